@@ -1,0 +1,80 @@
+//! Password hashes: Argon2id, off the async threads, at most one a core at once.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher as _, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::random::Random;
+use crate::secret::Password;
+
+/// How dear a password hash is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordCost {
+    /// The OWASP minimum: 19 MiB, 2 passes, 1 lane.
+    Owasp,
+    /// The cheapest valid setting, for tests on a laptop: 8 KiB, 1 pass, 1 lane.
+    Test,
+}
+
+/// Hashes passwords at one cost.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    cost: PasswordCost,
+    one_a_core: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// A hasher.
+    #[must_use]
+    pub fn new(cost: PasswordCost) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { cost, one_a_core: Arc::new(Semaphore::new(cores)) }
+    }
+
+    /// The hash of a password, as a PHC string with its salt and cost.
+    ///
+    /// # Panics
+    /// When the fixed parameters were not valid ones, which the tests rule out.
+    pub async fn hash(&self, password: &Password, random: &Random) -> String {
+        let salt: [u8; 16] = random.bytes();
+        match self.cost {
+            // Some microseconds: handing it to another thread would take longer.
+            PasswordCost::Test => hash(password, &salt, Params::MIN_M_COST, 1),
+            PasswordCost::Owasp => {
+                let _turn = self.one_a_core.acquire().await;
+                let password = password.clone();
+                tokio::task::spawn_blocking(move || hash(&password, &salt, 19 * 1024, 2))
+                    .await
+                    .expect("invariant: hashing does not panic")
+            }
+        }
+    }
+}
+
+fn hash(password: &Password, salt: &[u8; 16], memory_kib: u32, passes: u32) -> String {
+    let params = Params::new(memory_kib, passes, 1, None).expect("invariant: fixed parameters are valid");
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PasswordHash =
+        argon2.hash_password_with_salt(password.reveal().as_bytes(), salt).expect("invariant: a 16-byte salt is valid");
+    hash.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::password_hash::PasswordVerifier as _;
+
+    #[tokio::test]
+    async fn each_cost_makes_a_hash_that_verifies() {
+        for (cost, parameters) in [(PasswordCost::Test, "m=8,t=1,p=1"), (PasswordCost::Owasp, "m=19456,t=2,p=1")] {
+            let password = Password::new("PasswordHere1".to_owned());
+            let text = Passwords::new(cost).hash(&password, &Random::default()).await;
+            assert!(text.starts_with(&format!("$argon2id$v=19${parameters}$")), "{text}");
+            let parsed = PasswordHash::new(&text).expect("a PHC string");
+            assert!(Argon2::default().verify_password(b"PasswordHere1", &parsed).is_ok());
+            assert!(Argon2::default().verify_password(b"PasswordHere2", &parsed).is_err());
+        }
+    }
+}

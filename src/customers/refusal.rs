@@ -1,0 +1,63 @@
+//! Why a write was refused, as values. A dialect turns them into its vendor's bytes.
+
+use crate::field::Field;
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The field that is at fault.
+    pub field: Field,
+    /// The rule that it breaks.
+    pub rule: Rule,
+}
+
+/// A rule that a field can break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// It must be there, for this customer type if the type is known.
+    Required(Option<i32>),
+    /// It must have another JSON type.
+    Type(&'static str),
+    /// It must be written in another way.
+    Format(&'static str),
+    /// It holds a control character.
+    ControlCharacter,
+    /// It is longer than so many characters.
+    MaxLength(usize),
+    /// It is none of the values that this tenant knows.
+    OneOf(Vec<i32>),
+    /// The customer must be at least so many years old to be a distributor.
+    MinimumAge(u32),
+    /// The password must be made otherwise; the text says how.
+    Password(String),
+    /// Another customer has this value, which is shown unless it is secret.
+    Unique(Option<String>),
+    /// An address comes whole or not at all: this part is not there.
+    Incomplete,
+    /// The call cannot change this field.
+    Unsupported,
+    /// There is no such sponsor.
+    SponsorUnknown(i32),
+    /// The sponsor is not a distributor.
+    SponsorNotDistributor(i32),
+    /// The sponsor is the customer itself.
+    SponsorIsSelf,
+    /// The sponsor stands below the customer.
+    SponsorBelow(i32),
+}
+
+/// All that is wrong with a request, in the order of the field table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// At least one fault.
+    pub faults: Vec<Fault>,
+}
+
+impl Refusal {
+    /// A refusal of these faults, brought into the order of the field table; `None` when there are none.
+    #[must_use]
+    pub fn of(mut faults: Vec<Fault>) -> Option<Self> {
+        faults.sort_by_key(|fault| fault.field);
+        (!faults.is_empty()).then_some(Self { faults })
+    }
+}

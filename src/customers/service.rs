@@ -1,0 +1,340 @@
+//! What can be done with customers: rules first, then one round trip that writes or says why not.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::model::{Customer, CustomerId, LookUp, Patch, Values};
+use super::passwords::Passwords;
+use super::refusal::{Fault, Refusal, Rule};
+use super::rules::Rules;
+use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
+use super::text::alias_of;
+use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::field::Field;
+use crate::hooks::HookRegistry;
+use crate::plan::Plan;
+use crate::random::Random;
+
+/// How often a write is tried again when a competing writer came between it and its explanation.
+const TRIES: u32 = 5;
+
+/// Whose call it is, and when: what every operation needs to know besides its own arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Whose customers.
+    pub tenant: TenantId,
+    /// Under which rules.
+    pub plan: &'a Plan,
+    /// The tenant's present.
+    pub now: DateTime<Utc>,
+    /// The name of the key that the call came with.
+    pub caller: &'a str,
+    /// The id of the call.
+    pub request: Uuid,
+}
+
+/// Why an operation did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// The request breaks rules.
+    #[error("the request breaks {} rules", .0.faults.len())]
+    Refused(Refusal),
+    /// The built-in upgrade hook does not go from the customer's type to the one that was asked for.
+    #[error("no upgrade from type {from} to type {to:?}")]
+    NoSuchUpgrade {
+        /// The customer's type.
+        from: i32,
+        /// The type that was asked for.
+        to: Option<i32>,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// The customers of every tenant.
+#[derive(Debug, Clone)]
+pub struct Customers {
+    pub(super) database: Database,
+    pub(super) passwords: Passwords,
+    pub(super) hooks: HookRegistry,
+    pub(super) random: std::sync::Arc<Random>,
+}
+
+/// A customer of a seed file.
+#[derive(Debug, Clone)]
+pub struct SeedCustomer {
+    /// The id that it must get, or the next one.
+    pub id: Option<CustomerId>,
+    /// What it is.
+    pub values: Values,
+}
+
+impl Customers {
+    /// The customers in `database`.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        passwords: Passwords,
+        hooks: HookRegistry,
+        random: std::sync::Arc<Random>,
+    ) -> Self {
+        Self { database, passwords, hooks, random }
+    }
+
+    /// One customer.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, or when the database fails.
+    pub async fn get(&self, scope: &Scope<'_>, id: CustomerId) -> Result<Customer, Error> {
+        let found = self.database.run(async |connection| store::find(connection, scope.tenant, &[id.0]).await).await?;
+        found.into_iter().next().ok_or(Error::UnknownCustomer)
+    }
+
+    /// The customers that a look-up names, by ascending id; none is no error.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look_up(&self, scope: &Scope<'_>, by: LookUp<'_>) -> Result<Vec<Customer>, Error> {
+        let found = self
+            .database
+            .run(async |connection| {
+                let ids = store::look_up(connection, scope.tenant, by).await?;
+                store::find(connection, scope.tenant, &ids).await
+            })
+            .await?;
+        Ok(found)
+    }
+
+    /// Creates a customer and answers its id. `faults` are those that were found while reading the request.
+    ///
+    /// # Errors
+    /// `Refused` with every fault, or when the database fails.
+    pub async fn create(&self, scope: &Scope<'_>, values: Values, faults: Vec<Fault>) -> Result<CustomerId, Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        refuse(faults, rules.whole(None, &values))?;
+        let sponsor = values.sponsor_id;
+        let alias = default_alias(&values);
+        let record = self.record(values, scope.plan).await;
+        self.settle(scope, None, &record, sponsor, async |connection| {
+            let alias = alias.as_deref();
+            store::create(connection, scope.tenant, None, &record, scope.plan, alias, scope.now).await
+        })
+        .await
+    }
+
+    /// Creates the customer of a seed file within the seed's transaction. It is held to formats but not to the required
+    /// fields: a world has a root, which has no sponsor.
+    ///
+    /// # Errors
+    /// `Refused` with the faults, or when the database fails.
+    pub async fn create_from_seed(
+        &self,
+        connection: &mut PgConnection,
+        scope: &Scope<'_>,
+        seed: SeedCustomer,
+    ) -> Result<CustomerId, Error> {
+        let SeedCustomer { id, values } = seed;
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let is_required = |fault: &Fault| fault.field != Field::CustomerType && matches!(fault.rule, Rule::Required(_));
+        let faults = rules.whole(id, &values).into_iter().filter(|fault| !is_required(fault)).collect();
+        refuse(Vec::new(), faults)?;
+        let sponsor = values.sponsor_id;
+        let alias = default_alias(&values);
+        let record = self.record(values, scope.plan).await;
+        let taken = store::taken(connection, scope.tenant, None, &record).await?;
+        refuse(Vec::new(), taken)?;
+        let outcome =
+            store::create(connection, scope.tenant, id, &record, scope.plan, alias.as_deref(), scope.now).await?;
+        conclude(outcome, &record, sponsor, Vec::new())
+    }
+
+    /// Replaces a customer.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, `Refused` with every fault, or when the database fails.
+    pub async fn replace(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        values: Values,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        self.refuse_known(scope, id, faults, rules.whole(Some(id), &values)).await?;
+        self.write_whole(scope, id, values, None).await?;
+        Ok(())
+    }
+
+    /// Writes what a partial update sent.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, `Refused` with every fault, or when the database fails.
+    pub async fn patch(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        patch: Patch,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        self.refuse_known(scope, id, faults, rules.partial(&patch)).await?;
+        if patch.sent.is_empty() {
+            return self.check_exists(scope, id).await;
+        }
+        let sent = FieldsSentRecord::from(&patch.sent);
+        let record = self.record(patch.values, scope.plan).await;
+        let adult_since = rules.adult_since();
+        self.settle(scope, Some(id), &record, None, async |connection| {
+            let written =
+                store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await?;
+            if written {
+                return Ok(Outcome::Done(Ok(())));
+            }
+            let exists = store::exists(connection, scope.tenant, id).await?;
+            Ok(if exists { Outcome::Done(Err(rules.too_young())) } else { Outcome::UnknownCustomer })
+        })
+        .await?
+        .map_err(|fault| Error::Refused(Refusal { faults: vec![fault] }))
+    }
+
+    /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
+    /// BackOfficeId.
+    pub(super) async fn write_whole(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        values: Values,
+        upgrade_from: Option<&[i32]>,
+    ) -> Result<String, Error> {
+        let sponsor = values.sponsor_id;
+        let record = self.record(values, scope.plan).await;
+        let log = upgrade_from.map(|from| UpgradeLog {
+            from,
+            change: self.random.uuid_at(scope.now),
+            record_number: self.random.record_number(scope.now),
+            changed_by: scope.caller,
+            request: scope.request,
+        });
+        self.settle(scope, Some(id), &record, sponsor, async |connection| {
+            store::replace(connection, scope.tenant, id, &record, scope.plan, log.as_ref(), scope.now).await
+        })
+        .await
+    }
+
+    /// Runs a write that asks nothing first, and explains it when it was refused: all colliding fields at once.
+    async fn settle<T>(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        record: &ValuesRecord,
+        sponsor: Option<i32>,
+        write: impl AsyncFn(&mut PgConnection) -> Result<Outcome<T>, sqlx::Error>,
+    ) -> Result<T, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let violation = match self.database.run(async |connection| write(connection).await).await {
+                Ok(Outcome::Done(done)) => return Ok(done),
+                Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
+                Ok(refused) => {
+                    let taken = self.taken(scope, id, record).await?;
+                    return conclude(refused, record, sponsor, taken);
+                }
+                Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
+                Err(error) => return Err(error.into()),
+            };
+            let taken = self.taken(scope, id, record).await?;
+            if let Some(refusal) = Refusal::of(taken) {
+                return Err(Error::Refused(refusal));
+            }
+            // The other writer has let go of the value again, or took one that was made for this customer.
+            if tries == TRIES {
+                return Err(violation.into());
+            }
+        }
+    }
+
+    async fn taken(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        record: &ValuesRecord,
+    ) -> Result<Vec<Fault>, DatabaseError> {
+        self.database.run(async |connection| store::taken(connection, scope.tenant, id, record).await).await
+    }
+
+    /// Refuses a request for faults, unless the customer is unknown, which comes first.
+    pub(super) async fn refuse_known(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        faults: Vec<Fault>,
+        more: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let Err(refusal) = refuse(faults, more) else { return Ok(()) };
+        self.check_exists(scope, id).await?;
+        Err(refusal)
+    }
+
+    async fn check_exists(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
+        let exists = self.database.run(async |connection| store::exists(connection, scope.tenant, id).await).await?;
+        if exists { Ok(()) } else { Err(Error::UnknownCustomer) }
+    }
+
+    async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
+        let hash = match &values.password {
+            Some(password) => Some(self.passwords.hash(password, &self.random).await),
+            None => None,
+        };
+        ValuesRecord::new(values, hash, plan)
+    }
+}
+
+fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {
+    faults.extend(more);
+    Refusal::of(faults).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+}
+
+/// What a write that was not done comes to, with the values that are taken as well. Rules come before the hook, so a
+/// move that is not allowed is only said when nothing else is wrong.
+fn conclude<T>(
+    outcome: Outcome<T>,
+    record: &ValuesRecord,
+    sponsor: Option<i32>,
+    mut faults: Vec<Fault>,
+) -> Result<T, Error> {
+    let sponsor = sponsor.unwrap_or_default();
+    let rule = match outcome {
+        Outcome::Done(done) => return Ok(done),
+        Outcome::UnknownCustomer => return Err(Error::UnknownCustomer),
+        Outcome::Transition(from) => {
+            refuse(faults, Vec::new())?;
+            return Err(Error::NoSuchUpgrade { from, to: record.customer_type });
+        }
+        Outcome::SponsorUnknown => Rule::SponsorUnknown(sponsor),
+        Outcome::SponsorType => Rule::SponsorNotDistributor(sponsor),
+        Outcome::SponsorBelow => Rule::SponsorBelow(sponsor),
+    };
+    faults.push(Fault { field: Field::SponsorId, rule });
+    Err(Error::Refused(Refusal::of(faults).expect("invariant: a fault was just added")))
+}
+
+/// The web alias that a new customer gets when it sends none (vendor's engine: it defaults to the username).
+fn default_alias(values: &Values) -> Option<String> {
+    if values.web_alias.is_some() {
+        return None;
+    }
+    values.username.as_deref().and_then(alias_of)
+}

@@ -1,0 +1,328 @@
+//! All SQL on customers. Free functions, static text, the tenant first.
+
+mod constraint;
+mod record;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::{Customer, CustomerId, LookUp};
+use super::refusal::Fault;
+use super::text::comparable;
+use crate::database::TenantId;
+use crate::plan::{BackOfficeIdFormat, Plan, UniqueField};
+
+pub(super) use constraint::collisions;
+pub(super) use record::{FieldsSentRecord, ValuesRecord};
+
+/// How a write of a whole customer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome<T> {
+    /// It is written.
+    Done(T),
+    /// There is no such customer.
+    UnknownCustomer,
+    /// There is no such sponsor.
+    SponsorUnknown,
+    /// The sponsor is of a type that may not sponsor.
+    SponsorType,
+    /// The sponsor stands below the customer.
+    SponsorBelow,
+    /// The customer is of this type, from which no upgrade starts.
+    Transition(i32),
+}
+
+/// What the functions in `migrations/functions/` answer.
+fn outcome<T>(text: &str, old_type: Option<i32>, done: Option<T>) -> Result<Outcome<T>, sqlx::Error> {
+    match (text, old_type, done) {
+        ("created" | "replaced", _, Some(done)) => Ok(Outcome::Done(done)),
+        ("unknown_customer", ..) => Ok(Outcome::UnknownCustomer),
+        ("sponsor_unknown", ..) => Ok(Outcome::SponsorUnknown),
+        ("sponsor_type", ..) => Ok(Outcome::SponsorType),
+        ("sponsor_below", ..) => Ok(Outcome::SponsorBelow),
+        ("transition", Some(old_type), _) => Ok(Outcome::Transition(old_type)),
+        (other, ..) => Err(sqlx::Error::Protocol(format!("the outcome '{other}' of a function is not known"))),
+    }
+}
+
+/// The customers of these ids that exist, ascending.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<Vec<Customer>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        record::CustomerRow,
+        r#"
+        select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
+               inactive_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address,
+               tax_id, username, web_alias, first_name, last_name, company_name, external_reference_id, primary_phone,
+               secondary_phone, text_phone, tax_exempt_id,
+               primary_street1, primary_street2, primary_street3, primary_city, primary_region, primary_postal_code,
+               primary_country_code, shipping_street1, shipping_street2, shipping_street3, shipping_city,
+               shipping_region, shipping_postal_code, shipping_country_code,
+               custom_fields as "custom_fields: Vec<Option<String>>"
+          from customers
+         where tenant_id = $1 and customer_id = any ($2)
+         order by customer_id
+        "#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Customer::from).collect())
+}
+
+/// Whether there is such a customer.
+pub(super) async fn exists(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from customers where tenant_id = $1 and customer_id = $2) as "exists!""#,
+        tenant.0,
+        id.0,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The ids of the customers that a look-up names. Where the plan makes the field unique its key is asked, elsewhere the
+/// value itself.
+pub(super) async fn look_up(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    by: LookUp<'_>,
+) -> Result<Vec<i32>, sqlx::Error> {
+    let key = |value: &str| Some(comparable(value));
+    let (mut back_office_id, mut external_reference_id, mut email_address, mut username, mut web_alias) =
+        (None, None, None, None, None);
+    match by {
+        LookUp::BackOfficeId(value) => back_office_id = key(value),
+        LookUp::ExternalReferenceId(value) => external_reference_id = Some(value),
+        LookUp::EmailAddress(value) => email_address = key(value),
+        LookUp::Username(value) => username = key(value),
+        LookUp::WebAlias(value) => web_alias = key(value),
+    }
+    sqlx::query_scalar!(
+        r#"
+        select customer_id as "customer_id!" from customers where tenant_id = $1 and back_office_id_key = $2
+        union all
+        select customer_id from customers
+         where tenant_id = $1 and lower(back_office_id) = $2 and back_office_id_key is null
+        union all
+        select customer_id from customers where tenant_id = $1 and external_reference_id = $3
+        union all
+        select customer_id from customers where tenant_id = $1 and email_address_key = $4
+        union all
+        select customer_id from customers
+         where tenant_id = $1 and lower(email_address) = $4 and email_address_key is null and email_address is not null
+        union all
+        select customer_id from customers where tenant_id = $1 and username_key = $5
+        union all
+        select customer_id from customers
+         where tenant_id = $1 and lower(username) = $5 and username_key is null and username is not null
+        union all
+        select customer_id from customers where tenant_id = $1 and web_alias_key = $6
+        union all
+        select customer_id from customers
+         where tenant_id = $1 and lower(web_alias) = $6 and web_alias_key is null and web_alias is not null
+        "#,
+        tenant.0,
+        back_office_id,
+        external_reference_id,
+        email_address,
+        username,
+        web_alias,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Creates a customer. `pinned` gives it an id of the caller's choice (seed files).
+pub(super) async fn create(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    pinned: Option<CustomerId>,
+    values: &ValuesRecord,
+    plan: &Plan,
+    default_alias: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Outcome<CustomerId>, sqlx::Error> {
+    let default_alias_key =
+        default_alias.filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
+    let radix = match plan.back_office_id.format {
+        BackOfficeIdFormat::Hexadecimal => 16,
+        BackOfficeIdFormat::Decimal => 10,
+    };
+    let row = sqlx::query!(
+        r#"
+        select outcome as "outcome!", customer_id
+          from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        "#,
+        tenant.0,
+        pinned.map(|id| id.0),
+        values as _,
+        now,
+        plan.sponsor_types(),
+        &[crate::plan::DISTRIBUTOR],
+        i64::from(plan.back_office_id.seed),
+        radix,
+        plan.is_unique(UniqueField::BackOfficeId),
+        default_alias,
+        default_alias_key,
+    )
+    .fetch_one(connection)
+    .await?;
+    outcome(&row.outcome, None, row.customer_id.map(CustomerId))
+}
+
+/// What an upgrade adds to a replacement.
+#[derive(Debug)]
+pub(super) struct UpgradeLog<'a> {
+    pub from: &'a [i32],
+    pub change: Uuid,
+    pub record_number: i64,
+    pub changed_by: &'a str,
+    pub request: Uuid,
+}
+
+/// Replaces a customer and, for an upgrade, places it and logs the change; answers its BackOfficeId.
+pub(super) async fn replace(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    values: &ValuesRecord,
+    plan: &Plan,
+    upgrade: Option<&UpgradeLog<'_>>,
+    now: DateTime<Utc>,
+) -> Result<Outcome<String>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        select outcome as "outcome!", old_type, back_office_id
+          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "#,
+        tenant.0,
+        id.0,
+        values as _,
+        now,
+        plan.sponsor_types(),
+        upgrade.map(|log| log.from),
+        upgrade.map(|log| log.change),
+        upgrade.map(|log| log.record_number),
+        upgrade.map(|log| log.changed_by),
+        upgrade.map(|log| log.request),
+    )
+    .fetch_one(connection)
+    .await?;
+    outcome(&row.outcome, row.old_type, row.back_office_id)
+}
+
+/// Writes the fields that a partial update sent. False when nothing was written: there is no such customer, or it would
+/// be a distributor born after `adult_since`.
+pub(super) async fn patch(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    values: &ValuesRecord,
+    sent: &FieldsSentRecord,
+    adult_since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        r#"
+        update customers c set
+            customer_type        = case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end,
+            upgrade_date         = case when (p.sent).customer_type and (p.v).customer_type <> c.customer_type
+                                        then $5 else c.upgrade_date end,
+            customer_status      = case when (p.sent).customer_status then (p.v).customer_status else c.customer_status end,
+            birth_date           = case when (p.sent).birth_date then (p.v).birth_date else c.birth_date end,
+            language_code        = case when (p.sent).language_code then (p.v).language_code else c.language_code end,
+            email_address        = case when (p.sent).email_address then (p.v).email_address else c.email_address end,
+            email_address_key    = case when (p.sent).email_address then (p.v).email_address_key else c.email_address_key end,
+            tax_id               = case when (p.sent).tax_id then (p.v).tax_id else c.tax_id end,
+            tax_id_key           = case when (p.sent).tax_id then (p.v).tax_id_key else c.tax_id_key end,
+            username             = case when (p.sent).username then (p.v).username else c.username end,
+            username_key         = case when (p.sent).username then (p.v).username_key else c.username_key end,
+            web_alias            = case when (p.sent).web_alias then (p.v).web_alias else c.web_alias end,
+            web_alias_key        = case when (p.sent).web_alias then (p.v).web_alias_key else c.web_alias_key end,
+            first_name           = case when (p.sent).first_name then (p.v).first_name else c.first_name end,
+            last_name            = case when (p.sent).last_name then (p.v).last_name else c.last_name end,
+            company_name         = case when (p.sent).company_name then (p.v).company_name else c.company_name end,
+            primary_phone        = case when (p.sent).primary_phone then (p.v).primary_phone else c.primary_phone end,
+            secondary_phone      = case when (p.sent).secondary_phone then (p.v).secondary_phone else c.secondary_phone end,
+            text_phone           = case when (p.sent).text_phone then (p.v).text_phone else c.text_phone end,
+            primary_street1      = case when (p.sent).primary_address then (p.v).primary_street1 else c.primary_street1 end,
+            primary_street2      = case when (p.sent).primary_address then (p.v).primary_street2 else c.primary_street2 end,
+            primary_street3      = case when (p.sent).primary_address then (p.v).primary_street3 else c.primary_street3 end,
+            primary_city         = case when (p.sent).primary_address then (p.v).primary_city else c.primary_city end,
+            primary_region       = case when (p.sent).primary_address then (p.v).primary_region else c.primary_region end,
+            primary_postal_code  = case when (p.sent).primary_address then (p.v).primary_postal_code else c.primary_postal_code end,
+            primary_country_code = case when (p.sent).primary_address then (p.v).primary_country_code else c.primary_country_code end,
+            shipping_street1     = case when (p.sent).shipping_address then (p.v).shipping_street1 else c.shipping_street1 end,
+            shipping_street2     = case when (p.sent).shipping_address then (p.v).shipping_street2 else c.shipping_street2 end,
+            shipping_street3     = case when (p.sent).shipping_address then (p.v).shipping_street3 else c.shipping_street3 end,
+            shipping_city        = case when (p.sent).shipping_address then (p.v).shipping_city else c.shipping_city end,
+            shipping_region      = case when (p.sent).shipping_address then (p.v).shipping_region else c.shipping_region end,
+            shipping_postal_code = case when (p.sent).shipping_address then (p.v).shipping_postal_code else c.shipping_postal_code end,
+            shipping_country_code = case when (p.sent).shipping_address then (p.v).shipping_country_code else c.shipping_country_code end,
+            custom_fields        = case when cardinality((p.sent).custom_fields) = 0 then c.custom_fields else (
+                                       select array_agg(case when (p.sent).custom_fields[i] then (p.v).custom_fields[i]
+                                                             else c.custom_fields[i] end order by i)
+                                         from generate_series(1, 10) i) end,
+            modified_at          = $5
+          from (select $3::customer_values as v, $4::customer_fields_sent as sent) p
+         where c.tenant_id = $1 and c.customer_id = $2
+           -- Decided here, because only the row knows the type when the call does not say it.
+           and ((p.sent).birth_date is not true or (p.v).birth_date is null or (p.v).birth_date <= $6
+                or case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end <> 1)
+        "#,
+        tenant.0,
+        id.0,
+        values as _,
+        sent as _,
+        now,
+        adult_since,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Which of the values that must be unique belong to a customer other than `id` already; all of them in one question.
+pub(super) async fn taken(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Option<CustomerId>,
+    values: &ValuesRecord,
+) -> Result<Vec<Fault>, sqlx::Error> {
+    let taken = sqlx::query_as!(
+        constraint::Taken,
+        r#"
+        select
+            exists (select from customers where tenant_id = $1 and back_office_id_key = $2 and customer_id <> $7)
+                as "back_office_id!",
+            exists (select from customers where tenant_id = $1 and email_address_key = $3 and customer_id <> $7)
+                as "email_address!",
+            exists (select from customers where tenant_id = $1 and tax_id_key = $4 and customer_id <> $7)
+                as "tax_id!",
+            exists (select from customers where tenant_id = $1 and username_key = $5 and customer_id <> $7)
+                as "username!",
+            exists (select from customers where tenant_id = $1 and web_alias_key = $6 and customer_id <> $7)
+                as "web_alias!"
+        "#,
+        tenant.0,
+        values.back_office_id_key,
+        values.email_address_key,
+        values.tax_id_key,
+        values.username_key,
+        values.web_alias_key,
+        id.map_or(0, |id| id.0),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(collisions(&taken, values))
+}

@@ -1,0 +1,42 @@
+//! What counts as blank, and how values are made comparable.
+
+/// The text, or `None` where it is nothing but white space: blank counts as absent ("if a field is omitted or remains
+/// blank", DirectScale, Upgrade Customer page).
+#[must_use]
+pub fn filled(text: &str) -> Option<&str> {
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The form in which values are compared for uniqueness: without surrounding space, in lower case.
+pub(super) fn comparable(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// The web alias that a username gives: letters, digits, `-` and `_` of it, or nothing.
+pub(super) fn alias_of(username: &str) -> Option<String> {
+    let legal = |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    let alias: String = username.chars().filter(legal).take(50).collect();
+    (!alias.is_empty()).then_some(alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_blank() {
+        assert_eq!(filled(" \t\n"), None);
+        assert_eq!(filled(" a "), Some(" a "));
+    }
+
+    #[test]
+    fn comparison_ignores_case_and_surrounding_space() {
+        assert_eq!(comparable("  Straße@X.Y "), "straße@x.y");
+    }
+
+    #[test]
+    fn an_alias_keeps_only_what_is_legal() {
+        assert_eq!(alias_of("Emperor Palpatine").as_deref(), Some("EmperorPalpatine"));
+        assert_eq!(alias_of("«»"), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! Names of violated constraints.
+
+/// The name of the unique constraint that a failed statement violated, without the shard number that a distributed
+/// Postgres appends to it (`customers_email_address_key_102023`).
+#[must_use]
+pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
+    error.constraint().map(without_shard)
+}
+
+fn without_shard(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((base, shard)) if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) => base,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_shard;
+
+    #[test]
+    fn a_shard_number_is_not_part_of_the_name() {
+        assert_eq!(without_shard("customers_username_key_102023"), "customers_username_key");
+        assert_eq!(without_shard("customers_username_key"), "customers_username_key");
+        assert_eq!(without_shard("customers_field1_"), "customers_field1_");
+    }
+}

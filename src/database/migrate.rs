@@ -1,0 +1,38 @@
+//! The schema: numbered migrations, then the functions, which are code and are made anew each time.
+
+use sqlx::Executor as _;
+use sqlx::migrate::Migrator;
+use thiserror::Error;
+
+use super::{Database, DatabaseError};
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// One simple query, and so one transaction; the lock makes servers that start together take turns.
+const FUNCTIONS: &str = concat!(
+    "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
+    include_str!("../../migrations/functions/sponsor_is_below.sql"),
+    include_str!("../../migrations/functions/create_customer.sql"),
+    include_str!("../../migrations/functions/replace_customer.sql"),
+);
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// The database did not answer, or refused a function.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A migration failed, or the database was migrated by a newer version of this program.
+    #[error("a migration failed")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Brings the schema up to date. Several servers may do so at once: each waits for the one before it.
+///
+/// # Errors
+/// When the database is away, a migration fails, or the database was migrated by a newer version.
+pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
+    database.run(async |connection| Ok(MIGRATOR.run(connection).await)).await??;
+    database.run(async |connection| connection.execute(sqlx::raw_sql(FUNCTIONS)).await).await?;
+    Ok(())
+}

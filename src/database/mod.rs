@@ -1,0 +1,21 @@
+//! Postgres: the pool, the embedded server, the migrations and the transaction that a caller's disconnect cannot leave
+//! open.
+
+mod constraint;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod meter;
+mod migrate;
+mod pool;
+
+pub use constraint::violated_unique_constraint;
+#[cfg(feature = "embedded")]
+pub use embedded::{EmbeddedError, EmbeddedPostgres};
+pub use meter::measured;
+pub use migrate::{MigrateError, migrate};
+pub use pool::{Database, DatabaseError, DatabaseOptions};
+
+/// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct TenantId(pub i32);

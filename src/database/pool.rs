@@ -1,0 +1,173 @@
+//! The pool of connections.
+//!
+//! Connections are sqlx's, the pool is deadpool's. sqlx's own pool makes one more round trip for every statement: it
+//! tests a connection each time it comes back. Here a connection whose work ended goes straight back, and only one whose
+//! work was broken off (the caller hung up, the socket failed) is rolled back, and thereby tested, before it is lent again.
+
+use std::str::FromStr as _;
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use thiserror::Error;
+use tracing::log::LevelFilter;
+
+use super::meter;
+
+/// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
+
+/// How to reach a Postgres and how many connections to hold.
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    /// A `postgres://` URL. Holds a password, so it is never logged.
+    pub url: String,
+    /// The most connections open at once; at least 1.
+    pub connections: usize,
+    /// The longest that a request waits for a connection, connecting included.
+    pub acquire_timeout: Duration,
+}
+
+/// Why the database did not answer.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    /// The URL is not one of a Postgres.
+    #[error("the database URL cannot be read")]
+    Url(#[source] sqlx::Error),
+    /// No connection could be made or none came free in time.
+    #[error("no connection to the database")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A statement failed.
+    #[error("a statement failed")]
+    Statement(#[from] sqlx::Error),
+}
+
+/// A pool of connections to one Postgres. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: managed::Pool<Manager>,
+}
+
+/// How many connections are lent and how many there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolUse {
+    /// Connections at work now.
+    pub in_use: usize,
+    /// The most that may be open.
+    pub size: usize,
+}
+
+impl Database {
+    /// A pool that connects when first asked to.
+    pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let connect = PgConnectOptions::from_str(&options.url)
+            .map_err(DatabaseError::Url)?
+            .application_name("directscale-emulator")
+            .log_statements(LevelFilter::Trace)
+            .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
+        let timeout = Some(options.acquire_timeout);
+        let pool = managed::Pool::builder(Manager { connect })
+            .max_size(options.connections)
+            .timeouts(managed::Timeouts { wait: timeout, create: timeout, recycle: timeout })
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| DatabaseError::Unavailable(error.into()))?;
+        Ok(Self { pool })
+    }
+
+    /// Lends a connection to `work`: one autocommit statement, or several that need no common fate.
+    ///
+    /// # Errors
+    /// When no connection is to be had within the acquire timeout, or when `work` fails.
+    pub async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DatabaseError> {
+        meter::metered(async {
+            let mut session = self.session().await?;
+            session.broken_off = true;
+            let outcome = work(&mut session.connection).await;
+            session.broken_off = !matches!(outcome, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
+            Ok(outcome?)
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
+    ///
+    /// Not for a request's handler as it stands: a caller who hangs up drops the handler. Wherever one needs several
+    /// statements, it spawns a task that calls this and awaits the task.
+    ///
+    /// # Errors
+    /// Those of `work`, or of the database before and after it.
+    pub async fn in_transaction<T, E: From<DatabaseError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut session = self.session().await?;
+        session.broken_off = true;
+        let mut transaction = session.connection.begin().await.map_err(DatabaseError::Statement)?;
+        match work(&mut transaction).await {
+            Ok(output) => {
+                transaction.commit().await.map_err(DatabaseError::Statement)?;
+                session.broken_off = false;
+                Ok(output)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How much of the pool is at work.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let status = self.pool.status();
+        PoolUse { in_use: status.size.saturating_sub(status.available), size: status.max_size }
+    }
+
+    /// Closes every connection; work under way ends first.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    async fn session(&self) -> Result<managed::Object<Manager>, DatabaseError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
+            other => DatabaseError::Unavailable(other.to_string().into()),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Manager {
+    connect: PgConnectOptions,
+}
+
+#[derive(Debug)]
+struct Session {
+    connection: PgConnection,
+    /// Set while work is under way, and left set when it did not come to its end.
+    broken_off: bool,
+}
+
+impl managed::Manager for Manager {
+    type Type = Session;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Session, sqlx::Error> {
+        let connection = self.connect.connect().await?;
+        Ok(Session { connection, broken_off: false })
+    }
+
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        let last_used = metrics.recycled.unwrap_or(metrics.created);
+        if session.broken_off {
+            // A transaction may be open that nobody knows of (sqlx 0.9.0 forgets one whose BEGIN was broken off).
+            session.connection.execute("rollback").await.map_err(RecycleError::Backend)?;
+            session.broken_off = false;
+        } else if Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
+            session.connection.ping().await.map_err(RecycleError::Backend)?;
+        }
+        Ok(())
+    }
+}

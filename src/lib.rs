@@ -1,0 +1,15 @@
+//! directscale-emulator: an unofficial emulator of DirectScale's customer API on a real Postgres.
+//!
+//! The tour, from the door inwards: [`server`] listens and routes, [`gateway`] asks for a subscription key, a dialect
+//! ([`directscale`]) turns HTTP into calls of the domain, [`customers`] holds the rules and the SQL, [`hooks`] is where a
+//! Client Extension may step in, [`tenants`] is what a key opens, [`database`] is Postgres. `docs/ARCHITECTURE.md` has
+//! the whole house on one page.
+
+pub mod clock;
+pub mod customers;
+pub mod database;
+pub mod field;
+pub mod hooks;
+pub mod plan;
+pub mod random;
+pub mod secret;

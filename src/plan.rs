@@ -1,0 +1,351 @@
+//! A tenant's plan: every default that a tenant may switch.
+//!
+//! "Many of the property's behaviors can be changed by the implementation of the commission plan to allow the property
+//! to be optional or have different uniqueness characteristics" (DirectScale, Upgrade Customer page). This document is
+//! our form of that sentence. It is defaulted field by field and refused as a whole when a name or value is unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::{AddressPart, Field};
+
+/// What a tenant's rules are. `Plan::default()` is the documented vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    /// The status of a refusal.
+    pub refusal_status: RefusalStatus,
+    /// The status of an upgrade of an unknown customer.
+    pub unknown_on_upgrade_status: UnknownStatus,
+    /// For which customer types a field is required. A field that is named here replaces its default.
+    #[serde(deserialize_with = "over_default_required")]
+    pub required: BTreeMap<Field, BTreeSet<i32>>,
+    /// The fields that no two customers may share.
+    pub unique: BTreeSet<UniqueField>,
+    /// From which type to which an upgrade may go.
+    pub upgrade_transitions: BTreeSet<(i32, i32)>,
+    /// Whether a sponsor must be of type 1.
+    pub sponsor_must_be_distributor: bool,
+    /// What PATCH does with a field that it does not support.
+    pub unsupported_patch_fields: UnsupportedPatchFields,
+    /// How a BackOfficeId is made when none is sent.
+    pub back_office_id: BackOfficeIds,
+    /// What a password must be like.
+    pub password_rule: PasswordRule,
+    /// The least age of a customer of type 1, in years.
+    pub minimum_age: u32,
+    /// The longest that a text may be, in characters. A field that is named here replaces its default.
+    pub max_length: BTreeMap<Field, usize>,
+    /// The customer types and their names. A plan adds to the default.
+    #[serde(deserialize_with = "over_default_types")]
+    pub types: BTreeMap<i32, String>,
+    /// The customer statuses and their names. A plan adds to the default.
+    #[serde(deserialize_with = "over_default_statuses")]
+    pub statuses: BTreeMap<i32, String>,
+}
+
+/// The status of a refusal: 500 as the operations' pages say, or 400 as the status guide says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum RefusalStatus {
+    BadRequest,
+    ServerError,
+}
+
+/// The status of an upgrade of an unknown customer: 404 as the status guide says, or 500, the only failure that the
+/// upgrade's page lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum UnknownStatus {
+    NotFound,
+    ServerError,
+}
+
+/// A field that a plan may make unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum UniqueField {
+    BackOfficeId,
+    EmailAddress,
+    TaxId,
+    Username,
+    WebAlias,
+}
+
+/// What PATCH does with a field that it does not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnsupportedPatchFields {
+    /// Leaves it alone and names it in a header.
+    Ignore,
+    /// Refuses the call.
+    Refuse,
+}
+
+/// How a BackOfficeId is made when none is sent: the customer's id plus a seed (vendor's help, Associate Types).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackOfficeIds {
+    /// What is added to the id.
+    pub seed: u32,
+    /// How the sum is written.
+    pub format: BackOfficeIdFormat,
+}
+
+/// How a number is written in a BackOfficeId.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum BackOfficeIdFormat {
+    Hexadecimal,
+    Decimal,
+}
+
+/// What a password must be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordRule {
+    /// The fewest characters.
+    pub min_length: usize,
+    /// The most characters.
+    pub max_length: usize,
+    /// Whether a digit is needed.
+    pub digit: bool,
+    /// Whether a capital letter is needed.
+    pub capital: bool,
+    /// Whether something that is neither a letter nor a digit is needed.
+    pub symbol: bool,
+}
+
+/// The type of a distributor.
+pub const DISTRIBUTOR: i32 = 1;
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            refusal_status: RefusalStatus::ServerError,
+            unknown_on_upgrade_status: UnknownStatus::NotFound,
+            required: default_required(),
+            unique: [
+                UniqueField::BackOfficeId,
+                UniqueField::EmailAddress,
+                UniqueField::TaxId,
+                UniqueField::Username,
+                UniqueField::WebAlias,
+            ]
+            .into(),
+            upgrade_transitions: [(2, DISTRIBUTOR)].into(),
+            sponsor_must_be_distributor: true,
+            unsupported_patch_fields: UnsupportedPatchFields::Ignore,
+            back_office_id: BackOfficeIds::default(),
+            password_rule: PasswordRule::default(),
+            minimum_age: 18,
+            max_length: BTreeMap::new(),
+            types: default_types(),
+            statuses: default_statuses(),
+        }
+    }
+}
+
+impl Default for BackOfficeIds {
+    fn default() -> Self {
+        Self { seed: 90_000, format: BackOfficeIdFormat::Hexadecimal }
+    }
+}
+
+impl Default for PasswordRule {
+    fn default() -> Self {
+        Self { min_length: 8, max_length: 30, digit: true, capital: true, symbol: false }
+    }
+}
+
+impl Plan {
+    /// The types for which `field` is required.
+    pub fn required_for(&self, field: Field) -> impl Iterator<Item = i32> {
+        self.required.get(&field).into_iter().flatten().copied()
+    }
+
+    /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type.
+    #[must_use]
+    pub fn requires(&self, field: Field, customer_type: Option<i32>) -> bool {
+        let Some(types) = self.required.get(&field) else { return false };
+        match customer_type {
+            Some(customer_type) => types.contains(&customer_type),
+            None => self.types.keys().all(|known| types.contains(known)),
+        }
+    }
+
+    /// Whether no two customers may share `field`.
+    #[must_use]
+    pub fn is_unique(&self, field: UniqueField) -> bool {
+        self.unique.contains(&field)
+    }
+
+    /// The longest that the text in `field` may be, in characters.
+    #[must_use]
+    pub fn max_length(&self, field: Field) -> usize {
+        match self.max_length.get(&field) {
+            Some(length) => *length,
+            None => default_max_length(field),
+        }
+    }
+
+    /// The types from which an upgrade to `customer_type` may start.
+    #[must_use]
+    pub fn upgrade_from(&self, customer_type: i32) -> Vec<i32> {
+        let into = self.upgrade_transitions.iter().filter(|(_, to)| *to == customer_type);
+        into.map(|(from, _)| *from).collect()
+    }
+
+    /// The types that may sponsor; `None` for all.
+    #[must_use]
+    pub fn sponsor_types(&self) -> Option<&'static [i32]> {
+        self.sponsor_must_be_distributor.then_some(&[DISTRIBUTOR])
+    }
+}
+
+/// "Required Fields (based on customerType)" (DirectScale, Upgrade Customer page).
+fn default_required() -> BTreeMap<Field, BTreeSet<i32>> {
+    use AddressPart::{City, CountryCode, PostalCode, Region, Street1};
+    let distributor: BTreeSet<i32> = [1].into();
+    let all: BTreeSet<i32> = [1, 2, 3].into();
+    let shipping = [Street1, PostalCode, City, CountryCode].map(|part| Field::DefaultShippingAddress(Some(part)));
+    let primary = [Street1, Region, CountryCode].map(|part| Field::PrimaryAddress(Some(part)));
+    let mut required = BTreeMap::from([(Field::Password, [1, 2].into())]);
+    for field in [Field::BirthDate, Field::TaxId, Field::TermsAccepted].into_iter().chain(shipping) {
+        required.insert(field, distributor.clone());
+    }
+    for field in [
+        Field::CustomerType,
+        Field::EmailAddress,
+        Field::FirstName,
+        Field::LastName,
+        Field::SponsorId,
+        Field::Username,
+    ]
+    .into_iter()
+    .chain(primary)
+    {
+        required.insert(field, all.clone());
+    }
+    required
+}
+
+/// No lengths are published; these are ours.
+fn default_max_length(field: Field) -> usize {
+    use AddressPart::{City, PostalCode, Region, Street1, Street2, Street3};
+    match field {
+        Field::EmailAddress => 255,
+        Field::DefaultShippingAddress(Some(Street1 | Street2 | Street3))
+        | Field::PrimaryAddress(Some(Street1 | Street2 | Street3)) => 200,
+        Field::FirstName
+        | Field::LastName
+        | Field::CompanyName
+        | Field::Username
+        | Field::DefaultShippingAddress(Some(City))
+        | Field::PrimaryAddress(Some(City)) => 100,
+        Field::BackOfficeId
+        | Field::ExternalReferenceId
+        | Field::PrimaryPhone
+        | Field::SecondaryPhone
+        | Field::TextPhone
+        | Field::TaxId
+        | Field::TaxExemptId
+        | Field::WebAlias
+        | Field::DefaultShippingAddress(Some(Region | PostalCode))
+        | Field::PrimaryAddress(Some(Region | PostalCode)) => 50,
+        _ => 500,
+    }
+}
+
+fn default_types() -> BTreeMap<i32, String> {
+    named([(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")])
+}
+
+fn default_statuses() -> BTreeMap<i32, String> {
+    named([(1, "Active"), (2, "Inactive"), (3, "Deleted"), (4, "Suspended"), (5, "Terminated")])
+}
+
+fn named<const N: usize>(names: [(i32, &str); N]) -> BTreeMap<i32, String> {
+    names.into_iter().map(|(id, name)| (id, name.to_owned())).collect()
+}
+
+/// A plan names only the entries that it changes or adds.
+macro_rules! over_default {
+    ($name:ident, $default:ident, $key:ty, $value:ty) => {
+        fn $name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<$key, $value>, D::Error> {
+            let mut entries = $default();
+            entries.extend(BTreeMap::<$key, $value>::deserialize(deserializer)?);
+            Ok(entries)
+        }
+    };
+}
+
+over_default!(over_default_required, default_required, Field, BTreeSet<i32>);
+over_default!(over_default_types, default_types, i32, String);
+over_default!(over_default_statuses, default_statuses, i32, String);
+
+macro_rules! status_numbers {
+    ($name:ident { $($variant:ident = $number:literal),* }) => {
+        impl From<$name> for u16 {
+            fn from(status: $name) -> Self {
+                match status {
+                    $($name::$variant => $number,)*
+                }
+            }
+        }
+
+        impl TryFrom<u16> for $name {
+            type Error = String;
+
+            fn try_from(number: u16) -> Result<Self, String> {
+                match number {
+                    $($number => Ok(Self::$variant),)*
+                    other => Err(format!("{other} is not one of {:?}", [$($number),*])),
+                }
+            }
+        }
+    };
+}
+
+status_numbers!(RefusalStatus { BadRequest = 400, ServerError = 500 });
+status_numbers!(UnknownStatus { NotFound = 404, ServerError = 500 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_document_is_the_default() {
+        assert_eq!(serde_json::from_str::<Plan>("{}").expect("a plan"), Plan::default());
+    }
+
+    #[test]
+    fn a_default_survives_being_written_and_read() {
+        let text = serde_json::to_string(&Plan::default()).expect("JSON");
+        assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), Plan::default());
+    }
+
+    #[test]
+    fn a_required_field_replaces_only_its_own_default() {
+        let plan: Plan = serde_json::from_str(r#"{"required": {"Username": [1, 2]}}"#).expect("a plan");
+        assert!(!plan.requires(Field::Username, Some(3)));
+        assert!(plan.requires(Field::EmailAddress, Some(3)));
+    }
+
+    #[test]
+    fn unknown_names_and_values_are_refused() {
+        for document in [
+            r#"{"refusals": 400}"#,
+            r#"{"refusal_status": 418}"#,
+            r#"{"required": {"Shoesize": [1]}}"#,
+            r#"{"unique": ["FirstName"]}"#,
+            r#"{"password_rule": {"emoji": true}}"#,
+        ] {
+            assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
+        }
+    }
+}
