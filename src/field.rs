@@ -116,6 +116,17 @@ impl Field {
         NAMES.iter().find(|(field, _)| *field == self).map_or("AssociateCustom", |(_, name)| name)
     }
 
+    /// The address or the custom fields that this is a part of, or the field itself.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        match self {
+            Self::DefaultShippingAddress(_) => Self::DefaultShippingAddress(None),
+            Self::PrimaryAddress(_) => Self::PrimaryAddress(None),
+            Self::AssociateCustom(_) => Self::AssociateCustom(0),
+            other => other,
+        }
+    }
+
     /// Every field, parts included, in the order of the field table.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.iter().map(|(field, _)| *field)

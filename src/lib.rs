@@ -8,8 +8,12 @@
 pub mod clock;
 pub mod customers;
 pub mod database;
+pub mod directscale;
 pub mod field;
+pub mod gateway;
 pub mod hooks;
 pub mod plan;
 pub mod random;
 pub mod secret;
+pub mod tenants;
+pub mod wire;

@@ -30,7 +30,7 @@ impl Address {
 }
 
 /// The free fields Field1 to Field10.
-pub type CustomFields = [Option<String>; 10];
+pub(super) type CustomFields = [Option<String>; 10];
 
 /// Everything that a caller may set of a customer. `None` is absent or blank, which are the same.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -54,10 +54,22 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal of these faults, brought into the order of the field table; `None` when there are none.
+    /// A refusal of these faults, brought into the order of the field table; `None` when there are none. A field that
+    /// could not be read is not also called missing.
     #[must_use]
     pub fn of(mut faults: Vec<Fault>) -> Option<Self> {
+        let unreadable: Vec<Field> = faults.iter().filter(|fault| fault.is_unreadable()).map(|fault| fault.field).collect();
+        faults.retain(|fault| {
+            let is_missing = matches!(fault.rule, Rule::Required(_));
+            !(is_missing && (unreadable.contains(&fault.field) || unreadable.contains(&fault.field.whole())))
+        });
         faults.sort_by_key(|fault| fault.field);
         (!faults.is_empty()).then_some(Self { faults })
+    }
+}
+
+impl Fault {
+    fn is_unreadable(&self) -> bool {
+        matches!(self.rule, Rule::Type(_) | Rule::Format(_))
     }
 }

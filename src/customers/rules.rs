@@ -25,6 +25,10 @@ impl Rules<'_> {
                 faults.push(Fault { field, rule: Rule::Required(known_type) });
             }
         }
+        // A customer is of some type, whatever the plan makes optional.
+        if values.customer_type.is_none() && !self.plan.requires(Field::CustomerType, None) {
+            faults.push(Fault { field: Field::CustomerType, rule: Rule::Required(None) });
+        }
         self.formats(values, &mut faults);
         if known_type == Some(DISTRIBUTOR) && values.birth_date.is_some_and(|date| date > self.adult_since()) {
             faults.push(self.too_young());
@@ -40,7 +44,18 @@ impl Rules<'_> {
     pub(super) fn partial(&self, patch: &Patch) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (field, sent) in sent_fields(&patch.sent) {
-            if sent && self.plan.requires(field, None) && is_missing(&patch.values, field) {
+            // A customer has some type and some status, whatever the plan makes optional.
+            let never_blank = matches!(field, Field::CustomerType | Field::CustomerStatus) || self.plan.requires(field, None);
+            if sent && never_blank && is_missing(&patch.values, field) {
+                faults.push(Fault { field, rule: Rule::Required(None) });
+            }
+        }
+        for (field, sent, address) in [
+            (Field::DefaultShippingAddress(None), patch.sent.shipping_address, &patch.values.shipping_address),
+            (Field::PrimaryAddress(None), patch.sent.primary_address, &patch.values.primary_address),
+        ] {
+            let is_required = |part: &Field| part.whole() == field && self.plan.requires(*part, None);
+            if sent && address.is_empty() && self.plan.required.keys().any(|part| is_required(part)) {
                 faults.push(Fault { field, rule: Rule::Required(None) });
             }
         }

@@ -17,9 +17,6 @@ use crate::hooks::HookRegistry;
 use crate::plan::Plan;
 use crate::random::Random;
 
-/// How often a write is tried again when a competing writer came between it and its explanation.
-const TRIES: u32 = 5;
-
 /// Whose call it is, and when: what every operation needs to know besides its own arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
@@ -98,8 +95,9 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn get(&self, scope: &Scope<'_>, id: CustomerId) -> Result<Customer, Error> {
-        let found = self.database.run(async |connection| store::find(connection, scope.tenant, &[id.0]).await).await?;
-        found.into_iter().next().ok_or(Error::UnknownCustomer)
+        let mut session = self.database.session().await?;
+        let found = store::find(session.connection(), scope.tenant, &[id.0]).await;
+        session.end(found)?.into_iter().next().ok_or(Error::UnknownCustomer)
     }
 
     /// The customers that a look-up names, by ascending id; none is no error.
@@ -107,14 +105,10 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn look_up(&self, scope: &Scope<'_>, by: LookUp<'_>) -> Result<Vec<Customer>, Error> {
-        let found = self
-            .database
-            .run(async |connection| {
-                let ids = store::look_up(connection, scope.tenant, by).await?;
-                store::find(connection, scope.tenant, &ids).await
-            })
-            .await?;
-        Ok(found)
+        let mut session = self.database.session().await?;
+        let ids = store::look_up(session.connection(), scope.tenant, by).await?;
+        let found = store::find(session.connection(), scope.tenant, &ids).await;
+        Ok(session.end(found)?)
     }
 
     /// Creates a customer and answers its id. `faults` are those that were found while reading the request.
@@ -127,11 +121,17 @@ impl Customers {
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
         let record = self.record(values, scope.plan).await;
-        self.settle(scope, None, &record, sponsor, async |connection| {
-            let alias = alias.as_deref();
-            store::create(connection, scope.tenant, None, &record, scope.plan, alias, scope.now).await
-        })
-        .await
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let created =
+                store::create(connection, scope.tenant, None, &record, scope.plan, alias.as_deref(), scope.now).await;
+            let created = session.end(created);
+            if let Some(id) = self.settle(scope, None, &record, sponsor, created, &mut attempts).await? {
+                return Ok(id);
+            }
+        }
     }
 
     /// Creates the customer of a seed file within the seed's transaction. It is held to formats but not to the required
@@ -196,17 +196,23 @@ impl Customers {
         let sent = FieldsSentRecord::from(&patch.sent);
         let record = self.record(patch.values, scope.plan).await;
         let adult_since = rules.adult_since();
-        self.settle(scope, Some(id), &record, None, async |connection| {
-            let written =
-                store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await?;
-            if written {
-                return Ok(Outcome::Done(Ok(())));
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let patched =
+                store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
+            let patched = session.end(patched);
+            if let Some(written) =
+                self.settle(scope, Some(id), &record, None, patched.map(Outcome::Done), &mut attempts).await?
+            {
+                if written {
+                    return Ok(());
+                }
+                self.check_exists(scope, id).await?;
+                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), &record).await?);
             }
-            let exists = store::exists(connection, scope.tenant, id).await?;
-            Ok(if exists { Outcome::Done(Err(rules.too_young())) } else { Outcome::UnknownCustomer })
-        })
-        .await?
-        .map_err(|fault| Error::Refused(Refusal { faults: vec![fault] }))
+        }
     }
 
     /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
@@ -227,43 +233,46 @@ impl Customers {
             changed_by: scope.caller,
             request: scope.request,
         });
-        self.settle(scope, Some(id), &record, sponsor, async |connection| {
-            store::replace(connection, scope.tenant, id, &record, scope.plan, log.as_ref(), scope.now).await
-        })
-        .await
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let replaced =
+                store::replace(connection, scope.tenant, id, &record, scope.plan, log.as_ref(), scope.now).await;
+            let replaced = session.end(replaced);
+            if let Some(back_office_id) =
+                self.settle(scope, Some(id), &record, sponsor, replaced, &mut attempts).await?
+            {
+                return Ok(back_office_id);
+            }
+        }
     }
 
-    /// Runs a write that asks nothing first, and explains it when it was refused: all colliding fields at once.
+    /// What a write comes to that asked nothing first: done, refused with all colliding fields at once, or `None`, to be
+    /// tried again, when a competing writer came between the write and its explanation.
     async fn settle<T>(
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
         record: &ValuesRecord,
         sponsor: Option<i32>,
-        write: impl AsyncFn(&mut PgConnection) -> Result<Outcome<T>, sqlx::Error>,
-    ) -> Result<T, Error> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let violation = match self.database.run(async |connection| write(connection).await).await {
-                Ok(Outcome::Done(done)) => return Ok(done),
-                Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
-                Ok(refused) => {
-                    let taken = self.taken(scope, id, record).await?;
-                    return conclude(refused, record, sponsor, taken);
-                }
-                Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
-                Err(error) => return Err(error.into()),
-            };
-            let taken = self.taken(scope, id, record).await?;
-            if let Some(refusal) = Refusal::of(taken) {
-                return Err(Error::Refused(refusal));
+        written: Result<Outcome<T>, DatabaseError>,
+        attempts: &mut Attempts,
+    ) -> Result<Option<T>, Error> {
+        let violation = match written {
+            Ok(Outcome::Done(done)) => return Ok(Some(done)),
+            Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
+            Ok(refused) => {
+                let taken = self.taken(scope, id, record).await?;
+                return conclude(refused, record, sponsor, taken).map(Some);
             }
-            // The other writer has let go of the value again, or took one that was made for this customer.
-            if tries == TRIES {
-                return Err(violation.into());
-            }
-        }
+            Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
+            Err(error) => return Err(error.into()),
+        };
+        refuse(Vec::new(), self.taken(scope, id, record).await?)?;
+        // The other writer has let go of the value again, or took one that was made for this customer.
+        attempts.failed += 1;
+        if attempts.failed == Attempts::MOST { Err(violation.into()) } else { Ok(None) }
     }
 
     async fn taken(
@@ -272,7 +281,9 @@ impl Customers {
         id: Option<CustomerId>,
         record: &ValuesRecord,
     ) -> Result<Vec<Fault>, DatabaseError> {
-        self.database.run(async |connection| store::taken(connection, scope.tenant, id, record).await).await
+        let mut session = self.database.session().await?;
+        let taken = store::taken(session.connection(), scope.tenant, id, record).await;
+        session.end(taken)
     }
 
     /// Refuses a request for faults, unless the customer is unknown, which comes first.
@@ -289,8 +300,9 @@ impl Customers {
     }
 
     async fn check_exists(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        let exists = self.database.run(async |connection| store::exists(connection, scope.tenant, id).await).await?;
-        if exists { Ok(()) } else { Err(Error::UnknownCustomer) }
+        let mut session = self.database.session().await?;
+        let exists = store::exists(session.connection(), scope.tenant, id).await;
+        if session.end(exists)? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 
     async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
@@ -300,6 +312,17 @@ impl Customers {
         };
         ValuesRecord::new(values, hash, plan)
     }
+}
+
+/// How often a write failed without an explanation.
+#[derive(Debug, Default)]
+struct Attempts {
+    failed: u32,
+}
+
+impl Attempts {
+    /// After so many the write is given up.
+    const MOST: u32 = 5;
 }
 
 fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {

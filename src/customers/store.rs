@@ -1,7 +1,7 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
-mod constraint;
 mod record;
+mod taken;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -13,7 +13,6 @@ use super::text::comparable;
 use crate::database::TenantId;
 use crate::plan::{BackOfficeIdFormat, Plan, UniqueField};
 
-pub(super) use constraint::collisions;
 pub(super) use record::{FieldsSentRecord, ValuesRecord};
 
 /// How a write of a whole customer ended.
@@ -300,7 +299,7 @@ pub(super) async fn taken(
     values: &ValuesRecord,
 ) -> Result<Vec<Fault>, sqlx::Error> {
     let taken = sqlx::query_as!(
-        constraint::Taken,
+        taken::Taken,
         r#"
         select
             exists (select from customers where tenant_id = $1 and back_office_id_key = $2 and customer_id <> $7)
@@ -324,5 +323,5 @@ pub(super) async fn taken(
     )
     .fetch_one(connection)
     .await?;
-    Ok(collisions(&taken, values))
+    Ok(taken::collisions(&taken, values))
 }

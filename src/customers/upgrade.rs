@@ -27,7 +27,7 @@ impl Customers {
         self.refuse_known(scope, id, faults, rules.whole(Some(id), &values)).await?;
 
         let (request, beside) = apply(id, values);
-        let default = async |request: UpdateAssociateBaseTypeRequest| {
+        let default = |request: UpdateAssociateBaseTypeRequest| async move {
             let id = CustomerId(request.associate_id);
             let values = written_by(request, beside);
             let from = scope.plan.upgrade_from(values.customer_type.unwrap_or_default());
@@ -35,7 +35,7 @@ impl Customers {
             let application_response = ApplicationResponse { associate_id: id.0, back_office_id };
             Ok(UpdateAssociateBaseTypeResponse { application_response })
         };
-        match self.hooks.invoke::<UpdateAssociateBaseType, Error>(request, default).await {
+        match self.hooks.invoke::<UpdateAssociateBaseType, Error, _>(request, default).await {
             Ok(response) => Ok(response.application_response),
             Err(HookError::Default(error)) => Err(error),
         }

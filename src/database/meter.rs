@@ -1,7 +1,7 @@
 //! How long a request waited for the database: its log line says so.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 tokio::task_local! {
     static WAITED: Cell<Duration>;
@@ -17,11 +17,8 @@ pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
         .await
 }
 
-/// Adds the time that `work` takes to the request that it runs in, if any.
-pub(super) async fn metered<T>(work: impl Future<Output = T>) -> T {
-    let start = Instant::now();
-    let output = work.await;
+/// Adds to what the request that this runs in has waited, if it runs in one.
+pub(super) fn add(waited: Duration) {
     // Outside a request (start-up, the command line) there is nobody to tell.
-    let _ = WAITED.try_with(|waited| waited.set(waited.get() + start.elapsed()));
-    output
+    let _ = WAITED.try_with(|sum| sum.set(sum.get() + waited));
 }

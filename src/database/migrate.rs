@@ -32,7 +32,9 @@ pub enum MigrateError {
 /// # Errors
 /// When the database is away, a migration fails, or the database was migrated by a newer version.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
-    database.run(async |connection| Ok(MIGRATOR.run(connection).await)).await??;
-    database.run(async |connection| connection.execute(sqlx::raw_sql(FUNCTIONS)).await).await?;
+    let mut session = database.session().await?;
+    MIGRATOR.run(session.connection()).await?;
+    let made = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
+    session.end(made)?;
     Ok(())
 }

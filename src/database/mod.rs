@@ -13,7 +13,7 @@ pub use constraint::violated_unique_constraint;
 pub use embedded::{EmbeddedError, EmbeddedPostgres};
 pub use meter::measured;
 pub use migrate::{MigrateError, migrate};
-pub use pool::{Database, DatabaseError, DatabaseOptions};
+pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
 
 /// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]

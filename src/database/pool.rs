@@ -76,22 +76,17 @@ impl Database {
         Ok(Self { pool })
     }
 
-    /// Lends a connection to `work`: one autocommit statement, or several that need no common fate.
+    /// Lends a connection: for one autocommit statement, or several that need no common fate.
     ///
     /// # Errors
-    /// When no connection is to be had within the acquire timeout, or when `work` fails.
-    pub async fn run<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, DatabaseError> {
-        meter::metered(async {
-            let mut session = self.session().await?;
-            session.broken_off = true;
-            let outcome = work(&mut session.connection).await;
-            session.broken_off = !matches!(outcome, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
-            Ok(outcome?)
-        })
-        .await
+    /// When no connection is to be had within the acquire timeout.
+    pub async fn session(&self) -> Result<Session, DatabaseError> {
+        let asked = Instant::now();
+        let lent = self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
+            other => DatabaseError::Unavailable(other.to_string().into()),
+        })?;
+        Ok(Session { lent, asked })
     }
 
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -106,16 +101,11 @@ impl Database {
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut session = self.session().await?;
-        session.broken_off = true;
-        let mut transaction = session.connection.begin().await.map_err(DatabaseError::Statement)?;
-        match work(&mut transaction).await {
-            Ok(output) => {
-                transaction.commit().await.map_err(DatabaseError::Statement)?;
-                session.broken_off = false;
-                Ok(output)
-            }
-            Err(error) => Err(error),
-        }
+        let mut transaction = session.connection().begin().await.map_err(DatabaseError::Statement)?;
+        let output = work(&mut transaction).await?;
+        let committed = transaction.commit().await;
+        session.end(committed)?;
+        Ok(output)
     }
 
     /// How much of the pool is at work.
@@ -129,12 +119,37 @@ impl Database {
     pub fn close(&self) {
         self.pool.close();
     }
+}
 
-    async fn session(&self) -> Result<managed::Object<Manager>, DatabaseError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
-            other => DatabaseError::Unavailable(other.to_string().into()),
-        })
+/// A connection on loan. It is given back when this is dropped; whoever drops it without [`Session::end`], because the
+/// caller hung up, leaves a connection that is rolled back before it is lent again.
+#[derive(Debug)]
+pub struct Session {
+    lent: managed::Object<Manager>,
+    asked: Instant,
+}
+
+impl Session {
+    /// The connection.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        self.lent.broken_off = true;
+        &mut self.lent.connection
+    }
+
+    /// Gives the connection back, its work done, and passes the work's result on.
+    ///
+    /// # Errors
+    /// That of the result.
+    pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
+        // An error that Postgres itself reported leaves the connection as good as before.
+        self.lent.broken_off = !matches!(result, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
+        Ok(result?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        meter::add(self.asked.elapsed());
     }
 }
 
@@ -144,29 +159,29 @@ struct Manager {
 }
 
 #[derive(Debug)]
-struct Session {
+struct Connection {
     connection: PgConnection,
     /// Set while work is under way, and left set when it did not come to its end.
     broken_off: bool,
 }
 
 impl managed::Manager for Manager {
-    type Type = Session;
+    type Type = Connection;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<Session, sqlx::Error> {
+    async fn create(&self) -> Result<Connection, sqlx::Error> {
         let connection = self.connect.connect().await?;
-        Ok(Session { connection, broken_off: false })
+        Ok(Connection { connection, broken_off: false })
     }
 
-    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+    async fn recycle(&self, lent: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
         let last_used = metrics.recycled.unwrap_or(metrics.created);
-        if session.broken_off {
+        if lent.broken_off {
             // A transaction may be open that nobody knows of (sqlx 0.9.0 forgets one whose BEGIN was broken off).
-            session.connection.execute("rollback").await.map_err(RecycleError::Backend)?;
-            session.broken_off = false;
+            lent.connection.execute("rollback").await.map_err(RecycleError::Backend)?;
+            lent.broken_off = false;
         } else if Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
-            session.connection.ping().await.map_err(RecycleError::Backend)?;
+            lent.connection.ping().await.map_err(RecycleError::Backend)?;
         }
         Ok(())
     }

@@ -79,10 +79,10 @@ impl HookRegistry {
     ///
     /// # Errors
     /// What `default` fails with.
-    pub async fn invoke<H: Hook, E>(
+    pub async fn invoke<H: Hook, E, F: Future<Output = Result<H::Response, E>>>(
         &self,
         request: H::Request,
-        default: impl AsyncFnOnce(H::Request) -> Result<H::Response, E>,
+        default: impl FnOnce(H::Request) -> F,
     ) -> Result<H::Response, HookError<E>> {
         match self.implementation::<H>() {
             Implementation::BuiltIn => default(request).await.map_err(HookError::Default),

@@ -1,4 +1,4 @@
-//! Unique constraints and the fields that they guard: one table, read by refusals and by a test against the catalogue.
+//! The unique values that collide, as faults.
 
 use super::record::ValuesRecord;
 use crate::customers::refusal::{Fault, Rule};
@@ -14,15 +14,6 @@ pub(in crate::customers) struct Taken {
     pub username: bool,
     pub web_alias: bool,
 }
-
-/// The unique constraints of customers and their fields.
-pub(in crate::customers) const UNIQUE: [(&str, Field); 5] = [
-    ("customers_back_office_id_key", Field::BackOfficeId),
-    ("customers_email_address_key", Field::EmailAddress),
-    ("customers_tax_id_key", Field::TaxId),
-    ("customers_username_key", Field::Username),
-    ("customers_web_alias_key", Field::WebAlias),
-];
 
 /// The faults of the values that are taken. A tax id is secret: it is not repeated.
 pub(in crate::customers) fn collisions(taken: &Taken, values: &ValuesRecord) -> Vec<Fault> {

@@ -1,0 +1,239 @@
+//! The life of one call: key, body, operation, answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use axum::RequestPartsExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use uuid::Uuid;
+
+use super::error::Error;
+use super::prefer;
+use super::wire::BodyError;
+use super::{BackEnd, DirectScale, DirectScaleOptions};
+use crate::customers::{CustomerId, Scope};
+use crate::gateway::{GatewayRefusal, Served, presented_key, realm};
+use crate::tenants::Caller;
+
+/// How long a body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// An operation of the API.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    /// Its name in logs and metrics: the vendor's, without blanks.
+    pub id: &'static str,
+    /// The base path of its API at the gateway.
+    base: &'static str,
+}
+
+impl Operation {
+    /// An operation of the customers group.
+    pub(super) const fn customers(id: &'static str) -> Self {
+        Self { id, base: "/v1/customers" }
+    }
+}
+
+/// A call whose key was accepted.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub back_end: BackEnd,
+    pub parts: Parts,
+    pub body: Bytes,
+    caller: Caller,
+    now: chrono::DateTime<chrono::Utc>,
+    request_id: Uuid,
+}
+
+impl Call {
+    /// What the domain must know of it.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope {
+            tenant: self.caller.tenant.id,
+            plan: &self.caller.tenant.plan,
+            now: self.now,
+            caller: &self.caller.key_name,
+            request: self.request_id,
+        }
+    }
+
+    /// The customer in the path. What cannot be an id is an id that nobody has.
+    pub(super) async fn customer_id(&mut self) -> Option<CustomerId> {
+        let params = self.parts.extract::<RawPathParams>().await.ok()?;
+        let (_, text) = params.iter().next()?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId)
+    }
+}
+
+/// What an operation answers when it succeeds.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: StatusCode,
+    json: Option<Vec<u8>>,
+    representation: bool,
+    ignored: Vec<String>,
+}
+
+impl Reply {
+    /// No body.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self { status, json: None, representation: false, ignored: Vec::new() }
+    }
+
+    /// A JSON body.
+    pub(super) fn json(status: StatusCode, value: &impl serde::Serialize) -> Self {
+        let json = serde_json::to_vec(value).expect("invariant: plain data is JSON");
+        Self { json: Some(json), ..Self::empty(status) }
+    }
+
+    /// Says that the body is there because the caller preferred it.
+    pub(super) fn preferred(self) -> Self {
+        Self { representation: true, ..self }
+    }
+
+    /// Names what was sent and does not count.
+    pub(super) fn ignoring(self, ignored: Vec<String>) -> Self {
+        Self { ignored, ..self }
+    }
+}
+
+/// Makes an operation of `handler`.
+pub(super) fn endpoint<H, F>(
+    operation: Operation,
+    handler: H,
+) -> impl Fn(State<Arc<DirectScale>>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response<Body>> + Send>>
++ Clone
++ Send
++ Sync
++ 'static
+where
+    H: Fn(Call) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, Error>> + Send,
+{
+    move |State(directscale), request| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let mut served = Served::new(operation.id);
+            let mut response = match serve(&directscale, operation, &mut served, request, handler).await {
+                Ok(response) => response,
+                Err(refusal) => refusal.into_response(),
+            };
+            response.extensions_mut().insert(served);
+            response
+        })
+    }
+}
+
+async fn serve<H, F>(
+    directscale: &DirectScale,
+    operation: Operation,
+    served: &mut Served,
+    request: Request,
+    handler: H,
+) -> Result<Response<Body>, GatewayRefusal>
+where
+    H: Fn(Call) -> F,
+    F: Future<Output = Result<Reply, Error>>,
+{
+    let request_id = directscale.random.uuid();
+    served.request_id = Some(request_id);
+    let (parts, body) = request.into_parts();
+    let back_end = directscale.back_end.get().ok_or(GatewayRefusal::BackEndFailed(request_id))?;
+    let caller = admit(back_end, operation, &parts, request_id).await?;
+    served.tenant = Some(caller.tenant.id);
+
+    let tenant = Arc::clone(&caller.tenant);
+    let outcome = match read_body(&parts, body, directscale.options.max_body_bytes).await? {
+        Ok(body) => {
+            let now = tenant.clock.now();
+            handler(Call { back_end: back_end.clone(), parts, body, caller, now, request_id }).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    let options = &directscale.options;
+    let mut response = match outcome {
+        Ok(reply) => success(reply, options),
+        Err(error) => {
+            let refused = error.refused(&tenant.plan, request_id)?;
+            let mut response = json_response(refused.status, refused.body(request_id, options.extra_headers));
+            response.headers_mut().insert("x-directscale-message", header_text(&refused.message));
+            response
+        }
+    };
+    response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
+    Ok(response)
+}
+
+/// Who calls, or the gateway's refusal.
+async fn admit(
+    back_end: &BackEnd,
+    operation: Operation,
+    parts: &Parts,
+    request_id: Uuid,
+) -> Result<Caller, GatewayRefusal> {
+    let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base)))?;
+    match back_end.directory.caller(&key).await {
+        Ok(Some(caller)) => Ok(caller),
+        Ok(None) => Err(GatewayRefusal::InvalidKey(realm(parts, operation.base))),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, request.id = %request_id, "database failure");
+            Err(GatewayRefusal::BackEndFailed(request_id))
+        }
+    }
+}
+
+/// The body of a write, within the limit. Reads have none that counts.
+async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Result<Bytes, BodyError>, GatewayRefusal> {
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(Ok(Bytes::new()));
+    }
+    match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(Ok(collected.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRefusal::BodyTooLarge(limit)),
+        Ok(Err(_)) => Ok(Err(BodyError::Incomplete("it broke off".to_owned()))),
+        Err(_) => Ok(Err(BodyError::Incomplete(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
+    }
+}
+
+fn success(reply: Reply, options: &DirectScaleOptions) -> Response<Body> {
+    let mut response = match reply.json {
+        Some(json) => json_response(reply.status, json),
+        None => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = reply.status;
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    if reply.representation {
+        headers.insert("preference-applied", HeaderValue::from_static(prefer::REPRESENTATION));
+    }
+    if options.extra_headers && !reply.ignored.is_empty() {
+        headers.insert("x-emulator-ignored", header_text(&reply.ignored.join(", ")));
+    }
+    response
+}
+
+fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(json));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A text as a header's value: in UTF-8, line breaks and other control characters as blanks.
+fn header_text(text: &str) -> HeaderValue {
+    match HeaderValue::from_str(text) {
+        Ok(value) => value,
+        Err(_) => {
+            let text: String =
+                text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+            HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))
+        }
+    }
+}

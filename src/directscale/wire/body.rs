@@ -1,0 +1,238 @@
+//! Reading a request body: property names in any case, unknown names ignored, every wrong type reported.
+
+use chrono::{DateTime, Utc};
+use serde_json_borrow::{ObjectAsVec, Value};
+use thiserror::Error;
+
+use crate::customers::{Address, Fault, Rule, Values, filled};
+use crate::field::{AddressPart, Field};
+use crate::secret::Password;
+use crate::wire::dates;
+
+/// Why a body is no JSON object.
+#[derive(Debug, Error)]
+pub(in crate::directscale) enum BodyError {
+    #[error("The request body is empty.")]
+    Empty,
+    #[error("The request body is not valid UTF-8.")]
+    Encoding,
+    #[error("The request body is not valid JSON: {0}.")]
+    Json(#[source] serde_json::Error),
+    #[error("The request body must be a JSON object.")]
+    NoObject,
+    #[error("The request body did not arrive: {0}.")]
+    Incomplete(String),
+}
+
+/// A body as a JSON object.
+#[derive(Debug)]
+pub(in crate::directscale) struct Body<'a>(ObjectAsVec<'a>);
+
+/// What a body asks for, with the faults that were found while reading it.
+#[derive(Debug, Default)]
+pub(in crate::directscale) struct Request<T> {
+    pub wanted: T,
+    pub faults: Vec<Fault>,
+    /// Properties that were sent and do not count.
+    pub ignored: Vec<String>,
+}
+
+impl<'a> Body<'a> {
+    /// Reads the bytes as JSON, whatever Content-Type says.
+    pub(in crate::directscale) fn parse(bytes: &'a [u8]) -> Result<Self, BodyError> {
+        // Some clients begin with a byte order mark.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|_| BodyError::Encoding)?;
+        if text.trim().is_empty() {
+            return Err(BodyError::Empty);
+        }
+        match serde_json::from_str(text).map_err(BodyError::Json)? {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(BodyError::NoObject),
+        }
+    }
+
+    /// The whole customer that create, update and upgrade take.
+    pub(in crate::directscale) fn values(&self) -> Request<Values> {
+        let mut read = Reader::new(&self.0);
+        let wanted = Values {
+            back_office_id: read.text(Field::BackOfficeId),
+            birth_date: read.date(Field::BirthDate),
+            company_name: read.text(Field::CompanyName),
+            customer_status: read.integer(Field::CustomerStatus),
+            customer_type: read.integer(Field::CustomerType),
+            shipping_address: read.address(Field::DefaultShippingAddress),
+            email_address: read.text(Field::EmailAddress),
+            external_reference_id: read.text(Field::ExternalReferenceId),
+            first_name: read.text(Field::FirstName),
+            language_code: read.language(),
+            last_name: read.text(Field::LastName),
+            password: read.text(Field::Password).map(Password::new),
+            primary_address: read.address(Field::PrimaryAddress),
+            primary_phone: read.text(Field::PrimaryPhone),
+            secondary_phone: read.text(Field::SecondaryPhone),
+            send_emails: read.boolean(Field::SendEmails),
+            sign_up_date: read.date(Field::SignUpDate),
+            // 0 is how answers show that there is none.
+            sponsor_id: read.integer(Field::SponsorId).filter(|id| *id != 0),
+            tax_exempt: read.boolean(Field::TaxExempt),
+            tax_exempt_id: read.text(Field::TaxExemptId),
+            tax_id: read.text(Field::TaxId),
+            terms_accepted: read.boolean(Field::TermsAccepted),
+            text_phone: read.text(Field::TextPhone),
+            username: read.text(Field::Username),
+            web_alias: read.text(Field::WebAlias),
+            custom_fields: read.custom_fields().map(|(_, text)| text),
+        };
+        Request { wanted, faults: read.faults, ignored: Vec::new() }
+    }
+
+    pub(super) fn object(&self) -> &ObjectAsVec<'a> {
+        &self.0
+    }
+}
+
+/// The property of this name in any case; the last one counts when there are several.
+fn property<'o, 'a>(object: &'o ObjectAsVec<'a>, name: &str) -> Option<&'o Value<'a>> {
+    object.as_vec().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Reads the properties of one object and gathers what is wrong with them.
+pub(super) struct Reader<'o, 'a> {
+    object: &'o ObjectAsVec<'a>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl<'o, 'a> Reader<'o, 'a> {
+    pub(super) fn new(object: &'o ObjectAsVec<'a>) -> Self {
+        Self { object, faults: Vec::new() }
+    }
+
+    /// Whether the property is there, be it null.
+    pub(super) fn is_sent(&self, field: Field) -> bool {
+        property(self.object, field.name()).is_some()
+    }
+
+    pub(super) fn text(&mut self, field: Field) -> Option<String> {
+        let value = property(self.object, field.name())?;
+        self.text_of(field, value)
+    }
+
+    pub(super) fn integer(&mut self, field: Field) -> Option<i32> {
+        let number = match property(self.object, field.name())? {
+            Value::Null => return None,
+            Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
+            // Some clients quote their numbers.
+            Value::Str(text) => filled(text)?.trim().parse().ok(),
+            _ => None,
+        };
+        self.or_fault(number, field, Rule::Type("an integer"))
+    }
+
+    pub(super) fn boolean(&mut self, field: Field) -> Option<bool> {
+        match property(self.object, field.name())? {
+            Value::Null => None,
+            Value::Bool(value) => Some(*value),
+            Value::Str(text) if filled(text).is_none() => None,
+            _ => self.or_fault(None, field, Rule::Type("true or false")),
+        }
+    }
+
+    pub(super) fn date(&mut self, field: Field) -> Option<DateTime<Utc>> {
+        let date = match property(self.object, field.name())? {
+            Value::Null => return None,
+            Value::Str(text) => dates::parse(filled(text)?),
+            _ => None,
+        };
+        let rule = Rule::Format("must be a date such as 2020-02-20T15:47:52Z");
+        self.or_fault(date, field, rule).filter(|date| !dates::is_unset(*date))
+    }
+
+    pub(super) fn language(&mut self) -> Option<String> {
+        self.text(Field::LanguageCode).map(|code| code.trim().to_ascii_lowercase())
+    }
+
+    /// An address; null and absent are an empty one.
+    pub(super) fn address(&mut self, field: fn(Option<AddressPart>) -> Field) -> Address {
+        match property(self.object, field(None).name()) {
+            None | Some(Value::Null) => Address::default(),
+            Some(Value::Object(object)) => self.address_parts(object, field),
+            Some(_) => {
+                self.faults.push(Fault { field: field(None), rule: Rule::Type("an object") });
+                Address::default()
+            }
+        }
+    }
+
+    pub(super) fn address_object(&self, field: Field) -> Option<&'o ObjectAsVec<'a>> {
+        match property(self.object, field.name())? {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn address_parts(&mut self, object: &ObjectAsVec<'a>, field: fn(Option<AddressPart>) -> Field) -> Address {
+        let mut part = |part: AddressPart| {
+            let value = property(object, part_name(part))?;
+            self.text_of(field(Some(part)), value)
+        };
+        Address {
+            street1: part(AddressPart::Street1),
+            street2: part(AddressPart::Street2),
+            street3: part(AddressPart::Street3),
+            city: part(AddressPart::City),
+            region: part(AddressPart::Region),
+            postal_code: part(AddressPart::PostalCode),
+            country_code: part(AddressPart::CountryCode).map(|code| code.trim().to_ascii_uppercase()),
+        }
+    }
+
+    /// Field1 to Field10: whether each was sent, and its text.
+    pub(super) fn custom_fields(&mut self) -> [(bool, Option<String>); 10] {
+        let mut fields: [(bool, Option<String>); 10] = Default::default();
+        match property(self.object, Field::AssociateCustom(0).name()) {
+            None => {}
+            // Nothing at all clears every one.
+            Some(Value::Null) => fields.iter_mut().for_each(|(sent, _)| *sent = true),
+            Some(Value::Object(object)) => {
+                for (slot, number) in fields.iter_mut().zip(1..) {
+                    let field = Field::AssociateCustom(number);
+                    let (_, name) = field.name().split_once('.').unwrap_or_default();
+                    if let Some(value) = property(object, name) {
+                        *slot = (true, self.text_of(field, value));
+                    }
+                }
+            }
+            Some(_) => {
+                self.faults.push(Fault { field: Field::AssociateCustom(0), rule: Rule::Type("an object") });
+            }
+        }
+        fields
+    }
+
+    fn text_of(&mut self, field: Field, value: &Value<'_>) -> Option<String> {
+        match value {
+            Value::Null => None,
+            Value::Str(text) => filled(text).map(str::to_owned),
+            _ => self.or_fault(None, field, Rule::Type("a string")),
+        }
+    }
+
+    fn or_fault<T>(&mut self, value: Option<T>, field: Field, rule: Rule) -> Option<T> {
+        if value.is_none() {
+            self.faults.push(Fault { field, rule });
+        }
+        value
+    }
+}
+
+/// The name of a part within its address.
+pub(super) fn part_name(part: AddressPart) -> &'static str {
+    let (_, name) = Field::PrimaryAddress(Some(part)).name().split_once('.').unwrap_or_default();
+    name
+}
+
+/// Whether an address has the property, be it null or empty.
+pub(super) fn has_part(object: &ObjectAsVec<'_>, part: AddressPart) -> bool {
+    property(object, part_name(part)).is_some()
+}

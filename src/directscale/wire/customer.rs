@@ -1,0 +1,176 @@
+//! The customer object of answers.
+
+use serde::Serialize;
+
+use crate::customers::{Address, Customer, CustomerId};
+use crate::wire::dates;
+
+/// A customer as DirectScale shows it. Every member is always present, in alphabetical order as far as the vendor's
+/// sample goes; what is unset is null, 0 for a number and 1900-01-01 for a date.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::directscale) struct CustomerJson<'a> {
+    associate_custom: CustomJson<'a>,
+    back_office_id: &'a str,
+    birth_date: String,
+    company_name: Option<&'a str>,
+    customer_id: i32,
+    customer_status: i32,
+    customer_type: i32,
+    default_shipping_address: AddressJson<'a>,
+    email_address: Option<&'a str>,
+    enroller_id: i32,
+    external_reference_id: Option<&'a str>,
+    first_name: Option<&'a str>,
+    inactive_date: String,
+    language_code: &'a str,
+    last_name: Option<&'a str>,
+    primary_address: AddressJson<'a>,
+    primary_phone: Option<&'a str>,
+    secondary_phone: Option<&'a str>,
+    send_emails: bool,
+    signup_date: String,
+    sponsor_id: i32,
+    tax_exempt: bool,
+    tax_exempt_id: Option<&'a str>,
+    tax_id: Option<&'a str>,
+    terms_accepted: bool,
+    text_phone: Option<&'a str>,
+    username: Option<&'a str>,
+    web_alias: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AddressJson<'a> {
+    address_id: i64,
+    street1: Option<&'a str>,
+    street2: Option<&'a str>,
+    street3: Option<&'a str>,
+    city: Option<&'a str>,
+    region: Option<&'a str>,
+    postal_code: Option<&'a str>,
+    country_code: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CustomJson<'a> {
+    field1: Option<&'a str>,
+    field2: Option<&'a str>,
+    field3: Option<&'a str>,
+    field4: Option<&'a str>,
+    field5: Option<&'a str>,
+    field6: Option<&'a str>,
+    field7: Option<&'a str>,
+    field8: Option<&'a str>,
+    field9: Option<&'a str>,
+    field10: Option<&'a str>,
+}
+
+impl<'a> From<&'a Customer> for CustomerJson<'a> {
+    fn from(customer: &'a Customer) -> Self {
+        let Customer {
+            id,
+            back_office_id,
+            birth_date,
+            company_name,
+            customer_status,
+            customer_type,
+            shipping_address,
+            email_address,
+            enroller_id,
+            external_reference_id,
+            first_name,
+            inactive_date,
+            language_code,
+            last_name,
+            primary_address,
+            primary_phone,
+            secondary_phone,
+            send_emails,
+            sign_up_date,
+            sponsor_id,
+            tax_exempt,
+            tax_exempt_id,
+            tax_id,
+            terms_accepted,
+            text_phone,
+            username,
+            web_alias,
+            custom_fields,
+        } = customer;
+        let primary = address(primary_address_id(*id), primary_address);
+        Self {
+            associate_custom: custom(custom_fields),
+            back_office_id,
+            birth_date: dates::format(*birth_date),
+            company_name: company_name.as_deref(),
+            customer_id: id.0,
+            customer_status: *customer_status,
+            customer_type: *customer_type,
+            // In the vendor's sample both addresses have one AddressId: an unset shipping address is the primary one.
+            default_shipping_address: if shipping_address.is_empty() {
+                address(primary_address_id(*id), primary_address)
+            } else {
+                address(primary_address_id(*id) + 1, shipping_address)
+            },
+            email_address: email_address.as_deref(),
+            enroller_id: enroller_id.unwrap_or_default(),
+            external_reference_id: external_reference_id.as_deref(),
+            first_name: first_name.as_deref(),
+            inactive_date: dates::format(*inactive_date),
+            language_code,
+            last_name: last_name.as_deref(),
+            primary_address: primary,
+            primary_phone: primary_phone.as_deref(),
+            secondary_phone: secondary_phone.as_deref(),
+            send_emails: *send_emails,
+            signup_date: dates::format(Some(*sign_up_date)),
+            sponsor_id: sponsor_id.unwrap_or_default(),
+            tax_exempt: *tax_exempt,
+            tax_exempt_id: tax_exempt_id.as_deref(),
+            tax_id: tax_id.as_deref(),
+            terms_accepted: *terms_accepted,
+            text_phone: text_phone.as_deref(),
+            username: username.as_deref(),
+            web_alias: web_alias.as_deref(),
+        }
+    }
+}
+
+/// Addresses have no table of their own; their ids are made from the customer's: odd for the primary one, the next for
+/// the other.
+fn primary_address_id(id: CustomerId) -> i64 {
+    i64::from(id.0) * 2 - 1
+}
+
+fn address(address_id: i64, address: &Address) -> AddressJson<'_> {
+    let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
+    AddressJson {
+        address_id,
+        street1: street1.as_deref(),
+        street2: street2.as_deref(),
+        street3: street3.as_deref(),
+        city: city.as_deref(),
+        region: region.as_deref(),
+        postal_code: postal_code.as_deref(),
+        country_code: country_code.as_deref(),
+    }
+}
+
+fn custom(fields: &[Option<String>]) -> CustomJson<'_> {
+    let field = |index: usize| fields.get(index).and_then(Option::as_deref);
+    CustomJson {
+        field1: field(0),
+        field2: field(1),
+        field3: field(2),
+        field4: field(3),
+        field5: field(4),
+        field6: field(5),
+        field7: field(6),
+        field8: field(7),
+        field9: field(8),
+        field10: field(9),
+    }
+}

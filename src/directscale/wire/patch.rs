@@ -1,0 +1,108 @@
+//! Reading the body of a PATCH: only what is sent counts, and only the fields that the call supports.
+
+use super::body::{Body, Reader, Request, has_part};
+use crate::customers::{Address, Fault, FieldsSent, Patch, Rule, Values};
+use crate::field::{AddressPart, Field};
+
+/// "The supported fields" (DirectScale, PATCH Customer page); AssociateCustom is on the page on custom fields.
+const SUPPORTED: [Field; 17] = [
+    Field::WebAlias,
+    Field::Username,
+    Field::CustomerType,
+    Field::CustomerStatus,
+    Field::BirthDate,
+    Field::CompanyName,
+    Field::EmailAddress,
+    Field::PrimaryAddress(None),
+    Field::DefaultShippingAddress(None),
+    Field::FirstName,
+    Field::LanguageCode,
+    Field::LastName,
+    Field::PrimaryPhone,
+    Field::SecondaryPhone,
+    Field::TaxId,
+    Field::TextPhone,
+    Field::AssociateCustom(0),
+];
+
+/// "If the variable desired is part of an array of variables, then the rest of the variables must be included"
+/// (DirectScale, PATCH Customer page).
+const WHOLE_ADDRESS: [AddressPart; 6] = [
+    AddressPart::Street1,
+    AddressPart::Street2,
+    AddressPart::City,
+    AddressPart::Region,
+    AddressPart::PostalCode,
+    AddressPart::CountryCode,
+];
+
+impl Body<'_> {
+    /// The partial update that PATCH takes. Fields that it does not support are refused when `refuse_unsupported`, and
+    /// named as ignored otherwise.
+    pub(in crate::directscale) fn patch(&self, refuse_unsupported: bool) -> Request<Patch> {
+        let mut read = Reader::new(self.object());
+        let shipping_address = whole_address(&mut read, Field::DefaultShippingAddress);
+        let primary_address = whole_address(&mut read, Field::PrimaryAddress);
+        let custom = read.custom_fields();
+        let sent = FieldsSent {
+            customer_type: read.is_sent(Field::CustomerType),
+            customer_status: read.is_sent(Field::CustomerStatus),
+            birth_date: read.is_sent(Field::BirthDate),
+            language_code: read.is_sent(Field::LanguageCode),
+            email_address: read.is_sent(Field::EmailAddress),
+            tax_id: read.is_sent(Field::TaxId),
+            username: read.is_sent(Field::Username),
+            web_alias: read.is_sent(Field::WebAlias),
+            first_name: read.is_sent(Field::FirstName),
+            last_name: read.is_sent(Field::LastName),
+            company_name: read.is_sent(Field::CompanyName),
+            primary_phone: read.is_sent(Field::PrimaryPhone),
+            secondary_phone: read.is_sent(Field::SecondaryPhone),
+            text_phone: read.is_sent(Field::TextPhone),
+            primary_address: primary_address.is_some(),
+            shipping_address: shipping_address.is_some(),
+            custom_fields: std::array::from_fn(|index| custom[index].0),
+        };
+        let values = Values {
+            birth_date: read.date(Field::BirthDate),
+            company_name: read.text(Field::CompanyName),
+            customer_status: read.integer(Field::CustomerStatus),
+            customer_type: read.integer(Field::CustomerType),
+            shipping_address: shipping_address.unwrap_or_default(),
+            email_address: read.text(Field::EmailAddress),
+            first_name: read.text(Field::FirstName),
+            language_code: read.language(),
+            last_name: read.text(Field::LastName),
+            primary_address: primary_address.unwrap_or_default(),
+            primary_phone: read.text(Field::PrimaryPhone),
+            secondary_phone: read.text(Field::SecondaryPhone),
+            tax_id: read.text(Field::TaxId),
+            text_phone: read.text(Field::TextPhone),
+            username: read.text(Field::Username),
+            web_alias: read.text(Field::WebAlias),
+            custom_fields: custom.map(|(_, text)| text),
+            ..Values::default()
+        };
+        let mut request = Request { wanted: Patch { values, sent }, faults: read.faults, ignored: Vec::new() };
+        for (name, _) in self.object().as_vec() {
+            match name.parse::<Field>() {
+                Ok(field) if SUPPORTED.contains(&field) => {}
+                Ok(field) if refuse_unsupported => request.faults.push(Fault { field, rule: Rule::Unsupported }),
+                _ => request.ignored.push(name.to_string()),
+            }
+        }
+        request
+    }
+}
+
+/// The address, if one was sent: an object with all six properties, or null to clear it.
+fn whole_address(read: &mut Reader<'_, '_>, field: fn(Option<AddressPart>) -> Field) -> Option<Address> {
+    if !read.is_sent(field(None)) {
+        return None;
+    }
+    if let Some(object) = read.address_object(field(None)) {
+        let missing = WHOLE_ADDRESS.into_iter().filter(|part| !has_part(object, *part));
+        read.faults.extend(missing.map(|part| Fault { field: field(Some(part)), rule: Rule::Incomplete }));
+    }
+    Some(read.address(field))
+}

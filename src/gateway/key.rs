@@ -1,0 +1,25 @@
+//! Where a subscription key may stand in a request.
+
+use std::borrow::Cow;
+
+use axum::http::request::Parts;
+
+/// The header that carries the key (DirectScale, Getting API Keys page).
+const HEADER: &str = "ocp-apim-subscription-key";
+
+/// The query parameter that may carry it instead (the gateway's default).
+const PARAMETER: &str = "subscription-key";
+
+/// The key that a request presents: the header's, else the query's. A blank one counts as none.
+#[must_use]
+pub fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
+    let header = parts.headers.get(HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let key = header.or_else(|| query_parameter(parts.uri.query()?))?;
+    (!key.trim().is_empty()).then_some(key)
+}
+
+fn query_parameter(query: &str) -> Option<Cow<'_, str>> {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name.eq_ignore_ascii_case(PARAMETER))
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,24 @@
+//! What a call was, for its log line and the metrics: left in the extensions of its response.
+
+use uuid::Uuid;
+
+use crate::database::TenantId;
+
+/// A call that reached an operation.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The id of the request.
+    pub request_id: Option<Uuid>,
+    /// Whose key it came with, if it was accepted.
+    pub tenant: Option<TenantId>,
+}
+
+impl Served {
+    /// A call of an operation.
+    #[must_use]
+    pub fn new(operation: &'static str) -> Self {
+        Self { operation, request_id: None, tenant: None }
+    }
+}

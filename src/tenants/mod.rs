@@ -1,0 +1,39 @@
+//! Tenants: what a subscription key opens.
+
+mod directory;
+mod keys;
+mod seed;
+mod store;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::database::TenantId;
+use crate::plan::Plan;
+
+pub use directory::Directory;
+pub use keys::{KeyError, KeyListing, SubscriptionKey, add_key, list_keys, revoke_key};
+pub use seed::{DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
+pub use store::is_empty;
+
+/// A tenant, as a call under one of its keys sees it.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its number.
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Its rules.
+    pub plan: Plan,
+    /// Its time.
+    pub clock: Clock,
+}
+
+/// A key that was accepted: the tenant that it opens and its name.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The tenant.
+    pub tenant: Arc<Tenant>,
+    /// The name of the key, never the key.
+    pub key_name: Arc<str>,
+}

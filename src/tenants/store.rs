@@ -1,0 +1,151 @@
+//! All SQL on tenants and their keys.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::KeyListing;
+use crate::database::{Database, DatabaseError, TenantId};
+use crate::plan::Plan;
+
+/// Whether the database holds no tenant yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_empty(database: &Database) -> Result<bool, DatabaseError> {
+    let mut session = database.session().await?;
+    let is_empty = sqlx::query_scalar!(r#"select not exists (select from tenants) as "is_empty!""#)
+        .fetch_one(session.connection())
+        .await;
+    session.end(is_empty)
+}
+
+pub(super) async fn find_tenant(connection: &mut PgConnection, name: &str) -> Result<Option<TenantId>, sqlx::Error> {
+    let id = sqlx::query_scalar!("select tenant_id from tenants where name = $1", name)
+        .fetch_optional(connection)
+        .await?;
+    Ok(id.map(TenantId))
+}
+
+/// Makes a tenant with its counter and the vendor's tables of types and statuses; `None` when the name is in use.
+pub(super) async fn insert_tenant(
+    connection: &mut PgConnection,
+    name: &str,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Result<Option<TenantId>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "insert into tenants (name, plan, created_at) values ($1, $2, $3) on conflict (name) do nothing
+         returning tenant_id",
+        name,
+        Json(plan) as _,
+        now,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(id) = id else { return Ok(None) };
+    sqlx::query!("insert into tenant_counters (tenant_id) values ($1)", id).execute(&mut *connection).await?;
+    for (number, name) in &plan.types {
+        sqlx::query!(
+            "insert into CRM_AssociateTypes (tenant_id, recordnumber, AssociateType) values ($1, $2, $3)",
+            id,
+            number,
+            name,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    for (number, name) in &plan.statuses {
+        sqlx::query!(
+            "insert into CRM_AssociateStatuses (tenant_id, recordnumber, StatusName) values ($1, $2, $3)",
+            id,
+            number,
+            name,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(Some(TenantId(id)))
+}
+
+pub(super) async fn insert_key(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    name: &str,
+    digest: &[u8],
+    ending: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "insert into subscription_keys (tenant_id, name, digest, ending, created_at) values ($1, $2, $3, $4, $5)
+         on conflict do nothing",
+        tenant.0,
+        name,
+        digest,
+        ending,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn list_keys(
+    connection: &mut PgConnection,
+    tenant: Option<&str>,
+) -> Result<Vec<KeyListing>, sqlx::Error> {
+    sqlx::query_as!(
+        KeyListing,
+        "select t.name as tenant, k.name, k.ending, k.created_at, k.revoked_at
+           from subscription_keys k
+           join tenants t on t.tenant_id = k.tenant_id
+          where $1::text is null or t.name = $1
+          order by t.name, k.name",
+        tenant,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+pub(super) async fn revoke_key(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update subscription_keys k set revoked_at = coalesce(k.revoked_at, $3)
+           from tenants t
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
+        tenant,
+        name,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A key that is not revoked, with its tenant.
+#[derive(Debug)]
+pub(super) struct KeyRow {
+    pub tenant_id: i32,
+    pub tenant: String,
+    pub plan: Json<Plan>,
+    pub key_name: String,
+}
+
+pub(super) async fn find_key(connection: &mut PgConnection, digest: &[u8]) -> Result<Option<KeyRow>, sqlx::Error> {
+    sqlx::query_as!(
+        KeyRow,
+        r#"
+        select t.tenant_id, t.name as tenant, t.plan as "plan: Json<Plan>", k.name as key_name
+          from subscription_keys k
+          join tenants t on t.tenant_id = k.tenant_id
+         where k.digest = $1 and k.revoked_at is null
+        "#,
+        digest,
+    )
+    .fetch_optional(connection)
+    .await
+}
