@@ -5,7 +5,9 @@
 //! Client Extension may step in, [`tenants`] is what a key opens, [`database`] is Postgres. `docs/ARCHITECTURE.md` has
 //! the whole house on one page.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod customers;
 pub mod database;
 pub mod directscale;
@@ -15,5 +17,6 @@ pub mod hooks;
 pub mod plan;
 pub mod random;
 pub mod secret;
+pub mod server;
 pub mod tenants;
 pub mod wire;

@@ -1,1 +1,8 @@
-fn main() {}
+//! The binary: `directscale-emulator serve` and its smaller siblings.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    directscale_emulator::cli::run()
+}

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 
 pub use directory::Directory;
 pub use keys::{KeyError, KeyListing, SubscriptionKey, add_key, list_keys, revoke_key};
-pub use seed::{DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
+pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
 pub use store::is_empty;
 
 /// A tenant, as a call under one of its keys sees it.

@@ -20,6 +20,9 @@ use crate::wire::dates;
 /// The demo world, compiled in.
 pub const DEMO_SEED: &str = include_str!("../../config/demo.yaml");
 
+/// The key of the demo world, which everybody knows.
+pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
+
 /// A seed file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

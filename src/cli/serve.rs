@@ -1,0 +1,118 @@
+//! `serve`, and the parts of it that can be run alone: `migrate` and `seed`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::world;
+use crate::config::Settings;
+use crate::directscale::DirectScaleOptions;
+use crate::random::Random;
+use crate::server::{Listener, Server, ServerOptions, Started, WorldOptions, migrate_only, open_world};
+use crate::tenants::{DEMO_KEY, Seeded};
+
+/// How long requests under way may take to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new()?;
+    let random = Arc::new(Random::default());
+    let options = ServerOptions {
+        directscale: DirectScaleOptions {
+            max_body_bytes: settings.max_body_bytes,
+            extra_headers: settings.extra_headers,
+        },
+        cors_origin: settings.cors_origin.clone(),
+    };
+    let server = Server::new(options, Arc::clone(&random)).await?;
+    let listener =
+        Listener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.address();
+    let (shutdown, serving) = listener.serve(server.clone());
+    let serving = tokio::spawn(serving);
+
+    let world = world(settings);
+    let started = tokio::select! {
+        started = open_world(&world, random, Some(&server)) => started?,
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+    };
+    server.serve_from(&started);
+    print_banner(settings, address, &started);
+
+    signals.next().await;
+    shutdown.shut_down();
+    tokio::select! {
+        _ = serving => {}
+        () = tokio::time::sleep(DRAIN) => tracing::warn!("requests under way were broken off after 10 seconds"),
+        () = signals.next() => return Ok(ExitCode::FAILURE),
+    }
+    tokio::select! {
+        () = started.close() => Ok(ExitCode::SUCCESS),
+        () = signals.next() => Ok(ExitCode::FAILURE),
+    }
+}
+
+pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
+    // Asked for by name: nothing else happens, not even the demo world.
+    migrate_only(&world(settings)).await?;
+    println!("The schema is up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn seed(settings: &Settings, file: String) -> anyhow::Result<ExitCode> {
+    let options = WorldOptions { seed: Some(file), ..world(settings) };
+    let started = open_world(&options, Arc::new(Random::default()), None).await?;
+    let Seeded { made, left } = started.seeded.clone();
+    started.close().await;
+    for tenant in made {
+        println!("{tenant}: made");
+    }
+    for tenant in left {
+        println!("{tenant}: was there already, left as it is");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Where the server is, what it serves and a call to paste. Its last line is `Ready.`, and comes when it is true.
+fn print_banner(settings: &Settings, address: SocketAddr, started: &Started) {
+    let database = match &settings.database_url {
+        Some(url) => url.without_password(),
+        None => format!("embedded PostgreSQL in {}", settings.data.display()),
+    };
+    println!("directscale-emulator {}", env!("CARGO_PKG_VERSION"));
+    println!("  address   http://{address}");
+    println!("  database  {database}");
+    for tenant in &started.seeded.made {
+        println!("  seeded    {tenant}");
+    }
+    if started.has_demo {
+        println!("  demo key  {DEMO_KEY}");
+        println!();
+        println!("  curl -H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' http://{address}/v1/customers/3");
+        println!();
+    }
+    println!("Ready.");
+}

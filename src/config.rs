@@ -1,0 +1,472 @@
+//! Settings: flag, then `EMULATOR_*` variable, then file, then default. `config/emulator.example.toml` documents each.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::customers::PasswordCost;
+
+/// The settings as flags and variables. All optional: what is not given comes from the file or the default.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SettingArgs {
+    /// Read settings from this TOML file
+    #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Listen on this address; port 0 takes any free one [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "EMULATOR_LISTEN", value_name = "HOST:PORT")]
+    pub listen: Option<ListenAddress>,
+    /// Keep the embedded database in this folder [default: ./data]
+    #[arg(long, global = true, env = "EMULATOR_DATA", value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Use this Postgres instead of the embedded one
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<DatabaseUrl>,
+    /// Load this seed at start: demo, or a file [default: demo into an empty embedded database]
+    #[arg(long, global = true, env = "EMULATOR_SEED", value_name = "demo|FILE")]
+    pub seed: Option<String>,
+    /// Hold at most this many database connections [default: 8]
+    #[arg(long, global = true, env = "EMULATOR_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    pub database_connections: Option<Count>,
+    /// Wait at most this long for a database connection, in milliseconds [default: 2000]
+    #[arg(long, global = true, env = "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS", value_name = "MILLISECONDS")]
+    pub database_acquire_timeout_ms: Option<Count>,
+    /// Wait at most this long for the database at start, in seconds [default: 30]
+    #[arg(long, global = true, env = "EMULATOR_DATABASE_WAIT_SECONDS", value_name = "SECONDS")]
+    pub database_wait_seconds: Option<u64>,
+    /// Refuse a request body of more bytes than this [default: 1048576]
+    #[arg(long, global = true, env = "EMULATOR_MAX_BODY_BYTES", value_name = "BYTES")]
+    pub max_body_bytes: Option<Count>,
+    /// The cost of password hashes; auto is test on loopback and owasp elsewhere [default: auto]
+    #[arg(long, global = true, env = "EMULATOR_PASSWORD_COST")]
+    pub password_cost: Option<PasswordCostSetting>,
+    /// Answer with headers and members that the vendor has not [default: on]
+    #[arg(long, global = true, env = "EMULATOR_EXTRA_HEADERS")]
+    pub extra_headers: Option<Switch>,
+    /// Let browsers on this origin call the API (* for any) [default: none]
+    #[arg(long, global = true, env = "EMULATOR_CORS_ORIGIN", value_name = "ORIGIN")]
+    pub cors_origin: Option<String>,
+    /// What is logged: off, error, warn, info, debug, trace, or a filter by module [default: info]
+    #[arg(long, global = true, env = "EMULATOR_LOG", value_name = "FILTER")]
+    pub log: Option<LogFilter>,
+    /// The form of the log; auto is text on a terminal and json elsewhere [default: auto]
+    #[arg(long, global = true, env = "EMULATOR_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// The settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct FileSettings {
+    listen: Option<ListenAddress>,
+    data: Option<PathBuf>,
+    database_url: Option<DatabaseUrl>,
+    seed: Option<String>,
+    database_connections: Option<Count>,
+    database_acquire_timeout_ms: Option<Count>,
+    database_wait_seconds: Option<u64>,
+    max_body_bytes: Option<Count>,
+    password_cost: Option<PasswordCostSetting>,
+    extra_headers: Option<Switch>,
+    cors_origin: Option<String>,
+    log: Option<LogFilter>,
+    log_format: Option<LogFormat>,
+}
+
+/// A `host:port` to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ListenAddress {
+    /// A name or an IP address, a version 6 one without brackets.
+    pub host: String,
+    /// 0 for any free port.
+    pub port: u16,
+}
+
+/// A whole number above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Count(pub usize);
+
+/// A `postgres://` URL. Its password is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DatabaseUrl(String);
+
+/// What is logged, as tracing's filters say it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LogFilter(pub String);
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+/// The cost of password hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum PasswordCostSetting {
+    Auto,
+    Owasp,
+    Test,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// The settings in effect.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is documented at its flag")]
+pub struct Settings {
+    pub listen: ListenAddress,
+    pub data: PathBuf,
+    pub database_url: Option<DatabaseUrl>,
+    pub seed: Option<String>,
+    pub database_connections: usize,
+    pub database_acquire_timeout: Duration,
+    pub database_wait: Duration,
+    pub max_body_bytes: usize,
+    pub password_cost: PasswordCostSetting,
+    pub extra_headers: bool,
+    pub cors_origin: Option<String>,
+    pub log: LogFilter,
+    pub log_format: LogFormat,
+    /// Each setting's name, value and origin, secrets hidden.
+    pub shown: Vec<Shown>,
+}
+
+/// A setting as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value, hidden where it is secret.
+    pub value: String,
+    /// Where it came from: flag, variable, file or default.
+    pub origin: &'static str,
+}
+
+/// Why the settings are not usable.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read, or holds an unknown name or a bad value.
+    #[error("the settings file {path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong, with the name.
+        reason: String,
+    },
+    /// A setting has a value that cannot be used.
+    #[error("{name}: {reason}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Chooses between flag or variable, file and default, and remembers which it was.
+struct Chooser<'a> {
+    matches: &'a ArgMatches,
+    shown: Vec<Shown>,
+}
+
+impl Chooser<'_> {
+    fn choose<T>(&mut self, name: &'static str, given: Option<T>, file: Option<T>, show: impl Fn(&T) -> String) -> Option<T> {
+        let (value, origin) = match (given, file) {
+            (Some(value), _) => match self.matches.value_source(name) {
+                Some(ValueSource::EnvVariable) => (Some(value), "variable"),
+                _ => (Some(value), "flag"),
+            },
+            (None, Some(value)) => (Some(value), "file"),
+            (None, None) => (None, "default"),
+        };
+        let text = value.as_ref().map_or_else(String::new, show);
+        self.shown.push(Shown { name, value: text, origin });
+        value
+    }
+
+    fn choose_or<T>(
+        &mut self,
+        name: &'static str,
+        given: Option<T>,
+        file: Option<T>,
+        default: T,
+        show: impl Fn(&T) -> String,
+    ) -> T {
+        let value = self.choose(name, given, file, &show).unwrap_or(default);
+        if let Some(last) = self.shown.last_mut() {
+            last.value = show(&value);
+        }
+        value
+    }
+}
+
+impl Settings {
+    /// The settings in effect.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds an unknown name or a bad value; flags and variables were checked before.
+    pub fn resolve(args: SettingArgs, matches: &ArgMatches) -> Result<Self, ConfigError> {
+        let file = args.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let mut chooser = Chooser { matches, shown: Vec::new() };
+        let default_listen = ListenAddress { host: "127.0.0.1".to_owned(), port: 8080 };
+        let listen = chooser.choose_or("listen", args.listen, file.listen, default_listen, ToString::to_string);
+        let data = chooser
+            .choose_or("data", args.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
+        let database_url =
+            chooser.choose("database_url", args.database_url, file.database_url, DatabaseUrl::without_password);
+        let seed = chooser.choose("seed", args.seed, file.seed, String::clone);
+        let count = |Count(number): &Count| number.to_string();
+        let Count(database_connections) = chooser.choose_or(
+            "database_connections",
+            args.database_connections,
+            file.database_connections,
+            Count(8),
+            count,
+        );
+        let Count(acquire_timeout_ms) = chooser.choose_or(
+            "database_acquire_timeout_ms",
+            args.database_acquire_timeout_ms,
+            file.database_acquire_timeout_ms,
+            Count(2000),
+            count,
+        );
+        let wait_seconds = chooser.choose_or(
+            "database_wait_seconds",
+            args.database_wait_seconds,
+            file.database_wait_seconds,
+            30,
+            ToString::to_string,
+        );
+        let Count(max_body_bytes) =
+            chooser.choose_or("max_body_bytes", args.max_body_bytes, file.max_body_bytes, Count(1024 * 1024), count);
+        let password_cost = chooser.choose_or(
+            "password_cost",
+            args.password_cost,
+            file.password_cost,
+            PasswordCostSetting::Auto,
+            possible_name,
+        );
+        let extra_headers =
+            chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
+        let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
+        let default_log = LogFilter("info".to_owned());
+        let log = chooser.choose_or("log", args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
+        let log_format =
+            chooser.choose_or("log_format", args.log_format, file.log_format, LogFormat::Auto, possible_name);
+        check_origin(cors_origin.as_deref())?;
+        Ok(Self {
+            listen,
+            data,
+            database_url,
+            seed,
+            database_connections,
+            database_acquire_timeout: Duration::from_millis(acquire_timeout_ms as u64),
+            database_wait: Duration::from_secs(wait_seconds),
+            max_body_bytes,
+            password_cost,
+            extra_headers: extra_headers == Switch::On,
+            cors_origin,
+            log,
+            log_format,
+            shown: chooser.shown,
+        })
+    }
+
+    /// The cost of password hashes: cheap on a laptop that nobody else reaches, safe on a shared server.
+    #[must_use]
+    pub fn password_cost(&self) -> PasswordCost {
+        match self.password_cost {
+            PasswordCostSetting::Owasp => PasswordCost::Owasp,
+            PasswordCostSetting::Test => PasswordCost::Test,
+            PasswordCostSetting::Auto if self.listen.is_loopback() => PasswordCost::Test,
+            PasswordCostSetting::Auto => PasswordCost::Owasp,
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<FileSettings, ConfigError> {
+    let failed = |reason: String| ConfigError::File { path: path.display().to_string(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    toml::from_str(&text).map_err(|error| failed(error.to_string()))
+}
+
+fn check_origin(origin: Option<&str>) -> Result<(), ConfigError> {
+    match origin {
+        Some(origin) if axum::http::HeaderValue::from_str(origin).is_err() || origin.trim().is_empty() => {
+            Err(ConfigError::Value { name: "cors_origin", reason: "is not an origin".to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn possible_name<T: ValueEnum>(value: &T) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+impl ListenAddress {
+    /// Whether only this machine can reach it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, port) = text.rsplit_once(':').ok_or("must be host:port")?;
+        let port = port.parse().map_err(|_| "the port must be a number from 0 to 65535")?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if host.is_empty() {
+            return Err("must be host:port".to_owned());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(formatter, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(formatter, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<u64>().map_err(|error| error.to_string())?.try_into()
+    }
+}
+
+impl TryFrom<u64> for Count {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        match usize::try_from(number) {
+            Ok(number) if number > 0 => Ok(Self(number)),
+            _ => Err("must be a whole number above zero".to_owned()),
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// The whole URL, password and all: for the connection only.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Server and database, nothing of the rest.
+    #[must_use]
+    pub fn without_password(&self) -> String {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", &self.0));
+        let rest = rest.split('?').next().unwrap_or_default();
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        format!("{scheme}://{place}")
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DatabaseUrl({})", self.without_password())
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        // The parser's own message could repeat the password.
+        let readable = sqlx::postgres::PgConnectOptions::from_str(text).is_ok();
+        if known && readable { Ok(Self(text.to_owned())) } else { Err("must be a postgres:// URL".to_owned()) }
+    }
+}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<tracing_subscriber::EnvFilter>().map_err(|error| error.to_string())?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for LogFilter {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listen_addresses_are_host_and_port() {
+        for (text, host, port) in [("127.0.0.1:0", "127.0.0.1", 0), ("[::1]:8080", "::1", 8080), ("localhost:80", "localhost", 80)]
+        {
+            let address: ListenAddress = text.parse().expect("an address");
+            assert_eq!((address.host.as_str(), address.port), (host, port));
+            assert_eq!(address.to_string(), text);
+            assert!(address.is_loopback());
+        }
+        for text in ["8080", ":8080", "127.0.0.1:65536", "127.0.0.1:"] {
+            assert!(text.parse::<ListenAddress>().is_err(), "{text}");
+        }
+        assert!(!"0.0.0.0:8080".parse::<ListenAddress>().expect("an address").is_loopback());
+    }
+
+    #[test]
+    fn a_database_url_never_shows_its_password() {
+        let url: DatabaseUrl = "postgres://user:secret@db:5432/emulator?sslmode=disable".parse().expect("a URL");
+        assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres://db:5432/emulator)");
+        assert_eq!("mysql://x".parse::<DatabaseUrl>(), Err("must be a postgres:// URL".to_owned()));
+    }
+}

@@ -1,0 +1,56 @@
+//! One request in, one answer, one log line, one entry in the metrics.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use super::Server;
+use crate::database::measured;
+use crate::gateway::Served;
+
+/// The operation of a request that reached none.
+const NO_OPERATION: &str = "-";
+
+impl Server {
+    pub(super) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        let start = Instant::now();
+        let (answered, waited) = measured(self.stack.oneshot(request.map(Body::new))).await;
+        let mut response = answered?;
+        let served = response.extensions_mut().remove::<Served>();
+        let elapsed = start.elapsed();
+        let status = response.status().as_u16();
+        let operation = served.as_ref().map_or(NO_OPERATION, |served| served.operation);
+        self.shared.metrics.observe(operation, status, elapsed);
+        log(served.as_ref(), status, elapsed, waited);
+        response.extensions_mut().extend(self.shared.case_map.clone());
+        Ok(response)
+    }
+}
+
+fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration) {
+    let ms = milliseconds(elapsed);
+    let Some(served) = served else {
+        // Health checks, metrics and paths that are no operation.
+        tracing::debug!(target: "access", status, ms, "no operation");
+        return;
+    };
+    let Served { operation, request_id, tenant } = served;
+    let request_id = request_id.as_ref().map(tracing::field::display);
+    let tenant = tenant.map(|tenant| tenant.0);
+    let waited = milliseconds(waited);
+    tracing::event!(
+        target: "access",
+        tracing::Level::INFO,
+        { request.id = request_id, tenant.id = tenant, operation, status, ms, database.ms = waited },
+        "request"
+    );
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

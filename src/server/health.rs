@@ -1,0 +1,69 @@
+//! Alive and ready are two things: `/livez` is the process, `/readyz` is database, migrations and seed.
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+
+use super::Shared;
+use crate::database::Database;
+
+/// How long a ready server's database may take to answer before the server calls itself unready.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What start-up still has to do, and afterwards the database to ask.
+#[derive(Debug)]
+pub(super) struct Readiness {
+    pending: RwLock<&'static [&'static str]>,
+    database: OnceLock<Database>,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self { pending: RwLock::new(&["database", "migrations", "seed"]), database: OnceLock::new() }
+    }
+}
+
+impl Readiness {
+    pub(super) fn pending(&self, pending: &'static [&'static str]) {
+        *self.pending.write().unwrap_or_else(PoisonError::into_inner) = pending;
+    }
+
+    pub(super) fn watch(&self, database: Database) {
+        let _ = self.database.set(database);
+        self.pending(&[]);
+    }
+
+    /// What is missing; nothing when the server is ready.
+    async fn missing(&self) -> &'static [&'static str] {
+        let pending = *self.pending.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(database) = self.database.get().filter(|_| pending.is_empty()) else { return pending };
+        match tokio::time::timeout(PATIENCE, ping(database)).await {
+            Ok(true) => &[],
+            _ => &["database"],
+        }
+    }
+}
+
+async fn ping(database: &Database) -> bool {
+    let Ok(mut session) = database.session().await else { return false };
+    let pinged = session.connection().ping().await;
+    session.end(pinged).is_ok()
+}
+
+pub(super) async fn livez() -> Json<Value> {
+    Json(json!({ "status": "alive" }))
+}
+
+pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
+    let missing = shared.readiness.missing().await;
+    if missing.is_empty() {
+        (StatusCode::OK, Json(json!({ "status": "ready" })))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unready", "pending": missing })))
+    }
+}

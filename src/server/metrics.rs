@@ -1,0 +1,91 @@
+//! `/metrics` in Prometheus' text form.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+use super::Shared;
+use crate::database::Database;
+
+/// What is counted. Labels are operations, never paths, so that nobody can make them grow.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    connections_in_use: IntGauge,
+    connections_max: IntGauge,
+    database: OnceLock<Database>,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new("emulator_requests_total", "Requests by operation and status; - is no operation."),
+            &["operation", "status"],
+        )?;
+        let buckets = vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+        let durations = HistogramVec::new(
+            HistogramOpts::new("emulator_request_duration_seconds", "From the request's head to the answer's.")
+                .buckets(buckets),
+            &["operation"],
+        )?;
+        let connections_in_use =
+            IntGauge::new("emulator_database_connections_in_use", "Database connections at work.")?;
+        let connections_max =
+            IntGauge::new("emulator_database_connections_max", "The most database connections that may be open.")?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(durations.clone()))?;
+        registry.register(Box::new(connections_in_use.clone()))?;
+        registry.register(Box::new(connections_max.clone()))?;
+        Ok(Self { registry, requests, durations, connections_in_use, connections_max, database: OnceLock::new() })
+    }
+
+    pub(super) fn watch(&self, database: Database) {
+        let _ = self.database.set(database);
+    }
+
+    pub(super) fn observe(&self, operation: &str, status: u16, elapsed: Duration) {
+        let mut digits = [b'0'; 3];
+        let status = status_text(status, &mut digits);
+        self.requests.with_label_values(&[operation, status]).inc();
+        self.durations.with_label_values(&[operation]).observe(elapsed.as_secs_f64());
+    }
+
+    fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
+        if let Some(database) = self.database.get() {
+            let pool = database.pool_use();
+            self.connections_in_use.set(i64::try_from(pool.in_use).unwrap_or(i64::MAX));
+            self.connections_max.set(i64::try_from(pool.size).unwrap_or(i64::MAX));
+        }
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+/// A status code in three digits, without an allocation.
+fn status_text(status: u16, digits: &mut [u8; 3]) -> &str {
+    for (digit, unit) in digits.iter_mut().zip([100, 10, 1]) {
+        *digit = b'0' + u8::try_from(status / unit % 10).unwrap_or_default();
+    }
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
+pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.metrics.text() {
+        Ok(text) => {
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The server: the routers, the one middleware stack, the listener and the shutdown.
+
+mod answer;
+mod health;
+mod listen;
+mod metrics;
+mod start;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::http::Extensions;
+use axum::routing::get;
+use thiserror::Error;
+use tower::Layer as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+
+use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, routes};
+use crate::gateway::GatewayRefusal;
+use crate::random::Random;
+use crate::wire::header_case::{HeaderCaseError, case_map};
+use health::Readiness;
+use metrics::Metrics;
+
+pub use listen::{Listener, ShutdownHandle};
+pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
+
+/// Everything that a connection needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Server {
+    stack: Stack,
+    shared: Arc<Shared>,
+}
+
+type Stack = NormalizePath<Router>;
+
+#[derive(Debug)]
+struct Shared {
+    metrics: Metrics,
+    readiness: Readiness,
+    back_end: Arc<OnceLock<BackEnd>>,
+    case_map: Extensions,
+}
+
+/// How the server answers.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// How DirectScale's API answers.
+    pub directscale: DirectScaleOptions,
+    /// The origin whose browsers may call, `*` for any.
+    pub cors_origin: Option<String>,
+}
+
+/// Why the server cannot be made.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The header case map cannot be made.
+    #[error(transparent)]
+    HeaderCase(#[from] HeaderCaseError),
+    /// A metric cannot be registered: a defect.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl Server {
+    /// A server without a database: alive, not ready.
+    ///
+    /// # Errors
+    /// Only for a defect of this program.
+    pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
+        let back_end = Arc::new(OnceLock::new());
+        let shared = Arc::new(Shared {
+            metrics: Metrics::new()?,
+            readiness: Readiness::default(),
+            back_end: Arc::clone(&back_end),
+            case_map: case_map().await?,
+        });
+        let directscale = DirectScale { options: options.directscale, back_end, random };
+        let vendor = routes(Arc::new(directscale));
+        let vendor = match options.cors_origin.as_deref() {
+            Some(origin) => vendor.layer(cors(origin)),
+            None => vendor,
+        };
+        let ours = Router::new()
+            .route("/livez", get(health::livez))
+            .route("/readyz", get(health::readyz))
+            .route("/metrics", get(metrics::metrics))
+            .with_state(Arc::clone(&shared));
+        let router = Router::new()
+            .merge(vendor)
+            .merge(ours)
+            .fallback(no_such_operation)
+            // A wrong method on a known path is no operation either (the gateway's default).
+            .method_not_allowed_fallback(no_such_operation)
+            // A panic in a handler becomes the gateway's answer.
+            .layer(CatchPanicLayer::custom(panicked));
+        // Outside the router, because the path must lose its trailing slash before it is matched.
+        let stack = NormalizePathLayer::trim_trailing_slash().layer(router);
+        Ok(Self { stack, shared })
+    }
+
+    /// Gives the server its database and customers: from here on it is ready.
+    pub fn serve_from(&self, started: &Started) {
+        // A second call would change nothing: the first world stays.
+        let _ = self.shared.back_end.set(started.back_end.clone());
+        self.shared.readiness.watch(started.database().clone());
+        self.shared.metrics.watch(started.database().clone());
+    }
+
+    /// Says what start-up still has to do.
+    pub fn pending(&self, pending: &'static [&'static str]) {
+        self.shared.readiness.pending(pending);
+    }
+}
+
+async fn no_such_operation() -> axum::response::Response {
+    GatewayRefusal::NoSuchOperation.into_response()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let activity = Random::default().uuid();
+    tracing::error!(panic = text, activity.id = %activity, "a handler panicked");
+    GatewayRefusal::BackEndFailed(activity).into_response()
+}
+
+fn cors(origin: &str) -> CorsLayer {
+    use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, ExposeHeaders};
+    let origin = match axum::http::HeaderValue::from_str(origin) {
+        Ok(value) if origin != "*" => AllowOrigin::exact(value),
+        _ => AllowOrigin::any(),
+    };
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(ExposeHeaders::any())
+}

@@ -1,0 +1,198 @@
+//! From settings to a world: database, migrations, seed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::Server;
+use crate::customers::{Customers, PasswordCost, Passwords};
+use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, migrate};
+#[cfg(feature = "embedded")]
+use crate::database::{EmbeddedError, EmbeddedPostgres};
+use crate::directscale::BackEnd;
+use crate::hooks::HookRegistry;
+use crate::random::Random;
+use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, is_empty, load_seed, read_seed};
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// In the embedded Postgres of this folder.
+    Embedded(PathBuf),
+    /// In the Postgres of this URL, which holds a password and is never shown.
+    Server(String),
+}
+
+/// How to open a world.
+#[derive(Debug, Clone)]
+pub struct WorldOptions {
+    /// Where the data is.
+    pub origin: Origin,
+    /// The seed to load; an empty embedded database gets the demo world when none is named.
+    pub seed: Option<String>,
+    /// The most connections to a Postgres server; the embedded one takes one.
+    pub connections: usize,
+    /// The longest that a request waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long to wait for a Postgres server that does not answer yet.
+    pub wait: Duration,
+    /// The cost of password hashes.
+    pub password_cost: PasswordCost,
+}
+
+/// An open world.
+#[derive(Debug)]
+pub struct Started {
+    opened: Opened,
+    /// The customers and keys in it.
+    pub back_end: BackEnd,
+    /// What the seed came to.
+    pub seeded: Seeded,
+    /// Whether the demo key opens a tenant.
+    pub has_demo: bool,
+}
+
+/// Why a world did not open.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The embedded Postgres did not start.
+    #[cfg(feature = "embedded")]
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// This program was built without it.
+    #[cfg(not(feature = "embedded"))]
+    #[error("this build has no embedded database: set DATABASE_URL or --database-url")]
+    NoEmbedded,
+    /// The database did not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The seed was not loaded.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+}
+
+impl Started {
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.opened.database
+    }
+
+    /// Closes the database, an embedded one for good.
+    pub async fn close(self) {
+        self.opened.close().await;
+    }
+}
+
+/// Opens the database, migrates it and loads the seed; `server`, if given, hears what is still pending.
+///
+/// # Errors
+/// When any of the three fails.
+pub async fn open_world(
+    options: &WorldOptions,
+    random: Arc<Random>,
+    server: Option<&Server>,
+) -> Result<Started, StartError> {
+    let pending = |pending| {
+        if let Some(server) = server {
+            server.pending(pending);
+        }
+    };
+    let opened = connect(options).await?;
+    let database = opened.database.clone();
+
+    pending(&["migrations", "seed"]);
+    migrate(&database).await?;
+
+    pending(&["seed"]);
+    let customers =
+        Customers::new(database.clone(), Passwords::new(options.password_cost), HookRegistry, Arc::clone(&random));
+    let seed = match (&options.seed, &options.origin) {
+        (Some(seed), _) => Some(seed.as_str()),
+        (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),
+        _ => None,
+    };
+    let seeded = match seed {
+        Some(seed) => load_seed(&database, &customers, &random, read_seed(seed)?).await?,
+        None => Seeded::default(),
+    };
+    let directory = Directory::new(database);
+    let has_demo = directory.caller(DEMO_KEY).await?.is_some();
+    Ok(Started { opened, back_end: BackEnd { directory, customers }, seeded, has_demo })
+}
+
+/// Opens the database and migrates it, no more.
+///
+/// # Errors
+/// When either fails.
+pub async fn migrate_only(options: &WorldOptions) -> Result<(), StartError> {
+    let opened = connect(options).await?;
+    migrate(&opened.database).await?;
+    opened.close().await;
+    Ok(())
+}
+
+/// A database that answers, and the embedded Postgres that it is in, if it is.
+#[derive(Debug)]
+struct Opened {
+    database: Database,
+    #[cfg(feature = "embedded")]
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Opened {
+    async fn close(self) {
+        self.database.close();
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = self.embedded {
+            // Its thread ends when the last connection has.
+            let _ = tokio::task::spawn_blocking(move || drop(embedded)).await;
+        }
+    }
+}
+
+#[cfg(feature = "embedded")]
+async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
+    match &options.origin {
+        Origin::Embedded(folder) => {
+            let folder = folder.clone();
+            let opened = tokio::task::spawn_blocking(move || EmbeddedPostgres::open(&folder)).await;
+            let embedded = opened.expect("invariant: opening does not panic")?;
+            let database = open(options, embedded.url(), 1).await?;
+            Ok(Opened { database, embedded: Some(embedded) })
+        }
+        Origin::Server(url) => {
+            Ok(Opened { database: open(options, url.clone(), options.connections).await?, embedded: None })
+        }
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
+    match &options.origin {
+        Origin::Embedded(_) => Err(StartError::NoEmbedded),
+        Origin::Server(url) => Ok(Opened { database: open(options, url.clone(), options.connections).await? }),
+    }
+}
+
+/// A pool whose database answers: one that is still starting is waited for.
+async fn open(options: &WorldOptions, url: String, connections: usize) -> Result<Database, DatabaseError> {
+    let acquire_timeout = options.acquire_timeout;
+    let database = Database::new(&DatabaseOptions { url, connections, acquire_timeout })?;
+    let deadline = Instant::now() + options.wait;
+    loop {
+        match database.session().await {
+            Ok(_) => return Ok(database),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer yet");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+    }
+}
