@@ -271,7 +271,7 @@ impl Settings {
         let extra_headers =
             chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
         let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
-        let default_log = LogFilter("info".to_owned());
+        let default_log = LogFilter("info,pglite_oxide=warn".to_owned());
         let log = chooser.choose_or("log", args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
         let log_format =
             chooser.choose_or("log_format", args.log_format, file.log_format, LogFormat::Auto, possible_name);

@@ -1,0 +1,41 @@
+# Every command that a person or CI runs. `just` alone lists them.
+
+default:
+    @just --list
+
+# All that CI checks, in its order
+ci: fmt-check lint sqlx-check deny test-embedded test
+
+# The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
+test *arguments:
+    cargo test --locked {{ arguments }}
+
+# The suite on the embedded database
+test-embedded *arguments:
+    TEST_DATABASE=embedded cargo test --locked {{ arguments }}
+
+fmt:
+    cargo fmt
+
+fmt-check:
+    cargo fmt --check
+
+# clippy with warnings denied, with and without the embedded database
+lint:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# Licences, advisories and sources of the dependencies (cargo install cargo-deny)
+deny:
+    if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; else echo 'cargo-deny is not installed: skipped'; fi
+
+# Makes .sqlx anew from the queries, against a private cluster
+prepare:
+    scripts/prepare-sqlx
+
+# Fails when .sqlx does not fit the queries or the schema
+sqlx-check:
+    scripts/prepare-sqlx --check
+
+# The benchmark: bench/README.md
+bench *arguments:
+    bench/run {{ arguments }}

@@ -1,0 +1,196 @@
+//! The program: settings, exit codes, subcommands, signals.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::Client;
+use crate::support::process::{DEMO_KEY, Process, program};
+use crate::support::seeds;
+
+fn failing(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = program(arguments).envs(variables.iter().copied()).output().expect("the program");
+    (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+}
+
+#[test]
+fn a_bad_value_is_named_and_ends_with_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bad.toml");
+    std::fs::write(&file, "listne = \"127.0.0.1:1\"").expect("a file");
+    let bad = file.to_str().expect("a path");
+    for (arguments, variables, name) in [
+        (&["--listen", "8080"][..], &[][..], "--listen"),
+        (&[], &[("EMULATOR_LISTEN", "localhost:99999")], "--listen"),
+        (&["--password-cost", "cheap"], &[], "--password-cost"),
+        (&["--database-connections", "0"], &[], "--database-connections"),
+        (&["--database-url", "mysql://x"], &[], "--database-url"),
+        (&["--log", "info=loud=very"], &[], "--log"),
+        (&["--config", bad], &[], "listne"),
+        (&["--config", "/nonexistent.toml"], &[], "nonexistent.toml"),
+        (&["sevre"], &[], "sevre"),
+    ] {
+        let (code, text) = failing(arguments, variables);
+        assert_eq!(code, Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(name), "{name} in {text}");
+    }
+}
+
+#[test]
+fn a_password_in_a_url_is_never_shown() {
+    let url = "postgres://user:hidden-password@127.0.0.1:1/x";
+    let output = program(&["config"]).env("DATABASE_URL", url).output().expect("the program");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("database_url                 variable  postgres://127.0.0.1:1/x"), "{text}");
+    let output = program(&["migrate", "--database-wait-seconds", "0"]).env("DATABASE_URL", url).output().expect("the program");
+    assert_eq!(output.status.code(), Some(1));
+    let output = format!("{output:?}");
+    assert!(!output.contains("hidden-password"), "{output}");
+}
+
+#[test]
+fn flag_beats_variable_beats_file_beats_default() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("emulator.toml");
+    std::fs::write(&file, "max_body_bytes = 1\ndatabase_connections = 2\nlisten = \"localhost:3\"\n").expect("a file");
+    let output = program(&["config", "--config", file.to_str().expect("a path"), "--max-body-bytes", "11"])
+        .envs([("EMULATOR_MAX_BODY_BYTES", "12"), ("EMULATOR_DATABASE_CONNECTIONS", "22")])
+        .output()
+        .expect("the program");
+    let text = String::from_utf8(output.stdout).expect("text");
+    for line in [
+        "max_body_bytes               flag      11",
+        "database_connections         variable  22",
+        "listen                       file      localhost:3",
+        "password_cost                default   auto",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+/// The whole life of a server on the embedded database: banner, demo world, keys, restart, signal.
+#[test]
+fn a_server_starts_serves_and_stops() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+
+    let server = Process::start(&["--data", data]);
+    let banner = server.banner.join("\n");
+    for part in [&format!("address   http://{}", server.address), data, DEMO_KEY, "curl -H", "seeded    demo"] {
+        assert!(banner.contains(part), "{part} in {banner}");
+    }
+    let client = server.client();
+    client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    assert_eq!(client.customer(2)["BackOfficeId"], "15F92");
+    let listen = server.address.to_string();
+    assert!(program(&["healthcheck", "--listen", &listen]).status().expect("the program").success());
+
+    // One owner at a time.
+    let (code, text) = failing(&["migrate", "--data", data], &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("another process holds it"), "{text}");
+
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert_eq!(program(&["healthcheck", "--listen", &listen]).status().expect("the program").code(), Some(1));
+
+    let key = |arguments: &[&str]| {
+        let output = program(arguments).args(["--data", data]).output().expect("the program");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr).expect("text"))
+    };
+    let (code, added, _) = key(&["keys", "add", "demo", "--name", "ci"]);
+    assert_eq!((code, added.trim().len()), (Some(0), 32));
+    let (_, listed, _) = key(&["keys", "list"]);
+    assert!(listed.contains(&added.trim()[28..]) && !listed.contains(added.trim()), "{listed}");
+    assert_eq!(key(&["keys", "revoke", "demo", "--name", "demo"]).0, Some(0));
+    let (code, _, text) = key(&["keys", "revoke", "demo", "--name", "nobody"]);
+    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));
+    let (code, _, text) = key(&["keys", "add", "demo", "--name", "other", "--key", "tooshort"]);
+    assert_eq!((code, text.trim()), (Some(1), "error: a subscription key is 32 hexadecimal digits"));
+
+    let server = Process::start(&["--data", data]);
+    let renewed = Client { address: server.address, key: added.trim().to_owned() };
+    assert_eq!(renewed.customer(3)["CustomerType"], 1);
+    assert_eq!(server.client().get("/v1/customers/3").status, 401);
+    assert!(!server.banner.join("\n").contains(DEMO_KEY));
+    server.signal("INT");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_request_under_way_ends_before_the_server_does() {
+    use std::io::{Read as _, Write as _};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Process::start(&["--data", folder.path().to_str().expect("a path")]);
+    let body = seeds::distributor().to_string();
+    let (first, second) = body.split_at(50);
+    let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
+    let head = format!(
+        "PUT /v1/customers/upgrade/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("it takes the request");
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(second.as_bytes()).expect("it takes the rest");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_second_signal_leaves_at_once() {
+    use std::io::Write as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Process::start(&["--data", folder.path().to_str().expect("a path")]);
+    let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
+    let head = format!("PUT /v1/customers/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 9\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("it takes the request");
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    server.signal("TERM");
+    std::thread::sleep(Duration::from_millis(500));
+    server.signal("TERM");
+    let status = server.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_seed_file_is_loaded_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let seed = |name: &str, content: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).expect("a file");
+        let output = program(&["seed", file.to_str().expect("a path"), "--data", data]).output().expect("the program");
+        (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    };
+    let good = "version: 1\ntenants:\n  - name: acme\n    customers:\n      - {ref: root, id: 7, CustomerType: 1, Username: r}\n      - {CustomerType: 2, Sponsor: root, AssociateCustom: {Field3: x}}\n";
+    assert_eq!(seed("good.yaml", good), (Some(0), "acme: made\n".to_owned()));
+    assert_eq!(seed("good.yaml", good), (Some(0), "acme: was there already, left as it is\n".to_owned()));
+    let as_json = json!({ "version": 1, "tenants": [{ "name": "json", "plan": { "minimum_age": 21 } }] }).to_string();
+    assert_eq!(seed("seed.json", &as_json), (Some(0), "json: made\n".to_owned()));
+    for (content, message) in [
+        ("version: 2\ntenants: []\n", "version 2 is not 1"),
+        ("version: 1\ntenants: [{name: x, colour: red}]\n", "colour"),
+        ("version: 1\ntenants: [{name: x, plan: {minimum_agee: 1}}]\n", "minimum_agee"),
+        ("version: 1\ntenants: [{name: x, keys: [{name: k, key: short}]}]\n", "32 hexadecimal digits"),
+        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 1, Sponsor: nobody}]}]\n", "no customer above it has the ref 'nobody'"),
+        ("version: 1\ntenants: [{name: x, customers: [{ref: a, CustomerType: 9}]}]\n", "customer a: CustomerType"),
+        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, BirthDate: soon}]}]\n", "BirthDate 'soon' is not a date"),
+        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, Username: u}, {CustomerType: 2, Username: U}]}]\n", "Username"),
+    ] {
+        let (code, text) = seed("bad.yaml", content);
+        assert_eq!(code, Some(1), "{content}: {text}");
+        assert!(text.contains(message), "{message} in {text}");
+    }
+    let (code, text) = seed("x.yaml", "version: 1\ntenants: [{name: x}]\n");
+    assert_eq!((code, text.as_str()), (Some(0), "x: made\n"), "nothing of the refused seeds was kept");
+}

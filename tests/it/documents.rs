@@ -1,0 +1,65 @@
+//! Documents that could go stale, read by a test.
+
+use crate::support::process::{DEMO_KEY, program};
+
+fn file(path: &str) -> String {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}: {path}"))
+}
+
+#[test]
+fn the_example_settings_name_every_setting_with_its_default() {
+    let example = file("config/emulator.example.toml");
+    let output = program(&["config"]).output().expect("the program");
+    let settings = String::from_utf8(output.stdout).expect("text");
+    assert!(settings.lines().count() > 10);
+    for line in settings.lines() {
+        let mut words = line.split_whitespace();
+        let name = words.next().expect("a name");
+        assert_eq!(words.next(), Some("default"), "{line}");
+        let value = words.collect::<Vec<_>>().join(" ");
+        let documented = example
+            .lines()
+            .find_map(|line| line.strip_prefix("# ")?.strip_prefix(name)?.strip_prefix(" = "))
+            .unwrap_or_else(|| panic!("{name} in config/emulator.example.toml"));
+        if !value.is_empty() {
+            assert_eq!(documented.trim_matches('"'), value, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_example_settings_can_be_used_as_they_are() {
+    let example = file("config/emulator.example.toml");
+    let in_use: String = example
+        .lines()
+        .map(|line| if line.contains(" = ") { line.trim_start_matches("# ") } else { "" })
+        .collect::<Vec<_>>()
+        .join("\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("emulator.toml");
+    std::fs::write(&path, in_use).expect("a file");
+    let output = program(&["config", "--config", path.to_str().expect("a path")]).output().expect("the program");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).lines().all(|line| line.contains(" file ")), "{output:?}");
+}
+
+#[test]
+fn the_readme_shows_the_demo_key_and_the_upgrade() {
+    let readme = file("README.md");
+    assert!(readme.contains(DEMO_KEY));
+    assert!(readme.contains("/v1/customers/upgrade/3"));
+    assert!(readme.contains("cargo run") && readme.contains("cargo test"));
+}
+
+#[test]
+fn the_readmes_upgrade_is_accepted_as_pasted() {
+    use crate::support::tenant;
+
+    let readme = file("README.md");
+    let (_, rest) = readme.split_once("curl -i -X PUT").expect("the upgrade");
+    let (_, rest) = rest.split_once("-d '").expect("a body");
+    let (body, _) = rest.split_once('\'').expect("its end");
+    let tenant = tenant();
+    tenant.call("PUT", "/v1/customers/upgrade/3", "", Some(body)).succeeds(201);
+}

@@ -1,0 +1,22 @@
+//! The suite: HTTP against the real router on a real Postgres.
+//!
+//! `TEST_DATABASE=embedded` runs it on the embedded Postgres; `TEST_DATABASE=postgres`, or finding Postgres' binaries,
+//! starts a private cluster; `DATABASE_URL` names a server to use instead.
+
+mod support;
+
+mod by_parameter;
+mod command_line;
+mod create;
+mod documents;
+mod gateway;
+mod outage;
+mod patch;
+mod races;
+mod replace;
+mod restart;
+mod schema;
+mod sponsor_tree;
+mod tenancy;
+mod upgrade;
+mod wire;

@@ -1,0 +1,79 @@
+//! The database goes away under load and comes back. Needs a private cluster.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::cluster::Cluster;
+use crate::support::process::Process;
+use crate::support::server::on_real_postgres;
+
+#[test]
+fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_is_back() {
+    if !on_real_postgres() || Cluster::programs().is_none() {
+        println!("not run: it stops a Postgres server, and there is none of its own to stop");
+        return;
+    }
+    let seconds: u64 = std::env::var("OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    let mut cluster = Cluster::start();
+    let url = cluster.url("postgres");
+    let acquire_timeout = Duration::from_millis(1000);
+    let server = Process::start(&[
+        "--database-url", &url, "--seed", "demo", "--database-acquire-timeout-ms", "1000",
+    ]);
+    let client = server.client();
+    client.patch("/v1/customers/3", &json!({ "FirstName": "Before" })).succeeds(200);
+
+    let stop = AtomicBool::new(false);
+    let (failed, slowest) = thread::scope(|scope| {
+        let workers: Vec<_> = (0..16)
+            .map(|_| {
+                let (client, stop) = (&client, &stop);
+                scope.spawn(move || {
+                    let (mut failed, mut slowest) = (0, Duration::ZERO);
+                    while !stop.load(Ordering::Relaxed) {
+                        let start = Instant::now();
+                        let reply = client.patch("/v1/customers/3", &json!({ "FirstName": "During" }));
+                        slowest = slowest.max(start.elapsed());
+                        if reply.status == 500 {
+                            failed += 1;
+                            let activity = reply.json()["activityId"].as_str().expect("an id").to_owned();
+                            assert_eq!(
+                                reply.body,
+                                format!(r#"{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity}" }}"#)
+                            );
+                            thread::sleep(Duration::from_millis(5));
+                        } else {
+                            assert_eq!(reply.status, 200, "{reply:?}");
+                        }
+                    }
+                    (failed, slowest)
+                })
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(500));
+        cluster.stop();
+        thread::sleep(Duration::from_secs(seconds));
+        assert_eq!(client.get("/livez").status, 200);
+        assert_eq!(client.get("/readyz").body, r#"{"pending":["database"],"status":"unready"}"#);
+        cluster.start_again();
+        thread::sleep(Duration::from_secs(2));
+        stop.store(true, Ordering::Relaxed);
+        let results: Vec<(usize, Duration)> = workers.into_iter().map(|worker| worker.join().expect("a worker")).collect();
+        (results.iter().map(|(failed, _)| failed).sum::<usize>(), results.iter().map(|(_, slowest)| *slowest).max())
+    });
+    let slowest = slowest.expect("a time");
+    println!("{seconds} s away: {failed} requests answered 500, the slowest in {slowest:?}");
+    assert!(failed > 0);
+    assert!(slowest < acquire_timeout + Duration::from_secs(1), "{slowest:?}");
+
+    // By itself, and at once.
+    assert_eq!(client.get("/readyz").status, 200);
+    for _ in 0..20 {
+        client.patch("/v1/customers/3", &json!({ "FirstName": "After" })).succeeds(200);
+    }
+    server.signal("TERM");
+    assert!(server.wait().success());
+}

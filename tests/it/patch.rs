@@ -1,0 +1,195 @@
+//! PATCH /v1/customers/{id}
+
+use serde_json::{Value, json};
+
+use crate::support::{seeds, tenant, tenant_with, with};
+
+#[test]
+fn the_sample_changes_what_it_names_and_nothing_else() {
+    let tenant = tenant();
+    let before = tenant.customer(3);
+
+    let reply = tenant.patch("/v1/customers/3", &seeds::patch()).succeeds(200);
+
+    assert_eq!(reply.body, "");
+    let changes = json!({ "WebAlias": "my-web-alias", "Username": "myUsername", "CustomerType": 1 });
+    assert_eq!(tenant.customer(3), with(&before, changes));
+    assert!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").is_empty());
+    assert!(tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3").is_empty());
+    let row = &tenant.rows("select upgrade_date, modified_at from customers where tenant_id = {tenant} and customer_id = 3")[0];
+    assert_eq!(row["upgrade_date"], row["modified_at"]);
+}
+
+#[test]
+fn each_supported_field_can_be_set_alone_and_cleared() {
+    let tenant = tenant();
+    let full = seeds::full();
+    for (field, value, cleared) in [
+        ("WebAlias", json!("alias"), Value::Null),
+        ("CustomerStatus", json!(2), json!("kept")),
+        ("BirthDate", json!("1973-05-12T00:00:00Z"), json!("1900-01-01T00:00:00Z")),
+        ("CompanyName", json!("Company"), Value::Null),
+        ("LanguageCode", json!("de"), json!("en")),
+        ("PrimaryPhone", json!("+1"), Value::Null),
+        ("SecondaryPhone", json!("+2"), Value::Null),
+        ("TaxId", json!("TAX"), Value::Null),
+        ("TextPhone", json!("+3"), Value::Null),
+    ] {
+        let before = tenant.customer(3);
+        tenant.patch("/v1/customers/3", &json!({ field: value })).succeeds(200);
+        let after = tenant.customer(3);
+        let mut expected = before;
+        expected[field] = value;
+        assert_eq!(after, expected, "{field}");
+        if cleared == json!("kept") {
+            tenant.patch("/v1/customers/3", &json!({ field: null })).refuses(500, &format!("{field} is required."));
+        } else {
+            for blank in [Value::Null, json!(" ")] {
+                tenant.patch("/v1/customers/3", &json!({ field: expected[field] })).succeeds(200);
+                tenant.patch("/v1/customers/3", &json!({ field: blank })).succeeds(200);
+                assert_eq!(tenant.customer(3)[field], cleared, "{field}");
+            }
+        }
+    }
+    for field in ["CustomerType", "EmailAddress", "FirstName", "LastName", "Username"] {
+        tenant.patch("/v1/customers/3", &json!({ field: full[field] })).succeeds(200);
+        assert_eq!(tenant.customer(3)[field], full[field]);
+        for blank in [Value::Null, json!("")] {
+            tenant.patch("/v1/customers/3", &json!({ field: blank })).refuses(500, &format!("{field} is required."));
+        }
+    }
+}
+
+#[test]
+fn an_address_comes_whole() {
+    let tenant = tenant();
+    let whole = json!({
+        "Street1": "1 New Street", "Street2": "", "City": "Salt Lake City", "Region": "UT", "PostalCode": "84101",
+        "CountryCode": "us"
+    });
+    for (field, address_id) in [("PrimaryAddress", 5), ("DefaultShippingAddress", 6)] {
+        tenant.patch("/v1/customers/3", &json!({ field: whole })).succeeds(200);
+        assert_eq!(
+            tenant.customer(3)[field],
+            json!({
+                "AddressId": address_id, "Street1": "1 New Street", "Street2": null, "Street3": null,
+                "City": "Salt Lake City", "Region": "UT", "PostalCode": "84101", "CountryCode": "US"
+            })
+        );
+        let before = tenant.everything();
+        tenant.patch("/v1/customers/3", &json!({ field: { "City": "Lindon", "street1": "x" } })).refuses(
+            500,
+            &["Street2", "PostalCode", "Region", "CountryCode"]
+                .map(|part| format!("{field}.{part} must be sent with the rest of the address."))
+                .join("; "),
+        );
+        assert_eq!(tenant.everything(), before);
+    }
+    tenant.patch("/v1/customers/3", &json!({ "DefaultShippingAddress": null })).succeeds(200);
+    let customer = tenant.customer(3);
+    assert_eq!(customer["DefaultShippingAddress"], customer["PrimaryAddress"]);
+    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).refuses(500, "PrimaryAddress is required.");
+}
+
+#[test]
+fn custom_fields_change_one_by_one() {
+    let tenant = tenant();
+    let id = tenant.create(&seeds::full());
+    let path = format!("/v1/customers/{id}");
+    tenant.patch(&path, &json!({ "AssociateCustom": { "Field2": null, "field10": "ten" } })).succeeds(200);
+    let custom = tenant.customer(id)["AssociateCustom"].clone();
+    assert_eq!(custom["Field1"], "CustomField Content");
+    assert_eq!((&custom["Field2"], &custom["Field10"]), (&Value::Null, &json!("ten")));
+    tenant.patch(&path, &json!({ "AssociateCustom": null })).succeeds(200);
+    assert_eq!(tenant.customer(id)["AssociateCustom"]["Field10"], Value::Null);
+}
+
+#[test]
+fn custom_fields_of_a_customer_that_has_none() {
+    let tenant = tenant();
+    tenant.patch("/v1/customers/3", &json!({ "AssociateCustom": { "Field3": "three" } })).succeeds(200);
+    assert_eq!(tenant.customer(3)["AssociateCustom"]["Field3"], "three");
+}
+
+#[test]
+fn an_empty_patch_changes_nothing() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    tenant.patch("/v1/customers/3", &json!({})).succeeds(200);
+    assert_eq!(tenant.everything(), before);
+    tenant.patch("/v1/customers/99", &json!({})).refuses(404, "A Customer with the given Customer ID was not found.");
+}
+
+#[test]
+fn unsupported_fields_are_ignored_by_name() {
+    let tenant = tenant();
+    let before = tenant.customer(3);
+    let body = json!({ "Password": "Another12", "SponsorId": 1, "FirstName": "Rey", "Shoesize": 43 });
+    let reply = tenant.patch("/v1/customers/3", &body).succeeds(200);
+    let mut ignored: Vec<&str> = reply.header("X-Emulator-Ignored").expect("a header").split(", ").collect();
+    ignored.sort_unstable();
+    assert_eq!(ignored, ["Password", "Shoesize", "SponsorId"]);
+    assert_eq!(tenant.customer(3), with(&before, json!({ "FirstName": "Rey" })));
+}
+
+#[test]
+fn a_plan_may_refuse_unsupported_fields() {
+    let tenant = tenant_with(json!({ "unsupported_patch_fields": "refuse" }));
+    let before = tenant.everything();
+    let body = json!({ "Password": "Another12", "SponsorId": 1, "FirstName": "Rey" });
+    tenant.patch("/v1/customers/3", &body)
+        .refuses(500, "Password cannot be changed by this call.; SponsorId cannot be changed by this call.");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_value_that_is_sent_is_validated() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    tenant.patch("/v1/customers/3", &json!({ "EmailAddress": "x", "CustomerType": 7, "FirstName": 1 })).refuses(
+        500,
+        "CustomerType must be one of 1, 2, 3.; EmailAddress must be an e-mail address.; FirstName must be a string.",
+    );
+    tenant.patch("/v1/customers/3", &json!({ "EmailAddress": "DANA@demo.example", "WebAlias": "dana" })).refuses(
+        500,
+        "EmailAddress 'DANA@demo.example' is already in use.; WebAlias 'dana' is already in use.",
+    );
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_distributor_stays_of_age() {
+    let tenant = tenant();
+    let young = json!({ "BirthDate": "2020-01-01" });
+    let refusal = "BirthDate must be at least 18 years ago for CustomerType 1.";
+    tenant.patch("/v1/customers/3", &young).succeeds(200);
+    tenant.patch("/v1/customers/2", &young).refuses(500, refusal);
+    tenant.patch("/v1/customers/3", &with(&young, json!({ "CustomerType": 1 }))).refuses(500, refusal);
+    tenant.patch("/v1/customers/2", &with(&young, json!({ "CustomerType": 2 }))).succeeds(200);
+    tenant.patch("/v1/customers/99", &young).refuses(404, "A Customer with the given Customer ID was not found.");
+}
+
+#[test]
+fn the_merged_customer_is_not_held_to_the_required_list() {
+    let tenant = tenant();
+    // Riley has neither a birth date nor a tax id.
+    tenant.patch("/v1/customers/3", &json!({ "CustomerType": 1 })).succeeds(200);
+}
+
+#[test]
+fn ones_own_values_are_not_taken() {
+    let tenant = tenant();
+    let own = json!({ "EmailAddress": "RILEY@demo.example", "Username": "Riley", "WebAlias": "riley" });
+    tenant.patch("/v1/customers/3", &own).succeeds(200);
+    assert_eq!(tenant.customer(3)["EmailAddress"], "RILEY@demo.example");
+}
+
+#[test]
+fn a_caller_may_prefer_the_customer() {
+    let tenant = tenant();
+    let reply = tenant
+        .call("PATCH", "/v1/customers/3/", "Prefer: return=representation\r\n", Some(r#"{"firstname":"Rey"}"#))
+        .succeeds(200);
+    assert_eq!(reply.header("Preference-Applied"), Some("return=representation"));
+    assert_eq!(reply.json()["FirstName"], "Rey");
+}

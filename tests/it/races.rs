@@ -1,0 +1,258 @@
+//! Writers who meet. On the embedded database they queue; a real one lets them race.
+
+use std::sync::Barrier;
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::server::{on_real_postgres, server};
+use crate::support::{Reply, Tenant, seeds, tenant, tenant_with, with};
+
+/// Runs `count` calls at once.
+fn at_once(count: usize, call: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
+    let barrier = Barrier::new(count);
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..count)
+            .map(|number| {
+                let (barrier, call) = (&barrier, &call);
+                scope.spawn(move || {
+                    barrier.wait();
+                    call(number)
+                })
+            })
+            .collect();
+        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+    })
+}
+
+/// One wins and every other gets the ordinary refusal.
+#[track_caller]
+fn one_wins(replies: Vec<Reply>, status: u16, message: &str) {
+    let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == status);
+    assert_eq!(won.len(), 1, "{won:?}");
+    for reply in lost {
+        reply.refuses(500, message);
+    }
+}
+
+#[test]
+fn of_32_creations_with_one_address_one_wins() {
+    for _ in 0..5 {
+        let tenant = tenant();
+        let replies = at_once(32, |number| {
+            let body = json!({ "Username": format!("user{number}"), "EmailAddress": "one@x.example" });
+            tenant.post("/v1/customers", &with(&seeds::retail(), body))
+        });
+        one_wins(replies, 201, "EmailAddress 'one@x.example' is already in use.");
+        assert_eq!(tenant.rows("select 1 from customers where tenant_id = {tenant}").len(), 5);
+        assert_eq!(tenant.rows("select last_customer_id from tenant_counters where tenant_id = {tenant}"), [json!({ "last_customer_id": 5 })]);
+    }
+}
+
+#[test]
+fn of_32_different_writers_of_one_address_one_wins() {
+    let tenant = tenant();
+    let ids: Vec<i64> = (0..32)
+        .map(|number| {
+            let body = json!({ "Username": format!("user{number}"), "EmailAddress": format!("{number}@x.example") });
+            tenant.create(&with(&seeds::retail(), body))
+        })
+        .collect();
+    let message = "EmailAddress 'one@x.example' is already in use.";
+    let replies = at_once(32, |number| {
+        let (path, own) = (format!("/v1/customers/{}", ids[number]), format!("user{number}"));
+        let change = json!({ "EmailAddress": "one@x.example" });
+        match number % 3 {
+            0 => tenant.patch(&path, &change),
+            1 => tenant.put(&path, &with(&with(&seeds::retail(), json!({ "Username": own })), change)),
+            _ => {
+                let body = json!({ "Username": own, "TaxId": own });
+                let path = format!("/v1/customers/upgrade/{}", ids[number]);
+                tenant.put(&path, &with(&with(&seeds::distributor(), body), change))
+            }
+        }
+    });
+    let won = replies.iter().filter(|reply| matches!(reply.status, 200 | 201)).count();
+    assert_eq!(won, 1);
+    for reply in replies {
+        if reply.status == 500 {
+            reply.refuses(500, message);
+        }
+    }
+    let holders = tenant.rows("select 1 from customers where tenant_id = {tenant} and email_address = 'one@x.example'");
+    assert_eq!(holders.len(), 1);
+}
+
+#[test]
+fn of_32_upgrades_of_one_customer_one_wins() {
+    let tenant = tenant();
+    let replies = at_once(32, |_| tenant.put("/v1/customers/upgrade/3", &seeds::distributor()));
+    one_wins(replies, 201, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
+    assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
+}
+
+#[test]
+fn patches_of_different_fields_do_not_lose_each_other() {
+    let tenant = tenant();
+    for round in 0..10 {
+        let replies = at_once(8, |number| {
+            let value = format!("{round}-{number}");
+            tenant.patch("/v1/customers/3", &json!({ "AssociateCustom": { format!("Field{}", number + 1): value } }))
+        });
+        assert!(replies.iter().all(|reply| reply.status == 200));
+        let custom = tenant.customer(3)["AssociateCustom"].clone();
+        for number in 0..8 {
+            assert_eq!(custom[format!("Field{}", number + 1)], format!("{round}-{number}"));
+        }
+    }
+}
+
+#[test]
+fn creations_at_once_get_ids_of_their_own() {
+    let tenant = tenant();
+    let replies = at_once(32, |number| {
+        let body = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@x.example") });
+        tenant.post("/v1/customers", &with(&seeds::retail(), body))
+    });
+    let mut ids: Vec<i64> = replies.iter().map(|reply| reply.body.parse().expect("an id")).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (5..37).collect::<Vec<i64>>());
+}
+
+#[test]
+fn moves_that_race_never_close_a_circle() {
+    // Both are placed under the root; each is moved below the other at the same moment.
+    let tenant = tenant_with(json!({ "required": { "Password": [] } }));
+    for _ in 0..20 {
+        for id in [2, 3] {
+            server().execute(&format!(
+                "update customers set customer_type = 1, sponsor_id = 1 where tenant_id = {} and customer_id = {id}",
+                tenant.id
+            ));
+            server().execute(&format!(
+                "insert into sponsor_tree values ({}, {id}, 1, now())
+                 on conflict (tenant_id, customer_id) do update set upline_id = 1",
+                tenant.id
+            ));
+        }
+        let replies = at_once(2, |number| {
+            let (id, other) = if number == 0 { (2, 3) } else { (3, 2) };
+            tenant.put(&format!("/v1/customers/{id}"), &moved(id, other))
+        });
+        let won = replies.iter().filter(|reply| reply.status == 200).count();
+        assert_eq!(won, 1, "{replies:?}");
+        assert_eq!(circle(&tenant), 0);
+    }
+}
+
+fn moved(id: i32, sponsor: i32) -> serde_json::Value {
+    let own = json!({
+        "Username": format!("m{id}"), "EmailAddress": format!("m{id}@x.example"), "TaxId": format!("m{id}"), "SponsorId": sponsor
+    });
+    with(&seeds::distributor(), own)
+}
+
+/// How many customers are their own upline.
+fn circle(tenant: &Tenant) -> usize {
+    let query = "with recursive above (start, customer_id) as (
+                     select customer_id, upline_id from sponsor_tree where tenant_id = {tenant} and upline_id is not null
+                     union
+                     select a.start, t.upline_id from above a
+                       join sponsor_tree t on t.tenant_id = {tenant} and t.customer_id = a.customer_id
+                      where t.upline_id is not null)
+                 select start from above where start = customer_id";
+    tenant.rows(query).len()
+}
+
+/// Callers who hang up at random moments (the trap of sqlx 0.9.0: a connection that comes back inside a transaction).
+#[test]
+fn callers_who_hang_up_leave_nothing_half_done() {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    let count: usize = std::env::var("HANG_UPS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let tenant = tenant();
+    let tenant_id = tenant.id;
+    server().execute(&format!(
+        "insert into customers (tenant_id, customer_id, customer_type, customer_status, sponsor_id, enroller_id,
+                sign_up_date, modified_at, send_emails, tax_exempt, terms_accepted, language_code, back_office_id)
+         select {tenant_id}, 1000 + n, 2, 1, 2, 2, now(), now(), false, false, false, 'en', 'B' || n
+           from generate_series(0, {count} - 1) n"
+    ));
+    let threads = 16;
+    let acknowledged: Vec<(usize, bool)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|worker| {
+                let tenant = &tenant;
+                scope.spawn(move || {
+                    let mut acknowledged = Vec::new();
+                    // Deterministic and different in each worker.
+                    let mut random = 0x9e37_79b9_u64.wrapping_mul(worker as u64 + 1);
+                    for number in (worker..count).step_by(threads) {
+                        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        let id = 1000 + number;
+                        let is_upgrade = number % 2 == 0;
+                        let (method, path, body) = if is_upgrade {
+                            let own = json!({
+                                "Username": format!("h{id}"), "EmailAddress": format!("h{id}@x.example"), "TaxId": format!("h{id}")
+                            });
+                            ("PUT", format!("/v1/customers/upgrade/{id}"), with(&seeds::distributor(), own))
+                        } else {
+                            let body = json!({ "FirstName": "Hung", "LastName": "Up", "CompanyName": format!("h{id}") });
+                            ("PATCH", format!("/v1/customers/{id}"), body)
+                        };
+                        let request = crate::support::http::request(
+                            method,
+                            &path,
+                            &format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key),
+                            Some(&body.to_string()),
+                        );
+                        let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
+                        stream.write_all(&request).expect("it takes the request");
+                        // From at once to some milliseconds: before, during and after the statement.
+                        let patience = Duration::from_micros((random >> 33) % 6000 + 1);
+                        stream.set_read_timeout(Some(patience)).expect("a timeout");
+                        let mut head = [0; 12];
+                        if stream.read_exact(&mut head).is_ok() {
+                            assert!(head.ends_with(if is_upgrade { b"201" } else { b"200" }), "{head:?}");
+                            acknowledged.push((id, is_upgrade));
+                        }
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
+    });
+
+    // What was under way when its caller left comes to its end first.
+    thread::sleep(Duration::from_millis(500));
+    let half = tenant.rows(
+        "select c.customer_id from customers c
+           left join sponsor_tree t on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
+           left join CRM_AssociateTypeChanges l on l.tenant_id = c.tenant_id and l.AssociateID = c.customer_id
+          where c.tenant_id = {tenant} and c.customer_id >= 1000
+            and not (c.customer_type = 2 and t.customer_id is null and l.id is null and c.username is null
+                     or c.customer_type = 1 and t.upline_id = 2 and l.NewAssociateType = 1 and c.username is not null)",
+    );
+    assert!(half.is_empty(), "{half:?}");
+    let torn = tenant.rows(
+        "select customer_id from customers where tenant_id = {tenant} and customer_id >= 1000 and customer_type = 2
+            and not (first_name is null and last_name is null and company_name is null
+                     or first_name = 'Hung' and last_name = 'Up' and company_name = 'h' || customer_id)",
+    );
+    assert!(torn.is_empty(), "{torn:?}");
+    let done: std::collections::HashSet<i64> = tenant
+        .rows("select customer_id from customers where tenant_id = {tenant} and customer_id >= 1000 and first_name is not null")
+        .iter()
+        .map(|row| row["customer_id"].as_i64().expect("an id"))
+        .collect();
+    let missing: Vec<_> = acknowledged.iter().filter(|(id, _)| !done.contains(&(*id as i64))).collect();
+    assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
+    println!("{count} calls, {} acknowledged, {} written", acknowledged.len(), done.len());
+    if on_real_postgres() {
+        let stuck = server().rows("select pid from pg_stat_activity where state like 'idle in transaction%'");
+        assert!(stuck.is_empty(), "{stuck:?}");
+    }
+}

@@ -1,0 +1,136 @@
+//! `kill -9` in the middle of upgrades, on the database of this run: afterwards nothing is half done, and whatever was
+//! acknowledged is there.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use directscale_emulator::server::Origin;
+use serde_json::{Value, json};
+
+use crate::support::process::Process;
+use crate::support::server::server;
+use crate::support::{Client, seeds, with};
+
+const COUNT: usize = 1000;
+
+#[test]
+fn a_killed_server_leaves_no_customer_half_upgraded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place: Vec<String> = match &server().origin {
+        Origin::Embedded(_) => vec!["--data".to_owned(), folder.path().join("data").display().to_string()],
+        Origin::Server(url) => vec!["--database-url".to_owned(), own_database(url), "--seed".to_owned(), "demo".to_owned()],
+    };
+    let arguments: Vec<&str> = place.iter().map(String::as_str).collect();
+
+    let first = Process::start(&arguments);
+    let client = first.client();
+    let ids: Vec<i64> = (0..COUNT).map(|number| client.create(&retail(number))).collect();
+
+    // Killed when a third has been acknowledged, with eight under way.
+    let done = AtomicUsize::new(0);
+    let acknowledged: Vec<i64> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..8)
+            .map(|worker| {
+                let (ids, client, done) = (&ids, &client, &done);
+                scope.spawn(move || {
+                    let mut acknowledged = Vec::new();
+                    for number in (worker..COUNT).step_by(8) {
+                        let body = upgraded(number).to_string();
+                        let path = format!("/v1/customers/upgrade/{}", ids[number]);
+                        match client.try_call("PUT", &path, Some(&body)) {
+                            Some(reply) if reply.status == 201 => {
+                                acknowledged.push(ids[number]);
+                                done.fetch_add(1, Ordering::Relaxed);
+                            }
+                            Some(reply) => panic!("{reply:?}"),
+                            None => break,
+                        }
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        while done.load(Ordering::Relaxed) < COUNT / 3 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        first.kill();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
+    });
+    assert!(acknowledged.len() < COUNT, "it was killed in the middle");
+
+    let second = Process::start(&arguments);
+    let client = second.client();
+    let upgraded: Vec<i64> = ids.iter().copied().filter(|id| is_whole(&client, *id)).collect();
+    let missing: Vec<&i64> = acknowledged.iter().filter(|id| !upgraded.contains(id)).collect();
+    assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
+    println!("{COUNT} upgrades, {} acknowledged, {} there after kill -9", acknowledged.len(), upgraded.len());
+
+    // The tree and the log agree with the types: what was left is upgraded now, and what was done is refused.
+    for (number, id) in ids.iter().enumerate() {
+        let reply = client.put(&format!("/v1/customers/upgrade/{id}"), &self::upgraded(number));
+        assert_eq!(reply.status, if upgraded.contains(id) { 500 } else { 201 }, "{reply:?}");
+    }
+    second.signal("TERM");
+    assert!(second.wait().success());
+    tree_and_log_agree(&place);
+}
+
+/// Upgraded in every field, or in none.
+fn is_whole(client: &Client, id: i64) -> bool {
+    let customer = client.customer(id);
+    let is_upgraded = customer["CustomerType"] == 1;
+    assert_eq!(customer["FirstName"] == "Minch", is_upgraded, "{customer}");
+    assert_eq!(customer["TaxId"] != Value::Null, is_upgraded, "{customer}");
+    is_upgraded
+}
+
+fn retail(number: usize) -> Value {
+    with(&seeds::retail(), json!({ "Username": format!("k{number}"), "EmailAddress": format!("k{number}@x.example") }))
+}
+
+fn upgraded(number: usize) -> Value {
+    let own = json!({
+        "Username": format!("k{number}"), "EmailAddress": format!("k{number}@x.example"), "TaxId": format!("k{number}")
+    });
+    with(&seeds::distributor(), own)
+}
+
+fn own_database(url: &str) -> String {
+    let name = format!("restart_{}", std::process::id());
+    server().execute(&format!("create database {name}"));
+    let (base, _) = url.rsplit_once('/').expect("a database in the URL");
+    format!("{base}/{name}")
+}
+
+/// Opens the database that the server has let go of and counts what does not agree.
+fn tree_and_log_agree(place: &[String]) {
+    use directscale_emulator::server::open_world;
+    use sqlx::Row as _;
+
+    let origin = match place[0].as_str() {
+        "--data" => Origin::Embedded(place[1].clone().into()),
+        _ => Origin::Server(place[1].clone()),
+    };
+    let options = crate::support::server::world(origin);
+    let (disagreeing, all) = server().runtime.block_on(async {
+        let started = open_world(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
+        let mut session = started.database().session().await.expect("a connection");
+        let row = sqlx::query(
+            "select count(*) filter (where c.customer_type <> 1 or t.upline_id <> 2 or t.upline_id is null
+                                        or (select count(*) from CRM_AssociateTypeChanges l
+                                             where l.tenant_id = c.tenant_id and l.AssociateID = c.customer_id) <> 1),
+                    count(*)
+               from customers c
+               left join sponsor_tree t on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
+              where c.customer_id > 4",
+        )
+        .fetch_one(session.connection())
+        .await;
+        let row = session.end(row).expect("a row");
+        let counts = (row.get::<i64, _>(0), row.get::<i64, _>(1));
+        started.close().await;
+        counts
+    });
+    assert_eq!((disagreeing, all), (0, COUNT as i64));
+}

@@ -1,0 +1,95 @@
+//! The schema: what psql users find, and what every table must have.
+
+use serde_json::json;
+
+use crate::support::server::server;
+use crate::support::{seeds, tenant};
+
+#[test]
+fn the_vendors_tables_are_found_as_typed() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    let log = tenant.rows("SELECT * FROM CRM_AssociateTypeChanges WHERE AssociateID = 3 AND tenant_id = {tenant}");
+    let mut columns: Vec<&str> = log[0].as_object().expect("a row").keys().map(String::as_str).collect();
+    columns.sort_unstable();
+    assert_eq!(
+        columns,
+        ["associateid", "changedate", "changedby", "id", "newassociatetype", "oldassociatetype", "recordnumber", "requestid", "tenant_id"]
+    );
+    let types = tenant.rows("SELECT recordnumber, AssociateType FROM CRM_AssociateTypes WHERE tenant_id = {tenant} ORDER BY 1");
+    assert_eq!(types[0], json!({ "recordnumber": 1, "associatetype": "Distributor" }));
+    let statuses = tenant.rows("SELECT StatusName FROM CRM_AssociateStatuses WHERE tenant_id = {tenant} AND recordnumber = 3");
+    assert_eq!(statuses, [json!({ "statusname": "Deleted" })]);
+}
+
+#[test]
+fn the_tenant_leads_every_key_index_and_foreign_key() {
+    let rows = server().rows(
+        "select c.relname as table, i.relname as index,
+                (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = x.indkey[0]) as leading
+           from pg_index x
+           join pg_class i on i.oid = x.indexrelid
+           join pg_class c on c.oid = x.indrelid
+           join pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = 'public' and c.relname not like '\\_sqlx%'",
+    );
+    assert!(rows.len() > 10);
+    for row in rows {
+        let index = row["index"].as_str().expect("a name");
+        // A tenant is found by its name and by the digest of a key; everything else is found within a tenant.
+        if !["tenants_name_key", "subscription_keys_digest_key"].contains(&index) {
+            assert_eq!(row["leading"], "tenant_id", "{row}");
+        }
+    }
+    let foreign = server().rows(
+        "select conname from pg_constraint
+          where contype = 'f' and connamespace = 'public'::regnamespace
+            and (select attname from pg_attribute a where a.attrelid = conrelid and a.attnum = conkey[1]) <> 'tenant_id'",
+    );
+    assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+#[test]
+fn every_constraint_has_a_name_that_was_chosen() {
+    let rows = server().rows(
+        "select conname, conrelid::regclass::text as table from pg_constraint
+          where connamespace = 'public'::regnamespace and contype in ('p', 'u', 'f', 'c')
+            and conrelid::regclass::text not like '\\_sqlx%'",
+    );
+    let schema = concat!(include_str!("../../migrations/0001_tenants.sql"), include_str!("../../migrations/0002_customers.sql"));
+    for row in &rows {
+        let name = row["conname"].as_str().expect("a name");
+        assert!(schema.contains(&format!("constraint {name} ")), "{row}");
+    }
+    assert!(rows.len() > 10);
+}
+
+#[test]
+fn each_unique_constraint_of_customers_is_explained_by_field() {
+    let constraints = server().rows(
+        "select conname from pg_constraint where contype = 'u' and conrelid = 'customers'::regclass order by conname",
+    );
+    let names: Vec<&str> = constraints.iter().map(|row| row["conname"].as_str().expect("a name")).collect();
+    // The fields that the refusals' own test goes through one by one.
+    assert_eq!(
+        names,
+        [
+            "customers_back_office_id_key",
+            "customers_email_address_key",
+            "customers_tax_id_key",
+            "customers_username_key",
+            "customers_web_alias_key"
+        ]
+    );
+}
+
+#[test]
+fn an_upgrade_changes_no_index_but_the_keys_it_must() {
+    // Type, status and dates are not indexed, so that an update stays heap-only.
+    let rows = server().rows(
+        "select a.attname from pg_index x join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey)
+          where x.indrelid = 'customers'::regclass
+            and a.attname in ('customer_type', 'customer_status', 'modified_at', 'upgrade_date', 'first_name')",
+    );
+    assert!(rows.is_empty(), "{rows:?}");
+}

@@ -1,0 +1,98 @@
+//! A private Postgres cluster from the machine's binaries. A shell watches over it, so that it ends with the test run,
+//! however that ends.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const SCRIPT: &str = r#"
+set -u
+bin=$1; port=$2
+dir=$(mktemp -d)
+as=""
+if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; as="runuser -u postgres --"; fi
+cd /
+$as "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+start() {
+  $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w \
+    -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200" start || { cat "$dir/log" >&2; exit 1; }
+}
+stop() { $as "$bin/pg_ctl" -D "$dir/data" -s -m "$1" -w stop; }
+start; echo started
+while read -r command; do
+  case $command in stop) stop immediate;; start) start;; esac
+  echo done
+done
+stop immediate >/dev/null 2>&1
+rm -rf "$dir"
+"#;
+
+/// A running cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    port: u16,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    shell: Child,
+}
+
+impl Cluster {
+    /// Where this machine keeps Postgres' programs, if it has any.
+    pub fn programs() -> Option<PathBuf> {
+        let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|version| version.path().join("bin"))
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()))
+            .filter(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).exists()))
+            .collect();
+        folders.sort();
+        folders.pop()
+    }
+
+    pub fn start() -> Self {
+        let programs = Self::programs().expect("Postgres' programs: apt-get install postgresql");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let mut shell = Command::new("sh")
+            .args(["-c", SCRIPT, "cluster"])
+            .arg(programs)
+            .arg(port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let commands = shell.stdin.take().expect("a pipe");
+        let answers = BufReader::new(shell.stdout.take().expect("a pipe"));
+        let mut cluster = Self { port, commands, answers, shell };
+        cluster.wait();
+        cluster
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Stops it as a crash would.
+    pub fn stop(&mut self) {
+        self.command("stop");
+    }
+
+    /// Starts it again.
+    pub fn start_again(&mut self) {
+        self.command("start");
+    }
+
+    fn command(&mut self, command: &str) {
+        writeln!(self.commands, "{command}").expect("the shell listens");
+        self.wait();
+    }
+
+    fn wait(&mut self) {
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("the shell answers");
+        assert!(!answer.is_empty(), "the cluster did not start: {:?}", self.shell.try_wait());
+    }
+}

@@ -1,0 +1,27 @@
+//! What every test uses: a tenant of its own on a shared server, HTTP in exact bytes, and a look into the database.
+
+pub mod cluster;
+pub mod http;
+pub mod process;
+pub mod seeds;
+pub mod server;
+
+pub use http::{Client, Reply};
+pub use server::{Tenant, tenant, tenant_with};
+
+use serde_json::Value;
+
+/// A body with some fields changed; null takes a field out.
+pub fn with(body: &Value, changes: Value) -> Value {
+    let mut body = body.clone();
+    let fields = body.as_object_mut().expect("an object");
+    let Value::Object(changes) = changes else { panic!("changes are an object") };
+    for (name, value) in changes {
+        if value.is_null() {
+            fields.remove(&name);
+        } else {
+            fields.insert(name, value);
+        }
+    }
+    body
+}

@@ -1,0 +1,82 @@
+//! The program itself, as a process.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::Client;
+
+pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// The program with these arguments and none of this process' settings.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_directscale-emulator"));
+    command.args(arguments).env_remove("DATABASE_URL");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EMULATOR_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A server that runs as a process of its own.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    pub banner: Vec<String>,
+}
+
+impl Process {
+    /// Starts the server and waits for its last line.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = program(arguments)
+            .args(["--listen", "127.0.0.1:0", "--log", "error"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (lines, received) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let _ = lines.send(line);
+            }
+        });
+        let mut banner = Vec::new();
+        loop {
+            let line = received.recv_timeout(Duration::from_secs(120)).expect("a line of the banner");
+            banner.push(line);
+            if banner.last().is_some_and(|line| line == "Ready.") {
+                break;
+            }
+        }
+        let address = banner.iter().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
+        Self { address: address.parse().expect("an address"), child, banner }
+    }
+
+    pub fn client(&self) -> Client {
+        Client { address: self.address, key: DEMO_KEY.to_owned() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        let _ = self.child.wait();
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().expect("kill").success());
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("an end")
+    }
+}
