@@ -192,7 +192,13 @@ struct Chooser<'a> {
 }
 
 impl Chooser<'_> {
-    fn choose<T>(&mut self, name: &'static str, given: Option<T>, file: Option<T>, show: impl Fn(&T) -> String) -> Option<T> {
+    fn choose<T>(
+        &mut self,
+        name: &'static str,
+        given: Option<T>,
+        file: Option<T>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<T> {
         let (value, origin) = match (given, file) {
             (Some(value), _) => match self.matches.value_source(name) {
                 Some(ValueSource::EnvVariable) => (Some(value), "variable"),
@@ -232,8 +238,8 @@ impl Settings {
         let mut chooser = Chooser { matches, shown: Vec::new() };
         let default_listen = ListenAddress { host: "127.0.0.1".to_owned(), port: 8080 };
         let listen = chooser.choose_or("listen", args.listen, file.listen, default_listen, ToString::to_string);
-        let data = chooser
-            .choose_or("data", args.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
+        let data =
+            chooser.choose_or("data", args.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
         let database_url =
             chooser.choose("database_url", args.database_url, file.database_url, DatabaseUrl::without_password);
         let seed = chooser.choose("seed", args.seed, file.seed, String::clone);
@@ -271,7 +277,7 @@ impl Settings {
         let extra_headers =
             chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
         let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
-        let default_log = LogFilter("info,pglite_oxide=warn".to_owned());
+        let default_log = LogFilter("info,pglite_oxide=warn,sqlx=warn".to_owned());
         let log = chooser.choose_or("log", args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
         let log_format =
             chooser.choose_or("log_format", args.log_format, file.log_format, LogFormat::Auto, possible_name);
@@ -450,7 +456,8 @@ mod tests {
 
     #[test]
     fn listen_addresses_are_host_and_port() {
-        for (text, host, port) in [("127.0.0.1:0", "127.0.0.1", 0), ("[::1]:8080", "::1", 8080), ("localhost:80", "localhost", 80)]
+        for (text, host, port) in
+            [("127.0.0.1:0", "127.0.0.1", 0), ("[::1]:8080", "::1", 8080), ("localhost:80", "localhost", 80)]
         {
             let address: ListenAddress = text.parse().expect("an address");
             assert_eq!((address.host.as_str(), address.port), (host, port));

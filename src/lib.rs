@@ -11,6 +11,7 @@ pub mod config;
 pub mod customers;
 pub mod database;
 pub mod directscale;
+pub mod error_chain;
 pub mod field;
 pub mod gateway;
 pub mod hooks;

@@ -218,16 +218,10 @@ fn default_required() -> BTreeMap<Field, BTreeSet<i32>> {
     for field in [Field::BirthDate, Field::TaxId, Field::TermsAccepted].into_iter().chain(shipping) {
         required.insert(field, distributor.clone());
     }
-    for field in [
-        Field::CustomerType,
-        Field::EmailAddress,
-        Field::FirstName,
-        Field::LastName,
-        Field::SponsorId,
-        Field::Username,
-    ]
-    .into_iter()
-    .chain(primary)
+    for field in
+        [Field::CustomerType, Field::EmailAddress, Field::FirstName, Field::LastName, Field::SponsorId, Field::Username]
+            .into_iter()
+            .chain(primary)
     {
         required.insert(field, all.clone());
     }

@@ -7,7 +7,6 @@ use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
 use crate::config::{LogFormat, Settings};
 
-
 pub(super) fn start(settings: &Settings) {
     // Checked when the settings were read.
     let filter = EnvFilter::builder().parse_lossy(&settings.log.0);

@@ -48,12 +48,19 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     tokio::select! {
         _ = serving => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests under way were broken off after 10 seconds"),
-        () = signals.next() => return Ok(ExitCode::FAILURE),
+        () = signals.next() => leave_at_once(),
     }
     tokio::select! {
         () = started.close() => Ok(ExitCode::SUCCESS),
-        () = signals.next() => Ok(ExitCode::FAILURE),
+        () = signals.next() => leave_at_once(),
+        // A request that was broken off can hold its connection, and with it the embedded database.
+        () = tokio::time::sleep(DRAIN) => leave_at_once(),
     }
+}
+
+/// Without waiting for anything, the embedded database included: what was acknowledged is on its disk.
+fn leave_at_once() -> ! {
+    std::process::exit(1)
 }
 
 pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {

@@ -10,7 +10,7 @@ mod text;
 mod upgrade;
 
 pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values};
-pub use passwords::{Passwords, PasswordCost};
+pub use passwords::{PasswordCost, Passwords};
 pub use refusal::{Fault, Refusal, Rule};
 pub use service::{Customers, Error, Scope, SeedCustomer};
 pub use text::filled;

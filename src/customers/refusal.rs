@@ -58,7 +58,8 @@ impl Refusal {
     /// could not be read is not also called missing.
     #[must_use]
     pub fn of(mut faults: Vec<Fault>) -> Option<Self> {
-        let unreadable: Vec<Field> = faults.iter().filter(|fault| fault.is_unreadable()).map(|fault| fault.field).collect();
+        let unreadable: Vec<Field> =
+            faults.iter().filter(|fault| fault.is_unreadable()).map(|fault| fault.field).collect();
         faults.retain(|fault| {
             let is_missing = matches!(fault.rule, Rule::Required(_));
             !(is_missing && (unreadable.contains(&fault.field) || unreadable.contains(&fault.field.whole())))

@@ -45,7 +45,8 @@ impl Rules<'_> {
         let mut faults = Vec::new();
         for (field, sent) in sent_fields(&patch.sent) {
             // A customer has some type and some status, whatever the plan makes optional.
-            let never_blank = matches!(field, Field::CustomerType | Field::CustomerStatus) || self.plan.requires(field, None);
+            let never_blank =
+                matches!(field, Field::CustomerType | Field::CustomerStatus) || self.plan.requires(field, None);
             if sent && never_blank && is_missing(&patch.values, field) {
                 faults.push(Fault { field, rule: Rule::Required(None) });
             }
@@ -165,7 +166,8 @@ fn texts(values: &Values) -> impl Iterator<Item = (Field, &str)> {
         (Field::WebAlias, &values.web_alias),
     ];
     let custom = values.custom_fields.iter().zip(1..).map(|(text, number)| (Field::AssociateCustom(number), text));
-    let shipping = parts(&values.shipping_address).map(|(part, text)| (Field::DefaultShippingAddress(Some(part)), text));
+    let shipping =
+        parts(&values.shipping_address).map(|(part, text)| (Field::DefaultShippingAddress(Some(part)), text));
     let primary = parts(&values.primary_address).map(|(part, text)| (Field::PrimaryAddress(Some(part)), text));
     let all = plain.into_iter().chain(shipping).chain(primary).chain(custom);
     all.filter_map(|(field, text)| Some((field, text.as_deref()?)))
@@ -213,9 +215,7 @@ fn is_missing(values: &Values, field: Field) -> bool {
         Field::Username => values.username.is_none(),
         Field::WebAlias => values.web_alias.is_none(),
         Field::AssociateCustom(0) => values.custom_fields.iter().all(Option::is_none),
-        Field::AssociateCustom(number) => {
-            values.custom_fields.get(usize::from(number) - 1).is_none_or(Option::is_none)
-        }
+        Field::AssociateCustom(number) => values.custom_fields.get(usize::from(number) - 1).is_none_or(Option::is_none),
     }
 }
 

@@ -81,12 +81,7 @@ pub struct SeedCustomer {
 impl Customers {
     /// The customers in `database`.
     #[must_use]
-    pub fn new(
-        database: Database,
-        passwords: Passwords,
-        hooks: HookRegistry,
-        random: std::sync::Arc<Random>,
-    ) -> Self {
+    pub fn new(database: Database, passwords: Passwords, hooks: HookRegistry, random: std::sync::Arc<Random>) -> Self {
         Self { database, passwords, hooks, random }
     }
 
@@ -200,8 +195,7 @@ impl Customers {
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let patched =
-                store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
+            let patched = store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
             let patched = session.end(patched);
             if let Some(written) =
                 self.settle(scope, Some(id), &record, None, patched.map(Outcome::Done), &mut attempts).await?

@@ -151,8 +151,7 @@ pub(super) async fn create(
     default_alias: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Outcome<CustomerId>, sqlx::Error> {
-    let default_alias_key =
-        default_alias.filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
+    let default_alias_key = default_alias.filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
     let radix = match plan.back_office_id.format {
         BackOfficeIdFormat::Hexadecimal => 16,
         BackOfficeIdFormat::Decimal => 10,

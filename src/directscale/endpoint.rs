@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::RequestPartsExt as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
-use axum::RequestPartsExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::prefer;
 use super::wire::BodyError;
 use super::{BackEnd, DirectScale, DirectScaleOptions};
 use crate::customers::{CustomerId, Scope};
+use crate::error_chain::ErrorChain;
 use crate::gateway::{GatewayRefusal, Served, presented_key, realm};
 use crate::tenants::Caller;
 
@@ -181,7 +182,7 @@ async fn admit(
         Ok(Some(caller)) => Ok(caller),
         Ok(None) => Err(GatewayRefusal::InvalidKey(realm(parts, operation.base))),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, request.id = %request_id, "database failure");
+            tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
             Err(GatewayRefusal::BackEndFailed(request_id))
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::message;
 use super::wire::BodyError;
 use crate::customers;
+use crate::error_chain::ErrorChain;
 use crate::gateway::GatewayRefusal;
 use crate::plan::{Plan, RefusalStatus, UnknownStatus};
 
@@ -107,7 +108,7 @@ impl Error {
                 Refused { status, message: sentences.join("; "), errors }
             }
             Self::Customers(customers::Error::Database(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, request.id = %request_id, "database failure");
+                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
                 return Err(GatewayRefusal::BackEndFailed(request_id));
             }
         };

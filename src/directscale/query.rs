@@ -30,9 +30,8 @@ impl Parameters {
         let mut chosen = None;
         let mut passed_over = Vec::new();
         for (name, alias, by) in NAMES {
-            let matches = |(sent, _): &&(String, String)| {
-                sent.eq_ignore_ascii_case(name) || sent.eq_ignore_ascii_case(alias)
-            };
+            let matches =
+                |(sent, _): &&(String, String)| sent.eq_ignore_ascii_case(name) || sent.eq_ignore_ascii_case(alias);
             for (sent, value) in self.pairs.iter().filter(matches) {
                 match (&chosen, filled(value)) {
                     (None, Some(value)) => chosen = Some(by(value)),

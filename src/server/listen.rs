@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::Server;
 use crate::config::ListenAddress;
+use crate::error_chain::ErrorChain;
 
 /// How long a caller may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
@@ -63,7 +64,7 @@ impl Listener {
                         Ok((stream, _)) => serve_connection(stream, server.clone(), &graceful),
                         // Out of file descriptors, or a caller who was gone at once: not a reason to stop.
                         Err(error) => {
-                            tracing::warn!(error = &error as &dyn std::error::Error, "a connection was not accepted");
+                            tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
                             tokio::time::sleep(Duration::from_millis(50)).await;
                         }
                     },
@@ -92,7 +93,7 @@ fn serve_connection(stream: TcpStream, server: Server, graceful: &GracefulShutdo
     tokio::spawn(async move {
         // A caller who hangs up, or who does not speak HTTP, is no failure of ours.
         if let Err(error) = connection.await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
+            tracing::debug!(error = %ErrorChain(&error), "a connection ended early");
         }
     });
 }

@@ -10,6 +10,7 @@ use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGa
 
 use super::Shared;
 use crate::database::Database;
+use crate::error_chain::ErrorChain;
 
 /// What is counted. Labels are operations, never paths, so that nobody can make them grow.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the metrics cannot be written");
+            tracing::error!(error = %ErrorChain(&error), "the metrics cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -12,6 +12,7 @@ use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, mi
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres};
 use crate::directscale::BackEnd;
+use crate::error_chain::ErrorChain;
 use crate::hooks::HookRegistry;
 use crate::random::Random;
 use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, is_empty, load_seed, read_seed};
@@ -190,7 +191,7 @@ async fn open(options: &WorldOptions, url: String, connections: usize) -> Result
             Ok(_) => return Ok(database),
             Err(error) if Instant::now() >= deadline => return Err(error),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer yet");
+                tracing::warn!(error = %ErrorChain(&error), "the database does not answer yet");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }

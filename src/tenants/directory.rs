@@ -49,12 +49,7 @@ impl Directory {
         let row = store::find_key(session.connection(), &digest).await;
         let row = session.end(row)?;
         let caller = row.map(|row| Caller {
-            tenant: Arc::new(Tenant {
-                id: TenantId(row.tenant_id),
-                name: row.tenant,
-                plan: row.plan.0,
-                clock: Clock,
-            }),
+            tenant: Arc::new(Tenant { id: TenantId(row.tenant_id), name: row.tenant, plan: row.plan.0, clock: Clock }),
             key_name: row.key_name.into(),
         });
         self.remember(digest, caller.as_ref(), asked);

@@ -21,9 +21,8 @@ pub async fn is_empty(database: &Database) -> Result<bool, DatabaseError> {
 }
 
 pub(super) async fn find_tenant(connection: &mut PgConnection, name: &str) -> Result<Option<TenantId>, sqlx::Error> {
-    let id = sqlx::query_scalar!("select tenant_id from tenants where name = $1", name)
-        .fetch_optional(connection)
-        .await?;
+    let id =
+        sqlx::query_scalar!("select tenant_id from tenants where name = $1", name).fetch_optional(connection).await?;
     Ok(id.map(TenantId))
 }
 

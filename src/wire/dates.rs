@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_not() {
-        for text in ["", "12.05.1973", "1973-13-01", "1973-02-30T00:00:00Z", "yesterday", "0000-01-01", "+12020-01-01T00:00:00"]
+        for text in
+            ["", "12.05.1973", "1973-13-01", "1973-02-30T00:00:00Z", "yesterday", "0000-01-01", "+12020-01-01T00:00:00"]
         {
             assert_eq!(parse(text), None, "{text}");
         }

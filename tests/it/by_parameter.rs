@@ -80,8 +80,14 @@ fn one_parameter_is_honoured_and_the_rest_are_named() {
 fn no_parameter_is_refused() {
     let tenant = tenant();
     let message = "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.";
-    for path in ["/v1/customers", "/v1/customers/", "/v1/customers/?", "/v1/customers/?email=", "/v1/customers?email=%20", "/v1/customers?name=x"]
-    {
+    for path in [
+        "/v1/customers",
+        "/v1/customers/",
+        "/v1/customers/?",
+        "/v1/customers/?email=",
+        "/v1/customers?email=%20",
+        "/v1/customers?name=x",
+    ] {
         tenant.get(path).refuses(500, message);
     }
 }

@@ -42,7 +42,8 @@ fn a_password_in_a_url_is_never_shown() {
     let output = program(&["config"]).env("DATABASE_URL", url).output().expect("the program");
     let text = String::from_utf8(output.stdout).expect("text");
     assert!(text.contains("database_url                 variable  postgres://127.0.0.1:1/x"), "{text}");
-    let output = program(&["migrate", "--database-wait-seconds", "0"]).env("DATABASE_URL", url).output().expect("the program");
+    let output =
+        program(&["migrate", "--database-wait-seconds", "0"]).env("DATABASE_URL", url).output().expect("the program");
     assert_eq!(output.status.code(), Some(1));
     let output = format!("{output:?}");
     assert!(!output.contains("hidden-password"), "{output}");
@@ -97,7 +98,11 @@ fn a_server_starts_serves_and_stops() {
 
     let key = |arguments: &[&str]| {
         let output = program(arguments).args(["--data", data]).output().expect("the program");
-        (output.status.code(), String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr).expect("text"))
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).expect("text"),
+            String::from_utf8(output.stderr).expect("text"),
+        )
     };
     let (code, added, _) = key(&["keys", "add", "demo", "--name", "ci"]);
     assert_eq!((code, added.trim().len()), (Some(0), 32));
@@ -149,7 +154,9 @@ fn a_second_signal_leaves_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Process::start(&["--data", folder.path().to_str().expect("a path")]);
     let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
-    let head = format!("PUT /v1/customers/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 9\r\n\r\n");
+    let head = format!(
+        "PUT /v1/customers/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 9\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).expect("it takes the request");
     std::thread::sleep(Duration::from_millis(300));
     let start = Instant::now();
@@ -170,7 +177,10 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("a file");
         let output = program(&["seed", file.to_str().expect("a path"), "--data", data]).output().expect("the program");
-        (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+        (
+            output.status.code(),
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        )
     };
     let good = "version: 1\ntenants:\n  - name: acme\n    customers:\n      - {ref: root, id: 7, CustomerType: 1, Username: r}\n      - {CustomerType: 2, Sponsor: root, AssociateCustom: {Field3: x}}\n";
     assert_eq!(seed("good.yaml", good), (Some(0), "acme: made\n".to_owned()));
@@ -182,10 +192,19 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         ("version: 1\ntenants: [{name: x, colour: red}]\n", "colour"),
         ("version: 1\ntenants: [{name: x, plan: {minimum_agee: 1}}]\n", "minimum_agee"),
         ("version: 1\ntenants: [{name: x, keys: [{name: k, key: short}]}]\n", "32 hexadecimal digits"),
-        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 1, Sponsor: nobody}]}]\n", "no customer above it has the ref 'nobody'"),
+        (
+            "version: 1\ntenants: [{name: x, customers: [{CustomerType: 1, Sponsor: nobody}]}]\n",
+            "no customer above it has the ref 'nobody'",
+        ),
         ("version: 1\ntenants: [{name: x, customers: [{ref: a, CustomerType: 9}]}]\n", "customer a: CustomerType"),
-        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, BirthDate: soon}]}]\n", "BirthDate 'soon' is not a date"),
-        ("version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, Username: u}, {CustomerType: 2, Username: U}]}]\n", "Username"),
+        (
+            "version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, BirthDate: soon}]}]\n",
+            "BirthDate 'soon' is not a date",
+        ),
+        (
+            "version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, Username: u}, {CustomerType: 2, Username: U}]}]\n",
+            "Username",
+        ),
     ] {
         let (code, text) = seed("bad.yaml", content);
         assert_eq!(code, Some(1), "{content}: {text}");

@@ -63,10 +63,34 @@ fn every_member_is_always_present() {
     let body = tenant.get("/v1/customers/1").succeeds(200).body;
 
     let names = [
-        "AssociateCustom", "BackOfficeId", "BirthDate", "CompanyName", "CustomerId", "CustomerStatus", "CustomerType",
-        "DefaultShippingAddress", "EmailAddress", "EnrollerId", "ExternalReferenceId", "FirstName", "InactiveDate",
-        "LanguageCode", "LastName", "PrimaryAddress", "PrimaryPhone", "SecondaryPhone", "SendEmails", "SignupDate",
-        "SponsorId", "TaxExempt", "TaxExemptId", "TaxId", "TermsAccepted", "TextPhone", "Username", "WebAlias",
+        "AssociateCustom",
+        "BackOfficeId",
+        "BirthDate",
+        "CompanyName",
+        "CustomerId",
+        "CustomerStatus",
+        "CustomerType",
+        "DefaultShippingAddress",
+        "EmailAddress",
+        "EnrollerId",
+        "ExternalReferenceId",
+        "FirstName",
+        "InactiveDate",
+        "LanguageCode",
+        "LastName",
+        "PrimaryAddress",
+        "PrimaryPhone",
+        "SecondaryPhone",
+        "SendEmails",
+        "SignupDate",
+        "SponsorId",
+        "TaxExempt",
+        "TaxExemptId",
+        "TaxId",
+        "TermsAccepted",
+        "TextPhone",
+        "Username",
+        "WebAlias",
     ];
     let mut position = 0;
     for name in names {
@@ -193,14 +217,27 @@ fn all_missing_fields_come_back_together_in_the_order_of_the_table() {
     let tenant = tenant();
     let reply = tenant.post("/v1/customers", &json!({ "CustomerType": 1 }));
     let errors = reply.json()["errors"].clone();
-    let fields: Vec<&str> = errors.as_array().expect("errors").iter().map(|e| e["field"].as_str().expect("a name")).collect();
+    let fields: Vec<&str> =
+        errors.as_array().expect("errors").iter().map(|e| e["field"].as_str().expect("a name")).collect();
     assert_eq!(
         fields,
         [
-            "BirthDate", "DefaultShippingAddress.Street1", "DefaultShippingAddress.PostalCode",
-            "DefaultShippingAddress.City", "DefaultShippingAddress.CountryCode", "EmailAddress", "FirstName", "LastName",
-            "Password", "PrimaryAddress.Street1", "PrimaryAddress.Region", "PrimaryAddress.CountryCode", "SponsorId",
-            "TaxId", "TermsAccepted", "Username",
+            "BirthDate",
+            "DefaultShippingAddress.Street1",
+            "DefaultShippingAddress.PostalCode",
+            "DefaultShippingAddress.City",
+            "DefaultShippingAddress.CountryCode",
+            "EmailAddress",
+            "FirstName",
+            "LastName",
+            "Password",
+            "PrimaryAddress.Street1",
+            "PrimaryAddress.Region",
+            "PrimaryAddress.CountryCode",
+            "SponsorId",
+            "TaxId",
+            "TermsAccepted",
+            "Username",
         ]
     );
     assert!(errors.as_array().expect("errors").iter().all(|error| error["rule"] == "required"));
@@ -221,8 +258,11 @@ fn each_unique_field_that_is_taken_is_refused_by_name() {
     let before = tenant.everything();
     for (field, taken, message) in [
         ("BackOfficeId", "testbackofficeid01", "BackOfficeId 'testbackofficeid01' is already in use."),
-        ("EmailAddress", " DIRECTSCALETEST@testing.directscale.com ",
-         "EmailAddress 'DIRECTSCALETEST@testing.directscale.com' is already in use."),
+        (
+            "EmailAddress",
+            " DIRECTSCALETEST@testing.directscale.com ",
+            "EmailAddress 'DIRECTSCALETEST@testing.directscale.com' is already in use.",
+        ),
         // Never repeated: a tax id is secret.
         ("TaxId", "tax-test-1111", "TaxId is already in use."),
         ("Username", "TESTUSERNAME01", "Username 'TESTUSERNAME01' is already in use."),
@@ -331,10 +371,18 @@ fn formats_and_lengths_are_refused_by_name() {
         ("FirstName", json!("a".repeat(101)), "FirstName must be at most 100 characters long."),
         ("FirstName", json!("a\u{0}b"), "FirstName must not contain control characters."),
         ("PrimaryPhone", json!("1".repeat(51)), "PrimaryPhone must be at most 50 characters long."),
-        ("Password", json!("short"), "Password must be 8 to 30 characters long with at least a digit and a capital letter."),
+        (
+            "Password",
+            json!("short"),
+            "Password must be 8 to 30 characters long with at least a digit and a capital letter.",
+        ),
         ("PrimaryAddress", json!("Lindon"), "PrimaryAddress must be an object."),
         ("AssociateCustom", json!({ "Field1": [] }), "AssociateCustom.Field1 must be a string."),
-        ("AssociateCustom", json!({ "Field10": "x".repeat(501) }), "AssociateCustom.Field10 must be at most 500 characters long."),
+        (
+            "AssociateCustom",
+            json!({ "Field10": "x".repeat(501) }),
+            "AssociateCustom.Field10 must be at most 500 characters long.",
+        ),
     ] {
         let body = with(&seeds::retail(), json!({ field: value }));
         tenant.post("/v1/customers", &body).refuses(500, message);

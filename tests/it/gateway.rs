@@ -6,7 +6,8 @@ use crate::support::{Client, Reply, seeds, tenant};
 const MISSING: &str = r#"{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }"#;
 const INVALID: &str = r#"{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }"#;
 const NOT_FOUND: &str = r#"{ "statusCode": 404, "message": "Resource not found" }"#;
-const CHALLENGE: &str = r#"AzureApiManagementKey realm="http://test.example/v1/customers",name="Ocp-Apim-Subscription-Key",type="header""#;
+const CHALLENGE: &str =
+    r#"AzureApiManagementKey realm="http://test.example/v1/customers",name="Ocp-Apim-Subscription-Key",type="header""#;
 
 fn stranger() -> Client {
     Client { address: server().address, key: String::new() }
@@ -50,8 +51,10 @@ fn a_wrong_key_is_told() {
 fn the_key_may_stand_in_the_query() {
     let tenant = tenant();
     let key = &tenant.client.key;
-    for path in [format!("/v1/customers/3?subscription-key={key}"), format!("/v1/customers/?email=dana@demo.example&Subscription-Key={key}")]
-    {
+    for path in [
+        format!("/v1/customers/3?subscription-key={key}"),
+        format!("/v1/customers/?email=dana@demo.example&Subscription-Key={key}"),
+    ] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n");
         send(&request).succeeds(200);
     }
@@ -91,8 +94,9 @@ fn a_body_beyond_the_limit_is_too_large() {
     let tenant = tenant();
     let before = tenant.everything();
     let body = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(MAX_BODY_BYTES));
-    let expected =
-        format!(r#"{{ "statusCode": 413, "message": "Request body is larger than the limit of {MAX_BODY_BYTES} bytes." }}"#);
+    let expected = format!(
+        r#"{{ "statusCode": 413, "message": "Request body is larger than the limit of {MAX_BODY_BYTES} bytes." }}"#
+    );
     for reply in [
         tenant.call("PUT", "/v1/customers/3", "", Some(&body)),
         tenant.call("PATCH", "/v1/customers/99", "", Some(&body)),

@@ -20,9 +20,7 @@ fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_i
     let mut cluster = Cluster::start();
     let url = cluster.url("postgres");
     let acquire_timeout = Duration::from_millis(1000);
-    let server = Process::start(&[
-        "--database-url", &url, "--seed", "demo", "--database-acquire-timeout-ms", "1000",
-    ]);
+    let server = Process::start(&["--database-url", &url, "--seed", "demo", "--database-acquire-timeout-ms", "1000"]);
     let client = server.client();
     client.patch("/v1/customers/3", &json!({ "FirstName": "Before" })).succeeds(200);
 
@@ -61,7 +59,8 @@ fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_i
         cluster.start_again();
         thread::sleep(Duration::from_secs(2));
         stop.store(true, Ordering::Relaxed);
-        let results: Vec<(usize, Duration)> = workers.into_iter().map(|worker| worker.join().expect("a worker")).collect();
+        let results: Vec<(usize, Duration)> =
+            workers.into_iter().map(|worker| worker.join().expect("a worker")).collect();
         (results.iter().map(|(failed, _)| failed).sum::<usize>(), results.iter().map(|(_, slowest)| *slowest).max())
     });
     let slowest = slowest.expect("a time");

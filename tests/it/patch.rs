@@ -16,7 +16,8 @@ fn the_sample_changes_what_it_names_and_nothing_else() {
     assert_eq!(tenant.customer(3), with(&before, changes));
     assert!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").is_empty());
     assert!(tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3").is_empty());
-    let row = &tenant.rows("select upgrade_date, modified_at from customers where tenant_id = {tenant} and customer_id = 3")[0];
+    let row = &tenant
+        .rows("select upgrade_date, modified_at from customers where tenant_id = {tenant} and customer_id = 3")[0];
     assert_eq!(row["upgrade_date"], row["modified_at"]);
 }
 
@@ -137,7 +138,8 @@ fn a_plan_may_refuse_unsupported_fields() {
     let tenant = tenant_with(json!({ "unsupported_patch_fields": "refuse" }));
     let before = tenant.everything();
     let body = json!({ "Password": "Another12", "SponsorId": 1, "FirstName": "Rey" });
-    tenant.patch("/v1/customers/3", &body)
+    tenant
+        .patch("/v1/customers/3", &body)
         .refuses(500, "Password cannot be changed by this call.; SponsorId cannot be changed by this call.");
     assert_eq!(tenant.everything(), before);
 }
@@ -150,10 +152,9 @@ fn a_value_that_is_sent_is_validated() {
         500,
         "CustomerType must be one of 1, 2, 3.; EmailAddress must be an e-mail address.; FirstName must be a string.",
     );
-    tenant.patch("/v1/customers/3", &json!({ "EmailAddress": "DANA@demo.example", "WebAlias": "dana" })).refuses(
-        500,
-        "EmailAddress 'DANA@demo.example' is already in use.; WebAlias 'dana' is already in use.",
-    );
+    tenant
+        .patch("/v1/customers/3", &json!({ "EmailAddress": "DANA@demo.example", "WebAlias": "dana" }))
+        .refuses(500, "EmailAddress 'DANA@demo.example' is already in use.; WebAlias 'dana' is already in use.");
     assert_eq!(tenant.everything(), before);
 }
 

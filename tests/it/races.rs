@@ -45,7 +45,10 @@ fn of_32_creations_with_one_address_one_wins() {
         });
         one_wins(replies, 201, "EmailAddress 'one@x.example' is already in use.");
         assert_eq!(tenant.rows("select 1 from customers where tenant_id = {tenant}").len(), 5);
-        assert_eq!(tenant.rows("select last_customer_id from tenant_counters where tenant_id = {tenant}"), [json!({ "last_customer_id": 5 })]);
+        assert_eq!(
+            tenant.rows("select last_customer_id from tenant_counters where tenant_id = {tenant}"),
+            [json!({ "last_customer_id": 5 })]
+        );
     }
 }
 

@@ -17,7 +17,9 @@ fn what_is_not_sent_or_blank_is_cleared() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     let path = format!("/v1/customers/{id}");
-    tenant.put(&path, &with(&seeds::full(), json!({ "CompanyName": " ", "WebAlias": "", "AssociateCustom": {} }))).succeeds(200);
+    tenant
+        .put(&path, &with(&seeds::full(), json!({ "CompanyName": " ", "WebAlias": "", "AssociateCustom": {} })))
+        .succeeds(200);
     let customer = tenant.customer(id);
     assert_eq!(customer["CompanyName"], Value::Null);
     assert_eq!(customer["WebAlias"], Value::Null);
@@ -29,7 +31,9 @@ fn what_is_not_sent_or_blank_is_cleared() {
 fn the_stored_password_is_kept_when_none_is_sent_and_needed() {
     let tenant = tenant();
     let id = tenant.create(&with(&seeds::preferred(), json!({ "Username": "boba", "Password": "PasswordHere1" })));
-    let hash = || tenant.rows(&format!("select password_hash from customers where tenant_id = {{tenant}} and customer_id = {id}"));
+    let hash = || {
+        tenant.rows(&format!("select password_hash from customers where tenant_id = {{tenant}} and customer_id = {id}"))
+    };
     let before = hash();
     let path = format!("/v1/customers/{id}");
     tenant.put(&path, &with(&seeds::preferred(), json!({ "Username": "boba" }))).succeeds(200);
@@ -56,7 +60,8 @@ fn a_changed_type_is_neither_logged_nor_placed() {
     assert_eq!(tenant.customer(3)["CustomerType"], 1);
     assert!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").is_empty());
     assert!(tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3").is_empty());
-    let row = &tenant.rows("select upgrade_date, modified_at from customers where tenant_id = {tenant} and customer_id = 3")[0];
+    let row = &tenant
+        .rows("select upgrade_date, modified_at from customers where tenant_id = {tenant} and customer_id = 3")[0];
     assert_eq!(row["upgrade_date"], row["modified_at"]);
 }
 
@@ -73,11 +78,14 @@ fn an_unplaced_customer_only_remembers_its_sponsor() {
 fn refusals_change_nothing() {
     let tenant = tenant();
     let before = tenant.everything();
-    tenant.put("/v1/customers/3", &with(&seeds::retail(), json!({ "FirstName": "" })))
+    tenant
+        .put("/v1/customers/3", &with(&seeds::retail(), json!({ "FirstName": "" })))
         .refuses(500, "FirstName is required for CustomerType 2.");
-    tenant.put("/v1/customers/3", &with(&seeds::retail(), json!({ "Username": "dana", "WebAlias": "dana" })))
+    tenant
+        .put("/v1/customers/3", &with(&seeds::retail(), json!({ "Username": "dana", "WebAlias": "dana" })))
         .refuses(500, "Username 'dana' is already in use.; WebAlias 'dana' is already in use.");
-    tenant.put("/v1/customers/99", &seeds::retail())
+    tenant
+        .put("/v1/customers/99", &seeds::retail())
         .refuses(404, "A Customer with the given Customer ID was not found.");
     assert_eq!(tenant.everything(), before);
 }
@@ -85,6 +93,7 @@ fn refusals_change_nothing() {
 #[test]
 fn a_plan_may_make_the_type_of_a_customer_optional_but_not_absent() {
     let tenant = tenant_with(json!({ "required": { "CustomerType": [] } }));
-    tenant.put("/v1/customers/3", &with(&seeds::retail(), json!({ "CustomerType": null })))
+    tenant
+        .put("/v1/customers/3", &with(&seeds::retail(), json!({ "CustomerType": null })))
         .refuses(500, "CustomerType is required.");
 }

@@ -19,7 +19,9 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     let folder = tempfile::tempdir().expect("a folder");
     let place: Vec<String> = match &server().origin {
         Origin::Embedded(_) => vec!["--data".to_owned(), folder.path().join("data").display().to_string()],
-        Origin::Server(url) => vec!["--database-url".to_owned(), own_database(url), "--seed".to_owned(), "demo".to_owned()],
+        Origin::Server(url) => {
+            vec!["--database-url".to_owned(), own_database(url), "--seed".to_owned(), "demo".to_owned()]
+        }
     };
     let arguments: Vec<&str> = place.iter().map(String::as_str).collect();
 

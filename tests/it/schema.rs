@@ -14,11 +14,23 @@ fn the_vendors_tables_are_found_as_typed() {
     columns.sort_unstable();
     assert_eq!(
         columns,
-        ["associateid", "changedate", "changedby", "id", "newassociatetype", "oldassociatetype", "recordnumber", "requestid", "tenant_id"]
+        [
+            "associateid",
+            "changedate",
+            "changedby",
+            "id",
+            "newassociatetype",
+            "oldassociatetype",
+            "recordnumber",
+            "requestid",
+            "tenant_id"
+        ]
     );
-    let types = tenant.rows("SELECT recordnumber, AssociateType FROM CRM_AssociateTypes WHERE tenant_id = {tenant} ORDER BY 1");
+    let types =
+        tenant.rows("SELECT recordnumber, AssociateType FROM CRM_AssociateTypes WHERE tenant_id = {tenant} ORDER BY 1");
     assert_eq!(types[0], json!({ "recordnumber": 1, "associatetype": "Distributor" }));
-    let statuses = tenant.rows("SELECT StatusName FROM CRM_AssociateStatuses WHERE tenant_id = {tenant} AND recordnumber = 3");
+    let statuses =
+        tenant.rows("SELECT StatusName FROM CRM_AssociateStatuses WHERE tenant_id = {tenant} AND recordnumber = 3");
     assert_eq!(statuses, [json!({ "statusname": "Deleted" })]);
 }
 
@@ -56,7 +68,8 @@ fn every_constraint_has_a_name_that_was_chosen() {
           where connamespace = 'public'::regnamespace and contype in ('p', 'u', 'f', 'c')
             and conrelid::regclass::text not like '\\_sqlx%'",
     );
-    let schema = concat!(include_str!("../../migrations/0001_tenants.sql"), include_str!("../../migrations/0002_customers.sql"));
+    let schema =
+        concat!(include_str!("../../migrations/0001_tenants.sql"), include_str!("../../migrations/0002_customers.sql"));
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
         assert!(schema.contains(&format!("constraint {name} ")), "{row}");

@@ -59,7 +59,8 @@ fn a_customer_never_moves_below_itself() {
 fn the_same_sponsor_keeps_the_node_as_it_is() {
     let tenant = tenant();
     let a = distributor(&tenant, "a", 2);
-    let node = || tenant.rows(&format!("select * from sponsor_tree where tenant_id = {{tenant}} and customer_id = {a}"));
+    let node =
+        || tenant.rows(&format!("select * from sponsor_tree where tenant_id = {{tenant}} and customer_id = {a}"));
     let before = node();
     tenant.put(&format!("/v1/customers/{a}"), &body("a", 2)).succeeds(200);
     assert_eq!(node(), before);
@@ -73,7 +74,8 @@ fn an_upgrade_below_ones_own_downline_is_refused() {
     let child = distributor(&tenant, "child", 3);
     tenant.patch("/v1/customers/3", &json!({ "CustomerType": 2 })).succeeds(200);
     let before = tenant.everything();
-    tenant.put("/v1/customers/upgrade/3", &body("riley", child))
+    tenant
+        .put("/v1/customers/upgrade/3", &body("riley", child))
         .refuses(500, &format!("SponsorId {child} stands below the customer in the sponsor tree."));
     assert_eq!(tenant.everything(), before);
     tenant.put("/v1/customers/upgrade/3", &body("riley", 2)).succeeds(201);

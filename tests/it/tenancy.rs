@@ -25,8 +25,12 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
         let nobody = ours.call(method, &format!("{path}999"), "", body.as_deref()).refuses(404, unknown);
         assert_eq!(shape(stranger.json()), shape(nobody.json()));
     }
-    for query in ["backOfficeId=TestBackOfficeId01", "externalId=EXT1234567890", "username=TestUsername01", "webAlias=TestWebAlias"]
-    {
+    for query in [
+        "backOfficeId=TestBackOfficeId01",
+        "externalId=EXT1234567890",
+        "username=TestUsername01",
+        "webAlias=TestWebAlias",
+    ] {
         assert_eq!(ours.get(&format!("/v1/customers/?{query}")).succeeds(200).body, "[]");
     }
     assert_eq!(theirs.everything(), before);

@@ -54,7 +54,8 @@ fn what_is_not_sent_is_cleared_and_what_is_the_systems_is_kept() {
     tenant.put(&format!("/v1/customers/upgrade/{id}"), &upgrade).succeeds(201);
 
     let customer = tenant.customer(id);
-    for cleared in ["CompanyName", "ExternalReferenceId", "PrimaryPhone", "SecondaryPhone", "TaxExemptId", "TextPhone", "WebAlias"]
+    for cleared in
+        ["CompanyName", "ExternalReferenceId", "PrimaryPhone", "SecondaryPhone", "TaxExemptId", "TextPhone", "WebAlias"]
     {
         assert_eq!(customer[cleared], Value::Null, "{cleared}");
     }
@@ -77,19 +78,16 @@ fn what_is_not_sent_is_cleared_and_what_is_the_systems_is_kept() {
 fn only_goes_from_type_2_to_type_1() {
     let tenant = tenant();
     let before = tenant.everything();
-    tenant.put("/v1/customers/upgrade/4", &seeds::distributor()).refuses(
-        500,
-        "An upgrade from CustomerType 3 to CustomerType 1 was asked for; allowed: 2 to 1.",
-    );
-    tenant.put(RILEY, &with(&seeds::retail(), json!({ "SponsorId": 2 }))).refuses(
-        500,
-        "An upgrade from CustomerType 2 to CustomerType 2 was asked for; allowed: 2 to 1.",
-    );
+    tenant
+        .put("/v1/customers/upgrade/4", &seeds::distributor())
+        .refuses(500, "An upgrade from CustomerType 3 to CustomerType 1 was asked for; allowed: 2 to 1.");
+    tenant
+        .put(RILEY, &with(&seeds::retail(), json!({ "SponsorId": 2 })))
+        .refuses(500, "An upgrade from CustomerType 2 to CustomerType 2 was asked for; allowed: 2 to 1.");
     let own = with(&seeds::distributor(), json!({ "SponsorId": 1 }));
-    tenant.put("/v1/customers/upgrade/2", &own).refuses(
-        500,
-        "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.",
-    );
+    tenant
+        .put("/v1/customers/upgrade/2", &own)
+        .refuses(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -105,10 +103,9 @@ fn a_second_upgrade_is_told_that_the_first_was_made() {
     let tenant = tenant();
     tenant.put(RILEY, &seeds::distributor()).succeeds(201);
     let before = tenant.everything();
-    tenant.put(RILEY, &seeds::distributor()).refuses(
-        500,
-        "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.",
-    );
+    tenant
+        .put(RILEY, &seeds::distributor())
+        .refuses(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -126,7 +123,15 @@ fn each_required_field_is_missed_by_name() {
     let tenant = tenant();
     let before = tenant.everything();
     for field in [
-        "BirthDate", "EmailAddress", "FirstName", "LastName", "Password", "SponsorId", "TaxId", "TermsAccepted", "Username",
+        "BirthDate",
+        "EmailAddress",
+        "FirstName",
+        "LastName",
+        "Password",
+        "SponsorId",
+        "TaxId",
+        "TermsAccepted",
+        "Username",
     ] {
         let body = with(&seeds::distributor(), json!({ field: null }));
         tenant.put(RILEY, &body).refuses(500, &format!("{field} is required for CustomerType 1."));

@@ -56,8 +56,12 @@ fn a_body_may_come_in_chunks() {
 #[test]
 fn a_put_without_body_and_length_is_refused_and_not_waited_for() {
     let tenant = tenant();
-    for (method, path) in [("PUT", "/v1/customers/upgrade/3"), ("PUT", "/v1/customers/3"), ("PATCH", "/v1/customers/3"), ("POST", "/v1/customers")]
-    {
+    for (method, path) in [
+        ("PUT", "/v1/customers/upgrade/3"),
+        ("PUT", "/v1/customers/3"),
+        ("PATCH", "/v1/customers/3"),
+        ("POST", "/v1/customers"),
+    ] {
         tenant.call(method, path, "", None).refuses(500, "The request body is empty.");
     }
 }
@@ -83,7 +87,10 @@ fn property_names_may_be_in_any_case_and_unknown_ones_do_not_matter() {
 #[test]
 fn escapes_and_quoted_numbers_are_read() {
     let tenant = tenant();
-    let body = seeds::distributor().to_string().replace("Minch", "Zo\\u00eb").replace("\"CustomerType\":1", "\"CustomerType\":\"1\"");
+    let body = seeds::distributor()
+        .to_string()
+        .replace("Minch", "Zo\\u00eb")
+        .replace("\"CustomerType\":1", "\"CustomerType\":\"1\"");
     tenant.call("PUT", "/v1/customers/upgrade/3", "", Some(&body)).succeeds(201);
     assert_eq!(tenant.customer(3)["FirstName"], "Zoë");
 }
@@ -102,7 +109,9 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
         ("{\"a\":1,}", "The request body is not valid JSON: trailing comma at line 1 column 8."),
         ("a=b&c=d", "The request body is not valid JSON: expected value at line 1 column 1."),
     ] {
-        for (method, path) in [("PUT", "/v1/customers/upgrade/3"), ("PATCH", "/v1/customers/99"), ("POST", "/v1/customers")] {
+        for (method, path) in
+            [("PUT", "/v1/customers/upgrade/3"), ("PATCH", "/v1/customers/99"), ("POST", "/v1/customers")]
+        {
             tenant.call(method, path, "", Some(body)).refuses(500, message);
         }
     }
@@ -136,7 +145,8 @@ fn a_message_with_foreign_letters_survives_the_header() {
 fn header_names_are_spelled_as_the_vendor_spells_them() {
     let tenant = tenant();
     let reply = tenant.post("/v1/customers", &json!({ "CustomerType": 3 }));
-    for name in ["X-DirectScale-Message: ", "X-DirectScale-RequestId: ", "Content-Type: ", "Content-Length: ", "Date: "] {
+    for name in ["X-DirectScale-Message: ", "X-DirectScale-RequestId: ", "Content-Type: ", "Content-Length: ", "Date: "]
+    {
         assert!(reply.head.lines().any(|line| line.starts_with(name)), "{name} in {}", reply.head);
     }
 }

@@ -13,7 +13,7 @@ dir=$(mktemp -d)
 as=""
 if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; as="runuser -u postgres --"; fi
 cd /
-$as "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+$as "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C >"$dir.initdb" 2>&1 || { cat "$dir.initdb" >&2; exit 1; }
 start() {
   $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w \
     -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200" start || { cat "$dir/log" >&2; exit 1; }
@@ -25,7 +25,7 @@ while read -r command; do
   echo done
 done
 stop immediate >/dev/null 2>&1
-rm -rf "$dir"
+rm -rf "$dir" "$dir.initdb"
 "#;
 
 /// A running cluster.
@@ -40,16 +40,11 @@ pub struct Cluster {
 impl Cluster {
     /// Where this machine keeps Postgres' programs, if it has any.
     pub fn programs() -> Option<PathBuf> {
-        let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|version| version.path().join("bin"))
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()))
-            .filter(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).exists()))
-            .collect();
-        folders.sort();
-        folders.pop()
+        let has_all =
+            |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).exists());
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let newest = versions.map(|version| version.path().join("bin")).filter(has_all).max();
+        newest.or_else(|| std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).find(has_all))
     }
 
     pub fn start() -> Self {

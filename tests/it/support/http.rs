@@ -111,7 +111,8 @@ impl Client {
 pub fn request(method: &str, path: &str, headers: &str, body: Option<&str>) -> Vec<u8> {
     let length = body.map_or_else(String::new, |body| format!("Content-Length: {}\r\n", body.len()));
     let body = body.unwrap_or_default();
-    format!("{method} {path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n{headers}{length}\r\n{body}").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n{headers}{length}\r\n{body}")
+        .into_bytes()
 }
 
 fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {

@@ -59,10 +59,6 @@ impl Process {
         Client { address: self.address, key: DEMO_KEY.to_owned() }
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it as a crash would.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
