@@ -149,3 +149,15 @@ pub enum LookUp<'a> {
     Username(&'a str),
     WebAlias(&'a str),
 }
+
+impl LookUp<'_> {
+    /// Whether a customer could have the value at all: no text in Postgres holds a zero byte.
+    pub(super) fn is_possible(self) -> bool {
+        let (Self::BackOfficeId(value)
+        | Self::ExternalReferenceId(value)
+        | Self::EmailAddress(value)
+        | Self::Username(value)
+        | Self::WebAlias(value)) = self;
+        !value.contains('\0')
+    }
+}

@@ -100,6 +100,9 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn look_up(&self, scope: &Scope<'_>, by: LookUp<'_>) -> Result<Vec<Customer>, Error> {
+        if !by.is_possible() {
+            return Ok(Vec::new());
+        }
         let mut session = self.database.session().await?;
         let ids = store::look_up(session.connection(), scope.tenant, by).await?;
         let found = store::find(session.connection(), scope.tenant, &ids).await;

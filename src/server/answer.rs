@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, header};
 use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
@@ -26,6 +26,8 @@ impl Server {
         let operation = served.as_ref().map_or(NO_OPERATION, |served| served.operation);
         self.shared.metrics.observe(operation, status, elapsed);
         log(served.as_ref(), status, elapsed, waited);
+        // axum's for a wrong method; the gateway does not know methods, only operations.
+        response.headers_mut().remove(header::ALLOW);
         response.extensions_mut().extend(self.shared.case_map.clone());
         Ok(response)
     }
