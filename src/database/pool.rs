@@ -2,7 +2,8 @@
 //!
 //! Connections are sqlx's, the pool is deadpool's. sqlx's own pool makes one more round trip for every statement: it
 //! tests a connection each time it comes back. Here a connection whose work ended goes straight back, and only one whose
-//! work was broken off (the caller hung up, the socket failed) is rolled back, and thereby tested, before it is lent again.
+//! work was broken off (the caller hung up, the socket failed) is rolled back, and thereby tested, before it goes back:
+//! in a task of its own, which no caller can break off again.
 
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use thiserror::Error;
 use tracing::log::LevelFilter;
 
 use super::meter;
+use crate::error_chain::ErrorChain;
 
 /// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
@@ -27,6 +29,9 @@ pub struct DatabaseOptions {
     pub connections: usize,
     /// The longest that a request waits for a connection, connecting included.
     pub acquire_timeout: Duration,
+    /// Whether a connection that lay unused is tested before it is lent: a server can go away, the embedded database
+    /// cannot, and would not survive a test that its caller breaks off.
+    pub test_idle: bool,
 }
 
 /// Why the database did not answer.
@@ -67,7 +72,7 @@ impl Database {
             .log_statements(LevelFilter::Trace)
             .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
         let timeout = Some(options.acquire_timeout);
-        let pool = managed::Pool::builder(Manager { connect })
+        let pool = managed::Pool::builder(Manager { connect, test_idle: options.test_idle })
             .max_size(options.connections)
             .timeouts(managed::Timeouts { wait: timeout, create: timeout, recycle: timeout })
             .runtime(deadpool::Runtime::Tokio1)
@@ -86,7 +91,7 @@ impl Database {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
-        Ok(Session { lent, asked })
+        Ok(Session { lent: Some(lent), asked })
     }
 
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -121,19 +126,23 @@ impl Database {
     }
 }
 
-/// A connection on loan. It is given back when this is dropped; whoever drops it without [`Session::end`], because the
-/// caller hung up, leaves a connection that is rolled back before it is lent again.
+/// A connection on loan, given back when this is dropped.
 #[derive(Debug)]
 pub struct Session {
-    lent: managed::Object<Manager>,
+    /// There until it is dropped.
+    lent: Option<managed::Object<Manager>>,
     asked: Instant,
 }
 
 impl Session {
     /// The connection.
+    ///
+    /// # Panics
+    /// Never: the connection is there until this is dropped.
     pub fn connection(&mut self) -> &mut PgConnection {
-        self.lent.broken_off = true;
-        &mut self.lent.connection
+        let lent = self.lent.as_mut().expect("invariant: there until dropped");
+        lent.broken_off = true;
+        &mut lent.connection
     }
 
     /// Gives the connection back, its work done, and passes the work's result on.
@@ -141,8 +150,10 @@ impl Session {
     /// # Errors
     /// That of the result.
     pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
-        // An error that Postgres itself reported leaves the connection as good as before.
-        self.lent.broken_off = !matches!(result, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
+        if let Some(lent) = &mut self.lent {
+            // An error that Postgres itself reported leaves the connection as good as before.
+            lent.broken_off = !matches!(result, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
+        }
         Ok(result?)
     }
 }
@@ -150,12 +161,30 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         meter::add(self.asked.elapsed());
+        let Some(lent) = self.lent.take().filter(|lent| lent.broken_off) else { return };
+        // Outside a runtime there is no pool to give it back to.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(mend(lent));
+        }
+    }
+}
+
+/// Gives a connection back whose work was broken off. A transaction may be open on it that nobody knows of (sqlx 0.9.0
+/// forgets one whose BEGIN was broken off), and an answer may be on its way.
+async fn mend(mut lent: managed::Object<Manager>) {
+    match lent.connection.execute("rollback").await {
+        Ok(_) => lent.broken_off = false,
+        Err(error) => {
+            tracing::debug!(error = %ErrorChain(&error), "a broken connection was closed");
+            drop(managed::Object::take(lent));
+        }
     }
 }
 
 #[derive(Debug)]
 struct Manager {
     connect: PgConnectOptions,
+    test_idle: bool,
 }
 
 #[derive(Debug)]
@@ -176,11 +205,7 @@ impl managed::Manager for Manager {
 
     async fn recycle(&self, lent: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
         let last_used = metrics.recycled.unwrap_or(metrics.created);
-        if lent.broken_off {
-            // A transaction may be open that nobody knows of (sqlx 0.9.0 forgets one whose BEGIN was broken off).
-            lent.connection.execute("rollback").await.map_err(RecycleError::Backend)?;
-            lent.broken_off = false;
-        } else if Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
+        if self.test_idle && Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
             lent.connection.ping().await.map_err(RecycleError::Backend)?;
         }
         Ok(())

@@ -164,11 +164,11 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
             let folder = folder.clone();
             let opened = tokio::task::spawn_blocking(move || EmbeddedPostgres::open(&folder)).await;
             let embedded = opened.expect("invariant: opening does not panic")?;
-            let database = open(options, embedded.url(), 1).await?;
+            let database = open(options, embedded.url(), 1, false).await?;
             Ok(Opened { database, embedded: Some(embedded) })
         }
         Origin::Server(url) => {
-            Ok(Opened { database: open(options, url.clone(), options.connections).await?, embedded: None })
+            Ok(Opened { database: open(options, url.clone(), options.connections, true).await?, embedded: None })
         }
     }
 }
@@ -177,14 +177,19 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
 async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(_) => Err(StartError::NoEmbedded),
-        Origin::Server(url) => Ok(Opened { database: open(options, url.clone(), options.connections).await? }),
+        Origin::Server(url) => Ok(Opened { database: open(options, url.clone(), options.connections, true).await? }),
     }
 }
 
 /// A pool whose database answers: one that is still starting is waited for.
-async fn open(options: &WorldOptions, url: String, connections: usize) -> Result<Database, DatabaseError> {
+async fn open(
+    options: &WorldOptions,
+    url: String,
+    connections: usize,
+    test_idle: bool,
+) -> Result<Database, DatabaseError> {
     let acquire_timeout = options.acquire_timeout;
-    let database = Database::new(&DatabaseOptions { url, connections, acquire_timeout })?;
+    let database = Database::new(&DatabaseOptions { url, connections, acquire_timeout, test_idle })?;
     let deadline = Instant::now() + options.wait;
     loop {
         match database.session().await {

@@ -50,6 +50,9 @@ pub fn on_real_postgres() -> bool {
 
 impl TestServer {
     fn start() -> Self {
+        if let Ok(filter) = std::env::var("TEST_LOG") {
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let (origin, cluster, folder) = choose_database();
         let random = Arc::new(Random::default());
