@@ -24,20 +24,19 @@ declare
     v_sponsor_type integer;
     v_placed       boolean;
     v_upline       integer;
+    v_has_downline boolean;
     v_version      xid;
 begin
-    if p_values.sponsor_id is not null then
-        select c.customer_type into v_sponsor_type from customers c
-         where c.tenant_id = p_tenant and c.customer_id = p_values.sponsor_id;
-    end if;
-
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop turn once more, and the ordinary call pays for no row lock.
     loop
-        select c.customer_type, c.xmin, t.customer_id is not null, t.upline_id
-          into old_type, v_version, v_placed, v_upline
+        select c.customer_type, c.xmin, s.customer_type, t.customer_id is not null, t.upline_id,
+               p_upgrade_from is not null
+                   and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer)
+          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline
           from customers c
-          left join sponsor_tree t on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
+          left join customers s on s.tenant_id = p_tenant and s.customer_id = p_values.sponsor_id
+          left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
          where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
             outcome := 'unknown_customer';
@@ -56,8 +55,7 @@ begin
             -- is checked, one at a time in a tenant, so that two moves that race see each other.
             if v_upline is distinct from p_values.sponsor_id
                and (v_placed or p_upgrade_from is not null)
-               and (v_placed or p_sponsor_types is null or old_type = any (p_sponsor_types)
-                    or exists (select from sponsor_tree t where t.tenant_id = p_tenant and t.upline_id = p_customer))
+               and (v_placed or v_has_downline or p_sponsor_types is null or old_type = any (p_sponsor_types))
             then
                 perform pg_advisory_xact_lock(hashtext('sponsor_tree'), p_tenant);
                 if sponsor_is_below(p_tenant, p_values.sponsor_id, p_customer) then

@@ -104,7 +104,7 @@ impl Customers {
             return Ok(Vec::new());
         }
         let mut session = self.database.session().await?;
-        let ids = store::look_up(session.connection(), scope.tenant, by).await?;
+        let ids = store::look_up(session.connection(), scope.tenant, scope.plan, by).await?;
         let found = store::find(session.connection(), scope.tenant, &ids).await;
         Ok(session.end(found)?)
     }

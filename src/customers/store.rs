@@ -89,53 +89,61 @@ pub(super) async fn exists(
     .await
 }
 
-/// The ids of the customers that a look-up names. Where the plan makes the field unique its key is asked, elsewhere the
-/// value itself.
+/// The ids of the customers that a look-up names. Where the plan makes the field unique its key is asked. Elsewhere every
+/// customer of the tenant is looked at: no index pays for a switch that few tenants throw.
 pub(super) async fn look_up(
     connection: &mut PgConnection,
     tenant: TenantId,
+    plan: &Plan,
     by: LookUp<'_>,
 ) -> Result<Vec<i32>, sqlx::Error> {
-    let key = |value: &str| Some(comparable(value));
-    let (mut back_office_id, mut external_reference_id, mut email_address, mut username, mut web_alias) =
-        (None, None, None, None, None);
-    match by {
-        LookUp::BackOfficeId(value) => back_office_id = key(value),
-        LookUp::ExternalReferenceId(value) => external_reference_id = Some(value),
-        LookUp::EmailAddress(value) => email_address = key(value),
-        LookUp::Username(value) => username = key(value),
-        LookUp::WebAlias(value) => web_alias = key(value),
+    let (field, value) = match by {
+        LookUp::ExternalReferenceId(reference) => {
+            return sqlx::query_scalar!(
+                "select customer_id from customers where tenant_id = $1 and external_reference_id = $2",
+                tenant.0,
+                reference,
+            )
+            .fetch_all(connection)
+            .await;
+        }
+        LookUp::BackOfficeId(value) => (UniqueField::BackOfficeId, value),
+        LookUp::EmailAddress(value) => (UniqueField::EmailAddress, value),
+        LookUp::Username(value) => (UniqueField::Username, value),
+        LookUp::WebAlias(value) => (UniqueField::WebAlias, value),
+    };
+    let value = comparable(value);
+    let asked = |of: UniqueField| (of == field).then_some(value.as_str());
+    if plan.is_unique(field) {
+        return sqlx::query_scalar!(
+            r#"
+            select customer_id as "customer_id!" from customers where tenant_id = $1 and back_office_id_key = $2
+            union all
+            select customer_id from customers where tenant_id = $1 and email_address_key = $3
+            union all
+            select customer_id from customers where tenant_id = $1 and username_key = $4
+            union all
+            select customer_id from customers where tenant_id = $1 and web_alias_key = $5
+            "#,
+            tenant.0,
+            asked(UniqueField::BackOfficeId),
+            asked(UniqueField::EmailAddress),
+            asked(UniqueField::Username),
+            asked(UniqueField::WebAlias),
+        )
+        .fetch_all(connection)
+        .await;
     }
     sqlx::query_scalar!(
-        r#"
-        select customer_id as "customer_id!" from customers where tenant_id = $1 and back_office_id_key = $2
-        union all
-        select customer_id from customers
-         where tenant_id = $1 and lower(back_office_id) = $2 and back_office_id_key is null
-        union all
-        select customer_id from customers where tenant_id = $1 and external_reference_id = $3
-        union all
-        select customer_id from customers where tenant_id = $1 and email_address_key = $4
-        union all
-        select customer_id from customers
-         where tenant_id = $1 and lower(email_address) = $4 and email_address_key is null and email_address is not null
-        union all
-        select customer_id from customers where tenant_id = $1 and username_key = $5
-        union all
-        select customer_id from customers
-         where tenant_id = $1 and lower(username) = $5 and username_key is null and username is not null
-        union all
-        select customer_id from customers where tenant_id = $1 and web_alias_key = $6
-        union all
-        select customer_id from customers
-         where tenant_id = $1 and lower(web_alias) = $6 and web_alias_key is null and web_alias is not null
-        "#,
+        "select customer_id from customers
+          where tenant_id = $1
+            and (lower(btrim(back_office_id)) = $2 or lower(btrim(email_address)) = $3
+                 or lower(btrim(username)) = $4 or lower(btrim(web_alias)) = $5)",
         tenant.0,
-        back_office_id,
-        external_reference_id,
-        email_address,
-        username,
-        web_alias,
+        asked(UniqueField::BackOfficeId),
+        asked(UniqueField::EmailAddress),
+        asked(UniqueField::Username),
+        asked(UniqueField::WebAlias),
     )
     .fetch_all(connection)
     .await
@@ -267,10 +275,8 @@ pub(super) async fn patch(
             shipping_region      = case when (p.sent).shipping_address then (p.v).shipping_region else c.shipping_region end,
             shipping_postal_code = case when (p.sent).shipping_address then (p.v).shipping_postal_code else c.shipping_postal_code end,
             shipping_country_code = case when (p.sent).shipping_address then (p.v).shipping_country_code else c.shipping_country_code end,
-            custom_fields        = case when cardinality((p.sent).custom_fields) = 0 then c.custom_fields else (
-                                       select array_agg(case when (p.sent).custom_fields[i] then (p.v).custom_fields[i]
-                                                             else c.custom_fields[i] end order by i)
-                                         from generate_series(1, 10) i) end,
+            custom_fields        = case when cardinality((p.sent).custom_fields) = 0 then c.custom_fields
+                                        else merge_custom_fields(c.custom_fields, (p.v).custom_fields, (p.sent).custom_fields) end,
             modified_at          = $5
           from (select $3::customer_values as v, $4::customer_fields_sent as sent) p
          where c.tenant_id = $1 and c.customer_id = $2

@@ -20,6 +20,11 @@ use crate::error_chain::ErrorChain;
 /// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
+/// Every statement here is static, has an index to go by, and is prepared once, often while tables are still small. So:
+/// no plan that scans a table from end to end, which would stay when the table has grown, and no planning anew for each
+/// call, which costs more than a read.
+const PLANNING: &str = "set enable_seqscan = off; set plan_cache_mode = force_generic_plan";
+
 /// How to reach a Postgres and how many connections to hold.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
@@ -199,7 +204,8 @@ impl managed::Manager for Manager {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
-        let connection = self.connect.connect().await?;
+        let mut connection = self.connect.connect().await?;
+        connection.execute(PLANNING).await?;
         Ok(Connection { connection, broken_off: false })
     }
 
