@@ -1,5 +1,5 @@
 //! The yardstick: an ordinary axum handler over sqlx' own pool that does one UPDATE of every column and has no rules, no
-//! keys, no log. `bare ADDRESS DATABASE_URL`.
+//! keys, no log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -105,8 +105,11 @@ async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(c): Json<
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, address, url] = arguments.as_slice() else { return Err("bare ADDRESS DATABASE_URL".into()) };
-    let pool = PgPoolOptions::new().max_connections(8).test_before_acquire(false).connect(url).await?;
+    let [_, address, url, connections] = arguments.as_slice() else {
+        return Err("bare ADDRESS DATABASE_URL CONNECTIONS".into());
+    };
+    let pool =
+        PgPoolOptions::new().max_connections(connections.parse()?).test_before_acquire(false).connect(url).await?;
     let router = Router::new().route("/v1/customers/upgrade/{id}", put(upgrade)).with_state(pool);
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("Ready.");

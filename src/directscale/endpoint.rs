@@ -215,9 +215,19 @@ fn success(reply: Reply, options: &DirectScaleOptions) -> Response<Body> {
         headers.insert("preference-applied", HeaderValue::from_static(prefer::REPRESENTATION));
     }
     if options.extra_headers && !reply.ignored.is_empty() {
-        headers.insert("x-emulator-ignored", header_text(&reply.ignored.join(", ")));
+        headers.insert("x-emulator-ignored", header_text(&listed(&reply.ignored)));
     }
     response
+}
+
+/// The names that were ignored, bounded: the caller chose them.
+fn listed(names: &[String]) -> String {
+    let short = |name: &String| name.chars().take(64).collect::<String>();
+    let mut listed: Vec<String> = names.iter().take(20).map(short).collect();
+    if names.len() > listed.len() {
+        listed.push(format!("and {} more", names.len() - listed.len()));
+    }
+    listed.join(", ")
 }
 
 fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {

@@ -89,3 +89,36 @@ impl HookRegistry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_built_in_implementation_runs_the_default_work_with_the_request() {
+        let application = Application { associate_id: 7, associate_base_type: 1, ..Application::default() };
+        let request = UpdateAssociateBaseTypeRequest { application, associate_id: 7, send_emails: true };
+        let answer = HookRegistry
+            .invoke::<UpdateAssociateBaseType, String, _>(request.clone(), |given| async move {
+                assert_eq!(given, request);
+                let back_office_id = "15F97".to_owned();
+                let application_response = ApplicationResponse { associate_id: given.associate_id, back_office_id };
+                Ok(UpdateAssociateBaseTypeResponse { application_response })
+            })
+            .await
+            .expect("a response");
+        assert_eq!(answer.application_response.associate_id, 7);
+    }
+
+    #[tokio::test]
+    async fn what_the_default_work_fails_with_comes_through() {
+        let request = UpdateAssociateBaseTypeRequest {
+            application: Application::default(),
+            associate_id: 7,
+            send_emails: false,
+        };
+        let refused =
+            HookRegistry.invoke::<UpdateAssociateBaseType, &str, _>(request, |_| async { Err("refused") }).await;
+        assert!(matches!(refused, Err(HookError::Default("refused"))));
+    }
+}

@@ -8,12 +8,9 @@ use axum::http::{Request, Response, header};
 use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
-use super::Server;
+use super::{NO_OPERATION, Server};
 use crate::database::measured;
 use crate::gateway::Served;
-
-/// The operation of a request that reached none.
-const NO_OPERATION: &str = "-";
 
 impl Server {
     pub(super) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -36,8 +33,8 @@ impl Server {
 fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration) {
     let ms = milliseconds(elapsed);
     let Some(served) = served else {
-        // Health checks, metrics and paths that are no operation.
-        tracing::debug!(target: "access", status, ms, "no operation");
+        // Health checks and metrics.
+        tracing::debug!(target: "access", status, ms, "own route");
         return;
     };
     let Served { operation, request_id, tenant } = served;

@@ -18,7 +18,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, routes};
-use crate::gateway::GatewayRefusal;
+use crate::gateway::{GatewayRefusal, Served};
 use crate::random::Random;
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
@@ -26,6 +26,9 @@ use metrics::Metrics;
 
 pub use listen::{Listener, ShutdownHandle};
 pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
+
+/// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
+const NO_OPERATION: &str = "-";
 
 /// Everything that a connection needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -116,7 +119,9 @@ impl Server {
 }
 
 async fn no_such_operation() -> axum::response::Response {
-    GatewayRefusal::NoSuchOperation.into_response()
+    let mut response = GatewayRefusal::NoSuchOperation.into_response();
+    response.extensions_mut().insert(Served::new(NO_OPERATION));
+    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]

@@ -12,6 +12,7 @@ mod command_line;
 mod create;
 mod documents;
 mod gateway;
+mod log;
 mod outage;
 mod patch;
 mod races;

@@ -134,6 +134,18 @@ fn unsupported_fields_are_ignored_by_name() {
 }
 
 #[test]
+fn the_list_of_ignored_names_is_bounded() {
+    let tenant = tenant();
+    let mut body = serde_json::Map::new();
+    for number in 0..1000 {
+        body.insert(format!("{}{number:04}\n", "x".repeat(30)), json!(1));
+    }
+    let reply = tenant.patch("/v1/customers/3", &Value::Object(body)).succeeds(200);
+    let ignored = reply.header("X-Emulator-Ignored").expect("a header");
+    assert!(ignored.len() < 1000 && ignored.ends_with("and 980 more"), "{ignored}");
+}
+
+#[test]
 fn a_plan_may_refuse_unsupported_fields() {
     let tenant = tenant_with(json!({ "unsupported_patch_fields": "refuse" }));
     let before = tenant.everything();

@@ -1,0 +1,71 @@
+//! The log: one line a request, and nothing secret in it, however loud it is set.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::process::{DEMO_KEY, program};
+use crate::support::{Client, seeds, with};
+
+#[test]
+fn one_line_a_request_and_no_secret_anywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, err) = (folder.path().join("out"), folder.path().join("err"));
+    let mut child = program(&["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"])
+        .args(["--data", folder.path().join("data").to_str().expect("a path")])
+        .stdout(File::create(&out).expect("a file"))
+        .stderr(File::create(&err).expect("a file"))
+        .spawn()
+        .expect("the program");
+    let read = |path| std::fs::read_to_string(path).expect("a file");
+    let start = Instant::now();
+    while !read(&out).contains("Ready.\n") {
+        assert!(start.elapsed() < Duration::from_secs(120), "{}", read(&out));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let banner = read(&out);
+    let address = banner.lines().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
+    let client = Client { address: address.parse().expect("an address"), key: DEMO_KEY.to_owned() };
+
+    let upgrade = client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    client.put("/v1/customers/upgrade/3", &seeds::distributor());
+    client.post("/v1/customers", &with(&seeds::full(), json!({ "Password": "weak-and-secret" })));
+    client.patch("/v1/customers/2", &json!({ "TaxId": seeds::distributor()["TaxId"] }));
+    client.get("/livez");
+    Client { key: "fedcba9876543210fedcba9876543210".to_owned(), ..client.clone() }.get("/v1/customers/3");
+    client.get(&format!("/v1/customers/3?subscription-key={DEMO_KEY}"));
+    client.get("/v1/nothing");
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().expect("kill").success());
+    assert!(child.wait().expect("an end").success());
+
+    let lines: Vec<Value> =
+        read(&out).lines().skip_while(|line| *line != "Ready.").skip(1).map(|line| serde_json::from_str(line).expect(line)).collect();
+    let access: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    let calls: Vec<(&str, u64)> = access
+        .iter()
+        .map(|line| (line["operation"].as_str().expect("a name"), line["status"].as_u64().expect("a status")))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            ("UpgradeCustomer", 201),
+            ("UpgradeCustomer", 500),
+            ("CreateCustomer", 500),
+            ("UpdateCustomerByParameter", 500),
+            ("GetCustomer", 401),
+            ("GetCustomer", 200),
+            ("-", 404),
+        ]
+    );
+    let first = access[0];
+    assert_eq!(first["request.id"].as_str(), upgrade.header("X-DirectScale-RequestId"));
+    assert_eq!(first["tenant.id"], 1);
+    assert!(first["ms"].as_f64() >= first["database.ms"].as_f64() && first["database.ms"].as_f64() > Some(0.0), "{first}");
+
+    let logged = format!("{}{}", read(&out).split("Ready.").last().unwrap_or_default(), read(&err));
+    assert!(logged.len() > 10_000, "the log was loud");
+    for secret in [DEMO_KEY, "fedcba9876543210", "Password123!", "weak-and-secret", "TAX-TEST-3333", "$argon2id"] {
+        assert!(!logged.contains(secret), "{secret} in the log");
+    }
+}
