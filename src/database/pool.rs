@@ -199,14 +199,20 @@ struct Connection {
     broken_off: bool,
 }
 
+async fn connect(options: &PgConnectOptions) -> Result<Connection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    connection.execute(PLANNING).await?;
+    Ok(Connection { connection, broken_off: false })
+}
+
 impl managed::Manager for Manager {
     type Type = Connection;
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
-        let mut connection = self.connect.connect().await?;
-        connection.execute(PLANNING).await?;
-        Ok(Connection { connection, broken_off: false })
+        // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's, and
+        // moved with it.
+        Box::pin(connect(&self.connect)).await
     }
 
     async fn recycle(&self, lent: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {

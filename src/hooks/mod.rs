@@ -112,11 +112,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_default_work_fails_with_comes_through() {
-        let request = UpdateAssociateBaseTypeRequest {
-            application: Application::default(),
-            associate_id: 7,
-            send_emails: false,
-        };
+        let request =
+            UpdateAssociateBaseTypeRequest { application: Application::default(), associate_id: 7, send_emails: false };
         let refused =
             HookRegistry.invoke::<UpdateAssociateBaseType, &str, _>(request, |_| async { Err("refused") }).await;
         assert!(matches!(refused, Err(HookError::Default("refused"))));

@@ -39,8 +39,12 @@ fn one_line_a_request_and_no_secret_anywhere() {
     assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().expect("kill").success());
     assert!(child.wait().expect("an end").success());
 
-    let lines: Vec<Value> =
-        read(&out).lines().skip_while(|line| *line != "Ready.").skip(1).map(|line| serde_json::from_str(line).expect(line)).collect();
+    let lines: Vec<Value> = read(&out)
+        .lines()
+        .skip_while(|line| *line != "Ready.")
+        .skip(1)
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
     let access: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
     let calls: Vec<(&str, u64)> = access
         .iter()
@@ -61,7 +65,10 @@ fn one_line_a_request_and_no_secret_anywhere() {
     let first = access[0];
     assert_eq!(first["request.id"].as_str(), upgrade.header("X-DirectScale-RequestId"));
     assert_eq!(first["tenant.id"], 1);
-    assert!(first["ms"].as_f64() >= first["database.ms"].as_f64() && first["database.ms"].as_f64() > Some(0.0), "{first}");
+    assert!(
+        first["ms"].as_f64() >= first["database.ms"].as_f64() && first["database.ms"].as_f64() > Some(0.0),
+        "{first}"
+    );
 
     let logged = format!("{}{}", read(&out).split("Ready.").last().unwrap_or_default(), read(&err));
     assert!(logged.len() > 10_000, "the log was loud");
