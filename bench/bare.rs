@@ -15,7 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Customer {
+struct Body {
     birth_date: Option<DateTime<Utc>>,
     company_name: Option<String>,
     customer_type: i32,
@@ -50,7 +50,7 @@ struct Address {
     country_code: Option<String>,
 }
 
-async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(c): Json<Customer>) -> StatusCode {
+async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(c): Json<Body>) -> StatusCode {
     let done = sqlx::query(
         "update customers set customer_type = $2, birth_date = $3, company_name = $4, email_address = $5,
                 external_reference_id = $6, first_name = $7, language_code = $8, last_name = $9, primary_phone = $10,

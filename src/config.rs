@@ -304,10 +304,9 @@ impl Settings {
     #[must_use]
     pub fn password_cost(&self) -> PasswordCost {
         match self.password_cost {
-            PasswordCostSetting::Owasp => PasswordCost::Owasp,
             PasswordCostSetting::Test => PasswordCost::Test,
             PasswordCostSetting::Auto if self.listen.is_loopback() => PasswordCost::Test,
-            PasswordCostSetting::Auto => PasswordCost::Owasp,
+            PasswordCostSetting::Owasp | PasswordCostSetting::Auto => PasswordCost::Owasp,
         }
     }
 }

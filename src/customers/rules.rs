@@ -56,7 +56,7 @@ impl Rules<'_> {
             (Field::PrimaryAddress(None), patch.sent.primary_address, &patch.values.primary_address),
         ] {
             let is_required = |part: &Field| part.whole() == field && self.plan.requires(*part, None);
-            if sent && address.is_empty() && self.plan.required.keys().any(|part| is_required(part)) {
+            if sent && address.is_empty() && self.plan.required.keys().any(is_required) {
                 faults.push(Fault { field, rule: Rule::Required(None) });
             }
         }

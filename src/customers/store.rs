@@ -328,5 +328,5 @@ pub(super) async fn taken(
     )
     .fetch_one(connection)
     .await?;
-    Ok(taken::collisions(&taken, values))
+    Ok(taken::collisions(taken, values))
 }

@@ -1,5 +1,6 @@
 //! The life of one call: key, body, operation, answer.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,15 +104,14 @@ impl Reply {
     }
 }
 
+/// A call under way.
+type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
 /// Makes an operation of `handler`.
 pub(super) fn endpoint<H, F>(
     operation: Operation,
     handler: H,
-) -> impl Fn(State<Arc<DirectScale>>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response<Body>> + Send>>
-+ Clone
-+ Send
-+ Sync
-+ 'static
+) -> impl Fn(State<Arc<DirectScale>>, Request) -> Answering + Clone + Send + Sync + 'static
 where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Reply, Error>> + Send,
@@ -202,13 +202,12 @@ async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Result<Byt
 }
 
 fn success(reply: Reply, options: &DirectScaleOptions) -> Response<Body> {
-    let mut response = match reply.json {
-        Some(json) => json_response(reply.status, json),
-        None => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = reply.status;
-            response
-        }
+    let mut response = if let Some(json) = reply.json {
+        json_response(reply.status, json)
+    } else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = reply.status;
+        response
     };
     let headers = response.headers_mut();
     if reply.representation {
@@ -239,12 +238,8 @@ fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
 
 /// A text as a header's value: in UTF-8, line breaks and other control characters as blanks.
 fn header_text(text: &str) -> HeaderValue {
-    match HeaderValue::from_str(text) {
-        Ok(value) => value,
-        Err(_) => {
-            let text: String =
-                text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-            HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))
-        }
-    }
+    HeaderValue::from_str(text).unwrap_or_else(|_| {
+        let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))
+    })
 }

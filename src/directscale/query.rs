@@ -2,8 +2,11 @@
 
 use crate::customers::{LookUp, filled};
 
+/// What a value is looked up by.
+type By = fn(&str) -> LookUp<'_>;
+
 /// The names in the order in which they are honoured, aliases behind. Two are client-observed, the others inferred.
-const NAMES: [(&str, &str, fn(&str) -> LookUp<'_>); 5] = [
+const NAMES: [(&str, &str, By); 5] = [
     ("backOfficeId", "backOfficeId", |value| LookUp::BackOfficeId(value)),
     ("externalReferenceId", "externalId", |value| LookUp::ExternalReferenceId(value)),
     ("email", "emailAddress", |value| LookUp::EmailAddress(value)),

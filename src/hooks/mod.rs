@@ -70,7 +70,6 @@ pub struct HookRegistry;
 impl HookRegistry {
     /// Who answers `H`.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "an extension is found here once one can be configured")]
     pub fn implementation<H: Hook>(&self) -> Implementation {
         Implementation::BuiltIn
     }

@@ -106,8 +106,8 @@ fn a_server_starts_serves_and_stops() {
     };
     let (code, added, _) = key(&["keys", "add", "demo", "--name", "ci"]);
     assert_eq!((code, added.trim().len()), (Some(0), 32));
-    let (_, listed, _) = key(&["keys", "list"]);
-    assert!(listed.contains(&added.trim()[28..]) && !listed.contains(added.trim()), "{listed}");
+    let (_, all_keys, _) = key(&["keys", "list"]);
+    assert!(all_keys.contains(&added.trim()[28..]) && !all_keys.contains(added.trim()), "{all_keys}");
     assert_eq!(key(&["keys", "revoke", "demo", "--name", "demo"]).0, Some(0));
     let (code, _, text) = key(&["keys", "revoke", "demo", "--name", "nobody"]);
     assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));

@@ -19,7 +19,7 @@ fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_i
     let seconds: u64 = std::env::var("OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let mut cluster = Cluster::start();
     let url = cluster.url("postgres");
-    let acquire_timeout = Duration::from_millis(1000);
+    let acquire_timeout = Duration::from_secs(1);
     let server = Process::start(&["--database-url", &url, "--seed", "demo", "--database-acquire-timeout-ms", "1000"]);
     let client = server.client();
     client.patch("/v1/customers/3", &json!({ "FirstName": "Before" })).succeeds(200);

@@ -246,12 +246,12 @@ fn callers_who_hang_up_leave_nothing_half_done() {
                      or first_name = 'Hung' and last_name = 'Up' and company_name = 'h' || customer_id)",
     );
     assert!(torn.is_empty(), "{torn:?}");
-    let done: std::collections::HashSet<i64> = tenant
+    let done: std::collections::HashSet<usize> = tenant
         .rows("select customer_id from customers where tenant_id = {tenant} and customer_id >= 1000 and first_name is not null")
         .iter()
-        .map(|row| row["customer_id"].as_i64().expect("an id"))
+        .map(|row| row["customer_id"].as_u64().and_then(|id| usize::try_from(id).ok()).expect("an id"))
         .collect();
-    let missing: Vec<_> = acknowledged.iter().filter(|(id, _)| !done.contains(&(*id as i64))).collect();
+    let missing: Vec<_> = acknowledged.iter().filter(|(id, _)| !done.contains(id)).collect();
     assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
     println!("{count} calls, {} acknowledged, {} written", acknowledged.len(), done.len());
     if on_real_postgres() {

@@ -134,5 +134,5 @@ fn tree_and_log_agree(place: &[String]) {
         started.close().await;
         counts
     });
-    assert_eq!((disagreeing, all), (0, COUNT as i64));
+    assert_eq!((disagreeing, all), (0, i64::try_from(COUNT).expect("a small number")));
 }

@@ -16,7 +16,7 @@ pub(in crate::customers) struct Taken {
 }
 
 /// The faults of the values that are taken. A tax id is secret: it is not repeated.
-pub(in crate::customers) fn collisions(taken: &Taken, values: &ValuesRecord) -> Vec<Fault> {
+pub(in crate::customers) fn collisions(taken: Taken, values: &ValuesRecord) -> Vec<Fault> {
     [
         (taken.back_office_id, Field::BackOfficeId, values.back_office_id.clone()),
         (taken.email_address, Field::EmailAddress, values.email_address.clone()),

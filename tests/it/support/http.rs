@@ -117,7 +117,7 @@ pub fn request(method: &str, path: &str, headers: &str, body: Option<&str>) -> V
 
 fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     // A server that refuses early may close before all is sent.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();

@@ -45,7 +45,7 @@ impl Process {
         });
         let mut banner = Vec::new();
         loop {
-            let line = received.recv_timeout(Duration::from_secs(120)).expect("a line of the banner");
+            let line = received.recv_timeout(Duration::from_mins(2)).expect("a line of the banner");
             banner.push(line);
             if banner.last().is_some_and(|line| line == "Ready.") {
                 break;

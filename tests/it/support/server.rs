@@ -155,6 +155,7 @@ pub fn tenant() -> Tenant {
 }
 
 /// A tenant with this plan.
+#[expect(clippy::needless_pass_by_value, reason = "called with json!")]
 pub fn tenant_with(plan: Value) -> Tenant {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
