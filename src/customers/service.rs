@@ -11,7 +11,7 @@ use super::refusal::{Fault, Refusal, Rule};
 use super::rules::Rules;
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
 use super::text::alias_of;
-use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::database::{Database, DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 use crate::field::Field;
 use crate::hooks::HookRegistry;
 use crate::plan::Plan;
@@ -264,6 +264,8 @@ impl Customers {
                 return conclude(refused, record, sponsor, taken).map(Some);
             }
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
+            // Two writers who take each other's values at the same moment.
+            Err(DatabaseError::Statement(error)) if is_deadlock(&error) => error,
             Err(error) => return Err(error.into()),
         };
         refuse(Vec::new(), self.taken(scope, id, record).await?)?;

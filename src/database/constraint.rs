@@ -8,6 +8,12 @@ pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
     error.constraint().map(without_shard)
 }
 
+/// Whether Postgres ended a statement because it and another waited for each other: it may be tried again.
+#[must_use]
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")
+}
+
 fn without_shard(name: &str) -> &str {
     match name.rsplit_once('_') {
         Some((base, shard)) if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) => base,

@@ -8,7 +8,7 @@ mod meter;
 mod migrate;
 mod pool;
 
-pub use constraint::violated_unique_constraint;
+pub use constraint::{is_deadlock, violated_unique_constraint};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres};
 pub use meter::measured;

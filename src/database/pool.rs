@@ -156,8 +156,13 @@ impl Session {
     /// That of the result.
     pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
         if let Some(lent) = &mut self.lent {
-            // An error that Postgres itself reported leaves the connection as good as before.
-            lent.broken_off = !matches!(result, Ok(_) | Err(sqlx::Error::Database(_) | sqlx::Error::RowNotFound));
+            lent.broken_off = match &result {
+                Ok(_) | Err(sqlx::Error::RowNotFound) => false,
+                // An error that Postgres itself reported leaves the connection as good as before, unless it says that
+                // the server is going (class 57P).
+                Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
+                Err(_) => true,
+            };
         }
         Ok(result?)
     }
@@ -216,6 +221,9 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, lent: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if lent.broken_off {
+            return Err(RecycleError::message("its work was broken off"));
+        }
         let last_used = metrics.recycled.unwrap_or(metrics.created);
         if self.test_idle && Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
             lent.connection.ping().await.map_err(RecycleError::Backend)?;
