@@ -163,11 +163,6 @@ impl Default for PasswordRule {
 }
 
 impl Plan {
-    /// The types for which `field` is required.
-    pub fn required_for(&self, field: Field) -> impl Iterator<Item = i32> {
-        self.required.get(&field).into_iter().flatten().copied()
-    }
-
     /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type.
     #[must_use]
     pub fn requires(&self, field: Field, customer_type: Option<i32>) -> bool {
