@@ -118,7 +118,10 @@ fn print_banner(settings: &Settings, address: SocketAddr, started: &Started) {
     if started.has_demo {
         println!("  demo key  {DEMO_KEY}");
         println!();
-        println!("  curl -H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' http://{address}/v1/customers/3");
+        // A server that listens on every address is called on the nearest.
+        let host =
+            if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+        println!("  curl -H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' http://{host}/v1/customers/3");
         println!();
     }
     println!("Ready.");

@@ -28,6 +28,14 @@ pub struct Process {
     pub banner: Vec<String>,
 }
 
+impl Drop for Process {
+    /// A test that fails leaves no server behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Process {
     /// Starts the server and waits for its last line.
     pub fn start(arguments: &[&str]) -> Self {
