@@ -123,6 +123,9 @@ pub struct PasswordRule {
 /// The type of a distributor.
 pub const DISTRIBUTOR: i32 = 1;
 
+/// The status of a customer that was deleted.
+pub const DELETED: i32 = 3;
+
 impl Default for Plan {
     fn default() -> Self {
         Self {
@@ -255,7 +258,7 @@ fn default_types() -> BTreeMap<i32, String> {
 }
 
 fn default_statuses() -> BTreeMap<i32, String> {
-    named([(1, "Active"), (2, "Inactive"), (3, "Deleted"), (4, "Suspended"), (5, "Terminated")])
+    named([(1, "Active"), (2, "Inactive"), (DELETED, "Deleted"), (4, "Suspended"), (5, "Terminated")])
 }
 
 fn named<const N: usize>(names: [(i32, &str); N]) -> BTreeMap<i32, String> {

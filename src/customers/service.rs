@@ -212,6 +212,16 @@ impl Customers {
         }
     }
 
+    /// Voids a customer: it is marked as deleted, and its values stay taken.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, or when the database fails.
+    pub async fn void(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
+        let mut session = self.database.session().await?;
+        let voided = store::void(session.connection(), scope.tenant, id, scope.now).await;
+        if session.end(voided)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+    }
+
     /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
     /// BackOfficeId.
     pub(super) async fn write_whole(

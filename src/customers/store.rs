@@ -11,7 +11,7 @@ use super::model::{Customer, CustomerId, LookUp};
 use super::refusal::Fault;
 use super::text::comparable;
 use crate::database::TenantId;
-use crate::plan::{BackOfficeIdFormat, Plan, UniqueField};
+use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
 pub(super) use record::{FieldsSentRecord, ValuesRecord};
 
@@ -174,7 +174,7 @@ pub(super) async fn create(
         values as _,
         now,
         plan.sponsor_types(),
-        &[crate::plan::DISTRIBUTOR],
+        &[DISTRIBUTOR],
         i64::from(plan.back_office_id.seed),
         radix,
         plan.is_unique(UniqueField::BackOfficeId),
@@ -290,6 +290,30 @@ pub(super) async fn patch(
         sent as _,
         now,
         adult_since,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks a customer as deleted; its values and its node stay. False when there is no such customer.
+pub(super) async fn void(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    // Voiding again changes nothing, so that the day of the first time stays.
+    let done = sqlx::query!(
+        "update customers c
+            set customer_status = $3,
+                inactive_date   = case when c.customer_status = $3 then c.inactive_date else $4 end,
+                modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
+          where c.tenant_id = $1 and c.customer_id = $2",
+        tenant.0,
+        id.0,
+        DELETED,
+        now,
     )
     .execute(connection)
     .await?;

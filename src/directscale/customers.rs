@@ -57,6 +57,13 @@ pub(super) async fn patch(mut call: Call) -> Result<Reply, Error> {
     Ok(written(&call, id, StatusCode::OK).await?.ignoring(request.ignored))
 }
 
+/// Delete, which one public client calls: the customer is voided, and stays.
+pub(super) async fn delete(mut call: Call) -> Result<Reply, Error> {
+    let id = call.customer_id().await.ok_or(Error::UnknownCustomer)?;
+    call.back_end.customers.void(&call.scope(), id).await?;
+    Ok(Reply::empty(StatusCode::OK))
+}
+
 /// Upgrade Customer.
 pub(super) async fn upgrade(mut call: Call) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();

@@ -51,6 +51,7 @@ const CREATE_CUSTOMER: Operation = Operation::customers("CreateCustomer");
 const GET_CUSTOMER: Operation = Operation::customers("GetCustomer");
 const UPDATE_CUSTOMER: Operation = Operation::customers("UpdateCustomer");
 const PATCH_CUSTOMER: Operation = Operation::customers("UpdateCustomerByParameter");
+const DELETE_CUSTOMER: Operation = Operation::customers("DeleteCustomer");
 const UPGRADE_CUSTOMER: Operation = Operation::customers("UpgradeCustomer");
 
 /// The routes. A path with a trailing slash has lost it before it comes here.
@@ -65,7 +66,8 @@ pub fn routes(directscale: Arc<DirectScale>) -> Router {
             "/v1/customers/{id}",
             get(endpoint(GET_CUSTOMER, customers::get))
                 .put(endpoint(UPDATE_CUSTOMER, customers::replace))
-                .patch(endpoint(PATCH_CUSTOMER, customers::patch)),
+                .patch(endpoint(PATCH_CUSTOMER, customers::patch))
+                .delete(endpoint(DELETE_CUSTOMER, customers::delete)),
         )
         .route("/v1/customers/upgrade/{id}", axum::routing::put(endpoint(UPGRADE_CUSTOMER, customers::upgrade)))
         .with_state(directscale)

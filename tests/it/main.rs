@@ -10,6 +10,7 @@ mod support;
 mod by_parameter;
 mod command_line;
 mod create;
+mod delete;
 mod documents;
 mod gateway;
 mod log;

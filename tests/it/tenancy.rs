@@ -16,6 +16,7 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
     };
     for (method, path, body) in [
         ("GET", "/v1/customers/", None),
+        ("DELETE", "/v1/customers/", None),
         ("PUT", "/v1/customers/", Some(with(&seeds::distributor(), json!({ "SponsorId": 1 })))),
         ("PATCH", "/v1/customers/", Some(seeds::patch())),
         ("PUT", "/v1/customers/upgrade/", Some(seeds::distributor())),
