@@ -23,6 +23,7 @@ fmt-check:
 # clippy with warnings denied, with and without the embedded database
 lint:
     cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --all-targets --no-default-features -- -D warnings
 
 # Licences, advisories and sources of the dependencies (cargo install cargo-deny)
 deny:

@@ -81,7 +81,9 @@ impl Server {
             case_map: case_map().await?,
         });
         let directscale = DirectScale { options: options.directscale, back_end, random };
-        let vendor = routes(Arc::new(directscale));
+        // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
+        // browsers, which answers their OPTIONS.
+        let vendor = routes(Arc::new(directscale)).method_not_allowed_fallback(no_such_operation);
         let vendor = match options.cors_origin.as_deref() {
             Some(origin) => vendor.layer(cors(origin)),
             None => vendor,
@@ -90,13 +92,12 @@ impl Server {
             .route("/livez", get(health::livez))
             .route("/readyz", get(health::readyz))
             .route("/metrics", get(metrics::metrics))
+            .method_not_allowed_fallback(no_such_operation)
             .with_state(Arc::clone(&shared));
         let router = Router::new()
             .merge(vendor)
             .merge(ours)
             .fallback(no_such_operation)
-            // A wrong method on a known path is no operation either (the gateway's default).
-            .method_not_allowed_fallback(no_such_operation)
             // A panic in a handler becomes the gateway's answer.
             .layer(CatchPanicLayer::custom(panicked));
         // Outside the router, because the path must lose its trailing slash before it is matched.

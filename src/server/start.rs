@@ -147,6 +147,7 @@ struct Opened {
 }
 
 impl Opened {
+    #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_async, reason = "the embedded one is waited for"))]
     async fn close(self) {
         self.database.close();
         #[cfg(feature = "embedded")]

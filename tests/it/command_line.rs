@@ -50,6 +50,34 @@ fn a_password_in_a_url_is_never_shown() {
 }
 
 #[test]
+fn a_misspelt_variable_is_told() {
+    let output = program(&["config"]).env("EMULATOR_LISTNE", "127.0.0.1:1").output().expect("the program");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && text.contains("EMULATOR_LISTNE"), "{text}");
+}
+
+#[test]
+fn extra_headers_can_be_switched_off_and_an_origin_let_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("a path");
+    let server = Process::start(&["--data", data, "--extra-headers", "off", "--cors-origin", "http://app.example"]);
+    let client = server.client();
+
+    let reply = client.patch("/v1/customers/3", &json!({ "Shoesize": 43 })).succeeds(200);
+    assert!(reply.header("X-Emulator-Ignored").is_none(), "{reply:?}");
+    let reply = client.patch("/v1/customers/3", &json!({ "FirstName": "" })).refuses(500, "FirstName is required.");
+    assert_eq!(reply.json().as_object().map(serde_json::Map::len), Some(3), "{reply:?}");
+
+    let asked = "Origin: http://app.example\r\nAccess-Control-Request-Method: PUT\r\n\
+                 Access-Control-Request-Headers: ocp-apim-subscription-key\r\n";
+    let reply = client.call("OPTIONS", "/v1/customers/3", asked, None);
+    assert_eq!((reply.status, reply.header("Access-Control-Allow-Origin")), (200, Some("http://app.example")));
+    assert_eq!(reply.header("Access-Control-Allow-Headers"), Some("ocp-apim-subscription-key"));
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
 fn flag_beats_variable_beats_file_beats_default() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("emulator.toml");
