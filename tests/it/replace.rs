@@ -13,6 +13,16 @@ fn answers_200_and_nothing() {
 }
 
 #[test]
+fn the_samples_are_accepted_as_printed_but_for_the_one_without_a_username() {
+    let tenant = tenant();
+    for sample in [seeds::retail(), seeds::distributor(), seeds::full()] {
+        tenant.put("/v1/customers/3", &sample).succeeds(200);
+        assert_eq!(tenant.customer(3)["EmailAddress"], sample["EmailAddress"]);
+    }
+    tenant.put("/v1/customers/3", &seeds::preferred()).refuses(500, "Username is required for CustomerType 3.");
+}
+
+#[test]
 fn what_is_not_sent_or_blank_is_cleared() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());

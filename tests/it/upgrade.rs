@@ -92,6 +92,21 @@ fn only_goes_from_type_2_to_type_1() {
 }
 
 #[test]
+fn the_samples_of_the_other_types_are_answered_by_rule_and_by_hook() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    tenant.put(RILEY, &seeds::preferred()).refuses(500, "Username is required for CustomerType 3.");
+    tenant
+        .put(RILEY, &with(&seeds::preferred(), json!({ "Username": "boba" })))
+        .refuses(500, "An upgrade from CustomerType 2 to CustomerType 3 was asked for; allowed: 2 to 1.");
+    // As the older print of the page has it, with every e-mail address blanked out.
+    tenant
+        .put(RILEY, &with(&seeds::full(), json!({ "EmailAddress": "" })))
+        .refuses(500, "EmailAddress is required for CustomerType 1.");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
 fn a_plan_may_allow_other_moves() {
     let tenant = tenant_with(json!({ "upgrade_transitions": [[2, 1], [3, 1]] }));
     tenant.put("/v1/customers/upgrade/4", &seeds::distributor()).succeeds(201);
