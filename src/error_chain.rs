@@ -13,14 +13,28 @@ impl fmt::Display for ErrorChain<'_> {
         formatter.write_str(&last)?;
         let mut source = self.0.source();
         while let Some(error) = source {
-            // A transparent error says what its source says.
+            // Some errors say what their source says.
             let text = error.to_string();
-            if text != last {
+            if !last.ends_with(&text) {
                 write!(formatter, ": {text}")?;
             }
             last = text;
             source = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::DatabaseError;
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let refused = std::io::Error::other("connection refused");
+        let error = DatabaseError::Statement(sqlx::Error::Io(refused));
+        let said = "a statement failed: error communicating with database: connection refused";
+        assert_eq!(ErrorChain(&error).to_string(), said);
     }
 }

@@ -40,7 +40,7 @@ impl Process {
     /// Starts the server and waits for its last line.
     pub fn start(arguments: &[&str]) -> Self {
         let mut child = program(arguments)
-            .args(["--listen", "127.0.0.1:0", "--log", "error"])
+            .args(["--listen", "127.0.0.1:0", "--log", "off"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program");
