@@ -34,7 +34,7 @@ pub struct Plan {
     /// What a password must be like.
     pub password_rule: PasswordRule,
     /// The least age of a customer of type 1, in years.
-    pub minimum_age: u32,
+    pub minimum_age: u8,
     /// The longest that a text may be, in characters. A field that is named here replaces its default.
     pub max_length: BTreeMap<Field, usize>,
     /// The customer types and their names. A plan adds to the default.
@@ -336,6 +336,7 @@ mod tests {
             r#"{"required": {"Shoesize": [1]}}"#,
             r#"{"unique": ["FirstName"]}"#,
             r#"{"password_rule": {"emoji": true}}"#,
+            r#"{"minimum_age": 400000000}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

@@ -27,7 +27,7 @@ pub enum Rule {
     /// It is none of the values that this tenant knows.
     OneOf(Vec<i32>),
     /// The customer must be at least so many years old to be a distributor.
-    MinimumAge(u32),
+    MinimumAge(u8),
     /// The password must be made otherwise; the text says how.
     Password(String),
     /// Another customer has this value, which is shown unless it is secret.

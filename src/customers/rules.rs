@@ -66,7 +66,9 @@ impl Rules<'_> {
 
     /// The latest birth date of a distributor.
     pub(super) fn adult_since(&self) -> DateTime<Utc> {
-        self.now.checked_sub_months(Months::new(self.plan.minimum_age * 12)).unwrap_or(DateTime::<Utc>::MIN_UTC)
+        self.now
+            .checked_sub_months(Months::new(u32::from(self.plan.minimum_age) * 12))
+            .unwrap_or(DateTime::<Utc>::MIN_UTC)
     }
 
     /// What a younger one is told.

@@ -59,5 +59,5 @@ impl EmbeddedPostgres {
 }
 
 fn is_locked(error: &impl std::fmt::Display) -> bool {
-    format!("{error:#}").contains("lock")
+    format!("{error:#}").contains("already in use")
 }

@@ -173,8 +173,9 @@ impl<'o, 'a> Reader<'o, 'a> {
 
     fn address_parts(&mut self, object: &ObjectAsVec<'a>, field: fn(Option<AddressPart>) -> Field) -> Address {
         let mut part = |part: AddressPart| {
-            let value = property(object, part_name(part))?;
-            self.text_of(field(Some(part)), value)
+            let field = field(Some(part));
+            let value = property(object, field.part_name())?;
+            self.text_of(field, value)
         };
         Address {
             street1: part(AddressPart::Street1),
@@ -197,8 +198,7 @@ impl<'o, 'a> Reader<'o, 'a> {
             Some(Value::Object(object)) => {
                 for (slot, number) in fields.iter_mut().zip(1..) {
                     let field = Field::AssociateCustom(number);
-                    let (_, name) = field.name().split_once('.').unwrap_or_default();
-                    if let Some(value) = property(object, name) {
+                    if let Some(value) = property(object, field.part_name()) {
                         *slot = (true, self.text_of(field, value));
                     }
                 }
@@ -226,13 +226,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 }
 
-/// The name of a part within its address.
-pub(super) fn part_name(part: AddressPart) -> &'static str {
-    let (_, name) = Field::PrimaryAddress(Some(part)).name().split_once('.').unwrap_or_default();
-    name
-}
-
 /// Whether an address has the property, be it null or empty.
-pub(super) fn has_part(object: &ObjectAsVec<'_>, part: AddressPart) -> bool {
-    property(object, part_name(part)).is_some()
+pub(super) fn has_part(object: &ObjectAsVec<'_>, part: Field) -> bool {
+    property(object, part.part_name()).is_some()
 }

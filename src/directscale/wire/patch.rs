@@ -101,8 +101,8 @@ fn whole_address(read: &mut Reader<'_, '_>, field: fn(Option<AddressPart>) -> Fi
         return None;
     }
     if let Some(object) = read.address_object(field(None)) {
-        let missing = WHOLE_ADDRESS.into_iter().filter(|part| !has_part(object, *part));
-        read.faults.extend(missing.map(|part| Fault { field: field(Some(part)), rule: Rule::Incomplete }));
+        let missing = WHOLE_ADDRESS.into_iter().map(|part| field(Some(part))).filter(|part| !has_part(object, *part));
+        read.faults.extend(missing.map(|field| Fault { field, rule: Rule::Incomplete }));
     }
     Some(read.address(field))
 }
