@@ -2,15 +2,26 @@
 
 mod model;
 mod passwords;
+mod points;
 mod refusal;
 mod rules;
+mod search;
 mod service;
+mod sign_in;
+mod sign_on;
+mod stats;
 mod store;
 mod text;
+mod tree;
 mod upgrade;
 
 pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values};
 pub use passwords::{PasswordCost, Passwords};
+pub use points::Points;
 pub use refusal::{Fault, Refusal, Rule};
+pub use search::{IdFilter, Search};
 pub use service::{Customers, Error, Scope, SeedCustomer};
+pub use sign_on::SignOnToken;
+pub use stats::Stats;
 pub use text::filled;
+pub use tree::Tree;

@@ -139,6 +139,18 @@ pub struct Customer {
     pub custom_fields: Vec<Option<String>>,
 }
 
+impl Customer {
+    /// First and last name, else the company's.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        let names: Vec<&str> = [&self.first_name, &self.last_name].into_iter().filter_map(Option::as_deref).collect();
+        match (&names[..], &self.company_name) {
+            ([], Some(company)) => company.clone(),
+            _ => names.join(" "),
+        }
+    }
+}
+
 /// What customers may be looked up by, besides their id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is what it is called")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHasher as _, phc::PasswordHash};
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
@@ -51,6 +51,26 @@ impl Passwords {
             }
         }
     }
+
+    /// Whether this is the password of a hash, at whatever cost that was made.
+    ///
+    /// # Panics
+    /// When Argon2id did, which the tests rule out.
+    pub async fn verify(&self, password: &Password, hash: &str) -> bool {
+        if hash.contains("$m=8,t=1,p=1$") {
+            return verify(password, hash);
+        }
+        let _turn = self.one_a_core.acquire().await;
+        let (password, hash) = (password.clone(), hash.to_owned());
+        tokio::task::spawn_blocking(move || verify(&password, &hash))
+            .await
+            .expect("invariant: verifying does not panic")
+    }
+}
+
+fn verify(password: &Password, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.reveal().as_bytes(), &hash).is_ok())
 }
 
 fn hash(password: &Password, salt: &[u8; 16], memory_kib: u32, passes: u32) -> String {
@@ -64,7 +84,6 @@ fn hash(password: &Password, salt: &[u8; 16], memory_kib: u32, passes: u32) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::password_hash::PasswordVerifier as _;
 
     #[tokio::test]
     async fn each_cost_makes_a_hash_that_verifies() {
@@ -72,9 +91,11 @@ mod tests {
             let password = Password::new("PasswordHere1".to_owned());
             let text = Passwords::new(cost).hash(&password, &Random::default()).await;
             assert!(text.starts_with(&format!("$argon2id$v=19${parameters}$")), "{text}");
-            let parsed = PasswordHash::new(&text).expect("a PHC string");
-            assert!(Argon2::default().verify_password(b"PasswordHere1", &parsed).is_ok());
-            assert!(Argon2::default().verify_password(b"PasswordHere2", &parsed).is_err());
+            // Whatever the cost that new hashes are made at.
+            let passwords = Passwords::new(PasswordCost::Test);
+            assert!(passwords.verify(&password, &text).await);
+            assert!(!passwords.verify(&Password::new("PasswordHere2".to_owned()), &text).await);
+            assert!(!passwords.verify(&password, "no hash").await);
         }
     }
 }

@@ -64,6 +64,13 @@ impl Rules<'_> {
         faults
     }
 
+    /// The faults of the values that are set, whatever else is missing.
+    pub(super) fn sent(&self, values: &Values) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        self.formats(values, &mut faults);
+        faults
+    }
+
     /// The latest birth date of a distributor.
     pub(super) fn adult_since(&self) -> DateTime<Utc> {
         self.now

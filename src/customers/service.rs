@@ -11,7 +11,7 @@ use super::refusal::{Fault, Refusal, Rule};
 use super::rules::Rules;
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
 use super::text::alias_of;
-use crate::database::{Database, DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
+use crate::database::{Database, DatabaseError, Rehearsal, TenantId, is_deadlock, violated_unique_constraint};
 use crate::field::Field;
 use crate::hooks::HookRegistry;
 use crate::plan::Plan;
@@ -49,6 +49,9 @@ pub enum Error {
         /// The type that was asked for.
         to: Option<i32>,
     },
+    /// A customer cannot be placed there: this is what is wrong with the upline.
+    #[error("the upline breaks a rule: {0:?}")]
+    Placement(Rule),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -83,6 +86,15 @@ impl Customers {
     #[must_use]
     pub fn new(database: Database, passwords: Passwords, hooks: HookRegistry, random: std::sync::Arc<Random>) -> Self {
         Self { database, passwords, hooks, random }
+    }
+
+    /// The same customers for a rehearsal, whose end takes back all that was done with them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rehearse(&self) -> Result<(Self, Rehearsal), DatabaseError> {
+        let (database, rehearsal) = self.database.rehearse().await?;
+        Ok((Self { database, ..self.clone() }, rehearsal))
     }
 
     /// One customer.
@@ -334,7 +346,7 @@ impl Attempts {
     const MOST: u32 = 5;
 }
 
-fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {
+pub(super) fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {
     faults.extend(more);
     Refusal::of(faults).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
 }

@@ -1,7 +1,13 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
+pub(super) mod points;
 mod record;
+pub(super) mod search;
+pub(super) mod sign_in;
+pub(super) mod sign_on;
+pub(super) mod stats;
 mod taken;
+pub(super) mod tree;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -41,8 +47,12 @@ fn outcome<T>(text: &str, old_type: Option<i32>, done: Option<T>) -> Result<Outc
         ("sponsor_type", ..) => Ok(Outcome::SponsorType),
         ("sponsor_below", ..) => Ok(Outcome::SponsorBelow),
         ("transition", Some(old_type), _) => Ok(Outcome::Transition(old_type)),
-        (other, ..) => Err(sqlx::Error::Protocol(format!("the outcome '{other}' of a function is not known"))),
+        (other, ..) => Err(unknown_outcome(other)),
     }
+}
+
+fn unknown_outcome(outcome: &str) -> sqlx::Error {
+    sqlx::Error::Protocol(format!("the outcome '{outcome}' of a function is not known"))
 }
 
 /// The customers of these ids that exist, ascending.

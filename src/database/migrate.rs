@@ -13,8 +13,11 @@ const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
     include_str!("../../migrations/functions/merge_custom_fields.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
+    include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/create_customer.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),
+    include_str!("../../migrations/functions/place_customer.sql"),
+    include_str!("../../migrations/functions/count_call.sql"),
 );
 
 /// Why the schema could not be brought up to date.

@@ -15,6 +15,7 @@ use thiserror::Error;
 use tracing::log::LevelFilter;
 
 use super::meter;
+use super::rehearsal::{Rehearsal, Turn};
 use crate::error_chain::ErrorChain;
 
 /// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
@@ -57,6 +58,8 @@ pub enum DatabaseError {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: managed::Pool<Manager>,
+    /// The one transaction in which everything happens, if this is a rehearsal's.
+    rehearsal: Option<Rehearsal>,
 }
 
 /// How many connections are lent and how many there may be.
@@ -83,7 +86,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, rehearsal: None })
     }
 
     /// Lends a connection: for one autocommit statement, or several that need no common fate.
@@ -91,12 +94,29 @@ impl Database {
     /// # Errors
     /// When no connection is to be had within the acquire timeout.
     pub async fn session(&self) -> Result<Session, DatabaseError> {
+        match &self.rehearsal {
+            None => self.lend().await,
+            Some(rehearsal) => rehearsal.session().await,
+        }
+    }
+
+    /// The same database for a rehearsal: all that its sessions do happens in one transaction, which
+    /// [`Rehearsal::end`] takes back.
+    ///
+    /// # Errors
+    /// When no connection is to be had within the acquire timeout.
+    pub async fn rehearse(&self) -> Result<(Self, Rehearsal), DatabaseError> {
+        let rehearsal = Rehearsal::begin(self.lend().await?).await?;
+        Ok((Self { pool: self.pool.clone(), rehearsal: Some(rehearsal.clone()) }, rehearsal))
+    }
+
+    async fn lend(&self) -> Result<Session, DatabaseError> {
         let asked = Instant::now();
         let lent = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
-        Ok(Session { lent: Some(lent), asked })
+        Ok(Session { lent: Lent::Alone(Some(lent)), asked })
     }
 
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -134,20 +154,36 @@ impl Database {
 /// A connection on loan, given back when this is dropped.
 #[derive(Debug)]
 pub struct Session {
-    /// There until it is dropped.
-    lent: Option<managed::Object<Manager>>,
+    lent: Lent,
     asked: Instant,
 }
 
+#[derive(Debug)]
+enum Lent {
+    /// From the pool; there until it is dropped.
+    Alone(Option<managed::Object<Manager>>),
+    /// A turn on the connection of a rehearsal.
+    Rehearsed(Turn),
+}
+
 impl Session {
+    pub(super) fn of_rehearsal(turn: Turn) -> Self {
+        Self { lent: Lent::Rehearsed(turn), asked: Instant::now() }
+    }
+
     /// The connection.
     ///
     /// # Panics
     /// Never: the connection is there until this is dropped.
     pub fn connection(&mut self) -> &mut PgConnection {
-        let lent = self.lent.as_mut().expect("invariant: there until dropped");
-        lent.broken_off = true;
-        &mut lent.connection
+        match &mut self.lent {
+            Lent::Alone(lent) => {
+                let lent = lent.as_mut().expect("invariant: there until dropped");
+                lent.broken_off = true;
+                &mut lent.connection
+            }
+            Lent::Rehearsed(turn) => turn.connection(),
+        }
     }
 
     /// Gives the connection back, its work done, and passes the work's result on.
@@ -155,14 +191,18 @@ impl Session {
     /// # Errors
     /// That of the result.
     pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
-        if let Some(lent) = &mut self.lent {
-            lent.broken_off = match &result {
-                Ok(_) | Err(sqlx::Error::RowNotFound) => false,
-                // An error that Postgres itself reported leaves the connection as good as before, unless it says that
-                // the server is going (class 57P).
-                Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
-                Err(_) => true,
-            };
+        match &mut self.lent {
+            Lent::Alone(Some(lent)) => {
+                lent.broken_off = match &result {
+                    Ok(_) | Err(sqlx::Error::RowNotFound) => false,
+                    // An error that Postgres itself reported leaves the connection as good as before, unless it says
+                    // that the server is going (class 57P).
+                    Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
+                    Err(_) => true,
+                };
+            }
+            Lent::Alone(None) => {}
+            Lent::Rehearsed(turn) => turn.ended(result.is_ok()),
         }
         Ok(result?)
     }
@@ -171,7 +211,8 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         meter::add(self.asked.elapsed());
-        let Some(lent) = self.lent.take().filter(|lent| lent.broken_off) else { return };
+        let Lent::Alone(lent) = &mut self.lent else { return };
+        let Some(lent) = lent.take().filter(|lent| lent.broken_off) else { return };
         // Outside a runtime there is no pool to give it back to.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(mend(lent));

@@ -1,0 +1,55 @@
+-- Places a customer below p_upline: in the enrolment tree, or in the sponsor tree, where one that has no node yet gets it.
+-- The customer's SponsorId or EnrollerId follows.
+--
+-- Moves take turns within a tenant, so that two that race see each other and close no circle; the customer's row is locked
+-- first, so that an update or upgrade of it that comes between reads it anew.
+-- The outcome is 'placed', or names why nothing was written.
+create or replace function place_customer(
+    p_tenant        integer,
+    p_customer      integer,
+    p_upline        integer,
+    p_is_enrollment boolean,
+    p_sponsor_types integer[],
+    p_now           timestamptz,
+    out outcome     text
+) language plpgsql as $$
+declare
+    v_upline_type integer;
+begin
+    perform pg_advisory_xact_lock(
+        hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
+
+    perform from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
+    if not found then
+        outcome := 'unknown_customer';
+        return;
+    end if;
+
+    select c.customer_type into v_upline_type from customers c
+     where c.tenant_id = p_tenant and c.customer_id = p_upline;
+    if not found then
+        outcome := 'sponsor_unknown';
+        return;
+    elsif p_sponsor_types is not null and v_upline_type <> all (p_sponsor_types) then
+        outcome := 'sponsor_type';
+        return;
+    elsif p_is_enrollment and enroller_is_below(p_tenant, p_upline, p_customer)
+       or not p_is_enrollment and sponsor_is_below(p_tenant, p_upline, p_customer)
+    then
+        outcome := 'sponsor_below';
+        return;
+    end if;
+
+    if p_is_enrollment then
+        update customers c set enroller_id = p_upline, modified_at = p_now
+         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+    else
+        insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
+        values (p_tenant, p_customer, p_upline, p_now)
+        on conflict (tenant_id, customer_id) do update set upline_id = p_upline;
+        update customers c set sponsor_id = p_upline, modified_at = p_now
+         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+    end if;
+    outcome := 'placed';
+end
+$$;

@@ -1,0 +1,83 @@
+//! Passwords and the values that must be free: login, reset, availability.
+
+use super::model::{Customer, CustomerId, LookUp, Values};
+use super::refusal::{Fault, Rule};
+use super::rules::Rules;
+use super::service::{Customers, Error, Scope, refuse};
+use super::store::{self, sign_in};
+use super::text::{comparable, filled};
+use crate::field::Field;
+use crate::plan::UniqueField;
+use crate::secret::Password;
+
+impl Customers {
+    /// The customer with this username and password, whatever its status; `None` when there is none, which takes as long
+    /// to find out as a wrong password does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_in(
+        &self,
+        scope: &Scope<'_>,
+        username: &str,
+        password: &Password,
+    ) -> Result<Option<Customer>, Error> {
+        let by = LookUp::Username(username);
+        let known = if by.is_possible() {
+            let mut session = self.database.session().await?;
+            let ids = store::look_up(session.connection(), scope.tenant, scope.plan, by).await?;
+            let known = sign_in::password_hashes(session.connection(), scope.tenant, &ids).await;
+            session.end(known)?
+        } else {
+            Vec::new()
+        };
+        if known.is_empty() {
+            self.passwords.hash(password, &self.random).await;
+        }
+        // A plan may let several share a username; then the password tells them apart.
+        for (id, hash) in known {
+            if self.passwords.verify(password, &hash).await {
+                return self.get(scope, id).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives a customer a new password.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, `Refused` when the password is missing or not as the plan wants it, or when the database fails.
+    pub async fn reset_password(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        password: Option<Password>,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let values = Values { password, ..Values::default() };
+        let mut more = rules.sent(&values);
+        if values.password.is_none() {
+            more.push(Fault { field: Field::Password, rule: Rule::Required(None) });
+        }
+        self.refuse_known(scope, id, faults, more).await?;
+        let Some(password) = values.password else { return refuse(Vec::new(), Vec::new()) };
+        let hash = self.passwords.hash(&password, &self.random).await;
+        let mut session = self.database.session().await?;
+        let done = sign_in::set_password_hash(session.connection(), scope.tenant, id, &hash, scope.now).await;
+        if session.end(done)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+    }
+
+    /// Whether no customer has this value yet. Blank values never collide, nor those of a field that the plan lets
+    /// several share; those of a voided customer do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_free(&self, scope: &Scope<'_>, field: UniqueField, value: &str) -> Result<bool, Error> {
+        let value = filled(value).filter(|value| scope.plan.is_unique(field) && !value.contains('\0'));
+        let Some(value) = value else { return Ok(true) };
+        let mut session = self.database.session().await?;
+        let is_taken = sign_in::is_taken(session.connection(), scope.tenant, field, &comparable(value)).await;
+        Ok(!session.end(is_taken)?)
+    }
+}

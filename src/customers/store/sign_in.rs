@@ -1,0 +1,75 @@
+//! SQL on passwords and on values that must be free.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::customers::model::CustomerId;
+use crate::database::TenantId;
+use crate::plan::UniqueField;
+
+/// The password hashes of these customers, of those who have one.
+pub(in crate::customers) async fn password_hashes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<Vec<(CustomerId, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select customer_id, password_hash as "password_hash!" from customers
+         where tenant_id = $1 and customer_id = any ($2) and password_hash is not null
+         order by customer_id
+        "#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (CustomerId(row.customer_id), row.password_hash)).collect())
+}
+
+/// Writes a password hash; false when there is no such customer.
+pub(in crate::customers) async fn set_password_hash(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    hash: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update customers set password_hash = $3, modified_at = $4 where tenant_id = $1 and customer_id = $2",
+        tenant.0,
+        id.0,
+        hash,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether a customer has this value, in the form in which values are compared.
+pub(in crate::customers) async fn is_taken(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    field: UniqueField,
+    value: &str,
+) -> Result<bool, sqlx::Error> {
+    let asked = |of: UniqueField| (of == field).then_some(value);
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from customers where tenant_id = $1 and back_office_id_key = $2)
+            or exists (select from customers where tenant_id = $1 and email_address_key = $3)
+            or exists (select from customers where tenant_id = $1 and tax_id_key = $4)
+            or exists (select from customers where tenant_id = $1 and username_key = $5)
+            or exists (select from customers where tenant_id = $1 and web_alias_key = $6) as "is_taken!"
+        "#,
+        tenant.0,
+        asked(UniqueField::BackOfficeId),
+        asked(UniqueField::EmailAddress),
+        asked(UniqueField::TaxId),
+        asked(UniqueField::Username),
+        asked(UniqueField::WebAlias),
+    )
+    .fetch_one(connection)
+    .await
+}

@@ -1,0 +1,135 @@
+//! SQL on the trees. Downlines are walked by Postgres, level by level along an index, and come as one array.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::customers::model::CustomerId;
+use crate::customers::tree::Tree;
+use crate::database::TenantId;
+
+/// The sponsor tree below a customer; `None` when there is no such customer.
+pub(in crate::customers) async fn sponsor_downline(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    levels: Option<i32>,
+) -> Result<Option<Vec<i32>>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with recursive below (customer_id, level) as (
+            select t.customer_id, 1 from sponsor_tree t where t.tenant_id = $1 and t.upline_id = $2
+            union all
+            select t.customer_id, b.level + 1
+              from below b
+              join sponsor_tree t on t.tenant_id = $1 and t.upline_id = b.customer_id
+             where $3::integer is null or b.level < $3
+        )
+        select exists (select from customers where tenant_id = $1 and customer_id = $2) as "is_known!",
+               (select array_agg(customer_id order by level, customer_id) from below) as ids
+        "#,
+        tenant.0,
+        id.0,
+        levels,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
+}
+
+/// The enrolment tree below a customer; `None` when there is no such customer.
+pub(in crate::customers) async fn enrollment_downline(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    levels: Option<i32>,
+) -> Result<Option<Vec<i32>>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with recursive below (customer_id, level) as (
+            select c.customer_id, 1 from customers c where c.tenant_id = $1 and c.enroller_id = $2
+            union all
+            select c.customer_id, b.level + 1
+              from below b
+              join customers c on c.tenant_id = $1 and c.enroller_id = b.customer_id
+             where $3::integer is null or b.level < $3
+        )
+        select exists (select from customers where tenant_id = $1 and customer_id = $2) as "is_known!",
+               (select array_agg(customer_id order by level, customer_id) from below) as ids
+        "#,
+        tenant.0,
+        id.0,
+        levels,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
+}
+
+/// Those whom a customer enrolled and who have no node in the sponsor tree; `None` when there is no such customer.
+pub(in crate::customers) async fn unplaced(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+) -> Result<Option<Vec<i32>>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        select exists (select from customers where tenant_id = $1 and customer_id = $2) as "is_known!",
+               (select array_agg(c.customer_id order by c.customer_id)
+                  from customers c
+                 where c.tenant_id = $1 and c.enroller_id = $2
+                   and not exists (select from sponsor_tree t
+                                    where t.tenant_id = $1 and t.customer_id = c.customer_id)) as ids
+        "#,
+        tenant.0,
+        id.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
+}
+
+/// How a placement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::customers) enum Placed {
+    /// It stands there.
+    Done,
+    /// There is no such customer.
+    UnknownCustomer,
+    /// There is no such upline.
+    UplineUnknown,
+    /// The upline is of a type that may not be one.
+    UplineType,
+    /// The upline is the customer itself, or stands below it.
+    UplineBelow,
+}
+
+/// Places a customer below `upline`.
+pub(in crate::customers) async fn place(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    upline: i32,
+    tree: Tree,
+    upline_types: Option<&[i32]>,
+    now: DateTime<Utc>,
+) -> Result<Placed, sqlx::Error> {
+    let outcome = sqlx::query_scalar!(
+        r#"select outcome as "outcome!" from place_customer($1, $2, $3, $4, $5, $6)"#,
+        tenant.0,
+        id.0,
+        upline,
+        tree == Tree::Enrollment,
+        upline_types,
+        now,
+    )
+    .fetch_one(connection)
+    .await?;
+    match outcome.as_str() {
+        "placed" => Ok(Placed::Done),
+        "unknown_customer" => Ok(Placed::UnknownCustomer),
+        "sponsor_unknown" => Ok(Placed::UplineUnknown),
+        "sponsor_type" => Ok(Placed::UplineType),
+        "sponsor_below" => Ok(Placed::UplineBelow),
+        other => Err(super::unknown_outcome(other)),
+    }
+}
