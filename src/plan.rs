@@ -5,6 +5,7 @@
 //! our form of that sentence. It is defaulted field by field and refused as a whole when a name or value is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,16 @@ pub struct Plan {
     pub minimum_age: u8,
     /// The longest that a text may be, in characters. A field that is named here replaces its default.
     pub max_length: BTreeMap<Field, usize>,
+    /// What the validate calls answer with `true`.
+    pub validate_polarity: ValidatePolarity,
+    /// How many calls each subscription may make in a short time; `None` for any number.
+    pub rate_limit: Option<CallLimit>,
+    /// How many calls each subscription may make in a long time; `None` for any number.
+    pub quota: Option<CallLimit>,
+    /// The countries in which customers shop and enrol, and their currencies: ISO 3166-1 and ISO 4217 codes.
+    pub countries: BTreeMap<CountryCode, String>,
+    /// Where single sign-on sends people; the token is appended to it.
+    pub sso_login_url: String,
     /// The customer types and their names. A plan adds to the default.
     #[serde(deserialize_with = "over_default_types")]
     pub types: BTreeMap<i32, String>,
@@ -83,6 +94,49 @@ pub enum UnsupportedPatchFields {
     Ignore,
     /// Refuses the call.
     Refuse,
+}
+
+/// What `true` says of a value that is asked about: the vendor's pages leave it open, and one client calls a check
+/// "exists".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidatePolarity {
+    /// It is free to use.
+    Free,
+    /// Somebody has it.
+    Taken,
+}
+
+/// So many calls in a window of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallLimit {
+    /// The most calls in a window.
+    pub calls: NonZeroU32,
+    /// How long a window lasts, in seconds, from its first call.
+    pub renewal_seconds: NonZeroU32,
+}
+
+/// An ISO 3166-1 code of two letters, in upper case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CountryCode(String);
+
+impl CountryCode {
+    /// The country itself.
+    #[must_use]
+    pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
+        rust_iso3166::from_alpha2(&self.0)
+    }
+}
+
+impl TryFrom<String> for CountryCode {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, String> {
+        let code = Self(code);
+        if code.country().is_some() { Ok(code) } else { Err(format!("'{}' is not an ISO 3166-1 code", code.0)) }
+    }
 }
 
 /// How a BackOfficeId is made when none is sent: the customer's id plus a seed (vendor's help, Associate Types).
@@ -147,6 +201,11 @@ impl Default for Plan {
             password_rule: PasswordRule::default(),
             minimum_age: 18,
             max_length: BTreeMap::new(),
+            validate_polarity: ValidatePolarity::Free,
+            rate_limit: None,
+            quota: None,
+            countries: [(CountryCode("US".to_owned()), "USD".to_owned())].into(),
+            sso_login_url: "https://office.example/Login".to_owned(),
             types: default_types(),
             statuses: default_statuses(),
         }
@@ -337,6 +396,10 @@ mod tests {
             r#"{"unique": ["FirstName"]}"#,
             r#"{"password_rule": {"emoji": true}}"#,
             r#"{"minimum_age": 400000000}"#,
+            r#"{"rate_limit": {"calls": 0, "renewal_seconds": 60}}"#,
+            r#"{"quota": {"calls": 10}}"#,
+            r#"{"countries": {"XX": "USD"}}"#,
+            r#"{"validate_polarity": "both"}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{SettingArgs, Settings};
+use crate::control::Coverage;
+use crate::directscale::document;
 use crate::server::{Origin, WorldOptions};
 
 /// An unofficial emulator of DirectScale's customer API on a real Postgres.
@@ -38,6 +40,10 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Ask the server that runs with these settings whether it is ready: exit 0 or 1
     Healthcheck,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print what is covered and how well founded it is, as Markdown
+    Coverage,
     /// Show every setting, its value and where it came from; secrets hidden
     Config,
 }
@@ -79,6 +85,14 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
         Command::Seed { file } => serve::seed(settings, file).await,
         Command::Keys(command) => keys::keys(settings, command).await,
         Command::Healthcheck => Ok(healthcheck::healthcheck(&settings.listen).await),
+        Command::Openapi => {
+            println!("{}", document().to_pretty_json()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Coverage => {
+            print!("{}", Coverage::of(&document()).to_markdown());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Config => {
             for shown in &settings.shown {
                 println!("{:<28} {:<9} {}", shown.name, shown.origin, shown.value);

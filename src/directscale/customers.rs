@@ -1,35 +1,81 @@
-//! The customers group.
+//! The customers group: the customers themselves.
 
 use axum::http::StatusCode;
 
 use super::endpoint::{Call, Reply};
-use super::error::Error;
+use super::error::{Error, Problem};
 use super::prefer::wants_representation;
-use super::query::Parameters;
-use super::wire::{Body, CustomerJson};
+use super::query::look_up;
+use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
 use crate::customers::CustomerId;
 use crate::plan::UnsupportedPatchFields;
 
-/// Get Customers By Parameter: an array, empty when nobody matches.
+/// Get Customers By Parameter
+///
+/// The customers with this value; `[]` when nobody has it. One parameter is honoured, the first in this order.
+#[utoipa::path(
+    get,
+    path = "/v1/customers",
+    operation_id = "GetCustomersByParameter",
+    params(
+        ("backOfficeId" = Option<String>, Query),
+        ("externalReferenceId" = Option<String>, Query, description = "Also `externalId`."),
+        ("email" = Option<String>, Query, description = "Also `emailAddress`."),
+        ("username" = Option<String>, Query),
+        ("webAlias" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "The customers", body = Vec<CustomerJson>)),
+    extensions(("x-evidence" = json!({
+        "class": "documented",
+        "source": "Get Customers By Parameter page; the names email and backOfficeId are client-observed, the others inferred"
+    })))
+)]
 pub(super) async fn by_parameter(call: Call) -> Result<Reply, Error> {
-    let parameters = Parameters::parse(call.parts.uri.query().unwrap_or_default());
-    let (by, ignored) = parameters.look_up();
-    let by = by.ok_or(Error::Query(
-        "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
-    ))?;
+    let parameters = call.query();
+    let (by, ignored) = look_up(&parameters);
+    let by = by.ok_or_else(|| {
+        Error::parameter(
+            "$query",
+            "required",
+            "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
+        )
+    })?;
     let found = call.back_end.customers.look_up(&call.scope(), by).await?;
     let found: Vec<CustomerJson<'_>> = found.iter().map(CustomerJson::from).collect();
     let ignored = ignored.into_iter().map(str::to_owned).collect();
     Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
 }
 
-/// Get Customer.
-pub(super) async fn get(mut call: Call) -> Result<Reply, Error> {
-    let id = call.customer_id().await.ok_or(Error::UnknownCustomer)?;
+/// Get Customer
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}",
+    operation_id = "GetCustomer",
+    params(("customerId" = i32, Path)),
+    responses(
+        (status = 200, description = "The customer", body = CustomerJson),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "named on the Upgrade Customer page" })))
+)]
+pub(super) async fn get(call: Call) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
     representation(&call, id, StatusCode::OK).await
 }
 
-/// Create Customer: 201 and the new id as a bare number.
+/// Create Customer
+///
+/// Answers the new id as a bare number.
+#[utoipa::path(
+    post,
+    path = "/v1/customers",
+    operation_id = "CreateCustomer",
+    request_body = CustomerRequest,
+    responses((status = 201, description = "The new customer's id", body = i32, content_type = "application/json")),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Creating an Associate with the Public API page; the body is client-observed"
+    })))
+)]
 pub(super) async fn create(call: Call) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let id = call.back_end.customers.create(&call.scope(), request.wanted, request.faults).await?;
@@ -39,43 +85,141 @@ pub(super) async fn create(call: Call) -> Result<Reply, Error> {
     Ok(Reply::json(StatusCode::CREATED, &id.0))
 }
 
-/// Update Customer: everything that is not sent is cleared.
-pub(super) async fn replace(mut call: Call) -> Result<Reply, Error> {
+/// Update Customer
+///
+/// Everything that is not sent is cleared.
+#[utoipa::path(
+    put,
+    path = "/v1/customers/{customerId}",
+    operation_id = "UpdateCustomer",
+    params(("customerId" = i32, Path)),
+    request_body = CustomerRequest,
+    responses(
+        (status = 200, description = "The customer was updated"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Upgrade Customer page, which names it; the status is client-observed"
+    })))
+)]
+pub(super) async fn replace(call: Call) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let (wanted, faults) = (request.wanted, request.faults);
-    let id = call.customer_id().await.ok_or(Error::UnknownCustomer)?;
+    let id = call.customer_id()?;
     call.back_end.customers.replace(&call.scope(), id, wanted, faults).await?;
     written(&call, id, StatusCode::OK).await
 }
 
-/// `UpdateCustomerByParameter`: only what is sent changes.
-pub(super) async fn patch(mut call: Call) -> Result<Reply, Error> {
+/// Update Customer By Parameter
+///
+/// Only what is sent changes.
+#[utoipa::path(
+    patch,
+    path = "/v1/customers/{customerId}",
+    operation_id = "UpdateCustomerByParameter",
+    params(("customerId" = i32, Path)),
+    request_body = CustomerPatch,
+    responses(
+        (status = 200, description = "The customer was updated"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "documented", "source": "PATCH Customer page" })))
+)]
+pub(super) async fn patch(call: Call) -> Result<Reply, Error> {
     let refuse_unsupported = call.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Refuse;
     let request = Body::parse(&call.body)?.patch(refuse_unsupported);
-    let id = call.customer_id().await.ok_or(Error::UnknownCustomer)?;
+    let id = call.customer_id()?;
     call.back_end.customers.patch(&call.scope(), id, request.wanted, request.faults).await?;
     Ok(written(&call, id, StatusCode::OK).await?.ignoring(request.ignored))
 }
 
-/// Delete, which one public client calls: the customer is voided, and stays.
-pub(super) async fn delete(mut call: Call) -> Result<Reply, Error> {
-    let id = call.customer_id().await.ok_or(Error::UnknownCustomer)?;
+/// Delete Customer
+///
+/// The customer is voided: its status becomes Deleted, its values stay taken, its node stays.
+#[utoipa::path(
+    delete,
+    path = "/v1/customers/{customerId}",
+    operation_id = "DeleteCustomer",
+    params(("customerId" = i32, Path)),
+    responses(
+        (status = 200, description = "The customer is voided"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "inferred", "source": "one public client calls it; what it leaves behind is inferred"
+    })))
+)]
+pub(super) async fn delete(call: Call) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
     call.back_end.customers.void(&call.scope(), id).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// Upgrade Customer.
-pub(super) async fn upgrade(mut call: Call) -> Result<Reply, Error> {
+/// Upgrade Customer
+///
+/// Makes a customer a distributor, through the hook `Associates.Enrollment.UpdateAssociateBaseType`: replaces it, places it
+/// in the sponsor tree and logs the change to CRM_AssociateTypeChanges.
+#[utoipa::path(
+    put,
+    path = "/v1/customers/upgrade/{customerId}",
+    operation_id = "UpgradeCustomer",
+    params(("customerId" = i32, Path)),
+    request_body = CustomerRequest,
+    responses(
+        (status = 201, description = "The customer was upgraded"),
+        (status = 404, description = "There is no such customer; 500 where the plan says so", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Upgrade Customer page; 404 from the status guide"
+    })))
+)]
+pub(super) async fn upgrade(call: Call) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let (wanted, faults) = (request.wanted, request.faults);
-    let id = call.customer_id().await.ok_or(Error::UnknownOnUpgrade)?;
-    call.back_end.customers.upgrade(&call.scope(), id, wanted, faults).await.map_err(|error| {
-        match Error::from(error) {
-            Error::UnknownCustomer => Error::UnknownOnUpgrade,
-            other => other,
-        }
-    })?;
+    let id = call.customer_id().map_err(Error::on_upgrade)?;
+    let upgraded = call.back_end.customers.upgrade(&call.scope(), id, wanted, faults).await;
+    upgraded.map_err(|error| Error::from(error).on_upgrade())?;
     written(&call, id, StatusCode::CREATED).await
+}
+
+/// Reset Password
+#[utoipa::path(
+    put,
+    path = "/v1/customers/{customerId}/reset-password",
+    operation_id = "ResetPassword",
+    params(("customerId" = i32, Path)),
+    request_body = PasswordRequest,
+    responses(
+        (status = 200, description = "The password was set"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "client-observed", "source": "the call is; its body and answer are chosen"
+    })))
+)]
+pub(super) async fn reset_password(call: Call) -> Result<Reply, Error> {
+    let request = Body::parse(&call.body)?.password();
+    let id = call.customer_id()?;
+    call.back_end.customers.reset_password(&call.scope(), id, request.wanted, request.faults).await?;
+    Ok(Reply::empty(StatusCode::OK))
+}
+
+/// Get Customer Custom Fields
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}/customFields",
+    operation_id = "GetCustomerCustomFields",
+    params(("customerId" = i32, Path)),
+    responses(
+        (status = 200, description = "Field1 to Field10", body = CustomFieldsJson),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client reads Field6" })))
+)]
+pub(super) async fn custom_fields(call: Call) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let customer = call.back_end.customers.get(&call.scope(), id).await?;
+    Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::from(&customer)))
 }
 
 /// The answer of a write: empty, or the customer where the caller prefers it.

@@ -13,32 +13,21 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use super::error::Error;
-use super::prefer;
+use super::operation::Operation;
+use super::prefer::{self, wants_rollback};
+use super::query::Parameters;
 use super::wire::BodyError;
 use super::{BackEnd, DirectScale, DirectScaleOptions};
-use crate::customers::{CustomerId, Scope};
+use crate::customers::{self, CustomerId, Scope};
+use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{GatewayRefusal, Served, presented_key, realm};
-use crate::tenants::Caller;
+use crate::tenants::{Caller, Spent};
+
+const PREFERENCE_APPLIED: &str = "preference-applied";
 
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
-
-/// An operation of the API.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Operation {
-    /// Its name in logs and metrics: the vendor's, without blanks.
-    pub id: &'static str,
-    /// The base path of its API at the gateway.
-    base: &'static str,
-}
-
-impl Operation {
-    /// An operation of the customers group.
-    pub(super) const fn customers(id: &'static str) -> Self {
-        Self { id, base: "/v1/customers" }
-    }
-}
 
 /// A call whose key was accepted.
 #[derive(Debug)]
@@ -47,6 +36,7 @@ pub(super) struct Call {
     pub parts: Parts,
     pub body: Bytes,
     caller: Caller,
+    path: Option<RawPathParams>,
     now: chrono::DateTime<chrono::Utc>,
     request_id: Uuid,
 }
@@ -64,11 +54,25 @@ impl Call {
     }
 
     /// The customer in the path. What cannot be an id is an id that nobody has.
-    pub(super) async fn customer_id(&mut self) -> Option<CustomerId> {
-        let params = self.parts.extract::<RawPathParams>().await.ok()?;
-        let (_, text) = params.iter().next()?;
+    pub(super) fn customer_id(&self) -> Result<CustomerId, Error> {
+        let text = self.path_parameter("customerId").unwrap_or_default();
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId)
+        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId).ok_or(Error::UnknownCustomer)
+    }
+
+    /// A text in the path, decoded.
+    pub(super) fn path_text(&self, name: &str) -> Result<String, Error> {
+        let text = self.path_parameter(name).map(str::to_owned);
+        text.ok_or_else(|| Error::parameter("$path", "encoding", "The path must be UTF-8, percent-encoded."))
+    }
+
+    fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path.iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The parameters in the query.
+    pub(super) fn query(&self) -> Parameters {
+        Parameters::parse(self.parts.uri.query().unwrap_or_default())
     }
 }
 
@@ -119,7 +123,7 @@ where
     move |State(directscale), request| {
         let handler = handler.clone();
         Box::pin(async move {
-            let mut served = Served::new(operation.id);
+            let mut served = Served::new(operation.id, operation.route);
             let mut response = match serve(&directscale, operation, &mut served, request, handler).await {
                 Ok(response) => response,
                 Err(refusal) => refusal.into_response(),
@@ -143,31 +147,56 @@ where
 {
     let request_id = directscale.random.uuid();
     served.request_id = Some(request_id);
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let back_end = directscale.back_end.get().ok_or(GatewayRefusal::BackEndFailed(request_id))?;
     let caller = admit(back_end, operation, &parts, request_id).await?;
-    served.tenant = Some(caller.tenant.id);
+    served.caller = Some(caller.clone());
 
     let tenant = Arc::clone(&caller.tenant);
+    let mut rehearsed = false;
     let outcome = match read_body(&parts, body, directscale.options.max_body_bytes).await? {
         Ok(body) => {
+            let path = if operation.route.contains('{') { parts.extract().await.ok() } else { None };
             let now = tenant.clock.now();
-            handler(Call { back_end: back_end.clone(), parts, body, caller, now, request_id }).await
+            rehearsed = writes(&parts.method) && wants_rollback(&parts.headers);
+            let call = Call { back_end: back_end.clone(), parts, body, caller, path, now, request_id };
+            if rehearsed { rehearse(call, handler).await } else { handler(call).await }
         }
         Err(error) => Err(error.into()),
     };
     let options = &directscale.options;
     let mut response = match outcome {
-        Ok(reply) => success(reply, options),
+        Ok(reply) => success(reply, rehearsed, options),
         Err(error) => {
             let refused = error.refused(&tenant.plan, request_id)?;
             let mut response = json_response(refused.status, refused.body(request_id, options.extra_headers));
             response.headers_mut().insert("x-directscale-message", header_text(&refused.message));
+            if rehearsed {
+                response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(prefer::ROLLBACK));
+            }
             response
         }
     };
     response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
     Ok(response)
+}
+
+/// Does all that the call asks for and takes it back.
+async fn rehearse<H, F>(mut call: Call, handler: H) -> Result<Reply, Error>
+where
+    H: Fn(Call) -> F,
+    F: Future<Output = Result<Reply, Error>>,
+{
+    let failed = |error| Error::Customers(customers::Error::Database(error));
+    let (customers, rehearsal) = call.back_end.customers.rehearse().await.map_err(failed)?;
+    call.back_end.customers = customers;
+    let outcome = handler(call).await;
+    rehearsal.end().await.map_err(failed)?;
+    outcome
+}
+
+fn writes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// Who calls, or the gateway's refusal.
@@ -177,20 +206,23 @@ async fn admit(
     parts: &Parts,
     request_id: Uuid,
 ) -> Result<Caller, GatewayRefusal> {
-    let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base)))?;
-    match back_end.directory.caller(&key).await {
-        Ok(Some(caller)) => Ok(caller),
-        Ok(None) => Err(GatewayRefusal::InvalidKey(realm(parts, operation.base))),
-        Err(error) => {
-            tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
-            Err(GatewayRefusal::BackEndFailed(request_id))
-        }
+    let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base())))?;
+    let failed = |error: DatabaseError| {
+        tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
+        GatewayRefusal::BackEndFailed(request_id)
+    };
+    let caller = back_end.directory.caller(&key).await.map_err(failed)?;
+    let caller = caller.ok_or_else(|| GatewayRefusal::InvalidKey(realm(parts, operation.base())))?;
+    match back_end.directory.count_call(&caller, caller.tenant.clock.now()).await.map_err(failed)? {
+        None => Ok(caller),
+        Some(Spent::RateLimit(seconds)) => Err(GatewayRefusal::RateLimited(seconds)),
+        Some(Spent::Quota(seconds)) => Err(GatewayRefusal::QuotaSpent(seconds)),
     }
 }
 
 /// The body of a write, within the limit. Reads have none that counts.
 async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Result<Bytes, BodyError>, GatewayRefusal> {
-    if matches!(parts.method, Method::GET | Method::HEAD) {
+    if !writes(&parts.method) {
         return Ok(Ok(Bytes::new()));
     }
     match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
@@ -201,7 +233,7 @@ async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Result<Byt
     }
 }
 
-fn success(reply: Reply, options: &DirectScaleOptions) -> Response<Body> {
+fn success(reply: Reply, rehearsed: bool, options: &DirectScaleOptions) -> Response<Body> {
     let mut response = if let Some(json) = reply.json {
         json_response(reply.status, json)
     } else {
@@ -210,8 +242,14 @@ fn success(reply: Reply, options: &DirectScaleOptions) -> Response<Body> {
         response
     };
     let headers = response.headers_mut();
-    if reply.representation {
-        headers.insert("preference-applied", HeaderValue::from_static(prefer::REPRESENTATION));
+    let applied = match (reply.representation, rehearsed) {
+        (false, false) => None,
+        (true, false) => Some(prefer::REPRESENTATION),
+        (false, true) => Some(prefer::ROLLBACK),
+        (true, true) => Some(prefer::BOTH),
+    };
+    if let Some(applied) = applied {
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static(applied));
     }
     if options.extra_headers && !reply.ignored.is_empty() {
         headers.insert("x-emulator-ignored", header_text(&listed(&reply.ignored)));

@@ -2,11 +2,12 @@
 
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::message;
 use super::wire::BodyError;
-use crate::customers;
+use crate::customers::{self, Points};
 use crate::error_chain::ErrorChain;
 use crate::gateway::GatewayRefusal;
 use crate::plan::{Plan, RefusalStatus, UnknownStatus};
@@ -16,14 +17,46 @@ use crate::plan::{Plan, RefusalStatus, UnknownStatus};
 pub(super) enum Error {
     /// The body is no JSON object.
     Body(BodyError),
-    /// A query parameter is missing or blank.
-    Query(&'static str),
+    /// A parameter of path, query or body is missing or cannot be read.
+    Parameter {
+        /// Its name; `$query` for the query as a whole.
+        name: &'static str,
+        /// The name of the rule that it breaks.
+        rule: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// A number of reward points that cannot be entered; the operations' page lists 400 for it.
+    Points(&'static str),
+    /// As [`Error::Body`], for reward points.
+    PointsBody(String),
+    /// Username or password is wrong.
+    Credentials,
+    /// A single sign-on token is unknown or too old.
+    Token,
+    /// The vendor has this operation and this emulator has not.
+    NotBuilt(&'static str),
     /// There is no such customer, or the path names none.
     UnknownCustomer,
     /// As [`Error::UnknownCustomer`], for an upgrade, whose page lists no 404.
     UnknownOnUpgrade,
     /// The domain refused or failed.
     Customers(customers::Error),
+}
+
+impl Error {
+    /// A parameter that is missing or cannot be read.
+    pub(super) fn parameter(name: &'static str, rule: &'static str, message: impl Into<String>) -> Self {
+        Self::Parameter { name, rule, message: message.into() }
+    }
+
+    /// The same error, of an upgrade.
+    pub(super) fn on_upgrade(self) -> Self {
+        match self {
+            Self::UnknownCustomer => Self::UnknownOnUpgrade,
+            other => other,
+        }
+    }
 }
 
 impl From<BodyError> for Error {
@@ -49,21 +82,32 @@ pub(super) struct Refused {
     pub errors: Vec<FaultJson>,
 }
 
-/// One entry of the list of faults, which is ours and not the vendor's.
-#[derive(Debug, Serialize)]
+/// One thing that is wrong with a request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fault)]
 pub(super) struct FaultJson {
+    /// The field, in the request's spelling.
     pub field: &'static str,
+    /// The rule that it breaks.
     pub rule: &'static str,
+    /// The sentence that says so.
     pub message: String,
 }
 
-#[derive(Debug, Serialize)]
+/// An error, of the gateway or of the back end.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct BodyJson<'a> {
+pub(super) struct Problem<'a> {
+    /// The status of the answer.
     status_code: u16,
+    /// What is wrong; of the back end's errors the same as in the header `X-DirectScale-Message`.
     message: &'a str,
-    activity_id: String,
+    /// The id of the request; of the gateway's errors only with 500.
     #[serde(skip_serializing_if = "Option::is_none")]
+    activity_id: Option<String>,
+    /// Each thing that is wrong, of the back end's errors; absent with EMULATOR_EXTRA_HEADERS=off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<FaultJson>>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     errors: Option<&'a [FaultJson]>,
 }
 
@@ -84,7 +128,16 @@ impl Error {
         };
         let refused = match self {
             Self::Body(error) => single("$", "body", error.to_string()),
-            Self::Query(message) => single("$query", "required", message.to_owned()),
+            Self::Parameter { name, rule, message } => single(name, rule, message),
+            Self::Points(name) => {
+                let most = Points::MOST;
+                let message = format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
+                Refused { status: StatusCode::BAD_REQUEST, ..single(name, "points", message) }
+            }
+            Self::PointsBody(message) => Refused { status: StatusCode::BAD_REQUEST, ..single("$", "body", message) },
+            Self::Credentials => bad_request("Username or password is incorrect."),
+            Self::Token => bad_request("The token is unknown or has expired."),
+            Self::NotBuilt(operation) => return Err(GatewayRefusal::NotBuilt(operation)),
             Self::UnknownOnUpgrade if plan.unknown_on_upgrade_status == UnknownStatus::ServerError => {
                 Refused { status: StatusCode::INTERNAL_SERVER_ERROR, message: NOT_FOUND.to_owned(), errors: Vec::new() }
             }
@@ -94,6 +147,9 @@ impl Error {
             Self::Customers(customers::Error::NoSuchUpgrade { from, to }) => {
                 single("CustomerType", "transition", message::no_such_upgrade(from, to, plan))
             }
+            Self::Customers(customers::Error::Placement(rule)) => {
+                single("toUplineId", message::rule(&rule), message::sentence("toUplineId", &rule))
+            }
             Self::Customers(customers::Error::Refused(refusal)) => {
                 let errors: Vec<FaultJson> = refusal
                     .faults
@@ -101,7 +157,7 @@ impl Error {
                     .map(|fault| FaultJson {
                         field: fault.field.name(),
                         rule: message::rule(&fault.rule),
-                        message: message::sentence(fault),
+                        message: message::sentence(fault.field.name(), &fault.rule),
                     })
                     .collect();
                 let sentences: Vec<&str> = errors.iter().map(|fault| fault.message.as_str()).collect();
@@ -116,13 +172,17 @@ impl Error {
     }
 }
 
+fn bad_request(message: &str) -> Refused {
+    Refused { status: StatusCode::BAD_REQUEST, message: message.to_owned(), errors: Vec::new() }
+}
+
 impl Refused {
     /// The body; `faults` says whether it lists them.
     pub(super) fn body(&self, request_id: Uuid, faults: bool) -> Vec<u8> {
-        let body = BodyJson {
+        let body = Problem {
             status_code: self.status.as_u16(),
             message: &self.message,
-            activity_id: request_id.to_string(),
+            activity_id: Some(request_id.to_string()),
             errors: faults.then_some(&self.errors),
         };
         serde_json::to_vec(&body).expect("invariant: plain data is JSON")

@@ -1,14 +1,13 @@
 //! The words for each fault. The vendor publishes none; these are ours. They repeat no personal value but the one that
 //! collides, and never a password or tax id.
 
-use crate::customers::{Fault, Rule};
+use crate::customers::Rule;
 use crate::field::Field;
 use crate::plan::Plan;
 
-/// The sentence that says what is wrong.
-pub(super) fn sentence(fault: &Fault) -> String {
-    let field = fault.field;
-    match &fault.rule {
+/// The sentence that says which rule a field breaks.
+pub(super) fn sentence(field: &str, rule: &Rule) -> String {
+    match rule {
         Rule::Required(Some(customer_type)) => format!("{field} is required for CustomerType {customer_type}."),
         Rule::Required(None) => format!("{field} is required."),
         Rule::Type(wanted) => format!("{field} must be {wanted}."),

@@ -3,19 +3,27 @@
 mod customers;
 mod endpoint;
 mod error;
+mod lookups;
 mod message;
+mod openapi;
+mod operation;
+mod points;
 mod prefer;
 mod query;
+mod sso;
+mod trees;
+mod unbuilt;
+mod validate;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use utoipa::openapi::OpenApi;
 
 use crate::customers::Customers;
 use crate::tenants::Directory;
-use endpoint::{Operation, endpoint};
+use operation::{Table, operations};
 
 /// What the operations need.
 #[derive(Debug, Clone)]
@@ -46,29 +54,50 @@ pub struct DirectScale {
     pub random: Arc<crate::random::Random>,
 }
 
-const GET_CUSTOMERS_BY_PARAMETER: Operation = Operation::customers("GetCustomersByParameter");
-const CREATE_CUSTOMER: Operation = Operation::customers("CreateCustomer");
-const GET_CUSTOMER: Operation = Operation::customers("GetCustomer");
-const UPDATE_CUSTOMER: Operation = Operation::customers("UpdateCustomer");
-const PATCH_CUSTOMER: Operation = Operation::customers("UpdateCustomerByParameter");
-const DELETE_CUSTOMER: Operation = Operation::customers("DeleteCustomer");
-const UPGRADE_CUSTOMER: Operation = Operation::customers("UpgradeCustomer");
+/// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
+pub fn routes(directscale: Arc<DirectScale>) -> (Router, OpenApi) {
+    let (router, document) = table().split();
+    (router.with_state(directscale), document)
+}
 
-/// The routes. A path with a trailing slash has lost it before it comes here.
-pub fn routes(directscale: Arc<DirectScale>) -> Router {
-    Router::new()
-        .route(
-            "/v1/customers",
-            get(endpoint(GET_CUSTOMERS_BY_PARAMETER, customers::by_parameter))
-                .post(endpoint(CREATE_CUSTOMER, customers::create)),
-        )
-        .route(
-            "/v1/customers/{id}",
-            get(endpoint(GET_CUSTOMER, customers::get))
-                .put(endpoint(UPDATE_CUSTOMER, customers::replace))
-                .patch(endpoint(PATCH_CUSTOMER, customers::patch))
-                .delete(endpoint(DELETE_CUSTOMER, customers::delete)),
-        )
-        .route("/v1/customers/upgrade/{id}", axum::routing::put(endpoint(UPGRADE_CUSTOMER, customers::upgrade)))
-        .with_state(directscale)
+/// The document alone.
+#[must_use]
+pub fn document() -> OpenApi {
+    table().split().1
+}
+
+fn table() -> Table {
+    operations![
+        customers::by_parameter,
+        customers::create,
+        customers::get,
+        customers::replace,
+        customers::patch,
+        customers::delete,
+        customers::upgrade,
+        customers::reset_password,
+        customers::custom_fields,
+        lookups::search,
+        lookups::customer_ids,
+        lookups::website_info,
+        lookups::countries,
+        lookups::stats,
+        trees::downline,
+        trees::downline_ids,
+        trees::place_node,
+        trees::unplaced,
+        points::add,
+        points::deduct,
+        validate::email_address,
+        validate::username,
+        validate::username_availability,
+        validate::tax_id,
+        validate::web_alias,
+        validate::back_office_id,
+        validate::login,
+        validate::login_by_query,
+        sso::login_url,
+        sso::use_token,
+    ]
+    .with_unbuilt()
 }

@@ -13,6 +13,12 @@ pub enum GatewayRefusal {
     InvalidKey(String),
     /// No operation matches path and method.
     NoSuchOperation,
+    /// The subscription calls too often; it may again in so many seconds.
+    RateLimited(u64),
+    /// The subscription has used up what it may; there is more in so many seconds.
+    QuotaSpent(u64),
+    /// The operation exists at the vendor's and is not built here.
+    NotBuilt(&'static str),
     /// The body is longer than so many bytes.
     BodyTooLarge(usize),
     /// The back end could not be reached, or broke. Holds the activity id.
@@ -23,6 +29,10 @@ impl GatewayRefusal {
     /// The answer itself.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
+        let retry_after = match self {
+            Self::RateLimited(seconds) | Self::QuotaSpent(seconds) => Some(seconds),
+            _ => None,
+        };
         let (status, text, realm, activity) = match self {
             Self::MissingKey(realm) => (
                 StatusCode::UNAUTHORIZED,
@@ -41,6 +51,24 @@ impl GatewayRefusal {
                 None,
             ),
             Self::NoSuchOperation => (StatusCode::NOT_FOUND, "Resource not found".to_owned(), None, None),
+            Self::RateLimited(seconds) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("Rate limit is exceeded. Try again in {seconds} seconds."),
+                None,
+                None,
+            ),
+            Self::QuotaSpent(seconds) => (
+                StatusCode::FORBIDDEN,
+                format!("Out of call volume quota. Quota will be replenished in {}.", time_span(seconds)),
+                None,
+                None,
+            ),
+            Self::NotBuilt(operation) => (
+                StatusCode::NOT_IMPLEMENTED,
+                format!("{operation} is an operation of DirectScale's that this emulator does not build."),
+                None,
+                None,
+            ),
             Self::BodyTooLarge(limit) => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("Request body is larger than the limit of {limit} bytes."),
@@ -63,8 +91,18 @@ impl GatewayRefusal {
         if let Some(challenge) = realm.and_then(|realm| challenge(&realm)) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
+}
+
+/// A time as .NET writes it: `[d.]hh:mm:ss`.
+fn time_span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let days = if days > 0 { format!("{days}.") } else { String::new() };
+    format!("{days}{hours:02}:{minutes:02}:{:02}", seconds % 60)
 }
 
 fn challenge(realm: &str) -> Option<HeaderValue> {
@@ -83,10 +121,18 @@ mod tests {
             (GatewayRefusal::MissingKey("https://dsapi.directscale.com/v1/customers".to_owned()), 152),
             (GatewayRefusal::InvalidKey("https://dsapi.directscale.com/v1/customers".to_owned()), 143),
             (GatewayRefusal::NoSuchOperation, 54),
+            (GatewayRefusal::RateLimited(42), 84),
             (GatewayRefusal::BackEndFailed(Uuid::nil()), 111),
         ] {
             let body = refusal.clone().into_response().into_body();
             assert_eq!(to_bytes(body, 1024).await.expect("a body").len(), length, "{refusal:?}");
         }
+    }
+
+    #[test]
+    fn a_time_span_is_written_as_dotnet_does() {
+        assert_eq!(time_span(1), "00:00:01");
+        assert_eq!(time_span(86_399), "23:59:59");
+        assert_eq!(time_span(6 * 86_400 + 3_661), "6.01:01:01");
     }
 }

@@ -37,14 +37,14 @@ fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration
         tracing::debug!(target: "access", status, ms, "own route");
         return;
     };
-    let Served { operation, request_id, tenant } = served;
+    let Served { operation, route, request_id, caller } = served;
     let request_id = request_id.as_ref().map(tracing::field::display);
-    let tenant = tenant.map(|tenant| tenant.0);
+    let tenant = caller.as_ref().map(|caller| caller.tenant.id.0);
     let waited = milliseconds(waited);
     tracing::event!(
         target: "access",
         tracing::Level::INFO,
-        { request.id = request_id, tenant.id = tenant, operation, status, ms, database.ms = waited },
+        { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited },
         "request"
     );
 }

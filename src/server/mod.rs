@@ -17,6 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
+use crate::control;
 use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, routes};
 use crate::gateway::{GatewayRefusal, Served};
 use crate::random::Random;
@@ -83,7 +84,8 @@ impl Server {
         let directscale = DirectScale { options: options.directscale, back_end, random };
         // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
         // browsers, which answers their OPTIONS.
-        let vendor = routes(Arc::new(directscale)).method_not_allowed_fallback(no_such_operation);
+        let (vendor, document) = routes(Arc::new(directscale));
+        let vendor = vendor.method_not_allowed_fallback(no_such_operation);
         let vendor = match options.cors_origin.as_deref() {
             Some(origin) => vendor.layer(cors(origin)),
             None => vendor,
@@ -97,6 +99,7 @@ impl Server {
         let router = Router::new()
             .merge(vendor)
             .merge(ours)
+            .merge(control::routes(&document).method_not_allowed_fallback(no_such_operation))
             .fallback(no_such_operation)
             // A panic in a handler becomes the gateway's answer.
             .layer(CatchPanicLayer::custom(panicked));
@@ -121,7 +124,7 @@ impl Server {
 
 async fn no_such_operation() -> axum::response::Response {
     let mut response = GatewayRefusal::NoSuchOperation.into_response();
-    response.extensions_mut().insert(Served::new(NO_OPERATION));
+    response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
     response
 }
 

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::keys::{KeyDigest, digest};
-use super::{Caller, Tenant, store};
+use super::{Caller, Spent, Tenant, limits, store};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 
@@ -54,6 +56,14 @@ impl Directory {
         });
         self.remember(digest, caller.as_ref(), asked);
         Ok(caller)
+    }
+
+    /// Counts a call; names the limit that is spent, if one is.
+    ///
+    /// # Errors
+    /// When the plan sets a limit and the database fails.
+    pub async fn count_call(&self, caller: &Caller, now: DateTime<Utc>) -> Result<Option<Spent>, DatabaseError> {
+        limits::count(&self.database, caller, now).await
     }
 
     fn remembered(&self, digest: &KeyDigest) -> Option<Caller> {

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::store;
-use crate::database::{Database, DatabaseError, TenantId};
+use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 use crate::random::Random;
 
 /// A key in the clear. Never shown whole, not even by `Debug`.
@@ -18,6 +18,17 @@ pub struct SubscriptionKey(String);
 
 /// The SHA-256 of a key. Keys are found by it, so the time that a look-up takes tells nothing of a key.
 pub(super) type KeyDigest = [u8; 32];
+
+/// The two keys of a subscription: both are good at once, so that one can be renewed while a program still calls with the
+/// other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum KeySlot {
+    /// The primary key.
+    Primary,
+    /// The secondary key.
+    Secondary,
+}
 
 /// Why a key could not be added, listed or revoked.
 #[derive(Debug, Error)]
@@ -49,8 +60,10 @@ pub enum KeyError {
 pub struct KeyListing {
     /// The tenant that it opens.
     pub tenant: String,
-    /// Its name.
+    /// The subscription's name.
     pub name: String,
+    /// Which of the subscription's two keys it is: `primary` or `secondary`.
+    pub slot: String,
     /// Its last four characters.
     pub ending: String,
     /// When it was made.
@@ -104,7 +117,7 @@ impl fmt::Debug for SubscriptionKey {
     }
 }
 
-/// Gives a tenant a key.
+/// Gives a tenant a subscription, with its primary key.
 ///
 /// # Errors
 /// When there is no such tenant, when the key or its name is in use, or when the database fails.
@@ -118,7 +131,7 @@ pub async fn add_key(
     let mut session = database.session().await?;
     let found = store::find_tenant(session.connection(), tenant).await.map_err(DatabaseError::from)?;
     let tenant = found.ok_or_else(|| KeyError::UnknownTenant(tenant.to_owned()))?;
-    let added = insert(session.connection(), tenant, name, key, now).await;
+    let added = insert(session.connection(), tenant, name, KeySlot::Primary, key, now).await;
     let added = session.end(added)?;
     if added { Ok(()) } else { Err(KeyError::Taken(name.to_owned())) }
 }
@@ -128,10 +141,36 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
     name: &str,
+    slot: KeySlot,
     key: &SubscriptionKey,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    store::insert_key(connection, tenant, name, &key.digest(), key.ending(), now).await
+    store::insert_key(connection, tenant, name, slot, &key.digest(), key.ending(), now).await
+}
+
+/// Puts a new key into a slot of a subscription. The key that was there opens nothing a second later; the one in the other
+/// slot stays.
+///
+/// # Errors
+/// When the tenant has no such subscription, when some tenant has this key, or when the database fails.
+pub async fn rotate_key(
+    database: &Database,
+    tenant: &str,
+    name: &str,
+    slot: KeySlot,
+    key: &SubscriptionKey,
+    now: DateTime<Utc>,
+) -> Result<(), KeyError> {
+    let mut session = database.session().await?;
+    let rotated = store::rotate_key(session.connection(), tenant, name, slot, &key.digest(), key.ending(), now).await;
+    match session.end(rotated) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }),
+        Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
+            Err(KeyError::Taken(name.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Every key, or those of one tenant.
@@ -144,13 +183,20 @@ pub async fn list_keys(database: &Database, tenant: Option<&str>) -> Result<Vec<
     Ok(session.end(keys)?)
 }
 
-/// Revokes a key of a tenant: no server accepts it a second later. Revoking it again changes nothing.
+/// Revokes a subscription's key in a slot, or both: no server accepts it a second later. Revoking it again changes
+/// nothing.
 ///
 /// # Errors
 /// When the tenant has no such key, or when the database fails.
-pub async fn revoke_key(database: &Database, tenant: &str, name: &str, now: DateTime<Utc>) -> Result<(), KeyError> {
+pub async fn revoke_key(
+    database: &Database,
+    tenant: &str,
+    name: &str,
+    slot: Option<KeySlot>,
+    now: DateTime<Utc>,
+) -> Result<(), KeyError> {
     let mut session = database.session().await?;
-    let revoked = store::revoke_key(session.connection(), tenant, name, now).await;
+    let revoked = store::revoke_key(session.connection(), tenant, name, slot, now).await;
     let revoked = session.end(revoked)?;
     if revoked { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
 }

@@ -2,6 +2,7 @@
 
 mod directory;
 mod keys;
+mod limits;
 mod seed;
 mod store;
 
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::plan::Plan;
+use limits::CallLimits;
 
 pub use directory::Directory;
-pub use keys::{KeyError, KeyListing, SubscriptionKey, add_key, list_keys, revoke_key};
+pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, add_key, list_keys, revoke_key, rotate_key};
+pub use limits::Spent;
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
 pub use store::is_empty;
 
@@ -34,6 +37,6 @@ pub struct Tenant {
 pub struct Caller {
     /// The tenant.
     pub tenant: Arc<Tenant>,
-    /// The name of the key, never the key.
+    /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
 }

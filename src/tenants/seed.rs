@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::keys::{SubscriptionKey, insert};
+use super::keys::{KeySlot, SubscriptionKey, insert};
 use super::store;
 use crate::clock::Clock;
 use crate::customers::{Address, CustomerId, Customers, Error as CustomerError, Scope, SeedCustomer, Values};
@@ -49,6 +49,8 @@ struct SeedTenant {
 struct SeedKey {
     name: String,
     key: String,
+    #[serde(default)]
+    secondary_key: Option<String>,
 }
 
 /// A customer, its fields by their DirectScale names.
@@ -193,10 +195,13 @@ async fn load_tenant(
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let now = Clock.now();
     let Some(id) = store::insert_tenant(connection, &name, &plan, now).await? else { return Ok(false) };
-    for SeedKey { name, key } in keys {
-        let key: SubscriptionKey = key.parse().map_err(|error| failed(format!("key '{name}': {error}")))?;
-        if !insert(connection, id, &name, &key, now).await? {
-            return Err(failed(format!("the key '{name}' or its name is in use already")));
+    for SeedKey { name, key, secondary_key } in keys {
+        let slots = [(KeySlot::Primary, Some(key)), (KeySlot::Secondary, secondary_key)];
+        for (slot, key) in slots.into_iter().filter_map(|(slot, key)| Some((slot, key?))) {
+            let key: SubscriptionKey = key.parse().map_err(|error| failed(format!("key '{name}': {error}")))?;
+            if !insert(connection, id, &name, slot, &key, now).await? {
+                return Err(failed(format!("the key '{name}' or its name is in use already")));
+            }
         }
     }
     let scope = Scope { tenant: id, plan: &plan, now, caller: "seed", request: random.uuid() };

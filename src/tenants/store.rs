@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::KeyListing;
+use super::{CallLimits, KeyListing, KeySlot};
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::plan::Plan;
+use crate::plan::{CallLimit, Plan};
 
 /// Whether the database holds no tenant yet.
 ///
@@ -71,15 +71,48 @@ pub(super) async fn insert_key(
     connection: &mut PgConnection,
     tenant: TenantId,
     name: &str,
+    slot: KeySlot,
     digest: &[u8],
     ending: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "insert into subscription_keys (tenant_id, name, digest, ending, created_at) values ($1, $2, $3, $4, $5)
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict do nothing",
         tenant.0,
         name,
+        slot as KeySlot,
+        digest,
+        ending,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts a key into a slot of a subscription that has one already; false when there is no such subscription.
+pub(super) async fn rotate_key(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+    slot: KeySlot,
+    digest: &[u8],
+    ending: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at)
+         select t.tenant_id, $2, $3, $4, $5, $6
+           from tenants t
+          where t.name = $1
+            and exists (select from subscription_keys k where k.tenant_id = t.tenant_id and k.name = $2)
+         on conflict (tenant_id, name, slot) do update
+            set digest = excluded.digest, ending = excluded.ending, created_at = excluded.created_at, revoked_at = null",
+        tenant,
+        name,
+        slot as KeySlot,
         digest,
         ending,
         now,
@@ -95,11 +128,11 @@ pub(super) async fn list_keys(
 ) -> Result<Vec<KeyListing>, sqlx::Error> {
     sqlx::query_as!(
         KeyListing,
-        "select t.name as tenant, k.name, k.ending, k.created_at, k.revoked_at
+        "select t.name as tenant, k.name, k.slot, k.ending, k.created_at, k.revoked_at
            from subscription_keys k
            join tenants t on t.tenant_id = k.tenant_id
           where $1::text is null or t.name = $1
-          order by t.name, k.name",
+          order by t.name, k.name, k.slot",
         tenant,
     )
     .fetch_all(connection)
@@ -110,19 +143,21 @@ pub(super) async fn revoke_key(
     connection: &mut PgConnection,
     tenant: &str,
     name: &str,
+    slot: Option<KeySlot>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update subscription_keys k set revoked_at = coalesce(k.revoked_at, $3)
            from tenants t
-          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2 and ($4::text is null or k.slot = $4)",
         tenant,
         name,
         now,
+        slot as Option<KeySlot>,
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done.rows_affected() > 0)
 }
 
 /// A key that is not revoked, with its tenant.
@@ -146,5 +181,36 @@ pub(super) async fn find_key(connection: &mut PgConnection, digest: &[u8]) -> Re
         digest,
     )
     .fetch_optional(connection)
+    .await
+}
+
+/// Which limit a call met.
+#[derive(Debug)]
+pub(super) struct CountedCall {
+    pub refused_by: Option<String>,
+    pub renewed_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn count_call(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    name: &str,
+    limits: CallLimits,
+    now: DateTime<Utc>,
+) -> Result<CountedCall, sqlx::Error> {
+    let calls = |limit: Option<CallLimit>| limit.map(|limit| i64::from(limit.calls.get()));
+    let seconds = |limit: Option<CallLimit>| limit.map(|limit| i64::from(limit.renewal_seconds.get()));
+    sqlx::query_as!(
+        CountedCall,
+        "select refused_by, renewed_at from count_call($1, $2, $3, $4, $5, $6, $7)",
+        tenant.0,
+        name,
+        now,
+        calls(limits.rate),
+        seconds(limits.rate),
+        calls(limits.quota),
+        seconds(limits.quota),
+    )
+    .fetch_one(connection)
     .await
 }

@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 use crate::customers::{Address, Fault, Rule, Values, filled};
+use crate::directscale::error::Error;
 use crate::field::{AddressPart, Field};
 use crate::secret::Password;
 use crate::wire::dates;
 
 /// Why a body is no JSON object.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub(in crate::directscale) enum BodyError {
     #[error("The request body is empty.")]
     Empty,
@@ -85,6 +86,33 @@ impl<'a> Body<'a> {
             custom_fields: read.custom_fields().map(|(_, text)| text),
         };
         Request { wanted, faults: read.faults, ignored: Vec::new() }
+    }
+
+    /// The new password of a reset: `Password`, or as the older clients' forms call it.
+    pub(in crate::directscale) fn password(&self) -> Request<Option<Password>> {
+        let mut read = Reader::new(&self.0);
+        let named = |name| property(&self.0, name);
+        let value = named("Password").or_else(|| named("NewPassword"));
+        let wanted = value.and_then(|value| read.text_of(Field::Password, value)).map(Password::new);
+        Request { wanted, faults: read.faults, ignored: Vec::new() }
+    }
+
+    /// A text that must be there, blank or not.
+    pub(in crate::directscale) fn required_text(&self, name: &'static str) -> Result<&str, Error> {
+        match property(&self.0, name) {
+            Some(Value::Str(text)) => Ok(text),
+            None | Some(Value::Null) => Err(Error::parameter(name, "required", format!("{name} is required."))),
+            Some(_) => Err(Error::parameter(name, "type", format!("{name} must be a string."))),
+        }
+    }
+
+    /// A number, in quotes or not.
+    pub(in crate::directscale) fn number(&self, name: &str) -> Option<f64> {
+        match property(&self.0, name)? {
+            Value::Number(number) => number.as_f64(),
+            Value::Str(text) => text.trim().parse().ok(),
+            _ => None,
+        }
     }
 
     pub(super) fn object(&self) -> &ObjectAsVec<'a> {

@@ -1,8 +1,12 @@
-//! The JSON of DirectScale's customers calls: the only place that reads or writes it.
+//! The JSON of DirectScale's calls: the only place that reads or writes it.
 
 mod body;
 mod customer;
+mod lookups;
 mod patch;
+mod schema;
 
 pub(super) use body::{Body, BodyError};
-pub(super) use customer::CustomerJson;
+pub(super) use customer::{CustomFieldsJson, CustomerJson};
+pub(super) use lookups::{CountryJson, IdentityJson, SearchItemJson, StatsJson, WebsiteJson};
+pub(super) use schema::{CustomerPatch, CustomerRequest, LoginRequest, PasswordRequest, PointsToAdd, PointsToDeduct};

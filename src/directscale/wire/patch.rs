@@ -5,7 +5,7 @@ use crate::customers::{Address, Fault, FieldsSent, Patch, Rule, Values};
 use crate::field::{AddressPart, Field};
 
 /// "The supported fields" (DirectScale, PATCH Customer page); AssociateCustom is on the page on custom fields.
-const SUPPORTED: [Field; 17] = [
+pub(super) const SUPPORTED: [Field; 17] = [
     Field::WebAlias,
     Field::Username,
     Field::CustomerType,

@@ -1,0 +1,37 @@
+//! The docs page: Swagger UI, compiled in, so that it works without a network. Its "try it" sends the key header.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use utoipa_swagger_ui::Config;
+
+/// The page's settings. Without a validator it asks nobody on the network.
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    let config = Config::from("/_emulator/openapi.json").try_it_out_enabled(true).persist_authorization(true);
+    Arc::new(config.validator_url("none"))
+});
+
+/// The page's files stand beside it, so it has a name of its own.
+pub(super) async fn entry() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/_emulator/docs/index.html"));
+    response
+}
+
+/// One of the page's files.
+pub(super) async fn file(Path(name): Path<String>) -> Response<Body> {
+    let served = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG));
+    let Ok(Some(file)) = served else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    };
+    let mut response = Response::new(Body::from(file.bytes.into_owned()));
+    if let Ok(content_type) = HeaderValue::from_str(&file.content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response
+}

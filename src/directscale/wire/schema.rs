@@ -1,0 +1,130 @@
+//! What requests look like, for the OpenAPI document: made from the field table, so that it cannot disagree with what is
+//! read.
+
+use serde_json::json;
+use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::patch::SUPPORTED;
+use crate::customers::Points;
+use crate::field::Field;
+use crate::plan::Plan;
+
+/// The body of create, update and upgrade.
+#[derive(Debug)]
+pub(in crate::directscale) enum CustomerRequest {}
+
+/// The body of a partial update.
+#[derive(Debug)]
+pub(in crate::directscale) enum CustomerPatch {}
+
+/// The body of a password reset.
+#[derive(Debug)]
+pub(in crate::directscale) enum PasswordRequest {}
+
+/// The body of a login.
+#[derive(Debug)]
+pub(in crate::directscale) enum LoginRequest {}
+
+/// The body that adds reward points.
+#[derive(Debug)]
+pub(in crate::directscale) enum PointsToAdd {}
+
+/// The body that deducts reward points.
+#[derive(Debug)]
+pub(in crate::directscale) enum PointsToDeduct {}
+
+impl PartialSchema for CustomerRequest {
+    fn schema() -> RefOr<Schema> {
+        let wholes = Field::all().filter(|field| field.whole() == *field);
+        object("Which fields are required depends on CustomerType and on the tenant's plan.", wholes)
+    }
+}
+
+impl PartialSchema for CustomerPatch {
+    fn schema() -> RefOr<Schema> {
+        object("The fields that change. An address comes with all its six properties.", SUPPORTED.into_iter())
+    }
+}
+
+impl PartialSchema for PasswordRequest {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+        let body = ObjectBuilder::new().property("Password", text).required("Password").extensions(Some(chosen()));
+        body.into()
+    }
+}
+
+impl PartialSchema for LoginRequest {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let body = ObjectBuilder::new().property("username", text()).property("password", text());
+        body.required("username").required("password").into()
+    }
+}
+
+impl PartialSchema for PointsToAdd {
+    fn schema() -> RefOr<Schema> {
+        points("pointsToAdd", Some(0.0001))
+    }
+}
+
+impl PartialSchema for PointsToDeduct {
+    fn schema() -> RefOr<Schema> {
+        points("pointsToDeduct", None)
+    }
+}
+
+macro_rules! named {
+    ($($schema:ident),*) => {
+        $(impl ToSchema for $schema {})*
+    };
+}
+named!(CustomerRequest, CustomerPatch, PasswordRequest, LoginRequest, PointsToAdd, PointsToDeduct);
+
+fn points(name: &str, least: Option<f64>) -> RefOr<Schema> {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(least.unwrap_or(-Points::MOST)))
+        .maximum(Some(Points::MOST));
+    ObjectBuilder::new().property(name, number).required(name).into()
+}
+
+fn object(description: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().description(Some(description));
+    fields.fold(object, |object, field| object.property(field.name(), property(field))).into()
+}
+
+/// One property, as it is read: null and blank are as good as absent, numbers may stand in quotes.
+fn property(field: Field) -> ObjectBuilder {
+    let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
+    match field {
+        Field::CustomerStatus | Field::CustomerType | Field::SponsorId => types(&[Type::Integer, Type::String, Type::Null])
+            .minimum(Some(f64::from(i32::MIN)))
+            .maximum(Some(f64::from(i32::MAX)))
+            .pattern(Some(r"^\s*([+-]?[0-9]{1,9})?\s*$")),
+        Field::SendEmails | Field::TaxExempt | Field::TermsAccepted => {
+            types(&[Type::Boolean, Type::String, Type::Null]).pattern(Some(r"^\s*$"))
+        }
+        Field::BirthDate | Field::SignUpDate => types(&[Type::String, Type::Null])
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
+        Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) | Field::AssociateCustom(0) => {
+            let parts = Field::all().filter(|part| part.whole() == field && *part != field);
+            parts.fold(types(&[Type::Object, Type::Null]), |object, part| object.property(part.part_name(), property(part)))
+        }
+        _ => types(&[Type::String, Type::Null])
+            .max_length(Some(Plan::default().max_length(field)))
+            .extensions(Some(evidence(json!({ "class": "documented", "maxLength": "chosen" })))),
+    }
+}
+
+fn chosen() -> Extensions {
+    evidence(json!({ "class": "chosen" }))
+}
+
+fn evidence(value: serde_json::Value) -> Extensions {
+    ExtensionsBuilder::new().add("x-evidence", value).build()
+}
