@@ -37,6 +37,10 @@ prepare:
 sqlx-check:
     scripts/prepare-sqlx --check
 
+# Makes docs/COVERAGE.md anew from the operations' own attributes
+coverage:
+    cargo run --locked --quiet -- coverage > docs/COVERAGE.md
+
 # The benchmark: bench/README.md
 bench *arguments:
     bench/run {{ arguments }}

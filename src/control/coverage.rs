@@ -34,8 +34,8 @@ struct Status {
 
 #[derive(Debug, Serialize)]
 struct Field {
-    schema: String,
-    field: String,
+    object: String,
+    name: String,
     evidence: String,
     source: String,
 }
@@ -67,7 +67,7 @@ impl Coverage {
                 // A reference cannot carry anything beside it, so the writer wraps it.
                 let (evidence, source) = evidence(property);
                 if matches!(evidence.as_str(), "inferred" | "chosen") {
-                    coverage.fields.push(Field { schema: schema.clone(), field: field.clone(), evidence, source });
+                    coverage.fields.push(Field { object: schema.clone(), name: field.clone(), evidence, source });
                 }
             }
         }
@@ -116,8 +116,8 @@ impl Coverage {
             let _ = writeln!(text, "| {operation} | `{method} {path}` | {statuses} | {evidence} | {source} |");
         }
         text.push_str("\n## Fields of answers that are not documented\n\n| object | field | evidence | source |\n| --- | --- | --- | --- |\n");
-        for Field { schema, field, evidence, source } in &self.fields {
-            let _ = writeln!(text, "| {schema} | {field} | {evidence} | {source} |");
+        for Field { object, name, evidence, source } in &self.fields {
+            let _ = writeln!(text, "| {object} | {name} | {evidence} | {source} |");
         }
         text.push_str(
             "\n## Not built\n\nThese answer 501 and their name.\n\n| operation | call | evidence |\n| --- | --- | --- |\n",
@@ -157,7 +157,7 @@ impl Coverage {
                     table {
                         tr { th { "object" } th { "field" } th { "evidence" } th { "source" } }
                         @for field in &self.fields {
-                            tr { td { (field.schema) } td { (field.field) } td { (field.evidence) } td { (field.source) } }
+                            tr { td { (field.object) } td { (field.name) } td { (field.evidence) } td { (field.source) } }
                         }
                     }
                     h2 { "Not built (" (self.not_built.len()) ")" }

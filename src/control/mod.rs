@@ -23,6 +23,9 @@ struct Documents {
 }
 
 /// The routes under `/_emulator` that describe `document`.
+///
+/// # Panics
+/// Never: a document is JSON.
 pub fn routes(document: &OpenApi) -> Router {
     let coverage = Coverage::of(document);
     let documents = Documents {

@@ -78,24 +78,19 @@ pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
     };
     for entry in ledger.iter().take_while(|entry| entry.entered_at <= at) {
         drop_expired(&mut left, entry.entered_at);
-        match entry.expires_at {
-            Some(expires_at) => {
-                let paid = entry.points.min(owed);
-                owed -= paid;
-                left.push_back((entry.points - paid, expires_at));
-            }
-            None => {
-                owed -= entry.points;
-                while owed > 0.0
-                    && let Some((points, _)) = left.front_mut()
-                {
-                    let paid = points.min(owed);
-                    *points -= paid;
-                    owed -= paid;
-                    if *points <= 0.0 {
-                        left.pop_front();
-                    }
-                }
+        if let Some(expires_at) = entry.expires_at {
+            left.push_back((entry.points, expires_at));
+        } else {
+            owed -= entry.points;
+        }
+        while owed > 0.0
+            && let Some((points, _)) = left.front_mut()
+        {
+            let paid = points.min(owed);
+            *points -= paid;
+            owed -= paid;
+            if *points <= 0.0 {
+                left.pop_front();
             }
         }
     }

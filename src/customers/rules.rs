@@ -5,6 +5,7 @@ use validator::{ValidateEmail as _, ValidateLength as _};
 
 use super::model::{Address, CustomerId, FieldsSent, Patch, Values};
 use super::refusal::{Fault, Rule};
+use super::text::is_forbidden;
 use crate::field::{AddressPart, Field};
 use crate::plan::{DISTRIBUTOR, Plan};
 
@@ -131,8 +132,7 @@ impl Rules<'_> {
         if !text.validate_length(None, Some(longest as u64), None) {
             return Some(Rule::MaxLength(longest));
         }
-        let refused = |character: char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
-        text.contains(refused).then_some(Rule::ControlCharacter)
+        text.contains(is_forbidden).then_some(Rule::ControlCharacter)
     }
 
     fn password_fault(&self, password: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::model::Customer;
 use super::service::{Customers, Error, Scope};
 use super::store::{self, search};
+use super::text::is_forbidden;
 
 /// What a search asks for. An empty list filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +37,8 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn search(&self, scope: &Scope<'_>, search: &Search) -> Result<Vec<Customer>, Error> {
-        // No text in Postgres holds a zero byte.
-        if search.term.contains('\0') {
+        // No value holds one.
+        if search.term.contains(is_forbidden) {
             return Ok(Vec::new());
         }
         let mut session = self.database.session().await?;

@@ -46,11 +46,7 @@ impl Customers {
     ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
-    pub async fn issue_token_for_reference(
-        &self,
-        scope: &Scope<'_>,
-        reference: &str,
-    ) -> Result<SignOnToken, Error> {
+    pub async fn issue_token_for_reference(&self, scope: &Scope<'_>, reference: &str) -> Result<SignOnToken, Error> {
         let found = self.look_up(scope, LookUp::ExternalReferenceId(reference)).await?;
         let customer = found.first().ok_or(Error::UnknownCustomer)?;
         self.issue_token(scope, customer.id).await

@@ -7,6 +7,11 @@ pub fn filled(text: &str) -> Option<&str> {
     (!text.trim().is_empty()).then_some(text)
 }
 
+/// Whether no text may hold the character: all control characters but tab and line breaks.
+pub(super) fn is_forbidden(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r')
+}
+
 /// The form in which values are compared for uniqueness: without surrounding space, in lower case.
 pub(super) fn comparable(text: &str) -> String {
     text.trim().to_lowercase()

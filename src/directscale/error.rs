@@ -105,7 +105,7 @@ pub(super) struct Problem<'a> {
     /// The id of the request; of the gateway's errors only with 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     activity_id: Option<String>,
-    /// Each thing that is wrong, of the back end's errors; absent with EMULATOR_EXTRA_HEADERS=off.
+    /// Each thing that is wrong, of the back end's errors; absent with `EMULATOR_EXTRA_HEADERS=off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<FaultJson>>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     errors: Option<&'a [FaultJson]>,
@@ -131,7 +131,8 @@ impl Error {
             Self::Parameter { name, rule, message } => single(name, rule, message),
             Self::Points(name) => {
                 let most = Points::MOST;
-                let message = format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
+                let message =
+                    format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
                 Refused { status: StatusCode::BAD_REQUEST, ..single(name, "points", message) }
             }
             Self::PointsBody(message) => Refused { status: StatusCode::BAD_REQUEST, ..single("$", "body", message) },
@@ -148,7 +149,7 @@ impl Error {
                 single("CustomerType", "transition", message::no_such_upgrade(from, to, plan))
             }
             Self::Customers(customers::Error::Placement(rule)) => {
-                single("toUplineId", message::rule(&rule), message::sentence("toUplineId", &rule))
+                single("toUplineId", message::rule(&rule), message::placement("toUplineId", &rule))
             }
             Self::Customers(customers::Error::Refused(refusal)) => {
                 let errors: Vec<FaultJson> = refusal

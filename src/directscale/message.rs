@@ -31,6 +31,14 @@ pub(super) fn sentence(field: &str, rule: &Rule) -> String {
     }
 }
 
+/// The sentence that says why a customer cannot stand below the one whom a parameter names; in whichever tree.
+pub(super) fn placement(parameter: &str, rule: &Rule) -> String {
+    match rule {
+        Rule::SponsorBelow(id) => format!("{parameter} {id} stands below the customer in the tree."),
+        other => sentence(parameter, other),
+    }
+}
+
 /// The name of the rule, for programs.
 pub(super) fn rule(rule: &Rule) -> &'static str {
     match rule {

@@ -51,8 +51,7 @@ pub(super) fn head() -> OpenApi {
 pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str) {
     let group = path.split('/').nth(2).unwrap_or_default().to_owned();
     operation.tags.get_or_insert_default().insert(0, group);
-    let can_refuse = operation.request_body.is_some()
-        || operation.parameters.iter().flatten().any(is_read);
+    let can_refuse = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
     let mut add = |status: &str, meaning: &str, class: &str| {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(meaning, class)));

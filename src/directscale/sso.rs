@@ -10,7 +10,7 @@ use crate::customers::SignOnToken;
 
 /// Get Login Address
 ///
-/// The plan's sso_login_url with a token that is good for one minute.
+/// The plan's `sso_login_url` with a token that is good for one minute.
 #[utoipa::path(
     get,
     path = "/v1/sso/{customerId}",

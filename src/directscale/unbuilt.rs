@@ -31,7 +31,12 @@ const OPERATIONS: [Unbuilt; 15] = [
     (HttpMethod::Delete, "/v1/customers/autoship/{autoshipId}", "DeleteAutoship", DOCUMENTED),
     (HttpMethod::Get, "/v1/customers/{customerId}/paymentmethods", "GetPaymentMethods", OBSERVED),
     (HttpMethod::Post, "/v1/customers/{customerId}/paymentmethods", "AddPaymentMethod", DOCUMENTED),
-    (HttpMethod::Delete, "/v1/customers/{customerId}/paymentmethods/{paymentMethodId}", "DeletePaymentMethod", OBSERVED),
+    (
+        HttpMethod::Delete,
+        "/v1/customers/{customerId}/paymentmethods/{paymentMethodId}",
+        "DeletePaymentMethod",
+        OBSERVED,
+    ),
     (HttpMethod::Get, "/v1/customers/{customerId}/paymentmethods/iframe", "GetPaymentMethodIframe", OBSERVED),
     (HttpMethod::Get, "/v1/customers/{customerId}/merchants", "GetCustomerMerchants", OBSERVED),
     (HttpMethod::Get, "/v1/sso/admin/token/{token}", "UseAdminSsoToken", DOCUMENTED),

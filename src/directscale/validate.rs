@@ -10,7 +10,7 @@ use crate::secret::Password;
 
 /// Validate Email Address
 ///
-/// `true` when the address is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the address is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/email-address/{emailAddress}",
@@ -25,7 +25,7 @@ pub(super) async fn email_address(call: Call) -> Result<Reply, Error> {
 
 /// Validate Username
 ///
-/// `true` when the username is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the username is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/username/{username}",
@@ -40,7 +40,7 @@ pub(super) async fn username(call: Call) -> Result<Reply, Error> {
 
 /// Check Username Availability
 ///
-/// `true` when the username is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the username is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/availability-check/usernames/{username}",
@@ -55,7 +55,7 @@ pub(super) async fn username_availability(call: Call) -> Result<Reply, Error> {
 
 /// Validate Tax Id
 ///
-/// `true` when the tax id is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the tax id is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/tax-id/{taxId}",
@@ -70,7 +70,7 @@ pub(super) async fn tax_id(call: Call) -> Result<Reply, Error> {
 
 /// Validate Web Alias
 ///
-/// `true` when the alias is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the alias is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/web-alias/{webAlias}",
@@ -85,7 +85,7 @@ pub(super) async fn web_alias(call: Call) -> Result<Reply, Error> {
 
 /// Validate Back Office Id
 ///
-/// `true` when the id is free to use; the other way round where the plan's validate_polarity says so.
+/// `true` when the id is free to use; the other way round where the plan's `validate_polarity` says so.
 #[utoipa::path(
     get,
     path = "/v1/validate/back-office-id/{backOfficeId}",

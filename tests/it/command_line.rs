@@ -139,6 +139,12 @@ fn a_server_starts_serves_and_stops() {
     assert_eq!(key(&["keys", "revoke", "demo", "--name", "demo"]).0, Some(0));
     let (code, _, text) = key(&["keys", "revoke", "demo", "--name", "nobody"]);
     assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));
+    let (code, secondary, _) = key(&["keys", "rotate", "demo", "--name", "ci", "--slot", "secondary"]);
+    assert_eq!((code, secondary.trim().len()), (Some(0), 32));
+    let (_, all_keys, _) = key(&["keys", "list", "demo"]);
+    assert!(all_keys.contains(&format!("secondary …{}", &secondary.trim()[28..])), "{all_keys}");
+    let (code, _, text) = key(&["keys", "rotate", "demo", "--name", "nobody"]);
+    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));
     let (code, _, text) = key(&["keys", "add", "demo", "--name", "other", "--key", "tooshort"]);
     assert_eq!((code, text.trim()), (Some(1), "error: a subscription key is 32 hexadecimal digits"));
 

@@ -53,6 +53,14 @@ fn the_readme_shows_the_demo_key_and_the_upgrade() {
 }
 
 #[test]
+fn the_coverage_is_not_stale() {
+    let output = program(&["coverage"]).output().expect("the program");
+    let made = String::from_utf8(output.stdout).expect("text");
+    assert!(made.lines().count() > 50, "{made}");
+    assert_eq!(file("docs/COVERAGE.md"), made, "made anew by: just coverage");
+}
+
+#[test]
 fn the_readmes_upgrade_is_accepted_as_pasted() {
     use crate::support::tenant;
 

@@ -1,5 +1,6 @@
 //! The log: one line a request, and nothing secret in it, however loud it is set.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,8 @@ fn one_line_a_request_and_no_secret_anywhere() {
             ("-", 404),
         ]
     );
+    let routes: HashSet<&str> = access.iter().map(|line| line["route"].as_str().expect("a route")).collect();
+    assert!(routes.contains("/v1/customers/upgrade/{customerId}"), "{routes:?}");
     let first = access[0];
     assert_eq!(first["request.id"].as_str(), upgrade.header("X-DirectScale-RequestId"));
     assert_eq!(first["tenant.id"], 1);

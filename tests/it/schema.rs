@@ -68,8 +68,12 @@ fn every_constraint_has_a_name_that_was_chosen() {
           where connamespace = 'public'::regnamespace and contype in ('p', 'u', 'f', 'c')
             and conrelid::regclass::text not like '\\_sqlx%'",
     );
-    let schema =
-        concat!(include_str!("../../migrations/0001_tenants.sql"), include_str!("../../migrations/0002_customers.sql"));
+    let schema = concat!(
+        include_str!("../../migrations/0001_tenants.sql"),
+        include_str!("../../migrations/0002_customers.sql"),
+        include_str!("../../migrations/0003_subscriptions.sql"),
+        include_str!("../../migrations/0004_points_sign_on_trees.sql"),
+    );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
         assert!(schema.contains(&format!("constraint {name} ")), "{row}");

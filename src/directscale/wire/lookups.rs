@@ -99,6 +99,7 @@ impl<'a> From<&'a Customer> for WebsiteJson<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Country)]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's")]
 pub(in crate::directscale) struct CountryJson<'a> {
     /// The number of ISO 3166-1.
     #[schema(extensions(("x-evidence" = json!({ "class": "chosen", "source": "the vendor's numbers are not public" }))))]

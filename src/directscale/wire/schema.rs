@@ -101,10 +101,12 @@ fn object(description: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schem
 fn property(field: Field) -> ObjectBuilder {
     let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
     match field {
-        Field::CustomerStatus | Field::CustomerType | Field::SponsorId => types(&[Type::Integer, Type::String, Type::Null])
-            .minimum(Some(f64::from(i32::MIN)))
-            .maximum(Some(f64::from(i32::MAX)))
-            .pattern(Some(r"^\s*([+-]?[0-9]{1,9})?\s*$")),
+        Field::CustomerStatus | Field::CustomerType | Field::SponsorId => {
+            types(&[Type::Integer, Type::String, Type::Null])
+                .minimum(Some(f64::from(i32::MIN)))
+                .maximum(Some(f64::from(i32::MAX)))
+                .pattern(Some(r"^\s*([+-]?[0-9]{1,9})?\s*$"))
+        }
         Field::SendEmails | Field::TaxExempt | Field::TermsAccepted => {
             types(&[Type::Boolean, Type::String, Type::Null]).pattern(Some(r"^\s*$"))
         }
@@ -113,7 +115,9 @@ fn property(field: Field) -> ObjectBuilder {
             .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
         Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) | Field::AssociateCustom(0) => {
             let parts = Field::all().filter(|part| part.whole() == field && *part != field);
-            parts.fold(types(&[Type::Object, Type::Null]), |object, part| object.property(part.part_name(), property(part)))
+            parts.fold(types(&[Type::Object, Type::Null]), |object, part| {
+                object.property(part.part_name(), property(part))
+            })
         }
         _ => types(&[Type::String, Type::Null])
             .max_length(Some(Plan::default().max_length(field)))

@@ -194,6 +194,8 @@ impl Tenant {
             "tree": of("select * from sponsor_tree where tenant_id = {tenant} order by customer_id"),
             "log": of("select * from CRM_AssociateTypeChanges where tenant_id = {tenant} order by AssociateID, id"),
             "counter": of("select * from tenant_counters where tenant_id = {tenant}"),
+            "points": of("select * from reward_points where tenant_id = {tenant} order by customer_id, id"),
+            "tokens": of("select * from sign_on_tokens where tenant_id = {tenant} order by digest"),
         })
     }
 }

@@ -1,0 +1,68 @@
+//! The operations that the OpenAPI document lists, so that a test that goes through all of them forgets none.
+
+use serde_json::Value;
+
+/// An operation, as documented.
+#[derive(Debug)]
+pub struct Operation {
+    pub id: String,
+    pub method: String,
+    /// The pattern of its path.
+    pub route: String,
+    /// Whether each parameter stands in the path, and its name.
+    pub parameters: Vec<(bool, String)>,
+    pub statuses: Vec<u16>,
+    pub is_built: bool,
+}
+
+pub fn document() -> Value {
+    serde_json::to_value(directscale_emulator::directscale::document()).expect("JSON")
+}
+
+pub fn operations() -> Vec<Operation> {
+    let document = document();
+    let mut operations = Vec::new();
+    for (route, methods) in document["paths"].as_object().expect("paths") {
+        for (method, described) in methods.as_object().expect("methods") {
+            let parameters = described["parameters"].as_array().into_iter().flatten();
+            operations.push(Operation {
+                id: described["operationId"].as_str().expect("an id").to_owned(),
+                method: method.to_ascii_uppercase(),
+                route: route.clone(),
+                parameters: parameters
+                    .map(|parameter| {
+                        (parameter["in"] == "path", parameter["name"].as_str().expect("a name").to_owned())
+                    })
+                    .collect(),
+                statuses: described["responses"]
+                    .as_object()
+                    .expect("responses")
+                    .keys()
+                    .map(|status| status.parse().expect("a status"))
+                    .collect(),
+                is_built: described["x-not-built"] != true,
+            });
+        }
+    }
+    operations
+}
+
+impl Operation {
+    /// The path and query with these values of the parameters.
+    pub fn address(&self, value: impl Fn(&str) -> Option<String>) -> String {
+        let mut path = self.route.clone();
+        let mut query = Vec::new();
+        for (in_path, name) in &self.parameters {
+            let Some(value) = value(name) else {
+                assert!(!in_path, "a value of {name} for {}", self.id);
+                continue;
+            };
+            if *in_path {
+                path = path.replace(&format!("{{{name}}}"), &value);
+            } else {
+                query.push(format!("{name}={value}"));
+            }
+        }
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+}

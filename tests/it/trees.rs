@@ -1,0 +1,284 @@
+//! Downlines, placement and who has no place yet.
+
+use std::collections::HashSet;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::support::server::{on_real_postgres, server};
+use crate::support::{Reply, Tenant, seeds, tenant, tenant_with, with};
+
+const UNKNOWN: &str = "A Customer with the given Customer ID was not found.";
+
+fn body(name: &str, sponsor: i64) -> Value {
+    let own = json!({
+        "Username": name, "EmailAddress": format!("{name}@x.example"), "TaxId": name, "SponsorId": sponsor
+    });
+    with(&seeds::distributor(), own)
+}
+
+fn distributor(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
+    tenant.create(&body(name, sponsor))
+}
+
+fn retail(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
+    let own = json!({ "Username": name, "EmailAddress": format!("{name}@x.example"), "SponsorId": sponsor });
+    tenant.create(&with(&seeds::retail(), own))
+}
+
+fn downline(tenant: &Tenant, id: i64, query: &str) -> Value {
+    tenant.get(&format!("/v1/customers/{id}/downline{query}")).succeeds(200).json()
+}
+
+fn place(tenant: &Tenant, id: i64, query: &str) -> Reply {
+    tenant.call("POST", &format!("/v1/customers/{id}/downline/placenode{query}"), "", None)
+}
+
+/// Fills a tenant's tree: customer `n` from 5 on stands below `upline(n)`.
+fn grow(tenant: &Tenant, count: i64, upline: &str) {
+    let server = server();
+    let id = tenant.id;
+    server.execute(&format!(
+        "insert into customers (tenant_id, customer_id, customer_type, customer_status, sponsor_id, enroller_id,
+                                sign_up_date, modified_at, send_emails, tax_exempt, terms_accepted, language_code,
+                                back_office_id)
+         select {id}, n, 1, 1, {upline}, {upline}, t.now, t.now, false, false, true, 'en', n::text
+           from generate_series(5, {count} + 4) n, (select max(modified_at) as now from customers where tenant_id = {id}) t"
+    ));
+    server.execute(&format!(
+        "insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
+         select tenant_id, customer_id, sponsor_id, modified_at from customers where tenant_id = {id} and customer_id > 4"
+    ));
+    server.execute("analyze customers");
+    server.execute("analyze sponsor_tree");
+}
+
+#[test]
+fn a_downline_is_listed_level_by_level() {
+    let tenant = tenant();
+    let a = distributor(&tenant, "a", 2);
+    let b = distributor(&tenant, "b", 1);
+    let c = distributor(&tenant, "c", a);
+    let r = retail(&tenant, "r", a);
+
+    assert_eq!(downline(&tenant, 1, ""), json!([2, b, a, c]));
+    assert_eq!(downline(&tenant, 1, "?tree=unilevel&levels=1"), json!([2, b]));
+    assert_eq!(downline(&tenant, 1, "?levels=2"), json!([2, b, a]));
+    assert_eq!(downline(&tenant, c, ""), json!([]));
+    assert_eq!(downline(&tenant, r, ""), json!([]), "one who has no node has nobody below");
+    assert_eq!(downline(&tenant, 1, "?tree=Enrollment&levels=2"), json!([2, b, 3, 4, a]));
+    assert_eq!(downline(&tenant, 2, "?tree=ENROLLMENT"), json!([3, 4, a, c, r]));
+    let older = tenant.get("/v1/customers/GetDownlineIds?associateid=1").succeeds(200);
+    assert_eq!(older.json(), json!([2, b, a, c]));
+
+    tenant.get("/v1/customers/99/downline").refuses(404, UNKNOWN);
+    tenant.get("/v1/customers/GetDownlineIds?associateId=99").refuses(404, UNKNOWN);
+    tenant.get("/v1/customers/GetDownlineIds").refuses(500, "associateId is required.");
+    tenant.get("/v1/customers/GetDownlineIds?associateId=x").refuses(500, "associateId must be an integer.");
+    tenant.get("/v1/customers/1/downline?levels=0").refuses(500, "levels must be at least 1.");
+    tenant.get("/v1/customers/1/downline?levels=all").refuses(500, "levels must be an integer.");
+    tenant
+        .get("/v1/customers/1/downline?tree=Binary")
+        .refuses(500, "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.");
+}
+
+#[test]
+fn those_without_a_place_are_listed_until_they_are_placed() {
+    let tenant = tenant();
+    let unplaced = |id: i64, query: &str| {
+        tenant.get(&format!("/v1/customers/{id}/downline/UnplacedAssociates{query}")).succeeds(200).json()
+    };
+    assert_eq!(unplaced(2, ""), json!([3, 4]));
+    assert_eq!(unplaced(2, "?tree=Enrollment"), json!([]));
+    assert_eq!(unplaced(1, "?tree=Unilevel"), json!([]));
+
+    assert_eq!(place(&tenant, 3, "?tree=Unilevel&toUplineId=1&leg=Left&findAvailable=true").succeeds(200).body, "");
+
+    assert_eq!(unplaced(2, ""), json!([4]));
+    assert_eq!(downline(&tenant, 1, "?levels=1"), json!([2, 3]));
+    let customer = tenant.customer(3);
+    assert_eq!((&customer["SponsorId"], &customer["EnrollerId"]), (&json!(1), &json!(2)));
+    let five = retail(&tenant, "five", 2);
+    assert_eq!(unplaced(2, ""), json!([4, five]));
+    tenant.put(&format!("/v1/customers/upgrade/{five}"), &body("five", 2)).succeeds(201);
+    assert_eq!(unplaced(2, ""), json!([4]));
+    tenant.get("/v1/customers/99/downline/UnplacedAssociates").refuses(404, UNKNOWN);
+}
+
+#[test]
+fn placing_moves_a_node_with_all_below_it() {
+    let tenant = tenant();
+    let a = distributor(&tenant, "a", 2);
+    let b = distributor(&tenant, "b", a);
+    let c = distributor(&tenant, "c", 1);
+
+    let reply = place(&tenant, a, &format!("?toUplineId={c}&leg=Left&reason=tidy")).succeeds(200);
+    assert_eq!(reply.header("X-Emulator-Ignored"), Some("leg, reason"));
+    assert_eq!(downline(&tenant, c, ""), json!([a, b]));
+    assert_eq!(tenant.customer(a)["SponsorId"], c);
+    assert_eq!(tenant.customer(a)["EnrollerId"], 2);
+
+    place(&tenant, a, &format!("?tree=Enrollment&toUplineId={c}")).succeeds(200);
+    assert_eq!(tenant.customer(a)["EnrollerId"], c);
+    assert_eq!(downline(&tenant, c, "?tree=Enrollment"), json!([a, b]));
+
+    // Again, where it stands already.
+    place(&tenant, a, &format!("?toUplineId={c}")).succeeds(200);
+    assert_eq!(downline(&tenant, c, ""), json!([a, b]));
+}
+
+#[test]
+fn a_place_that_cannot_be_is_refused_and_nothing_changes() {
+    let tenant = tenant();
+    let a = distributor(&tenant, "a", 2);
+    let b = distributor(&tenant, "b", a);
+    let before = tenant.everything();
+    for tree in ["Unilevel", "Enrollment"] {
+        let query = |upline: i64| format!("?tree={tree}&toUplineId={upline}");
+        let below = format!("toUplineId {b} stands below the customer in the tree.");
+        place(&tenant, 2, &query(b)).refuses(500, &below);
+        place(&tenant, a, &query(a)).refuses(500, "toUplineId must not be the customer itself.");
+        place(&tenant, a, &query(99)).refuses(500, "toUplineId 99 is not an existing customer.");
+        place(&tenant, a, &query(0)).refuses(500, "toUplineId 0 is not an existing customer.");
+        place(&tenant, a, &query(3)).refuses(500, "toUplineId 3 is not a customer of CustomerType 1.");
+        place(&tenant, 99, &query(1)).refuses(404, UNKNOWN);
+    }
+    place(&tenant, a, "").refuses(500, "toUplineId is required.");
+    place(&tenant, a, "?toUplineId=two").refuses(500, "toUplineId must be an integer.");
+    let message = "findAvailable must be true or false.";
+    place(&tenant, a, "?toUplineId=1&findAvailable=maybe").refuses(500, message);
+    let reply = place(&tenant, 2, &format!("?toUplineId={b}"));
+    assert_eq!(reply.json()["errors"][0]["field"], "toUplineId");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn anybody_may_be_an_upline_where_the_plan_says_so() {
+    let tenant = tenant_with(json!({ "sponsor_must_be_distributor": false }));
+    place(&tenant, 4, "?toUplineId=3").succeeds(200);
+    place(&tenant, 3, "?toUplineId=4").refuses(500, "toUplineId 4 stands below the customer in the tree.");
+    assert_eq!(downline(&tenant, 3, ""), json!([4]));
+}
+
+/// Walks every node up to its root.
+fn has_no_circle(tenant: &Tenant, query: &str) {
+    let rows = tenant.rows(query);
+    let upline = |id: i64| {
+        let row = rows.iter().find(|row| row["customer_id"] == id)?;
+        row["upline_id"].as_i64()
+    };
+    for row in &rows {
+        let mut seen = HashSet::new();
+        let mut at = row["customer_id"].as_i64();
+        while let Some(id) = at {
+            assert!(seen.insert(id), "a circle through {id}: {rows:?}");
+            at = upline(id);
+        }
+    }
+}
+
+#[test]
+fn moves_that_race_close_no_circle() {
+    if !on_real_postgres() {
+        return;
+    }
+    let tenant = tenant();
+    for round in 0..15 {
+        let ids: Vec<i64> = (0..4).map(|number| distributor(&tenant, &format!("r{round}n{number}"), 2)).collect();
+        let customer = retail(&tenant, &format!("r{round}c"), 2);
+        let barrier = Barrier::new(6);
+        let replies: Vec<Reply> = thread::scope(|scope| {
+            let tenant = &tenant;
+            let run = |call: Box<dyn Fn() -> Reply + Send>| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    call()
+                })
+            };
+            let mut calls = Vec::new();
+            for number in 0..4 {
+                let (id, next) = (ids[number], ids[(number + 1) % 4]);
+                let name = format!("r{round}n{number}");
+                calls.push(match number % 2 {
+                    0 => run(Box::new(move || place(tenant, id, &format!("?toUplineId={next}")))),
+                    _ => run(Box::new(move || tenant.put(&format!("/v1/customers/{id}"), &body(&name, next)))),
+                });
+            }
+            // A customer that is placed and upgraded at once, below one of those that move.
+            let below = ids[0];
+            calls.push(run(Box::new(move || place(tenant, customer, &format!("?toUplineId={below}")))));
+            let upgrade = body(&format!("r{round}c"), below);
+            calls.push(run(Box::new(move || tenant.put(&format!("/v1/customers/upgrade/{customer}"), &upgrade))));
+            calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+        });
+        for reply in replies {
+            assert!(matches!(reply.status, 200 | 201) || reply.message().contains("stands below"), "{reply:?}");
+        }
+        has_no_circle(&tenant, "select customer_id, upline_id from sponsor_tree where tenant_id = {tenant}");
+        let apart = tenant.rows(
+            "select c.customer_id from customers c join sponsor_tree t using (tenant_id, customer_id)
+              where tenant_id = {tenant} and t.upline_id is distinct from c.sponsor_id",
+        );
+        assert!(apart.is_empty(), "node and SponsorId agree: {apart:?}");
+    }
+}
+
+#[test]
+fn enrolment_moves_that_race_close_no_circle() {
+    if !on_real_postgres() {
+        return;
+    }
+    let tenant = tenant();
+    for round in 0..10 {
+        let ids: Vec<i64> = (0..8).map(|number| distributor(&tenant, &format!("r{round}n{number}"), 2)).collect();
+        let barrier = Barrier::new(8);
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let (tenant, barrier, ids) = (&tenant, &barrier, &ids);
+                scope.spawn(move || {
+                    barrier.wait();
+                    place(tenant, ids[number], &format!("?tree=Enrollment&toUplineId={}", ids[(number + 1) % 8]))
+                });
+            }
+        });
+        has_no_circle(
+            &tenant,
+            "select customer_id, enroller_id as upline_id from customers where tenant_id = {tenant}",
+        );
+    }
+}
+
+#[test]
+fn a_hundred_thousand_are_listed_by_level() {
+    let tenant = tenant();
+    // Ten below each.
+    grow(&tenant, 100_000, "case when n < 15 then 2 else (n - 15) / 10 + 5 end");
+    let levels: Vec<usize> = (1..=6)
+        .map(|levels| downline(&tenant, 2, &format!("?levels={levels}")).as_array().expect("ids").len())
+        .collect();
+    assert_eq!(levels, [10, 110, 1_110, 11_110, 100_000, 100_000]);
+    let start = Instant::now();
+    let all = downline(&tenant, 2, "");
+    println!("100,000 nodes in {} ms", start.elapsed().as_millis());
+    assert_eq!((&all[0], &all[99_999]), (&json!(5), &json!(100_004)));
+    assert_eq!(downline(&tenant, 2, "?tree=Enrollment").as_array().expect("ids").len(), 100_002);
+}
+
+#[test]
+fn a_line_of_ten_thousand_is_walked() {
+    let tenant = tenant();
+    grow(&tenant, 10_000, "case when n = 5 then 2 else n - 1 end");
+    let start = Instant::now();
+    let all = downline(&tenant, 2, "");
+    println!("10,000 deep in {} ms", start.elapsed().as_millis());
+    assert_eq!((all.as_array().expect("ids").len(), &all[9_999]), (10_000, &json!(10_004)));
+    assert_eq!(downline(&tenant, 2, "?levels=9999").as_array().expect("ids").len(), 9_999);
+    // The top does not move below the bottom.
+    place(&tenant, 5, "?toUplineId=10004").refuses(500, "toUplineId 10004 stands below the customer in the tree.");
+    place(&tenant, 10_004, "?toUplineId=2").succeeds(200);
+    let stats = tenant.get("/v1/customers/2/stats").succeeds(200).json();
+    assert_eq!(stats["Stats"]["Downline"]["Value"], 10_000.0);
+}

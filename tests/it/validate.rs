@@ -1,0 +1,153 @@
+//! The validate group: availability and login. And the password that a login needs.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Tenant, seeds, tenant, tenant_with, with};
+
+const CHECKS: [(&str, &str, &str); 6] = [
+    ("email-address", "directScaleTest@testing.directscale.com", "free@x.example"),
+    ("username", "TestUsername01", "free"),
+    ("availability-check/usernames", "testusername01", "free"),
+    ("tax-id", "TAX-TEST-1111", "TAX-FREE"),
+    ("web-alias", "%20TestWebAlias%20", "free"),
+    ("back-office-id", "TESTBACKOFFICEID01", "free"),
+];
+
+fn answers(tenant: &Tenant, taken: &str, free: &str) {
+    let id = tenant.create(&seeds::full());
+    for _ in 0..2 {
+        for (check, taken_value, free_value) in CHECKS {
+            let ask = |value: &str| tenant.get(&format!("/v1/validate/{check}/{value}")).succeeds(200);
+            assert_eq!(ask(taken_value).body, taken, "{check}");
+            assert_eq!(ask(free_value).body, free, "{check}");
+            assert_eq!(ask("%20").body, free, "{check}: blank values never collide");
+            assert_eq!(ask("a%00").body, free, "{check}");
+            assert_eq!(ask(taken_value).header("Content-Type"), Some("application/json"));
+        }
+        // The values of a voided customer stay taken.
+        tenant.call("DELETE", &format!("/v1/customers/{id}"), "", None).succeeds(200);
+    }
+}
+
+#[test]
+fn true_means_free() {
+    answers(&tenant(), "false", "true");
+}
+
+#[test]
+fn true_means_taken_where_the_plan_says_so() {
+    answers(&tenant_with(json!({ "validate_polarity": "taken" })), "true", "false");
+}
+
+#[test]
+fn what_may_be_shared_is_always_free() {
+    let tenant = tenant_with(json!({ "unique": ["Username"] }));
+    assert_eq!(tenant.get("/v1/validate/email-address/dana@demo.example").succeeds(200).body, "true");
+    assert_eq!(tenant.get("/v1/validate/username/dana").succeeds(200).body, "false");
+}
+
+#[test]
+fn another_tenants_values_are_free() {
+    let (ours, theirs) = (tenant(), tenant());
+    theirs.create(&seeds::full());
+    for (check, taken, _) in CHECKS {
+        assert_eq!(ours.get(&format!("/v1/validate/{check}/{taken}")).succeeds(200).body, "true", "{check}");
+    }
+}
+
+#[test]
+fn a_login_answers_the_customer() {
+    let tenant = tenant();
+    let body = json!({ "username": " DANA ", "password": "PasswordHere1" });
+    assert_eq!(tenant.post("/v1/validate/login", &body).succeeds(200).json(), tenant.customer(2));
+    let query = "/v1/validate/login?Username=dana&Password=PasswordHere1";
+    assert_eq!(tenant.get(query).succeeds(200).json(), tenant.customer(2));
+    // Whatever the status.
+    tenant.call("DELETE", "/v1/customers/2", "", None).succeeds(200);
+    assert_eq!(tenant.post("/v1/validate/login", &body).succeeds(200).json()["CustomerStatus"], 3);
+}
+
+#[test]
+fn a_wrong_login_says_the_same_whatever_is_wrong() {
+    let tenant = tenant();
+    let theirs = crate::support::tenant();
+    theirs.create(&with(&seeds::retail(), json!({ "Username": "theirs" })));
+    let login = |username: &str, password: &str| {
+        tenant.post("/v1/validate/login", &json!({ "username": username, "password": password }))
+    };
+    let mut bodies = Vec::new();
+    for (username, password) in [
+        ("dana", "passwordHere1"),
+        ("dana", ""),
+        ("nobody", "PasswordHere1"),
+        ("", "PasswordHere1"),
+        ("da\u{0}na", "PasswordHere1"),
+        ("theirs", "Password123!"),
+        // Type 3 has no password.
+        ("pat", ""),
+        ("pat", "PasswordHere1"),
+    ] {
+        let reply = login(username, password).refuses(400, "Username or password is incorrect.");
+        bodies.push(with(&reply.json(), json!({ "activityId": null })));
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+    tenant.post("/v1/validate/login", &json!({ "username": "dana" })).refuses(500, "password is required.");
+    let wrong = json!({ "username": 7, "password": "x" });
+    tenant.post("/v1/validate/login", &wrong).refuses(500, "username must be a string.");
+    tenant.get("/v1/validate/login?username=dana").refuses(500, "password is required.");
+}
+
+/// At the cost that a shared server uses: an unknown user is not found out by the time that the answer takes.
+#[test]
+fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+    use crate::support::process::Process;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("a path");
+    let server = Process::start(&["--data", data, "--password-cost", "owasp"]);
+    let client = server.client();
+    let seconds = |username: &str| {
+        let body = json!({ "username": username, "password": "PasswordHere2" });
+        let once = || {
+            let start = Instant::now();
+            assert_eq!(client.post("/v1/validate/login", &body).status, 400);
+            start.elapsed()
+        };
+        (0..7).map(|_| once()).min().unwrap_or(Duration::MAX).as_secs_f64()
+    };
+    let (known, unknown) = (seconds("dana"), seconds("nobody"));
+    assert!(unknown > known * 0.5 && unknown < known * 2.0, "known {known}, unknown {unknown}");
+}
+
+#[test]
+fn a_reset_password_is_the_one_that_counts() {
+    let tenant = tenant();
+    let login =
+        |password: &str| tenant.post("/v1/validate/login", &json!({ "username": "dana", "password": password })).status;
+    let path = "/v1/customers/2/reset-password";
+    for (body, password) in
+        [(json!({ "Password": "AnotherOne2" }), "AnotherOne2"), (json!({ "newPassword": "AThirdOne3" }), "AThirdOne3")]
+    {
+        assert_eq!(tenant.put(path, &body).succeeds(200).body, "");
+        assert_eq!((login("PasswordHere1"), login(password)), (400, 200));
+    }
+    let before = tenant.everything();
+    let rule = "Password must be 8 to 30 characters long with at least a digit and a capital letter.";
+    tenant.put(path, &json!({ "Password": "weak" })).refuses(500, rule);
+    for nothing in [json!({}), json!({ "Password": null }), json!({ "Password": "  " })] {
+        tenant.put(path, &nothing).refuses(500, "Password is required.");
+    }
+    tenant.put(path, &json!({ "Password": 12_345_678 })).refuses(500, "Password must be a string.");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_password_is_never_repeated() {
+    let tenant = tenant();
+    let reply = tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "weak-and-secret" }));
+    assert!(!format!("{reply:?}").contains("weak-and-secret"));
+    let shown: Value = tenant.customer(2);
+    assert!(!shown.to_string().contains("argon2"));
+}
