@@ -4,7 +4,7 @@ default:
     @just --list
 
 # All that CI checks, in its order
-ci: fmt-check lint sqlx-check deny test-embedded test
+ci: fmt-check lint sqlx-check deny conformance test-embedded test
 
 # The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
 test *arguments:
@@ -24,6 +24,10 @@ fmt-check:
 lint:
     cargo clippy --locked --all-targets -- -D warnings
     cargo clippy --locked --all-targets --no-default-features -- -D warnings
+
+# The server against its own OpenAPI document, with two tenants' keys (pip install schemathesis)
+conformance *arguments:
+    scripts/conformance {{ arguments }}
 
 # Licences, advisories and sources of the dependencies (cargo install cargo-deny)
 deny:

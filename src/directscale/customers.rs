@@ -51,7 +51,7 @@ pub(super) async fn by_parameter(call: Call) -> Result<Reply, Error> {
     get,
     path = "/v1/customers/{customerId}",
     operation_id = "GetCustomer",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     responses(
         (status = 200, description = "The customer", body = CustomerJson),
         (status = 404, description = "There is no such customer", body = Problem),
@@ -92,7 +92,7 @@ pub(super) async fn create(call: Call) -> Result<Reply, Error> {
     put,
     path = "/v1/customers/{customerId}",
     operation_id = "UpdateCustomer",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = CustomerRequest,
     responses(
         (status = 200, description = "The customer was updated"),
@@ -117,7 +117,7 @@ pub(super) async fn replace(call: Call) -> Result<Reply, Error> {
     patch,
     path = "/v1/customers/{customerId}",
     operation_id = "UpdateCustomerByParameter",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = CustomerPatch,
     responses(
         (status = 200, description = "The customer was updated"),
@@ -140,7 +140,7 @@ pub(super) async fn patch(call: Call) -> Result<Reply, Error> {
     delete,
     path = "/v1/customers/{customerId}",
     operation_id = "DeleteCustomer",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     responses(
         (status = 200, description = "The customer is voided"),
         (status = 404, description = "There is no such customer", body = Problem),
@@ -163,7 +163,7 @@ pub(super) async fn delete(call: Call) -> Result<Reply, Error> {
     put,
     path = "/v1/customers/upgrade/{customerId}",
     operation_id = "UpgradeCustomer",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = CustomerRequest,
     responses(
         (status = 201, description = "The customer was upgraded"),
@@ -187,7 +187,7 @@ pub(super) async fn upgrade(call: Call) -> Result<Reply, Error> {
     put,
     path = "/v1/customers/{customerId}/reset-password",
     operation_id = "ResetPassword",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = PasswordRequest,
     responses(
         (status = 200, description = "The password was set"),
@@ -209,7 +209,7 @@ pub(super) async fn reset_password(call: Call) -> Result<Reply, Error> {
     get,
     path = "/v1/customers/{customerId}/customFields",
     operation_id = "GetCustomerCustomFields",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     responses(
         (status = 200, description = "Field1 to Field10", body = CustomFieldsJson),
         (status = 404, description = "There is no such customer", body = Problem),

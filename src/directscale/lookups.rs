@@ -98,7 +98,7 @@ pub(super) async fn website_info(call: Call) -> Result<Reply, Error> {
     get,
     path = "/v1/customers/{customerId}/countries",
     operation_id = "GetCustomerCountries",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     responses(
         (status = 200, description = "The countries", body = Vec<CountryJson>),
         (status = 404, description = "There is no such customer", body = Problem),
@@ -125,7 +125,7 @@ pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
     path = "/v1/customers/{customerId}/stats",
     operation_id = "GetCustomerStats",
     params(
-        ("customerId" = i32, Path),
+        ("customerId" = i32, Path, minimum = 1),
         ("date" = Option<String>, Query, description = "A date such as 2020-02-20T15:47:52Z."),
     ),
     responses(

@@ -14,7 +14,7 @@ use crate::customers::Points;
     post,
     path = "/v1/customers/{customerId}/reward-points",
     operation_id = "AddRewardPoints",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = PointsToAdd,
     responses(
         (status = 201, description = "The points were added"),
@@ -40,7 +40,7 @@ pub(super) async fn add(call: Call) -> Result<Reply, Error> {
     delete,
     path = "/v1/customers/{customerId}/reward-points",
     operation_id = "DeductRewardPoints",
-    params(("customerId" = i32, Path)),
+    params(("customerId" = i32, Path, minimum = 1)),
     request_body = PointsToDeduct,
     responses(
         (status = 200, description = "The points were deducted"),

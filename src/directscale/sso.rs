@@ -16,7 +16,7 @@ use crate::customers::SignOnToken;
     path = "/v1/sso/{customerId}",
     operation_id = "GetSsoLoginUrl",
     params(
-        ("customerId" = i32, Path),
+        ("customerId" = i32, Path, minimum = 1),
         ("dest" = Option<String>, Query, description = "Handed on in the address."),
         ("args" = Option<String>, Query, description = "Handed on in the address."),
     ),

@@ -15,7 +15,7 @@ use crate::customers::{CustomerId, Tree};
     path = "/v1/customers/{customerId}/downline",
     operation_id = "GetCustomerDownline",
     params(
-        ("customerId" = i32, Path),
+        ("customerId" = i32, Path, minimum = 1),
         ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
         ("levels" = Option<i32>, Query, description = "So many levels; all when not sent.", minimum = 1),
     ),
@@ -44,7 +44,7 @@ pub(super) async fn downline(call: Call) -> Result<Reply, Error> {
     get,
     path = "/v1/customers/GetDownlineIds",
     operation_id = "GetDownlineIds",
-    params(("associateId" = i32, Query)),
+    params(("associateId" = i32, Query, minimum = 1)),
     responses(
         (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
         (status = 404, description = "There is no such customer", body = Problem),
@@ -66,9 +66,9 @@ pub(super) async fn downline_ids(call: Call) -> Result<Reply, Error> {
     path = "/v1/customers/{customerId}/downline/placenode",
     operation_id = "PlaceNode",
     params(
-        ("customerId" = i32, Path),
+        ("customerId" = i32, Path, minimum = 1),
         ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
-        ("toUplineId" = i32, Query),
+        ("toUplineId" = i32, Query, minimum = 1),
         ("leg" = Option<String>, Query),
         ("reason" = Option<String>, Query),
         ("findAvailable" = Option<bool>, Query),
@@ -100,7 +100,7 @@ pub(super) async fn place_node(call: Call) -> Result<Reply, Error> {
     path = "/v1/customers/{customerId}/downline/UnplacedAssociates",
     operation_id = "GetUnplacedAssociates",
     params(
-        ("customerId" = i32, Path),
+        ("customerId" = i32, Path, minimum = 1),
         ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
     ),
     responses(

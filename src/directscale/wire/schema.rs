@@ -2,15 +2,24 @@
 //! read.
 
 use serde_json::json;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::patch::SUPPORTED;
 use crate::customers::Points;
 use crate::field::Field;
 use crate::plan::Plan;
+
+/// No control character but tab and line breaks.
+const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+
+/// The forms in which clients send dates, or nothing.
+const DATE: &str = concat!(
+    r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}",
+    r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?\s*$",
+);
 
 /// The body of create, update and upgrade.
 #[derive(Debug)]
@@ -38,14 +47,21 @@ pub(in crate::directscale) enum PointsToDeduct {}
 
 impl PartialSchema for CustomerRequest {
     fn schema() -> RefOr<Schema> {
-        let wholes = Field::all().filter(|field| field.whole() == *field);
-        object("Which fields are required depends on CustomerType and on the tenant's plan.", wholes)
+        let wholes = || Field::all().filter(|field| field.whole() == *field);
+        let object =
+            object("More fields are required by CustomerType, and the tenant's plan may say otherwise.", wholes());
+        let plan = Plan::default();
+        let object = wholes()
+            .filter(|field| plan.requires(*field, None))
+            .fold(object, |object, field| object.required(field.name()));
+        object.examples([example(include_str!("examples/distributor.json"))]).into()
     }
 }
 
 impl PartialSchema for CustomerPatch {
     fn schema() -> RefOr<Schema> {
-        object("The fields that change. An address comes with all its six properties.", SUPPORTED.into_iter())
+        let object = object("The fields that change. An address comes whole.", SUPPORTED.into_iter());
+        object.examples([example(include_str!("examples/patch.json"))]).into()
     }
 }
 
@@ -92,9 +108,14 @@ fn points(name: &str, least: Option<f64>) -> RefOr<Schema> {
     ObjectBuilder::new().property(name, number).required(name).into()
 }
 
-fn object(description: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schema> {
+fn object(description: &str, fields: impl Iterator<Item = Field>) -> ObjectBuilder {
     let object = ObjectBuilder::new().description(Some(description));
-    fields.fold(object, |object, field| object.property(field.name(), property(field))).into()
+    fields.fold(object, |object, field| object.property(field.name(), property(field)))
+}
+
+/// A body that the vendor prints.
+fn example(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("invariant: the examples are JSON")
 }
 
 /// One property, as it is read: null and blank are as good as absent, numbers may stand in quotes.
@@ -111,7 +132,7 @@ fn property(field: Field) -> ObjectBuilder {
             types(&[Type::Boolean, Type::String, Type::Null]).pattern(Some(r"^\s*$"))
         }
         Field::BirthDate | Field::SignUpDate => types(&[Type::String, Type::Null])
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some(DATE))
             .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
         Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) | Field::AssociateCustom(0) => {
             let parts = Field::all().filter(|part| part.whole() == field && *part != field);
@@ -121,6 +142,7 @@ fn property(field: Field) -> ObjectBuilder {
         }
         _ => types(&[Type::String, Type::Null])
             .max_length(Some(Plan::default().max_length(field)))
+            .pattern(Some(TEXT))
             .extensions(Some(evidence(json!({ "class": "documented", "maxLength": "chosen" })))),
     }
 }
