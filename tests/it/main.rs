@@ -16,6 +16,7 @@ mod gateway;
 mod limits;
 mod log;
 mod lookups;
+mod model;
 mod openapi;
 mod outage;
 mod patch;

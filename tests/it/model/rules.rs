@@ -1,0 +1,369 @@
+//! The rules, told once more and without a database: docs/API.md in a page of code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::steps::{Partial, Step, Whole};
+
+/// What a call is answered: the status, and for a refusal each field with the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub faults: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Customer {
+    customer_type: i64,
+    status: i64,
+    sponsor: Option<i64>,
+    enroller: Option<i64>,
+    username: Option<String>,
+    email: Option<String>,
+    tax: Option<String>,
+    alias: Option<String>,
+    name: Option<String>,
+    number: String,
+    voided: bool,
+    changed: bool,
+    /// Its node in the sponsor tree: the upline.
+    node: Option<Option<i64>>,
+}
+
+/// A tenant.
+#[derive(Debug)]
+pub struct Model {
+    customers: BTreeMap<i64, Customer>,
+    log: Vec<(i64, i64, i64)>,
+}
+
+/// The order of the field table.
+const FIELDS: [&str; 8] =
+    ["CustomerStatus", "CustomerType", "EmailAddress", "FirstName", "SponsorId", "TaxId", "Username", "WebAlias"];
+
+type Faults = Vec<(&'static str, &'static str)>;
+
+fn done(status: u16) -> Answer {
+    Answer { status, faults: Vec::new() }
+}
+
+const UNKNOWN: u16 = 404;
+
+fn refused(mut faults: Faults) -> Answer {
+    faults.sort_by_key(|(field, _)| FIELDS.iter().position(|known| known == field));
+    let faults = faults.into_iter().map(|(field, rule)| (field.to_owned(), rule.to_owned())).collect();
+    Answer { status: 500, faults }
+}
+
+fn filled(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+fn same(one: Option<&str>, other: Option<&str>) -> bool {
+    let form = |text: &str| text.trim().to_lowercase();
+    one.is_some() && one.map(form) == other.map(form)
+}
+
+impl Model {
+    /// The customers of the tests' tenants.
+    pub fn demo() -> Self {
+        let customer =
+            |id: i64, customer_type: i64, sponsor: Option<i64>, name: &str, first_name: &str, tax: Option<&str>| {
+                Customer {
+                    customer_type,
+                    status: 1,
+                    sponsor,
+                    enroller: sponsor,
+                    username: Some(name.to_owned()),
+                    email: Some(format!("{name}@demo.example")),
+                    tax: tax.map(str::to_owned),
+                    alias: Some(name.to_owned()),
+                    name: Some(first_name.to_owned()),
+                    number: format!("{:X}", 90_000 + id),
+                    node: (customer_type == 1).then_some(sponsor),
+                    ..Customer::default()
+                }
+            };
+        let customers = BTreeMap::from([
+            (1, customer(1, 1, None, "company", "Demo", Some("DEMO-TAX-0001"))),
+            (2, customer(2, 1, Some(1), "dana", "Dana", Some("DEMO-TAX-0002"))),
+            (3, customer(3, 2, Some(2), "riley", "Riley", None)),
+            (4, customer(4, 3, Some(2), "pat", "Pat", None)),
+        ]);
+        Self { customers, log: Vec::new() }
+    }
+
+    /// What the database holds.
+    pub fn state(&self) -> Value {
+        let customers: Vec<Value> = self
+            .customers
+            .iter()
+            .map(|(id, customer)| {
+                json!({
+                    "id": id, "type": customer.customer_type, "status": customer.status, "sponsor": customer.sponsor,
+                    "enroller": customer.enroller, "username": customer.username, "email": customer.email,
+                    "tax": customer.tax, "alias": customer.alias, "name": customer.name, "number": customer.number,
+                    "voided": customer.voided, "changed": customer.changed, "placed": customer.node.is_some(),
+                    "upline": customer.node.flatten()
+                })
+            })
+            .collect();
+        let log: Vec<Value> = self.log.iter().map(|(id, was, is)| json!({ "id": id, "was": was, "is": is })).collect();
+        json!({ "customers": customers, "log": log })
+    }
+
+    /// Takes a step, and says what it is answered.
+    pub fn apply(&mut self, step: &Step) -> Answer {
+        match step {
+            Step::Create(whole) => self.create(whole),
+            Step::Update(id, whole) => self.replace(*id, whole, false),
+            Step::Patch(id, partial) => self.patch(*id, partial),
+            Step::Upgrade(id, whole) => self.replace(*id, whole, true),
+            Step::Place { id, upline, is_enrollment } => self.place(*id, *upline, *is_enrollment),
+            Step::Void(id) => match self.customers.get_mut(id) {
+                None => done(UNKNOWN),
+                Some(customer) => {
+                    // A customer that somebody else marked as deleted was voided in all but name.
+                    customer.voided |= customer.status != 3;
+                    customer.status = 3;
+                    done(200)
+                }
+            },
+        }
+    }
+
+    fn create(&mut self, whole: &Whole) -> Answer {
+        let faults = whole.faults(None);
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        let mut faults = self.taken(None, whole.username, whole.email, whole.tax, whole.alias);
+        faults.extend(self.sponsor_fault(whole.sponsor));
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        let id = self.customers.keys().max().copied().unwrap_or_default() + 1;
+        let from_username: String = whole
+            .username
+            .unwrap_or_default()
+            .chars()
+            .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+            .collect();
+        let is_free = |alias: &str| !self.customers.values().any(|other| same(other.alias.as_deref(), Some(alias)));
+        let default_alias = (!from_username.is_empty() && is_free(&from_username)).then_some(from_username);
+        let customer = Customer {
+            customer_type: whole.customer_type,
+            status: whole.status.unwrap_or(1),
+            sponsor: whole.sponsor,
+            enroller: whole.sponsor,
+            username: filled(whole.username),
+            email: filled(whole.email),
+            tax: filled(whole.tax),
+            alias: filled(whole.alias).or(default_alias),
+            name: filled(whole.name),
+            number: format!("{:X}", 90_000 + id),
+            node: (whole.customer_type == 1).then_some(whole.sponsor),
+            ..Customer::default()
+        };
+        self.customers.insert(id, customer);
+        done(201)
+    }
+
+    fn replace(&mut self, id: i64, whole: &Whole, is_upgrade: bool) -> Answer {
+        let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
+        let faults = whole.faults(Some(id));
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        let mut faults = self.taken(Some(id), whole.username, whole.email, whole.tax, whole.alias);
+        let moves = current.node.is_some() || is_upgrade;
+        let stands_elsewhere = current.node.flatten() != whole.sponsor;
+        let sponsor_fault = self.sponsor_fault(whole.sponsor).or_else(|| {
+            let sponsor = whole.sponsor?;
+            let is_below = moves && stands_elsewhere && self.is_below(sponsor, id, false);
+            is_below.then_some(("SponsorId", "sponsorBelow"))
+        });
+        faults.extend(sponsor_fault);
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        if is_upgrade && (current.customer_type, whole.customer_type) != (2, 1) {
+            return refused(vec![("CustomerType", "transition")]);
+        }
+        if is_upgrade {
+            self.log.push((id, current.customer_type, whole.customer_type));
+        }
+        let customer = Customer {
+            customer_type: whole.customer_type,
+            status: whole.status.unwrap_or(current.status),
+            sponsor: whole.sponsor,
+            username: filled(whole.username),
+            email: filled(whole.email),
+            tax: filled(whole.tax),
+            alias: filled(whole.alias),
+            name: filled(whole.name),
+            changed: current.changed || current.customer_type != whole.customer_type,
+            node: if moves { Some(whole.sponsor) } else { None },
+            ..current
+        };
+        self.customers.insert(id, customer);
+        done(if is_upgrade { 201 } else { 200 })
+    }
+
+    fn patch(&mut self, id: i64, partial: &Partial) -> Answer {
+        let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
+        let faults = partial.faults();
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        let faults = self.taken(
+            Some(id),
+            partial.username.flatten(),
+            partial.email.flatten(),
+            partial.tax.flatten(),
+            partial.alias.flatten(),
+        );
+        if !faults.is_empty() {
+            return refused(faults);
+        }
+        let text = |sent: Option<Option<&str>>, kept: Option<String>| sent.map_or(kept, filled);
+        let customer = Customer {
+            customer_type: partial.customer_type.unwrap_or(current.customer_type),
+            status: partial.status.unwrap_or(current.status),
+            username: text(partial.username, current.username),
+            email: text(partial.email, current.email),
+            tax: text(partial.tax, current.tax),
+            alias: text(partial.alias, current.alias),
+            name: text(partial.name, current.name),
+            changed: current.changed || partial.customer_type.is_some_and(|sent| sent != current.customer_type),
+            ..current
+        };
+        self.customers.insert(id, customer);
+        done(200)
+    }
+
+    fn place(&mut self, id: i64, upline: i64, is_enrollment: bool) -> Answer {
+        if !self.customers.contains_key(&id) {
+            return done(UNKNOWN);
+        }
+        let rule = match self.customers.get(&upline) {
+            None => Some("sponsorUnknown"),
+            Some(customer) if customer.customer_type != 1 => Some("sponsorNotDistributor"),
+            Some(_) if upline == id => Some("sponsorIsSelf"),
+            Some(_) => self.is_below(upline, id, is_enrollment).then_some("sponsorBelow"),
+        };
+        if let Some(rule) = rule {
+            return refused(vec![("toUplineId", rule)]);
+        }
+        let customer = self.customers.get_mut(&id).expect("it was just there");
+        if is_enrollment {
+            customer.enroller = Some(upline);
+        } else {
+            customer.sponsor = Some(upline);
+            customer.node = Some(Some(upline));
+        }
+        done(200)
+    }
+
+    /// Whether one stands below another in a tree, or is it.
+    fn is_below(&self, one: i64, other: i64, is_enrollment: bool) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut at = Some(one);
+        while let Some(id) = at {
+            assert!(seen.insert(id), "a circle through {id}");
+            if id == other {
+                return true;
+            }
+            let customer = &self.customers[&id];
+            at = if is_enrollment { customer.enroller } else { customer.node.flatten() };
+        }
+        false
+    }
+
+    fn sponsor_fault(&self, sponsor: Option<i64>) -> Option<(&'static str, &'static str)> {
+        match self.customers.get(&sponsor?) {
+            None => Some(("SponsorId", "sponsorUnknown")),
+            Some(customer) if customer.customer_type != 1 => Some(("SponsorId", "sponsorNotDistributor")),
+            Some(_) => None,
+        }
+    }
+
+    fn taken(
+        &self,
+        id: Option<i64>,
+        username: Option<&str>,
+        email: Option<&str>,
+        tax: Option<&str>,
+        alias: Option<&str>,
+    ) -> Faults {
+        let others = || self.customers.iter().filter(|(other, _)| Some(**other) != id).map(|(_, customer)| customer);
+        let mut faults = Vec::new();
+        for (field, value, of) in [
+            ("Username", username, (|customer| customer.username.as_deref()) as fn(&Customer) -> Option<&str>),
+            ("EmailAddress", email, |customer| customer.email.as_deref()),
+            ("TaxId", tax, |customer| customer.tax.as_deref()),
+            ("WebAlias", alias, |customer| customer.alias.as_deref()),
+        ] {
+            if others().any(|other| same(of(other), value)) {
+                faults.push((field, "unique"));
+            }
+        }
+        faults
+    }
+}
+
+const TYPES: [i64; 3] = [1, 2, 3];
+const STATUSES: [i64; 5] = [1, 2, 3, 4, 5];
+
+impl Whole {
+    /// What is wrong before anybody else is looked at.
+    fn faults(&self, id: Option<i64>) -> Faults {
+        let mut faults = Vec::new();
+        for (field, value) in [("Username", self.username), ("EmailAddress", self.email), ("FirstName", self.name)] {
+            if filled(value).is_none() {
+                faults.push((field, "required"));
+            }
+        }
+        if self.customer_type == 1 && filled(self.tax).is_none() {
+            faults.push(("TaxId", "required"));
+        }
+        if self.sponsor.is_none() {
+            faults.push(("SponsorId", "required"));
+        }
+        if !TYPES.contains(&self.customer_type) {
+            faults.push(("CustomerType", "oneOf"));
+        }
+        if self.status.is_some_and(|status| !STATUSES.contains(&status)) {
+            faults.push(("CustomerStatus", "oneOf"));
+        }
+        if self.email == Some("no address") {
+            faults.push(("EmailAddress", "format"));
+        }
+        if id.is_some() && self.sponsor == id {
+            faults.push(("SponsorId", "sponsorIsSelf"));
+        }
+        faults
+    }
+}
+
+impl Partial {
+    fn faults(&self) -> Faults {
+        let mut faults = Vec::new();
+        for (field, sent) in [("Username", self.username), ("EmailAddress", self.email), ("FirstName", self.name)] {
+            if sent.is_some_and(|value| filled(value).is_none()) {
+                faults.push((field, "required"));
+            }
+        }
+        if self.customer_type.is_some_and(|sent| !TYPES.contains(&sent)) {
+            faults.push(("CustomerType", "oneOf"));
+        }
+        if self.status.is_some_and(|sent| !STATUSES.contains(&sent)) {
+            faults.push(("CustomerStatus", "oneOf"));
+        }
+        if self.email == Some(Some("no address")) {
+            faults.push(("EmailAddress", "format"));
+        }
+        faults
+    }
+}
