@@ -100,6 +100,7 @@ pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums of numbers that binary holds exactly")]
 mod tests {
     use super::*;
 

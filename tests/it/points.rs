@@ -49,7 +49,7 @@ fn what_is_no_number_of_points_is_refused() {
     let message =
         |name: &str| format!("{name} must be a number other than 0, at most 999999999; negative ones cannot be added.");
     for body in [
-        r#"{}"#,
+        "{}",
         r#"{"pointsToAdd": 0}"#,
         r#"{"pointsToAdd": -5}"#,
         r#"{"pointsToAdd": null}"#,

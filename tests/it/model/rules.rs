@@ -14,7 +14,7 @@ pub struct Answer {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Customer {
+struct Person {
     customer_type: i64,
     status: i64,
     sponsor: Option<i64>,
@@ -28,13 +28,14 @@ struct Customer {
     voided: bool,
     changed: bool,
     /// Its node in the sponsor tree: the upline.
+    #[expect(clippy::option_option, reason = "placed or not, and then below somebody or a root")]
     node: Option<Option<i64>>,
 }
 
 /// A tenant.
 #[derive(Debug)]
 pub struct Model {
-    customers: BTreeMap<i64, Customer>,
+    customers: BTreeMap<i64, Person>,
     log: Vec<(i64, i64, i64)>,
 }
 
@@ -70,7 +71,7 @@ impl Model {
     pub fn demo() -> Self {
         let customer =
             |id: i64, customer_type: i64, sponsor: Option<i64>, name: &str, first_name: &str, tax: Option<&str>| {
-                Customer {
+                Person {
                     customer_type,
                     status: 1,
                     sponsor,
@@ -82,7 +83,7 @@ impl Model {
                     name: Some(first_name.to_owned()),
                     number: format!("{:X}", 90_000 + id),
                     node: (customer_type == 1).then_some(sponsor),
-                    ..Customer::default()
+                    ..Person::default()
                 }
             };
         let customers = BTreeMap::from([
@@ -152,7 +153,7 @@ impl Model {
             .collect();
         let is_free = |alias: &str| !self.customers.values().any(|other| same(other.alias.as_deref(), Some(alias)));
         let default_alias = (!from_username.is_empty() && is_free(&from_username)).then_some(from_username);
-        let customer = Customer {
+        let customer = Person {
             customer_type: whole.customer_type,
             status: whole.status.unwrap_or(1),
             sponsor: whole.sponsor,
@@ -164,7 +165,7 @@ impl Model {
             name: filled(whole.name),
             number: format!("{:X}", 90_000 + id),
             node: (whole.customer_type == 1).then_some(whole.sponsor),
-            ..Customer::default()
+            ..Person::default()
         };
         self.customers.insert(id, customer);
         done(201)
@@ -194,7 +195,7 @@ impl Model {
         if is_upgrade {
             self.log.push((id, current.customer_type, whole.customer_type));
         }
-        let customer = Customer {
+        let customer = Person {
             customer_type: whole.customer_type,
             status: whole.status.unwrap_or(current.status),
             sponsor: whole.sponsor,
@@ -228,7 +229,7 @@ impl Model {
             return refused(faults);
         }
         let text = |sent: Option<Option<&str>>, kept: Option<String>| sent.map_or(kept, filled);
-        let customer = Customer {
+        let customer = Person {
             customer_type: partial.customer_type.unwrap_or(current.customer_type),
             status: partial.status.unwrap_or(current.status),
             username: text(partial.username, current.username),
@@ -300,7 +301,7 @@ impl Model {
         let others = || self.customers.iter().filter(|(other, _)| Some(**other) != id).map(|(_, customer)| customer);
         let mut faults = Vec::new();
         for (field, value, of) in [
-            ("Username", username, (|customer| customer.username.as_deref()) as fn(&Customer) -> Option<&str>),
+            ("Username", username, (|customer| customer.username.as_deref()) as fn(&Person) -> Option<&str>),
             ("EmailAddress", email, |customer| customer.email.as_deref()),
             ("TaxId", tax, |customer| customer.tax.as_deref()),
             ("WebAlias", alias, |customer| customer.alias.as_deref()),

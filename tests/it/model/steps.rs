@@ -24,6 +24,7 @@ pub struct Whole {
 
 /// A partial update: what is `Some` is sent, and clears where it is `Some(None)`.
 #[derive(Debug, Clone)]
+#[expect(clippy::option_option, reason = "sent or not, and then a value or null")]
 pub struct Partial {
     pub customer_type: Option<i64>,
     pub status: Option<i64>,
