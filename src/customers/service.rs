@@ -11,7 +11,7 @@ use super::refusal::{Fault, Refusal, Rule};
 use super::rules::Rules;
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
 use super::text::alias_of;
-use crate::database::{Database, DatabaseError, Rehearsal, TenantId, is_deadlock, violated_unique_constraint};
+use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadlock, violated_unique_constraint};
 use crate::field::Field;
 use crate::hooks::HookRegistry;
 use crate::plan::Plan;
@@ -88,13 +88,13 @@ impl Customers {
         Self { database, passwords, hooks, random }
     }
 
-    /// The same customers for a rehearsal, whose end takes back all that was done with them.
+    /// The same customers in a transaction, whose end decides what becomes of all that was done with them.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn rehearse(&self) -> Result<(Self, Rehearsal), DatabaseError> {
-        let (database, rehearsal) = self.database.rehearse().await?;
-        Ok((Self { database, ..self.clone() }, rehearsal))
+    pub async fn begin(&self) -> Result<(Self, Transaction), DatabaseError> {
+        let (database, transaction) = self.database.begin().await?;
+        Ok((Self { database, ..self.clone() }, transaction))
     }
 
     /// One customer.

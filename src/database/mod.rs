@@ -7,7 +7,7 @@ mod embedded;
 mod meter;
 mod migrate;
 mod pool;
-mod rehearsal;
+mod transaction;
 
 pub use constraint::{is_deadlock, violated_unique_constraint};
 #[cfg(feature = "embedded")]
@@ -15,7 +15,7 @@ pub use embedded::{EmbeddedError, EmbeddedPostgres};
 pub use meter::measured;
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
-pub use rehearsal::Rehearsal;
+pub use transaction::Transaction;
 
 /// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]

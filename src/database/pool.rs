@@ -15,7 +15,7 @@ use thiserror::Error;
 use tracing::log::LevelFilter;
 
 use super::meter;
-use super::rehearsal::{Rehearsal, Turn};
+use super::transaction::{Transaction, Turn};
 use crate::error_chain::ErrorChain;
 
 /// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
@@ -58,8 +58,8 @@ pub enum DatabaseError {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: managed::Pool<Manager>,
-    /// The one transaction in which everything happens, if this is a rehearsal's.
-    rehearsal: Option<Rehearsal>,
+    /// The one transaction in which everything happens, if there is one.
+    transaction: Option<Transaction>,
 }
 
 /// How many connections are lent and how many there may be.
@@ -86,7 +86,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self { pool, rehearsal: None })
+        Ok(Self { pool, transaction: None })
     }
 
     /// Lends a connection: for one autocommit statement, or several that need no common fate.
@@ -94,20 +94,23 @@ impl Database {
     /// # Errors
     /// When no connection is to be had within the acquire timeout.
     pub async fn session(&self) -> Result<Session, DatabaseError> {
-        match &self.rehearsal {
+        match &self.transaction {
             None => self.lend().await,
-            Some(rehearsal) => rehearsal.session().await,
+            Some(transaction) => transaction.session().await,
         }
     }
 
-    /// The same database for a rehearsal: all that its sessions do happens in one transaction, which
-    /// [`Rehearsal::end`] takes back.
+    /// The same database in a transaction: all that its sessions do is kept or taken back together. Within a transaction
+    /// it becomes a part of that one.
     ///
     /// # Errors
     /// When no connection is to be had within the acquire timeout.
-    pub async fn rehearse(&self) -> Result<(Self, Rehearsal), DatabaseError> {
-        let rehearsal = Rehearsal::begin(self.lend().await?).await?;
-        Ok((Self { pool: self.pool.clone(), rehearsal: Some(rehearsal.clone()) }, rehearsal))
+    pub async fn begin(&self) -> Result<(Self, Transaction), DatabaseError> {
+        if self.transaction.is_some() {
+            return Ok((self.clone(), Transaction::nested()));
+        }
+        let transaction = Transaction::begin(self.lend().await?).await?;
+        Ok((Self { pool: self.pool.clone(), transaction: Some(transaction.clone()) }, transaction))
     }
 
     async fn lend(&self) -> Result<Session, DatabaseError> {
@@ -162,13 +165,13 @@ pub struct Session {
 enum Lent {
     /// From the pool; there until it is dropped.
     Alone(Option<managed::Object<Manager>>),
-    /// A turn on the connection of a rehearsal.
-    Rehearsed(Turn),
+    /// A turn on the connection of a transaction.
+    InTurn(Turn),
 }
 
 impl Session {
-    pub(super) fn of_rehearsal(turn: Turn) -> Self {
-        Self { lent: Lent::Rehearsed(turn), asked: Instant::now() }
+    pub(super) fn of_transaction(turn: Turn) -> Self {
+        Self { lent: Lent::InTurn(turn), asked: Instant::now() }
     }
 
     /// The connection.
@@ -182,7 +185,7 @@ impl Session {
                 lent.broken_off = true;
                 &mut lent.connection
             }
-            Lent::Rehearsed(turn) => turn.connection(),
+            Lent::InTurn(turn) => turn.connection(),
         }
     }
 
@@ -202,7 +205,7 @@ impl Session {
                 };
             }
             Lent::Alone(None) => {}
-            Lent::Rehearsed(turn) => turn.ended(result.is_ok()),
+            Lent::InTurn(turn) => turn.ended(result.is_ok()),
         }
         Ok(result?)
     }

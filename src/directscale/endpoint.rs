@@ -188,10 +188,10 @@ where
     F: Future<Output = Result<Reply, Error>>,
 {
     let failed = |error| Error::Customers(customers::Error::Database(error));
-    let (customers, rehearsal) = call.back_end.customers.rehearse().await.map_err(failed)?;
+    let (customers, transaction) = call.back_end.customers.begin().await.map_err(failed)?;
     call.back_end.customers = customers;
     let outcome = handler(call).await;
-    rehearsal.end().await.map_err(failed)?;
+    transaction.roll_back().await.map_err(failed)?;
     outcome
 }
 
