@@ -1,5 +1,6 @@
 -- Counts a call of a subscription against its rate limit and its quota, where they are set, each in a window that begins
--- with the first call. refused_by names the limit that is spent, until renewed_at; a call that is refused is not counted.
+-- with the first call. refused_by names the limit that is spent, until renewed_at; a call that is refused by either is
+-- counted by neither.
 create or replace function count_call(
     p_tenant         integer,
     p_name           text,
@@ -13,27 +14,29 @@ create or replace function count_call(
 ) language plpgsql as $$
 declare
     v_limit record;
-    v_spent boolean;
 begin
+    -- A window that is over begins anew, with no call in it. The rows stay locked, so that calls at once take turns.
     for v_limit in
         select * from (values ('rate_limit', p_rate_calls, p_rate_seconds), ('quota', p_quota_calls, p_quota_seconds))
-            as limits (kind, calls, seconds)
-         where limits.calls is not null
+            as limits (kind, most, seconds)
+         where limits.most is not null
     loop
         insert into subscription_usage as u (tenant_id, name, kind, started_at, calls)
-        values (p_tenant, p_name, v_limit.kind, p_now, 1)
+        values (p_tenant, p_name, v_limit.kind, p_now, 0)
         on conflict (tenant_id, name, kind) do update set
             started_at = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now
                               then p_now else u.started_at end,
-            calls      = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now
-                              then 1 else least(u.calls, v_limit.calls) + 1 end
-        returning u.calls > v_limit.calls, u.started_at + make_interval(secs => v_limit.seconds)
-             into v_spent, renewed_at;
-        if v_spent then
-            refused_by := v_limit.kind;
+            calls      = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now then 0 else u.calls end
+        returning case when u.calls >= v_limit.most then v_limit.kind end,
+                  u.started_at + make_interval(secs => v_limit.seconds)
+             into refused_by, renewed_at;
+        if refused_by is not null then
             return;
         end if;
     end loop;
+    update subscription_usage u set calls = u.calls + 1
+     where u.tenant_id = p_tenant and u.name = p_name
+       and (u.kind = 'rate_limit' and p_rate_calls is not null or u.kind = 'quota' and p_quota_calls is not null);
     renewed_at := null;
 end
 $$;

@@ -64,7 +64,6 @@ impl Coverage {
         }
         for (schema, described) in members(&document["components"]["schemas"]) {
             for (field, property) in members(&described["properties"]) {
-                // A reference cannot carry anything beside it, so the writer wraps it.
                 let (evidence, source) = evidence(property);
                 if matches!(evidence.as_str(), "inferred" | "chosen") {
                     coverage.fields.push(Field { object: schema.clone(), name: field.clone(), evidence, source });

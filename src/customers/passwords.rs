@@ -43,28 +43,36 @@ impl Passwords {
             // Some microseconds: handing it to another thread would take longer.
             PasswordCost::Test => hash(password, &salt, Params::MIN_M_COST, 1),
             PasswordCost::Owasp => {
-                let _turn = self.one_a_core.acquire().await;
                 let password = password.clone();
-                tokio::task::spawn_blocking(move || hash(&password, &salt, 19 * 1024, 2))
-                    .await
-                    .expect("invariant: hashing does not panic")
+                self.in_turn(move || hash(&password, &salt, 19 * 1024, 2)).await
             }
         }
     }
 
-    /// Whether this is the password of a hash, at whatever cost that was made.
+    /// Whether this is the password of a hash, at whatever cost that was made. Takes no less than a new hash does, so that
+    /// the time does not tell an unknown user from one whose hash was cheap.
     ///
     /// # Panics
     /// When Argon2id did, which the tests rule out.
-    pub async fn verify(&self, password: &Password, hash: &str) -> bool {
-        if hash.contains("$m=8,t=1,p=1$") {
-            return verify(password, hash);
+    pub async fn verify(&self, password: &Password, hash: &str, random: &Random) -> bool {
+        if !hash.contains("$m=8,t=1,p=1$") {
+            let (password, hash) = (password.clone(), hash.to_owned());
+            return self.in_turn(move || verify(&password, &hash)).await;
         }
-        let _turn = self.one_a_core.acquire().await;
-        let (password, hash) = (password.clone(), hash.to_owned());
-        tokio::task::spawn_blocking(move || verify(&password, &hash))
-            .await
-            .expect("invariant: verifying does not panic")
+        if self.cost == PasswordCost::Owasp {
+            self.hash(password, random).await;
+        }
+        verify(password, hash)
+    }
+
+    /// Off the async threads, at most one a core at once, also when the caller hangs up meanwhile.
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let turn = Arc::clone(&self.one_a_core).acquire_owned().await.expect("invariant: never closed");
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.expect("invariant: hashing does not panic")
     }
 }
 
@@ -93,9 +101,10 @@ mod tests {
             assert!(text.starts_with(&format!("$argon2id$v=19${parameters}$")), "{text}");
             // Whatever the cost that new hashes are made at.
             let passwords = Passwords::new(PasswordCost::Test);
-            assert!(passwords.verify(&password, &text).await);
-            assert!(!passwords.verify(&Password::new("PasswordHere2".to_owned()), &text).await);
-            assert!(!passwords.verify(&password, "no hash").await);
+            let random = Random::default();
+            assert!(passwords.verify(&password, &text, &random).await);
+            assert!(!passwords.verify(&Password::new("PasswordHere2".to_owned()), &text, &random).await);
+            assert!(!passwords.verify(&password, "no hash", &random).await);
         }
     }
 }

@@ -89,12 +89,20 @@ impl Customers {
     }
 
     /// The same customers in a transaction, whose end decides what becomes of all that was done with them.
+    #[must_use]
+    pub fn begin(&self) -> (Self, Transaction) {
+        let (database, transaction) = self.database.begin();
+        (Self { database, ..self.clone() }, transaction)
+    }
+
+    /// Whether there is such a customer.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn begin(&self) -> Result<(Self, Transaction), DatabaseError> {
-        let (database, transaction) = self.database.begin().await?;
-        Ok((Self { database, ..self.clone() }, transaction))
+    /// `UnknownCustomer`, or when the database fails.
+    pub async fn check_exists(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
+        let mut session = self.database.session().await?;
+        let exists = store::exists(session.connection(), scope.tenant, id).await;
+        if session.end(exists)? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 
     /// One customer.
@@ -292,8 +300,7 @@ impl Customers {
         };
         refuse(Vec::new(), self.taken(scope, id, record).await?)?;
         // The other writer has let go of the value again, or took one that was made for this customer.
-        attempts.failed += 1;
-        if attempts.failed == Attempts::MOST { Err(violation.into()) } else { Ok(None) }
+        if attempts.may_try_again() { Ok(None) } else { Err(violation.into()) }
     }
 
     async fn taken(
@@ -320,12 +327,6 @@ impl Customers {
         Err(refusal)
     }
 
-    async fn check_exists(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        let mut session = self.database.session().await?;
-        let exists = store::exists(session.connection(), scope.tenant, id).await;
-        if session.end(exists)? { Ok(()) } else { Err(Error::UnknownCustomer) }
-    }
-
     async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
         let hash = match &values.password {
             Some(password) => Some(self.passwords.hash(password, &self.random).await),
@@ -337,13 +338,19 @@ impl Customers {
 
 /// How often a write failed without an explanation.
 #[derive(Debug, Default)]
-struct Attempts {
+pub(super) struct Attempts {
     failed: u32,
 }
 
 impl Attempts {
     /// After so many the write is given up.
     const MOST: u32 = 5;
+
+    /// Counts one more; whether the write is tried again.
+    pub(super) fn may_try_again(&mut self) -> bool {
+        self.failed += 1;
+        self.failed < Self::MOST
+    }
 }
 
 pub(super) fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use super::model::{Customer, CustomerId, LookUp, Values};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
-use super::service::{Customers, Error, Scope, refuse};
+use super::service::{Customers, Error, Scope};
 use super::store::{self, sign_in};
 use super::text::{comparable, filled};
 use crate::field::Field;
@@ -36,7 +36,7 @@ impl Customers {
         }
         // A plan may let several share a username; then the password tells them apart.
         for (id, hash) in known {
-            if self.passwords.verify(password, &hash).await {
+            if self.passwords.verify(password, &hash, &self.random).await {
                 return self.get(scope, id).await.map(Some);
             }
         }
@@ -55,13 +55,13 @@ impl Customers {
         faults: Vec<Fault>,
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
-        let values = Values { password, ..Values::default() };
-        let mut more = rules.sent(&values);
-        if values.password.is_none() {
-            more.push(Fault { field: Field::Password, rule: Rule::Required(None) });
-        }
-        self.refuse_known(scope, id, faults, more).await?;
-        let Some(password) = values.password else { return refuse(Vec::new(), Vec::new()) };
+        let Some(password) = password else {
+            let missing = Fault { field: Field::Password, rule: Rule::Required(None) };
+            self.refuse_known(scope, id, faults, vec![missing]).await?;
+            return Err(Error::UnknownCustomer);
+        };
+        let values = Values { password: Some(password.clone()), ..Values::default() };
+        self.refuse_known(scope, id, faults, rules.sent(&values)).await?;
         let hash = self.passwords.hash(&password, &self.random).await;
         let mut session = self.database.session().await?;
         let done = sign_in::set_password_hash(session.connection(), scope.tenant, id, &hash, scope.now).await;

@@ -7,7 +7,7 @@ use super::points::balance;
 use super::service::{Customers, Error, Scope};
 use super::store::{self, points, stats};
 
-/// Figures of one customer at one time.
+/// Figures of one customer: today's trees, without those who came after a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
     /// First and last name, else the company's.
@@ -21,7 +21,7 @@ pub struct Stats {
 }
 
 impl Customers {
-    /// The figures of a customer at `at`.
+    /// The figures of a customer, of those who were placed or had signed up at `at`.
     ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.

@@ -3,8 +3,9 @@
 
 use super::model::CustomerId;
 use super::refusal::Rule;
-use super::service::{Customers, Error, Scope};
+use super::service::{Attempts, Customers, Error, Scope};
 use super::store::tree::{self, Placed};
+use crate::database::{DatabaseError, is_deadlock};
 
 /// A tree of customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +53,18 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, `Placement` with the rule that the upline breaks, or when the database fails.
     pub async fn place(&self, scope: &Scope<'_>, id: CustomerId, tree: Tree, upline: i32) -> Result<(), Error> {
-        let mut session = self.database.session().await?;
         let types = scope.plan.sponsor_types();
-        let placed = tree::place(session.connection(), scope.tenant, id, upline, tree, types, scope.now).await;
-        let rule = match session.end(placed)? {
+        let mut attempts = Attempts::default();
+        let placed = loop {
+            let mut session = self.database.session().await?;
+            let placed = tree::place(session.connection(), scope.tenant, id, upline, tree, types, scope.now).await;
+            match session.end(placed) {
+                // An update of the customer that turned into a move meanwhile.
+                Err(DatabaseError::Statement(error)) if is_deadlock(&error) && attempts.may_try_again() => {}
+                placed => break placed?,
+            }
+        };
+        let rule = match placed {
             Placed::Done => return Ok(()),
             Placed::UnknownCustomer => return Err(Error::UnknownCustomer),
             Placed::UplineUnknown => Rule::SponsorUnknown(upline),

@@ -101,31 +101,26 @@ impl Database {
     }
 
     /// The same database in a transaction: all that its sessions do is kept or taken back together. Within a transaction
-    /// it becomes a part of that one.
-    ///
-    /// # Errors
-    /// When no connection is to be had within the acquire timeout.
-    pub async fn begin(&self) -> Result<(Self, Transaction), DatabaseError> {
-        if self.transaction.is_some() {
-            return Ok((self.clone(), Transaction::nested()));
+    /// it becomes a part of that one. It begins with its first session.
+    #[must_use]
+    pub fn begin(&self) -> (Self, Transaction) {
+        if let Some(outer) = &self.transaction {
+            return (self.clone(), outer.nested());
         }
-        let transaction = Transaction::begin(self.lend().await?).await?;
-        Ok((Self { pool: self.pool.clone(), transaction: Some(transaction.clone()) }, transaction))
+        let transaction = Transaction::on(self.clone());
+        (Self { pool: self.pool.clone(), transaction: Some(transaction.clone()) }, transaction)
     }
 
-    async fn lend(&self) -> Result<Session, DatabaseError> {
+    pub(super) async fn lend(&self) -> Result<Session, DatabaseError> {
         let asked = Instant::now();
         let lent = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
-        Ok(Session { lent: Lent::Alone(Some(lent)), asked })
+        Ok(Session { lent: Lent::Alone(Some(lent)), asked, is_metered: true })
     }
 
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
-    ///
-    /// Not for a request's handler as it stands: a caller who hangs up drops the handler. Wherever one needs several
-    /// statements, it spawns a task that calls this and awaits the task.
     ///
     /// # Errors
     /// Those of `work`, or of the database before and after it.
@@ -133,12 +128,20 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut session = self.session().await?;
-        let mut transaction = session.connection().begin().await.map_err(DatabaseError::Statement)?;
-        let output = work(&mut transaction).await?;
-        let committed = transaction.commit().await;
-        session.end(committed)?;
-        Ok(output)
+        let (within, transaction) = self.begin();
+        let mut session = within.session().await?;
+        match work(session.connection()).await {
+            Ok(output) => {
+                session.end(Ok(()))?;
+                transaction.commit().await?;
+                Ok(output)
+            }
+            Err(error) => {
+                drop(session);
+                transaction.roll_back().await?;
+                Err(error)
+            }
+        }
     }
 
     /// How much of the pool is at work.
@@ -159,6 +162,8 @@ impl Database {
 pub struct Session {
     lent: Lent,
     asked: Instant,
+    /// Whether its time counts as time at the database.
+    is_metered: bool,
 }
 
 #[derive(Debug)]
@@ -171,7 +176,13 @@ enum Lent {
 
 impl Session {
     pub(super) fn of_transaction(turn: Turn) -> Self {
-        Self { lent: Lent::InTurn(turn), asked: Instant::now() }
+        Self { lent: Lent::InTurn(turn), asked: Instant::now(), is_metered: true }
+    }
+
+    /// The same session, whose turns are metered instead.
+    pub(super) fn unmetered(mut self) -> Self {
+        self.is_metered = false;
+        self
     }
 
     /// The connection.
@@ -213,7 +224,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        meter::add(self.asked.elapsed());
+        if self.is_metered {
+            meter::add(self.asked.elapsed());
+        }
         let Lent::Alone(lent) = &mut self.lent else { return };
         let Some(lent) = lent.take().filter(|lent| lent.broken_off) else { return };
         // Outside a runtime there is no pool to give it back to.

@@ -5,82 +5,102 @@ use std::sync::Arc;
 use sqlx::{Executor as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::pool::{DatabaseError, Session};
+use super::pool::{Database, DatabaseError, Session};
 
-/// A transaction, to be committed or rolled back. Dropping the last handle rolls back as well, also when the caller hung up.
+/// A transaction, to be committed or rolled back. It begins, and takes its connection, when the first session is asked for.
+/// Dropping the last handle rolls back as well, also when the caller hung up.
 #[derive(Debug, Clone)]
 pub struct Transaction {
-    /// None within another transaction, which decides what becomes of both.
-    stage: Option<Arc<Mutex<Stage>>>,
+    stage: Arc<Mutex<Stage>>,
+    /// Whether this is a part of another transaction, whose end decides what becomes of both.
+    is_nested: bool,
 }
 
 #[derive(Debug)]
 struct Stage {
-    /// There until the end.
+    /// Where the connection comes from.
+    pool: Database,
+    /// There from the first turn to the end.
     session: Option<Session>,
     /// Whether the last turn failed, so that Postgres takes no statement before it is undone.
     failed: bool,
+    /// Whether a part was rolled back, so that the whole must not be kept.
+    is_doomed: bool,
 }
 
 /// A turn on the connection, for as long as a session lives.
 #[derive(Debug)]
 pub(super) struct Turn(OwnedMutexGuard<Stage>);
 
+const UNDO: &str = "rollback to savepoint turn";
+
 impl Transaction {
-    pub(super) async fn begin(mut session: Session) -> Result<Self, DatabaseError> {
-        session.connection().execute("begin; savepoint turn").await?;
-        Ok(Self { stage: Some(Arc::new(Mutex::new(Stage { session: Some(session), failed: false }))) })
+    pub(super) fn on(pool: Database) -> Self {
+        let stage = Stage { pool, session: None, failed: false, is_doomed: false };
+        Self { stage: Arc::new(Mutex::new(stage)), is_nested: false }
     }
 
-    /// A part of another transaction.
-    pub(super) fn nested() -> Self {
-        Self { stage: None }
+    /// A part of this transaction.
+    pub(super) fn nested(&self) -> Self {
+        Self { stage: Arc::clone(&self.stage), is_nested: true }
     }
 
     /// A turn begins where the last one ended, or before it when it failed: what an autocommit statement would have left.
     pub(super) async fn session(&self) -> Result<Session, DatabaseError> {
-        let stage = self.stage.as_ref().expect("invariant: a database is never bound to a nested transaction");
-        let mut stage = Arc::clone(stage).lock_owned().await;
-        let undo = if stage.failed { UNDO } else { "release savepoint turn; savepoint turn" };
+        let mut stage = Arc::clone(&self.stage).lock_owned().await;
+        let begin = match (&stage.session, stage.failed) {
+            (None, _) => {
+                let session = stage.pool.lend().await?;
+                stage.session = Some(session.unmetered());
+                "begin; savepoint turn"
+            }
+            (Some(_), true) => UNDO,
+            (Some(_), false) => "release savepoint turn; savepoint turn",
+        };
         // Until a turn says that it ended well, it did not.
         stage.failed = true;
-        stage.connection().execute(undo).await?;
+        stage.connection().execute(begin).await?;
         Ok(Session::of_transaction(Turn(stage)))
     }
 
-    /// Keeps everything, but for a last turn that failed.
+    /// Keeps everything, but for a last turn that failed; nothing when a part was rolled back.
     ///
     /// # Errors
     /// When the connection is gone; whether everything was kept is not known then.
     pub async fn commit(self) -> Result<(), DatabaseError> {
-        self.end("commit").await
+        if self.is_nested {
+            return Ok(());
+        }
+        let mut stage = self.stage.lock().await;
+        let end = if stage.is_doomed { "rollback" } else { "commit" };
+        let failed = stage.failed;
+        let Some(mut session) = stage.session.take() else { return Ok(()) };
+        if failed {
+            session.connection().execute(UNDO).await?;
+        }
+        let ended = session.connection().execute(end).await;
+        session.end(ended).map(drop)
     }
 
-    /// Takes everything back.
+    /// Takes everything back; of a part, dooms the whole.
     ///
     /// # Errors
     /// When the connection is gone, which takes it back too.
     pub async fn roll_back(self) -> Result<(), DatabaseError> {
-        self.end("rollback").await
-    }
-
-    async fn end(self, how: &'static str) -> Result<(), DatabaseError> {
-        let Some(stage) = self.stage else { return Ok(()) };
-        let mut stage = stage.lock().await;
-        let Some(mut session) = stage.session.take() else { return Ok(()) };
-        if stage.failed {
-            session.connection().execute(UNDO).await?;
+        let mut stage = self.stage.lock().await;
+        if self.is_nested {
+            stage.is_doomed = true;
+            return Ok(());
         }
-        let ended = session.connection().execute(how).await;
-        session.end(ended).map(drop)
+        let Some(mut session) = stage.session.take() else { return Ok(()) };
+        let undone = session.connection().execute("rollback").await;
+        session.end(undone).map(drop)
     }
 }
 
-const UNDO: &str = "rollback to savepoint turn";
-
 impl Stage {
     fn connection(&mut self) -> &mut PgConnection {
-        self.session.as_mut().expect("invariant: nobody asks after the end").connection()
+        self.session.as_mut().expect("invariant: there while a turn lasts").connection()
     }
 }
 

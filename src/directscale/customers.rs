@@ -99,7 +99,7 @@ pub(super) async fn create(call: Call) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "Upgrade Customer page, which names it; the status is client-observed"
+        "class": "client-observed", "source": "the call and its status; named on the Upgrade Customer page, which says what it clears"
     })))
 )]
 pub(super) async fn replace(call: Call) -> Result<Reply, Error> {

@@ -70,6 +70,14 @@ impl Call {
         self.path.iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    /// What was read of the call, or the fault in it: which is only told where the customer exists.
+    pub(super) async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error> {
+        if read.is_err() {
+            self.back_end.customers.check_exists(&self.scope(), id).await?;
+        }
+        read
+    }
+
     /// The parameters in the query.
     pub(super) fn query(&self) -> Parameters {
         Parameters::parse(self.parts.uri.query().unwrap_or_default())
@@ -188,7 +196,7 @@ where
     F: Future<Output = Result<Reply, Error>>,
 {
     let failed = |error| Error::Customers(customers::Error::Database(error));
-    let (customers, transaction) = call.back_end.customers.begin().await.map_err(failed)?;
+    let (customers, transaction) = call.back_end.customers.begin();
     call.back_end.customers = customers;
     let outcome = handler(call).await;
     transaction.roll_back().await.map_err(failed)?;

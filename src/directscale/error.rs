@@ -107,7 +107,7 @@ pub(super) struct Problem<'a> {
     activity_id: Option<String>,
     /// Each thing that is wrong, of the back end's errors; absent with `EMULATOR_EXTRA_HEADERS=off`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<FaultJson>>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
+    #[schema(value_type = Option<Vec<FaultJson>>)]
     errors: Option<&'a [FaultJson]>,
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn search(call: Call) -> Result<Reply, Error> {
         term: call.path_text("searchTerm")?,
         types: parameters.integers("types")?,
         statuses: parameters.integers("statuses")?,
-        countries: parameters.list("countries").iter().map(|code| code.to_ascii_uppercase()).collect(),
+        countries: parameters.countries("countries")?,
     };
     let with_aliases = parameters.flag("includeWebAliases")?;
     let scope = call.scope();
@@ -110,7 +110,7 @@ pub(super) async fn website_info(call: Call) -> Result<Reply, Error> {
 pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let scope = call.scope();
-    call.back_end.customers.get(&scope, id).await?;
+    call.back_end.customers.check_exists(&scope, id).await?;
     let countries = scope.plan.countries.iter();
     let countries: Vec<CountryJson<'_>> =
         countries.filter_map(|(code, currency)| Some(CountryJson::new(code.country()?, currency))).collect();
@@ -119,7 +119,7 @@ pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
 
 /// Get Customer Stats
 ///
-/// Figures as of a day, or of now.
+/// Figures of today's trees, without those who were placed or signed up after a day.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/stats",
@@ -139,7 +139,7 @@ pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
 pub(super) async fn stats(call: Call) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let scope = call.scope();
-    let at = call.query().date("date")?.unwrap_or(scope.now);
+    let at = call.of_known(id, call.query().date("date")).await?.unwrap_or(scope.now);
     let stats = call.back_end.customers.stats(&scope, id, at).await?;
     Ok(Reply::json(StatusCode::OK, &StatsJson::from(&stats)))
 }

@@ -3,11 +3,12 @@
 use serde_json::json;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::AllOfBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Schema};
 
 use super::error::{FaultJson, Problem};
 
@@ -52,8 +53,13 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     let group = path.split('/').nth(2).unwrap_or_default().to_owned();
     operation.tags.get_or_insert_default().insert(0, group);
     let can_refuse = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
+    let has_body = operation.request_body.is_some();
+    let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(unknown)) = responses.get_mut("404") {
+        let from_the_guide = || evidence("documented", "the PATCH Customer page and the status guide");
+        unknown.extensions.get_or_insert_with(from_the_guide);
+    }
     let mut add = |status: &str, meaning: &str, class: &str| {
-        let responses = &mut operation.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(meaning, class)));
     };
     if can_refuse {
@@ -64,8 +70,42 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     add("429", "The rate limit of the plan is spent", "framework-default");
     let refused = if can_refuse { "Refused, or the back end failed" } else { "The back end failed" };
     add("500", refused, if can_refuse { "documented" } else { "framework-default" });
-    if operation.request_body.is_some() {
+    if has_body {
         add("413", "The body is too large", "chosen");
+    }
+}
+
+/// The evidence of fields that are objects, lists or maps, for which utoipa's attribute has no place of its own.
+const FIELDS: [(&str, &str, &str, &str); 6] = [
+    ("Customer", "AssociateCustom", "inferred", "the request has it"),
+    ("Customer", "DefaultShippingAddress", "inferred", "both addresses have one AddressId in the vendor's sample"),
+    ("Problem", "errors", "chosen", ""),
+    ("SearchItem", "WebAliases", "chosen", ""),
+    ("Stats", "RankOptions", "chosen", "always empty"),
+    ("Stats", "Stats", "chosen", "the keys"),
+];
+
+/// Adds the evidence of [`FIELDS`].
+///
+/// # Panics
+/// When one of them is not in the document, which the tests rule out.
+pub(super) fn mark(document: &mut OpenApi) {
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let schemas = schemas.expect("invariant: the document has schemas");
+    for (name, field, class, source) in FIELDS {
+        let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(name) else { unreachable!("no schema {name}") };
+        let property = object.properties.get_mut(field).expect("invariant: the field is there");
+        let evidence =
+            if source.is_empty() { json!({ "class": class }) } else { json!({ "class": class, "source": source }) };
+        let extensions = Some(ExtensionsBuilder::new().add("x-evidence", evidence).build());
+        match property {
+            RefOr::T(Schema::Array(array)) => array.extensions = extensions,
+            RefOr::T(Schema::Object(map)) => map.extensions = extensions,
+            other => {
+                let item = other.clone();
+                *other = AllOfBuilder::new().item(item).extensions(extensions).into();
+            }
+        }
     }
 }
 
@@ -81,4 +121,8 @@ fn problem(meaning: &str, class: &str) -> Response {
         .content("application/json", content)
         .extensions(Some(ExtensionsBuilder::new().add("x-evidence", json!({ "class": class })).build()))
         .build()
+}
+
+fn evidence(class: &str, source: &str) -> Extensions {
+    ExtensionsBuilder::new().add("x-evidence", json!({ "class": class, "source": source })).build()
 }

@@ -81,7 +81,9 @@ impl Table {
 
     /// The routes and their description.
     pub(super) fn split(self) -> (axum::Router<Arc<DirectScale>>, utoipa::openapi::OpenApi) {
-        self.0.split_for_parts()
+        let (router, mut document) = self.0.split_for_parts();
+        openapi::mark(&mut document);
+        (router, document)
     }
 }
 

@@ -26,9 +26,10 @@ use crate::customers::Points;
     })))
 )]
 pub(super) async fn add(call: Call) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
     let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
-    let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"))?;
+    let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
+    let id = call.customer_id()?;
+    let points = call.of_known(id, points).await?;
     call.back_end.customers.add_points(&call.scope(), id, points).await?;
     Ok(Reply::empty(StatusCode::CREATED))
 }
@@ -52,10 +53,11 @@ pub(super) async fn add(call: Call) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn deduct(call: Call) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
     let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
     let points = body.number("pointsToDeduct").map(f64::abs);
-    let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"))?;
+    let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));
+    let id = call.customer_id()?;
+    let points = call.of_known(id, points).await?;
     call.back_end.customers.deduct_points(&call.scope(), id, points).await?;
     Ok(Reply::empty(StatusCode::OK))
 }

@@ -50,6 +50,16 @@ impl Parameters {
         self.list(name).into_iter().map(|text| integer(name, text)).collect()
     }
 
+    /// The ISO 3166-1 codes between the commas, in upper case.
+    pub(super) fn countries(&self, name: &'static str) -> Result<Vec<String>, Error> {
+        let known = |code: &str| rust_iso3166::from_alpha2(&code.to_ascii_uppercase()).map(|known| known.alpha2);
+        let read = |code: &str| {
+            let message = format!("{name} must be two-letter ISO 3166-1 country codes with commas between them.");
+            known(code).map(str::to_owned).ok_or_else(|| Error::parameter(name, "format", message))
+        };
+        self.list(name).into_iter().map(read).collect()
+    }
+
     /// `true` or `false`, in any case; false when not sent.
     pub(super) fn flag(&self, name: &'static str) -> Result<bool, Error> {
         match self.value(name) {

@@ -47,7 +47,12 @@ pub(super) async fn login_url(call: Call) -> Result<Reply, Error> {
     ),
     responses(
         (status = 200, description = "Whom the token names, or the address", body = SsoAnswer),
-        (status = 400, description = "The token is unknown or its minute is over", body = Problem),
+        (
+            status = 400,
+            description = "The token is unknown or its minute is over",
+            body = Problem,
+            extensions(("x-evidence" = json!({ "class": "chosen" })))
+        ),
         (status = 404, description = "Nobody has this ExternalReferenceId", body = Problem),
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; status and text of a bad token are chosen" })))

@@ -27,12 +27,7 @@ use crate::customers::{CustomerId, Tree};
 )]
 pub(super) async fn downline(call: Call) -> Result<Reply, Error> {
     let id = call.customer_id()?;
-    let parameters = call.query();
-    let tree = tree(&parameters)?;
-    let levels = parameters.integer("levels")?;
-    if levels.is_some_and(|levels| levels < 1) {
-        return Err(Error::parameter("levels", "minimum", "levels must be at least 1."));
-    }
+    let (tree, levels) = call.of_known(id, depth(&call.query())).await?;
     let ids = call.back_end.customers.downline(&call.scope(), id, tree, levels).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
 }
@@ -84,9 +79,7 @@ pub(super) async fn downline_ids(call: Call) -> Result<Reply, Error> {
 pub(super) async fn place_node(call: Call) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let parameters = call.query();
-    let tree = tree(&parameters)?;
-    let upline = parameters.required_integer("toUplineId")?;
-    parameters.flag("findAvailable")?;
+    let (tree, upline) = call.of_known(id, place(&parameters)).await?;
     call.back_end.customers.place(&call.scope(), id, tree, upline).await?;
     let ignored = parameters.sent(&["leg", "reason", "findAvailable"]);
     Ok(Reply::empty(StatusCode::OK).ignoring(ignored))
@@ -111,9 +104,27 @@ pub(super) async fn place_node(call: Call) -> Result<Reply, Error> {
 )]
 pub(super) async fn unplaced(call: Call) -> Result<Reply, Error> {
     let id = call.customer_id()?;
-    let tree = tree(&call.query())?;
+    let tree = call.of_known(id, tree(&call.query())).await?;
     let ids = call.back_end.customers.unplaced(&call.scope(), id, tree).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
+}
+
+/// Which tree, and how many levels of it.
+fn depth(parameters: &Parameters) -> Result<(Tree, Option<i32>), Error> {
+    let tree = tree(parameters)?;
+    let levels = parameters.integer("levels")?;
+    if levels.is_some_and(|levels| levels < 1) {
+        return Err(Error::parameter("levels", "minimum", "levels must be at least 1."));
+    }
+    Ok((tree, levels))
+}
+
+/// Which tree, and below whom.
+fn place(parameters: &Parameters) -> Result<(Tree, i32), Error> {
+    let tree = tree(parameters)?;
+    let upline = parameters.required_integer("toUplineId")?;
+    parameters.flag("findAvailable")?;
+    Ok((tree, upline))
 }
 
 /// The tree that is asked for (vendor's C# reference, `TreeType`).

@@ -1,5 +1,5 @@
-//! Operations of the vendor's groups that this emulator does not build. They are known by name and say so: never a silent
-//! 404.
+//! Operations of the groups that are here, which this emulator does not build. They are known by name and say so: never a
+//! silent 404.
 
 use axum::http::StatusCode;
 use serde_json::json;

@@ -116,7 +116,12 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     request_body = LoginRequest,
     responses(
         (status = 200, description = "The customer", body = CustomerJson),
-        (status = 400, description = "Username or password is incorrect", body = Problem),
+        (
+            status = 400,
+            description = "Username or password is incorrect",
+            body = Problem,
+            extensions(("x-evidence" = json!({ "class": "chosen", "source": "that it is not 2xx is client-observed" })))
+        ),
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; status and text of a failure are chosen" })))
 )]
@@ -134,7 +139,12 @@ pub(super) async fn login(call: Call) -> Result<Reply, Error> {
     params(("username" = String, Query), ("password" = String, Query)),
     responses(
         (status = 200, description = "The customer", body = CustomerJson),
-        (status = 400, description = "Username or password is incorrect", body = Problem),
+        (
+            status = 400,
+            description = "Username or password is incorrect",
+            body = Problem,
+            extensions(("x-evidence" = json!({ "class": "chosen", "source": "that it is not 2xx is client-observed" })))
+        ),
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the answer's shape is inferred" })))
 )]

@@ -149,7 +149,7 @@ pub(super) async fn insert(
 }
 
 /// Puts a new key into a slot of a subscription. The key that was there opens nothing a second later; the one in the other
-/// slot stays.
+/// slot stays. A subscription whose keys were revoked opens again with the new one.
 ///
 /// # Errors
 /// When the tenant has no such subscription, when some tenant has this key, or when the database fails.

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{KeySlot, SubscriptionKey, revoke_key, rotate_key};
+use directscale_emulator::tenants::{KeySlot, SubscriptionKey, add_key, revoke_key, rotate_key};
 use serde_json::json;
 
 use crate::support::server::server;
@@ -58,17 +58,30 @@ fn a_spent_quota_refuses_until_it_is_replenished() {
     let text = reply.json()["message"].as_str().expect("a text").to_owned();
     let left = text.strip_prefix("Out of call volume quota. Quota will be replenished in ").expect("the text");
     assert!(left.starts_with("6.23:59:") || left.starts_with("7.00:00:00"), "{left}");
+    let usage = tenant.rows("select kind, calls from subscription_usage where tenant_id = {tenant} order by kind");
+    assert_eq!(usage[0], json!({ "kind": "quota", "calls": 2 }), "a refused call is not counted");
+    assert_eq!(usage[1], json!({ "kind": "rate_limit", "calls": 2 }), "by neither");
     assert!(reply.body.starts_with(r#"{ "statusCode": 403, "message": "Out of call"#), "{reply:?}");
     assert!(reply.header("Retry-After").is_some());
 }
 
 #[test]
 fn limits_are_a_subscriptions_own() {
-    let limit = json!({ "rate_limit": { "calls": 1, "renewal_seconds": 60 } });
-    let (first, second) = (tenant_with(limit.clone()), tenant_with(limit));
+    let limit = json!({ "rate_limit": { "calls": 2, "renewal_seconds": 60 } });
+    let (first, other_tenant) = (tenant_with(limit.clone()), tenant_with(limit));
+    let name = name_of(&first);
+    let server = server();
+    let key = SubscriptionKey::generate(&server.random);
+    let added = add_key(server.started.database(), &name, "second", &key, Clock.now());
+    server.runtime.block_on(added).expect("a second subscription");
+    let second = Client { address: server.address, key: key.reveal().to_owned() };
+    // Both keys of a subscription share its limit.
+    let secondary = new_key(&name, KeySlot::Secondary);
     first.get(PATH).succeeds(200);
+    secondary.get(PATH).succeeds(200);
+    assert_eq!((first.get(PATH).status, secondary.get(PATH).status), (429, 429));
     second.get(PATH).succeeds(200);
-    assert_eq!(first.get(PATH).status, 429);
+    other_tenant.get(PATH).succeeds(200);
 }
 
 fn name_of(tenant: &Tenant) -> String {
@@ -110,7 +123,7 @@ fn both_keys_of_a_subscription_open_it_and_one_is_renewed_at_a_time() {
     assert!(stale < Duration::from_secs(1), "{stale:?}");
     secondary.get(PATH).succeeds(200);
 
-    // Both are one subscription: to the log table, and to its limits.
+    // Both are one subscription to the log table.
     secondary.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = tenant.rows("select ChangedBy from CRM_AssociateTypeChanges where tenant_id = {tenant}");
     assert_eq!(log, [json!({ "changedby": "test-key" })]);

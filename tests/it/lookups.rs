@@ -61,6 +61,10 @@ fn search_is_filtered_by_type_status_and_country() {
     assert_eq!(found(&tenant, "demo.example?types=2,%203&statuses=2"), [4]);
     assert_eq!(found(&tenant, "demo.example?countries=us,CA&statuses=1,,"), [1, 2, 3]);
     assert_eq!(found(&tenant, "demo.example?countries=CA"), [0; 0]);
+    let codes = "countries must be two-letter ISO 3166-1 country codes with commas between them.";
+    for unknown in ["%00", "XX", "US,,usa"] {
+        tenant.get(&format!("/v1/customers/search/demo?countries={unknown}")).refuses(500, codes);
+    }
     tenant.get("/v1/customers/search/demo?types=2,x").refuses(500, "types must be an integer.");
     tenant.get("/v1/customers/search/demo?statuses=1.5").refuses(500, "statuses must be an integer.");
     let message = "includeWebAliases must be true or false.";
@@ -157,15 +161,15 @@ fn stats_count_as_of_a_day() {
         json!({
             "Name": "Dana Distributor",
             "KitLevel": null,
-            "Stats": { "Downline": { "Value": 1.0 }, "PersonallyEnrolled": { "Value": 3.0 }, "RewardPoints": { "Value": 0.0 } },
+            "Stats": { "Downline": { "Value": 1 }, "PersonallyEnrolled": { "Value": 3 }, "RewardPoints": { "Value": 0.0 } },
             "RankOptions": []
         })
     );
-    assert_eq!(stats(1, "")["Stats"]["Downline"]["Value"], 2.0);
+    assert_eq!(stats(1, "")["Stats"]["Downline"]["Value"], 2);
     assert_eq!(stats(a, "?entities=true")["Stats"]["RewardPoints"]["Value"], 12.5);
     let before = stats(2, "?date=2001-01-01");
-    assert_eq!(before["Stats"]["Downline"]["Value"], 0.0);
-    assert_eq!(before["Stats"]["PersonallyEnrolled"]["Value"], 0.0);
+    assert_eq!(before["Stats"]["Downline"]["Value"], 0);
+    assert_eq!(before["Stats"]["PersonallyEnrolled"]["Value"], 0);
     tenant
         .get("/v1/customers/2/stats?date=yesterday")
         .refuses(500, "date must be a date such as 2020-02-20T15:47:52Z.");

@@ -132,7 +132,22 @@ fn coverage_is_json_for_programs_and_a_page_for_people() {
         (&Value::from("/v1/customers/upgrade/{customerId}"), &Value::from("documented"))
     );
     let fields = coverage["fields"].as_array().expect("a list");
-    assert!(fields.iter().any(|field| field["object"] == "Customer" && field["name"] == "TaxExempt"), "{fields:?}");
+    for (object, name) in [
+        ("Customer", "TaxExempt"),
+        ("Customer", "AssociateCustom"),
+        ("Customer", "DefaultShippingAddress"),
+        ("Problem", "errors"),
+        ("SearchItem", "WebAliases"),
+        ("Stats", "RankOptions"),
+        ("Stats", "Stats"),
+    ] {
+        assert!(fields.iter().any(|field| field["object"] == object && field["name"] == name), "{object}.{name}");
+    }
+    let login = coverage["operations"].as_array().expect("a list").iter();
+    let login = login.clone().find(|covered| covered["operation"] == "Login").expect("the login");
+    let statuses = login["statuses"].as_array().expect("statuses").iter();
+    let failure = statuses.clone().find(|status| status["status"] == "400").expect("a failure");
+    assert_eq!(failure["evidence"], "chosen");
 
     let page = get("/_emulator/coverage", "Accept: text/html,application/xhtml+xml\r\n");
     assert!(page.header("Content-Type").is_some_and(|kind| kind.starts_with("text/html")));

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Reply, Tenant, tenant};
 
+const BROKEN: &str = "The request body is not valid JSON: EOF while parsing a list at line 1 column 1.";
+
 const PATH: &str = "/v1/customers/3/reward-points";
 
 fn deduct(tenant: &Tenant, body: &str) -> Reply {
@@ -73,6 +75,13 @@ fn nobody_has_no_points() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 1 })).refuses(404, message);
+    // An unknown customer comes before the number, and the body before both.
+    tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 0 })).refuses(404, message);
+    tenant.post("/v1/customers/abc/reward-points", &json!({ "pointsToAdd": 0 })).refuses(404, message);
+    for id in ["99", "abc"] {
+        let path = format!("/v1/customers/{id}/reward-points");
+        tenant.call("POST", &path, "", Some("[")).refuses(400, BROKEN);
+    }
     let body = Some(r#"{"pointsToDeduct": 1}"#);
     tenant.call("DELETE", "/v1/customers/99/reward-points", "", body).refuses(404, message);
 }

@@ -13,7 +13,8 @@ pub(in crate::customers) struct Counted {
     pub enrolled: i64,
 }
 
-/// How many stood below a customer, and how many it had enrolled, at a time.
+/// Of those who stand below a customer today, how many were placed at a time; of those whom it enrolled, how many had
+/// signed up.
 pub(in crate::customers) async fn count(
     connection: &mut PgConnection,
     tenant: TenantId,

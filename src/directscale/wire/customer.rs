@@ -12,7 +12,6 @@ use crate::wire::dates;
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Customer)]
 pub(in crate::directscale) struct CustomerJson<'a> {
-    #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "the request has it" }))))]
     associate_custom: CustomFieldsJson<'a>,
     back_office_id: &'a str,
     birth_date: String,
@@ -21,7 +20,6 @@ pub(in crate::directscale) struct CustomerJson<'a> {
     customer_status: i32,
     customer_type: i32,
     /// Always an object: the primary one where it is not set.
-    #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "both addresses have one AddressId in the vendor's sample" }))))]
     default_shipping_address: AddressJson<'a>,
     email_address: Option<&'a str>,
     /// 0 where there is none.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Number;
 use utoipa::ToSchema;
 
 use crate::customers::{Customer, Stats};
@@ -34,7 +35,6 @@ pub(in crate::directscale) struct SearchItemJson<'a> {
     profile_image_url: Option<&'a str>,
     /// With includeWebAliases.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     web_aliases: Option<Vec<&'a str>>,
 }
 
@@ -153,10 +153,9 @@ pub(in crate::directscale) struct StatsJson<'a> {
     #[schema(extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     kit_level: Option<&'a str>,
     /// By key: `Downline` in the sponsor tree, `PersonallyEnrolled`, `RewardPoints`.
-    #[schema(extensions(("x-evidence" = json!({ "class": "chosen", "source": "the keys" }))))]
     stats: BTreeMap<&'static str, StatJson>,
     /// Always empty: ranks belong to a commission plan.
-    #[schema(value_type = Vec<Object>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
+    #[schema(value_type = Vec<Object>)]
     rank_options: [(); 0],
 }
 
@@ -165,20 +164,21 @@ pub(in crate::directscale) struct StatsJson<'a> {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stat)]
 struct StatJson {
-    value: f64,
+    #[schema(value_type = f64)]
+    value: Number,
 }
 
 impl<'a> From<&'a Stats> for StatsJson<'a> {
     fn from(stats: &'a Stats) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "customer ids have 31 bits")]
-        let count = |count: i64| StatJson { value: count as f64 };
+        let count = |count: i64| StatJson { value: count.into() };
+        let points = Number::from_f64(stats.reward_points).unwrap_or_else(|| 0.into());
         Self {
             name: &stats.name,
             kit_level: None,
             stats: BTreeMap::from([
                 ("Downline", count(stats.downline)),
                 ("PersonallyEnrolled", count(stats.enrolled)),
-                ("RewardPoints", StatJson { value: stats.reward_points }),
+                ("RewardPoints", StatJson { value: points }),
             ]),
             rank_options: [],
         }

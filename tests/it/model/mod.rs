@@ -1,5 +1,5 @@
-//! Random steps against a model of the rules in memory: after each one, the answer and everything that the database holds
-//! are what the model says. Sixteen tenants at once, each with a call in flight.
+//! Random steps against a model of the rules in memory: after each one, the answer and all that the steps vary are what the
+//! model says. Sixteen tenants at once, each with a call in flight.
 
 mod rules;
 mod steps;
@@ -83,7 +83,7 @@ fn answer(reply: &Reply) -> Answer {
     Answer { status, faults: faults.map(|fault| (text(&fault["field"]), text(&fault["rule"]))).collect() }
 }
 
-/// Everything that a step can change.
+/// Everything that the steps vary.
 fn state(tenant: &Tenant) -> Value {
     json!({
         "customers": tenant.rows(
