@@ -1,0 +1,154 @@
+//! Creating a customer: the checks and the write, each through its hook.
+
+use sqlx::PgConnection;
+
+use super::application::{Beside, apply, asked, tidied};
+use super::hooked::{Work, WorkOf};
+use super::model::{CustomerId, Values};
+use super::refusal::{Fault, Rule};
+use super::rules::Rules;
+use super::service::{Attempts, Customers, Error, Scope, conclude, refuse};
+use super::store;
+use super::text::alias_of;
+use crate::field::Field;
+use crate::hooks::{
+    ApplicationResponse, EnrollmentResponse, GetNewBackOfficeId, GetNewBackOfficeIdRequest, WriteApplication,
+    WriteApplicationRequest,
+};
+
+/// A customer of a seed file.
+#[derive(Debug, Clone)]
+pub struct SeedCustomer {
+    /// The id that it must get, or the next one.
+    pub id: Option<CustomerId>,
+    /// What it is.
+    pub values: Values,
+}
+
+impl Customers {
+    /// Creates a customer and answers its id. `faults` are those that were found while reading the request.
+    ///
+    /// # Errors
+    /// `Refused` with every fault, `Hook`, or when the database fails.
+    pub async fn create(&self, scope: &Scope<'_>, values: Values, faults: Vec<Fault>) -> Result<CustomerId, Error> {
+        self.check(scope, None, &values, faults).await?;
+        self.check_availability(scope, None, &values).await?;
+        let (reserved, values) = self.with_new_back_office_id(scope, values).await?;
+        let (application, beside) = apply(None, values);
+        let send_emails = beside.send_emails.unwrap_or_default();
+        let request = WriteApplicationRequest { application, send_emails };
+        let work = WorkOf { customer: reserved, work: Work::Create { beside } };
+        let response = self
+            .hook::<WriteApplication, _>(scope, request, work, |request, work| async move {
+                let Work::Create { beside } = work.work else { return Err(Error::WrongWork) };
+                self.write_application(scope, work.customer, request, beside).await
+            })
+            .await?;
+        Ok(CustomerId(response.application_response.associate_id))
+    }
+
+    /// The default work of [`WriteApplication`].
+    pub(super) async fn write_application(
+        &self,
+        scope: &Scope<'_>,
+        reserved: Option<CustomerId>,
+        request: WriteApplicationRequest,
+        beside: Beside,
+    ) -> Result<EnrollmentResponse, Error> {
+        let values = asked(request.application, beside);
+        let back_office_id = values.back_office_id.clone();
+        let id = self.write_new(scope, reserved, values).await?;
+        let application_response =
+            ApplicationResponse { associate_id: id.0, back_office_id, payment_status: None };
+        Ok(EnrollmentResponse { application_response })
+    }
+
+    async fn write_new(
+        &self,
+        scope: &Scope<'_>,
+        reserved: Option<CustomerId>,
+        values: Values,
+    ) -> Result<CustomerId, Error> {
+        let sponsor = values.sponsor_id;
+        let alias = default_alias(&values);
+        let record = self.record(values, scope.plan).await;
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let created =
+                store::create(connection, scope.tenant, reserved, &record, scope.plan, alias.as_deref(), scope.now)
+                    .await;
+            let created = session.end(created);
+            if let Some(id) = self.settle(scope, None, &record, sponsor, created, &mut attempts).await? {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Asks the hook for a BackOfficeId where none was sent; the customer's id is reserved for that. Where no extension
+    /// answers the hook, the write makes one.
+    async fn with_new_back_office_id(
+        &self,
+        scope: &Scope<'_>,
+        mut values: Values,
+    ) -> Result<(Option<CustomerId>, Values), Error> {
+        if values.back_office_id.is_some() || !scope.calls::<GetNewBackOfficeId>() {
+            return Ok((None, values));
+        }
+        let mut session = self.database.session().await?;
+        let reserved = store::reserve_id(session.connection(), scope.tenant).await;
+        let reserved = session.end(reserved)?;
+        let request = GetNewBackOfficeIdRequest {
+            associate_base_type: values.customer_type.unwrap_or_default(),
+            associate_id: reserved.0,
+            enroller_id: values.sponsor_id.unwrap_or_default(),
+        };
+        let work = WorkOf { customer: Some(reserved), work: Work::Ask };
+        let response = self
+            .hook::<GetNewBackOfficeId, _>(scope, request, work, |request, _| {
+                self.new_back_office_id(scope, request)
+            })
+            .await?;
+        values.back_office_id = response.back_office_id;
+        let values = tidied(values);
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let only = Values { back_office_id: values.back_office_id.clone(), ..Values::default() };
+        refuse(rules.sent(&only), Vec::new())?;
+        Ok((Some(reserved), values))
+    }
+
+    /// Creates the customer of a seed file within the seed's transaction. It is held to formats but not to the required
+    /// fields: a world has a root, which has no sponsor. No hook is called.
+    ///
+    /// # Errors
+    /// `Refused` with the faults, or when the database fails.
+    pub async fn create_from_seed(
+        &self,
+        connection: &mut PgConnection,
+        scope: &Scope<'_>,
+        seed: SeedCustomer,
+    ) -> Result<CustomerId, Error> {
+        let SeedCustomer { id, values } = seed;
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let is_required = |fault: &Fault| fault.field != Field::CustomerType && matches!(fault.rule, Rule::Required(_));
+        let faults = rules.whole(id, &values).into_iter().filter(|fault| !is_required(fault)).collect();
+        refuse(Vec::new(), faults)?;
+        let sponsor = values.sponsor_id;
+        let alias = default_alias(&values);
+        let record = self.record(values, scope.plan).await;
+        let taken = store::taken(connection, scope.tenant, None, &record).await?;
+        refuse(Vec::new(), taken)?;
+        let outcome =
+            store::create(connection, scope.tenant, id, &record, scope.plan, alias.as_deref(), scope.now).await?;
+        conclude(outcome, &record, sponsor, Vec::new())
+    }
+}
+
+/// The web alias that a new customer gets when it sends none (vendor's engine: it defaults to the username).
+fn default_alias(values: &Values) -> Option<String> {
+    if values.web_alias.is_some() {
+        return None;
+    }
+    values.username.as_deref().and_then(alias_of)
+}

@@ -1,0 +1,329 @@
+//! Hooks of the domain: what each one's default work is, and the callbacks that ask for it.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::application::{Beside, asked, tidied};
+use super::model::{CustomerId, Patch, Values};
+use super::refusal::{Fault, Rule};
+use super::rules::Rules;
+use super::service::{Customers, Error, Scope, refuse};
+use crate::field::Field;
+use crate::hooks::{
+    Application, Associate, Callback, GetNewBackOfficeId, GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse, Hook,
+    HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse, IsTaxIdAvailable,
+    IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate, UpdateAssociateBaseType,
+    UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication, ValidateApplicationRequest,
+    WriteApplication, WriteApplicationRequest,
+};
+use crate::plan::{BackOfficeIdFormat, UniqueField};
+use crate::wire::any_case;
+
+/// What the default work of a hook must know besides the hook's request. Kept while the hook runs, so that any server can
+/// do the work; it holds no password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct WorkOf {
+    /// The customer, where there is one already.
+    pub customer: Option<CustomerId>,
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Work {
+    /// A question is answered.
+    Ask,
+    /// A customer is created.
+    Create { beside: Beside },
+    /// A customer is upgraded.
+    Upgrade { beside: Beside },
+    /// A customer is changed; `shown` is how the extension was told it would be.
+    Update { change: Change, shown: Associate },
+}
+
+/// The change that the caller asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Change {
+    Replace { values: Values, password_hash: Option<String> },
+    Patch(Patch),
+}
+
+/// A [`WorkOf`] with whose call it was.
+#[derive(Debug, Serialize, Deserialize)]
+struct Context {
+    caller: String,
+    request: Uuid,
+    work: WorkOf,
+}
+
+/// The caller and the request id that a callback's work is done under.
+#[derive(Debug, Clone)]
+pub struct CalledFor {
+    /// The name of the key of the vendor's call.
+    pub caller: String,
+    /// The id of the vendor's call.
+    pub request: Uuid,
+}
+
+/// Whose call a callback belongs to.
+///
+/// # Errors
+/// When what was kept cannot be read, which another version of this program wrote.
+pub fn called_for(callback: &Callback) -> Result<CalledFor, Error> {
+    let Context { caller, request, .. } = context(callback)?;
+    Ok(CalledFor { caller, request })
+}
+
+fn context(callback: &Callback) -> Result<Context, Error> {
+    serde_json::from_value(callback.context.clone()).map_err(|_| Error::WrongWork)
+}
+
+impl Customers {
+    /// Runs a hook with its default work.
+    pub(super) async fn hook<H: Hook, F: Future<Output = Result<H::Response, Error>>>(
+        &self,
+        scope: &Scope<'_>,
+        request: H::Request,
+        work: WorkOf,
+        default: impl FnOnce(H::Request, WorkOf) -> F,
+    ) -> Result<H::Response, Error> {
+        let ran = if scope.calls::<H>() {
+            let context = Context { caller: scope.caller.to_owned(), request: scope.request, work };
+            let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
+            self.hooks.call::<H, Error>(&self.database, &scope.hook_of(), request, context).await
+        } else {
+            default(request, work).await.map_err(HookError::Default)
+        };
+        ran.map_err(|error| match error {
+            HookError::Default(error) => error,
+            HookError::Extension(failure) => Error::Hook(failure),
+            HookError::Database(error) => error.into(),
+        })
+    }
+
+    /// The rules that need no other customer, through the hook `ValidateApplication`. Faults of reading come before it.
+    pub(super) async fn check(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        values: &Values,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let refused = if scope.calls::<ValidateApplication>() {
+            faults
+        } else {
+            let mut faults = faults;
+            faults.extend(Rules { plan: scope.plan, now: scope.now }.whole(id, values));
+            faults
+        };
+        match id {
+            Some(id) => self.refuse_known(scope, id, refused, Vec::new()).await?,
+            None => refuse(refused, Vec::new())?,
+        }
+        if !scope.calls::<ValidateApplication>() {
+            return Ok(());
+        }
+        if let Some(id) = id {
+            self.check_exists(scope, id).await?;
+        }
+        let (application, _) = super::application::apply(id, values.clone());
+        let request = ValidateApplicationRequest { application };
+        let work = WorkOf { customer: id, work: Work::Ask };
+        let validated =
+            self.hook::<ValidateApplication, _>(scope, request, work, |_, _| async { Ok(NoResponse {}) });
+        validated.await.map(|NoResponse {}| ())
+    }
+
+    /// Asks the hooks whether e-mail address and tax id may be used, where an extension answers them; on an upgrade only
+    /// for a value that changes. Without an extension the database alone decides, when it is written.
+    pub(super) async fn check_availability(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        values: &Values,
+    ) -> Result<(), Error> {
+        if !scope.calls::<IsEmailAvailable>() && !scope.calls::<IsTaxIdAvailable>() {
+            return Ok(());
+        }
+        let current = match id {
+            Some(id) => Some(self.get(scope, id).await?),
+            None => None,
+        };
+        let current = current.as_ref();
+        let mut faults = Vec::new();
+        if let Some(email) = &values.email_address
+            && scope.calls::<IsEmailAvailable>()
+            && current.and_then(|customer| customer.email_address.as_ref()) != Some(email)
+        {
+            let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
+            let work = WorkOf { customer: id, work: Work::Ask };
+            let answer = self
+                .hook::<IsEmailAvailable, _>(scope, request, work, |request, _| self.is_email_available(scope, request))
+                .await?;
+            if !answer.is_available {
+                let rule = Rule::Unique(Some(email.trim().to_owned()));
+                faults.push(Fault { field: Field::EmailAddress, rule });
+            }
+        }
+        if let Some(tax_id) = &values.tax_id
+            && scope.calls::<IsTaxIdAvailable>()
+            && current.and_then(|customer| customer.tax_id.as_ref()) != Some(tax_id)
+        {
+            let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
+            let work = WorkOf { customer: id, work: Work::Ask };
+            let answer = self
+                .hook::<IsTaxIdAvailable, _>(scope, request, work, |request, _| {
+                    self.is_tax_id_available(scope, request)
+                })
+                .await?;
+            if !answer.available {
+                faults.push(Fault { field: Field::TaxId, rule: Rule::Unique(None) });
+            }
+        }
+        refuse(faults, Vec::new())
+    }
+
+    /// The default work of [`IsEmailAvailable`].
+    async fn is_email_available(
+        &self,
+        scope: &Scope<'_>,
+        request: IsEmailAvailableRequest,
+    ) -> Result<IsEmailAvailableResponse, Error> {
+        let value = request.email_address.unwrap_or_default();
+        let is_available = self.is_free(scope, UniqueField::EmailAddress, &value).await?;
+        Ok(IsEmailAvailableResponse { is_available })
+    }
+
+    /// The default work of [`IsTaxIdAvailable`].
+    async fn is_tax_id_available(
+        &self,
+        scope: &Scope<'_>,
+        request: IsTaxIdAvailableRequest,
+    ) -> Result<IsTaxIdAvailableResponse, Error> {
+        let value = request.tax_id.unwrap_or_default();
+        let available = self.is_free(scope, UniqueField::TaxId, &value).await?;
+        Ok(IsTaxIdAvailableResponse { available })
+    }
+
+    /// The default work of [`GetNewBackOfficeId`]: the plan's seed plus the customer's id, or the next free number.
+    pub(super) async fn new_back_office_id(
+        &self,
+        scope: &Scope<'_>,
+        request: GetNewBackOfficeIdRequest,
+    ) -> Result<GetNewBackOfficeIdResponse, Error> {
+        let rule = scope.plan.back_office_id;
+        let mut number = i64::from(rule.seed) + i64::from(request.associate_id);
+        loop {
+            let text = match rule.format {
+                BackOfficeIdFormat::Hexadecimal => format!("{number:X}"),
+                BackOfficeIdFormat::Decimal => number.to_string(),
+            };
+            if self.is_free(scope, UniqueField::BackOfficeId, &text).await? {
+                return Ok(GetNewBackOfficeIdResponse { back_office_id: Some(text) });
+            }
+            number += 1;
+        }
+    }
+
+    /// The default work of [`ValidateApplication`].
+    fn validate(scope: &Scope<'_>, id: Option<CustomerId>, application: Application) -> Result<NoResponse, Error> {
+        let values = tidied(asked(application, Beside::default()));
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        refuse(rules.whole(id, &values), Vec::new())?;
+        Ok(NoResponse {})
+    }
+
+    /// Does what a callback asks for: the default work of the hook, with the request as the extension altered it, in one
+    /// transaction that is only kept when the hook still runs. `None` when it does not.
+    ///
+    /// # Errors
+    /// What the default work refuses or fails with; `WrongWork` for a request that cannot be read.
+    pub async fn call_back(
+        &self,
+        scope: &Scope<'_>,
+        hook: &str,
+        callback: &Callback,
+        request: Value,
+    ) -> Result<Option<Value>, Error> {
+        let work = context(callback)?.work;
+        let (within, transaction) = self.begin().await?;
+        let done = if callback.may_commit(&within.database).await? {
+            Some(within.do_work(scope, hook, work, request).await)
+        } else {
+            None
+        };
+        match done {
+            Some(Ok(response)) => {
+                transaction.commit().await?;
+                Ok(Some(response))
+            }
+            Some(Err(error)) => {
+                transaction.roll_back().await?;
+                Err(error)
+            }
+            None => {
+                transaction.roll_back().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn do_work(&self, scope: &Scope<'_>, hook: &str, work: WorkOf, request: Value) -> Result<Value, Error> {
+        let WorkOf { customer, work } = work;
+        match (hook, work) {
+            (UpdateAssociateBaseType::ID, Work::Upgrade { beside }) => {
+                let mut request: UpdateAssociateBaseTypeRequest = read(request)?;
+                request.application = self.checked(scope, customer, request.application)?;
+                answer(self.write_upgrade(scope, customer, request, beside).await?)
+            }
+            (WriteApplication::ID, Work::Create { beside }) => {
+                let mut request: WriteApplicationRequest = read(request)?;
+                request.application = self.checked(scope, None, request.application)?;
+                let mut response = self.write_application(scope, customer, request, beside).await?;
+                let id = CustomerId(response.application_response.associate_id);
+                response.application_response.back_office_id = Some(self.get(scope, id).await?.back_office_id);
+                answer(response)
+            }
+            (UpdateAssociate::ID, Work::Update { change, shown }) => {
+                let request: UpdateAssociateRequest = read(request)?;
+                answer(self.write_update(scope, customer, request, change, shown).await?)
+            }
+            (ValidateApplication::ID, Work::Ask) => {
+                let request: ValidateApplicationRequest = read(request)?;
+                answer(Self::validate(scope, customer, request.application)?)
+            }
+            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request)?).await?),
+            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request)?).await?),
+            (GetNewBackOfficeId::ID, Work::Ask) => answer(self.new_back_office_id(scope, read(request)?).await?),
+            _ => Err(Error::WrongWork),
+        }
+    }
+
+    /// An application as an extension altered it, held to the formats of what it sets: its own rules may leave out what
+    /// the vendor's require.
+    #[expect(clippy::unused_self, reason = "reads as a step of the work")]
+    fn checked(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        application: Application,
+    ) -> Result<Application, Error> {
+        let values = tidied(asked(application, Beside::default()));
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let mut faults = rules.sent(&values);
+        if id.is_some_and(|id| values.sponsor_id == Some(id.0)) {
+            faults.push(Fault { field: Field::SponsorId, rule: Rule::SponsorIsSelf });
+        }
+        refuse(faults, Vec::new())?;
+        Ok(super::application::apply(id, values).0)
+    }
+}
+
+fn read<T: Default + Serialize + DeserializeOwned>(request: Value) -> Result<T, Error> {
+    any_case::read(request).map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+fn answer(response: impl Serialize) -> Result<Value, Error> {
+    Ok(serde_json::to_value(response).expect("invariant: plain data is JSON"))
+}

@@ -1,0 +1,171 @@
+//! Changing a customer: replacement and partial update, through the hook `Associates.UpdateAssociate`.
+
+use super::associate::{alter, associate, patched, replaced};
+use super::hooked::{Change, Work, WorkOf};
+use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
+use super::refusal::Fault;
+use super::rules::Rules;
+use super::service::{Attempts, Customers, Error, Scope, refuse};
+use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
+use crate::hooks::{Associate, NoResponse, UpdateAssociate, UpdateAssociateRequest};
+
+impl Customers {
+    /// Replaces a customer.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, `Refused` with every fault, `Hook`, or when the database fails.
+    pub async fn replace(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        values: Values,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        self.refuse_known(scope, id, faults, rules.whole(Some(id), &values)).await?;
+        if scope.calls::<UpdateAssociate>() {
+            let old = self.get(scope, id).await?;
+            let new = replaced(&old, &values);
+            let password_hash = self.hash_of(&values).await;
+            return self.update_through_hook(scope, &old, &new, Change::Replace { values, password_hash }).await;
+        }
+        let record = self.record(values, scope.plan).await;
+        self.write_whole(scope, id, &record, None).await?;
+        Ok(())
+    }
+
+    /// Writes what a partial update sent.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, `Refused` with every fault, `Hook`, or when the database fails.
+    pub async fn patch(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        patch: Patch,
+        faults: Vec<Fault>,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        self.refuse_known(scope, id, faults, rules.partial(&patch)).await?;
+        if patch.sent.is_empty() {
+            return self.check_exists(scope, id).await;
+        }
+        if scope.calls::<UpdateAssociate>() {
+            let old = self.get(scope, id).await?;
+            let new = patched(&old, &patch);
+            return self.update_through_hook(scope, &old, &new, Change::Patch(patch)).await;
+        }
+        self.write_patch(scope, id, patch).await
+    }
+
+    /// Marks a customer as deleted, and keeps its values taken.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, or when the database fails.
+    pub async fn void(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
+        let mut session = self.database.session().await?;
+        let voided = store::void(session.connection(), scope.tenant, id, scope.now).await;
+        if session.end(voided)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+    }
+
+    async fn update_through_hook(
+        &self,
+        scope: &Scope<'_>,
+        old: &Customer,
+        new: &Customer,
+        change: Change,
+    ) -> Result<(), Error> {
+        let shown = associate(new);
+        let request =
+            UpdateAssociateRequest { old_associate_info: associate(old), updated_associate_info: shown.clone() };
+        let work = WorkOf { customer: Some(old.id), work: Work::Update { change, shown } };
+        let written = self.hook::<UpdateAssociate, _>(scope, request, work, |request, work| async move {
+            let Work::Update { change, shown } = work.work else { return Err(Error::WrongWork) };
+            self.write_update(scope, work.customer, request, change, shown).await
+        });
+        written.await.map(|NoResponse {}| ())
+    }
+
+    /// The default work of [`UpdateAssociate`]: the caller's change, with what the extension altered of it.
+    pub(super) async fn write_update(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        request: UpdateAssociateRequest,
+        change: Change,
+        shown: Associate,
+    ) -> Result<NoResponse, Error> {
+        let id = id.ok_or(Error::WrongWork)?;
+        let altered = request.updated_associate_info;
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        match change {
+            Change::Replace { mut values, password_hash } => {
+                alter(&mut values, &mut FieldsSent::default(), shown, altered);
+                refuse(rules.sent(&values), Vec::new())?;
+                let record = ValuesRecord::new(values, password_hash, scope.plan);
+                self.write_whole(scope, id, &record, None).await?;
+            }
+            Change::Patch(mut patch) => {
+                alter(&mut patch.values, &mut patch.sent, shown, altered);
+                refuse(rules.partial(&patch), Vec::new())?;
+                self.write_patch(scope, id, patch).await?;
+            }
+        }
+        Ok(NoResponse {})
+    }
+
+    async fn write_patch(&self, scope: &Scope<'_>, id: CustomerId, patch: Patch) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let sent = FieldsSentRecord::from(&patch.sent);
+        let record = self.record(patch.values, scope.plan).await;
+        let adult_since = rules.adult_since();
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let patched = store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
+            let patched = session.end(patched);
+            if let Some(written) =
+                self.settle(scope, Some(id), &record, None, patched.map(Outcome::Done), &mut attempts).await?
+            {
+                if written {
+                    return Ok(());
+                }
+                self.check_exists(scope, id).await?;
+                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), &record).await?);
+            }
+        }
+    }
+
+    /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
+    /// BackOfficeId.
+    pub(super) async fn write_whole(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        record: &ValuesRecord,
+        upgrade_from: Option<&[i32]>,
+    ) -> Result<String, Error> {
+        let sponsor = record.sponsor_id;
+        let log = upgrade_from.map(|from| UpgradeLog {
+            from,
+            change: self.random.uuid_at(scope.now),
+            record_number: self.random.record_number(scope.now),
+            changed_by: scope.caller,
+            request: scope.request,
+        });
+        let mut attempts = Attempts::default();
+        loop {
+            let mut session = self.database.session().await?;
+            let connection = session.connection();
+            let replaced =
+                store::replace(connection, scope.tenant, id, record, scope.plan, log.as_ref(), scope.now).await;
+            let replaced = session.end(replaced);
+            if let Some(back_office_id) =
+                self.settle(scope, Some(id), record, sponsor, replaced, &mut attempts).await?
+            {
+                return Ok(back_office_id);
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The call of a hook: the vendor's own work, or a request to the extension that may call back for it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::extension::{Extension, HookUrl};
+use super::ids::Hook;
+use super::remote_exception::DiscoRemoteException;
+use super::store;
+use crate::database::{Database, DatabaseError, TenantId, Transaction};
+use crate::outgoing::{Answer, Outgoing};
+use crate::random::Random;
+use crate::wire::any_case;
+
+/// The vendor's shipped sample reads this name (its reference page calls the header `X-DirectScale-Callback`).
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callbacktoken");
+
+const USER_HEADER: HeaderName = HeaderName::from_static("x-directscale-user");
+
+/// The longest text of a failed hook that is repeated, in characters.
+const LONGEST_TEXT: usize = 1_000;
+
+/// Calls hooks and takes their callbacks.
+#[derive(Debug, Clone)]
+pub struct Hooks {
+    outgoing: Outgoing,
+    random: Arc<Random>,
+}
+
+/// Whose hook it is, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct HookOf<'a> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its extension, if it has one.
+    pub extension: Option<&'a Extension>,
+    /// Who made the vendor's call.
+    pub user: &'a str,
+    /// The tenant's present.
+    pub now: DateTime<Utc>,
+}
+
+/// Why a hook did not end well. `E` is what the default work fails with.
+#[derive(Debug, Error)]
+pub enum HookError<E> {
+    /// The default work failed or refused.
+    #[error(transparent)]
+    Default(E),
+    /// The extension refused or failed.
+    #[error(transparent)]
+    Extension(HookFailure),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// What an extension made of a hook that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct HookFailure {
+    /// The extension's own words, or what happened and to which hook.
+    pub message: String,
+}
+
+/// A one-time token in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallbackToken(String);
+
+impl fmt::Debug for CallbackToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CallbackToken(…)")
+    }
+}
+
+impl CallbackToken {
+    /// The token that a callback presents.
+    #[must_use]
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+/// A callback whose token was taken: the work may be done.
+#[derive(Debug)]
+pub struct Callback {
+    tenant: TenantId,
+    digest: [u8; 32],
+    /// What the work must know besides the request.
+    pub context: Value,
+}
+
+impl Callback {
+    /// Within the transaction of the work: false when the hook has ended in the meantime, and the work must not be kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn may_commit(&self, database: &Database) -> Result<bool, DatabaseError> {
+        let mut session = database.session().await?;
+        let committed = store::commit(session.connection(), self.tenant, &self.digest).await;
+        session.end(committed)
+    }
+}
+
+impl Hooks {
+    /// Calls over `outgoing`.
+    #[must_use]
+    pub fn new(outgoing: Outgoing, random: Arc<Random>) -> Self {
+        Self { outgoing, random }
+    }
+
+    /// Runs the hook `H`: the default work where no extension answers it; else the extension, with what `context` gives
+    /// for its callback. No transaction is open while it runs.
+    ///
+    /// # Errors
+    /// What `default` fails with, what the extension says or does wrong, or when the database fails.
+    pub async fn invoke<H: Hook, E, F: Future<Output = Result<H::Response, E>>>(
+        &self,
+        database: &Database,
+        of: &HookOf<'_>,
+        request: H::Request,
+        context: impl FnOnce() -> Value,
+        default: impl FnOnce(H::Request) -> F,
+    ) -> Result<H::Response, HookError<E>> {
+        match of.extension.and_then(|extension| Some((extension, extension.url(H::ID)?))) {
+            None => default(request).await.map_err(HookError::Default),
+            // Boxed, because it is rare and its future is large.
+            Some((extension, url)) => {
+                Box::pin(self.call::<H, E>(database, of, extension, url, request, context())).await
+            }
+        }
+    }
+
+    async fn call<H: Hook, E>(
+        &self,
+        database: &Database,
+        of: &HookOf<'_>,
+        extension: &Extension,
+        url: &HookUrl,
+        request: H::Request,
+        context: Value,
+    ) -> Result<H::Response, HookError<E>> {
+        let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
+        let token = CallbackToken(format!("{:032x}", u128::from_be_bytes(self.random.bytes())));
+        let digest = token.digest();
+        // Only for a server that died meanwhile: otherwise the token ends with the hook.
+        let expires_at = of.now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
+        let mut session = database.session().await?;
+        let opened =
+            store::open(session.connection(), of.tenant, &digest, H::ID, &context, of.now, expires_at).await;
+        session.end(opened)?;
+
+        let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
+        let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
+        let headers = headers(extension, of.user, &token);
+        let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
+        let has_committed = running.end().await?;
+        let read = match answered {
+            Ok(answer) => read_answer::<H>(&answer),
+            Err(error) => Err(format!("Hook {} failed: {error}.", H::ID)),
+        };
+        read.map_err(|mut message| {
+            if has_committed {
+                message.push_str(" Its callback had already written the change.");
+            }
+            HookError::Extension(HookFailure { message })
+        })
+    }
+
+    /// The tenant whose extension presents this token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant_of(&self, database: &Database, bearer: &str) -> Result<Option<TenantId>, DatabaseError> {
+        let digest: [u8; 32] = Sha256::digest(bearer.as_bytes()).into();
+        let mut session = database.session().await?;
+        let tenant = store::tenant_of(session.connection(), &digest).await;
+        session.end(tenant)
+    }
+
+    /// Takes the token of a callback: `None` when it is not one of this tenant's and this hook's, was taken before, or the
+    /// hook has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(
+        &self,
+        database: &Database,
+        tenant: TenantId,
+        hook: &str,
+        token: &CallbackToken,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Callback>, DatabaseError> {
+        let digest = token.digest();
+        let mut session = database.session().await?;
+        let context = store::claim(session.connection(), tenant, &digest, hook, now).await;
+        Ok(session.end(context)?.map(|context| Callback { tenant, digest, context }))
+    }
+
+    /// An id for an error that begins here.
+    #[must_use]
+    pub fn error_id(&self) -> String {
+        self.random.uuid().simple().to_string()[..8].to_owned()
+    }
+}
+
+/// A hook that runs. Its token ends with it, however it ends: also when the vendor's caller hangs up.
+struct Running {
+    database: Database,
+    tenant: TenantId,
+    digest: [u8; 32],
+    ended: bool,
+}
+
+impl Running {
+    /// Ends the token; whether the work of a callback was done.
+    async fn end(mut self) -> Result<bool, DatabaseError> {
+        self.ended = true;
+        close(&self.database, self.tenant, &self.digest).await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let (database, tenant, digest) = (self.database.clone(), self.tenant, self.digest);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { close(&database, tenant, &digest).await });
+        }
+    }
+}
+
+async fn close(database: &Database, tenant: TenantId, digest: &[u8; 32]) -> Result<bool, DatabaseError> {
+    let mut session = database.session().await?;
+    let committed = store::close(session.connection(), tenant, digest).await;
+    session.end(committed)
+}
+
+fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: HeaderName, text: &str, is_sensitive: bool| {
+        // What cannot stand in a header is left out.
+        if let Ok(mut value) = HeaderValue::from_str(text) {
+            value.set_sensitive(is_sensitive);
+            headers.insert(name, value);
+        }
+    };
+    set(CONTENT_TYPE, "application/json; charset=utf-8", false);
+    set(AUTHORIZATION, &format!("Bearer {}", extension.extension_token), true);
+    set(TOKEN_HEADER, &token.0, true);
+    set(USER_HEADER, user, false);
+    headers
+}
+
+/// The response in an answer, or what to say of one that is none: its own error's message, else its text.
+fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
+    let is_success = (200..300).contains(&answer.status);
+    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    if let Some(error) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
+        let message = error.error_message.filter(|message| !message.trim().is_empty());
+        return Err(message.map_or_else(|| text_of(H::ID, answer), |message| shortened(&message)));
+    }
+    if !is_success {
+        return Err(text_of(H::ID, answer));
+    }
+    let json = json.filter(Value::is_object);
+    let json = json.ok_or_else(|| format!("Hook {} failed: its answer is not a JSON object.", H::ID))?;
+    any_case::read(json).map_err(|error| format!("Hook {} failed: its answer cannot be read: {error}.", H::ID))
+}
+
+/// The text of an answer that is an error ("an error whose message is the HTTP response text").
+fn text_of(hook: &str, answer: &Answer) -> String {
+    let text = String::from_utf8_lossy(&answer.body);
+    match text.trim() {
+        "" => format!("Hook {hook} failed: it answered with status {}.", answer.status),
+        text => shortened(text),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}

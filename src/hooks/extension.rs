@@ -1,0 +1,98 @@
+//! A tenant's Client Extension: where its hooks are answered.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::HOOKS;
+
+/// Where a tenant's hooks are answered. Kept with the tenant, in the clear: the token must be sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Sent to the extension as its Bearer token (vendor's `ExtensionToken`).
+    pub extension_token: String,
+    /// Hook ids, each with the address that answers it.
+    #[serde(default)]
+    pub hooks: BTreeMap<HookId, HookUrl>,
+    /// The longest that a hook may take, in seconds.
+    #[serde(default = "thirty")]
+    pub timeout_seconds: NonZeroU32,
+}
+
+fn thirty() -> NonZeroU32 {
+    const { NonZeroU32::new(30).expect("invariant: 30 is not 0") }
+}
+
+impl Extension {
+    /// Where a hook is answered, if it is not the vendor's own behaviour.
+    #[must_use]
+    pub fn url(&self, hook: &str) -> Option<&HookUrl> {
+        self.hooks.iter().find(|(id, _)| id.0 == hook).map(|(_, url)| url)
+    }
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Extension").field("hooks", &self.hooks).finish_non_exhaustive()
+    }
+}
+
+/// The id of a hook that this emulator calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HookId(String);
+
+impl HookId {
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HookId {
+    type Error = String;
+
+    fn try_from(id: String) -> Result<Self, String> {
+        if HOOKS.contains(&id.as_str()) {
+            Ok(Self(id))
+        } else {
+            Err(format!("'{id}' is not a hook that is called here; these are: {}", HOOKS.join(", ")))
+        }
+    }
+}
+
+/// An `http://` or `https://` address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HookUrl(url::Url);
+
+impl HookUrl {
+    /// The address itself.
+    #[must_use]
+    pub fn url(&self) -> &url::Url {
+        &self.0
+    }
+}
+
+impl From<HookUrl> for String {
+    fn from(url: HookUrl) -> Self {
+        url.0.into()
+    }
+}
+
+impl TryFrom<String> for HookUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: url::Url = text.parse().map_err(|error| format!("'{text}' is not an address: {error}"))?;
+        if matches!(url.scheme(), "http" | "https") && url.has_host() {
+            Ok(Self(url))
+        } else {
+            Err(format!("'{text}' is not an http:// or https:// address"))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The hooks that are called here, and the two sides of each (vendor's C# reference).
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::application::{Application, ApplicationResponse};
+use super::associate::Associate;
+
+/// A hook: its id and the two sides of its call.
+pub trait Hook {
+    /// The vendor's id (the property path in its hook collection).
+    const ID: &'static str;
+    /// What the hook is asked.
+    type Request: Serialize + DeserializeOwned + Default;
+    /// What it answers.
+    type Response: Serialize + DeserializeOwned + Default;
+}
+
+macro_rules! hooks {
+    ($($(#[$doc:meta])* $name:ident = $id:literal: $request:ty => $response:ty),* $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl Hook for $name {
+                const ID: &'static str = $id;
+                type Request = $request;
+                type Response = $response;
+            }
+        )*
+
+        /// The ids of all hooks that are called here.
+        pub const HOOKS: &[&str] = &[$($id),*];
+    };
+}
+
+hooks! {
+    /// "This call goes through the hook `Associates.Enrollment.UpdateAssociateBaseType`, in the Client Extension"
+    /// (DirectScale, Upgrade Customer page).
+    UpdateAssociateBaseType = "Associates.Enrollment.UpdateAssociateBaseType":
+        UpdateAssociateBaseTypeRequest => EnrollmentResponse,
+    /// Checks an application, before anything is written.
+    ValidateApplication = "Associates.Enrollment.ValidateApplication": ValidateApplicationRequest => NoResponse,
+    /// Writes a new customer.
+    WriteApplication = "Associates.Enrollment.WriteApplication": WriteApplicationRequest => EnrollmentResponse,
+    /// Says whether an e-mail address may be used.
+    IsEmailAvailable = "Associates.Enrollment.IsEmailAvailable": IsEmailAvailableRequest => IsEmailAvailableResponse,
+    /// Says whether a tax id may be used.
+    IsTaxIdAvailable = "Associates.Enrollment.IsTaxIdAvailable": IsTaxIdAvailableRequest => IsTaxIdAvailableResponse,
+    /// Makes the BackOfficeId of a new customer.
+    GetNewBackOfficeId = "Associates.Enrollment.GetNewBackOfficeId": GetNewBackOfficeIdRequest => GetNewBackOfficeIdResponse,
+    /// Writes a changed customer.
+    UpdateAssociate = "Associates.UpdateAssociate": UpdateAssociateRequest => NoResponse,
+}
+
+/// The request of [`UpdateAssociateBaseType`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct UpdateAssociateBaseTypeRequest {
+    /// What the customer is to become.
+    pub application: Application,
+    /// The customer.
+    pub associate_id: i32,
+    /// Whether mail may be sent.
+    pub send_emails: bool,
+}
+
+/// The request of [`ValidateApplication`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ValidateApplicationRequest {
+    /// The application.
+    pub application: Application,
+}
+
+/// The request of [`WriteApplication`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct WriteApplicationRequest {
+    /// The application.
+    pub application: Application,
+    /// Whether mail may be sent.
+    pub send_emails: bool,
+}
+
+/// The response of the hooks that write an application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct EnrollmentResponse {
+    /// What became of it.
+    pub application_response: ApplicationResponse,
+}
+
+/// The response of hooks that answer nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoResponse {}
+
+/// The request of [`IsEmailAvailable`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct IsEmailAvailableRequest {
+    /// The address.
+    pub email_address: Option<String>,
+}
+
+/// The response of [`IsEmailAvailable`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct IsEmailAvailableResponse {
+    /// Whether it may be used; an answer without it means no.
+    pub is_available: bool,
+}
+
+/// The request of [`IsTaxIdAvailable`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct IsTaxIdAvailableRequest {
+    /// The tax id.
+    pub tax_id: Option<String>,
+}
+
+/// The response of [`IsTaxIdAvailable`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct IsTaxIdAvailableResponse {
+    /// Whether it may be used; an answer without it means no.
+    pub available: bool,
+}
+
+/// The request of [`GetNewBackOfficeId`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct GetNewBackOfficeIdRequest {
+    /// The type of the new customer.
+    pub associate_base_type: i32,
+    /// The id of the new customer.
+    pub associate_id: i32,
+    /// Who enrols it; 0 for nobody.
+    pub enroller_id: i32,
+}
+
+/// The response of [`GetNewBackOfficeId`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct GetNewBackOfficeIdResponse {
+    /// The BackOfficeId; an answer without it leaves it to the vendor's own rule.
+    pub back_office_id: Option<String>,
+}
+
+/// The request of [`UpdateAssociate`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct UpdateAssociateRequest {
+    /// The customer as it is.
+    pub old_associate_info: Associate,
+    /// The customer as it is to be.
+    pub updated_associate_info: Associate,
+}

@@ -1,0 +1,90 @@
+//! All SQL on the hooks that run.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::database::TenantId;
+
+/// A hook begins to run. What ended runs of the tenant left behind is swept out.
+pub(super) async fn open(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    token: &[u8],
+    hook: &str,
+    context: &Value,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with ended as (delete from hook_calls where tenant_id = $1 and expires_at <= $5)
+         insert into hook_calls (tenant_id, token, hook_id, context, state, expires_at)
+         values ($1, $2, $3, $4, 'running', $6)",
+        tenant.0,
+        token,
+        hook,
+        context,
+        now,
+        expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A callback takes the token: what its work must know, if the token is good, which it is once.
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    token: &[u8],
+    hook: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Value>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "update hook_calls set state = 'claimed'
+          where tenant_id = $1 and token = $2 and hook_id = $3 and state = 'running' and expires_at > $4
+         returning context",
+        tenant.0,
+        token,
+        hook,
+        now,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Within the transaction of the callback's work: false when the hook has ended in the meantime.
+pub(super) async fn commit(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    token: &[u8],
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update hook_calls set state = 'committed' where tenant_id = $1 and token = $2 and state = 'claimed'",
+        tenant.0,
+        token,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A hook has ended; whether its callback's work was done. One that is being done is waited for.
+pub(super) async fn close(connection: &mut PgConnection, tenant: TenantId, token: &[u8]) -> Result<bool, sqlx::Error> {
+    let state = sqlx::query_scalar!(
+        "delete from hook_calls where tenant_id = $1 and token = $2 returning state",
+        tenant.0,
+        token,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(state.is_some_and(|state| state == "committed"))
+}
+
+/// The tenant whose extension calls back with this token, and whose it says it is.
+pub(super) async fn tenant_of(connection: &mut PgConnection, digest: &[u8]) -> Result<Option<TenantId>, sqlx::Error> {
+    let id = sqlx::query_scalar!("select tenant_id from extension_tokens where digest = $1", digest)
+        .fetch_optional(connection)
+        .await?;
+    Ok(id.map(TenantId))
+}

@@ -1,0 +1,224 @@
+//! HTTP out, to addresses that tenants chose: no redirects, a bounded answer, a bounded time, and no private networks unless
+//! they are allowed.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::error_chain::ErrorChain;
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+/// Sends requests to addresses that tenants chose.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    client: reqwest::Client,
+    private_targets: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OutgoingError {
+    /// The address is on a private network, which the server's settings do not allow.
+    #[error("its address is on a private network, which EMULATOR_PRIVATE_TARGETS refuses")]
+    Private,
+    /// Nobody listens there, or the name is not known.
+    #[error("no connection could be made")]
+    Unreachable,
+    /// The time was over.
+    #[error("it did not answer within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
+    /// The answer leads elsewhere, and is not followed.
+    #[error("it answered with a redirect, which is not followed")]
+    Redirect,
+    /// The answer is longer than what is read.
+    #[error("its answer is longer than {LONGEST_ANSWER} bytes")]
+    TooLong,
+    /// The connection broke off.
+    #[error("the connection broke off")]
+    Broken,
+}
+
+/// A client that cannot be made.
+#[derive(Debug, Error)]
+#[error("the HTTP client cannot be made")]
+pub struct OutgoingSetupError(#[from] reqwest::Error);
+
+impl Outgoing {
+    /// A client. `private_targets` says whether it may reach loopback and private networks.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be used.
+    pub fn new(private_targets: bool) -> Result<Self, OutgoingSetupError> {
+        // The process' provider of cryptography; somebody may have set it before, to the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(Arc::new(Resolver { private_targets }))
+            .user_agent("directscale-emulator")
+            .build()?;
+        Ok(Self { client, private_targets })
+    }
+
+    /// Posts a JSON body and reads the answer, whatever its status but a redirect.
+    ///
+    /// # Errors
+    /// When no answer came, or none that can be used.
+    pub async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Answer, OutgoingError> {
+        if !self.private_targets && is_private_host(url) {
+            return Err(OutgoingError::Private);
+        }
+        match tokio::time::timeout(timeout, self.exchange(url, headers, body)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(OutgoingError::TimedOut(timeout)),
+        }
+    }
+
+    async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, OutgoingError> {
+        let sent = self.client.post(url.clone()).headers(headers).body(body).send().await;
+        let mut response = sent.map_err(|error| {
+            tracing::debug!(error = %ErrorChain(&error.without_url()), "an outgoing request failed");
+            OutgoingError::Unreachable
+        })?;
+        if response.status().is_redirection() {
+            return Err(OutgoingError::Redirect);
+        }
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|_| OutgoingError::Broken)? {
+            if body.len() + part.len() > LONGEST_ANSWER {
+                return Err(OutgoingError::TooLong);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status, body })
+    }
+}
+
+/// Names become addresses here and nowhere else, so that a name cannot lead to a private network after it was checked.
+#[derive(Debug)]
+struct Resolver {
+    private_targets: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private_targets = self.private_targets;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> =
+                found.filter(|address| private_targets || !is_private(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err("the name leads nowhere that is allowed".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether the address names a private network without a name in between.
+fn is_private_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_private(address.into()),
+        Some(Host::Ipv6(address)) => is_private(address.into()),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => true,
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_private_v4(address),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => is_private_v4(address),
+            None => is_private_v6(address),
+        },
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_broadcast()
+        || address.is_multicast()
+        || first == 0
+        // Carriers' shared addresses, 100.64.0.0/10.
+        || (first == 100 && (64..128).contains(&second))
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    address.is_loopback()
+        || address.is_unspecified()
+        || address.is_multicast()
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_known_in_every_spelling() {
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "localhost",
+            "LOCALHOST",
+        ] {
+            let url: Url = format!("http://{host}:5000/").parse().expect("an address");
+            assert!(is_private_host(&url), "{host}");
+        }
+        for host in ["93.184.216.34", "100.128.0.1", "172.32.0.1", "[2606:2800:220:1::1]", "extension.example"] {
+            let url: Url = format!("http://{host}/").parse().expect("an address");
+            assert!(!is_private_host(&url), "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_private_target_is_refused_by_number_and_by_name() {
+        let outgoing = Outgoing::new(false).expect("a client");
+        let post = async |address: &str| {
+            let url = address.parse().expect("an address");
+            outgoing.post(&url, HeaderMap::new(), Vec::new(), Duration::from_secs(5)).await
+        };
+        assert_eq!(post("http://127.0.0.1:9/").await, Err(OutgoingError::Private));
+        assert_eq!(post("http://localhost:9/").await, Err(OutgoingError::Private));
+        assert_eq!(post("http://localhost.:9/").await, Err(OutgoingError::Unreachable));
+    }
+}
