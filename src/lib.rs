@@ -16,6 +16,7 @@ pub mod error_chain;
 pub mod field;
 pub mod gateway;
 pub mod hooks;
+pub mod outgoing;
 pub mod plan;
 pub mod random;
 pub mod secret;

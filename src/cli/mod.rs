@@ -115,6 +115,7 @@ fn world(settings: &Settings) -> WorldOptions {
         acquire_timeout: settings.database_acquire_timeout,
         wait: settings.database_wait,
         password_cost: settings.password_cost(),
+        private_targets: settings.private_targets(),
     }
 }
 

@@ -58,8 +58,7 @@ impl Customers {
         let values = asked(request.application, beside);
         let back_office_id = values.back_office_id.clone();
         let id = self.write_new(scope, reserved, values).await?;
-        let application_response =
-            ApplicationResponse { associate_id: id.0, back_office_id, payment_status: None };
+        let application_response = ApplicationResponse { associate_id: id.0, back_office_id, payment_status: None };
         Ok(EnrollmentResponse { application_response })
     }
 
@@ -106,9 +105,7 @@ impl Customers {
         };
         let work = WorkOf { customer: Some(reserved), work: Work::Ask };
         let response = self
-            .hook::<GetNewBackOfficeId, _>(scope, request, work, |request, _| {
-                self.new_back_office_id(scope, request)
-            })
+            .hook::<GetNewBackOfficeId, _>(scope, request, work, |request, _| self.new_back_office_id(scope, request))
             .await?;
         values.back_office_id = response.back_office_id;
         let values = tidied(values);

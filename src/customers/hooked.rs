@@ -1,5 +1,6 @@
 //! Hooks of the domain: what each one's default work is, and the callbacks that ask for it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -9,13 +10,14 @@ use super::model::{CustomerId, Patch, Values};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
 use super::service::{Customers, Error, Scope, refuse};
+use crate::database::{DatabaseError, TenantId};
 use crate::field::Field;
 use crate::hooks::{
-    Application, Associate, Callback, GetNewBackOfficeId, GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse, Hook,
-    HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse, IsTaxIdAvailable,
-    IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate, UpdateAssociateBaseType,
-    UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication, ValidateApplicationRequest,
-    WriteApplication, WriteApplicationRequest,
+    Application, Associate, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest,
+    GetNewBackOfficeIdResponse, Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse,
+    IsTaxIdAvailable, IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate,
+    UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication,
+    ValidateApplicationRequest, WriteApplication, WriteApplicationRequest,
 };
 use crate::plan::{BackOfficeIdFormat, UniqueField};
 use crate::wire::any_case;
@@ -38,8 +40,15 @@ pub(super) enum Work {
     Create { beside: Beside },
     /// A customer is upgraded.
     Upgrade { beside: Beside },
-    /// A customer is changed; `shown` is how the extension was told it would be.
-    Update { change: Change, shown: Associate },
+    /// A customer is changed. Boxed, because every upgrade moves this enum.
+    Update(Box<Update>),
+}
+
+/// A change, and the customer as the extension was told that it leaves it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Update {
+    pub change: Change,
+    pub shown: Associate,
 }
 
 /// The change that the caller asked for.
@@ -130,8 +139,7 @@ impl Customers {
         let (application, _) = super::application::apply(id, values.clone());
         let request = ValidateApplicationRequest { application };
         let work = WorkOf { customer: id, work: Work::Ask };
-        let validated =
-            self.hook::<ValidateApplication, _>(scope, request, work, |_, _| async { Ok(NoResponse {}) });
+        let validated = self.hook::<ValidateApplication, _>(scope, request, work, |_, _| async { Ok(NoResponse {}) });
         validated.await.map(|NoResponse {}| ())
     }
 
@@ -234,6 +242,28 @@ impl Customers {
         Ok(NoResponse {})
     }
 
+    /// The tenant whose extension presents this token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn extension_of(&self, bearer: &str) -> Result<Option<TenantId>, DatabaseError> {
+        self.hooks.tenant_of(&self.database, bearer).await
+    }
+
+    /// Takes the token of a callback, which is good once and while its hook runs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(
+        &self,
+        tenant: TenantId,
+        hook: &str,
+        token: &CallbackToken,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Callback>, DatabaseError> {
+        self.hooks.claim(&self.database, tenant, hook, token, now).await
+    }
+
     /// Does what a callback asks for: the default work of the hook, with the request as the extension altered it, in one
     /// transaction that is only kept when the hook still runs. `None` when it does not.
     ///
@@ -247,9 +277,9 @@ impl Customers {
         request: Value,
     ) -> Result<Option<Value>, Error> {
         let work = context(callback)?.work;
-        let (within, transaction) = self.begin().await?;
+        let (within, transaction) = self.begin();
         let done = if callback.may_commit(&within.database).await? {
-            Some(within.do_work(scope, hook, work, request).await)
+            Some(Box::pin(within.do_work(scope, hook, work, request)).await)
         } else {
             None
         };
@@ -285,9 +315,9 @@ impl Customers {
                 response.application_response.back_office_id = Some(self.get(scope, id).await?.back_office_id);
                 answer(response)
             }
-            (UpdateAssociate::ID, Work::Update { change, shown }) => {
+            (UpdateAssociate::ID, Work::Update(update)) => {
                 let request: UpdateAssociateRequest = read(request)?;
-                answer(self.write_update(scope, customer, request, change, shown).await?)
+                answer(self.write_update(scope, customer, request, *update).await?)
             }
             (ValidateApplication::ID, Work::Ask) => {
                 let request: ValidateApplicationRequest = read(request)?;
@@ -324,6 +354,7 @@ fn read<T: Default + Serialize + DeserializeOwned>(request: Value) -> Result<T, 
     any_case::read(request).map_err(|error| Error::Unreadable(error.to_string()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the last step of each work")]
 fn answer(response: impl Serialize) -> Result<Value, Error> {
     Ok(serde_json::to_value(response).expect("invariant: plain data is JSON"))
 }

@@ -1,5 +1,9 @@
 //! The domain: what a customer is, what may be written, and how. Knows no HTTP and no vendor's JSON.
 
+mod application;
+mod associate;
+mod create;
+mod hooked;
 mod model;
 mod passwords;
 mod points;
@@ -13,14 +17,17 @@ mod stats;
 mod store;
 mod text;
 mod tree;
+mod update;
 mod upgrade;
 
+pub use create::SeedCustomer;
+pub use hooked::{CalledFor, called_for};
 pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values};
 pub use passwords::{PasswordCost, Passwords};
 pub use points::Points;
 pub use refusal::{Fault, Refusal, Rule};
 pub use search::{IdFilter, Search};
-pub use service::{Customers, Error, Scope, SeedCustomer};
+pub use service::{Customers, Error, Scope};
 pub use sign_on::SignOnToken;
 pub use stats::Stats;
 pub use text::filled;

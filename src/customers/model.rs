@@ -1,15 +1,17 @@
 //! A customer as it is kept, and what a call may write of one.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::secret::Password;
 
 /// The number of a customer within its tenant; above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct CustomerId(pub i32);
 
 /// A postal address; every part may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Address {
     pub street1: Option<String>,
@@ -32,8 +34,9 @@ impl Address {
 /// The free fields Field1 to Field10.
 pub(super) type CustomFields = [Option<String>; 10];
 
-/// Everything that a caller may set of a customer. `None` is absent or blank, which are the same.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Everything that a caller may set of a customer. `None` is absent or blank, which are the same. Written down, for a hook
+/// that runs, it has no password.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct Values {
     pub back_office_id: Option<String>,
@@ -47,6 +50,7 @@ pub struct Values {
     pub first_name: Option<String>,
     pub language_code: Option<String>,
     pub last_name: Option<String>,
+    #[serde(skip)]
     pub password: Option<Password>,
     pub primary_address: Address,
     pub primary_phone: Option<String>,
@@ -65,7 +69,7 @@ pub struct Values {
 }
 
 /// Which fields a partial update sent. The fields that it cannot carry are not here (DirectScale, PATCH Customer page).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 #[expect(clippy::struct_excessive_bools, reason = "one flag a field")]
 pub struct FieldsSent {
@@ -97,7 +101,7 @@ impl FieldsSent {
 }
 
 /// A partial update: of `values`, only what `sent` names is written; a field that is sent as `None` is cleared.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Patch {
     /// The new values.
     pub values: Values,

@@ -1,19 +1,16 @@
 //! What can be done with customers: rules first, then one round trip that writes or says why not.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId, LookUp, Patch, Values};
+use super::model::{Customer, CustomerId, LookUp, Values};
 use super::passwords::Passwords;
 use super::refusal::{Fault, Refusal, Rule};
-use super::rules::Rules;
-use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
-use super::text::alias_of;
+use super::store::{self, Outcome, ValuesRecord};
 use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadlock, violated_unique_constraint};
 use crate::field::Field;
-use crate::hooks::HookRegistry;
+use crate::hooks::{Extension, Hook, HookFailure, HookOf, Hooks};
 use crate::plan::Plan;
 use crate::random::Random;
 
@@ -30,6 +27,19 @@ pub struct Scope<'a> {
     pub caller: &'a str,
     /// The id of the call.
     pub request: Uuid,
+    /// Where hooks are answered, if the tenant has a Client Extension.
+    pub extension: Option<&'a Extension>,
+}
+
+impl Scope<'_> {
+    /// Whether an extension answers the hook `H`.
+    pub(super) fn calls<H: Hook>(&self) -> bool {
+        self.extension.is_some_and(|extension| extension.url(H::ID).is_some())
+    }
+
+    pub(super) fn hook_of(&self) -> HookOf<'_> {
+        HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, now: self.now }
+    }
 }
 
 /// Why an operation did not do what it was asked.
@@ -52,6 +62,15 @@ pub enum Error {
     /// A customer cannot be placed there: this is what is wrong with the upline.
     #[error("the upline breaks a rule: {0:?}")]
     Placement(Rule),
+    /// The Client Extension refused, or failed to answer a hook.
+    #[error(transparent)]
+    Hook(HookFailure),
+    /// The request of a hook, as the extension sent it back, cannot be read.
+    #[error("the request cannot be read: {0}")]
+    Unreadable(String),
+    /// What was kept for a callback is not for this hook: another version of this program wrote it.
+    #[error("the callback belongs to another version of this server")]
+    WrongWork,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -68,23 +87,14 @@ impl From<sqlx::Error> for Error {
 pub struct Customers {
     pub(super) database: Database,
     pub(super) passwords: Passwords,
-    pub(super) hooks: HookRegistry,
+    pub(super) hooks: Hooks,
     pub(super) random: std::sync::Arc<Random>,
-}
-
-/// A customer of a seed file.
-#[derive(Debug, Clone)]
-pub struct SeedCustomer {
-    /// The id that it must get, or the next one.
-    pub id: Option<CustomerId>,
-    /// What it is.
-    pub values: Values,
 }
 
 impl Customers {
     /// The customers in `database`.
     #[must_use]
-    pub fn new(database: Database, passwords: Passwords, hooks: HookRegistry, random: std::sync::Arc<Random>) -> Self {
+    pub fn new(database: Database, passwords: Passwords, hooks: Hooks, random: std::sync::Arc<Random>) -> Self {
         Self { database, passwords, hooks, random }
     }
 
@@ -129,155 +139,9 @@ impl Customers {
         Ok(session.end(found)?)
     }
 
-    /// Creates a customer and answers its id. `faults` are those that were found while reading the request.
-    ///
-    /// # Errors
-    /// `Refused` with every fault, or when the database fails.
-    pub async fn create(&self, scope: &Scope<'_>, values: Values, faults: Vec<Fault>) -> Result<CustomerId, Error> {
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        refuse(faults, rules.whole(None, &values))?;
-        let sponsor = values.sponsor_id;
-        let alias = default_alias(&values);
-        let record = self.record(values, scope.plan).await;
-        let mut attempts = Attempts::default();
-        loop {
-            let mut session = self.database.session().await?;
-            let connection = session.connection();
-            let created =
-                store::create(connection, scope.tenant, None, &record, scope.plan, alias.as_deref(), scope.now).await;
-            let created = session.end(created);
-            if let Some(id) = self.settle(scope, None, &record, sponsor, created, &mut attempts).await? {
-                return Ok(id);
-            }
-        }
-    }
-
-    /// Creates the customer of a seed file within the seed's transaction. It is held to formats but not to the required
-    /// fields: a world has a root, which has no sponsor.
-    ///
-    /// # Errors
-    /// `Refused` with the faults, or when the database fails.
-    pub async fn create_from_seed(
-        &self,
-        connection: &mut PgConnection,
-        scope: &Scope<'_>,
-        seed: SeedCustomer,
-    ) -> Result<CustomerId, Error> {
-        let SeedCustomer { id, values } = seed;
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        let is_required = |fault: &Fault| fault.field != Field::CustomerType && matches!(fault.rule, Rule::Required(_));
-        let faults = rules.whole(id, &values).into_iter().filter(|fault| !is_required(fault)).collect();
-        refuse(Vec::new(), faults)?;
-        let sponsor = values.sponsor_id;
-        let alias = default_alias(&values);
-        let record = self.record(values, scope.plan).await;
-        let taken = store::taken(connection, scope.tenant, None, &record).await?;
-        refuse(Vec::new(), taken)?;
-        let outcome =
-            store::create(connection, scope.tenant, id, &record, scope.plan, alias.as_deref(), scope.now).await?;
-        conclude(outcome, &record, sponsor, Vec::new())
-    }
-
-    /// Replaces a customer.
-    ///
-    /// # Errors
-    /// `UnknownCustomer`, `Refused` with every fault, or when the database fails.
-    pub async fn replace(
-        &self,
-        scope: &Scope<'_>,
-        id: CustomerId,
-        values: Values,
-        faults: Vec<Fault>,
-    ) -> Result<(), Error> {
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        self.refuse_known(scope, id, faults, rules.whole(Some(id), &values)).await?;
-        self.write_whole(scope, id, values, None).await?;
-        Ok(())
-    }
-
-    /// Writes what a partial update sent.
-    ///
-    /// # Errors
-    /// `UnknownCustomer`, `Refused` with every fault, or when the database fails.
-    pub async fn patch(
-        &self,
-        scope: &Scope<'_>,
-        id: CustomerId,
-        patch: Patch,
-        faults: Vec<Fault>,
-    ) -> Result<(), Error> {
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        self.refuse_known(scope, id, faults, rules.partial(&patch)).await?;
-        if patch.sent.is_empty() {
-            return self.check_exists(scope, id).await;
-        }
-        let sent = FieldsSentRecord::from(&patch.sent);
-        let record = self.record(patch.values, scope.plan).await;
-        let adult_since = rules.adult_since();
-        let mut attempts = Attempts::default();
-        loop {
-            let mut session = self.database.session().await?;
-            let connection = session.connection();
-            let patched = store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
-            let patched = session.end(patched);
-            if let Some(written) =
-                self.settle(scope, Some(id), &record, None, patched.map(Outcome::Done), &mut attempts).await?
-            {
-                if written {
-                    return Ok(());
-                }
-                self.check_exists(scope, id).await?;
-                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), &record).await?);
-            }
-        }
-    }
-
-    /// Voids a customer: it is marked as deleted, and its values stay taken.
-    ///
-    /// # Errors
-    /// `UnknownCustomer`, or when the database fails.
-    pub async fn void(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        let mut session = self.database.session().await?;
-        let voided = store::void(session.connection(), scope.tenant, id, scope.now).await;
-        if session.end(voided)? { Ok(()) } else { Err(Error::UnknownCustomer) }
-    }
-
-    /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
-    /// BackOfficeId.
-    pub(super) async fn write_whole(
-        &self,
-        scope: &Scope<'_>,
-        id: CustomerId,
-        values: Values,
-        upgrade_from: Option<&[i32]>,
-    ) -> Result<String, Error> {
-        let sponsor = values.sponsor_id;
-        let record = self.record(values, scope.plan).await;
-        let log = upgrade_from.map(|from| UpgradeLog {
-            from,
-            change: self.random.uuid_at(scope.now),
-            record_number: self.random.record_number(scope.now),
-            changed_by: scope.caller,
-            request: scope.request,
-        });
-        let mut attempts = Attempts::default();
-        loop {
-            let mut session = self.database.session().await?;
-            let connection = session.connection();
-            let replaced =
-                store::replace(connection, scope.tenant, id, &record, scope.plan, log.as_ref(), scope.now).await;
-            let replaced = session.end(replaced);
-            if let Some(back_office_id) =
-                self.settle(scope, Some(id), &record, sponsor, replaced, &mut attempts).await?
-            {
-                return Ok(back_office_id);
-            }
-        }
-    }
-
     /// What a write comes to that asked nothing first: done, refused with all colliding fields at once, or `None`, to be
     /// tried again, when a competing writer came between the write and its explanation.
-    async fn settle<T>(
+    pub(super) async fn settle<T>(
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
@@ -303,7 +167,7 @@ impl Customers {
         if attempts.may_try_again() { Ok(None) } else { Err(violation.into()) }
     }
 
-    async fn taken(
+    pub(super) async fn taken(
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
@@ -327,12 +191,17 @@ impl Customers {
         Err(refusal)
     }
 
-    async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
-        let hash = match &values.password {
+    pub(super) async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
+        let hash = self.hash_of(&values).await;
+        ValuesRecord::new(values, hash, plan)
+    }
+
+    /// The hash of the password that was sent, if one was.
+    pub(super) async fn hash_of(&self, values: &Values) -> Option<String> {
+        match &values.password {
             Some(password) => Some(self.passwords.hash(password, &self.random).await),
             None => None,
-        };
-        ValuesRecord::new(values, hash, plan)
+        }
     }
 }
 
@@ -360,7 +229,7 @@ pub(super) fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Err
 
 /// What a write that was not done comes to, with the values that are taken as well. Rules come before the hook, so a
 /// move that is not allowed is only said when nothing else is wrong.
-fn conclude<T>(
+pub(super) fn conclude<T>(
     outcome: Outcome<T>,
     record: &ValuesRecord,
     sponsor: Option<i32>,
@@ -380,12 +249,4 @@ fn conclude<T>(
     };
     faults.push(Fault { field: Field::SponsorId, rule });
     Err(Error::Refused(Refusal::of(faults).expect("invariant: a fault was just added")))
-}
-
-/// The web alias that a new customer gets when it sends none (vendor's engine: it defaults to the username).
-fn default_alias(values: &Values) -> Option<String> {
-    if values.web_alias.is_some() {
-        return None;
-    }
-    values.username.as_deref().and_then(alias_of)
 }

@@ -19,7 +19,7 @@ use super::text::comparable;
 use crate::database::TenantId;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
-pub(super) use record::{FieldsSentRecord, ValuesRecord};
+pub(super) use record::{FieldsSentRecord, ValuesRecord, default_language};
 
 /// How a write of a whole customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,6 +194,18 @@ pub(super) async fn create(
     .fetch_one(connection)
     .await?;
     outcome(&row.outcome, None, row.customer_id.map(CustomerId))
+}
+
+/// Takes the next id from the tenant's counter.
+pub(super) async fn reserve_id(connection: &mut PgConnection, tenant: TenantId) -> Result<CustomerId, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "update tenant_counters set last_customer_id = last_customer_id + 1 where tenant_id = $1
+         returning last_customer_id",
+        tenant.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(CustomerId(id))
 }
 
 /// What an upgrade adds to a replacement.

@@ -1,13 +1,13 @@
 //! Changing a customer: replacement and partial update, through the hook `Associates.UpdateAssociate`.
 
 use super::associate::{alter, associate, patched, replaced};
-use super::hooked::{Change, Work, WorkOf};
+use super::hooked::{Change, Update, Work, WorkOf};
 use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
 use super::refusal::Fault;
 use super::rules::Rules;
 use super::service::{Attempts, Customers, Error, Scope, refuse};
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
-use crate::hooks::{Associate, NoResponse, UpdateAssociate, UpdateAssociateRequest};
+use crate::hooks::{NoResponse, UpdateAssociate, UpdateAssociateRequest};
 
 impl Customers {
     /// Replaces a customer.
@@ -27,7 +27,8 @@ impl Customers {
             let old = self.get(scope, id).await?;
             let new = replaced(&old, &values);
             let password_hash = self.hash_of(&values).await;
-            return self.update_through_hook(scope, &old, &new, Change::Replace { values, password_hash }).await;
+            let change = Change::Replace { values, password_hash };
+            return Box::pin(self.update_through_hook(scope, &old, &new, change)).await;
         }
         let record = self.record(values, scope.plan).await;
         self.write_whole(scope, id, &record, None).await?;
@@ -53,7 +54,7 @@ impl Customers {
         if scope.calls::<UpdateAssociate>() {
             let old = self.get(scope, id).await?;
             let new = patched(&old, &patch);
-            return self.update_through_hook(scope, &old, &new, Change::Patch(patch)).await;
+            return Box::pin(self.update_through_hook(scope, &old, &new, Change::Patch(patch))).await;
         }
         self.write_patch(scope, id, patch).await
     }
@@ -78,12 +79,12 @@ impl Customers {
         let shown = associate(new);
         let request =
             UpdateAssociateRequest { old_associate_info: associate(old), updated_associate_info: shown.clone() };
-        let work = WorkOf { customer: Some(old.id), work: Work::Update { change, shown } };
+        let work = WorkOf { customer: Some(old.id), work: Work::Update(Box::new(Update { change, shown })) };
         let written = self.hook::<UpdateAssociate, _>(scope, request, work, |request, work| async move {
-            let Work::Update { change, shown } = work.work else { return Err(Error::WrongWork) };
-            self.write_update(scope, work.customer, request, change, shown).await
+            let Work::Update(update) = work.work else { return Err(Error::WrongWork) };
+            self.write_update(scope, work.customer, request, *update).await
         });
-        written.await.map(|NoResponse {}| ())
+        Box::pin(written).await.map(|NoResponse {}| ())
     }
 
     /// The default work of [`UpdateAssociate`]: the caller's change, with what the extension altered of it.
@@ -92,9 +93,9 @@ impl Customers {
         scope: &Scope<'_>,
         id: Option<CustomerId>,
         request: UpdateAssociateRequest,
-        change: Change,
-        shown: Associate,
+        update: Update,
     ) -> Result<NoResponse, Error> {
+        let Update { change, shown } = update;
         let id = id.ok_or(Error::WrongWork)?;
         let altered = request.updated_associate_info;
         let rules = Rules { plan: scope.plan, now: scope.now };
@@ -161,8 +162,7 @@ impl Customers {
             let replaced =
                 store::replace(connection, scope.tenant, id, record, scope.plan, log.as_ref(), scope.now).await;
             let replaced = session.end(replaced);
-            if let Some(back_office_id) =
-                self.settle(scope, Some(id), record, sponsor, replaced, &mut attempts).await?
+            if let Some(back_office_id) = self.settle(scope, Some(id), record, sponsor, replaced, &mut attempts).await?
             {
                 return Ok(back_office_id);
             }

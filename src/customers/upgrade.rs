@@ -7,9 +7,7 @@ use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
 use super::refusal::Fault;
 use super::service::{Customers, Error, Scope};
-use crate::hooks::{
-    ApplicationResponse, EnrollmentResponse, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest,
-};
+use crate::hooks::{ApplicationResponse, EnrollmentResponse, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest};
 
 impl Customers {
     /// Upgrades a customer. `faults` are those that were found while reading the request.

@@ -144,6 +144,12 @@ impl Database {
         }
     }
 
+    /// Whether all that is done here is part of one transaction.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
     /// How much of the pool is at work.
     #[must_use]
     pub fn pool_use(&self) -> PoolUse {

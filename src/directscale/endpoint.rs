@@ -50,6 +50,7 @@ impl Call {
             now: self.now,
             caller: &self.caller.key_name,
             request: self.request_id,
+            extension: self.caller.tenant.extension.as_ref(),
         }
     }
 
@@ -229,7 +230,11 @@ async fn admit(
 }
 
 /// The body of a write, within the limit. Reads have none that counts.
-async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Result<Bytes, BodyError>, GatewayRefusal> {
+pub(super) async fn read_body(
+    parts: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Result<Bytes, BodyError>, GatewayRefusal> {
     if !writes(&parts.method) {
         return Ok(Ok(Bytes::new()));
     }
@@ -275,7 +280,7 @@ fn listed(names: &[String]) -> String {
     listed.join(", ")
 }
 
-fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
+pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(json));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -164,6 +164,14 @@ impl Error {
                 let sentences: Vec<&str> = errors.iter().map(|fault| fault.message.as_str()).collect();
                 Refused { status, message: sentences.join("; "), errors }
             }
+            Self::Customers(customers::Error::Hook(failure)) => {
+                Refused { status, message: failure.message, errors: Vec::new() }
+            }
+            Self::Customers(customers::Error::Unreadable(why)) => single("$", "body", format!("{why}.")),
+            Self::Customers(error @ customers::Error::WrongWork) => {
+                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "a hook's default work");
+                return Err(GatewayRefusal::BackEndFailed(request_id));
+            }
             Self::Customers(customers::Error::Database(error)) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
                 return Err(GatewayRefusal::BackEndFailed(request_id));

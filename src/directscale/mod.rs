@@ -3,6 +3,7 @@
 mod customers;
 mod endpoint;
 mod error;
+mod extension;
 mod lookups;
 mod message;
 mod openapi;
@@ -57,7 +58,7 @@ pub struct DirectScale {
 /// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
 pub fn routes(directscale: Arc<DirectScale>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.with_state(directscale), document)
+    (router.merge(extension::routes()).with_state(directscale), document)
 }
 
 /// The document alone.

@@ -40,6 +40,7 @@ pub struct HookCustomFields {
 }
 
 impl From<[Option<String>; 10]> for HookCustomFields {
+    #[expect(clippy::similar_names, reason = "the vendor's")]
     fn from(fields: [Option<String>; 10]) -> Self {
         let [field1, field2, field3, field4, field5, field6, field7, field8, field9, field10] = fields;
         Self { field1, field2, field3, field4, field5, field6, field7, field8, field9, field10 }

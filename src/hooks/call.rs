@@ -14,7 +14,7 @@ use super::extension::{Extension, HookUrl};
 use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::store;
-use crate::database::{Database, DatabaseError, TenantId, Transaction};
+use crate::database::{Database, DatabaseError, TenantId};
 use crate::outgoing::{Answer, Outgoing};
 use crate::random::Random;
 use crate::wire::any_case;
@@ -119,29 +119,30 @@ impl Hooks {
         Self { outgoing, random }
     }
 
-    /// Runs the hook `H`: the default work where no extension answers it; else the extension, with what `context` gives
-    /// for its callback. No transaction is open while it runs.
+    /// Calls the extension that answers the hook `H`, with what its callback must know. No transaction is open while it
+    /// runs, so a rehearsal is refused: what an extension does cannot be taken back.
     ///
     /// # Errors
-    /// What `default` fails with, what the extension says or does wrong, or when the database fails.
-    pub async fn invoke<H: Hook, E, F: Future<Output = Result<H::Response, E>>>(
+    /// What the extension says or does wrong, or when the database fails.
+    pub async fn call<H: Hook, E>(
         &self,
         database: &Database,
         of: &HookOf<'_>,
         request: H::Request,
-        context: impl FnOnce() -> Value,
-        default: impl FnOnce(H::Request) -> F,
+        context: Value,
     ) -> Result<H::Response, HookError<E>> {
-        match of.extension.and_then(|extension| Some((extension, extension.url(H::ID)?))) {
-            None => default(request).await.map_err(HookError::Default),
-            // Boxed, because it is rare and its future is large.
-            Some((extension, url)) => {
-                Box::pin(self.call::<H, E>(database, of, extension, url, request, context())).await
-            }
+        let url = of.extension.and_then(|extension| Some((extension, extension.url(H::ID)?)));
+        let failed = |message| HookError::Extension(HookFailure { message });
+        let (extension, url) = url.ok_or_else(|| failed(format!("Hook {} is not answered by an extension.", H::ID)))?;
+        if database.is_in_transaction() {
+            let why = "is answered by an extension, whose work cannot be taken back: nothing was done.";
+            return Err(failed(format!("Hook {} {why}", H::ID)));
         }
+        // Boxed, because it is rare and its future is large.
+        Box::pin(self.exchange::<H, E>(database, of, extension, url, request, context)).await
     }
 
-    async fn call<H: Hook, E>(
+    async fn exchange<H: Hook, E>(
         &self,
         database: &Database,
         of: &HookOf<'_>,
@@ -156,8 +157,7 @@ impl Hooks {
         // Only for a server that died meanwhile: otherwise the token ends with the hook.
         let expires_at = of.now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
         let mut session = database.session().await?;
-        let opened =
-            store::open(session.connection(), of.tenant, &digest, H::ID, &context, of.now, expires_at).await;
+        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, of.now, expires_at).await;
         session.end(opened)?;
 
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };

@@ -27,6 +27,12 @@ fn thirty() -> NonZeroU32 {
 }
 
 impl Extension {
+    /// An extension; a hook may take 30 seconds where nothing else is said.
+    #[must_use]
+    pub fn new(extension_token: String, hooks: BTreeMap<HookId, HookUrl>, timeout_seconds: Option<NonZeroU32>) -> Self {
+        Self { extension_token, hooks, timeout_seconds: timeout_seconds.unwrap_or_else(thirty) }
+    }
+
     /// Where a hook is answered, if it is not the vendor's own behaviour.
     #[must_use]
     pub fn url(&self, hook: &str) -> Option<&HookUrl> {

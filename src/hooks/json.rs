@@ -31,7 +31,7 @@ pub(super) mod net_date {
 pub(super) mod zero_is_none {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    #[expect(clippy::ref_option, reason = "the signature is serde's")]
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     pub(in crate::hooks) fn serialize<S: Serializer>(number: &Option<i32>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i32(number.unwrap_or_default())
     }

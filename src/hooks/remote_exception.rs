@@ -39,6 +39,9 @@ impl DiscoRemoteException {
     }
 
     /// As it stands on the wire.
+    ///
+    /// # Panics
+    /// Never: this is plain data.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let carrier = Carrier { disco_remote_exception: self.clone() };

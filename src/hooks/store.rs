@@ -54,11 +54,7 @@ pub(super) async fn claim(
 }
 
 /// Within the transaction of the callback's work: false when the hook has ended in the meantime.
-pub(super) async fn commit(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    token: &[u8],
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn commit(connection: &mut PgConnection, tenant: TenantId, token: &[u8]) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update hook_calls set state = 'committed' where tenant_id = $1 and token = $2 and state = 'claimed'",
         tenant.0,

@@ -13,7 +13,8 @@ use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, mi
 use crate::database::{EmbeddedError, EmbeddedPostgres};
 use crate::directscale::BackEnd;
 use crate::error_chain::ErrorChain;
-use crate::hooks::HookRegistry;
+use crate::hooks::Hooks;
+use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
 use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, is_empty, load_seed, read_seed};
 
@@ -41,6 +42,8 @@ pub struct WorldOptions {
     pub wait: Duration,
     /// The cost of password hashes.
     pub password_cost: PasswordCost,
+    /// Whether hooks may be answered on loopback and private networks.
+    pub private_targets: bool,
 }
 
 /// An open world.
@@ -75,6 +78,9 @@ pub enum StartError {
     /// The seed was not loaded.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// Hooks cannot be called.
+    #[error(transparent)]
+    Outgoing(#[from] OutgoingSetupError),
 }
 
 impl Started {
@@ -111,8 +117,9 @@ pub async fn open_world(
     migrate(&database).await?;
 
     pending(&["seed"]);
-    let customers =
-        Customers::new(database.clone(), Passwords::new(options.password_cost), HookRegistry, Arc::clone(&random));
+    let hooks = Hooks::new(Outgoing::new(options.private_targets)?, Arc::clone(&random));
+    let passwords = Passwords::new(options.password_cost);
+    let customers = Customers::new(database.clone(), passwords, hooks, Arc::clone(&random));
     let seed = match (&options.seed, &options.origin) {
         (Some(seed), _) => Some(seed.as_str()),
         (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),

@@ -51,11 +51,33 @@ impl Directory {
         let row = store::find_key(session.connection(), &digest).await;
         let row = session.end(row)?;
         let caller = row.map(|row| Caller {
-            tenant: Arc::new(Tenant { id: TenantId(row.tenant_id), name: row.tenant, plan: row.plan.0, clock: Clock }),
+            tenant: Arc::new(Tenant {
+                id: TenantId(row.tenant_id),
+                name: row.tenant,
+                plan: row.plan.0,
+                clock: Clock,
+                extension: row.extension.map(|extension| extension.0),
+            }),
             key_name: row.key_name.into(),
         });
         self.remember(digest, caller.as_ref(), asked);
         Ok(caller)
+    }
+
+    /// A tenant by its number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, DatabaseError> {
+        let mut session = self.database.session().await?;
+        let row = store::get_tenant(session.connection(), id).await;
+        Ok(session.end(row)?.map(|row| Tenant {
+            id,
+            name: row.name,
+            plan: row.plan.0,
+            clock: Clock,
+            extension: row.extension.map(|extension| extension.0),
+        }))
     }
 
     /// Counts a call; names the limit that is spent, if one is.

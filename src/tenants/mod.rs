@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::database::TenantId;
+use crate::hooks::Extension;
 use crate::plan::Plan;
 use limits::CallLimits;
 
@@ -30,6 +31,8 @@ pub struct Tenant {
     pub plan: Plan,
     /// Its time.
     pub clock: Clock,
+    /// Where its hooks are answered, if it has a Client Extension.
+    pub extension: Option<Extension>,
 }
 
 /// A key that was accepted: the tenant that it opens and its name.

@@ -1,17 +1,19 @@
 //! Seed files: tenants with their keys, plan and customers, in YAML or JSON. docs/SEEDS.md is their manual.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde::Deserialize;
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::keys::{KeySlot, SubscriptionKey, insert};
+use super::keys::{KeySlot, SubscriptionKey, digest, insert};
 use super::store;
 use crate::clock::Clock;
 use crate::customers::{Address, CustomerId, Customers, Error as CustomerError, Scope, SeedCustomer, Values};
 use crate::database::{Database, DatabaseError};
+use crate::hooks::{Extension, HookId, HookUrl};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::secret::Password;
@@ -40,8 +42,27 @@ struct SeedTenant {
     keys: Vec<SeedKey>,
     #[serde(default)]
     plan: Plan,
+    extension: Option<SeedExtension>,
     #[serde(default)]
     customers: Vec<SeedEntry>,
+}
+
+/// A Client Extension, its tokens by the vendor's names.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedExtension {
+    /// Sent to the extension.
+    extension_token: String,
+    /// Sent by the extension; kept as a digest only.
+    directscale_token: String,
+    hooks: BTreeMap<HookId, HookUrl>,
+    timeout_seconds: Option<NonZeroU32>,
+}
+
+impl std::fmt::Debug for SeedExtension {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SeedExtension").field("hooks", &self.hooks).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -191,10 +212,17 @@ async fn load_tenant(
     random: &Random,
     tenant: SeedTenant,
 ) -> Result<bool, SeedError> {
-    let SeedTenant { name, keys, plan, customers: entries } = tenant;
+    let SeedTenant { name, keys, plan, extension, customers: entries } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let now = Clock.now();
-    let Some(id) = store::insert_tenant(connection, &name, &plan, now).await? else { return Ok(false) };
+    let (extension, directscale_token) = extension.map(SeedExtension::split).unzip();
+    let inserted = store::insert_tenant(connection, &name, &plan, extension.as_ref(), now).await?;
+    let Some(id) = inserted else { return Ok(false) };
+    if let Some(token) = directscale_token
+        && !store::insert_extension_token(connection, id, &digest(&token)).await?
+    {
+        return Err(failed("the directscale_token is another tenant's".to_owned()));
+    }
     for SeedKey { name, key, secondary_key } in keys {
         let slots = [(KeySlot::Primary, Some(key)), (KeySlot::Secondary, secondary_key)];
         for (slot, key) in slots.into_iter().filter_map(|(slot, key)| Some((slot, key?))) {
@@ -204,7 +232,7 @@ async fn load_tenant(
             }
         }
     }
-    let scope = Scope { tenant: id, plan: &plan, now, caller: "seed", request: random.uuid() };
+    let scope = Scope { tenant: id, plan: &plan, now, caller: "seed", request: random.uuid(), extension: None };
     let mut references = HashMap::new();
     for (number, entry) in entries.into_iter().enumerate() {
         let label = entry.reference.clone().unwrap_or_else(|| format!("number {}", number + 1));
@@ -228,6 +256,14 @@ async fn load_tenant(
         }
     }
     Ok(true)
+}
+
+impl SeedExtension {
+    /// What is kept with the tenant, and the token by which the extension calls back.
+    fn split(self) -> (Extension, String) {
+        let Self { extension_token, directscale_token, hooks, timeout_seconds } = self;
+        (Extension::new(extension_token, hooks, timeout_seconds), directscale_token)
+    }
 }
 
 impl SeedEntry {

@@ -6,6 +6,7 @@ use sqlx::types::Json;
 
 use super::{CallLimits, KeyListing, KeySlot};
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::hooks::Extension;
 use crate::plan::{CallLimit, Plan};
 
 /// Whether the database holds no tenant yet.
@@ -31,13 +32,15 @@ pub(super) async fn insert_tenant(
     connection: &mut PgConnection,
     name: &str,
     plan: &Plan,
+    extension: Option<&Extension>,
     now: DateTime<Utc>,
 ) -> Result<Option<TenantId>, sqlx::Error> {
     let id = sqlx::query_scalar!(
-        "insert into tenants (name, plan, created_at) values ($1, $2, $3) on conflict (name) do nothing
+        "insert into tenants (name, plan, extension, created_at) values ($1, $2, $3, $4) on conflict (name) do nothing
          returning tenant_id",
         name,
         Json(plan) as _,
+        extension.map(Json) as _,
         now,
     )
     .fetch_optional(&mut *connection)
@@ -166,14 +169,53 @@ pub(super) struct KeyRow {
     pub tenant_id: i32,
     pub tenant: String,
     pub plan: Json<Plan>,
+    pub extension: Option<Json<Extension>>,
     pub key_name: String,
+}
+
+/// A tenant.
+#[derive(Debug)]
+pub(super) struct TenantRow {
+    pub name: String,
+    pub plan: Json<Plan>,
+    pub extension: Option<Json<Extension>>,
+}
+
+pub(super) async fn get_tenant(connection: &mut PgConnection, id: TenantId) -> Result<Option<TenantRow>, sqlx::Error> {
+    sqlx::query_as!(
+        TenantRow,
+        r#"
+        select name, plan as "plan: Json<Plan>", extension as "extension: Json<Extension>"
+          from tenants where tenant_id = $1
+        "#,
+        id.0,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// The token by which a tenant's extension calls back; false when another tenant has it.
+pub(super) async fn insert_extension_token(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    digest: &[u8],
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "insert into extension_tokens (tenant_id, digest) values ($1, $2) on conflict do nothing",
+        tenant.0,
+        digest,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn find_key(connection: &mut PgConnection, digest: &[u8]) -> Result<Option<KeyRow>, sqlx::Error> {
     sqlx::query_as!(
         KeyRow,
         r#"
-        select t.tenant_id, t.name as tenant, t.plan as "plan: Json<Plan>", k.name as key_name
+        select t.tenant_id, t.name as tenant, t.plan as "plan: Json<Plan>",
+               t.extension as "extension: Json<Extension>", k.name as key_name
           from subscription_keys k
           join tenants t on t.tenant_id = k.tenant_id
          where k.digest = $1 and k.revoked_at is null

@@ -13,6 +13,7 @@ mod create;
 mod delete;
 mod documents;
 mod gateway;
+mod hooks;
 mod limits;
 mod log;
 mod lookups;

@@ -98,7 +98,7 @@ impl ValuesRecord {
             send_emails: send_emails.unwrap_or(false),
             tax_exempt: tax_exempt.unwrap_or(false),
             terms_accepted: terms_accepted.unwrap_or(false),
-            language_code: Some(language_code.unwrap_or_else(|| "en".to_owned())),
+            language_code: Some(language_code.unwrap_or_else(default_language)),
             custom_fields: if custom_fields.iter().any(Option::is_some) { custom_fields.into() } else { Vec::new() },
             customer_type,
             customer_status,
@@ -135,6 +135,11 @@ impl ValuesRecord {
             shipping_country_code: shipping_address.country_code,
         }
     }
+}
+
+/// The language of a customer that names none (vendor's engine: "usually defaults to en").
+pub(in crate::customers) fn default_language() -> String {
+    "en".to_owned()
 }
 
 /// The composite type `customer_fields_sent`.

@@ -4,11 +4,12 @@ pub mod cluster;
 pub mod documented;
 pub mod http;
 pub mod process;
+pub mod receiver;
 pub mod seeds;
 pub mod server;
 
 pub use http::{Client, Reply};
-pub use server::{Tenant, tenant, tenant_with};
+pub use server::{Tenant, tenant, tenant_of, tenant_with};
 
 use serde_json::Value;
 

@@ -131,6 +131,7 @@ pub fn world(origin: Origin) -> WorldOptions {
         acquire_timeout: Duration::from_secs(20),
         wait: Duration::from_secs(10),
         password_cost: PasswordCost::Test,
+        private_targets: true,
     }
 }
 
@@ -157,6 +158,11 @@ pub fn tenant() -> Tenant {
 /// A tenant with this plan.
 #[expect(clippy::needless_pass_by_value, reason = "called with json!")]
 pub fn tenant_with(plan: Value) -> Tenant {
+    tenant_of(json!({ "plan": plan }))
+}
+
+/// A tenant whose entry in a seed file has these members besides its name, keys and customers.
+pub fn tenant_of(members: Value) -> Tenant {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
     let key = SubscriptionKey::generate(&server.random).reveal().to_owned();
@@ -165,15 +171,8 @@ pub fn tenant_with(plan: Value) -> Tenant {
     for customer in customers.as_array_mut().expect("customers") {
         customer.as_object_mut().expect("a customer").remove("ref");
     }
-    let seed = json!({
-        "version": 1,
-        "tenants": [{
-            "name": name,
-            "keys": [{ "name": "test-key", "key": key }],
-            "plan": plan,
-            "customers": customers,
-        }]
-    });
+    let own = json!({ "name": name, "keys": [{ "name": "test-key", "key": key }], "customers": customers });
+    let seed = json!({ "version": 1, "tenants": [super::with(&own, members)] });
     server.seed(&seed).expect("a seed");
     let id = server.rows(&format!("select tenant_id from tenants where name = '{name}'"))[0]["tenant_id"].as_i64();
     let client = Client { address: server.address, key };
@@ -195,6 +194,7 @@ impl Tenant {
             "log": of("select * from CRM_AssociateTypeChanges where tenant_id = {tenant} order by AssociateID, id"),
             "counter": of("select * from tenant_counters where tenant_id = {tenant}"),
             "points": of("select * from reward_points where tenant_id = {tenant} order by customer_id, id"),
+            "hooks": of("select hook_id, state from hook_calls where tenant_id = {tenant}"),
             "tokens": of("select * from sign_on_tokens where tenant_id = {tenant} order by digest"),
         })
     }

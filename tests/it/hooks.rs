@@ -1,0 +1,532 @@
+//! A Client Extension: hooks called for real, calling back, overriding and failing.
+
+#![expect(clippy::similar_names, reason = "a receiver has received")]
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::receiver::{Received, Receiver, response};
+use crate::support::server::server;
+use crate::support::{Client, Reply, Tenant, seeds, tenant_of, with};
+
+const UPGRADE: &str = "Associates.Enrollment.UpdateAssociateBaseType";
+const PATH: &str = "/v1/customers/upgrade/3";
+
+/// A tenant whose hooks are answered by `receiver`, and the token by which it calls back.
+fn extended(receiver: &Receiver, hooks: &[&str], more: Value) -> (Tenant, String) {
+    let token = format!("directscale-{}", receiver.address.port());
+    let hooks: Value = hooks.iter().map(|hook| ((*hook).to_owned(), json!(receiver.url("/hooks")))).collect();
+    let extension = json!({ "extension_token": "extension-secret", "directscale_token": token, "hooks": hooks });
+    (tenant_of(json!({ "extension": with(&extension, more) })), token)
+}
+
+/// Calls back as the vendor's library does.
+fn call_back(hook: &str, bearer: &str, token: &str, body: &Value) -> Reply {
+    let headers = format!(
+        "Authorization: Bearer {bearer}\r\nX-DirectScale-CallbackToken: {token}\r\nContent-Type: application/json; charset=utf-8\r\n"
+    );
+    let client = Client { address: server().address, key: String::new() };
+    let path = format!("/api/extension/hooks/{hook}");
+    client.raw(&crate::support::http::request("POST", &path, &headers, Some(&body.to_string())))
+}
+
+fn token_of(received: &Received) -> String {
+    received.header("X-DirectScale-CallbackToken").expect("a token").to_owned()
+}
+
+fn camel(text: &str) -> String {
+    text[..1].to_ascii_lowercase() + &text[1..]
+}
+
+/// The names of every object begin in lower case, as ASP.NET answers.
+fn camel_case(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members.iter().map(|(name, member)| (camel(name), camel_case(member))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// An extension that alters the request, calls back, and alters the response.
+fn around(
+    bearer: impl Fn(&Received) -> String + Send + Sync + 'static,
+    alter: impl Fn(&mut Value) + Send + Sync + 'static,
+) -> Receiver {
+    Receiver::start(move |received| {
+        let mut request = received.json();
+        alter(&mut request);
+        let hook = received.path.rsplit('/').next().expect("a hook");
+        let reply = call_back(hook, &bearer(received), &token_of(received), &camel_case(&request));
+        response(reply.status, "", &reply.body)
+    })
+}
+
+/// An extension whose addresses end with the hook's id, and its tenant.
+fn extended_around(hooks: &[&str], alter: impl Fn(&mut Value) + Send + Sync + 'static) -> (Tenant, Receiver) {
+    let receiver =
+        around(|received| received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-"), alter);
+    let token = format!("directscale-{}", receiver.address.port());
+    let hooks: Value =
+        hooks.iter().map(|hook| ((*hook).to_owned(), json!(receiver.url(&format!("/hooks/{hook}"))))).collect();
+    let extension = json!({ "extension_token": "extension-secret", "directscale_token": token, "hooks": hooks });
+    (tenant_of(json!({ "extension": extension })), receiver)
+}
+
+#[test]
+fn a_hook_is_called_as_the_vendor_calls_it() {
+    let receiver = Receiver::with_json(|_| (200, json!({ "ApplicationResponse": { "AssociateId": 3 } })));
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    tenant.put(PATH, &with(&seeds::full(), json!({ "SignUpDate": null }))).succeeds(201);
+
+    let received = receiver.received();
+    assert_eq!(received.len(), 1);
+    let received = &received[0];
+    assert_eq!(received.path, "/hooks");
+    assert_eq!(received.header("Authorization"), Some("Bearer extension-secret"));
+    assert_eq!(received.header("Content-Type"), Some("application/json; charset=utf-8"));
+    assert_eq!(received.header("X-DirectScale-User"), Some("test-key"));
+    assert_eq!(token_of(received).len(), 32);
+    let body = received.json();
+    assert_eq!((&body["AssociateId"], &body["SendEmails"]), (&json!(3), &json!(true)));
+    let address = json!({
+        "AddressLine1": "250 South 400 West", "AddressLine2": "Suite #225", "AddressLine3": null, "City": "Lindon",
+        "State": "UT", "PostalCode": "84042", "CountryCode": "US"
+    });
+    let mut custom: Value = (1..=10).map(|number| (format!("Field{number}"), Value::Null)).collect();
+    custom["Field1"] = json!("CustomField Content");
+    custom["Field2"] = json!("Available through Field10");
+    assert_eq!(
+        body["Application"],
+        json!({
+            "AssociateId": 3, "IsAssociateUpgrade": true, "AssociateBaseType": 1, "AcceptTerms": true,
+            "ApplicantAddress": address, "ShippingAddress": address, "BirthDate": "1973-05-12T00:00:00Z",
+            "EmailAddress": "directScaleTest@testing.directscale.com", "FirstName": "Ryan", "LastName": "Testing",
+            "SponsorId": 2, "Password": "PasswordHere1", "Username": "TestUsername01", "TaxId": "TAX-TEST-1111",
+            "LanguageCode": "en", "BackOfficeId": "TestBackOfficeId01", "WebPageURL": "TestWebAlias", "StatusId": 1,
+            "SignupDate": "0001-01-01T00:00:00Z", "PrimaryPhone": "+1 801 555-1111",
+            "SecondaryPhone": "+1 801 555-2222", "TextNumber": "+1 801 555-1111", "ExternalId": "EXT1234567890",
+            "CompanyName": "Test Company Name Inc.", "Custom": custom, "SubscribeToCorporateEmails": false,
+            "SubscribeToCorporateTexts": false, "LegalFirstName": null, "LegalLastName": null,
+            "RomanizedFirstName": null, "RomanizedLastName": null, "ShipToFirstName": null, "ShipToLastName": null,
+            "Placements": [], "Autoship": null, "Order": null, "CouponCodes": [], "AffiliateId": null
+        })
+    );
+}
+
+#[test]
+fn an_override_stores_nothing() {
+    let receiver = Receiver::with_json(|_| (200, json!({ "applicationResponse": { "associateId": 3 } })));
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    let before = tenant.everything();
+    assert_eq!(tenant.put(PATH, &seeds::distributor()).succeeds(201).body, "");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn what_a_before_hook_altered_is_what_is_stored() {
+    let (tenant, receiver) = extended_around(&[UPGRADE], |request| {
+        let application = &mut request["Application"];
+        application["CompanyName"] = json!("Altered Inc.");
+        application["Custom"]["Field10"] = json!("ten");
+        application["ApplicantAddress"]["City"] = json!("Orem");
+        application["Username"] = json!("  ");
+        application["Username"] = json!("altered");
+    });
+    tenant.put(PATH, &seeds::distributor()).succeeds(201);
+
+    let customer = tenant.customer(3);
+    assert_eq!(customer["CompanyName"], "Altered Inc.");
+    assert_eq!(customer["AssociateCustom"]["Field10"], "ten");
+    assert_eq!(customer["PrimaryAddress"]["City"], "Orem");
+    assert_eq!(customer["Username"], "altered");
+    assert_eq!(customer["EmailAddress"], "yodaminch@testing.directscale.com");
+    assert_eq!(customer["CustomerType"], 1);
+    let log = tenant.rows("select AssociateID, ChangedBy from CRM_AssociateTypeChanges where tenant_id = {tenant}");
+    assert_eq!(log, [json!({ "associateid": 3, "changedby": "test-key" })]);
+    assert_eq!(tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3").len(), 1);
+    assert_eq!(receiver.received().len(), 1);
+    // The password that went to the extension and back is the customer's.
+    let login = json!({ "username": "altered", "password": "Password123!" });
+    tenant.post("/v1/validate/login", &login).succeeds(200);
+}
+
+#[test]
+fn what_an_extension_altered_is_held_to_the_rules() {
+    let (tenant, _) = extended_around(&[UPGRADE], |request| {
+        request["Application"]["EmailAddress"] = json!("dana@demo.example");
+        request["Application"]["Custom"]["Field1"] = json!("x".repeat(501));
+    });
+    let before = tenant.everything();
+    let reply = tenant.put(PATH, &seeds::distributor());
+    let message = reply.message();
+    assert_eq!(reply.status, 500);
+    assert!(
+        message.starts_with("AssociateCustom.Field1 must be at most 500 characters long. (Error Id: "),
+        "{message}"
+    );
+    assert!(message.ends_with(" from Disco call: UpdateAssociateBaseType)"), "{message}");
+    assert_eq!(tenant.everything(), before);
+
+    let (tenant, _) = extended_around(&[UPGRADE], |request| {
+        request["Application"]["EmailAddress"] = json!("dana@demo.example");
+    });
+    let before = tenant.everything();
+    let reply = tenant.put(PATH, &seeds::distributor());
+    let message = reply.message();
+    assert!(message.starts_with("EmailAddress 'dana@demo.example' is already in use. (Error Id: "), "{message}");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn the_customer_is_the_calls_whatever_the_extension_says() {
+    let (tenant, _) = extended_around(&[UPGRADE], |request| {
+        request["AssociateId"] = json!(4);
+        request["Application"]["AssociateId"] = json!(4);
+    });
+    tenant.put(PATH, &seeds::distributor()).succeeds(201);
+    assert_eq!((&tenant.customer(3)["CustomerType"], &tenant.customer(4)["CustomerType"]), (&json!(1), &json!(3)));
+}
+
+#[test]
+fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
+    let long = "x".repeat(5_000);
+    let endless = format!("HTTP/1.1 200 X\r\nConnection: close\r\n\r\n{}", " ".repeat(1_100_000));
+    for (answer, message) in [
+        (
+            response(500, "", r#"{"DiscoRemoteException":{"ErrorId":"1234abcd","ErrorMessage":"Not on a Sunday."}}"#),
+            "Not on a Sunday.",
+        ),
+        (response(200, "", r#"{"discoRemoteException":{"errorMessage":"Not on a Monday."}}"#), "Not on a Monday."),
+        (response(400, "", "plain words"), "plain words"),
+        (response(503, "", ""), "Hook {} failed: it answered with status 503."),
+        (
+            response(500, "", r#"{"DiscoRemoteException":{"ErrorMessage":" "}}"#),
+            r#"{"DiscoRemoteException":{"ErrorMessage":" "}}"#,
+        ),
+        (response(500, "", &long), &long[..1_000]),
+        (response(200, "", "not JSON"), "Hook {} failed: its answer is not a JSON object."),
+        (response(200, "", "[]"), "Hook {} failed: its answer is not a JSON object."),
+        (
+            response(200, "", r#"{"ApplicationResponse": 7}"#),
+            "Hook {} failed: its answer cannot be read: invalid type: integer `7`, expected struct ApplicationResponse.",
+        ),
+        (
+            response(302, "Location: http://127.0.0.1:1/\r\n", ""),
+            "Hook {} failed: it answered with a redirect, which is not followed.",
+        ),
+        (endless.into_bytes(), "Hook {} failed: its answer is longer than 1048576 bytes."),
+        (Vec::new(), "Hook {} failed: no connection could be made."),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n{".to_vec(), "Hook {} failed: the connection broke off."),
+    ] {
+        let receiver = Receiver::start(move |_| answer.clone());
+        let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+        let before = tenant.everything();
+        tenant.put(PATH, &seeds::distributor()).refuses(500, &message.replace("{}", UPGRADE));
+        assert_eq!(tenant.everything(), before);
+    }
+}
+
+#[test]
+fn a_hook_that_hangs_or_is_not_there_is_given_up() {
+    let receiver = Receiver::start(|_| {
+        thread::sleep(Duration::from_secs(5));
+        Vec::new()
+    });
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({ "timeout_seconds": 1 }));
+    let before = tenant.everything();
+    let start = Instant::now();
+    let message = format!("Hook {UPGRADE} failed: it did not answer within 1 seconds.");
+    tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_eq!(tenant.everything(), before);
+
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
+    let extension = json!({
+        "extension_token": "x", "directscale_token": format!("gone-{}", nobody.port()),
+        "hooks": { UPGRADE: format!("http://{nobody}/") }
+    });
+    let tenant = tenant_of(json!({ "extension": extension }));
+    let message = format!("Hook {UPGRADE} failed: no connection could be made.");
+    tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+}
+
+#[test]
+fn a_failure_after_the_callback_says_that_the_change_was_written() {
+    let receiver = Receiver::start(|received| {
+        let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
+        let reply = call_back(UPGRADE, &bearer, &token_of(received), &received.json());
+        assert_eq!(reply.status, 200, "{reply:?}");
+        response(500, "", "I changed my mind.")
+    });
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    let message = "I changed my mind. Its callback had already written the change.";
+    tenant.put(PATH, &seeds::distributor()).refuses(500, message);
+    assert_eq!(tenant.customer(3)["CustomerType"], 1);
+}
+
+/// What an extension that calls back is answered, for each way in which its token is not good.
+#[test]
+fn a_token_is_good_once_for_its_hook_and_its_tenant() {
+    let seen = Arc::<Mutex<Vec<(String, u16)>>>::default();
+    let kept = Arc::clone(&seen);
+    let stranger = Receiver::with_json(|_| (200, json!({})));
+    let (_other_tenant, strangers_bearer) = extended(&stranger, &[UPGRADE], json!({}));
+    let receiver = Receiver::start(move |received| {
+        let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
+        let (token, request) = (token_of(received), received.json());
+        let attempt = |what: &str, hook: &str, bearer: &str, token: &str| {
+            let reply = call_back(hook, bearer, token, &request);
+            let body = reply.json();
+            if reply.status != 200 {
+                let text = body["DiscoRemoteException"]["ErrorMessage"].as_str().expect("a message").to_owned();
+                assert!(text.contains("token is not valid"), "{text}");
+                assert!(body["DiscoRemoteException"]["ErrorId"].as_str().is_some_and(|id| id.len() == 8));
+            }
+            kept.lock().expect("no panic").push((what.to_owned(), reply.status));
+            reply
+        };
+        attempt("wrong bearer", UPGRADE, "nonsense", &token);
+        attempt("another tenant", UPGRADE, &strangers_bearer, &token);
+        attempt("another hook", "Associates.UpdateAssociate", &bearer, &token);
+        attempt("unknown hook", "Associates.Nothing", &bearer, &token);
+        attempt("another token", UPGRADE, &bearer, &"0".repeat(32));
+        let good = attempt("good", UPGRADE, &bearer, &token);
+        attempt("again", UPGRADE, &bearer, &token);
+        response(200, "", &good.body)
+    });
+    let (tenant, bearer) = extended(&receiver, &[UPGRADE], json!({}));
+    tenant.put(PATH, &seeds::distributor()).succeeds(201);
+    let seen = seen.lock().expect("no panic").clone();
+    let expected = [
+        ("wrong bearer", 403),
+        ("another tenant", 403),
+        ("another hook", 403),
+        ("unknown hook", 403),
+        ("another token", 403),
+        ("good", 200),
+        ("again", 403),
+    ];
+    assert_eq!(seen, expected.map(|(what, status)| (what.to_owned(), status)));
+
+    // After the hook has ended.
+    let before = tenant.everything();
+    let received = receiver.received();
+    let late = call_back(UPGRADE, &bearer, &token_of(&received[0]), &received[0].json());
+    assert_eq!(late.status, 403);
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_callback_that_comes_too_late_changes_nothing() {
+    let outcome = Arc::<Mutex<Option<u16>>>::default();
+    let kept = Arc::clone(&outcome);
+    let receiver = Receiver::start(move |received| {
+        thread::sleep(Duration::from_millis(1_500));
+        let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
+        let reply = call_back(UPGRADE, &bearer, &token_of(received), &received.json());
+        *kept.lock().expect("no panic") = Some(reply.status);
+        response(200, "", &reply.body)
+    });
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({ "timeout_seconds": 1 }));
+    let before = tenant.everything();
+    tenant.put(PATH, &seeds::distributor());
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(*outcome.lock().expect("no panic"), Some(403));
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_told_and_does_not_use_the_token_up() {
+    let receiver = Receiver::start(|received| {
+        let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
+        let token = token_of(received);
+        let reply = call_back(UPGRADE, &bearer, &token, &json!([]));
+        assert_eq!(reply.status, 500);
+        let reply = call_back(UPGRADE, &bearer, &token, &json!({ "Application": { "SponsorId": "two" } }));
+        response(200, "", &reply.body)
+    });
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    let before = tenant.everything();
+    let reply = tenant.put(PATH, &seeds::distributor());
+    let message = reply.message();
+    assert!(message.starts_with("invalid type: string \"two\", expected i32. (Error Id: "), "{message}");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_rehearsal_does_not_call_an_extension() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    let message =
+        format!("Hook {UPGRADE} is answered by an extension, whose work cannot be taken back: nothing was done.");
+    let body = seeds::distributor().to_string();
+    tenant.call("PUT", PATH, "Prefer: tx=rollback\r\n", Some(&body)).refuses(500, &message);
+    assert!(receiver.received().is_empty());
+}
+
+const ENROLLMENT: [&str; 5] = [
+    "Associates.Enrollment.ValidateApplication",
+    "Associates.Enrollment.IsEmailAvailable",
+    "Associates.Enrollment.IsTaxIdAvailable",
+    "Associates.Enrollment.GetNewBackOfficeId",
+    "Associates.Enrollment.WriteApplication",
+];
+
+fn called(receiver: &Receiver) -> Vec<String> {
+    let of = |received: &Received| received.path.strip_prefix("/hooks/").expect("a hook").to_owned();
+    receiver.received().iter().map(of).collect()
+}
+
+#[test]
+fn a_create_goes_through_the_enrolment_hooks() {
+    let (tenant, receiver) = extended_around(&ENROLLMENT, |_| {});
+    let body = with(&seeds::distributor(), json!({ "BackOfficeId": null }));
+    let id = tenant.create(&body);
+    assert_eq!(id, 5);
+    assert_eq!(called(&receiver), ENROLLMENT);
+    let received = receiver.received();
+    assert_eq!(received[3].json(), json!({ "AssociateBaseType": 1, "AssociateId": 5, "EnrollerId": 2 }));
+    assert_eq!(received[1].json(), json!({ "EmailAddress": "yodaminch@testing.directscale.com" }));
+    assert_eq!(received[4].json()["Application"]["AssociateId"], 0);
+    assert_eq!(received[4].json()["Application"]["BackOfficeId"], "15F95");
+    let customer = tenant.customer(id);
+    assert_eq!((&customer["BackOfficeId"], &customer["WebAlias"]), (&json!("15F95"), &json!("YodaIAm")));
+
+    // A BackOfficeId that was sent needs no new one.
+    let own = json!({ "Username": "b", "EmailAddress": "b@x.example", "TaxId": "b", "BackOfficeId": "own" });
+    assert_eq!(tenant.create(&with(&body, own)), 6);
+    assert_eq!(
+        called(&receiver)[5..],
+        ["ValidateApplication", "IsEmailAvailable", "IsTaxIdAvailable", "WriteApplication"]
+            .map(|name| format!("Associates.Enrollment.{name}"))
+    );
+
+    // What the default work says no to is refused.
+    let before = tenant.everything();
+    let taken = with(&body, json!({ "Username": "c", "TaxId": "c", "EmailAddress": "DANA@demo.example" }));
+    tenant.post("/v1/customers", &taken).refuses(500, "EmailAddress 'DANA@demo.example' is already in use.");
+    let reply = tenant.post("/v1/customers", &with(&body, json!({ "FirstName": null })));
+    assert!(reply.message().starts_with("FirstName is required for CustomerType 1. (Error Id: "), "{reply:?}");
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn an_extension_may_decide_what_the_vendor_would() {
+    let receiver = Receiver::with_json(|received| {
+        let hook = received.path.rsplit('.').next().expect("a hook").to_owned();
+        let answer = match hook.as_str() {
+            "IsEmailAvailable" => json!({ "IsAvailable": received.json()["EmailAddress"] != "no@x.example" }),
+            "IsTaxIdAvailable" => json!({ "Available": true }),
+            "GetNewBackOfficeId" => json!({ "BackOfficeId": format!("EXT-{}", received.json()["AssociateId"]) }),
+            _ => json!({}),
+        };
+        (200, answer)
+    });
+    let token = format!("directscale-{}", receiver.address.port());
+    let hooks: Value = ENROLLMENT[..4]
+        .iter()
+        .map(|hook| ((*hook).to_owned(), json!(receiver.url(&format!("/hooks/{hook}")))))
+        .collect();
+    let extension = json!({ "extension_token": "x", "directscale_token": token, "hooks": hooks });
+    let tenant = tenant_of(json!({ "extension": extension }));
+
+    // An extension that overrides the validation requires nothing.
+    let bare = json!({ "CustomerType": 2, "SponsorId": 2, "Username": "bare", "EmailAddress": "bare@x.example" });
+    let id = tenant.create(&bare);
+    assert_eq!(tenant.customer(id)["BackOfficeId"], format!("EXT-{id}"));
+    let message = "EmailAddress 'no@x.example' is already in use.";
+    tenant.post("/v1/customers", &with(&bare, json!({ "EmailAddress": "no@x.example" }))).refuses(500, message);
+    // But two customers never share what must be unique.
+    let message = "EmailAddress 'bare@x.example' is already in use.; Username 'bare' is already in use.";
+    tenant.post("/v1/customers", &bare).refuses(500, message);
+}
+
+#[test]
+fn an_upgrade_asks_only_for_values_that_change() {
+    let hooks = [ENROLLMENT[0], ENROLLMENT[1], ENROLLMENT[2], UPGRADE];
+    let (tenant, receiver) = extended_around(&hooks, |_| {});
+    let body = with(&seeds::distributor(), json!({ "EmailAddress": "riley@demo.example" }));
+    tenant.put(PATH, &body).succeeds(201);
+    assert_eq!(called(&receiver), [hooks[0], hooks[2], UPGRADE]);
+    tenant.put("/v1/customers/upgrade/99", &body).refuses(404, "A Customer with the given Customer ID was not found.");
+    assert_eq!(receiver.received().len(), 3, "nobody is asked about a customer that is not there");
+}
+
+#[test]
+fn updates_go_through_the_hook_on_associates() {
+    let (tenant, receiver) = extended_around(&["Associates.UpdateAssociate"], |request| {
+        request["UpdatedAssociateInfo"]["CompanyName"] = json!("Altered Inc.");
+        // Read-only members do not count.
+        request["UpdatedAssociateInfo"]["SignupDate"] = json!("1999-01-01T00:00:00Z");
+    });
+    let body = with(&seeds::retail(), json!({ "TaxExemptId": "T-9", "Password": "AnotherOne2" }));
+    tenant.put("/v1/customers/3", &body).succeeds(200);
+    let customer = tenant.customer(3);
+    assert_eq!((&customer["CompanyName"], &customer["FirstName"]), (&json!("Altered Inc."), &json!("Sheev")));
+    assert_eq!((&customer["TaxExemptId"], &customer["Username"]), (&json!("T-9"), &json!("Emperor Palpatine")));
+    let login = json!({ "username": "emperor palpatine", "password": "AnotherOne2" });
+    tenant.post("/v1/validate/login", &login).succeeds(200);
+
+    tenant.patch("/v1/customers/4", &json!({ "LastName": "Patched", "WebAlias": "patched" })).succeeds(200);
+    let customer = tenant.customer(4);
+    assert_eq!((&customer["CompanyName"], &customer["LastName"]), (&json!("Altered Inc."), &json!("Patched")));
+    assert_eq!((&customer["WebAlias"], &customer["FirstName"]), (&json!("patched"), &json!("Pat")));
+
+    let received = receiver.received();
+    assert_eq!(received.len(), 2);
+    let request = received[1].json();
+    let (old, new) = (&request["OldAssociateInfo"], &request["UpdatedAssociateInfo"]);
+    assert_eq!((&old["DisplayLastName"], &new["DisplayLastName"]), (&json!("Preferred"), &json!("Patched")));
+    assert_eq!((&new["AssociateId"], &new["Name"]), (&json!(4), &json!("Pat Patched")));
+    assert_eq!(new["Address"]["State"], "UT");
+    // An empty change calls nobody.
+    tenant.patch("/v1/customers/4", &json!({})).succeeds(200);
+    assert_eq!(receiver.received().len(), 2);
+}
+
+#[test]
+fn an_override_of_an_update_stores_nothing() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let (tenant, _) = extended(&receiver, &["Associates.UpdateAssociate"], json!({}));
+    let before = tenant.everything();
+    tenant.put("/v1/customers/3", &seeds::retail()).succeeds(200);
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "Rey" })).succeeds(200);
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn of_two_upgrades_at_once_one_wins_and_the_other_is_told() {
+    let (tenant, receiver) = extended_around(&[UPGRADE], |_| thread::sleep(Duration::from_millis(300)));
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..2).map(|_| scope.spawn(|| tenant.put(PATH, &seeds::distributor()))).collect();
+        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+    });
+    assert_eq!(receiver.received().len(), 2);
+    let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == 201);
+    assert_eq!((won.len(), lost.len()), (1, 1));
+    let message = "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1. (Error Id: ";
+    assert!(lost[0].message().starts_with(message), "{lost:?}");
+    assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
+}
+
+#[test]
+fn no_secret_of_an_extension_stands_in_the_database_in_the_clear_but_the_one_that_is_sent() {
+    let receiver = Receiver::with_json(|_| {
+        thread::sleep(Duration::from_millis(200));
+        (200, json!({}))
+    });
+    let (tenant, bearer) = extended(&receiver, &[UPGRADE], json!({}));
+    thread::scope(|scope| {
+        scope.spawn(|| tenant.put(PATH, &seeds::distributor()));
+        thread::sleep(Duration::from_millis(100));
+        let running = tenant.rows("select * from hook_calls where tenant_id = {tenant}");
+        assert_eq!(running.len(), 1);
+        let token = token_of(&receiver.received()[0]);
+        let text = running[0].to_string();
+        assert!(!text.contains(&token) && !text.contains("Password123!") && !text.contains("argon2"), "{text}");
+    });
+    let kept = tenant.rows("select * from extension_tokens where tenant_id = {tenant}");
+    assert!(kept.len() == 1 && !kept[0].to_string().contains(&bearer));
+}
