@@ -13,6 +13,7 @@ pub mod customers;
 pub mod database;
 pub mod directscale;
 pub mod error_chain;
+pub mod events;
 pub mod field;
 pub mod gateway;
 pub mod hooks;

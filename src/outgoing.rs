@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -14,6 +15,44 @@ use crate::error_chain::ErrorChain;
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
+
+/// An `http://` or `https://` address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TargetUrl(Url);
+
+impl TargetUrl {
+    /// The address itself.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl From<TargetUrl> for String {
+    fn from(url: TargetUrl) -> Self {
+        url.0.into()
+    }
+}
+
+impl TryFrom<String> for TargetUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: Url = text.parse().map_err(|error| format!("'{text}' is not an address: {error}"))?;
+        if matches!(url.scheme(), "http" | "https") && url.has_host() {
+            Ok(Self(url))
+        } else {
+            Err(format!("'{text}' is not an http:// or https:// address"))
+        }
+    }
+}
 
 /// Sends requests to addresses that tenants chose.
 #[derive(Debug, Clone)]
@@ -71,6 +110,8 @@ impl Outgoing {
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(Resolver { private_targets }))
             .user_agent("directscale-emulator")
+            // X-Directscale-Message-Id, as the vendor spells it.
+            .http1_title_case_headers()
             .build()?;
         Ok(Self { client, private_targets })
     }

@@ -8,7 +8,7 @@ use super::model::{CustomerId, Values};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
 use super::service::{Attempts, Customers, Error, Scope, conclude, refuse};
-use super::store;
+use super::store::{self, ValuesRecord};
 use super::text::alias_of;
 use crate::field::Field;
 use crate::hooks::{
@@ -71,15 +71,29 @@ impl Customers {
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
         let record = self.record(values, scope.plan).await;
+        let alias = alias.as_deref();
+        if let Some(settings) = scope.events {
+            let write = async |within: Self| within.insert(scope, reserved, &record, sponsor, alias).await;
+            return Box::pin(self.with_create_events(scope, settings, write)).await;
+        }
+        self.insert(scope, reserved, &record, sponsor, alias).await
+    }
+
+    async fn insert(
+        &self,
+        scope: &Scope<'_>,
+        reserved: Option<CustomerId>,
+        record: &ValuesRecord,
+        sponsor: Option<i32>,
+        alias: Option<&str>,
+    ) -> Result<CustomerId, Error> {
         let mut attempts = Attempts::default();
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let created =
-                store::create(connection, scope.tenant, reserved, &record, scope.plan, alias.as_deref(), scope.now)
-                    .await;
+            let created = store::create(connection, scope.tenant, reserved, record, scope.plan, alias, scope.now).await;
             let created = session.end(created);
-            if let Some(id) = self.settle(scope, None, &record, sponsor, created, &mut attempts).await? {
+            if let Some(id) = self.settle(scope, None, record, sponsor, created, &mut attempts).await? {
                 return Ok(id);
             }
         }

@@ -3,6 +3,7 @@
 mod application;
 mod associate;
 mod create;
+mod events;
 mod hooked;
 mod model;
 mod passwords;

@@ -9,6 +9,7 @@ use super::passwords::Passwords;
 use super::refusal::{Fault, Refusal, Rule};
 use super::store::{self, Outcome, ValuesRecord};
 use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadlock, violated_unique_constraint};
+use crate::events::{Deliveries, EventSettings};
 use crate::field::Field;
 use crate::hooks::{Extension, Hook, HookFailure, HookOf, Hooks};
 use crate::plan::Plan;
@@ -29,6 +30,8 @@ pub struct Scope<'a> {
     pub request: Uuid,
     /// Where hooks are answered, if the tenant has a Client Extension.
     pub extension: Option<&'a Extension>,
+    /// Who hears of events, if anybody does.
+    pub events: Option<&'a EventSettings>,
 }
 
 impl Scope<'_> {
@@ -88,14 +91,21 @@ pub struct Customers {
     pub(super) database: Database,
     pub(super) passwords: Passwords,
     pub(super) hooks: Hooks,
+    pub(super) deliveries: Deliveries,
     pub(super) random: std::sync::Arc<Random>,
 }
 
 impl Customers {
     /// The customers in `database`.
     #[must_use]
-    pub fn new(database: Database, passwords: Passwords, hooks: Hooks, random: std::sync::Arc<Random>) -> Self {
-        Self { database, passwords, hooks, random }
+    pub fn new(
+        database: Database,
+        passwords: Passwords,
+        hooks: Hooks,
+        deliveries: Deliveries,
+        random: std::sync::Arc<Random>,
+    ) -> Self {
+        Self { database, passwords, hooks, deliveries, random }
     }
 
     /// The same customers in a transaction, whose end decides what becomes of all that was done with them.

@@ -63,8 +63,16 @@ impl Customers {
         let values = Values { password: Some(password.clone()), ..Values::default() };
         self.refuse_known(scope, id, faults, rules.sent(&values)).await?;
         let hash = self.passwords.hash(&password, &self.random).await;
+        if let Some(settings) = scope.events {
+            let write = async |within: Self| within.set_password_hash(scope, id, &hash).await;
+            return Box::pin(self.with_update_event(scope, settings, id, true, write)).await;
+        }
+        self.set_password_hash(scope, id, &hash).await
+    }
+
+    async fn set_password_hash(&self, scope: &Scope<'_>, id: CustomerId, hash: &str) -> Result<(), Error> {
         let mut session = self.database.session().await?;
-        let done = sign_in::set_password_hash(session.connection(), scope.tenant, id, &hash, scope.now).await;
+        let done = sign_in::set_password_hash(session.connection(), scope.tenant, id, hash, scope.now).await;
         if session.end(done)? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 

@@ -64,6 +64,14 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn void(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
+        if let Some(settings) = scope.events {
+            let write = async |within: Self| within.mark_deleted(scope, id).await;
+            return Box::pin(self.with_update_event(scope, settings, id, false, write)).await;
+        }
+        self.mark_deleted(scope, id).await
+    }
+
+    async fn mark_deleted(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
         let mut session = self.database.session().await?;
         let voided = store::void(session.connection(), scope.tenant, id, scope.now).await;
         if session.end(voided)? { Ok(()) } else { Err(Error::UnknownCustomer) }
@@ -116,24 +124,38 @@ impl Customers {
     }
 
     async fn write_patch(&self, scope: &Scope<'_>, id: CustomerId, patch: Patch) -> Result<(), Error> {
-        let rules = Rules { plan: scope.plan, now: scope.now };
         let sent = FieldsSentRecord::from(&patch.sent);
         let record = self.record(patch.values, scope.plan).await;
+        if let Some(settings) = scope.events {
+            let write = async |within: Self| within.patch_row(scope, id, &record, &sent).await;
+            return Box::pin(self.with_update_event(scope, settings, id, false, write)).await;
+        }
+        self.patch_row(scope, id, &record, &sent).await
+    }
+
+    async fn patch_row(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        record: &ValuesRecord,
+        sent: &FieldsSentRecord,
+    ) -> Result<(), Error> {
+        let rules = Rules { plan: scope.plan, now: scope.now };
         let adult_since = rules.adult_since();
         let mut attempts = Attempts::default();
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let patched = store::patch(connection, scope.tenant, id, &record, &sent, adult_since, scope.now).await;
+            let patched = store::patch(connection, scope.tenant, id, record, sent, adult_since, scope.now).await;
             let patched = session.end(patched);
             if let Some(written) =
-                self.settle(scope, Some(id), &record, None, patched.map(Outcome::Done), &mut attempts).await?
+                self.settle(scope, Some(id), record, None, patched.map(Outcome::Done), &mut attempts).await?
             {
                 if written {
                     return Ok(());
                 }
                 self.check_exists(scope, id).await?;
-                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), &record).await?);
+                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), record).await?);
             }
         }
     }
@@ -141,6 +163,21 @@ impl Customers {
     /// Replaces a customer, as an upgrade where `upgrade_from` names the types that it may start from; answers the
     /// BackOfficeId.
     pub(super) async fn write_whole(
+        &self,
+        scope: &Scope<'_>,
+        id: CustomerId,
+        record: &ValuesRecord,
+        upgrade_from: Option<&[i32]>,
+    ) -> Result<String, Error> {
+        if let Some(settings) = scope.events {
+            let is_sure = record.password_hash.is_some();
+            let write = async |within: Self| within.replace_row(scope, id, record, upgrade_from).await;
+            return Box::pin(self.with_update_event(scope, settings, id, is_sure, write)).await;
+        }
+        self.replace_row(scope, id, record, upgrade_from).await
+    }
+
+    async fn replace_row(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,

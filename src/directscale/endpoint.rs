@@ -51,6 +51,7 @@ impl Call {
             caller: &self.caller.key_name,
             request: self.request_id,
             extension: self.caller.tenant.extension.as_ref(),
+            events: self.caller.tenant.events.as_ref(),
         }
     }
 

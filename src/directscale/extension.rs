@@ -124,6 +124,7 @@ async fn call_back(
         caller: &called_for.caller,
         request: called_for.request,
         extension: tenant.extension.as_ref(),
+        events: tenant.events.as_ref(),
     };
     customers.call_back(&scope, hook, &callback, request).await.map_err(failed)?.ok_or(NOT_GOOD)
 }

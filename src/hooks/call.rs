@@ -10,12 +10,12 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::extension::{Extension, HookUrl};
+use super::extension::Extension;
 use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::store;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::outgoing::{Answer, Outgoing};
+use crate::outgoing::{Answer, Outgoing, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
 
@@ -147,7 +147,7 @@ impl Hooks {
         database: &Database,
         of: &HookOf<'_>,
         extension: &Extension,
-        url: &HookUrl,
+        url: &TargetUrl,
         request: H::Request,
         context: Value,
     ) -> Result<H::Response, HookError<E>> {

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::HOOKS;
+use crate::outgoing::TargetUrl;
 
 /// Where a tenant's hooks are answered. Kept with the tenant, in the clear: the token must be sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub struct Extension {
     pub extension_token: String,
     /// Hook ids, each with the address that answers it.
     #[serde(default)]
-    pub hooks: BTreeMap<HookId, HookUrl>,
+    pub hooks: BTreeMap<HookId, TargetUrl>,
     /// The longest that a hook may take, in seconds.
     #[serde(default = "thirty")]
     pub timeout_seconds: NonZeroU32,
@@ -29,13 +30,17 @@ fn thirty() -> NonZeroU32 {
 impl Extension {
     /// An extension; a hook may take 30 seconds where nothing else is said.
     #[must_use]
-    pub fn new(extension_token: String, hooks: BTreeMap<HookId, HookUrl>, timeout_seconds: Option<NonZeroU32>) -> Self {
+    pub fn new(
+        extension_token: String,
+        hooks: BTreeMap<HookId, TargetUrl>,
+        timeout_seconds: Option<NonZeroU32>,
+    ) -> Self {
         Self { extension_token, hooks, timeout_seconds: timeout_seconds.unwrap_or_else(thirty) }
     }
 
     /// Where a hook is answered, if it is not the vendor's own behaviour.
     #[must_use]
-    pub fn url(&self, hook: &str) -> Option<&HookUrl> {
+    pub fn url(&self, hook: &str) -> Option<&TargetUrl> {
         self.hooks.iter().find(|(id, _)| id.0 == hook).map(|(_, url)| url)
     }
 }
@@ -67,38 +72,6 @@ impl TryFrom<String> for HookId {
             Ok(Self(id))
         } else {
             Err(format!("'{id}' is not a hook that is called here; these are: {}", HOOKS.join(", ")))
-        }
-    }
-}
-
-/// An `http://` or `https://` address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct HookUrl(url::Url);
-
-impl HookUrl {
-    /// The address itself.
-    #[must_use]
-    pub fn url(&self) -> &url::Url {
-        &self.0
-    }
-}
-
-impl From<HookUrl> for String {
-    fn from(url: HookUrl) -> Self {
-        url.0.into()
-    }
-}
-
-impl TryFrom<String> for HookUrl {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let url: url::Url = text.parse().map_err(|error| format!("'{text}' is not an address: {error}"))?;
-        if matches!(url.scheme(), "http" | "https") && url.has_host() {
-            Ok(Self(url))
-        } else {
-            Err(format!("'{text}' is not an http:// or https:// address"))
         }
     }
 }

@@ -16,6 +16,6 @@ mod store;
 pub use application::{Application, ApplicationResponse, HookAddress, HookCustomFields, UnusedMembers};
 pub use associate::Associate;
 pub use call::{Callback, CallbackToken, HookError, HookFailure, HookOf, Hooks};
-pub use extension::{Extension, HookId, HookUrl};
+pub use extension::{Extension, HookId};
 pub use ids::*;
 pub use remote_exception::DiscoRemoteException;

@@ -13,6 +13,7 @@ use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, mi
 use crate::database::{EmbeddedError, EmbeddedPostgres};
 use crate::directscale::BackEnd;
 use crate::error_chain::ErrorChain;
+use crate::events::Deliveries;
 use crate::hooks::Hooks;
 use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
@@ -52,6 +53,8 @@ pub struct Started {
     opened: Opened,
     /// The customers and keys in it.
     pub back_end: BackEnd,
+    /// What tells subscribers of events.
+    pub deliveries: Deliveries,
     /// What the seed came to.
     pub seeded: Seeded,
     /// Whether the demo key opens a tenant.
@@ -92,6 +95,7 @@ impl Started {
 
     /// Closes the database, an embedded one for good.
     pub async fn close(self) {
+        self.deliveries.stop();
         self.opened.close().await;
     }
 }
@@ -117,9 +121,11 @@ pub async fn open_world(
     migrate(&database).await?;
 
     pending(&["seed"]);
-    let hooks = Hooks::new(Outgoing::new(options.private_targets)?, Arc::clone(&random));
+    let outgoing = Outgoing::new(options.private_targets)?;
+    let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
+    let deliveries = Deliveries::new(database.clone(), outgoing, Arc::clone(&random));
     let passwords = Passwords::new(options.password_cost);
-    let customers = Customers::new(database.clone(), passwords, hooks, Arc::clone(&random));
+    let customers = Customers::new(database.clone(), passwords, hooks, deliveries.clone(), Arc::clone(&random));
     let seed = match (&options.seed, &options.origin) {
         (Some(seed), _) => Some(seed.as_str()),
         (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),
@@ -131,7 +137,7 @@ pub async fn open_world(
     };
     let directory = Directory::new(database);
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
-    Ok(Started { opened, back_end: BackEnd { directory, customers }, seeded, has_demo })
+    Ok(Started { opened, back_end: BackEnd { directory, customers }, deliveries, seeded, has_demo })
 }
 
 /// Opens the database and migrates it, no more.

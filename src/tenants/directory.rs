@@ -57,6 +57,7 @@ impl Directory {
                 plan: row.plan.0,
                 clock: Clock,
                 extension: row.extension.map(|extension| extension.0),
+                events: row.events.map(|events| events.0),
             }),
             key_name: row.key_name.into(),
         });
@@ -77,6 +78,7 @@ impl Directory {
             plan: row.plan.0,
             clock: Clock,
             extension: row.extension.map(|extension| extension.0),
+            events: row.events.map(|events| events.0),
         }))
     }
 

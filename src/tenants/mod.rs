@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::database::TenantId;
+use crate::events::EventSettings;
 use crate::hooks::Extension;
 use crate::plan::Plan;
 use limits::CallLimits;
@@ -33,6 +34,8 @@ pub struct Tenant {
     pub clock: Clock,
     /// Where its hooks are answered, if it has a Client Extension.
     pub extension: Option<Extension>,
+    /// Who hears of its events, if anybody does.
+    pub events: Option<EventSettings>,
 }
 
 /// A key that was accepted: the tenant that it opens and its name.

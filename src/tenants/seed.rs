@@ -13,7 +13,9 @@ use super::store;
 use crate::clock::Clock;
 use crate::customers::{Address, CustomerId, Customers, Error as CustomerError, Scope, SeedCustomer, Values};
 use crate::database::{Database, DatabaseError};
-use crate::hooks::{Extension, HookId, HookUrl};
+use crate::events::EventSettings;
+use crate::hooks::{Extension, HookId};
+use crate::outgoing::TargetUrl;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::secret::Password;
@@ -43,6 +45,7 @@ struct SeedTenant {
     #[serde(default)]
     plan: Plan,
     extension: Option<SeedExtension>,
+    events: Option<EventSettings>,
     #[serde(default)]
     customers: Vec<SeedEntry>,
 }
@@ -55,7 +58,7 @@ struct SeedExtension {
     extension_token: String,
     /// Sent by the extension; kept as a digest only.
     directscale_token: String,
-    hooks: BTreeMap<HookId, HookUrl>,
+    hooks: BTreeMap<HookId, TargetUrl>,
     timeout_seconds: Option<NonZeroU32>,
 }
 
@@ -212,11 +215,11 @@ async fn load_tenant(
     random: &Random,
     tenant: SeedTenant,
 ) -> Result<bool, SeedError> {
-    let SeedTenant { name, keys, plan, extension, customers: entries } = tenant;
+    let SeedTenant { name, keys, plan, extension, events, customers: entries } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let now = Clock.now();
     let (extension, directscale_token) = extension.map(SeedExtension::split).unzip();
-    let inserted = store::insert_tenant(connection, &name, &plan, extension.as_ref(), now).await?;
+    let inserted = store::insert_tenant(connection, &name, &plan, extension.as_ref(), events.as_ref(), now).await?;
     let Some(id) = inserted else { return Ok(false) };
     if let Some(token) = directscale_token
         && !store::insert_extension_token(connection, id, &digest(&token)).await?
@@ -232,7 +235,8 @@ async fn load_tenant(
             }
         }
     }
-    let scope = Scope { tenant: id, plan: &plan, now, caller: "seed", request: random.uuid(), extension: None };
+    let scope =
+        Scope { tenant: id, plan: &plan, now, caller: "seed", request: random.uuid(), extension: None, events: None };
     let mut references = HashMap::new();
     for (number, entry) in entries.into_iter().enumerate() {
         let label = entry.reference.clone().unwrap_or_else(|| format!("number {}", number + 1));

@@ -6,6 +6,7 @@ use sqlx::types::Json;
 
 use super::{CallLimits, KeyListing, KeySlot};
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::events::EventSettings;
 use crate::hooks::Extension;
 use crate::plan::{CallLimit, Plan};
 
@@ -33,14 +34,17 @@ pub(super) async fn insert_tenant(
     name: &str,
     plan: &Plan,
     extension: Option<&Extension>,
+    events: Option<&EventSettings>,
     now: DateTime<Utc>,
 ) -> Result<Option<TenantId>, sqlx::Error> {
     let id = sqlx::query_scalar!(
-        "insert into tenants (name, plan, extension, created_at) values ($1, $2, $3, $4) on conflict (name) do nothing
+        "insert into tenants (name, plan, extension, events, created_at) values ($1, $2, $3, $4, $5)
+         on conflict (name) do nothing
          returning tenant_id",
         name,
         Json(plan) as _,
         extension.map(Json) as _,
+        events.map(Json) as _,
         now,
     )
     .fetch_optional(&mut *connection)
@@ -170,6 +174,7 @@ pub(super) struct KeyRow {
     pub tenant: String,
     pub plan: Json<Plan>,
     pub extension: Option<Json<Extension>>,
+    pub events: Option<Json<EventSettings>>,
     pub key_name: String,
 }
 
@@ -179,13 +184,15 @@ pub(super) struct TenantRow {
     pub name: String,
     pub plan: Json<Plan>,
     pub extension: Option<Json<Extension>>,
+    pub events: Option<Json<EventSettings>>,
 }
 
 pub(super) async fn get_tenant(connection: &mut PgConnection, id: TenantId) -> Result<Option<TenantRow>, sqlx::Error> {
     sqlx::query_as!(
         TenantRow,
         r#"
-        select name, plan as "plan: Json<Plan>", extension as "extension: Json<Extension>"
+        select name, plan as "plan: Json<Plan>", extension as "extension: Json<Extension>",
+               events as "events: Json<EventSettings>"
           from tenants where tenant_id = $1
         "#,
         id.0,
@@ -215,7 +222,7 @@ pub(super) async fn find_key(connection: &mut PgConnection, digest: &[u8]) -> Re
         KeyRow,
         r#"
         select t.tenant_id, t.name as tenant, t.plan as "plan: Json<Plan>",
-               t.extension as "extension: Json<Extension>", k.name as key_name
+               t.extension as "extension: Json<Extension>", t.events as "events: Json<EventSettings>", k.name as key_name
           from subscription_keys k
           join tenants t on t.tenant_id = k.tenant_id
          where k.digest = $1 and k.revoked_at is null

@@ -1,0 +1,113 @@
+//! Who hears of a tenant's events.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::outgoing::TargetUrl;
+
+/// Who hears of a tenant's events, and when a failed delivery is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSettings {
+    /// Who hears of them.
+    pub subscriptions: Vec<Subscription>,
+    /// How long after each failed attempt the next one is made, in seconds; after the last one it is given up.
+    #[serde(default = "retry_seconds")]
+    pub retry_seconds: Vec<NonZeroU32>,
+    /// The longest that a delivery may take, in seconds.
+    #[serde(default = "timeout_seconds")]
+    pub timeout_seconds: NonZeroU32,
+}
+
+/// An address that hears of events.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    /// Where events are posted.
+    pub url: TargetUrl,
+    /// Sent along as a Bearer token.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Which events; all when nothing is said.
+    #[serde(default = "all_types")]
+    pub types: BTreeSet<EventType>,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Subscription")
+            .field("url", &self.url)
+            .field("types", &self.types)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A kind of event (DirectScale, webhook receiver sample).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum EventType {
+    CreateAssociateEvent,
+    UpdateAssociateEvent,
+    Enrollment,
+}
+
+impl EventType {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CreateAssociateEvent => "CreateAssociateEvent",
+            Self::UpdateAssociateEvent => "UpdateAssociateEvent",
+            Self::Enrollment => "Enrollment",
+        }
+    }
+}
+
+impl EventSettings {
+    /// The addresses that hear of an event of this type.
+    pub(super) fn addresses(&self, event: EventType) -> Vec<String> {
+        let interested = self.subscriptions.iter().filter(|subscription| subscription.types.contains(&event));
+        interested.map(|subscription| subscription.url.as_str().to_owned()).collect()
+    }
+}
+
+/// 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h.
+fn retry_seconds() -> Vec<NonZeroU32> {
+    [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400].into_iter().filter_map(NonZeroU32::new).collect()
+}
+
+fn timeout_seconds() -> NonZeroU32 {
+    const { NonZeroU32::new(15).expect("invariant: 15 is not 0") }
+}
+
+fn all_types() -> BTreeSet<EventType> {
+    [EventType::CreateAssociateEvent, EventType::UpdateAssociateEvent, EventType::Enrollment].into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_hears_of_everything_unless_it_says_otherwise() {
+        let text = r#"{"subscriptions": [
+            {"url": "http://a.example/", "secret": "hush"},
+            {"url": "http://b.example/", "types": ["Enrollment"]}
+        ]}"#;
+        let settings: EventSettings = serde_json::from_str(text).expect("settings");
+        assert_eq!(settings.addresses(EventType::Enrollment), ["http://a.example/", "http://b.example/"]);
+        assert_eq!(settings.addresses(EventType::UpdateAssociateEvent), ["http://a.example/"]);
+        assert_eq!(settings.retry_seconds.len(), 7);
+        assert!(!format!("{settings:?}").contains("hush"));
+        for wrong in [
+            r#"{"subscriptions": [{"url": "ftp://a"}]}"#,
+            r#"{"subscriptions": [{"url": "http://a", "types": ["X"]}]}"#,
+        ] {
+            assert!(serde_json::from_str::<EventSettings>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! All SQL on events.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::outbox::Event;
+use super::settings::EventSettings;
+use crate::database::{Database, DatabaseError, TenantId};
+
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    addresses: &[String],
+    event: &Event<'_>,
+    body: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at,
+                                       state, due_at)
+         select $1, $3, address, $4,
+                coalesce((select max(sequence) from event_deliveries where tenant_id = $1 and customer_id = $4), 0) + 1,
+                $5, $6, $7, $8, 'pending', $8
+           from unnest($2::text[]) as address",
+        tenant.0,
+        addresses,
+        event.id,
+        event.customer,
+        event.event_type.name(),
+        body,
+        event.caller,
+        event.now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A tenant whose events somebody hears of.
+#[derive(Debug)]
+pub(super) struct Subscribed {
+    pub tenant_id: i32,
+    pub name: String,
+    pub events: Json<EventSettings>,
+}
+
+pub(super) async fn subscribed(connection: &mut PgConnection) -> Result<Vec<Subscribed>, sqlx::Error> {
+    sqlx::query_as!(
+        Subscribed,
+        r#"select tenant_id, name, events as "events!: Json<EventSettings>" from tenants where events is not null"#,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// A delivery whose attempt is this server's to make.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    pub id: Uuid,
+    pub url: String,
+    pub body: String,
+    pub caller: String,
+    pub attempts: i32,
+}
+
+/// Takes deliveries that are due: for each customer and address the earliest that is pending, so that they arrive in order;
+/// those that another server takes at this moment are left to it.
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<Claimed>, sqlx::Error> {
+    sqlx::query_as!(
+        Claimed,
+        "with due as (
+             select d.id, d.url from event_deliveries d
+              where d.tenant_id = $1 and d.state = 'pending' and d.due_at <= $2
+                and (d.leased_until is null or d.leased_until <= $2)
+                and not exists (select from event_deliveries e
+                                 where e.tenant_id = $1 and e.customer_id = d.customer_id and e.sequence < d.sequence
+                                   and e.url = d.url and e.state = 'pending')
+              order by d.due_at
+              limit $4
+                for update skip locked
+         )
+         update event_deliveries d set leased_until = $3, attempts = d.attempts + 1
+           from due
+          where d.tenant_id = $1 and d.id = due.id and d.url = due.url
+         returning d.id, d.url, d.body, d.caller, d.attempts",
+        tenant.0,
+        now,
+        leased_until,
+        most,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) struct Outcome<'a> {
+    pub attempted_at: DateTime<Utc>,
+    pub duration_ms: i32,
+    pub status: Option<i32>,
+    pub response: &'a str,
+    /// `delivered`, `dead`, or `pending` to be tried again at `due_at`.
+    pub state: &'a str,
+    pub due_at: DateTime<Utc>,
+}
+
+pub(super) async fn conclude(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    delivery: &Claimed,
+    outcome: &Outcome<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with attempt as (
+             insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             on conflict do nothing
+         )
+         update event_deliveries set state = $9, due_at = $10, leased_until = null
+          where tenant_id = $1 and id = $2 and url = $3 and state = 'pending'",
+        tenant.0,
+        delivery.id,
+        delivery.url,
+        delivery.attempts,
+        outcome.attempted_at,
+        outcome.duration_ms,
+        outcome.status,
+        outcome.response,
+        outcome.state,
+        outcome.due_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A delivery with its last attempt.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub struct DeliveryListing {
+    pub id: Uuid,
+    pub url: String,
+    pub event_type: String,
+    pub customer_id: i32,
+    pub state: String,
+    pub attempts: i32,
+    pub created_at: DateTime<Utc>,
+    pub attempted_at: Option<DateTime<Utc>>,
+    pub status: Option<i32>,
+    pub duration_ms: Option<i32>,
+    pub response: Option<String>,
+}
+
+/// The deliveries of a tenant in the order of their customers' changes, at most a thousand; those of one state, if it is named.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    database: &Database,
+    tenant: &str,
+    state: Option<&str>,
+) -> Result<Vec<DeliveryListing>, DatabaseError> {
+    let mut session = database.session().await?;
+    let listed = sqlx::query_as!(
+        DeliveryListing,
+        r#"
+        select d.id, d.url, d.event_type, d.customer_id, d.state, d.attempts, d.created_at,
+               a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?"
+          from tenants t
+          join event_deliveries d on d.tenant_id = t.tenant_id
+          left join event_attempts a on a.tenant_id = d.tenant_id and a.id = d.id and a.url = d.url
+                                    and a.attempt = d.attempts
+         where t.name = $1 and ($2::text is null or d.state = $2)
+         order by d.created_at, d.customer_id, d.sequence
+         limit 1000
+        "#,
+        tenant,
+        state,
+    )
+    .fetch_all(session.connection())
+    .await;
+    session.end(listed)
+}
+
+/// Makes deliveries that are dead, or one whatever it is, due again now; how many that were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resend(
+    database: &Database,
+    tenant: &str,
+    id: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<u64, DatabaseError> {
+    let mut session = database.session().await?;
+    let resent = sqlx::query!(
+        "update event_deliveries d set state = 'pending', due_at = $3, leased_until = null
+           from tenants t
+          where t.name = $1 and d.tenant_id = t.tenant_id and (d.id = $2 or $2 is null and d.state = 'dead')",
+        tenant,
+        id,
+        now,
+    )
+    .execute(session.connection())
+    .await;
+    Ok(session.end(resent)?.rows_affected())
+}
