@@ -12,6 +12,7 @@ mod command_line;
 mod create;
 mod delete;
 mod documents;
+mod events;
 mod gateway;
 mod hooks;
 mod limits;

@@ -75,6 +75,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0003_subscriptions.sql"),
         include_str!("../../migrations/0004_points_sign_on_trees.sql"),
         include_str!("../../migrations/0005_extensions.sql"),
+        include_str!("../../migrations/0006_events.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");

@@ -43,6 +43,14 @@ pub fn server() -> &'static TestServer {
     })
 }
 
+/// The URL of the real Postgres that the run is on.
+pub fn database_url() -> Option<String> {
+    match &server().origin {
+        Origin::Server(url) => Some(url.clone()),
+        Origin::Embedded(_) => None,
+    }
+}
+
 /// Whether the run is on a real Postgres: anything about concurrency needs one.
 pub fn on_real_postgres() -> bool {
     matches!(server().origin, Origin::Server(_))

@@ -1,0 +1,344 @@
+//! Events: written with the change, delivered after it, at least once and for each customer in order.
+
+#![expect(clippy::similar_names, reason = "a receiver has received")]
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use directscale_emulator::clock::Clock;
+use directscale_emulator::events::resend;
+use serde_json::{Value, json};
+
+use crate::support::process::Process;
+use crate::support::receiver::{Received, Receiver, response};
+use crate::support::server::server;
+use crate::support::{Client, Tenant, seeds, tenant, tenant_of, with};
+
+fn subscribed(receiver: &Receiver, more: Value) -> Tenant {
+    let subscriptions = json!([{ "url": receiver.url("/events"), "secret": "event-secret" }]);
+    let events = json!({ "subscriptions": subscriptions, "retry_seconds": [1, 1, 1, 1, 1, 1, 1, 1] });
+    tenant_of(json!({ "events": with(&events, more) }))
+}
+
+/// Waits until a condition holds.
+#[track_caller]
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_mins(1), "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn delivered(tenant: &Tenant) -> usize {
+    tenant.rows("select 1 from event_deliveries where tenant_id = {tenant} and state = 'delivered'").len()
+}
+
+fn pending(tenant: &Tenant) -> usize {
+    tenant.rows("select 1 from event_deliveries where tenant_id = {tenant} and state = 'pending'").len()
+}
+
+#[test]
+fn a_new_customer_is_told_as_the_vendor_tells_it() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver, json!({}));
+    let id = tenant.create(&with(&seeds::full(), json!({ "SignUpDate": "2020-02-20T15:47:52" })));
+    eventually("both events", || delivered(&tenant) == 2);
+
+    let received = receiver.received();
+    let [created, enrolled] = &received[..] else { panic!("{received:?}") };
+    assert_eq!(created.path, "/events");
+    assert_eq!(created.header("Content-Type"), Some("application/json; charset=UTF-8"));
+    assert_eq!(created.header("Authorization"), Some("Bearer event-secret"));
+    assert_eq!(created.header("X-Directscale-User"), Some("test-key"));
+    let name = tenant.rows("select name from tenants where tenant_id = {tenant}");
+    assert_eq!(created.header("X-Directscale-Client-Id"), name[0]["name"].as_str());
+    assert!(created.headers.iter().any(|(name, _)| name == "X-Directscale-Message-Id"), "{created:?}");
+    assert_ne!(created.header("X-Directscale-Message-Id"), enrolled.header("X-Directscale-Message-Id"));
+    let at = created.json()["EventDateUtc"].clone();
+    assert!(at.as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{at}");
+    assert_eq!(
+        created.json(),
+        json!({
+            "AssociateId": id, "Username": "TestUsername01", "FirstName": "Ryan", "LastName": "Testing",
+            "CompanyName": "Test Company Name Inc.", "EmailAddress": "directScaleTest@testing.directscale.com",
+            "AssociateStatus": 1, "AssociateType": 1, "WebAliases": ["TestWebAlias"],
+            "BackOfficeId": "TestBackOfficeId01", "ExternalReferenceId": "EXT1234567890", "EventDateUtc": at,
+            "EventType": "CreateAssociateEvent"
+        })
+    );
+    assert_eq!(
+        enrolled.json(),
+        json!({
+            "DistributorId": id.to_string(), "DistributorType": "1", "DistributorStatus": "1",
+            "DistributorCountry": "US", "SponsorId": "2", "EnrollmentDateUtc": "2020-02-20T15:47:52Z",
+            "EventDateUtc": at, "EventType": "Enrollment"
+        })
+    );
+}
+
+#[test]
+fn every_change_is_told_once_and_nothing_else_is() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver, json!({}));
+    let told = |changes: usize| {
+        eventually("the event", || delivered(&tenant) == changes);
+        receiver.received().last().expect("an event").json()
+    };
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "Rey" })).succeeds(200);
+    let event = told(1);
+    assert_eq!((&event["EventType"], &event["FirstName"]), (&json!("UpdateAssociateEvent"), &json!("Rey")));
+    tenant.put("/v1/customers/3", &seeds::retail()).succeeds(200);
+    assert_eq!(told(2)["Username"], "Emperor Palpatine");
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    assert_eq!(told(3)["AssociateType"], 1);
+    tenant.put("/v1/customers/3/reset-password", &json!({ "Password": "AnotherOne2" })).succeeds(200);
+    assert_eq!(told(4)["AssociateId"], 3);
+    tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
+    assert_eq!(told(5)["AssociateStatus"], 3);
+
+    // Nothing changes, nothing is kept, or nothing is written.
+    tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
+    tenant.patch("/v1/customers/4", &json!({})).succeeds(200);
+    tenant.patch("/v1/customers/4", &json!({ "FirstName": "Pat" })).succeeds(200);
+    tenant.call("PATCH", "/v1/customers/4", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName": "Rey"}"#)).succeeds(200);
+    tenant.patch("/v1/customers/4", &json!({ "EmailAddress": "dana@demo.example" }));
+    tenant.post("/v1/customers", &json!({}));
+    tenant.get("/v1/customers/4").succeeds(200);
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(tenant.rows("select 1 from event_deliveries where tenant_id = {tenant}").len(), 5);
+    assert_eq!(receiver.received().len(), 5);
+}
+
+#[test]
+fn who_is_not_subscribed_pays_for_nothing() {
+    let tenant = tenant();
+    tenant.create(&seeds::full());
+    assert!(tenant.rows("select 1 from event_deliveries where tenant_id = {tenant}").is_empty());
+}
+
+#[test]
+fn subscribers_hear_of_what_they_asked_for() {
+    let (first, second) = (Receiver::with_json(|_| (200, json!({}))), Receiver::with_json(|_| (204, json!({}))));
+    let tenant = tenant_of(json!({
+        "events": { "subscriptions": [
+            { "url": first.url("/"), "types": ["Enrollment"] },
+            { "url": second.url("/"), "types": ["CreateAssociateEvent", "Enrollment"] }
+        ] }
+    }));
+    tenant.create(&seeds::full());
+    eventually("three deliveries", || delivered(&tenant) == 3);
+    assert_eq!((first.received().len(), second.received().len()), (1, 2));
+    // One event, one id, whoever hears of it.
+    let enrollment = |receiver: &Receiver| {
+        let received = receiver.received();
+        let found = received.iter().find(|event| event.json()["EventType"] == "Enrollment").expect("an enrolment");
+        found.header("X-Directscale-Message-Id").expect("an id").to_owned()
+    };
+    assert_eq!(enrollment(&first), enrollment(&second));
+    assert_eq!(first.received()[0].header("Authorization"), None);
+}
+
+#[test]
+fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
+    let count = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&count);
+    // The first two attempts fail.
+    let receiver = Receiver::start(move |_| match counted.fetch_add(1, Ordering::Relaxed) {
+        0 => response(500, "", "not now"),
+        1 => response(302, "Location: http://127.0.0.1:1/\r\n", ""),
+        _ => response(200, "", ""),
+    });
+    let tenant = subscribed(&receiver, json!({}));
+    for name in ["A", "B"] {
+        tenant.patch("/v1/customers/3", &json!({ "FirstName": name })).succeeds(200);
+    }
+    eventually("both events", || delivered(&tenant) == 2);
+    let names: Vec<Value> = receiver.received().iter().map(|event| event.json()["FirstName"].clone()).collect();
+    assert_eq!(names, ["A", "A", "A", "B"], "the second waits for the first");
+    let attempts = tenant.rows(
+        "select a.attempt, a.status, a.response from event_attempts a join event_deliveries d using (tenant_id, id, url)
+          where a.tenant_id = {tenant} order by d.sequence, a.attempt",
+    );
+    assert_eq!(
+        attempts,
+        [
+            json!({ "attempt": 1, "status": 500, "response": "not now" }),
+            json!({ "attempt": 2, "status": null, "response": "it answered with a redirect, which is not followed" }),
+            json!({ "attempt": 3, "status": 200, "response": "" }),
+            json!({ "attempt": 1, "status": 200, "response": "" }),
+        ]
+    );
+
+    let refusing = Receiver::with_json(|_| (400, json!({ "no": 1 })));
+    let tenant = subscribed(&refusing, json!({ "retry_seconds": [1] }));
+    let name = tenant.rows("select name from tenants where tenant_id = {tenant}");
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
+    let dead = || tenant.rows("select attempts from event_deliveries where tenant_id = {tenant} and state = 'dead'");
+    eventually("given up", || dead().len() == 1);
+    assert_eq!((dead()[0]["attempts"].clone(), refusing.received().len()), (json!(2), 2));
+    // What is dead holds up nobody, and can be sent again.
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "B" })).succeeds(200);
+    eventually("given up too", || dead().len() == 2);
+    let server = server();
+    let name = name[0]["name"].as_str().expect("a name");
+    let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock.now()));
+    assert_eq!(resent.expect("a number"), 2);
+    eventually("tried again", || refusing.received().len() == 6 && pending(&tenant) == 0);
+}
+
+#[test]
+fn a_receiver_that_hangs_is_given_up_after_its_time() {
+    let receiver = Receiver::start(|_| {
+        thread::sleep(Duration::from_secs(4));
+        Vec::new()
+    });
+    let tenant = subscribed(&receiver, json!({ "timeout_seconds": 1, "retry_seconds": [] }));
+    let start = Instant::now();
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
+    assert!(start.elapsed() < Duration::from_secs(1), "the change waits for nobody");
+    let attempts = || tenant.rows("select status, response from event_attempts where tenant_id = {tenant}");
+    eventually("given up", || attempts().len() == 1);
+    assert_eq!(attempts(), [json!({ "status": null, "response": "it did not answer within 1 seconds" })]);
+}
+
+#[test]
+fn several_servers_share_the_work_without_doubling_it() {
+    let Some(url) = crate::support::server::database_url() else { return };
+    let others: Vec<Process> = (0..2).map(|_| Process::start(&["--database-url", &url])).collect();
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver, json!({}));
+    thread::scope(|scope| {
+        for (number, address) in [tenant.client.address, others[0].address, others[1].address].into_iter().enumerate() {
+            let client = Client { address, key: tenant.client.key.clone() };
+            scope.spawn(move || {
+                for round in 0..60 {
+                    let own = json!({
+                        "Username": format!("u{number}-{round}"), "EmailAddress": format!("{number}-{round}@x.example")
+                    });
+                    client.create(&with(&seeds::retail(), own));
+                }
+            });
+        }
+    });
+    eventually("360 events", || delivered(&tenant) == 360);
+    let ids: Vec<String> = receiver
+        .received()
+        .iter()
+        .map(|event| event.header("X-Directscale-Message-Id").expect("an id").to_owned())
+        .collect();
+    assert_eq!((ids.len(), ids.iter().collect::<HashSet<_>>().len()), (360, 360));
+}
+
+/// What a receiver that fails half of the time has heard of each customer, in the order in which it came.
+#[derive(Debug, Default)]
+struct Heard {
+    calls: usize,
+    /// The events that it took, by customer.
+    taken: BTreeMap<i64, Vec<String>>,
+    /// Events that told of a change which could not be seen.
+    too_early: Vec<String>,
+}
+
+#[test]
+fn no_event_is_lost_when_the_server_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let heard = Arc::<Mutex<Heard>>::default();
+    let server_address = Arc::<Mutex<Option<Client>>>::default();
+    let (hearing, asking) = (Arc::clone(&heard), Arc::clone(&server_address));
+    let receiver = Receiver::start(move |received: &Received| {
+        let event = received.json();
+        let id = event["AssociateId"].as_i64().expect("an id");
+        let name = event["CompanyName"].as_str().unwrap_or_default().to_owned();
+        let calls = {
+            let mut heard = hearing.lock().expect("no panic");
+            heard.calls += 1;
+            heard.calls
+        };
+        // Now and then: is the change there?
+        if calls % 10 == 0
+            && let Some(client) = asking.lock().expect("no panic").clone()
+            && let Some(seen) = client.try_call("GET", &format!("/v1/customers/{id}"), None)
+            && seen.status == 200
+            && seen.json()["CompanyName"].as_str().unwrap_or_default() < name.as_str()
+        {
+            hearing.lock().expect("no panic").too_early.push(format!("{id} {name}"));
+        }
+        match calls % 4 {
+            0 => response(500, "", "not now"),
+            1 if calls % 40 == 1 => {
+                thread::sleep(Duration::from_secs(3));
+                Vec::new()
+            }
+            2 => response(503, "", ""),
+            _ => {
+                hearing.lock().expect("no panic").taken.entry(id).or_default().push(name);
+                response(200, "", "")
+            }
+        }
+    });
+    let seed = json!({
+        "version": 1,
+        "tenants": [{
+            "name": "told",
+            "keys": [{ "name": "told", "key": "0123456789abcdef0123456789abcdef" }],
+            "events": {
+                "subscriptions": [{ "url": receiver.url("/"), "types": ["UpdateAssociateEvent"] }],
+                "retry_seconds": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+                "timeout_seconds": 2
+            },
+            "customers": (1..=200).map(|id| json!({ "id": id, "CustomerType": 2, "Username": format!("u{id}") }))
+                .collect::<Vec<_>>(),
+        }]
+    });
+    let path = folder.path().join("seed.json");
+    std::fs::write(&path, seed.to_string()).expect("a file");
+    let data = folder.path().join("data");
+    let arguments = ["--data", data.to_str().expect("a path"), "--seed", path.to_str().expect("a path")];
+
+    let server = Process::start(&arguments);
+    *server_address.lock().expect("no panic") = Some(server.client());
+    // 1,000 changes, five of each customer, and the server dies while most of them are still to be told.
+    let client = server.client();
+    for round in 1..=5 {
+        thread::scope(|scope| {
+            for worker in 0..8 {
+                let client = &client;
+                scope.spawn(move || {
+                    for id in (1..=200).filter(|id| id % 8 == worker) {
+                        let body = json!({ "CompanyName": format!("{round}") });
+                        client.patch(&format!("/v1/customers/{id}"), &body).succeeds(200);
+                    }
+                });
+            }
+        });
+    }
+    *server_address.lock().expect("no panic") = None;
+    server.kill();
+    let before = heard.lock().expect("no panic").taken.values().map(Vec::len).sum::<usize>();
+    assert!(before < 1_000, "{before} were told before the server died");
+
+    let server = Process::start(&arguments);
+    *server_address.lock().expect("no panic") = Some(server.client());
+    let start = Instant::now();
+    let is_complete = || {
+        let heard = heard.lock().expect("no panic");
+        heard.taken.len() == 200 && heard.taken.values().all(|names| names.last().is_some_and(|name| name == "5"))
+    };
+    while !is_complete() {
+        assert!(start.elapsed() < Duration::from_secs(150), "not all was told: {:?}", heard.lock().expect("no panic"));
+        thread::sleep(Duration::from_millis(100));
+    }
+    let heard = heard.lock().expect("no panic");
+    println!("{before} told before, {} calls in all", heard.calls);
+    assert!(heard.too_early.is_empty(), "{:?}", heard.too_early);
+    for (id, names) in &heard.taken {
+        // At least once each, and never an older one after a newer one.
+        let mut once = names.clone();
+        once.dedup();
+        assert_eq!(once, ["1", "2", "3", "4", "5"], "customer {id}");
+    }
+}
