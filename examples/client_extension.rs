@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 /// The hook whose default work this extension asks for.
 const HOOK: &str = "Associates.Enrollment.UpdateAssociateBaseType";
 
-struct Extension {
+struct ClientExtension {
     /// Where the platform takes callbacks, and the token that it knows this extension by.
     directscale_url: String,
     directscale_token: String,
@@ -42,7 +42,8 @@ impl IntoResponse for Failure {
 
 /// What the platform shows its user.
 fn refusal(message: &str) -> Failure {
-    let error = json!({ "ErrorId": "example1", "ErrorMessage": message, "RemoteStackTrace": [], "InternalStackTrace": null });
+    let error =
+        json!({ "ErrorId": "example1", "ErrorMessage": message, "RemoteStackTrace": [], "InternalStackTrace": null });
     Failure(StatusCode::INTERNAL_SERVER_ERROR, json!({ "DiscoRemoteException": error }))
 }
 
@@ -52,7 +53,7 @@ type Answer = Result<Json<Value>, Failure>;
 async fn main() -> anyhow::Result<()> {
     let setting = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let extension = Arc::new(Extension {
+    let extension = Arc::new(ClientExtension {
         directscale_url: setting("DIRECTSCALE_URL")?,
         directscale_token: setting("DIRECTSCALE_TOKEN")?,
         extension_token: setting("EXTENSION_TOKEN")?,
@@ -72,7 +73,11 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// Before: names are written in capitals, and then the platform does its work with them.
-async fn before(State(extension): State<Arc<Extension>>, headers: HeaderMap, Json(mut request): Json<Value>) -> Answer {
+async fn before(
+    State(extension): State<Arc<ClientExtension>>,
+    headers: HeaderMap,
+    Json(mut request): Json<Value>,
+) -> Answer {
     extension.check(&headers)?;
     for name in ["FirstName", "LastName"] {
         if let Some(text) = request["Application"][name].as_str() {
@@ -83,7 +88,11 @@ async fn before(State(extension): State<Arc<Extension>>, headers: HeaderMap, Jso
 }
 
 /// After: the platform does its work, and then something is added that must not break it.
-async fn after(State(extension): State<Arc<Extension>>, headers: HeaderMap, Json(request): Json<Value>) -> Answer {
+async fn after(
+    State(extension): State<Arc<ClientExtension>>,
+    headers: HeaderMap,
+    Json(request): Json<Value>,
+) -> Answer {
     extension.check(&headers)?;
     let Json(response) = extension.call_back(&headers, &request).await?;
     println!("customer {} was upgraded", response["ApplicationResponse"]["AssociateId"]);
@@ -91,19 +100,23 @@ async fn after(State(extension): State<Arc<Extension>>, headers: HeaderMap, Json
 }
 
 /// Override: the platform's work is not done at all.
-async fn instead(State(extension): State<Arc<Extension>>, headers: HeaderMap, Json(request): Json<Value>) -> Answer {
+async fn instead(
+    State(extension): State<Arc<ClientExtension>>,
+    headers: HeaderMap,
+    Json(request): Json<Value>,
+) -> Answer {
     extension.check(&headers)?;
     println!("customer {} stays as it is", request["AssociateId"]);
     Ok(Json(json!({ "ApplicationResponse": { "AssociateId": request["AssociateId"] } })))
 }
 
 /// A refusal, in words that the caller of the API sees.
-async fn refuse(State(extension): State<Arc<Extension>>, headers: HeaderMap) -> Answer {
+async fn refuse(State(extension): State<Arc<ClientExtension>>, headers: HeaderMap) -> Answer {
     extension.check(&headers)?;
     Err(refusal("Upgrades are closed for this month."))
 }
 
-impl Extension {
+impl ClientExtension {
     fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
         let expected = format!("Bearer {}", self.extension_token);
         let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -112,7 +125,8 @@ impl Extension {
 
     /// Asks the platform to do its own work with this request.
     async fn call_back(&self, headers: &HeaderMap, request: &Value) -> Answer {
-        let token = headers.get("X-DirectScale-CallbackToken").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token =
+            headers.get("X-DirectScale-CallbackToken").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let answered = self
             .client
             .post(format!("{}/api/extension/hooks/{HOOK}", self.directscale_url))

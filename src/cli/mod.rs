@@ -1,6 +1,8 @@
 //! The command line. Exit codes: 0 done, 1 failed while running, 2 used wrongly.
 
+mod events;
 mod healthcheck;
+mod hook;
 mod keys;
 mod log;
 mod serve;
@@ -38,6 +40,12 @@ enum Command {
     /// Give tenants subscription keys, list them, revoke them
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Try a Client Extension
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
+    /// List what subscribers were told of, and tell them again
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Ask the server that runs with these settings whether it is ready: exit 0 or 1
     Healthcheck,
     /// Print the OpenAPI document
@@ -84,6 +92,8 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
         Command::Migrate => serve::migrate(settings).await,
         Command::Seed { file } => serve::seed(settings, file).await,
         Command::Keys(command) => keys::keys(settings, command).await,
+        Command::Hook(command) => hook::hook(settings, command).await,
+        Command::Events(command) => events::events(settings, command).await,
         Command::Healthcheck => Ok(healthcheck::healthcheck(&settings.listen).await),
         Command::Openapi => {
             println!("{}", document().to_pretty_json()?);

@@ -15,7 +15,7 @@ use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::store;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::outgoing::{Answer, Outgoing, TargetUrl};
+use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
 
@@ -80,6 +80,10 @@ impl fmt::Debug for CallbackToken {
 }
 
 impl CallbackToken {
+    fn new(random: &Random) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
+    }
+
     /// The token that a callback presents.
     #[must_use]
     pub fn presented(text: &str) -> Self {
@@ -152,7 +156,7 @@ impl Hooks {
         context: Value,
     ) -> Result<H::Response, HookError<E>> {
         let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
-        let token = CallbackToken(format!("{:032x}", u128::from_be_bytes(self.random.bytes())));
+        let token = CallbackToken::new(&self.random);
         let digest = token.digest();
         // Only for a server that died meanwhile: otherwise the token ends with the hook.
         let expires_at = of.now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
@@ -212,6 +216,22 @@ impl Hooks {
     pub fn error_id(&self) -> String {
         self.random.uuid().simple().to_string()[..8].to_owned()
     }
+}
+
+/// Posts a request to a hook outside any call of the API. Its token is good for nothing.
+///
+/// # Errors
+/// When no answer came.
+pub async fn try_hook(
+    outgoing: &Outgoing,
+    random: &Random,
+    extension: &Extension,
+    url: &TargetUrl,
+    request: &Value,
+    timeout: Duration,
+) -> Result<Answer, OutgoingError> {
+    let headers = headers(extension, "hook try", &CallbackToken::new(random));
+    outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
 }
 
 /// A hook that runs. Its token ends with it, however it ends: also when the vendor's caller hangs up.

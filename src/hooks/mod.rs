@@ -15,7 +15,7 @@ mod store;
 
 pub use application::{Application, ApplicationResponse, HookAddress, HookCustomFields, UnusedMembers};
 pub use associate::Associate;
-pub use call::{Callback, CallbackToken, HookError, HookFailure, HookOf, Hooks};
+pub use call::{Callback, CallbackToken, HookError, HookFailure, HookOf, Hooks, try_hook};
 pub use extension::{Extension, HookId};
 pub use ids::*;
 pub use remote_exception::DiscoRemoteException;

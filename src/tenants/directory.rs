@@ -72,14 +72,7 @@ impl Directory {
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, DatabaseError> {
         let mut session = self.database.session().await?;
         let row = store::get_tenant(session.connection(), id).await;
-        Ok(session.end(row)?.map(|row| Tenant {
-            id,
-            name: row.name,
-            plan: row.plan.0,
-            clock: Clock,
-            extension: row.extension.map(|extension| extension.0),
-            events: row.events.map(|events| events.0),
-        }))
+        Ok(session.end(row)?.map(|row| row.into_tenant(id)))
     }
 
     /// Counts a call; names the limit that is spent, if one is.

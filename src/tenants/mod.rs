@@ -19,7 +19,7 @@ pub use directory::Directory;
 pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, add_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
-pub use store::is_empty;
+pub use store::{find_tenant_by_name, is_empty};
 
 /// A tenant, as a call under one of its keys sees it.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::{CallLimits, KeyListing, KeySlot};
+use super::{CallLimits, KeyListing, KeySlot, Tenant};
+use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::events::EventSettings;
 use crate::hooks::Extension;
@@ -185,6 +186,31 @@ pub(super) struct TenantRow {
     pub plan: Json<Plan>,
     pub extension: Option<Json<Extension>>,
     pub events: Option<Json<EventSettings>>,
+}
+
+/// A tenant by its name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_tenant_by_name(database: &Database, name: &str) -> Result<Option<Tenant>, DatabaseError> {
+    let mut session = database.session().await?;
+    let Some(id) = find_tenant(session.connection(), name).await? else { return Ok(None) };
+    let row = get_tenant(session.connection(), id).await;
+    Ok(session.end(row)?.map(|row| row.into_tenant(id)))
+}
+
+impl TenantRow {
+    pub(super) fn into_tenant(self, id: TenantId) -> Tenant {
+        let Self { name, plan, extension, events } = self;
+        Tenant {
+            id,
+            name,
+            plan: plan.0,
+            clock: Clock,
+            extension: extension.map(|extension| extension.0),
+            events: events.map(|events| events.0),
+        }
+    }
 }
 
 pub(super) async fn get_tenant(connection: &mut PgConnection, id: TenantId) -> Result<Option<TenantRow>, sqlx::Error> {

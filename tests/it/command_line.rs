@@ -247,3 +247,70 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
     let (code, text) = seed("x.yaml", "version: 1\ntenants: [{name: x}]\n");
     assert_eq!((code, text.as_str()), (Some(0), "x: made\n"), "nothing of the refused seeds was kept");
 }
+
+#[test]
+fn a_hook_can_be_tried_and_events_be_sent_again() {
+    use crate::support::receiver::Receiver;
+    use serde_json::json;
+
+    let receiver = Receiver::with_json(|received| {
+        let status = if received.path == "/events" { 500 } else { 200 };
+        (status, json!({ "ApplicationResponse": { "AssociateId": 7 } }))
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let seed = folder.path().join("seed.json");
+    let seed = seed.to_str().expect("a path");
+    let id = "Associates.Enrollment.UpdateAssociateBaseType";
+    let world = json!({
+        "version": 1,
+        "tenants": [{
+            "name": "demo",
+            "keys": [{ "name": "demo", "key": DEMO_KEY }],
+            "extension": {
+                "extension_token": "sent-along", "directscale_token": "calls-back", "hooks": { id: receiver.url("/hook") }
+            },
+            "events": { "subscriptions": [{ "url": receiver.url("/events") }], "retry_seconds": [] },
+            "customers": [{ "id": 1, "CustomerType": 2, "FirstName": "A", "Username": "a" }]
+        }]
+    });
+    std::fs::write(seed, world.to_string()).expect("a file");
+    let request = folder.path().join("request.json");
+    std::fs::write(&request, r#"{"AssociateId": 7}"#).expect("a file");
+    let run = |arguments: &[&str]| {
+        let output = program(arguments).args(["--data", data]).output().expect("the program");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    assert_eq!(run(&["seed", seed]).0, Some(0));
+
+    let request = request.to_str().expect("a path");
+    let (code, shown, error) = run(&["hook", "try", id, request]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(shown.contains(&format!("POST {}", receiver.url("/hook"))) && shown.contains("\n200\n"), "{shown}");
+    assert!(shown.contains("ApplicationResponse") && !shown.contains("sent-along"), "{shown}");
+    assert_eq!(receiver.received()[0].json(), json!({ "AssociateId": 7 }));
+    assert_eq!(receiver.received()[0].header("Authorization"), Some("Bearer sent-along"));
+    let (code, _, error) = run(&["hook", "try", "Associates.UpdateAssociate", request]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("does not answer Associates.UpdateAssociate"), "{error}");
+    let (code, _, error) = run(&["hook", "try", "Associates.Nothing", request]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("'Associates.Nothing' is not a hook that is called here"), "{error}");
+
+    let server = Process::start(&["--data", data]);
+    server.client().patch("/v1/customers/1", &json!({ "FirstName": "B" })).succeeds(200);
+    let start = std::time::Instant::now();
+    while receiver.received().len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the event is delivered");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let (_, dead, _) = run(&["events", "list", "demo", "--state", "dead"]);
+    assert!(dead.contains("dead      UpdateAssociateEvent customer 1 attempt 1 500"), "{dead}");
+    assert_eq!(run(&["events", "resend", "demo"]).1, "1 due again\n");
+    assert!(run(&["events", "list", "demo"]).1.contains(" pending "));
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::process::Process;
 use crate::support::receiver::{Received, Receiver, response};
 use crate::support::server::server;
 use crate::support::{Client, Reply, Tenant, seeds, tenant_of, with};
@@ -529,4 +530,139 @@ fn no_secret_of_an_extension_stands_in_the_database_in_the_clear_but_the_one_tha
     });
     let kept = tenant.rows("select * from extension_tokens where tenant_id = {tenant}");
     assert!(kept.len() == 1 && !kept[0].to_string().contains(&bearer));
+}
+
+/// Two server processes on one database: the vendor's calls go to the first, the callbacks to the second.
+#[test]
+fn a_thousand_upgrades_at_once_each_get_their_own_answer_from_two_servers() {
+    const COUNT: i64 = 1_000;
+    let Some(url) = crate::support::server::database_url() else { return };
+    let arguments =
+        ["--database-url", url.as_str(), "--password-cost", "test", "--database-acquire-timeout-ms", "20000"];
+    let (first, second) = (Process::start(&arguments), Process::start(&arguments));
+    let callbacks = second.address;
+    let receiver = Receiver::start(move |received| {
+        let mut request = received.json();
+        let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
+        request["Application"]["CompanyName"] = json!(format!("for {}", request["AssociateId"]));
+        let headers = format!("Authorization: Bearer {bearer}\r\nX-DirectScale-Callback: {}\r\n", token_of(received));
+        let client = Client { address: callbacks, key: String::new() };
+        let path = format!("/api/extension/hooks/{UPGRADE}");
+        let reply = client.raw(&crate::support::http::request("POST", &path, &headers, Some(&request.to_string())));
+        response(reply.status, "", &reply.body)
+    });
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    server().execute(&format!(
+        "insert into customers (tenant_id, customer_id, customer_type, customer_status, sponsor_id, enroller_id,
+                sign_up_date, modified_at, send_emails, tax_exempt, terms_accepted, language_code, back_office_id)
+         select {}, 1000 + n, 2, 1, 2, 2, now(), now(), false, false, false, 'en', 'B' || n
+           from generate_series(0, {COUNT} - 1) n",
+        tenant.id
+    ));
+    let client = Client { address: first.address, key: tenant.client.key.clone() };
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for worker in 0..50 {
+            let client = &client;
+            scope.spawn(move || {
+                for id in (1000..1000 + COUNT).filter(|id| id % 50 == worker) {
+                    let own = json!({
+                        "Username": format!("u{id}"), "EmailAddress": format!("u{id}@x.example"), "TaxId": format!("u{id}")
+                    });
+                    let body = with(&seeds::distributor(), own).to_string();
+                    let prefer = "Prefer: return=representation\r\n";
+                    let reply = client.call("PUT", &format!("/v1/customers/upgrade/{id}"), prefer, Some(&body));
+                    let customer = reply.succeeds(201).json();
+                    assert_eq!(customer["CompanyName"], format!("for {id}"));
+                    assert_eq!(customer["Username"], format!("u{id}"));
+                }
+            });
+        }
+    });
+    println!("{COUNT} upgrades through a hook and another server's callback in {} ms", start.elapsed().as_millis());
+    assert_eq!(i64::try_from(receiver.received().len()), Ok(COUNT));
+    let tokens: std::collections::HashSet<String> = receiver.received().iter().map(token_of).collect();
+    assert_eq!(i64::try_from(tokens.len()), Ok(COUNT));
+    let log = tenant.rows("select count(*) as upgrades from CRM_AssociateTypeChanges where tenant_id = {tenant}");
+    assert_eq!(log, [json!({ "upgrades": COUNT })]);
+    assert!(tenant.rows("select 1 from hook_calls where tenant_id = {tenant}").is_empty());
+}
+
+/// `examples/client_extension.rs`, as a process of its own.
+struct Example {
+    child: std::process::Child,
+    address: String,
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Example {
+    fn start(directscale_token: &str) -> Self {
+        use std::io::{BufRead as _, BufReader};
+        use std::process::{Command, Stdio};
+
+        let this = std::env::current_exe().expect("a path");
+        let built = this.parent().and_then(std::path::Path::parent).expect("the target folder");
+        let mut child = Command::new(built.join("examples").join("client_extension"))
+            .env("LISTEN", "127.0.0.1:0")
+            .env("DIRECTSCALE_URL", format!("http://{}", server().address))
+            .env("DIRECTSCALE_TOKEN", directscale_token)
+            .env("EXTENSION_TOKEN", "extension-secret")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the example: cargo build --examples");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on ").expect("an address").to_owned();
+        Self { child, address }
+    }
+
+    fn tenant(&self, path: &str, directscale_token: &str) -> Tenant {
+        let extension = json!({
+            "extension_token": "extension-secret", "directscale_token": directscale_token,
+            "hooks": { UPGRADE: format!("{}/hooks/{path}", self.address) }
+        });
+        tenant_of(json!({ "extension": extension }))
+    }
+}
+
+#[test]
+fn the_example_extension_does_all_three_kinds_of_hook_and_refuses() {
+    for path in ["before", "after", "override", "refuse"] {
+        let token = format!("example-{path}-{}", server().address.port());
+        let example = Example::start(&token);
+        let tenant = example.tenant(path, &token);
+        let before = tenant.everything();
+        let reply = tenant.put(PATH, &seeds::distributor());
+        match path {
+            "before" => {
+                reply.succeeds(201);
+                let customer = tenant.customer(3);
+                assert_eq!((&customer["FirstName"], &customer["LastName"]), (&json!("MINCH"), &json!("YODA")));
+                assert_eq!(customer["CustomerType"], 1);
+            }
+            "after" => {
+                reply.succeeds(201);
+                assert_eq!(tenant.customer(3)["FirstName"], "Minch");
+                let log = tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}");
+                assert_eq!(log.len(), 1);
+                // What the platform itself refuses comes through the extension.
+                let again = tenant.put(PATH, &seeds::distributor());
+                assert!(again.message().starts_with("An upgrade from CustomerType 1 to"), "{again:?}");
+            }
+            "override" => {
+                reply.succeeds(201);
+                assert_eq!(tenant.everything(), before);
+            }
+            _ => {
+                reply.refuses(500, "Upgrades are closed for this month.");
+                assert_eq!(tenant.everything(), before);
+            }
+        }
+    }
 }
