@@ -9,6 +9,8 @@ RUN cargo build --release --locked --no-default-features --bin directscale-emula
 
 FROM ${BASE}
 COPY --from=build /src/target/release/directscale-emulator /usr/local/bin/directscale-emulator
+# Whom to trust, for hooks and events over https.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 # Inside a container every address is wanted; publish it on 127.0.0.1.
 ENV EMULATOR_LISTEN=0.0.0.0:8080

@@ -592,6 +592,8 @@ fn a_thousand_upgrades_at_once_each_get_their_own_answer_from_two_servers() {
 struct Example {
     child: std::process::Child,
     address: String,
+    /// Kept open: the example goes on writing.
+    _output: std::io::BufReader<std::process::ChildStdout>,
 }
 
 impl Drop for Example {
@@ -617,9 +619,10 @@ impl Example {
             .spawn()
             .expect("the example: cargo build --examples");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut line).expect("a line");
         let address = line.trim().strip_prefix("listening on ").expect("an address").to_owned();
-        Self { child, address }
+        Self { child, address, _output: output }
     }
 
     fn tenant(&self, path: &str, directscale_token: &str) -> Tenant {

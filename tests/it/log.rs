@@ -108,3 +108,77 @@ fn one_line_a_request_and_no_secret_anywhere() {
         assert!(!logged.contains(secret), "{secret} in the log");
     }
 }
+
+/// Tokens and passwords go out to an extension and a subscriber, and come back, and none of it is logged.
+#[test]
+fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
+    use crate::support::http::request;
+    use crate::support::receiver::{Receiver, response};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, err) = (folder.path().join("out"), folder.path().join("err"));
+    let hook = "Associates.Enrollment.UpdateAssociateBaseType";
+    let emulator = std::sync::Arc::<std::sync::Mutex<Option<Client>>>::default();
+    let calling = std::sync::Arc::clone(&emulator);
+    let receiver = Receiver::start(move |received| {
+        if received.path == "/events" {
+            return response(200, "", "");
+        }
+        let token = received.header("X-DirectScale-CallbackToken").expect("a token");
+        let headers = format!("Authorization: Bearer calls-back-secret\r\nX-DirectScale-CallbackToken: {token}\r\n");
+        let client = calling.lock().expect("no panic").clone().expect("a server");
+        let path = format!("/api/extension/hooks/{hook}");
+        response(200, "", &client.raw(&request("POST", &path, &headers, Some(&received.body))).body)
+    });
+    let seed = folder.path().join("seed.json");
+    let world = json!({
+        "version": 1,
+        "tenants": [{
+            "name": "demo",
+            "keys": [{ "name": "demo", "key": DEMO_KEY }],
+            "extension": {
+                "extension_token": "sent-to-secret", "directscale_token": "calls-back-secret",
+                "hooks": { hook: receiver.url("/hook") }
+            },
+            "events": { "subscriptions": [{ "url": receiver.url("/events"), "secret": "event-secret" }] },
+            "customers": [
+                { "CustomerType": 1, "Username": "root" }, { "CustomerType": 1, "Username": "sponsor", "SponsorId": 1 },
+                { "CustomerType": 2, "Username": "retail", "SponsorId": 2 }
+            ]
+        }]
+    });
+    std::fs::write(&seed, world.to_string()).expect("a file");
+    let mut child = program(&["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"])
+        .args(["--data", folder.path().join("data").to_str().expect("a path")])
+        .args(["--seed", seed.to_str().expect("a path")])
+        .stdout(File::create(&out).expect("a file"))
+        .stderr(File::create(&err).expect("a file"))
+        .spawn()
+        .expect("the program");
+    let read = |path| std::fs::read_to_string(path).expect("a file");
+    let start = Instant::now();
+    while !read(&out).contains("Ready.\n") {
+        assert!(start.elapsed() < Duration::from_mins(2), "{}", read(&out));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let banner = read(&out);
+    let address = banner.lines().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
+    let client = Client { address: address.parse().expect("an address"), key: DEMO_KEY.to_owned() };
+    *emulator.lock().expect("no panic") = Some(client.clone());
+
+    client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    let start = Instant::now();
+    while receiver.received().len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the event is delivered");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().expect("kill").success());
+    assert!(child.wait().expect("an end").success());
+
+    let logged = format!("{}{}", read(&out).split("Ready.").last().unwrap_or_default(), read(&err));
+    assert!(logged.contains("ExtensionHookCallback") && logged.len() > 10_000, "the log was loud");
+    let token = receiver.received()[0].header("X-DirectScale-CallbackToken").expect("a token").to_owned();
+    for secret in ["sent-to-secret", "calls-back-secret", "event-secret", "Password123!", "TAX-TEST-3333", &token] {
+        assert!(!logged.contains(secret), "{secret} in the log");
+    }
+}
