@@ -51,7 +51,7 @@ pub(super) fn head() -> OpenApi {
 /// Adds to an operation what all have: its tag, and the answers that the gateway and the shared life of a call give.
 pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str) {
     let group = path.split('/').nth(2).unwrap_or_default().to_owned();
-    operation.tags.get_or_insert_default().insert(0, group);
+    operation.tags.get_or_insert_with(|| vec![group]);
     let can_refuse = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
     let has_body = operation.request_body.is_some();
     let responses = &mut operation.responses.responses;
