@@ -669,3 +669,55 @@ fn the_example_extension_does_all_three_kinds_of_hook_and_refuses() {
         }
     }
 }
+
+/// As a shared server is set: nobody's hook or event may look around in its network.
+#[test]
+fn private_networks_are_out_of_reach_unless_they_are_allowed() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let folder = tempfile::tempdir().expect("a folder");
+    let seed = folder.path().join("seed.json");
+    let world = json!({
+        "version": 1,
+        "tenants": [{
+            "name": "demo",
+            "keys": [{ "name": "demo", "key": crate::support::process::DEMO_KEY }],
+            "extension": {
+                "extension_token": "a", "directscale_token": "b",
+                "hooks": {
+                    "Associates.UpdateAssociate": receiver.url("/hook"),
+                    "Associates.Enrollment.ValidateApplication": "http://[::ffff:10.0.0.1]/hook"
+                }
+            },
+            "events": { "subscriptions": [{ "url": receiver.url("/events") }], "retry_seconds": [] },
+            "customers": [{ "id": 1, "CustomerType": 1, "FirstName": "A", "Username": "a" }]
+        }]
+    });
+    std::fs::write(&seed, world.to_string()).expect("a file");
+    let data = folder.path().join("data");
+    let arguments = [
+        "--data",
+        data.to_str().expect("a path"),
+        "--seed",
+        seed.to_str().expect("a path"),
+        "--private-targets",
+        "refuse",
+    ];
+    let server = Process::start(&arguments);
+    let why = "failed: its address is on a private network, which EMULATOR_PRIVATE_TARGETS refuses.";
+    let client = server.client();
+    client
+        .patch("/v1/customers/1", &json!({ "FirstName": "B" }))
+        .refuses(500, &format!("Hook Associates.UpdateAssociate {why}"));
+    client
+        .post("/v1/customers", &seeds::distributor())
+        .refuses(500, &format!("Hook Associates.Enrollment.ValidateApplication {why}"));
+    assert_eq!(client.customer(1)["FirstName"], "A");
+    client.call("DELETE", "/v1/customers/1", "", None).succeeds(200);
+    thread::sleep(Duration::from_secs(1));
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let listed = crate::support::process::program(&["events", "list", "demo", "--data"]).arg(&data).output();
+    let listed = String::from_utf8(listed.expect("the program").stdout).expect("text");
+    assert!(listed.contains("dead") && listed.contains("EMULATOR_PRIVATE_TARGETS refuses"), "{listed}");
+    assert!(receiver.received().is_empty());
+}
