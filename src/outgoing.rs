@@ -46,6 +46,9 @@ impl TryFrom<String> for TargetUrl {
 
     fn try_from(text: String) -> Result<Self, String> {
         let url: Url = text.parse().map_err(|error| format!("'{text}' is not an address: {error}"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("an address must not hold a user name or password".to_owned());
+        }
         if matches!(url.scheme(), "http" | "https") && url.has_host() {
             Ok(Self(url))
         } else {
@@ -87,7 +90,10 @@ pub enum OutgoingError {
     Redirect,
     /// The answer is longer than what is read.
     #[error("its answer is longer than {LONGEST_ANSWER} bytes")]
-    TooLong,
+    TooLong {
+        /// Its status.
+        status: u16,
+    },
     /// The connection broke off.
     #[error("the connection broke off")]
     Broken,
@@ -99,20 +105,28 @@ pub enum OutgoingError {
 pub struct OutgoingSetupError(#[from] reqwest::Error);
 
 impl Outgoing {
-    /// A client. `private_targets` says whether it may reach loopback and private networks.
+    /// A client. `private_targets` says whether it may reach loopback and private networks. A system without certificates
+    /// of its own reaches `http://` alone.
     ///
     /// # Errors
-    /// When the system's certificates cannot be used.
+    /// Only for a defect of this program.
     pub fn new(private_targets: bool) -> Result<Self, OutgoingSetupError> {
         // The process' provider of cryptography; somebody may have set it before, to the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(Resolver { private_targets }))
-            .user_agent("directscale-emulator")
-            // X-Directscale-Message-Id, as the vendor spells it.
-            .http1_title_case_headers()
-            .build()?;
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .dns_resolver(Arc::new(Resolver { private_targets }))
+                // A proxy would resolve names itself, and lead where the resolver does not.
+                .no_proxy()
+                .user_agent("directscale-emulator")
+                // X-Directscale-Message-Id, as the vendor spells it.
+                .http1_title_case_headers()
+        };
+        let client = builder().build().or_else(|error| {
+            tracing::warn!(error = %ErrorChain(&error), "hooks and events over https:// are out of reach");
+            builder().tls_certs_only([]).build()
+        })?;
         Ok(Self { client, private_targets })
     }
 
@@ -139,8 +153,9 @@ impl Outgoing {
     async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, OutgoingError> {
         let sent = self.client.post(url.clone()).headers(headers).body(body).send().await;
         let mut response = sent.map_err(|error| {
+            let failure = if error.is_connect() { OutgoingError::Unreachable } else { OutgoingError::Broken };
             tracing::debug!(error = %ErrorChain(&error.without_url()), "an outgoing request failed");
-            OutgoingError::Unreachable
+            failure
         })?;
         if response.status().is_redirection() {
             return Err(OutgoingError::Redirect);
@@ -149,7 +164,7 @@ impl Outgoing {
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(|_| OutgoingError::Broken)? {
             if body.len() + part.len() > LONGEST_ANSWER {
-                return Err(OutgoingError::TooLong);
+                return Err(OutgoingError::TooLong { status });
             }
             body.extend_from_slice(&part);
         }
@@ -207,8 +222,11 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || address.is_broadcast()
         || address.is_multicast()
         || first == 0
-        // Carriers' shared addresses, 100.64.0.0/10.
+        // Carriers' shared addresses, 100.64.0.0/10; protocol assignments and benchmarks; what is reserved.
         || (first == 100 && (64..128).contains(&second))
+        || address.octets().starts_with(&[192, 0, 0])
+        || (first == 198 && (18..20).contains(&second))
+        || first >= 240
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
@@ -217,6 +235,8 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || address.is_multicast()
         || address.is_unique_local()
         || address.is_unicast_link_local()
+        // An address of version 4 may be within: 64:ff9b::/96 and 2002::/16.
+        || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x2002, ..])
 }
 
 #[cfg(test)]
@@ -239,6 +259,10 @@ mod tests {
             "[::ffff:127.0.0.1]",
             "[fd00::1]",
             "[fe80::1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "198.18.0.1",
+            "240.0.0.1",
             "localhost",
             "LOCALHOST",
         ] {
@@ -260,6 +284,12 @@ mod tests {
         };
         assert_eq!(post("http://127.0.0.1:9/").await, Err(OutgoingError::Private));
         assert_eq!(post("http://localhost:9/").await, Err(OutgoingError::Private));
-        assert_eq!(post("http://localhost.:9/").await, Err(OutgoingError::Unreachable));
+        // By a name that only the resolver sees through, somebody is there and hears nothing.
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let number = nobody.local_addr().expect("an address").port();
+        nobody.set_nonblocking(true).expect("a socket");
+        assert_eq!(post(&format!("http://localhost.:{number}/")).await, Err(OutgoingError::Unreachable));
+        assert!(nobody.accept().is_err());
+        assert!(TargetUrl::try_from("http://user:secret@extension.example/".to_owned()).is_err());
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{Address, CustomerId, Values};
+use super::text::filled;
 use crate::hooks::{Application, HookAddress, UnusedMembers};
 
 /// What the caller sent and an application has no member for.
@@ -11,6 +12,19 @@ pub(super) struct Beside {
     pub send_emails: Option<bool>,
     pub tax_exempt: Option<bool>,
     pub tax_exempt_id: Option<String>,
+}
+
+impl Beside {
+    /// The same, with the request's word on mail.
+    pub(super) fn with_send_emails(self, send_emails: bool) -> Self {
+        // Not sent and false are the same to what is written.
+        Self { send_emails: Some(send_emails), ..self }
+    }
+}
+
+/// What is kept of an application while its hook runs.
+pub(super) fn without_password(application: &Application) -> Application {
+    Application { password: None, ..application.clone() }
 }
 
 /// The application that asks for these values, of a new customer or of the one that is upgraded.
@@ -168,11 +182,7 @@ impl From<HookAddress> for Address {
 
 /// What an extension sent back as it reads a request body: blank is absent, codes have their case.
 pub(super) fn tidied(mut values: Values) -> Values {
-    for text in texts(&mut values) {
-        if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
-            *text = None;
-        }
-    }
+    texts(&mut values).for_each(blank_is_absent);
     let lower = |code: &mut Option<String>| *code = code.take().map(|code| code.trim().to_ascii_lowercase());
     let upper = |code: &mut Option<String>| *code = code.take().map(|code| code.trim().to_ascii_uppercase());
     lower(&mut values.language_code);
@@ -181,19 +191,15 @@ pub(super) fn tidied(mut values: Values) -> Values {
     values
 }
 
+pub(super) fn blank_is_absent(text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| filled(text).is_none()) {
+        *text = None;
+    }
+}
+
 fn texts(values: &mut Values) -> impl Iterator<Item = &mut Option<String>> {
     let addresses = [&mut values.primary_address, &mut values.shipping_address];
-    let parts = addresses.into_iter().flat_map(|address| {
-        [
-            &mut address.street1,
-            &mut address.street2,
-            &mut address.street3,
-            &mut address.city,
-            &mut address.region,
-            &mut address.postal_code,
-            &mut address.country_code,
-        ]
-    });
+    let parts = addresses.into_iter().flat_map(Address::parts_mut);
     let plain = [
         &mut values.back_office_id,
         &mut values.company_name,

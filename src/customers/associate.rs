@@ -1,8 +1,10 @@
 //! Between a customer and the associate that the hook on updates carries.
 
-use super::model::{Customer, FieldsSent, Patch, Values};
+use super::application::blank_is_absent;
+use super::model::{Address, Customer, FieldsSent, Patch, Values};
 use super::store::default_language;
-use crate::hooks::Associate;
+use crate::field::Field;
+use crate::hooks::{Associate, HookAddress};
 use crate::plan::DELETED;
 
 /// A customer as the hook shows it.
@@ -147,9 +149,60 @@ pub(super) fn patched(customer: &Customer, patch: &Patch) -> Customer {
     customer
 }
 
+/// An associate as it is compared: blank is absent, codes have their case.
+pub(super) fn tidied(mut associate: Associate) -> Associate {
+    let Associate {
+        back_office_id,
+        display_first_name,
+        display_last_name,
+        company_name,
+        email_address,
+        primary_phone,
+        secondary_phone,
+        text_number,
+        language_code,
+        tax_id,
+        tax_resale_no,
+        external_id,
+        ..
+    } = &mut associate;
+    let texts = [
+        back_office_id,
+        display_first_name,
+        display_last_name,
+        company_name,
+        email_address,
+        primary_phone,
+        secondary_phone,
+        text_number,
+        &mut *language_code,
+        tax_id,
+        tax_resale_no,
+        external_id,
+    ];
+    for text in texts {
+        blank_is_absent(text);
+    }
+    *language_code = language_code.take().map(|code| code.trim().to_ascii_lowercase());
+    associate.address = tidied_address(associate.address);
+    associate.ship_address = tidied_address(associate.ship_address);
+    let mut custom: [Option<String>; 10] = associate.custom.into();
+    custom.iter_mut().for_each(blank_is_absent);
+    associate.custom = custom.into();
+    associate
+}
+
+fn tidied_address(address: HookAddress) -> HookAddress {
+    let mut address = Address::from(address);
+    address.parts_mut().into_iter().for_each(blank_is_absent);
+    address.country_code = address.country_code.map(|code| code.trim().to_ascii_uppercase());
+    address.into()
+}
+
 /// Puts what the extension altered, the difference between what it was shown and what it sent back, into what is written;
-/// `sent` notes it for a partial update. Read-only members are not looked at.
-pub(super) fn alter(values: &mut Values, sent: &mut FieldsSent, shown: Associate, altered: Associate) {
+/// `sent` notes it for a partial update. Read-only members are not looked at. Answers what was altered that a partial update
+/// cannot carry (DirectScale, PATCH Customer page).
+pub(super) fn alter(values: &mut Values, sent: &mut FieldsSent, shown: Associate, altered: Associate) -> Vec<Field> {
     macro_rules! take {
         ($($member:ident => $field:ident),* $(,)?) => {
             $(if altered.$member != shown.$member {
@@ -194,17 +247,22 @@ pub(super) fn alter(values: &mut Values, sent: &mut FieldsSent, shown: Associate
             sent.custom_fields[index] = true;
         }
     }
-    // A partial update cannot carry these (DirectScale, PATCH Customer page); a replacement can.
+    let mut beyond = Vec::new();
     if altered.tax_exempt != shown.tax_exempt {
         values.tax_exempt = Some(altered.tax_exempt);
+        beyond.push(Field::TaxExempt);
     }
     if altered.tax_resale_no != shown.tax_resale_no {
         values.tax_exempt_id = altered.tax_resale_no;
+        beyond.push(Field::TaxExemptId);
     }
     if altered.external_id != shown.external_id {
         values.external_reference_id = altered.external_id;
+        beyond.push(Field::ExternalReferenceId);
     }
     if altered.back_office_id != shown.back_office_id {
         values.back_office_id = altered.back_office_id;
+        beyond.push(Field::BackOfficeId);
     }
+    beyond
 }

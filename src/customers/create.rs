@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::application::{Beside, apply, asked, tidied};
+use super::application::{Beside, apply, asked, tidied, without_password};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
 use super::refusal::{Fault, Rule};
@@ -36,11 +36,12 @@ impl Customers {
         let (reserved, values) = self.with_new_back_office_id(scope, values).await?;
         let (application, beside) = apply(None, values);
         let send_emails = beside.send_emails.unwrap_or_default();
+        let shown = scope.calls::<WriteApplication>().then(|| Box::new(without_password(&application)));
         let request = WriteApplicationRequest { application, send_emails };
-        let work = WorkOf { customer: reserved, work: Work::Create { beside } };
+        let work = WorkOf { customer: reserved, work: Work::Create { beside, shown } };
         let response = self
             .hook::<WriteApplication, _>(scope, request, work, |request, work| async move {
-                let Work::Create { beside } = work.work else { return Err(Error::WrongWork) };
+                let Work::Create { beside, .. } = work.work else { return Err(Error::WrongWork) };
                 self.write_application(scope, work.customer, request, beside).await
             })
             .await?;
@@ -55,6 +56,7 @@ impl Customers {
         request: WriteApplicationRequest,
         beside: Beside,
     ) -> Result<EnrollmentResponse, Error> {
+        let beside = beside.with_send_emails(request.send_emails);
         let values = asked(request.application, beside);
         let back_office_id = values.back_office_id.clone();
         let id = self.write_new(scope, reserved, values).await?;

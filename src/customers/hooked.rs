@@ -10,6 +10,7 @@ use super::model::{CustomerId, Patch, Values};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
 use super::service::{Customers, Error, Scope, refuse};
+use super::text::comparable;
 use crate::database::{DatabaseError, TenantId};
 use crate::field::Field;
 use crate::hooks::{
@@ -36,10 +37,12 @@ pub(super) struct WorkOf {
 pub(super) enum Work {
     /// A question is answered.
     Ask,
-    /// A customer is created.
-    Create { beside: Beside },
+    /// An application is checked, with what it has no member for.
+    Check { beside: Beside },
+    /// A customer is created. `shown` is what the extension was sent, so that what it leaves out is as it was.
+    Create { beside: Beside, shown: Option<Box<Application>> },
     /// A customer is upgraded.
-    Upgrade { beside: Beside },
+    Upgrade { beside: Beside, shown: Option<Box<Application>> },
     /// A customer is changed. Boxed, because every upgrade moves this enum.
     Update(Box<Update>),
 }
@@ -119,16 +122,20 @@ impl Customers {
         values: &Values,
         faults: Vec<Fault>,
     ) -> Result<(), Error> {
-        let refused = if scope.calls::<ValidateApplication>() {
-            faults
+        let rules = Rules { plan: scope.plan, now: scope.now };
+        let mut faults = faults;
+        if scope.calls::<ValidateApplication>() {
+            // What is required is the hook's to say, but nothing is written that has no type or a broken format.
+            faults.extend(rules.sent(values));
+            if values.customer_type.is_none() {
+                faults.push(Fault { field: Field::CustomerType, rule: Rule::Required(None) });
+            }
         } else {
-            let mut faults = faults;
-            faults.extend(Rules { plan: scope.plan, now: scope.now }.whole(id, values));
-            faults
-        };
+            faults.extend(rules.whole(id, values));
+        }
         match id {
-            Some(id) => self.refuse_known(scope, id, refused, Vec::new()).await?,
-            None => refuse(refused, Vec::new())?,
+            Some(id) => self.refuse_known(scope, id, faults, Vec::new()).await?,
+            None => refuse(faults, Vec::new())?,
         }
         if !scope.calls::<ValidateApplication>() {
             return Ok(());
@@ -136,9 +143,9 @@ impl Customers {
         if let Some(id) = id {
             self.check_exists(scope, id).await?;
         }
-        let (application, _) = super::application::apply(id, values.clone());
+        let (application, beside) = super::application::apply(id, values.clone());
         let request = ValidateApplicationRequest { application };
-        let work = WorkOf { customer: id, work: Work::Ask };
+        let work = WorkOf { customer: id, work: Work::Check { beside } };
         let validated = self.hook::<ValidateApplication, _>(scope, request, work, |_, _| async { Ok(NoResponse {}) });
         validated.await.map(|NoResponse {}| ())
     }
@@ -162,7 +169,7 @@ impl Customers {
         let mut faults = Vec::new();
         if let Some(email) = &values.email_address
             && scope.calls::<IsEmailAvailable>()
-            && current.and_then(|customer| customer.email_address.as_ref()) != Some(email)
+            && !is_own(current.and_then(|customer| customer.email_address.as_deref()), email)
         {
             let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
             let work = WorkOf { customer: id, work: Work::Ask };
@@ -176,7 +183,7 @@ impl Customers {
         }
         if let Some(tax_id) = &values.tax_id
             && scope.calls::<IsTaxIdAvailable>()
-            && current.and_then(|customer| customer.tax_id.as_ref()) != Some(tax_id)
+            && !is_own(current.and_then(|customer| customer.tax_id.as_deref()), tax_id)
         {
             let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
             let work = WorkOf { customer: id, work: Work::Ask };
@@ -235,8 +242,13 @@ impl Customers {
     }
 
     /// The default work of [`ValidateApplication`].
-    fn validate(scope: &Scope<'_>, id: Option<CustomerId>, application: Application) -> Result<NoResponse, Error> {
-        let values = tidied(asked(application, Beside::default()));
+    fn validate(
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        application: Application,
+        beside: Beside,
+    ) -> Result<NoResponse, Error> {
+        let values = tidied(asked(application, beside));
         let rules = Rules { plan: scope.plan, now: scope.now };
         refuse(rules.whole(id, &values), Vec::new())?;
         Ok(NoResponse {})
@@ -286,6 +298,7 @@ impl Customers {
         match done {
             Some(Ok(response)) => {
                 transaction.commit().await?;
+                self.deliveries.wake();
                 Ok(Some(response))
             }
             Some(Err(error)) => {
@@ -302,26 +315,36 @@ impl Customers {
     async fn do_work(&self, scope: &Scope<'_>, hook: &str, work: WorkOf, request: Value) -> Result<Value, Error> {
         let WorkOf { customer, work } = work;
         match (hook, work) {
-            (UpdateAssociateBaseType::ID, Work::Upgrade { beside }) => {
-                let mut request: UpdateAssociateBaseTypeRequest = read(request)?;
-                request.application = self.checked(scope, customer, request.application)?;
+            (UpdateAssociateBaseType::ID, Work::Upgrade { beside, shown }) => {
+                let send_emails = beside.send_emails.unwrap_or_default();
+                let application = shown.map(|shown| *shown).unwrap_or_default();
+                let associate_id = application.associate_id;
+                let sent = UpdateAssociateBaseTypeRequest { application, associate_id, send_emails };
+                let mut request = read_over(request, &sent)?;
+                request.application = checked(scope, customer, request.application, &beside)?;
                 answer(self.write_upgrade(scope, customer, request, beside).await?)
             }
-            (WriteApplication::ID, Work::Create { beside }) => {
-                let mut request: WriteApplicationRequest = read(request)?;
-                request.application = self.checked(scope, None, request.application)?;
+            (WriteApplication::ID, Work::Create { beside, shown }) => {
+                let send_emails = beside.send_emails.unwrap_or_default();
+                let application = shown.map(|shown| *shown).unwrap_or_default();
+                let mut request = read_over(request, &WriteApplicationRequest { application, send_emails })?;
+                request.application = checked(scope, None, request.application, &beside)?;
                 let mut response = self.write_application(scope, customer, request, beside).await?;
                 let id = CustomerId(response.application_response.associate_id);
                 response.application_response.back_office_id = Some(self.get(scope, id).await?.back_office_id);
                 answer(response)
             }
             (UpdateAssociate::ID, Work::Update(update)) => {
-                let request: UpdateAssociateRequest = read(request)?;
+                let sent = UpdateAssociateRequest {
+                    old_associate_info: Associate::default(),
+                    updated_associate_info: update.shown.clone(),
+                };
+                let request = read_over(request, &sent)?;
                 answer(self.write_update(scope, customer, request, *update).await?)
             }
-            (ValidateApplication::ID, Work::Ask) => {
+            (ValidateApplication::ID, Work::Check { beside }) => {
                 let request: ValidateApplicationRequest = read(request)?;
-                answer(Self::validate(scope, customer, request.application)?)
+                answer(Self::validate(scope, customer, request.application, beside)?)
             }
             (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request)?).await?),
             (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request)?).await?),
@@ -329,25 +352,33 @@ impl Customers {
             _ => Err(Error::WrongWork),
         }
     }
+}
 
-    /// An application as an extension altered it, held to the formats of what it sets: its own rules may leave out what
-    /// the vendor's require.
-    #[expect(clippy::unused_self, reason = "reads as a step of the work")]
-    fn checked(
-        &self,
-        scope: &Scope<'_>,
-        id: Option<CustomerId>,
-        application: Application,
-    ) -> Result<Application, Error> {
-        let values = tidied(asked(application, Beside::default()));
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        let mut faults = rules.sent(&values);
-        if id.is_some_and(|id| values.sponsor_id == Some(id.0)) {
-            faults.push(Fault { field: Field::SponsorId, rule: Rule::SponsorIsSelf });
-        }
-        refuse(faults, Vec::new())?;
-        Ok(super::application::apply(id, values).0)
+/// Whether a value is the customer's own already, in the form in which values are compared.
+fn is_own(own: Option<&str>, value: &str) -> bool {
+    own.is_some_and(|own| comparable(own) == comparable(value))
+}
+
+/// An application as an extension altered it, held to the rules: to all of them where `ValidateApplication` is the vendor's
+/// own, else to formats, because what is required is the extension's to say.
+fn checked(
+    scope: &Scope<'_>,
+    id: Option<CustomerId>,
+    application: Application,
+    beside: &Beside,
+) -> Result<Application, Error> {
+    let values = tidied(asked(application, beside.clone()));
+    let rules = Rules { plan: scope.plan, now: scope.now };
+    let mut faults = if scope.calls::<ValidateApplication>() { rules.sent(&values) } else { rules.whole(id, &values) };
+    if scope.calls::<ValidateApplication>() && id.is_some_and(|id| values.sponsor_id == Some(id.0)) {
+        faults.push(Fault { field: Field::SponsorId, rule: Rule::SponsorIsSelf });
     }
+    refuse(faults, Vec::new())?;
+    Ok(super::application::apply(id, values).0)
+}
+
+fn read_over<T: Serialize + DeserializeOwned>(request: Value, sent: &T) -> Result<T, Error> {
+    any_case::read_over(request, sent).map_err(|error| Error::Unreadable(error.to_string()))
 }
 
 fn read<T: Default + Serialize + DeserializeOwned>(request: Value) -> Result<T, Error> {

@@ -24,6 +24,12 @@ pub struct Address {
 }
 
 impl Address {
+    /// Every part.
+    pub(super) fn parts_mut(&mut self) -> [&mut Option<String>; 7] {
+        let Self { street1, street2, street3, city, region, postal_code, country_code } = self;
+        [street1, street2, street3, city, region, postal_code, country_code]
+    }
+
     /// Whether no part is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,12 +1,13 @@
 //! Changing a customer: replacement and partial update, through the hook `Associates.UpdateAssociate`.
 
-use super::associate::{alter, associate, patched, replaced};
+use super::associate::{alter, associate, patched, replaced, tidied};
 use super::hooked::{Change, Update, Work, WorkOf};
 use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
-use super::refusal::Fault;
+use super::refusal::{Fault, Rule};
 use super::rules::Rules;
 use super::service::{Attempts, Customers, Error, Scope, refuse};
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
+use crate::field::Field;
 use crate::hooks::{NoResponse, UpdateAssociate, UpdateAssociateRequest};
 
 impl Customers {
@@ -105,18 +106,22 @@ impl Customers {
     ) -> Result<NoResponse, Error> {
         let Update { change, shown } = update;
         let id = id.ok_or(Error::WrongWork)?;
-        let altered = request.updated_associate_info;
+        let (shown, altered) = (tidied(shown), tidied(request.updated_associate_info));
         let rules = Rules { plan: scope.plan, now: scope.now };
         match change {
             Change::Replace { mut values, password_hash } => {
                 alter(&mut values, &mut FieldsSent::default(), shown, altered);
-                refuse(rules.sent(&values), Vec::new())?;
+                // The password was checked and hashed before the hook ran.
+                let is_password = |fault: &Fault| fault.field == Field::Password && password_hash.is_some();
+                let faults = rules.whole(Some(id), &values).into_iter().filter(|fault| !is_password(fault)).collect();
+                refuse(faults, Vec::new())?;
                 let record = ValuesRecord::new(values, password_hash, scope.plan);
                 self.write_whole(scope, id, &record, None).await?;
             }
             Change::Patch(mut patch) => {
-                alter(&mut patch.values, &mut patch.sent, shown, altered);
-                refuse(rules.partial(&patch), Vec::new())?;
+                let beyond = alter(&mut patch.values, &mut patch.sent, shown, altered);
+                let beyond = beyond.into_iter().map(|field| Fault { field, rule: Rule::Unsupported });
+                refuse(rules.partial(&patch), beyond.collect())?;
                 self.write_patch(scope, id, patch).await?;
             }
         }

@@ -2,7 +2,7 @@
 //! CRM_AssociateTypeChanges table", "including placing them in the Sponsor tree", through the hook
 //! `Associates.Enrollment.UpdateAssociateBaseType` (DirectScale, Upgrade Customer page).
 
-use super::application::{Beside, apply, asked};
+use super::application::{Beside, apply, asked, without_password};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
 use super::refusal::Fault;
@@ -25,11 +25,12 @@ impl Customers {
         self.check_availability(scope, Some(id), &values).await?;
         let (application, beside) = apply(Some(id), values);
         let send_emails = beside.send_emails.unwrap_or_default();
+        let shown = scope.calls::<UpdateAssociateBaseType>().then(|| Box::new(without_password(&application)));
         let request = UpdateAssociateBaseTypeRequest { application, associate_id: id.0, send_emails };
-        let work = WorkOf { customer: Some(id), work: Work::Upgrade { beside } };
+        let work = WorkOf { customer: Some(id), work: Work::Upgrade { beside, shown } };
         let response = self
             .hook::<UpdateAssociateBaseType, _>(scope, request, work, |request, work| async move {
-                let Work::Upgrade { beside } = work.work else { return Err(Error::WrongWork) };
+                let Work::Upgrade { beside, .. } = work.work else { return Err(Error::WrongWork) };
                 self.write_upgrade(scope, work.customer, request, beside).await
             })
             .await?;
@@ -46,6 +47,8 @@ impl Customers {
         beside: Beside,
     ) -> Result<EnrollmentResponse, Error> {
         let id = id.ok_or(Error::WrongWork)?;
+        // The request's word on mail counts where the extension has said it, be it the caller's.
+        let beside = beside.with_send_emails(request.send_emails);
         let values = asked(request.application, beside);
         let from = scope.plan.upgrade_from(values.customer_type.unwrap_or_default());
         let record = self.record(values, scope.plan).await;

@@ -71,7 +71,18 @@ impl EventSettings {
     /// The addresses that hear of an event of this type.
     pub(super) fn addresses(&self, event: EventType) -> Vec<String> {
         let interested = self.subscriptions.iter().filter(|subscription| subscription.types.contains(&event));
-        interested.map(|subscription| subscription.url.as_str().to_owned()).collect()
+        interested
+            .map(|subscription| subscription.url.as_str().to_owned())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    /// The address that is named twice, if one is: it would not be known which secret is meant.
+    #[must_use]
+    pub fn doubled(&self) -> Option<&str> {
+        let mut seen = BTreeSet::new();
+        self.subscriptions.iter().map(|subscription| subscription.url.as_str()).find(|url| !seen.insert(*url))
     }
 }
 

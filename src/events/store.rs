@@ -1,12 +1,11 @@
 //! All SQL on events.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::outbox::Event;
-use super::settings::EventSettings;
 use crate::database::{Database, DatabaseError, TenantId};
 
 pub(super) async fn append(
@@ -42,13 +41,13 @@ pub(super) async fn append(
 pub(super) struct Subscribed {
     pub tenant_id: i32,
     pub name: String,
-    pub events: Json<EventSettings>,
+    pub events: Value,
 }
 
 pub(super) async fn subscribed(connection: &mut PgConnection) -> Result<Vec<Subscribed>, sqlx::Error> {
     sqlx::query_as!(
         Subscribed,
-        r#"select tenant_id, name, events as "events!: Json<EventSettings>" from tenants where events is not null"#,
+        r#"select tenant_id, name, events as "events!" from tenants where events is not null order by tenant_id"#,
     )
     .fetch_all(connection)
     .await
@@ -124,7 +123,7 @@ pub(super) async fn conclude(
              on conflict do nothing
          )
          update event_deliveries set state = $9, due_at = $10, leased_until = null
-          where tenant_id = $1 and id = $2 and url = $3 and state = 'pending'",
+          where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
         tenant.0,
         delivery.id,
         delivery.url,
@@ -135,6 +134,26 @@ pub(super) async fn conclude(
         outcome.response,
         outcome.state,
         outcome.due_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what was delivered and is older than this.
+pub(super) async fn sweep(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    before: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with swept as (
+             delete from event_deliveries where tenant_id = $1 and state = 'delivered' and created_at < $2
+             returning id, url
+         )
+         delete from event_attempts a using swept where a.tenant_id = $1 and a.id = swept.id and a.url = swept.url",
+        tenant.0,
+        before,
     )
     .execute(connection)
     .await?;
@@ -158,7 +177,7 @@ pub struct DeliveryListing {
     pub response: Option<String>,
 }
 
-/// The deliveries of a tenant in the order of their customers' changes, at most a thousand; those of one state, if it is named.
+/// The newest deliveries of a tenant, the newest first; those of one state, if it is named.
 ///
 /// # Errors
 /// When the database fails.
@@ -166,6 +185,7 @@ pub async fn list(
     database: &Database,
     tenant: &str,
     state: Option<&str>,
+    most: i64,
 ) -> Result<Vec<DeliveryListing>, DatabaseError> {
     let mut session = database.session().await?;
     let listed = sqlx::query_as!(
@@ -178,11 +198,12 @@ pub async fn list(
           left join event_attempts a on a.tenant_id = d.tenant_id and a.id = d.id and a.url = d.url
                                     and a.attempt = d.attempts
          where t.name = $1 and ($2::text is null or d.state = $2)
-         order by d.created_at, d.customer_id, d.sequence
-         limit 1000
+         order by d.created_at desc, d.customer_id, d.sequence desc
+         limit $3
         "#,
         tenant,
         state,
+        most,
     )
     .fetch_all(session.connection())
     .await;

@@ -1,13 +1,14 @@
 //! Delivering what is in the outbox. Every server has one worker; they share the work through the rows' locks and leases.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::settings::EventSettings;
 use super::store::{self, Claimed, Outcome, Subscribed};
@@ -25,6 +26,13 @@ const AT_ONCE: usize = 32;
 
 /// A lease outlives the attempt by so much: for the database to hear what came of it.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
+
+/// How long the attempts under way may take to end when the server stops.
+const PARTING: Duration = Duration::from_secs(5);
+
+/// How long what was delivered is kept, and how often the rest is swept out.
+const KEPT: TimeDelta = TimeDelta::days(7);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// The longest part of an answer that is kept, in characters.
 const LONGEST_RESPONSE: usize = 1_000;
@@ -46,10 +54,14 @@ pub struct Deliveries {
 struct Signals {
     wake: Notify,
     is_stopped: AtomicBool,
+    running: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Attempts under way, each with its tenant.
+type UnderWay = JoinSet<TenantId>;
+
 impl Deliveries {
-    /// A worker on the outbox in `database`.
+    /// A worker on the outbox in `database`, which does nothing before it is started.
     #[must_use]
     pub fn new(database: Database, outgoing: Outgoing, random: Arc<Random>) -> Self {
         Self { database, outgoing, random, signals: Arc::default() }
@@ -60,58 +72,102 @@ impl Deliveries {
         self.signals.wake.notify_one();
     }
 
-    /// Ends [`Deliveries::run`] when the attempts under way have ended.
-    pub fn stop(&self) {
-        self.signals.is_stopped.store(true, Ordering::Relaxed);
-        self.wake();
+    /// Begins to deliver, in a task of its own; once.
+    pub fn start(&self) {
+        let mut running = self.signals.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(tokio::spawn(self.clone().run()));
+        }
     }
 
-    /// Delivers until it is stopped.
-    pub async fn run(self) {
-        let mut under_way = JoinSet::new();
+    /// Stops, when the attempts under way have ended and are noted, or after some seconds: then they are made again.
+    pub async fn stop(&self) {
+        self.signals.is_stopped.store(true, Ordering::Relaxed);
+        self.wake();
+        let running = self.signals.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            let _ = tokio::time::timeout(PARTING, running).await;
+        }
+    }
+
+    async fn run(self) {
+        let mut under_way = UnderWay::new();
+        let mut busy = HashMap::new();
+        let mut turn = 0;
+        let mut swept: Option<Instant> = None;
         while !self.signals.is_stopped.load(Ordering::Relaxed) {
-            while under_way.try_join_next().is_some() {}
-            let found = match self.start_due(&mut under_way).await {
+            while let Some(ended) = under_way.try_join_next() {
+                count_out(&mut busy, &ended);
+            }
+            let sweeps = swept.is_none_or(|swept| swept.elapsed() > SWEEP_EVERY);
+            if sweeps {
+                swept = Some(Instant::now());
+            }
+            turn += 1;
+            let found = match self.start_due(&mut under_way, &mut busy, turn, sweeps).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(error = %ErrorChain(&error), "the outbox cannot be read");
                     0
                 }
             };
-            if under_way.len() >= AT_ONCE {
-                under_way.join_next().await;
-            } else if found == 0 {
-                // An attempt that ends may make the customer's next event due.
+            if found == 0 || under_way.len() >= AT_ONCE {
+                // An attempt that ends makes room, and may make the customer's next event due.
                 tokio::select! {
                     () = self.signals.wake.notified() => {}
                     () = tokio::time::sleep(INTERVAL) => {}
-                    Some(_) = under_way.join_next() => {}
+                    Some(ended) = under_way.join_next() => count_out(&mut busy, &ended),
                 }
             }
         }
         while under_way.join_next().await.is_some() {}
     }
 
-    /// Starts the attempts that are due; how many.
-    async fn start_due(&self, under_way: &mut JoinSet<()>) -> Result<usize, DatabaseError> {
+    /// Starts the attempts that are due; how many. Each turn begins with another tenant, and none takes more than its share.
+    async fn start_due(
+        &self,
+        under_way: &mut UnderWay,
+        busy: &mut HashMap<TenantId, usize>,
+        turn: usize,
+        sweeps: bool,
+    ) -> Result<usize, DatabaseError> {
         let mut session = self.database.session().await?;
         let subscribed = store::subscribed(session.connection()).await;
+        let mut subscribed = session.end(subscribed)?;
+        let share = if subscribed.len() > 1 { AT_ONCE / 4 } else { AT_ONCE };
+        if !subscribed.is_empty() {
+            let first = turn % subscribed.len();
+            subscribed.rotate_left(first);
+        }
         let mut started = 0;
-        for Subscribed { tenant_id, name, events } in session.end(subscribed)? {
-            let room = AT_ONCE.saturating_sub(under_way.len());
-            if room == 0 {
-                break;
-            }
-            let (tenant, settings) = (TenantId(tenant_id), Arc::new(events.0));
+        for Subscribed { tenant_id, name, events } in subscribed {
+            let tenant = TenantId(tenant_id);
+            let settings: Arc<EventSettings> = match serde_json::from_value(events) {
+                Ok(settings) => Arc::new(settings),
+                Err(error) => {
+                    // Another version of this program wrote them; its servers deliver.
+                    tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "event settings cannot be read");
+                    continue;
+                }
+            };
             let now = Clock.now();
-            let lease = now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + GRACE;
             let mut session = self.database.session().await?;
+            if sweeps {
+                store::sweep(session.connection(), tenant, now - KEPT).await?;
+            }
+            let of_tenant = busy.entry(tenant).or_default();
+            let room = AT_ONCE.saturating_sub(under_way.len()).min(share.saturating_sub(*of_tenant));
             let most = i64::try_from(room).unwrap_or_default();
+            let lease = now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + GRACE;
             let claimed = store::claim(session.connection(), tenant, now, lease, most).await;
             for delivery in session.end(claimed)? {
                 started += 1;
+                *of_tenant += 1;
                 let (worker, name, settings) = (self.clone(), name.clone(), Arc::clone(&settings));
-                under_way.spawn(async move { worker.attempt(tenant, &name, &settings, delivery).await });
+                under_way.spawn(async move {
+                    worker.attempt(tenant, &name, &settings, delivery).await;
+                    tenant
+                });
             }
         }
         Ok(started)
@@ -166,8 +222,8 @@ impl Deliveries {
         let body = delivery.body.clone().into_bytes();
         match self.outgoing.post(subscription.url.url(), headers, body, timeout).await {
             Ok(answer) => (Some(answer.status), String::from_utf8_lossy(&answer.body).into_owned()),
-            // It was heard, whatever it says and however long.
-            Err(OutgoingError::TooLong) => (Some(200), OutgoingError::TooLong.to_string()),
+            // It was heard or not, however long it speaks.
+            Err(error @ OutgoingError::TooLong { status }) => (Some(status), error.to_string()),
             Err(error) => (None, error.to_string()),
         }
     }
@@ -181,5 +237,12 @@ impl Deliveries {
         let [dice] = self.random.bytes();
         let milliseconds = i64::from(seconds.get()) * (900 + i64::from(dice) * 200 / 255);
         ("pending", now + TimeDelta::milliseconds(milliseconds))
+    }
+}
+
+fn count_out(busy: &mut HashMap<TenantId, usize>, ended: &Result<TenantId, JoinError>) {
+    let Ok(tenant) = ended else { return busy.clear() };
+    if let Some(count) = busy.get_mut(tenant) {
+        *count = count.saturating_sub(1);
     }
 }

@@ -245,8 +245,9 @@ struct Running {
 impl Running {
     /// Ends the token; whether the work of a callback was done.
     async fn end(mut self) -> Result<bool, DatabaseError> {
+        let committed = close(&self.database, self.tenant, &self.digest).await?;
         self.ended = true;
-        close(&self.database, self.tenant, &self.digest).await
+        Ok(committed)
     }
 }
 
@@ -288,9 +289,8 @@ fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMa
 fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
     let is_success = (200..300).contains(&answer.status);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
-    if let Some(error) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
-        let message = error.error_message.filter(|message| !message.trim().is_empty());
-        return Err(message.map_or_else(|| text_of(H::ID, answer), |message| shortened(&message)));
+    if let Some(message) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
+        return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { shortened(&message) });
     }
     if !is_success {
         return Err(text_of(H::ID, answer));

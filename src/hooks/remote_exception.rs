@@ -48,11 +48,12 @@ impl DiscoRemoteException {
         serde_json::to_vec(&carrier).expect("invariant: plain data is JSON")
     }
 
-    /// The one in an answer, if it carries one.
-    pub(super) fn in_answer(answer: &Value) -> Option<Self> {
+    /// What the error in an answer says, if it carries one; nothing where that cannot be read.
+    pub(super) fn in_answer(answer: &Value) -> Option<String> {
         let members = answer.as_object()?;
-        members.keys().find(|name| name.eq_ignore_ascii_case("DiscoRemoteException"))?;
-        any_case::read::<Carrier>(answer.clone()).ok().map(|carrier| carrier.disco_remote_exception)
+        members.iter().find(|(name, error)| name.eq_ignore_ascii_case("DiscoRemoteException") && !error.is_null())?;
+        let read = any_case::read::<Carrier>(answer.clone()).ok();
+        Some(read.and_then(|carrier| carrier.disco_remote_exception.error_message).unwrap_or_default())
     }
 }
 
@@ -67,10 +68,13 @@ mod tests {
         let json: Value = serde_json::from_slice(&error.to_json()).expect("JSON");
         let text = "SSN required (Error Id: 1234abcd from Disco call: ValidateApplication)";
         assert_eq!(json["DiscoRemoteException"]["ErrorMessage"], text);
-        assert_eq!(DiscoRemoteException::in_answer(&json), Some(error));
+        assert_eq!(DiscoRemoteException::in_answer(&json), error.error_message);
         let camel = json!({ "discoRemoteException": { "errorMessage": "no" } });
-        let read = DiscoRemoteException::in_answer(&camel).expect("an error");
-        assert_eq!(read.error_message.as_deref(), Some("no"));
-        assert_eq!(DiscoRemoteException::in_answer(&json!({ "ErrorMessage": "no" })), None);
+        assert_eq!(DiscoRemoteException::in_answer(&camel), Some("no".to_owned()));
+        let odd = json!({ "DiscoRemoteException": { "ErrorId": 1234, "ErrorMessage": "no" } });
+        assert_eq!(DiscoRemoteException::in_answer(&odd), Some(String::new()));
+        for none in [json!({ "ErrorMessage": "no" }), json!({ "DiscoRemoteException": null })] {
+            assert_eq!(DiscoRemoteException::in_answer(&none), None);
+        }
     }
 }

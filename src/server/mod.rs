@@ -114,8 +114,7 @@ impl Server {
         let _ = self.shared.back_end.set(started.back_end.clone());
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
-        // It stops when the world is closed.
-        tokio::spawn(started.deliveries.clone().run());
+        started.deliveries.start();
     }
 
     /// Says what start-up still has to do.

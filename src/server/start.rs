@@ -95,7 +95,7 @@ impl Started {
 
     /// Closes the database, an embedded one for good.
     pub async fn close(self) {
-        self.deliveries.stop();
+        self.deliveries.stop().await;
         self.opened.close().await;
     }
 }

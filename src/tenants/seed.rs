@@ -218,6 +218,9 @@ async fn load_tenant(
     let SeedTenant { name, keys, plan, extension, events, customers: entries } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let now = Clock.now();
+    if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
+        return Err(failed(format!("two subscriptions have the address {url}")));
+    }
     let (extension, directscale_token) = extension.map(SeedExtension::split).unzip();
     let inserted = store::insert_tenant(connection, &name, &plan, extension.as_ref(), events.as_ref(), now).await?;
     let Some(id) = inserted else { return Ok(false) };

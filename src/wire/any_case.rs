@@ -13,6 +13,31 @@ pub fn read<T: Default + Serialize + DeserializeOwned>(value: Value) -> Result<T
     serde_json::from_value(spelled_as(value, &names))
 }
 
+/// Reads a `T` over `base`: names in any case, what is absent stays as it is there, and null clears what can be unset.
+///
+/// # Errors
+/// When a value has the wrong type.
+pub fn read_over<T: Serialize + DeserializeOwned>(value: Value, base: &T) -> Result<T, serde_json::Error> {
+    let mut laid = serde_json::to_value(base)?;
+    lay(&mut laid, value);
+    serde_json::from_value(laid)
+}
+
+fn lay(base: &mut Value, value: Value) {
+    match (base, value) {
+        (Value::Object(known), Value::Object(members)) => {
+            for (name, member) in members {
+                if let Some((_, below)) = known.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                    lay(below, member);
+                }
+            }
+        }
+        // What is never null keeps what it has.
+        (Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Array(_), Value::Null) => {}
+        (base, value) => *base = value,
+    }
+}
+
 fn spelled_as(value: Value, names: &Value) -> Value {
     let (Value::Object(members), Value::Object(known)) = (&value, names) else { return value };
     let mut spelled = Map::new();
@@ -52,6 +77,16 @@ mod tests {
         let value = json!({ "inner": { "associateID": 7, "more": 1 }, "webPageUrl": "x", "unknown": [] });
         let expected = Outer { inner: Inner { associate_id: 7 }, web_page_url: Some("x".to_owned()) };
         assert_eq!(read::<Outer>(value).expect("a value"), expected);
+    }
+
+    #[test]
+    fn what_is_absent_stays_and_null_clears() {
+        let base = Outer { inner: Inner { associate_id: 7 }, web_page_url: Some("x".to_owned()) };
+        let read = |value| read_over::<Outer>(value, &base).expect("a value");
+        assert_eq!(read(json!({})), base);
+        assert_eq!(read(json!({ "inner": { "associateid": 8 } })).inner.associate_id, 8);
+        assert_eq!(read(json!({ "WEBPAGEURL": null, "Inner": null })), Outer { web_page_url: None, ..read(json!({})) });
+        assert!(read_over::<Outer>(json!({ "Inner": "seven" }), &base).is_err());
     }
 
     #[test]

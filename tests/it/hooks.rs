@@ -132,13 +132,19 @@ fn what_a_before_hook_altered_is_what_is_stored() {
         application["CompanyName"] = json!("Altered Inc.");
         application["Custom"]["Field10"] = json!("ten");
         application["ApplicantAddress"]["City"] = json!("Orem");
-        application["Username"] = json!("  ");
         application["Username"] = json!("altered");
+        // What is left out is as it was, what is blank is cleared, and codes have any case.
+        application.as_object_mut().expect("an application").remove("LastName");
+        application["PrimaryPhone"] = json!("  ");
+        application["ApplicantAddress"]["CountryCode"] = json!("ca");
+        request["SendEmails"] = json!(true);
     });
-    tenant.put(PATH, &seeds::distributor()).succeeds(201);
+    tenant.put(PATH, &with(&seeds::distributor(), json!({ "PrimaryPhone": "+1 801 555-1111" }))).succeeds(201);
 
     let customer = tenant.customer(3);
     assert_eq!(customer["CompanyName"], "Altered Inc.");
+    assert_eq!((&customer["LastName"], &customer["PrimaryPhone"]), (&json!("Yoda"), &Value::Null));
+    assert_eq!((&customer["PrimaryAddress"]["CountryCode"], &customer["SendEmails"]), (&json!("CA"), &json!(true)));
     assert_eq!(customer["AssociateCustom"]["Field10"], "ten");
     assert_eq!(customer["PrimaryAddress"]["City"], "Orem");
     assert_eq!(customer["Username"], "altered");
@@ -181,6 +187,51 @@ fn what_an_extension_altered_is_held_to_the_rules() {
 }
 
 #[test]
+fn an_altered_application_still_has_what_is_required() {
+    let (tenant, _) = extended_around(&[UPGRADE], |request| {
+        request["Application"]["SponsorId"] = json!(0);
+        request["Application"]["BirthDate"] = json!("2020-01-01T00:00:00Z");
+    });
+    let before = tenant.everything();
+    let reply = tenant.put(PATH, &seeds::distributor());
+    let message = reply.message();
+    let expected =
+        "BirthDate must be at least 18 years ago for CustomerType 1.; SponsorId is required for CustomerType 1.";
+    assert!(message.starts_with(expected), "{message}");
+    assert_eq!(tenant.everything(), before);
+}
+
+/// The hook times out while its callback waits for the customer's row: the end of the hook waits for it, and says so.
+#[test]
+fn a_hook_that_ends_while_its_callback_works_knows_what_became_of_it() {
+    if crate::support::server::database_url().is_none() {
+        return;
+    }
+    let (tenant, _) = extended_around(&[UPGRADE], |_| {});
+    server().execute(&format!(
+        r#"update tenants set extension = extension || '{{"timeout_seconds": 1}}' where tenant_id = {}"#,
+        tenant.id
+    ));
+    let id = tenant.id;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            server().execute(&format!(
+                "do $$ begin
+                   perform 1 from customers where tenant_id = {id} and customer_id = 3 for update;
+                   perform pg_sleep(3);
+                 end $$"
+            ));
+        });
+        thread::sleep(Duration::from_millis(500));
+        let message = format!(
+            "Hook {UPGRADE} failed: it did not answer within 1 seconds. Its callback had already written the change."
+        );
+        tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+    });
+    assert_eq!(tenant.customer(3)["CustomerType"], 1);
+}
+
+#[test]
 fn the_customer_is_the_calls_whatever_the_extension_says() {
     let (tenant, _) = extended_around(&[UPGRADE], |request| {
         request["AssociateId"] = json!(4);
@@ -218,7 +269,7 @@ fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
             "Hook {} failed: it answered with a redirect, which is not followed.",
         ),
         (endless.into_bytes(), "Hook {} failed: its answer is longer than 1048576 bytes."),
-        (Vec::new(), "Hook {} failed: no connection could be made."),
+        (Vec::new(), "Hook {} failed: the connection broke off."),
         (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n{".to_vec(), "Hook {} failed: the connection broke off."),
     ] {
         let receiver = Receiver::start(move |_| answer.clone());
@@ -448,7 +499,8 @@ fn an_extension_may_decide_what_the_vendor_would() {
 fn an_upgrade_asks_only_for_values_that_change() {
     let hooks = [ENROLLMENT[0], ENROLLMENT[1], ENROLLMENT[2], UPGRADE];
     let (tenant, receiver) = extended_around(&hooks, |_| {});
-    let body = with(&seeds::distributor(), json!({ "EmailAddress": "riley@demo.example" }));
+    // Another case of its own is no other value.
+    let body = with(&seeds::distributor(), json!({ "EmailAddress": " RILEY@demo.example" }));
     tenant.put(PATH, &body).succeeds(201);
     assert_eq!(called(&receiver), [hooks[0], hooks[2], UPGRADE]);
     tenant.put("/v1/customers/upgrade/99", &body).refuses(404, "A Customer with the given Customer ID was not found.");
@@ -459,6 +511,8 @@ fn an_upgrade_asks_only_for_values_that_change() {
 fn updates_go_through_the_hook_on_associates() {
     let (tenant, receiver) = extended_around(&["Associates.UpdateAssociate"], |request| {
         request["UpdatedAssociateInfo"]["CompanyName"] = json!("Altered Inc.");
+        // Blank is absent, also where no two may have the same.
+        request["UpdatedAssociateInfo"]["TaxId"] = json!("");
         // Read-only members do not count.
         request["UpdatedAssociateInfo"]["SignupDate"] = json!("1999-01-01T00:00:00Z");
     });
@@ -475,6 +529,9 @@ fn updates_go_through_the_hook_on_associates() {
     assert_eq!((&customer["CompanyName"], &customer["LastName"]), (&json!("Altered Inc."), &json!("Patched")));
     assert_eq!((&customer["WebAlias"], &customer["FirstName"]), (&json!("patched"), &json!("Pat")));
 
+    let kept = tenant.rows("select tax_id, tax_id_key from customers where tenant_id = {tenant} and customer_id > 2");
+    assert!(kept.iter().all(|row| row["tax_id"].is_null() && row["tax_id_key"].is_null()), "{kept:?}");
+
     let received = receiver.received();
     assert_eq!(received.len(), 2);
     let request = received[1].json();
@@ -485,6 +542,39 @@ fn updates_go_through_the_hook_on_associates() {
     // An empty change calls nobody.
     tenant.patch("/v1/customers/4", &json!({})).succeeds(200);
     assert_eq!(receiver.received().len(), 2);
+}
+
+#[test]
+fn what_a_patch_cannot_carry_no_extension_can_add_to_it() {
+    let (tenant, _) = extended_around(&["Associates.UpdateAssociate"], |request| {
+        request["UpdatedAssociateInfo"]["ExternalId"] = json!("altered");
+    });
+    let before = tenant.everything();
+    let reply = tenant.patch("/v1/customers/4", &json!({ "LastName": "Patched" }));
+    let message = reply.message();
+    assert!(message.starts_with("ExternalReferenceId cannot be changed by this call. (Error Id: "), "{message}");
+    assert_eq!(tenant.everything(), before);
+    tenant.put("/v1/customers/3", &seeds::retail()).succeeds(200);
+    assert_eq!(tenant.customer(3)["ExternalReferenceId"], "altered");
+}
+
+#[test]
+fn an_extension_that_validates_lets_no_broken_format_through() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let (tenant, _) = extended(&receiver, &["Associates.Enrollment.ValidateApplication"], json!({}));
+    let before = tenant.everything();
+    let broken = json!({
+        "FirstName": "x".repeat(101), "Password": "weak", "TaxExemptId": "x".repeat(51), "CustomerStatus": 9
+    });
+    tenant.post("/v1/customers", &broken).refuses(
+        500,
+        "CustomerStatus must be one of 1, 2, 3, 4, 5.; CustomerType is required.; \
+         FirstName must be at most 100 characters long.; \
+         Password must be 8 to 30 characters long with at least a digit and a capital letter.; \
+         TaxExemptId must be at most 50 characters long.",
+    );
+    assert!(receiver.received().is_empty());
+    assert_eq!(tenant.everything(), before);
 }
 
 #[test]
@@ -562,20 +652,18 @@ fn a_thousand_upgrades_at_once_each_get_their_own_answer_from_two_servers() {
     let client = Client { address: first.address, key: tenant.client.key.clone() };
     let start = Instant::now();
     thread::scope(|scope| {
-        for worker in 0..50 {
+        for id in 1000..1000 + COUNT {
             let client = &client;
             scope.spawn(move || {
-                for id in (1000..1000 + COUNT).filter(|id| id % 50 == worker) {
-                    let own = json!({
-                        "Username": format!("u{id}"), "EmailAddress": format!("u{id}@x.example"), "TaxId": format!("u{id}")
-                    });
-                    let body = with(&seeds::distributor(), own).to_string();
-                    let prefer = "Prefer: return=representation\r\n";
-                    let reply = client.call("PUT", &format!("/v1/customers/upgrade/{id}"), prefer, Some(&body));
-                    let customer = reply.succeeds(201).json();
-                    assert_eq!(customer["CompanyName"], format!("for {id}"));
-                    assert_eq!(customer["Username"], format!("u{id}"));
-                }
+                let own = json!({
+                    "Username": format!("u{id}"), "EmailAddress": format!("u{id}@x.example"), "TaxId": format!("u{id}")
+                });
+                let body = with(&seeds::distributor(), own).to_string();
+                let prefer = "Prefer: return=representation\r\n";
+                let reply = client.call("PUT", &format!("/v1/customers/upgrade/{id}"), prefer, Some(&body));
+                let customer = reply.succeeds(201).json();
+                assert_eq!(customer["CompanyName"], format!("for {id}"));
+                assert_eq!(customer["Username"], format!("u{id}"));
             });
         }
     });
