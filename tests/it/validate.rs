@@ -1,6 +1,6 @@
 //! The validate group: availability and login. And the password that a login needs.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -108,17 +108,20 @@ fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     let data = folder.path().to_str().expect("a path");
     let server = Process::start(&["--data", data, "--password-cost", "owasp"]);
     let client = server.client();
-    let seconds = |username: &str| {
+    let once = |username: &str| {
         let body = json!({ "username": username, "password": "PasswordHere2" });
-        let once = || {
-            let start = Instant::now();
-            assert_eq!(client.post("/v1/validate/login", &body).status, 400);
-            start.elapsed()
-        };
-        (0..7).map(|_| once()).min().unwrap_or(Duration::MAX).as_secs_f64()
+        let start = Instant::now();
+        assert_eq!(client.post("/v1/validate/login", &body).status, 400);
+        start.elapsed().as_secs_f64()
     };
-    let (known, unknown) = (seconds("dana"), seconds("nobody"));
-    assert!(unknown > known * 0.5 && unknown < known * 2.0, "known {known}, unknown {unknown}");
+    // In turns, and the quickest of many: the rest is the machine's.
+    let (mut known, mut unknown) = (f64::MAX, f64::MAX);
+    for _ in 0..25 {
+        known = known.min(once("dana"));
+        unknown = unknown.min(once("nobody"));
+    }
+    // Without a hash it would be a twentieth.
+    assert!(unknown > known * 0.4 && unknown < known * 2.5, "known {known}, unknown {unknown}");
 }
 
 #[test]
