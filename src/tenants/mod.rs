@@ -1,6 +1,7 @@
 //! Tenants: what a subscription key opens.
 
 mod directory;
+mod integration;
 mod keys;
 mod limits;
 mod seed;
@@ -16,6 +17,7 @@ use crate::plan::Plan;
 use limits::CallLimits;
 
 pub use directory::Directory;
+pub use integration::{Integration, IntegrationError, connect_tenant, read_integration};
 pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, add_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -53,7 +54,7 @@ struct SeedTenant {
 /// A Client Extension, its tokens by the vendor's names.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SeedExtension {
+pub(super) struct SeedExtension {
     /// Sent to the extension.
     extension_token: String,
     /// Sent by the extension; kept as a digest only.
@@ -173,17 +174,24 @@ pub struct Seeded {
 /// When the file cannot be read, is not YAML or JSON, or holds a name or value that is not known.
 pub fn read_seed(name: &str) -> Result<SeedFile, SeedError> {
     let failed = |reason: String| SeedError::File { path: name.to_owned(), reason };
-    let text = match name {
-        "demo" => DEMO_SEED.to_owned(),
-        path => std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?,
-    };
-    let is_json = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let file: SeedFile = if is_json {
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?
+    let file: SeedFile = if name == "demo" {
+        serde_saphyr::from_str(DEMO_SEED).map_err(|error| failed(error.to_string()))?
     } else {
-        serde_saphyr::from_str(&text).map_err(|error| failed(error.to_string()))?
+        read_file(name)?
     };
     if file.version == 1 { Ok(file) } else { Err(failed(format!("version {} is not 1", file.version))) }
+}
+
+/// A YAML file, or a JSON one that is named so.
+pub(super) fn read_file<T: DeserializeOwned>(path: &str) -> Result<T, SeedError> {
+    let failed = |reason: String| SeedError::File { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let is_json = Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json {
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    } else {
+        serde_saphyr::from_str(&text).map_err(|error| failed(error.to_string()))
+    }
 }
 
 /// Loads a seed in one transaction. A tenant that is there already is left as it is.
@@ -267,7 +275,7 @@ async fn load_tenant(
 
 impl SeedExtension {
     /// What is kept with the tenant, and the token by which the extension calls back.
-    fn split(self) -> (Extension, String) {
+    pub(super) fn split(self) -> (Extension, String) {
         let Self { extension_token, directscale_token, hooks, timeout_seconds } = self;
         (Extension::new(extension_token, hooks, timeout_seconds), directscale_token)
     }

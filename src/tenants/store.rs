@@ -227,6 +227,29 @@ pub(super) async fn get_tenant(connection: &mut PgConnection, id: TenantId) -> R
     .await
 }
 
+/// Says what a tenant is connected to; `None` when there is no such tenant.
+pub(super) async fn connect(
+    connection: &mut PgConnection,
+    tenant: &str,
+    extension: Option<&Extension>,
+    events: Option<&EventSettings>,
+) -> Result<Option<TenantId>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "update tenants set extension = $2, events = $3 where name = $1 returning tenant_id",
+        tenant,
+        extension.map(Json) as _,
+        events.map(Json) as _,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(TenantId))
+}
+
+pub(super) async fn delete_extension_token(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from extension_tokens where tenant_id = $1", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
 /// The token by which a tenant's extension calls back; false when another tenant has it.
 pub(super) async fn insert_extension_token(
     connection: &mut PgConnection,

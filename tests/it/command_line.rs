@@ -299,6 +299,23 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
     assert_eq!(code, Some(1));
     assert!(error.contains("'Associates.Nothing' is not a hook that is called here"), "{error}");
 
+    // Connected anew, and to what is named only.
+    let file = folder.path().join("connect.yaml");
+    let connect = |content: &str| {
+        std::fs::write(&file, content).expect("a file");
+        run(&["hook", "connect", "demo", file.to_str().expect("a path")])
+    };
+    let url = receiver.url("/events");
+    let (code, _, error) = connect(&format!("events: {{subscriptions: [{{url: '{url}'}}, {{url: '{url}'}}]}}"));
+    assert_eq!((code, error), (Some(1), format!("error: two subscriptions have the address {url}\n")));
+    assert_eq!(connect("extensions: {}").0, Some(1));
+    let (code, shown, error) = connect(&format!("events: {{subscriptions: [{{url: '{url}'}}], retry_seconds: []}}"));
+    assert_eq!((code, shown.as_str()), (Some(0), "connected\n"), "{error}");
+    let (code, _, error) = run(&["hook", "try", id, request]);
+    assert_eq!((code, error.trim()), (Some(1), "error: tenant 'demo' has no extension"));
+    let (code, _, error) = run(&["hook", "connect", "nobody", file.to_str().expect("a path")]);
+    assert_eq!((code, error.trim()), (Some(1), "error: there is no tenant 'nobody'"));
+
     let server = Process::start(&["--data", data]);
     server.client().patch("/v1/customers/1", &json!({ "FirstName": "B" })).succeeds(200);
     let start = std::time::Instant::now();
