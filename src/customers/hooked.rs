@@ -24,7 +24,7 @@ use crate::plan::{BackOfficeIdFormat, UniqueField};
 use crate::wire::any_case;
 
 /// What the default work of a hook must know besides the hook's request. Kept while the hook runs, so that any server can
-/// do the work; it holds no password.
+/// do the work; it holds no password, at most the hash of a new one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct WorkOf {
     /// The customer, where there is one already.
@@ -92,7 +92,7 @@ fn context(callback: &Callback) -> Result<Context, Error> {
 }
 
 impl Customers {
-    /// Runs a hook with its default work.
+    /// Runs a hook: its default work, or the extension that answers it.
     pub(super) async fn hook<H: Hook, F: Future<Output = Result<H::Response, Error>>>(
         &self,
         scope: &Scope<'_>,
@@ -100,15 +100,13 @@ impl Customers {
         work: WorkOf,
         default: impl FnOnce(H::Request, WorkOf) -> F,
     ) -> Result<H::Response, Error> {
-        let ran = if scope.calls::<H>() {
-            let context = Context { caller: scope.caller.to_owned(), request: scope.request, work };
-            let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
-            self.hooks.call::<H, Error>(&self.database, &scope.hook_of(), request, context).await
-        } else {
-            default(request, work).await.map_err(HookError::Default)
-        };
+        if !scope.calls::<H>() {
+            return default(request, work).await;
+        }
+        let context = Context { caller: scope.caller.to_owned(), request: scope.request, work };
+        let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
+        let ran = self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context).await;
         ran.map_err(|error| match error {
-            HookError::Default(error) => error,
             HookError::Extension(failure) => Error::Hook(failure),
             HookError::Database(error) => error.into(),
         })

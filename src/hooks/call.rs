@@ -47,12 +47,9 @@ pub struct HookOf<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Why a hook did not end well. `E` is what the default work fails with.
+/// Why a hook that an extension answers did not end well.
 #[derive(Debug, Error)]
-pub enum HookError<E> {
-    /// The default work failed or refused.
-    #[error(transparent)]
-    Default(E),
+pub enum HookError {
     /// The extension refused or failed.
     #[error(transparent)]
     Extension(HookFailure),
@@ -128,13 +125,13 @@ impl Hooks {
     ///
     /// # Errors
     /// What the extension says or does wrong, or when the database fails.
-    pub async fn call<H: Hook, E>(
+    pub async fn call<H: Hook>(
         &self,
         database: &Database,
         of: &HookOf<'_>,
         request: H::Request,
         context: Value,
-    ) -> Result<H::Response, HookError<E>> {
+    ) -> Result<H::Response, HookError> {
         let url = of.extension.and_then(|extension| Some((extension, extension.url(H::ID)?)));
         let failed = |message| HookError::Extension(HookFailure { message });
         let (extension, url) = url.ok_or_else(|| failed(format!("Hook {} is not answered by an extension.", H::ID)))?;
@@ -143,10 +140,10 @@ impl Hooks {
             return Err(failed(format!("Hook {} {why}", H::ID)));
         }
         // Boxed, because it is rare and its future is large.
-        Box::pin(self.exchange::<H, E>(database, of, extension, url, request, context)).await
+        Box::pin(self.exchange::<H>(database, of, extension, url, request, context)).await
     }
 
-    async fn exchange<H: Hook, E>(
+    async fn exchange<H: Hook>(
         &self,
         database: &Database,
         of: &HookOf<'_>,
@@ -154,7 +151,7 @@ impl Hooks {
         url: &TargetUrl,
         request: H::Request,
         context: Value,
-    ) -> Result<H::Response, HookError<E>> {
+    ) -> Result<H::Response, HookError> {
         let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
         let token = CallbackToken::new(&self.random);
         let digest = token.digest();

@@ -1,8 +1,8 @@
 //! Hooks: named points at which a tenant's Client Extension may change, follow or replace what the vendor does.
 //!
-//! One mechanism for every hook id. What the vendor itself would do, the default work, comes in as a closure that takes the
-//! request. Where an extension answers the hook, it is called instead, with a one-time token by which it may call back, once
-//! and while the hook runs, to have the default work done with the request as it altered it. This floor knows no customers.
+//! One mechanism for every hook id. What the vendor itself would do, the default work, is the domain's. Where an extension
+//! answers the hook, it is called instead, with a one-time token by which it may call back, once and while the hook runs, to
+//! have the default work done with the request as it altered it. This floor knows no customers.
 
 mod application;
 mod associate;
