@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::model::{Customer, CustomerId};
 use super::service::{Customers, Error, Scope};
+use crate::database::Transaction;
 use crate::events::{self, Event, EventSettings, EventType};
 use crate::wire::dates;
 
@@ -29,17 +30,8 @@ impl Customers {
             }
             Ok(done)
         };
-        match work.await {
-            Ok(done) => {
-                transaction.commit().await?;
-                self.deliveries.wake();
-                Ok(done)
-            }
-            Err(error) => {
-                transaction.roll_back().await?;
-                Err(error)
-            }
-        }
+        let outcome = work.await;
+        self.end(transaction, outcome).await
     }
 
     /// A write that creates a customer, and the events that tell of it, in one transaction.
@@ -57,11 +49,17 @@ impl Customers {
             within.tell(scope, settings, EventType::Enrollment, &customer).await?;
             Ok(id)
         };
-        match work.await {
-            Ok(id) => {
+        let outcome = work.await;
+        self.end(transaction, outcome).await
+    }
+
+    /// Keeps what a transaction did, events included, or takes it back where it failed.
+    pub(super) async fn end<T>(&self, transaction: Transaction, outcome: Result<T, Error>) -> Result<T, Error> {
+        match outcome {
+            Ok(done) => {
                 transaction.commit().await?;
                 self.deliveries.wake();
-                Ok(id)
+                Ok(done)
             }
             Err(error) => {
                 transaction.roll_back().await?;

@@ -278,7 +278,7 @@ impl Customers {
     /// transaction that is only kept when the hook still runs. `None` when it does not.
     ///
     /// # Errors
-    /// What the default work refuses or fails with; `WrongWork` for a request that cannot be read.
+    /// What the default work refuses or fails with; `Unreadable` for a request that cannot be read.
     pub async fn call_back(
         &self,
         scope: &Scope<'_>,
@@ -288,26 +288,12 @@ impl Customers {
     ) -> Result<Option<Value>, Error> {
         let work = context(callback)?.work;
         let (within, transaction) = self.begin();
-        let done = if callback.may_commit(&within.database).await? {
-            Some(Box::pin(within.do_work(scope, hook, work, request)).await)
-        } else {
-            None
-        };
-        match done {
-            Some(Ok(response)) => {
-                transaction.commit().await?;
-                self.deliveries.wake();
-                Ok(Some(response))
-            }
-            Some(Err(error)) => {
-                transaction.roll_back().await?;
-                Err(error)
-            }
-            None => {
-                transaction.roll_back().await?;
-                Ok(None)
-            }
+        if !callback.may_commit(&within.database).await? {
+            transaction.roll_back().await?;
+            return Ok(None);
         }
+        let outcome = Box::pin(within.do_work(scope, hook, work, request)).await;
+        self.end(transaction, outcome).await.map(Some)
     }
 
     async fn do_work(&self, scope: &Scope<'_>, hook: &str, work: WorkOf, request: Value) -> Result<Value, Error> {

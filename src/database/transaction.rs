@@ -63,23 +63,27 @@ impl Transaction {
         Ok(Session::of_transaction(Turn(stage)))
     }
 
-    /// Keeps everything, but for a last turn that failed; nothing when a part was rolled back.
+    /// Keeps everything, but for a last turn that failed.
     ///
     /// # Errors
-    /// When the connection is gone; whether everything was kept is not known then.
+    /// When a part was rolled back: nothing is kept then. When the connection is gone; whether everything was kept is not
+    /// known then.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         if self.is_nested {
             return Ok(());
         }
+        if self.stage.lock().await.is_doomed {
+            self.roll_back().await?;
+            return Err(sqlx::Error::Protocol("a part of the transaction was rolled back".to_owned()).into());
+        }
         let mut stage = self.stage.lock().await;
-        let end = if stage.is_doomed { "rollback" } else { "commit" };
         let failed = stage.failed;
         let Some(mut session) = stage.session.take() else { return Ok(()) };
         if failed {
             session.connection().execute(UNDO).await?;
         }
-        let ended = session.connection().execute(end).await;
-        session.end(ended).map(drop)
+        let kept = session.connection().execute("commit").await;
+        session.end(kept).map(drop)
     }
 
     /// Takes everything back; of a part, dooms the whole.
