@@ -1,16 +1,94 @@
 //! A tenant's time. Nothing else in the domain reads a clock, and no SQL calls `now()`.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Where a tenant's time comes from.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Clock;
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// From the system.
+    #[default]
+    Real,
+    /// It stands still.
+    Frozen(DateTime<Utc>),
+    /// It goes, so many microseconds before the system's; behind it where that is below zero.
+    AheadBy(i64),
+}
+
+/// The years between which a tenant's clock can stand: those that every date of the API can be written in.
+const YEARS: std::ops::Range<i32> = 1900..9000;
 
 impl Clock {
     /// The tenant's present, to the microsecond, which is what Postgres keeps.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now().trunc_subsecs(6)
+        let real = Utc::now().trunc_subsecs(6);
+        match self {
+            Self::Real => real,
+            Self::Frozen(at) => *at,
+            Self::AheadBy(microseconds) => real + TimeDelta::microseconds(*microseconds),
+        }
+    }
+
+    /// The same clock standing still, at `at` or where it is.
+    #[must_use]
+    pub fn frozen(&self, at: Option<DateTime<Utc>>) -> Option<Self> {
+        let at = at.unwrap_or_else(|| self.now()).trunc_subsecs(6);
+        YEARS.contains(&at.year()).then_some(Self::Frozen(at))
+    }
+
+    /// The same clock put to `at`: one that stands still stands there, one that goes goes on from there. `None` when it
+    /// cannot stand there.
+    #[must_use]
+    pub fn set(&self, at: DateTime<Utc>) -> Option<Self> {
+        match self {
+            Self::Frozen(_) => self.frozen(Some(at)),
+            Self::Real | Self::AheadBy(_) => {
+                let ahead = at.trunc_subsecs(6) - Self::Real.now();
+                YEARS.contains(&at.year()).then(|| ahead.num_microseconds().map(Self::AheadBy)).flatten()
+            }
+        }
+    }
+
+    /// The same clock put forward by so many seconds, or back. `None` when it cannot stand there.
+    #[must_use]
+    pub fn advanced(&self, seconds: i64) -> Option<Self> {
+        let at = self.now().checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
+        self.set(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_frozen_clock_stands_until_it_is_put_forward() {
+        let clock = Clock::Real.frozen(Some(at("2030-01-31T12:00:00Z"))).expect("a clock");
+        assert_eq!(clock.now(), at("2030-01-31T12:00:00Z"));
+        assert_eq!(clock.advanced(86_400), Some(Clock::Frozen(at("2030-02-01T12:00:00Z"))));
+        assert_eq!(clock.set(at("2020-01-01T00:00:00Z")), Some(Clock::Frozen(at("2020-01-01T00:00:00Z"))));
+    }
+
+    #[test]
+    fn a_clock_that_goes_goes_on_from_where_it_is_put() {
+        let clock = Clock::Real.set(at("2030-01-31T12:00:00Z")).expect("a clock");
+        let passed = clock.now() - at("2030-01-31T12:00:00Z");
+        assert!(passed >= TimeDelta::zero() && passed < TimeDelta::seconds(10), "{passed}");
+        let later = clock.advanced(-3_600).expect("a clock").now() - at("2030-01-31T11:00:00Z");
+        assert!(later >= TimeDelta::zero() && later < TimeDelta::seconds(10), "{later}");
+    }
+
+    #[test]
+    fn a_clock_cannot_leave_the_years_that_can_be_written() {
+        assert_eq!(Clock::Real.set(at("1899-12-31T00:00:00Z")), None);
+        assert_eq!(Clock::Real.frozen(Some(at("9000-01-01T00:00:00Z"))), None);
+        assert_eq!(Clock::Real.advanced(i64::MAX), None);
     }
 }

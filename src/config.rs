@@ -8,12 +8,14 @@ use clap::{ArgMatches, Args, ValueEnum};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::control::AdminToken;
 use crate::customers::PasswordCost;
+use crate::journal::JournalOptions;
 
 mod values;
 
 pub use values::{
-    Count, DatabaseUrl, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    Count, DatabaseUrl, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
 };
 
 /// The settings as flags and variables. All optional: what is not given comes from the file or the default.
@@ -59,6 +61,21 @@ pub struct SettingArgs {
     /// Let browsers on this origin call the API (* for any) [default: none]
     #[arg(long, global = true, env = "EMULATOR_CORS_ORIGIN", value_name = "ORIGIN")]
     pub cors_origin: Option<String>,
+    /// Keep so many calls of each tenant in the journal; 0 switches it off [default: 500]
+    #[arg(long, global = true, env = "EMULATOR_JOURNAL_ENTRIES", value_name = "NUMBER")]
+    pub journal_entries: Option<usize>,
+    /// Keep at most about so many bytes of each tenant's calls [default: 4194304]
+    #[arg(long, global = true, env = "EMULATOR_JOURNAL_BYTES", value_name = "BYTES")]
+    pub journal_bytes: Option<usize>,
+    /// The token of the control API; needed off loopback, where one is made and printed when none is set
+    #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub admin_token: Option<AdminToken>,
+    /// Serve /_emulator on this address instead of beside the API
+    #[arg(long, global = true, env = "EMULATOR_ADMIN_LISTEN", value_name = "HOST:PORT")]
+    pub admin_listen: Option<ListenAddress>,
+    /// More names of this server, separated by commas, under which /_emulator may be called
+    #[arg(long, global = true, env = "EMULATOR_ADMIN_HOSTS", value_name = "NAMES")]
+    pub admin_hosts: Option<HostNames>,
     /// What is logged: off, error, warn, info, debug, trace, or a filter by module [default: info]
     #[arg(long, global = true, env = "EMULATOR_LOG", value_name = "FILTER")]
     pub log: Option<LogFilter>,
@@ -83,6 +100,11 @@ struct FileSettings {
     private_targets: Option<PrivateTargets>,
     extra_headers: Option<Switch>,
     cors_origin: Option<String>,
+    journal_entries: Option<usize>,
+    journal_bytes: Option<usize>,
+    admin_token: Option<AdminToken>,
+    admin_listen: Option<ListenAddress>,
+    admin_hosts: Option<HostNames>,
     log: Option<LogFilter>,
     log_format: Option<LogFormat>,
 }
@@ -103,6 +125,10 @@ pub struct Settings {
     pub private_targets: PrivateTargets,
     pub extra_headers: bool,
     pub cors_origin: Option<String>,
+    pub journal: JournalOptions,
+    pub admin_token: Option<AdminToken>,
+    pub admin_listen: Option<ListenAddress>,
+    pub admin_hosts: HostNames,
     pub log: LogFilter,
     pub log_format: LogFormat,
     /// Each setting's name, value and origin, secrets hidden.
@@ -240,6 +266,24 @@ impl Settings {
         let extra_headers =
             chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
         let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
+        let entries =
+            chooser.choose_or("journal_entries", args.journal_entries, file.journal_entries, 500, ToString::to_string);
+        let bytes = chooser.choose_or(
+            "journal_bytes",
+            args.journal_bytes,
+            file.journal_bytes,
+            4 * 1024 * 1024,
+            ToString::to_string,
+        );
+        let admin_token = chooser.choose("admin_token", args.admin_token, file.admin_token, |_| "(hidden)".to_owned());
+        let admin_listen = chooser.choose("admin_listen", args.admin_listen, file.admin_listen, ToString::to_string);
+        let admin_hosts = chooser.choose_or(
+            "admin_hosts",
+            args.admin_hosts,
+            file.admin_hosts,
+            HostNames::default(),
+            ToString::to_string,
+        );
         let default_log = LogFilter("info,pglite_oxide=warn,sqlx=warn".to_owned());
         let log = chooser.choose_or("log", args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
         let log_format =
@@ -258,6 +302,10 @@ impl Settings {
             private_targets,
             extra_headers: extra_headers == Switch::On,
             cors_origin,
+            journal: JournalOptions { entries, bytes },
+            admin_token,
+            admin_listen,
+            admin_hosts,
             log,
             log_format,
             shown: chooser.shown,

@@ -112,7 +112,7 @@ impl Outgoing {
     /// Only for a defect of this program.
     pub fn new(private_targets: bool) -> Result<Self, OutgoingSetupError> {
         // The process' provider of cryptography; somebody may have set it before, to the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        use_ring();
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -237,6 +237,11 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || address.is_unicast_link_local()
         // An address of version 4 may be within: 64:ff9b::/96 and 2002::/16.
         || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x2002, ..])
+}
+
+/// Has TLS use the cryptography that sqlx brings along. Once is enough, and more does no harm.
+pub(crate) fn use_ring() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 --
 -- p_customer pins the id (seed files); otherwise the tenant's counter gives it. A BackOfficeId that was not sent is made
 -- from p_back_office_seed plus the id, and a WebAlias that was not sent is p_default_alias when that is free.
--- The outcome is 'created', or names why nothing was written.
+-- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as text.
 create or replace function create_customer(
     p_tenant             integer,
     p_customer           integer,
@@ -15,14 +15,20 @@ create or replace function create_customer(
     p_back_office_unique boolean,
     p_default_alias      text,
     p_default_alias_key  text,
+    p_is_recorded        boolean,
     out outcome          text,
-    out customer_id      integer
+    out customer_id      integer,
+    out customer_row     text,
+    out node_row         text
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_sponsor_type integer;
     v_number       bigint;
 begin
+    -- Nobody writes into a world while it is replaced as a whole.
+    perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
+
     if p_values.sponsor_id is not null then
         select c.customer_type into v_sponsor_type from customers c
          where c.tenant_id = p_tenant and c.customer_id = p_values.sponsor_id;
@@ -61,7 +67,7 @@ begin
         p_values.web_alias_key := p_default_alias_key;
     end if;
 
-    insert into customers (
+    insert into customers as c (
         tenant_id, customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
         modified_at, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, back_office_id_key,
         email_address, email_address_key, tax_id, tax_id_key, username, username_key, web_alias, web_alias_key,
@@ -82,11 +88,13 @@ begin
         p_values.primary_street3, p_values.primary_city, p_values.primary_region,
         p_values.primary_postal_code, p_values.primary_country_code, p_values.shipping_street1, p_values.shipping_street2,
         p_values.shipping_street3, p_values.shipping_city,
-        p_values.shipping_region, p_values.shipping_postal_code, p_values.shipping_country_code, p_values.custom_fields);
+        p_values.shipping_region, p_values.shipping_postal_code, p_values.shipping_country_code, p_values.custom_fields)
+    returning case when p_is_recorded then c::text end into customer_row;
 
     if p_values.customer_type = any (p_placed_types) then
-        insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
-        values (p_tenant, create_customer.customer_id, p_values.sponsor_id, p_now);
+        insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
+        values (p_tenant, create_customer.customer_id, p_values.sponsor_id, p_now)
+        returning case when p_is_recorded then t::text end into node_row;
     end if;
 
     outcome := 'created';

@@ -3,7 +3,8 @@
 --
 -- Moves take turns within a tenant, so that two that race see each other and close no circle; the customer's row is locked
 -- first, so that an update or upgrade of it that comes between reads it anew.
--- The outcome is 'placed', or names why nothing was written.
+-- The outcome is 'placed', or names why nothing was written. With p_is_recorded the rows as they were and as they are come
+-- along, as text.
 create or replace function place_customer(
     p_tenant        integer,
     p_customer      integer,
@@ -11,15 +12,23 @@ create or replace function place_customer(
     p_is_enrollment boolean,
     p_sponsor_types integer[],
     p_now           timestamptz,
-    out outcome     text
+    p_is_recorded   boolean,
+    out outcome       text,
+    out customer_rows text[],
+    out node_rows     text[]
 ) language plpgsql as $$
 declare
     v_upline_type integer;
+    v_before      text;
+    v_node_before text;
 begin
+    -- Nobody writes into a world while it is replaced as a whole.
+    perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
 
-    perform from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
+    select case when p_is_recorded then c::text end into v_before
+      from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
     if not found then
         outcome := 'unknown_customer';
         return;
@@ -42,13 +51,20 @@ begin
 
     if p_is_enrollment then
         update customers c set enroller_id = p_upline, modified_at = p_now
-         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+         where c.tenant_id = p_tenant and c.customer_id = p_customer
+        returning case when p_is_recorded then array[v_before, c::text] end into customer_rows;
     else
+        if p_is_recorded then
+            select t::text into v_node_before from sponsor_tree t
+             where t.tenant_id = p_tenant and t.customer_id = p_customer;
+        end if;
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, p_upline, p_now)
-        on conflict (tenant_id, customer_id) do update set upline_id = p_upline;
+        on conflict (tenant_id, customer_id) do update set upline_id = p_upline
+        returning case when p_is_recorded then array[v_node_before, t::text] end into node_rows;
         update customers c set sponsor_id = p_upline, modified_at = p_now
-         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+         where c.tenant_id = p_tenant and c.customer_id = p_customer
+        returning case when p_is_recorded then array[v_before, c::text] end into customer_rows;
     end if;
     outcome := 'placed';
 end

@@ -3,7 +3,8 @@
 --
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
 -- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
--- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found.
+-- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
+-- rows as they were and as they are come along, as text.
 create or replace function replace_customer(
     p_tenant           integer,
     p_customer         integer,
@@ -15,9 +16,13 @@ create or replace function replace_customer(
     p_recordnumber     bigint,
     p_changed_by       text,
     p_request          uuid,
+    p_is_recorded      boolean,
     out outcome        text,
     out old_type       integer,
-    out back_office_id text
+    out back_office_id text,
+    out customer_rows  text[],
+    out node_rows      text[],
+    out log_row        text
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -26,14 +31,21 @@ declare
     v_upline       integer;
     v_has_downline boolean;
     v_version      xid;
+    v_before       text;
+    v_node_before  text;
+    v_after        text;
 begin
+    -- Nobody writes into a world while it is replaced as a whole. An assignment costs less than PERFORM.
+    v_placed := pg_advisory_xact_lock_shared(hashtext('world'), p_tenant) is null;
+
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop turn once more, and the ordinary call pays for no row lock.
     loop
         select c.customer_type, c.xmin, s.customer_type, t.customer_id is not null, t.upline_id,
                p_upgrade_from is not null
-                   and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer)
-          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline
+                   and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
+               case when p_is_recorded then c::text end, case when p_is_recorded then t::text end
+          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, v_before, v_node_before
           from customers c
           left join customers s on s.tenant_id = p_tenant and s.customer_id = p_values.sponsor_id
           left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
@@ -118,25 +130,31 @@ begin
             shipping_country_code = p_values.shipping_country_code,
             custom_fields         = p_values.custom_fields
          where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
-        returning c.back_office_id into back_office_id;
+        returning c.back_office_id, case when p_is_recorded then c::text end into back_office_id, v_after;
         exit when found;
     end loop;
+    if p_is_recorded then
+        customer_rows := array[v_before, v_after];
+    end if;
 
     if v_placed then
         if p_values.sponsor_id is not null and v_upline is distinct from p_values.sponsor_id then
             update sponsor_tree t set upline_id = p_values.sponsor_id
-             where t.tenant_id = p_tenant and t.customer_id = p_customer;
+             where t.tenant_id = p_tenant and t.customer_id = p_customer
+            returning case when p_is_recorded then array[v_node_before, t::text] end into node_rows;
         end if;
     elsif p_upgrade_from is not null then
-        insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
-        values (p_tenant, p_customer, p_values.sponsor_id, p_now);
+        insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
+        values (p_tenant, p_customer, p_values.sponsor_id, p_now)
+        returning case when p_is_recorded then array[null, t::text] end into node_rows;
     end if;
 
     if p_upgrade_from is not null then
-        insert into CRM_AssociateTypeChanges (
+        insert into CRM_AssociateTypeChanges as l (
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
-            p_tenant, p_change, p_recordnumber, p_customer, old_type, p_values.customer_type, p_now, p_changed_by, p_request);
+            p_tenant, p_change, p_recordnumber, p_customer, old_type, p_values.customer_type, p_now, p_changed_by, p_request)
+        returning case when p_is_recorded then l::text end into log_row;
     end if;
 
     outcome := 'replaced';

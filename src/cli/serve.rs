@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::world;
-use crate::config::Settings;
+use crate::config::{ListenAddress, Settings};
+use crate::control::{Access, AdminToken};
 use crate::directscale::DirectScaleOptions;
 use crate::random::Random;
 use crate::server::{Listener, Server, ServerOptions, Started, WorldOptions, migrate_only, open_world};
@@ -21,7 +22,14 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let random = Arc::new(Random::default());
+    let admin_listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
+    // Off loopback nobody is let in without a token.
+    let made = (settings.admin_token.is_none() && !admin_listen.is_loopback()).then(|| AdminToken::generate(&random));
+    let token = settings.admin_token.clone().or_else(|| made.clone());
     let options = ServerOptions {
+        journal: settings.journal,
+        access: Access { token, hosts: admin_hosts(settings, admin_listen) },
+        has_admin_listener: settings.admin_listen.is_some(),
         directscale: DirectScaleOptions {
             max_body_bytes: settings.max_body_bytes,
             extra_headers: settings.extra_headers,
@@ -32,8 +40,22 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let listener =
         Listener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.address();
+    let admin = match (&settings.admin_listen, server.admin()) {
+        (Some(listen), Some(admin)) => {
+            let listener = Listener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+            Some((listener.address(), listener.serve(admin)))
+        }
+        _ => None,
+    };
     let (shutdown, serving) = listener.serve(server.clone());
     let serving = tokio::spawn(serving);
+    let (admin_address, admin_shutdown) = match admin {
+        Some((address, (shutdown, serving))) => {
+            tokio::spawn(serving);
+            (Some(address), Some(shutdown))
+        }
+        None => (None, None),
+    };
 
     let world = world(settings);
     let started = tokio::select! {
@@ -41,10 +63,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         () = signals.next() => return Ok(ExitCode::SUCCESS),
     };
     server.serve_from(&started);
-    print_banner(settings, address, &started);
+    print_banner(settings, address, admin_address, made.as_ref(), &started);
 
     signals.next().await;
     shutdown.shut_down();
+    if let Some(shutdown) = admin_shutdown {
+        shutdown.shut_down();
+    }
     tokio::select! {
         _ = serving => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests under way were broken off after 10 seconds"),
@@ -103,8 +128,21 @@ impl Signals {
     }
 }
 
+/// The names under which `/_emulator` may be called.
+fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
+    let mut hosts = settings.admin_hosts.0.clone();
+    hosts.push(listen.host.clone());
+    hosts
+}
+
 /// Where the server is, what it serves and a call to paste. Its last line is `Ready.`, and comes when it is true.
-fn print_banner(settings: &Settings, address: SocketAddr, started: &Started) {
+fn print_banner(
+    settings: &Settings,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    made: Option<&AdminToken>,
+    started: &Started,
+) {
     let database = match &settings.database_url {
         Some(url) => url.without_password(),
         None => format!("embedded PostgreSQL in {}", settings.data.display()),
@@ -112,17 +150,24 @@ fn print_banner(settings: &Settings, address: SocketAddr, started: &Started) {
     println!("directscale-emulator {}", env!("CARGO_PKG_VERSION"));
     println!("  address   http://{address}");
     println!("  database  {database}");
+    println!("  inspector http://{}/_emulator/", reachable(admin.unwrap_or(address)));
+    if let Some(token) = made {
+        println!("  admin token, made for this start: {}", token.reveal());
+    }
     for tenant in &started.seeded.made {
         println!("  seeded    {tenant}");
     }
     if started.has_demo {
         println!("  demo key  {DEMO_KEY}");
         println!();
-        // A server that listens on every address is called on the nearest.
-        let host =
-            if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+        let host = reachable(address);
         println!("  curl -H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' http://{host}/v1/customers/3");
         println!();
     }
     println!("Ready.");
+}
+
+/// Where to call a server from here: one that listens on every address on the nearest.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

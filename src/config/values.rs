@@ -26,6 +26,11 @@ pub struct Count(pub usize);
 #[serde(try_from = "String")]
 pub struct DatabaseUrl(String);
 
+/// Names of hosts, separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct HostNames(pub Vec<String>);
+
 /// What is logged, as tracing's filters say it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -71,6 +76,15 @@ pub enum PrivateTargets {
 }
 
 impl ListenAddress {
+    /// The address at which it is called from this machine.
+    #[must_use]
+    pub fn reachable(&self) -> String {
+        match self.host.as_str() {
+            "0.0.0.0" | "::" => format!("localhost:{}", self.port),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether only this machine can reach it.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -108,6 +122,27 @@ impl fmt::Display for ListenAddress {
         } else {
             write!(formatter, "{}:{}", self.host, self.port)
         }
+    }
+}
+
+impl From<String> for HostNames {
+    fn from(text: String) -> Self {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Self(names.map(str::to_owned).collect())
+    }
+}
+
+impl FromStr for HostNames {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.to_owned().into())
+    }
+}
+
+impl fmt::Display for HostNames {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join(","))
     }
 }
 

@@ -1,60 +1,80 @@
-//! `/_emulator`: what the emulator says of itself.
+//! `/_emulator`: what the emulator says of itself, the control API, and the inspector's pages.
 
-mod coverage;
-mod docs;
+mod access;
+mod api;
+mod catalogue;
+mod documents;
+mod error;
+mod pages;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
-use axum::routing::get;
+use axum::http::{HeaderValue, Response, header};
+use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 
-pub use coverage::Coverage;
+use crate::directscale;
+use crate::tenants::Worlds;
+use catalogue::Catalogue;
+use error::ControlError;
 
-/// The pages and documents, made once.
+pub use access::{Access, AdminToken, Peer};
+pub use documents::Coverage;
+
+/// What the control API and the inspector need.
 #[derive(Debug)]
-struct Documents {
-    openapi: String,
-    coverage_json: String,
-    coverage_page: String,
+pub struct Control {
+    /// Set once the database is open, migrated and seeded.
+    worlds: OnceLock<Worlds>,
+    access: Access,
+    catalogue: Catalogue,
+    /// Whether hooks may be tried on loopback and private networks.
+    outgoing: OnceLock<crate::outgoing::Outgoing>,
 }
 
-/// The routes under `/_emulator` that describe `document`.
-///
-/// # Panics
-/// Never: a document is JSON.
-pub fn routes(document: &OpenApi) -> Router {
-    let coverage = Coverage::of(document);
-    let documents = Documents {
-        openapi: document.to_json().expect("invariant: plain data is JSON"),
-        coverage_json: coverage.to_json(),
-        coverage_page: coverage.to_page(),
-    };
-    Router::new()
-        .route("/_emulator/openapi.json", get(openapi))
-        .route("/_emulator/coverage", get(coverage_of))
-        .route("/_emulator/docs", get(docs::entry))
-        .route("/_emulator/docs/{*file}", get(docs::file))
-        .with_state(Arc::new(documents))
+impl Control {
+    /// A control API that nobody but those whom `access` lets in can use, over the vendor's operations in `document`.
+    #[must_use]
+    pub fn new(access: Access, document: &OpenApi) -> Self {
+        let catalogue = Catalogue::of(document);
+        Self { worlds: OnceLock::new(), access, catalogue, outgoing: OnceLock::new() }
+    }
+
+    /// Gives it the worlds.
+    pub fn serve_from(&self, worlds: Worlds, outgoing: crate::outgoing::Outgoing) {
+        // A second call would change nothing: the first world stays.
+        let _ = self.worlds.set(worlds);
+        let _ = self.outgoing.set(outgoing);
+    }
+
+    fn worlds(&self) -> Result<&Worlds, ControlError> {
+        self.worlds.get().ok_or(ControlError::NotReady)
+    }
 }
 
-async fn openapi(State(documents): State<Arc<Documents>>) -> Response<Body> {
-    typed("application/json", documents.openapi.clone())
+/// Everything under `/_emulator`.
+pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
+    let document = with_control(vendor.clone());
+    let guarded = api::router()
+        .0
+        .merge(pages::routes())
+        .layer(from_fn_with_state(Arc::clone(&control), access::guard))
+        .merge(pages::open_routes())
+        .with_state(control);
+    documents::routes(&document).merge(guarded)
 }
 
-/// JSON for programs, a page for browsers.
-async fn coverage_of(State(documents): State<Arc<Documents>>, headers: HeaderMap) -> Response<Body> {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut response = if accept.contains("text/html") {
-        typed("text/html; charset=utf-8", documents.coverage_page.clone())
-    } else {
-        typed("application/json", documents.coverage_json.clone())
-    };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
-    response
+/// The document of everything: the vendor's operations and the control API's.
+#[must_use]
+pub fn document() -> OpenApi {
+    with_control(directscale::document())
+}
+
+fn with_control(mut document: OpenApi) -> OpenApi {
+    document.merge(api::router().1);
+    document
 }
 
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

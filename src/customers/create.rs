@@ -93,7 +93,7 @@ impl Customers {
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let created = store::create(connection, scope.tenant, reserved, record, scope.plan, alias, scope.now).await;
+            let created = store::create(connection, scope, reserved, record, alias).await;
             let created = session.end(created);
             if let Some(id) = self.settle(scope, None, record, sponsor, created, &mut attempts).await? {
                 return Ok(id);
@@ -152,8 +152,7 @@ impl Customers {
         let record = self.record(values, scope.plan).await;
         let taken = store::taken(connection, scope.tenant, None, &record).await?;
         refuse(Vec::new(), taken)?;
-        let outcome =
-            store::create(connection, scope.tenant, id, &record, scope.plan, alias.as_deref(), scope.now).await?;
+        let outcome = store::create(connection, scope, id, &record, alias.as_deref()).await?;
         conclude(outcome, &record, sponsor, Vec::new())
     }
 }

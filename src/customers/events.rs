@@ -6,6 +6,7 @@ use super::model::{Customer, CustomerId};
 use super::service::{Customers, Error, Scope};
 use crate::database::Transaction;
 use crate::events::{self, Event, EventSettings, EventType};
+use crate::journal::{EventNote, Recorder};
 use crate::wire::dates;
 
 impl Customers {
@@ -31,7 +32,7 @@ impl Customers {
             Ok(done)
         };
         let outcome = work.await;
-        self.end(transaction, outcome).await
+        self.end(scope.recorder, transaction, outcome).await
     }
 
     /// A write that creates a customer, and the events that tell of it, in one transaction.
@@ -50,11 +51,16 @@ impl Customers {
             Ok(id)
         };
         let outcome = work.await;
-        self.end(transaction, outcome).await
+        self.end(scope.recorder, transaction, outcome).await
     }
 
     /// Keeps what a transaction did, events included, or takes it back where it failed.
-    pub(super) async fn end<T>(&self, transaction: Transaction, outcome: Result<T, Error>) -> Result<T, Error> {
+    pub(super) async fn end<T>(
+        &self,
+        recorder: &Recorder,
+        transaction: Transaction,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error> {
         match outcome {
             Ok(done) => {
                 transaction.commit().await?;
@@ -62,6 +68,7 @@ impl Customers {
                 Ok(done)
             }
             Err(error) => {
+                recorder.rolled_back();
                 transaction.roll_back().await?;
                 Err(error)
             }
@@ -87,7 +94,10 @@ impl Customers {
             caller: scope.caller,
             now: scope.now,
         };
-        Ok(events::append(&self.database, scope.tenant, settings, &event).await?)
+        events::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
+        let (id, event_type, customer) = (event.id, event_type.name(), event.customer);
+        scope.recorder.event(|| EventNote { id, event_type, customer, body });
+        Ok(())
     }
 }
 

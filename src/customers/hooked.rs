@@ -1,6 +1,5 @@
 //! Hooks of the domain: what each one's default work is, and the callbacks that ask for it.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -252,12 +251,12 @@ impl Customers {
         Ok(NoResponse {})
     }
 
-    /// The tenant whose extension presents this token.
+    /// The tenants whose extension presents this token.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn extension_of(&self, bearer: &str) -> Result<Option<TenantId>, DatabaseError> {
-        self.hooks.tenant_of(&self.database, bearer).await
+    pub async fn extensions_of(&self, bearer: &str) -> Result<Vec<TenantId>, DatabaseError> {
+        self.hooks.tenants_of(&self.database, bearer).await
     }
 
     /// Takes the token of a callback, which is good once and while its hook runs.
@@ -266,12 +265,11 @@ impl Customers {
     /// When the database fails.
     pub async fn claim(
         &self,
-        tenant: TenantId,
+        tenants: &[TenantId],
         hook: &str,
         token: &CallbackToken,
-        now: DateTime<Utc>,
     ) -> Result<Option<Callback>, DatabaseError> {
-        self.hooks.claim(&self.database, tenant, hook, token, now).await
+        self.hooks.claim(&self.database, tenants, hook, token).await
     }
 
     /// Does what a callback asks for: the default work of the hook, with the request as the extension altered it, in one
@@ -293,7 +291,7 @@ impl Customers {
             return Ok(None);
         }
         let outcome = Box::pin(within.do_work(scope, hook, work, request)).await;
-        self.end(transaction, outcome).await.map(Some)
+        self.end(scope.recorder, transaction, outcome).await.map(Some)
     }
 
     async fn do_work(&self, scope: &Scope<'_>, hook: &str, work: WorkOf, request: Value) -> Result<Value, Error> {

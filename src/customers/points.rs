@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, Utc};
 
 use super::model::CustomerId;
 use super::service::{Customers, Error, Scope};
-use super::store::points;
+use super::store::{self, points};
 
 /// After so many days points that were added are gone (DirectScale, reward points operations).
 const LIFE: Days = Days::new(365);
@@ -60,9 +60,11 @@ impl Customers {
 
     async fn enter(&self, scope: &Scope<'_>, id: CustomerId, entry: Entry) -> Result<(), Error> {
         let entry_id = self.random.uuid_at(scope.now);
-        let mut session = self.database.session().await?;
-        let entered = points::enter(session.connection(), scope.tenant, id, entry_id, &entry).await;
-        if session.end(entered)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+        let entered = self.database.in_transaction(async |connection| {
+            store::enter_world(connection, scope.tenant).await?;
+            Ok::<_, Error>(points::enter(connection, scope, id, entry_id, &entry).await?)
+        });
+        if Box::pin(entered).await? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 }
 

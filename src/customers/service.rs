@@ -1,6 +1,7 @@
 //! What can be done with customers: rules first, then one round trip that writes or says why not.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadloc
 use crate::events::{Deliveries, EventSettings};
 use crate::field::Field;
 use crate::hooks::{Extension, Hook, HookFailure, HookOf, Hooks};
+use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
 
@@ -32,6 +34,10 @@ pub struct Scope<'a> {
     pub extension: Option<&'a Extension>,
     /// Who hears of events, if anybody does.
     pub events: Option<&'a EventSettings>,
+    /// Whether rules for failures of events are armed.
+    pub has_event_faults: bool,
+    /// Where it is noted what the call does.
+    pub recorder: &'a Recorder,
 }
 
 impl Scope<'_> {
@@ -41,7 +47,7 @@ impl Scope<'_> {
     }
 
     pub(super) fn hook_of(&self) -> HookOf<'_> {
-        HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, now: self.now }
+        HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
     }
 }
 
@@ -108,11 +114,29 @@ impl Customers {
         Self { database, passwords, hooks, deliveries, random }
     }
 
+    /// Says that there may be something to tell subscribers.
+    pub fn wake_deliveries(&self) {
+        self.deliveries.wake();
+    }
+
     /// The same customers in a transaction, whose end decides what becomes of all that was done with them.
     #[must_use]
     pub fn begin(&self) -> (Self, Transaction) {
         let (database, transaction) = self.database.begin();
         (Self { database, ..self.clone() }, transaction)
+    }
+
+    /// Has the customers of a tenant follow a plan that makes other fields unique than before.
+    ///
+    /// # Errors
+    /// When customers share a value that must be unique, or when the database fails.
+    pub async fn follow_uniqueness(
+        &self,
+        connection: &mut PgConnection,
+        tenant: TenantId,
+        plan: &Plan,
+    ) -> Result<(), sqlx::Error> {
+        store::uniqueness::write_keys(connection, tenant, plan).await
     }
 
     /// Whether there is such a customer.

@@ -72,7 +72,7 @@ impl Customers {
 
     async fn set_password_hash(&self, scope: &Scope<'_>, id: CustomerId, hash: &str) -> Result<(), Error> {
         let mut session = self.database.session().await?;
-        let done = sign_in::set_password_hash(session.connection(), scope.tenant, id, hash, scope.now).await;
+        let done = sign_in::set_password_hash(session.connection(), scope, id, hash).await;
         if session.end(done)? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 

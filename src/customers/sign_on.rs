@@ -36,10 +36,12 @@ impl Customers {
     pub async fn issue_token(&self, scope: &Scope<'_>, id: CustomerId) -> Result<SignOnToken, Error> {
         let token = format!("{:032x}", u128::from_be_bytes(self.random.bytes()));
         let expires_at = scope.now + LIFE;
-        let mut session = self.database.session().await?;
-        let issued =
-            sign_on::issue(session.connection(), scope.tenant, id, &digest(&token), scope.now, expires_at).await;
-        if session.end(issued)? { Ok(SignOnToken(token)) } else { Err(Error::UnknownCustomer) }
+        let digest = digest(&token);
+        let issued = self.database.in_transaction(async |connection| {
+            store::enter_world(connection, scope.tenant).await?;
+            Ok::<_, Error>(sign_on::issue(connection, scope, id, &digest, expires_at).await?)
+        });
+        if Box::pin(issued).await? { Ok(SignOnToken(token)) } else { Err(Error::UnknownCustomer) }
     }
 
     /// A new token for the customer with this ExternalReferenceId; of several, the one with the lowest id.

@@ -1,6 +1,7 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
 pub(super) mod points;
+pub(super) mod populate;
 mod record;
 pub(super) mod search;
 pub(super) mod sign_in;
@@ -8,6 +9,7 @@ pub(super) mod sign_on;
 pub(super) mod stats;
 mod taken;
 pub(super) mod tree;
+pub(super) mod uniqueness;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -15,6 +17,7 @@ use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp};
 use super::refusal::Fault;
+use super::service::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
@@ -99,6 +102,12 @@ pub(super) async fn exists(
     .await
 }
 
+/// Nobody replaces the tenant's world before the transaction ends. The functions that write take the same lock.
+pub(super) async fn enter_world(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
 /// The ids of the customers that a look-up names. Where the plan makes the field unique its key is asked. Elsewhere every
 /// customer of the tenant is looked at: no index pays for a switch that few tenants throw.
 pub(super) async fn look_up(
@@ -162,13 +171,12 @@ pub(super) async fn look_up(
 /// Creates a customer. `pinned` gives it an id of the caller's choice (seed files).
 pub(super) async fn create(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     pinned: Option<CustomerId>,
     values: &ValuesRecord,
-    plan: &Plan,
     default_alias: Option<&str>,
-    now: DateTime<Utc>,
 ) -> Result<Outcome<CustomerId>, sqlx::Error> {
+    let plan = scope.plan;
     let default_alias_key = default_alias.filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
     let radix = match plan.back_office_id.format {
         BackOfficeIdFormat::Hexadecimal => 16,
@@ -176,13 +184,13 @@ pub(super) async fn create(
     };
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", customer_id
-          from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        select outcome as "outcome!", customer_id, customer_row, node_row
+          from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
-        tenant.0,
+        scope.tenant.0,
         pinned.map(|id| id.0),
         values as _,
-        now,
+        scope.now,
         plan.sponsor_types(),
         &[DISTRIBUTOR],
         i64::from(plan.back_office_id.seed),
@@ -190,9 +198,12 @@ pub(super) async fn create(
         plan.is_unique(UniqueField::BackOfficeId),
         default_alias,
         default_alias_key,
+        scope.recorder.is_on(),
     )
     .fetch_one(connection)
     .await?;
+    scope.recorder.row("customers", None, row.customer_row.as_deref());
+    scope.recorder.row("sponsor_tree", None, row.node_row.as_deref());
     outcome(&row.outcome, None, row.customer_id.map(CustomerId))
 }
 
@@ -221,31 +232,34 @@ pub(super) struct UpgradeLog<'a> {
 /// Replaces a customer and, for an upgrade, places it and logs the change; answers its BackOfficeId.
 pub(super) async fn replace(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     values: &ValuesRecord,
-    plan: &Plan,
     upgrade: Option<&UpgradeLog<'_>>,
-    now: DateTime<Utc>,
 ) -> Result<Outcome<String>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", old_type, back_office_id
-          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        select outcome as "outcome!", old_type, back_office_id, customer_rows as "customer_rows: Vec<Option<String>>",
+               node_rows as "node_rows: Vec<Option<String>>", log_row
+          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
-        tenant.0,
+        scope.tenant.0,
         id.0,
         values as _,
-        now,
-        plan.sponsor_types(),
+        scope.now,
+        scope.plan.sponsor_types(),
         upgrade.map(|log| log.from),
         upgrade.map(|log| log.change),
         upgrade.map(|log| log.record_number),
         upgrade.map(|log| log.changed_by),
         upgrade.map(|log| log.request),
+        scope.recorder.is_on(),
     )
     .fetch_one(connection)
     .await?;
+    scope.recorder.versions("customers", row.customer_rows.as_deref());
+    scope.recorder.versions("sponsor_tree", row.node_rows.as_deref());
+    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_row.as_deref());
     outcome(&row.outcome, row.old_type, row.back_office_id)
 }
 
@@ -253,14 +267,13 @@ pub(super) async fn replace(
 /// be a distributor born after `adult_since`.
 pub(super) async fn patch(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     values: &ValuesRecord,
     sent: &FieldsSentRecord,
     adult_since: DateTime<Utc>,
-    now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
+    let versions = sqlx::query_scalar!(
         r#"
         update customers c set
             customer_type        = case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end,
@@ -305,41 +318,58 @@ pub(super) async fn patch(
            -- Decided here, because only the row knows the type when the call does not say it.
            and ((p.sent).birth_date is not true or (p.v).birth_date is null or (p.v).birth_date <= $6
                 or case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end <> 1)
+        returning case when $7::boolean then array[
+             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
+         ] end as "versions: Vec<Option<String>>"
         "#,
-        tenant.0,
+        scope.tenant.0,
         id.0,
         values as _,
         sent as _,
-        now,
+        scope.now,
         adult_since,
+        scope.recorder.is_on(),
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(recorded(scope, versions))
 }
 
 /// Marks a customer as deleted; its values and its node stay. False when there is no such customer.
 pub(super) async fn void(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
-    now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     // Voiding again changes nothing, so that the day of the first time stays.
-    let done = sqlx::query!(
-        "update customers c
-            set customer_status = $3,
-                inactive_date   = case when c.customer_status = $3 then c.inactive_date else $4 end,
-                modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
-          where c.tenant_id = $1 and c.customer_id = $2",
-        tenant.0,
+    let versions = sqlx::query_scalar!(
+        r#"
+        update customers c
+           set customer_status = $3,
+               inactive_date   = case when c.customer_status = $3 then c.inactive_date else $4 end,
+               modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
+         where c.tenant_id = $1 and c.customer_id = $2
+        returning case when $5::boolean then array[
+             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
+         ] end as "versions: Vec<Option<String>>"
+        "#,
+        scope.tenant.0,
         id.0,
         DELETED,
-        now,
+        scope.now,
+        scope.recorder.is_on(),
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(recorded(scope, versions))
+}
+
+/// Notes the versions of a customer's row that an update returned; whether it updated one.
+fn recorded(scope: &Scope<'_>, versions: Option<Option<Vec<Option<String>>>>) -> bool {
+    if let Some(versions) = &versions {
+        scope.recorder.versions("customers", versions.as_deref());
+    }
+    versions.is_some()
 }
 
 /// Which of the values that must be unique belong to a customer other than `id` already; all of them in one question.

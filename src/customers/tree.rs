@@ -53,11 +53,10 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, `Placement` with the rule that the upline breaks, or when the database fails.
     pub async fn place(&self, scope: &Scope<'_>, id: CustomerId, tree: Tree, upline: i32) -> Result<(), Error> {
-        let types = scope.plan.sponsor_types();
         let mut attempts = Attempts::default();
         let placed = loop {
             let mut session = self.database.session().await?;
-            let placed = tree::place(session.connection(), scope.tenant, id, upline, tree, types, scope.now).await;
+            let placed = tree::place(session.connection(), scope, id, upline, tree).await;
             match session.end(placed) {
                 // An update of the customer that turned into a move meanwhile.
                 Err(DatabaseError::Statement(error)) if is_deadlock(&error) && attempts.may_try_again() => {}

@@ -73,9 +73,15 @@ impl Customers {
     }
 
     async fn mark_deleted(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        let mut session = self.database.session().await?;
-        let voided = store::void(session.connection(), scope.tenant, id, scope.now).await;
-        if session.end(voided)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+        for _ in 0..2 {
+            let mut session = self.database.session().await?;
+            let voided = store::void(session.connection(), scope, id).await;
+            if session.end(voided)? {
+                return Ok(());
+            }
+            // Its row may have been put back meanwhile, by a reset of the world: then it is found the second time.
+        }
+        Err(Error::UnknownCustomer)
     }
 
     async fn update_through_hook(
@@ -147,11 +153,12 @@ impl Customers {
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
         let adult_since = rules.adult_since();
+        let mut asked_again = false;
         let mut attempts = Attempts::default();
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let patched = store::patch(connection, scope.tenant, id, record, sent, adult_since, scope.now).await;
+            let patched = store::patch(connection, scope, id, record, sent, adult_since).await;
             let patched = session.end(patched);
             if let Some(written) =
                 self.settle(scope, Some(id), record, None, patched.map(Outcome::Done), &mut attempts).await?
@@ -160,6 +167,11 @@ impl Customers {
                     return Ok(());
                 }
                 self.check_exists(scope, id).await?;
+                // Its row may have been put back meanwhile, by a reset of the world.
+                if !asked_again {
+                    asked_again = true;
+                    continue;
+                }
                 return refuse(vec![rules.too_young()], self.taken(scope, Some(id), record).await?);
             }
         }
@@ -193,7 +205,7 @@ impl Customers {
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
-            record_number: self.random.record_number(scope.now),
+            record_number: self.random.record_number(scope.tenant, scope.now),
             changed_by: scope.caller,
             request: scope.request,
         });
@@ -201,8 +213,7 @@ impl Customers {
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let replaced =
-                store::replace(connection, scope.tenant, id, record, scope.plan, log.as_ref(), scope.now).await;
+            let replaced = store::replace(connection, scope, id, record, log.as_ref()).await;
             let replaced = session.end(replaced);
             if let Some(back_office_id) = self.settle(scope, Some(id), record, sponsor, replaced, &mut attempts).await?
             {

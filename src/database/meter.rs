@@ -17,6 +17,12 @@ pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
         .await
 }
 
+/// How long the request that this runs in has waited for the database so far.
+#[must_use]
+pub fn waited() -> Duration {
+    WAITED.try_with(Cell::get).unwrap_or_default()
+}
+
 /// Adds to what the request that this runs in has waited, if it runs in one.
 pub(super) fn add(waited: Duration) {
     // Outside a request (start-up, the command line) there is nobody to tell.

@@ -18,6 +18,9 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/replace_customer.sql"),
     include_str!("../../migrations/functions/place_customer.sql"),
     include_str!("../../migrations/functions/count_call.sql"),
+    include_str!("../../migrations/functions/world_tables.sql"),
+    include_str!("../../migrations/functions/copy_world.sql"),
+    include_str!("../../migrations/functions/compare_world.sql"),
 );
 
 /// Why the schema could not be brought up to date.

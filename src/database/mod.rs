@@ -12,7 +12,7 @@ mod transaction;
 pub use constraint::{is_deadlock, violated_unique_constraint};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres};
-pub use meter::measured;
+pub use meter::{measured, waited};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
 pub use transaction::Transaction;

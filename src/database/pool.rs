@@ -144,6 +144,25 @@ impl Database {
         }
     }
 
+    /// Runs `work` in one transaction that sees the database as it was when it began: committed when it returns `Ok`, rolled
+    /// back otherwise. A caller who hangs up breaks it off, so long work runs in a task of its own.
+    ///
+    /// # Errors
+    /// Those of `work`, or of the database before and after it.
+    pub async fn in_snapshot<T, E: From<DatabaseError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut session = self.lend().await?;
+        let begun = session.connection().execute("begin isolation level repeatable read").await;
+        begun.map_err(DatabaseError::from)?;
+        let outcome = work(session.connection()).await;
+        let end = if outcome.is_ok() { "commit" } else { "rollback" };
+        let ended = session.connection().execute(end).await;
+        session.end(ended)?;
+        outcome
+    }
+
     /// Whether all that is done here is part of one transaction.
     #[must_use]
     pub fn is_in_transaction(&self) -> bool {

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use super::error::Error;
+use super::fault::{Fault, Held};
 use super::operation::Operation;
 use super::prefer::{self, wants_rollback};
 use super::query::Parameters;
@@ -21,7 +22,8 @@ use super::{BackEnd, DirectScale, DirectScaleOptions};
 use crate::customers::{self, CustomerId, Scope};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{GatewayRefusal, Served, presented_key, realm};
+use crate::gateway::{Exchange, GatewayRefusal, Served, presented_key, realm};
+use crate::journal::{FaultNote, Recorder};
 use crate::tenants::{Caller, Spent};
 
 const PREFERENCE_APPLIED: &str = "preference-applied";
@@ -39,6 +41,7 @@ pub(super) struct Call {
     path: Option<RawPathParams>,
     now: chrono::DateTime<chrono::Utc>,
     request_id: Uuid,
+    recorder: Arc<Recorder>,
 }
 
 impl Call {
@@ -52,6 +55,8 @@ impl Call {
             request: self.request_id,
             extension: self.caller.tenant.extension.as_ref(),
             events: self.caller.tenant.events.as_ref(),
+            has_event_faults: self.caller.tenant.has_event_faults,
+            recorder: &self.recorder,
         }
     }
 
@@ -134,65 +139,128 @@ where
         let handler = handler.clone();
         Box::pin(async move {
             let mut served = Served::new(operation.id, operation.route);
-            let mut response = match serve(&directscale, operation, &mut served, request, handler).await {
+            let (parts, body) = request.into_parts();
+            let mut exchange = Exchange::begin(&directscale.journal, &parts, operation.route);
+            let served_by =
+                Serving { directscale: &directscale, operation, served: &mut served, exchange: &mut exchange };
+            let response = match served_by.serve(parts, body, handler).await {
                 Ok(response) => response,
-                Err(refusal) => refusal.into_response(),
+                Err(refusal) => {
+                    exchange.reasons.extend(refusal.reason());
+                    refusal.into_response()
+                }
             };
+            exchange.end(&directscale.journal, &served, &response);
+            let mut response = response.map(Body::from);
             response.extensions_mut().insert(served);
             response
         })
     }
 }
 
-async fn serve<H, F>(
-    directscale: &DirectScale,
+/// One call, and what is known of it.
+struct Serving<'a> {
+    directscale: &'a DirectScale,
     operation: Operation,
-    served: &mut Served,
-    request: Request,
-    handler: H,
-) -> Result<Response<Body>, GatewayRefusal>
-where
-    H: Fn(Call) -> F,
-    F: Future<Output = Result<Reply, Error>>,
-{
-    let request_id = directscale.random.uuid();
-    served.request_id = Some(request_id);
-    let (mut parts, body) = request.into_parts();
-    let back_end = directscale.back_end.get().ok_or(GatewayRefusal::BackEndFailed(request_id))?;
-    let caller = admit(back_end, operation, &parts, request_id).await?;
-    served.caller = Some(caller.clone());
-
-    let tenant = Arc::clone(&caller.tenant);
-    let mut rehearsed = false;
-    let outcome = match read_body(&parts, body, directscale.options.max_body_bytes).await? {
-        Ok(body) => {
-            let path = if operation.route.contains('{') { parts.extract().await.ok() } else { None };
-            let now = tenant.clock.now();
-            rehearsed = writes(&parts.method) && wants_rollback(&parts.headers);
-            let call = Call { back_end: back_end.clone(), parts, body, caller, path, now, request_id };
-            if rehearsed { rehearse(call, handler).await } else { handler(call).await }
-        }
-        Err(error) => Err(error.into()),
-    };
-    let options = &directscale.options;
-    let mut response = match outcome {
-        Ok(reply) => success(reply, rehearsed, options),
-        Err(error) => {
-            let refused = error.refused(&tenant.plan, request_id)?;
-            let mut response = json_response(refused.status, refused.body(request_id, options.extra_headers));
-            response.headers_mut().insert("x-directscale-message", header_text(&refused.message));
-            if rehearsed {
-                response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(prefer::ROLLBACK));
-            }
-            response
-        }
-    };
-    response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
-    Ok(response)
+    served: &'a mut Served,
+    exchange: &'a mut Exchange,
 }
 
-/// Does all that the call asks for and takes it back.
-async fn rehearse<H, F>(mut call: Call, handler: H) -> Result<Reply, Error>
+impl Serving<'_> {
+    async fn serve<H, F>(self, mut parts: Parts, body: Body, handler: H) -> Result<Response<Bytes>, GatewayRefusal>
+    where
+        H: Fn(Call) -> F,
+        F: Future<Output = Result<Reply, Error>>,
+    {
+        let Self { directscale, operation, served, exchange } = self;
+        let options = &directscale.options;
+        let request_id = directscale.random.uuid();
+        served.request_id = Some(request_id);
+        let back_end = directscale.back_end.get().ok_or(GatewayRefusal::BackEndFailed(request_id))?;
+        let caller = admit(back_end, operation, &parts, request_id).await?;
+        served.caller = Some(caller.clone());
+        let tenant = Arc::clone(&caller.tenant);
+        let now = tenant.clock.now();
+        exchange.tenant_time = Some(now);
+
+        let read = read_body(&parts, body, options.max_body_bytes).await?;
+        if let Ok(body) = &read {
+            exchange.body = body.clone();
+        }
+        let fired = back_end.directory.fire(&tenant, operation.id).await.map_err(|error| failed(&error, request_id))?;
+        let fault = fired.map(|fired| {
+            served.fault = Some(fired.id);
+            exchange.fault = Some(FaultNote { id: fired.id, what: fired.rule.what() });
+            Fault::new(fired, request_id, realm(&parts, operation.base()), options)
+        });
+        if let Some(fault) = &fault
+            && let Some(response) = fault.before(&mut served.ending).await
+        {
+            return Ok(response);
+        }
+
+        let is_rehearsal = writes(&parts.method) && wants_rollback(&parts.headers);
+        exchange.is_rehearsal = is_rehearsal;
+        let outcome = match read {
+            Ok(body) => {
+                let path = if operation.route.contains('{') { parts.extract().await.ok() } else { None };
+                let recorder = Arc::new(std::mem::take(&mut exchange.recorder));
+                let call = Call {
+                    back_end: back_end.clone(),
+                    parts,
+                    body,
+                    caller,
+                    path,
+                    now,
+                    request_id,
+                    recorder: Arc::clone(&recorder),
+                };
+                exchange.customer = call.customer_id().ok().map(|id| id.0);
+                let held = fault.as_ref().and_then(Fault::held);
+                let outcome = if is_rehearsal || held.is_some() {
+                    in_transaction(call, handler, is_rehearsal, held).await
+                } else {
+                    handler(call).await
+                };
+                if held.is_some_and(|held| held.is_rolled_back) {
+                    recorder.rolled_back();
+                }
+                exchange.recorder = Arc::into_inner(recorder).unwrap_or_default();
+                outcome
+            }
+            Err(error) => Err(error.into()),
+        };
+        let mut response = match outcome {
+            Ok(reply) => {
+                exchange.ignored.clone_from(&reply.ignored);
+                success(reply, is_rehearsal, options)
+            }
+            Err(error) => {
+                exchange.recorder.refused();
+                let refused = error.refused(&tenant.plan, request_id)?;
+                exchange.reasons.extend(refused.reasons());
+                let mut response = refused.response(request_id, options.extra_headers);
+                if is_rehearsal {
+                    response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(prefer::ROLLBACK));
+                }
+                response
+            }
+        };
+        response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
+        match fault {
+            Some(fault) => Ok(fault.after(response, &mut served.ending).await),
+            None => Ok(response),
+        }
+    }
+}
+
+/// Does all that the call asks for in one transaction; a rehearsal takes it back, and so does a fault that happens in there.
+async fn in_transaction<H, F>(
+    mut call: Call,
+    handler: H,
+    is_rehearsal: bool,
+    held: Option<Held>,
+) -> Result<Reply, Error>
 where
     H: Fn(Call) -> F,
     F: Future<Output = Result<Reply, Error>>,
@@ -201,10 +269,16 @@ where
     let (customers, transaction) = call.back_end.customers.begin();
     call.back_end.customers = customers;
     let outcome = handler(call).await;
-    transaction.roll_back().await.map_err(failed)?;
+    if let Some(held) = held {
+        tokio::time::sleep(held.delay).await;
+    }
+    if is_rehearsal || outcome.is_err() || held.is_some_and(|held| held.is_rolled_back) {
+        transaction.roll_back().await.map_err(failed)?;
+    } else {
+        transaction.commit().await.map_err(failed)?;
+    }
     outcome
 }
-
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
@@ -217,10 +291,7 @@ async fn admit(
     request_id: Uuid,
 ) -> Result<Caller, GatewayRefusal> {
     let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base())))?;
-    let failed = |error: DatabaseError| {
-        tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
-        GatewayRefusal::BackEndFailed(request_id)
-    };
+    let failed = |error: DatabaseError| failed(&error, request_id);
     let caller = back_end.directory.caller(&key).await.map_err(failed)?;
     let caller = caller.ok_or_else(|| GatewayRefusal::InvalidKey(realm(parts, operation.base())))?;
     match back_end.directory.count_call(&caller, caller.tenant.clock.now()).await.map_err(failed)? {
@@ -228,6 +299,11 @@ async fn admit(
         Some(Spent::RateLimit(seconds)) => Err(GatewayRefusal::RateLimited(seconds)),
         Some(Spent::Quota(seconds)) => Err(GatewayRefusal::QuotaSpent(seconds)),
     }
+}
+
+fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRefusal {
+    tracing::error!(error = %ErrorChain(error), request.id = %request_id, "database failure");
+    GatewayRefusal::BackEndFailed(request_id)
 }
 
 /// The body of a write, within the limit. Reads have none that counts.
@@ -247,11 +323,11 @@ pub(super) async fn read_body(
     }
 }
 
-fn success(reply: Reply, rehearsed: bool, options: &DirectScaleOptions) -> Response<Body> {
+fn success(reply: Reply, rehearsed: bool, options: &DirectScaleOptions) -> Response<Bytes> {
     let mut response = if let Some(json) = reply.json {
         json_response(reply.status, json)
     } else {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Bytes::new());
         *response.status_mut() = reply.status;
         response
     };
@@ -281,15 +357,15 @@ fn listed(names: &[String]) -> String {
     listed.join(", ")
 }
 
-pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(json));
+pub(super) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(json));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// A text as a header's value: in UTF-8, line breaks and other control characters as blanks.
-fn header_text(text: &str) -> HeaderValue {
+pub(super) fn header_text(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| {
         let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
         HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))

@@ -1,15 +1,18 @@
 //! What went wrong, as DirectScale says it: a status, the text in `X-DirectScale-Message`, and a JSON object.
 
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::endpoint::{header_text, json_response};
 use super::message;
 use super::wire::BodyError;
 use crate::customers::{self, Points};
 use crate::error_chain::ErrorChain;
 use crate::gateway::GatewayRefusal;
+use crate::journal::Reason;
 use crate::plan::{Plan, RefusalStatus, UnknownStatus};
 
 /// Why an operation answers with an error.
@@ -112,7 +115,7 @@ pub(super) struct Problem<'a> {
 }
 
 /// "A Customer with the given Customer ID was not found." (DirectScale, PATCH Customer page).
-const NOT_FOUND: &str = "A Customer with the given Customer ID was not found.";
+pub(super) const NOT_FOUND: &str = "A Customer with the given Customer ID was not found.";
 
 impl Error {
     /// The back end's answer, or the gateway's where the back end broke.
@@ -186,6 +189,26 @@ fn bad_request(message: &str) -> Refused {
 }
 
 impl Refused {
+    /// The answer.
+    pub(super) fn response(&self, request_id: Uuid, faults: bool) -> Response<Bytes> {
+        let mut response = json_response(self.status, self.body(request_id, faults));
+        response.headers_mut().insert("x-directscale-message", header_text(&self.message));
+        response
+    }
+
+    /// Each rule that failed, for the journal.
+    pub(super) fn reasons(&self) -> Vec<Reason> {
+        if self.errors.is_empty() {
+            return vec![Reason { field: "$".to_owned(), rule: "refused".to_owned(), message: self.message.clone() }];
+        }
+        let reason = |fault: &FaultJson| Reason {
+            field: fault.field.to_owned(),
+            rule: fault.rule.to_owned(),
+            message: fault.message.clone(),
+        };
+        self.errors.iter().map(reason).collect()
+    }
+
     /// The body; `faults` says whether it lists them.
     pub(super) fn body(&self, request_id: Uuid, faults: bool) -> Vec<u8> {
         let body = Problem {

@@ -18,8 +18,10 @@ use super::{BackEnd, DirectScale};
 use crate::customers::{Scope, called_for};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{GatewayRefusal, Served};
+use crate::gateway::{Exchange, GatewayRefusal, Served};
 use crate::hooks::{CallbackToken, DiscoRemoteException, HOOKS};
+use crate::journal::Reason;
+use crate::tenants::Caller;
 
 const OPERATION: &str = "ExtensionHookCallback";
 const ROUTE: &str = "/api/extension/hooks/{hookId}";
@@ -56,18 +58,30 @@ async fn answer(
 ) -> Response<Body> {
     let request_id = directscale.random.uuid();
     let (parts, body) = request.into_parts();
+    let mut served = Served::new(OPERATION, ROUTE);
+    served.request_id = Some(request_id);
+    let mut exchange = Exchange::begin(&directscale.journal, &parts, ROUTE);
     let outcome = match (directscale.back_end.get(), read(&directscale, &parts, body).await) {
-        (Some(back_end), Ok(body)) => call_back(back_end, &hook, &parts.headers, &body, request_id).await,
+        (Some(back_end), Ok(body)) => {
+            exchange.body = body;
+            let callback = Called { back_end, hook: &hook, headers: &parts.headers, request_id };
+            callback.call_back(&mut served, &exchange).await
+        }
         (None, _) => Err(Refused::Broken),
         (_, Err(why)) => Err(Refused::Failed(why)),
     };
+    if outcome.is_err() {
+        exchange.recorder.refused();
+    }
     let method =
         HOOKS.iter().find(|known| **known == hook).map_or("", |known| known.rsplit('.').next().unwrap_or_default());
     let error_id = request_id.simple().to_string()[..8].to_owned();
-    let refused = |status: StatusCode, why: &str| {
+    let mut refused = |status: StatusCode, why: &str| {
+        let (field, rule) = ("$".to_owned(), "refused".to_owned());
+        exchange.reasons.push(Reason { field, rule, message: why.to_owned() });
         json_response(status, DiscoRemoteException::first_hop(&error_id, why, method).to_json())
     };
-    let mut response = match outcome {
+    let response = match outcome {
         Ok(answer) => {
             json_response(StatusCode::OK, serde_json::to_vec(&answer).expect("invariant: plain data is JSON"))
         }
@@ -75,10 +89,18 @@ async fn answer(
         Err(Refused::Failed(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, &why),
         Err(Refused::Broken) => refused(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     };
-    let mut served = Served::new(OPERATION, ROUTE);
-    served.request_id = Some(request_id);
+    exchange.end(&directscale.journal, &served, &response);
+    let mut response = response.map(Body::from);
     response.extensions_mut().insert(served);
     response
+}
+
+/// A callback that came.
+struct Called<'a> {
+    back_end: &'a BackEnd,
+    hook: &'a str,
+    headers: &'a HeaderMap,
+    request_id: Uuid,
 }
 
 async fn read(directscale: &DirectScale, parts: &Parts, body: Body) -> Result<Bytes, String> {
@@ -92,41 +114,44 @@ async fn read(directscale: &DirectScale, parts: &Parts, body: Body) -> Result<By
     }
 }
 
-async fn call_back(
-    back_end: &BackEnd,
-    hook: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-    request_id: Uuid,
-) -> Result<Value, Refused> {
-    const NOT_YOURS: Refused = Refused::Forbidden("The extension's token is not valid.");
-    const NOT_GOOD: Refused =
-        Refused::Forbidden("The callback token is not valid: it is used up, is another hook's, or its hook has ended.");
-    let customers = &back_end.customers;
-    let tenant = customers.extension_of(bearer(headers).ok_or(NOT_YOURS)?).await?.ok_or(NOT_YOURS)?;
-    let tenant = back_end.directory.tenant(tenant).await?.ok_or(NOT_YOURS)?;
-    let now = tenant.clock.now();
-    let token = TOKEN_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()).ok_or(NOT_GOOD)?;
-    // Read before the token is taken, so that a body that is no JSON does not use it up.
-    let request = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
-    let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
-    let callback = customers.claim(tenant.id, hook, &CallbackToken::presented(token), now).await?.ok_or(NOT_GOOD)?;
+impl Called<'_> {
+    async fn call_back(self, served: &mut Served, exchange: &Exchange) -> Result<Value, Refused> {
+        const NOT_YOURS: Refused = Refused::Forbidden("The extension's token is not valid.");
+        const NOT_GOOD: Refused = Refused::Forbidden(
+            "The callback token is not valid: it is used up, is another hook's, or its hook has ended.",
+        );
+        let Self { back_end, hook, headers, request_id } = self;
+        let customers = &back_end.customers;
+        let tenants = customers.extensions_of(bearer(headers).ok_or(NOT_YOURS)?).await?;
+        if tenants.is_empty() {
+            return Err(NOT_YOURS);
+        }
+        let token = TOKEN_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()).ok_or(NOT_GOOD)?;
+        // Read before the token is taken, so that a body that is no JSON does not use it up.
+        let request = serde_json::from_slice::<Value>(&exchange.body).ok().filter(Value::is_object);
+        let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
+        let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
+        let tenant = Arc::new(back_end.directory.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
+        served.caller = Some(Caller { tenant: Arc::clone(&tenant), key_name: "extension".into() });
 
-    let failed = |error: crate::customers::Error| match Error::from(error).refused(&tenant.plan, request_id) {
-        Ok(refused) => Refused::Failed(refused.message),
-        Err(_) => Refused::Broken,
-    };
-    let called_for = called_for(&callback).map_err(failed)?;
-    let scope = Scope {
-        tenant: tenant.id,
-        plan: &tenant.plan,
-        now,
-        caller: &called_for.caller,
-        request: called_for.request,
-        extension: tenant.extension.as_ref(),
-        events: tenant.events.as_ref(),
-    };
-    customers.call_back(&scope, hook, &callback, request).await.map_err(failed)?.ok_or(NOT_GOOD)
+        let failed = |error: crate::customers::Error| match Error::from(error).refused(&tenant.plan, request_id) {
+            Ok(refused) => Refused::Failed(refused.message),
+            Err(_) => Refused::Broken,
+        };
+        let called_for = called_for(&callback).map_err(failed)?;
+        let scope = Scope {
+            tenant: tenant.id,
+            plan: &tenant.plan,
+            now: tenant.clock.now(),
+            caller: &called_for.caller,
+            request: called_for.request,
+            extension: tenant.extension.as_ref(),
+            events: tenant.events.as_ref(),
+            has_event_faults: tenant.has_event_faults,
+            recorder: &exchange.recorder,
+        };
+        customers.call_back(&scope, hook, &callback, request).await.map_err(failed)?.ok_or(NOT_GOOD)
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

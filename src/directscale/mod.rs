@@ -4,6 +4,7 @@ mod customers;
 mod endpoint;
 mod error;
 mod extension;
+mod fault;
 mod lookups;
 mod message;
 mod openapi;
@@ -14,15 +15,21 @@ mod query;
 mod sso;
 mod trees;
 mod unbuilt;
+mod unknown;
 mod validate;
 mod wire;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
 use utoipa::openapi::OpenApi;
 
 use crate::customers::Customers;
+use crate::journal::Journal;
 use crate::tenants::Directory;
 use operation::{Table, operations};
 
@@ -53,12 +60,26 @@ pub struct DirectScale {
     pub back_end: Arc<std::sync::OnceLock<BackEnd>>,
     /// Where request ids come from.
     pub random: Arc<crate::random::Random>,
+    /// Where calls are kept.
+    pub journal: Journal,
 }
 
 /// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
 pub fn routes(directscale: Arc<DirectScale>) -> (Router, OpenApi) {
     let (router, document) = table().split();
     (router.merge(extension::routes()).with_state(directscale), document)
+}
+
+/// What answers a request whose path is no operation.
+pub fn fallback(
+    directscale: Arc<DirectScale>,
+    document: &OpenApi,
+) -> impl Fn(Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Clone + Send + Sync + 'static {
+    let known = Arc::new(operation::calls(document));
+    move |request: Request| {
+        let (directscale, known) = (Arc::clone(&directscale), Arc::clone(&known));
+        Box::pin(unknown::unknown(directscale, known, request.into_parts().0))
+    }
 }
 
 /// The document alone.

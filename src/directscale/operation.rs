@@ -14,6 +14,7 @@ use super::DirectScale;
 use super::endpoint::{Call, Reply, endpoint};
 use super::error::Error;
 use super::openapi;
+use super::unknown::Known;
 
 /// An operation of the API.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +86,25 @@ impl Table {
         openapi::mark(&mut document);
         (router, document)
     }
+}
+
+/// The method, path and name of each operation of a document.
+pub(super) fn calls(document: &utoipa::openapi::OpenApi) -> Vec<Known> {
+    let of_path = |(path, item): (&String, &utoipa::openapi::PathItem)| {
+        let methods = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        let known = methods.into_iter().filter_map(|(method, operation)| {
+            let id = operation.as_ref()?.operation_id.clone().unwrap_or_default();
+            Some(Known { call: format!("{method} {path}"), id })
+        });
+        known.collect::<Vec<_>>()
+    };
+    document.paths.paths.iter().flat_map(of_path).collect()
 }
 
 /// The operations of these handlers.

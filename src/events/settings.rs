@@ -56,6 +56,9 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CreateAssociateEvent, Self::UpdateAssociateEvent, Self::Enrollment];
+
     /// Its name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::outbox::Event;
+use super::outbox::{Event, Fate};
 use crate::database::{Database, DatabaseError, TenantId};
 
 pub(super) async fn append(
@@ -14,13 +14,14 @@ pub(super) async fn append(
     addresses: &[String],
     event: &Event<'_>,
     body: &str,
+    fate: &Fate,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at,
-                                       state, due_at)
+                                       state, due_at, copies, is_overtaken, fault_id)
          select $1, $3, address, $4,
                 coalesce((select max(sequence) from event_deliveries where tenant_id = $1 and customer_id = $4), 0) + 1,
-                $5, $6, $7, $8, 'pending', $8
+                $5, $6, $7, $8, $9, $10, $11, $12, $13
            from unnest($2::text[]) as address",
         tenant.0,
         addresses,
@@ -30,6 +31,11 @@ pub(super) async fn append(
         body,
         event.caller,
         event.now,
+        fate.state,
+        fate.due_at,
+        fate.copies,
+        fate.is_overtaken,
+        fate.fault,
     )
     .execute(connection)
     .await?;
@@ -42,12 +48,16 @@ pub(super) struct Subscribed {
     pub tenant_id: i32,
     pub name: String,
     pub events: Value,
+    pub clock: Option<Value>,
 }
 
 pub(super) async fn subscribed(connection: &mut PgConnection) -> Result<Vec<Subscribed>, sqlx::Error> {
     sqlx::query_as!(
         Subscribed,
-        r#"select tenant_id, name, events as "events!" from tenants where events is not null order by tenant_id"#,
+        r#"
+        select tenant_id, name as "name!", events as "events!", clock
+          from tenants where events is not null and snapshot_of is null order by tenant_id
+        "#,
     )
     .fetch_all(connection)
     .await
@@ -63,12 +73,14 @@ pub(super) struct Claimed {
     pub attempts: i32,
 }
 
-/// Takes deliveries that are due: for each customer and address the earliest that is pending, so that they arrive in order;
-/// those that another server takes at this moment are left to it.
+/// Takes deliveries that are due at the tenant's time: for each customer and address the earliest that is pending, so that
+/// they arrive in order; those that another server takes at this moment are left to it. Leases are in real time. An event that
+/// a fault has overtaken holds nothing up, and is due when a later one was told.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: DateTime<Utc>,
+    real_now: DateTime<Utc>,
     leased_until: DateTime<Utc>,
     most: i64,
 ) -> Result<Vec<Claimed>, sqlx::Error> {
@@ -76,11 +88,16 @@ pub(super) async fn claim(
         Claimed,
         "with due as (
              select d.id, d.url from event_deliveries d
-              where d.tenant_id = $1 and d.state = 'pending' and d.due_at <= $2
-                and (d.leased_until is null or d.leased_until <= $2)
+              where d.tenant_id = $1 and d.state = 'pending'
+                and (d.due_at <= $2
+                     or d.is_overtaken
+                        and exists (select from event_deliveries l
+                                     where l.tenant_id = $1 and l.customer_id = d.customer_id and l.sequence > d.sequence
+                                       and l.url = d.url and l.state = 'delivered'))
+                and (d.leased_until is null or d.leased_until <= $5)
                 and not exists (select from event_deliveries e
                                  where e.tenant_id = $1 and e.customer_id = d.customer_id and e.sequence < d.sequence
-                                   and e.url = d.url and e.state = 'pending')
+                                   and e.url = d.url and e.state = 'pending' and not e.is_overtaken)
               order by d.due_at
               limit $4
                 for update skip locked
@@ -93,6 +110,7 @@ pub(super) async fn claim(
         now,
         leased_until,
         most,
+        real_now,
     )
     .fetch_all(connection)
     .await
@@ -119,10 +137,15 @@ pub(super) async fn conclude(
     sqlx::query!(
         "with attempt as (
              insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             select $1, $2, $3, $4, $5, $6, $7, $8
+              where exists (select from event_deliveries where tenant_id = $1 and id = $2 and url = $3)
              on conflict do nothing
          )
-         update event_deliveries set state = $9, due_at = $10, leased_until = null
+         update event_deliveries
+            set state        = case when $9 = 'delivered' and copies > 1 then 'pending' else $9 end,
+                copies       = case when $9 = 'delivered' then greatest(copies - 1, 1) else copies end,
+                due_at       = $10,
+                leased_until = null
           where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
         tenant.0,
         delivery.id,
@@ -161,7 +184,7 @@ pub(super) async fn sweep(
 }
 
 /// A delivery with its last attempt.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct DeliveryListing {
     pub id: Uuid,
@@ -175,6 +198,9 @@ pub struct DeliveryListing {
     pub status: Option<i32>,
     pub duration_ms: Option<i32>,
     pub response: Option<String>,
+    pub due_at: DateTime<Utc>,
+    pub fault_id: Option<i32>,
+    pub body: String,
 }
 
 /// The newest deliveries of a tenant, the newest first; those of one state, if it is named.
@@ -192,7 +218,8 @@ pub async fn list(
         DeliveryListing,
         r#"
         select d.id, d.url, d.event_type, d.customer_id, d.state, d.attempts, d.created_at,
-               a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?"
+               a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?",
+               d.due_at, d.fault_id, d.body
           from tenants t
           join event_deliveries d on d.tenant_id = t.tenant_id
           left join event_attempts a on a.tenant_id = d.tenant_id and a.id = d.id and a.url = d.url
@@ -210,7 +237,7 @@ pub async fn list(
     session.end(listed)
 }
 
-/// Makes deliveries that are dead, or one whatever it is, due again now; how many that were.
+/// Makes deliveries that are dead or lost, or one whatever it is, due again at the tenant's present; how many that were.
 ///
 /// # Errors
 /// When the database fails.
@@ -222,9 +249,10 @@ pub async fn resend(
 ) -> Result<u64, DatabaseError> {
     let mut session = database.session().await?;
     let resent = sqlx::query!(
-        "update event_deliveries d set state = 'pending', due_at = $3, leased_until = null
+        "update event_deliveries d set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false
            from tenants t
-          where t.name = $1 and d.tenant_id = t.tenant_id and (d.id = $2 or $2 is null and d.state = 'dead')",
+          where t.name = $1 and d.tenant_id = t.tenant_id
+            and (d.id = $2 or $2 is null and d.state in ('dead', 'lost'))",
         tenant,
         id,
         now,

@@ -140,7 +140,7 @@ impl Deliveries {
             subscribed.rotate_left(first);
         }
         let mut started = 0;
-        for Subscribed { tenant_id, name, events } in subscribed {
+        for Subscribed { tenant_id, name, events, clock } in subscribed {
             let tenant = TenantId(tenant_id);
             let settings: Arc<EventSettings> = match serde_json::from_value(events) {
                 Ok(settings) => Arc::new(settings),
@@ -150,7 +150,8 @@ impl Deliveries {
                     continue;
                 }
             };
-            let now = Clock.now();
+            let clock: Clock = clock.and_then(|clock| serde_json::from_value(clock).ok()).unwrap_or_default();
+            let (now, real_now) = (clock.now(), Clock::Real.now());
             let mut session = self.database.session().await?;
             if sweeps {
                 store::sweep(session.connection(), tenant, now - KEPT).await?;
@@ -158,14 +159,14 @@ impl Deliveries {
             let of_tenant = busy.entry(tenant).or_default();
             let room = AT_ONCE.saturating_sub(under_way.len()).min(share.saturating_sub(*of_tenant));
             let most = i64::try_from(room).unwrap_or_default();
-            let lease = now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + GRACE;
-            let claimed = store::claim(session.connection(), tenant, now, lease, most).await;
+            let lease = real_now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + GRACE;
+            let claimed = store::claim(session.connection(), tenant, now, real_now, lease, most).await;
             for delivery in session.end(claimed)? {
                 started += 1;
                 *of_tenant += 1;
                 let (worker, name, settings) = (self.clone(), name.clone(), Arc::clone(&settings));
                 under_way.spawn(async move {
-                    worker.attempt(tenant, &name, &settings, delivery).await;
+                    worker.attempt(tenant, &name, clock, &settings, delivery).await;
                     tenant
                 });
             }
@@ -173,13 +174,13 @@ impl Deliveries {
         Ok(started)
     }
 
-    async fn attempt(&self, tenant: TenantId, name: &str, settings: &EventSettings, delivery: Claimed) {
-        let attempted_at = Clock.now();
+    async fn attempt(&self, tenant: TenantId, name: &str, clock: Clock, settings: &EventSettings, delivery: Claimed) {
+        let attempted_at = clock.now();
         let start = Instant::now();
         let (status, response) = self.post(name, settings, &delivery).await;
         let (state, due_at) = match status {
             Some(200..300) => ("delivered", attempted_at),
-            _ => self.next(settings, delivery.attempts),
+            _ => self.next(settings, clock, delivery.attempts),
         };
         let response: String = response.chars().filter(|letter| *letter != '\0').take(LONGEST_RESPONSE).collect();
         let duration_ms = i32::try_from(start.elapsed().as_millis()).unwrap_or(i32::MAX);
@@ -230,8 +231,8 @@ impl Deliveries {
 
     /// What becomes of a delivery after so many failed attempts: the next one, a tenth sooner or later so that many do not
     /// come at once, or its end.
-    fn next(&self, settings: &EventSettings, attempts: i32) -> (&'static str, DateTime<Utc>) {
-        let now = Clock.now();
+    fn next(&self, settings: &EventSettings, clock: Clock, attempts: i32) -> (&'static str, DateTime<Utc>) {
+        let now = clock.now();
         let number = usize::try_from(attempts).unwrap_or_default().saturating_sub(1);
         let Some(seconds) = settings.retry_seconds.get(number) else { return ("dead", now) };
         let [dice] = self.random.bytes();

@@ -1,8 +1,10 @@
 //! The gateway's own answers, byte for byte: the blanks after `{` and before `}` are its own.
 
-use axum::body::Body;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use uuid::Uuid;
+
+use crate::journal::Reason;
 
 /// An answer that never reached the back end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +28,27 @@ pub enum GatewayRefusal {
 }
 
 impl GatewayRefusal {
+    /// Why, for the journal: in our own words where the answer says less.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        let (rule, message) = match self {
+            Self::MissingKey(_) => ("missingKey", "No subscription key in header or query.".to_owned()),
+            Self::InvalidKey(_) => {
+                ("invalidKey", "The subscription key opens no tenant: it is unknown, revoked or expired.".to_owned())
+            }
+            Self::NoSuchOperation => ("noSuchOperation", "No operation has this method and path.".to_owned()),
+            Self::RateLimited(seconds) => ("rateLimit", format!("The plan's rate limit is spent for {seconds} s.")),
+            Self::QuotaSpent(seconds) => ("quota", format!("The plan's quota is spent for {seconds} s.")),
+            Self::NotBuilt(operation) => ("notBuilt", format!("{operation} is not built here.")),
+            Self::BodyTooLarge(limit) => ("bodyTooLarge", format!("The body is longer than {limit} bytes.")),
+            Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
+        };
+        Some(Reason { field: "$".to_owned(), rule: rule.to_owned(), message })
+    }
+
     /// The answer itself.
     #[must_use]
-    pub fn into_response(self) -> Response<Body> {
+    pub fn into_response(self) -> Response<Bytes> {
         let retry_after = match self {
             Self::RateLimited(seconds) | Self::QuotaSpent(seconds) => Some(seconds),
             _ => None,
@@ -84,7 +104,7 @@ impl GatewayRefusal {
             None => format!(r#"{{ "statusCode": {code}, "message": "{text}" }}"#),
             Some(id) => format!(r#"{{ "statusCode": {code}, "message": "{text}", "activityId": "{id}" }}"#),
         };
-        let mut response = Response::new(Body::from(body));
+        let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -113,10 +133,9 @@ fn challenge(realm: &str) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::to_bytes;
 
-    #[tokio::test]
-    async fn bodies_have_the_captured_lengths() {
+    #[test]
+    fn bodies_have_the_captured_lengths() {
         for (refusal, length) in [
             (GatewayRefusal::MissingKey("https://dsapi.directscale.com/v1/customers".to_owned()), 152),
             (GatewayRefusal::InvalidKey("https://dsapi.directscale.com/v1/customers".to_owned()), 143),
@@ -124,8 +143,7 @@ mod tests {
             (GatewayRefusal::RateLimited(42), 84),
             (GatewayRefusal::BackEndFailed(Uuid::nil()), 111),
         ] {
-            let body = refusal.clone().into_response().into_body();
-            assert_eq!(to_bytes(body, 1024).await.expect("a body").len(), length, "{refusal:?}");
+            assert_eq!(refusal.clone().into_response().body().len(), length, "{refusal:?}");
         }
     }
 

@@ -15,12 +15,30 @@ pub struct Served {
     pub request_id: Option<Uuid>,
     /// Whose key it came with, if it was accepted.
     pub caller: Option<Caller>,
+    /// The number of the fault that it met.
+    pub fault: Option<i32>,
+    /// What becomes of its answer.
+    pub ending: Ending,
+}
+
+/// What becomes of an answer on its way to the caller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// It is sent.
+    #[default]
+    Whole,
+    /// The connection is reset instead.
+    Reset,
+    /// The connection is closed instead.
+    Empty,
+    /// The connection is closed in the middle of its body.
+    Cut,
 }
 
 impl Served {
     /// A call of an operation.
     #[must_use]
     pub fn new(operation: &'static str, route: &'static str) -> Self {
-        Self { operation, route, request_id: None, caller: None }
+        Self { operation, route, request_id: None, caller: None, fault: None, ending: Ending::Whole }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,9 @@ use super::extension::Extension;
 use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::store;
+use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::journal::{HookNote, Recorder, Text};
 use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
@@ -34,7 +36,7 @@ pub struct Hooks {
     random: Arc<Random>,
 }
 
-/// Whose hook it is, and when.
+/// Whose hook it is.
 #[derive(Debug, Clone, Copy)]
 pub struct HookOf<'a> {
     /// The tenant.
@@ -43,8 +45,8 @@ pub struct HookOf<'a> {
     pub extension: Option<&'a Extension>,
     /// Who made the vendor's call.
     pub user: &'a str,
-    /// The tenant's present.
-    pub now: DateTime<Utc>,
+    /// Where it is noted what the call does.
+    pub recorder: &'a Recorder,
 }
 
 /// Why a hook that an extension answers did not end well.
@@ -95,7 +97,8 @@ impl CallbackToken {
 /// A callback whose token was taken: the work may be done.
 #[derive(Debug)]
 pub struct Callback {
-    tenant: TenantId,
+    /// Whose hook runs.
+    pub tenant: TenantId,
     digest: [u8; 32],
     /// What the work must know besides the request.
     pub context: Value,
@@ -156,16 +159,28 @@ impl Hooks {
         let token = CallbackToken::new(&self.random);
         let digest = token.digest();
         // Only for a server that died meanwhile: otherwise the token ends with the hook.
-        let expires_at = of.now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
+        let now = Clock::Real.now();
+        let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
         let mut session = database.session().await?;
-        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, of.now, expires_at).await;
+        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, now, expires_at).await;
         session.end(opened)?;
 
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
         let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
         let headers = headers(extension, of.user, &token);
+        let sent = of.recorder.is_on().then(|| Text::of(&body));
+        let start = Instant::now();
         let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
+        let ms = start.elapsed().as_secs_f64() * 1e3;
         let has_committed = running.end().await?;
+        of.recorder.hook(|| {
+            let (status, response) = match &answered {
+                Ok(answer) => (Some(answer.status), Text::of(&answer.body)),
+                Err(error) => (None, Text::of(error.to_string().as_bytes())),
+            };
+            let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
+            HookNote { hook: H::ID, url, request, status, response, ms, has_called_back: has_committed }
+        });
         let read = match answered {
             Ok(answer) => read_answer::<H>(&answer),
             Err(error) => Err(format!("Hook {} failed: {error}.", H::ID)),
@@ -178,18 +193,18 @@ impl Hooks {
         })
     }
 
-    /// The tenant whose extension presents this token.
+    /// The tenants whose extension presents this token: more than one where a tenant was forked.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tenant_of(&self, database: &Database, bearer: &str) -> Result<Option<TenantId>, DatabaseError> {
+    pub async fn tenants_of(&self, database: &Database, bearer: &str) -> Result<Vec<TenantId>, DatabaseError> {
         let digest: [u8; 32] = Sha256::digest(bearer.as_bytes()).into();
         let mut session = database.session().await?;
-        let tenant = store::tenant_of(session.connection(), &digest).await;
-        session.end(tenant)
+        let tenants = store::tenants_of(session.connection(), &digest).await;
+        session.end(tenants)
     }
 
-    /// Takes the token of a callback: `None` when it is not one of this tenant's and this hook's, was taken before, or the
+    /// Takes the token of a callback: `None` when it is not one of these tenants' and this hook's, was taken before, or the
     /// hook has ended.
     ///
     /// # Errors
@@ -197,15 +212,16 @@ impl Hooks {
     pub async fn claim(
         &self,
         database: &Database,
-        tenant: TenantId,
+        tenants: &[TenantId],
         hook: &str,
         token: &CallbackToken,
-        now: DateTime<Utc>,
     ) -> Result<Option<Callback>, DatabaseError> {
         let digest = token.digest();
+        // A hook's time is real, whatever the tenant's clock says.
+        let now = Clock::Real.now();
         let mut session = database.session().await?;
-        let context = store::claim(session.connection(), tenant, &digest, hook, now).await;
-        Ok(session.end(context)?.map(|context| Callback { tenant, digest, context }))
+        let claimed = store::claim(session.connection(), tenants, &digest, hook, now).await;
+        Ok(session.end(claimed)?.map(|(tenant, context)| Callback { tenant, digest, context }))
     }
 
     /// An id for an error that begins here.

@@ -35,22 +35,24 @@ pub(super) async fn open(
 /// A callback takes the token: what its work must know, if the token is good, which it is once.
 pub(super) async fn claim(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    tenants: &[TenantId],
     token: &[u8],
     hook: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Value>, sqlx::Error> {
-    sqlx::query_scalar!(
+) -> Result<Option<(TenantId, Value)>, sqlx::Error> {
+    let tenants: Vec<i32> = tenants.iter().map(|tenant| tenant.0).collect();
+    let claimed = sqlx::query!(
         "update hook_calls set state = 'claimed'
-          where tenant_id = $1 and token = $2 and hook_id = $3 and state = 'running' and expires_at > $4
-         returning context",
-        tenant.0,
+          where tenant_id = any ($1) and token = $2 and hook_id = $3 and state = 'running' and expires_at > $4
+         returning tenant_id, context",
+        &tenants,
         token,
         hook,
         now,
     )
     .fetch_optional(connection)
-    .await
+    .await?;
+    Ok(claimed.map(|row| (TenantId(row.tenant_id), row.context)))
 }
 
 /// Within the transaction of the callback's work: false when the hook has ended in the meantime.
@@ -77,10 +79,15 @@ pub(super) async fn close(connection: &mut PgConnection, tenant: TenantId, token
     Ok(state.is_some_and(|state| state == "committed"))
 }
 
-/// The tenant whose extension calls back with this token, and whose it says it is.
-pub(super) async fn tenant_of(connection: &mut PgConnection, digest: &[u8]) -> Result<Option<TenantId>, sqlx::Error> {
-    let id = sqlx::query_scalar!("select tenant_id from extension_tokens where digest = $1", digest)
-        .fetch_optional(connection)
-        .await?;
-    Ok(id.map(TenantId))
+/// The tenants whose extension calls back with this token.
+pub(super) async fn tenants_of(connection: &mut PgConnection, digest: &[u8]) -> Result<Vec<TenantId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "select e.tenant_id from extension_tokens e
+           join tenants t on t.tenant_id = e.tenant_id
+          where e.digest = $1 and t.snapshot_of is null",
+        digest
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
 }

@@ -1,32 +1,59 @@
 //! One request in, one answer, one log line, one entry in the metrics.
 
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use hyper::body::Incoming;
+use thiserror::Error;
 use tower::ServiceExt as _;
 
+use super::connection::Connection;
+use super::cut::cut;
 use super::{NO_OPERATION, Server};
 use crate::database::measured;
-use crate::gateway::Served;
+use crate::gateway::{Ending, Served};
+
+/// An answer that is not sent: the connection ends instead.
+#[derive(Debug, Error)]
+#[error("a failure on purpose ended the connection")]
+pub(super) struct BrokenOff;
 
 impl Server {
-    pub(super) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    pub(super) async fn answer(
+        self,
+        request: Request<Incoming>,
+        connection: &Connection,
+    ) -> Result<Response<Body>, BrokenOff> {
         let start = Instant::now();
-        let (answered, waited) = measured(self.stack.oneshot(request.map(Body::new))).await;
-        let mut response = answered?;
+        let mut request = request.map(Body::new);
+        if request.uri().path().starts_with("/_emulator") {
+            request.extensions_mut().insert(connection.peer);
+        }
+        let (answered, waited) = measured(self.stack.oneshot(request)).await;
+        let Ok(mut response) = answered;
         let served = response.extensions_mut().remove::<Served>();
         let elapsed = start.elapsed();
         let status = response.status().as_u16();
         let operation = served.as_ref().map_or(NO_OPERATION, |served| served.operation);
         self.shared.metrics.observe(operation, status, elapsed);
+        let fault = served.as_ref().and_then(|served| served.fault);
+        if fault.is_some() {
+            self.shared.metrics.observe_fault(operation);
+        }
         log(served.as_ref(), status, elapsed, waited);
         // axum's for a wrong method; the gateway does not know methods, only operations.
         response.headers_mut().remove(header::ALLOW);
         response.extensions_mut().extend(self.shared.case_map.clone());
-        Ok(response)
+        match served.map_or(Ending::Whole, |served| served.ending) {
+            Ending::Whole => Ok(response),
+            Ending::Cut => Ok(cut(response)),
+            Ending::Empty => Err(BrokenOff),
+            Ending::Reset => {
+                connection.reset();
+                Err(BrokenOff)
+            }
+        }
     }
 }
 
@@ -37,14 +64,14 @@ fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration
         tracing::debug!(target: "access", status, ms, "own route");
         return;
     };
-    let Served { operation, route, request_id, caller } = served;
+    let Served { operation, route, request_id, caller, fault, ending: _ } = served;
     let request_id = request_id.as_ref().map(tracing::field::display);
     let tenant = caller.as_ref().map(|caller| caller.tenant.id.0);
     let waited = milliseconds(waited);
     tracing::event!(
         target: "access",
         tracing::Level::INFO,
-        { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited },
+        { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited, fault.id = fault },
         "request"
     );
 }

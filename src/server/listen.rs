@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::Server;
+use super::connection::Connection;
 use crate::config::ListenAddress;
+use crate::control::Peer;
 use crate::error_chain::ErrorChain;
 
 /// How long a caller may take to send the head of a request.
@@ -61,7 +63,7 @@ impl Listener {
             loop {
                 tokio::select! {
                     accepted = self.listener.accept() => match accepted {
-                        Ok((stream, _)) => serve_connection(stream, server.clone(), &graceful),
+                        Ok((stream, peer)) => serve_connection(stream, Peer(peer.ip()), server.clone(), &graceful),
                         // Out of file descriptors, or a caller who was gone at once: not a reason to stop.
                         Err(error) => {
                             tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
@@ -79,10 +81,14 @@ impl Listener {
     }
 }
 
-fn serve_connection(stream: TcpStream, server: Server, graceful: &GracefulShutdown) {
+fn serve_connection(stream: TcpStream, peer: Peer, server: Server, graceful: &GracefulShutdown) {
     // Without it small answers wait for the caller's acknowledgements.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| server.clone().answer(request));
+    let (known, stream) = Connection::new(stream, peer);
+    let service = service_fn(move |request| {
+        let (server, known) = (server.clone(), known.clone());
+        async move { server.answer(request, &known).await }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)

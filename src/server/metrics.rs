@@ -18,6 +18,7 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     durations: HistogramVec,
+    faults: IntCounterVec,
     connections_in_use: IntGauge,
     connections_max: IntGauge,
     database: OnceLock<Database>,
@@ -36,6 +37,11 @@ impl Metrics {
                 .buckets(buckets),
             &["operation"],
         )?;
+        let faults = IntCounterVec::new(
+            Opts::new("emulator_faults_total", "Calls that met a failure on purpose, by operation."),
+            &["operation"],
+        )?;
+        registry.register(Box::new(faults.clone()))?;
         let connections_in_use =
             IntGauge::new("emulator_database_connections_in_use", "Database connections at work.")?;
         let connections_max =
@@ -44,7 +50,15 @@ impl Metrics {
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(connections_in_use.clone()))?;
         registry.register(Box::new(connections_max.clone()))?;
-        Ok(Self { registry, requests, durations, connections_in_use, connections_max, database: OnceLock::new() })
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+            faults,
+            connections_in_use,
+            connections_max,
+            database: OnceLock::new(),
+        })
     }
 
     pub(super) fn watch(&self, database: Database) {
@@ -56,6 +70,10 @@ impl Metrics {
         let status = status_text(status, &mut digits);
         self.requests.with_label_values(&[operation, status]).inc();
         self.durations.with_label_values(&[operation]).observe(elapsed.as_secs_f64());
+    }
+
+    pub(super) fn observe_fault(&self, operation: &str) {
+        self.faults.with_label_values(&[operation]).inc();
     }
 
     fn text(&self) -> Result<Vec<u8>, prometheus::Error> {

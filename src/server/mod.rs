@@ -1,6 +1,8 @@
 //! The server: the routers, the one middleware stack, the listener and the shutdown.
 
 mod answer;
+mod connection;
+mod cut;
 mod health;
 mod listen;
 mod metrics;
@@ -17,9 +19,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
-use crate::control;
-use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, routes};
+use crate::control::{self, Access, Control};
+use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, fallback, routes};
 use crate::gateway::{GatewayRefusal, Served};
+use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
@@ -35,6 +38,7 @@ const NO_OPERATION: &str = "-";
 #[derive(Debug, Clone)]
 pub struct Server {
     stack: Stack,
+    admin: Option<Stack>,
     shared: Arc<Shared>,
 }
 
@@ -45,6 +49,8 @@ struct Shared {
     metrics: Metrics,
     readiness: Readiness,
     back_end: Arc<OnceLock<BackEnd>>,
+    control: Arc<Control>,
+    journal: Journal,
     case_map: Extensions,
 }
 
@@ -55,6 +61,12 @@ pub struct ServerOptions {
     pub directscale: DirectScaleOptions,
     /// The origin whose browsers may call, `*` for any.
     pub cors_origin: Option<String>,
+    /// How much the journal keeps.
+    pub journal: JournalOptions,
+    /// Whom the control API lets in.
+    pub access: Access,
+    /// Whether `/_emulator` is on a listener of its own, and not on the vendor's.
+    pub has_admin_listener: bool,
 }
 
 /// Why the server cannot be made.
@@ -75,17 +87,27 @@ impl Server {
     /// Only for a defect of this program.
     pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
         let back_end = Arc::new(OnceLock::new());
+        let journal = Journal::new(options.journal);
+        let directscale = Arc::new(DirectScale {
+            options: options.directscale,
+            back_end: Arc::clone(&back_end),
+            random,
+            journal: journal.clone(),
+        });
+        // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
+        // browsers, which answers their OPTIONS.
+        let (vendor, document) = routes(Arc::clone(&directscale));
+        let unknown = fallback(directscale, &document);
+        let vendor = vendor.method_not_allowed_fallback(unknown.clone());
+        let control = Arc::new(Control::new(options.access, &document));
         let shared = Arc::new(Shared {
             metrics: Metrics::new()?,
             readiness: Readiness::default(),
-            back_end: Arc::clone(&back_end),
+            back_end,
+            control: Arc::clone(&control),
+            journal,
             case_map: case_map().await?,
         });
-        let directscale = DirectScale { options: options.directscale, back_end, random };
-        // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
-        // browsers, which answers their OPTIONS.
-        let (vendor, document) = routes(Arc::new(directscale));
-        let vendor = vendor.method_not_allowed_fallback(no_such_operation);
         let vendor = match options.cors_origin.as_deref() {
             Some(origin) => vendor.layer(cors(origin)),
             None => vendor,
@@ -96,16 +118,27 @@ impl Server {
             .route("/metrics", get(metrics::metrics))
             .method_not_allowed_fallback(no_such_operation)
             .with_state(Arc::clone(&shared));
-        let router = Router::new()
-            .merge(vendor)
-            .merge(ours)
-            .merge(control::routes(&document).method_not_allowed_fallback(no_such_operation))
-            .fallback(no_such_operation)
-            // A panic in a handler becomes the gateway's answer.
-            .layer(CatchPanicLayer::custom(panicked));
-        // Outside the router, because the path must lose its trailing slash before it is matched.
-        let stack = NormalizePathLayer::trim_trailing_slash().layer(router);
-        Ok(Self { stack, shared })
+        let admin = control::routes(control, &document);
+        let vendor = vendor.merge(ours.clone());
+        let (vendor, admin) = if options.has_admin_listener {
+            (vendor, Some(stacked(ours.merge(admin).fallback(no_such_operation))))
+        } else {
+            (vendor.merge(admin), None)
+        };
+        Ok(Self { stack: stacked(vendor.fallback(unknown)), admin, shared })
+    }
+
+    /// The server as its own listener for `/_emulator` shows it; `None` where it has none.
+    #[must_use]
+    pub fn admin(&self) -> Option<Self> {
+        let stack = self.admin.clone()?;
+        Some(Self { stack, admin: None, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Where calls are kept.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
     }
 
     /// Gives the server its database and customers: from here on it is ready.
@@ -114,7 +147,9 @@ impl Server {
         let _ = self.shared.back_end.set(started.back_end.clone());
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
+        self.shared.control.serve_from(started.worlds.clone(), started.outgoing.clone());
         started.deliveries.start();
+        started.start_sweeping();
     }
 
     /// Says what start-up still has to do.
@@ -123,8 +158,16 @@ impl Server {
     }
 }
 
+/// A router with what stands around every one.
+fn stacked(router: Router) -> Stack {
+    // A panic in a handler becomes the gateway's answer.
+    let router = router.layer(CatchPanicLayer::custom(panicked));
+    // Outside the router, because the path must lose its trailing slash before it is matched.
+    NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
 async fn no_such_operation() -> axum::response::Response {
-    let mut response = GatewayRefusal::NoSuchOperation.into_response();
+    let mut response = GatewayRefusal::NoSuchOperation.into_response().map(axum::body::Body::from);
     response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
     response
 }
@@ -135,7 +178,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let activity = Random::default().uuid();
     tracing::error!(panic = text, activity.id = %activity, "a handler panicked");
-    GatewayRefusal::BackEndFailed(activity).into_response()
+    GatewayRefusal::BackEndFailed(activity).into_response().map(axum::body::Body::from)
 }
 
 fn cors(origin: &str) -> CorsLayer {

@@ -1,10 +1,11 @@
 //! From settings to a world: database, migrations, seed.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
+use tokio::task::AbortHandle;
 
 use super::Server;
 use crate::customers::{Customers, PasswordCost, Passwords};
@@ -15,9 +16,11 @@ use crate::directscale::BackEnd;
 use crate::error_chain::ErrorChain;
 use crate::events::Deliveries;
 use crate::hooks::Hooks;
+use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
-use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, is_empty, load_seed, read_seed};
+use crate::tasks::Tasks;
+use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, Worlds, is_empty, load_seed, read_seed};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -55,6 +58,11 @@ pub struct Started {
     pub back_end: BackEnd,
     /// What tells subscribers of events.
     pub deliveries: Deliveries,
+    /// The tenants' worlds.
+    pub worlds: Worlds,
+    /// What calls hooks and subscribers.
+    pub outgoing: Outgoing,
+    sweeping: OnceLock<AbortHandle>,
     /// What the seed came to.
     pub seeded: Seeded,
     /// Whether the demo key opens a tenant.
@@ -93,8 +101,16 @@ impl Started {
         &self.opened.database
     }
 
+    /// Begins to delete tenants whose time is over; once.
+    pub fn start_sweeping(&self) {
+        self.sweeping.get_or_init(|| tokio::spawn(self.worlds.clone().sweep()).abort_handle());
+    }
+
     /// Closes the database, an embedded one for good.
     pub async fn close(self) {
+        if let Some(sweeping) = self.sweeping.get() {
+            sweeping.abort();
+        }
         self.deliveries.stop().await;
         self.opened.close().await;
     }
@@ -123,7 +139,7 @@ pub async fn open_world(
     pending(&["seed"]);
     let outgoing = Outgoing::new(options.private_targets)?;
     let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
-    let deliveries = Deliveries::new(database.clone(), outgoing, Arc::clone(&random));
+    let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
     let passwords = Passwords::new(options.password_cost);
     let customers = Customers::new(database.clone(), passwords, hooks, deliveries.clone(), Arc::clone(&random));
     let seed = match (&options.seed, &options.origin) {
@@ -131,13 +147,25 @@ pub async fn open_world(
         (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),
         _ => None,
     };
+    let journal =
+        server.map_or_else(|| Journal::new(JournalOptions { entries: 0, bytes: 0 }), |server| server.journal().clone());
+    journal.learn_tables(&database).await?;
+    let directory = Directory::new(database.clone());
+    let worlds = Worlds {
+        database,
+        customers: customers.clone(),
+        directory: directory.clone(),
+        journal,
+        random,
+        tasks: Tasks::default(),
+    };
     let seeded = match seed {
-        Some(seed) => load_seed(&database, &customers, &random, read_seed(seed)?).await?,
+        Some(seed) => load_seed(&worlds, read_seed(seed)?).await?,
         None => Seeded::default(),
     };
-    let directory = Directory::new(database);
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
-    Ok(Started { opened, back_end: BackEnd { directory, customers }, deliveries, seeded, has_demo })
+    let back_end = BackEnd { directory, customers };
+    Ok(Started { opened, back_end, deliveries, worlds, outgoing, sweeping: OnceLock::new(), seeded, has_demo })
 }
 
 /// Opens the database and migrates it, no more.

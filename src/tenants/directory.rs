@@ -1,15 +1,18 @@
 //! From a presented key to its tenant: what every call asks first.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::keys::{KeyDigest, digest};
-use super::{Caller, Spent, Tenant, limits, store};
+use super::store::{self, By, TenantRow};
+use super::{Caller, Spent, Tenant, limits};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::faults::{self, Fired};
 
 /// How long an answer is believed. A revoked key is refused by every server once this has passed.
 const FRESH: Duration = Duration::from_millis(500);
@@ -22,6 +25,8 @@ const CAPACITY: usize = 10_000;
 pub struct Directory {
     database: Database,
     known: Arc<RwLock<HashMap<KeyDigest, Known>>>,
+    /// Counts how often everything was forgotten, so that an answer that was on its way then is not remembered.
+    epoch: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,7 +39,7 @@ impl Directory {
     /// The keys in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, known: Arc::default() }
+        Self { database, known: Arc::default(), epoch: Arc::default() }
     }
 
     /// Who presents this key; `None` when no tenant has it or it is revoked.
@@ -46,22 +51,17 @@ impl Directory {
         if let Some(caller) = self.remembered(&digest) {
             return Ok(Some(caller));
         }
-        let asked = Instant::now();
+        let (asked, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
         let mut session = self.database.session().await?;
-        let row = store::find_key(session.connection(), &digest).await;
+        let row = store::find(session.connection(), By::Key(&digest), Clock::Real.now()).await;
         let row = session.end(row)?;
-        let caller = row.map(|row| Caller {
-            tenant: Arc::new(Tenant {
-                id: TenantId(row.tenant_id),
-                name: row.tenant,
-                plan: row.plan.0,
-                clock: Clock,
-                extension: row.extension.map(|extension| extension.0),
-                events: row.events.map(|events| events.0),
-            }),
-            key_name: row.key_name.into(),
+        let caller = row.map(|mut row| {
+            let key_name = row.key_name.take().unwrap_or_default().into();
+            Caller { tenant: Arc::new(row.into_tenant()), key_name }
         });
-        self.remember(digest, caller.as_ref(), asked);
+        if self.epoch.load(Ordering::Acquire) == epoch {
+            self.remember(digest, caller.as_ref(), asked);
+        }
         Ok(caller)
     }
 
@@ -71,8 +71,35 @@ impl Directory {
     /// When the database fails.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, DatabaseError> {
         let mut session = self.database.session().await?;
-        let row = store::get_tenant(session.connection(), id).await;
-        Ok(session.end(row)?.map(|row| row.into_tenant(id)))
+        let row = store::find(session.connection(), By::Id(id), Clock::Real.now()).await;
+        Ok(session.end(row)?.map(TenantRow::into_tenant))
+    }
+
+    /// A tenant by its name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn named(&self, name: &str) -> Result<Option<Tenant>, DatabaseError> {
+        let mut session = self.database.session().await?;
+        let row = store::find(session.connection(), By::Name(name), Clock::Real.now()).await;
+        Ok(session.end(row)?.map(TenantRow::into_tenant))
+    }
+
+    /// Believes nothing that was asked before: a tenant was changed on this server. Others follow within half a second.
+    pub fn forget(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Counts a call under the failures that are armed for its operation; the one that it meets.
+    ///
+    /// # Errors
+    /// When a failure is armed and the database fails.
+    pub async fn fire(&self, tenant: &Tenant, operation: &str) -> Result<Option<Fired>, DatabaseError> {
+        if !tenant.has_faults_for(operation) {
+            return Ok(None);
+        }
+        Box::pin(faults::fire(&self.database, tenant.id, operation)).await
     }
 
     /// Counts a call; names the limit that is spent, if one is.

@@ -21,7 +21,19 @@ pub(super) type KeyDigest = [u8; 32];
 
 /// The two keys of a subscription: both are good at once, so that one can be renewed while a program still calls with the
 /// other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, sqlx::Type)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum KeySlot {
     /// The primary key.
@@ -56,7 +68,7 @@ pub enum KeyError {
 }
 
 /// What may be shown of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct KeyListing {
     /// The tenant that it opens.
     pub tenant: String,
@@ -70,6 +82,8 @@ pub struct KeyListing {
     pub created_at: DateTime<Utc>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it ends to open anything, if it does.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl SubscriptionKey {
@@ -117,21 +131,22 @@ impl fmt::Debug for SubscriptionKey {
     }
 }
 
-/// Gives a tenant a subscription, with its primary key.
+/// Gives a tenant a subscription, with its primary key, which opens nothing after `expires_at` in real time.
 ///
 /// # Errors
 /// When there is no such tenant, when the key or its name is in use, or when the database fails.
-pub async fn add_key(
+pub(super) async fn add_key(
     database: &Database,
     tenant: &str,
     name: &str,
     key: &SubscriptionKey,
     now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<(), KeyError> {
     let mut session = database.session().await?;
     let found = store::find_tenant(session.connection(), tenant).await.map_err(DatabaseError::from)?;
     let tenant = found.ok_or_else(|| KeyError::UnknownTenant(tenant.to_owned()))?;
-    let added = insert(session.connection(), tenant, name, KeySlot::Primary, key, now).await;
+    let added = insert(session.connection(), tenant, name, KeySlot::Primary, key, now, expires_at).await;
     let added = session.end(added)?;
     if added { Ok(()) } else { Err(KeyError::Taken(name.to_owned())) }
 }
@@ -144,8 +159,9 @@ pub(super) async fn insert(
     slot: KeySlot,
     key: &SubscriptionKey,
     now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
-    store::insert_key(connection, tenant, name, slot, &key.digest(), key.ending(), now).await
+    store::insert_key(connection, tenant, name, slot, &key.digest(), key.ending(), now, expires_at).await
 }
 
 /// Puts a new key into a slot of a subscription. The key that was there opens nothing a second later; the one in the other
@@ -199,6 +215,17 @@ pub async fn revoke_key(
     let revoked = store::revoke_key(session.connection(), tenant, name, slot, now).await;
     let revoked = session.end(revoked)?;
     if revoked { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
+}
+
+/// Forgets a subscription and its keys, its name included: no server accepts them a second later.
+///
+/// # Errors
+/// When the tenant has no such key, or when the database fails.
+pub async fn delete_key(database: &Database, tenant: &str, name: &str) -> Result<(), KeyError> {
+    let mut session = database.session().await?;
+    let deleted = store::delete_key(session.connection(), tenant, name).await;
+    let deleted = session.end(deleted)?;
+    if deleted { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
 }
 
 #[cfg(test)]

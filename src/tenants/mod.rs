@@ -1,27 +1,33 @@
 //! Tenants: what a subscription key opens.
 
+mod copy;
+mod diff;
 mod directory;
 mod integration;
 mod keys;
 mod limits;
 mod seed;
 mod store;
+mod world;
 
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::events::EventSettings;
+use crate::faults::Armed;
 use crate::hooks::Extension;
 use crate::plan::Plan;
 use limits::CallLimits;
 
+pub use diff::{Diff, RowDiff, TableDiff};
 pub use directory::Directory;
-pub use integration::{Integration, IntegrationError, connect_tenant, read_integration};
-pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, add_key, list_keys, revoke_key, rotate_key};
+pub use integration::Integration;
+pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, delete_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
-pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, load_seed, read_seed};
-pub use store::{find_tenant_by_name, is_empty};
+pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, WorldSeed, load_seed, read_seed, read_text};
+pub use store::is_empty;
+pub use world::{NewKey, NewTenant, SEED, SnapshotListing, TenantListing, WorldError, Worlds};
 
 /// A tenant, as a call under one of its keys sees it.
 #[derive(Debug)]
@@ -38,6 +44,10 @@ pub struct Tenant {
     pub extension: Option<Extension>,
     /// Who hears of its events, if anybody does.
     pub events: Option<EventSettings>,
+    /// The failures that are armed for its calls.
+    pub faults: Vec<Armed>,
+    /// Whether failures are armed for its events.
+    pub has_event_faults: bool,
 }
 
 /// A key that was accepted: the tenant that it opens and its name.
@@ -47,4 +57,12 @@ pub struct Caller {
     pub tenant: Arc<Tenant>,
     /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
+}
+
+impl Tenant {
+    /// Whether a failure is armed that calls of this operation come under.
+    #[must_use]
+    pub fn has_faults_for(&self, operation: &str) -> bool {
+        self.faults.iter().any(|fault| fault.is_for(operation))
+    }
 }

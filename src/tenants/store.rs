@@ -1,5 +1,9 @@
 //! All SQL on tenants and their keys.
 
+pub(super) mod worlds;
+
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -8,6 +12,7 @@ use super::{CallLimits, KeyListing, KeySlot, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::events::EventSettings;
+use crate::faults::Armed;
 use crate::hooks::Extension;
 use crate::plan::{CallLimit, Plan};
 
@@ -34,45 +39,47 @@ pub(super) async fn insert_tenant(
     connection: &mut PgConnection,
     name: &str,
     plan: &Plan,
-    extension: Option<&Extension>,
-    events: Option<&EventSettings>,
     now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    origin: &str,
 ) -> Result<Option<TenantId>, sqlx::Error> {
-    let id = sqlx::query_scalar!(
-        "insert into tenants (name, plan, extension, events, created_at) values ($1, $2, $3, $4, $5)
-         on conflict (name) do nothing
-         returning tenant_id",
-        name,
-        Json(plan) as _,
-        extension.map(Json) as _,
-        events.map(Json) as _,
-        now,
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(id) = id else { return Ok(None) };
-    sqlx::query!("insert into tenant_counters (tenant_id) values ($1)", id).execute(&mut *connection).await?;
-    for (number, name) in &plan.types {
+    let inserted = worlds::insert_row(connection, name, plan, now, expires_at, origin).await?;
+    let Some(id) = inserted else { return Ok(None) };
+    worlds::begin_anew(connection, id, plan).await?;
+    write_names(connection, id, plan).await?;
+    Ok(Some(id))
+}
+
+/// Writes the vendor's tables of types and statuses anew.
+pub(super) async fn write_names(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    let split = |names: &BTreeMap<i32, String>| names.iter().map(|(id, name)| (*id, name.clone())).unzip();
+    let (types, type_names): (Vec<i32>, Vec<String>) = split(&plan.types);
+    let (statuses, status_names): (Vec<i32>, Vec<String>) = split(&plan.statuses);
+    for statement in [
+        sqlx::query!("delete from CRM_AssociateTypes where tenant_id = $1", tenant.0),
+        sqlx::query!("delete from CRM_AssociateStatuses where tenant_id = $1", tenant.0),
         sqlx::query!(
-            "insert into CRM_AssociateTypes (tenant_id, recordnumber, AssociateType) values ($1, $2, $3)",
-            id,
-            number,
-            name,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    for (number, name) in &plan.statuses {
+            "insert into CRM_AssociateTypes (tenant_id, recordnumber, AssociateType)
+             select $1, * from unnest($2::integer[], $3::text[])",
+            tenant.0,
+            &types,
+            &type_names,
+        ),
         sqlx::query!(
-            "insert into CRM_AssociateStatuses (tenant_id, recordnumber, StatusName) values ($1, $2, $3)",
-            id,
-            number,
-            name,
-        )
-        .execute(&mut *connection)
-        .await?;
+            "insert into CRM_AssociateStatuses (tenant_id, recordnumber, StatusName)
+             select $1, * from unnest($2::integer[], $3::text[])",
+            tenant.0,
+            &statuses,
+            &status_names,
+        ),
+    ] {
+        statement.execute(&mut *connection).await?;
     }
-    Ok(Some(TenantId(id)))
+    Ok(())
 }
 
 pub(super) async fn insert_key(
@@ -83,10 +90,11 @@ pub(super) async fn insert_key(
     digest: &[u8],
     ending: &str,
     now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at)
-         values ($1, $2, $3, $4, $5, $6)
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict do nothing",
         tenant.0,
         name,
@@ -94,6 +102,7 @@ pub(super) async fn insert_key(
         digest,
         ending,
         now,
+        expires_at,
     )
     .execute(connection)
     .await?;
@@ -136,11 +145,11 @@ pub(super) async fn list_keys(
 ) -> Result<Vec<KeyListing>, sqlx::Error> {
     sqlx::query_as!(
         KeyListing,
-        "select t.name as tenant, k.name, k.slot, k.ending, k.created_at, k.revoked_at
+        r#"select t.name as "tenant!", k.name, k.slot, k.ending, k.created_at, k.revoked_at, k.expires_at
            from subscription_keys k
            join tenants t on t.tenant_id = k.tenant_id
           where $1::text is null or t.name = $1
-          order by t.name, k.name, k.slot",
+          order by t.name, k.name, k.slot"#,
         tenant,
     )
     .fetch_all(connection)
@@ -168,81 +177,114 @@ pub(super) async fn revoke_key(
     Ok(done.rows_affected() > 0)
 }
 
-/// A key that is not revoked, with its tenant.
-#[derive(Debug)]
-pub(super) struct KeyRow {
-    pub tenant_id: i32,
-    pub tenant: String,
-    pub plan: Json<Plan>,
-    pub extension: Option<Json<Extension>>,
-    pub events: Option<Json<EventSettings>>,
-    pub key_name: String,
+/// Forgets the keys of a subscription; false when there are none.
+pub(super) async fn delete_key(connection: &mut PgConnection, tenant: &str, name: &str) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from subscription_keys k using tenants t
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
+        tenant,
+        name,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// A tenant.
 #[derive(Debug)]
 pub(super) struct TenantRow {
+    pub tenant_id: i32,
     pub name: String,
     pub plan: Json<Plan>,
+    pub clock: Option<Json<Clock>>,
     pub extension: Option<Json<Extension>>,
     pub events: Option<Json<EventSettings>>,
-}
-
-/// A tenant by its name.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_tenant_by_name(database: &Database, name: &str) -> Result<Option<Tenant>, DatabaseError> {
-    let mut session = database.session().await?;
-    let Some(id) = find_tenant(session.connection(), name).await? else { return Ok(None) };
-    let row = get_tenant(session.connection(), id).await;
-    Ok(session.end(row)?.map(|row| row.into_tenant(id)))
+    pub faults: Json<Vec<Armed>>,
+    pub has_event_faults: bool,
+    /// The name of the key that it was found by.
+    pub key_name: Option<String>,
 }
 
 impl TenantRow {
-    pub(super) fn into_tenant(self, id: TenantId) -> Tenant {
-        let Self { name, plan, extension, events } = self;
+    pub(super) fn into_tenant(self) -> Tenant {
+        let Self { tenant_id, name, plan, clock, extension, events, faults, has_event_faults, key_name: _ } = self;
         Tenant {
-            id,
+            id: TenantId(tenant_id),
             name,
             plan: plan.0,
-            clock: Clock,
+            clock: clock.map(|clock| clock.0).unwrap_or_default(),
             extension: extension.map(|extension| extension.0),
             events: events.map(|events| events.0),
+            faults: faults.0,
+            has_event_faults,
         }
     }
 }
 
-pub(super) async fn get_tenant(connection: &mut PgConnection, id: TenantId) -> Result<Option<TenantRow>, sqlx::Error> {
+/// The tenant that a key opens, or that has a name or number: whichever is given. A snapshot is none, and a key or tenant whose
+/// time is over at `now` opens nothing.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    by: By<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<TenantRow>, sqlx::Error> {
+    let (digest, name, id) = match by {
+        By::Key(digest) => (Some(digest), None, None),
+        By::Name(name) => (None, Some(name), None),
+        By::Id(id) => (None, None, Some(id.0)),
+    };
     sqlx::query_as!(
         TenantRow,
         r#"
-        select name, plan as "plan: Json<Plan>", extension as "extension: Json<Extension>",
-               events as "events: Json<EventSettings>"
-          from tenants where tenant_id = $1
+        select t.tenant_id as "tenant_id!", t.name as "name!", t.plan as "plan!: Json<Plan>", t.clock as "clock: Json<Clock>",
+               t.extension as "extension: Json<Extension>", t.events as "events: Json<EventSettings>",
+               coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
+                          where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<Armed>>",
+               exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
+               found.key_name
+          from (select k.tenant_id, k.name as key_name
+                  from subscription_keys k
+                 where k.digest = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)
+                union all
+                select n.tenant_id, null from tenants n where n.name = $2
+                union all
+                select i.tenant_id, null from tenants i where i.tenant_id = $3) found
+          join tenants t on t.tenant_id = found.tenant_id
+         where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $4)
         "#,
-        id.0,
+        digest,
+        name,
+        id,
+        now,
     )
     .fetch_optional(connection)
     .await
 }
 
-/// Says what a tenant is connected to; `None` when there is no such tenant.
+/// How a tenant is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'a> {
+    Key(&'a [u8]),
+    Name(&'a str),
+    Id(TenantId),
+}
+
+/// Says what a tenant is connected to.
 pub(super) async fn connect(
     connection: &mut PgConnection,
-    tenant: &str,
+    tenant: TenantId,
     extension: Option<&Extension>,
     events: Option<&EventSettings>,
-) -> Result<Option<TenantId>, sqlx::Error> {
-    let id = sqlx::query_scalar!(
-        "update tenants set extension = $2, events = $3 where name = $1 returning tenant_id",
-        tenant,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update tenants set extension = $2, events = $3 where tenant_id = $1",
+        tenant.0,
         extension.map(Json) as _,
         events.map(Json) as _,
     )
-    .fetch_optional(connection)
+    .execute(connection)
     .await?;
-    Ok(id.map(TenantId))
+    Ok(())
 }
 
 pub(super) async fn delete_extension_token(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
@@ -250,36 +292,16 @@ pub(super) async fn delete_extension_token(connection: &mut PgConnection, tenant
     Ok(())
 }
 
-/// The token by which a tenant's extension calls back; false when another tenant has it.
+/// The token by which a tenant's extension calls back.
 pub(super) async fn insert_extension_token(
     connection: &mut PgConnection,
     tenant: TenantId,
     digest: &[u8],
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "insert into extension_tokens (tenant_id, digest) values ($1, $2) on conflict do nothing",
-        tenant.0,
-        digest,
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn find_key(connection: &mut PgConnection, digest: &[u8]) -> Result<Option<KeyRow>, sqlx::Error> {
-    sqlx::query_as!(
-        KeyRow,
-        r#"
-        select t.tenant_id, t.name as tenant, t.plan as "plan: Json<Plan>",
-               t.extension as "extension: Json<Extension>", t.events as "events: Json<EventSettings>", k.name as key_name
-          from subscription_keys k
-          join tenants t on t.tenant_id = k.tenant_id
-         where k.digest = $1 and k.revoked_at is null
-        "#,
-        digest,
-    )
-    .fetch_optional(connection)
-    .await
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("insert into extension_tokens (tenant_id, digest) values ($1, $2)", tenant.0, digest)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Which limit a call met.

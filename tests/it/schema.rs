@@ -48,9 +48,11 @@ fn the_tenant_leads_every_key_index_and_foreign_key() {
     assert!(rows.len() > 10);
     for row in rows {
         let index = row["index"].as_str().expect("a name");
-        // A tenant is found by its name and by the digests of a key and of its extension's token; everything else is found
+        // A tenant is found by its name, a snapshot by its owner and name, and a tenant by the digests of a key and of its extension's token; everything else is found
         // within a tenant.
-        if !["tenants_name_key", "subscription_keys_digest_key", "extension_tokens_digest_key"].contains(&index) {
+        const FOUND_BY: [&str; 4] =
+            ["tenants_name_key", "tenants_snapshot_key", "subscription_keys_digest_key", "extension_tokens_digest_idx"];
+        if !FOUND_BY.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
     }
@@ -76,6 +78,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0004_points_sign_on_trees.sql"),
         include_str!("../../migrations/0005_extensions.sql"),
         include_str!("../../migrations/0006_events.sql"),
+        include_str!("../../migrations/0007_worlds.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");

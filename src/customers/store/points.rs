@@ -5,30 +5,35 @@ use uuid::Uuid;
 
 use crate::customers::model::CustomerId;
 use crate::customers::points::Entry;
+use crate::customers::service::Scope;
 use crate::database::TenantId;
 
 /// Appends an entry; false when there is no such customer.
 pub(in crate::customers) async fn enter(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     entry_id: Uuid,
     entry: &Entry,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "insert into reward_points (tenant_id, customer_id, id, points, entered_at, expires_at)
-         select $1, $2, $3, $4::float8::numeric, $5, $6
-          where exists (select from customers where tenant_id = $1 and customer_id = $2)",
-        tenant.0,
+    let row = sqlx::query_scalar!(
+        r#"
+        insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
+        select $1, $2, $3, $4::float8::numeric, $5, $6
+         where exists (select from customers where tenant_id = $1 and customer_id = $2)
+        returning p::text as "row!"
+        "#,
+        scope.tenant.0,
         id.0,
         entry_id,
         entry.points,
         entry.entered_at,
         entry.expires_at,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    scope.recorder.row("reward_points", None, row.as_deref());
+    Ok(row.is_some())
 }
 
 /// A customer's ledger, in the order of its entries.

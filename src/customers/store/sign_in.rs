@@ -1,9 +1,9 @@
 //! SQL on passwords and on values that must be free.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
+use crate::customers::service::Scope;
 use crate::database::TenantId;
 use crate::plan::UniqueField;
 
@@ -30,21 +30,27 @@ pub(in crate::customers) async fn password_hashes(
 /// Writes a password hash; false when there is no such customer.
 pub(in crate::customers) async fn set_password_hash(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     hash: &str,
-    now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "update customers set password_hash = $3, modified_at = $4 where tenant_id = $1 and customer_id = $2",
-        tenant.0,
+    let versions = sqlx::query_scalar!(
+        r#"
+        update customers c set password_hash = $3, modified_at = $4
+         where c.tenant_id = $1 and c.customer_id = $2
+        returning case when $5::boolean then array[
+             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
+         ] end as "versions: Vec<Option<String>>"
+        "#,
+        scope.tenant.0,
         id.0,
         hash,
-        now,
+        scope.now,
+        scope.recorder.is_on(),
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(super::recorded(scope, versions))
 }
 
 /// Whether a customer has this value, in the form in which values are compared.

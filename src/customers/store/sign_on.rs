@@ -4,31 +4,35 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
+use crate::customers::service::Scope;
 use crate::database::TenantId;
 
 /// Keeps a token and forgets the tenant's expired ones; false when there is no such customer.
 pub(in crate::customers) async fn issue(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     digest: &[u8],
-    now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "with expired as (delete from sign_on_tokens where tenant_id = $1 and expires_at <= $4)
-         insert into sign_on_tokens (tenant_id, digest, customer_id, expires_at)
-         select $1, $3, $2, $5
-          where exists (select from customers where tenant_id = $1 and customer_id = $2)",
-        tenant.0,
+    let row = sqlx::query_scalar!(
+        r#"
+        with expired as (delete from sign_on_tokens where tenant_id = $1 and expires_at <= $4)
+        insert into sign_on_tokens as s (tenant_id, digest, customer_id, expires_at)
+        select $1, $3, $2, $5
+         where exists (select from customers where tenant_id = $1 and customer_id = $2)
+        returning s::text as "row!"
+        "#,
+        scope.tenant.0,
         id.0,
         digest,
-        now,
+        scope.now,
         expires_at,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    scope.recorder.row("sign_on_tokens", None, row.as_deref());
+    Ok(row.is_some())
 }
 
 /// The customer whom a token names that is good at `now`.

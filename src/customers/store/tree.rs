@@ -1,9 +1,9 @@
 //! SQL on the trees. Downlines are walked by Postgres, level by level along an index, and come as one array.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
+use crate::customers::service::Scope;
 use crate::customers::tree::Tree;
 use crate::database::TenantId;
 
@@ -106,25 +106,30 @@ pub(in crate::customers) enum Placed {
 /// Places a customer below `upline`.
 pub(in crate::customers) async fn place(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: &Scope<'_>,
     id: CustomerId,
     upline: i32,
     tree: Tree,
-    upline_types: Option<&[i32]>,
-    now: DateTime<Utc>,
 ) -> Result<Placed, sqlx::Error> {
-    let outcome = sqlx::query_scalar!(
-        r#"select outcome as "outcome!" from place_customer($1, $2, $3, $4, $5, $6)"#,
-        tenant.0,
+    let row = sqlx::query!(
+        r#"
+        select outcome as "outcome!", customer_rows as "customer_rows: Vec<Option<String>>",
+               node_rows as "node_rows: Vec<Option<String>>"
+          from place_customer($1, $2, $3, $4, $5, $6, $7)
+        "#,
+        scope.tenant.0,
         id.0,
         upline,
         tree == Tree::Enrollment,
-        upline_types,
-        now,
+        scope.plan.sponsor_types(),
+        scope.now,
+        scope.recorder.is_on(),
     )
     .fetch_one(connection)
     .await?;
-    match outcome.as_str() {
+    scope.recorder.versions("customers", row.customer_rows.as_deref());
+    scope.recorder.versions("sponsor_tree", row.node_rows.as_deref());
+    match row.outcome.as_str() {
         "placed" => Ok(Placed::Done),
         "unknown_customer" => Ok(Placed::UnknownCustomer),
         "sponsor_unknown" => Ok(Placed::UplineUnknown),

@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use directscale_emulator::config::ListenAddress;
+use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
 use directscale_emulator::directscale::DirectScaleOptions;
+use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, Started, WorldOptions, open_world,
@@ -67,7 +69,13 @@ impl TestServer {
         let options = world(origin.clone());
         let (address, started, shutdown) = runtime.block_on(async {
             let directscale = DirectScaleOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
-            let options_of_server = ServerOptions { directscale, cors_origin: None };
+            let options_of_server = ServerOptions {
+                directscale,
+                cors_origin: None,
+                journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
+                access: Access::default(),
+                has_admin_listener: false,
+            };
             let server = Server::new(options_of_server, Arc::clone(&random)).await.expect("a server");
             let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
             let listener = Listener::bind(&listen).await.expect("a port");
@@ -108,10 +116,7 @@ impl TestServer {
         let path = folder.path().join("seed.json");
         std::fs::write(&path, seed.to_string()).expect("a file");
         let file = read_seed(path.to_str().expect("a path")).map_err(|error| error.to_string())?;
-        self.runtime
-            .block_on(load_seed(self.started.database(), &self.started.back_end.customers, &self.random, file))
-            .map(drop)
-            .map_err(|error| error.to_string())
+        self.runtime.block_on(load_seed(&self.started.worlds, file)).map(drop).map_err(|error| error.to_string())
     }
 }
 

@@ -1,0 +1,30 @@
+-- The rows of one table in which two tenants differ: before is the left one's row, NULL where it has none, and after the
+-- right one's. At most p_most of them in the order of their keys, and with each how many differ in all.
+create or replace function compare_rows(
+    p_table text, p_left integer, p_right integer, p_most bigint,
+    out key jsonb, out before jsonb, out after jsonb, out differing bigint
+) returns setof record
+language plpgsql stable as $$
+declare
+    v_keys   text;
+    v_pairs  text;
+begin
+    select coalesce(string_agg(', ' || quote_ident(a.attname), '' order by a.attnum), ''),
+           string_agg(quote_literal(a.attname) || ', ' || quote_ident(a.attname), ', ' order by a.attnum)
+      into v_keys, v_pairs
+      from pg_attribute a
+      join pg_index x on x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)
+     where a.attrelid = quote_ident(p_table)::regclass and a.attname <> 'tenant_id';
+    -- world_side is there for a table whose only key is the tenant.
+    return query execute format(
+        'select jsonb_build_object(%s), to_jsonb(l) - ''tenant_id'' - ''world_side'', to_jsonb(r) - ''tenant_id'' - ''world_side'',
+                count(*) over ()
+           from (select *, 0 as world_side from %I where tenant_id = $1) l
+           full join (select *, 0 as world_side from %I where tenant_id = $2) r using (world_side%s)
+          where l.tenant_id is null or r.tenant_id is null or row(%s) is distinct from row(%s)
+          order by world_side%s
+          limit $3',
+        v_pairs, p_table, p_table, v_keys, world_columns(p_table, 'l.', false), world_columns(p_table, 'r.', false), v_keys)
+        using p_left, p_right, p_most;
+end
+$$;

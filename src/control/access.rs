@@ -1,0 +1,237 @@
+//! Who may use the control API: on loopback anybody, unless a token is set; elsewhere who has the token. A browser that another
+//! site has sent here is refused by its Host or Origin, whatever it has.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, header};
+use axum::middleware::Next;
+use axum::response::IntoResponse as _;
+use sha2::{Digest as _, Sha256};
+
+use super::Control;
+use super::error::ControlError;
+use crate::random::Random;
+
+/// The cookie of a browser that has shown the token.
+pub(super) const COOKIE: &str = "emulator_admin";
+
+/// The token of the control API. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// A new random token.
+    #[must_use]
+    pub fn generate(random: &Random) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
+    }
+
+    /// The token itself: to be printed once, and sent by the command line.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What the cookie of a browser holds that has shown the token: not the token itself.
+    pub(super) fn cookie(&self) -> String {
+        Sha256::digest(format!("cookie of {}", self.0).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether a text is the token, in a time that does not tell how much of it is right: digests are compared.
+    pub(super) fn is(&self, presented: &str) -> bool {
+        Sha256::digest(self.0.as_bytes()) == Sha256::digest(presented.as_bytes())
+    }
+
+    fn is_cookie(&self, presented: &str) -> bool {
+        Sha256::digest(self.cookie().as_bytes()) == Sha256::digest(presented.as_bytes())
+    }
+}
+
+impl FromStr for AdminToken {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_plain && text.len() >= 16 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be at least 16 visible ASCII characters".to_owned())
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AdminToken {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AdminToken(…)")
+    }
+}
+
+/// Whom the control API lets in.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// The token that must be shown; without one only loopback is let in.
+    pub token: Option<AdminToken>,
+    /// Names under which the server may be called, besides `localhost` and IP addresses.
+    pub hosts: Vec<String>,
+}
+
+/// The address of the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+impl Access {
+    /// Why a caller is not let in.
+    fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), ControlError> {
+        let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+        if !self.is_known_host(host) {
+            let why = "is not a name of this server; --admin-hosts names more";
+            let host: String = host.chars().take(100).collect();
+            return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
+        }
+        self.check_origin(headers, host)?;
+        match &self.token {
+            None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
+            None => Err(ControlError::Forbidden("without a token only loopback is let in".to_owned())),
+            Some(token) => {
+                let bearer = text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.split_once(' '));
+                let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+                match (bearer, cookie(headers)) {
+                    (Some((_, presented)), _) if token.is(presented.trim()) => Ok(()),
+                    (None, Some(presented)) if token.is_cookie(presented) => Ok(()),
+                    (None, None) => Err(ControlError::Unauthorized(
+                        "the control API needs 'Authorization: Bearer <EMULATOR_ADMIN_TOKEN>'".to_owned(),
+                    )),
+                    _ => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
+                }
+            }
+        }
+    }
+
+    /// A name that somebody else's site can point at this address is refused: it is how that site's scripts would reach it.
+    fn is_known_host(&self, host: &str) -> bool {
+        let name = match host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok()
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
+        let is_foreign = match text(headers, header::ORIGIN.as_str()) {
+            // A link on another page may lead here: that is a GET, which changes nothing.
+            None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
+            None => text(headers, "sec-fetch-site").is_some_and(|site| matches!(site, "cross-site" | "same-site")),
+            Some(origin) => {
+                let own =
+                    |scheme: &str| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+                !(own("http://") || own("https://"))
+            }
+        };
+        if is_foreign { Err(ControlError::Forbidden("another site's page sent this".to_owned())) } else { Ok(()) }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Lets a request through, or says why not; a browser that has no token yet is asked for it.
+pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
+    let peer = request.extensions().get::<Peer>().copied();
+    let Err(refused) = control.access.check(peer, request.headers()) else { return next.run(request).await };
+    let wants_page =
+        text(request.headers(), header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html"));
+    if wants_page && matches!(refused, ControlError::Unauthorized(_)) {
+        return super::pages::to_sign_in();
+    }
+    refused.into_response()
+}
+
+/// Whether a sign-in may be tried from here.
+pub(super) fn check_form(control: &Control, headers: &HeaderMap) -> Result<(), ControlError> {
+    let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+    if !control.access.is_known_host(host) {
+        return Err(ControlError::Forbidden("the Host is not a name of this server".to_owned()));
+    }
+    control.access.check_origin(headers, host)
+}
+
+/// The token, if one must be shown.
+pub(super) fn token(control: &Control) -> Option<&AdminToken> {
+    control.access.token.as_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| ((*name).parse().expect("a name"), HeaderValue::from_static(value))).collect()
+    }
+
+    fn status(access: &Access, peer: &str, pairs: &[(&'static str, &'static str)]) -> u16 {
+        let peer = Peer(peer.parse().expect("an address"));
+        access.check(Some(peer), &headers(pairs)).map_or_else(|error| error.status().as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn loopback_is_let_in_without_a_token_and_nobody_else() {
+        let open = Access::default();
+        assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost:8080")]), 200);
+        assert_eq!(status(&open, "::1", &[("host", "[::1]:8080")]), 200);
+        assert_eq!(status(&open, "192.0.2.7", &[("host", "192.0.2.1:8080")]), 403);
+    }
+
+    #[test]
+    fn a_foreign_host_or_origin_is_refused() {
+        let open = Access { hosts: vec!["emulator".to_owned()], token: None };
+        for (expected, pairs) in [
+            (200, vec![("host", "Emulator:8080")]),
+            (403, vec![("host", "evil.example:8080")]),
+            (403, vec![]),
+            (200, vec![("host", "localhost:8080"), ("origin", "http://localhost:8080")]),
+            (403, vec![("host", "localhost:8080"), ("origin", "http://localhost:9999")]),
+            (403, vec![("host", "localhost:8080"), ("origin", "null")]),
+            (403, vec![("host", "localhost:8080"), ("sec-fetch-site", "cross-site")]),
+            (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "same-origin")]),
+            (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]),
+        ] {
+            assert_eq!(status(&open, "127.0.0.1", &pairs), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_token_is_set_it_must_be_shown() {
+        let token: AdminToken = "0123456789abcdef".parse().expect("a token");
+        let closed = Access { token: Some(token), hosts: Vec::new() };
+        for (expected, value) in
+            [(200, "Bearer 0123456789abcdef"), (401, "Bearer 0123456789abcdeg"), (401, "Basic 0123456789abcdef")]
+        {
+            assert_eq!(status(&closed, "192.0.2.7", &[("host", "192.0.2.1"), ("authorization", value)]), expected);
+        }
+        assert_eq!(status(&closed, "127.0.0.1", &[("host", "localhost")]), 401);
+        assert_eq!(
+            status(&closed, "127.0.0.1", &[("host", "localhost"), ("cookie", "emulator_admin=0123456789abcdef")]),
+            401
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! The control API: JSON in and out, described in the same document as the vendor's operations.
+
+mod clock;
+mod events;
+mod faults;
+mod keys;
+mod requests;
+mod tasks;
+mod tenants;
+mod worlds;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Query, Request};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Limited};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Control;
+use super::error::{ControlError, ControlProblem};
+use crate::tasks::{Begun, Tasks};
+use crate::tenants::{WorldError, read_text};
+
+/// The tag of the control API's operations.
+const TAG: &str = "control";
+
+/// The longest body of a call of the control API, in bytes: a seed can be long.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// What an operation answers.
+type Answer = Result<Response<Body>, ControlError>;
+
+/// The routes and their description.
+pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let head = OpenApiBuilder::new()
+        .components(Some(ComponentsBuilder::new().security_scheme("adminToken", token).build()))
+        .build();
+    let (router, mut document) = OpenApiRouter::with_openapi(head)
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::get, tenants::delete))
+        .routes(routes!(tenants::plan, tenants::replace_plan))
+        .routes(routes!(tenants::integration, tenants::connect))
+        .routes(routes!(tenants::try_hook))
+        .routes(routes!(keys::list, keys::add))
+        .routes(routes!(keys::delete))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(worlds::seed))
+        .routes(routes!(worlds::reset))
+        .routes(routes!(worlds::snapshots))
+        .routes(routes!(worlds::save, worlds::delete_snapshot))
+        .routes(routes!(worlds::restore))
+        .routes(routes!(worlds::fork))
+        .routes(routes!(worlds::diff))
+        .routes(routes!(clock::get, clock::real))
+        .routes(routes!(clock::freeze))
+        .routes(routes!(clock::set))
+        .routes(routes!(clock::advance))
+        .routes(routes!(faults::list, faults::arm, faults::disarm_all))
+        .routes(routes!(faults::disarm))
+        .routes(routes!(requests::list, requests::clear))
+        .routes(routes!(requests::wait))
+        .routes(routes!(requests::stream))
+        .routes(routes!(requests::get))
+        .routes(routes!(requests::strangers))
+        .routes(routes!(events::list))
+        .routes(routes!(events::resend))
+        .routes(routes!(events::resend_one))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::get))
+        .split_for_parts();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+            operation.tags = Some(vec![TAG.to_owned()]);
+            operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
+            complete(operation);
+        }
+    }
+    (router, document)
+}
+
+/// Adds the answers that every operation can give.
+fn complete(operation: &mut utoipa::openapi::path::Operation) {
+    use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+    let problem = |meaning: &str| {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ControlProblem"))).build();
+        RefOr::T(ResponseBuilder::new().description(meaning).content("application/problem+json", content).build())
+    };
+    for (status, meaning) in [
+        ("400", "The request cannot be read, or asks for what cannot be"),
+        ("401", "The token is missing or wrong"),
+        ("403", "Called from elsewhere than loopback, or by another site's page"),
+        ("404", "There is nothing of this name"),
+        ("409", "Something has the name already, or somebody else did the same at this moment"),
+        ("500", "The database failed"),
+        ("503", "The server is not ready yet"),
+    ] {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(meaning));
+    }
+}
+
+/// The body of a call, within the limit.
+struct Content(Bytes);
+
+impl<S: Sync> FromRequest<S> for Content {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ControlError> {
+        match Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await {
+            Ok(collected) => Ok(Self(collected.to_bytes())),
+            Err(_) => Err(ControlError::Bad(format!("the body broke off, or is longer than {MAX_BODY_BYTES} bytes"))),
+        }
+    }
+}
+
+/// A JSON answer.
+fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let text = serde_json::to_vec(value).expect("invariant: plain data is JSON");
+    let mut response = super::typed("application/json", text);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An answer without a body.
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// A body as a value: YAML where it says so, else JSON. An empty one is `{}`.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ControlError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = std::str::from_utf8(body).map_err(|_| ControlError::Bad("the body must be UTF-8".to_owned()))?;
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)
+}
+
+/// A query as a value.
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
+    let read = Query::<T>::try_from_uri(uri).map_err(|error| ControlError::Bad(error.body_text()))?;
+    Ok(read.0)
+}
+
+/// What came of some work; or, for who would rather not wait (`Prefer: respond-async`), where to ask how far it is.
+async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<WorldError>, status: StatusCode) -> Answer {
+    let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
+    if is_async {
+        let known = tasks.status(begun.id);
+        let mut response = json(StatusCode::ACCEPTED, &known);
+        if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        return Ok(response);
+    }
+    let result = begun.end.await.map_err(|_| ControlError::BrokenOff)??;
+    Ok(json(status, &result))
+}
+
+/// What a successful answer says of itself in the document where it is no schema of its own.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Done {
+    /// What came of it.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    result: Value,
+}

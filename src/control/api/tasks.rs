@@ -1,0 +1,38 @@
+//! Long work, watched.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::{Answer, Control, ControlError, json};
+use crate::tasks::TaskStatus;
+
+/// Get a task
+#[utoipa::path(
+    get,
+    path = "/_emulator/tasks/{task}",
+    operation_id = "GetTask",
+    params(("task" = uuid::Uuid, Path)),
+    responses((status = 200, description = "How far it is", body = TaskStatus)),
+)]
+pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<String>) -> Answer {
+    let unknown = || ControlError::NotFound(format!("this server has no task {task}, or has forgotten it"));
+    let id = task.parse().map_err(|_| unknown())?;
+    let status = control.worlds()?.tasks.status(id).ok_or_else(unknown)?;
+    Ok(json(StatusCode::OK, &status))
+}
+
+/// List a tenant's tasks
+///
+/// The newest first.
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants/{tenant}/tasks",
+    operation_id = "ListTasks",
+    params(("tenant" = String, Path)),
+    responses((status = 200, description = "The tasks", body = Vec<TaskStatus>)),
+)]
+pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
+    Ok(json(StatusCode::OK, &control.worlds()?.tasks.of(&tenant)))
+}

@@ -1,0 +1,250 @@
+//! Tenants: made, listed, deleted; their plan, and what they are connected to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Answer, Content, Control, ControlError, ControlProblem, Done, finished, json, no_content, read};
+use crate::hooks::{self, HookId};
+use crate::plan::Plan;
+use crate::tenants::{Integration, NewKey, NewTenant, TenantListing, WorldSeed};
+
+/// A new tenant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantRequest {
+    /// Its name.
+    name: String,
+    /// What its key is called.
+    #[serde(default = "default_key_name")]
+    pub(super) key_name: String,
+    /// Its key, 32 hexadecimal digits; a random one where it is not given.
+    #[serde(default)]
+    key: Option<String>,
+    /// After so many seconds it is deleted.
+    #[serde(default)]
+    expires_in_seconds: Option<u32>,
+    /// What its world is filled with, as a tenant of a seed file: `plan`, `extension`, `events`, `customers`, `population`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    seed: Option<WorldSeed>,
+}
+
+fn default_key_name() -> String {
+    "default".to_owned()
+}
+
+/// The key of a new tenant, shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MadeTenant {
+    /// The tenant.
+    tenant: String,
+    /// What its key is called.
+    key_name: String,
+    /// The key.
+    key: String,
+}
+
+/// A key that was given or is to be made.
+pub(super) fn new_key(name: String, key: Option<String>) -> Result<NewKey, ControlError> {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
+    }
+    Ok(NewKey { name, key: key.map(|key| key.parse()).transpose()? })
+}
+
+/// List tenants
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants",
+    operation_id = "ListTenants",
+    responses((status = 200, description = "All tenants, by name", body = Vec<TenantListing>)),
+)]
+pub(super) async fn list(State(control): State<Arc<Control>>) -> Answer {
+    Ok(json(StatusCode::OK, &control.worlds()?.list().await?))
+}
+
+/// Make a tenant
+///
+/// Its key is in the answer, this once.
+#[utoipa::path(
+    post,
+    path = "/_emulator/tenants",
+    operation_id = "MakeTenant",
+    request_body = TenantRequest,
+    responses(
+        (status = 201, description = "It is made", body = MadeTenant),
+        (status = 400, description = "It cannot be made so", body = ControlProblem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
+    let worlds = control.worlds()?;
+    let TenantRequest { name, key_name, key, expires_in_seconds, seed } = read(&headers, &body)?;
+    let new = NewTenant { name, key: new_key(key_name, key)?, expires_in_seconds };
+    let begun = worlds.create(new, seed.unwrap_or_default());
+    finished(&worlds.tasks, &headers, begun, StatusCode::CREATED).await
+}
+
+/// Get a tenant
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants/{tenant}",
+    operation_id = "GetTenant",
+    params(("tenant" = String, Path)),
+    responses((status = 200, description = "The tenant", body = TenantListing)),
+)]
+pub(super) async fn get(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
+    let worlds = control.worlds()?;
+    worlds.tenant(&name).await?;
+    let listed = worlds.list().await?.into_iter().find(|tenant| tenant.name == name);
+    Ok(json(StatusCode::OK, &listed))
+}
+
+/// Delete a tenant
+///
+/// With its keys, snapshots and all that it has.
+#[utoipa::path(
+    delete,
+    path = "/_emulator/tenants/{tenant}",
+    operation_id = "DeleteTenant",
+    params(("tenant" = String, Path)),
+    responses((status = 200, description = "It is deleted", body = Done)),
+)]
+pub(super) async fn delete(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let worlds = control.worlds()?;
+    worlds.tenant(&name).await?;
+    finished(&worlds.tasks, &headers, worlds.delete(&name), StatusCode::OK).await
+}
+
+/// Get a tenant's plan
+///
+/// With every default.
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants/{tenant}/plan",
+    operation_id = "GetPlan",
+    params(("tenant" = String, Path)),
+    responses((status = 200, description = "The plan", body = Object)),
+)]
+pub(super) async fn plan(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
+    Ok(json(StatusCode::OK, &control.worlds()?.tenant(&name).await?.plan))
+}
+
+/// Replace a tenant's plan
+///
+/// As a whole: what is not named gets its default. Refused as a whole when a name or value is not known.
+#[utoipa::path(
+    put,
+    path = "/_emulator/tenants/{tenant}/plan",
+    operation_id = "ReplacePlan",
+    params(("tenant" = String, Path)),
+    request_body = Object,
+    responses((status = 200, description = "The plan", body = Object)),
+)]
+pub(super) async fn replace_plan(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Content(body): Content,
+) -> Answer {
+    let plan: Plan = read(&headers, &body)?;
+    control.worlds()?.replace_plan(&name, &plan).await?;
+    Ok(json(StatusCode::OK, &plan))
+}
+
+/// Get a tenant's extension and subscribers
+///
+/// Without their secrets.
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants/{tenant}/integration",
+    operation_id = "GetIntegration",
+    params(("tenant" = String, Path)),
+    responses((status = 200, description = "What it is connected to", body = Object)),
+)]
+pub(super) async fn integration(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
+    let tenant = control.worlds()?.tenant(&name).await?;
+    let mut shown = serde_json::json!({ "extension": tenant.extension, "events": tenant.events });
+    if let Some(extension) = shown["extension"].as_object_mut() {
+        extension.remove("extension_token");
+    }
+    for subscription in shown["events"]["subscriptions"].as_array_mut().into_iter().flatten() {
+        subscription.as_object_mut().map(|members| members.remove("secret"));
+    }
+    Ok(json(StatusCode::OK, &shown))
+}
+
+/// Connect a tenant to an extension and subscribers
+///
+/// `extension` and `events`, as they stand in a seed file; what is not named is disconnected.
+#[utoipa::path(
+    put,
+    path = "/_emulator/tenants/{tenant}/integration",
+    operation_id = "ReplaceIntegration",
+    params(("tenant" = String, Path)),
+    request_body = Object,
+    responses((status = 204, description = "It is connected")),
+)]
+pub(super) async fn connect(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Content(body): Content,
+) -> Answer {
+    let integration: Integration = read(&headers, &body)?;
+    control.worlds()?.connect(&name, integration).await?;
+    Ok(no_content())
+}
+
+/// What an extension answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tried {
+    /// Where it was asked.
+    url: String,
+    /// The status of its answer.
+    status: u16,
+    /// Its answer.
+    body: String,
+}
+
+/// Try a hook
+///
+/// Posts a request to the extension that answers it, outside any call; a callback is refused.
+#[utoipa::path(
+    post,
+    path = "/_emulator/tenants/{tenant}/hooks/{hook}/try",
+    operation_id = "TryHook",
+    params(("tenant" = String, Path), ("hook" = String, Path)),
+    request_body = Object,
+    responses((status = 200, description = "What the extension answered", body = Tried)),
+)]
+pub(super) async fn try_hook(
+    State(control): State<Arc<Control>>,
+    Path((name, hook)): Path<(String, String)>,
+    headers: HeaderMap,
+    Content(body): Content,
+) -> Answer {
+    let worlds = control.worlds()?;
+    let hook = HookId::try_from(hook).map_err(ControlError::Bad)?;
+    let request: Value = read(&headers, &body)?;
+    let extension = worlds.tenant(&name).await?.extension;
+    let extension = extension.ok_or_else(|| ControlError::Bad(format!("tenant '{name}' has no extension")))?;
+    let url = extension.url(hook.as_str()).ok_or_else(|| {
+        ControlError::Bad(format!("the extension of tenant '{name}' does not answer {}", hook.as_str()))
+    })?;
+    let outgoing = control.outgoing.get().ok_or(ControlError::NotReady)?;
+    let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
+    let tried = hooks::try_hook(outgoing, &worlds.random, &extension, url, &request, timeout).await;
+    let answer = tried.map_err(|error| ControlError::Bad(format!("no answer came: {error}")))?;
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    Ok(json(StatusCode::OK, &Tried { url: url.as_str().to_owned(), status: answer.status, body }))
+}

@@ -1,0 +1,76 @@
+//! The vendor's operations and the statuses that are documented for each: what a rule for failures may name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use utoipa::openapi::{OpenApi, PathItem};
+
+use crate::events::EventType;
+use crate::faults::{Answer, Rule};
+
+/// Operations, each with its documented statuses.
+#[derive(Debug)]
+pub(super) struct Catalogue(BTreeMap<String, BTreeSet<u16>>);
+
+impl Catalogue {
+    pub(super) fn of(document: &OpenApi) -> Self {
+        let of_item = |item: &PathItem| {
+            let methods = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
+            let operations = methods.into_iter().flatten().filter_map(|operation| {
+                let statuses = operation.responses.responses.keys();
+                Some((operation.operation_id.clone()?, statuses.filter_map(|status| status.parse().ok()).collect()))
+            });
+            operations.collect::<Vec<_>>()
+        };
+        Self(document.paths.paths.values().flat_map(of_item).collect())
+    }
+
+    /// The operations' names.
+    pub(super) fn operations(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// What is wrong with a rule, if it names an operation, event or status that there is not.
+    pub(super) fn check(&self, rule: &Rule) -> Result<(), String> {
+        let rule = match rule {
+            Rule::Event(rule) => {
+                let known = EventType::ALL.map(EventType::name);
+                return match rule.event.as_str() {
+                    "*" => Ok(()),
+                    name if known.contains(&name) => Ok(()),
+                    other => Err(format!("'{other}' is not an event; these are: {}, or * for all", known.join(", "))),
+                };
+            }
+            Rule::Call(rule) => rule,
+        };
+        let statuses: Vec<&BTreeSet<u16>> = match rule.operation.as_str() {
+            "*" => self.0.values().collect(),
+            name => match self.0.get(name) {
+                Some(statuses) => vec![statuses],
+                None => return Err(self.unknown_operation(name)),
+            },
+        };
+        let Some(Answer::Status { code, .. }) = rule.answer else { return Ok(()) };
+        if code >= 400 && statuses.iter().all(|statuses| statuses.contains(&code)) {
+            return Ok(());
+        }
+        let mut common: BTreeSet<u16> = (400..=599).collect();
+        for statuses in statuses {
+            common.retain(|status| statuses.contains(status));
+        }
+        let common: Vec<String> = common.iter().map(ToString::to_string).collect();
+        let of = &rule.operation;
+        Err(format!(
+            "{code} is not a status of a failure that is documented for {of}; these are: {}",
+            common.join(", ")
+        ))
+    }
+
+    fn unknown_operation(&self, name: &str) -> String {
+        let near = self.operations().max_by(|left, right| {
+            let like = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
+            like(left).total_cmp(&like(right))
+        });
+        let near = near.unwrap_or("*");
+        format!("'{}' is not an operation; did you mean {near}?", name.chars().take(100).collect::<String>())
+    }
+}

@@ -1,0 +1,112 @@
+//! What the control API answers when it does not do what it was asked: RFC 9457's problem details.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use crate::database::DatabaseError;
+use crate::error_chain::ErrorChain;
+use crate::tenants::{KeyError, WorldError};
+
+/// Why the control API did not do what it was asked.
+#[derive(Debug, Error)]
+pub(super) enum ControlError {
+    /// The server is still starting.
+    #[error("the server is not ready yet")]
+    NotReady,
+    /// The request cannot be read, or asks for what cannot be.
+    #[error("{0}")]
+    Bad(String),
+    /// There is nothing of this name.
+    #[error("{0}")]
+    NotFound(String),
+    /// The caller is not let in.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The caller has not shown the token.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The world did not do it.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The work broke off: a defect.
+    #[error("the work broke off")]
+    BrokenOff,
+}
+
+impl From<DatabaseError> for ControlError {
+    fn from(error: DatabaseError) -> Self {
+        Self::World(error.into())
+    }
+}
+
+impl From<KeyError> for ControlError {
+    fn from(error: KeyError) -> Self {
+        Self::World(error.into())
+    }
+}
+
+/// A problem (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ControlProblem)]
+pub(super) struct ControlProblem {
+    /// The status of the answer.
+    status: u16,
+    /// The status in words.
+    title: &'static str,
+    /// What is wrong.
+    detail: String,
+}
+
+impl ControlError {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::World(error) => match error {
+                WorldError::UnknownTenant(_) | WorldError::UnknownSnapshot { .. } => StatusCode::NOT_FOUND,
+                WorldError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
+                WorldError::NameTaken(_) | WorldError::Conflict | WorldError::Key(KeyError::Taken(_)) => {
+                    StatusCode::CONFLICT
+                }
+                WorldError::BadName(_) | WorldError::Refused(_) | WorldError::Seed(_) | WorldError::Key(_) => {
+                    StatusCode::BAD_REQUEST
+                }
+                WorldError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    /// What is wrong, without what is nobody's business.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::World(WorldError::Database(error)) => {
+                tracing::error!(error = %ErrorChain(error), "database failure in the control API");
+                "the database failed; the server's log says why".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response<Body> {
+        let status = self.status();
+        let title = status.canonical_reason().unwrap_or_default();
+        let problem = ControlProblem { status: status.as_u16(), title, detail: self.detail() };
+        let json = serde_json::to_vec(&problem).expect("invariant: plain data is JSON");
+        let mut response = super::typed("application/problem+json", json);
+        *response.status_mut() = status;
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

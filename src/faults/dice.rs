@@ -1,0 +1,68 @@
+//! Chance that comes out the same for the same seed and call.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+
+/// The dice of one call under one rule.
+#[derive(Debug)]
+pub struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// The dice of call number `call` under a rule with this seed.
+    #[must_use]
+    pub fn new(seed: u64, call: u64) -> Self {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        dice.set_stream(call);
+        Self(dice)
+    }
+
+    /// A number from 0 up to but not including 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+    pub fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A number below `limit`, which is above zero.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "far below 2^53"
+    )]
+    pub fn below(&mut self, limit: u64) -> u64 {
+        (self.unit() * limit as f64) as u64
+    }
+
+    /// A number whose logarithm is normal around that of `median`, with the deviation `sigma` (Box and Muller's way).
+    #[must_use]
+    pub fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        median * (sigma * radius * (std::f64::consts::TAU * self.unit()).cos()).exp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_and_call_give_the_same_and_others_differ() {
+        let first = |seed, call| Dice::new(seed, call).below(1 << 40);
+        assert_eq!(first(7, 3), first(7, 3));
+        assert_ne!(first(7, 3), first(7, 4));
+        assert_ne!(first(7, 3), first(8, 3));
+    }
+
+    #[test]
+    fn chance_is_fair() {
+        let met = (0..10_000).filter(|call| Dice::new(1, *call).unit() < 0.3).count();
+        assert!((2_800..3_200).contains(&met), "{met}");
+        let mut waits: Vec<f64> = (0..10_001).map(|call| Dice::new(2, call).log_normal(100.0, 0.5)).collect();
+        waits.sort_by(f64::total_cmp);
+        assert!((95.0..105.0).contains(&waits[5_000]), "{}", waits[5_000]);
+        // One deviation above the median is where 84 % are below.
+        assert!((155.0..175.0).contains(&waits[8_413]), "{}", waits[8_413]);
+    }
+}

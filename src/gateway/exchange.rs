@@ -1,0 +1,129 @@
+//! One call on its way into the journal.
+
+use std::time::Instant;
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response};
+use chrono::{DateTime, Utc};
+
+use super::served::{Ending, Served};
+use crate::clock::Clock;
+use crate::database::waited;
+use crate::journal::{Entry, FaultNote, HIDDEN, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path};
+
+/// What is known of a call so far. Nothing is gathered where the journal is off.
+#[derive(Debug)]
+pub struct Exchange {
+    start: Instant,
+    heard: Option<Heard>,
+    /// Where what the call does is noted.
+    pub recorder: Recorder,
+    /// The request's body.
+    pub body: Bytes,
+    /// The customer in the path.
+    pub customer: Option<i32>,
+    /// Why it is refused.
+    pub reasons: Vec<Reason>,
+    /// What was sent and does not count.
+    pub ignored: Vec<String>,
+    /// Operations that are near to a path that is none.
+    pub near: Vec<String>,
+    /// The fault that it met.
+    pub fault: Option<FaultNote>,
+    /// Whether all that it does is taken back.
+    pub is_rehearsal: bool,
+    /// The tenant's present.
+    pub tenant_time: Option<DateTime<Utc>>,
+}
+
+/// The head of a request, as it is kept.
+#[derive(Debug)]
+struct Heard {
+    at: DateTime<Utc>,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    /// What is shown of the key, should it open nothing.
+    key: Option<String>,
+}
+
+impl Exchange {
+    /// A call begins.
+    #[must_use]
+    pub fn begin(journal: &Journal, parts: &Parts, route: &str) -> Self {
+        let heard = journal.is_on().then(|| Heard {
+            at: Clock::Real.now(),
+            method: parts.method.to_string(),
+            path: shown_path(parts.uri.path_and_query().map_or("/", |path| path.as_str()), route),
+            headers: shown(&parts.headers),
+            key: parts.headers.get("ocp-apim-subscription-key").map(|key| ending(key.as_bytes())),
+        });
+        Self {
+            start: Instant::now(),
+            heard,
+            recorder: journal.recorder(),
+            body: Bytes::new(),
+            customer: None,
+            reasons: Vec::new(),
+            ignored: Vec::new(),
+            near: Vec::new(),
+            fault: None,
+            is_rehearsal: false,
+            tenant_time: None,
+        }
+    }
+
+    /// The call ends with this answer, or without one.
+    pub fn end(self, journal: &Journal, served: &Served, response: &Response<Bytes>) {
+        let Some(Heard { at, method, path, headers, key }) = self.heard else { return };
+        let Noted { changes, events, hooks } = self.recorder.take();
+        let has_answer = !matches!(served.ending, Ending::Reset | Ending::Empty);
+        let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
+        let caller = served.caller.as_ref();
+        journal.add(Entry {
+            number: journal.number(),
+            request_id: served.request_id.unwrap_or_default(),
+            at,
+            tenant_time: self.tenant_time,
+            tenant: caller.map(|caller| caller.tenant.id),
+            key: caller.map(|caller| caller.key_name.to_string()).or(key),
+            operation: served.operation,
+            route: served.route,
+            method,
+            path,
+            customer: self.customer.or_else(created),
+            request_headers: headers,
+            request_body: Text::of(&self.body),
+            status: has_answer.then(|| response.status().as_u16()),
+            response_headers: if has_answer { shown(response.headers()) } else { Vec::new() },
+            response_body: if has_answer { Text::of(response.body()) } else { Text::default() },
+            ms: milliseconds(self.start.elapsed()),
+            database_ms: milliseconds(waited()),
+            fault: self.fault,
+            reasons: self.reasons,
+            ignored: self.ignored,
+            near: self.near,
+            is_rehearsal: self.is_rehearsal,
+            changes,
+            events,
+            hooks,
+        });
+    }
+}
+
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    let show = |name: &str, value: &[u8]| (name.to_owned(), shown_header(name, value));
+    headers.iter().map(|(name, value)| show(name.as_str(), value.as_bytes())).collect()
+}
+
+/// The last four characters of a key that is long enough not to be told by them.
+fn ending(key: &[u8]) -> String {
+    let shown = shown_header("ocp-apim-subscription-key", key);
+    if shown == HIDDEN { shown } else { shown.replace(HIDDEN, "…") }
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

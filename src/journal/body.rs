@@ -1,0 +1,44 @@
+//! Bodies as the journal keeps them: as text, without secrets, and not all of a long one.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::redact::redacted;
+
+/// The longest part of a body that is kept, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// A body. Secrets in it are hidden.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Text {
+    /// Its text, or the beginning of it.
+    pub text: String,
+    /// How long it is in all, in bytes.
+    pub bytes: usize,
+    /// Whether only its beginning is kept.
+    pub is_cut: bool,
+}
+
+impl Text {
+    /// A body without its secrets.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        let kept = String::from_utf8_lossy(&body[..body.len().min(LONGEST)]);
+        Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_cut: body.len() > LONGEST }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_long_body_is_kept() {
+        let text = Text::of(&vec![b'x'; LONGEST + 1]);
+        assert_eq!((text.text.len(), text.bytes, text.is_cut), (LONGEST, LONGEST + 1, true));
+        // A secret that the cut goes through is hidden too.
+        let mut body = vec![b' '; LONGEST - 20];
+        body.extend(b"\"Password\": \"a-long-secret\"");
+        assert!(!Text::of(&body).text.contains("secret"));
+    }
+}

@@ -1,0 +1,36 @@
+//! The journal: the last calls of each tenant, with why they were refused and what they changed. Kept in this process'
+//! memory, bounded, and without secrets. Knows no HTTP.
+
+mod body;
+mod entry;
+mod record;
+mod redact;
+mod ring;
+mod rows;
+
+pub use body::Text;
+pub use entry::{Entry, FaultNote, Filter, Reason, StatusFilter};
+pub use record::{EventNote, HookNote, Noted, Recorder};
+pub use ring::{Journal, JournalOptions, Listening};
+pub use rows::{Change, FieldChange, HIDDEN, SECRET_COLUMNS};
+
+/// A header's value, hidden where it is a secret; of a key its last four characters are shown.
+#[must_use]
+pub fn shown_header(name: &str, value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    if !redact::is_secret_header(name) {
+        return text.into_owned();
+    }
+    match text.char_indices().nth_back(3) {
+        Some((at, _)) if name == "ocp-apim-subscription-key" && text.len() > 16 => {
+            format!("{HIDDEN}{}", &text[at..])
+        }
+        _ => HIDDEN.to_owned(),
+    }
+}
+
+/// A path and query without secrets, given the pattern of the path.
+#[must_use]
+pub fn shown_path(path_and_query: &str, route: &str) -> String {
+    redact::redacted_path(path_and_query, route)
+}

@@ -1,0 +1,154 @@
+//! Secrets in what callers send and get, hidden before anything of it is kept.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::rows::HIDDEN;
+
+/// The name of a secret, where a value follows: `"Password": `, `password=`, `<Password>`.
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)(?:pass(?:word|wd)?|tax_?id|ssn|secret|token|bearer|authorization|subscription-key|api_?key)[\\"']*\s*[:=>]\s*"#,
+    )
+    .expect("invariant: the pattern is a regular expression")
+});
+
+/// A header whose value is a secret.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "ocp-apim-subscription-key",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "x-directscale-callbacktoken",
+        "x-directscale-callback",
+        "x-emulator-token",
+    ];
+    NAMES.contains(&name)
+}
+
+/// A text without its secrets. What follows a secret's name and is not a plain value hides the rest of the text, because it
+/// cannot be told where it ends; so does a name written with escapes.
+pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    let mut rest = text;
+    let mut hidden = String::new();
+    if text.contains("\\u") {
+        // A name can be spelled in escapes. JSON tells what it is; anything else is not shown.
+        return match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(value) => Cow::Owned(redacted(&value.to_string()).into_owned()),
+            Err(_) => Cow::Owned(format!("{HIDDEN} (not JSON, with escapes: not shown)")),
+        };
+    }
+    while let Some(found) = NAME.find(rest) {
+        let (before, after) = rest.split_at(found.end());
+        let length = value_length(after);
+        let value = &after[..length];
+        hidden.push_str(before);
+        let is_nothing = matches!(value, "null" | "\"\"" | "");
+        if is_nothing {
+            hidden.push_str(value);
+        } else if value.starts_with('"') {
+            hidden.push('"');
+            hidden.push_str(HIDDEN);
+            hidden.push('"');
+        } else {
+            hidden.push_str(HIDDEN);
+        }
+        rest = &after[length..];
+    }
+    if hidden.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    hidden.push_str(rest);
+    Cow::Owned(hidden)
+}
+
+/// How many bytes the value at the beginning of a text has.
+fn value_length(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(b'"') => {
+            let mut is_escaped = false;
+            let end = text.bytes().skip(1).position(|byte| {
+                let ends = byte == b'"' && !is_escaped;
+                is_escaped = byte == b'\\' && !is_escaped;
+                ends
+            });
+            end.map_or(text.len(), |end| end + 2)
+        }
+        // Something nested or quoted otherwise.
+        Some(b'{' | b'[' | b'\'' | b'\\') => text.len(),
+        _ => text.find([',', '}', ']', '&', '<', '"', '\n']).unwrap_or(text.len()),
+    }
+}
+
+/// A path and query without secrets: of these parameters of the route, and what the query names as a secret.
+pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
+    const PARAMETERS: [&str; 3] = ["{taxId}", "{password}", "{token}"];
+    let (path, query) = match path_and_query.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path_and_query, None),
+    };
+    let mut shown = if PARAMETERS.iter().any(|parameter| route.contains(parameter)) {
+        let parts = path.split('/').zip(route.split('/'));
+        let parts: Vec<&str> =
+            parts.map(|(part, pattern)| if PARAMETERS.contains(&pattern) { HIDDEN } else { part }).collect();
+        parts.join("/")
+    } else {
+        path.to_owned()
+    };
+    if let Some(query) = query {
+        shown.push('?');
+        // An encoded name is decoded before it is looked at.
+        if query.contains('%')
+            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| NAME.is_match(&format!("{name}=")))
+        {
+            shown.push_str(HIDDEN);
+        } else {
+            shown.push_str(&redacted(query));
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_secret_names_are_hidden_and_others_are_not() {
+        for (text, shown) in [
+            (r#"{"Password":"Pass\"w0rd","FirstName":"A"}"#, r#"{"Password":"•••","FirstName":"A"}"#),
+            (r#"{"taxid": 123456789, "x": 1}"#, r#"{"taxid": •••, "x": 1}"#),
+            (r#"{"TaxId": null, "Password": ""}"#, r#"{"TaxId": null, "Password": ""}"#),
+            (r#"{"TaxExemptId":"E-1","FirstName":"password"}"#, r#"{"TaxExemptId":"E-1","FirstName":"password"}"#),
+            (r#"{"Password":{"a":"secret"},"b":1}"#, r#"{"Password":•••"#),
+            (r#"{"Password":"never ends"#, r#"{"Password":"•••""#),
+            (r"{'Password': 'x', 'b': 1}", r"{'Password': •••"),
+            ("username=a&password=b&x=c", "username=a&password=•••&x=c"),
+            ("<c><Password>x</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
+            (r#""https://office.example/Login?token=abc""#, r#""https://office.example/Login?token=•••""#),
+            (r#"{"Pass\u0077ord":"secret","b":1}"#, r#"{"Password":"•••","b":1}"#),
+            (r#"{"Pass\u0077ord":"secret""#, "••• (not JSON, with escapes: not shown)"),
+        ] {
+            assert_eq!(redacted(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_paths_and_queries_are_hidden() {
+        for (path, route, shown) in [
+            ("/v1/validate/tax-id/123", "/v1/validate/tax-id/{taxId}", "/v1/validate/tax-id/•••"),
+            (
+                "/v1/customers/3?subscription-key=abc&x=1",
+                "/v1/customers/{customerId}",
+                "/v1/customers/3?subscription-key=•••&x=1",
+            ),
+            ("/v1/customers/3?subscription%2Dkey=abc", "/v1/customers/{customerId}", "/v1/customers/3?•••"),
+            ("/v1/customers?email=a%40b.c", "/v1/customers", "/v1/customers?email=a%40b.c"),
+        ] {
+            assert_eq!(redacted_path(path, route), shown);
+        }
+    }
+}

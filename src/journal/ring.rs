@@ -1,0 +1,181 @@
+//! The last calls of each tenant, bounded by number and by bytes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::{Instant, timeout_at};
+
+use super::entry::{Entry, Filter};
+use super::record::Recorder;
+use super::rows::Tables;
+use crate::database::{Database, DatabaseError, TenantId};
+
+/// So many tenants' calls are kept; of the one that called longest ago they are forgotten first.
+const MOST_TENANTS: usize = 256;
+
+/// So many calls may wait for a listener who is slow.
+const BACKLOG: usize = 256;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalOptions {
+    /// Calls of each tenant; 0 switches the journal off.
+    pub entries: usize,
+    /// Bytes of each tenant's calls, about.
+    pub bytes: usize,
+}
+
+/// The journal of this server. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: JournalOptions,
+    tables: OnceLock<Arc<Tables>>,
+    next: AtomicU64,
+    rings: Mutex<HashMap<Option<TenantId>, Ring>>,
+    added: broadcast::Sender<Arc<Entry>>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+}
+
+/// Somebody who hears of a tenant's calls from here on.
+#[derive(Debug)]
+pub struct Listening {
+    tenant: Option<TenantId>,
+    added: broadcast::Receiver<Arc<Entry>>,
+}
+
+impl Journal {
+    /// An empty journal.
+    #[must_use]
+    pub fn new(options: JournalOptions) -> Self {
+        let (added, _) = broadcast::channel(BACKLOG);
+        let shared =
+            Shared { options, tables: OnceLock::new(), next: AtomicU64::new(1), rings: Mutex::default(), added };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Learns the columns of the database's tables, without which no change is noted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn learn_tables(&self, database: &Database) -> Result<(), DatabaseError> {
+        let mut session = database.session().await?;
+        let tables = Tables::load(session.connection()).await;
+        // A second world would have the same tables.
+        let _ = self.shared.tables.set(Arc::new(session.end(tables)?));
+        Ok(())
+    }
+
+    /// Whether calls are kept.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.shared.options.entries > 0
+    }
+
+    /// A recorder for one call.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        match self.shared.tables.get() {
+            Some(tables) if self.is_on() => Recorder::on(Arc::clone(tables)),
+            _ => Recorder::default(),
+        }
+    }
+
+    /// The number of the next call.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.shared.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Keeps a call.
+    pub fn add(&self, entry: Entry) {
+        let JournalOptions { entries, bytes } = self.shared.options;
+        let entry = Arc::new(entry);
+        {
+            let mut rings = self.rings();
+            if rings.len() >= MOST_TENANTS && !rings.contains_key(&entry.tenant) {
+                let last = |ring: &Ring| ring.entries.back().map_or(0, |entry| entry.number);
+                let oldest = rings.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
+                oldest.map(|oldest| rings.remove(&oldest));
+            }
+            rings.entry(entry.tenant).or_default().add(Arc::clone(&entry), entries, bytes);
+        }
+        // Nobody may be listening.
+        let _ = self.shared.added.send(entry);
+    }
+
+    /// A tenant's calls, the newest first, at most so many.
+    #[must_use]
+    pub fn find(&self, tenant: Option<TenantId>, filter: &Filter, most: usize) -> Vec<Arc<Entry>> {
+        let rings = self.rings();
+        let Some(ring) = rings.get(&tenant) else { return Vec::new() };
+        ring.entries.iter().rev().filter(|entry| filter.matches(entry)).take(most).cloned().collect()
+    }
+
+    /// Waits for a call of a tenant that is asked for, one that is there already included; the earliest. `None` when none
+    /// came in time.
+    pub async fn wait(&self, tenant: Option<TenantId>, filter: &Filter, patience: Duration) -> Option<Arc<Entry>> {
+        let deadline = Instant::now() + patience;
+        let mut listening = self.listen(tenant);
+        if let Some(earliest) = self.find(tenant, filter, usize::MAX).pop() {
+            return Some(earliest);
+        }
+        loop {
+            let entry = timeout_at(deadline, listening.next()).await.ok()??;
+            if filter.matches(&entry) {
+                return Some(entry);
+            }
+        }
+    }
+
+    /// Hears of a tenant's calls from here on.
+    #[must_use]
+    pub fn listen(&self, tenant: Option<TenantId>) -> Listening {
+        Listening { tenant, added: self.shared.added.subscribe() }
+    }
+
+    /// Forgets a tenant's calls.
+    pub fn clear(&self, tenant: Option<TenantId>) {
+        self.rings().remove(&tenant);
+    }
+
+    fn rings(&self) -> std::sync::MutexGuard<'_, HashMap<Option<TenantId>, Ring>> {
+        self.shared.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listening {
+    /// The next call; `None` when the server ends. Who is too slow misses some.
+    pub async fn next(&mut self) -> Option<Arc<Entry>> {
+        loop {
+            match self.added.recv().await {
+                Ok(entry) if entry.tenant == self.tenant => return Some(entry),
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+impl Ring {
+    fn add(&mut self, entry: Arc<Entry>, most: usize, most_bytes: usize) {
+        self.bytes += entry.size();
+        self.entries.push_back(entry);
+        while self.entries.len() > most || self.bytes > most_bytes {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.size();
+        }
+    }
+}

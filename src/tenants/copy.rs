@@ -1,0 +1,188 @@
+//! Copying a world, and comparing two: what reset, snapshot, restore, fork and diff are made of. Which tables a world has is
+//! asked of the schema (migrations/functions/world_tables.sql), so that a new one is not forgotten.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::database::TenantId;
+use crate::tasks::Progress;
+
+/// A table of a world.
+#[derive(Debug)]
+pub(super) struct WorldTable {
+    pub name: String,
+    /// Whether it is copied and compared; otherwise it is only emptied when a world is replaced.
+    pub is_copied: bool,
+}
+
+pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<WorldTable>, sqlx::Error> {
+    sqlx::query_as!(WorldTable, r#"select table_name as "name!", is_copied as "is_copied!" from world_tables()"#)
+        .fetch_all(connection)
+        .await
+}
+
+/// Waits until nobody writes into a tenant's world, and keeps everybody from it until the transaction ends.
+pub(super) async fn close_world(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('world'), $1)", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Replaces a tenant's world with that of another one, settings included, or empties it and keeps its settings; how many rows
+/// it has then.
+pub(super) async fn replace(
+    connection: &mut PgConnection,
+    from: Option<TenantId>,
+    to: TenantId,
+    progress: &Progress,
+) -> Result<u64, sqlx::Error> {
+    let mut rows = 0;
+    let tables = tables(connection).await?;
+    let total = tables.len() as u64;
+    for (number, table) in tables.iter().enumerate() {
+        progress.expect(&table.name, total);
+        progress.advance(number as u64);
+        let from = from.filter(|_| table.is_copied);
+        let written = sqlx::query_scalar!(
+            r#"select replace_rows($1, $2, $3) as "rows!""#,
+            table.name,
+            from.map(|from| from.0),
+            to.0,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        rows += u64::try_from(written).unwrap_or_default();
+    }
+    if let Some(from) = from {
+        sqlx::query!("select copy_settings($1, $2)", from.0, to.0).execute(connection).await?;
+    }
+    Ok(rows)
+}
+
+/// Keeps the world of a tenant as a snapshot of `owner`, in place of one of this name; how many rows it has.
+pub(super) async fn save(
+    connection: &mut PgConnection,
+    from: TenantId,
+    owner: TenantId,
+    snapshot: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    save_with(connection, from, owner, snapshot, now, &Progress::default()).await
+}
+
+pub(super) async fn save_with(
+    connection: &mut PgConnection,
+    from: TenantId,
+    owner: TenantId,
+    snapshot: &str,
+    now: DateTime<Utc>,
+    progress: &Progress,
+) -> Result<u64, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "insert into tenants (name, plan, created_at, snapshot_of, snapshot) values (null, '{}', $3, $1, $2)
+         on conflict (snapshot_of, snapshot) do update set created_at = excluded.created_at
+         returning tenant_id",
+        owner.0,
+        snapshot,
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    replace(connection, Some(from), TenantId(id), progress).await
+}
+
+/// A snapshot of a tenant, by its name.
+pub(super) async fn find_snapshot(
+    connection: &mut PgConnection,
+    owner: TenantId,
+    snapshot: &str,
+) -> Result<Option<TenantId>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "select tenant_id from tenants where snapshot_of = $1 and snapshot = $2",
+        owner.0,
+        snapshot,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(TenantId))
+}
+
+/// The snapshots of a tenant, the oldest first.
+pub(super) async fn snapshots(connection: &mut PgConnection, owner: TenantId) -> Result<Vec<SnapshotRow>, sqlx::Error> {
+    sqlx::query_as!(
+        SnapshotRow,
+        r#"
+        select t.tenant_id, t.snapshot as "name!", t.created_at, c.last_customer_id as "last_customer_id?"
+          from tenants t
+          left join tenant_counters c on c.tenant_id = t.tenant_id
+         where t.snapshot_of = $1
+         order by t.created_at, t.tenant_id
+        "#,
+        owner.0,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+#[derive(Debug)]
+pub(super) struct SnapshotRow {
+    pub tenant_id: i32,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub last_customer_id: Option<i32>,
+}
+
+/// Deletes a tenant or snapshot with all that it has.
+pub(super) async fn delete(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    progress: &Progress,
+) -> Result<(), sqlx::Error> {
+    replace(&mut *connection, None, tenant, progress).await?;
+    sqlx::query!("delete from subscription_keys where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
+    sqlx::query!("delete from tenants where tenant_id = $1", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
+/// A row in which two tenants differ.
+#[derive(Debug)]
+pub(super) struct DifferingRow {
+    pub key: Option<Value>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub differing: i64,
+}
+
+/// The rows of a table in which two tenants differ, at most so many.
+pub(super) async fn compare(
+    connection: &mut PgConnection,
+    table: &str,
+    left: TenantId,
+    right: TenantId,
+    most: i64,
+) -> Result<Vec<DifferingRow>, sqlx::Error> {
+    sqlx::query_as!(
+        DifferingRow,
+        r#"select key, before, after, differing as "differing!" from compare_rows($1, $2, $3, $4)"#,
+        table,
+        left.0,
+        right.0,
+        most,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// A tenant's settings: its row but for what says which tenant it is.
+pub(super) async fn settings(connection: &mut PgConnection, tenant: TenantId) -> Result<Value, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at'
+                   as "settings!"
+          from tenants t where t.tenant_id = $1
+        "#,
+        tenant.0,
+    )
+    .fetch_one(connection)
+    .await
+}

@@ -1,0 +1,515 @@
+//! Tenants' worlds: made, filled, put back, kept, forked, compared and deleted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use super::diff::{Diff, diff};
+use super::keys::{KeyError, SubscriptionKey, add_key};
+use super::seed::{Filled, SeedError, WorldSeed, fill};
+use super::{Directory, KeySlot, Tenant, copy, keys, store};
+use crate::clock::Clock;
+use crate::customers::Customers;
+use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::error_chain::ErrorChain;
+use crate::journal::Journal;
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::tasks::{Begun, Progress, Tasks};
+
+/// The name of the snapshot that a reset goes back to.
+pub const SEED: &str = "seed";
+
+/// How often tenants are looked for whose time is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
+/// The worlds of all tenants. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Worlds {
+    /// Where they are kept.
+    pub database: Database,
+    /// Who lives in them.
+    pub customers: Customers,
+    /// From keys to tenants.
+    pub directory: Directory,
+    /// What was called.
+    pub journal: Journal,
+    /// Where ids and keys come from.
+    pub random: Arc<Random>,
+    /// The work that goes on.
+    pub tasks: Tasks,
+}
+
+/// Why something could not be done with a world.
+#[derive(Debug, Error)]
+pub enum WorldError {
+    /// There is no such tenant.
+    #[error("there is no tenant '{0}'")]
+    UnknownTenant(String),
+    /// The tenant has no such snapshot.
+    #[error("tenant '{tenant}' has no snapshot '{snapshot}'")]
+    UnknownSnapshot {
+        /// The tenant.
+        tenant: String,
+        /// The snapshot.
+        snapshot: String,
+    },
+    /// Another tenant has the name.
+    #[error("there is a tenant '{0}' already")]
+    NameTaken(String),
+    /// The name cannot be one.
+    #[error("'{0}' is not a name: up to 63 letters, digits, '.', '-' and '_', the first of them a letter or digit")]
+    BadName(String),
+    /// What was asked for cannot be.
+    #[error("{0}")]
+    Refused(String),
+    /// Somebody else changed the same.
+    #[error("somebody else did the same at this moment; try again")]
+    Conflict,
+    /// The seed cannot be loaded.
+    #[error(transparent)]
+    Seed(SeedError),
+    /// The key cannot be made.
+    #[error(transparent)]
+    Key(KeyError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sqlx::Error> for WorldError {
+    fn from(error: sqlx::Error) -> Self {
+        // Two who save one snapshot, or fork to one name, at once.
+        let is_race = violated_unique_constraint(&error).is_some()
+            || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40001");
+        if is_race { Self::Conflict } else { Self::Database(error.into()) }
+    }
+}
+
+impl From<SeedError> for WorldError {
+    fn from(error: SeedError) -> Self {
+        match error {
+            SeedError::Database(error) => Self::Database(error),
+            other => Self::Seed(other),
+        }
+    }
+}
+
+impl From<KeyError> for WorldError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Database(error) => Self::Database(error),
+            KeyError::UnknownTenant(name) => Self::UnknownTenant(name),
+            other => Self::Key(other),
+        }
+    }
+}
+
+/// A tenant as it is listed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TenantListing {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it is deleted, if it is.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where its world came from: `seed`, `new`, or the name of what it was forked from.
+    pub origin: Option<String>,
+    /// The highest id of its customers.
+    pub last_customer_id: i32,
+    /// How many snapshots it has, that of its seed included.
+    pub snapshots: i64,
+    /// How many failures are armed.
+    pub faults: i64,
+}
+
+/// A snapshot as it is listed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SnapshotListing {
+    /// Its name; `seed` is what a reset goes back to.
+    pub name: String,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// The highest id of its customers.
+    pub last_customer_id: i32,
+}
+
+/// The key that a new tenant or fork gets.
+#[derive(Debug)]
+pub struct NewKey {
+    /// What it is called.
+    pub name: String,
+    /// The key; a random one where it is not given.
+    pub key: Option<SubscriptionKey>,
+}
+
+/// A new tenant.
+#[derive(Debug)]
+pub struct NewTenant {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: NewKey,
+    /// After so many seconds it is deleted.
+    pub expires_in_seconds: Option<u32>,
+}
+
+impl Worlds {
+    /// A tenant by its name.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or when the database fails.
+    pub async fn tenant(&self, name: &str) -> Result<Tenant, WorldError> {
+        self.directory.named(name).await?.ok_or_else(|| WorldError::UnknownTenant(name.to_owned()))
+    }
+
+    /// All tenants, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(&self) -> Result<Vec<TenantListing>, WorldError> {
+        let mut session = self.database.session().await?;
+        let listed = store::worlds::list(session.connection(), Clock::Real.now()).await;
+        Ok(session.end(listed)?)
+    }
+
+    /// Makes a tenant, with a plan and a seed; its key, which is shown this once.
+    ///
+    /// # Errors
+    /// `BadName`, `NameTaken`, `Seed`, `Key`, or when the database fails; nothing was made then.
+    pub fn create(&self, new: NewTenant, seed: WorldSeed) -> Begun<WorldError> {
+        let (worlds, name) = (self.clone(), new.name.clone());
+        self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
+            let now = Clock::Real.now();
+            let name = checked(&new.name)?;
+            let plan = seed.plan.clone().unwrap_or_default();
+            let key = new.key.key.unwrap_or_else(|| SubscriptionKey::generate(&worlds.random));
+            let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+            worlds
+                .database
+                .in_transaction(async |connection| {
+                    let id = store::insert_tenant(connection, name, &plan, now, expires_at, "new").await?;
+                    let id = id.ok_or_else(|| WorldError::NameTaken(name.to_owned()))?;
+                    let slot = KeySlot::Primary;
+                    if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
+                        return Err(KeyError::Taken(new.key.name.clone()).into());
+                    }
+                    let filled = Filled { id, name, plan: &plan };
+                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
+                    copy::save(connection, id, id, SEED, now).await?;
+                    Ok::<_, WorldError>(())
+                })
+                .await?;
+            Ok(made(name, &new.key.name, &key))
+        })
+    }
+
+    /// Deletes a tenant, with its keys, snapshots and all that it has.
+    pub fn delete(&self, name: &str) -> Begun<WorldError> {
+        let (worlds, name) = (self.clone(), name.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
+            let tenant = worlds.tenant(&name).await?;
+            worlds.delete_tenant(tenant.id, &progress).await?;
+            Ok(json!({ "deleted": name }))
+        })
+    }
+
+    async fn delete_tenant(&self, id: TenantId, progress: &Progress) -> Result<(), WorldError> {
+        self.database
+            .in_transaction(async |connection| {
+                copy::close_world(connection, id).await?;
+                for snapshot in copy::snapshots(connection, id).await? {
+                    copy::delete(connection, TenantId(snapshot.tenant_id), progress).await?;
+                }
+                copy::delete(connection, id, progress).await?;
+                Ok::<_, WorldError>(())
+            })
+            .await?;
+        self.changed(id);
+        self.journal.clear(Some(id));
+        Ok(())
+    }
+
+    /// Empties a tenant's world and fills it with a seed, which a reset goes back to from then on. The plan stays where the
+    /// seed names none.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Seed`, or when the database fails; the world is as it was then.
+    pub fn seed(&self, name: &str, seed: WorldSeed) -> Begun<WorldError> {
+        let (worlds, name) = (self.clone(), name.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
+            let tenant = worlds.tenant(&name).await?;
+            let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
+            let now = Clock::Real.now();
+            let rows = worlds
+                .database
+                .in_transaction(async |connection| {
+                    copy::close_world(connection, tenant.id).await?;
+                    copy::replace(connection, None, tenant.id, &progress).await?;
+                    store::worlds::begin_anew(connection, tenant.id, &plan).await?;
+                    store::write_names(connection, tenant.id, &plan).await?;
+                    let filled = Filled { id: tenant.id, name: &name, plan: &plan };
+                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
+                    Ok::<_, WorldError>(copy::save_with(connection, tenant.id, tenant.id, SEED, now, &progress).await?)
+                })
+                .await?;
+            worlds.changed(tenant.id);
+            Ok(json!({ "rows": rows }))
+        })
+    }
+
+    /// Puts a tenant's world back to its seed.
+    pub fn reset(&self, name: &str) -> Begun<WorldError> {
+        self.put_back(name, SEED, "reset")
+    }
+
+    /// Puts a tenant's world back to a snapshot: rows, plan, extension, subscribers, clock and armed failures. What is under way
+    /// (deliveries, hooks, call counts, sign-on tokens) is dropped.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails; the world is as it was then.
+    pub fn restore(&self, name: &str, snapshot: &str) -> Begun<WorldError> {
+        self.put_back(name, snapshot, "restore")
+    }
+
+    fn put_back(&self, name: &str, snapshot: &str, what: &'static str) -> Begun<WorldError> {
+        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
+            let tenant = worlds.tenant(&name).await?;
+            let rows = worlds
+                .database
+                .in_transaction(async |connection| {
+                    copy::close_world(connection, tenant.id).await?;
+                    let from = copy::find_snapshot(connection, tenant.id, &snapshot).await?;
+                    let from = from.ok_or(WorldError::UnknownSnapshot { tenant: name, snapshot: snapshot.clone() })?;
+                    Ok::<_, WorldError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
+                })
+                .await?;
+            worlds.changed(tenant.id);
+            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+        })
+    }
+
+    /// Keeps a tenant's world as it is under a name, in place of a snapshot that has it.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `BadName`, or when the database fails.
+    pub fn save(&self, name: &str, snapshot: &str) -> Begun<WorldError> {
+        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
+            let tenant = worlds.tenant(&name).await?;
+            let snapshot = checked(&snapshot)?;
+            let now = Clock::Real.now();
+            let rows = worlds
+                .database
+                .in_snapshot(async |connection| {
+                    Ok::<_, WorldError>(
+                        copy::save_with(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
+                    )
+                })
+                .await?;
+            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+        })
+    }
+
+    /// The snapshots of a tenant, the oldest first.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or when the database fails.
+    pub async fn snapshots(&self, name: &str) -> Result<Vec<SnapshotListing>, WorldError> {
+        let tenant = self.tenant(name).await?;
+        let mut session = self.database.session().await?;
+        let rows = copy::snapshots(session.connection(), tenant.id).await;
+        let listed = session.end(rows)?.into_iter().map(|row| SnapshotListing {
+            name: row.name,
+            taken_at: row.created_at,
+            last_customer_id: row.last_customer_id.unwrap_or_default(),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Forgets a snapshot. That of the seed stays, because a reset goes back to it.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, `Refused` for the seed's, or when the database fails.
+    pub async fn delete_snapshot(&self, name: &str, snapshot: &str) -> Result<(), WorldError> {
+        let tenant = self.tenant(name).await?;
+        if snapshot == SEED {
+            return Err(WorldError::Refused(format!("the snapshot '{SEED}' is what a reset goes back to, and stays")));
+        }
+        self.database
+            .in_transaction(async |connection| {
+                let found = copy::find_snapshot(connection, tenant.id, snapshot).await?;
+                let found = found.ok_or_else(|| unknown_snapshot(name, snapshot))?;
+                Ok(copy::delete(connection, found, &Progress::default()).await?)
+            })
+            .await
+    }
+
+    /// Makes a tenant whose world is a copy of another's, as it is or as a snapshot of it is (`demo`, `demo@before`); its key,
+    /// which is shown this once. A reset of it goes back to how it was forked.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, `BadName`, `NameTaken`, `Key`, or when the database fails.
+    pub fn fork(&self, of: &str, new: NewTenant) -> Begun<WorldError> {
+        let (worlds, of) = (self.clone(), of.to_owned());
+        self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
+            let now = Clock::Real.now();
+            let name = checked(&new.name)?;
+            let key = new.key.key.unwrap_or_else(|| SubscriptionKey::generate(&worlds.random));
+            let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+            let source = worlds.side(&of).await?;
+            worlds
+                .database
+                .in_snapshot(async |connection| {
+                    let id =
+                        store::worlds::insert_row(connection, name, &Plan::default(), now, expires_at, &of).await?;
+                    let id = id.ok_or_else(|| WorldError::NameTaken(name.to_owned()))?;
+                    let slot = KeySlot::Primary;
+                    if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
+                        return Err(KeyError::Taken(new.key.name.clone()).into());
+                    }
+                    copy::replace(connection, Some(source), id, &progress).await?;
+                    copy::save_with(connection, source, id, SEED, now, &progress).await?;
+                    Ok::<_, WorldError>(())
+                })
+                .await?;
+            Ok(made(name, &new.key.name, &key))
+        })
+    }
+
+    /// What differs between two worlds, each a tenant or a snapshot of one (`demo@seed`); at most so many rows of each table
+    /// are listed.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails.
+    pub async fn diff(&self, from: &str, to: &str, most: u32) -> Result<Diff, WorldError> {
+        let (left, right) = (self.side(from).await?, self.side(to).await?);
+        self.database
+            .in_snapshot(async |connection| {
+                Ok(diff(connection, (from.to_owned(), left), (to.to_owned(), right), most).await?)
+            })
+            .await
+    }
+
+    /// The tenant or snapshot that a text names.
+    async fn side(&self, text: &str) -> Result<TenantId, WorldError> {
+        let Some((name, snapshot)) = text.rsplit_once('@') else { return Ok(self.tenant(text).await?.id) };
+        let tenant = self.tenant(name).await?;
+        let mut session = self.database.session().await?;
+        let found = copy::find_snapshot(session.connection(), tenant.id, snapshot).await;
+        session.end(found)?.ok_or_else(|| unknown_snapshot(name, snapshot))
+    }
+
+    /// Replaces a tenant's plan as a whole. Where it makes other fields unique, the customers that are there follow.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Refused` when customers share a value that must be unique, or when the database fails.
+    pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), WorldError> {
+        let tenant = self.tenant(name).await?;
+        self.database
+            .in_transaction(async |connection| {
+                copy::close_world(connection, tenant.id).await?;
+                if plan.unique != tenant.plan.unique {
+                    self.customers.follow_uniqueness(connection, tenant.id, plan).await.map_err(|error| {
+                        match violated_unique_constraint(&error) {
+                            Some(rule) => {
+                                WorldError::Refused(format!("customers share a value that must be unique: {rule}"))
+                            }
+                            None => error.into(),
+                        }
+                    })?;
+                }
+                store::worlds::set_plan(connection, tenant.id, plan).await?;
+                store::write_names(connection, tenant.id, plan).await?;
+                Ok(())
+            })
+            .await
+            .inspect(|()| self.changed(tenant.id))
+    }
+
+    /// Sets a tenant's clock to what `change` makes of it.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Refused` when it cannot stand there, or when the database fails.
+    pub async fn set_clock(
+        &self,
+        name: &str,
+        change: impl FnOnce(Clock) -> Option<Clock>,
+    ) -> Result<Clock, WorldError> {
+        let tenant = self.tenant(name).await?;
+        let clock = change(tenant.clock)
+            .ok_or_else(|| WorldError::Refused("a clock can stand between the years 1900 and 9000".to_owned()))?;
+        let mut session = self.database.session().await?;
+        let set = store::worlds::set_clock(session.connection(), tenant.id, clock).await;
+        session.end(set)?;
+        self.changed(tenant.id);
+        Ok(clock)
+    }
+
+    /// Gives a tenant another key, which opens nothing after so many seconds; the key, shown this once.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Key`, or when the database fails.
+    pub async fn add_key(
+        &self,
+        tenant: &str,
+        new: NewKey,
+        expires_in_seconds: Option<u32>,
+    ) -> Result<SubscriptionKey, WorldError> {
+        let now = Clock::Real.now();
+        let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        let key = new.key.unwrap_or_else(|| SubscriptionKey::generate(&self.random));
+        add_key(&self.database, tenant, &new.name, &key, now, expires_at).await?;
+        Ok(key)
+    }
+
+    /// Believes nothing of a tenant that was known before.
+    pub fn changed(&self, tenant: TenantId) {
+        self.directory.forget();
+        self.random.forget(tenant);
+    }
+
+    /// Deletes tenants whose time is over, again and again.
+    pub async fn sweep(self) {
+        loop {
+            if let Err(error) = self.sweep_once().await {
+                tracing::debug!(error = %ErrorChain(&error), "expired tenants were not deleted");
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    async fn sweep_once(&self) -> Result<(), WorldError> {
+        let mut session = self.database.session().await?;
+        let expired = store::worlds::expired(session.connection(), Clock::Real.now()).await;
+        for tenant in session.end(expired)? {
+            self.delete_tenant(tenant, &Progress::default()).await?;
+            tracing::info!(tenant.id = tenant.0, "a tenant whose time is over was deleted");
+        }
+        Ok(())
+    }
+}
+
+fn unknown_snapshot(tenant: &str, snapshot: &str) -> WorldError {
+    WorldError::UnknownSnapshot { tenant: tenant.to_owned(), snapshot: snapshot.to_owned() }
+}
+
+/// What is told of a new tenant: the one time that its key is shown.
+fn made(tenant: &str, name: &str, key: &SubscriptionKey) -> Value {
+    json!({ "tenant": tenant, "key_name": name, "key": key.reveal() })
+}
+
+/// A name that can stand in a path and in a shell.
+fn checked(name: &str) -> Result<&str, WorldError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_name = begins_well && name.len() <= 63 && name.bytes().all(is_plain);
+    if is_name { Ok(name) } else { Err(WorldError::BadName(name.chars().take(100).collect())) }
+}
