@@ -81,8 +81,8 @@ pub(super) enum KeysCommand {
     },
     /// List keys by name and last four characters
     List {
-        /// The tenant
-        tenant: String,
+        /// Only this tenant's
+        tenant: Option<String>,
     },
     /// Revoke the keys of a subscription, or one of them
     Revoke {
@@ -289,8 +289,16 @@ pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Resul
             print_key(&remote.post(&["tenants", &tenant, "keys", &name, "rotate"], &body).await?)?;
         }
         KeysCommand::List { tenant } => {
-            let listed = remote.get(&["tenants", &tenant, "keys"]).await?;
-            remote.print(&listed, |listed| {
+            let tenants = match tenant {
+                Some(tenant) => vec![tenant],
+                None => all_tenants(remote).await?,
+            };
+            let mut listed = Vec::new();
+            for tenant in tenants {
+                let keys = remote.get(&["tenants", &tenant, "keys"]).await?;
+                listed.extend(keys.as_array().into_iter().flatten().cloned());
+            }
+            remote.print(&listed.into(), |listed| {
                 lines(listed, &["tenant", "name", "slot", "ending", "created_at", "revoked_at", "expires_at"]);
             })?;
         }
@@ -304,6 +312,12 @@ pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Resul
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn all_tenants(remote: &Remote) -> anyhow::Result<Vec<String>> {
+    let listed = remote.get(&["tenants"]).await?;
+    let name = |tenant: &Value| Some(tenant["name"].as_str()?.to_owned());
+    Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
 }
 
 /// Fills a tenant's world with a seed.

@@ -194,7 +194,7 @@ fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
     eventually("given up too", || dead().len() == 2);
     let server = server();
     let name = name[0]["name"].as_str().expect("a name");
-    let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock.now()));
+    let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock::Real.now()));
     assert_eq!(resent.expect("a number"), 2);
     eventually("tried again", || refusing.received().len() == 6 && pending(&tenant) == 0);
 }

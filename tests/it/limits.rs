@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{KeySlot, SubscriptionKey, add_key, revoke_key, rotate_key};
+use directscale_emulator::tenants::{KeySlot, NewKey, SubscriptionKey, revoke_key, rotate_key};
 use serde_json::json;
 
 use crate::support::server::server;
@@ -72,7 +72,8 @@ fn limits_are_a_subscriptions_own() {
     let name = name_of(&first);
     let server = server();
     let key = SubscriptionKey::generate(&server.random);
-    let added = add_key(server.started.database(), &name, "second", &key, Clock.now());
+    let new = NewKey { name: "second".to_owned(), key: Some(key.clone()) };
+    let added = server.started.worlds.add_key(&name, new, None);
     server.runtime.block_on(added).expect("a second subscription");
     let second = Client { address: server.address, key: key.reveal().to_owned() };
     // Both keys of a subscription share its limit.
@@ -93,7 +94,7 @@ fn new_key(tenant: &str, slot: KeySlot) -> Client {
     let server = server();
     let key = SubscriptionKey::generate(&server.random);
     let database = server.started.database();
-    let rotated = server.runtime.block_on(rotate_key(database, tenant, "test-key", slot, &key, Clock.now()));
+    let rotated = server.runtime.block_on(rotate_key(database, tenant, "test-key", slot, &key, Clock::Real.now()));
     rotated.expect("a new key");
     Client { address: server.address, key: key.reveal().to_owned() }
 }
@@ -139,7 +140,7 @@ fn a_revoked_key_is_refused_within_a_second() {
     let server = server();
     let revoke = |slot| {
         let database = server.started.database();
-        server.runtime.block_on(revoke_key(database, &name, "test-key", slot, Clock.now())).expect("revoked");
+        server.runtime.block_on(revoke_key(database, &name, "test-key", slot, Clock::Real.now())).expect("revoked");
     };
     revoke(Some(KeySlot::Secondary));
     let stale = accepted_for(&secondary);
@@ -155,7 +156,7 @@ fn a_key_that_is_in_use_elsewhere_is_not_taken() {
     let server = server();
     let key: SubscriptionKey = theirs.client.key.parse().expect("a key");
     let (database, name) = (server.started.database(), name_of(&ours));
-    let rotated = rotate_key(database, &name, "test-key", KeySlot::Secondary, &key, Clock.now());
+    let rotated = rotate_key(database, &name, "test-key", KeySlot::Secondary, &key, Clock::Real.now());
     let error = server.runtime.block_on(rotated).expect_err("a refusal");
     assert_eq!(error.to_string(), "the key or its name 'test-key' is in use already");
     assert_eq!(ours.rows("select 1 from subscription_keys where tenant_id = {tenant}").len(), 1);
