@@ -2,12 +2,12 @@
 create or replace function replace_rows(p_table text, p_from integer, p_to integer) returns bigint
 language plpgsql as $$
 declare
-    v_columns text := world_columns(p_table, ', ', false);
+    v_columns text := world_columns(p_table, '', false);
     v_rows    bigint := 0;
 begin
     execute format('delete from %I where tenant_id = $1', p_table) using p_to;
     if p_from is not null then
-        execute format('insert into %I (tenant_id%s) select $2%s from %I where tenant_id = $1',
+        execute format('insert into %I (tenant_id, %s) select $2, %s from %I where tenant_id = $1',
                        p_table, v_columns, v_columns, p_table) using p_from, p_to;
         get diagnostics v_rows = row_count;
     end if;

@@ -218,7 +218,8 @@ impl Serving<'_> {
                 exchange.customer = call.customer_id().ok().map(|id| id.0);
                 let held = fault.as_ref().and_then(Fault::held);
                 let outcome = if is_rehearsal || held.is_some() {
-                    in_transaction(call, handler, is_rehearsal, held).await
+                    // Boxed, because it is rare and its future is large.
+                    Box::pin(in_transaction(call, handler, is_rehearsal, held)).await
                 } else {
                     handler(call).await
                 };

@@ -32,29 +32,28 @@ pub(super) fn is_secret_header(name: &str) -> bool {
 /// A text without its secrets. What follows a secret's name and is not a plain value hides the rest of the text, because it
 /// cannot be told where it ends; so does a name written with escapes.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\u") {
+        return masked(text);
+    }
+    // A name can be spelled in escapes. JSON tells what it is; anything else is not shown.
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => Cow::Owned(masked(&value.to_string()).into_owned()),
+        Err(_) => Cow::Owned(format!("{HIDDEN} (not JSON, with escapes: not shown)")),
+    }
+}
+
+fn masked(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     let mut hidden = String::new();
-    if text.contains("\\u") {
-        // A name can be spelled in escapes. JSON tells what it is; anything else is not shown.
-        return match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(value) => Cow::Owned(redacted(&value.to_string()).into_owned()),
-            Err(_) => Cow::Owned(format!("{HIDDEN} (not JSON, with escapes: not shown)")),
-        };
-    }
     while let Some(found) = NAME.find(rest) {
         let (before, after) = rest.split_at(found.end());
         let length = value_length(after);
         let value = &after[..length];
         hidden.push_str(before);
-        let is_nothing = matches!(value, "null" | "\"\"" | "");
-        if is_nothing {
-            hidden.push_str(value);
-        } else if value.starts_with('"') {
-            hidden.push('"');
-            hidden.push_str(HIDDEN);
-            hidden.push('"');
-        } else {
-            hidden.push_str(HIDDEN);
+        match value {
+            "null" | "\"\"" | "" => hidden.push_str(value),
+            text if text.starts_with('"') => hidden.extend(["\"", HIDDEN, "\""]),
+            _ => hidden.push_str(HIDDEN),
         }
         rest = &after[length..];
     }
@@ -130,6 +129,7 @@ mod tests {
             ("<c><Password>x</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
             (r#""https://office.example/Login?token=abc""#, r#""https://office.example/Login?token=•••""#),
             (r#"{"Pass\u0077ord":"secret","b":1}"#, r#"{"Password":"•••","b":1}"#),
+            (r#"{"Password":"x","FirstName":"a\u0000b"}"#, r#"{"FirstName":"a\u0000b","Password":"•••"}"#),
             (r#"{"Pass\u0077ord":"secret""#, "••• (not JSON, with escapes: not shown)"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");

@@ -36,3 +36,4 @@ mod trees;
 mod upgrade;
 mod validate;
 mod wire;
+mod worlds;

@@ -1,0 +1,66 @@
+//! The control API, as a test calls it.
+
+use serde_json::Value;
+
+use super::http::request;
+use super::server::{Tenant, server};
+use super::{Client, Reply};
+
+/// A call of the control API, under the server's own name.
+pub fn control(method: &str, path: &str, body: Option<&Value>) -> Reply {
+    let client = Client { address: server().address, key: String::new() };
+    client.raw(&as_request(method, path, "", body))
+}
+
+/// The bytes of such a call, with more headers (each with its line end).
+pub fn as_request(method: &str, path: &str, headers: &str, body: Option<&Value>) -> Vec<u8> {
+    let text = body.map(Value::to_string);
+    let bytes = request(method, &format!("/_emulator{path}"), headers, text.as_deref());
+    let text = String::from_utf8(bytes).expect("text");
+    text.replacen("Host: test.example", "Host: localhost", 1).into_bytes()
+}
+
+impl Reply {
+    /// A success of the control API.
+    #[track_caller]
+    pub fn done(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// A refusal of the control API: its detail.
+    #[track_caller]
+    pub fn problem(self, status: u16) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("Content-Type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], status, "{self:?}");
+        problem["detail"].as_str().expect("a detail").to_owned()
+    }
+}
+
+impl Tenant {
+    /// Its name.
+    pub fn name(&self) -> String {
+        let rows = self.rows("select name from tenants where tenant_id = {tenant}");
+        rows[0]["name"].as_str().expect("a name").to_owned()
+    }
+
+    /// A call of the control API on this tenant.
+    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        control(method, &format!("/tenants/{}{path}", self.name()), body)
+    }
+
+    /// Its calls in the journal, the newest first.
+    #[track_caller]
+    pub fn requests(&self, query: &str) -> Vec<Value> {
+        let found = self.control("GET", &format!("/requests{query}"), None).done(200);
+        found.as_array().expect("calls").clone()
+    }
+
+    /// Arms a failure; its number.
+    #[track_caller]
+    pub fn arm(&self, rule: &Value) -> i64 {
+        self.control("POST", "/faults", Some(rule)).done(201)["id"].as_i64().expect("a number")
+    }
+}
