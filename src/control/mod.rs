@@ -63,7 +63,7 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .with_state(control);
-    documents::routes(&document).merge(guarded)
+    documents::routes(&document, vendor).merge(guarded)
 }
 
 /// The document of everything: the vendor's operations and the control API's.

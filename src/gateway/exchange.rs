@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use super::served::{Ending, Served};
 use crate::clock::Clock;
 use crate::database::waited;
-use crate::journal::{Entry, FaultNote, HIDDEN, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path};
+use crate::journal::{
+    Entry, FaultNote, HIDDEN, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+};
 
 /// What is known of a call so far. Nothing is gathered where the journal is off.
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Exchange {
         let has_answer = !matches!(served.ending, Ending::Reset | Ending::Empty);
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = served.caller.as_ref();
+        let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
         journal.add(Entry {
             number: journal.number(),
             request_id: served.request_id.unwrap_or_default(),
@@ -101,7 +104,7 @@ impl Exchange {
             ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault,
-            reasons: self.reasons,
+            reasons: self.reasons.into_iter().map(shown_reason).collect(),
             ignored: self.ignored,
             near: self.near,
             is_rehearsal: self.is_rehearsal,

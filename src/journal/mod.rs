@@ -19,7 +19,8 @@ pub use rows::{Change, FieldChange, HIDDEN, SECRET_COLUMNS};
 pub fn shown_header(name: &str, value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     if !redact::is_secret_header(name) {
-        return text.into_owned();
+        // It may repeat what an extension said.
+        return if name == "x-directscale-message" { shown_text(&text) } else { text.into_owned() };
     }
     match text.char_indices().nth_back(3) {
         Some((at, _)) if name == "ocp-apim-subscription-key" && text.len() > 16 => {
@@ -27,6 +28,12 @@ pub fn shown_header(name: &str, value: &[u8]) -> String {
         }
         _ => HIDDEN.to_owned(),
     }
+}
+
+/// A text without secrets.
+#[must_use]
+pub fn shown_text(text: &str) -> String {
+    redact::redacted(text).into_owned()
 }
 
 /// A path and query without secrets, given the pattern of the path.

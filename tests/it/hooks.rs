@@ -802,10 +802,11 @@ fn private_networks_are_out_of_reach_unless_they_are_allowed() {
     assert_eq!(client.customer(1)["FirstName"], "A");
     client.call("DELETE", "/v1/customers/1", "", None).succeeds(200);
     thread::sleep(Duration::from_secs(1));
-    server.signal("TERM");
-    assert!(server.wait().success());
-    let listed = crate::support::process::program(&["events", "list", "demo", "--data"]).arg(&data).output();
+    let url = format!("http://{}", server.address);
+    let listed = crate::support::process::program(&["events", "list", "demo", "--server", &url]).output();
     let listed = String::from_utf8(listed.expect("the program").stdout).expect("text");
     assert!(listed.contains("dead") && listed.contains("EMULATOR_PRIVATE_TARGETS refuses"), "{listed}");
     assert!(receiver.received().is_empty());
+    server.signal("TERM");
+    assert!(server.wait().success());
 }

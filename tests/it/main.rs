@@ -7,14 +7,18 @@
 
 mod support;
 
+mod access;
 mod by_parameter;
+mod clock;
 mod command_line;
 mod create;
 mod delete;
 mod documents;
 mod events;
+mod faults;
 mod gateway;
 mod hooks;
+mod journal;
 mod limits;
 mod log;
 mod lookups;
@@ -28,6 +32,7 @@ mod rehearsal;
 mod replace;
 mod restart;
 mod schema;
+mod side_by_side;
 mod sponsor_tree;
 mod sso;
 mod strangers;

@@ -64,7 +64,6 @@ fn no_table_with_a_tenant_is_forgotten() {
 /// Rows in every copied table, so that a table whose rows are not copied shows.
 fn fill(tenant: &Tenant) {
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    tenant.call("POST", "/v1/customers/3/reward-points", "", None);
     let id = tenant.id;
     server().execute(&format!(
         "insert into reward_points (tenant_id, customer_id, id, points, entered_at)
@@ -365,10 +364,10 @@ fn a_plan_that_makes_other_fields_unique_is_followed_or_refused() {
     let detail = tenant.control("PUT", "/plan", Some(&json!({}))).problem(400);
     assert!(detail.contains("customers share a value that must be unique: customers_"), "{detail}");
     assert_eq!(tenant.everything(), before);
-    tenant.control("PUT", "/plan", Some(&json!({ "unique": ["BackOfficeId", "WebAlias"] }))).done(200);
+    tenant.control("PUT", "/plan", Some(&json!({ "unique": ["BackOfficeId", "TaxId"] }))).done(200);
     tenant
-        .post("/v1/customers", &with(&seeds::retail(), json!({ "WebAlias": "Riley" })))
-        .refuses(500, "WebAlias 'Riley' is already in use.");
+        .post("/v1/customers", &with(&seeds::retail(), json!({ "BackOfficeId": "15f92" })))
+        .refuses(500, "BackOfficeId '15f92' is already in use.");
     assert!(
         tenant
             .control("PUT", "/plan", Some(&json!({ "unique": ["Shoe"] })))
@@ -434,7 +433,7 @@ fn a_reset_leaves_no_trace_of_calls_that_it_overtakes() {
                         tenant.post("/v1/customers", &with(&seeds::retail(), own)),
                         tenant.patch("/v1/customers/2", &json!({ "FirstName": format!("W{writer}") })),
                         tenant.put("/v1/customers/upgrade/3", &seeds::distributor()),
-                        tenant.call("POST", "/v1/customers/2/reward-points?pointsToAdd=1", "", None),
+                        tenant.post("/v1/customers/2/reward-points", &json!({ "pointsToAdd": 1 })),
                         tenant.get("/v1/sso/2"),
                     ];
                     for answer in answers {

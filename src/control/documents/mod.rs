@@ -24,12 +24,12 @@ struct Documents {
     coverage_page: String,
 }
 
-/// The routes under `/_emulator` that describe `document`.
+/// The routes under `/_emulator` that describe `document`; the coverage is of the vendor's operations alone.
 ///
 /// # Panics
 /// Never: a document is JSON.
-pub(super) fn routes(document: &OpenApi) -> Router {
-    let coverage = Coverage::of(document);
+pub(super) fn routes(document: &OpenApi, vendor: &OpenApi) -> Router {
+    let coverage = Coverage::of(vendor);
     let documents = Documents {
         openapi: document.to_json().expect("invariant: plain data is JSON"),
         coverage_json: coverage.to_json(),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Reply, Tenant, tenant};
 use rules::{Answer, Model};
-use steps::{Step, steps};
+pub use steps::{Step, steps};
 
 /// Tenants that work at once.
 const IN_FLIGHT: u8 = 16;

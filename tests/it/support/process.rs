@@ -39,8 +39,13 @@ impl Drop for Process {
 impl Process {
     /// Starts the server and waits for its last line.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", arguments)
+    }
+
+    /// The same, listening elsewhere.
+    pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
         let mut child = program(arguments)
-            .args(["--listen", "127.0.0.1:0", "--log", "off"])
+            .args(["--listen", listen, "--log", "off"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program");

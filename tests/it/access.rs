@@ -1,0 +1,182 @@
+//! Who may use the control API.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use serde_json::json;
+
+use crate::support::control::control;
+use crate::support::http::request;
+use crate::support::process::{Process, program};
+use crate::support::server::server;
+use crate::support::{Client, Reply, tenant};
+
+fn ask(address: SocketAddr, method: &str, path: &str, host: &str, headers: &str) -> Reply {
+    let bytes = String::from_utf8(request(method, path, headers, Some("{}"))).expect("text");
+    let bytes = bytes.replacen("Host: test.example", &format!("Host: {host}"), 1);
+    Client { address, key: String::new() }.raw(bytes.as_bytes())
+}
+
+/// An address of this machine that is not loopback; asking the way sends nothing.
+fn other_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+#[test]
+fn a_foreign_host_is_refused() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    let path = format!("/_emulator/tenants/{}", tenant.name());
+    for host in ["evil.example", "evil.example:8080", "localhost.evil.example", ""] {
+        for (method, path) in
+            [("GET", "/_emulator/tenants".to_owned()), ("DELETE", path.clone()), ("POST", format!("{path}/reset"))]
+        {
+            let detail = ask(server().address, method, &path, host, "").problem(403);
+            assert!(detail.contains("is not a name of this server; --admin-hosts names more"), "{detail}");
+        }
+    }
+    assert_eq!(tenant.everything(), before);
+    for host in ["localhost", "127.0.0.1:1234", "[::1]:80", "LOCALHOST:8080"] {
+        ask(server().address, "GET", "/_emulator/tenants", host, "").done(200);
+    }
+}
+
+#[test]
+fn another_sites_page_is_refused() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    let path = format!("/_emulator/tenants/{}", tenant.name());
+    for headers in [
+        "Origin: http://evil.example\r\n",
+        "Origin: http://localhost:3000\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n",
+    ] {
+        let detail = ask(server().address, "DELETE", &path, "localhost:8080", headers).problem(403);
+        assert_eq!(detail, "another site's page sent this");
+    }
+    assert_eq!(tenant.everything(), before);
+    let own = ask(server().address, "GET", &path, "localhost:8080", "Origin: http://localhost:8080\r\n");
+    // And no other site may read an answer.
+    assert!(!own.head.to_ascii_lowercase().contains("access-control"), "{own:?}");
+    own.done(200);
+}
+
+#[test]
+fn off_loopback_nobody_is_let_in_without_the_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let server = Process::start_on("0.0.0.0:0", &["--data", data]);
+    let banner = server.banner.join("\n");
+    let token = banner.lines().find_map(|line| line.split_once("made for this start: ")).expect("a token").1.to_owned();
+    assert_eq!(token.len(), 32);
+    let addresses: Vec<IpAddr> = [IpAddr::from([127, 0, 0, 1])].into_iter().chain(other_address()).collect();
+    for ip in addresses {
+        let address = SocketAddr::new(ip, server.address.port());
+        let host = address.to_string();
+        let refused = |headers: &str| {
+            for (method, path) in [
+                ("GET", "/_emulator/tenants"),
+                ("POST", "/_emulator/tenants/demo/reset"),
+                ("DELETE", "/_emulator/tenants/demo"),
+            ] {
+                let reply = ask(address, method, path, &host, headers);
+                assert_eq!(reply.header("WWW-Authenticate"), Some("Bearer"), "{reply:?}");
+                reply.problem(401);
+            }
+        };
+        refused("");
+        refused("Authorization: Bearer wrong\r\n");
+        refused(&format!("Authorization: Basic {token}\r\n"));
+        refused(&format!("Authorization: Bearer {}x\r\n", &token[..31]));
+        refused("Cookie: emulator_admin=wrong\r\n");
+        refused(&format!("Cookie: emulator_admin={token}\r\n"));
+        let right = format!("Authorization: Bearer {token}\r\n");
+        ask(address, "GET", "/_emulator/tenants", &host, &right).done(200);
+        ask(address, "GET", "/_emulator/tenants", "evil.example", &right).problem(403);
+        // What is nobody's is open: the document, the docs page, health, and the API itself.
+        assert_eq!(ask(address, "GET", "/_emulator/openapi.json", "evil.example", "").status, 200);
+    }
+    let client = Client {
+        address: SocketAddr::from(([127, 0, 0, 1], server.address.port())),
+        key: crate::support::process::DEMO_KEY.to_owned(),
+    };
+    client.get("/v1/customers/2").succeeds(200);
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let token = "my-own-long-secret";
+    let server = Process::start(&["--data", data, "--admin-token", token]);
+    assert!(!server.banner.join("\n").contains(token));
+    ask(server.address, "GET", "/_emulator/tenants", "localhost", "").problem(401);
+    ask(server.address, "GET", "/_emulator/tenants", "localhost", &format!("Authorization: Bearer {token}\r\n"))
+        .done(200);
+    // The command line shows it.
+    let url = format!("http://{}", server.address);
+    let run = |arguments: &[&str]| program(arguments).args(["--server", &url]).output().expect("the program");
+    let refused = run(&["tenants", "list"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("needs 'Authorization: Bearer"), "{refused:?}");
+    assert!(run(&["tenants", "list", "--admin-token", token]).status.success());
+    let shown = program(&["config", "--admin-token", token]).output().expect("the program");
+    assert!(!String::from_utf8_lossy(&shown.stdout).contains(token), "{shown:?}");
+    let short = program(&["config", "--admin-token", "short"]).output().expect("the program");
+    assert_eq!(short.status.code(), Some(2));
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn the_control_api_moves_to_a_listener_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let server = Process::start(&["--data", data, "--admin-listen", "127.0.0.1:0"]);
+    let banner = server.banner.join("\n");
+    let admin = banner.lines().find_map(|line| line.trim().strip_prefix("inspector http://")).expect("an address");
+    let admin: SocketAddr = admin.trim_end_matches("/_emulator/").parse().expect("an address");
+    assert_ne!(admin, server.address);
+    ask(admin, "GET", "/_emulator/tenants", "localhost", "").done(200);
+    assert_eq!(ask(admin, "GET", "/livez", "localhost", "").status, 200);
+    assert_eq!(ask(admin, "GET", "/v1/customers/2", "localhost", "").status, 404);
+    for path in ["/_emulator/tenants", "/_emulator/docs", "/_emulator/openapi.json", "/_emulator"] {
+        let reply = ask(server.address, "GET", path, "localhost", "");
+        assert_eq!(
+            (reply.status, reply.body.as_str()),
+            (404, r#"{ "statusCode": 404, "message": "Resource not found" }"#)
+        );
+    }
+    server.client().get("/v1/customers/2").succeeds(200);
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_refused_in_words() {
+    let tenant = tenant();
+    let path = format!("/_emulator/tenants/{}/faults", tenant.name());
+    for (body, why) in [("{", "EOF while parsing"), ("\u{0}", "expected"), ("nonsense", "expected")] {
+        let bytes = request("POST", &path, "", Some(body));
+        let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
+        let detail = Client { address: server().address, key: String::new() }.raw(text.as_bytes()).problem(400);
+        assert!(detail.contains(why), "{detail}");
+    }
+    let yaml = "operation: GetCustomer\nanswer: cut\n";
+    let bytes = request("POST", &path, "Content-Type: application/yaml\r\n", Some(yaml));
+    let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
+    Client { address: server().address, key: String::new() }.raw(text.as_bytes()).done(201);
+    assert_eq!(control("GET", "/tenants/a%2Fb", None).problem(404), "there is no tenant 'a/b'");
+    assert_eq!(control("GET", "/tenants/%FF", None).status, 400);
+    assert!(
+        control("POST", "/tenants", Some(&json!({ "name": "x".repeat(64) }))).problem(400).contains("is not a name")
+    );
+}

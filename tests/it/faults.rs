@@ -1,0 +1,425 @@
+//! Failures on purpose: for each kind and point, what the caller sees and what the database holds.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::documented::operations;
+use crate::support::http::request;
+use crate::support::receiver::Receiver;
+use crate::support::{Tenant, seeds, tenant, tenant_of, with};
+
+const UPGRADE: &str = "/v1/customers/upgrade/3";
+
+/// Whether the upgrade of customer 3 is in the database: type, node and log row together.
+fn is_upgraded(tenant: &Tenant) -> bool {
+    let count = |query: &str| tenant.rows(query).len();
+    let is_distributor = tenant
+        .rows("select customer_type from customers where tenant_id = {tenant} and customer_id = 3")[0]["customer_type"]
+        == 1;
+    let is_placed = count("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3") == 1;
+    let is_logged = count("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant} and AssociateID = 3") == 1;
+    assert!(is_distributor == is_placed && is_placed == is_logged, "half an upgrade");
+    is_distributor
+}
+
+/// What came over the wire, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    Whole(u16),
+    Cut { declared: usize, came: usize },
+    Closed,
+    Reset,
+}
+
+/// Calls the upgrade and looks at the bytes.
+fn upgrade(tenant: &Tenant, headers: &str) -> (Seen, String) {
+    let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let headers = format!("Ocp-Apim-Subscription-Key: {}\r\n{headers}", tenant.client.key);
+    let body = seeds::distributor().to_string();
+    stream.write_all(&request("PUT", UPGRADE, &headers, Some(&body))).expect("sent");
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    if let Err(error) = end {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+        return (Seen::Reset, text);
+    }
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return (Seen::Closed, text) };
+    let declared = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Length: "))
+        .map_or(0, |length| length.parse().expect("a number"));
+    if body.len() < declared {
+        return (Seen::Cut { declared, came: body.len() }, text);
+    }
+    (Seen::Whole(head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")), text)
+}
+
+/// Every kind of answer, and what is seen of it.
+fn kinds() -> Vec<(Value, fn(&Seen) -> bool)> {
+    vec![
+        (json!({ "status": { "code": 500, "message": "Deadlock." } }), |seen| *seen == Seen::Whole(500)),
+        (json!({ "status": { "code": 500 } }), |seen| *seen == Seen::Whole(500)),
+        (json!({ "status": { "code": 404 } }), |seen| *seen == Seen::Whole(404)),
+        (json!({ "status": { "code": 401 } }), |seen| *seen == Seen::Whole(401)),
+        (json!({ "status": { "code": 403, "retry_after": 90 } }), |seen| *seen == Seen::Whole(403)),
+        (json!({ "status": { "code": 413 } }), |seen| *seen == Seen::Whole(413)),
+        (json!({ "status": { "code": 400, "message": "No." } }), |seen| *seen == Seen::Whole(400)),
+        (json!({ "status": { "code": 429, "retry_after": 42 } }), |seen| *seen == Seen::Whole(429)),
+        (json!("reset"), |seen| *seen == Seen::Reset),
+        (json!("empty"), |seen| *seen == Seen::Closed),
+        (json!("cut"), |seen| matches!(seen, Seen::Cut { declared, came } if came < declared)),
+    ]
+}
+
+#[test]
+fn before_the_handler_nothing_is_done() {
+    for (answer, is_right) in kinds() {
+        let tenant = tenant();
+        let before = tenant.everything();
+        let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "answer": answer }));
+        let (seen, text) = upgrade(&tenant, "");
+        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
+        assert_eq!(tenant.everything(), before, "{answer}");
+        if let Seen::Whole(_) = seen {
+            assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
+        }
+        // The next call is served.
+        assert_eq!(upgrade(&tenant, "").0, Seen::Whole(201));
+        assert!(is_upgraded(&tenant));
+    }
+}
+
+#[test]
+fn inside_the_transaction_all_is_rolled_back() {
+    for (answer, is_right) in kinds() {
+        let tenant = tenant();
+        let before = tenant.everything();
+        let rule =
+            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "inside", "answer": answer });
+        tenant.arm(&rule);
+        let (seen, text) = upgrade(&tenant, "");
+        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
+        assert_eq!(tenant.everything(), before, "{answer}");
+        assert!(tenant.requests("")[0]["changes"].as_array().is_some_and(Vec::is_empty), "nothing stays");
+        assert_eq!(upgrade(&tenant, "").0, Seen::Whole(201));
+    }
+}
+
+#[test]
+fn after_the_commit_the_write_stands_and_the_caller_sees_a_failure() {
+    for (answer, is_right) in kinds() {
+        let tenant = tenant();
+        let rule =
+            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": answer });
+        tenant.arm(&rule);
+        let (seen, text) = upgrade(&tenant, "");
+        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
+        assert!(is_upgraded(&tenant), "{answer}");
+        // A caller who tries again, as such a failure suggests, is refused: it is a distributor already.
+        let again = tenant.put(UPGRADE, &seeds::distributor());
+        assert_eq!(again.status, 500);
+        assert!(again.message().starts_with("An upgrade from CustomerType 1"), "{again:?}");
+    }
+}
+
+#[test]
+fn statuses_come_in_the_vendors_own_shape() {
+    let tenant = tenant();
+    let answered = |code: u16, more: Value| {
+        let status = with(&json!({ "code": code }), more);
+        let id = tenant.arm(&json!({ "operation": "GetCustomer", "answer": { "status": status } }));
+        let reply = tenant.get("/v1/customers/2");
+        tenant.control("DELETE", &format!("/faults/{id}"), None).done(204);
+        reply
+    };
+    answered(500, json!({ "message": "Deadlock." })).refuses(500, "Deadlock.");
+    answered(404, json!({})).refuses(404, "A Customer with the given Customer ID was not found.");
+    let broken = answered(500, json!({}));
+    let activity = broken.json()["activityId"].as_str().expect("an id").to_owned();
+    let text = format!(r#"{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity}" }}"#);
+    assert_eq!(broken.body, text);
+    let limited = answered(429, json!({ "retry_after": 42 }));
+    assert_eq!(limited.body, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 42 seconds." }"#);
+    assert_eq!(limited.header("Retry-After"), Some("42"));
+    let spent = answered(403, json!({ "retry_after": 90 }));
+    assert!(spent.body.contains("Quota will be replenished in 00:01:30."), "{spent:?}");
+    let closed = answered(401, json!({}));
+    assert!(
+        closed
+            .header("WWW-Authenticate")
+            .is_some_and(|value| value.contains("realm=\"http://test.example/v1/customers\"")),
+        "{closed:?}"
+    );
+    tenant.get("/v1/customers/2").succeeds(200);
+}
+
+#[test]
+fn delays_hold_a_call_at_their_point() {
+    for (delay, least, most) in [
+        (json!(300), 300, 2_000),
+        (json!({ "uniform": [200, 250] }), 200, 2_000),
+        (json!({ "log_normal": [250, 0.1] }), 150, 2_000),
+    ] {
+        for point in ["before", "inside", "after"] {
+            let tenant = tenant();
+            let rule =
+                json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": point, "delay_ms": delay });
+            let id = tenant.arm(&rule);
+            let start = Instant::now();
+            let (seen, text) = upgrade(&tenant, "");
+            let waited = start.elapsed();
+            assert_eq!(seen, Seen::Whole(201), "a delay alone fails nothing");
+            assert!(
+                waited >= Duration::from_millis(least) && waited < Duration::from_millis(most),
+                "{delay} {point}: {waited:?}"
+            );
+            assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
+            assert!(is_upgraded(&tenant));
+        }
+    }
+}
+
+/// A delay inside the transaction holds what it has locked.
+#[test]
+fn a_delay_inside_holds_the_locks() {
+    if !crate::support::server::on_real_postgres() {
+        return;
+    }
+    let tenant = tenant();
+    tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 800 }));
+    let waited = std::thread::scope(|scope| {
+        let held = scope.spawn(|| upgrade(&tenant, "").0);
+        std::thread::sleep(Duration::from_millis(300));
+        let start = Instant::now();
+        tenant.patch("/v1/customers/3", &json!({ "FirstName": "Later" })).succeeds(200);
+        assert_eq!(held.join().expect("an end"), Seen::Whole(201));
+        start.elapsed()
+    });
+    assert!(waited > Duration::from_millis(300), "{waited:?}");
+    assert_eq!(tenant.customer(3)["FirstName"], "Later");
+}
+
+#[test]
+fn rules_meet_the_calls_that_they_say() {
+    let statuses = |when: Value, calls: usize| {
+        let tenant = tenant();
+        tenant.arm(&json!({ "operation": "GetCustomer", "when": when, "answer": { "status": { "code": 500 } } }));
+        // Another operation is not counted.
+        tenant.get("/v1/customers/2/stats").succeeds(200);
+        (0..calls).map(|_| tenant.get("/v1/customers/2").status).collect::<Vec<u16>>()
+    };
+    assert_eq!(statuses(json!({ "first": 2 }), 4), [500, 500, 200, 200]);
+    assert_eq!(statuses(json!({ "call": 3 }), 4), [200, 200, 500, 200]);
+    assert_eq!(statuses(json!("every"), 3), [500, 500, 500]);
+    let chance = json!({ "probability": { "p": 0.5, "seed": 11 } });
+    let (one, other) = (statuses(chance.clone(), 30), statuses(chance, 30));
+    assert_eq!(one, other, "the same seed meets the same calls");
+    assert!(one.contains(&500) && one.contains(&200), "{one:?}");
+    assert_ne!(one, statuses(json!({ "probability": { "p": 0.5, "seed": 12 } }), 30));
+}
+
+#[test]
+fn a_rule_for_all_operations_meets_each_and_no_route_of_ours() {
+    let tenant = tenant();
+    tenant.arm(&json!({ "operation": "*", "answer": { "status": { "code": 500 } } }));
+    assert_eq!(tenant.get("/v1/customers/2").status, 500);
+    assert_eq!(tenant.get("/v1/validate/username/x").status, 500);
+    assert_eq!(tenant.get("/readyz").status, 200);
+    assert_eq!(tenant.get("/livez").status, 200);
+    let listed = tenant.control("GET", "/faults", None).done(200);
+    assert_eq!(
+        (&listed[0]["calls"], &listed[0]["fired"], &listed[0]["is_spent"]),
+        (&json!(2), &json!(2), &json!(false))
+    );
+    // The first that was armed happens.
+    tenant.arm(&json!({ "operation": "GetCustomer", "answer": "reset" }));
+    assert_eq!(tenant.get("/v1/customers/2").status, 500);
+    tenant.control("DELETE", "/faults", None).done(204);
+    tenant.get("/v1/customers/2").succeeds(200);
+    assert_eq!(
+        tenant.control("DELETE", "/faults/1", None).problem(404),
+        format!("tenant '{}' has no failure 1", tenant.name())
+    );
+}
+
+#[test]
+fn a_rule_that_names_what_there_is_not_is_refused() {
+    let tenant = tenant();
+    for (rule, why) in [
+        (
+            json!({ "operation": "UpgradeCustomers", "answer": "cut" }),
+            "'UpgradeCustomers' is not an operation; did you mean UpgradeCustomer?",
+        ),
+        (
+            json!({ "operation": "GetCustomer", "answer": { "status": { "code": 418 } } }),
+            "418 is not a status of a failure that is documented for GetCustomer; these are: ",
+        ),
+        (
+            json!({ "operation": "GetCustomer", "answer": { "status": { "code": 200 } } }),
+            "200 is not a status of a failure",
+        ),
+        (
+            json!({ "operation": "*", "answer": { "status": { "code": 413 } } }),
+            "413 is not a status of a failure that is documented for *",
+        ),
+        (json!({ "event": "Birthday", "do": "lose" }), "'Birthday' is not an event; these are: "),
+        (json!({ "event": "*", "do": "shout" }), "unknown variant `shout`"),
+        (json!({ "operation": "GetCustomer" }), "a rule needs delay_ms, answer, or both"),
+        (json!({ "operation": "GetCustomer", "answer": "cut", "when": { "first": 0 } }), "first and call count from 1"),
+        (json!({ "answer": "cut" }), "missing field `operation`"),
+        (json!("cut"), "invalid type"),
+    ] {
+        let detail = tenant.control("POST", "/faults", Some(&rule)).problem(400);
+        assert!(detail.contains(why), "{rule}: {detail}");
+    }
+    assert_eq!(tenant.control("GET", "/faults", None).done(200), json!([]));
+    // Every documented status of a failure can be armed, and is answered.
+    for operation in
+        operations().into_iter().filter(|operation| operation.id == "UpgradeCustomer" || operation.id == "Login")
+    {
+        for status in operation.statuses.iter().filter(|status| **status >= 400) {
+            tenant.arm(&json!({ "operation": operation.id, "answer": { "status": { "code": status } } }));
+            let address = operation.address(|_| Some("3".to_owned()));
+            let reply = tenant.call(&operation.method, &address, "", Some("{}"));
+            assert_eq!(reply.status, *status, "{} {reply:?}", operation.id);
+            tenant.control("DELETE", "/faults", None).done(204);
+        }
+    }
+}
+
+#[test]
+fn a_fault_is_marked_in_the_journal_and_the_metrics() {
+    let tenant = tenant();
+    let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "after", "answer": "reset" }));
+    upgrade(&tenant, "");
+    let call = &tenant.requests("?operation=UpgradeCustomer")[0];
+    assert_eq!(call["fault"], json!({ "id": id, "what": "reset after" }));
+    assert_eq!(call["status"], Value::Null, "no answer was sent");
+    let changed: Vec<&str> = call["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .map(|change| change["table"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(changed, ["customers", "sponsor_tree", "CRM_AssociateTypeChanges"], "the write stands");
+    let metrics = tenant.get("/metrics").body;
+    assert!(metrics.contains("emulator_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
+}
+
+fn subscribed(receiver: &Receiver) -> Tenant {
+    tenant_of(json!({ "events": { "subscriptions": [{ "url": receiver.url("/") }], "retry_seconds": [1] } }))
+}
+
+fn names(receiver: &Receiver) -> Vec<String> {
+    receiver
+        .received()
+        .iter()
+        .map(|received| received.json()["FirstName"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn rename(tenant: &Tenant, name: &str) {
+    tenant.patch("/v1/customers/2", &json!({ "FirstName": name })).succeeds(200);
+}
+
+#[test]
+fn an_event_is_lost_until_it_is_sent_by_hand() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver);
+    let id = tenant.arm(&json!({ "event": "UpdateAssociateEvent", "when": { "first": 1 }, "do": "lose" }));
+    rename(&tenant, "A");
+    rename(&tenant, "B");
+    eventually("the second", || receiver.received().len() == 1);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(names(&receiver), ["B"]);
+    let lost = tenant.control("GET", "/events?state=lost", None).done(200);
+    assert_eq!((&lost[0]["state"], &lost[0]["fault_id"]), (&json!("lost"), &json!(id)));
+    assert_eq!(tenant.customer(2)["FirstName"], "B", "the changes stand");
+    assert_eq!(tenant.control("POST", "/events/resend", None).done(200), json!({ "due": 1 }));
+    eventually("the lost one", || receiver.received().len() == 2);
+    assert_eq!(names(&receiver), ["B", "A"]);
+}
+
+#[test]
+fn an_event_is_told_twice_with_one_id() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver);
+    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "double" }));
+    rename(&tenant, "A");
+    rename(&tenant, "B");
+    eventually("all three", || receiver.received().len() == 3);
+    std::thread::sleep(Duration::from_secs(1));
+    let received = receiver.received();
+    assert_eq!(names(&receiver), ["A", "A", "B"]);
+    let id = |number: usize| received[number].header("X-Directscale-Message-Id").expect("an id").to_owned();
+    assert!(id(0) == id(1) && id(1) != id(2));
+    eventually("done", || {
+        tenant.rows("select 1 from event_deliveries where tenant_id = {tenant} and state = 'pending'").is_empty()
+    });
+}
+
+#[test]
+fn a_delayed_event_comes_later_and_the_next_ones_after_it() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver);
+    tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-01T00:00:00Z" }))).done(200);
+    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": { "delay": 3600 } }));
+    rename(&tenant, "A");
+    rename(&tenant, "B");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(receiver.received().is_empty());
+    // An hour later, by the tenant's clock.
+    tenant.control("POST", "/clock/advance", Some(&json!({ "seconds": 3600 }))).done(200);
+    eventually("both", || receiver.received().len() == 2);
+    assert_eq!(names(&receiver), ["A", "B"]);
+}
+
+#[test]
+fn an_event_is_overtaken_by_the_next() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver);
+    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "reorder" }));
+    rename(&tenant, "A");
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(receiver.received().is_empty(), "it waits for the next");
+    rename(&tenant, "B");
+    eventually("both", || receiver.received().len() == 2);
+    assert_eq!(names(&receiver), ["B", "A"]);
+    // Without a next one it is told a minute later, by the tenant's clock.
+    tenant.control("DELETE", "/faults", None).done(204);
+    tenant.control("POST", "/clock/freeze", None).done(200);
+    tenant.arm(&json!({ "event": "*", "do": "reorder" }));
+    rename(&tenant, "C");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(receiver.received().len(), 2);
+    tenant.control("POST", "/clock/advance", Some(&json!({ "seconds": 60 }))).done(200);
+    eventually("the third", || receiver.received().len() == 3);
+}
+
+#[test]
+fn a_change_that_is_rolled_back_counts_for_no_event() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = subscribed(&receiver);
+    tenant.arm(&json!({ "operation": "UpdateCustomerByParameter", "when": { "first": 1 }, "point": "inside", "answer": "reset" }));
+    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "lose" }));
+    assert!(tenant.try_call("PATCH", "/v1/customers/2", Some(r#"{"FirstName":"A"}"#)).is_none());
+    let counted = tenant.control("GET", "/faults", None).done(200);
+    assert_eq!((&counted[0]["calls"], &counted[1]["calls"]), (&json!(1), &json!(0)));
+    rename(&tenant, "B");
+    rename(&tenant, "C");
+    eventually("the one that is not lost", || receiver.received().len() == 1);
+    assert_eq!(names(&receiver), ["C"]);
+}

@@ -1,0 +1,337 @@
+//! The journal: what was called, why it was refused, what it changed and what it caused; without secrets, and bounded.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::control::{as_request, control};
+use crate::support::process::Process;
+use crate::support::receiver::Receiver;
+use crate::support::server::server;
+use crate::support::{Client, seeds, tenant, tenant_of, with};
+
+fn one<'a>(changes: &'a Value, table: &str) -> &'a Value {
+    let found = changes.as_array().expect("changes").iter().find(|change| change["table"] == table);
+    found.unwrap_or_else(|| panic!("{table} in {changes}"))
+}
+
+fn field(change: &Value, name: &str) -> Value {
+    let found = change["fields"].as_array().expect("fields").iter().find(|field| field["field"] == name).cloned();
+    found.unwrap_or_else(|| panic!("{name} in {change}"))
+}
+
+#[test]
+fn a_refused_call_says_why() {
+    let tenant = tenant();
+    let body =
+        with(&seeds::distributor(), json!({ "BirthDate": null, "LastName": " ", "Password": "weak", "Shoesize": 44 }));
+    let reply = tenant.put("/v1/customers/upgrade/3", &body);
+    let call = &tenant.requests("")[0];
+    assert_eq!(call["request_id"].as_str(), reply.header("X-DirectScale-RequestId"));
+    assert_eq!(
+        (&call["operation"], &call["method"], &call["status"]),
+        (&json!("UpgradeCustomer"), &json!("PUT"), &json!(500))
+    );
+    assert_eq!(
+        (&call["path"], &call["customer"], &call["key"]),
+        (&json!("/v1/customers/upgrade/3"), &json!(3), &json!("test-key"))
+    );
+    let reasons: Vec<(&str, &str)> = call["reasons"]
+        .as_array()
+        .expect("reasons")
+        .iter()
+        .map(|reason| (reason["field"].as_str().expect("a field"), reason["rule"].as_str().expect("a rule")))
+        .collect();
+    assert_eq!(reasons, [("BirthDate", "required"), ("LastName", "required"), ("Password", "passwordRule")]);
+    assert_eq!(call["changes"], json!([]));
+    assert_eq!(call["response_body"]["text"].as_str(), Some(reply.body.as_str()));
+    assert!(call["ms"].as_f64() >= call["database_ms"].as_f64(), "{call}");
+}
+
+#[test]
+fn an_accepted_call_says_what_it_changed() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    let call = &tenant.requests("?operation=UpgradeCustomer")[0];
+    let changes = &call["changes"];
+    let customer = one(changes, "customers");
+    assert_eq!(customer["id"], "3");
+    assert_eq!(field(customer, "customer_type"), json!({ "field": "customer_type", "before": 2, "after": 1 }));
+    assert_eq!(field(customer, "terms_accepted"), json!({ "field": "terms_accepted", "before": false, "after": true }));
+    assert_eq!(field(customer, "tax_id"), json!({ "field": "tax_id", "before": null, "after": "•••" }));
+    assert_eq!(field(customer, "password_hash")["after"], "••• (changed)");
+    assert!(field(customer, "birth_date")["after"].as_str().expect("a date").ends_with('Z'));
+    let node = one(changes, "sponsor_tree");
+    assert_eq!(
+        (&node["id"], &field(node, "upline_id")),
+        (&json!("3"), &json!({ "field": "upline_id", "before": null, "after": 2 }))
+    );
+    assert_eq!(field(one(changes, "CRM_AssociateTypeChanges"), "newassociatetype")["after"], 1);
+
+    // Each other write as well.
+    let id = tenant.create(&seeds::retail());
+    let call = &tenant.requests("")[0];
+    assert_eq!((&call["customer"], &one(&call["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
+    let changed = |act: &dyn Fn()| {
+        act();
+        let call = tenant.requests("")[0].clone();
+        let tables = call["changes"]
+            .as_array()
+            .expect("changes")
+            .iter()
+            .map(|change| change["table"].as_str().expect("a name").to_owned());
+        tables.collect::<Vec<String>>()
+    };
+    assert_eq!(
+        changed(&|| drop(tenant.patch("/v1/customers/2", &json!({ "FirstName": "New" })).succeeds(200))),
+        ["customers"]
+    );
+    assert_eq!(
+        field(one(&tenant.requests("")[0]["changes"], "customers"), "first_name"),
+        json!({ "field": "first_name", "before": "Dana", "after": "New" })
+    );
+    assert_eq!(changed(&|| drop(tenant.call("DELETE", "/v1/customers/4", "", None).succeeds(200))), ["customers"]);
+    assert_eq!(
+        changed(&|| drop(
+            tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "AnotherOne2" })).succeeds(200)
+        )),
+        ["customers"]
+    );
+    assert_eq!(
+        changed(&|| drop(tenant.post("/v1/customers/2/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201))),
+        ["reward_points"]
+    );
+    assert_eq!(changed(&|| drop(tenant.get("/v1/sso/2").succeeds(200))), ["sign_on_tokens"]);
+    assert_eq!(tenant.requests("")[0]["changes"][0]["id"], "•••");
+    assert_eq!(
+        changed(&|| drop(
+            tenant
+                .call("POST", "/v1/customers/3/downline/placenode?tree=Unilevel&toUplineId=1", "", None)
+                .succeeds(200)
+        )),
+        ["customers", "sponsor_tree"]
+    );
+    assert_eq!(changed(&|| drop(tenant.get("/v1/customers/2").succeeds(200))), Vec::<String>::new());
+
+    // A rehearsal says what it would have changed, and that it is one.
+    tenant.call("PATCH", "/v1/customers/2", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName":"Never"}"#)).succeeds(200);
+    let call = &tenant.requests("")[0];
+    assert_eq!(call["is_rehearsal"], true);
+    assert_eq!(field(one(&call["changes"], "customers"), "first_name")["after"], "Never");
+    // What was refused in the end changed nothing.
+    let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
+    assert_eq!(tenant.put("/v1/customers/3", &taken).status, 500);
+    assert_eq!(tenant.requests("")[0]["changes"], json!([]));
+}
+
+#[test]
+fn what_a_call_caused_stands_with_it() {
+    let hook = "Associates.Enrollment.UpdateAssociateBaseType";
+    let receiver = Receiver::with_json(|received| {
+        let body = json!({ "ErrorMessage": "Not today.", "Password": "hook-secret" });
+        if received.path == "/hook" { (500, body) } else { (200, json!({})) }
+    });
+    let tenant = tenant_of(json!({
+        "extension": { "extension_token": "sent-secret", "directscale_token": "back-secret", "hooks": { hook: receiver.url("/hook") } },
+        "events": { "subscriptions": [{ "url": receiver.url("/events") }] }
+    }));
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor());
+    let call = &tenant.requests("")[0];
+    let noted = &call["hooks"][0];
+    assert_eq!(
+        (&noted["hook"], &noted["status"], &noted["has_called_back"]),
+        (&json!(hook), &json!(500), &json!(false))
+    );
+    assert!(noted["request"]["text"].as_str().expect("a text").contains("\"AssociateId\":3"), "{noted}");
+    assert!(noted["response"]["text"].as_str().expect("a text").contains("Not today."), "{noted}");
+    assert!(call["reasons"][0]["message"].as_str().expect("a text").contains("Not today."), "{call}");
+    tenant.patch("/v1/customers/2", &json!({ "FirstName": "New" })).succeeds(200);
+    let call = &tenant.requests("")[0];
+    let event = &call["events"][0];
+    assert_eq!((&event["event_type"], &event["customer"]), (&json!("UpdateAssociateEvent"), &json!(2)));
+    let delivered = tenant.control("GET", "/events", None).done(200);
+    assert_eq!(delivered[0]["id"], event["id"]);
+    let journal = tenant.control("GET", "/requests", None).body;
+    for secret in ["sent-secret", "back-secret", "hook-secret", "Password123!", "TAX-TEST"] {
+        assert!(!journal.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn no_secret_is_kept() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    tenant.get("/v1/customers/3").succeeds(200);
+    tenant.call(
+        "PUT",
+        "/v1/customers/upgrade/4",
+        "Authorization: Bearer header-secret\r\nCookie: a=cookie-secret\r\n",
+        Some(r#"{"Pass\u0077ord": "escaped-secret"}"#),
+    );
+    tenant.call("POST", "/v1/customers", "", Some(r#"{"Password": "broken-secret"#));
+    tenant.call("POST", "/v1/customers", "", Some("{'Password': 'quoted-secret'}"));
+    tenant.get("/v1/validate/tax-id/path-secret");
+    tenant.get("/v1/validate/login?username=x&password=query-secret");
+    tenant.get(&format!("/v1/customers/2?subscription-key={}", tenant.client.key));
+    tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "Reset-secret1" })).succeeds(200);
+    let token = tenant.get("/v1/sso/2").succeeds(200).body;
+    let token = token.trim_matches('"').rsplit('=').next().expect("a token").to_owned();
+    tenant.get(&format!("/v1/sso/?token={token}")).succeeds(200);
+    let journal = tenant.control("GET", "/requests?limit=1000", None).body;
+    assert!(journal.contains("\"LastName\\\":"), "bodies are there");
+    for secret in [
+        "Password123!",
+        "TAX-TEST-3333",
+        "header-secret",
+        "cookie-secret",
+        "escaped-secret",
+        "broken-secret",
+        "quoted-secret",
+        "path-secret",
+        "query-secret",
+        "Reset-secret1",
+        "$argon2id",
+        &token,
+        &tenant.client.key,
+    ] {
+        assert!(!journal.contains(secret), "{secret} in the journal");
+    }
+    // The key's end tells which one it was.
+    assert!(journal.contains(&format!("•••{}", &tenant.client.key[28..])), "{journal}");
+}
+
+#[test]
+fn calls_are_found_by_what_they_were() {
+    let tenant = tenant();
+    tenant.get("/v1/customers/2").succeeds(200);
+    tenant.get("/v1/customers/99");
+    tenant.patch("/v1/customers/2", &json!({ "FirstName": "A" })).succeeds(200);
+    tenant.call("GET", "/v1/customer/2", "", None);
+    let operations = |query: &str| -> Vec<String> {
+        tenant.requests(query).iter().map(|call| call["operation"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(operations(""), ["-", "UpdateCustomerByParameter", "GetCustomer", "GetCustomer"]);
+    assert_eq!(operations("?customer=2"), ["UpdateCustomerByParameter", "GetCustomer"]);
+    assert_eq!(operations("?status=4xx"), ["-", "GetCustomer"]);
+    assert_eq!(operations("?status=200&operation=GetCustomer"), ["GetCustomer"]);
+    assert_eq!(operations("?limit=1"), ["-"]);
+    let calls = tenant.requests("");
+    let since = calls[1]["number"].as_u64().expect("a number");
+    assert_eq!(operations(&format!("?since={since}")), ["-"]);
+    let id = calls[2]["request_id"].as_str().expect("an id");
+    assert_eq!(tenant.control("GET", &format!("/requests/{id}"), None).done(200)["number"], calls[2]["number"]);
+    // A path that is none names those that are near.
+    let near = calls[0]["near"].as_array().expect("near");
+    assert_eq!(near[0], "GET /v1/customers/{customerId} (GetCustomer)");
+    for query in ["?status=teapot", "?customer=x", "?colour=red", "?since=-1"] {
+        tenant.control("GET", &format!("/requests{query}"), None).problem(400);
+    }
+    assert!(tenant.control("GET", "/requests/nothing", None).problem(404).contains("no such call"));
+    tenant.control("DELETE", "/requests", None).done(204);
+    assert_eq!(tenant.requests(""), Vec::<Value>::new());
+}
+
+#[test]
+fn strangers_are_journalled_apart() {
+    let tenant = tenant();
+    let stranger = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
+    stranger.get("/v1/customers/77");
+    let calls = control("GET", "/strangers?operation=GetCustomer&customer=77", None);
+    // Refused before the customer is looked at.
+    assert_eq!(calls.done(200), json!([]));
+    let calls = control("GET", "/strangers?operation=GetCustomer&limit=1000", None).done(200);
+    let call = calls
+        .as_array()
+        .expect("calls")
+        .iter()
+        .find(|call| call["path"] == "/v1/customers/77")
+        .expect("the call")
+        .clone();
+    assert_eq!((&call["key"], &call["status"]), (&json!("…5a5a"), &json!(401)));
+    assert_eq!(call["reasons"][0]["rule"], "invalidKey");
+    assert_eq!(tenant.requests(""), Vec::<Value>::new());
+}
+
+#[test]
+fn a_test_can_wait_for_a_call() {
+    let tenant = tenant();
+    let name = tenant.name();
+    let started = Instant::now();
+    let none = tenant.control("GET", "/requests/wait?operation=UpgradeCustomer&timeout_ms=200", None);
+    assert_eq!(none.status, 408, "{none:?}");
+    assert!(started.elapsed() >= Duration::from_millis(200));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            control("GET", &format!("/tenants/{name}/requests/wait?operation=UpgradeCustomer&status=201"), None)
+                .done(200)
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        tenant.get("/v1/customers/2").succeeds(200);
+        assert!(!waiting.is_finished());
+        tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+        let call = waiting.join().expect("a call");
+        assert_eq!((&call["operation"], &call["customer"]), (&json!("UpgradeCustomer"), &json!(3)));
+    });
+    // One that came already is answered at once.
+    let call = tenant.control("GET", "/requests/wait?customer=3", None).done(200);
+    assert_eq!(call["customer"], 3);
+}
+
+#[test]
+fn calls_can_be_followed() {
+    let (tenant, other) = (tenant(), tenant());
+    let mut stream = TcpStream::connect(server().address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let path = format!("/tenants/{}/requests/stream?status=2xx", tenant.name());
+    stream.write_all(&as_request("GET", &path, "", None)).expect("sent");
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    assert!(lines.by_ref().any(|line| line.to_ascii_lowercase().starts_with("content-type: text/event-stream")));
+    other.get("/v1/customers/2").succeeds(200);
+    tenant.get("/v1/customers/99");
+    tenant.get("/v1/customers/2").succeeds(200);
+    let data = lines
+        .by_ref()
+        .find_map(|line| line.strip_prefix("data:").map(|data| data.trim().to_owned()))
+        .expect("an event");
+    let call: Value = serde_json::from_str(&data).expect("JSON");
+    assert_eq!(
+        (&call["operation"], &call["customer"], &call["status"]),
+        (&json!("GetCustomer"), &json!(2), &json!(200))
+    );
+    assert_eq!(call["number"], tenant.requests("?status=2xx")[0]["number"]);
+}
+
+#[test]
+fn the_journal_is_bounded_and_can_be_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path");
+    let server = Process::start(&["--data", data, "--journal-entries", "5", "--journal-bytes", "24000"]);
+    let (client, ask) = (server.client(), |path: &str| {
+        let client = Client { address: server.address, key: String::new() };
+        client.raw(&as_request("GET", path, "", None))
+    });
+    for _ in 0..8 {
+        client.get("/v1/customers/2");
+    }
+    let count = || ask("/tenants/demo/requests").done(200).as_array().map_or(0, Vec::len);
+    assert_eq!(count(), 5);
+    // A long body takes the place of several calls, and only its beginning is kept.
+    let long = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(100_000));
+    client.call("PATCH", "/v1/customers/2", "", Some(&long));
+    assert!((1..5).contains(&count()), "{}", count());
+    let call = ask("/tenants/demo/requests?limit=1").done(200)[0].clone();
+    assert_eq!((&call["request_body"]["is_cut"], &call["request_body"]["bytes"]), (&json!(true), &json!(long.len())));
+    assert!(call["request_body"]["text"].as_str().map_or(0, str::len) <= 16 * 1024);
+    server.signal("TERM");
+    assert!(server.wait().success());
+
+    let server = Process::start(&["--data", data, "--journal-entries", "0"]);
+    server.client().get("/v1/customers/2").succeeds(200);
+    let client = Client { address: server.address, key: String::new() };
+    assert_eq!(client.raw(&as_request("GET", "/tenants/demo/requests", "", None)).problem(404), "the journal is off");
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
