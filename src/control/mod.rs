@@ -32,6 +32,8 @@ pub struct Control {
     catalogue: Catalogue,
     /// Whether hooks may be tried on loopback and private networks.
     outgoing: OnceLock<crate::outgoing::Outgoing>,
+    /// The vendor's API, to send calls again.
+    vendor: OnceLock<Router>,
 }
 
 impl Control {
@@ -39,7 +41,7 @@ impl Control {
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
         let catalogue = Catalogue::of(document);
-        Self { worlds: OnceLock::new(), access, catalogue, outgoing: OnceLock::new() }
+        Self { worlds: OnceLock::new(), access, catalogue, outgoing: OnceLock::new(), vendor: OnceLock::new() }
     }
 
     /// Gives it the worlds.
@@ -47,6 +49,12 @@ impl Control {
         // A second call would change nothing: the first world stays.
         let _ = self.worlds.set(worlds);
         let _ = self.outgoing.set(outgoing);
+    }
+
+    /// Gives it the vendor's API, to send calls again.
+    pub fn replay_to(&self, vendor: Router) {
+        // A second call would change nothing: the first API stays.
+        let _ = self.vendor.set(vendor);
     }
 
     fn worlds(&self) -> Result<&Worlds, ControlError> {

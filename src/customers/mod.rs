@@ -5,6 +5,7 @@ mod associate;
 mod create;
 mod events;
 mod hooked;
+mod listing;
 mod model;
 mod passwords;
 mod points;
@@ -24,6 +25,7 @@ mod upgrade;
 
 pub use create::SeedCustomer;
 pub use hooked::{CalledFor, called_for};
+pub use listing::{Listed, TreeAround, TreeNode, TypeChange};
 pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values};
 pub use passwords::{PasswordCost, Passwords};
 pub use points::Points;

@@ -1,5 +1,6 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
+pub(super) mod listing;
 pub(super) mod points;
 pub(super) mod populate;
 mod record;

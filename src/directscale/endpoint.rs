@@ -22,7 +22,7 @@ use super::{BackEnd, DirectScale, DirectScaleOptions};
 use crate::customers::{self, CustomerId, Scope};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{Exchange, GatewayRefusal, Served, presented_key, realm};
+use crate::gateway::{Exchange, GatewayRefusal, Replayed, Served, presented_key, realm};
 use crate::journal::{FaultNote, Recorder};
 use crate::tenants::{Caller, Spent};
 
@@ -291,10 +291,14 @@ async fn admit(
     parts: &Parts,
     request_id: Uuid,
 ) -> Result<Caller, GatewayRefusal> {
-    let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base())))?;
     let failed = |error: DatabaseError| failed(&error, request_id);
-    let caller = back_end.directory.caller(&key).await.map_err(failed)?;
-    let caller = caller.ok_or_else(|| GatewayRefusal::InvalidKey(realm(parts, operation.base())))?;
+    let caller = if let Some(Replayed(caller)) = parts.extensions.get() {
+        caller.clone()
+    } else {
+        let key = presented_key(parts).ok_or_else(|| GatewayRefusal::MissingKey(realm(parts, operation.base())))?;
+        let caller = back_end.directory.caller(&key).await.map_err(failed)?;
+        caller.ok_or_else(|| GatewayRefusal::InvalidKey(realm(parts, operation.base())))?
+    };
     match back_end.directory.count_call(&caller, caller.tenant.clock.now()).await.map_err(failed)? {
         None => Ok(caller),
         Some(Spent::RateLimit(seconds)) => Err(GatewayRefusal::RateLimited(seconds)),

@@ -7,7 +7,7 @@ use axum::http::Response;
 use axum::http::request::Parts;
 
 use super::DirectScale;
-use crate::gateway::{Exchange, GatewayRefusal, Served, presented_key};
+use crate::gateway::{Exchange, GatewayRefusal, Replayed, Served, presented_key};
 
 /// The operation of a request that is none.
 const NONE: &str = "-";
@@ -33,8 +33,9 @@ pub(super) async fn unknown(directscale: Arc<DirectScale>, known: Arc<Vec<Known>
     let refusal = GatewayRefusal::NoSuchOperation;
     let mut exchange = Exchange::begin(&directscale.journal, &parts, NONE);
     if directscale.journal.is_on() {
-        served.caller = match (directscale.back_end.get(), presented_key(&parts)) {
-            (Some(back_end), Some(key)) => back_end.directory.caller(&key).await.ok().flatten(),
+        served.caller = match (parts.extensions.get(), directscale.back_end.get(), presented_key(&parts)) {
+            (Some(Replayed(caller)), ..) => Some(caller.clone()),
+            (None, Some(back_end), Some(key)) => back_end.directory.caller(&key).await.ok().flatten(),
             _ => None,
         };
         exchange.near = near(&format!("{} {}", parts.method, parts.uri.path()), &known);

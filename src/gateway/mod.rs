@@ -4,10 +4,12 @@ mod exchange;
 mod key;
 mod realm;
 mod refusal;
+mod replayed;
 mod served;
 
 pub use exchange::Exchange;
 pub use key::presented_key;
 pub use realm::realm;
 pub use refusal::GatewayRefusal;
+pub use replayed::Replayed;
 pub use served::{Ending, Served};

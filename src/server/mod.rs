@@ -100,6 +100,7 @@ impl Server {
         let unknown = fallback(directscale, &document);
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
+        control.replay_to(Router::new().fallback_service(stacked(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
             metrics: Metrics::new()?,
             readiness: Readiness::default(),

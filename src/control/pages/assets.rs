@@ -1,0 +1,29 @@
+//! The style sheet, the script and the icon, out of the binary.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, header};
+
+use crate::control::typed;
+
+/// What a page is called with, so that a browser asks again when this program changes.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) async fn style() -> Response<Body> {
+    cached("text/css; charset=utf-8", include_str!("assets/inspector.css"))
+}
+
+pub(super) async fn script() -> Response<Body> {
+    cached("text/javascript; charset=utf-8", include_str!("assets/inspector.js"))
+}
+
+pub(super) async fn icon() -> Response<Body> {
+    cached("image/svg+xml", include_str!("assets/icon.svg"))
+}
+
+fn cached(content_type: &'static str, text: &'static str) -> Response<Body> {
+    let mut response = typed(content_type, text);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,56 @@
+//! The changes of type that upgrades left behind.
+
+use maud::{Markup, html};
+
+use super::Shown;
+use super::layout::{self, Tab};
+use super::visit::Visit;
+use super::words::{customer_type, time};
+use crate::customers::TypeChange;
+
+/// So many are shown.
+const MOST: i64 = 200;
+
+/// `CRM_AssociateTypeChanges`, the newest first.
+pub(super) async fn page(visit: Visit) -> Shown {
+    let found = visit.worlds().customers.type_changes(visit.tenant.id, None, MOST).await?;
+    let body = html! {
+        p.lead { "The rows of " code { "CRM_AssociateTypeChanges" } ", the newest first." }
+        @if found.is_empty() {
+            p.empty { "No customer was upgraded yet." }
+        } @else {
+            (table(&visit, &found))
+            @if i64::try_from(found.len()).is_ok_and(|shown| shown == MOST) { p.hint { "The last " (MOST) " are shown." } }
+        }
+    };
+    Ok(layout::of_tenant(&visit, Tab::Changes, "Type changes", None, &body))
+}
+
+/// A table of changes.
+pub(super) fn table(visit: &Visit, found: &[TypeChange]) -> Markup {
+    let plan = &visit.tenant.plan;
+    html! {
+        table.stack {
+            thead { tr {
+                th scope="col" { "ChangeDate" } th scope="col" { "AssociateID" } th scope="col" { "OldAssociateType" }
+                th scope="col" { "NewAssociateType" } th scope="col" { "ChangedBy" } th scope="col" { "RequestId" }
+                th scope="col" { "recordnumber, id" }
+            } }
+            tbody { @for change in found {
+                tr {
+                    td data-label="ChangeDate" { (time(change.change_date)) }
+                    td data-label="AssociateID" {
+                        a href=(visit.path(&format!("customers/{}", change.associate_id))) { (change.associate_id) }
+                    }
+                    td data-label="OldAssociateType" { (customer_type(plan, change.old_associate_type)) }
+                    td data-label="NewAssociateType" { (customer_type(plan, change.new_associate_type)) }
+                    td data-label="ChangedBy" { (change.changed_by) }
+                    td data-label="RequestId" {
+                        a.small href=(visit.path(&format!("calls/{}", change.request_id))) { (change.request_id) }
+                    }
+                    td.small data-label="recordnumber, id" { (change.record_number) br; span.dim { (change.id) } }
+                }
+            } }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The tenant's clock.
+
+use chrono::{DateTime, Utc};
+use maud::html;
+
+use super::Shown;
+use super::layout::{self, Tab, field};
+use super::visit::Visit;
+use super::words::time;
+use crate::clock::Clock;
+use crate::control::error::ControlError;
+
+/// What the buttons advance by, in seconds.
+const STEPS: [(i64, &str); 4] = [(3_600, "1 hour"), (86_400, "1 day"), (2_592_000, "30 days"), (31_536_000, "365 days")];
+
+/// The clock.
+pub(super) async fn page(visit: Visit) -> Shown {
+    Ok(shown(&visit, None))
+}
+
+/// Freezes, sets, advances or releases it.
+pub(super) async fn change(visit: Visit) -> Shown {
+    match changed(&visit).await {
+        Ok(()) => visit.to("clock"),
+        Err(error) => Ok(shown(&visit, Some(&error))),
+    }
+}
+
+async fn changed(visit: &Visit) -> Result<(), ControlError> {
+    let form = visit.form();
+    let at: Option<DateTime<Utc>> = form.time("at")?;
+    let seconds: Option<i64> = form.value("seconds", "the seconds")?;
+    let change = |clock: Clock| match (form.text("do"), at, seconds) {
+        ("real", ..) => Some(Clock::Real),
+        ("freeze", at, _) => clock.frozen(at),
+        ("set", Some(at), _) => clock.set(at),
+        ("advance", _, Some(seconds)) => clock.advanced(seconds),
+        _ => None,
+    };
+    match (form.text("do"), at, seconds) {
+        ("set", None, _) => return Err(ControlError::Bad("the time is missing".to_owned())),
+        ("advance", _, None) => return Err(ControlError::Bad("the seconds are missing".to_owned())),
+        _ => {}
+    }
+    visit.worlds().set_clock(visit.name(), change).await?;
+    Ok(())
+}
+
+fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
+    let clock = visit.tenant.clock;
+    let now = clock.now();
+    let words = match clock {
+        Clock::Real => "It is real.",
+        Clock::Frozen(_) => "It stands still.",
+        Clock::AheadBy(_) => "It goes, but shows another time than the real one.",
+    };
+    let action = visit.path("clock");
+    let value = now.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let at = html! { input #at name="at" type="datetime-local" step="1" value=(value); };
+    let seconds = html! { input #seconds name="seconds" inputmode="numeric" required placeholder="-3600"; };
+    let body = html! {
+        p.big { (time(now)) }
+        p.lead { (words) " What falls due when it is put forward, such as another attempt at an event, is done." }
+        section {
+            h2 { "Put it forward" }
+            div.row {
+                @for (seconds, words) in STEPS {
+                    form method="post" action=(action) {
+                        input type="hidden" name="do" value="advance";
+                        button name="seconds" value=(seconds) { "+ " (words) }
+                    }
+                }
+            }
+            form.row method="post" action=(action) {
+                input type="hidden" name="do" value="advance";
+                (field("seconds", "By so many seconds, back below zero", &seconds))
+                div.buttons { button.quiet { "Put forward" } }
+            }
+        }
+        section {
+            h2 { "Put it to a time" }
+            form.row method="post" action=(action) {
+                (field("at", "Time (UTC)", &at))
+                div.buttons {
+                    button name="do" value="freeze" { "Stand still there" }
+                    button.quiet name="do" value="set" { "Go on from there" }
+                }
+            }
+        }
+        section {
+            h2 { "Or" }
+            div.row {
+                form method="post" action=(action) { button.quiet name="do" value="freeze" { "Stand still now" } }
+                form method="post" action=(action) { button.quiet name="do" value="real" { "Back to real time" } }
+            }
+        }
+    };
+    layout::of_tenant(visit, Tab::Clock, "Clock", problem, &body)
+}

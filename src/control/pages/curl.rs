@@ -1,0 +1,92 @@
+//! A call as a command for a shell.
+
+use maud::{Markup, html};
+
+use crate::journal::{Entry, HIDDEN};
+
+/// Headers that curl sends by itself, or that carry what is not kept.
+const LEFT_OUT: [&str; 8] = [
+    "host",
+    "content-length",
+    "connection",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "ocp-apim-subscription-key",
+    "transfer-encoding",
+];
+
+/// The command, and a button that copies it.
+pub(super) fn section(entry: &Entry) -> Markup {
+    let command = command(entry);
+    let misses = command.contains(HIDDEN) || entry.request_body.is_cut;
+    html! {
+        section aria-labelledby="curl" {
+            h2 #curl { "Again, from a shell" }
+            p.buttons {
+                button type="button" data-copy="curl-text" hidden { "Copy as curl" }
+                span.hint {
+                    "Keys are never kept: put yours into " code { "EMULATOR_KEY" } "."
+                    @if misses { " What is hidden as " (HIDDEN) ", or was not kept, is to be filled in." }
+                }
+            }
+            details { summary { "The command" } pre #curl-text tabindex="0" { (command) } }
+        }
+    }
+}
+
+fn command(entry: &Entry) -> String {
+    let host = header(entry, "host").unwrap_or("127.0.0.1:8080");
+    let path = without_key(&entry.path);
+    let mut lines = vec![
+        format!("curl -i -X {} {}", entry.method, quoted(&format!("http://{host}{path}"))),
+        "-H \"Ocp-Apim-Subscription-Key: $EMULATOR_KEY\"".to_owned(),
+    ];
+    for (name, value) in &entry.request_headers {
+        if !LEFT_OUT.contains(&name.as_str()) && !value.contains(HIDDEN) {
+            lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        }
+    }
+    if !entry.request_body.text.is_empty() {
+        lines.push(format!("--data-raw {}", quoted(&entry.request_body.text)));
+    }
+    lines.join(" \\\n  ")
+}
+
+/// A header of a call.
+pub(super) fn header<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
+    entry.request_headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// A path without the parameter that carried the key.
+pub(super) fn without_key(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let is_kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !name.eq_ignore_ascii_case("subscription-key") && *pair != HIDDEN
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_one_word_of_a_shell() {
+        assert_eq!(quoted("it's $HOME `x`"), r"'it'\''s $HOME `x`'");
+    }
+
+    #[test]
+    fn the_key_is_not_in_the_path() {
+        assert_eq!(without_key("/v1/customers/3?subscription-key=•••&x=1"), "/v1/customers/3?x=1");
+        assert_eq!(without_key("/v1/customers/3?•••"), "/v1/customers/3");
+        assert_eq!(without_key("/v1/customers/3"), "/v1/customers/3");
+    }
+}

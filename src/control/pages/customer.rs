@@ -1,0 +1,115 @@
+//! One customer: its fields, its place in the sponsor tree, its history.
+
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::calls::{self, Place};
+use super::layout::{self, Tab, facts};
+use super::visit::Visit;
+use super::words::{count, customer_status, customer_type, time};
+use super::{Shown, changes, tree};
+use crate::control::error::ControlError;
+use crate::customers::{Address, Customer, CustomerId, Error, Scope};
+use crate::journal::{Filter, Recorder};
+
+/// So many calls of a customer are shown.
+const CALLS: usize = 25;
+
+/// So many changes of type are shown.
+const CHANGES: i64 = 25;
+
+/// A customer's page.
+pub(super) async fn page(visit: Visit) -> Shown {
+    let text = visit.asked.part("customer");
+    let unknown = || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
+    let id = CustomerId(text.parse().map_err(|_| unknown())?);
+    let customers = &visit.worlds().customers;
+    let customer = customers.get(&scope(&visit), id).await.map_err(|error| match error {
+        Error::Database(error) => error.into(),
+        _ => unknown(),
+    })?;
+    let around = customers.tree_around(visit.tenant.id, id, tree::MOST).await?;
+    let changed = customers.type_changes(visit.tenant.id, Some(id), CHANGES).await?;
+    let filter = Filter { customer: Some(id.0), ..Filter::default() };
+    let called = visit.worlds().journal.find(Some(visit.tenant.id), &filter, CALLS);
+    let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
+    let body = html! {
+        p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type)) " · "
+                 (customer_status(&visit.tenant.plan, customer.customer_status)) }
+        (fields(&visit, &customer))
+        section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&visit, id.0, &around)) }
+        section aria-labelledby="types" {
+            h2 #types { "Changes of type" }
+            @if changed.is_empty() { p.empty { "Its type was not changed by an upgrade." } }
+            @else { (changes::table(&visit, &changed)) }
+        }
+        section aria-labelledby="history" {
+            h2 #history { "Calls about it" }
+            @if called.is_empty() { p.empty { "The journal has none." } }
+            @else {
+                p.hint { "The last " (count(called.len(), "call", "calls")) " in the journal." }
+                (calls::table(&called, place))
+            }
+        }
+    };
+    let name = customer.display_name();
+    let title = if name.is_empty() { format!("Customer {}", id.0) } else { name };
+    Ok(layout::of_tenant(&visit, Tab::Customers, &title, None, &body))
+}
+
+/// Whose customer is read, by nobody's call.
+fn scope(visit: &Visit) -> Scope<'_> {
+    Scope {
+        tenant: visit.tenant.id,
+        plan: &visit.tenant.plan,
+        now: visit.tenant.clock.now(),
+        caller: "inspector",
+        request: Uuid::nil(),
+        extension: None,
+        events: None,
+        has_event_faults: false,
+        recorder: Recorder::OFF,
+    }
+}
+
+fn fields(visit: &Visit, customer: &Customer) -> Markup {
+    let text = |value: &Option<String>| html! { @if let Some(value) = value { (value) } };
+    let flag = |is_set: bool| html! { @if is_set { "yes" } @else { "no" } };
+    let link = |id: Option<i32>| {
+        html! { @if let Some(id) = id { a href=(visit.path(&format!("customers/{id}"))) { (id) } } }
+    };
+    let custom = customer.custom_fields.iter().enumerate().filter_map(|(at, value)| Some((at + 1, value.as_ref()?)));
+    let custom: Vec<(usize, &String)> = custom.collect();
+    facts(&[
+        ("Back office id", html! { code { (customer.back_office_id) } }),
+        ("First name", text(&customer.first_name)),
+        ("Last name", text(&customer.last_name)),
+        ("Company", text(&customer.company_name)),
+        ("E-mail", text(&customer.email_address)),
+        ("Username", text(&customer.username)),
+        ("Web alias", text(&customer.web_alias)),
+        ("External reference", text(&customer.external_reference_id)),
+        ("Sponsor", link(customer.sponsor_id)),
+        ("Enroller", link(customer.enroller_id)),
+        ("Signed up", time(customer.sign_up_date)),
+        ("Inactive since", customer.inactive_date.map(time).unwrap_or_default()),
+        ("Born", html! { @if let Some(date) = customer.birth_date { (date.format("%Y-%m-%d")) } }),
+        ("Language", html! { (customer.language_code) }),
+        ("Phone", text(&customer.primary_phone)),
+        ("Second phone", text(&customer.secondary_phone)),
+        ("Text phone", text(&customer.text_phone)),
+        ("Primary address", address(&customer.primary_address)),
+        ("Shipping address", address(&customer.shipping_address)),
+        ("Tax exempt", flag(customer.tax_exempt)),
+        ("Terms accepted", flag(customer.terms_accepted)),
+        ("E-mails", flag(customer.send_emails)),
+        ("Custom fields", html! { @for (number, value) in &custom { "Field" (number) ": " (value) br; } }),
+    ])
+}
+
+fn address(address: &Address) -> Markup {
+    let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
+    let parts = [street1, street2, street3, city, region, postal_code, country_code];
+    let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+    html! { (parts.join(", ")) }
+}

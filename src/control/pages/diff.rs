@@ -1,0 +1,92 @@
+//! What differs between two worlds.
+
+use maud::{Markup, html};
+
+use super::Shown;
+use super::call_parts::fields;
+use super::layout::{self, Tab, field};
+use super::visit::Visit;
+use super::words::count;
+use crate::control::error::ControlError;
+use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
+
+/// So many rows of each table are shown.
+const MOST: u32 = 100;
+
+/// The comparison, of the seed with how it is now where nothing else is asked.
+pub(super) async fn page(visit: Visit) -> Shown {
+    let query = &visit.asked.query;
+    let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", visit.name()), str::to_owned);
+    let to = query.filled("to").unwrap_or(visit.name()).to_owned();
+    let compared = visit.worlds().diff(&from, &to, MOST).await.map_err(ControlError::from);
+    let (problem, diff) = match compared {
+        Ok(diff) => (None, Some(diff)),
+        Err(error) => (Some(error), None),
+    };
+    let mut names: Vec<String> = Vec::new();
+    for tenant in visit.worlds().list().await? {
+        names.push(tenant.name.clone());
+        if tenant.name == visit.name() {
+            let snapshots = visit.worlds().snapshots(&tenant.name).await?;
+            names.extend(snapshots.into_iter().map(|snapshot| format!("{}@{}", tenant.name, snapshot.name)));
+        }
+    }
+    let side = |name: &str, value: &str| {
+        html! { input id=(name) name=(name) value=(value) list="worlds" required autocomplete="off"; }
+    };
+    let body = html! {
+        div.bar {
+            form.row method="get" action=(visit.path("diff")) {
+                (field("from", "From: tenant or tenant@snapshot", &side("from", &from)))
+                (field("to", "To", &side("to", &to)))
+                datalist #worlds { @for name in &names { option value=(name) {} } }
+                div.buttons { button { "Compare" } }
+            }
+        }
+        @if let Some(diff) = &diff { (shown(&visit, diff)) }
+    };
+    Ok(layout::of_tenant(&visit, Tab::World, "What differs", problem.as_ref(), &body))
+}
+
+fn shown(visit: &Visit, diff: &Diff) -> Markup {
+    html! {
+        @if diff.tables.is_empty() {
+            p.empty { "Nothing: " code { (diff.from) } " and " code { (diff.to) } " are the same." }
+        } @else {
+            p.lead {
+                (diff.differing) " rows in " (count(diff.tables.len(), "table", "tables")) " differ between "
+                code { (diff.from) } " and " code { (diff.to) } ". Secrets are not shown."
+            }
+        }
+        @for table in &diff.tables { (of_table(visit, table)) }
+    }
+}
+
+fn of_table(visit: &Visit, table: &TableDiff) -> Markup {
+    let hidden = usize::try_from(table.differing).unwrap_or(usize::MAX).saturating_sub(table.rows.len());
+    html! {
+        section {
+            h2 { (table.table) " " span.count { (table.differing) } }
+            @for (at, row) in table.rows.iter().enumerate() { (of_row(visit, table, row, at < 10)) }
+            @if hidden > 0 { p.hint { "and " (count(hidden, "more row", "more rows")) } }
+        }
+    }
+}
+
+fn of_row(visit: &Visit, table: &TableDiff, row: &RowDiff, is_open: bool) -> Markup {
+    let kind = match row.kind {
+        "added" => "mark good",
+        "removed" => "mark bad",
+        _ => "mark warn",
+    };
+    html! {
+        details open[is_open && row.fields.len() < 12] {
+            summary {
+                span class=(kind) { (row.kind) } " " (row.id) " "
+                span.dim { (count(row.fields.len(), "field", "fields")) }
+            }
+            (fields(&row.fields))
+            @if table.table == "customers" { p { a href=(visit.path(&format!("customers/{}", row.id))) { "Customer " (row.id) } } }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A tenant's keys: listed by their ending, added, revoked, deleted.
+
+use maud::{Markup, html};
+
+use super::layout::{field, new_key as shown_key};
+use super::tenants::new_key;
+use super::visit::Visit;
+use super::words::time;
+use super::{Shown, world};
+use crate::clock::Clock;
+use crate::control::error::ControlError;
+use crate::tenants::{KeyListing, delete_key, revoke_key};
+
+/// Adds a key, and shows it this once: an answer that cannot be loaded again.
+pub(super) async fn add(visit: Visit) -> Shown {
+    match added(&visit).await {
+        Ok(notice) => world::shown(&visit, None, Some(notice)).await,
+        Err(error) => world::shown(&visit, Some(error), None).await,
+    }
+}
+
+async fn added(visit: &Visit) -> Result<Markup, ControlError> {
+    let form = visit.form();
+    form.needed("key_name", "the name of the key")?;
+    let new = new_key(form)?;
+    let hours: Option<u32> = form.value("key_hours", "the hours")?;
+    let seconds = hours.map(|hours| hours.saturating_mul(3_600));
+    let name = new.name.clone();
+    let key = visit.worlds().add_key(visit.name(), new, seconds).await?;
+    Ok(shown_key(&name, key.reveal()))
+}
+
+/// Revokes a subscription's keys.
+pub(super) async fn revoke(visit: Visit) -> Shown {
+    let worlds = visit.worlds();
+    let name = visit.form().raw("name");
+    let done = revoke_key(&worlds.database, visit.name(), name, None, Clock::Real.now()).await;
+    ended(&visit, done.map_err(ControlError::from)).await
+}
+
+/// Forgets a subscription and its keys.
+pub(super) async fn delete(visit: Visit) -> Shown {
+    let done = delete_key(&visit.worlds().database, visit.name(), visit.form().raw("name")).await;
+    ended(&visit, done.map_err(ControlError::from)).await
+}
+
+async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
+    visit.worlds().directory.forget();
+    match done {
+        Ok(()) => visit.to("world#keys"),
+        Err(error) => world::shown(visit, Some(error), None).await,
+    }
+}
+
+/// The keys, and the form that adds one.
+pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
+    let form = visit.form();
+    let text = |name: &str, hint: &str, is_required: bool| {
+        html! { input id=(name) name=(name) value=(form.text(name)) placeholder=(hint) required[is_required] autocomplete="off"; }
+    };
+    html! {
+        section aria-labelledby="keys" {
+            h2 #keys { "Keys" }
+            @if keys.is_empty() { p.empty { "No key opens this tenant." } }
+            @else {
+                table.stack {
+                    thead { tr {
+                        th scope="col" { "Name" } th scope="col" { "Key" } th scope="col" { "Made" } th scope="col" { "State" }
+                        th scope="col" { span.unseen { "What to do" } }
+                    } }
+                    tbody { @for key in keys { (row(visit, key)) } }
+                }
+            }
+            h3 { "Add a key" }
+            form method="post" action=(visit.path("keys")) {
+                div.row {
+                    (field("key_name", "Name", &text("key_name", "nightly-tests", true)))
+                    (field("key", "Key, 32 hexadecimal digits", &text("key", "a random one", false)))
+                    div.narrow { (field("key_hours", "Ends after, hours", &text("key_hours", "never", false))) }
+                    div.buttons { button { "Add" } }
+                }
+            }
+        }
+    }
+}
+
+fn row(visit: &Visit, key: &KeyListing) -> Markup {
+    html! {
+        tr {
+            td data-label="Name" { (key.name) span.dim { " " (key.slot) } }
+            td data-label="Key" { code { "…" (key.ending) } }
+            td data-label="Made" { (time(key.created_at)) }
+            td data-label="State" {
+                @if let Some(at) = key.revoked_at { span.mark.bad { "revoked" } " " (time(at)) }
+                @else if let Some(at) = key.expires_at { span.mark.warn { "ends" } " " (time(at)) }
+                @else { span.mark.good { "good" } }
+            }
+            td data-label="" {
+                div.buttons {
+                    @if key.revoked_at.is_none() {
+                        form method="post" action=(visit.path("keys/revoke")) {
+                            input type="hidden" name="name" value=(key.name);
+                            button.quiet.small { "Revoke" span.unseen { " the keys '" (key.name) "'" } }
+                        }
+                    }
+                    form method="post" action=(visit.path("keys/delete")) {
+                        input type="hidden" name="name" value=(key.name);
+                        button.quiet.small { "Delete" span.unseen { " the keys '" (key.name) "'" } }
+                    }
+                }
+            }
+        }
+    }
+}

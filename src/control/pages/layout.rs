@@ -1,0 +1,197 @@
+//! What stands around every page: head, navigation, banners.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, header};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::VERSION;
+use super::visit::Visit;
+use super::words::{at, count, rule, time};
+use crate::clock::Clock;
+use crate::control::error::ControlError;
+use crate::control::typed;
+
+/// What a page may load and do: nothing but its own, and no script or style in the page itself.
+const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
+                      form-action 'self'";
+
+/// The tenant's pages, in the order of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Calls,
+    Customers,
+    Changes,
+    Events,
+    Faults,
+    Clock,
+    World,
+}
+
+impl Tab {
+    const ALL: [Self; 7] =
+        [Self::Calls, Self::Customers, Self::Changes, Self::Events, Self::Faults, Self::Clock, Self::World];
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Calls => ("", "Calls"),
+            Self::Customers => ("customers", "Customers"),
+            Self::Changes => ("changes", "Type changes"),
+            Self::Events => ("events", "Events"),
+            Self::Faults => ("faults", "Faults"),
+            Self::Clock => ("clock", "Clock"),
+            Self::World => ("world", "World"),
+        }
+    }
+}
+
+/// A page of a tenant.
+pub(super) fn of_tenant(
+    visit: &Visit,
+    tab: Tab,
+    title: &str,
+    problem: Option<&ControlError>,
+    body: &Markup,
+) -> Response<Body> {
+    let name = visit.name();
+    let above = html! {
+        p.tenant { "Tenant " strong { (name) } }
+        nav.tabs aria-label="Pages of the tenant" {
+            ul {
+                @for known in Tab::ALL {
+                    @let (path, words) = known.words();
+                    li { a href=(at(name, path)) aria-current=[(known == tab).then_some("page")] {
+                        (words)
+                        @if known == Tab::Faults && !visit.faults.is_empty() {
+                            " " span.count { (visit.faults.len()) span.unseen { " armed" } }
+                        }
+                    } }
+                }
+            }
+        }
+        (banners(visit))
+    };
+    let title = format!("{title} · {name}");
+    page(&title, problem, &above, body, false)
+}
+
+/// A page of no tenant.
+pub(super) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
+    page(title, problem, &html! {}, body, false)
+}
+
+/// A page of no tenant that is asked for again each second.
+pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
+    page(title, None, &html! {}, body, true)
+}
+
+fn page(
+    title: &str,
+    problem: Option<&ControlError>,
+    above: &Markup,
+    body: &Markup,
+    is_renewed: bool,
+) -> Response<Body> {
+    let heading = title.split(" · ").next().unwrap_or(title);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                @if is_renewed { meta http-equiv="refresh" content="1"; }
+                title { (title) " · directscale-emulator" }
+                link rel="stylesheet" href={ "/_emulator/assets/inspector.css?v=" (VERSION) };
+                link rel="icon" type="image/svg+xml" href="/_emulator/assets/icon.svg";
+                script src={ "/_emulator/assets/inspector.js?v=" (VERSION) } defer {}
+            }
+            body {
+                a.skip href="#main" { "Skip to the content" }
+                header.top {
+                    a.brand href="/_emulator" { "directscale-emulator" }
+                    nav aria-label="Pages of the server" {
+                        a href="/_emulator" { "Tenants" }
+                        a href="/_emulator/nobody" { "Calls of nobody" }
+                        a href="/_emulator/docs" { "Operations" }
+                        a href="/_emulator/coverage" { "Coverage" }
+                    }
+                }
+                (above)
+                main #main tabindex="-1" {
+                    h1 { (heading) }
+                    @if let Some(problem) = problem {
+                        div.alert.bad role="alert" { strong { "It was not done: " } (problem.detail()) }
+                    }
+                    (body)
+                }
+            }
+        }
+    };
+    let mut response = typed("text/html; charset=utf-8", page.into_string());
+    if let Some(problem) = problem {
+        *response.status_mut() = problem.status();
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// What makes a tenant behave otherwise than one expects, said on each of its pages.
+fn banners(visit: &Visit) -> Markup {
+    let clock = visit.tenant.clock;
+    let mode = match clock {
+        Clock::Real => None,
+        Clock::Frozen(_) => Some("stands still at"),
+        Clock::AheadBy(_) => Some("goes, but shows"),
+    };
+    let live: Vec<_> = visit.faults.iter().filter(|fault| !fault.rule.when().is_spent_after(fault.calls)).collect();
+    html! {
+        @if !live.is_empty() {
+            aside.banner.bad aria-label="Failures on purpose" {
+                strong { (count(live.len(), "failure is armed", "failures are armed")) ". " }
+                @for (place, fault) in live.iter().take(3).enumerate() {
+                    @if place > 0 { "; " }
+                    (rule(&fault.rule))
+                }
+                @if live.len() > 3 { "; …" }
+                ". " a href=(visit.path("faults")) { "Look or disarm" }
+            }
+        }
+        @if let Some(mode) = mode {
+            aside.banner.warn aria-label="Clock" {
+                strong { "The clock is not real. " }
+                "It " (mode) " " (time(clock.now())) ". "
+                a href=(visit.path("clock")) { "Change it" }
+            }
+        }
+    }
+}
+
+/// A list of terms and what they are; what is empty is left out.
+pub(super) fn facts(pairs: &[(&str, Markup)]) -> Markup {
+    html! {
+        dl.facts {
+            @for (term, fact) in pairs.iter().filter(|(_, fact)| !fact.0.is_empty()) {
+                div { dt { (term) } dd { (fact) } }
+            }
+        }
+    }
+}
+
+/// A key, shown this once.
+pub(super) fn new_key(name: &str, key: &str) -> Markup {
+    html! {
+        div.alert.good.key role="status" {
+            p { strong { "The key '" (name) "'." } " Keep it now: later only its last four characters are known." }
+            p { code #new-key { (key) } " " button type="button" data-copy="new-key" hidden { "Copy" } }
+        }
+    }
+}
+
+/// A field of a form with its label.
+pub(super) fn field(id: &str, label: &str, input: &Markup) -> Markup {
+    html! { div.field { label for=(id) { (label) } (input) } }
+}

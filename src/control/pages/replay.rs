@@ -1,0 +1,183 @@
+//! A call that is sent again, perhaps with another body: through the vendor's router, as the tenant, without its key.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, Response, Uri, header};
+use maud::{Markup, html};
+use tower::ServiceExt as _;
+
+use super::curl::{header as header_of, without_key};
+use super::json_text::laid_out;
+use super::layout::{self, Tab, field};
+use super::visit::Visit;
+use super::words::call_id;
+use super::{Shown, see_other};
+use crate::control::error::ControlError;
+use crate::database::measured;
+use crate::gateway::{Replayed, Served};
+use crate::journal::{Entry, Filter, HIDDEN};
+use crate::tenants::Caller;
+
+/// The name under which calls from the inspector appear.
+const KEY_NAME: &str = "inspector";
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// A call that a person is about to send.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    method: String,
+    path: String,
+    host: String,
+    content_type: String,
+    body: String,
+    is_rehearsal: bool,
+    wants_representation: bool,
+    is_cut: bool,
+}
+
+impl Draft {
+    /// A call as it was.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let header = |name: &str| header_of(entry, name).unwrap_or_default().to_owned();
+        let text = &entry.request_body;
+        Self {
+            method: entry.method.clone(),
+            path: without_key(&entry.path),
+            host: header("host"),
+            content_type: header("content-type"),
+            body: laid_out(&text.text),
+            is_rehearsal: entry.is_rehearsal,
+            wants_representation: header("prefer").contains("return=representation"),
+            is_cut: text.is_cut,
+        }
+    }
+
+    fn of_form(visit: &Visit) -> Self {
+        let form = visit.form();
+        Self {
+            method: form.text("method").to_ascii_uppercase(),
+            path: form.text("path").to_owned(),
+            host: form.text("host").to_owned(),
+            content_type: form.text("content_type").to_owned(),
+            body: form.raw("body").to_owned(),
+            is_rehearsal: form.filled("rehearsal").is_some(),
+            wants_representation: form.filled("representation").is_some(),
+            is_cut: false,
+        }
+    }
+
+    /// The names of what is hidden in the body.
+    fn hidden(&self) -> Vec<&str> {
+        let hidden = self.body.lines().filter(|line| line.contains(HIDDEN));
+        hidden.filter_map(|line| line.trim_start().trim_start_matches('"').split(['"', ':', '=']).next()).collect()
+    }
+
+    fn request(&self) -> Result<Request<Body>, ControlError> {
+        let bad = |why: String| ControlError::Bad(why);
+        if !METHODS.contains(&self.method.as_str()) {
+            return Err(bad(format!("the method is one of {}", METHODS.join(", "))));
+        }
+        if self.body.contains(HIDDEN) || self.path.contains(HIDDEN) {
+            return Err(bad(format!("fill in what is hidden as {HIDDEN}: secrets are not kept, so they cannot be sent again")));
+        }
+        let method = Method::from_bytes(self.method.as_bytes()).map_err(|error| bad(error.to_string()))?;
+        // The server does so too before it looks for the operation.
+        let path = match self.path.strip_suffix('/') {
+            Some(path) if !path.is_empty() => path,
+            _ => &self.path,
+        };
+        let uri: Option<Uri> = path.parse().ok().filter(|_| path.starts_with('/'));
+        let uri = uri.ok_or_else(|| bad("the path begins with '/' and is percent-encoded".to_owned()))?;
+        let mut request = Request::new(Body::from(self.body.clone()));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        let preferences: Vec<&str> = [(self.is_rehearsal, "tx=rollback"), (self.wants_representation, "return=representation")]
+            .into_iter()
+            .filter_map(|(is_set, text)| is_set.then_some(text))
+            .collect();
+        for (name, text) in [
+            (header::HOST, self.host.as_str()),
+            (header::CONTENT_TYPE, &self.content_type),
+            (header::HeaderName::from_static("prefer"), &preferences.join(", ")),
+        ] {
+            if !text.is_empty() {
+                let value = HeaderValue::try_from(text).map_err(|_| bad(format!("'{name}' cannot be sent so")))?;
+                request.headers_mut().insert(name, value);
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// Sends a call, and leads to its page.
+pub(super) async fn send(visit: Visit) -> Shown {
+    let draft = Draft::of_form(&visit);
+    match deliver(&visit, &draft).await {
+        Ok(path) => Ok(see_other(&path)),
+        Err(error) => Ok(layout::of_tenant(&visit, Tab::Calls, "Send again", Some(&error), &form(&visit, &draft))),
+    }
+}
+
+async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
+    let vendor = visit.asked.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
+    let mut request = draft.request()?;
+    let tenant = visit.worlds().tenant(visit.name()).await?;
+    request.extensions_mut().insert(Replayed(Caller { tenant: Arc::new(tenant), key_name: KEY_NAME.into() }));
+    // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
+    let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
+    let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;
+    Ok(visit.path(&format!("calls/{}", id_of(visit, &response))))
+}
+
+/// By which the call is found that was just answered.
+fn id_of(visit: &Visit, response: &Response<Body>) -> String {
+    let served = response.extensions().get::<Served>().and_then(|served| served.request_id);
+    let newest = || {
+        let found = visit.worlds().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
+        found.map(|entry| call_id(&entry)).unwrap_or_default()
+    };
+    served.map_or_else(newest, |id| id.to_string())
+}
+
+/// The form that sends a call again.
+pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
+    let hidden = draft.hidden();
+    let method = html! {
+        select #method name="method" {
+            @for method in METHODS { option selected[method == draft.method] { (method) } }
+        }
+    };
+    let path = html! { input #path name="path" value=(draft.path) required autocomplete="off" spellcheck="false"; };
+    let body = html! {
+        textarea #body name="body" rows=(draft.body.lines().count().clamp(3, 24)) spellcheck="false" { "\n" (draft.body) }
+    };
+    html! {
+        section aria-labelledby="replay" {
+            h2 #replay { "Again, from here" }
+            p.hint { "Sent through the same door as this tenant's own calls; in the list its key is '" (KEY_NAME) "'." }
+            @if !hidden.is_empty() {
+                div.alert.warn {
+                    strong { "Fill in what is hidden as " (HIDDEN) ": " }
+                    (hidden.join(", ")) ". Secrets are not kept, so they cannot be sent again."
+                }
+            }
+            @if draft.is_cut { div.alert.warn { "Only the beginning of the body is kept: fill in the rest." } }
+            form method="post" action=(visit.path("replay")) {
+                div.row {
+                    div.narrow { (field("method", "Method", &method)) }
+                    div.wide { (field("path", "Path and query", &path)) }
+                }
+                (field("body", "Body", &body))
+                input type="hidden" name="host" value=(draft.host);
+                input type="hidden" name="content_type" value=(draft.content_type);
+                p.checks {
+                    label { input type="checkbox" name="rehearsal" value="1" checked[draft.is_rehearsal]; " Rehearse: take back all that it changes" }
+                    label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Answer with the customer" }
+                }
+                p.buttons { button { "Send again" } }
+            }
+        }
+    }
+}

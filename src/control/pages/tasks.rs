@@ -1,0 +1,132 @@
+//! Long work: begun by a form, watched on a page that renews itself, and led back from.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::layout::{self, facts};
+use super::visit::Asked;
+use super::words::at;
+use super::{Shown, see_other};
+use crate::control::error::ControlError;
+use crate::tasks::{Begun, TaskStatus};
+use crate::tenants::WorldError;
+
+/// Work that takes no longer is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What became of work while it was waited for.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It is done.
+    Done(Uuid),
+    /// It goes on.
+    Running(Uuid),
+}
+
+/// Waits a little for some work.
+pub(super) async fn outcome(begun: Begun<WorldError>) -> Result<Outcome, ControlError> {
+    let Begun { id, end } = begun;
+    match tokio::time::timeout(PATIENCE, end).await {
+        Err(_) => Ok(Outcome::Running(id)),
+        Ok(Err(_)) => Err(ControlError::BrokenOff),
+        Ok(Ok(result)) => result.map(|_| Outcome::Done(id)).map_err(ControlError::from),
+    }
+}
+
+/// The address of a task.
+pub(super) fn path(tenant: &str, id: Uuid) -> String {
+    at(tenant, &format!("tasks/{id}"))
+}
+
+/// A task: how far it is, and then what came of it.
+pub(super) async fn page(asked: Asked) -> Shown {
+    let (tenant, text) = (asked.part("tenant"), asked.part("task"));
+    let known = text.parse().ok().and_then(|id| asked.worlds.tasks.status(id)).filter(|task| task.tenant == tenant);
+    let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
+    let task = known.ok_or_else(unknown)?;
+    let title = words(task.what);
+    match task.state {
+        "running" => Ok(layout::renewed(title, &running(&task))),
+        "failed" => Ok(layout::plain(title, None, &failed(&asked, &task).await?)),
+        _ => match task.result.as_ref().and_then(key_of) {
+            Some((name, key)) => Ok(layout::plain(title, None, &made(&task, name, key))),
+            None if task.what == "delete" => Ok(see_other("/_emulator?gone")),
+            None => Ok(see_other(&at(tenant, &format!("world?task={}", task.id)))),
+        },
+    }
+}
+
+/// What a task does, in words.
+pub(super) fn words(what: &str) -> &'static str {
+    match what {
+        "create" => "Making a tenant",
+        "fork" => "Forking a tenant",
+        "delete" => "Deleting a tenant",
+        "seed" => "Filling the world",
+        "reset" => "Resetting the world",
+        "restore" => "Restoring a snapshot",
+        "snapshot" => "Saving a snapshot",
+        _ => "Work",
+    }
+}
+
+/// How a task stands, in one line.
+pub(super) fn summary(task: &TaskStatus) -> String {
+    let rows = task.result.as_ref().and_then(|result| result["rows"].as_u64());
+    let snapshot = task.result.as_ref().and_then(|result| result["snapshot"].as_str());
+    let of = snapshot.map(|name| format!(" '{name}'")).unwrap_or_default();
+    let rows = rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+    match task.state {
+        "running" => format!("goes on for {} ms", task.ms),
+        "failed" => format!("failed: {}", task.error.as_deref().unwrap_or("it broke off")),
+        _ => format!("done{of} in {} ms{rows}", task.ms),
+    }
+}
+
+fn key_of(result: &Value) -> Option<(&str, &str)> {
+    Some((result["key_name"].as_str()?, result["key"].as_str()?))
+}
+
+fn running(task: &TaskStatus) -> Markup {
+    let step = if task.step.is_empty() { "begins" } else { &task.step };
+    html! {
+        p.lead { "Tenant " strong { (task.tenant) } }
+        @if task.total > 0 {
+            progress aria-label=(step) value=(task.done) max=(task.total) {}
+        } @else {
+            progress aria-label=(step) {}
+        }
+        (facts(&[
+            ("Step", html! { (step) }),
+            ("Done", html! { (task.done) @if task.total > 0 { " of " (task.total) } }),
+            ("For", html! { (task.ms / 1_000) " s" }),
+        ]))
+        p.hint { "This page renews itself each second. The work goes on whether somebody looks or not." }
+        p { a href="/_emulator" { "All tenants" } }
+    }
+}
+
+async fn failed(asked: &Asked, task: &TaskStatus) -> Result<Markup, ControlError> {
+    let is_there = asked.worlds.directory.named(&task.tenant).await?.is_some();
+    Ok(html! {
+        div.alert.bad role="alert" { strong { "It was not done: " } (task.error.as_deref().unwrap_or("it broke off")) }
+        p {
+            @if is_there { a href=(at(&task.tenant, "world")) { "Back to the world" } }
+            @else { a href="/_emulator" { "All tenants" } }
+        }
+    })
+}
+
+fn made(task: &TaskStatus, name: &str, key: &str) -> Markup {
+    html! {
+        p.lead { "The tenant " strong { (task.tenant) } " is made." }
+        (layout::new_key(name, key))
+        p.buttons {
+            a.button href=(at(&task.tenant, "")) { "To its calls" }
+            a.button.quiet href=(at(&task.tenant, "customers")) { "To its customers" }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! All tenants, and the form that makes one.
+
+use axum::body::Body;
+use axum::http::Response;
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use super::forms::Fields;
+use super::layout::{self, field};
+use super::visit::Asked;
+use super::words::{at, count, time};
+use super::{Shown, see_other, tasks};
+use crate::control::error::ControlError;
+use crate::tenants::{NewKey, NewTenant, TenantListing, WorldSeed};
+
+/// The tenants.
+pub(super) async fn page(asked: Asked) -> Shown {
+    Ok(shown(&asked, None).await?)
+}
+
+/// Makes a tenant, and leads to its key.
+pub(super) async fn make(asked: Asked) -> Shown {
+    match made(&asked).await {
+        Ok(path) => Ok(see_other(&path)),
+        Err(error) => Ok(shown(&asked, Some(error)).await?),
+    }
+}
+
+async fn made(asked: &Asked) -> Result<String, ControlError> {
+    let new = new_tenant(&asked.form)?;
+    let seed = population(&asked.form)?;
+    let name = new.name.clone();
+    let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) = tasks::outcome(asked.worlds.create(new, seed)).await?;
+    Ok(tasks::path(&name, id))
+}
+
+/// The new tenant that a form describes.
+pub(super) fn new_tenant(form: &Fields) -> Result<NewTenant, ControlError> {
+    let name = form.needed("name", "the name")?.to_owned();
+    let hours: Option<u32> = form.value("hours", "the hours")?;
+    let too_long = || ControlError::Bad("a tenant lives at most 1,000,000 hours".to_owned());
+    let seconds = hours.map(|hours| hours.checked_mul(3_600).filter(|_| hours <= 1_000_000).ok_or_else(too_long));
+    Ok(NewTenant { name, key: new_key(form)?, expires_in_seconds: seconds.transpose()? })
+}
+
+/// The key that a form describes, with a name of its own.
+pub(super) fn new_key(form: &Fields) -> Result<NewKey, ControlError> {
+    let name = form.filled("key_name").unwrap_or("default");
+    if name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
+    }
+    Ok(NewKey { name: name.to_owned(), key: form.read("key")? })
+}
+
+/// The seed of a form: so many customers of each type.
+pub(super) fn population(form: &Fields) -> Result<WorldSeed, ControlError> {
+    let mut population = Map::new();
+    for (name, what) in [
+        ("distributors", "the distributors"),
+        ("retail", "the retail customers"),
+        ("preferred", "the preferred customers"),
+        ("seed", "the seed of chance"),
+    ] {
+        if let Some(number) = form.value::<u32>(name, what)? {
+            population.insert(name.to_owned(), number.into());
+        }
+    }
+    if let Some(shape) = form.filled("shape") {
+        population.insert("shape".to_owned(), shape.into());
+    }
+    let has_some = ["distributors", "retail", "preferred"].iter().any(|name| population.contains_key(*name));
+    let mut seed = Map::new();
+    if has_some {
+        seed.insert("population".to_owned(), population.into());
+    }
+    serde_json::from_value(Value::Object(seed)).map_err(|error| ControlError::Bad(error.to_string()))
+}
+
+/// The fields that describe a population.
+pub(super) fn population_fields(form: &Fields) -> Markup {
+    let number = |name: &str| {
+        html! { input id=(name) name=(name) value=(form.text(name)) inputmode="numeric" placeholder="0" autocomplete="off"; }
+    };
+    let shapes = [("unilevel", "as they come"), ("line", "one below the other"), ("flat", "all below the first")];
+    let shape = html! {
+        select #shape name="shape" {
+            @for (value, words) in shapes { option value=(value) selected[form.text("shape") == value] { (words) } }
+        }
+    };
+    html! {
+        div.row {
+            div.narrow { (field("distributors", "Distributors", &number("distributors"))) }
+            div.narrow { (field("retail", "Retail", &number("retail"))) }
+            div.narrow { (field("preferred", "Preferred", &number("preferred"))) }
+            (field("shape", "Sponsor tree", &shape))
+            div.narrow { (field("seed", "Seed of chance", &number("seed"))) }
+        }
+    }
+}
+
+/// The fields that describe a new tenant.
+pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
+    let text = |name: &str, hint: &str, is_required: bool| {
+        html! { input id=(name) name=(name) value=(form.text(name)) placeholder=(hint) required[is_required] autocomplete="off"; }
+    };
+    html! {
+        div.row {
+            (field("name", "Name", &text("name", "team-a", true)))
+            (field("key_name", "Name of its key", &text("key_name", "default", false)))
+            div.narrow { (field("hours", "Deleted after, hours", &text("hours", "never", false))) }
+        }
+    }
+}
+
+async fn shown(asked: &Asked, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
+    let tenants = asked.worlds.list().await?;
+    let body = html! {
+        @if asked.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
+        @if tenants.is_empty() { p.empty { "There are no tenants." } }
+        div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
+        section aria-labelledby="make" {
+            h2 #make { "Make a tenant" }
+            p.hint { "A world of its own, with a key of its own. Its customers are made up, as many as you say, or none." }
+            form method="post" action="/_emulator" {
+                (new_tenant_fields(&asked.form))
+                (population_fields(&asked.form))
+                p.buttons { button { "Make it" } }
+            }
+        }
+    };
+    Ok(layout::plain("Tenants", problem.as_ref(), &body))
+}
+
+fn of_tenant(tenant: &TenantListing) -> Markup {
+    let name = &tenant.name;
+    let snapshots = usize::try_from(tenant.snapshots).unwrap_or_default();
+    let faults = usize::try_from(tenant.faults).unwrap_or_default();
+    html! {
+        article.card.armed[faults > 0] {
+            h2 { a href=(at(name, "")) { (name) } }
+            @if faults > 0 {
+                p { a.mark.bad href=(at(name, "faults")) { (count(faults, "failure armed", "failures armed")) } }
+            }
+            p {
+                @if tenant.last_customer_id > 0 { "Customers up to id " (tenant.last_customer_id) } @else { "No customers" }
+                ", " (count(snapshots, "snapshot", "snapshots"))
+                @if let Some(origin) = tenant.origin.as_deref().filter(|origin| !matches!(*origin, "new" | "seed")) {
+                    ", forked from " (origin)
+                }
+                "."
+            }
+            p.dim {
+                "Made " (time(tenant.created_at))
+                @if let Some(at) = tenant.expires_at { br; "Deleted " (time(at)) }
+            }
+            p.links {
+                a href=(at(name, "")) { "Calls" } a href=(at(name, "customers")) { "Customers" }
+                a href=(at(name, "events")) { "Events" } a href=(at(name, "faults")) { "Faults" }
+                a href=(at(name, "clock")) { "Clock" } a href=(at(name, "world")) { "World" }
+            }
+        }
+    }
+}

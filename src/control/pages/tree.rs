@@ -1,0 +1,66 @@
+//! A customer's place in the sponsor tree, drawn.
+
+use maud::{Markup, html};
+
+use super::visit::Visit;
+use super::words::{count, customer_type};
+use crate::customers::{TreeAround, TreeNode};
+
+/// So many below a customer are drawn.
+pub(super) const MOST: i64 = 60;
+
+/// So many of the upline are drawn, of each end half.
+const UPLINE: usize = 12;
+
+/// The line up to the root, the customer, and three levels below it.
+pub(super) fn drawn(visit: &Visit, id: i32, around: &TreeAround) -> Markup {
+    let Some((own, upline)) = around.upline.split_last() else {
+        return html! { p.empty { "It has no place in the sponsor tree." } };
+    };
+    let hidden = upline.len().saturating_sub(UPLINE);
+    let (first, last) = if hidden > 0 { (UPLINE / 2, upline.len() - UPLINE / 2) } else { (upline.len(), upline.len()) };
+    html! {
+        @if upline.is_empty() { p.hint { "It stands at the root." } }
+        @else { p.hint { "Level " (upline.len()) " below the root." } }
+        div.tree role="group" aria-label="Sponsor tree around the customer" {
+            @if !upline.is_empty() {
+                ol.upline aria-label="Upline, from the root" {
+                    @for above in &upline[..first] { li { (node(visit, above, false)) } }
+                    @if hidden > 0 { li.more { "and " (count(hidden, "more level", "more levels")) } }
+                    @for above in &upline[last..] { li { (node(visit, above, false)) } }
+                }
+            }
+            ul.branch { li { (node(visit, own, true)) (branch(visit, id, own.children, &around.below)) } }
+        }
+    }
+}
+
+/// Those directly below one of the tree, each with those below it.
+fn branch(visit: &Visit, upline: i32, children: i64, all: &[TreeNode]) -> Markup {
+    let shown: Vec<&TreeNode> = all.iter().filter(|node| node.upline_id == Some(upline)).collect();
+    let hidden = usize::try_from(children).unwrap_or_default().saturating_sub(shown.len());
+    if shown.is_empty() {
+        // How many there are stands with the customer itself.
+        return html! {};
+    }
+    html! {
+        ul.branch {
+            @for below in &shown {
+                li { (node(visit, below, false)) (branch(visit, below.id, below.children, all)) }
+            }
+            @if hidden > 0 { li.more { "and " (hidden) " more" } }
+        }
+    }
+}
+
+fn node(visit: &Visit, node: &TreeNode, is_own: bool) -> Markup {
+    let name = node.name.as_deref().unwrap_or("(no name)");
+    let kind = node.customer_type.map(|number| customer_type(&visit.tenant.plan, number)).unwrap_or_default();
+    let below = usize::try_from(node.children).unwrap_or_default();
+    html! {
+        a.node.own[is_own] href=(visit.path(&format!("customers/{}", node.id))) aria-current=[is_own.then_some("true")] {
+            strong { (node.id) } " " (name)
+            span.dim { (kind) @if below > 0 { " · " (below) " below" } }
+        }
+    }
+}
