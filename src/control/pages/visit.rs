@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::RequestPartsExt as _;
 use axum::body::Body;
 use axum::extract::{FromRequest, RawPathParams, Request};
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use http_body_util::{BodyExt as _, Limited};
 use maud::html;
@@ -44,7 +44,6 @@ impl IntoResponse for PageError {
 pub(super) struct Asked {
     pub control: Arc<Control>,
     pub worlds: Worlds,
-    pub headers: HeaderMap,
     pub query: Fields,
     pub form: Fields,
     /// The query as it stands in the address.
@@ -77,7 +76,7 @@ impl FromRequest<Arc<Control>> for Asked {
             Fields::default()
         };
         let query = Fields::parse(query_text.as_bytes());
-        Ok(Self { control: Arc::clone(control), worlds, headers: parts.headers, query, form, query_text, path })
+        Ok(Self { control: Arc::clone(control), worlds, query, form, query_text, path })
     }
 }
 
