@@ -39,16 +39,16 @@ pub(super) fn table(visit: &Visit, found: &[TypeChange]) -> Markup {
             tbody { @for change in found {
                 tr {
                     td data-label="ChangeDate" { (time(change.change_date)) }
-                    td data-label="AssociateID" {
+                    td data-label="Associate" {
                         a href=(visit.path(&format!("customers/{}", change.associate_id))) { (change.associate_id) }
                     }
-                    td data-label="OldAssociateType" { (customer_type(plan, change.old_associate_type)) }
-                    td data-label="NewAssociateType" { (customer_type(plan, change.new_associate_type)) }
+                    td data-label="Old type" { (customer_type(plan, change.old_associate_type)) }
+                    td data-label="New type" { (customer_type(plan, change.new_associate_type)) }
                     td data-label="ChangedBy" { (change.changed_by) }
                     td data-label="RequestId" {
                         a.small href=(visit.path(&format!("calls/{}", change.request_id))) { (change.request_id) }
                     }
-                    td.small data-label="recordnumber, id" { (change.record_number) br; span.dim { (change.id) } }
+                    td.small data-label="Record" { (change.record_number) br; span.dim { (change.id) } }
                 }
             } }
         }

@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::control::error::ControlError;
 
 /// What the buttons advance by, in seconds.
-const STEPS: [(i64, &str); 4] = [(3_600, "1 hour"), (86_400, "1 day"), (2_592_000, "30 days"), (31_536_000, "365 days")];
+const STEPS: [(i64, &str); 4] =
+    [(3_600, "1 hour"), (86_400, "1 day"), (2_592_000, "30 days"), (31_536_000, "365 days")];
 
 /// The clock.
 pub(super) async fn page(visit: Visit) -> Shown {

@@ -21,7 +21,8 @@ const CHANGES: i64 = 25;
 /// A customer's page.
 pub(super) async fn page(visit: Visit) -> Shown {
     let text = visit.asked.part("customer");
-    let unknown = || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
+    let unknown =
+        || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
     let id = CustomerId(text.parse().map_err(|_| unknown())?);
     let customers = &visit.worlds().customers;
     let customer = customers.get(&scope(&visit), id).await.map_err(|error| match error {

@@ -13,8 +13,13 @@ use crate::events::{DeliveryListing, list, resend as resend_deliveries};
 /// So many deliveries are shown.
 const MOST: i64 = 100;
 
-const STATES: [(&str, &str); 5] =
-    [("", "All"), ("pending", "Pending"), ("delivered", "Delivered"), ("dead", "Given up"), ("lost", "Lost on purpose")];
+const STATES: [(&str, &str); 5] = [
+    ("", "All"),
+    ("pending", "Pending"),
+    ("delivered", "Delivered"),
+    ("dead", "Given up"),
+    ("lost", "Lost on purpose"),
+];
 
 /// The deliveries.
 pub(super) async fn page(visit: Visit) -> Shown {

@@ -96,8 +96,8 @@ fn call_rule(form: &Fields) -> Result<Value, ControlError> {
         rule.insert("delay_ms".to_owned(), delay.into());
     }
     match form.text("answer") {
-        "" => {}
-        "status" => {
+        "delay" => {}
+        "" | "status" => {
             let mut status = Map::new();
             status.insert("code".to_owned(), number::<u16>(form, "code", "the status")?.into());
             if let Some(message) = form.filled("message") {
@@ -186,7 +186,7 @@ fn call_form(visit: &Visit) -> Markup {
         ("reset", "a reset connection"),
         ("empty", "a closed connection"),
         ("cut", "half an answer"),
-        ("", "what it would be (delay only)"),
+        ("delay", "what it would be (delay only)"),
     ];
     let text = |id: &str, hint: &str| html! { input id=(id) name=(id) value=(form.text(id)) placeholder=(hint) autocomplete="off"; };
     html! {
@@ -239,7 +239,8 @@ fn event_form(visit: &Visit) -> Markup {
 }
 
 fn json_form(visit: &Visit) -> Markup {
-    let example = "{\"operation\": \"UpgradeCustomer\", \"when\": {\"first\": 3}, \"point\": \"after\", \"answer\": \"reset\"}";
+    let example =
+        "{\"operation\": \"UpgradeCustomer\", \"when\": {\"first\": 3}, \"point\": \"after\", \"answer\": \"reset\"}";
     let text = visit.form().filled("json").unwrap_or(example);
     html! {
         section aria-labelledby="in-json" {

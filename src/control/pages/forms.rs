@@ -46,7 +46,9 @@ impl Fields {
 
     /// A value, or why it is none, in the words of its type.
     pub(super) fn read<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ControlError> {
-        self.filled(name).map(|text| text.parse().map_err(|error: T::Err| ControlError::Bad(error.to_string()))).transpose()
+        self.filled(name)
+            .map(|text| text.parse().map_err(|error: T::Err| ControlError::Bad(error.to_string())))
+            .transpose()
     }
 
     /// A time in UTC, as browsers send it (`2030-01-31T12:00`) or as RFC 3339 has it.

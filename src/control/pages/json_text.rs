@@ -64,8 +64,7 @@ mod tests {
     #[test]
     fn json_is_laid_out_in_its_order() {
         let text = r#"{"b":1, "a":{"x":"y, {z}\"","e":{}, "l":[ ]},"TaxId": •••}"#;
-        let shown =
-            "{\n  \"b\": 1,\n  \"a\": {\n    \"x\": \"y, {z}\\\"\",\n    \"e\": {},\n    \"l\": []\n  },\n  \"TaxId\": •••\n}";
+        let shown = "{\n  \"b\": 1,\n  \"a\": {\n    \"x\": \"y, {z}\\\"\",\n    \"e\": {},\n    \"l\": []\n  },\n  \"TaxId\": •••\n}";
         assert_eq!(laid_out(text), shown);
         assert_eq!(laid_out("not, JSON"), "not, JSON");
     }

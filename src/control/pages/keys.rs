@@ -76,7 +76,7 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
                 div.row {
                     (field("key_name", "Name", &text("key_name", "nightly-tests", true)))
                     (field("key", "Key, 32 hexadecimal digits", &text("key", "a random one", false)))
-                    div.narrow { (field("key_hours", "Ends after, hours", &text("key_hours", "never", false))) }
+                    div.narrow { (field("key_hours", "Expires in hours", &text("key_hours", "never", false))) }
                     div.buttons { button { "Add" } }
                 }
             }

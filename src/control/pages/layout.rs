@@ -10,6 +10,7 @@ use super::words::{at, count, rule, time};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::control::typed;
+use crate::faults::Listed;
 
 /// What a page may load and do: nothing but its own, and no script or style in the page itself.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
@@ -53,6 +54,7 @@ pub(super) fn of_tenant(
     body: &Markup,
 ) -> Response<Body> {
     let name = visit.name();
+    let armed = live_faults(visit).count();
     let above = html! {
         p.tenant { "Tenant " strong { (name) } }
         nav.tabs aria-label="Pages of the tenant" {
@@ -61,8 +63,8 @@ pub(super) fn of_tenant(
                     @let (path, words) = known.words();
                     li { a href=(at(name, path)) aria-current=[(known == tab).then_some("page")] {
                         (words)
-                        @if known == Tab::Faults && !visit.faults.is_empty() {
-                            " " span.count { (visit.faults.len()) span.unseen { " armed" } }
+                        @if known == Tab::Faults && armed > 0 {
+                            " " span.count { (armed) span.unseen { " armed" } }
                         }
                     } }
                 }
@@ -120,7 +122,7 @@ fn page(
                 main #main tabindex="-1" {
                     h1 { (heading) }
                     @if let Some(problem) = problem {
-                        div.alert.bad role="alert" { strong { "It was not done: " } (problem.detail()) }
+                        div.alert.bad role="alert" { strong { "That did not work: " } (problem.detail()) }
                     }
                     (body)
                 }
@@ -147,7 +149,7 @@ fn banners(visit: &Visit) -> Markup {
         Clock::Frozen(_) => Some("stands still at"),
         Clock::AheadBy(_) => Some("goes, but shows"),
     };
-    let live: Vec<_> = visit.faults.iter().filter(|fault| !fault.rule.when().is_spent_after(fault.calls)).collect();
+    let live: Vec<&Listed> = live_faults(visit).collect();
     html! {
         @if !live.is_empty() {
             aside.banner.bad aria-label="Failures on purpose" {
@@ -168,6 +170,11 @@ fn banners(visit: &Visit) -> Markup {
             }
         }
     }
+}
+
+/// The failures that a later call can still meet.
+fn live_faults(visit: &Visit) -> impl Iterator<Item = &Listed> {
+    visit.faults.iter().filter(|fault| !fault.rule.when().is_spent_after(fault.calls))
 }
 
 /// A list of terms and what they are; what is empty is left out.

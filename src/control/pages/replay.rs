@@ -80,7 +80,9 @@ impl Draft {
             return Err(bad(format!("the method is one of {}", METHODS.join(", "))));
         }
         if self.body.contains(HIDDEN) || self.path.contains(HIDDEN) {
-            return Err(bad(format!("fill in what is hidden as {HIDDEN}: secrets are not kept, so they cannot be sent again")));
+            return Err(bad(format!(
+                "fill in what is hidden as {HIDDEN}: secrets are not kept, so they cannot be sent again"
+            )));
         }
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|error| bad(error.to_string()))?;
         // The server does so too before it looks for the operation.
@@ -93,10 +95,11 @@ impl Draft {
         let mut request = Request::new(Body::from(self.body.clone()));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
-        let preferences: Vec<&str> = [(self.is_rehearsal, "tx=rollback"), (self.wants_representation, "return=representation")]
-            .into_iter()
-            .filter_map(|(is_set, text)| is_set.then_some(text))
-            .collect();
+        let preferences: Vec<&str> =
+            [(self.is_rehearsal, "tx=rollback"), (self.wants_representation, "return=representation")]
+                .into_iter()
+                .filter_map(|(is_set, text)| is_set.then_some(text))
+                .collect();
         for (name, text) in [
             (header::HOST, self.host.as_str()),
             (header::CONTENT_TYPE, &self.content_type),

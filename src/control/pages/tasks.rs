@@ -50,7 +50,7 @@ pub(super) async fn page(asked: Asked) -> Shown {
     let title = words(task.what);
     match task.state {
         "running" => Ok(layout::renewed(title, &running(&task))),
-        "failed" => Ok(layout::plain(title, None, &failed(&asked, &task).await?)),
+        "failed" => Ok(layout::plain(title, None, &failed(&task))),
         _ => match task.result.as_ref().and_then(key_of) {
             Some((name, key)) => Ok(layout::plain(title, None, &made(&task, name, key))),
             None if task.what == "delete" => Ok(see_other("/_emulator?gone")),
@@ -109,15 +109,15 @@ fn running(task: &TaskStatus) -> Markup {
     }
 }
 
-async fn failed(asked: &Asked, task: &TaskStatus) -> Result<Markup, ControlError> {
-    let is_there = asked.worlds.directory.named(&task.tenant).await?.is_some();
-    Ok(html! {
-        div.alert.bad role="alert" { strong { "It was not done: " } (task.error.as_deref().unwrap_or("it broke off")) }
-        p {
-            @if is_there { a href=(at(&task.tenant, "world")) { "Back to the world" } }
-            @else { a href="/_emulator" { "All tenants" } }
+fn failed(task: &TaskStatus) -> Markup {
+    let is_new = matches!(task.what, "create" | "fork");
+    html! {
+        div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("it broke off")) }
+        p.links {
+            @if !is_new { a href=(at(&task.tenant, "world")) { "Back to the world" } }
+            a href="/_emulator" { "All tenants" }
         }
-    })
+    }
 }
 
 fn made(task: &TaskStatus, name: &str, key: &str) -> Markup {

@@ -30,7 +30,8 @@ async fn made(asked: &Asked) -> Result<String, ControlError> {
     let new = new_tenant(&asked.form)?;
     let seed = population(&asked.form)?;
     let name = new.name.clone();
-    let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) = tasks::outcome(asked.worlds.create(new, seed)).await?;
+    let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) =
+        tasks::outcome(asked.worlds.create(new, seed)).await?;
     Ok(tasks::path(&name, id))
 }
 
@@ -107,7 +108,7 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
         div.row {
             (field("name", "Name", &text("name", "team-a", true)))
             (field("key_name", "Name of its key", &text("key_name", "default", false)))
-            div.narrow { (field("hours", "Deleted after, hours", &text("hours", "never", false))) }
+            div.narrow { (field("hours", "Expires in hours", &text("hours", "never", false))) }
         }
     }
 }

@@ -15,8 +15,9 @@ use super::words::at;
 use super::{Shown, layout, see_other};
 use crate::control::Control;
 use crate::control::error::ControlError;
+use crate::database::DatabaseError;
 use crate::faults::{self, Listed};
-use crate::tenants::{Tenant, Worlds};
+use crate::tenants::{Tenant, WorldError, Worlds};
 
 /// The longest form, in bytes: a seed can be long.
 const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
@@ -33,9 +34,22 @@ impl<E: Into<ControlError>> From<E> for PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response<Body> {
-        let title = self.0.status().canonical_reason().unwrap_or_default();
-        let body = html! { p { a href="/_emulator" { "All tenants" } } };
-        layout::plain(title, Some(&self.0), &body)
+        let status = match &self.0 {
+            ControlError::World(WorldError::Database(DatabaseError::Unavailable(_))) => StatusCode::SERVICE_UNAVAILABLE,
+            other => other.status(),
+        };
+        let why = if status == StatusCode::SERVICE_UNAVAILABLE {
+            "No connection to the database came free in time: it still starts, or long work has them all.".to_owned()
+        } else {
+            self.0.detail()
+        };
+        let body = html! {
+            div.alert.bad role="alert" { (why) }
+            p.links { a href="" { "Try again" } a href="/_emulator" { "All tenants" } }
+        };
+        let mut response = layout::plain(status.canonical_reason().unwrap_or_default(), None, &body);
+        *response.status_mut() = status;
+        response
     }
 }
 
@@ -70,7 +84,8 @@ impl FromRequest<Arc<Control>> for Asked {
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
             let collected = Limited::new(body, MAX_FORM_BYTES).collect().await;
-            let too_long = || ControlError::Bad(format!("the form broke off, or is longer than {MAX_FORM_BYTES} bytes"));
+            let too_long =
+                || ControlError::Bad(format!("the form broke off, or is longer than {MAX_FORM_BYTES} bytes"));
             Fields::parse(&collected.map_err(|_| too_long())?.to_bytes())
         } else {
             Fields::default()

@@ -53,7 +53,7 @@ fn row(visit: &Visit, snapshot: &SnapshotListing) -> Markup {
         tr {
             td data-label="Name" { strong { (snapshot.name) } }
             td data-label="Taken" { (time(snapshot.taken_at)) }
-            td data-label="Customers up to id" { (snapshot.last_customer_id) }
+            td data-label="Up to id" { (snapshot.last_customer_id) }
             td data-label="" {
                 div.buttons {
                     form method="post" action=(visit.path("world/restore")) {
