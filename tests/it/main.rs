@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod gateway;
 mod hooks;
+mod inspector;
 mod journal;
 mod limits;
 mod log;

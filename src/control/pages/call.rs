@@ -52,9 +52,11 @@ fn title(entry: &Entry) -> String {
 
 fn shown(entry: &Entry, place: Place<'_>) -> Markup {
     let tenant = place.tenant.map(|(_, name)| name);
-    let customer = |id: i32| match tenant {
-        Some(name) => html! { a href=(super::words::at(name, &format!("customers/{id}"))) { (id) } },
-        None => html! { (id) },
+    let customer = |id: i32| {
+        html! {
+            @if let Some(name) = tenant { a href=(super::words::at(name, &format!("customers/{id}"))) { (id) } }
+            @else { (id) }
+        }
     };
     html! {
         (facts(&[

@@ -71,7 +71,7 @@ pub(super) async fn rows(visit: Visit) -> Shown {
 /// Forgets a tenant's calls.
 pub(super) async fn clear(visit: Visit) -> Shown {
     visit.worlds().journal.clear(Some(visit.tenant.id));
-    visit.to("")
+    Ok(visit.to(""))
 }
 
 /// The journal, if it is on.

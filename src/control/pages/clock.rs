@@ -22,7 +22,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
 /// Freezes, sets, advances or releases it.
 pub(super) async fn change(visit: Visit) -> Shown {
     match changed(&visit).await {
-        Ok(()) => visit.to("clock"),
+        Ok(()) => Ok(visit.to("clock")),
         Err(error) => Ok(shown(&visit, Some(&error))),
     }
 }

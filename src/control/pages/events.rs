@@ -29,7 +29,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
 /// Sends one event again, or all that were given up or lost.
 pub(super) async fn resend(visit: Visit) -> Shown {
     match due_again(&visit).await {
-        Ok(due) => visit.to(&format!("events?due={due}")),
+        Ok(due) => Ok(visit.to(&format!("events?due={due}"))),
         Err(error) => shown(&visit, Some(error)).await,
     }
 }

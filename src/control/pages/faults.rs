@@ -50,14 +50,14 @@ pub(super) async fn disarm(visit: Visit) -> Shown {
     };
     visit.worlds().directory.forget();
     match done {
-        Ok(()) => visit.to("faults"),
+        Ok(()) => Ok(visit.to("faults")),
         Err(error) => Ok(shown(&visit, Some(&error))),
     }
 }
 
 async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
     match keep(visit, rule).await {
-        Ok(()) => visit.to("faults"),
+        Ok(()) => Ok(visit.to("faults")),
         Err(error) => Ok(shown(visit, Some(&error))),
     }
 }

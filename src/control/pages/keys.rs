@@ -47,7 +47,7 @@ pub(super) async fn delete(visit: Visit) -> Shown {
 async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
     visit.worlds().directory.forget();
     match done {
-        Ok(()) => visit.to("world#keys"),
+        Ok(()) => Ok(visit.to("world#keys")),
         Err(error) => world::shown(visit, Some(error), None).await,
     }
 }

@@ -122,8 +122,8 @@ impl Visit {
     }
 
     /// Sends the browser to a page of this tenant.
-    pub(super) fn to(&self, rest: &str) -> Shown {
-        Ok(see_other(&self.path(rest)))
+    pub(super) fn to(&self, rest: &str) -> Response<Body> {
+        see_other(&self.path(rest))
     }
 
     pub(super) fn form(&self) -> &Fields {

@@ -37,7 +37,7 @@ pub(super) async fn restore(visit: Visit) -> Shown {
 /// Forgets a snapshot.
 pub(super) async fn forget(visit: Visit) -> Shown {
     match visit.worlds().delete_snapshot(visit.name(), visit.form().raw("snapshot")).await {
-        Ok(()) => visit.to("world#snapshots"),
+        Ok(()) => Ok(visit.to("world#snapshots")),
         Err(error) => shown(&visit, Some(error.into()), None).await,
     }
 }
@@ -82,7 +82,7 @@ pub(super) async fn replace_plan(visit: Visit) -> Shown {
         Err(why) => Err(ControlError::Bad(format!("this is no plan: {why}"))),
     };
     match done {
-        Ok(()) => visit.to("world?plan=replaced#plan-title"),
+        Ok(()) => Ok(visit.to("world?plan=replaced#plan-title")),
         Err(error) => shown(&visit, Some(error), None).await,
     }
 }
@@ -103,7 +103,7 @@ pub(super) async fn delete(visit: Visit) -> Shown {
 /// Leads back when the work is done, to its task while it goes on, and says why it was not done.
 async fn follow(visit: &Visit, begun: Begun<WorldError>) -> Shown {
     match tasks::outcome(begun).await {
-        Ok(Outcome::Done(id)) => visit.to(&format!("world?task={id}")),
+        Ok(Outcome::Done(id)) => Ok(visit.to(&format!("world?task={id}"))),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(visit.name(), id))),
         Err(error) => shown(visit, Some(error), None).await,
     }

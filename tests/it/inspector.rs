@@ -1,0 +1,211 @@
+//! The inspector: pages for people, and forms that change what they show.
+
+use serde_json::json;
+
+use crate::support::control::as_request;
+use crate::support::http::request;
+use crate::support::process::Process;
+use crate::support::server::server;
+use crate::support::{Client, Reply, Tenant, seeds, tenant};
+
+fn client() -> Client {
+    Client { address: server().address, key: String::new() }
+}
+
+fn page(path: &str) -> Reply {
+    client().raw(&as_request("GET", path, "Accept: text/html\r\n", None))
+}
+
+fn send(client: &Client, path: &str, headers: &str, form: &str) -> Reply {
+    let headers = format!("Content-Type: application/x-www-form-urlencoded\r\n{headers}");
+    let bytes = String::from_utf8(request("POST", path, &headers, Some(form))).expect("text");
+    client.raw(bytes.replacen("Host: test.example", "Host: localhost", 1).as_bytes())
+}
+
+fn form(path: &str, form: &str) -> Reply {
+    send(&client(), &format!("/_emulator{path}"), "", form)
+}
+
+/// Where a browser is sent.
+#[track_caller]
+fn led_to(reply: &Reply) -> String {
+    assert_eq!(reply.status, 303, "{reply:?}");
+    let location = reply.header("Location").expect("a location");
+    location.strip_prefix("/_emulator").expect("a page of ours").to_owned()
+}
+
+impl Tenant {
+    fn page(&self, path: &str) -> Reply {
+        page(&format!("/t/{}{path}", self.name()))
+    }
+
+    fn form(&self, path: &str, fields: &str) -> Reply {
+        form(&format!("/t/{}{path}", self.name()), fields)
+    }
+}
+
+#[test]
+fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &json!({}));
+    let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    let call = format!("/calls/{}", done.header("X-DirectScale-RequestId").expect("an id"));
+    let pages = ["", &call, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/events", "/faults"];
+    for path in pages.into_iter().chain(["/clock", "/world"]) {
+        let reply = tenant.page(path);
+        assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        let policy = reply.header("Content-Security-Policy").expect("a policy");
+        assert!(policy.starts_with("default-src 'self'; style-src 'self'; script-src 'self'"), "{policy}");
+        assert_eq!(reply.body.matches("<h1>").count(), 1, "{path}");
+        assert!(reply.body.contains(&tenant.name()), "{path}");
+        assert!(!reply.body.contains(" style=") && !reply.body.contains(" onclick="), "{path}");
+        for secret in
+            [seeds::distributor()["TaxId"].as_str(), seeds::distributor()["Password"].as_str(), Some("$argon2")]
+        {
+            assert!(!reply.body.contains(secret.expect("a secret")), "{path}");
+        }
+        // Every field of a form has its label.
+        for id in reply.body.split("<label for=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(reply.body.contains(&format!(" id=\"{id}\"")), "{path}: {id}");
+        }
+    }
+    let shown = tenant.page(&call).body;
+    for part in ["What changed", "customer_type", "CRM_AssociateTypeChanges", "$EMULATOR_KEY", "Fill in what is hidden"]
+    {
+        assert!(shown.contains(part), "{part}");
+    }
+    assert!(tenant.page("").body.contains("is required"), "the first reason");
+    assert_eq!((page("").status, page("/nobody").status, page("/t/nobody-has-this").status), (200, 200, 404));
+}
+
+#[test]
+fn what_came_is_escaped() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &json!({ "FirstName": "</textarea></pre><b><script>" }));
+    let call = &tenant.requests("")[0];
+    for path in ["".to_owned(), format!("/calls/{}", call["request_id"].as_str().expect("an id"))] {
+        let body = tenant.page(&path).body;
+        assert!(!body.contains("<b>") && !body.contains("<script>"), "{path}");
+    }
+    let body = tenant.page("/customers?q=%22%3E%3Cscript%3E").body;
+    assert!(body.contains("&quot;&gt;&lt;script&gt;") && !body.contains("<script>"));
+}
+
+#[test]
+fn a_call_is_sent_again_as_the_tenant() {
+    let tenant = tenant();
+    let path = led_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
+    assert!(path.contains("/calls/"), "{path}");
+    assert!(page(&path).body.contains("GET /v1/customers/3"));
+    let body = format!(
+        "method=PUT&path=/v1/customers/upgrade/3&rehearsal=1&body={}",
+        encoded(&seeds::distributor().to_string())
+    );
+    led_to(&tenant.form("/replay", &body));
+    let [upgrade, get] = &tenant.requests("")[..] else { panic!("two calls") };
+    assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
+    assert_eq!((&upgrade["status"], &upgrade["is_rehearsal"]), (&json!(201), &json!(true)));
+    // A path that is no operation is the tenant's call too, and the control API is out of reach.
+    led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
+    assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
+    for (fields, why) in [
+        (
+            "method=PUT&path=/v1/customers/upgrade/3&body={\"Password\":\"%E2%80%A2%E2%80%A2%E2%80%A2\"}",
+            "fill in what is hidden",
+        ),
+        ("method=BREW&path=/v1/customers/3&body=", "the method is one of"),
+        ("method=GET&path=v1&body=", "the path begins with"),
+    ] {
+        let refused = tenant.form("/replay", fields);
+        assert!(refused.status == 400 && refused.body.contains(why), "{refused:?}");
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[test]
+fn forms_do_what_they_say_and_say_what_is_wrong() {
+    let tenant = tenant();
+    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&answer=status&code=500"));
+    led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
+    // Both are said on every page.
+    for path in ["", "/customers", "/world"] {
+        let body = tenant.page(path).body;
+        assert!(body.contains("1 failure is armed") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
+    }
+    assert_eq!(tenant.get("/v1/customers/2").status, 500);
+    led_to(&tenant.form("/faults/disarm", ""));
+    led_to(&tenant.form("/clock", "do=advance&seconds=3600"));
+    assert!(tenant.page("/clock").body.contains("2030-01-31 13:00:00 UTC"));
+    for (path, fields, why) in [
+        ("/faults", "operation=Nothing&when=every&answer=reset", "is not an operation"),
+        ("/faults", "operation=*&when=first&answer=reset", "how many times is missing"),
+        ("/faults/json", "json=%7B", "this is no JSON"),
+        ("/clock", "do=set&at=soon", "is not a time"),
+        ("/world/save", "snapshot=a+b", "is not a name"),
+        ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
+        ("/world/delete", "confirm=no", "to delete this tenant"),
+        ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
+        ("/events/resend", "event=x", "the event cannot be"),
+    ] {
+        let refused = tenant.form(path, fields);
+        assert!(refused.status == 400 && refused.body.contains(why), "{path}: {refused:?}");
+        assert!(refused.body.contains("<h1>"), "a page");
+    }
+    // A form's address, opened as a page.
+    assert_eq!(tenant.page("/world/reset").status, 405);
+    assert_eq!(page(&format!("/t/{}/nothing", tenant.name())).status, 404);
+}
+
+#[test]
+fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
+    let tenant = tenant();
+    led_to(&tenant.form("/world/save", "snapshot=before"));
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    let differs = tenant.page(&format!("/diff?from={}@before&to={}", tenant.name(), tenant.name())).body;
+    assert!(differs.contains("customer_type") && differs.contains("sponsor_tree"), "{differs}");
+    let mut path = led_to(&tenant.form("/world/restore", "snapshot=before"));
+    while path.contains("/tasks/") {
+        path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
+    }
+    assert!(tenant.page("/changes").body.contains("No customer was upgraded yet"));
+    let name = format!("{}-fork", tenant.name());
+    let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
+    let mut made = page(&task);
+    while !made.body.contains("new-key") {
+        assert!(made.body.contains("http-equiv=\"refresh\""), "{made:?}");
+        made = page(&task);
+    }
+    let key = made.body.split("id=\"new-key\">").nth(1).and_then(|rest| rest.get(..32)).expect("a key").to_owned();
+    let fork = Client { address: server().address, key: key.clone() };
+    fork.get("/v1/customers/3").succeeds(200);
+    assert!(!page(&format!("/t/{name}/world")).body.contains(&key));
+    led_to(&form(&format!("/t/{name}/world/delete"), &format!("confirm={name}")));
+}
+
+#[test]
+fn a_browser_signs_in_with_the_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let token = "a-token-for-the-inspector";
+    let server = Process::start(&["--data", data.to_str().expect("a path"), "--admin-token", token]);
+    let client = Client { address: server.address, key: String::new() };
+    let open =
+        |headers: &str| client.raw(&as_request("GET", "/t/demo", &format!("Accept: text/html\r\n{headers}"), None));
+    assert_eq!(led_to(&open("")), "/login");
+    assert_eq!(client.raw(&as_request("GET", "/login", "", None)).status, 200);
+    let wrong = send(&client, "/_emulator/login", "", "token=nonsense");
+    assert!(wrong.status == 401 && wrong.body.contains("this is not the token"), "{wrong:?}");
+    let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
+    assert_eq!(foreign.status, 403);
+    let signed = send(&client, "/_emulator/login", "", &format!("token={token}"));
+    assert_eq!(led_to(&signed), "");
+    let cookie = signed.header("Set-Cookie").expect("a cookie").to_owned();
+    assert!(cookie.ends_with("; Path=/_emulator; HttpOnly; SameSite=Strict") && !cookie.contains(token), "{cookie}");
+    let cookie = cookie.split(';').next().expect("a pair");
+    assert_eq!(open(&format!("Cookie: {cookie}\r\n")).status, 200);
+    server.signal("TERM");
+    assert!(server.wait().success());
+}
