@@ -45,6 +45,10 @@ sqlx-check:
 coverage:
     cargo run --locked --quiet -- coverage > docs/COVERAGE.md
 
+# Photographs the inspector's pages into docs/inspector (pip install websocket-client; chromium)
+screenshots *arguments:
+    scripts/screenshots {{ arguments }}
+
 # The benchmark: bench/README.md
 bench *arguments:
     bench/run {{ arguments }}

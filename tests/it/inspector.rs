@@ -83,7 +83,7 @@ fn what_came_is_escaped() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({ "FirstName": "</textarea></pre><b><script>" }));
     let call = &tenant.requests("")[0];
-    for path in ["".to_owned(), format!("/calls/{}", call["request_id"].as_str().expect("an id"))] {
+    for path in [String::new(), format!("/calls/{}", call["request_id"].as_str().expect("an id"))] {
         let body = tenant.page(&path).body;
         assert!(!body.contains("<b>") && !body.contains("<script>"), "{path}");
     }
@@ -122,7 +122,7 @@ fn a_call_is_sent_again_as_the_tenant() {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 #[test]
