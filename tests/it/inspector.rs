@@ -64,7 +64,10 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
         {
             assert!(!reply.body.contains(secret.expect("a secret")), "{path}");
         }
-        // Every field of a form has its label.
+        // Every id is one's own, and every field of a form has its label.
+        let mut ids: Vec<&str> = reply.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{path}: {ids:?}");
         for id in reply.body.split("<label for=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(reply.body.contains(&format!(" id=\"{id}\"")), "{path}: {id}");
         }

@@ -58,10 +58,11 @@ pub(super) async fn nobody(asked: Asked) -> Shown {
 }
 
 /// The rows that came since, for the script.
-pub(super) async fn rows(visit: Visit) -> Shown {
-    let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
-    let filter = filter(&visit.asked.query)?;
-    let found = journal(&visit.asked)?.find(Some(visit.tenant.id), &filter, MOST);
+pub(super) async fn rows(asked: Asked) -> Shown {
+    let filter = filter(&asked.query)?;
+    let tenant = asked.worlds.tenant(asked.part("tenant")).await?;
+    let place = Place { tenant: Some((tenant.id, &tenant.name)) };
+    let found = journal(&asked)?.find(Some(tenant.id), &filter, MOST);
     let rows = html! { @for entry in &found { (row(entry, place)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

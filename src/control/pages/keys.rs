@@ -55,9 +55,13 @@ async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
 /// The keys, and the form that adds one.
 pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     let form = visit.form();
-    let text = |name: &str, hint: &str, is_required: bool| {
-        html! { input id=(name) name=(name) value=(form.text(name)) placeholder=(hint) required[is_required] autocomplete="off"; }
+    let text = |id: &str, name: &str, value: &str, hint: &str, is_required: bool| {
+        html! { input id=(id) name=(name) value=(value) placeholder=(hint) required[is_required] autocomplete="off"; }
     };
+    let name = text("new-key-name", "key_name", form.text("key_name"), "nightly-tests", true);
+    // A key that was typed is not sent back.
+    let key = text("key", "key", "", "a random one", false);
+    let hours = text("key_hours", "key_hours", form.text("key_hours"), "never", false);
     html! {
         section aria-labelledby="keys" {
             h2 #keys { "Keys" }
@@ -74,9 +78,9 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
             h3 { "Add a key" }
             form method="post" action=(visit.path("keys")) {
                 div.row {
-                    (field("key_name", "Name", &text("key_name", "nightly-tests", true)))
-                    (field("key", "Key, 32 hexadecimal digits", &text("key", "a random one", false)))
-                    div.narrow { (field("key_hours", "Expires in hours", &text("key_hours", "never", false))) }
+                    (field("new-key-name", "Name", &name))
+                    (field("key", "Key, 32 hexadecimal digits", &key))
+                    div.narrow { (field("key_hours", "Expires in hours", &hours)) }
                     div.buttons { button { "Add" } }
                 }
             }

@@ -72,28 +72,27 @@ pub(super) fn of_tenant(
         }
         (banners(visit))
     };
-    let title = format!("{title} · {name}");
-    page(&title, problem, &above, body, false)
+    page(title, Some(name), problem, &above, body, false)
 }
 
 /// A page of no tenant.
 pub(super) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
-    page(title, problem, &html! {}, body, false)
+    page(title, None, problem, &html! {}, body, false)
 }
 
 /// A page of no tenant that is asked for again each second.
 pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
-    page(title, None, &html! {}, body, true)
+    page(title, None, None, &html! {}, body, true)
 }
 
 fn page(
-    title: &str,
+    heading: &str,
+    tenant: Option<&str>,
     problem: Option<&ControlError>,
     above: &Markup,
     body: &Markup,
     is_renewed: bool,
 ) -> Response<Body> {
-    let heading = title.split(" · ").next().unwrap_or(title);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -102,7 +101,7 @@ fn page(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 @if is_renewed { meta http-equiv="refresh" content="1"; }
-                title { (title) " · directscale-emulator" }
+                title { (heading) @if let Some(tenant) = tenant { " · " (tenant) } " · directscale-emulator" }
                 link rel="stylesheet" href={ "/_emulator/assets/inspector.css?v=" (VERSION) };
                 link rel="icon" type="image/svg+xml" href="/_emulator/assets/icon.svg";
                 script src={ "/_emulator/assets/inspector.js?v=" (VERSION) } defer {}

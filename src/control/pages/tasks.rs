@@ -112,6 +112,7 @@ fn running(task: &TaskStatus) -> Markup {
 fn failed(task: &TaskStatus) -> Markup {
     let is_new = matches!(task.what, "create" | "fork");
     html! {
+        p.lead { "Tenant " strong { (task.tenant) } }
         div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("it broke off")) }
         p.links {
             @if !is_new { a href=(at(&task.tenant, "world")) { "Back to the world" } }

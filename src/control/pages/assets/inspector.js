@@ -13,6 +13,7 @@
     let isPaused = false;
     let isFetching = false;
     let isWanted = false;
+    let isAnew = false;
     const say = (text) => { state.textContent = text; state.dataset.state = text; };
 
     const fetchRows = async () => {
@@ -26,6 +27,7 @@
         if (!answer.ok) { throw new Error(String(answer.status)); }
         const parsed = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
         const rows = [...parsed.querySelectorAll("tr")];
+        if (isAnew) { body.replaceChildren(); isAnew = false; }
         if (rows.length > 0) {
           last = Number(rows[0].dataset.number);
           rows.forEach((row) => row.classList.add("fresh"));
@@ -42,8 +44,14 @@
     };
 
     const stream = new EventSource(live.dataset.stream);
-    stream.addEventListener("open", () => { if (!isPaused) { say("Live"); } fetchRows(); });
-    stream.addEventListener("error", () => say("Lost"));
+    let isLost = false;
+    stream.addEventListener("open", () => {
+      // A server that was started anew counts its calls anew.
+      if (isLost) { isLost = false; isAnew = true; last = 0; }
+      if (!isPaused) { say("Live"); }
+      fetchRows();
+    });
+    stream.addEventListener("error", () => { isLost = true; say("Lost"); });
     stream.addEventListener("request", fetchRows);
     addEventListener("pagehide", () => stream.close());
     state.hidden = false;
