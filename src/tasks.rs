@@ -118,7 +118,7 @@ impl Tasks {
         let work = work(progress);
         let end = tokio::spawn(async move {
             let outcome = work.await;
-            let kept = outcome.as_ref().map(Clone::clone).map_err(|error| error.to_string());
+            let kept = outcome.as_ref().map(Clone::clone).map_err(ToString::to_string);
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             ended.send_replace(Some(End { outcome: kept, ms }));
             outcome

@@ -183,7 +183,7 @@ pub(super) enum FaultsCommand {
     Arm {
         /// The tenant
         tenant: String,
-        /// The rule as JSON, such as {"operation": "UpgradeCustomer", "when": {"first": 1}, "answer": {"status": {"code": 500}}}
+        /// The rule as JSON, such as `{"operation": "UpgradeCustomer", "when": {"first": 1}, "answer": "reset"}`
         rule: String,
     },
     /// Disarm a failure, or all

@@ -39,7 +39,8 @@ impl AdminToken {
 
     /// What the cookie of a browser holds that has shown the token: not the token itself.
     pub(super) fn cookie(&self) -> String {
-        Sha256::digest(format!("cookie of {}", self.0).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.0).as_bytes()).into();
+        format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| digest[place])))
     }
 
     /// Whether a text is the token, in a time that does not tell how much of it is right: digests are compared.
@@ -99,7 +100,7 @@ impl Access {
             let host: String = host.chars().take(100).collect();
             return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
         }
-        self.check_origin(headers, host)?;
+        Self::check_origin(headers, host)?;
         match &self.token {
             None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
             None => Err(ControlError::Forbidden("without a token only loopback is let in".to_owned())),
@@ -129,7 +130,7 @@ impl Access {
             || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    fn check_origin(&self, headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
+    fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
         let is_foreign = match text(headers, header::ORIGIN.as_str()) {
             // A link on another page may lead here: that is a GET, which changes nothing.
             None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
@@ -171,7 +172,7 @@ pub(super) fn check_form(control: &Control, headers: &HeaderMap) -> Result<(), C
     if !control.access.is_known_host(host) {
         return Err(ControlError::Forbidden("the Host is not a name of this server".to_owned()));
     }
-    control.access.check_origin(headers, host)
+    Access::check_origin(headers, host)
 }
 
 /// The token, if one must be shown.

@@ -71,8 +71,9 @@ impl ControlError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
             Self::World(error) => match error {
-                WorldError::UnknownTenant(_) | WorldError::UnknownSnapshot { .. } => StatusCode::NOT_FOUND,
-                WorldError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
+                WorldError::UnknownTenant(_)
+                | WorldError::UnknownSnapshot { .. }
+                | WorldError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
                 WorldError::NameTaken(_) | WorldError::Conflict | WorldError::Key(KeyError::Taken(_)) => {
                     StatusCode::CONFLICT
                 }

@@ -333,7 +333,8 @@ pub(super) async fn patch(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(recorded(scope, versions))
+    recorded(scope, versions.as_ref().and_then(Option::as_ref));
+    Ok(versions.is_some())
 }
 
 /// Marks a customer as deleted; its values and its node stay. False when there is no such customer.
@@ -362,15 +363,13 @@ pub(super) async fn void(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(recorded(scope, versions))
+    recorded(scope, versions.as_ref().and_then(Option::as_ref));
+    Ok(versions.is_some())
 }
 
-/// Notes the versions of a customer's row that an update returned; whether it updated one.
-fn recorded(scope: &Scope<'_>, versions: Option<Option<Vec<Option<String>>>>) -> bool {
-    if let Some(versions) = &versions {
-        scope.recorder.versions("customers", versions.as_deref());
-    }
-    versions.is_some()
+/// Notes the versions of a customer's row that an update returned, if it was asked for them.
+fn recorded(scope: &Scope<'_>, versions: Option<&Vec<Option<String>>>) {
+    scope.recorder.versions("customers", versions.map(Vec::as_slice));
 }
 
 /// Which of the values that must be unique belong to a customer other than `id` already; all of them in one question.

@@ -45,9 +45,10 @@ pub async fn append(
     }
     let body = event.body.to_string();
     let mut session = within.session().await?;
-    let fired = match has_faults {
-        true => faults::fire_event(session.connection(), tenant, event.event_type.name()).await?,
-        false => None,
+    let fired = if has_faults {
+        faults::fire_event(session.connection(), tenant, event.event_type.name()).await?
+    } else {
+        None
     };
     let fate = Fate::of(fired, event.now);
     let appended = store::append(session.connection(), tenant, &addresses, event, &body, &fate).await;

@@ -1,17 +1,18 @@
 //! One call on its way into the journal.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response};
+use axum::http::{HeaderMap, Method, Response};
 use chrono::{DateTime, Utc};
 
 use super::served::{Ending, Served};
 use crate::clock::Clock;
 use crate::database::waited;
 use crate::journal::{
-    Entry, FaultNote, HIDDEN, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+    Entry, FaultNote, HIDDEN, Headers, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
 };
 
 /// What is known of a call so far. Nothing is gathered where the journal is off.
@@ -43,9 +44,9 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Heard {
     at: DateTime<Utc>,
-    method: String,
+    method: Cow<'static, str>,
     path: String,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     /// What is shown of the key, should it open nothing.
     key: Option<String>,
 }
@@ -56,7 +57,7 @@ impl Exchange {
     pub fn begin(journal: &Journal, parts: &Parts, route: &str) -> Self {
         let heard = journal.is_on().then(|| Heard {
             at: Clock::Real.now(),
-            method: parts.method.to_string(),
+            method: name(&parts.method),
             path: shown_path(parts.uri.path_and_query().map_or("/", |path| path.as_str()), route),
             headers: shown(&parts.headers),
             key: parts.headers.get("ocp-apim-subscription-key").map(|key| ending(key.as_bytes())),
@@ -99,7 +100,7 @@ impl Exchange {
             request_headers: headers,
             request_body: Text::of(&self.body),
             status: has_answer.then(|| response.status().as_u16()),
-            response_headers: if has_answer { shown(response.headers()) } else { Vec::new() },
+            response_headers: if has_answer { shown(response.headers()) } else { Headers::default() },
             response_body: if has_answer { Text::of(response.body()) } else { Text::default() },
             ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
@@ -115,15 +116,28 @@ impl Exchange {
     }
 }
 
-fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
-    let show = |name: &str, value: &[u8]| (name.to_owned(), shown_header(name, value));
-    headers.iter().map(|(name, value)| show(name.as_str(), value.as_bytes())).collect()
+fn shown(headers: &HeaderMap) -> Headers {
+    let mut shown = Headers::default();
+    for (name, value) in headers {
+        shown.add(name.as_str(), value.as_bytes());
+    }
+    shown
+}
+
+/// A method's name, without an allocation where it is an ordinary one.
+fn name(method: &Method) -> Cow<'static, str> {
+    for known in ["GET", "PUT", "PATCH", "POST", "DELETE", "HEAD", "OPTIONS"] {
+        if method.as_str() == known {
+            return Cow::Borrowed(known);
+        }
+    }
+    Cow::Owned(method.to_string())
 }
 
 /// The last four characters of a key that is long enough not to be told by them.
 fn ending(key: &[u8]) -> String {
     let shown = shown_header("ocp-apim-subscription-key", key);
-    if shown == HIDDEN { shown } else { shown.replace(HIDDEN, "…") }
+    if shown == HIDDEN { shown.into_owned() } else { shown.replace(HIDDEN, "…") }
 }
 
 /// To the microsecond: more digits are noise.

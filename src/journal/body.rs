@@ -1,5 +1,7 @@
 //! Bodies as the journal keeps them: as text, without secrets, and not all of a long one.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,7 +25,9 @@ impl Text {
     /// A body without its secrets.
     #[must_use]
     pub fn of(body: &[u8]) -> Self {
-        let kept = String::from_utf8_lossy(&body[..body.len().min(LONGEST)]);
+        let kept = &body[..body.len().min(LONGEST)];
+        // Checked before it is mended, because almost every body needs no mending.
+        let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);
         Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_cut: body.len() > LONGEST }
     }
 }

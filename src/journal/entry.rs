@@ -1,5 +1,7 @@
 //! One call in the journal.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 use super::body::Text;
 use super::record::{EventNote, HookNote};
 use super::rows::Change;
+use super::shown_header;
 use crate::database::TenantId;
 
 /// A call and its answer, and what they came to. Secrets in it are hidden.
@@ -31,19 +34,21 @@ pub struct Entry {
     /// The pattern of the path.
     pub route: &'static str,
     /// The method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The path and query.
     pub path: String,
     /// The customer whom it was about, if it was about one.
     pub customer: Option<i32>,
     /// The request's headers.
-    pub request_headers: Vec<(String, String)>,
+    #[schema(value_type = Vec<Vec<String>>)]
+    pub request_headers: Headers,
     /// The request's body.
     pub request_body: Text,
     /// The status of the answer; null where the connection was reset or closed without one.
     pub status: Option<u16>,
     /// The answer's headers.
-    pub response_headers: Vec<(String, String)>,
+    #[schema(value_type = Vec<Vec<String>>)]
+    pub response_headers: Headers,
     /// The answer's body.
     pub response_body: Text,
     /// How long it took, in milliseconds.
@@ -66,6 +71,30 @@ pub struct Entry {
     pub events: Vec<EventNote>,
     /// The hooks that an extension answered for it.
     pub hooks: Vec<HookNote>,
+}
+
+/// Headers, in one text, a line each: a call has many, and few are looked at. Secrets in them are hidden.
+#[derive(Debug, Clone, Default)]
+pub struct Headers(String);
+
+impl Headers {
+    /// Adds a header.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        for text in [name, ": ", &shown_header(name, value), "\n"] {
+            self.0.push_str(text);
+        }
+    }
+
+    /// Each header's name and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.lines().filter_map(|line| line.split_once(": "))
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
 }
 
 /// Why a call was refused.
@@ -154,17 +183,14 @@ impl Filter {
 impl Entry {
     /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
-        let headers = |headers: &[(String, String)]| -> usize {
-            headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum()
-        };
         let changes: usize = self.changes.iter().map(|change| 64 + change.fields.len() * 160).sum();
         let hooks: usize = self.hooks.iter().map(|hook| hook.request.text.len() + hook.response.text.len() + 200).sum();
         let reasons: usize = self.reasons.iter().map(|reason| reason.message.len() + 120).sum();
         512 + self.path.len()
             + self.request_body.text.len()
             + self.response_body.text.len()
-            + headers(&self.request_headers)
-            + headers(&self.response_headers)
+            + self.request_headers.0.len()
+            + self.response_headers.0.len()
             + changes
             + hooks
             + reasons

@@ -8,25 +8,27 @@ mod redact;
 mod ring;
 mod rows;
 
+use std::borrow::Cow;
+
 pub use body::Text;
-pub use entry::{Entry, FaultNote, Filter, Reason, StatusFilter};
+pub use entry::{Entry, FaultNote, Filter, Headers, Reason, StatusFilter};
 pub use record::{EventNote, HookNote, Noted, Recorder};
 pub use ring::{Journal, JournalOptions, Listening};
-pub use rows::{Change, FieldChange, HIDDEN, SECRET_COLUMNS};
+pub use rows::{Cell, Change, FieldChange, HIDDEN, SECRET_COLUMNS};
 
 /// A header's value, hidden where it is a secret; of a key its last four characters are shown.
 #[must_use]
-pub fn shown_header(name: &str, value: &[u8]) -> String {
-    let text = String::from_utf8_lossy(value);
+pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
+    let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     if !redact::is_secret_header(name) {
         // It may repeat what an extension said.
-        return if name == "x-directscale-message" { shown_text(&text) } else { text.into_owned() };
+        return if name == "x-directscale-message" { Cow::Owned(shown_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {
         Some((at, _)) if name == "ocp-apim-subscription-key" && text.len() > 16 => {
-            format!("{HIDDEN}{}", &text[at..])
+            Cow::Owned(format!("{HIDDEN}{}", &text[at..]))
         }
-        _ => HIDDEN.to_owned(),
+        _ => Cow::Borrowed(HIDDEN),
     }
 }
 

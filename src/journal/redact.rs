@@ -1,19 +1,47 @@
 //! Secrets in what callers send and get, hidden before anything of it is kept.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use memchr::memchr3_iter;
 
 use super::rows::HIDDEN;
 
-/// The name of a secret, where a value follows: `"Password": `, `password=`, `<Password>`.
-static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i)(?:pass(?:word|wd)?|tax_?id|ssn|secret|token|bearer|authorization|subscription-key|api_?key)[\\"']*\s*[:=>]\s*"#,
-    )
-    .expect("invariant: the pattern is a regular expression")
-});
+/// How the name of a secret ends, in lower case.
+const NAMES: [&str; 13] = [
+    "password",
+    "passwd",
+    "pass",
+    "taxid",
+    "tax_id",
+    "ssn",
+    "secret",
+    "token",
+    "bearer",
+    "authorization",
+    "subscription-key",
+    "apikey",
+    "api_key",
+];
+
+/// Where the first value of a secret begins: behind its name and what stands between them (`"Password": `, `password=`,
+/// `<Password>`).
+fn find_value(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let separator = memchr3_iter(b':', b'=', b'>', bytes).find(|separator| {
+        let before = bytes[..*separator].trim_ascii_end();
+        let quotes = before.iter().rev().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\')).count();
+        let name = &before[..before.len() - quotes];
+        // Most names do not end like any of these.
+        matches!(name.last().map(u8::to_ascii_lowercase), Some(b'd' | b's' | b'n' | b't' | b'r' | b'y'))
+            && NAMES.iter().any(|known| {
+                name.len()
+                    .checked_sub(known.len())
+                    .is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
+            })
+    })?;
+    let after = &bytes[separator + 1..];
+    Some(text.len() - after.trim_ascii_start().len())
+}
 
 /// A header whose value is a secret.
 pub(super) fn is_secret_header(name: &str) -> bool {
@@ -45,8 +73,8 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
 fn masked(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     let mut hidden = String::new();
-    while let Some(found) = NAME.find(rest) {
-        let (before, after) = rest.split_at(found.end());
+    while let Some(begin) = find_value(rest) {
+        let (before, after) = rest.split_at(begin);
         let length = value_length(after);
         let value = &after[..length];
         hidden.push_str(before);
@@ -101,7 +129,7 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         shown.push('?');
         // An encoded name is decoded before it is looked at.
         if query.contains('%')
-            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| NAME.is_match(&format!("{name}=")))
+            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| find_value(&format!("{name}=")).is_some())
         {
             shown.push_str(HIDDEN);
         } else {
@@ -129,6 +157,8 @@ mod tests {
             ("<c><Password>x</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
             (r#""https://office.example/Login?token=abc""#, r#""https://office.example/Login?token=•••""#),
             (r#"{"Pass\u0077ord":"secret","b":1}"#, r#"{"Password":"•••","b":1}"#),
+            ("Password : \u{e9}\u{e9}, b", "Password : •••, b"),
+            ("é: 1, pass: 2", "é: 1, pass: •••"),
             (r#"{"Password":"x","FirstName":"a\u0000b"}"#, r#"{"FirstName":"a\u0000b","Password":"•••"}"#),
             (r#"{"Pass\u0077ord":"secret""#, "••• (not JSON, with escapes: not shown)"),
         ] {

@@ -1,9 +1,10 @@
 //! Rows as Postgres writes them, `(1,,"a b")`, told apart into columns, and what changed between two of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -17,15 +18,18 @@ pub const HIDDEN: &str = "•••";
 /// What stands for a secret that became another one.
 const HIDDEN_AFTER: &str = "••• (changed)";
 
-/// The columns of every table that belongs to tenants.
+/// The columns of every table.
 #[derive(Debug, Default)]
 pub(super) struct Tables(HashMap<String, Vec<Column>>);
 
 #[derive(Debug)]
 struct Column {
-    name: String,
+    /// As long as the process: there are some hundred.
+    name: &'static str,
     kind: Kind,
     is_key: bool,
+    is_tenant: bool,
+    is_secret: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +55,50 @@ pub struct Change {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldChange {
     /// The column.
-    pub field: String,
+    pub field: Cow<'static, str>,
     /// What it was; null in a new row.
-    pub before: Value,
+    #[schema(value_type = Object)]
+    pub before: Cell,
     /// What it is.
-    pub after: Value,
+    #[schema(value_type = Object)]
+    pub after: Cell,
+}
+
+/// A value of a row: as Postgres writes it, until somebody looks at it.
+#[derive(Debug, Clone)]
+pub struct Cell(Held);
+
+#[derive(Debug, Clone)]
+enum Held {
+    Null,
+    Hidden(&'static str),
+    Text(Box<str>, Kind),
+    Value(Box<Value>),
+}
+
+impl Cell {
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        match &self.0 {
+            Held::Null => Value::Null,
+            Held::Hidden(shown) => (*shown).into(),
+            Held::Text(text, kind) => kind.value(text),
+            Held::Value(value) => (**value).clone(),
+        }
+    }
+}
+
+impl From<Value> for Cell {
+    fn from(value: Value) -> Self {
+        Self(Held::Value(Box::new(value)))
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
 }
 
 impl Tables {
@@ -83,54 +126,66 @@ impl Tables {
                 "timestamptz" => Kind::Time,
                 _ => Kind::Text,
             };
-            let is_key = column.is_key && column.column != "tenant_id";
-            tables.entry(column.table).or_default().push(Column { name: column.column, kind, is_key });
+            let known = Column::new(column.column.leak(), kind, column.is_key);
+            tables.entry(column.table).or_default().push(known);
         }
         Ok(Self(tables))
     }
 
     /// What changed between two versions of a row; `None` when nothing did. Secrets are hidden here.
     pub(super) fn change(&self, table: &'static str, before: Option<&str>, after: Option<&str>) -> Option<Change> {
-        let columns = self.0.get(&table.to_ascii_lowercase())?;
-        let was = before.map(fields).unwrap_or_default();
-        let is = after.map(fields).unwrap_or_default();
-        let at = |row: &[Option<String>], place: usize| row.get(place).cloned().flatten();
-        let mut id = Vec::new();
-        let mut changed = Vec::new();
-        for (place, column) in columns.iter().enumerate().filter(|(_, column)| column.name != "tenant_id") {
-            let (was, is) = (at(&was, place), at(&is, place));
-            if column.is_key {
-                let is_secret = SECRET_COLUMNS.contains(&column.name.as_str());
-                id.extend(
-                    is.clone().or_else(|| was.clone()).map(|key| if is_secret { HIDDEN.to_owned() } else { key }),
-                );
-            }
-            if was == is {
+        let columns = match self.0.get(table) {
+            Some(columns) => columns,
+            // Named as the vendor spells it.
+            None => self.0.get(&table.to_ascii_lowercase())?,
+        };
+        let (mut was, mut is) = (Fields::of(before), Fields::of(after));
+        let mut id = String::new();
+        let mut fields = Vec::new();
+        for column in columns {
+            let (was, is) = (was.next(), is.next());
+            if column.is_tenant {
                 continue;
             }
-            let (before, after) = if SECRET_COLUMNS.contains(&column.name.as_str()) {
+            if column.is_key {
+                if !id.is_empty() {
+                    id.push('/');
+                }
+                let key = is.or(was).unwrap_or_default();
+                id.push_str(if column.is_secret { HIDDEN } else { key });
+            }
+            if was != is {
                 let after = if was.is_some() { HIDDEN_AFTER } else { HIDDEN };
-                (hidden(was.as_deref(), HIDDEN), hidden(is.as_deref(), after))
-            } else {
-                (column.kind.value(was), column.kind.value(is))
-            };
-            changed.push(FieldChange { field: column.name.clone(), before, after });
+                let (before, after) = (column.cell(was, HIDDEN), column.cell(is, after));
+                fields.push(FieldChange { field: Cow::Borrowed(column.name), before, after });
+            }
         }
-        (!changed.is_empty()).then(|| Change { table, id: id.join("/"), fields: changed })
+        (!fields.is_empty()).then_some(Change { table, id, fields })
     }
 }
 
-fn hidden(value: Option<&str>, shown: &str) -> Value {
-    value.map_or(Value::Null, |_| shown.into())
+impl Column {
+    fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
+        let is_tenant = name == "tenant_id";
+        let is_secret = SECRET_COLUMNS.contains(&name);
+        Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
+    }
+
+    fn cell(&self, field: Option<&str>, shown: &'static str) -> Cell {
+        Cell(match field {
+            None => Held::Null,
+            Some(_) if self.is_secret => Held::Hidden(shown),
+            Some(field) => Held::Text(unquoted(field).into(), self.kind),
+        })
+    }
 }
 
 impl Kind {
-    fn value(self, text: Option<String>) -> Value {
-        let Some(text) = text else { return Value::Null };
+    fn value(self, text: &str) -> Value {
         match self {
             Self::Boolean => Value::Bool(text == "t"),
-            Self::Number => text.parse::<serde_json::Number>().map_or(Value::String(text), Value::Number),
-            Self::Time => match DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z") {
+            Self::Number => text.parse::<serde_json::Number>().map_or(text.into(), Value::Number),
+            Self::Time => match DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z") {
                 Ok(time) => time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
                 Err(_) => text.into(),
             },
@@ -139,30 +194,51 @@ impl Kind {
     }
 }
 
-/// The fields of a row: `None` where it is NULL. A quote or backslash within quotes is doubled or has a backslash before it.
-fn fields(row: &str) -> Vec<Option<String>> {
-    let inner = row.strip_prefix('(').and_then(|row| row.strip_suffix(')')).unwrap_or(row);
-    let mut fields = Vec::with_capacity(56);
-    let mut field: Option<String> = None;
-    let mut letters = inner.chars().peekable();
+/// The fields of a row one after the other, as they stand there: `None` where one is NULL. A row that there is not has none.
+struct Fields<'a>(Option<&'a str>);
+
+impl<'a> Fields<'a> {
+    fn of(row: Option<&'a str>) -> Self {
+        Self(row.map(|row| row.strip_prefix('(').and_then(|row| row.strip_suffix(')')).unwrap_or(row)))
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        let mut is_quoted = false;
+        let mut is_escaped = false;
+        // A doubled quote within quotes ends them and begins them anew, which comes to the same.
+        let end = rest.bytes().position(|byte| {
+            let ends = byte == b',' && !is_quoted;
+            is_quoted ^= byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        });
+        let (field, rest) = match end {
+            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+            None => (rest, None),
+        };
+        self.0 = rest;
+        (!field.is_empty()).then_some(field)
+    }
+}
+
+/// A field without its quotes, within which a quote or backslash is doubled or has a backslash before it.
+fn unquoted(field: &str) -> Cow<'_, str> {
+    if !field.contains(['"', '\\']) {
+        return Cow::Borrowed(field);
+    }
+    let mut text = String::with_capacity(field.len());
+    let mut letters = field.chars().peekable();
     let mut is_quoted = false;
     while let Some(letter) = letters.next() {
         match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                field.get_or_insert_default().push('"');
-            }
-            '"' => {
-                is_quoted = !is_quoted;
-                field.get_or_insert_default();
-            }
-            '\\' if is_quoted => field.get_or_insert_default().extend(letters.next()),
-            ',' if !is_quoted => fields.push(field.take()),
-            other => field.get_or_insert_default().push(other),
+            '"' if is_quoted && letters.peek() == Some(&'"') => text.extend(letters.next()),
+            '"' => is_quoted = !is_quoted,
+            '\\' => text.extend(letters.next()),
+            other => text.push(other),
         }
     }
-    fields.push(field);
-    fields
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -171,14 +247,23 @@ mod tests {
 
     #[test]
     fn a_row_is_told_apart_into_its_fields() {
+        let fields = |row: &str| {
+            let mut fields = Fields::of(Some(row));
+            let mut found = Vec::new();
+            while fields.0.is_some() {
+                found.push(fields.next().map(|field| unquoted(field).into_owned()));
+            }
+            found
+        };
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(fields(r#"(1,,"a, ""b"" \\c",t,"")"#), [some("1"), None, some(r#"a, "b" \c"#), some("t"), some("")]);
+        assert_eq!(fields(r#"("a\"",",","\\,")"#), [some("a\""), some(","), some("\\,")]);
         assert_eq!(fields("(1,)"), [some("1"), None]);
     }
 
     #[test]
     fn a_change_shows_what_changed_and_no_secret() {
-        let column = |name: &str, kind, is_key| Column { name: name.to_owned(), kind, is_key };
+        let column = Column::new;
         let columns = vec![
             column("tenant_id", Kind::Number, false),
             column("customer_id", Kind::Number, true),

@@ -1,5 +1,5 @@
 //! Copying a world, and comparing two: what reset, snapshot, restore, fork and diff are made of. Which tables a world has is
-//! asked of the schema (migrations/functions/world_tables.sql), so that a new one is not forgotten.
+//! asked of the schema (`migrations/functions/world_tables.sql`), so that a new one is not forgotten.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

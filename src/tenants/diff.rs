@@ -104,7 +104,7 @@ fn fields(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange> {
             let is_secret = SECRET_COLUMNS.contains(&field.as_str());
             let hide =
                 |value: Value| if is_secret && !value.is_null() { HIDDEN.into() } else { without_secrets(value) };
-            fields.push(FieldChange { field, before: hide(was), after: hide(is) });
+            fields.push(FieldChange { field: field.into(), before: hide(was).into(), after: hide(is).into() });
         }
     };
     for (field, is) in after {

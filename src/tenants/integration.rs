@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::error::WorldError;
 use super::keys::digest;
 use super::seed::SeedExtension;
 use super::store;
-use super::world::{WorldError, Worlds};
+use super::world::Worlds;
 use crate::events::EventSettings;
 
 /// A tenant's `extension` and `events`, as they stand in a seed file.

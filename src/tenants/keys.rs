@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::store;
+use super::store::{self, NewKeyRow};
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 use crate::random::Random;
 
@@ -161,7 +161,9 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
-    store::insert_key(connection, tenant, name, slot, &key.digest(), key.ending(), now, expires_at).await
+    let digest = key.digest();
+    let row = NewKeyRow { name, slot, digest: &digest, ending: key.ending(), created_at: now, expires_at };
+    store::insert_key(connection, tenant, &row).await
 }
 
 /// Puts a new key into a slot of a subscription. The key that was there opens nothing a second later; the one in the other

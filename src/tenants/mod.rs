@@ -3,9 +3,11 @@
 mod copy;
 mod diff;
 mod directory;
+mod error;
 mod integration;
 mod keys;
 mod limits;
+mod listing;
 mod seed;
 mod store;
 mod world;
@@ -22,12 +24,14 @@ use limits::CallLimits;
 
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use directory::Directory;
+pub use error::WorldError;
 pub use integration::Integration;
 pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, delete_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
+pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, WorldSeed, load_seed, read_seed, read_text};
 pub use store::is_empty;
-pub use world::{NewKey, NewTenant, SEED, SnapshotListing, TenantListing, WorldError, Worlds};
+pub use world::{SEED, Worlds};
 
 /// A tenant, as a call under one of its keys sees it.
 #[derive(Debug)]

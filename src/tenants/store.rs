@@ -82,16 +82,24 @@ pub(super) async fn write_names(
     Ok(())
 }
 
+/// A new key.
+#[derive(Debug)]
+pub(super) struct NewKeyRow<'a> {
+    pub name: &'a str,
+    pub slot: KeySlot,
+    pub digest: &'a [u8],
+    pub ending: &'a str,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Writes a key; false when it or its name is in use.
 pub(super) async fn insert_key(
     connection: &mut PgConnection,
     tenant: TenantId,
-    name: &str,
-    slot: KeySlot,
-    digest: &[u8],
-    ending: &str,
-    now: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
+    key: &NewKeyRow<'_>,
 ) -> Result<bool, sqlx::Error> {
+    let NewKeyRow { name, slot, digest, ending, created_at, expires_at } = *key;
     let done = sqlx::query!(
         "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $7)
@@ -101,7 +109,7 @@ pub(super) async fn insert_key(
         slot as KeySlot,
         digest,
         ending,
-        now,
+        created_at,
         expires_at,
     )
     .execute(connection)

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
-use thiserror::Error;
-use utoipa::ToSchema;
 
 use super::diff::{Diff, diff};
+use super::error::WorldError;
 use super::keys::{KeyError, SubscriptionKey, add_key};
-use super::seed::{Filled, SeedError, WorldSeed, fill};
+use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
+use super::seed::{Filled, WorldSeed, fill};
 use super::{Directory, KeySlot, Tenant, copy, keys, store};
 use crate::clock::Clock;
 use crate::customers::Customers;
-use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::database::{Database, TenantId, violated_unique_constraint};
 use crate::error_chain::ErrorChain;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -45,121 +44,6 @@ pub struct Worlds {
     pub tasks: Tasks,
 }
 
-/// Why something could not be done with a world.
-#[derive(Debug, Error)]
-pub enum WorldError {
-    /// There is no such tenant.
-    #[error("there is no tenant '{0}'")]
-    UnknownTenant(String),
-    /// The tenant has no such snapshot.
-    #[error("tenant '{tenant}' has no snapshot '{snapshot}'")]
-    UnknownSnapshot {
-        /// The tenant.
-        tenant: String,
-        /// The snapshot.
-        snapshot: String,
-    },
-    /// Another tenant has the name.
-    #[error("there is a tenant '{0}' already")]
-    NameTaken(String),
-    /// The name cannot be one.
-    #[error("'{0}' is not a name: up to 63 letters, digits, '.', '-' and '_', the first of them a letter or digit")]
-    BadName(String),
-    /// What was asked for cannot be.
-    #[error("{0}")]
-    Refused(String),
-    /// Somebody else changed the same.
-    #[error("somebody else did the same at this moment; try again")]
-    Conflict,
-    /// The seed cannot be loaded.
-    #[error(transparent)]
-    Seed(SeedError),
-    /// The key cannot be made.
-    #[error(transparent)]
-    Key(KeyError),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
-impl From<sqlx::Error> for WorldError {
-    fn from(error: sqlx::Error) -> Self {
-        // Two who save one snapshot, or fork to one name, at once.
-        let is_race = violated_unique_constraint(&error).is_some()
-            || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40001");
-        if is_race { Self::Conflict } else { Self::Database(error.into()) }
-    }
-}
-
-impl From<SeedError> for WorldError {
-    fn from(error: SeedError) -> Self {
-        match error {
-            SeedError::Database(error) => Self::Database(error),
-            other => Self::Seed(other),
-        }
-    }
-}
-
-impl From<KeyError> for WorldError {
-    fn from(error: KeyError) -> Self {
-        match error {
-            KeyError::Database(error) => Self::Database(error),
-            KeyError::UnknownTenant(name) => Self::UnknownTenant(name),
-            other => Self::Key(other),
-        }
-    }
-}
-
-/// A tenant as it is listed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct TenantListing {
-    /// Its name.
-    pub name: String,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it is deleted, if it is.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Where its world came from: `seed`, `new`, or the name of what it was forked from.
-    pub origin: Option<String>,
-    /// The highest id of its customers.
-    pub last_customer_id: i32,
-    /// How many snapshots it has, that of its seed included.
-    pub snapshots: i64,
-    /// How many failures are armed.
-    pub faults: i64,
-}
-
-/// A snapshot as it is listed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SnapshotListing {
-    /// Its name; `seed` is what a reset goes back to.
-    pub name: String,
-    /// When it was taken.
-    pub taken_at: DateTime<Utc>,
-    /// The highest id of its customers.
-    pub last_customer_id: i32,
-}
-
-/// The key that a new tenant or fork gets.
-#[derive(Debug)]
-pub struct NewKey {
-    /// What it is called.
-    pub name: String,
-    /// The key; a random one where it is not given.
-    pub key: Option<SubscriptionKey>,
-}
-
-/// A new tenant.
-#[derive(Debug)]
-pub struct NewTenant {
-    /// Its name.
-    pub name: String,
-    /// Its key.
-    pub key: NewKey,
-    /// After so many seconds it is deleted.
-    pub expires_in_seconds: Option<u32>,
-}
-
 impl Worlds {
     /// A tenant by its name.
     ///
@@ -183,6 +67,7 @@ impl Worlds {
     ///
     /// # Errors
     /// `BadName`, `NameTaken`, `Seed`, `Key`, or when the database fails; nothing was made then.
+    #[must_use]
     pub fn create(&self, new: NewTenant, seed: WorldSeed) -> Begun<WorldError> {
         let (worlds, name) = (self.clone(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
@@ -211,6 +96,7 @@ impl Worlds {
     }
 
     /// Deletes a tenant, with its keys, snapshots and all that it has.
+    #[must_use]
     pub fn delete(&self, name: &str) -> Begun<WorldError> {
         let (worlds, name) = (self.clone(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
@@ -241,6 +127,7 @@ impl Worlds {
     ///
     /// # Errors
     /// `UnknownTenant`, `Seed`, or when the database fails; the world is as it was then.
+    #[must_use]
     pub fn seed(&self, name: &str, seed: WorldSeed) -> Begun<WorldError> {
         let (worlds, name) = (self.clone(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
@@ -265,6 +152,7 @@ impl Worlds {
     }
 
     /// Puts a tenant's world back to its seed.
+    #[must_use]
     pub fn reset(&self, name: &str) -> Begun<WorldError> {
         self.put_back(name, SEED, "reset")
     }
@@ -274,6 +162,7 @@ impl Worlds {
     ///
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails; the world is as it was then.
+    #[must_use]
     pub fn restore(&self, name: &str, snapshot: &str) -> Begun<WorldError> {
         self.put_back(name, snapshot, "restore")
     }
@@ -300,6 +189,7 @@ impl Worlds {
     ///
     /// # Errors
     /// `UnknownTenant`, `BadName`, or when the database fails.
+    #[must_use]
     pub fn save(&self, name: &str, snapshot: &str) -> Begun<WorldError> {
         let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
@@ -357,6 +247,7 @@ impl Worlds {
     ///
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, `BadName`, `NameTaken`, `Key`, or when the database fails.
+    #[must_use]
     pub fn fork(&self, of: &str, new: NewTenant) -> Begun<WorldError> {
         let (worlds, of) = (self.clone(), of.to_owned());
         self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {

@@ -59,8 +59,10 @@ fn upgrade(tenant: &Tenant, headers: &str) -> (Seen, String) {
     (Seen::Whole(head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")), text)
 }
 
+type IsSeen = fn(&Seen) -> bool;
+
 /// Every kind of answer, and what is seen of it.
-fn kinds() -> Vec<(Value, fn(&Seen) -> bool)> {
+fn kinds() -> Vec<(Value, IsSeen)> {
     vec![
         (json!({ "status": { "code": 500, "message": "Deadlock." } }), |seen| *seen == Seen::Whole(500)),
         (json!({ "status": { "code": 500 } }), |seen| *seen == Seen::Whole(500)),
@@ -362,9 +364,9 @@ fn an_event_is_told_twice_with_one_id() {
     rename(&tenant, "B");
     eventually("all three", || receiver.received().len() == 3);
     std::thread::sleep(Duration::from_secs(1));
-    let received = receiver.received();
+    let told = receiver.received();
     assert_eq!(names(&receiver), ["A", "A", "B"]);
-    let id = |number: usize| received[number].header("X-Directscale-Message-Id").expect("an id").to_owned();
+    let id = |number: usize| told[number].header("X-Directscale-Message-Id").expect("an id").to_owned();
     assert!(id(0) == id(1) && id(1) != id(2));
     eventually("done", || {
         tenant.rows("select 1 from event_deliveries where tenant_id = {tenant} and state = 'pending'").is_empty()

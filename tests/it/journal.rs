@@ -74,7 +74,7 @@ fn an_accepted_call_says_what_it_changed() {
     let id = tenant.create(&seeds::retail());
     let call = &tenant.requests("")[0];
     assert_eq!((&call["customer"], &one(&call["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
-    let changed = |act: &dyn Fn()| {
+    let tables_after = |act: &dyn Fn()| {
         act();
         let call = tenant.requests("")[0].clone();
         let tables = call["changes"]
@@ -85,35 +85,37 @@ fn an_accepted_call_says_what_it_changed() {
         tables.collect::<Vec<String>>()
     };
     assert_eq!(
-        changed(&|| drop(tenant.patch("/v1/customers/2", &json!({ "FirstName": "New" })).succeeds(200))),
+        tables_after(&|| drop(tenant.patch("/v1/customers/2", &json!({ "FirstName": "New" })).succeeds(200))),
         ["customers"]
     );
     assert_eq!(
         field(one(&tenant.requests("")[0]["changes"], "customers"), "first_name"),
         json!({ "field": "first_name", "before": "Dana", "after": "New" })
     );
-    assert_eq!(changed(&|| drop(tenant.call("DELETE", "/v1/customers/4", "", None).succeeds(200))), ["customers"]);
+    assert_eq!(tables_after(&|| drop(tenant.call("DELETE", "/v1/customers/4", "", None).succeeds(200))), ["customers"]);
     assert_eq!(
-        changed(&|| drop(
+        tables_after(&|| drop(
             tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "AnotherOne2" })).succeeds(200)
         )),
         ["customers"]
     );
     assert_eq!(
-        changed(&|| drop(tenant.post("/v1/customers/2/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201))),
+        tables_after(&|| drop(
+            tenant.post("/v1/customers/2/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201)
+        )),
         ["reward_points"]
     );
-    assert_eq!(changed(&|| drop(tenant.get("/v1/sso/2").succeeds(200))), ["sign_on_tokens"]);
+    assert_eq!(tables_after(&|| drop(tenant.get("/v1/sso/2").succeeds(200))), ["sign_on_tokens"]);
     assert_eq!(tenant.requests("")[0]["changes"][0]["id"], "•••");
     assert_eq!(
-        changed(&|| drop(
+        tables_after(&|| drop(
             tenant
                 .call("POST", "/v1/customers/3/downline/placenode?tree=Unilevel&toUplineId=1", "", None)
                 .succeeds(200)
         )),
         ["customers", "sponsor_tree"]
     );
-    assert_eq!(changed(&|| drop(tenant.get("/v1/customers/2").succeeds(200))), Vec::<String>::new());
+    assert_eq!(tables_after(&|| drop(tenant.get("/v1/customers/2").succeeds(200))), Vec::<String>::new());
 
     // A rehearsal says what it would have changed, and that it is one.
     tenant.call("PATCH", "/v1/customers/2", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName":"Never"}"#)).succeeds(200);

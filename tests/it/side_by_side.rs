@@ -90,7 +90,7 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
             12 => control("POST", "/clock/freeze", json!({ "at": "2099-01-01T00:00:00Z" })),
             14 => control("PUT", "/snapshots/mid", json!({})),
             16 => control("PUT", "/plan", json!({ "refusal_status": 400, "unique": [] })),
-            18 => control("POST", "/reset", json!({})),
+            18 | 38 => control("POST", "/reset", json!({})),
             22 => {
                 let name = format!("{}-fork", noisy.name());
                 let made = control("POST", "/fork", json!({ "name": name }));
@@ -104,7 +104,6 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
                 "/seed",
                 json!({ "customers": [{ "CustomerType": 1, "Username": "root" }], "population": { "distributors": 200 } }),
             ),
-            38 => control("POST", "/reset", json!({})),
             _ => 200,
         };
         assert!(status < 300, "turn {turn}: {status}");

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::json_text::laid_out;
 use super::words::{at, count, milliseconds, plain, status};
-use crate::journal::{Entry, FieldChange, Text};
+use crate::journal::{Entry, FieldChange, Headers, Text};
 
 /// Each rule that failed, what was ignored, and what may have been meant.
 pub(super) fn why(entry: &Entry) -> Markup {
@@ -69,8 +69,8 @@ pub(super) fn fields(fields: &[FieldChange]) -> Markup {
             tbody { @for field in fields {
                 tr {
                     td data-label="Field" { code { (field.field) } }
-                    td.before data-label="Before" { (plain(&field.before)) }
-                    td.after data-label="After" { (plain(&field.after)) }
+                    td.before data-label="Before" { (plain(&field.before.value())) }
+                    td.after data-label="After" { (plain(&field.after.value())) }
                 }
             } }
         }
@@ -120,15 +120,15 @@ pub(super) fn hooks(entry: &Entry) -> Markup {
 }
 
 /// A request or an answer: its headers and its body.
-pub(super) fn message(title: &str, headers: &[(String, String)], text: &Text, is_there: bool) -> Markup {
+pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool) -> Markup {
     html! {
         section.message aria-label=(title) {
             h2 { (title) }
             @if is_there {
                 (body(text))
                 details {
-                    summary { (count(headers.len(), "header", "headers")) }
-                    dl.headers { @for (name, value) in headers { div { dt { (name) } dd { (value) } } } }
+                    summary { (count(headers.iter().count(), "header", "headers")) }
+                    dl.headers { @for (name, value) in headers.iter() { div { dt { (name) } dd { (value) } } } }
                 }
             } @else {
                 p.empty { "The connection ended without an answer." }

@@ -42,8 +42,8 @@ fn command(entry: &Entry) -> String {
         format!("curl -i -X {} {}", entry.method, quoted(&format!("http://{host}{path}"))),
         "-H \"Ocp-Apim-Subscription-Key: $EMULATOR_KEY\"".to_owned(),
     ];
-    for (name, value) in &entry.request_headers {
-        if !LEFT_OUT.contains(&name.as_str()) && !value.contains(HIDDEN) {
+    for (name, value) in entry.request_headers.iter() {
+        if !LEFT_OUT.contains(&name) && !value.contains(HIDDEN) {
             lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
     }
@@ -55,7 +55,7 @@ fn command(entry: &Entry) -> String {
 
 /// A header of a call.
 pub(super) fn header<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
-    entry.request_headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    entry.request_headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// A path without the parameter that carried the key.

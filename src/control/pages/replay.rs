@@ -43,7 +43,7 @@ impl Draft {
         let header = |name: &str| header_of(entry, name).unwrap_or_default().to_owned();
         let text = &entry.request_body;
         Self {
-            method: entry.method.clone(),
+            method: entry.method.to_string(),
             path: without_key(&entry.path),
             host: header("host"),
             content_type: header("content-type"),

@@ -50,7 +50,8 @@ pub(in crate::customers) async fn set_password_hash(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(super::recorded(scope, versions))
+    super::recorded(scope, versions.as_ref().and_then(Option::as_ref));
+    Ok(versions.is_some())
 }
 
 /// Whether a customer has this value, in the form in which values are compared.

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::plan::Plan;
-use crate::tenants::world::TenantListing;
+use crate::tenants::listing::TenantListing;
 
 /// Makes a tenant's row; `None` when the name is in use.
 pub(in crate::tenants) async fn insert_row(

@@ -1,0 +1,57 @@
+//! Tenants and snapshots as they are listed, and as they are asked for.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::keys::SubscriptionKey;
+
+/// A tenant as it is listed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TenantListing {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it is deleted, if it is.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where its world came from: `seed`, `new`, or the name of what it was forked from.
+    pub origin: Option<String>,
+    /// The highest id of its customers.
+    pub last_customer_id: i32,
+    /// How many snapshots it has, that of its seed included.
+    pub snapshots: i64,
+    /// How many failures are armed.
+    pub faults: i64,
+}
+
+/// A snapshot as it is listed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SnapshotListing {
+    /// Its name; `seed` is what a reset goes back to.
+    pub name: String,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// The highest id of its customers.
+    pub last_customer_id: i32,
+}
+
+/// The key that a new tenant or fork gets.
+#[derive(Debug)]
+pub struct NewKey {
+    /// What it is called.
+    pub name: String,
+    /// The key; a random one where it is not given.
+    pub key: Option<SubscriptionKey>,
+}
+
+/// A new tenant.
+#[derive(Debug)]
+pub struct NewTenant {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: NewKey,
+    /// After so many seconds it is deleted.
+    pub expires_in_seconds: Option<u32>,
+}
