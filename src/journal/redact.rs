@@ -6,41 +6,39 @@ use memchr::memchr3_iter;
 
 use super::rows::HIDDEN;
 
-/// How the name of a secret ends, in lower case.
-const NAMES: [&str; 13] = [
-    "password",
-    "passwd",
-    "pass",
-    "taxid",
-    "tax_id",
-    "ssn",
-    "secret",
-    "token",
-    "bearer",
-    "authorization",
-    "subscription-key",
-    "apikey",
-    "api_key",
-];
+/// How the name of a secret ends, in lower case, by its last letter: most names end like none of these.
+fn names_ending(last: u8) -> &'static [&'static str] {
+    match last.to_ascii_lowercase() {
+        b'd' => &["password", "passwd", "taxid", "tax_id"],
+        b's' => &["pass"],
+        b'n' => &["ssn", "token", "authorization"],
+        b't' => &["secret"],
+        b'r' => &["bearer"],
+        b'y' => &["subscription-key", "apikey", "api_key"],
+        _ => &[],
+    }
+}
 
 /// Where the first value of a secret begins: behind its name and what stands between them (`"Password": `, `password=`,
 /// `<Password>`).
 fn find_value(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let separator = memchr3_iter(b':', b'=', b'>', bytes).find(|separator| {
-        let before = bytes[..*separator].trim_ascii_end();
-        let quotes = before.iter().rev().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\')).count();
-        let name = &before[..before.len() - quotes];
-        // Most names do not end like any of these.
-        matches!(name.last().map(u8::to_ascii_lowercase), Some(b'd' | b's' | b'n' | b't' | b'r' | b'y'))
-            && NAMES.iter().any(|known| {
-                name.len()
-                    .checked_sub(known.len())
-                    .is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
-            })
-    })?;
+    let separator =
+        memchr3_iter(b':', b'=', b'>', bytes).find(|separator| ends_a_secrets_name(&bytes[..*separator]))?;
     let after = &bytes[separator + 1..];
     Some(text.len() - after.trim_ascii_start().len())
+}
+
+fn ends_a_secrets_name(before: &[u8]) -> bool {
+    // Blanks and then quotes may follow the name; in JSON as most programs write it, one quote does.
+    let name = before.strip_suffix(b"\"").unwrap_or_else(|| before.trim_ascii_end());
+    let quotes = name.iter().rev().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\')).count();
+    let name = &name[..name.len() - quotes];
+    let Some(last) = name.last() else { return false };
+    names_ending(*last).iter().any(|known| {
+        let start = name.len().checked_sub(known.len());
+        start.is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
+    })
 }
 
 /// A header whose value is a secret.

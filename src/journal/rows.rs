@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use memchr::memchr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -204,15 +205,8 @@ impl<'a> Fields<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         let rest = self.0?;
-        let mut is_quoted = false;
-        let mut is_escaped = false;
-        // A doubled quote within quotes ends them and begins them anew, which comes to the same.
-        let end = rest.bytes().position(|byte| {
-            let ends = byte == b',' && !is_quoted;
-            is_quoted ^= byte == b'"' && !is_escaped;
-            is_escaped = byte == b'\\' && !is_escaped;
-            ends
-        });
+        // A field is quoted as a whole or not at all.
+        let end = if rest.starts_with('"') { end_of_quoted(rest) } else { memchr(b',', rest.as_bytes()) };
         let (field, rest) = match end {
             Some(end) => (&rest[..end], Some(&rest[end + 1..])),
             None => (rest, None),
@@ -222,9 +216,22 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Where the comma behind a quoted field is.
+fn end_of_quoted(rest: &str) -> Option<usize> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    // A doubled quote within quotes ends them and begins them anew, which comes to the same.
+    rest.bytes().position(|byte| {
+        let ends = byte == b',' && !is_quoted;
+        is_quoted ^= byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}
+
 /// A field without its quotes, within which a quote or backslash is doubled or has a backslash before it.
 fn unquoted(field: &str) -> Cow<'_, str> {
-    if !field.contains(['"', '\\']) {
+    if !field.starts_with('"') {
         return Cow::Borrowed(field);
     }
     let mut text = String::with_capacity(field.len());
