@@ -4,7 +4,7 @@ default:
     @just --list
 
 # All that CI checks, in its order
-ci: fmt-check lint sqlx-check deny conformance test-embedded test
+ci: fmt-check lint sqlx-check deny conformance browser test-embedded test
 
 # The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
 test *arguments:
@@ -28,6 +28,10 @@ lint:
 # The server against its own OpenAPI document, with two tenants' keys (pip install schemathesis)
 conformance *arguments:
     scripts/conformance {{ arguments }}
+
+# Walks the inspector in headless Chromium, with the mouse and with the keyboard alone (pip install websocket-client; chromium)
+browser *arguments:
+    tests/browser/walk {{ arguments }}
 
 # Licences, advisories and sources of the dependencies (cargo install cargo-deny)
 deny:

@@ -59,7 +59,7 @@ fn node(visit: &Visit, node: &TreeNode, is_own: bool) -> Markup {
     let below = usize::try_from(node.children).unwrap_or_default();
     html! {
         a.node.own[is_own] href=(visit.path(&format!("customers/{}", node.id))) aria-current=[is_own.then_some("true")] {
-            strong { (node.id) } " " (name)
+            strong { (node.id) } " " (name) " "
             span.dim { (kind) @if below > 0 { " · " (below) " below" } }
         }
     }
