@@ -2,7 +2,7 @@
 --
 -- p_customer pins the id (seed files); otherwise the tenant's counter gives it. A BackOfficeId that was not sent is made
 -- from p_back_office_seed plus the id, and a WebAlias that was not sent is p_default_alias when that is free.
--- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as text.
+-- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as texts.
 create or replace function create_customer(
     p_tenant             integer,
     p_customer           integer,
@@ -18,8 +18,8 @@ create or replace function create_customer(
     p_is_recorded        boolean,
     out outcome          text,
     out customer_id      integer,
-    out customer_row     text,
-    out node_row         text
+    out customer_after   text[],
+    out node_after       text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -89,12 +89,12 @@ begin
         p_values.primary_postal_code, p_values.primary_country_code, p_values.shipping_street1, p_values.shipping_street2,
         p_values.shipping_street3, p_values.shipping_city,
         p_values.shipping_region, p_values.shipping_postal_code, p_values.shipping_country_code, p_values.custom_fields)
-    returning case when p_is_recorded then c::text end into customer_row;
+    returning case when p_is_recorded then row_texts(c) end into customer_after;
 
     if p_values.customer_type = any (p_placed_types) then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, create_customer.customer_id, p_values.sponsor_id, p_now)
-        returning case when p_is_recorded then t::text end into node_row;
+        returning case when p_is_recorded then row_texts(t) end into node_after;
     end if;
 
     outcome := 'created';

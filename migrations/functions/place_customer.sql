@@ -4,7 +4,7 @@
 -- Moves take turns within a tenant, so that two that race see each other and close no circle; the customer's row is locked
 -- first, so that an update or upgrade of it that comes between reads it anew.
 -- The outcome is 'placed', or names why nothing was written. With p_is_recorded the rows as they were and as they are come
--- along, as text.
+-- along, as texts.
 create or replace function place_customer(
     p_tenant        integer,
     p_customer      integer,
@@ -14,20 +14,20 @@ create or replace function place_customer(
     p_now           timestamptz,
     p_is_recorded   boolean,
     out outcome       text,
-    out customer_rows text[],
-    out node_rows     text[]
+    out customer_before text[],
+    out customer_after  text[],
+    out node_before     text[],
+    out node_after      text[]
 ) language plpgsql as $$
 declare
     v_upline_type integer;
-    v_before      text;
-    v_node_before text;
 begin
     -- Nobody writes into a world while it is replaced as a whole.
     perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
 
-    select case when p_is_recorded then c::text end into v_before
+    select case when p_is_recorded then row_texts(c) end into customer_before
       from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
     if not found then
         outcome := 'unknown_customer';
@@ -52,19 +52,19 @@ begin
     if p_is_enrollment then
         update customers c set enroller_id = p_upline, modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then array[v_before, c::text] end into customer_rows;
+        returning case when p_is_recorded then row_texts(c) end into customer_after;
     else
         if p_is_recorded then
-            select t::text into v_node_before from sponsor_tree t
+            select row_texts(t) into node_before from sponsor_tree t
              where t.tenant_id = p_tenant and t.customer_id = p_customer;
         end if;
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, p_upline, p_now)
         on conflict (tenant_id, customer_id) do update set upline_id = p_upline
-        returning case when p_is_recorded then array[v_node_before, t::text] end into node_rows;
+        returning case when p_is_recorded then row_texts(t) end into node_after;
         update customers c set sponsor_id = p_upline, modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then array[v_before, c::text] end into customer_rows;
+        returning case when p_is_recorded then row_texts(c) end into customer_after;
     end if;
     outcome := 'placed';
 end

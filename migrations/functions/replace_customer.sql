@@ -4,7 +4,7 @@
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
 -- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
--- rows as they were and as they are come along, as text.
+-- rows as they were and as they are come along, as texts.
 create or replace function replace_customer(
     p_tenant           integer,
     p_customer         integer,
@@ -20,9 +20,11 @@ create or replace function replace_customer(
     out outcome        text,
     out old_type       integer,
     out back_office_id text,
-    out customer_rows  text[],
-    out node_rows      text[],
-    out log_row        text
+    out customer_before text[],
+    out customer_after  text[],
+    out node_before     text[],
+    out node_after      text[],
+    out log_after       text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -31,9 +33,6 @@ declare
     v_upline       integer;
     v_has_downline boolean;
     v_version      xid;
-    v_before       text;
-    v_node_before  text;
-    v_after        text;
 begin
     -- Nobody writes into a world while it is replaced as a whole. An assignment costs less than PERFORM.
     v_placed := pg_advisory_xact_lock_shared(hashtext('world'), p_tenant) is null;
@@ -44,8 +43,9 @@ begin
         select c.customer_type, c.xmin, s.customer_type, t.customer_id is not null, t.upline_id,
                p_upgrade_from is not null
                    and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
-               case when p_is_recorded then c::text end, case when p_is_recorded then t::text end
-          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, v_before, v_node_before
+               case when p_is_recorded then row_texts(c) end,
+               case when p_is_recorded and t.tenant_id is not null then row_texts(t) end
+          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
           from customers c
           left join customers s on s.tenant_id = p_tenant and s.customer_id = p_values.sponsor_id
           left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
@@ -130,23 +130,20 @@ begin
             shipping_country_code = p_values.shipping_country_code,
             custom_fields         = p_values.custom_fields
          where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
-        returning c.back_office_id, case when p_is_recorded then c::text end into back_office_id, v_after;
+        returning c.back_office_id, case when p_is_recorded then row_texts(c) end into back_office_id, customer_after;
         exit when found;
     end loop;
-    if p_is_recorded then
-        customer_rows := array[v_before, v_after];
-    end if;
 
     if v_placed then
         if p_values.sponsor_id is not null and v_upline is distinct from p_values.sponsor_id then
             update sponsor_tree t set upline_id = p_values.sponsor_id
              where t.tenant_id = p_tenant and t.customer_id = p_customer
-            returning case when p_is_recorded then array[v_node_before, t::text] end into node_rows;
+            returning case when p_is_recorded then row_texts(t) end into node_after;
         end if;
     elsif p_upgrade_from is not null then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, p_values.sponsor_id, p_now)
-        returning case when p_is_recorded then array[null, t::text] end into node_rows;
+        returning case when p_is_recorded then row_texts(t) end into node_after;
     end if;
 
     if p_upgrade_from is not null then
@@ -154,7 +151,7 @@ begin
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
             p_tenant, p_change, p_recordnumber, p_customer, old_type, p_values.customer_type, p_now, p_changed_by, p_request)
-        returning case when p_is_recorded then l::text end into log_row;
+        returning case when p_is_recorded then row_texts(l) end into log_after;
     end if;
 
     outcome := 'replaced';

@@ -185,7 +185,7 @@ pub(super) async fn create(
     };
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", customer_id, customer_row, node_row
+        select outcome as "outcome!", customer_id, customer_after as "customer_after: Texts", node_after as "node_after: Texts"
           from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
         scope.tenant.0,
@@ -203,8 +203,8 @@ pub(super) async fn create(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customers", None, row.customer_row.as_deref());
-    scope.recorder.row("sponsor_tree", None, row.node_row.as_deref());
+    scope.recorder.row("customers", None, row.customer_after.as_deref());
+    scope.recorder.row("sponsor_tree", None, row.node_after.as_deref());
     outcome(&row.outcome, None, row.customer_id.map(CustomerId))
 }
 
@@ -240,8 +240,9 @@ pub(super) async fn replace(
 ) -> Result<Outcome<String>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", old_type, back_office_id, customer_rows as "customer_rows: Vec<Option<String>>",
-               node_rows as "node_rows: Vec<Option<String>>", log_row
+        select outcome as "outcome!", old_type, back_office_id, customer_before as "customer_before: Texts",
+               customer_after as "customer_after: Texts", node_before as "node_before: Texts",
+               node_after as "node_after: Texts", log_after as "log_after: Texts"
           from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         scope.tenant.0,
@@ -258,9 +259,9 @@ pub(super) async fn replace(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.versions("customers", row.customer_rows.as_deref());
-    scope.recorder.versions("sponsor_tree", row.node_rows.as_deref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_row.as_deref());
+    scope.recorder.update("customers", row.customer_before.as_deref(), row.customer_after.as_deref());
+    scope.recorder.update("sponsor_tree", row.node_before.as_deref(), row.node_after.as_deref());
+    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_after.as_deref());
     outcome(&row.outcome, row.old_type, row.back_office_id)
 }
 
@@ -274,7 +275,8 @@ pub(super) async fn patch(
     sent: &FieldsSentRecord,
     adult_since: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let versions = sqlx::query_scalar!(
+    let written = sqlx::query_as!(
+        Versions,
         r#"
         update customers c set
             customer_type        = case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end,
@@ -319,9 +321,10 @@ pub(super) async fn patch(
            -- Decided here, because only the row knows the type when the call does not say it.
            and ((p.sent).birth_date is not true or (p.v).birth_date is null or (p.v).birth_date <= $6
                 or case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end <> 1)
-        returning case when $7::boolean then array[
-             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
-         ] end as "versions: Vec<Option<String>>"
+        returning case when $7::boolean then (select row_texts(o) from customers o
+                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+                      as "before: Texts",
+                  case when $7::boolean then row_texts(c) end as "after: Texts"
         "#,
         scope.tenant.0,
         id.0,
@@ -333,8 +336,8 @@ pub(super) async fn patch(
     )
     .fetch_optional(connection)
     .await?;
-    recorded(scope, versions.as_ref().and_then(Option::as_ref));
-    Ok(versions.is_some())
+    recorded(scope, written.as_ref());
+    Ok(written.is_some())
 }
 
 /// Marks a customer as deleted; its values and its node stay. False when there is no such customer.
@@ -344,16 +347,18 @@ pub(super) async fn void(
     id: CustomerId,
 ) -> Result<bool, sqlx::Error> {
     // Voiding again changes nothing, so that the day of the first time stays.
-    let versions = sqlx::query_scalar!(
+    let written = sqlx::query_as!(
+        Versions,
         r#"
         update customers c
            set customer_status = $3,
                inactive_date   = case when c.customer_status = $3 then c.inactive_date else $4 end,
                modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then array[
-             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
-         ] end as "versions: Vec<Option<String>>"
+        returning case when $5::boolean then (select row_texts(o) from customers o
+                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+                      as "before: Texts",
+                  case when $5::boolean then row_texts(c) end as "after: Texts"
         "#,
         scope.tenant.0,
         id.0,
@@ -363,13 +368,25 @@ pub(super) async fn void(
     )
     .fetch_optional(connection)
     .await?;
-    recorded(scope, versions.as_ref().and_then(Option::as_ref));
-    Ok(versions.is_some())
+    recorded(scope, written.as_ref());
+    Ok(written.is_some())
 }
 
-/// Notes the versions of a customer's row that an update returned, if it was asked for them.
-fn recorded(scope: &Scope<'_>, versions: Option<&Vec<Option<String>>>) {
-    scope.recorder.versions("customers", versions.map(Vec::as_slice));
+/// The columns of a row, as texts.
+type Texts = Vec<Option<String>>;
+
+/// A customer's row as it was and as it is, where it was asked for.
+#[derive(Debug)]
+struct Versions {
+    before: Option<Texts>,
+    after: Option<Texts>,
+}
+
+/// Notes what an update made of a customer's row.
+fn recorded(scope: &Scope<'_>, written: Option<&Versions>) {
+    if let Some(Versions { before, after }) = written {
+        scope.recorder.update("customers", before.as_deref(), after.as_deref());
+    }
 }
 
 /// Which of the values that must be unique belong to a customer other than `id` already; all of them in one question.

@@ -78,8 +78,8 @@ impl Recorder {
         self.0.is_some()
     }
 
-    /// A row that was written, as Postgres writes rows: as it was, if it was there, and as it is.
-    pub fn row(&self, table: &'static str, before: Option<&str>, after: Option<&str>) {
+    /// A row that was written, each column as a text: as it was, if it was there, and as it is.
+    pub fn row(&self, table: &'static str, before: Option<&[Option<String>]>, after: Option<&[Option<String>]>) {
         if let Some(noting) = &self.0
             && (before.is_some() || after.is_some())
             && let Some(change) = noting.tables.change(table, before, after)
@@ -88,10 +88,10 @@ impl Recorder {
         }
     }
 
-    /// The two versions of a row that a statement returned.
-    pub fn versions(&self, table: &'static str, versions: Option<&[Option<String>]>) {
-        if let Some([before, after]) = versions {
-            self.row(table, before.as_deref(), after.as_deref());
+    /// A row that a statement may have written: it has where it returns the row as it is.
+    pub fn update(&self, table: &'static str, before: Option<&[Option<String>]>, after: Option<&[Option<String>]>) {
+        if after.is_some() {
+            self.row(table, before, after);
         }
     }
 

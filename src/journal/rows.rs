@@ -1,10 +1,9 @@
-//! Rows as Postgres writes them, `(1,,"a b")`, told apart into columns, and what changed between two of them.
+//! Rows as the texts of their columns (`migrations/functions/row_texts.sql`), and what changed between two of them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use memchr::memchr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -134,17 +133,21 @@ impl Tables {
     }
 
     /// What changed between two versions of a row; `None` when nothing did. Secrets are hidden here.
-    pub(super) fn change(&self, table: &'static str, before: Option<&str>, after: Option<&str>) -> Option<Change> {
+    pub(super) fn change(
+        &self,
+        table: &'static str,
+        before: Option<&[Option<String>]>,
+        after: Option<&[Option<String>]>,
+    ) -> Option<Change> {
         let columns = match self.0.get(table) {
             Some(columns) => columns,
             // Named as the vendor spells it.
             None => self.0.get(&table.to_ascii_lowercase())?,
         };
-        let (mut was, mut is) = (Fields::of(before), Fields::of(after));
         let mut id = String::new();
         let mut fields = Vec::new();
-        for column in columns {
-            let (was, is) = (was.next(), is.next());
+        for (place, column) in columns.iter().enumerate() {
+            let (was, is) = (text(before, place), text(after, place));
             if column.is_tenant {
                 continue;
             }
@@ -165,6 +168,10 @@ impl Tables {
     }
 }
 
+fn text(row: Option<&[Option<String>]>, place: usize) -> Option<&str> {
+    row?.get(place)?.as_deref()
+}
+
 impl Column {
     fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
         let is_tenant = name == "tenant_id";
@@ -176,7 +183,7 @@ impl Column {
         Cell(match field {
             None => Held::Null,
             Some(_) if self.is_secret => Held::Hidden(shown),
-            Some(field) => Held::Text(unquoted(field).into(), self.kind),
+            Some(field) => Held::Text(field.into(), self.kind),
         })
     }
 }
@@ -184,7 +191,7 @@ impl Column {
 impl Kind {
     fn value(self, text: &str) -> Value {
         match self {
-            Self::Boolean => Value::Bool(text == "t"),
+            Self::Boolean => Value::Bool(text == "true"),
             Self::Number => text.parse::<serde_json::Number>().map_or(text.into(), Value::Number),
             Self::Time => match DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z") {
                 Ok(time) => time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
@@ -195,78 +202,9 @@ impl Kind {
     }
 }
 
-/// The fields of a row one after the other, as they stand there: `None` where one is NULL. A row that there is not has none.
-struct Fields<'a>(Option<&'a str>);
-
-impl<'a> Fields<'a> {
-    fn of(row: Option<&'a str>) -> Self {
-        Self(row.map(|row| row.strip_prefix('(').and_then(|row| row.strip_suffix(')')).unwrap_or(row)))
-    }
-
-    fn next(&mut self) -> Option<&'a str> {
-        let rest = self.0?;
-        // A field is quoted as a whole or not at all.
-        let end = if rest.starts_with('"') { end_of_quoted(rest) } else { memchr(b',', rest.as_bytes()) };
-        let (field, rest) = match end {
-            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
-            None => (rest, None),
-        };
-        self.0 = rest;
-        (!field.is_empty()).then_some(field)
-    }
-}
-
-/// Where the comma behind a quoted field is.
-fn end_of_quoted(rest: &str) -> Option<usize> {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    // A doubled quote within quotes ends them and begins them anew, which comes to the same.
-    rest.bytes().position(|byte| {
-        let ends = byte == b',' && !is_quoted;
-        is_quoted ^= byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        ends
-    })
-}
-
-/// A field without its quotes, within which a quote or backslash is doubled or has a backslash before it.
-fn unquoted(field: &str) -> Cow<'_, str> {
-    if !field.starts_with('"') {
-        return Cow::Borrowed(field);
-    }
-    let mut text = String::with_capacity(field.len());
-    let mut letters = field.chars().peekable();
-    let mut is_quoted = false;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => text.extend(letters.next()),
-            '"' => is_quoted = !is_quoted,
-            '\\' => text.extend(letters.next()),
-            other => text.push(other),
-        }
-    }
-    Cow::Owned(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_row_is_told_apart_into_its_fields() {
-        let fields = |row: &str| {
-            let mut fields = Fields::of(Some(row));
-            let mut found = Vec::new();
-            while fields.0.is_some() {
-                found.push(fields.next().map(|field| unquoted(field).into_owned()));
-            }
-            found
-        };
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(fields(r#"(1,,"a, ""b"" \\c",t,"")"#), [some("1"), None, some(r#"a, "b" \c"#), some("t"), some("")]);
-        assert_eq!(fields(r#"("a\"",",","\\,")"#), [some("a\""), some(","), some("\\,")]);
-        assert_eq!(fields("(1,)"), [some("1"), None]);
-    }
 
     #[test]
     fn a_change_shows_what_changed_and_no_secret() {
@@ -279,9 +217,10 @@ mod tests {
             column("send_emails", Kind::Boolean, false),
         ];
         let tables = Tables([("customers".to_owned(), columns)].into());
-        let before = r#"(7,3,OLD-TAX,"2026-11-22 05:00:00+00",f)"#;
-        let after = r#"(7,3,NEW-TAX,"2026-11-22 05:00:00.25+00",f)"#;
-        let change = tables.change("customers", Some(before), Some(after)).expect("a change");
+        let row = |texts: [&str; 5]| texts.map(|text| Some(text.to_owned()));
+        let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false"]);
+        let after = row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false"]);
+        let change = tables.change("customers", Some(&before), Some(&after)).expect("a change");
         assert_eq!(
             serde_json::to_value(&change).expect("JSON"),
             serde_json::json!({"table": "customers", "id": "3", "fields": [
@@ -289,7 +228,7 @@ mod tests {
                 {"field": "modified_at", "before": "2026-11-22T05:00:00Z", "after": "2026-11-22T05:00:00.250Z"},
             ]})
         );
-        assert!(tables.change("customers", Some(after), Some(after)).is_none());
-        assert_eq!(tables.change("customers", None, Some(after)).expect("a row").fields.len(), 4);
+        assert!(tables.change("customers", Some(&after), Some(&after)).is_none());
+        assert_eq!(tables.change("customers", None, Some(&after)).expect("a row").fields.len(), 4);
     }
 }

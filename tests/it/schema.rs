@@ -88,6 +88,40 @@ fn every_constraint_has_a_name_that_was_chosen() {
 }
 
 #[test]
+fn the_journal_reads_every_column_of_a_row_in_its_place() {
+    let tenant = tenant();
+    tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+    tenant.post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201);
+    tenant.get("/v1/sso/3").succeeds(200);
+    let functions = server().rows(
+        "select p.proargtypes[0]::regtype::text as table from pg_proc p
+          where p.proname = 'row_texts' and p.pronamespace = 'public'::regnamespace order by 1",
+    );
+    let tables: Vec<&str> = functions.iter().map(|row| row["table"].as_str().expect("a name")).collect();
+    assert_eq!(tables, ["crm_associatetypechanges", "customers", "reward_points", "sign_on_tokens", "sponsor_tree"]);
+    for table in tables {
+        // Numbers and texts are written alike as a text and in JSON; they stand around the others.
+        let rows = tenant.rows(&format!(
+            "select row_texts(t) as texts,
+                    (select jsonb_agg(case when y.typname in ('int4', 'int8', 'text', 'uuid') then to_jsonb(t) ->> a.attname end
+                                      order by a.attnum)
+                       from pg_attribute a join pg_type y on y.oid = a.atttypid
+                      where a.attrelid = '{table}'::regclass and a.attnum > 0 and not a.attisdropped) as columns
+               from {table} t where tenant_id = {{tenant}}"
+        ));
+        assert!(!rows.is_empty(), "{table}");
+        for row in rows {
+            let (texts, columns) =
+                (row["texts"].as_array().expect("texts"), row["columns"].as_array().expect("columns"));
+            assert_eq!(texts.len(), columns.len(), "{table}: migrations/functions/row_texts.sql");
+            for (text, column) in texts.iter().zip(columns).filter(|(_, column)| !column.is_null()) {
+                assert_eq!(text, column, "{table}");
+            }
+        }
+    }
+}
+
+#[test]
 fn each_unique_constraint_of_customers_is_explained_by_field() {
     let constraints = server().rows(
         "select conname from pg_constraint where contype = 'u' and conrelid = 'customers'::regclass order by conname",

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::customers::model::CustomerId;
 use crate::customers::points::Entry;
 use crate::customers::service::Scope;
+use crate::customers::store::Texts;
 use crate::database::TenantId;
 
 /// Appends an entry; false when there is no such customer.
@@ -21,7 +22,7 @@ pub(in crate::customers) async fn enter(
         insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
         select $1, $2, $3, $4::float8::numeric, $5, $6
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning p::text as "row!"
+        returning row_texts(p) as "row!: Texts"
         "#,
         scope.tenant.0,
         id.0,

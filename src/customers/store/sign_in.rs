@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
 use crate::customers::service::Scope;
+use crate::customers::store::{Texts, Versions};
 use crate::database::TenantId;
 use crate::plan::UniqueField;
 
@@ -34,13 +35,15 @@ pub(in crate::customers) async fn set_password_hash(
     id: CustomerId,
     hash: &str,
 ) -> Result<bool, sqlx::Error> {
-    let versions = sqlx::query_scalar!(
+    let written = sqlx::query_as!(
+        Versions,
         r#"
         update customers c set password_hash = $3, modified_at = $4
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then array[
-             (select o::text from customers o where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id), c::text
-         ] end as "versions: Vec<Option<String>>"
+        returning case when $5::boolean then (select row_texts(o) from customers o
+                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+                      as "before: Texts",
+                  case when $5::boolean then row_texts(c) end as "after: Texts"
         "#,
         scope.tenant.0,
         id.0,
@@ -50,8 +53,8 @@ pub(in crate::customers) async fn set_password_hash(
     )
     .fetch_optional(connection)
     .await?;
-    super::recorded(scope, versions.as_ref().and_then(Option::as_ref));
-    Ok(versions.is_some())
+    super::recorded(scope, written.as_ref());
+    Ok(written.is_some())
 }
 
 /// Whether a customer has this value, in the form in which values are compared.

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
 use crate::customers::service::Scope;
+use crate::customers::store::Texts;
 use crate::database::TenantId;
 
 /// Keeps a token and forgets the tenant's expired ones; false when there is no such customer.
@@ -21,7 +22,7 @@ pub(in crate::customers) async fn issue(
         insert into sign_on_tokens as s (tenant_id, digest, customer_id, expires_at)
         select $1, $3, $2, $5
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning s::text as "row!"
+        returning row_texts(s) as "row!: Texts"
         "#,
         scope.tenant.0,
         id.0,

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 
 use crate::customers::model::CustomerId;
 use crate::customers::service::Scope;
+use crate::customers::store::Texts;
 use crate::customers::tree::Tree;
 use crate::database::TenantId;
 
@@ -113,8 +114,9 @@ pub(in crate::customers) async fn place(
 ) -> Result<Placed, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", customer_rows as "customer_rows: Vec<Option<String>>",
-               node_rows as "node_rows: Vec<Option<String>>"
+        select outcome as "outcome!", customer_before as "customer_before: Texts",
+               customer_after as "customer_after: Texts", node_before as "node_before: Texts",
+               node_after as "node_after: Texts"
           from place_customer($1, $2, $3, $4, $5, $6, $7)
         "#,
         scope.tenant.0,
@@ -127,8 +129,8 @@ pub(in crate::customers) async fn place(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.versions("customers", row.customer_rows.as_deref());
-    scope.recorder.versions("sponsor_tree", row.node_rows.as_deref());
+    scope.recorder.update("customers", row.customer_before.as_deref(), row.customer_after.as_deref());
+    scope.recorder.update("sponsor_tree", row.node_before.as_deref(), row.node_after.as_deref());
     match row.outcome.as_str() {
         "placed" => Ok(Placed::Done),
         "unknown_customer" => Ok(Placed::UnknownCustomer),
