@@ -1,7 +1,7 @@
 //! Long work: done to its end though its caller leaves, and watched while it lasts.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +10,8 @@ use serde_json::Value;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::journal::HIDDEN;
 
 /// So many tasks are remembered.
 const REMEMBERED: usize = 100;
@@ -74,6 +76,8 @@ struct Task {
     begun: Instant,
     progress: Arc<Progress>,
     end: watch::Receiver<Option<End>>,
+    /// Whether its result was shown: a key in it is shown once.
+    is_shown: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
@@ -107,7 +111,15 @@ impl Tasks {
         let progress = Arc::new(Progress::default());
         let (ended, end) = watch::channel(None);
         let begun = Instant::now();
-        let task = Task { id, tenant: tenant.to_owned(), what, begun, progress: Arc::clone(&progress), end };
+        let task = Task {
+            id,
+            tenant: tenant.to_owned(),
+            what,
+            begun,
+            progress: Arc::clone(&progress),
+            end,
+            is_shown: AtomicBool::new(false),
+        };
         {
             let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if tasks.len() >= REMEMBERED {
@@ -126,18 +138,30 @@ impl Tasks {
         Begun { id, end }
     }
 
-    /// How far a task is; `None` for one that is not known.
+    /// How far a task is; `None` for one that is not known. A new key in its result is shown the first time.
     #[must_use]
     pub fn status(&self, id: Uuid) -> Option<TaskStatus> {
         let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.iter().find(|task| task.id == id).map(|task| task.status())
+        let task = tasks.iter().find(|task| task.id == id)?;
+        let status = task.status();
+        let is_first = status.result.is_some() && !task.is_shown.swap(true, Ordering::Relaxed);
+        Some(if is_first { status } else { status.without_key() })
     }
 
     /// The tasks of a tenant, the newest first.
     #[must_use]
     pub fn of(&self, tenant: &str) -> Vec<TaskStatus> {
         let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.iter().rev().filter(|task| task.tenant == tenant).map(|task| task.status()).collect()
+        tasks.iter().rev().filter(|task| task.tenant == tenant).map(|task| task.status().without_key()).collect()
+    }
+}
+
+impl TaskStatus {
+    fn without_key(mut self) -> Self {
+        if let Some(key) = self.result.as_mut().and_then(|result| result.get_mut("key")) {
+            *key = HIDDEN.into();
+        }
+        self
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     print_banner(settings, address, admin_address, made.as_ref(), &started);
 
     signals.next().await;
+    server.journal().close();
     shutdown.shut_down();
     if let Some(shutdown) = admin_shutdown {
         shutdown.shut_down();

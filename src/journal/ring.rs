@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::entry::{Entry, Filter};
@@ -41,6 +42,7 @@ struct Shared {
     next: AtomicU64,
     rings: Mutex<HashMap<Option<TenantId>, Ring>>,
     added: broadcast::Sender<Arc<Entry>>,
+    is_closed: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +56,7 @@ struct Ring {
 pub struct Listening {
     tenant: Option<TenantId>,
     added: broadcast::Receiver<Arc<Entry>>,
+    is_closed: watch::Receiver<bool>,
 }
 
 impl Journal {
@@ -61,8 +64,14 @@ impl Journal {
     #[must_use]
     pub fn new(options: JournalOptions) -> Self {
         let (added, _) = broadcast::channel(BACKLOG);
-        let shared =
-            Shared { options, tables: OnceLock::new(), next: AtomicU64::new(1), rings: Mutex::default(), added };
+        let shared = Shared {
+            options,
+            tables: OnceLock::new(),
+            next: AtomicU64::new(1),
+            rings: Mutex::default(),
+            added,
+            is_closed: watch::Sender::new(false),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -143,7 +152,12 @@ impl Journal {
     /// Hears of a tenant's calls from here on.
     #[must_use]
     pub fn listen(&self, tenant: Option<TenantId>) -> Listening {
-        Listening { tenant, added: self.shared.added.subscribe() }
+        Listening { tenant, added: self.shared.added.subscribe(), is_closed: self.shared.is_closed.subscribe() }
+    }
+
+    /// Nobody hears of calls any more: the server ends, and waits for no listener.
+    pub fn close(&self) {
+        self.shared.is_closed.send_replace(true);
     }
 
     /// Forgets a tenant's calls.
@@ -160,7 +174,11 @@ impl Listening {
     /// The next call; `None` when the server ends. Who is too slow misses some.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
         loop {
-            match self.added.recv().await {
+            let heard = tokio::select! {
+                heard = self.added.recv() => heard,
+                _ = self.is_closed.wait_for(|is_closed| *is_closed) => return None,
+            };
+            match heard {
                 Ok(entry) if entry.tenant == self.tenant => return Some(entry),
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,

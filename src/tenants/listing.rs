@@ -21,7 +21,7 @@ pub struct TenantListing {
     pub last_customer_id: i32,
     /// How many snapshots it has, that of its seed included.
     pub snapshots: i64,
-    /// How many failures are armed.
+    /// How many failures are armed, those not counted that no later call can meet.
     pub faults: i64,
 }
 

@@ -330,6 +330,18 @@ fn the_journal_is_bounded_and_can_be_off() {
     server.signal("TERM");
     assert!(server.wait().success());
 
+    // Whoever follows the calls keeps no server from ending.
+    let server = Process::start(&["--data", data]);
+    let mut follower = TcpStream::connect(server.address).expect("a connection");
+    follower.write_all(&as_request("GET", "/tenants/demo/requests/stream", "", None)).expect("sent");
+    let mut line = String::new();
+    BufReader::new(follower.try_clone().expect("a stream")).read_line(&mut line).expect("an answer");
+    assert!(line.starts_with("HTTP/1.1 200"), "{line}");
+    let start = Instant::now();
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+
     let server = Process::start(&["--data", data, "--journal-entries", "0"]);
     server.client().get("/v1/customers/2").succeeds(200);
     let client = Client { address: server.address, key: String::new() };

@@ -409,6 +409,25 @@ fn long_work_can_be_watched() {
     assert_eq!(tenant.customer(3000)["CustomerType"], 1);
     let listed = tenant.control("GET", "/tasks", None).done(200);
     assert_eq!(listed[0]["id"], done["id"]);
+    // A new key is shown once, by the task that made it.
+    let name = format!("{}-fork", tenant.name());
+    let path = format!("/tenants/{}/fork", tenant.name());
+    let bytes =
+        crate::support::control::as_request("POST", &path, "Prefer: respond-async\r\n", Some(&json!({ "name": name })));
+    let begun = client.raw(&bytes);
+    let location = begun.header("Location").expect("a location").trim_start_matches("/_emulator").to_owned();
+    let start = Instant::now();
+    let made = loop {
+        let status = control("GET", &location, None).done(200);
+        if status["state"] == "done" {
+            break status;
+        }
+        assert!(start.elapsed() < Duration::from_mins(1), "{status}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(made["result"]["key"].as_str().map(str::len), Some(32), "{made}");
+    assert_eq!(control("GET", &location, None).done(200)["result"]["key"], "•••");
+    assert_eq!(control("GET", &format!("/tenants/{name}/tasks"), None).done(200)[0]["result"]["key"], "•••");
     assert!(control("GET", "/tasks/0", None).problem(404).contains("has no task 0"));
 }
 

@@ -165,6 +165,8 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<WorldError>, 
         return Ok(response);
     }
     let result = begun.end.await.map_err(|_| ControlError::BrokenOff)??;
+    // A key in it is shown here, and nowhere else.
+    let _ = tasks.status(begun.id);
     Ok(json(status, &result))
 }
 

@@ -62,7 +62,10 @@ pub(in crate::tenants) async fn list(
                coalesce((select c.last_customer_id from tenant_counters c where c.tenant_id = t.tenant_id), 0)
                    as "last_customer_id!",
                (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
-               (select count(*) from faults f where f.tenant_id = t.tenant_id) as "faults!"
+               (select count(*) from faults f
+                 where f.tenant_id = t.tenant_id
+                   and f.calls < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'call')::bigint,
+                                          f.calls + 1)) as "faults!"
           from tenants t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $1)
          order by t.name
@@ -101,8 +104,14 @@ pub(in crate::tenants) async fn set_clock(
     clock: Clock,
 ) -> Result<(), sqlx::Error> {
     let clock = (clock != Clock::Real).then_some(Json(clock));
-    sqlx::query!("update tenants set clock = $2 where tenant_id = $1", tenant.0, clock as _)
-        .execute(connection)
-        .await?;
+    // A window of calls that began at another time would last until the clock came there again.
+    sqlx::query!(
+        "with counted as (delete from subscription_usage where tenant_id = $1)
+         update tenants set clock = $2 where tenant_id = $1",
+        tenant.0,
+        clock as _,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
