@@ -20,6 +20,10 @@ use crate::random::Random;
 /// The cookie of a browser that has shown the token.
 pub(super) const COOKIE: &str = "emulator_admin";
 
+/// Headers by which a proxy tells that it is one.
+const PROXIES: [&str; 6] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+
 /// The token of the control API. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken(String);
@@ -102,6 +106,10 @@ impl Access {
         }
         Self::check_origin(headers, host)?;
         match &self.token {
+            // Through a proxy on this machine anybody may come.
+            None if PROXIES.iter().any(|name| headers.contains_key(*name)) => {
+                Err(ControlError::Forbidden("without a token no proxy is let in: set EMULATOR_ADMIN_TOKEN".to_owned()))
+            }
             None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
             None => Err(ControlError::Forbidden("without a token only loopback is let in".to_owned())),
             Some(token) => {
@@ -199,6 +207,7 @@ mod tests {
         let open = Access::default();
         assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost:8080")]), 200);
         assert_eq!(status(&open, "::1", &[("host", "[::1]:8080")]), 200);
+        assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost"), ("x-forwarded-for", "192.0.2.7")]), 403);
         assert_eq!(status(&open, "192.0.2.7", &[("host", "192.0.2.1:8080")]), 403);
     }
 

@@ -66,11 +66,12 @@ impl Catalogue {
     }
 
     fn unknown_operation(&self, name: &str) -> String {
+        let name: String = name.chars().take(100).collect();
         let near = self.operations().max_by(|left, right| {
             let like = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
             like(left).total_cmp(&like(right))
         });
         let near = near.unwrap_or("*");
-        format!("'{}' is not an operation; did you mean {near}?", name.chars().take(100).collect::<String>())
+        format!("'{name}' is not an operation; did you mean {near}?")
     }
 }

@@ -286,6 +286,8 @@ impl Customers {
     ) -> Result<Option<Value>, Error> {
         let work = context(callback)?.work;
         let (within, transaction) = self.begin();
+        // Before the row of the hook: whoever replaces the world takes them in this order.
+        within.enter_world(scope).await?;
         if !callback.may_commit(&within.database).await? {
             transaction.roll_back().await?;
             return Ok(None);

@@ -114,6 +114,13 @@ impl Customers {
         Self { database, passwords, hooks, deliveries, random }
     }
 
+    /// Within a transaction: nobody replaces the tenant's world before it ends.
+    pub(super) async fn enter_world(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
+        let mut session = self.database.session().await?;
+        let entered = store::enter_world(session.connection(), scope.tenant).await;
+        session.end(entered)
+    }
+
     /// Says that there may be something to tell subscribers.
     pub fn wake_deliveries(&self) {
         self.deliveries.wake();

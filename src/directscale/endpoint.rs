@@ -23,10 +23,13 @@ use crate::customers::{self, CustomerId, Scope};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{Exchange, GatewayRefusal, Replayed, Served, presented_key, realm};
-use crate::journal::{FaultNote, Recorder};
+use crate::journal::{FaultNote, Reason, Recorder};
 use crate::tenants::{Caller, Spent};
 
 const PREFERENCE_APPLIED: &str = "preference-applied";
+
+/// So many names of what does not count are kept in the journal.
+const MOST_IGNORED: usize = 50;
 
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
@@ -138,23 +141,62 @@ where
     move |State(directscale), request| {
         let handler = handler.clone();
         Box::pin(async move {
-            let mut served = Served::new(operation.id, operation.route);
             let (parts, body) = request.into_parts();
-            let mut exchange = Exchange::begin(&directscale.journal, &parts, operation.route);
-            let served_by =
-                Serving { directscale: &directscale, operation, served: &mut served, exchange: &mut exchange };
-            let response = match served_by.serve(parts, body, handler).await {
-                Ok(response) => response,
-                Err(refusal) => {
-                    exchange.reasons.extend(refusal.reason());
-                    refusal.into_response()
-                }
+            let mut under_way = UnderWay {
+                directscale: &directscale,
+                served: Served::new(operation.id, operation.route),
+                exchange: Some(Exchange::begin(&directscale.journal, &parts, operation.route)),
             };
-            exchange.end(&directscale.journal, &served, &response);
+            let response = under_way.serve(operation, parts, body, handler).await;
+            let (served, exchange) = under_way.end();
+            if let Some(exchange) = exchange {
+                exchange.end(&directscale.journal, &served, Some(&response));
+            }
             let mut response = response.map(Body::from);
             response.extensions_mut().insert(served);
             response
         })
+    }
+}
+
+/// A call under way. One whose caller hangs up is dropped, and noted all the same: it may have been done.
+struct UnderWay<'a> {
+    directscale: &'a DirectScale,
+    served: Served,
+    /// There until the call ends.
+    exchange: Option<Exchange>,
+}
+
+impl UnderWay<'_> {
+    async fn serve<H, F>(&mut self, operation: Operation, parts: Parts, body: Body, handler: H) -> Response<Bytes>
+    where
+        H: Fn(Call) -> F,
+        F: Future<Output = Result<Reply, Error>>,
+    {
+        let Self { directscale, served, exchange: Some(exchange) } = self else { return Response::new(Bytes::new()) };
+        let serving = Serving { directscale, operation, served, exchange: &mut *exchange };
+        match serving.serve(parts, body, handler).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                exchange.reasons.extend(refusal.reason());
+                refusal.into_response()
+            }
+        }
+    }
+
+    fn end(&mut self) -> (Served, Option<Exchange>) {
+        (self.served.clone(), self.exchange.take())
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(mut exchange) = self.exchange.take() {
+            let (field, rule) = ("$".to_owned(), "hungUp".to_owned());
+            let message = "The caller hung up before the answer; what was done by then stays.".to_owned();
+            exchange.reasons.push(Reason { field, rule, message });
+            exchange.end(&self.directscale.journal, &self.served, None);
+        }
     }
 }
 
@@ -233,14 +275,23 @@ impl Serving<'_> {
         };
         let mut response = match outcome {
             Ok(reply) => {
-                exchange.ignored.clone_from(&reply.ignored);
+                exchange.ignored = reply.ignored.iter().take(MOST_IGNORED).cloned().collect();
                 success(reply, is_rehearsal, options)
             }
             Err(error) => {
                 exchange.recorder.refused();
-                let refused = error.refused(&tenant.plan, request_id)?;
-                exchange.reasons.extend(refused.reasons());
-                let mut response = refused.response(request_id, options.extra_headers);
+                let mut response = match error.refused(&tenant.plan, request_id) {
+                    Ok(refused) => {
+                        exchange.reasons.extend(refused.reasons());
+                        refused.response(request_id, options.extra_headers)
+                    }
+                    Err(refusal) if fault.is_none() => return Err(refusal),
+                    // A fault behind the handler happens to this answer too.
+                    Err(refusal) => {
+                        exchange.reasons.extend(refusal.reason());
+                        refusal.into_response()
+                    }
+                };
                 if is_rehearsal {
                     response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(prefer::ROLLBACK));
                 }

@@ -89,7 +89,7 @@ async fn answer(
         Err(Refused::Failed(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, &why),
         Err(Refused::Broken) => refused(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     };
-    exchange.end(&directscale.journal, &served, &response);
+    exchange.end(&directscale.journal, &served, Some(&response));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(served);
     response

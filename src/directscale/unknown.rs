@@ -42,7 +42,7 @@ pub(super) async fn unknown(directscale: Arc<DirectScale>, known: Arc<Vec<Known>
         exchange.reasons.extend(refusal.reason());
     }
     let response = refusal.into_response();
-    exchange.end(&directscale.journal, &served, &response);
+    exchange.end(&directscale.journal, &served, Some(&response));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(Served { caller: None, ..served });
     response

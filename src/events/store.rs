@@ -90,7 +90,7 @@ pub(super) async fn claim(
              select d.id, d.url from event_deliveries d
               where d.tenant_id = $1 and d.state = 'pending'
                 and (d.due_at <= $2
-                     or d.is_overtaken
+                     or d.is_overtaken and d.attempts = 0
                         and exists (select from event_deliveries l
                                      where l.tenant_id = $1 and l.customer_id = d.customer_id and l.sequence > d.sequence
                                        and l.url = d.url and l.state = 'delivered'))

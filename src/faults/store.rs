@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::rule::{CallRule, EventRule, Rule};
-use crate::database::{Database, DatabaseError, TenantId};
+use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 
 /// That a rule of calls is armed: enough to know whether a call must be counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -61,7 +61,7 @@ pub struct Listed {
 struct Counted {
     fault_id: i32,
     calls: i64,
-    rule: Json<Rule>,
+    rule: Value,
 }
 
 /// Counts a call under each rule of its operation; the first rule that it meets.
@@ -105,7 +105,7 @@ async fn count(
         r#"
         update faults set calls = calls + 1
          where tenant_id = $1 and of_event = $2 and (operation = $3 or operation = '*')
-        returning fault_id, calls, rule as "rule: Json<Rule>"
+        returning fault_id, calls, rule
         "#,
         tenant.0,
         of_event,
@@ -115,12 +115,16 @@ async fn count(
     .await?;
     counted.sort_by_key(|counted| counted.fault_id);
     let calls = |counted: &Counted| u64::try_from(counted.calls).unwrap_or_default();
-    let met = counted.into_iter().find(|counted| counted.rule.when().is_met_by(calls(counted)));
-    let Some(met) = met else { return Ok(None) };
+    // A rule that another version of this program wrote is not met.
+    let met = counted.into_iter().find_map(|counted| {
+        let rule: Rule = serde_json::from_value(counted.rule.clone()).ok()?;
+        rule.when().is_met_by(calls(&counted)).then_some((counted, rule))
+    });
+    let Some((met, rule)) = met else { return Ok(None) };
     sqlx::query!("update faults set fired = fired + 1 where tenant_id = $1 and fault_id = $2", tenant.0, met.fault_id)
         .execute(connection)
         .await?;
-    Ok(Some((met.fault_id, calls(&met), met.rule.0)))
+    Ok(Some((met.fault_id, calls(&met), rule)))
 }
 
 /// Arms a rule; its number.
@@ -128,6 +132,18 @@ async fn count(
 /// # Errors
 /// When the database fails.
 pub async fn arm(database: &Database, tenant: TenantId, rule: &Rule, now: DateTime<Utc>) -> Result<i32, DatabaseError> {
+    // Two who arm at once ask for one number.
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match insert(database, tenant, rule, now).await {
+            Err(DatabaseError::Statement(error)) if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
+            armed => return armed,
+        }
+    }
+}
+
+async fn insert(database: &Database, tenant: TenantId, rule: &Rule, now: DateTime<Utc>) -> Result<i32, DatabaseError> {
     let mut session = database.session().await?;
     let armed = sqlx::query_scalar!(
         "insert into faults (tenant_id, fault_id, of_event, operation, rule, created_at)

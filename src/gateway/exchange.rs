@@ -77,11 +77,11 @@ impl Exchange {
         }
     }
 
-    /// The call ends with this answer, or without one.
-    pub fn end(self, journal: &Journal, served: &Served, response: &Response<Bytes>) {
+    /// The call ends with this answer; without one where the caller hung up before it came.
+    pub fn end(self, journal: &Journal, served: &Served, response: Option<&Response<Bytes>>) {
         let Some(Heard { at, method, path, headers, key }) = self.heard else { return };
         let Noted { changes, events, hooks } = self.recorder.take();
-        let has_answer = !matches!(served.ending, Ending::Reset | Ending::Empty);
+        let response = response.filter(|_| !matches!(served.ending, Ending::Reset | Ending::Empty));
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = served.caller.as_ref();
         let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
@@ -99,9 +99,9 @@ impl Exchange {
             customer: self.customer.or_else(created),
             request_headers: headers,
             request_body: Text::of(&self.body),
-            status: has_answer.then(|| response.status().as_u16()),
-            response_headers: if has_answer { shown(response.headers()) } else { Headers::default() },
-            response_body: if has_answer { Text::of(response.body()) } else { Text::default() },
+            status: response.map(|response| response.status().as_u16()),
+            response_headers: response.map(|response| shown(response.headers())).unwrap_or_default(),
+            response_body: response.map(|response| Text::of(response.body())).unwrap_or_default(),
             ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault,

@@ -21,8 +21,9 @@ pub use rows::{Cell, Change, FieldChange, HIDDEN, SECRET_COLUMNS};
 pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     if !redact::is_secret_header(name) {
-        // It may repeat what an extension said.
-        return if name == "x-directscale-message" { Cow::Owned(shown_text(&text)) } else { text };
+        // It may repeat what an extension said, or an address with a key in it.
+        let may_repeat = name == "x-directscale-message" || text.contains('=');
+        return if may_repeat { Cow::Owned(shown_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {
         Some((at, _)) if name == "ocp-apim-subscription-key" && text.len() > 16 => {

@@ -43,16 +43,8 @@ fn ends_a_secrets_name(before: &[u8]) -> bool {
 
 /// A header whose value is a secret.
 pub(super) fn is_secret_header(name: &str) -> bool {
-    const NAMES: [&str; 7] = [
-        "ocp-apim-subscription-key",
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "x-directscale-callbacktoken",
-        "x-directscale-callback",
-        "x-emulator-token",
-    ];
-    NAMES.contains(&name)
+    const PARTS: [&str; 7] = ["key", "auth", "cookie", "token", "secret", "callback", "password"];
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// A text without its secrets. What follows a secret's name and is not a plain value hides the rest of the text, because it
@@ -115,7 +107,17 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         Some((path, query)) => (path, Some(query)),
         None => (path_and_query, None),
     };
-    let mut shown = if PARAMETERS.iter().any(|parameter| route.contains(parameter)) {
+    let names_a_secret = |part: &str| find_value(&format!("{}=", part.replace('-', ""))).is_some();
+    let mut shown = if !route.contains('/') {
+        // No operation: whatever stands behind a part that is called like a secret.
+        let mut is_secret = false;
+        let parts = path.split('/').map(|part| {
+            let shown = if is_secret && !part.is_empty() { HIDDEN } else { part };
+            is_secret = names_a_secret(part);
+            shown
+        });
+        parts.collect::<Vec<_>>().join("/")
+    } else if PARAMETERS.iter().any(|parameter| route.contains(parameter)) {
         let parts = path.split('/').zip(route.split('/'));
         let parts: Vec<&str> =
             parts.map(|(part, pattern)| if PARAMETERS.contains(&pattern) { HIDDEN } else { part }).collect();
@@ -131,7 +133,13 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         {
             shown.push_str(HIDDEN);
         } else {
-            shown.push_str(&redacted(query));
+            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+                Some((name, value)) if !value.is_empty() && find_value(&format!("{name}=")).is_some() => {
+                    Cow::Owned(format!("{name}={HIDDEN}"))
+                }
+                _ => redacted(pair),
+            });
+            shown.push_str(&pairs.collect::<Vec<_>>().join("&"));
         }
     }
     shown
@@ -174,6 +182,9 @@ mod tests {
                 "/v1/customers/3?subscription-key=•••&x=1",
             ),
             ("/v1/customers/3?subscription%2Dkey=abc", "/v1/customers/{customerId}", "/v1/customers/3?•••"),
+            ("/v1/validate/login?password=ab,cd&x=1", "/v1/validate/login", "/v1/validate/login?password=•••&x=1"),
+            ("/v1/validate/tax-id/12-34", "-", "/v1/validate/tax-id/•••"),
+            ("/v1/sso/token/abc", "-", "/v1/sso/token/•••"),
             ("/v1/customers?email=a%40b.c", "/v1/customers", "/v1/customers?email=a%40b.c"),
         ] {
             assert_eq!(redacted_path(path, route), shown);

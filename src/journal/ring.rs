@@ -17,6 +17,9 @@ use crate::database::{Database, DatabaseError, TenantId};
 /// So many tenants' calls are kept; of the one that called longest ago they are forgotten first.
 const MOST_TENANTS: usize = 256;
 
+/// How often a call that is waited for is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// So many calls may wait for a listener who is slow.
 const BACKLOG: usize = 256;
 
@@ -138,13 +141,20 @@ impl Journal {
     pub async fn wait(&self, tenant: Option<TenantId>, filter: &Filter, patience: Duration) -> Option<Arc<Entry>> {
         let deadline = Instant::now() + patience;
         let mut listening = self.listen(tenant);
-        if let Some(earliest) = self.find(tenant, filter, usize::MAX).pop() {
-            return Some(earliest);
-        }
         loop {
-            let entry = timeout_at(deadline, listening.next()).await.ok()??;
-            if filter.matches(&entry) {
-                return Some(entry);
+            if let Some(earliest) = self.find(tenant, filter, usize::MAX).pop() {
+                return Some(earliest);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            // Looked for again now and then: who listens may miss some of a burst.
+            let until = deadline.min(Instant::now() + LOOK_EVERY);
+            if let Ok(heard) = timeout_at(until, listening.next()).await {
+                let entry = heard?;
+                if filter.matches(&entry) {
+                    return Some(entry);
+                }
             }
         }
     }

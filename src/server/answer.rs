@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{Request, Response, header};
+use axum::http::{Method, Request, Response, header};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tower::ServiceExt as _;
@@ -27,6 +27,7 @@ impl Server {
     ) -> Result<Response<Body>, BrokenOff> {
         let start = Instant::now();
         let mut request = request.map(Body::new);
+        let is_head = request.method() == Method::HEAD;
         if request.uri().path().starts_with("/_emulator") {
             request.extensions_mut().insert(connection.peer);
         }
@@ -47,8 +48,9 @@ impl Server {
         response.extensions_mut().extend(self.shared.case_map.clone());
         match served.map_or(Ending::Whole, |served| served.ending) {
             Ending::Whole => Ok(response),
-            Ending::Cut => Ok(cut(response)),
-            Ending::Empty => Err(BrokenOff),
+            Ending::Cut if !is_head => Ok(cut(response)),
+            // An answer to HEAD has no body to cut.
+            Ending::Cut | Ending::Empty => Err(BrokenOff),
             Ending::Reset => {
                 connection.reset();
                 Err(BrokenOff)

@@ -28,6 +28,12 @@ pub(super) async fn close_world(connection: &mut PgConnection, tenant: TenantId)
     Ok(())
 }
 
+/// Keeps a tenant's world, and its snapshots, from being replaced until the transaction ends; writers go on.
+pub(super) async fn hold_world(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
 /// Replaces a tenant's world with that of another one, settings included, or empties it and keeps its settings; how many rows
 /// it has then.
 pub(super) async fn replace(

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::error::WorldError;
 use super::keys::digest;
 use super::seed::SeedExtension;
-use super::store;
 use super::world::Worlds;
+use super::{copy, store};
 use crate::events::EventSettings;
 
 /// A tenant's `extension` and `events`, as they stand in a seed file.
@@ -32,6 +32,7 @@ impl Worlds {
         let (extension, token) = extension.map(SeedExtension::split).unzip();
         self.database
             .in_transaction(async |connection| {
+                copy::close_world(connection, tenant.id).await?;
                 store::connect(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
                 store::delete_extension_token(connection, tenant.id).await?;
                 if let Some(token) = &token {

@@ -117,7 +117,8 @@ pub(super) async fn insert_key(
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts a key into a slot of a subscription that has one already; false when there is no such subscription.
+/// Puts a key into a slot of a subscription that has one already, to end when that one does; false when there is no such
+/// subscription, or its time is over.
 pub(super) async fn rotate_key(
     connection: &mut PgConnection,
     tenant: &str,
@@ -128,13 +129,15 @@ pub(super) async fn rotate_key(
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at)
-         select t.tenant_id, $2, $3, $4, $5, $6
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at)
+         select t.tenant_id, $2, $3, $4, $5, $6, k.expires_at
            from tenants t
+           join (select tenant_id, min(expires_at) as expires_at from subscription_keys where name = $2 group by tenant_id) k
+             on k.tenant_id = t.tenant_id and (k.expires_at is null or k.expires_at > $6)
           where t.name = $1
-            and exists (select from subscription_keys k where k.tenant_id = t.tenant_id and k.name = $2)
          on conflict (tenant_id, name, slot) do update
-            set digest = excluded.digest, ending = excluded.ending, created_at = excluded.created_at, revoked_at = null",
+            set digest = excluded.digest, ending = excluded.ending, created_at = excluded.created_at, revoked_at = null,
+                expires_at = excluded.expires_at",
         tenant,
         name,
         slot as KeySlot,

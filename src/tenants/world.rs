@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use super::diff::{Diff, diff};
 use super::error::WorldError;
 use super::keys::{KeyError, SubscriptionKey, add_key};
 use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 use super::seed::{Filled, WorldSeed, fill};
+use super::store::By;
 use super::{Directory, KeySlot, Tenant, copy, keys, store};
 use crate::clock::Clock;
 use crate::customers::Customers;
@@ -50,7 +52,9 @@ impl Worlds {
     /// # Errors
     /// `UnknownTenant`, or when the database fails.
     pub async fn tenant(&self, name: &str) -> Result<Tenant, WorldError> {
-        self.directory.named(name).await?.ok_or_else(|| WorldError::UnknownTenant(name.to_owned()))
+        // No text in Postgres holds it.
+        let found = if name.contains('\0') { None } else { self.directory.named(name).await? };
+        found.ok_or_else(|| WorldError::UnknownTenant(name.to_owned()))
     }
 
     /// All tenants, by name.
@@ -168,7 +172,8 @@ impl Worlds {
     }
 
     fn put_back(&self, name: &str, snapshot: &str, what: &'static str) -> Begun<WorldError> {
-        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
+        // No name in Postgres holds a NUL.
+        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.replace('\0', "?"));
         self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
             let tenant = worlds.tenant(&name).await?;
             let rows = worlds
@@ -199,6 +204,8 @@ impl Worlds {
             let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
+                    // A snapshot is not written anew while the world is put back to it.
+                    copy::hold_world(connection, tenant.id).await?;
                     Ok::<_, WorldError>(
                         copy::save_with(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
                     )
@@ -235,6 +242,7 @@ impl Worlds {
         }
         self.database
             .in_transaction(async |connection| {
+                copy::close_world(connection, tenant.id).await?;
                 let found = copy::find_snapshot(connection, tenant.id, snapshot).await?;
                 let found = found.ok_or_else(|| unknown_snapshot(name, snapshot))?;
                 Ok(copy::delete(connection, found, &Progress::default()).await?)
@@ -293,6 +301,9 @@ impl Worlds {
     async fn side(&self, text: &str) -> Result<TenantId, WorldError> {
         let Some((name, snapshot)) = text.rsplit_once('@') else { return Ok(self.tenant(text).await?.id) };
         let tenant = self.tenant(name).await?;
+        if snapshot.contains('\0') {
+            return Err(unknown_snapshot(name, snapshot));
+        }
         let mut session = self.database.session().await?;
         let found = copy::find_snapshot(session.connection(), tenant.id, snapshot).await;
         session.end(found)?.ok_or_else(|| unknown_snapshot(name, snapshot))
@@ -307,7 +318,8 @@ impl Worlds {
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
-                if plan.unique != tenant.plan.unique {
+                // Not what was read before: the world may have been put back in the meantime.
+                if plan.unique != now_of(connection, &tenant).await?.plan.unique {
                     self.customers.follow_uniqueness(connection, tenant.id, plan).await.map_err(|error| {
                         match violated_unique_constraint(&error) {
                             Some(rule) => {
@@ -335,11 +347,17 @@ impl Worlds {
         change: impl FnOnce(Clock) -> Option<Clock>,
     ) -> Result<Clock, WorldError> {
         let tenant = self.tenant(name).await?;
-        let clock = change(tenant.clock)
-            .ok_or_else(|| WorldError::Refused("a clock can stand between the years 1900 and 9000".to_owned()))?;
-        let mut session = self.database.session().await?;
-        let set = store::worlds::set_clock(session.connection(), tenant.id, clock).await;
-        session.end(set)?;
+        let clock = self
+            .database
+            .in_transaction(async |connection| {
+                copy::close_world(connection, tenant.id).await?;
+                let clock = change(now_of(connection, &tenant).await?.clock).ok_or_else(|| {
+                    WorldError::Refused("a clock can stand between the years 1900 and 9000".to_owned())
+                })?;
+                store::worlds::set_clock(connection, tenant.id, clock).await?;
+                Ok::<_, WorldError>(clock)
+            })
+            .await?;
         self.changed(tenant.id);
         Ok(clock)
     }
@@ -391,6 +409,12 @@ impl Worlds {
         }
         Ok(())
     }
+}
+
+/// A tenant as it is within a transaction that has closed its world.
+async fn now_of(connection: &mut PgConnection, tenant: &Tenant) -> Result<Tenant, WorldError> {
+    let row = store::find(connection, By::Id(tenant.id), Clock::Real.now()).await?;
+    Ok(row.ok_or_else(|| WorldError::UnknownTenant(tenant.name.clone()))?.into_tenant())
 }
 
 fn unknown_snapshot(tenant: &str, snapshot: &str) -> WorldError {

@@ -257,6 +257,25 @@ fn strangers_are_journalled_apart() {
 }
 
 #[test]
+fn a_call_whose_caller_hangs_up_is_noted() {
+    let tenant = tenant();
+    let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "after", "delay_ms": 5_000 }));
+    let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
+    let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
+    let body = seeds::distributor().to_string();
+    let request = crate::support::http::request("PUT", "/v1/customers/upgrade/3", &key, Some(&body));
+    stream.write_all(&request).expect("sent");
+    std::thread::sleep(Duration::from_millis(700));
+    drop(stream);
+    let call = tenant.control("GET", "/requests/wait?operation=UpgradeCustomer&timeout_ms=3000", None).done(200);
+    assert_eq!(
+        (&call["status"], &call["fault"]["id"], &call["reasons"][0]["rule"]),
+        (&Value::Null, &json!(id), &json!("hungUp"))
+    );
+    assert_eq!(tenant.customer(3)["CustomerType"], 1, "the write stands");
+}
+
+#[test]
 fn a_test_can_wait_for_a_call() {
     let tenant = tenant();
     let name = tenant.name();

@@ -142,6 +142,10 @@ fn no_content() -> Response<Body> {
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ControlError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = std::str::from_utf8(body).map_err(|_| ControlError::Bad("the body must be UTF-8".to_owned()))?;
+    // No text in Postgres holds it.
+    if text.contains('\0') || text.contains("\\u0000") {
+        return Err(ControlError::Bad("the body must not hold the character NUL".to_owned()));
+    }
     let text = if text.trim().is_empty() { "{}" } else { text };
     read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)
 }

@@ -17,7 +17,7 @@ use super::world::{SEED, Worlds};
 use super::{copy, store};
 use crate::clock::Clock;
 use crate::customers::{Customers, Error as CustomerError, Scope};
-use crate::database::{DatabaseError, TenantId};
+use crate::database::{DatabaseError, TenantId, violated_unique_constraint};
 use crate::events::EventSettings;
 use crate::hooks::{Extension, HookId};
 use crate::journal::Recorder;
@@ -270,6 +270,7 @@ pub(super) async fn fill(
         let is_distributor = customer.values.customer_type == Some(crate::plan::DISTRIBUTOR);
         let created = match customers.create_from_seed(connection, &scope, customer).await {
             Ok(created) => created,
+            Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(twice(error, &failed)),
             Err(CustomerError::Database(error)) => return Err(error.into()),
             Err(CustomerError::Refused(refusal)) => {
                 let faults: Vec<String> =
@@ -290,11 +291,23 @@ pub(super) async fn fill(
     }
     if let Some(population) = population {
         population.check().map_err(failed)?;
-        customers
-            .populate(connection, &scope, population.into(), first_distributor, &|rows| progress.advance(rows))
-            .await?;
+        let told = |rows| progress.advance(rows);
+        let populated = customers.populate(connection, &scope, population.into(), first_distributor, &told).await;
+        populated.map_err(|error| twice(error, &|why| failed(format!("population: {why}"))))?;
     }
     Ok(())
+}
+
+/// What the database says of a seed that contradicts itself.
+fn twice(error: sqlx::Error, failed: &dyn Fn(String) -> SeedError) -> SeedError {
+    if let Some(rule) = violated_unique_constraint(&error) {
+        return failed(format!("an id or a value that must be unique is used twice ({rule})"));
+    }
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| code == "22003") {
+        return failed("an id is larger than 2147483647".to_owned());
+    }
+    error.into()
 }
 
 impl SeedExtension {

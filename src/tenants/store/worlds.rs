@@ -103,15 +103,13 @@ pub(in crate::tenants) async fn set_clock(
     tenant: TenantId,
     clock: Clock,
 ) -> Result<(), sqlx::Error> {
+    // A window of calls that began later would last until the clock came there again.
+    sqlx::query!("delete from subscription_usage where tenant_id = $1 and started_at > $2", tenant.0, clock.now())
+        .execute(&mut *connection)
+        .await?;
     let clock = (clock != Clock::Real).then_some(Json(clock));
-    // A window of calls that began at another time would last until the clock came there again.
-    sqlx::query!(
-        "with counted as (delete from subscription_usage where tenant_id = $1)
-         update tenants set clock = $2 where tenant_id = $1",
-        tenant.0,
-        clock as _,
-    )
-    .execute(connection)
-    .await?;
+    sqlx::query!("update tenants set clock = $2 where tenant_id = $1", tenant.0, clock as _)
+        .execute(connection)
+        .await?;
     Ok(())
 }
