@@ -4,12 +4,16 @@
 //! to be optional or have different uniqueness characteristics" (DirectScale, Upgrade Customer page). This document is
 //! our form of that sentence. It is defaulted field by field and refused as a whole when a name or value is unknown.
 
+mod doors;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::field::{AddressPart, Field};
+
+pub use doors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 
 /// What a tenant's rules are. `Plan::default()` is the documented vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,10 @@ pub struct Plan {
     /// The customer statuses and their names. A plan adds to the default.
     #[serde(deserialize_with = "over_default_statuses")]
     pub statuses: BTreeMap<i32, String>,
+    /// How ByDesign's door answers.
+    pub bydesign: ByDesignPlan,
+    /// How Storm's door answers.
+    pub storm: StormPlan,
 }
 
 /// The status of a refusal: 500 as the operations' pages say, or 400 as the status guide says.
@@ -208,6 +216,8 @@ impl Default for Plan {
             sso_login_url: "https://office.example/Login".to_owned(),
             types: default_types(),
             statuses: default_statuses(),
+            bydesign: ByDesignPlan::default(),
+            storm: StormPlan::default(),
         }
     }
 }

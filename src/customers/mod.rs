@@ -10,6 +10,7 @@ mod model;
 mod passwords;
 mod points;
 mod populate;
+mod profile;
 mod refusal;
 mod rules;
 mod search;
@@ -30,6 +31,7 @@ pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values
 pub use passwords::{PasswordCost, Passwords};
 pub use points::Points;
 pub use populate::{Crowd, CrowdShape};
+pub use profile::{Company, Profile, ProfileOwner, Profiled, Version};
 pub use refusal::{Fault, Refusal, Rule};
 pub use search::{IdFilter, Search};
 pub use service::{Customers, Error, Scope};

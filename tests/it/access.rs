@@ -164,7 +164,9 @@ fn the_control_api_moves_to_a_listener_of_its_own() {
 fn a_body_that_cannot_be_read_is_refused_in_words() {
     let tenant = tenant();
     let path = format!("/_emulator/tenants/{}/faults", tenant.name());
-    for (body, why) in [("{", "EOF while parsing"), ("\u{0}", "must not hold the character NUL"), ("nonsense", "expected")] {
+    for (body, why) in
+        [("{", "EOF while parsing"), ("\u{0}", "must not hold the character NUL"), ("nonsense", "expected")]
+    {
         let bytes = request("POST", &path, "", Some(body));
         let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
         let detail = Client { address: server().address, key: String::new() }.raw(text.as_bytes()).problem(400);
