@@ -12,6 +12,7 @@ pub mod control;
 pub mod customers;
 pub mod database;
 pub mod directscale;
+pub mod doors;
 pub mod error_chain;
 pub mod events;
 pub mod faults;

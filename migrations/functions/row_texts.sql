@@ -5,6 +5,19 @@ create or replace function row_texts(r crm_associatetypechanges) returns text[] 
            r.newassociatetype::text, r.changedate::text, r.changedby, r.requestid::text]
 $$;
 
+create or replace function row_texts(r companies) returns text[] language sql stable as $$
+    select array[r.tenant_id::text, r.company_id::text, r.customer_id::text, r.place::text, r.company_key::text, r.name,
+           r.org_no, r.name_key, r.details::text]
+$$;
+
+create or replace function row_texts(r customer_keys) returns text[] language sql stable as $$
+    select array[r.tenant_id::text, r.customer_key::text, r.customer_id::text]
+$$;
+
+create or replace function row_texts(r customer_profiles) returns text[] language sql stable as $$
+    select array[r.tenant_id::text, r.customer_id::text, r.owner, r.fields::text]
+$$;
+
 create or replace function row_texts(r customers) returns text[] language sql stable as $$
     select array[r.tenant_id::text, r.customer_id::text, r.customer_type::text, r.customer_status::text,
            r.sponsor_id::text, r.enroller_id::text, r.birth_date::text, r.sign_up_date::text, r.upgrade_date::text,

@@ -1,6 +1,6 @@
 -- The tables that make up a tenant's world: all that have a tenant_id, so that a new one is not forgotten, but for
 --   tenants             whose settings are copied by copy_settings,
---   subscription_keys   which belong to the tenant and not to its world,
+--   subscription_keys and access_tokens, which belong to the tenant and not to its world,
 -- and those that are only emptied when a world is replaced, because what they hold is under way:
 --   hook_calls, sign_on_tokens, subscription_usage, event_deliveries, event_attempts.
 create or replace function world_tables(out table_name text, out is_copied boolean) returns setof record
@@ -9,7 +9,7 @@ language sql stable as $$
       from pg_class c
       join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
      where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition
-       and c.relname not in ('tenants', 'subscription_keys')
+       and c.relname not in ('tenants', 'subscription_keys', 'access_tokens')
      order by c.relname
 $$;
 

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::remote::{Remote, lines, shown};
-use crate::tenants::{KeySlot, read_text};
+use crate::tenants::{KeyKind, KeySlot, read_text};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantsCommand {
@@ -58,7 +58,13 @@ pub(super) enum KeysCommand {
         /// What the subscription is called in lists, logs and CRM_AssociateTypeChanges
         #[arg(long)]
         name: String,
-        /// Use this key, 32 hexadecimal digits, instead of a random one
+        /// What it is: a subscription key opens DirectScale's door, basic credentials ByDesign's, an OAuth client Storm's
+        #[arg(long, default_value = "subscription-key")]
+        kind: KeyKind,
+        /// The user name or client id [default: the name]
+        #[arg(long)]
+        account: Option<String>,
+        /// Use this key, 32 hexadecimal digits, or this password or client secret, instead of a random one
         #[arg(long)]
         key: Option<String>,
         /// It opens nothing after so many seconds
@@ -280,8 +286,10 @@ pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow:
 pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Result<ExitCode> {
     let print_key = |made: &Value| remote.print(made, |made| println!("{}", shown(&made["key"])));
     match command {
-        KeysCommand::Add { tenant, name, key, expires_in } => {
-            let body = json!({ "name": name, "key": key, "expires_in_seconds": expires_in });
+        KeysCommand::Add { tenant, name, kind, account, key, expires_in } => {
+            let body = json!({
+                "name": name, "kind": kind, "account": account, "key": key, "expires_in_seconds": expires_in,
+            });
             print_key(&remote.post(&["tenants", &tenant, "keys"], &body).await?)?;
         }
         KeysCommand::Rotate { tenant, name, slot, key } => {
@@ -299,7 +307,10 @@ pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Resul
                 listed.extend(keys.as_array().into_iter().flatten().cloned());
             }
             remote.print(&listed.into(), |listed| {
-                lines(listed, &["tenant", "name", "slot", "ending", "created_at", "revoked_at", "expires_at"]);
+                lines(
+                    listed,
+                    &["tenant", "name", "kind", "account", "slot", "ending", "created_at", "revoked_at", "expires_at"],
+                );
             })?;
         }
         KeysCommand::Revoke { tenant, name, slot } => {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::config::{SettingArgs, Settings};
 use crate::control::{Coverage, document};
-use crate::directscale;
+use crate::doors;
 use crate::server::{Origin, WorldOptions};
 use remote::{Remote, RemoteArgs};
 
@@ -188,7 +188,7 @@ async fn dispatch(command: Command, remote: &RemoteArgs, settings: &Settings) ->
             Ok(ExitCode::SUCCESS)
         }
         Command::Coverage => {
-            print!("{}", Coverage::of(&directscale::document()).to_markdown());
+            print!("{}", Coverage::of(&doors::document()).to_markdown());
             Ok(ExitCode::SUCCESS)
         }
         Command::Config => {

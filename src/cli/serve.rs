@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::world;
 use crate::config::{ListenAddress, Settings};
 use crate::control::{Access, AdminToken};
-use crate::directscale::DirectScaleOptions;
+use crate::gateway::DoorOptions;
 use crate::random::Random;
 use crate::server::{Listener, Server, ServerOptions, Started, WorldOptions, migrate_only, open_world};
 use crate::tenants::{DEMO_KEY, Seeded};
@@ -30,10 +30,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         journal: settings.journal,
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         has_admin_listener: settings.admin_listen.is_some(),
-        directscale: DirectScaleOptions {
-            max_body_bytes: settings.max_body_bytes,
-            extra_headers: settings.extra_headers,
-        },
+        doors: DoorOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;

@@ -15,7 +15,7 @@ use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 
-use crate::directscale;
+use crate::doors;
 use crate::tenants::Worlds;
 use catalogue::Catalogue;
 use error::ControlError;
@@ -77,7 +77,7 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
 /// The document of everything: the vendor's operations and the control API's.
 #[must_use]
 pub fn document() -> OpenApi {
-    with_control(directscale::document())
+    with_control(doors::document())
 }
 
 fn with_control(mut document: OpenApi) -> OpenApi {

@@ -1,17 +1,21 @@
 //! Between a customer's values and the application that the enrolment hooks carry.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::model::{Address, CustomerId, Values};
+use super::profile::Profile;
 use super::text::filled;
 use crate::hooks::{Application, HookAddress, UnusedMembers};
 
 /// What the caller sent and an application has no member for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Beside {
     pub send_emails: Option<bool>,
     pub tax_exempt: Option<bool>,
     pub tax_exempt_id: Option<String>,
+    pub key: Option<Uuid>,
+    pub profile: Option<Profile>,
 }
 
 impl Beside {
@@ -56,6 +60,8 @@ pub(super) fn apply(upgraded: Option<CustomerId>, values: Values) -> (Applicatio
         username,
         web_alias,
         custom_fields,
+        key,
+        profile,
     } = values;
     let application = Application {
         associate_id: upgraded.map_or(0, |id| id.0),
@@ -85,7 +91,7 @@ pub(super) fn apply(upgraded: Option<CustomerId>, values: Values) -> (Applicatio
         custom: custom_fields.into(),
         unused: UnusedMembers::default(),
     };
-    (application, Beside { send_emails, tax_exempt, tax_exempt_id })
+    (application, Beside { send_emails, tax_exempt, tax_exempt_id, key, profile })
 }
 
 /// The values that an application asks for. What an extension left blank is absent.
@@ -118,7 +124,7 @@ pub(super) fn asked(application: Application, beside: Beside) -> Values {
         custom,
         unused: _,
     } = application;
-    let Beside { send_emails, tax_exempt, tax_exempt_id } = beside;
+    let Beside { send_emails, tax_exempt, tax_exempt_id, key, profile } = beside;
     Values {
         back_office_id,
         birth_date,
@@ -146,6 +152,8 @@ pub(super) fn asked(application: Application, beside: Beside) -> Values {
         username,
         web_alias: web_page_url,
         custom_fields: custom.into(),
+        key,
+        profile,
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn replaced(customer: &Customer, values: &Values) -> Customer {
 /// The customer as a partial update leaves it.
 pub(super) fn patched(customer: &Customer, patch: &Patch) -> Customer {
     let mut customer = customer.clone();
-    let Patch { values, sent } = patch.clone();
+    let Patch { values, sent, version: _ } = patch.clone();
     macro_rules! take {
         ($($field:ident),*) => {
             $(if sent.$field {

@@ -5,9 +5,10 @@ use sqlx::PgConnection;
 use super::application::{Beside, apply, asked, tidied, without_password};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
+use super::profile::{Company, companies};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
-use super::service::{Attempts, Customers, Error, Scope, conclude, refuse};
+use super::service::{Attempts, Customers, Error, Scope, Wanted, conclude, refuse};
 use super::store::{self, ValuesRecord};
 use super::text::alias_of;
 use crate::field::Field;
@@ -23,6 +24,16 @@ pub struct SeedCustomer {
     pub id: Option<CustomerId>,
     /// What it is.
     pub values: Values,
+}
+
+/// A customer that is about to be written.
+#[derive(Debug, Clone, Copy)]
+struct New<'a> {
+    reserved: Option<CustomerId>,
+    record: &'a ValuesRecord,
+    sponsor: Option<i32>,
+    alias: Option<&'a str>,
+    companies: &'a [Company],
 }
 
 impl Customers {
@@ -70,32 +81,37 @@ impl Customers {
         reserved: Option<CustomerId>,
         values: Values,
     ) -> Result<CustomerId, Error> {
+        let mut values = values;
+        let (key, profile) = (values.key.take(), values.profile.take());
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
         let record = self.record(values, scope.plan).await;
-        let alias = alias.as_deref();
+        let new =
+            New { reserved, record: &record, sponsor, alias: alias.as_deref(), companies: companies(profile.as_ref()) };
+        let write = async |within: Self| {
+            let id = within.insert(scope, new).await?;
+            within.write_beside(scope, id, key, profile.as_ref()).await?;
+            Ok(id)
+        };
         if let Some(settings) = scope.events {
-            let write = async |within: Self| within.insert(scope, reserved, &record, sponsor, alias).await;
             return Box::pin(self.with_create_events(scope, settings, write)).await;
         }
-        self.insert(scope, reserved, &record, sponsor, alias).await
+        if key.is_some() || profile.is_some() {
+            return Box::pin(self.at_once(scope, write)).await;
+        }
+        self.insert(scope, new).await
     }
 
-    async fn insert(
-        &self,
-        scope: &Scope<'_>,
-        reserved: Option<CustomerId>,
-        record: &ValuesRecord,
-        sponsor: Option<i32>,
-        alias: Option<&str>,
-    ) -> Result<CustomerId, Error> {
+    async fn insert(&self, scope: &Scope<'_>, new: New<'_>) -> Result<CustomerId, Error> {
+        let New { reserved, record, sponsor, alias, companies } = new;
+        let wanted = Wanted { id: None, record, sponsor, companies };
         let mut attempts = Attempts::default();
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
             let created = store::create(connection, scope, reserved, record, alias).await;
             let created = session.end(created);
-            if let Some(id) = self.settle(scope, None, record, sponsor, created, &mut attempts).await? {
+            if let Some(id) = self.settle(scope, wanted, created, &mut attempts).await? {
                 return Ok(id);
             }
         }

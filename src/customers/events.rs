@@ -54,6 +54,17 @@ impl Customers {
         self.end(scope.recorder, transaction, outcome).await
     }
 
+    /// A write of several statements as one, which tells nobody.
+    pub(super) async fn at_once<T>(
+        &self,
+        scope: &Scope<'_>,
+        write: impl AsyncFnOnce(Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (within, transaction) = self.begin();
+        let outcome = write(within).await;
+        self.end(scope.recorder, transaction, outcome).await
+    }
+
     /// Keeps what a transaction did, events included, or takes it back where it failed.
     pub(super) async fn end<T>(
         &self,

@@ -57,7 +57,7 @@ pub(super) struct Update {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Change {
     Replace { values: Values, password_hash: Option<String> },
-    Patch(Patch),
+    Patch { patch: Patch, password_hash: Option<String> },
 }
 
 /// A [`WorkOf`] with whose call it was.

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::profile::{Profile, Version};
 use crate::secret::Password;
 
 /// The number of a customer within its tenant; above zero.
@@ -72,9 +74,13 @@ pub struct Values {
     pub username: Option<String>,
     pub web_alias: Option<String>,
     pub custom_fields: CustomFields,
+    /// The id of the system's that a new customer gets; one that is made of its number where it is absent.
+    pub key: Option<Uuid>,
+    /// What the callers of one door say besides; absent leaves what they said.
+    pub profile: Option<Profile>,
 }
 
-/// Which fields a partial update sent. The fields that it cannot carry are not here (DirectScale, PATCH Customer page).
+/// Which fields a partial update sent. DirectScale's cannot carry the last two (PATCH Customer page), other doors' can.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 #[expect(clippy::struct_excessive_bools, reason = "one flag a field")]
@@ -96,6 +102,8 @@ pub struct FieldsSent {
     pub primary_address: bool,
     pub shipping_address: bool,
     pub custom_fields: [bool; 10],
+    pub external_reference_id: bool,
+    pub password: bool,
 }
 
 impl FieldsSent {
@@ -113,6 +121,9 @@ pub struct Patch {
     pub values: Values,
     /// Which of them count.
     pub sent: FieldsSent,
+    /// The version that it was made for; it is not written into another one.
+    #[serde(default)]
+    pub version: Option<Version>,
 }
 
 /// A customer as it is kept.

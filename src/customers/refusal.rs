@@ -49,8 +49,10 @@ pub enum Rule {
 /// All that is wrong with a request, in the order of the field table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// At least one fault.
+    /// What is wrong with fields.
     pub faults: Vec<Fault>,
+    /// The companies that another customer has, by name. One of the two lists is not empty.
+    pub companies: Vec<String>,
 }
 
 impl Refusal {
@@ -65,7 +67,14 @@ impl Refusal {
             !(is_missing && (unreadable.contains(&fault.field) || unreadable.contains(&fault.field.whole())))
         });
         faults.sort_by_key(|fault| fault.field);
-        (!faults.is_empty()).then_some(Self { faults })
+        (!faults.is_empty()).then_some(Self { faults, companies: Vec::new() })
+    }
+
+    /// The same with companies that another customer has; `None` when nothing is wrong.
+    #[must_use]
+    pub fn with_companies(faults: Vec<Fault>, companies: Vec<String>) -> Option<Self> {
+        let faults = Self::of(faults).map(|refusal| refusal.faults).unwrap_or_default();
+        (!faults.is_empty() || !companies.is_empty()).then_some(Self { faults, companies })
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp, Values};
 use super::passwords::Passwords;
+use super::profile::Company;
 use super::refusal::{Fault, Refusal, Rule};
 use super::store::{self, Outcome, ValuesRecord};
 use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadlock, violated_unique_constraint};
@@ -80,9 +81,25 @@ pub enum Error {
     /// What was kept for a callback is not for this hook: another version of this program wrote it.
     #[error("the callback belongs to another version of this server")]
     WrongWork,
+    /// The customer was written since the version that the change was made for: read it and make the change anew.
+    #[error("the customer was written meanwhile")]
+    Changed,
+    /// Another customer has the id of the system's that the caller chose.
+    #[error("the key belongs to another customer")]
+    KeyTaken,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+impl Error {
+    /// A refusal that names companies which are taken too.
+    fn and(self, companies: Vec<String>) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(Refusal { companies, ..refusal }),
+            other => other,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -185,25 +202,29 @@ impl Customers {
     pub(super) async fn settle<T>(
         &self,
         scope: &Scope<'_>,
-        id: Option<CustomerId>,
-        record: &ValuesRecord,
-        sponsor: Option<i32>,
+        wanted: Wanted<'_>,
         written: Result<Outcome<T>, DatabaseError>,
         attempts: &mut Attempts,
     ) -> Result<Option<T>, Error> {
+        let Wanted { id, record, sponsor, companies } = wanted;
         let violation = match written {
             Ok(Outcome::Done(done)) => return Ok(Some(done)),
             Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
             Ok(refused) => {
                 let taken = self.taken(scope, id, record).await?;
-                return conclude(refused, record, sponsor, taken).map(Some);
+                let companies = self.taken_companies(scope, companies).await?;
+                return conclude(refused, record, sponsor, taken).map(Some).map_err(|error| error.and(companies));
             }
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
             // Two writers who take each other's values at the same moment.
             Err(DatabaseError::Statement(error)) if is_deadlock(&error) => error,
             Err(error) => return Err(error.into()),
         };
-        refuse(Vec::new(), self.taken(scope, id, record).await?)?;
+        let taken = self.taken(scope, id, record).await?;
+        let companies = self.taken_companies(scope, companies).await?;
+        if let Some(refusal) = Refusal::with_companies(taken, companies) {
+            return Err(Error::Refused(refusal));
+        }
         // The other writer has let go of the value again, or took one that was made for this customer.
         if attempts.may_try_again() { Ok(None) } else { Err(violation.into()) }
     }
@@ -244,6 +265,15 @@ impl Customers {
             None => None,
         }
     }
+}
+
+/// What a write asks for: of a customer that there is, or of a new one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub id: Option<CustomerId>,
+    pub record: &'a ValuesRecord,
+    pub sponsor: Option<i32>,
+    pub companies: &'a [Company],
 }
 
 /// How often a write failed without an explanation.

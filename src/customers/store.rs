@@ -3,6 +3,7 @@
 pub(super) mod listing;
 pub(super) mod points;
 pub(super) mod populate;
+pub(super) mod profile;
 mod record;
 pub(super) mod search;
 pub(super) mod sign_in;
@@ -17,6 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp};
+use super::profile::Version;
 use super::refusal::Fault;
 use super::service::Scope;
 use super::text::comparable;
@@ -266,7 +268,7 @@ pub(super) async fn replace(
 }
 
 /// Writes the fields that a partial update sent. False when nothing was written: there is no such customer, or it would
-/// be a distributor born after `adult_since`.
+/// be a distributor born after `adult_since`, or is another version by now.
 pub(super) async fn patch(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
@@ -274,6 +276,7 @@ pub(super) async fn patch(
     values: &ValuesRecord,
     sent: &FieldsSentRecord,
     adult_since: DateTime<Utc>,
+    version: Option<Version>,
 ) -> Result<bool, sqlx::Error> {
     let written = sqlx::query_as!(
         Versions,
@@ -315,9 +318,12 @@ pub(super) async fn patch(
             shipping_country_code = case when (p.sent).shipping_address then (p.v).shipping_country_code else c.shipping_country_code end,
             custom_fields        = case when cardinality((p.sent).custom_fields) = 0 then c.custom_fields
                                         else merge_custom_fields(c.custom_fields, (p.v).custom_fields, (p.sent).custom_fields) end,
+            external_reference_id = case when (p.sent).external_reference_id then (p.v).external_reference_id
+                                         else c.external_reference_id end,
+            password_hash        = case when (p.sent).password then (p.v).password_hash else c.password_hash end,
             modified_at          = $5
           from (select $3::customer_values as v, $4::customer_fields_sent as sent) p
-         where c.tenant_id = $1 and c.customer_id = $2
+         where c.tenant_id = $1 and c.customer_id = $2 and ($8::bigint is null or c.xmin::text::bigint = $8)
            -- Decided here, because only the row knows the type when the call does not say it.
            and ((p.sent).birth_date is not true or (p.v).birth_date is null or (p.v).birth_date <= $6
                 or case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end <> 1)
@@ -333,6 +339,7 @@ pub(super) async fn patch(
         scope.now,
         adult_since,
         scope.recorder.is_on(),
+        version.map(|version| version.0),
     )
     .fetch_optional(connection)
     .await?;

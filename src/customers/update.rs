@@ -3,12 +3,22 @@
 use super::associate::{alter, associate, patched, replaced, tidied};
 use super::hooked::{Change, Update, Work, WorkOf};
 use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
+use super::profile::{Company, Version, companies};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
-use super::service::{Attempts, Customers, Error, Scope, refuse};
+use super::service::{Attempts, Customers, Error, Scope, Wanted, refuse};
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
 use crate::field::Field;
 use crate::hooks::{NoResponse, UpdateAssociate, UpdateAssociateRequest};
+
+/// A partial update that is about to be written.
+#[derive(Debug, Clone, Copy)]
+struct Part<'a> {
+    record: &'a ValuesRecord,
+    sent: &'a FieldsSentRecord,
+    version: Option<Version>,
+    companies: &'a [Company],
+}
 
 impl Customers {
     /// Replaces a customer.
@@ -49,15 +59,18 @@ impl Customers {
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
         self.refuse_known(scope, id, faults, rules.partial(&patch)).await?;
-        if patch.sent.is_empty() {
+        if patch.sent.is_empty() && patch.values.profile.is_none() {
             return self.check_exists(scope, id).await;
         }
         if scope.calls::<UpdateAssociate>() {
             let old = self.get(scope, id).await?;
             let new = patched(&old, &patch);
-            return Box::pin(self.update_through_hook(scope, &old, &new, Change::Patch(patch))).await;
+            let password_hash = self.hash_of(&patch.values).await;
+            let change = Change::Patch { patch, password_hash };
+            return Box::pin(self.update_through_hook(scope, &old, &new, change)).await;
         }
-        self.write_patch(scope, id, patch).await
+        let password_hash = self.hash_of(&patch.values).await;
+        self.write_patch(scope, id, patch, password_hash).await
     }
 
     /// Marks a customer as deleted, and keeps its values taken.
@@ -124,49 +137,65 @@ impl Customers {
                 let record = ValuesRecord::new(values, password_hash, scope.plan);
                 self.write_whole(scope, id, &record, None).await?;
             }
-            Change::Patch(mut patch) => {
+            Change::Patch { mut patch, password_hash } => {
                 let beyond = alter(&mut patch.values, &mut patch.sent, shown, altered);
                 let beyond = beyond.into_iter().map(|field| Fault { field, rule: Rule::Unsupported });
                 refuse(rules.partial(&patch), beyond.collect())?;
-                self.write_patch(scope, id, patch).await?;
+                self.write_patch(scope, id, patch, password_hash).await?;
             }
         }
         Ok(NoResponse {})
     }
 
-    async fn write_patch(&self, scope: &Scope<'_>, id: CustomerId, patch: Patch) -> Result<(), Error> {
-        let sent = FieldsSentRecord::from(&patch.sent);
-        let record = self.record(patch.values, scope.plan).await;
-        if let Some(settings) = scope.events {
-            let write = async |within: Self| within.patch_row(scope, id, &record, &sent).await;
-            return Box::pin(self.with_update_event(scope, settings, id, false, write)).await;
-        }
-        self.patch_row(scope, id, &record, &sent).await
-    }
-
-    async fn patch_row(
+    async fn write_patch(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        record: &ValuesRecord,
-        sent: &FieldsSentRecord,
+        patch: Patch,
+        password_hash: Option<String>,
     ) -> Result<(), Error> {
+        let Patch { mut values, sent, version } = patch;
+        let profile = values.profile.take();
+        let is_sure = sent.password;
+        let sent = FieldsSentRecord::from(&sent);
+        let record = ValuesRecord::new(values, password_hash, scope.plan);
+        let part = Part { record: &record, sent: &sent, version, companies: companies(profile.as_ref()) };
+        let write = async |within: Self| {
+            if profile.is_some() {
+                within.enter_world(scope).await?;
+            }
+            within.patch_row(scope, id, part).await?;
+            within.write_beside(scope, id, None, profile.as_ref()).await
+        };
+        if let Some(settings) = scope.events {
+            return Box::pin(self.with_update_event(scope, settings, id, is_sure, write)).await;
+        }
+        if profile.is_some() {
+            return Box::pin(self.at_once(scope, write)).await;
+        }
+        self.patch_row(scope, id, part).await
+    }
+
+    async fn patch_row(&self, scope: &Scope<'_>, id: CustomerId, part: Part<'_>) -> Result<(), Error> {
+        let Part { record, sent, version, companies } = part;
         let rules = Rules { plan: scope.plan, now: scope.now };
         let adult_since = rules.adult_since();
+        let wanted = Wanted { id: Some(id), record, sponsor: None, companies };
         let mut asked_again = false;
         let mut attempts = Attempts::default();
         loop {
             let mut session = self.database.session().await?;
             let connection = session.connection();
-            let patched = store::patch(connection, scope, id, record, sent, adult_since).await;
+            let patched = store::patch(connection, scope, id, record, sent, adult_since, version).await;
             let patched = session.end(patched);
-            if let Some(written) =
-                self.settle(scope, Some(id), record, None, patched.map(Outcome::Done), &mut attempts).await?
-            {
+            if let Some(written) = self.settle(scope, wanted, patched.map(Outcome::Done), &mut attempts).await? {
                 if written {
                     return Ok(());
                 }
                 self.check_exists(scope, id).await?;
+                if version.is_some() {
+                    return Err(Error::Changed);
+                }
                 // Its row may have been put back meanwhile, by a reset of the world.
                 if !asked_again {
                     asked_again = true;
@@ -201,7 +230,7 @@ impl Customers {
         record: &ValuesRecord,
         upgrade_from: Option<&[i32]>,
     ) -> Result<String, Error> {
-        let sponsor = record.sponsor_id;
+        let wanted = Wanted { id: Some(id), record, sponsor: record.sponsor_id, companies: &[] };
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
@@ -215,8 +244,7 @@ impl Customers {
             let connection = session.connection();
             let replaced = store::replace(connection, scope, id, record, log.as_ref()).await;
             let replaced = session.end(replaced);
-            if let Some(back_office_id) = self.settle(scope, Some(id), record, sponsor, replaced, &mut attempts).await?
-            {
+            if let Some(back_office_id) = self.settle(scope, wanted, replaced, &mut attempts).await? {
                 return Ok(back_office_id);
             }
         }

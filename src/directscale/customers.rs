@@ -1,13 +1,15 @@
 //! The customers group: the customers themselves.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
-use super::prefer::wants_representation;
 use super::query::look_up;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
 use crate::customers::CustomerId;
+use crate::gateway::{Call, Reply, wants_representation};
 use crate::plan::UnsupportedPatchFields;
 
 /// Get Customers By Parameter
@@ -30,7 +32,7 @@ use crate::plan::UnsupportedPatchFields;
         "source": "Get Customers By Parameter page; the names email and backOfficeId are client-observed, the others inferred"
     })))
 )]
-pub(super) async fn by_parameter(call: Call) -> Result<Reply, Error> {
+pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let (by, ignored) = look_up(&parameters);
     let by = by.ok_or_else(|| {
@@ -58,7 +60,7 @@ pub(super) async fn by_parameter(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "named on the Upgrade Customer page" })))
 )]
-pub(super) async fn get(call: Call) -> Result<Reply, Error> {
+pub(super) async fn get(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     representation(&call, id, StatusCode::OK).await
 }
@@ -76,7 +78,7 @@ pub(super) async fn get(call: Call) -> Result<Reply, Error> {
         "class": "documented", "source": "Creating an Associate with the Public API page; the body is client-observed"
     })))
 )]
-pub(super) async fn create(call: Call) -> Result<Reply, Error> {
+pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let id = call.back_end.customers.create(&call.scope(), request.wanted, request.faults).await?;
     if wants_representation(&call.parts.headers) {
@@ -102,7 +104,7 @@ pub(super) async fn create(call: Call) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the call and its status; named on the Upgrade Customer page, which says what it clears"
     })))
 )]
-pub(super) async fn replace(call: Call) -> Result<Reply, Error> {
+pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let (wanted, faults) = (request.wanted, request.faults);
     let id = call.customer_id()?;
@@ -125,7 +127,7 @@ pub(super) async fn replace(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "PATCH Customer page" })))
 )]
-pub(super) async fn patch(call: Call) -> Result<Reply, Error> {
+pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
     let refuse_unsupported = call.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Refuse;
     let request = Body::parse(&call.body)?.patch(refuse_unsupported);
     let id = call.customer_id()?;
@@ -149,7 +151,7 @@ pub(super) async fn patch(call: Call) -> Result<Reply, Error> {
         "class": "inferred", "source": "one public client calls it; what it leaves behind is inferred"
     })))
 )]
-pub(super) async fn delete(call: Call) -> Result<Reply, Error> {
+pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     call.back_end.customers.void(&call.scope(), id).await?;
     Ok(Reply::empty(StatusCode::OK))
@@ -173,7 +175,7 @@ pub(super) async fn delete(call: Call) -> Result<Reply, Error> {
         "class": "documented", "source": "Upgrade Customer page; 404 from the status guide"
     })))
 )]
-pub(super) async fn upgrade(call: Call) -> Result<Reply, Error> {
+pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.values();
     let (wanted, faults) = (request.wanted, request.faults);
     let id = call.customer_id().map_err(Error::on_upgrade)?;
@@ -197,7 +199,7 @@ pub(super) async fn upgrade(call: Call) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the call is; its body and answer are chosen"
     })))
 )]
-pub(super) async fn reset_password(call: Call) -> Result<Reply, Error> {
+pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
     let request = Body::parse(&call.body)?.password();
     let id = call.customer_id()?;
     call.back_end.customers.reset_password(&call.scope(), id, request.wanted, request.faults).await?;
@@ -216,7 +218,7 @@ pub(super) async fn reset_password(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client reads Field6" })))
 )]
-pub(super) async fn custom_fields(call: Call) -> Result<Reply, Error> {
+pub(super) async fn custom_fields(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let customer = call.back_end.customers.get(&call.scope(), id).await?;
     Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::from(&customer)))

@@ -6,18 +6,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::endpoint::{header_text, json_response};
 use super::message;
 use super::wire::BodyError;
 use crate::customers::{self, Points};
+use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::GatewayRefusal;
+use crate::gateway::{BrokenBody, GatewayRefusal, header_text, json_response};
 use crate::journal::Reason;
 use crate::plan::{Plan, RefusalStatus, UnknownStatus};
 
 /// Why an operation answers with an error.
 #[derive(Debug)]
-pub(super) enum Error {
+pub(crate) enum Error {
     /// The body is no JSON object.
     Body(BodyError),
     /// A parameter of path, query or body is missing or cannot be read.
@@ -65,6 +65,18 @@ impl Error {
 impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         Self::Body(error)
+    }
+}
+
+impl From<BrokenBody> for Error {
+    fn from(error: BrokenBody) -> Self {
+        Self::Body(BodyError::Incomplete(error))
+    }
+}
+
+impl From<DatabaseError> for Error {
+    fn from(error: DatabaseError) -> Self {
+        Self::Customers(customers::Error::Database(error))
     }
 }
 
@@ -171,8 +183,10 @@ impl Error {
                 Refused { status, message: failure.message, errors: Vec::new() }
             }
             Self::Customers(customers::Error::Unreadable(why)) => single("$", "body", format!("{why}.")),
-            Self::Customers(error @ customers::Error::WrongWork) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "a hook's default work");
+            Self::Customers(
+                error @ (customers::Error::WrongWork | customers::Error::Changed | customers::Error::KeyTaken),
+            ) => {
+                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an outcome that no operation here has");
                 return Err(GatewayRefusal::BackEndFailed(request_id));
             }
             Self::Customers(customers::Error::Database(error)) => {

@@ -12,16 +12,15 @@ use axum::routing::post;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::endpoint::{json_response, read_body};
+use super::door::DirectScale;
 use super::error::Error;
-use super::{BackEnd, DirectScale};
 use crate::customers::{Scope, called_for};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{Exchange, GatewayRefusal, Served};
+use crate::gateway::{BackEnd, Exchange, Front, GatewayRefusal, House, Served, json_response, read_body};
 use crate::hooks::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::journal::Reason;
-use crate::tenants::Caller;
+use crate::tenants::{Caller, KeyKind};
 
 const OPERATION: &str = "ExtensionHookCallback";
 const ROUTE: &str = "/api/extension/hooks/{hookId}";
@@ -30,7 +29,7 @@ const ROUTE: &str = "/api/extension/hooks/{hookId}";
 const TOKEN_HEADERS: [&str; 2] = ["x-directscale-callbacktoken", "x-directscale-callback"];
 
 /// The route of the callbacks.
-pub(super) fn routes() -> Router<Arc<DirectScale>> {
+pub(super) fn routes() -> Router<Arc<Front<DirectScale>>> {
     Router::new().route(ROUTE, post(answer))
 }
 
@@ -52,16 +51,17 @@ impl From<DatabaseError> for Refused {
 }
 
 async fn answer(
-    State(directscale): State<Arc<DirectScale>>,
+    State(front): State<Arc<Front<DirectScale>>>,
     Path(hook): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let request_id = directscale.random.uuid();
+    let house = &front.house;
+    let request_id = house.random.uuid();
     let (parts, body) = request.into_parts();
     let mut served = Served::new(OPERATION, ROUTE);
     served.request_id = Some(request_id);
-    let mut exchange = Exchange::begin(&directscale.journal, &parts, ROUTE);
-    let outcome = match (directscale.back_end.get(), read(&directscale, &parts, body).await) {
+    let mut exchange = Exchange::begin(&house.journal, &parts, ROUTE);
+    let outcome = match (house.back_end.get(), read(house, &parts, body).await) {
         (Some(back_end), Ok(body)) => {
             exchange.body = body;
             let callback = Called { back_end, hook: &hook, headers: &parts.headers, request_id };
@@ -89,7 +89,7 @@ async fn answer(
         Err(Refused::Failed(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, &why),
         Err(Refused::Broken) => refused(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     };
-    exchange.end(&directscale.journal, &served, Some(&response));
+    exchange.end(&house.journal, &served, Some(&response));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(served);
     response
@@ -103,8 +103,8 @@ struct Called<'a> {
     request_id: Uuid,
 }
 
-async fn read(directscale: &DirectScale, parts: &Parts, body: Body) -> Result<Bytes, String> {
-    match read_body(parts, body, directscale.options.max_body_bytes).await {
+async fn read(house: &House, parts: &Parts, body: Body) -> Result<Bytes, String> {
+    match read_body(parts, body, house.options.max_body_bytes).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(error.to_string()),
         Err(GatewayRefusal::BodyTooLarge(limit)) => {
@@ -132,7 +132,8 @@ impl Called<'_> {
         let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
         let tenant = Arc::new(back_end.directory.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
-        served.caller = Some(Caller { tenant: Arc::clone(&tenant), key_name: "extension".into() });
+        served.caller =
+            Some(Caller { tenant: Arc::clone(&tenant), key_name: "extension".into(), kind: KeyKind::SubscriptionKey });
 
         let failed = |error: crate::customers::Error| match Error::from(error).refused(&tenant.plan, request_id) {
             Ok(refused) => Refused::Failed(refused.message),

@@ -1,11 +1,14 @@
 //! The customers group: finding customers and reading what belongs to them.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::wire::{CountryJson, SearchItemJson, StatsJson, WebsiteJson};
 use crate::customers::{IdFilter, LookUp, Search};
+use crate::gateway::{Call, Reply};
 
 /// Search Associates
 ///
@@ -27,7 +30,7 @@ use crate::customers::{IdFilter, LookUp, Search};
         "class": "documented", "source": "Search Associates page; the parameters' names and the limit are chosen"
     })))
 )]
-pub(super) async fn search(call: Call) -> Result<Reply, Error> {
+pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let search = Search {
         term: call.path_text("searchTerm")?,
@@ -60,7 +63,7 @@ pub(super) async fn search(call: Call) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the path is; named on the PATCH page; shape and filters are chosen"
     })))
 )]
-pub(super) async fn customer_ids(call: Call) -> Result<Reply, Error> {
+pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let filter = IdFilter {
         customer_type: parameters.integer("customerType")?,
@@ -84,7 +87,7 @@ pub(super) async fn customer_ids(call: Call) -> Result<Reply, Error> {
         "class": "client-observed", "source": "a public client reads CustomerId; the other members are chosen"
     })))
 )]
-pub(super) async fn website_info(call: Call) -> Result<Reply, Error> {
+pub(super) async fn website_info(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let alias = parameters.required("webAlias")?;
     let found = call.back_end.customers.look_up(&call.scope(), LookUp::WebAlias(alias)).await?;
@@ -107,7 +110,7 @@ pub(super) async fn website_info(call: Call) -> Result<Reply, Error> {
         "class": "documented", "source": "Making a Request page, which shows one; which countries is chosen"
     })))
 )]
-pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
+pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let scope = call.scope();
     call.back_end.customers.check_exists(&scope, id).await?;
@@ -136,7 +139,7 @@ pub(super) async fn countries(call: Call) -> Result<Reply, Error> {
         "class": "client-observed", "source": "two public clients read this shape; the keys of Stats are chosen"
     })))
 )]
-pub(super) async fn stats(call: Call) -> Result<Reply, Error> {
+pub(super) async fn stats(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let scope = call.scope();
     let at = call.of_known(id, call.query().date("date")).await?.unwrap_or(scope.now);

@@ -1,95 +1,59 @@
 //! DirectScale's customer API: the route table.
 
+mod call;
 mod customers;
-mod endpoint;
+mod door;
 mod error;
 mod extension;
-mod fault;
+mod key;
 mod lookups;
 mod message;
 mod openapi;
-mod operation;
 mod points;
-mod prefer;
 mod query;
+mod refusal;
 mod sso;
 mod trees;
 mod unbuilt;
-mod unknown;
 mod validate;
 mod wire;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
+use axum::body::Bytes;
 use axum::http::Response;
 use utoipa::openapi::OpenApi;
 
-use crate::customers::Customers;
-use crate::journal::Journal;
-use crate::tenants::Directory;
-use operation::{Table, operations};
+use crate::gateway::{Front, GatewayRefusal, Table, operations};
 
-/// What the operations need.
-#[derive(Debug, Clone)]
-pub struct BackEnd {
-    /// From key to tenant.
-    pub directory: Directory,
-    /// The customers.
-    pub customers: Customers,
-}
-
-/// How DirectScale's API answers, beyond what a tenant's plan says.
-#[derive(Debug, Clone)]
-pub struct DirectScaleOptions {
-    /// The largest body, in bytes.
-    pub max_body_bytes: usize,
-    /// Whether answers carry anything that the vendor's do not: `X-Emulator-*` headers and the list of faults.
-    pub extra_headers: bool,
-}
-
-/// DirectScale's side of the server.
-#[derive(Debug)]
-pub struct DirectScale {
-    /// How it answers.
-    pub options: DirectScaleOptions,
-    /// Set once the database is open, migrated and seeded; until then the gateway says that there is no back end.
-    pub back_end: Arc<std::sync::OnceLock<BackEnd>>,
-    /// Where request ids come from.
-    pub random: Arc<crate::random::Random>,
-    /// Where calls are kept.
-    pub journal: Journal,
-}
+pub(crate) use door::DirectScale;
 
 /// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
-pub fn routes(directscale: Arc<DirectScale>) -> (Router, OpenApi) {
-    let (router, document) = table().split();
-    (router.merge(extension::routes()).with_state(directscale), document)
-}
-
-/// What answers a request whose path is no operation.
-pub fn fallback(
-    directscale: Arc<DirectScale>,
-    document: &OpenApi,
-) -> impl Fn(Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Clone + Send + Sync + 'static {
-    let known = Arc::new(operation::calls(document));
-    move |request: Request| {
-        let (directscale, known) = (Arc::clone(&directscale), Arc::clone(&known));
-        Box::pin(unknown::unknown(directscale, known, request.into_parts().0))
-    }
+pub(crate) fn routes(front: Arc<Front<DirectScale>>) -> (Router, OpenApi) {
+    let (router, mut document) = table().split();
+    openapi::mark(&mut document);
+    (router.merge(extension::routes()).with_state(front), document)
 }
 
 /// The document alone.
 #[must_use]
-pub fn document() -> OpenApi {
-    table().split().1
+pub(crate) fn document() -> OpenApi {
+    let mut document = table().split().1;
+    openapi::mark(&mut document);
+    document
 }
 
-fn table() -> Table {
-    operations![
+/// What the gateway answers to a request that is nobody's.
+#[must_use]
+pub(crate) fn refused(refusal: &GatewayRefusal) -> Response<Bytes> {
+    refusal::response(refusal, String::new)
+}
+
+fn table() -> Table<DirectScale> {
+    let table = Table::new(openapi::head(), openapi::complete);
+    let built = operations![
+        table;
         customers::by_parameter,
         customers::create,
         customers::get,
@@ -120,6 +84,6 @@ fn table() -> Table {
         validate::login_by_query,
         sso::login_url,
         sso::use_token,
-    ]
-    .with_unbuilt()
+    ];
+    unbuilt::with_unbuilt(built)
 }

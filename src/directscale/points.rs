@@ -1,11 +1,14 @@
 //! The customers group: reward points.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::wire::{Body, PointsToAdd, PointsToDeduct};
 use crate::customers::Points;
+use crate::gateway::{Call, Reply};
 
 /// Add Reward Points
 ///
@@ -25,7 +28,7 @@ use crate::customers::Points;
         "class": "documented", "source": "the vendor's OpenAPI export; 404 from the status guide, the limits are chosen"
     })))
 )]
-pub(super) async fn add(call: Call) -> Result<Reply, Error> {
+pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
     let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
     let id = call.customer_id()?;
@@ -52,7 +55,7 @@ pub(super) async fn add(call: Call) -> Result<Reply, Error> {
         "class": "documented", "source": "the vendor's OpenAPI export and page; 404 from the status guide, the limits are chosen"
     })))
 )]
-pub(super) async fn deduct(call: Call) -> Result<Reply, Error> {
+pub(super) async fn deduct(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
     let points = body.number("pointsToDeduct").map(f64::abs);
     let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));

@@ -1,12 +1,15 @@
 //! The sso group: a login address with a token in it, and whom a token names.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::Parameters;
 use super::wire::IdentityJson;
 use crate::customers::SignOnToken;
+use crate::gateway::{Call, Reply};
 
 /// Get Login Address
 ///
@@ -26,7 +29,7 @@ use crate::customers::SignOnToken;
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; the address itself is chosen" })))
 )]
-pub(super) async fn login_url(call: Call) -> Result<Reply, Error> {
+pub(super) async fn login_url(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let token = call.back_end.customers.issue_token(&call.scope(), id).await?;
     Ok(Reply::json(StatusCode::OK, &address(&call, &call.query(), &token)))
@@ -57,7 +60,7 @@ pub(super) async fn login_url(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; status and text of a bad token are chosen" })))
 )]
-pub(super) async fn use_token(call: Call) -> Result<Reply, Error> {
+pub(super) async fn use_token(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let customers = &call.back_end.customers;
     if let Some(token) = parameters.value("token") {

@@ -1,11 +1,14 @@
 //! The customers group: the trees.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::Parameters;
 use crate::customers::{CustomerId, Tree};
+use crate::gateway::{Call, Reply};
 
 /// Get Customer Downline
 ///
@@ -25,7 +28,7 @@ use crate::customers::{CustomerId, Tree};
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "path, parameters and shape; the order is chosen" })))
 )]
-pub(super) async fn downline(call: Call) -> Result<Reply, Error> {
+pub(super) async fn downline(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let (tree, levels) = call.of_known(id, depth(&call.query())).await?;
     let ids = call.back_end.customers.downline(&call.scope(), id, tree, levels).await?;
@@ -46,7 +49,7 @@ pub(super) async fn downline(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020" })))
 )]
-pub(super) async fn downline_ids(call: Call) -> Result<Reply, Error> {
+pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.query().required_integer("associateId")?;
     let ids = call.back_end.customers.downline(&call.scope(), CustomerId(id), Tree::Sponsor, None).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
@@ -76,7 +79,7 @@ pub(super) async fn downline_ids(call: Call) -> Result<Reply, Error> {
         "class": "documented", "source": "Place Node page; that legs mean nothing in these trees is the C# reference's"
     })))
 )]
-pub(super) async fn place_node(call: Call) -> Result<Reply, Error> {
+pub(super) async fn place_node(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let parameters = call.query();
     let (tree, upline) = call.of_known(id, place(&parameters)).await?;
@@ -102,7 +105,7 @@ pub(super) async fn place_node(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "Unplaced Associates page; the shape is chosen" })))
 )]
-pub(super) async fn unplaced(call: Call) -> Result<Reply, Error> {
+pub(super) async fn unplaced(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
     let tree = call.of_known(id, tree(&call.query())).await?;
     let ids = call.back_end.customers.unplaced(&call.scope(), id, tree).await?;

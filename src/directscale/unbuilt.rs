@@ -7,8 +7,9 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, ResponseBuilder, Type};
 
+use super::door::DirectScale;
 use super::error::Error;
-use super::operation::Table;
+use crate::gateway::Table;
 
 /// The tag of these operations in the document.
 pub(super) const TAG: &str = "not built";
@@ -42,36 +43,34 @@ const OPERATIONS: [Unbuilt; 15] = [
     (HttpMethod::Get, "/v1/sso/admin/token/{token}", "UseAdminSsoToken", DOCUMENTED),
 ];
 
-impl Table {
-    /// Adds the operations that are not built.
-    pub(super) fn with_unbuilt(self) -> Self {
-        OPERATIONS.into_iter().fold(self, |table, (method, path, name, class)| {
-            let mut operation = OperationBuilder::new()
-                .operation_id(Some(name))
-                .tag(TAG)
-                .summary(Some(format!("{name} is not built")))
-                .response(
-                    StatusCode::NOT_IMPLEMENTED.as_str(),
-                    ResponseBuilder::new().description("This emulator does not build it"),
-                )
-                .extensions(Some(
-                    ExtensionsBuilder::new()
-                        .add("x-evidence", json!({ "class": class, "source": "that there is such an operation" }))
-                        .add("x-not-built", true)
-                        .build(),
-                ));
-            for parameter in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-                operation = operation.parameter(
-                    ParameterBuilder::new()
-                        .name(parameter)
-                        .parameter_in(ParameterIn::Path)
-                        .required(Required::True)
-                        .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
-                );
-            }
-            table.add_operation(&[method], path, operation.build(), Vec::new(), move |_| async move {
-                Err(Error::NotBuilt(name))
-            })
+/// Adds the operations that are not built.
+pub(super) fn with_unbuilt(table: Table<DirectScale>) -> Table<DirectScale> {
+    OPERATIONS.into_iter().fold(table, |table, (method, path, name, class)| {
+        let mut operation = OperationBuilder::new()
+            .operation_id(Some(name))
+            .tag(TAG)
+            .summary(Some(format!("{name} is not built")))
+            .response(
+                StatusCode::NOT_IMPLEMENTED.as_str(),
+                ResponseBuilder::new().description("This emulator does not build it"),
+            )
+            .extensions(Some(
+                ExtensionsBuilder::new()
+                    .add("x-evidence", json!({ "class": class, "source": "that there is such an operation" }))
+                    .add("x-not-built", true)
+                    .build(),
+            ));
+        for parameter in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            operation = operation.parameter(
+                ParameterBuilder::new()
+                    .name(parameter)
+                    .parameter_in(ParameterIn::Path)
+                    .required(Required::True)
+                    .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
+            );
+        }
+        table.add_operation(&[method], path, operation.build(), Vec::new(), move |_| async move {
+            Err(Error::NotBuilt(name))
         })
-    }
+    })
 }

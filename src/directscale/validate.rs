@@ -1,10 +1,13 @@
 //! The validate group: whether a value is free, and whether a password is right.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
-use super::endpoint::{Call, Reply};
+use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::wire::{Body, CustomerJson, LoginRequest};
+use crate::gateway::{Call, Reply};
 use crate::plan::{UniqueField, ValidatePolarity};
 use crate::secret::Password;
 
@@ -19,7 +22,7 @@ use crate::secret::Password;
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "two public clients; what true means is chosen" })))
 )]
-pub(super) async fn email_address(call: Call) -> Result<Reply, Error> {
+pub(super) async fn email_address(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::EmailAddress, "emailAddress").await
 }
 
@@ -34,7 +37,7 @@ pub(super) async fn email_address(call: Call) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; what true means is chosen" })))
 )]
-pub(super) async fn username(call: Call) -> Result<Reply, Error> {
+pub(super) async fn username(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::Username, "username").await
 }
 
@@ -49,7 +52,7 @@ pub(super) async fn username(call: Call) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client and a developer's double of 2022" })))
 )]
-pub(super) async fn username_availability(call: Call) -> Result<Reply, Error> {
+pub(super) async fn username_availability(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::Username, "username").await
 }
 
@@ -64,7 +67,7 @@ pub(super) async fn username_availability(call: Call) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; what true means is chosen" })))
 )]
-pub(super) async fn tax_id(call: Call) -> Result<Reply, Error> {
+pub(super) async fn tax_id(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::TaxId, "taxId").await
 }
 
@@ -79,7 +82,7 @@ pub(super) async fn tax_id(call: Call) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
 )]
-pub(super) async fn web_alias(call: Call) -> Result<Reply, Error> {
+pub(super) async fn web_alias(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::WebAlias, "webAlias").await
 }
 
@@ -94,7 +97,7 @@ pub(super) async fn web_alias(call: Call) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
 )]
-pub(super) async fn back_office_id(call: Call) -> Result<Reply, Error> {
+pub(super) async fn back_office_id(call: Arc<Call>) -> Result<Reply, Error> {
     availability(&call, UniqueField::BackOfficeId, "backOfficeId").await
 }
 
@@ -125,7 +128,7 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; status and text of a failure are chosen" })))
 )]
-pub(super) async fn login(call: Call) -> Result<Reply, Error> {
+pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::parse(&call.body)?;
     let (username, password) = (body.required_text("username")?, body.required_text("password")?);
     sign_in(&call, username, password).await
@@ -148,7 +151,7 @@ pub(super) async fn login(call: Call) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the answer's shape is inferred" })))
 )]
-pub(super) async fn login_by_query(call: Call) -> Result<Reply, Error> {
+pub(super) async fn login_by_query(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     sign_in(&call, parameters.required("username")?, parameters.required("password")?).await
 }

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response};
 use chrono::{DateTime, Utc};
 
+use super::asked::asked_uri;
 use super::served::{Ending, Served};
 use crate::clock::Clock;
 use crate::database::waited;
@@ -58,7 +59,7 @@ impl Exchange {
         let heard = journal.is_on().then(|| Heard {
             at: Clock::Real.now(),
             method: name(&parts.method),
-            path: shown_path(parts.uri.path_and_query().map_or("/", |path| path.as_str()), route),
+            path: shown_path(asked_uri(parts).path_and_query().map_or("/", |path| path.as_str()), route),
             headers: shown(&parts.headers),
             key: parts.headers.get("ocp-apim-subscription-key").map(|key| ending(key.as_bytes())),
         });

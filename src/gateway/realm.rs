@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 
 /// Scheme, host and base path of the API that was called, as the caller named it.
 #[must_use]
-pub fn realm(parts: &Parts, base: &str) -> String {
+pub(crate) fn realm(parts: &Parts, base: &str) -> String {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = match header("x-forwarded-proto") {
         Some("https") => "https",

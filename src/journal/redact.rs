@@ -14,6 +14,7 @@ fn names_ending(last: u8) -> &'static [&'static str] {
         b'n' => &["ssn", "token", "authorization"],
         b't' => &["secret"],
         b'r' => &["bearer"],
+        b'2' => &["taxid2"],
         b'y' => &["subscription-key", "apikey", "api_key"],
         _ => &[],
     }
@@ -159,6 +160,8 @@ mod tests {
             (r#"{"Password":{"a":"secret"},"b":1}"#, r#"{"Password":•••"#),
             (r#"{"Password":"never ends"#, r#"{"Password":"•••""#),
             (r"{'Password': 'x', 'b': 1}", r"{'Password': •••"),
+            ("<TaxID2>1</TaxID2><TaxExempt>False</TaxExempt>", "<TaxID2>•••</TaxID2><TaxExempt>False</TaxExempt>"),
+            (r#"{"SSN":"19700101-1234","Id":1}"#, r#"{"SSN":"•••","Id":1}"#),
             ("username=a&password=b&x=c", "username=a&password=•••&x=c"),
             ("<c><Password>x</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
             (r#""https://office.example/Login?token=abc""#, r#""https://office.example/Login?token=•••""#),

@@ -20,8 +20,9 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::directscale::{BackEnd, DirectScale, DirectScaleOptions, fallback, routes};
-use crate::gateway::{GatewayRefusal, Served};
+use crate::directscale;
+use crate::doors::Doors;
+use crate::gateway::{BackEnd, DoorOptions, GatewayRefusal, House, Served};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
 use crate::wire::header_case::{HeaderCaseError, case_map};
@@ -57,8 +58,8 @@ struct Shared {
 /// How the server answers.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// How DirectScale's API answers.
-    pub directscale: DirectScaleOptions,
+    /// How the vendors' doors answer.
+    pub doors: DoorOptions,
     /// The origin whose browsers may call, `*` for any.
     pub cors_origin: Option<String>,
     /// How much the journal keeps.
@@ -88,16 +89,11 @@ impl Server {
     pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
         let back_end = Arc::new(OnceLock::new());
         let journal = Journal::new(options.journal);
-        let directscale = Arc::new(DirectScale {
-            options: options.directscale,
-            back_end: Arc::clone(&back_end),
-            random,
-            journal: journal.clone(),
-        });
+        let house = House { options: options.doors, back_end: Arc::clone(&back_end), random, journal: journal.clone() };
         // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
         // browsers, which answers their OPTIONS.
-        let (vendor, document) = routes(Arc::clone(&directscale));
-        let unknown = fallback(directscale, &document);
+        let Doors { router: vendor, document, unknown } = Doors::new(&house);
+        let unknown = unknown.handler();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
         control.replay_to(Router::new().fallback_service(stacked(vendor.clone().fallback(unknown.clone()))));
@@ -168,7 +164,7 @@ fn stacked(router: Router) -> Stack {
 }
 
 async fn no_such_operation() -> axum::response::Response {
-    let mut response = GatewayRefusal::NoSuchOperation.into_response().map(axum::body::Body::from);
+    let mut response = directscale::refused(&GatewayRefusal::NoSuchOperation).map(axum::body::Body::from);
     response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
     response
 }
@@ -179,7 +175,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let activity = Random::default().uuid();
     tracing::error!(panic = text, activity.id = %activity, "a handler panicked");
-    GatewayRefusal::BackEndFailed(activity).into_response().map(axum::body::Body::from)
+    directscale::refused(&GatewayRefusal::BackEndFailed(activity)).map(axum::body::Body::from)
 }
 
 fn cors(origin: &str) -> CorsLayer {

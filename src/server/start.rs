@@ -12,9 +12,9 @@ use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres};
-use crate::directscale::BackEnd;
 use crate::error_chain::ErrorChain;
 use crate::events::Deliveries;
+use crate::gateway::BackEnd;
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::{Outgoing, OutgoingSetupError};

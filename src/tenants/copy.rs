@@ -145,6 +145,7 @@ pub(super) async fn delete(
     progress: &Progress,
 ) -> Result<(), sqlx::Error> {
     replace(&mut *connection, None, tenant, progress).await?;
+    sqlx::query!("delete from access_tokens where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
     sqlx::query!("delete from subscription_keys where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
     sqlx::query!("delete from tenants where tenant_id = $1", tenant.0).execute(connection).await?;
     Ok(())

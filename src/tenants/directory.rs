@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::keys::{KeyDigest, digest};
+use super::credential::{KeyDigest, digest};
 use super::store::{self, By, TenantRow};
-use super::{Caller, Spent, Tenant, limits};
+use super::{Caller, Credential, Spent, Tenant, limits};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::faults::{self, Fired};
@@ -42,7 +42,7 @@ impl Directory {
         Self { database, known: Arc::default(), epoch: Arc::default() }
     }
 
-    /// Who presents this key; `None` when no tenant has it or it is revoked.
+    /// Who presents this key (see [`super::presented`]), of whatever kind it is; `None` when no tenant has it or it is revoked.
     ///
     /// # Errors
     /// When the database fails and the answer is not known from just now.
@@ -57,7 +57,8 @@ impl Directory {
         let row = session.end(row)?;
         let caller = row.map(|mut row| {
             let key_name = row.key_name.take().unwrap_or_default().into();
-            Caller { tenant: Arc::new(row.into_tenant()), key_name }
+            let kind = row.key_kind.unwrap_or_default();
+            Caller { tenant: Arc::new(row.into_tenant()), key_name, kind }
         });
         if self.epoch.load(Ordering::Acquire) == epoch {
             self.remember(digest, caller.as_ref(), asked);
@@ -83,6 +84,36 @@ impl Directory {
         let mut session = self.database.session().await?;
         let row = store::find(session.connection(), By::Name(name), Clock::Real.now()).await;
         Ok(session.end(row)?.map(TenantRow::into_tenant))
+    }
+
+    /// Whether there is a tenant of this name, in any case.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_tenant(&self, name: &str) -> Result<bool, DatabaseError> {
+        let mut session = self.database.session().await?;
+        let found = store::has_tenant(session.connection(), name, Clock::Real.now()).await;
+        session.end(found)
+    }
+
+    /// An access token for a caller who presented a client's secret, good for so many seconds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn issue_token(
+        &self,
+        client: &Caller,
+        presented: &str,
+        token: &Credential,
+        seconds: u32,
+    ) -> Result<(), DatabaseError> {
+        let now = Clock::Real.now();
+        let expires_at = now + TimeDelta::seconds(i64::from(seconds));
+        let mut session = self.database.session().await?;
+        let (key, token) = (digest(presented), token.digest());
+        let issued = store::insert_access_token(session.connection(), client.tenant.id, &token, &key, now, expires_at);
+        let issued = issued.await;
+        session.end(issued)
     }
 
     /// Believes nothing that was asked before: a tenant was changed on this server. Others follow within half a second.

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::credential::digest;
 use super::error::WorldError;
-use super::keys::digest;
 use super::seed::SeedExtension;
 use super::world::Worlds;
 use super::{copy, store};

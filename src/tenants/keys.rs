@@ -1,23 +1,13 @@
-//! Subscription keys: 32 hexadecimal digits, kept as a SHA-256 digest only.
-
-use std::fmt;
-use std::str::FromStr;
+//! What opens a tenant: added, listed, rotated, revoked, deleted. Only digests are kept.
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::credential::{Credential, KeyKind};
 use super::store::{self, NewKeyRow};
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 use crate::random::Random;
-
-/// A key in the clear. Never shown whole, not even by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SubscriptionKey(String);
-
-/// The SHA-256 of a key. Keys are found by it, so the time that a look-up takes tells nothing of a key.
-pub(super) type KeyDigest = [u8; 32];
 
 /// The two keys of a subscription: both are good at once, so that one can be renewed while a program still calls with the
 /// other.
@@ -45,9 +35,9 @@ pub enum KeySlot {
 /// Why a key could not be added, listed or revoked.
 #[derive(Debug, Error)]
 pub enum KeyError {
-    /// The text is no key.
-    #[error("a subscription key is 32 hexadecimal digits")]
-    Malformed,
+    /// The text is no key of its kind.
+    #[error("{0}")]
+    Malformed(&'static str),
     /// There is no such tenant.
     #[error("there is no tenant '{0}'")]
     UnknownTenant(String),
@@ -76,7 +66,11 @@ pub struct KeyListing {
     pub name: String,
     /// Which of the subscription's two keys it is: `primary` or `secondary`.
     pub slot: String,
-    /// Its last four characters.
+    /// What it is: `subscription-key`, `basic` or `oauth-client`.
+    pub kind: KeyKind,
+    /// The user name or client id; null for a subscription key.
+    pub account: Option<String>,
+    /// The last four characters of what is secret.
     pub ending: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -84,51 +78,6 @@ pub struct KeyListing {
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it ends to open anything, if it does.
     pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl SubscriptionKey {
-    /// A new random key.
-    #[must_use]
-    pub fn generate(random: &Random) -> Self {
-        let bytes: [u8; 16] = random.bytes();
-        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
-    }
-
-    /// The key itself, to be shown once.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Its last four characters, by which people tell keys apart.
-    #[must_use]
-    pub fn ending(&self) -> &str {
-        &self.0[28..]
-    }
-
-    pub(super) fn digest(&self) -> KeyDigest {
-        digest(&self.0)
-    }
-}
-
-/// The digest of what a caller presents, whatever it is.
-pub(super) fn digest(presented: &str) -> KeyDigest {
-    Sha256::digest(presented.as_bytes()).into()
-}
-
-impl FromStr for SubscriptionKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        let is_key = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_key { Ok(Self(text.to_owned())) } else { Err(KeyError::Malformed) }
-    }
-}
-
-impl fmt::Debug for SubscriptionKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "SubscriptionKey(…{})", self.ending())
-    }
 }
 
 /// Gives a tenant a subscription, with its primary key, which opens nothing after `expires_at` in real time.
@@ -139,7 +88,7 @@ pub(super) async fn add_key(
     database: &Database,
     tenant: &str,
     name: &str,
-    key: &SubscriptionKey,
+    key: &Credential,
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<(), KeyError> {
@@ -157,33 +106,41 @@ pub(super) async fn insert(
     tenant: TenantId,
     name: &str,
     slot: KeySlot,
-    key: &SubscriptionKey,
+    key: &Credential,
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
     let digest = key.digest();
-    let row = NewKeyRow { name, slot, digest: &digest, ending: key.ending(), created_at: now, expires_at };
+    let (kind, account, ending) = (key.kind(), key.account(), key.ending());
+    let row = NewKeyRow { name, slot, kind, account, digest: &digest, ending, created_at: now, expires_at };
     store::insert_key(connection, tenant, &row).await
 }
 
 /// Puts a new key into a slot of a subscription. The key that was there opens nothing a second later; the one in the other
-/// slot stays. A subscription whose keys were revoked opens again with the new one.
+/// slot stays. A subscription whose keys were revoked opens again with the new one. What was said of its kind and account stays.
 ///
 /// # Errors
 /// When the tenant has no such subscription, when some tenant has this key, or when the database fails.
 pub async fn rotate_key(
     database: &Database,
+    random: &Random,
     tenant: &str,
     name: &str,
     slot: KeySlot,
-    key: &SubscriptionKey,
+    secret: Option<String>,
     now: DateTime<Utc>,
-) -> Result<(), KeyError> {
+) -> Result<Credential, KeyError> {
+    let unknown = || KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() };
     let mut session = database.session().await?;
-    let rotated = store::rotate_key(session.connection(), tenant, name, slot, &key.digest(), key.ending(), now).await;
+    let listed = store::list_keys(session.connection(), Some(tenant)).await;
+    let listed = session.end(listed)?;
+    let KeyListing { kind, account, .. } = listed.into_iter().find(|key| key.name == name).ok_or_else(unknown)?;
+    let key = Credential::new(random, kind, account.as_deref().unwrap_or_default(), secret)?;
+    let mut session = database.session().await?;
+    let rotated = store::rotate_key(session.connection(), tenant, name, slot, &key, now).await;
     match session.end(rotated) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }),
+        Ok(true) => Ok(key),
+        Ok(false) => Err(unknown()),
         Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
             Err(KeyError::Taken(name.to_owned()))
         }
@@ -228,23 +185,4 @@ pub async fn delete_key(database: &Database, tenant: &str, name: &str) -> Result
     let deleted = store::delete_key(session.connection(), tenant, name).await;
     let deleted = session.end(deleted)?;
     if deleted { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_never_shows_itself() {
-        let key: SubscriptionKey = "0123456789abcdef0123456789abcdef".parse().expect("a key");
-        assert_eq!(format!("{key:?}"), "SubscriptionKey(…cdef)");
-    }
-
-    #[test]
-    fn only_32_hexadecimal_digits_are_a_key() {
-        for text in ["", "0123456789abcdef", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"] {
-            assert!(text.parse::<SubscriptionKey>().is_err(), "{text}");
-        }
-        assert_eq!(SubscriptionKey::generate(&Random::default()).reveal().len(), 32);
-    }
 }

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::keys::SubscriptionKey;
+use super::credential::{Credential, KeyKind};
+use super::keys::KeyError;
+use crate::random::Random;
 
 /// A tenant as it is listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -36,13 +38,28 @@ pub struct SnapshotListing {
     pub last_customer_id: i32,
 }
 
-/// The key that a new tenant or fork gets.
-#[derive(Debug)]
+/// A key that is to be made.
+#[derive(Debug, Default)]
 pub struct NewKey {
     /// What it is called.
     pub name: String,
-    /// The key; a random one where it is not given.
-    pub key: Option<SubscriptionKey>,
+    /// What it is.
+    pub kind: KeyKind,
+    /// The user name or client id, where it has one; its name where it is not given.
+    pub account: Option<String>,
+    /// The secret; a random one where it is not given.
+    pub secret: Option<String>,
+}
+
+impl NewKey {
+    /// The credential that is asked for.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn credential(&self, random: &Random) -> Result<Credential, KeyError> {
+        let account = self.account.as_deref().unwrap_or(&self.name);
+        Credential::new(random, self.kind, account, self.secret.clone())
+    }
 }
 
 /// A new tenant.

@@ -1,6 +1,7 @@
 //! Tenants: what a subscription key opens.
 
 mod copy;
+mod credential;
 mod diff;
 mod directory;
 mod error;
@@ -12,7 +13,8 @@ mod seed;
 mod store;
 mod world;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::database::TenantId;
@@ -22,11 +24,12 @@ use crate::hooks::Extension;
 use crate::plan::Plan;
 use limits::CallLimits;
 
+pub use credential::{Credential, KeyKind, SubscriptionKey, presented};
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use directory::Directory;
 pub use error::WorldError;
 pub use integration::Integration;
-pub use keys::{KeyError, KeyListing, KeySlot, SubscriptionKey, delete_key, list_keys, revoke_key, rotate_key};
+pub use keys::{KeyError, KeyListing, KeySlot, delete_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
 pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, WorldSeed, load_seed, read_seed, read_text};
@@ -52,6 +55,8 @@ pub struct Tenant {
     pub faults: Vec<Armed>,
     /// Whether failures are armed for its events.
     pub has_event_faults: bool,
+    /// Its rules without required fields, made when they are asked for.
+    lenient_plan: OnceLock<Plan>,
 }
 
 /// A key that was accepted: the tenant that it opens and its name.
@@ -61,9 +66,17 @@ pub struct Caller {
     pub tenant: Arc<Tenant>,
     /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
+    /// What the key is.
+    pub kind: KeyKind,
 }
 
 impl Tenant {
+    /// Its rules without required fields: those of doors that require nothing of anybody.
+    #[must_use]
+    pub fn lenient_plan(&self) -> &Plan {
+        self.lenient_plan.get_or_init(|| Plan { required: BTreeMap::new(), ..self.plan.clone() })
+    }
+
     /// Whether a failure is armed that calls of this operation come under.
     #[must_use]
     pub fn has_faults_for(&self, operation: &str) -> bool {

@@ -3,11 +3,13 @@
 pub(super) mod worlds;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::credential::{Credential, KeyKind};
 use super::{CallLimits, KeyListing, KeySlot, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
@@ -87,6 +89,8 @@ pub(super) async fn write_names(
 pub(super) struct NewKeyRow<'a> {
     pub name: &'a str,
     pub slot: KeySlot,
+    pub kind: KeyKind,
+    pub account: Option<&'a str>,
     pub digest: &'a [u8],
     pub ending: &'a str,
     pub created_at: DateTime<Utc>,
@@ -99,10 +103,10 @@ pub(super) async fn insert_key(
     tenant: TenantId,
     key: &NewKeyRow<'_>,
 ) -> Result<bool, sqlx::Error> {
-    let NewKeyRow { name, slot, digest, ending, created_at, expires_at } = *key;
+    let NewKeyRow { name, slot, kind, account, digest, ending, created_at, expires_at } = *key;
     let done = sqlx::query!(
-        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict do nothing",
         tenant.0,
         name,
@@ -111,6 +115,8 @@ pub(super) async fn insert_key(
         ending,
         created_at,
         expires_at,
+        kind as KeyKind,
+        account,
     )
     .execute(connection)
     .await?;
@@ -124,13 +130,13 @@ pub(super) async fn rotate_key(
     tenant: &str,
     name: &str,
     slot: KeySlot,
-    digest: &[u8],
-    ending: &str,
+    key: &Credential,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
+    let digest = key.digest();
     let done = sqlx::query!(
-        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at)
-         select t.tenant_id, $2, $3, $4, $5, $6, k.expires_at
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
+         select t.tenant_id, $2, $3, $4, $5, $6, k.expires_at, $7, $8
            from tenants t
            join (select tenant_id, min(expires_at) as expires_at from subscription_keys where name = $2 group by tenant_id) k
              on k.tenant_id = t.tenant_id and (k.expires_at is null or k.expires_at > $6)
@@ -141,9 +147,11 @@ pub(super) async fn rotate_key(
         tenant,
         name,
         slot as KeySlot,
-        digest,
-        ending,
+        &digest[..],
+        key.ending(),
         now,
+        key.kind() as KeyKind,
+        key.account(),
     )
     .execute(connection)
     .await?;
@@ -156,7 +164,7 @@ pub(super) async fn list_keys(
 ) -> Result<Vec<KeyListing>, sqlx::Error> {
     sqlx::query_as!(
         KeyListing,
-        r#"select t.name as "tenant!", k.name, k.slot, k.ending, k.created_at, k.revoked_at, k.expires_at
+        r#"select t.name as "tenant!", k.name, k.slot, k.kind as "kind: KeyKind", k.account, k.ending, k.created_at, k.revoked_at, k.expires_at
            from subscription_keys k
            join tenants t on t.tenant_id = k.tenant_id
           where $1::text is null or t.name = $1
@@ -214,11 +222,13 @@ pub(super) struct TenantRow {
     pub has_event_faults: bool,
     /// The name of the key that it was found by.
     pub key_name: Option<String>,
+    /// What that key is.
+    pub key_kind: Option<KeyKind>,
 }
 
 impl TenantRow {
     pub(super) fn into_tenant(self) -> Tenant {
-        let Self { tenant_id, name, plan, clock, extension, events, faults, has_event_faults, key_name: _ } = self;
+        let Self { tenant_id, name, plan, clock, extension, events, faults, has_event_faults, .. } = self;
         Tenant {
             id: TenantId(tenant_id),
             name,
@@ -228,6 +238,7 @@ impl TenantRow {
             events: events.map(|events| events.0),
             faults: faults.0,
             has_event_faults,
+            lenient_plan: OnceLock::new(),
         }
     }
 }
@@ -252,14 +263,20 @@ pub(super) async fn find(
                coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
                           where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<Armed>>",
                exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
-               found.key_name
-          from (select k.tenant_id, k.name as key_name
+               found.key_name, found.key_kind as "key_kind: KeyKind"
+          from (select k.tenant_id, k.name as key_name, k.kind as key_kind
                   from subscription_keys k
                  where k.digest = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)
                 union all
-                select n.tenant_id, null from tenants n where n.name = $2
+                select k.tenant_id, k.name, 'access-token'
+                  from access_tokens a
+                  join subscription_keys k on k.tenant_id = a.tenant_id and k.digest = a.key_digest
+                 where a.digest = $1 and a.expires_at > $4
+                   and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)
                 union all
-                select i.tenant_id, null from tenants i where i.tenant_id = $3) found
+                select n.tenant_id, null, null from tenants n where n.name = $2
+                union all
+                select i.tenant_id, null, null from tenants i where i.tenant_id = $3) found
           join tenants t on t.tenant_id = found.tenant_id
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $4)
         "#,
@@ -270,6 +287,45 @@ pub(super) async fn find(
     )
     .fetch_optional(connection)
     .await
+}
+
+/// Whether there is a tenant of this name, in any case.
+pub(super) async fn has_tenant(
+    connection: &mut PgConnection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from tenants
+                           where lower(name) = lower($1) and (expires_at is null or expires_at > $2)) as "exists!""#,
+        name,
+        now,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Keeps an access token that was given for a key; forgets those of the tenant whose time is over.
+pub(super) async fn insert_access_token(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    digest: &[u8],
+    key_digest: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with ended as (delete from access_tokens where tenant_id = $1 and expires_at <= $4)
+         insert into access_tokens (tenant_id, digest, key_digest, expires_at) values ($1, $2, $3, $5)",
+        tenant.0,
+        digest,
+        key_digest,
+        now,
+        expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// How a tenant is found.

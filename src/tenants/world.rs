@@ -7,9 +7,10 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::credential::Credential;
 use super::diff::{Diff, diff};
 use super::error::WorldError;
-use super::keys::{KeyError, SubscriptionKey, add_key};
+use super::keys::{KeyError, add_key};
 use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 use super::seed::{Filled, WorldSeed, fill};
 use super::store::By;
@@ -78,7 +79,7 @@ impl Worlds {
             let now = Clock::Real.now();
             let name = checked(&new.name)?;
             let plan = seed.plan.clone().unwrap_or_default();
-            let key = new.key.key.unwrap_or_else(|| SubscriptionKey::generate(&worlds.random));
+            let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
             worlds
                 .database
@@ -261,7 +262,7 @@ impl Worlds {
         self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
             let now = Clock::Real.now();
             let name = checked(&new.name)?;
-            let key = new.key.key.unwrap_or_else(|| SubscriptionKey::generate(&worlds.random));
+            let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
             let source = worlds.side(&of).await?;
             worlds
@@ -371,10 +372,10 @@ impl Worlds {
         tenant: &str,
         new: NewKey,
         expires_in_seconds: Option<u32>,
-    ) -> Result<SubscriptionKey, WorldError> {
+    ) -> Result<Credential, WorldError> {
         let now = Clock::Real.now();
         let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
-        let key = new.key.unwrap_or_else(|| SubscriptionKey::generate(&self.random));
+        let key = new.credential(&self.random)?;
         add_key(&self.database, tenant, &new.name, &key, now, expires_at).await?;
         Ok(key)
     }
@@ -422,8 +423,8 @@ fn unknown_snapshot(tenant: &str, snapshot: &str) -> WorldError {
 }
 
 /// What is told of a new tenant: the one time that its key is shown.
-fn made(tenant: &str, name: &str, key: &SubscriptionKey) -> Value {
-    json!({ "tenant": tenant, "key_name": name, "key": key.reveal() })
+fn made(tenant: &str, name: &str, key: &Credential) -> Value {
+    json!({ "tenant": tenant, "key_name": name, "kind": key.kind(), "account": key.account(), "key": key.reveal() })
 }
 
 /// A name that can stand in a path and in a shell.

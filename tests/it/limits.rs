@@ -72,7 +72,7 @@ fn limits_are_a_subscriptions_own() {
     let name = name_of(&first);
     let server = server();
     let key = SubscriptionKey::generate(&server.random);
-    let new = NewKey { name: "second".to_owned(), key: Some(key.clone()) };
+    let new = NewKey { name: "second".to_owned(), secret: Some(key.reveal().to_owned()), ..NewKey::default() };
     let added = server.started.worlds.add_key(&name, new, None);
     server.runtime.block_on(added).expect("a second subscription");
     let second = Client { address: server.address, key: key.reveal().to_owned() };
@@ -92,10 +92,9 @@ fn name_of(tenant: &Tenant) -> String {
 
 fn new_key(tenant: &str, slot: KeySlot) -> Client {
     let server = server();
-    let key = SubscriptionKey::generate(&server.random);
     let database = server.started.database();
-    let rotated = server.runtime.block_on(rotate_key(database, tenant, "test-key", slot, &key, Clock::Real.now()));
-    rotated.expect("a new key");
+    let rotated = rotate_key(database, &server.random, tenant, "test-key", slot, None, Clock::Real.now());
+    let key = server.runtime.block_on(rotated).expect("a new key");
     Client { address: server.address, key: key.reveal().to_owned() }
 }
 
@@ -154,9 +153,10 @@ fn a_revoked_key_is_refused_within_a_second() {
 fn a_key_that_is_in_use_elsewhere_is_not_taken() {
     let (ours, theirs) = (tenant(), tenant());
     let server = server();
-    let key: SubscriptionKey = theirs.client.key.parse().expect("a key");
+    let key = theirs.client.key.clone();
     let (database, name) = (server.started.database(), name_of(&ours));
-    let rotated = rotate_key(database, &name, "test-key", KeySlot::Secondary, &key, Clock::Real.now());
+    let rotated =
+        rotate_key(database, &server.random, &name, "test-key", KeySlot::Secondary, Some(key), Clock::Real.now());
     let error = server.runtime.block_on(rotated).expect_err("a refusal");
     assert_eq!(error.to_string(), "the key or its name 'test-key' is in use already");
     assert_eq!(ours.rows("select 1 from subscription_keys where tenant_id = {tenant}").len(), 1);

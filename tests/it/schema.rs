@@ -36,8 +36,13 @@ fn the_vendors_tables_are_found_as_typed() {
 
 #[test]
 fn the_tenant_leads_every_key_index_and_foreign_key() {
-    const FOUND_BY: [&str; 4] =
-        ["tenants_name_key", "tenants_snapshot_key", "subscription_keys_digest_key", "extension_tokens_digest_idx"];
+    const FOUND_BY: [&str; 5] = [
+        "tenants_name_key",
+        "tenants_snapshot_key",
+        "subscription_keys_digest_key",
+        "access_tokens_digest_key",
+        "extension_tokens_digest_idx",
+    ];
     let rows = server().rows(
         "select c.relname as table, i.relname as index,
                 (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = x.indkey[0]) as leading
@@ -79,6 +84,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0005_extensions.sql"),
         include_str!("../../migrations/0006_events.sql"),
         include_str!("../../migrations/0007_worlds.sql"),
+        include_str!("../../migrations/0008_doors.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");

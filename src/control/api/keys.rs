@@ -1,4 +1,4 @@
-//! A tenant's subscription keys.
+//! What opens a tenant.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::tenants::new_key;
 use super::{Answer, Content, Control, json, no_content, read};
 use crate::clock::Clock;
-use crate::tenants::{KeyListing, KeySlot, SubscriptionKey, delete_key, list_keys, revoke_key, rotate_key};
+use crate::tenants::{Credential, KeyKind, KeyListing, KeySlot, NewKey, delete_key, list_keys, revoke_key, rotate_key};
 
 /// A new key.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -18,7 +18,13 @@ use crate::tenants::{KeyListing, KeySlot, SubscriptionKey, delete_key, list_keys
 pub(super) struct KeyRequest {
     /// What the subscription is called in lists, logs and CRM_AssociateTypeChanges.
     name: String,
-    /// The key, 32 hexadecimal digits; a random one where it is not given.
+    /// What it is; a subscription key where it is not said.
+    #[serde(default)]
+    kind: KeyKind,
+    /// The user name or client id; the name where it is not given. A subscription key has none.
+    #[serde(default)]
+    account: Option<String>,
+    /// The key, 32 hexadecimal digits, or the password or client secret, 8 to 100 bytes; a random one where it is not given.
     #[serde(default)]
     key: Option<String>,
     /// After so many seconds it opens nothing.
@@ -43,8 +49,18 @@ pub(super) struct SlotRequest {
 pub(super) struct MadeKey {
     /// The subscription.
     name: String,
-    /// The key.
+    /// What it is.
+    kind: KeyKind,
+    /// The user name or client id; null for a subscription key.
+    account: Option<String>,
+    /// The key, password or client secret.
     key: String,
+}
+
+impl MadeKey {
+    fn of(name: String, key: &Credential) -> Self {
+        Self { name, kind: key.kind(), account: key.account().map(str::to_owned), key: key.reveal().to_owned() }
+    }
 }
 
 /// List a tenant's keys
@@ -80,9 +96,10 @@ pub(super) async fn add(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let KeyRequest { name, key, expires_in_seconds } = read(&headers, &body)?;
-    let key = control.worlds()?.add_key(&tenant, new_key(name.clone(), key)?, expires_in_seconds).await?;
-    Ok(json(StatusCode::CREATED, &MadeKey { name, key: key.reveal().to_owned() }))
+    let KeyRequest { name, kind, account, key, expires_in_seconds } = read(&headers, &body)?;
+    let new = new_key(NewKey { name: name.clone(), kind, account, secret: key })?;
+    let key = control.worlds()?.add_key(&tenant, new, expires_in_seconds).await?;
+    Ok(json(StatusCode::CREATED, &MadeKey::of(name, &key)))
 }
 
 /// Rotate a key
@@ -104,15 +121,11 @@ pub(super) async fn rotate(
 ) -> Answer {
     let worlds = control.worlds()?;
     let SlotRequest { slot, key } = read(&headers, &body)?;
-    let key = match key {
-        Some(key) => key.parse()?,
-        None => SubscriptionKey::generate(&worlds.random),
-    };
     let slot = slot.unwrap_or(KeySlot::Primary);
     worlds.tenant(&tenant).await?;
-    rotate_key(&worlds.database, &tenant, &name, slot, &key, Clock::Real.now()).await?;
+    let rotated = rotate_key(&worlds.database, &worlds.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
     worlds.directory.forget();
-    Ok(json(StatusCode::OK, &MadeKey { name, key: key.reveal().to_owned() }))
+    Ok(json(StatusCode::OK, &MadeKey::of(name, &rotated)))
 }
 
 /// Revoke a key

@@ -51,11 +51,12 @@ pub(super) struct MadeTenant {
 }
 
 /// A key that was given or is to be made.
-pub(super) fn new_key(name: String, key: Option<String>) -> Result<NewKey, ControlError> {
+pub(super) fn new_key(key: NewKey) -> Result<NewKey, ControlError> {
+    let name = &key.name;
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
     }
-    Ok(NewKey { name, key: key.map(|key| key.parse()).transpose()? })
+    Ok(key)
 }
 
 /// List tenants
@@ -85,7 +86,11 @@ pub(super) async fn list(State(control): State<Arc<Control>>) -> Answer {
 pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
     let worlds = control.worlds()?;
     let TenantRequest { name, key_name, key, expires_in_seconds, seed } = read(&headers, &body)?;
-    let new = NewTenant { name, key: new_key(key_name, key)?, expires_in_seconds };
+    let new = NewTenant {
+        name,
+        key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
+        expires_in_seconds,
+    };
     let begun = worlds.create(new, seed.unwrap_or_default());
     finished(&worlds.tasks, &headers, begun, StatusCode::CREATED).await
 }

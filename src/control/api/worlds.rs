@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::tenants::{MadeTenant, new_key};
 use super::{Answer, Content, Control, Done, finished, json, no_content, query, read};
+use crate::tenants::NewKey;
 use crate::tenants::{Diff, NewTenant, SnapshotListing, WorldSeed};
 
 /// Fill a tenant's world with a seed
@@ -169,7 +170,11 @@ pub(super) async fn fork(
         Some(snapshot) => format!("{tenant}@{snapshot}"),
         None => tenant,
     };
-    let new = NewTenant { name, key: new_key(key_name, key)?, expires_in_seconds };
+    let new = NewTenant {
+        name,
+        key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
+        expires_in_seconds,
+    };
     finished(&worlds.tasks, &headers, worlds.fork(&of, new), StatusCode::CREATED).await
 }
 

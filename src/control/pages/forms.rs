@@ -1,6 +1,5 @@
 //! What a form or a query says.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -42,13 +41,6 @@ impl Fields {
     pub(super) fn value<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, ControlError> {
         let bad = |text: &str| ControlError::Bad(format!("{what} cannot be '{}'", short(text)));
         self.filled(name).map(|text| text.parse().map_err(|_| bad(text))).transpose()
-    }
-
-    /// A value, or why it is none, in the words of its type.
-    pub(super) fn read<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ControlError> {
-        self.filled(name)
-            .map(|text| text.parse().map_err(|error: T::Err| ControlError::Bad(error.to_string())))
-            .transpose()
     }
 
     /// A time in UTC, as browsers send it (`2030-01-31T12:00`) or as RFC 3339 has it.

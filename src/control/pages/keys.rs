@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::forms::Fields;
 use super::layout::{field, new_key as shown_key};
 use super::tenants::new_key;
 use super::visit::Visit;
@@ -9,7 +10,7 @@ use super::words::time;
 use super::{Shown, world};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
-use crate::tenants::{KeyListing, delete_key, revoke_key};
+use crate::tenants::{KeyKind, KeyListing, delete_key, revoke_key};
 
 /// Adds a key, and shows it this once: an answer that cannot be loaded again.
 pub(super) async fn add(visit: Visit) -> Shown {
@@ -27,7 +28,7 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
     let key = visit.worlds().add_key(visit.name(), new, seconds).await?;
-    Ok(shown_key(&name, key.reveal()))
+    Ok(shown_key(&name, key.account(), key.reveal()))
 }
 
 /// Revokes a subscription's keys.
@@ -61,6 +62,14 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     let name = text("new-key-name", "key_name", form.text("key_name"), "nightly-tests", true);
     // A key that was typed is not sent back.
     let key = text("key", "key", "", "a random one", false);
+    let account = text("account", "account", form.text("account"), "the name", false);
+    let kind = html! {
+        select #kind name="kind" {
+            @for kind in [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient] {
+                option value=(kind_name(kind)) selected[form.text("kind") == kind_name(kind)] { (kind_words(kind)) }
+            }
+        }
+    };
     let hours = text("key_hours", "key_hours", form.text("key_hours"), "never", false);
     html! {
         section aria-labelledby="keys" {
@@ -79,7 +88,9 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
             form method="post" action=(visit.path("keys")) {
                 div.row {
                     (field("new-key-name", "Name", &name))
-                    (field("key", "Key, 32 hexadecimal digits", &key))
+                    (field("kind", "What it is", &kind))
+                    (field("account", "User name or client id", &account))
+                    (field("key", "Key, 32 hexadecimal digits, or secret", &key))
                     div.narrow { (field("key_hours", "Expires in hours", &hours)) }
                     div.buttons { button { "Add" } }
                 }
@@ -88,11 +99,44 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     }
 }
 
+/// A kind as forms send it.
+fn kind_name(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::SubscriptionKey => "subscription-key",
+        KeyKind::Basic => "basic",
+        KeyKind::OauthClient => "oauth-client",
+        KeyKind::AccessToken => "access-token",
+    }
+}
+
+/// What a kind of key opens.
+fn kind_words(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::SubscriptionKey => "subscription key: DirectScale",
+        KeyKind::Basic => "user and password: ByDesign",
+        KeyKind::OauthClient => "client and secret: Storm",
+        KeyKind::AccessToken => "access token",
+    }
+}
+
+impl Fields {
+    /// The kind of key that a form asks for.
+    pub(super) fn kind(&self) -> Result<KeyKind, ControlError> {
+        let Some(text) = self.filled("kind") else { return Ok(KeyKind::default()) };
+        let known = [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient];
+        let found = known.into_iter().find(|kind| kind_name(*kind) == text);
+        found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
+    }
+}
+
 fn row(visit: &Visit, key: &KeyListing) -> Markup {
     html! {
         tr {
             td data-label="Name" { (key.name) span.dim { " " (key.slot) } }
-            td data-label="Key" { code { "…" (key.ending) } }
+            td data-label="Key" {
+                @if let Some(account) = &key.account { code { (account) ":…" (key.ending) } } @else { code { "…" (key.ending) } }
+                span.dim { " " (kind_words(key.kind)) }
+            }
             td data-label="Made" { (time(key.created_at)) }
             td data-label="State" {
                 @if let Some(at) = key.revoked_at { span.mark.bad { "revoked" } " " (time(at)) }

@@ -188,10 +188,11 @@ pub(super) fn facts(pairs: &[(&str, Markup)]) -> Markup {
 }
 
 /// A key, shown this once.
-pub(super) fn new_key(name: &str, key: &str) -> Markup {
+pub(super) fn new_key(name: &str, account: Option<&str>, key: &str) -> Markup {
     html! {
         div.alert.good.key role="status" {
             p { strong { "The key '" (name) "'." } " Keep it now: later only its last four characters are known." }
+            @if let Some(account) = account { p { "User name or client id: " code { (account) } } }
             p { code #new-key { (key) } " " button type="button" data-copy="new-key" hidden { "Copy" } }
         }
     }

@@ -124,7 +124,7 @@ fn failed(task: &TaskStatus) -> Markup {
 fn made(task: &TaskStatus, name: &str, key: &str) -> Markup {
     html! {
         p.lead { "The tenant " strong { (task.tenant) } " is made." }
-        (layout::new_key(name, key))
+        (layout::new_key(name, None, key))
         p.buttons {
             a.button href=(at(&task.tenant, "")) { "To its calls" }
             a.button.quiet href=(at(&task.tenant, "customers")) { "To its customers" }

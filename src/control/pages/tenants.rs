@@ -50,7 +50,8 @@ pub(super) fn new_key(form: &Fields) -> Result<NewKey, ControlError> {
     if name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
     }
-    Ok(NewKey { name: name.to_owned(), key: form.read("key")? })
+    let text = |name: &str| form.filled(name).map(str::to_owned);
+    Ok(NewKey { name: name.to_owned(), kind: form.kind()?, account: text("account"), secret: text("key") })
 }
 
 /// The seed of a form: so many customers of each type.

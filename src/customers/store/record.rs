@@ -87,6 +87,8 @@ impl ValuesRecord {
             username,
             web_alias,
             custom_fields,
+            key: _,
+            profile: _,
         } = values;
         let key = |field, value: &Option<String>| value.as_deref().filter(|_| plan.is_unique(field)).map(comparable);
         Self {
@@ -164,6 +166,8 @@ pub(in crate::customers) struct FieldsSentRecord {
     pub primary_address: bool,
     pub shipping_address: bool,
     pub custom_fields: Vec<bool>,
+    pub external_reference_id: bool,
+    pub password: bool,
 }
 
 impl From<&FieldsSent> for FieldsSentRecord {
@@ -186,6 +190,8 @@ impl From<&FieldsSent> for FieldsSentRecord {
             primary_address,
             shipping_address,
             custom_fields,
+            external_reference_id,
+            password,
         } = sent;
         Self {
             customer_type,
@@ -205,6 +211,8 @@ impl From<&FieldsSent> for FieldsSentRecord {
             primary_address,
             shipping_address,
             custom_fields: if custom_fields.contains(&true) { custom_fields.into() } else { Vec::new() },
+            external_reference_id,
+            password,
         }
     }
 }

@@ -7,12 +7,13 @@ use thiserror::Error as ThisError;
 use crate::customers::{Address, Fault, Rule, Values, filled};
 use crate::directscale::error::Error;
 use crate::field::{AddressPart, Field};
+use crate::gateway::BrokenBody;
 use crate::secret::Password;
 use crate::wire::dates;
 
 /// Why a body is no JSON object.
 #[derive(Debug, ThisError)]
-pub(in crate::directscale) enum BodyError {
+pub(crate) enum BodyError {
     #[error("The request body is empty.")]
     Empty,
     #[error("The request body is not valid UTF-8.")]
@@ -21,8 +22,8 @@ pub(in crate::directscale) enum BodyError {
     Json(#[source] serde_json::Error),
     #[error("The request body must be a JSON object.")]
     NoObject,
-    #[error("The request body did not arrive: {0}.")]
-    Incomplete(String),
+    #[error(transparent)]
+    Incomplete(BrokenBody),
 }
 
 /// A body as a JSON object.
@@ -84,6 +85,8 @@ impl<'a> Body<'a> {
             username: read.text(Field::Username),
             web_alias: read.text(Field::WebAlias),
             custom_fields: read.custom_fields().map(|(_, text)| text),
+            key: None,
+            profile: None,
         };
         Request { wanted, faults: read.faults, ignored: Vec::new() }
     }

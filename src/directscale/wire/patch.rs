@@ -62,6 +62,8 @@ impl Body<'_> {
             primary_address: primary_address.is_some(),
             shipping_address: shipping_address.is_some(),
             custom_fields: std::array::from_fn(|index| custom[index].0),
+            external_reference_id: false,
+            password: false,
         };
         let values = Values {
             birth_date: read.date(Field::BirthDate),
@@ -83,7 +85,8 @@ impl Body<'_> {
             custom_fields: custom.map(|(_, text)| text),
             ..Values::default()
         };
-        let mut request = Request { wanted: Patch { values, sent }, faults: read.faults, ignored: Vec::new() };
+        let mut request =
+            Request { wanted: Patch { values, sent, version: None }, faults: read.faults, ignored: Vec::new() };
         for (name, _) in self.object().as_vec() {
             match name.parse::<Field>() {
                 Ok(field) if SUPPORTED.contains(&field) => {}

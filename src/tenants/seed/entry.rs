@@ -108,6 +108,8 @@ impl SeedEntry {
             username: self.username,
             web_alias: self.web_alias,
             custom_fields,
+            key: None,
+            profile: None,
         };
         Ok(SeedCustomer { id: self.id.map(CustomerId), values })
     }

@@ -12,7 +12,9 @@ use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::keys::{KeySlot, SubscriptionKey, digest, insert};
+use super::credential::{KeyKind, digest};
+use super::keys::{KeySlot, insert};
+use super::listing::NewKey;
 use super::world::{SEED, Worlds};
 use super::{copy, store};
 use crate::clock::Clock;
@@ -94,6 +96,10 @@ impl std::fmt::Debug for SeedExtension {
 #[serde(deny_unknown_fields)]
 struct SeedKey {
     name: String,
+    #[serde(default)]
+    kind: KeyKind,
+    #[serde(default)]
+    account: Option<String>,
     key: String,
     #[serde(default)]
     secondary_key: Option<String>,
@@ -197,10 +203,11 @@ async fn load_tenant(connection: &mut PgConnection, worlds: &Worlds, tenant: See
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let now = Clock::Real.now();
     let Some(id) = store::insert_tenant(connection, &name, &plan, now, None, "seed").await? else { return Ok(false) };
-    for SeedKey { name, key, secondary_key } in keys {
+    for SeedKey { name, kind, account, key, secondary_key } in keys {
         let slots = [(KeySlot::Primary, Some(key)), (KeySlot::Secondary, secondary_key)];
         for (slot, key) in slots.into_iter().filter_map(|(slot, key)| Some((slot, key?))) {
-            let key: SubscriptionKey = key.parse().map_err(|error| failed(format!("key '{name}': {error}")))?;
+            let new = NewKey { name: name.clone(), kind, account: account.clone(), secret: Some(key) };
+            let key = new.credential(&worlds.random).map_err(|error| failed(format!("key '{name}': {error}")))?;
             if !insert(connection, id, &name, slot, &key, now, None).await? {
                 return Err(failed(format!("the key '{name}' or its name is in use already")));
             }

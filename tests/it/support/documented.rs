@@ -16,7 +16,7 @@ pub struct Operation {
 }
 
 pub fn document() -> Value {
-    serde_json::to_value(directscale_emulator::directscale::document()).expect("JSON")
+    serde_json::to_value(directscale_emulator::doors::document()).expect("JSON")
 }
 
 pub fn operations() -> Vec<Operation> {

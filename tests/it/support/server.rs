@@ -8,7 +8,7 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::directscale::DirectScaleOptions;
+use directscale_emulator::gateway::DoorOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
@@ -68,9 +68,9 @@ impl TestServer {
         let random = Arc::new(Random::default());
         let options = world(origin.clone());
         let (address, started, shutdown) = runtime.block_on(async {
-            let directscale = DirectScaleOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
+            let doors = DoorOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let options_of_server = ServerOptions {
-                directscale,
+                doors,
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
                 access: Access::default(),

@@ -11,8 +11,7 @@ const HEADER: &str = "ocp-apim-subscription-key";
 const PARAMETER: &str = "subscription-key";
 
 /// The key that a request presents: the header's, else the query's. A blank one counts as none.
-#[must_use]
-pub fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
+pub(super) fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
     let header = parts.headers.get(HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let key = header.or_else(|| query_parameter(parts.uri.query()?))?;
     (!key.trim().is_empty()).then_some(key)

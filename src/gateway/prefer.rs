@@ -1,6 +1,9 @@
 //! The `Prefer` header (RFC 7240). Both preferences are extensions of ours.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
+
+/// The header that says which preferences were followed.
+pub(super) const APPLIED: &str = "preference-applied";
 
 /// Answer a write with the customer.
 pub(super) const REPRESENTATION: &str = "return=representation";
@@ -12,7 +15,8 @@ pub(super) const ROLLBACK: &str = "tx=rollback";
 pub(super) const BOTH: &str = "return=representation, tx=rollback";
 
 /// Whether the caller prefers the customer as the answer of a write.
-pub(super) fn wants_representation(headers: &HeaderMap) -> bool {
+#[must_use]
+pub(crate) fn wants_representation(headers: &HeaderMap) -> bool {
     wants(headers, REPRESENTATION)
 }
 
@@ -28,4 +32,9 @@ fn wants(headers: &HeaderMap, wanted: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
         .any(|preference| preference.trim().eq_ignore_ascii_case(wanted))
+}
+
+/// That everything was taken back, as `Preference-Applied` says it.
+pub(super) fn rolled_back() -> HeaderValue {
+    HeaderValue::from_static(ROLLBACK)
 }

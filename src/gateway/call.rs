@@ -1,0 +1,64 @@
+//! A call whose key was accepted.
+
+use axum::body::Bytes;
+use axum::extract::RawPathParams;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::door::BackEnd;
+use crate::customers::Scope;
+use crate::journal::Recorder;
+use crate::plan::Plan;
+use crate::tenants::Caller;
+
+/// A call whose key was accepted.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// What it may use.
+    pub back_end: BackEnd,
+    /// Its head.
+    pub parts: Parts,
+    /// Its body; empty for a read.
+    pub body: Bytes,
+    pub(super) caller: Caller,
+    pub(super) path: Option<RawPathParams>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) request_id: Uuid,
+    pub(super) recorder: Recorder,
+}
+
+impl Call {
+    /// What the domain must know of it.
+    #[must_use]
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        self.scope_under(&self.caller.tenant.plan)
+    }
+
+    /// The same, for a door that requires no field of anybody.
+    #[must_use]
+    pub(crate) fn lenient_scope(&self) -> Scope<'_> {
+        self.scope_under(self.caller.tenant.lenient_plan())
+    }
+
+    fn scope_under<'a>(&'a self, plan: &'a Plan) -> Scope<'a> {
+        let tenant = &self.caller.tenant;
+        Scope {
+            tenant: tenant.id,
+            plan,
+            now: self.now,
+            caller: &self.caller.key_name,
+            request: self.request_id,
+            extension: tenant.extension.as_ref(),
+            events: tenant.events.as_ref(),
+            has_event_faults: tenant.has_event_faults,
+            recorder: &self.recorder,
+        }
+    }
+
+    /// A parameter of the path, decoded; `None` when it is not UTF-8.
+    #[must_use]
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path.iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}

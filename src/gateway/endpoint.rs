@@ -1,0 +1,336 @@
+//! The life of one call: key, body, operation, answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::RequestPartsExt as _;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{Method, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::call::Call;
+use super::door::{About, BackEnd, Door, DoorOptions, Front};
+use super::exchange::Exchange;
+use super::fault::{Fault, Held};
+use super::operation::Operation;
+use super::prefer::{self, wants_rollback};
+use super::refusal::GatewayRefusal;
+use super::replayed::Replayed;
+use super::reply::Reply;
+use super::served::Served;
+use crate::database::DatabaseError;
+use crate::error_chain::ErrorChain;
+use crate::journal::{FaultNote, Reason};
+use crate::plan::Plan;
+use crate::tenants::{Caller, Spent};
+
+/// So many names of what does not count are kept in the journal.
+const MOST_IGNORED: usize = 50;
+
+/// How long a body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A body that did not arrive whole.
+#[derive(Debug, Error)]
+#[error("The request body did not arrive: {0}.")]
+pub(crate) struct BrokenBody(String);
+
+/// A call under way.
+type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// Makes an operation of `handler`.
+pub(super) fn endpoint<D, H, F>(
+    operation: Operation,
+    handler: H,
+) -> impl Fn(State<Arc<Front<D>>>, Request) -> Answering + Clone + Send + Sync + 'static
+where
+    D: Door,
+    H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, D::Error>> + Send,
+{
+    move |State(front), request| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let mut under_way = UnderWay {
+                front: &front,
+                served: Served::new(operation.id, operation.route),
+                exchange: Some(Exchange::begin(&front.house.journal, &parts, operation.route)),
+            };
+            let response = under_way.serve(operation, parts, body, handler).await;
+            let (served, exchange) = under_way.end();
+            if let Some(exchange) = exchange {
+                exchange.end(&front.house.journal, &served, Some(&response));
+            }
+            let mut response = response.map(Body::from);
+            response.extensions_mut().insert(served);
+            response
+        })
+    }
+}
+
+/// A call under way. One whose caller hangs up is dropped, and noted all the same: it may have been done.
+struct UnderWay<'a, D> {
+    front: &'a Front<D>,
+    served: Served,
+    /// There until the call ends.
+    exchange: Option<Exchange>,
+}
+
+impl<D: Door> UnderWay<'_, D> {
+    async fn serve<H, F>(&mut self, operation: Operation, parts: Parts, body: Body, handler: H) -> Response<Bytes>
+    where
+        H: Fn(Arc<Call>) -> F,
+        F: Future<Output = Result<Reply, D::Error>>,
+    {
+        let Self { front, served, exchange: Some(exchange) } = self else { return Response::new(Bytes::new()) };
+        Serving { front, operation, served, exchange }.serve(parts, body, handler).await
+    }
+}
+
+impl<D> UnderWay<'_, D> {
+    fn end(&mut self) -> (Served, Option<Exchange>) {
+        (self.served.clone(), self.exchange.take())
+    }
+}
+
+impl<D> Drop for UnderWay<'_, D> {
+    fn drop(&mut self) {
+        if let Some(mut exchange) = self.exchange.take() {
+            let (field, rule) = ("$".to_owned(), "hungUp".to_owned());
+            let message = "The caller hung up before the answer; what was done by then stays.".to_owned();
+            exchange.reasons.push(Reason { field, rule, message });
+            exchange.end(&self.front.house.journal, &self.served, None);
+        }
+    }
+}
+
+/// One call, and what is known of it.
+struct Serving<'a, D> {
+    front: &'a Front<D>,
+    operation: Operation,
+    served: &'a mut Served,
+    exchange: &'a mut Exchange,
+}
+
+/// What is the same for all that is said about a call.
+#[derive(Debug, Clone, Copy)]
+struct Context {
+    operation: Operation,
+    request_id: Uuid,
+    options: DoorOptions,
+}
+
+impl Context {
+    fn about<'a>(&self, parts: &'a Parts, plan: Option<&'a Plan>) -> About<'a> {
+        let Self { operation, request_id, options } = *self;
+        About { parts, operation: Some(operation), request_id, options, plan }
+    }
+}
+
+/// A call that was let in, its body read.
+struct Entered {
+    caller: Caller,
+    body: Result<Bytes, BrokenBody>,
+    fault: Option<Fault>,
+}
+
+impl<D: Door> Serving<'_, D> {
+    async fn serve<H, F>(mut self, mut parts: Parts, body: Body, handler: H) -> Response<Bytes>
+    where
+        H: Fn(Arc<Call>) -> F,
+        F: Future<Output = Result<Reply, D::Error>>,
+    {
+        let Front { door, house } = self.front;
+        let request_id = house.random.uuid();
+        self.served.request_id = Some(request_id);
+        let context = Context { operation: self.operation, request_id, options: house.options };
+        let Entered { caller, body, fault } = match self.enter(&context, &parts, body).await {
+            Ok(entered) => entered,
+            Err(refusal) => {
+                self.exchange.reasons.push(refusal.reason());
+                let plan = self.served.caller.as_ref().map(|caller| &caller.tenant.plan);
+                return door.refused(refusal, &context.about(&parts, plan));
+            }
+        };
+        let tenant = Arc::clone(&caller.tenant);
+        let plan = Some(&tenant.plan);
+        if let Some(fault) = &fault
+            && let Some(response) = fault.before(door, &context.about(&parts, plan), &mut self.served.ending).await
+        {
+            return response;
+        }
+
+        let is_rehearsal = writes(&parts.method) && wants_rollback(&parts.headers);
+        self.exchange.is_rehearsal = is_rehearsal;
+        let held = fault.as_ref().and_then(Fault::held);
+        let path = if self.operation.route.contains('{') { parts.extract().await.ok() } else { None };
+        let back_end = house.back_end.get().expect("invariant: a caller was found in it").clone();
+        let (body, broken) = match body {
+            Ok(body) => (body, None),
+            Err(broken) => (Bytes::new(), Some(broken)),
+        };
+        let now = self.exchange.tenant_time.unwrap_or_default();
+        let recorder = std::mem::take(&mut self.exchange.recorder);
+        let call = Call { back_end, parts, body, caller, path, now, request_id, recorder };
+        self.exchange.customer = door.customer(&call);
+        let (call, outcome) = if let Some(broken) = broken {
+            (Arc::new(call), Err(broken.into()))
+        } else if is_rehearsal || held.is_some() {
+            // Boxed, because it is rare and its future is large.
+            Box::pin(in_transaction(call, handler, is_rehearsal, held)).await
+        } else {
+            let call = Arc::new(call);
+            let outcome = handler(Arc::clone(&call)).await;
+            (call, outcome)
+        };
+        if held.is_some_and(|held| held.is_rolled_back) {
+            call.recorder.rolled_back();
+        }
+        let about = context.about(&call.parts, plan);
+        let answered = self.answered(outcome, &about, &call, is_rehearsal);
+        let response = match fault {
+            Some(fault) => fault.after(door, &about, answered, &mut self.served.ending).await,
+            None => answered,
+        };
+        self.exchange.recorder = Arc::into_inner(call).map(|call| call.recorder).unwrap_or_default();
+        response
+    }
+
+    /// Who calls, what they send, and the failure that is to happen.
+    async fn enter(&mut self, context: &Context, parts: &Parts, body: Body) -> Result<Entered, GatewayRefusal> {
+        let Front { door, house } = self.front;
+        let back_end = house.back_end.get().ok_or(GatewayRefusal::BackEndFailed(context.request_id))?;
+        let caller = admit(door, back_end, &context.about(parts, None)).await?;
+        self.served.caller = Some(caller.clone());
+        self.exchange.tenant_time = Some(caller.tenant.clock.now());
+
+        let body = read_body(parts, body, house.options.max_body_bytes).await?;
+        if let Ok(body) = &body {
+            self.exchange.body = body.clone();
+        }
+        let fired = back_end.directory.fire(&caller.tenant, self.operation.id).await;
+        let fired = fired.map_err(|error| failed(&error, context.request_id))?;
+        let fault = fired.map(Fault::new);
+        if let Some(fault) = &fault {
+            self.served.fault = Some(fault.id());
+            self.exchange.fault = Some(FaultNote { id: fault.id(), what: fault.what() });
+        }
+        Ok(Entered { caller, body, fault })
+    }
+
+    /// The answer that the handler's outcome comes to.
+    fn answered(
+        &mut self,
+        outcome: Result<Reply, D::Error>,
+        about: &About<'_>,
+        call: &Call,
+        is_rehearsal: bool,
+    ) -> Response<Bytes> {
+        let door = &self.front.door;
+        let error = match outcome {
+            Ok(reply) => {
+                self.exchange.ignored = reply.ignored.iter().take(MOST_IGNORED).cloned().collect();
+                let mut response = reply.into_response(is_rehearsal, about.options);
+                door.sign(&mut response, about.request_id);
+                return response;
+            }
+            Err(error) => error,
+        };
+        call.recorder.refused();
+        let mut response = match door.failed(error, about) {
+            Ok((mut response, reasons)) => {
+                self.exchange.reasons.extend(reasons);
+                door.sign(&mut response, about.request_id);
+                response
+            }
+            Err(refusal) => {
+                self.exchange.reasons.push(refusal.reason());
+                door.refused(refusal, about)
+            }
+        };
+        if is_rehearsal {
+            response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
+        }
+        response
+    }
+}
+
+/// Does all that the call asks for in one transaction; a rehearsal takes it back, and so does a fault that happens in there.
+async fn in_transaction<H, F, E>(
+    mut call: Call,
+    handler: H,
+    is_rehearsal: bool,
+    held: Option<Held>,
+) -> (Arc<Call>, Result<Reply, E>)
+where
+    H: Fn(Arc<Call>) -> F,
+    F: Future<Output = Result<Reply, E>>,
+    E: From<DatabaseError>,
+{
+    let (customers, transaction) = call.back_end.customers.begin();
+    call.back_end.customers = customers;
+    let call = Arc::new(call);
+    let outcome = handler(Arc::clone(&call)).await;
+    if let Some(held) = held {
+        tokio::time::sleep(held.delay).await;
+    }
+    let is_kept = !is_rehearsal && outcome.is_ok() && !held.is_some_and(|held| held.is_rolled_back);
+    let ended = if is_kept { transaction.commit().await } else { transaction.roll_back().await };
+    (call, ended.map_err(E::from).and(outcome))
+}
+
+fn writes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Who calls, or why nobody is let in.
+async fn admit<D: Door>(door: &D, back_end: &BackEnd, about: &About<'_>) -> Result<Caller, GatewayRefusal> {
+    let failed = |error: DatabaseError| failed(&error, about.request_id);
+    let caller = if let Some(Replayed(caller)) = about.parts.extensions.get() {
+        caller.clone()
+    } else {
+        let key = door.presented(about.parts).ok_or(GatewayRefusal::MissingKey)?;
+        let caller = back_end.directory.caller(&key).await.map_err(failed)?;
+        let caller = caller.filter(|caller| caller.kind == D::KEY).ok_or(GatewayRefusal::InvalidKey)?;
+        if !door.admits(back_end, &caller, about.parts).await.map_err(failed)? {
+            return Err(GatewayRefusal::InvalidKey);
+        }
+        caller
+    };
+    match back_end.directory.count_call(&caller, caller.tenant.clock.now()).await.map_err(failed)? {
+        None => Ok(caller),
+        Some(Spent::RateLimit(seconds)) => Err(GatewayRefusal::RateLimited(seconds)),
+        Some(Spent::Quota(seconds)) => Err(GatewayRefusal::QuotaSpent(seconds)),
+    }
+}
+
+fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRefusal {
+    tracing::error!(error = %ErrorChain(error), request.id = %request_id, "database failure");
+    GatewayRefusal::BackEndFailed(request_id)
+}
+
+/// The body of a write, within the limit. Reads have none that counts.
+///
+/// # Errors
+/// When the body is too large.
+pub(crate) async fn read_body(
+    parts: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Result<Bytes, BrokenBody>, GatewayRefusal> {
+    if !writes(&parts.method) {
+        return Ok(Ok(Bytes::new()));
+    }
+    match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(Ok(collected.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRefusal::BodyTooLarge(limit)),
+        Ok(Err(_)) => Ok(Err(BrokenBody("it broke off".to_owned()))),
+        Err(_) => Ok(Err(BrokenBody(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
+    }
+}

@@ -1,0 +1,95 @@
+//! One table for the routes of a door and for the document that describes them: an operation is its handler and that handler's
+//! attributes.
+
+use std::sync::Arc;
+
+use axum::routing::on;
+use utoipa::__dev::SchemaReferences;
+use utoipa::openapi::path::Paths;
+use utoipa::openapi::{HttpMethod, OpenApi, RefOr, Schema};
+use utoipa_axum::PathItemExt as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::call::Call;
+use super::door::{Door, Front};
+use super::endpoint::endpoint;
+use super::reply::Reply;
+
+/// An operation of the API.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operation {
+    /// Its name in logs and metrics: the vendor's, without blanks.
+    pub id: &'static str,
+    /// Its path, with parameters by name.
+    pub route: &'static str,
+}
+
+/// Adds to an operation's description what all of its door have.
+pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
+
+/// The operations of a door so far.
+pub(crate) struct Table<D> {
+    router: OpenApiRouter<Arc<Front<D>>>,
+    complete: Complete,
+}
+
+impl<D: Door> Table<D> {
+    /// No operation, in a document that begins with `head`.
+    #[must_use]
+    pub(crate) fn new(head: OpenApi, complete: Complete) -> Self {
+        Self { router: OpenApiRouter::with_openapi(head), complete }
+    }
+
+    /// Adds the operation whose attributes `P` holds.
+    #[must_use]
+    pub(crate) fn add<P, H, F>(self, _attributes: P, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+    {
+        let mut schemas = Vec::new();
+        P::schemas(&mut schemas);
+        self.add_operation(&P::methods(), &P::path(), P::operation(), schemas, handler)
+    }
+
+    /// Adds an operation, with the answers that every one can get.
+    #[must_use]
+    pub(crate) fn add_operation<H, F>(
+        self,
+        methods: &[HttpMethod],
+        path: &str,
+        mut described: utoipa::openapi::path::Operation,
+        schemas: Vec<(String, RefOr<Schema>)>,
+        handler: H,
+    ) -> Self
+    where
+        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+    {
+        (self.complete)(&mut described, path);
+        // A handful of names, which live as long as the server does.
+        let id = described.operation_id.clone().unwrap_or_default().leak();
+        let operation = Operation { id, route: path.to_owned().leak() };
+        let methods = methods.to_vec();
+        let router = methods.iter().fold(axum::routing::MethodRouter::new(), |router, method| {
+            router.merge(on(method.to_method_filter(), endpoint(operation, handler.clone())))
+        });
+        let mut paths = Paths::new();
+        paths.add_path_operation(path, methods, described);
+        Self { router: self.router.routes((schemas, paths, router)), ..self }
+    }
+
+    /// The routes and their description.
+    pub(crate) fn split(self) -> (axum::Router<Arc<Front<D>>>, OpenApi) {
+        self.router.split_for_parts()
+    }
+}
+
+/// The table with the operations of these handlers.
+macro_rules! operations {
+    ($table:expr; $($group:ident::$handler:ident),* $(,)?) => {
+        $table$(.add(utoipa_axum::paste!($group::[<__path_ $handler>]), $group::$handler))*
+    };
+}
+pub(crate) use operations;

@@ -1,0 +1,138 @@
+//! Paths that are no operation, and methods that none of a path has; in the journal the operations that may have been meant.
+
+use axum::body::Body;
+use axum::http::Response;
+use axum::http::request::Parts;
+use utoipa::openapi::{OpenApi, PathItem};
+
+use super::asked::asked_path;
+use super::door::{About, Door, Front};
+use super::exchange::Exchange;
+use super::refusal::GatewayRefusal;
+use super::replayed::Replayed;
+use super::served::Served;
+use crate::tenants::Caller;
+
+/// The operation of a request that is none.
+const NONE: &str = "-";
+
+/// So many near operations are named.
+const MOST: usize = 3;
+
+/// From here on two paths are near: 1 is the same.
+const NEAR: f64 = 0.7;
+
+/// An operation, as it is compared with what was asked for.
+#[derive(Debug)]
+pub(crate) struct Known {
+    method: &'static str,
+    path: String,
+    id: String,
+}
+
+/// The operations of a document.
+#[must_use]
+pub(crate) fn known(document: &OpenApi) -> Vec<Known> {
+    let of_path = |(path, item): (&String, &PathItem)| {
+        let methods = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        let known = methods.into_iter().filter_map(|(method, operation)| {
+            let id = operation.as_ref()?.operation_id.clone().unwrap_or_default();
+            Some(Known { method, path: path.clone(), id })
+        });
+        known.collect::<Vec<_>>()
+    };
+    document.paths.paths.iter().flat_map(of_path).collect()
+}
+
+/// Answers a request that is no operation.
+pub(crate) async fn unknown<D: Door>(front: &Front<D>, known: &[Known], parts: Parts) -> Response<Body> {
+    let Front { door, house } = front;
+    let mut served = Served::new(NONE, NONE);
+    let allowed = allowed(parts.uri.path(), known);
+    let refusal =
+        if allowed.is_empty() { GatewayRefusal::NoSuchOperation } else { GatewayRefusal::WrongMethod(allowed) };
+    let mut exchange = Exchange::begin(&house.journal, &parts, NONE);
+    if house.journal.is_on() {
+        served.caller = caller(front, &parts).await;
+        exchange.near = near(&format!("{} {}", parts.method, asked_path(&parts)), known);
+        exchange.reasons.push(refusal.reason());
+    }
+    let about =
+        About { parts: &parts, operation: None, request_id: house.random.uuid(), options: house.options, plan: None };
+    let response = door.refused(refusal, &about);
+    exchange.end(&house.journal, &served, Some(&response));
+    let mut response = response.map(Body::from);
+    response.extensions_mut().insert(Served { caller: None, ..served });
+    response
+}
+
+/// Whose journal the request belongs into.
+async fn caller<D: Door>(front: &Front<D>, parts: &Parts) -> Option<Caller> {
+    if let Some(Replayed(caller)) = parts.extensions.get() {
+        return Some(caller.clone());
+    }
+    let back_end = front.house.back_end.get()?;
+    let caller = back_end.directory.caller(&front.door.presented(parts)?).await.ok().flatten();
+    caller.filter(|caller| caller.kind == D::KEY)
+}
+
+/// The methods that a path has, as `Allow` lists them; nothing where it is no operation's.
+fn allowed(path: &str, known: &[Known]) -> String {
+    let fits = |known: &&Known| {
+        let (mut pattern, mut asked) = (known.path.split('/'), path.split('/'));
+        loop {
+            match (pattern.next(), asked.next()) {
+                (None, None) => return true,
+                (Some(part), Some(asked)) if part == asked || (part.starts_with('{') && !asked.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    };
+    let methods: Vec<&str> = known.iter().filter(fits).map(|known| known.method).collect();
+    methods.join(", ")
+}
+
+/// The operations that are near to a method and path, the nearest first.
+fn near(asked: &str, known: &[Known]) -> Vec<String> {
+    // Long enough for every path; what comes behind makes no path nearer.
+    let asked: String = asked.chars().take(200).collect();
+    let like = |known: &Known| {
+        let call = format!("{} {}", known.method, known.path);
+        // A parameter is like whatever stands at its place.
+        let parts = call.split('/').zip(asked.split('/').map(Some).chain(std::iter::repeat(None)));
+        let filled: Vec<&str> =
+            parts.map(|(part, asked)| if part.starts_with('{') { asked.unwrap_or(part) } else { part }).collect();
+        strsim::normalized_levenshtein(&filled.join("/").to_lowercase(), &asked.to_lowercase())
+    };
+    let mut found: Vec<(f64, &Known)> = known.iter().map(|known| (like(known), known)).collect();
+    found.retain(|(likeness, _)| *likeness >= NEAR);
+    found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    found.into_iter().take(MOST).map(|(_, known)| format!("{} {} ({})", known.method, known.path, known.id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_operations_are_named() {
+        let known = ["GET /v1/customers/{customerId}", "PUT /v1/customers/upgrade/{customerId}", "GET /v1/sso/{token}"];
+        let of = |call: &&'static str| {
+            let (method, path) = call.split_once(' ').expect("a method and a path");
+            Known { method, path: path.to_owned(), id: "X".to_owned() }
+        };
+        let known: Vec<Known> = known.iter().map(of).collect();
+        assert_eq!(near("PUT /v1/customer/upgrade/7", &known)[0], "PUT /v1/customers/upgrade/{customerId} (X)");
+        assert_eq!(near("POST /v1/customers/upgrade/7", &known)[0], "PUT /v1/customers/upgrade/{customerId} (X)");
+        assert!(near("GET /favicon.ico", &known).is_empty());
+        assert_eq!(allowed("/v1/customers/7", &known), "GET");
+        assert_eq!(allowed("/v1/customers/7/x", &known), "");
+        assert_eq!(allowed("/v1/customers/", &known), "");
+    }
+}

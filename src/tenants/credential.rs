@@ -1,0 +1,206 @@
+//! What callers present, in the clear and as a digest.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+use super::keys::KeyError;
+use crate::random::Random;
+
+/// The SHA-256 of what a caller presents. Tenants are found by it, so the time that a look-up takes tells nothing of a key.
+pub(super) type KeyDigest = [u8; 32];
+
+/// What opens a tenant.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[sqlx(type_name = "text", rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// A subscription key: DirectScale's door.
+    #[default]
+    SubscriptionKey,
+    /// A user name and password: ByDesign's door.
+    Basic,
+    /// A client's id and secret, for which it gets access tokens: Storm's door.
+    OauthClient,
+    /// What an OAuth client got for its secret. Made by the token endpoint only.
+    #[value(skip)]
+    #[serde(skip)]
+    AccessToken,
+}
+
+/// Something that opens a tenant, in the clear. Its secret is never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    kind: KeyKind,
+    account: Option<String>,
+    secret: String,
+}
+
+/// A subscription key.
+pub type SubscriptionKey = Credential;
+
+impl Credential {
+    /// A credential of this kind: its secret is random where none is given. A subscription key has no account.
+    ///
+    /// # Errors
+    /// `Malformed` when the account or the secret cannot be what it is to be.
+    pub fn new(random: &Random, kind: KeyKind, account: &str, secret: Option<String>) -> Result<Self, KeyError> {
+        let secret = secret.unwrap_or_else(|| random_hexadecimal(random));
+        if kind == KeyKind::SubscriptionKey {
+            let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let key = Self { kind, account: None, secret };
+            return if is_key {
+                Ok(key)
+            } else {
+                Err(KeyError::Malformed("a subscription key is 32 hexadecimal digits"))
+            };
+        }
+        let is_plain = |text: &str| !text.chars().any(char::is_control);
+        if account.is_empty() || account.len() > 100 || account.contains(':') || !is_plain(account) {
+            return Err(KeyError::Malformed("a user name or client id is 1 to 100 bytes long, without a colon"));
+        }
+        if !(8..=100).contains(&secret.len()) || !is_plain(&secret) {
+            return Err(KeyError::Malformed("a password or client secret is 8 to 100 bytes long"));
+        }
+        Ok(Self { kind, account: Some(account.to_owned()), secret })
+    }
+
+    /// A new random subscription key.
+    #[must_use]
+    pub fn generate(random: &Random) -> Self {
+        Self { kind: KeyKind::SubscriptionKey, account: None, secret: random_hexadecimal(random) }
+    }
+
+    /// An access token: 256 random bits.
+    #[must_use]
+    pub fn access_token(random: &Random) -> Self {
+        let secret = random_hexadecimal(random) + &random_hexadecimal(random);
+        Self { kind: KeyKind::AccessToken, account: None, secret }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The part that is no secret: the user name or client id.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The secret itself, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.secret
+    }
+
+    /// Its last four characters, by which people tell keys apart.
+    #[must_use]
+    pub fn ending(&self) -> &str {
+        let start = self.secret.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
+        &self.secret[start..]
+    }
+
+    /// As a caller presents it to [`super::Directory::caller`].
+    #[must_use]
+    pub fn presented(&self) -> String {
+        presented(self.kind, self.account().unwrap_or_default(), &self.secret)
+    }
+
+    pub(super) fn digest(&self) -> KeyDigest {
+        digest(&self.presented())
+    }
+}
+
+/// 128 random bits in 32 digits.
+fn random_hexadecimal(random: &Random) -> String {
+    format!("{:032x}", u128::from_be_bytes(random.bytes()))
+}
+
+/// What is looked up for an account and its secret. Each kind has a form of its own, so that none is taken for another; a
+/// caller's kind is compared as well.
+#[must_use]
+pub fn presented(kind: KeyKind, account: &str, secret: &str) -> String {
+    match kind {
+        KeyKind::SubscriptionKey => secret.to_owned(),
+        KeyKind::Basic => format!("basic\0{account}\0{secret}"),
+        KeyKind::OauthClient => format!("client\0{account}\0{secret}"),
+        KeyKind::AccessToken => format!("bearer\0{secret}"),
+    }
+}
+
+/// The digest of what a caller presents, whatever it is.
+pub(super) fn digest(presented: &str) -> KeyDigest {
+    Sha256::digest(presented.as_bytes()).into()
+}
+
+impl FromStr for Credential {
+    type Err = KeyError;
+
+    /// A subscription key.
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::new(&Random::default(), KeyKind::SubscriptionKey, "", Some(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Credential({:?}, {:?}, …{})", self.kind, self.account, self.ending())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_never_shows_itself() {
+        let key: SubscriptionKey = "0123456789abcdef0123456789abcdef".parse().expect("a key");
+        assert_eq!(format!("{key:?}"), "Credential(SubscriptionKey, None, …cdef)");
+    }
+
+    #[test]
+    fn only_32_hexadecimal_digits_are_a_key() {
+        for text in ["", "0123456789abcdef", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"] {
+            assert!(text.parse::<SubscriptionKey>().is_err(), "{text}");
+        }
+        let random = Random::default();
+        let key = Credential::new(&random, KeyKind::SubscriptionKey, "", None).expect("a key");
+        assert_eq!(key.reveal().len(), 32);
+    }
+
+    #[test]
+    fn accounts_and_secrets_are_plain() {
+        let random = Random::default();
+        let new = |account: &str, secret: &str| {
+            Credential::new(&random, KeyKind::Basic, account, Some(secret.to_owned())).is_ok()
+        };
+        assert!(new("ci", "long enough: yes"));
+        for (account, secret) in [("", "long enough"), ("a:b", "long enough"), ("a\0", "long enough"), ("a", "short")] {
+            assert!(!new(account, secret), "{account}");
+        }
+    }
+
+    #[test]
+    fn no_kind_is_taken_for_another() {
+        let kinds = [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient, KeyKind::AccessToken];
+        let digests: std::collections::BTreeSet<KeyDigest> =
+            kinds.iter().map(|kind| digest(&presented(*kind, "a", "secret"))).collect();
+        assert_eq!(digests.len(), kinds.len());
+    }
+}
