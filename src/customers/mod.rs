@@ -3,6 +3,7 @@
 mod application;
 mod associate;
 mod create;
+mod display;
 mod events;
 mod hooked;
 mod listing;

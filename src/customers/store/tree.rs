@@ -140,3 +140,16 @@ pub(in crate::customers) async fn place(
         other => Err(super::unknown_outcome(other)),
     }
 }
+
+/// The first node that has no upline.
+pub(in crate::customers) async fn root(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select customer_id from sponsor_tree where tenant_id = $1 and upline_id is null order by customer_id limit 1",
+        tenant.0,
+    )
+    .fetch_optional(connection)
+    .await
+}
