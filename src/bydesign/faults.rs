@@ -4,6 +4,7 @@ use crate::customers::{Fault, Rule};
 use crate::field::{AddressPart, Field};
 
 use super::wire::body::BodyError;
+use super::wire::request::NAMES;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,18 @@ impl MemberFault {
         key.push_str(self.rule);
         key
     }
+}
+
+/// Everything that is wrong with a request, in the order of the vendor's table: what was found while reading it, and what
+/// the domain found. A member that could not be read is not also called missing.
+pub(in crate::bydesign) fn gathered(mut read: Vec<MemberFault>, refusal: &[Fault]) -> Vec<MemberFault> {
+    let found = refusal.iter().map(MemberFault::of);
+    let new = |fault: &MemberFault| fault.rule != "REQUIRED" || read.iter().all(|known| known.member != fault.member);
+    let found: Vec<MemberFault> = found.filter(new).collect();
+    read.extend(found);
+    // What is no member of the request comes last.
+    read.sort_by_key(|fault| NAMES.iter().position(|name| *name == fault.member).unwrap_or(NAMES.len()));
+    read
 }
 
 /// The member of the request, or of the answer where the request has none, that a field is.
@@ -248,6 +261,18 @@ mod tests {
     fn a_long_value_is_not_repeated_whole() {
         let fault = MemberFault::invalid("CustomerType", &"ä".repeat(1_000_000));
         assert_eq!(fault.sentence, format!("The value '{}…' is not valid for CustomerType.", "ä".repeat(50)));
+    }
+
+    #[test]
+    fn faults_are_gathered_in_the_order_of_the_table() {
+        let read = vec![MemberFault::invalid("CustomerType", "x"), MemberFault::too_long("FirstName", 50)];
+        let refusal = [Field::CustomerType, Field::Username, Field::EmailAddress]
+            .map(|field| Fault { field, rule: Rule::Required(None) });
+        let told: Vec<_> = gathered(read, &refusal).into_iter().map(|fault| (fault.member, fault.rule)).collect();
+        assert_eq!(
+            told,
+            [("FirstName", "TOO_LONG"), ("Email", "REQUIRED"), ("CustomerType", "INVALID"), ("Username", "REQUIRED")]
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(in crate::bydesign) struct Locale {
     /// Its name in .NET: `en-US`.
     pub(in crate::bydesign) iso_description: &'static str,
     /// Its number in Windows.
-    pub(in crate::bydesign) locale_asp: i32,
+    pub(in crate::bydesign) windows_number: i32,
 }
 
 /// The id of the locale of customers who have none.
@@ -44,9 +44,9 @@ const fn locale(
     language: &'static str,
     description: &'static str,
     iso_description: &'static str,
-    locale_asp: i32,
+    windows_number: i32,
 ) -> Locale {
-    Locale { id, language, description, iso_description, locale_asp }
+    Locale { id, language, description, iso_description, windows_number }
 }
 
 /// The language of the locale with this id.

@@ -11,39 +11,35 @@ use crate::customers::{Address, Customer, CustomerId, Profiled, Values, Version}
 use crate::plan::ByDesignPlan;
 use crate::secret::Password;
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 fn sent() -> CustomerCreation {
     CustomerCreation {
-        first_name: some("Ada"),
-        last_name: some("Lovelace"),
-        email: some("ada@x.y"),
+        first_name: Some("Ada".into()),
+        last_name: Some("Lovelace".into()),
+        email: Some("ada@x.y".into()),
         password: Some(Password::new("Engine1842".to_owned())),
-        rep_did: some("90001"),
-        company: some("Engines"),
-        phone1: some("1"),
-        phone2: some("2"),
-        phone3: some("3"),
-        phone4: some("4"),
-        shipping_street1: some("5 Way"),
-        shipping_country: some("canada"),
-        shipping_county: some("Kent"),
-        billing_street1: some("6 Way"),
-        billing_state: some("UT"),
-        billing_country: some("United States"),
-        billing_county: some("Utah"),
+        rep_did: Some("90001".into()),
+        company: Some("Engines".into()),
+        phone1: Some("1".into()),
+        phone2: Some("2".into()),
+        phone3: Some("3".into()),
+        phone4: Some("4".into()),
+        shipping_street1: Some("5 Way".into()),
+        shipping_country: Some("canada".into()),
+        shipping_county: Some("Kent".into()),
+        billing_street1: Some("6 Way".into()),
+        billing_state: Some("UT".into()),
+        billing_country: Some("United States".into()),
+        billing_county: Some("Utah".into()),
         agreed_to_terms: Some(true),
         referral_market_type: Some(0),
-        referral_market_type_input: some("a fair"),
-        refer_customer_id: some("C3"),
-        tax_id: some("111"),
-        tax_id2: some("222"),
-        replicated_site_url: some("ada"),
+        referral_market_type_input: Some("a fair".into()),
+        refer_customer_id: Some("C3".into()),
+        tax_id: Some("111".into()),
+        tax_id2: Some("222".into()),
+        replicated_site_url: Some("ada".into()),
         customer_type: Some(0),
         date_of_birth: NaiveDate::from_ymd_opt(1980, 5, 1).and_then(|day| day.and_hms_nano_opt(7, 40, 9, 736_334_800)),
-        reciprocal_rep_did: some("R9"),
+        reciprocal_rep_did: Some("R9".into()),
         preferred_culture: Some(2),
         ..CustomerCreation::default()
     }
@@ -140,8 +136,8 @@ fn a_customer_of_the_other_door_is_told_too() {
     let values = Values {
         birth_date: "1980-05-01T00:00:00Z".parse().ok(),
         customer_type: Some(1),
-        language_code: some("uk"),
-        primary_address: Address { country_code: some("US"), ..Address::default() },
+        language_code: Some("uk".into()),
+        primary_address: Address { country_code: Some("US".into()), ..Address::default() },
         ..Values::default()
     };
     let shown = shown(&kept(values, Map::new()));
@@ -156,7 +152,7 @@ fn a_customer_of_the_other_door_is_told_too() {
 #[test]
 fn a_country_that_moved_is_called_as_the_list_has_it() {
     let Mapped { mut values, extras, .. } = creation(sent(), RESOLVED, &ByDesignPlan::default());
-    values.primary_address.country_code = some("GB");
+    values.primary_address.country_code = Some("GB".into());
     values.shipping_address.country_code = None;
     let shown = shown(&kept(values, extras));
     assert_eq!(shown["BillCountry"], "UNITED KINGDOM");
@@ -166,8 +162,8 @@ fn a_country_that_moved_is_called_as_the_list_has_it() {
 #[test]
 fn what_names_nothing_known_is_refused() {
     let sent = CustomerCreation {
-        shipping_country: some("CA"),
-        billing_country: some("ATLANTIS"),
+        shipping_country: Some("CA".into()),
+        billing_country: Some("ATLANTIS".into()),
         preferred_culture: Some(34),
         ..CustomerCreation::default()
     };

@@ -124,8 +124,8 @@ fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
 /// counted from before they were put forward.
 fn offset_at(wall: NaiveDateTime, zone: Tz) -> FixedOffset {
     // One zone has skipped a whole day.
-    let hours = (0..=48).filter_map(|hours| wall.checked_sub_signed(TimeDelta::hours(hours)));
-    let offset = hours.filter_map(|earlier| zone.offset_from_local_datetime(&earlier).earliest()).next();
+    let mut earlier = (0..=48).filter_map(|hours| wall.checked_sub_signed(TimeDelta::hours(hours)));
+    let offset = earlier.find_map(|earlier| zone.offset_from_local_datetime(&earlier).earliest());
     whole_minutes(offset.map_or_else(|| Utc.fix(), |offset| offset.fix()))
 }
 

@@ -1,7 +1,5 @@
 //! `application/json` and `text/json`.
 
-use std::borrow::Cow;
-
 use serde_json_borrow::Value;
 
 use super::body::{BodyError, utf8};
@@ -22,7 +20,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Members<'_>, BodyError> {
             Value::Array(_) => Scalar::Other("an array"),
             Value::Object(_) => Scalar::Other("an object"),
         };
-        members.push(Cow::from(name), scalar);
+        members.push(name, scalar);
     }
     Ok(members)
 }

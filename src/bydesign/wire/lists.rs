@@ -6,7 +6,7 @@ use super::customer::CustomerAnswer;
 use super::tree::{Answer, Tree};
 use crate::bydesign::{countries, locales};
 
-/// What CustomerLookup answers: whole customers, `[]` when there are none.
+/// What `CustomerLookup` answers: whole customers, `[]` when there are none.
 pub(in crate::bydesign) fn customers<'a>(customers: &'a [CustomerAnswer<'a>]) -> Answer<'a> {
     let trees = customers.iter().map(CustomerAnswer::tree).collect();
     Answer { root: "ArrayOfCustomer", tree: Tree::List("Customer", trees) }
@@ -73,7 +73,7 @@ pub(in crate::bydesign) fn locales(default: i32) -> Answer<'static> {
             ("ID", Tree::Integer(locale.id)),
             ("Description", Tree::text(Some(locale.description))),
             ("ISODescription", Tree::text(Some(locale.iso_description))),
-            ("LocaleASP", Tree::Integer(locale.locale_asp)),
+            ("LocaleASP", Tree::Integer(locale.windows_number)),
             ("Active", Tree::Bool(true)),
             ("IsDefault", Tree::Bool(locale.id == default)),
         ])

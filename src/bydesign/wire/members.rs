@@ -44,18 +44,20 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The names that are none of these, each once, in the order in which they came.
+    /// The names that are none of these, each once, in the order in which they came; of very many the first.
     pub(in crate::bydesign) fn names_beside(&self, known: &[&str]) -> Vec<String> {
-        // A body may hold many; a caller wants to see few.
+        // A body may hold many, and long ones; a caller wants to see few.
         const MOST: usize = 20;
+        const LONGEST: usize = 60;
         let mut beside: Vec<String> = Vec::new();
-        for (name, _) in &self.0 {
-            let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(name));
-            if !is_known && !beside.iter().any(|seen| seen == name) {
-                beside.push(name.to_string());
-                if beside.len() == MOST {
-                    break;
-                }
+        let unknown = self.0.iter().filter(|(name, _)| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        for (name, _) in unknown {
+            let name: String = name.chars().take(LONGEST).collect();
+            if !beside.contains(&name) {
+                beside.push(name);
+            }
+            if beside.len() == MOST {
+                break;
             }
         }
         beside

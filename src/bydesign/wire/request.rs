@@ -10,7 +10,6 @@ use chrono_tz::Tz;
 use super::dates;
 use super::members::{Members, Scalar};
 use crate::bydesign::faults::MemberFault;
-use crate::customers::filled;
 use crate::secret::Password;
 
 /// The name of the model, which is that of the root element in XML.
@@ -209,16 +208,10 @@ impl<'m> Reader<'m, '_> {
 
     /// What is written for the member, be it in quotes or not; `None` where that is nothing.
     fn written(&mut self, member: &'static str) -> Option<Cow<'m, str>> {
-        match self.members.get(member)? {
-            Scalar::Null => None,
-            Scalar::Text(text) => filled(text).map(Cow::Borrowed),
-            Scalar::Number(number) => Some(Cow::Borrowed(number)),
-            Scalar::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
-            Scalar::Other(kind) => {
-                self.faults.push(MemberFault::invalid(member, kind));
-                None
-            }
+        if let Some(Scalar::Other(kind)) = self.members.get(member) {
+            self.faults.push(MemberFault::invalid(member, kind));
         }
+        self.members.text(member)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use quick_xml::Reader;
-use quick_xml::errors::{Error, SyntaxError};
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
 use super::body::{BodyError, utf8};
@@ -144,10 +144,12 @@ impl<'a> Document<'a, '_> {
         match (self.ended, self.depth) {
             (true, 0) => Ok(self.members),
             (false, 0) => Err("there is no root element".to_owned()),
-            _ => Err("it ends before its elements do".to_owned()),
+            _ => Err(ENDS_EARLY.to_owned()),
         }
     }
 }
+
+const ENDS_EARLY: &str = "it ends before its elements do";
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
 
@@ -163,9 +165,9 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {
         _ if reference.is_char_ref() => match reference.resolve_char_ref() {
             Ok(Some(character)) if is_allowed(character) => Ok(character),
             Ok(Some(character)) => Err(forbidden(character)),
-            Ok(None) | Err(_) => Err(format!("'&{};' is no character", short(name))),
+            Ok(None) | Err(_) => Err("a reference by number is no character".to_owned()),
         },
-        _ => Err(format!("the entity '&{};' is not known", short(name))),
+        _ => Err("it refers to an entity that is not one of XML's five".to_owned()),
     }
 }
 
@@ -195,8 +197,14 @@ fn forbidden(character: char) -> String {
     format!("the character U+{:04X} cannot stand in XML", u32::from(character))
 }
 
+/// What the reader found. A password whose characters were not escaped is read as tags and references: so these are not
+/// repeated.
 fn sentence(error: &Error) -> String {
     match error {
+        Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
+            "an end tag has no start tag".to_owned()
+        }
+        Error::IllFormed(IllFormedError::MissingEndTag(_)) => ENDS_EARLY.to_owned(),
         Error::Syntax(SyntaxError::UnclosedDoctype) => DOCUMENT_TYPE.to_owned(),
         other => short(&other.to_string()).into_owned(),
     }
