@@ -1,0 +1,224 @@
+//! `application/xml` and `text/xml`: one element that holds others, each a member.
+//!
+//! Read as a stream, and no further than such a document needs. There is no document type, so that no entity is ever
+//! defined, expanded or fetched; nothing nests; the number of elements is bounded.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+
+use super::body::{BodyError, utf8};
+use super::escape::is_allowed;
+use super::members::{Members, Scalar};
+
+/// The most elements that a document may have.
+const MOST_ELEMENTS: usize = 1_000;
+
+/// The deepest that an element may stand: the root, a member, and what a member should not hold.
+const DEEPEST: usize = 3;
+
+/// The members of the element `root`, which the bytes must hold.
+pub(super) fn read<'a>(bytes: &'a [u8], root: &str) -> Result<Members<'a>, BodyError> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(BodyError::Xml("it is written in UTF-16; only UTF-8 is read".to_owned()));
+    }
+    let text = utf8(bytes)?;
+    if let Some(character) = text.chars().find(|character| !is_allowed(*character)) {
+        return Err(BodyError::Xml(forbidden(character)));
+    }
+    let mut document = Document { root, members: Members::default(), elements: 0, depth: 0, ended: false, open: None };
+    let mut reader = Reader::from_str(text);
+    let mut is_first = true;
+    loop {
+        match reader.read_event().map_err(|error| BodyError::Xml(sentence(&error)))? {
+            Event::Eof => break,
+            Event::Decl(_) if !is_first => {
+                return Err(BodyError::Xml("the XML declaration does not stand at the beginning".to_owned()));
+            }
+            event => document.take(event).map_err(BodyError::Xml)?,
+        }
+        is_first = false;
+    }
+    document.finish().map_err(BodyError::Xml)
+}
+
+/// What was read so far.
+struct Document<'a, 'r> {
+    root: &'r str,
+    members: Members<'a>,
+    elements: usize,
+    depth: usize,
+    ended: bool,
+    open: Option<Open<'a>>,
+}
+
+/// The member whose end has not come yet.
+struct Open<'a> {
+    name: String,
+    is_null: bool,
+    has_elements: bool,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Document<'a, '_> {
+    fn take(&mut self, event: Event<'a>) -> Result<(), String> {
+        match event {
+            Event::Start(tag) => self.start(&tag),
+            Event::Empty(tag) => {
+                self.start(&tag)?;
+                self.end();
+                Ok(())
+            }
+            Event::End(_) => {
+                self.end();
+                Ok(())
+            }
+            Event::Text(text) => self.text(text.xml10_content()),
+            Event::CData(_) if self.depth == 0 => Err("there is text outside the root element".to_owned()),
+            Event::CData(text) => self.text(text.xml10_content()),
+            Event::GeneralRef(reference) => self.text(Cow::Owned(resolved(&reference)?.to_string())),
+            Event::Decl(declaration) => check_encoding(&declaration),
+            Event::DocType(_) => Err(DOCUMENT_TYPE.to_owned()),
+            Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),
+        }
+    }
+
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
+        self.elements += 1;
+        if self.elements > MOST_ELEMENTS {
+            return Err(format!("it has more than {MOST_ELEMENTS} elements"));
+        }
+        if self.ended {
+            return Err("there is a second root element".to_owned());
+        }
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(format!("elements nest deeper than {DEEPEST}"));
+        }
+        let is_null = is_nil(tag)?;
+        let name = tag.local_name();
+        let name: &str = name.as_ref();
+        match (self.depth, &mut self.open) {
+            (1, _) if name != self.root => Err(format!("the root element is '{}', not '{}'", short(name), self.root)),
+            (1, _) => Ok(()),
+            (_, Some(open)) => {
+                open.has_elements = true;
+                Ok(())
+            }
+            (_, open) => {
+                *open = Some(Open { name: name.to_owned(), is_null, has_elements: false, text: Cow::Borrowed("") });
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.depth -= 1;
+        self.ended = self.depth == 0;
+        if self.depth == 1
+            && let Some(open) = self.open.take()
+        {
+            let value = match open {
+                Open { is_null: true, .. } => Scalar::Null,
+                Open { has_elements: true, .. } => Scalar::Other("an element"),
+                Open { text, .. } => Scalar::Text(text),
+            };
+            self.members.push(Cow::Owned(open.name), value);
+        }
+    }
+
+    fn text(&mut self, text: Cow<'a, str>) -> Result<(), String> {
+        match &mut self.open {
+            Some(open) if open.text.is_empty() => open.text = text,
+            Some(open) => open.text.to_mut().push_str(&text),
+            None if text.chars().all(|character| matches!(character, ' ' | '\t' | '\r' | '\n')) => {}
+            None if self.depth == 0 => return Err("there is text outside the root element".to_owned()),
+            None => return Err("there is text between the elements".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Members<'a>, String> {
+        match (self.ended, self.depth) {
+            (true, 0) => Ok(self.members),
+            (false, 0) => Err("there is no root element".to_owned()),
+            _ => Err(ENDS_EARLY.to_owned()),
+        }
+    }
+}
+
+const ENDS_EARLY: &str = "it ends before its elements do";
+
+const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
+
+/// The character that a reference stands for: one of the five predefined entities, or a character by its number.
+fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {
+    let name: &str = reference;
+    match name {
+        "lt" => Ok('<'),
+        "gt" => Ok('>'),
+        "amp" => Ok('&'),
+        "apos" => Ok('\''),
+        "quot" => Ok('"'),
+        _ if reference.is_char_ref() => match reference.resolve_char_ref() {
+            Ok(Some(character)) if is_allowed(character) => Ok(character),
+            Ok(Some(character)) => Err(forbidden(character)),
+            Ok(None) | Err(_) => Err("a reference by number is no character".to_owned()),
+        },
+        _ => Err("it refers to an entity that is not one of XML's five".to_owned()),
+    }
+}
+
+/// Whether the element says `xsi:nil="true"`.
+fn is_nil(tag: &BytesStart<'_>) -> Result<bool, String> {
+    // Whether names repeat is not asked: that takes the square of their number.
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|error| format!("an attribute cannot be read, {error}"))?;
+        let name = attribute.key;
+        if name.prefix().is_some() && name.local_name().as_ref() == "nil" && matches!(&*attribute.value, "true" | "1") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn check_encoding(declaration: &BytesDecl<'_>) -> Result<(), String> {
+    match declaration.encoding() {
+        None => Ok(()),
+        Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") => Ok(()),
+        Some(Ok(encoding)) => Err(format!("its encoding is '{}'; only UTF-8 is read", short(&encoding))),
+        Some(Err(error)) => Err(format!("the XML declaration cannot be read, {error}")),
+    }
+}
+
+fn forbidden(character: char) -> String {
+    format!("the character U+{:04X} cannot stand in XML", u32::from(character))
+}
+
+/// What the reader found. A password whose characters were not escaped is read as tags and references: so these are not
+/// repeated.
+fn sentence(error: &Error) -> String {
+    match error {
+        Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
+            "an end tag has no start tag".to_owned()
+        }
+        Error::IllFormed(IllFormedError::MissingEndTag(_)) => ENDS_EARLY.to_owned(),
+        Error::Syntax(SyntaxError::UnclosedDoctype) => DOCUMENT_TYPE.to_owned(),
+        other => short(&other.to_string()).into_owned(),
+    }
+}
+
+/// As much of a name as a sentence can hold.
+fn short(name: &str) -> Cow<'_, str> {
+    const MOST: usize = 200;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
+        None => Cow::Borrowed(name),
+    }
+}
+
+#[cfg(test)]
+#[path = "xml_tests.rs"]
+mod tests;
