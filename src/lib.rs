@@ -5,7 +5,6 @@
 //! Client Extension may step in, [`tenants`] is what a key opens, [`database`] is Postgres. `docs/ARCHITECTURE.md` has
 //! the whole house on one page.
 
-#[expect(dead_code, reason = "its routes come next")]
 mod bydesign;
 pub mod cli;
 pub mod clock;

@@ -1,11 +1,53 @@
-//! ByDesign's door: its only serde, its formats, its words. What is pure of it; its routes come on top.
+//! ByDesign's door: its only serde, its formats, its words, its routes.
 //!
 //! A request's body becomes [`wire::members::Members`], those a [`wire::request::CustomerCreation`], that the domain's
 //! values ([`mapping`]); a customer becomes a [`wire::customer::CustomerAnswer`], that a [`wire::tree::Answer`], that bytes.
 
+mod admin;
 mod countries;
+mod customers;
+mod door;
+mod error;
 mod faults;
 mod locales;
 mod mapping;
 mod negotiate;
+mod openapi;
+pub(crate) mod route;
+mod schema;
 mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+
+use crate::gateway::{Front, Table, operations};
+
+pub(crate) use door::ByDesign;
+
+/// The routes and the document that describes them.
+pub(crate) fn routes(front: Arc<Front<ByDesign>>) -> (Router, OpenApi) {
+    let (router, document) = table().split();
+    (router.with_state(front), document)
+}
+
+/// The document alone.
+#[must_use]
+pub(crate) fn document() -> OpenApi {
+    table().split().1
+}
+
+fn table() -> Table<ByDesign> {
+    let table = Table::new(openapi::head(), openapi::complete);
+    operations![
+        table;
+        customers::create,
+        customers::look_up,
+        customers::public_info,
+        admin::customer_types,
+        admin::customer_type,
+        admin::countries,
+        admin::list_locales,
+    ]
+}

@@ -59,6 +59,12 @@ impl Customers {
         Ok(CustomerId(response.application_response.associate_id))
     }
 
+    /// What the rules that need no other customer say of a new one.
+    #[must_use]
+    pub fn faults_of(&self, scope: &Scope<'_>, values: &Values) -> Vec<Fault> {
+        Rules { plan: scope.plan, now: scope.now }.whole(None, values)
+    }
+
     /// The default work of [`WriteApplication`].
     pub(super) async fn write_application(
         &self,

@@ -1,0 +1,150 @@
+//! ByDesign's manners: Basic credentials, a tenant in the path, and the framework's answers in XML or JSON.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::error::Error;
+use super::faults::MemberFault;
+use super::negotiate::{AnswerType, BodyType, answer_type};
+use super::route::{self, PathTenant};
+use super::wire::result;
+use super::wire::tree::Answer;
+use crate::database::DatabaseError;
+use crate::gateway::{About, BackEnd, Call, Door, GatewayRefusal, StatusFailure, asked_uri, realm, typed};
+use crate::journal::Reason;
+use crate::plan::{ByDesignPlan, DefaultFormat};
+use crate::tenants::{Caller, KeyKind, presented};
+
+/// ByDesign's door.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ByDesign;
+
+impl Door for ByDesign {
+    type Error = Error;
+
+    const KEY: KeyKind = KeyKind::Basic;
+
+    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+        let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, credentials) = header.split_once(' ')?;
+        let credentials = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
+        let (user, password) = std::str::from_utf8(&credentials).ok()?.split_once(':')?;
+        Some(Cow::Owned(presented(KeyKind::Basic, user, password)))
+    }
+
+    /// Whether the segment before `/api` names no other tenant than the caller's.
+    async fn admits(&self, back_end: &BackEnd, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
+        match parts.extensions.get::<PathTenant>() {
+            Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
+                Ok(!back_end.directory.has_tenant(name).await?)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        route::is_below_api(path)
+    }
+
+    fn refused(&self, refusal: GatewayRefusal, about: &About<'_>) -> Response<Bytes> {
+        let http_error = |status: StatusCode, sentence: &str| answer_to(about, status, &result::http_error(sentence));
+        match refusal {
+            GatewayRefusal::MissingKey | GatewayRefusal::InvalidKey => {
+                let mut response = http_error(StatusCode::UNAUTHORIZED, result::DENIED);
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+                response
+            }
+            GatewayRefusal::NoSuchOperation => {
+                let path = asked_uri(about.parts).path_and_query().map_or("/", |path| path.as_str());
+                http_error(StatusCode::NOT_FOUND, &result::no_route(&realm(about.parts, path)))
+            }
+            GatewayRefusal::WrongMethod(allowed) => {
+                let sentence = result::wrong_method(about.parts.method.as_str());
+                let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
+                if let Ok(allowed) = HeaderValue::try_from(allowed) {
+                    response.headers_mut().insert(header::ALLOW, allowed);
+                }
+                response
+            }
+            GatewayRefusal::RateLimited(seconds) => {
+                let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
+                with_retry(http_error(StatusCode::TOO_MANY_REQUESTS, &sentence), seconds)
+            }
+            GatewayRefusal::QuotaSpent(seconds) => {
+                let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
+                with_retry(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
+            }
+            GatewayRefusal::NotBuilt(operation) => {
+                http_error(StatusCode::NOT_IMPLEMENTED, &format!("{operation} is not built here."))
+            }
+            GatewayRefusal::BodyTooLarge(limit) => {
+                let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
+                http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
+            }
+            GatewayRefusal::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, result::BROKEN),
+        }
+    }
+
+    fn failed(&self, error: Error, about: &About<'_>) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRefusal> {
+        error.response(about)
+    }
+
+    fn failure(&self, failure: StatusFailure<'_>, about: &About<'_>) -> Response<Bytes> {
+        let StatusFailure { code, message, retry_after } = failure;
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let refusal = match (code, message) {
+            (400, message) => {
+                let fault = MemberFault::new("", "REFUSED", message.unwrap_or("The request is invalid."));
+                return answer_to(about, status, &result::refusal(&[fault], with(about).error));
+            }
+            (401, _) => GatewayRefusal::InvalidKey,
+            (403, _) => GatewayRefusal::QuotaSpent(retry_after),
+            (413, _) => GatewayRefusal::BodyTooLarge(about.options.max_body_bytes),
+            (429, _) => GatewayRefusal::RateLimited(retry_after),
+            (500, None) => GatewayRefusal::BackEndFailed(about.request_id),
+            (_, message) => {
+                let sentence = message.or(status.canonical_reason()).unwrap_or(result::BROKEN);
+                return answer_to(about, status, &result::http_error(sentence));
+            }
+        };
+        self.refused(refusal, about)
+    }
+
+    fn customer(&self, _call: &Call) -> Option<i32> {
+        None
+    }
+}
+
+/// How the tenant wants its answers; the default where it is not known who calls.
+pub(super) fn with<'a>(about: &About<'a>) -> &'a ByDesignPlan {
+    static DEFAULT: LazyLock<ByDesignPlan> = LazyLock::new(ByDesignPlan::default);
+    about.plan.map_or(&DEFAULT, |plan| &plan.bydesign)
+}
+
+/// An answer in the form that the request asks for.
+pub(super) fn answer_to(about: &About<'_>, status: StatusCode, answer: &Answer<'_>) -> Response<Bytes> {
+    let answer_type = asked_type(&about.parts.headers, with(about).default_format);
+    typed(status, HeaderValue::from_static(answer_type.content_type()), answer.bytes(answer_type.format()))
+}
+
+/// The type of the answer to a request.
+pub(super) fn asked_type(headers: &HeaderMap, default: DefaultFormat) -> AnswerType {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    answer_type(accept, &body_type(headers), default)
+}
+
+/// What the request says that its body is.
+pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
+    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
+}
+
+fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

@@ -1,0 +1,171 @@
+//! What requests and answers look like, for the OpenAPI document.
+
+use serde_json::json;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::xml::XmlBuilder;
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
+
+use super::wire::request::{MODEL, NAMES};
+
+/// No control character but tab and line breaks.
+const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+
+macro_rules! models {
+    ($($(#[$doc:meta])* $model:ident = $name:literal, $schema:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub(super) enum $model {}
+
+            impl PartialSchema for $model {
+                fn schema() -> RefOr<Schema> {
+                    $schema.into()
+                }
+            }
+
+            impl ToSchema for $model {
+                fn name() -> std::borrow::Cow<'static, str> {
+                    $name.into()
+                }
+            }
+        )*
+    };
+}
+
+models! {
+    /// The body of a creation.
+    CustomerCreationViewModel = "ByDesignCustomerCreation", creation();
+    /// The body of a look-up.
+    CustomerLookupModel = "ByDesignCustomerLookup", ObjectBuilder::new()
+        .property("Email", nonblank())
+        .required("Email")
+        .xml(Some(XmlBuilder::new().name(Some("CustomerLookupModel")).build()));
+    /// A customer.
+    CustomerModel = "ByDesignCustomer", customer();
+    /// Customers.
+    CustomerLists = "ByDesignCustomers", ArrayBuilder::new().items(customer());
+    /// What anybody may know of a customer.
+    PublicInfoModel = "ByDesignPublicInfo", texts(&[
+        "CustomerDID", "DisplayName", "Company", "FirstName", "LastName", "City", "State", "Country", "Phone", "Email",
+    ]);
+    /// A customer type.
+    CustomerTypeModel = "ByDesignCustomerType", customer_type();
+    /// Customer types.
+    CustomerTypes = "ByDesignCustomerTypes", ArrayBuilder::new().items(customer_type());
+    /// Countries.
+    Countries = "ByDesignCountries", ArrayBuilder::new().items(listed());
+    /// Locales.
+    Locales = "ByDesignLocales", ArrayBuilder::new().items(
+        listed().property("LocaleASP", of(Type::Integer)).property("IsDefault", of(Type::Boolean)),
+    );
+    /// What the framework says of an error.
+    HttpErrorModel = "ByDesignHttpError", ObjectBuilder::new()
+        .property("Message", of(Type::String))
+        .required("Message");
+    /// A refusal.
+    ApiResultModel = "ByDesignApiResult", ObjectBuilder::new()
+        .property("IsSuccessful", of(Type::Boolean))
+        .property("MessageTranslationKey", of(Type::String))
+        .property("Message", of(Type::String))
+        .property("Messages", ArrayBuilder::new().items(texts(&["MessageTranslationKey", "Message"])))
+        .required("Message");
+}
+
+fn of(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(kind)
+}
+
+fn texts(names: &[&str]) -> ObjectBuilder {
+    names.iter().fold(ObjectBuilder::new(), |object, name| object.property(*name, of(Type::String)))
+}
+
+fn nonblank() -> ObjectBuilder {
+    of(Type::String).pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$"))
+}
+
+fn creation() -> ObjectBuilder {
+    let object = ObjectBuilder::new().description(Some("Nothing is required; null and blank are as good as absent."));
+    let object = NAMES.iter().fold(object, |object, name| object.property(*name, sent(name)));
+    object.xml(Some(XmlBuilder::new().name(Some(MODEL)).build())).examples([json!({
+        "FirstName": "Casey", "LastName": "Customer", "Email": "casey@bydesign.example", "RepDID": "1",
+        "BillingStreet1": "250 South 400 West", "BillingCity": "Lindon", "BillingState": "UT",
+        "BillingPostalCode": "84042", "BillingCountry": "USA", "AgreedToTerms": true,
+    })])
+}
+
+/// One member of a creation, as it is read.
+fn sent(name: &str) -> ObjectBuilder {
+    let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
+    match name {
+        "AgreedToTerms" | "SendAutoresponders" => types(&[Type::Boolean, Type::Null]),
+        "ReferralMarketType" | "CustomerType" | "PreferredCulture" => types(&[Type::Integer, Type::Null])
+            .minimum(Some(f64::from(i32::MIN)))
+            .maximum(Some(f64::from(i32::MAX))),
+        "DateOfBirth" => types(&[Type::String, Type::Null])
+            .pattern(Some(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|[+-][0-9]{2}:[0-9]{2})?)?|[0-9]{2}/[0-9]{2}/[0-9]{4}( [0-9]{2}:[0-9]{2}:[0-9]{2})?|)$")),
+        _ => {
+            let longest = match name {
+                "FirstName" | "LastName" => Some(50),
+                "Email" => Some(100),
+                _ => None,
+            };
+            types(&[Type::String, Type::Null]).max_length(longest).pattern(Some(TEXT))
+        }
+    }
+}
+
+/// The members of a customer that are always there.
+const ALWAYS: [(&str, Type); 11] = [
+    ("CustomerID", Type::Integer),
+    ("BCKey", Type::Integer),
+    ("CustomerTypeID", Type::Integer),
+    ("PreferredCulture", Type::Integer),
+    ("TaxExempt", Type::Boolean),
+    ("ApplicationDate", Type::String),
+    ("StatusTypeID", Type::Integer),
+    ("ContactStatusID", Type::Integer),
+    ("CreatedDate", Type::String),
+    ("EmailOptOut_Company", Type::Boolean),
+    ("EmailOptOut_Upline", Type::Boolean),
+];
+
+/// The members of a customer that are left out where they are null.
+const TEXTS: [&str; 41] = [
+    "CustomerDID", "FirstName", "LastName", "MI", "Company", "Email", "Password", "BillStreet1", "BillStreet2", "BillCity",
+    "BillState", "BillPostalCode", "BillCountry", "BillCounty", "ShipStreet1", "ShipStreet2", "ShipCity", "ShipState",
+    "ShipPostalCode", "ShipCountry", "ShipCounty", "Phone1", "Phone2", "Phone3", "Phone4", "Phone5", "Phone6",
+    "TaxExemptCodeID", "TaxID", "TaxID2", "ReferralMarketTypeInput", "CreatedBy", "PasswordResetKey", "DateOfBirth",
+    "LastModifiedBy", "DateLastModified", "RomanizedName", "PhonesComputed", "guid", "AccountNumber", "Gender",
+];
+
+const INTEGERS: [&str; 5] =
+    ["ReferralMarketTypeID", "ReferCustomerID", "ReciprocalRepID", "TaxExemptReasonTypeID", "UpgradeRepID"];
+
+fn customer() -> ObjectBuilder {
+    let chosen = ["BCKey", "StatusTypeID", "ContactStatusID", "CustomerDID", "guid", "PreferredCulture"];
+    let evidence = |name: &str, property: ObjectBuilder| {
+        let class = chosen.contains(&name).then(|| json!({ "class": "chosen", "source": "the value" }));
+        property.extensions(class.map(|class| ExtensionsBuilder::new().add("x-evidence", class).build()))
+    };
+    let always = ALWAYS.into_iter().fold(ObjectBuilder::new(), |object, (name, kind)| {
+        object.property(name, evidence(name, of(kind))).required(name)
+    });
+    let texts = TEXTS.into_iter().fold(always, |object, name| object.property(name, evidence(name, of(Type::String))));
+    INTEGERS.into_iter().fold(texts, |object, name| object.property(name, of(Type::Integer)))
+}
+
+fn customer_type() -> ObjectBuilder {
+    texts(&["Description", "Abbreviation"])
+        .property("ID", of(Type::Integer))
+        .property("IsExtranet", of(Type::Boolean))
+        .required("ID")
+}
+
+fn listed() -> ObjectBuilder {
+    texts(&["Description", "ISODescription"])
+        .property("ID", of(Type::Integer))
+        .property("Active", of(Type::Boolean))
+        .required("ID")
+}
