@@ -13,6 +13,6 @@ mod merge;
 mod names;
 mod refused;
 #[cfg(test)]
-mod round_trip;
+mod tests;
 mod wire;
 mod written;

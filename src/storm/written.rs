@@ -103,23 +103,23 @@ fn laid(
     let mut values = Values::default();
     let mut sent = FieldsSent::default();
     let was = &before.customer;
-    let login_name = |customer: &answer::Customer| customer.account.as_ref()?.login_name.clone();
-    let company_name = |customer: &answer::Customer| customer.companies.first()?.name.clone();
+    let login_names = [login_name(was), login_name(&after)];
+    let company_names = [company_name(was), company_name(&after)];
     let mut code_sent = false;
-    for (sent, value, was, is) in [
-        (&mut sent.email_address, &mut values.email_address, was.email.clone(), after.email.clone()),
-        (&mut sent.tax_id, &mut values.tax_id, was.ssn.clone(), after.ssn.clone()),
-        (&mut sent.first_name, &mut values.first_name, was.first_name.clone(), after.first_name.clone()),
-        (&mut sent.last_name, &mut values.last_name, was.last_name.clone(), after.last_name.clone()),
-        (&mut sent.primary_phone, &mut values.primary_phone, was.phone.clone(), after.phone.clone()),
-        (&mut sent.text_phone, &mut values.text_phone, was.cell_phone.clone(), after.cell_phone.clone()),
-        (&mut sent.username, &mut values.username, login_name(was), login_name(&after)),
-        (&mut sent.company_name, &mut values.company_name, company_name(was), company_name(&after)),
-        (&mut code_sent, &mut values.external_reference_id, was.code.clone(), after.code.clone()),
+    for (sent, value, [was, is]) in [
+        (&mut sent.email_address, &mut values.email_address, [&was.email, &after.email]),
+        (&mut sent.tax_id, &mut values.tax_id, [&was.ssn, &after.ssn]),
+        (&mut sent.first_name, &mut values.first_name, [&was.first_name, &after.first_name]),
+        (&mut sent.last_name, &mut values.last_name, [&was.last_name, &after.last_name]),
+        (&mut sent.primary_phone, &mut values.primary_phone, [&was.phone, &after.phone]),
+        (&mut sent.text_phone, &mut values.text_phone, [&was.cell_phone, &after.cell_phone]),
+        (&mut sent.username, &mut values.username, login_names.each_ref()),
+        (&mut sent.company_name, &mut values.company_name, company_names.each_ref()),
+        (&mut code_sent, &mut values.external_reference_id, [&was.code, &after.code]),
     ] {
         if was != is {
             *sent = true;
-            *value = is;
+            value.clone_from(is);
         }
     }
     let (primary, shipping) = addresses(was, &after, current);
@@ -138,6 +138,15 @@ fn laid(
     let companies = (after.companies != was.companies).then(|| after.companies.iter().map(company).collect());
     let Merge { creates_account: wants_password, ignored, .. } = merge;
     Ok(Written { key: None, values, sent, code_sent, fields, companies, wants_password, ignored })
+}
+
+fn login_name(customer: &answer::Customer) -> Option<String> {
+    customer.account.as_ref()?.login_name.clone()
+}
+
+/// The first company is the default one.
+fn company_name(customer: &answer::Customer) -> Option<String> {
+    customer.companies.first()?.name.clone()
 }
 
 /// The bodies of the invoice address and of the first delivery address. Storm knows no third line: that of an address

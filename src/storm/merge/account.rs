@@ -5,8 +5,8 @@ use crate::storm::wire::{answer, request};
 
 impl Merge<'_> {
     /// Creates the account, or updates the one whose id was sent.
-    pub(super) fn account(&mut self, kept: &mut answer::Customer, sent: Option<&request::Account>) {
-        let Some(sent) = sent else { return };
+    pub(super) fn account(&mut self, kept: &mut answer::Customer, sent: &request::Customer) {
+        let request::Customer { account: Some(sent), email, .. } = sent else { return };
         if sent.is_active == Some(false) {
             self.ignored.push("Account.IsActive".to_owned());
         }
@@ -35,7 +35,7 @@ impl Merge<'_> {
         sent.name.lay(&mut account.name, clears);
         lay_numbers(&mut account.roles, &sent.roles);
         lay_values(&mut account.authorizations, &sent.authorizations, clears);
-        if account.login_name.is_none() {
+        if account.login_name.is_none() && !sent.login_name.is_unreadable() && !email.is_unreadable() {
             self.refuse(Key::InvalidValue, "Account.LoginName is missing, and so is Email.".to_owned());
         }
         kept.account = Some(account);

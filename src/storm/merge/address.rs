@@ -130,8 +130,10 @@ impl Merge<'_> {
         }
         kept.is_validated |= sent.is_validated == Some(true);
         let [zip_missing, city_missing, country_missing] = missing;
-        for (key, name, text) in [(zip_missing, "Zip", &kept.zip), (city_missing, "City", &kept.city)] {
-            if text.as_deref().and_then(filled).is_none() {
+        for (key, name, kept, sent) in
+            [(zip_missing, "Zip", &kept.zip, &sent.zip), (city_missing, "City", &kept.city, &sent.city)]
+        {
+            if kept.as_deref().and_then(filled).is_none() && !sent.is_unreadable() {
                 self.refuse(key, format!("{path}.{name} is missing."));
             }
         }
@@ -144,8 +146,7 @@ impl Merge<'_> {
     fn country(&mut self, kept: &mut answer::Address, sent: &request::Address, path: &str) -> Result<(), String> {
         let spelled = sent.country.value();
         let by_text = spelled.and_then(|text| countries::by_text(text));
-        if sent.country_id != 0 {
-            let id = sent.country_id;
+        if let Some(&id) = sent.country_id.value() {
             let country = countries::by_id(id).ok_or_else(|| format!("{path}.CountryId {id} is not a country."))?;
             let is_same = by_text.is_some_and(|same| same.alpha2 == country.alpha2);
             if spelled.is_some() && !is_same {
@@ -168,7 +169,8 @@ impl Merge<'_> {
             kept.country_id = 0;
             kept.country = None;
         }
-        if kept.country_id == 0 && kept.country.is_none() {
+        let is_unreadable = sent.country_id.is_unreadable() || sent.country.is_unreadable();
+        if kept.country_id == 0 && kept.country.is_none() && !is_unreadable {
             let default = self.plan.default_country.as_ref().and_then(crate::plan::CountryCode::country);
             let default = default.ok_or_else(|| format!("{path}.Country is missing."))?;
             kept.country_id = countries::id(default);

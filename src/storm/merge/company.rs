@@ -64,7 +64,7 @@ impl Merge<'_> {
             },
             path,
         );
-        if kept.name.is_none() {
+        if kept.name.is_none() && !sent.name.is_unreadable() {
             self.refuse(Key::InvalidCompanyName, format!("{path}Name is missing."));
         }
         if !sent.pricelist_ids.is_empty() {

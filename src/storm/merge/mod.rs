@@ -59,8 +59,7 @@ impl<'p> Merge<'p> {
         lay_flags(&mut kept.flags, &sent.flags, clears);
         lay_values(&mut kept.info, &sent.info, clears);
         self.check_email(&sent.email, "Email");
-        self.account(kept, sent.account.as_ref());
-        self.companies(&mut kept.companies, &sent.companies);
+        self.account(kept, sent);
         self.invoice_address(&mut kept.invoice_address, sent.invoice_address.as_ref(), "");
         kept.use_invoice_address_as_delivery_address = self.delivery_addresses(
             address::Deliveries {
@@ -72,6 +71,8 @@ impl<'p> Merge<'p> {
             },
             "",
         );
+        // After the customer's own, so that the numbers of its addresses are the lower ones.
+        self.companies(&mut kept.companies, &sent.companies);
         self.ignore_read_only(sent);
     }
 

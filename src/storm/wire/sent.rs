@@ -8,6 +8,8 @@ pub(in crate::storm) enum Sent<T> {
     Absent,
     /// A null, or a text of nothing but white space.
     Empty,
+    /// Something that cannot be read, which was refused already, so that it is not called missing too.
+    Unreadable,
     /// What it says.
     Value(T),
 }
@@ -17,8 +19,13 @@ impl<T: Clone> Sent<T> {
     pub(in crate::storm) fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
-            Self::Absent | Self::Empty => None,
+            Self::Absent | Self::Empty | Self::Unreadable => None,
         }
+    }
+
+    /// Whether it was refused.
+    pub(in crate::storm) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable)
     }
 
     /// Lays it over what is kept: only a value replaces, unless empty ones clear.
@@ -26,7 +33,7 @@ impl<T: Clone> Sent<T> {
         match self {
             Self::Value(value) => *kept = Some(value.clone()),
             Self::Empty if empty_clears => *kept = None,
-            Self::Absent | Self::Empty => {}
+            Self::Absent | Self::Empty | Self::Unreadable => {}
         }
     }
 }
