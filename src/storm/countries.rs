@@ -16,7 +16,7 @@ pub(super) fn by_text(text: &str) -> Option<CountryCode> {
 
 /// The id of a country.
 pub(super) fn id(country: CountryCode) -> i32 {
-    i32::try_from(country.numeric).unwrap_or_default()
+    i32::from(country.numeric)
 }
 
 #[cfg(test)]

@@ -139,3 +139,24 @@ fn who_writes_is_noted() {
     let customer = kept(nobody(), written);
     assert_eq!(update(customer, &json!({ "ReferId": 1 })).fields.get("UpdatedBy"), Some(&json!(41)));
 }
+
+#[test]
+fn only_what_changes_is_written() {
+    let customer = create(&full());
+    let body = json!({ "FirstName": "Ebba", "LastName": "Ek", "Code": "E1", "Companies": [{ "Id": 101 }] });
+    let written = updated(&wanted(&body, &plan()), &customer, &plan()).expect("no refusal");
+    let sent = customers::FieldsSent { first_name: true, ..customers::FieldsSent::default() };
+    let values = customers::Values { first_name: Some("Ebba".to_owned()), ..customers::Values::default() };
+    assert_eq!((written.sent, written.values), (sent, values));
+    assert_eq!((written.code_sent, written.companies, written.fields), (false, None, customer.fields));
+}
+
+#[test]
+fn a_new_customer_is_an_active_retail_customer_with_the_key_that_it_brings() {
+    let key = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+    let body = json!({ "Id": 9, "Key": key, "Code": "E1", "Account": { "LoginName": "eva" } });
+    let written = created(&wanted(&body, &plan()), &plan()).expect("no refusal");
+    assert_eq!((written.values.customer_type, written.values.customer_status), (Some(2), Some(1)));
+    assert_eq!((written.key, written.code_sent, written.wants_password), (key.parse().ok(), true, true));
+    assert_eq!((written.values.sign_up_date, written.ignored), (None, vec!["Id".to_owned()]));
+}
