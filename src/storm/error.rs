@@ -1,0 +1,121 @@
+//! The bodies of refusals.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::refused::{Key, Refused};
+use super::wire::{dates, json};
+
+/// The fault detail that every operation declares (vendor's WSDL, `ErrorMessage_v2`), in its members' order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ErrorMessage {
+    message_id: i32,
+    message: String,
+    orchestration: Option<String>,
+    time_stamp: String,
+    record: Option<String>,
+    messages: Vec<Message>,
+}
+
+/// An entry of a dictionary, as the framework writes one.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    key: Key,
+    value: String,
+}
+
+/// The body of a 401, whose shape is not public.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Unauthorized<'a> {
+    message: &'a str,
+}
+
+impl ErrorMessage {
+    /// All that was refused, by key in the order of the keys.
+    pub(super) fn of(mut refused: Vec<Refused>, now: DateTime<Utc>, zone: Tz) -> Self {
+        // Stable: texts of one key stay in the order in which they were found.
+        refused.sort_by_key(|refused| refused.key);
+        let texts: Vec<&str> = refused.iter().map(|refused| refused.text.as_str()).collect();
+        let message = texts.join(" ");
+        let messages = refused
+            .chunk_by(|one, next| one.key == next.key)
+            .map(|same| {
+                let texts: Vec<&str> = same.iter().map(|refused| refused.text.as_str()).collect();
+                Message { key: same[0].key, value: texts.join(" ") }
+            })
+            .collect();
+        let time_stamp = dates::format(now, zone);
+        Self { message_id: 0, message, orchestration: None, time_stamp, record: None, messages }
+    }
+
+    /// A failure that is not the caller's (500): nothing of it is told.
+    pub(super) fn internal(now: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            message_id: 0,
+            message: "An internal error occurred.".to_owned(),
+            orchestration: None,
+            time_stamp: dates::format(now, zone),
+            record: None,
+            messages: Vec::new(),
+        }
+    }
+
+    /// The overall text.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Its JSON.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        json::to_bytes(self)
+    }
+}
+
+/// The JSON of a 401.
+pub(super) fn unauthorized(message: &str) -> Vec<u8> {
+    json::to_bytes(&Unauthorized { message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(refused: Vec<Refused>) -> String {
+        let now = "2024-01-02T01:04:05.678Z".parse().expect("a time");
+        let message = ErrorMessage::of(refused, now, Tz::Europe__Stockholm);
+        String::from_utf8(message.to_bytes()).expect("UTF-8")
+    }
+
+    #[test]
+    fn an_error_is_written_as_the_framework_writes_it() {
+        let expected = concat!(
+            r#"{"MessageId":0,"Message":"There already exists a customer with the specified email.","#,
+            r#""Orchestration":null,"TimeStamp":"\/Date(1704157445678+0100)\/","Record":null,"#,
+            r#""Messages":[{"Key":"CustomerAlreadyExists","#,
+            r#""Value":"There already exists a customer with the specified email."}]}"#,
+        );
+        assert_eq!(bytes(vec![Key::CustomerAlreadyExists.into()]), expected);
+    }
+
+    #[test]
+    fn a_key_stands_once_with_all_its_texts() {
+        let refused = vec![
+            Refused::new(Key::InvalidLength, "B."),
+            Refused::new(Key::InvalidEmail, "E."),
+            Refused::new(Key::InvalidLength, "A/C."),
+        ];
+        let text = bytes(refused);
+        assert!(text.contains(r#""Message":"E. B. A\/C.""#), "{text}");
+        let messages = r#"[{"Key":"InvalidEmail","Value":"E."},{"Key":"InvalidLength","Value":"B. A\/C."}]"#;
+        assert!(text.contains(messages), "{text}");
+    }
+
+    #[test]
+    fn a_caller_without_a_key_reads_why() {
+        assert_eq!(unauthorized("a/b"), br#"{"Message":"a\/b"}"#);
+    }
+}
