@@ -6,11 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Response;
+use axum::http::uri::PathAndQuery;
+use axum::http::{Response, Uri};
 use utoipa::openapi::OpenApi;
 
+use crate::bydesign::{self, ByDesign};
 use crate::directscale::{self, DirectScale};
-use crate::gateway::{Front, House, Known, known, unknown};
+use crate::gateway::{AskedUri, Door as _, Front, House, Known, known, unknown};
+use crate::storm::{self, Storm};
 
 /// All doors.
 pub struct Doors {
@@ -31,6 +34,8 @@ pub struct Unknown(Arc<Fronts>);
 #[derive(Debug)]
 struct Fronts {
     directscale: Arc<Front<DirectScale>>,
+    bydesign: Arc<Front<ByDesign>>,
+    storm: Arc<Front<Storm>>,
     known: Vec<Known>,
 }
 
@@ -39,8 +44,20 @@ impl Doors {
     #[must_use]
     pub fn new(house: &House) -> Self {
         let directscale = Arc::new(Front { door: DirectScale, house: house.clone() });
-        let (router, document) = directscale::routes(Arc::clone(&directscale));
-        let unknown = Unknown(Arc::new(Fronts { directscale, known: known(&document) }));
+        let bydesign = Arc::new(Front { door: ByDesign, house: house.clone() });
+        let storm = Arc::new(Front { door: Storm, house: house.clone() });
+        let mut router = Router::new();
+        let mut document: Option<OpenApi> = None;
+        for (routes, described) in [
+            directscale::routes(Arc::clone(&directscale)),
+            bydesign::routes(Arc::clone(&bydesign)),
+            storm::routes(Arc::clone(&storm)),
+        ] {
+            router = router.merge(routes);
+            document = Some(merged(document, described));
+        }
+        let document = document.unwrap_or_default();
+        let unknown = Unknown(Arc::new(Fronts { directscale, bydesign, storm, known: known(&document) }));
         Self { router, document, unknown }
     }
 }
@@ -53,7 +70,15 @@ impl Unknown {
             let fronts = Arc::clone(&fronts);
             Box::pin(async move {
                 let parts = request.into_parts().0;
-                unknown(&*fronts.directscale, &fronts.known, parts).await
+                let Fronts { directscale, bydesign, storm, known } = &*fronts;
+                let path = parts.uri.path();
+                if storm.door.owns(path) {
+                    unknown(storm, known, parts).await
+                } else if bydesign.door.owns(path) {
+                    unknown(bydesign, known, parts).await
+                } else {
+                    unknown(directscale, known, parts).await
+                }
             })
         }
     }
@@ -62,5 +87,47 @@ impl Unknown {
 /// The document of all doors.
 #[must_use]
 pub fn document() -> OpenApi {
-    directscale::document()
+    let documents = [directscale::document(), bydesign::document(), storm::document()];
+    documents.into_iter().fold(None, |all, one| Some(merged(all, one))).unwrap_or_default()
+}
+
+fn merged(all: Option<OpenApi>, one: OpenApi) -> OpenApi {
+    match all {
+        Some(mut all) => {
+            all.merge(one);
+            all
+        }
+        None => one,
+    }
+}
+
+/// A request with its path in the spelling of the routes: two of the doors read paths in any case and behind a base.
+pub(crate) fn spelled(mut request: Request) -> Request {
+    let path = request.uri().path();
+    // Most requests: DirectScale's are read as they are.
+    if path.starts_with("/v1/") || path.starts_with("/_emulator") {
+        return request;
+    }
+    let read = storm::route::read(path).map(|path| (path, None)).or_else(|| bydesign::route::read(path));
+    let Some((path, tenant)) = read else { return request };
+    if let Some(tenant) = tenant {
+        request.extensions_mut().insert(tenant);
+    }
+    if path != request.uri().path()
+        && let Some(uri) = with_path(request.uri(), &path)
+    {
+        let asked = std::mem::replace(request.uri_mut(), uri);
+        request.extensions_mut().insert(AskedUri(asked));
+    }
+    request
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(text.parse::<PathAndQuery>().ok()?);
+    Uri::from_parts(parts).ok()
 }

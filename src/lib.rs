@@ -26,7 +26,6 @@ pub mod plan;
 pub mod random;
 pub mod secret;
 pub mod server;
-#[expect(dead_code, reason = "its routes come next")]
 mod storm;
 pub mod tasks;
 pub mod tenants;

@@ -75,9 +75,8 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
     let scope = call.lenient_scope();
     let members = read(&call, "CustomerLookupModel")?;
     let email = members.text("Email");
-    let email = email.ok_or_else(|| {
-        Error::Refused(vec![MemberFault::new("Email", "REQUIRED", "The Email field is required.")])
-    })?;
+    let email = email
+        .ok_or_else(|| Error::Refused(vec![MemberFault::new("Email", "REQUIRED", "The Email field is required.")]))?;
     let found = call.back_end.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
     let mut profiled = Vec::with_capacity(found.len());
     for customer in found {

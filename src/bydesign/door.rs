@@ -1,7 +1,6 @@
 //! ByDesign's manners: Basic credentials, a tenant in the path, and the framework's answers in XML or JSON.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
@@ -49,7 +48,8 @@ impl Door for ByDesign {
     }
 
     fn owns(&self, path: &str) -> bool {
-        route::is_below_api(path)
+        // Where an extension of the first door calls back.
+        route::is_below_api(path) && !path.starts_with("/api/extension/")
     }
 
     fn refused(&self, refusal: GatewayRefusal, about: &About<'_>) -> Response<Bytes> {
@@ -121,10 +121,9 @@ impl Door for ByDesign {
     }
 }
 
-/// How the tenant wants its answers; the default where it is not known who calls.
+/// How the tenant wants its answers.
 pub(super) fn with<'a>(about: &About<'a>) -> &'a ByDesignPlan {
-    static DEFAULT: LazyLock<ByDesignPlan> = LazyLock::new(ByDesignPlan::default);
-    about.plan.map_or(&DEFAULT, |plan| &plan.bydesign)
+    &about.plan().bydesign
 }
 
 /// An answer in the form that the request asks for.

@@ -42,7 +42,9 @@ impl From<customers::Error> for Error {
         match error {
             customers::Error::Refused(refusal) => Self::Refused(gathered(Vec::new(), &refusal.faults)),
             customers::Error::Hook(failure) => Self::Refused(vec![MemberFault::new("", "REFUSED", failure.message)]),
-            customers::Error::Unreadable(why) => Self::Refused(vec![MemberFault::new("", "REFUSED", format!("{why}."))]),
+            customers::Error::Unreadable(why) => {
+                Self::Refused(vec![MemberFault::new("", "REFUSED", format!("{why}."))])
+            }
             other => Self::Customers(other),
         }
     }

@@ -8,7 +8,7 @@ use super::wire::request::NAMES;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::bydesign) struct MemberFault {
+pub(crate) struct MemberFault {
     /// The member of the request; empty for the body as a whole.
     pub(in crate::bydesign) member: &'static str,
     /// The rule that it breaks, as it ends the key: `IN_USE`.

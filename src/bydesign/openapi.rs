@@ -1,13 +1,13 @@
 //! What stands around the operations in the OpenAPI document.
 
 use serde_json::json;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
-use utoipa::PartialSchema as _;
 
 use super::schema::{ApiResultModel, HttpErrorModel};
 
@@ -43,9 +43,11 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
             response.content = ["application/json", "text/json"]
                 .into_iter()
                 .map(|name| (name.to_owned(), content.clone()))
-                .chain(["application/xml", "text/xml"].into_iter().map(|name| {
-                    (name.to_owned(), ContentBuilder::new().build())
-                }))
+                .chain(
+                    ["application/xml", "text/xml"]
+                        .into_iter()
+                        .map(|name| (name.to_owned(), RefOr::T(ContentBuilder::new().build()))),
+                )
                 .collect();
         }
     }
@@ -55,9 +57,9 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
             ContentBuilder::new().schema(schema).build()
         };
         let names = ["application/json", "text/json", "application/xml", "text/xml"];
-        let response = names.into_iter().fold(ResponseBuilder::new().description(meaning), |response, name| {
-            response.content(name, typed(name))
-        });
+        let response = names
+            .into_iter()
+            .fold(ResponseBuilder::new().description(meaning), |response, name| response.content(name, typed(name)));
         let evidence = ExtensionsBuilder::new().add("x-evidence", json!({ "class": class })).build();
         let response = response.extensions(Some(evidence)).build();
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(response));

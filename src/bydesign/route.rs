@@ -70,7 +70,9 @@ mod tests {
             let tenant = tenant.map(|tenant| PathTenant(tenant.to_owned()));
             assert_eq!(read(path), Some((canonical.to_owned(), tenant)), "{path}");
         }
-        for path in ["/", "", "/api", "/api/users", "/v1/customers", "/a/b/api/users/customer", "/api/Admin/CustomerType/"] {
+        for path in
+            ["/", "", "/api", "/api/users", "/v1/customers", "/a/b/api/users/customer", "/api/Admin/CustomerType/"]
+        {
             assert_eq!(read(path), None, "{path}");
         }
         assert!(is_below_api("/x/api/rep/Create") && is_below_api("/api") && !is_below_api("/x/y/api"));

@@ -1,10 +1,10 @@
 //! What requests and answers look like, for the OpenAPI document.
 
 use serde_json::json;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::xml::XmlBuilder;
-use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::wire::request::{MODEL, NAMES};
@@ -133,11 +133,47 @@ const ALWAYS: [(&str, Type); 11] = [
 
 /// The members of a customer that are left out where they are null.
 const TEXTS: [&str; 41] = [
-    "CustomerDID", "FirstName", "LastName", "MI", "Company", "Email", "Password", "BillStreet1", "BillStreet2", "BillCity",
-    "BillState", "BillPostalCode", "BillCountry", "BillCounty", "ShipStreet1", "ShipStreet2", "ShipCity", "ShipState",
-    "ShipPostalCode", "ShipCountry", "ShipCounty", "Phone1", "Phone2", "Phone3", "Phone4", "Phone5", "Phone6",
-    "TaxExemptCodeID", "TaxID", "TaxID2", "ReferralMarketTypeInput", "CreatedBy", "PasswordResetKey", "DateOfBirth",
-    "LastModifiedBy", "DateLastModified", "RomanizedName", "PhonesComputed", "guid", "AccountNumber", "Gender",
+    "CustomerDID",
+    "FirstName",
+    "LastName",
+    "MI",
+    "Company",
+    "Email",
+    "Password",
+    "BillStreet1",
+    "BillStreet2",
+    "BillCity",
+    "BillState",
+    "BillPostalCode",
+    "BillCountry",
+    "BillCounty",
+    "ShipStreet1",
+    "ShipStreet2",
+    "ShipCity",
+    "ShipState",
+    "ShipPostalCode",
+    "ShipCountry",
+    "ShipCounty",
+    "Phone1",
+    "Phone2",
+    "Phone3",
+    "Phone4",
+    "Phone5",
+    "Phone6",
+    "TaxExemptCodeID",
+    "TaxID",
+    "TaxID2",
+    "ReferralMarketTypeInput",
+    "CreatedBy",
+    "PasswordResetKey",
+    "DateOfBirth",
+    "LastModifiedBy",
+    "DateLastModified",
+    "RomanizedName",
+    "PhonesComputed",
+    "guid",
+    "AccountNumber",
+    "Gender",
 ];
 
 const INTEGERS: [&str; 5] =

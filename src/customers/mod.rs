@@ -7,6 +7,7 @@ mod display;
 mod events;
 mod hooked;
 mod listing;
+mod made_password;
 mod model;
 mod passwords;
 mod points;

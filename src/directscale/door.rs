@@ -13,7 +13,6 @@ use super::key::presented_key;
 use super::refusal;
 use crate::gateway::{About, Call, Door, GatewayRefusal, StatusFailure, header_text, realm};
 use crate::journal::Reason;
-use crate::plan::Plan;
 use crate::tenants::KeyKind;
 
 /// DirectScale's door.
@@ -39,11 +38,7 @@ impl Door for DirectScale {
     }
 
     fn failed(&self, error: Error, about: &About<'_>) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRefusal> {
-        let default = Plan::default;
-        let refused = match about.plan {
-            Some(plan) => error.refused(plan, about.request_id)?,
-            None => error.refused(&default(), about.request_id)?,
-        };
+        let refused = error.refused(about.plan(), about.request_id)?;
         let reasons = refused.reasons();
         Ok((refused.response(about.request_id, about.options.extra_headers), reasons))
     }

@@ -2,23 +2,25 @@
 
 use std::borrow::Cow;
 use std::fmt::Debug;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::body::Bytes;
 use axum::http::Response;
 use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::call::Call;
 use super::endpoint::BrokenBody;
 use super::operation::Operation;
 use super::refusal::GatewayRefusal;
+use crate::clock::Clock;
 use crate::customers::Customers;
 use crate::database::DatabaseError;
 use crate::journal::{Journal, Reason};
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tenants::{Caller, Directory, KeyKind};
+use crate::tenants::{Caller, Directory, KeyKind, Tenant};
 
 /// What the operations need.
 #[derive(Debug, Clone)]
@@ -71,8 +73,21 @@ pub(crate) struct About<'a> {
     pub request_id: Uuid,
     /// How the doors answer.
     pub options: DoorOptions,
-    /// The tenant's rules, once the caller is known.
-    pub plan: Option<&'a Plan>,
+    /// Whose call it is, once that is known.
+    pub tenant: Option<&'a Tenant>,
+}
+
+impl<'a> About<'a> {
+    /// The tenant's rules; the vendor's own where it is not known who calls.
+    pub(crate) fn plan(&self) -> &'a Plan {
+        static DEFAULT: LazyLock<Plan> = LazyLock::new(Plan::default);
+        self.tenant.map_or(&DEFAULT, |tenant| &tenant.plan)
+    }
+
+    /// The tenant's present.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.tenant.map_or(Clock::Real, |tenant| tenant.clock).now()
+    }
 }
 
 /// A failure of this status that a rule asks for.

@@ -26,8 +26,7 @@ use super::served::Served;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::journal::{FaultNote, Reason};
-use crate::plan::Plan;
-use crate::tenants::{Caller, Spent};
+use crate::tenants::{Caller, Spent, Tenant};
 
 /// So many names of what does not count are kept in the journal.
 const MOST_IGNORED: usize = 50;
@@ -127,9 +126,9 @@ struct Context {
 }
 
 impl Context {
-    fn about<'a>(&self, parts: &'a Parts, plan: Option<&'a Plan>) -> About<'a> {
+    fn about<'a>(&self, parts: &'a Parts, tenant: Option<&'a Tenant>) -> About<'a> {
         let Self { operation, request_id, options } = *self;
-        About { parts, operation: Some(operation), request_id, options, plan }
+        About { parts, operation: Some(operation), request_id, options, tenant }
     }
 }
 
@@ -154,14 +153,14 @@ impl<D: Door> Serving<'_, D> {
             Ok(entered) => entered,
             Err(refusal) => {
                 self.exchange.reasons.push(refusal.reason());
-                let plan = self.served.caller.as_ref().map(|caller| &caller.tenant.plan);
-                return door.refused(refusal, &context.about(&parts, plan));
+                let tenant = self.served.caller.as_ref().map(|caller| &*caller.tenant);
+                return door.refused(refusal, &context.about(&parts, tenant));
             }
         };
         let tenant = Arc::clone(&caller.tenant);
-        let plan = Some(&tenant.plan);
+        let tenant = Some(&*tenant);
         if let Some(fault) = &fault
-            && let Some(response) = fault.before(door, &context.about(&parts, plan), &mut self.served.ending).await
+            && let Some(response) = fault.before(door, &context.about(&parts, tenant), &mut self.served.ending).await
         {
             return response;
         }
@@ -192,7 +191,7 @@ impl<D: Door> Serving<'_, D> {
         if held.is_some_and(|held| held.is_rolled_back) {
             call.recorder.rolled_back();
         }
-        let about = context.about(&call.parts, plan);
+        let about = context.about(&call.parts, tenant);
         let answered = self.answered(outcome, &about, &call, is_rehearsal);
         let response = match fault {
             Some(fault) => fault.after(door, &about, answered, &mut self.served.ending).await,

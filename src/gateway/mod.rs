@@ -15,13 +15,13 @@ mod reply;
 mod served;
 mod unknown;
 
-pub(crate) use asked::{AskedUri, asked_path, asked_uri};
+pub(crate) use asked::{AskedUri, asked_uri};
 pub(crate) use call::Call;
 pub(crate) use door::{About, Door, Front, StatusFailure};
 pub use door::{BackEnd, DoorOptions, House};
 pub(crate) use endpoint::{BrokenBody, read_body};
 pub use exchange::Exchange;
-pub(crate) use operation::{Operation, Table, operations};
+pub(crate) use operation::{Table, operations};
 pub(crate) use prefer::wants_representation;
 pub(crate) use realm::realm;
 pub use refusal::GatewayRefusal;

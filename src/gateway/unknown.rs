@@ -64,7 +64,7 @@ pub(crate) async fn unknown<D: Door>(front: &Front<D>, known: &[Known], parts: P
         exchange.reasons.push(refusal.reason());
     }
     let about =
-        About { parts: &parts, operation: None, request_id: house.random.uuid(), options: house.options, plan: None };
+        About { parts: &parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
     let response = door.refused(refusal, &about);
     exchange.end(&house.journal, &served, Some(&response));
     let mut response = response.map(Body::from);

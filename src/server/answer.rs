@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{Method, Request, Response, header};
+use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tower::ServiceExt as _;
@@ -43,8 +43,10 @@ impl Server {
             self.shared.metrics.observe_fault(operation);
         }
         log(served.as_ref(), status, elapsed, waited);
-        // axum's for a wrong method; the gateway does not know methods, only operations.
-        response.headers_mut().remove(header::ALLOW);
+        // axum's for a wrong method. Only doors whose vendor knows methods say which there are.
+        if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().remove(header::ALLOW);
+        }
         response.extensions_mut().extend(self.shared.case_map.clone());
         match served.map_or(Ending::Whole, |served| served.ending) {
             Ending::Whole => Ok(response),

@@ -11,17 +11,19 @@ mod start;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::http::Extensions;
+use axum::body::Body;
+use axum::http::{Extensions, Request};
 use axum::routing::get;
 use thiserror::Error;
 use tower::Layer as _;
+use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
 use crate::directscale;
-use crate::doors::Doors;
+use crate::doors::{Doors, spelled};
 use crate::gateway::{BackEnd, DoorOptions, GatewayRefusal, House, Served};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
@@ -43,7 +45,7 @@ pub struct Server {
     shared: Arc<Shared>,
 }
 
-type Stack = NormalizePath<Router>;
+type Stack = NormalizePath<MapRequest<Router, fn(Request<Body>) -> Request<Body>>>;
 
 #[derive(Debug)]
 struct Shared {
@@ -159,8 +161,9 @@ impl Server {
 fn stacked(router: Router) -> Stack {
     // A panic in a handler becomes the gateway's answer.
     let router = router.layer(CatchPanicLayer::custom(panicked));
-    // Outside the router, because the path must lose its trailing slash before it is matched.
-    NormalizePathLayer::trim_trailing_slash().layer(router)
+    // Outside the router, because the path must lose its trailing slash and get its spelling before it is matched.
+    let read: fn(Request<Body>) -> Request<Body> = spelled;
+    NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
 }
 
 async fn no_such_operation() -> axum::response::Response {

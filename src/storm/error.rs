@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::refused::{Key, Refused};
 use super::wire::{dates, json};
 
 /// The fault detail that every operation declares (vendor's WSDL, `ErrorMessage_v2`), in its members' order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schema(as = StormErrorMessage)]
 pub(super) struct ErrorMessage {
     message_id: i32,
     message: String,
@@ -20,17 +22,20 @@ pub(super) struct ErrorMessage {
 }
 
 /// An entry of a dictionary, as the framework writes one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schema(as = StormMessage)]
 struct Message {
+    #[schema(value_type = String)]
     key: Key,
     value: String,
 }
 
 /// The body of a 401, whose shape is not public.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Unauthorized<'a> {
+#[schema(as = StormProblem)]
+pub(super) struct Unauthorized<'a> {
     message: &'a str,
 }
 
@@ -62,11 +67,6 @@ impl ErrorMessage {
             record: None,
             messages: Vec::new(),
         }
-    }
-
-    /// The overall text.
-    pub(super) fn message(&self) -> &str {
-        &self.message
     }
 
     /// Its JSON.

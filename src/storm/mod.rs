@@ -1,18 +1,65 @@
-//! Storm's door (Storm API 1.1, CustomerService): its JSON, its words, and how its customers fit the domain's.
+//! Storm's door (Storm API 1.1, CustomerService): its JSON, its words, its routes, and how its customers fit the domain's.
 //!
 //! A call reads a [`wire::Request`], finds the customer whom it means, and lays the request over what is kept of that
-//! customer ([`written`]); an answer is a view of what is kept then
-//! ([`document`]).
+//! customer ([`written`]); an answer is a view of what is kept then ([`document`]).
 
 mod countries;
 mod document;
+mod door;
 mod error;
 mod fault;
+mod find;
 mod html;
 mod merge;
 mod names;
+mod openapi;
+mod problem;
+mod query;
 mod refused;
+pub(crate) mod route;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod token;
 mod wire;
+mod write;
 mod written;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use utoipa::openapi::OpenApi;
+
+use crate::gateway::{Front, Table, operations};
+
+pub(crate) use door::Storm;
+
+/// The routes and the document that describes them.
+pub(crate) fn routes(front: Arc<Front<Storm>>) -> (Router, OpenApi) {
+    let (router, document) = table().split();
+    (router.route(route::TOKEN, post(token::issue)).with_state(front), document)
+}
+
+/// The document alone.
+#[must_use]
+pub(crate) fn document() -> OpenApi {
+    table().split().1
+}
+
+fn table() -> Table<Storm> {
+    let table = Table::new(openapi::head(), openapi::complete);
+    operations![
+        table;
+        write::update_customer,
+        write::update_customer2,
+        write::update_customer3,
+        write::create_customer,
+        write::create_customer2,
+        write::create_customer3,
+        find::by_id,
+        find::by_email,
+        find::by_key,
+        find::search,
+    ]
+}

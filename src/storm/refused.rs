@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// The keys of the seed page in its order, then those that are chosen because no key is published for the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) enum Key {
+pub(crate) enum Key {
     AccountAlreadyExists,
     CompanyAlreadyExists,
     CustomerAlreadyExists,
@@ -26,6 +26,11 @@ pub(super) enum Key {
 }
 
 impl Key {
+    /// As programs read it.
+    pub(super) fn name(self) -> String {
+        format!("{self:?}")
+    }
+
     /// What it says where nothing more can be said.
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -55,7 +60,7 @@ impl Key {
 
 /// One thing that is wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     /// For programs.
     pub(super) key: Key,
     /// For people: may be shown to the end user, so that it never holds an SSN or a password.

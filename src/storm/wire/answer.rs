@@ -2,13 +2,15 @@
 //! Guid of zeros, or an empty list. What the domain has no field for is kept in the same shape.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::json;
 
 /// A customer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schema(as = StormCustomer)]
 pub(in crate::storm) struct Customer {
     pub(in crate::storm) id: Option<i32>,
     pub(in crate::storm) key: Uuid,
@@ -44,8 +46,9 @@ impl Customer {
 }
 
 /// The account with which a customer signs in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase")]
+#[schema(as = StormAccount)]
 pub(in crate::storm) struct Account {
     pub(in crate::storm) id: Option<i32>,
     pub(in crate::storm) key: Uuid,
@@ -57,8 +60,9 @@ pub(in crate::storm) struct Account {
 }
 
 /// A company of a customer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase")]
+#[schema(as = StormCompany)]
 pub(in crate::storm) struct Company {
     pub(in crate::storm) id: Option<i32>,
     pub(in crate::storm) key: Uuid,
@@ -82,8 +86,9 @@ pub(in crate::storm) struct Company {
 }
 
 /// A postal address.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase")]
+#[schema(as = StormAddress)]
 pub(in crate::storm) struct Address {
     pub(in crate::storm) id: Option<i32>,
     pub(in crate::storm) care_of: Option<String>,
@@ -100,8 +105,9 @@ pub(in crate::storm) struct Address {
 }
 
 /// A flag of a customer or a company; its id is that of the kind of flag.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase")]
+#[schema(as = StormFlag)]
 pub(in crate::storm) struct Flag {
     pub(in crate::storm) id: i32,
     pub(in crate::storm) name: Option<String>,
@@ -110,8 +116,9 @@ pub(in crate::storm) struct Flag {
 }
 
 /// A value whose id is that of the kind of value.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase")]
+#[schema(as = StormIdValue)]
 pub(in crate::storm) struct IdValue {
     pub(in crate::storm) id: i32,
     pub(in crate::storm) value: Option<String>,

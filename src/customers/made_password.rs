@@ -1,0 +1,32 @@
+//! Passwords for accounts that are made without one.
+
+use super::service::{Customers, Scope};
+use crate::secret::Password;
+
+const SMALL: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+const CAPITAL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGIT: &[u8] = b"0123456789";
+const SYMBOL: &[u8] = b"!#%+-=?";
+
+/// The fewest characters: "8 random alphanumeric characters" (Norce, `RegisterCustomer3` page).
+const LENGTH: usize = 8;
+
+impl Customers {
+    /// A random password that fits the tenant's rule.
+    #[must_use]
+    pub fn random_password(&self, scope: &Scope<'_>) -> Password {
+        let rule = scope.plan.password_rule;
+        let length = rule.min_length.max(LENGTH).min(rule.max_length.max(1));
+        let mut alphabets = vec![CAPITAL, DIGIT];
+        if rule.symbol {
+            alphabets.push(SYMBOL);
+        }
+        alphabets.resize(length, SMALL);
+        let letters = alphabets.into_iter().map(|alphabet| {
+            let [byte] = self.random.bytes();
+            // The alphabets are so short that their first letters come hardly more often.
+            char::from(alphabet[usize::from(byte) % alphabet.len()])
+        });
+        Password::new(letters.collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! Storm's manners: a bearer token and an application id in front, JSON from the operations, and WCF's pages for what reaches
+//! none.
+
+use std::borrow::Cow;
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+
+use super::error::{ErrorMessage, unauthorized};
+use super::html;
+use super::problem::{Problem, json_answer, message, page};
+use super::refused::{Key, Refused};
+use super::route;
+use crate::gateway::{About, Call, Door, GatewayRefusal, StatusFailure};
+use crate::journal::Reason;
+use crate::tenants::{KeyKind, presented};
+
+/// The spellings of the header with the application's id that clients use.
+const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
+
+/// Storm's door.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Storm;
+
+impl Door for Storm {
+    type Error = Problem;
+
+    const KEY: KeyKind = KeyKind::AccessToken;
+
+    /// The bearer token, where an application id stands beside it.
+    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+        let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;
+        let token = bearer(parts).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
+        Some(Cow::Owned(presented(KeyKind::AccessToken, "", token)))
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        route::is_the_services(path)
+    }
+
+    fn refused(&self, refusal: GatewayRefusal, about: &About<'_>) -> Response<Bytes> {
+        let said = |status: StatusCode, text: &str| json_answer(status, unauthorized(text));
+        match refusal {
+            GatewayRefusal::MissingKey => challenged(said(
+                StatusCode::UNAUTHORIZED,
+                "Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required.",
+            )),
+            GatewayRefusal::InvalidKey => challenged(said(
+                StatusCode::UNAUTHORIZED,
+                "Authorization has been denied: the access token is unknown or has expired.",
+            )),
+            GatewayRefusal::NoSuchOperation => page(StatusCode::NOT_FOUND, html::endpoint_not_found()),
+            GatewayRefusal::WrongMethod(allowed) => {
+                let mut response = page(StatusCode::METHOD_NOT_ALLOWED, html::method_not_allowed());
+                if let Ok(allowed) = HeaderValue::try_from(allowed) {
+                    response.headers_mut().insert(header::ALLOW, allowed);
+                }
+                response
+            }
+            GatewayRefusal::RateLimited(seconds) => {
+                let text = format!("Too many requests. Try again in {seconds} seconds.");
+                with_retry(said(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
+            }
+            GatewayRefusal::QuotaSpent(seconds) => {
+                let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
+                with_retry(said(StatusCode::FORBIDDEN, &text), seconds)
+            }
+            GatewayRefusal::NotBuilt(operation) => {
+                said(StatusCode::NOT_IMPLEMENTED, &format!("{operation} is not built here."))
+            }
+            GatewayRefusal::BodyTooLarge(limit) => {
+                let why = format!("The request body is larger than the limit of {limit} bytes.");
+                page(StatusCode::PAYLOAD_TOO_LARGE, html::request_error(&why))
+            }
+            GatewayRefusal::BackEndFailed(_) => {
+                let body = ErrorMessage::internal(about.now(), about.plan().storm.time_zone);
+                json_answer(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
+            }
+        }
+    }
+
+    fn failed(&self, error: Problem, about: &About<'_>) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRefusal> {
+        error.response(about)
+    }
+
+    fn failure(&self, failure: StatusFailure<'_>, about: &About<'_>) -> Response<Bytes> {
+        let StatusFailure { code, message: text, retry_after } = failure;
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let refusal = match code {
+            401 => GatewayRefusal::InvalidKey,
+            403 => GatewayRefusal::QuotaSpent(retry_after),
+            413 => GatewayRefusal::BodyTooLarge(about.options.max_body_bytes),
+            429 => GatewayRefusal::RateLimited(retry_after),
+            500 if text.is_none() => GatewayRefusal::BackEndFailed(about.request_id),
+            _ => {
+                let text = text.unwrap_or(Key::CustomerMissing.text());
+                return message(status, vec![Refused::new(Key::CustomerMissing, text)], about);
+            }
+        };
+        self.refused(refusal, about)
+    }
+
+    /// The customer in the query.
+    fn customer(&self, call: &Call) -> Option<i32> {
+        super::query::value(call, "id")?.parse().ok()
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
