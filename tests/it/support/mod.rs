@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod control;
 pub mod documented;
+pub mod doors;
 pub mod http;
 pub mod process;
 pub mod receiver;

@@ -207,6 +207,9 @@ impl Tenant {
             "log": of("select * from CRM_AssociateTypeChanges where tenant_id = {tenant} order by AssociateID, id"),
             "counter": of("select * from tenant_counters where tenant_id = {tenant}"),
             "points": of("select * from reward_points where tenant_id = {tenant} order by customer_id, id"),
+            "profiles": of("select * from customer_profiles where tenant_id = {tenant} order by customer_id, owner"),
+            "keys": of("select * from customer_keys where tenant_id = {tenant} order by customer_id"),
+            "companies": of("select * from companies where tenant_id = {tenant} order by company_id"),
             "hooks": of("select hook_id, state from hook_calls where tenant_id = {tenant}"),
             "tokens": of("select * from sign_on_tokens where tenant_id = {tenant} order by digest"),
         })
