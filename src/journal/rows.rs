@@ -9,6 +9,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::redact::redacted;
+
 /// Columns whose values are never shown: of them only that they changed.
 pub const SECRET_COLUMNS: [&str; 5] = ["tax_id", "tax_id_key", "password_hash", "digest", "token"];
 
@@ -38,6 +40,8 @@ enum Kind {
     Number,
     Time,
     Text,
+    /// A document, its secrets hidden by their names.
+    Json,
 }
 
 /// A row that a call changed.
@@ -124,6 +128,7 @@ impl Tables {
                 "bool" => Kind::Boolean,
                 "int2" | "int4" | "int8" | "numeric" => Kind::Number,
                 "timestamptz" => Kind::Time,
+                "json" | "jsonb" => Kind::Json,
                 _ => Kind::Text,
             };
             let known = Column::new(column.column.leak(), kind, column.is_key);
@@ -183,6 +188,7 @@ impl Column {
         Cell(match field {
             None => Held::Null,
             Some(_) if self.is_secret => Held::Hidden(shown),
+            Some(field) if matches!(self.kind, Kind::Json) => Held::Text(redacted(field).into(), self.kind),
             Some(field) => Held::Text(field.into(), self.kind),
         })
     }
@@ -198,6 +204,7 @@ impl Kind {
                 Err(_) => text.into(),
             },
             Self::Text => text.into(),
+            Self::Json => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         }
     }
 }

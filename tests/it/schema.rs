@@ -1,6 +1,7 @@
 //! The schema: what psql users find, and what every table must have.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::server::server;
 use crate::support::{seeds, tenant};
@@ -99,12 +100,27 @@ fn the_journal_reads_every_column_of_a_row_in_its_place() {
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     tenant.post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201);
     tenant.get("/v1/sso/3").succeeds(200);
+    let made = json!({ "Key": Uuid::max(), "Companies": [{ "Name": "Acme", "OrgNo": "5566" }] });
+    let made = tenant.storm().post("/CustomerService.svc/rest/CreateCustomer", &made);
+    assert_eq!(made.status, 200, "{made:?}");
     let functions = server().rows(
         "select p.proargtypes[0]::regtype::text as table from pg_proc p
           where p.proname = 'row_texts' and p.pronamespace = 'public'::regnamespace order by 1",
     );
     let tables: Vec<&str> = functions.iter().map(|row| row["table"].as_str().expect("a name")).collect();
-    assert_eq!(tables, ["crm_associatetypechanges", "customers", "reward_points", "sign_on_tokens", "sponsor_tree"]);
+    assert_eq!(
+        tables,
+        [
+            "companies",
+            "crm_associatetypechanges",
+            "customer_keys",
+            "customer_profiles",
+            "customers",
+            "reward_points",
+            "sign_on_tokens",
+            "sponsor_tree"
+        ]
+    );
     for table in tables {
         // Numbers and texts are written alike as a text and in JSON; they stand around the others.
         let rows = tenant.rows(&format!(

@@ -13,6 +13,8 @@ pub struct Operation {
     pub parameters: Vec<(bool, String)>,
     pub statuses: Vec<u16>,
     pub is_built: bool,
+    /// The first of its tags: the group, or the vendor of another door.
+    pub tag: String,
 }
 
 pub fn document() -> Value {
@@ -41,6 +43,7 @@ pub fn operations() -> Vec<Operation> {
                     .map(|status| status.parse().expect("a status"))
                     .collect(),
                 is_built: described["x-not-built"] != true,
+                tag: described["tags"][0].as_str().unwrap_or_default().to_owned(),
             });
         }
     }
