@@ -158,7 +158,8 @@ fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
                 let body = reply.body.replace(&id_of(reply), "").replace(&format!("SponsorId {own_id}"), "SponsorId");
                 let body = body.replace(&format!("'{own_id}'"), "''");
                 // Storm's errors say when they were.
-                let body = body.split("Date(").map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+                let body =
+                    body.split("Date(").map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
                 let body = body.collect::<String>();
                 (reply.status, body)
             };

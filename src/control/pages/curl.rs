@@ -26,7 +26,7 @@ pub(super) fn section(entry: &Entry) -> Markup {
             p.buttons {
                 button type="button" data-copy="curl-text" hidden { "Copy as curl" }
                 span.hint {
-                    "Keys are never kept: put yours into " code { "EMULATOR_KEY" } "."
+                    "Keys are never kept: put yours into " code { (credentials(entry).0) } "."
                     @if misses { " What is hidden as " (HIDDEN) ", or was not kept, is to be filled in." }
                 }
             }
@@ -40,7 +40,7 @@ fn command(entry: &Entry) -> String {
     let path = without_key(&entry.path);
     let mut lines = vec![
         format!("curl -i -X {} {}", entry.method, quoted(&format!("http://{host}{path}"))),
-        "-H \"Ocp-Apim-Subscription-Key: $EMULATOR_KEY\"".to_owned(),
+        credentials(entry).1.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {
         if !LEFT_OUT.contains(&name) && !value.contains(HIDDEN) {
@@ -51,6 +51,15 @@ fn command(entry: &Entry) -> String {
         lines.push(format!("--data-raw {}", quoted(&entry.request_body.text)));
     }
     lines.join(" \\\n  ")
+}
+
+/// The variable that is to hold what opens the door, and how curl presents it there.
+fn credentials(entry: &Entry) -> (&'static str, &'static str) {
+    match entry.operation {
+        name if name.starts_with("ByDesign") => ("EMULATOR_USER_AND_PASSWORD", "-u \"$EMULATOR_USER_AND_PASSWORD\""),
+        name if name.starts_with("Storm") => ("EMULATOR_TOKEN", "-H \"Authorization: Bearer $EMULATOR_TOKEN\""),
+        _ => ("EMULATOR_KEY", "-H \"Ocp-Apim-Subscription-Key: $EMULATOR_KEY\""),
+    }
 }
 
 /// A header of a call.

@@ -7,7 +7,7 @@ use super::calls::{self, Place};
 use super::layout::{self, Tab, facts};
 use super::visit::Visit;
 use super::words::{count, customer_status, customer_type, time};
-use super::{Shown, changes, tree};
+use super::{Shown, beside, changes, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
 use crate::journal::{Filter, Recorder};
@@ -25,10 +25,12 @@ pub(super) async fn page(visit: Visit) -> Shown {
         || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
     let id = CustomerId(text.parse().map_err(|_| unknown())?);
     let customers = &visit.worlds().customers;
-    let customer = customers.get(&scope(&visit), id).await.map_err(|error| match error {
-        Error::Database(error) => error.into(),
+    let failed = |error| match error {
+        Error::Database(error) => ControlError::from(error),
         _ => unknown(),
-    })?;
+    };
+    let customer = customers.get(&scope(&visit), id).await.map_err(failed)?;
+    let beside = beside::section(customers, &scope(&visit), id).await.map_err(failed)?;
     let around = customers.tree_around(visit.tenant.id, id, tree::MOST).await?;
     let changed = customers.type_changes(visit.tenant.id, Some(id), CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
@@ -38,6 +40,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
         p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type)) " · "
                  (customer_status(&visit.tenant.plan, customer.customer_status)) }
         (fields(&visit, &customer))
+        (beside)
         section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&visit, id.0, &around)) }
         section aria-labelledby="types" {
             h2 #types { "Changes of type" }

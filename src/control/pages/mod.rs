@@ -2,6 +2,7 @@
 //! useful without scripts.
 
 mod assets;
+mod beside;
 mod call;
 mod call_parts;
 mod calls;
