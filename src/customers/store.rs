@@ -23,6 +23,7 @@ use super::refusal::Fault;
 use super::service::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
+use crate::journal::RowTexts;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
 pub(super) use record::{FieldsSentRecord, ValuesRecord, default_language};
@@ -205,8 +206,8 @@ pub(super) async fn create(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customers", None, row.customer_after.as_deref());
-    scope.recorder.row("sponsor_tree", None, row.node_after.as_deref());
+    scope.recorder.row("customers", None, row.customer_after.as_ref());
+    scope.recorder.row("sponsor_tree", None, row.node_after.as_ref());
     outcome(&row.outcome, None, row.customer_id.map(CustomerId))
 }
 
@@ -261,9 +262,9 @@ pub(super) async fn replace(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.update("customers", row.customer_before.as_deref(), row.customer_after.as_deref());
-    scope.recorder.update("sponsor_tree", row.node_before.as_deref(), row.node_after.as_deref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_after.as_deref());
+    scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
+    scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
+    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_after.as_ref());
     outcome(&row.outcome, row.old_type, row.back_office_id)
 }
 
@@ -380,7 +381,7 @@ pub(super) async fn void(
 }
 
 /// The columns of a row, as texts.
-type Texts = Vec<Option<String>>;
+type Texts = RowTexts;
 
 /// A customer's row as it was and as it is, where it was asked for.
 #[derive(Debug)]
@@ -392,7 +393,7 @@ struct Versions {
 /// Notes what an update made of a customer's row.
 fn recorded(scope: &Scope<'_>, written: Option<&Versions>) {
     if let Some(Versions { before, after }) = written {
-        scope.recorder.update("customers", before.as_deref(), after.as_deref());
+        scope.recorder.update("customers", before.as_ref(), after.as_ref());
     }
 }
 

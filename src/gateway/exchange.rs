@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Response};
 use chrono::{DateTime, Utc};
 
 use super::asked::asked_uri;
@@ -49,7 +49,7 @@ struct Heard {
     path: String,
     headers: Headers,
     /// What is shown of the key, should it open nothing.
-    key: Option<String>,
+    key: Option<HeaderValue>,
 }
 
 impl Exchange {
@@ -61,7 +61,7 @@ impl Exchange {
             method: name(&parts.method),
             path: shown_path(asked_uri(parts).path_and_query().map_or("/", |path| path.as_str()), route),
             headers: shown(&parts.headers),
-            key: parts.headers.get("ocp-apim-subscription-key").map(|key| ending(key.as_bytes())),
+            key: parts.headers.get("ocp-apim-subscription-key").cloned(),
         });
         Self {
             start: Instant::now(),
@@ -92,7 +92,10 @@ impl Exchange {
             at,
             tenant_time: self.tenant_time,
             tenant: caller.map(|caller| caller.tenant.id),
-            key: caller.map(|caller| caller.key_name.to_string()).or(key),
+            key: match caller {
+                Some(caller) => Some(caller.key_name.to_string()),
+                None => key.map(|key| ending(key.as_bytes())),
+            },
             operation: served.operation,
             route: served.route,
             method,
@@ -118,7 +121,7 @@ impl Exchange {
 }
 
 fn shown(headers: &HeaderMap) -> Headers {
-    let mut shown = Headers::default();
+    let mut shown = Headers::with_room(headers.len());
     for (name, value) in headers {
         shown.add(name.as_str(), value.as_bytes());
     }

@@ -78,6 +78,12 @@ pub struct Entry {
 pub struct Headers(String);
 
 impl Headers {
+    /// No headers, with room for so many of the usual length.
+    #[must_use]
+    pub fn with_room(headers: usize) -> Self {
+        Self(String::with_capacity(headers * 48))
+    }
+
     /// Adds a header.
     pub fn add(&mut self, name: &str, value: &[u8]) {
         for text in [name, ": ", &shown_header(name, value), "\n"] {

@@ -6,6 +6,7 @@ mod entry;
 mod record;
 mod redact;
 mod ring;
+mod row_texts;
 mod rows;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ pub use body::Text;
 pub use entry::{Entry, FaultNote, Filter, Headers, Reason, StatusFilter};
 pub use record::{EventNote, HookNote, Noted, Recorder};
 pub use ring::{Journal, JournalOptions, Listening};
+pub use row_texts::RowTexts;
 pub use rows::{Cell, Change, FieldChange, HIDDEN, SECRET_COLUMNS};
 
 /// A header's value, hidden where it is a secret; of a key its last four characters are shown.
@@ -22,7 +24,7 @@ pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     if !redact::is_secret_header(name) {
         // It may repeat what an extension said, or an address with a key in it.
-        let may_repeat = name == "x-directscale-message" || text.contains('=');
+        let may_repeat = name == "x-directscale-message" || memchr::memchr(b'=', value).is_some();
         return if may_repeat { Cow::Owned(shown_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::Text;
+use super::row_texts::RowTexts;
 use super::rows::{Change, Tables};
 
 /// Where a call's doings are noted; nowhere when the journal is off.
@@ -79,7 +80,7 @@ impl Recorder {
     }
 
     /// A row that was written, each column as a text: as it was, if it was there, and as it is.
-    pub fn row(&self, table: &'static str, before: Option<&[Option<String>]>, after: Option<&[Option<String>]>) {
+    pub fn row(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
         if let Some(noting) = &self.0
             && (before.is_some() || after.is_some())
             && let Some(change) = noting.tables.change(table, before, after)
@@ -89,7 +90,7 @@ impl Recorder {
     }
 
     /// A row that a statement may have written: it has where it returns the row as it is.
-    pub fn update(&self, table: &'static str, before: Option<&[Option<String>]>, after: Option<&[Option<String>]>) {
+    pub fn update(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
         if after.is_some() {
             self.row(table, before, after);
         }

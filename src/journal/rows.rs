@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::redact::redacted;
+use super::row_texts::RowTexts;
 
 /// Columns whose values are never shown: of them only that they changed.
 pub const SECRET_COLUMNS: [&str; 5] = ["tax_id", "tax_id_key", "password_hash", "digest", "token"];
@@ -141,8 +142,8 @@ impl Tables {
     pub(super) fn change(
         &self,
         table: &'static str,
-        before: Option<&[Option<String>]>,
-        after: Option<&[Option<String>]>,
+        before: Option<&RowTexts>,
+        after: Option<&RowTexts>,
     ) -> Option<Change> {
         let columns = match self.0.get(table) {
             Some(columns) => columns,
@@ -151,8 +152,9 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        for (place, column) in columns.iter().enumerate() {
-            let (was, is) = (text(before, place), text(after, place));
+        let (mut before, mut after) = (before.map(RowTexts::iter), after.map(RowTexts::iter));
+        for column in columns {
+            let (was, is) = (next(&mut before), next(&mut after));
             if column.is_tenant {
                 continue;
             }
@@ -173,8 +175,9 @@ impl Tables {
     }
 }
 
-fn text(row: Option<&[Option<String>]>, place: usize) -> Option<&str> {
-    row?.get(place)?.as_deref()
+/// The next column of a row, where there is one and it is not NULL.
+fn next<'a>(row: &mut Option<impl Iterator<Item = Option<&'a str>>>) -> Option<&'a str> {
+    row.as_mut()?.next()?
 }
 
 impl Column {
@@ -224,7 +227,7 @@ mod tests {
             column("send_emails", Kind::Boolean, false),
         ];
         let tables = Tables([("customers".to_owned(), columns)].into());
-        let row = |texts: [&str; 5]| texts.map(|text| Some(text.to_owned()));
+        let row = |texts: [&'static str; 5]| RowTexts::of(&texts.map(Some));
         let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false"]);
         let after = row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false"]);
         let change = tables.change("customers", Some(&before), Some(&after)).expect("a change");

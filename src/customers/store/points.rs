@@ -33,7 +33,7 @@ pub(in crate::customers) async fn enter(
     )
     .fetch_optional(connection)
     .await?;
-    scope.recorder.row("reward_points", None, row.as_deref());
+    scope.recorder.row("reward_points", None, row.as_ref());
     Ok(row.is_some())
 }
 

@@ -73,7 +73,7 @@ pub(in crate::customers) async fn write(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customer_profiles", row.before.as_deref(), row.after.as_deref());
+    scope.recorder.row("customer_profiles", row.before.as_ref(), row.after.as_ref());
     Ok(())
 }
 
@@ -94,7 +94,7 @@ pub(in crate::customers) async fn write_key(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customer_keys", None, row.after.as_deref());
+    scope.recorder.row("customer_keys", None, row.after.as_ref());
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub(in crate::customers) async fn write_company(
     .fetch_optional(connection)
     .await?;
     if let Some(row) = row {
-        scope.recorder.row("companies", row.before.as_deref(), row.after.as_deref());
+        scope.recorder.row("companies", row.before.as_ref(), row.after.as_ref());
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(in crate::customers) async fn issue(
     )
     .fetch_optional(connection)
     .await?;
-    scope.recorder.row("sign_on_tokens", None, row.as_deref());
+    scope.recorder.row("sign_on_tokens", None, row.as_ref());
     Ok(row.is_some())
 }
 

@@ -129,8 +129,8 @@ pub(in crate::customers) async fn place(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.update("customers", row.customer_before.as_deref(), row.customer_after.as_deref());
-    scope.recorder.update("sponsor_tree", row.node_before.as_deref(), row.node_after.as_deref());
+    scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
+    scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
     match row.outcome.as_str() {
         "placed" => Ok(Placed::Done),
         "unknown_customer" => Ok(Placed::UnknownCustomer),
