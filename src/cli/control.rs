@@ -274,7 +274,7 @@ pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow:
         TenantsCommand::Plan { name, set } => {
             let path = ["tenants", name.as_str(), "plan"];
             let plan = match set {
-                Some(file) => remote.put(&path, &read(&file)?).await?,
+                Some(file) => remote.put_file(&path, &file).await?,
                 None => remote.get(&path).await?,
             };
             println!("{}", serde_json::to_string_pretty(&plan)?);
@@ -333,7 +333,7 @@ async fn all_tenants(remote: &Remote) -> anyhow::Result<Vec<String>> {
 
 /// Fills a tenant's world with a seed.
 pub(super) async fn seed(remote: &Remote, tenant: &str, file: &str) -> anyhow::Result<ExitCode> {
-    let done = remote.put(&["tenants", tenant, "seed"], &read(file)?).await?;
+    let done = remote.put_file(&["tenants", tenant, "seed"], file).await?;
     remote.print(&done, |done| println!("{} rows", shown(&done["rows"])))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -471,7 +471,7 @@ pub(super) async fn events(remote: &Remote, command: EventsCommand) -> anyhow::R
 pub(super) async fn hook(remote: &Remote, command: HookCommand) -> anyhow::Result<ExitCode> {
     match command {
         HookCommand::Connect { tenant, file } => {
-            let done = remote.put(&["tenants", &tenant, "integration"], &read(&file)?).await?;
+            let done = remote.put_file(&["tenants", &tenant, "integration"], &file).await?;
             remote.print(&done, |_| println!("connected"))?;
             Ok(ExitCode::SUCCESS)
         }

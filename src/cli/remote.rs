@@ -1,5 +1,6 @@
 //! A running server's control API, as the command line talks to it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -31,6 +32,25 @@ pub(super) struct Remote {
     pub(super) json: bool,
 }
 
+/// What is sent.
+pub(super) struct Body {
+    content_type: &'static str,
+    text: String,
+}
+
+impl Body {
+    fn of(value: &Value) -> Self {
+        Self { content_type: "application/json", text: value.to_string() }
+    }
+
+    /// A YAML file, or a JSON one that is named so.
+    fn of_file(file: &str) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?;
+        let is_json = Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        Ok(Self { content_type: if is_json { "application/json" } else { "application/yaml" }, text })
+    }
+}
+
 impl Remote {
     pub(super) fn new(args: &RemoteArgs, settings: &Settings) -> anyhow::Result<Self> {
         let listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
@@ -54,11 +74,16 @@ impl Remote {
     }
 
     pub(super) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
-        self.call(Method::POST, path, &[], Some(body)).await
+        self.call(Method::POST, path, &[], Some(Body::of(body))).await
     }
 
     pub(super) async fn put(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, &[], Some(body)).await
+        self.call(Method::PUT, path, &[], Some(Body::of(body))).await
+    }
+
+    /// Puts a file as it stands, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
+    pub(super) async fn put_file(&self, path: &[&str], file: &str) -> anyhow::Result<Value> {
+        self.call(Method::PUT, path, &[], Some(Body::of_file(file)?)).await
     }
 
     pub(super) async fn delete(&self, path: &[&str]) -> anyhow::Result<Value> {
@@ -70,7 +95,7 @@ impl Remote {
         method: Method,
         path: &[&str],
         query: &[(&str, String)],
-        body: Option<&Value>,
+        body: Option<Body>,
     ) -> anyhow::Result<Value> {
         let response = self.send(method, path, query, body).await?;
         let text = response.text().await?;
@@ -83,7 +108,7 @@ impl Remote {
         method: Method,
         path: &[&str],
         query: &[(&str, String)],
-        body: Option<&Value>,
+        body: Option<Body>,
     ) -> anyhow::Result<Response> {
         let mut url = self.base.clone();
         url.path_segments_mut()
@@ -99,8 +124,8 @@ impl Remote {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        if let Some(Body { content_type, text }) = body {
+            request = request.header(CONTENT_TYPE, content_type).body(text);
         }
         let sent = request.send().await;
         let response =

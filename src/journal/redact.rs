@@ -55,8 +55,17 @@ pub(super) fn is_secret_header(name: &str) -> bool {
     // Most headers of most calls: looked at for each, so not searched.
     if matches!(
         name,
-        "host" | "accept" | "user-agent" | "content-type" | "content-length" | "connection" | "accept-encoding" | "prefer"
-            | "x-directscale-requestid" | "x-directscale-message" | "applicationid"
+        "host"
+            | "accept"
+            | "user-agent"
+            | "content-type"
+            | "content-length"
+            | "connection"
+            | "accept-encoding"
+            | "prefer"
+            | "x-directscale-requestid"
+            | "x-directscale-message"
+            | "applicationid"
     ) {
         return false;
     }

@@ -180,8 +180,8 @@ pub(in crate::customers) async fn write_company(
         insert into companies as c (tenant_id, company_id, customer_id, place, company_key, name, org_no, name_key, details)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (tenant_id, company_id) do update
-           set place = excluded.place, name = excluded.name, org_no = excluded.org_no, name_key = excluded.name_key,
-               details = excluded.details
+           set place = excluded.place, company_key = excluded.company_key, name = excluded.name,
+               org_no = excluded.org_no, name_key = excluded.name_key, details = excluded.details
          where c.customer_id = excluded.customer_id
         returning (select b.texts from before b) as "before: Texts",
                   case when $10::boolean then row_texts(c) end as "after: Texts"
