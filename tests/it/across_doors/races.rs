@@ -26,7 +26,8 @@ impl Contest {
         let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
         let own = (0..3 * EACH)
             .map(|number| {
-                let body = json!({ "Username": format!("own{number}"), "EmailAddress": format!("own{number}@x.example") });
+                let body =
+                    json!({ "Username": format!("own{number}"), "EmailAddress": format!("own{number}@x.example") });
                 tenant.create(&with(&seeds::retail(), body))
             })
             .collect();
@@ -103,7 +104,8 @@ fn an_address_is_one_callers_at_whichever_door() {
     let contest = Contest::new();
     for round in 0..12 {
         let email = format!("one{round}@x.example");
-        let values = [json!({ "EmailAddress": email }), json!({ "Email": email }), json!({ "Email": email, "FirstName": "S" })];
+        let values =
+            [json!({ "EmailAddress": email }), json!({ "Email": email }), json!({ "Email": email, "FirstName": "S" })];
         // An update at Storm that names an Id changes the address of that customer.
         let replies = contest.run(round, &values);
         let said = format!("EmailAddress '{email}' is already in use.");
@@ -202,7 +204,10 @@ fn two_who_take_each_others_companies_are_answered_in_the_ordinary_way() {
             // Both want both names, in opposite orders.
             let names = [format!("{round}-{owner}"), format!("{round}-{}", 1 - owner)];
             let companies = [0, 1].map(|place| with(&company(names[place].clone()), json!({ "Id": id(owner, place) })));
-            door.post(&path("UpdateCustomer", "&updatedBy=1"), &json!({ "Id": made[owner]["Id"], "Companies": companies }))
+            door.post(
+                &path("UpdateCustomer", "&updatedBy=1"),
+                &json!({ "Id": made[owner]["Id"], "Companies": companies }),
+            )
         });
         let won = replies.iter().filter(|reply| reply.status == 200).count();
         assert_eq!(won, 1, "{replies:?}");
@@ -228,7 +233,9 @@ fn updates_of_one_customer_do_not_lose_each_other() {
             let part = match caller % 4 {
                 0 => json!({ "Companies": [{ "Name": name(caller), "OrgNo": name(caller) }] }),
                 1 => json!({ "Flags": [{ "Id": number, "IsSelected": true }] }),
-                2 => json!({ "DeliveryAddresses": [{ "Line1": name(caller), "Zip": "1", "City": "A", "Country": "SE" }] }),
+                2 => {
+                    json!({ "DeliveryAddresses": [{ "Line1": name(caller), "Zip": "1", "City": "A", "Country": "SE" }] })
+                }
                 _ => json!({ "Info": [{ "Id": number, "Value": name(caller) }] }),
             };
             door.post(&path("UpdateCustomer", "&updatedBy=1"), &with(&part, json!({ "Id": id })))

@@ -30,8 +30,14 @@ fn a_snapshot_is_restored_with_all_that_the_doors_keep() {
     let kept = tenant.everything();
     let shown = customer(&storm, 5);
     tenant.control("PUT", "/snapshots/before", None).done(200);
-    updated(&storm, &json!({ "Id": 5, "CrmId": "other", "Companies": [{ "Id": 1, "Name": "Other" }, { "Name": "New", "OrgNo": "1" }] }));
-    created(&storm, &json!({ "Key": "6f9619ff-8b86-d011-b42d-00c04fc964aa", "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] }));
+    updated(
+        &storm,
+        &json!({ "Id": 5, "CrmId": "other", "Companies": [{ "Id": 1, "Name": "Other" }, { "Name": "New", "OrgNo": "1" }] }),
+    );
+    created(
+        &storm,
+        &json!({ "Key": "6f9619ff-8b86-d011-b42d-00c04fc964aa", "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] }),
+    );
     tenant.call("DELETE", "/v1/customers/6", "", None).succeeds(200);
     assert_ne!(tenant.everything(), kept);
     tenant.control("POST", "/snapshots/before/restore", None).done(200);
@@ -81,7 +87,10 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
     assert_eq!(read(forked_door.get(&path("GetCustomerByKey", &format!("&key={NOBODY}"))))["Id"], 5);
     // From then on each is its own.
     let before = tenant.everything();
-    updated(&forked_door, &json!({ "Id": 5, "CrmId": "forked", "Companies": [{ "Id": 1, "Name": "Forked" }, { "Name": "New" }] }));
+    updated(
+        &forked_door,
+        &json!({ "Id": 5, "CrmId": "forked", "Companies": [{ "Id": 1, "Name": "Forked" }, { "Name": "New" }] }),
+    );
     assert_eq!(customer(&forked_door, 5)["Companies"].as_array().map(Vec::len), Some(3));
     assert_eq!(tenant.everything(), before);
     updated(&storm, &json!({ "Id": 6, "Companies": [{ "Name": "New" }] }));
@@ -95,7 +104,10 @@ fn a_diff_names_what_the_doors_keep_and_no_secret() {
     let name = tenant.name();
     tenant.control("PUT", "/snapshots/before", None).done(200);
     assert_eq!(differing(&format!("{name}@before"), &name)["differing"], 0);
-    updated(&storm, &json!({ "Id": 5, "CrmId": "other", "SSN": "19121212-1212", "Companies": [{ "Id": 1, "Name": "Other" }] }));
+    updated(
+        &storm,
+        &json!({ "Id": 5, "CrmId": "other", "SSN": "19121212-1212", "Companies": [{ "Id": 1, "Name": "Other" }] }),
+    );
     created(&storm, &json!({ "Key": "6f9619ff-8b86-d011-b42d-00c04fc964aa" }));
     let shown = differing(&format!("{name}@before"), &name);
     let rows = |table: &str| {

@@ -80,7 +80,10 @@ fn a_key_that_is_brought_is_the_customers_alone() {
     assert_eq!(tenant.everything(), before);
     // An update by it finds the customer, and a key is given once.
     assert_eq!(updated(&door, &json!({ "Key": NOBODY, "FirstName": "A" }))["Id"], shown["Id"]);
-    assert_eq!(tenant.rows("select customer_id from customer_keys where tenant_id = {tenant}"), [json!({ "customer_id": 5 })]);
+    assert_eq!(
+        tenant.rows("select customer_id from customer_keys where tenant_id = {tenant}"),
+        [json!({ "customer_id": 5 })]
+    );
     // Another tenant may have the same one.
     let other = crate::support::tenant();
     assert_eq!(created(&other.storm(), &json!({ "Key": NOBODY }))["Id"], 5);
@@ -92,9 +95,8 @@ fn who_creates_is_optional() {
     let door = tenant.storm();
     for query in ["", "&createdBy=", "&createdBy=somebody"] {
         let id = read(door.post(&path("CreateCustomer", query), &json!({ "FirstName": "A" })))["Id"].clone();
-        let fields = tenant.rows(&format!(
-            "select fields from customer_profiles where tenant_id = {{tenant}} and customer_id = {id}"
-        ));
+        let fields = tenant
+            .rows(&format!("select fields from customer_profiles where tenant_id = {{tenant}} and customer_id = {id}"));
         assert_eq!(fields[0]["fields"]["UpdatedBy"], Value::Null);
     }
 }

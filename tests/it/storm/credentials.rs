@@ -55,9 +55,8 @@ fn a_client_gets_a_token_for_its_secret() {
         let body = reply.clone().says(200, "application/json");
         let given = reply.json()["access_token"].as_str().expect("a token").to_owned();
         assert_eq!(given.len(), 64);
-        let expected = format!(
-            r#"{{"access_token":"{given}","expires_in":3600,"token_type":"Bearer","scope":"{scope}"}}"#
-        );
+        let expected =
+            format!(r#"{{"access_token":"{given}","expires_in":3600,"token_type":"Bearer","scope":"{scope}"}}"#);
         assert_eq!(body, expected);
         read(token(reply).get(GET));
     }
@@ -84,7 +83,11 @@ fn whoever_is_no_client_gets_none() {
     }
     let account = key.account().expect("a client");
     for body in ["", "&client_id=a", "&client_secret=b"] {
-        denied(ask(&format!("grant_type=client_credentials{body}")), "invalid_client", "client_id and client_secret are required.");
+        denied(
+            ask(&format!("grant_type=client_credentials{body}")),
+            "invalid_client",
+            "client_id and client_secret are required.",
+        );
     }
     let wrong = "The client is unknown, revoked or expired.";
     for body in [

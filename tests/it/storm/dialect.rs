@@ -55,8 +55,8 @@ fn a_wrong_verb_is_told_with_the_right_ones() {
         ("GET", "UpdateCustomer", "POST"),
         ("PUT", "updateCustomer2", "POST"),
         ("DELETE", "CreateCustomer3", "POST"),
-        ("POST", "GetCustomer", "GET, HEAD"),
-        ("PATCH", "SearchCustomer", "GET, HEAD"),
+        ("POST", "GetCustomer", "GET"),
+        ("PATCH", "SearchCustomer", "GET"),
     ] {
         let reply = door.call(method, &path(operation, "&updatedBy=1"), "", Some(r#"{"Id":3,"FirstName":"A"}"#));
         assert_eq!(reply.header("Allow"), Some(allowed), "{reply:?}");
@@ -117,12 +117,9 @@ fn a_body_that_is_too_large_is_refused() {
 
 #[test]
 fn the_plan_decides_the_zone_of_dates() {
-    for (zone, shown) in [
-        ("Europe/Stockholm", "+0100"),
-        ("UTC", "+0000"),
-        ("America/St_Johns", "-0330"),
-        ("Asia/Kolkata", "+0530"),
-    ] {
+    for (zone, shown) in
+        [("Europe/Stockholm", "+0100"), ("UTC", "+0000"), ("America/St_Johns", "-0330"), ("Asia/Kolkata", "+0530")]
+    {
         let tenant = tenant_with(json!({ "storm": { "time_zone": zone } }));
         let door = tenant.storm();
         freeze(&tenant);

@@ -1,8 +1,8 @@
 //! Storm's door (`POST CustomerService.svc/rest/UpdateCustomer` and what stands beside it) over HTTP: the bytes of answers and
 //! refusals, what is kept of what was sent, and that a refusal changes nothing.
 
-mod credentials;
 mod create;
+mod credentials;
 mod dialect;
 mod find;
 mod parts;

@@ -134,17 +134,20 @@ fn companies_are_created_updated_and_never_taken() {
 }
 
 #[test]
-fn companies_of_one_customer_may_swap_their_names() {
+fn a_company_may_have_the_name_that_another_gives_up() {
     let tenant = tenant();
     let door = tenant.storm();
     let body = json!({ "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Name": "B", "OrgNo": "1" }] });
     let shown = created(&door, &body);
-    let swapped = json!({ "Id": shown["Id"], "Companies": [{ "Id": 1, "Name": "B" }, { "Id": 2, "Name": "A" }] });
-    let after = updated(&door, &swapped);
-    assert_eq!((&after["Companies"][0]["Name"], &after["Companies"][1]["Name"]), (&json!("B"), &json!("A")));
-    // And hand one on to a new one.
-    let body = json!({ "Id": shown["Id"], "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Id": 2, "Name": "C" }] });
-    assert_eq!(updated(&door, &body)["Companies"][0]["Name"], "A");
+    let body = json!({ "Id": shown["Id"], "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Id": 1, "Name": "C" }] });
+    let after = updated(&door, &body);
+    let companies = after["Companies"].as_array().expect("a list").iter();
+    let companies: Vec<Value> = companies.map(|company| json!([company["Id"], company["Name"]])).collect();
+    assert_eq!(companies, [json!([3, "A"]), json!([1, "C"]), json!([2, "B"])]);
+    // A swap goes by way of a third name.
+    let swapped = json!({ "Id": shown["Id"], "Companies": [{ "Id": 1, "Name": "B" }, { "Id": 2, "Name": "C" }] });
+    let text = "There already exists a company 'B' with the specified organizational number.";
+    refuses(&tenant, &door, &swapped, &[("CompanyAlreadyExists", text)]);
 }
 
 fn lines(customer: &Value) -> Vec<(i64, String)> {
@@ -165,7 +168,10 @@ fn delivery_addresses_have_ids_and_an_order() {
     let of = |pairs: &[(i64, &str)]| pairs.iter().map(|(id, line)| (*id, (*line).to_owned())).collect::<Vec<_>>();
     // The invoice address of a company has a number too.
     assert_eq!(lines(&shown), of(&[(2, "D 1"), (3, "D 2")]));
-    assert_eq!((&shown["InvoiceAddress"]["Id"], &shown["Companies"][0]["InvoiceAddress"]["Id"]), (&json!(1), &json!(4)));
+    assert_eq!(
+        (&shown["InvoiceAddress"]["Id"], &shown["Companies"][0]["InvoiceAddress"]["Id"]),
+        (&json!(1), &json!(4))
+    );
     let added = json!({ "Line1": "N", "Zip": "9", "City": "N", "Country": "NO" });
     let after = updated(&door, &json!({ "Id": id, "DeliveryAddresses": [{ "Id": 3, "Line1": "D 2b" }, added] }));
     assert_eq!(lines(&after), of(&[(3, "D 2b"), (5, "N"), (2, "D 1")]));
@@ -173,7 +179,8 @@ fn delivery_addresses_have_ids_and_an_order() {
     assert_eq!(tenant.customer(5)["DefaultShippingAddress"]["Street1"], "D 2b");
     for unknown in [1, 4, 9] {
         let text = format!("DeliveryAddresses[0].Id {unknown} is not the Id of an address of the customer.");
-        let body = json!({ "Id": id, "DeliveryAddresses": [{ "Id": unknown, "Zip": "1", "City": "A", "Country": "SE" }] });
+        let body =
+            json!({ "Id": id, "DeliveryAddresses": [{ "Id": unknown, "Zip": "1", "City": "A", "Country": "SE" }] });
         refuses(&tenant, &door, &body, &[("UnknownId", &text)]);
     }
     let text = "InvoiceAddress.Id 2 is not the Id of an address of the customer.";
@@ -195,12 +202,22 @@ fn the_invoice_address_may_be_the_delivery_address_too() {
     let addresses: Vec<i64> = lines(&after).into_iter().map(|(id, _)| id).collect();
     assert_eq!(addresses, [5, 2, 3]);
     let kept = tenant.customer(5);
-    assert_eq!(kept["DefaultShippingAddress"], kept["PrimaryAddress"]);
+    let body = |name: &str| with(&kept[name], json!({ "AddressId": null }));
+    assert_eq!(body("DefaultShippingAddress"), body("PrimaryAddress"));
     // The two go together, also for a client that always sends false, until delivery addresses are sent.
-    let after = updated(&door, &json!({ "Id": id, "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": { "Line1": "I 2" } }));
-    assert_eq!((&after["DeliveryAddresses"][0]["Line1"], &after["UseInvoiceAddressAsDeliveryAddress"]), (&json!("I 2"), &json!(true)));
+    let after = updated(
+        &door,
+        &json!({ "Id": id, "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": { "Line1": "I 2" } }),
+    );
+    assert_eq!(
+        (&after["DeliveryAddresses"][0]["Line1"], &after["UseInvoiceAddressAsDeliveryAddress"]),
+        (&json!("I 2"), &json!(true))
+    );
     let after = updated(&door, &json!({ "Id": id, "DeliveryAddresses": [{ "Id": 2 }] }));
-    assert_eq!((&after["DeliveryAddresses"][0]["Line1"], &after["UseInvoiceAddressAsDeliveryAddress"]), (&json!("D 1"), &json!(false)));
+    assert_eq!(
+        (&after["DeliveryAddresses"][0]["Line1"], &after["UseInvoiceAddressAsDeliveryAddress"]),
+        (&json!("D 1"), &json!(false))
+    );
     assert_eq!(tenant.customer(5)["DefaultShippingAddress"]["Street1"], "D 1");
     // Only the invoice address counts, so only its keys are told.
     let body = json!({ "Id": 3, "UseInvoiceAddressAsDeliveryAddress": true, "InvoiceAddress": { "Id": 1 }, "DeliveryAddresses": [{}] });
@@ -252,8 +269,7 @@ fn flags_and_values_go_by_the_id_of_their_kind() {
     });
     let after = updated(&door, &body);
     let flag = |id: i64, name: Value, group: i64, selected: bool| json!({ "Id": id, "Name": name, "Group": group, "IsSelected": selected });
-    let expected =
-        [flag(7, json!("new"), 2, true), flag(5, json!("VIP"), 1, false), flag(6, Value::Null, 0, false)];
+    let expected = [flag(7, json!("new"), 2, true), flag(5, json!("VIP"), 1, false), flag(6, Value::Null, 0, false)];
     assert_eq!(after["Flags"], json!(expected));
     let expected = [json!({ "Id": 4, "Value": "w", "Code": null }), json!({ "Id": 3, "Value": "v", "Code": "c" })];
     assert_eq!(after["Info"], json!(expected));

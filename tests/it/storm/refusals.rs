@@ -202,7 +202,11 @@ fn members_are_read_as_their_types_say() {
         ("InvoiceAddress", json!("x"), "InvoiceAddress must be an object."),
         ("Flags", json!([{ "Id": null }]), "Flags[0].Id must be an integer."),
         ("Flags", json!([{ "Id": 1, "IsSelected": "yes" }]), "Flags[0].IsSelected must be true or false."),
-        ("UseInvoiceAddressAsDeliveryAddress", json!(null), "UseInvoiceAddressAsDeliveryAddress must be true or false."),
+        (
+            "UseInvoiceAddressAsDeliveryAddress",
+            json!(null),
+            "UseInvoiceAddressAsDeliveryAddress must be true or false.",
+        ),
         ("Info", json!([{ "Id": 1, "Value": 7 }]), "Info[0].Value must be a string."),
         ("PricelistIds", json!([1, "x"]), "PricelistIds[1] must be an integer."),
         ("IsActive", json!("maybe"), "IsActive must be true or false."),
@@ -238,7 +242,9 @@ fn texts_have_the_lengths_of_the_page() {
         match path.split_once('.') {
             None => json!({ path: text }),
             Some(("Account", name)) => json!({ "Account": with(&json!({ "LoginName": "a" }), json!({ name: text })) }),
-            Some(("Companies[0]", name)) => json!({ "Companies": [with(&json!({ "Name": "A" }), json!({ name: text }))] }),
+            Some(("Companies[0]", name)) => {
+                json!({ "Companies": [with(&json!({ "Name": "A" }), json!({ name: text }))] })
+            }
             Some(("InvoiceAddress", name)) => json!({ "InvoiceAddress": address(name) }),
             Some(("DeliveryAddresses[0]", name)) => json!({ "DeliveryAddresses": [address(name)] }),
             Some(("Flags[0]", name)) => json!({ "Flags": [{ "Id": 1, name: text }] }),
@@ -281,7 +287,8 @@ fn texts_have_the_lengths_of_the_page() {
         let body = with(&body_with(path, &long(longest + 1)), json!({ "Id": id }));
         refuses(&tenant, &door, &body, &[("InvalidLength", &text)]);
     }
-    let email = |length: usize| format!("a@{}.example", vec!["b".repeat(60); 5].join(".").get(..length - 10).expect("so long"));
+    let email =
+        |length: usize| format!("a@{}.example", vec!["b".repeat(60); 5].join(".").get(..length - 10).expect("so long"));
     let id = created(&door, &json!({ "Account": {}, "Email": email(255) }))["Id"].clone();
     let text = "Email must be at most 255 characters long.";
     refuses(&tenant, &door, &json!({ "Id": id, "Email": email(256) }), &[("InvalidLength", text)]);

@@ -96,7 +96,8 @@ fn company() -> impl Strategy<Value = Value> {
 
 fn anybody() -> impl Strategy<Value = Value> {
     let texts: [BoxedStrategy<Value>; 8] = std::array::from_fn(|_| text().boxed());
-    let lists = [addresses().boxed(), flags().boxed(), values().boxed(), vec(company(), 0..3).prop_map(Value::Array).boxed()];
+    let lists =
+        [addresses().boxed(), flags().boxed(), values().boxed(), vec(company(), 0..3).prop_map(Value::Array).boxed()];
     let account = prop::option::of((text(), numbers(), values()));
     (texts, lists, account, prop::option::of(address()), number(), any::<bool>()).prop_map(
         |(texts, lists, account, invoice, refer_id, is_active)| {
@@ -163,10 +164,14 @@ fn what_is_sent_comes_back_and_can_be_sent_again() {
 fn texts_come_back_as_they_were() {
     let tenant = tenant();
     let door = tenant.storm();
-    for text in ["a/b\\c\"d", "åäö ß €", "😀", "\ttab\r\nline", "<b>&amp;</b>", "null", "0", " leading", "\u{2028}x"] {
+    for text in ["a/b\\c\"d", "åäö ß €", "😀", "\ttab\r\nline", "<b>&amp;</b>", "null", "0", " leading", "\u{2028}x"]
+    {
         let body = json!({ "Id": 3, "FirstName": text, "CrmId": text, "Info": [{ "Id": 1, "Value": text }] });
         let shown = updated(&door, &body);
-        assert_eq!((&shown["FirstName"], &shown["CrmId"], &shown["Info"][0]["Value"]), (&json!(text), &json!(text), &json!(text)));
+        assert_eq!(
+            (&shown["FirstName"], &shown["CrmId"], &shown["Info"][0]["Value"]),
+            (&json!(text), &json!(text), &json!(text))
+        );
         assert_eq!(tenant.customer(3)["FirstName"], text);
         assert_eq!(customer(&door, 3), shown);
     }

@@ -12,9 +12,11 @@ fn a_customer_is_found_by_id_else_key_else_email() {
     let (one, other) = (created(&door, &full("one")), created(&door, &full("other")));
     let named = |names: Value, first: &str| with(&json!({ "FirstName": first }), names);
     // By one of them.
-    for (names, name) in
-        [(json!({ "Id": one["Id"] }), "A"), (json!({ "Key": one["Key"] }), "B"), (json!({ "Email": "ONE@storm.example" }), "C")]
-    {
+    for (names, name) in [
+        (json!({ "Id": one["Id"] }), "A"),
+        (json!({ "Key": one["Key"] }), "B"),
+        (json!({ "Email": "ONE@storm.example" }), "C"),
+    ] {
         let after = updated(&door, &named(names, name));
         assert_eq!((&after["Id"], &after["FirstName"]), (&one["Id"], &json!(name)));
     }
@@ -40,8 +42,19 @@ fn nobody_is_missing() {
     let email = json!({ "Email": "nobody@storm.example", "FirstName": "A" }).to_string();
     let key = json!({ "Key": NOBODY, "Email": "riley@demo.example" }).to_string();
     for body in [
-        "", " \r\n", "null", "{}", "\u{feff}", r#"{"Id":99}"#, r#"{"Id":99,"Email":"riley@demo.example"}"#, r#"{"Id":-1}"#,
-        r#"{"id":3}"#, r#"{"Id":0,"Email":" "}"#, r#"{"Id":"99"}"#, &email, &key,
+        "",
+        " \r\n",
+        "null",
+        "{}",
+        "\u{feff}",
+        r#"{"Id":99}"#,
+        r#"{"Id":99,"Email":"riley@demo.example"}"#,
+        r#"{"Id":-1}"#,
+        r#"{"id":3}"#,
+        r#"{"Id":0,"Email":" "}"#,
+        r#"{"Id":"99"}"#,
+        &email,
+        &key,
     ] {
         let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
         assert_eq!(reply.says(400, JSON), missing, "{body}");
@@ -65,7 +78,8 @@ fn a_client_that_sends_every_member_empty_changes_nothing() {
         "Name": "", "Roles": [], "Authorizations": null, "IsActive": false });
     body["InvoiceAddress"] = json!({ "Id": 0, "CareOf": "", "Line1": "", "Line2": null, "Zip": "", "City": "", "CountryId": 0,
         "Country": "", "Region": "", "IsValidated": false, "GlobalLocationNo": "", "ShippingPhoneNumber": "" });
-    body["Companies"] = json!([{ "Id": shown["Companies"][0]["Id"], "Name": "", "OrgNo": "", "DeliveryAddresses": null }]);
+    body["Companies"] =
+        json!([{ "Id": shown["Companies"][0]["Id"], "Name": "", "OrgNo": "", "DeliveryAddresses": null }]);
     body["DeliveryAddresses"] = json!([{ "Id": shown["DeliveryAddresses"][0]["Id"], "Zip": "", "CountryId": 0 }]);
     assert_eq!(updated(&door, &body), shown);
     assert_eq!(tenant.everything(), before);
@@ -99,8 +113,7 @@ fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
     });
     let after = updated(&door, &body);
     let mut expected = shown.clone();
-    for name in
-        ["Code", "Email", "SSN", "FirstName", "LastName", "Phone", "CellPhone", "ReferId", "ReferUrl", "CrmId"]
+    for name in ["Code", "Email", "SSN", "FirstName", "LastName", "Phone", "CellPhone", "ReferId", "ReferUrl", "CrmId"]
     {
         expected[name] = Value::Null;
     }
@@ -130,7 +143,8 @@ fn who_updates_is_required_and_kept() {
     freeze(&tenant);
     let before = tenant.everything();
     let body = json!({ "Id": 3, "FirstName": "A" }).to_string();
-    let call = |query: &str| door.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
+    let call =
+        |query: &str| door.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
     let missing = error_bytes(&[("UpdatedByMissing", "The parameter updatedBy is missing.")]);
     for query in ["", "?", "?updatedBy=", "?updatedBy=%20", "?createdBy=1"] {
         assert_eq!(call(query).says(400, JSON), missing, "{query}");
@@ -140,7 +154,9 @@ fn who_updates_is_required_and_kept() {
     }
     assert_eq!(tenant.everything(), before);
     // Any account, in any case of the name.
-    for (query, account) in [("?updatedBy=41", 41), ("?UPDATEDBY=-7&cultureCode=sv-SE", -7), ("?format=json&updatedby=%2042", 42)] {
+    for (query, account) in
+        [("?updatedBy=41", 41), ("?UPDATEDBY=-7&cultureCode=sv-SE", -7), ("?format=json&updatedby=%2042", 42)]
+    {
         let body = json!({ "Id": 3, "FirstName": format!("A{account}") });
         read(door.post(&format!("/CustomerService.svc/rest/UpdateCustomer{query}"), &body));
         let kept = tenant.rows("select fields from customer_profiles where tenant_id = {tenant} and customer_id = 3");
@@ -153,12 +169,14 @@ fn the_rest_of_the_query_changes_nothing() {
     let tenant = tenant();
     let door = tenant.storm();
     let shown = updated(&door, &json!({ "Id": 3, "FirstName": "A" }));
-    for query in ["updatedBy=1", "updatedBy=1&format=xml", "updatedBy=1&format=json&cultureCode=xx", "a=b&updatedBy=1"] {
+    for query in ["updatedBy=1", "updatedBy=1&format=xml", "updatedBy=1&format=json&cultureCode=xx", "a=b&updatedBy=1"]
+    {
         let reply = door.post(&format!("/CustomerService.svc/rest/UpdateCustomer?{query}"), &json!({ "Id": 3 }));
         assert_eq!(read(reply), shown, "{query}");
     }
     // JSON whatever is asked for, and whatever the type of the body is called.
-    for headers in ["Accept: application/xml\r\n", "Content-Type: text/xml\r\n", "Accept: text/html, */*;q=0.1\r\n", ""] {
+    for headers in ["Accept: application/xml\r\n", "Content-Type: text/xml\r\n", "Accept: text/html, */*;q=0.1\r\n", ""]
+    {
         let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), headers, Some(r#"{"Id":3}"#));
         assert_eq!(read(reply), shown, "{headers}");
     }

@@ -19,7 +19,10 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
     let door = tenant.storm();
     let shown = created(&door, &full("eva"));
     let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["customer"], &call["status"]), (&json!("StormCreateCustomer"), &json!(5), &json!(200)));
+    assert_eq!(
+        (&call["operation"], &call["customer"], &call["status"]),
+        (&json!("StormCreateCustomer"), &json!(5), &json!(200))
+    );
     assert_eq!(tables(call), ["customers", "customer_profiles", "companies", "companies"]);
 
     let asked = "/StormAPI/1.1/customerservice.svc/rest/updatecustomer3?updatedBy=1&password=Secret-12&format=json";
@@ -32,7 +35,7 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
     assert_eq!((&call["operation"], &call["method"]), (&json!("StormUpdateCustomer3"), &json!("POST")));
     assert_eq!(call["path"], asked.replace("Secret-12", "•••"));
     assert_eq!((&call["customer"], &call["reasons"]), (&json!(5), &json!([])));
-    assert_eq!(tables(call), ["customers", "customer_profiles", "companies", "companies"]);
+    assert_eq!(tables(call), ["customers", "customer_profiles", "companies"]);
     let field = |name: &str| {
         let fields = call["changes"][0]["fields"].as_array().expect("fields");
         fields.iter().find(|field| field["field"] == name).cloned().unwrap_or_else(|| panic!("{name} in {call}"))
@@ -51,7 +54,12 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
     });
     assert_eq!(call["reasons"], json!(reasons));
     update(&door, &json!({ "Id": 3, "InvoiceAddress": { "Zip": "", "Country": "Narnia" }, "FirstName": 7 }));
-    let rules: Vec<Value> = tenant.requests("")[0]["reasons"].as_array().expect("reasons").iter().map(|reason| reason["rule"].clone()).collect();
+    let rules: Vec<Value> = tenant.requests("")[0]["reasons"]
+        .as_array()
+        .expect("reasons")
+        .iter()
+        .map(|reason| reason["rule"].clone())
+        .collect();
     assert_eq!(rules, ["InvalidValue", "InvoiceAddressCountryMissing"]);
     door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some("{"));
     assert_eq!(tenant.requests("")[0]["reasons"][0]["rule"], "unreadable");
@@ -75,7 +83,8 @@ fn failures_come_in_the_services_shape() {
     let tenant = tenant();
     let door = tenant.storm();
     freeze(&tenant);
-    let body = |name: &str| json!({ "Id": 3, "FirstName": name, "Companies": [{ "Name": name }], "Flags": [{ "Id": 1 }] });
+    let body =
+        |name: &str| json!({ "Id": 3, "FirstName": name, "Companies": [{ "Name": name }], "Flags": [{ "Id": 1 }] });
     let armed = |point: &str, status: Value| {
         let rule = json!({
             "operation": "StormUpdateCustomer", "when": { "first": 1 }, "point": point, "answer": { "status": status }
@@ -97,7 +106,10 @@ fn failures_come_in_the_services_shape() {
     assert_eq!(tenant.everything(), before);
     let id = armed("before", json!({ "code": 429, "retry_after": 42 }));
     let reply = update(&door, &body("A"));
-    assert_eq!((reply.header("Retry-After"), reply.header("X-Emulator-Fault")), (Some("42"), Some(id.to_string().as_str())));
+    assert_eq!(
+        (reply.header("Retry-After"), reply.header("X-Emulator-Fault")),
+        (Some("42"), Some(id.to_string().as_str()))
+    );
     assert_eq!(reply.says(429, JSON), r#"{"Message":"Too many requests. Try again in 42 seconds."}"#);
     armed("before", json!({ "code": 401 }));
     assert_eq!(update(&door, &body("A")).header("WWW-Authenticate"), Some("Bearer"));
@@ -129,8 +141,12 @@ fn a_rehearsal_answers_and_leaves_nothing() {
     let shown = created(&door, &full("one"));
     let before = tenant.everything();
     let rehearse = |operation: &str, body: &Value| {
-        let reply =
-            door.call("POST", &path(operation, "&updatedBy=1&password=Secret-12"), "Prefer: tx=rollback\r\n", Some(&body.to_string()));
+        let reply = door.call(
+            "POST",
+            &path(operation, "&updatedBy=1&password=Secret-12"),
+            "Prefer: tx=rollback\r\n",
+            Some(&body.to_string()),
+        );
         assert_eq!(reply.header("Preference-Applied"), Some("tx=rollback"), "{reply:?}");
         assert_eq!(tenant.everything(), before);
         reply
@@ -162,7 +178,8 @@ fn eventually(what: &str, is_so: impl Fn() -> bool) {
 #[test]
 fn every_change_is_told_once_and_nothing_else_is() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
-    let tenant = tenant_of(json!({ "events": { "subscriptions": [{ "url": receiver.url("/") }], "retry_seconds": [1] } }));
+    let tenant =
+        tenant_of(json!({ "events": { "subscriptions": [{ "url": receiver.url("/") }], "retry_seconds": [1] } }));
     let door = tenant.storm();
     let told = |count: usize| -> Value {
         eventually("the event", || receiver.received().len() >= count);
@@ -234,7 +251,11 @@ fn a_frozen_clock_dates_what_is_created_and_updated() {
     let summer = json!("/Date(1719885845000+0200)/");
     // What changes nothing is no change.
     assert_eq!(updated(&door, &json!({ "Id": shown["Id"], "FirstName": "Eva" })), shown);
-    for change in [json!({ "FirstName": "A" }), json!({ "Flags": [{ "Id": 9 }] }), json!({ "Companies": [{ "Id": 1, "Phone": "7" }] })] {
+    for change in [
+        json!({ "FirstName": "A" }),
+        json!({ "Flags": [{ "Id": 9 }] }),
+        json!({ "Companies": [{ "Id": 1, "Phone": "7" }] }),
+    ] {
         tenant.control("POST", "/clock/advance", Some(&json!({ "seconds": 0 }))).done(200);
         let after = updated(&door, &with(&change, json!({ "Id": shown["Id"] })));
         assert_eq!((&after["Created"], &after["Updated"]), (&winter, &summer), "{change}");
@@ -264,9 +285,17 @@ fn an_extension_hears_of_an_update_and_alters_it() {
     let after = updated(&door, &body);
     assert_eq!(receiver.received().len(), 1);
     let told = receiver.received()[0].json();
-    assert_eq!((&told["OldAssociateInfo"]["DisplayFirstName"], &told["OldAssociateInfo"]["AssociateId"]), (&json!("Eva"), &json!(5)));
-    assert_eq!((&told["UpdatedAssociateInfo"]["DisplayFirstName"], &told["UpdatedAssociateInfo"]["CompanyName"]), (&json!("Ebba"), &json!("New")));
-    for (name, value) in [("FirstName", "Ebba"), ("LastName", "Altered"), ("Code", "E-2"), ("SSN", "S-2"), ("CrmId", "C2")] {
+    assert_eq!(
+        (&told["OldAssociateInfo"]["DisplayFirstName"], &told["OldAssociateInfo"]["AssociateId"]),
+        (&json!("Eva"), &json!(5))
+    );
+    assert_eq!(
+        (&told["UpdatedAssociateInfo"]["DisplayFirstName"], &told["UpdatedAssociateInfo"]["CompanyName"]),
+        (&json!("Ebba"), &json!("New"))
+    );
+    for (name, value) in
+        [("FirstName", "Ebba"), ("LastName", "Altered"), ("Code", "E-2"), ("SSN", "S-2"), ("CrmId", "C2")]
+    {
         assert_eq!(after[name], value, "{name}");
     }
     assert_eq!((&after["InvoiceAddress"]["City"], &after["InvoiceAddress"]["Line1"]), (&json!("Orem"), &json!("I 1")));
@@ -278,11 +307,38 @@ fn an_extension_hears_of_an_update_and_alters_it() {
     assert_eq!(receiver.received().len(), 1);
 }
 
+/// What an extension calls back for is held to the rules of the door that was called: DirectScale's required fields are not
+/// Storm's.
+#[test]
+fn an_extension_hears_of_a_creation_that_lacks_what_directscale_requires() {
+    let hooks = ["Associates.Enrollment.ValidateApplication", "Associates.Enrollment.WriteApplication"];
+    let (tenant, receiver) = crate::hooks::extended_around(&hooks, |request| {
+        request["Application"]["CompanyName"] = json!("Altered");
+    });
+    let door = tenant.storm();
+    let body = json!({ "FirstName": "Eva", "Key": NOBODY, "Flags": [{ "Id": 1 }], "Companies": [{ "Name": "Ek", "OrgNo": "1" }] });
+    let shown = created(&door, &body);
+    assert_eq!(receiver.received().len(), 2);
+    assert_eq!(
+        (&shown["FirstName"], &shown["Key"], &shown["Flags"][0]["Id"]),
+        (&json!("Eva"), &json!(NOBODY), &json!(1))
+    );
+    assert_eq!(shown["Companies"][0]["Name"], "Ek");
+    assert_eq!(tenant.customer(5)["CompanyName"], "Altered");
+    // A customer of DirectScale's is held to its own.
+    let before = tenant.everything();
+    assert_eq!(tenant.post("/v1/customers", &json!({ "CustomerType": 2, "FirstName": "A" })).status, 500);
+    assert_eq!(with(&tenant.everything(), json!({ "hooks": null })), with(&before, json!({ "hooks": null })));
+}
+
 #[test]
 fn an_extension_may_refuse_an_update() {
-    let receiver = Receiver::with_json(|_| (500, json!({ "ErrorMessage": "Not this customer." })));
+    let receiver = Receiver::with_json(|_| {
+        (500, json!({ "DiscoRemoteException": { "ErrorId": "1234abcd", "ErrorMessage": "Not this customer." } }))
+    });
     let hooks = json!({ "Associates.UpdateAssociate": receiver.url("/hook") });
-    let tenant = tenant_of(json!({ "extension": { "extension_token": "a", "directscale_token": "b-storm", "hooks": hooks } }));
+    let tenant =
+        tenant_of(json!({ "extension": { "extension_token": "a", "directscale_token": "b-storm", "hooks": hooks } }));
     let door = tenant.storm();
     let before = tenant.everything();
     let told = refusal(update(&door, &json!({ "Id": 3, "FirstName": "A", "Companies": [{ "Name": "New" }] })));
