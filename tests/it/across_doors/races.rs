@@ -12,6 +12,9 @@ use crate::support::{Reply, Tenant, seeds, tenant, with};
 /// Callers at each door.
 const EACH: usize = 6;
 
+/// Those who update one customer at once.
+const UPDATERS: usize = 16;
+
 /// A tenant, its other doors, and for each caller a customer of its own.
 struct Contest {
     tenant: Tenant,
@@ -222,13 +225,12 @@ fn updates_of_one_customer_do_not_lose_each_other() {
     if !on_real_postgres() {
         return;
     }
-    const CALLERS: usize = 16;
     let tenant = tenant();
     let door = tenant.storm();
     for round in 0..3 {
         let id = created(&door, &json!({ "FirstName": "A" }))["Id"].clone();
         let name = |caller: usize| format!("{round}-{caller}");
-        let replies = at_once(CALLERS, |caller| {
+        let replies = at_once(UPDATERS, |caller| {
             let number = i32::try_from(caller).expect("a number") + 1;
             let part = match caller % 4 {
                 0 => json!({ "Companies": [{ "Name": name(caller), "OrgNo": name(caller) }] }),
@@ -251,7 +253,7 @@ fn updates_of_one_customer_do_not_lose_each_other() {
             values
         };
         let of = |rest: usize, value: &dyn Fn(usize) -> String| {
-            let mut values: Vec<String> = (0..CALLERS).filter(|caller| caller % 4 == rest).map(value).collect();
+            let mut values: Vec<String> = (0..UPDATERS).filter(|caller| caller % 4 == rest).map(value).collect();
             values.sort();
             values
         };
@@ -263,7 +265,7 @@ fn updates_of_one_customer_do_not_lose_each_other() {
         // No number was given twice.
         let mut ids = sorted("DeliveryAddresses", "Id");
         ids.dedup();
-        assert_eq!(ids.len(), CALLERS / 4);
+        assert_eq!(ids.len(), UPDATERS / 4);
     }
 }
 

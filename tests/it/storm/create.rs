@@ -1,4 +1,4 @@
-//! CreateCustomer to CreateCustomer3.
+//! `CreateCustomer` to `CreateCustomer3`.
 
 use serde_json::{Value, json};
 

@@ -28,7 +28,7 @@ fn denied(reply: Reply, error: &str, description: &str) {
 }
 
 #[track_caller]
-fn token(reply: Reply) -> DoorClient {
+fn token(reply: &Reply) -> DoorClient {
     assert_eq!(reply.status, 200, "{reply:?}");
     bearer(reply.json()["access_token"].as_str().expect("a token"))
 }
@@ -58,13 +58,13 @@ fn a_client_gets_a_token_for_its_secret() {
         let expected =
             format!(r#"{{"access_token":"{given}","expires_in":3600,"token_type":"Bearer","scope":"{scope}"}}"#);
         assert_eq!(body, expected);
-        read(token(reply).get(GET));
+        read(token(&reply).get(GET));
     }
     // In the header, form-encoded there.
     let credentials = format!("{}:{}", key.account().expect("a client").replace('-', "%2d"), key.reveal());
     let credentials = base64::engine::general_purpose::STANDARD.encode(credentials);
     let headers = format!("Authorization: Basic {credentials}\r\n");
-    read(token(stranger().call("POST", "/connect/token", &headers, Some("grant_type=client_credentials"))).get(GET));
+    read(token(&stranger().call("POST", "/connect/token", &headers, Some("grant_type=client_credentials"))).get(GET));
     assert_eq!(tenant.everything(), before);
 }
 
@@ -183,7 +183,7 @@ fn a_token_ends_with_the_key_that_it_was_given_for() {
         let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'door-%'");
         keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
     };
-    let issue = |key: &Credential| token(stranger().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
+    let issue = |key: &Credential| token(&stranger().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
     // Revoked.
     let revoked = issue(&tenant.add_key(KeyKind::OauthClient));
     let key = names().remove(0);

@@ -1,4 +1,4 @@
-//! GetCustomer, GetCustomerByEmail, GetCustomerByKey, SearchCustomer.
+//! `GetCustomer`, `GetCustomerByEmail`, `GetCustomerByKey`, `SearchCustomer`.
 
 use serde_json::{Value, json};
 
