@@ -245,6 +245,19 @@ impl Plan {
         }
     }
 
+    /// The rules for doors that require nothing of anybody. Some of their texts may be longer (Norce, Account and Address
+    /// pages), unless the plan says how long.
+    #[must_use]
+    pub fn lenient(&self) -> Self {
+        let mut max_length = self.max_length.clone();
+        for part in [AddressPart::Street1, AddressPart::Street2] {
+            max_length.entry(Field::PrimaryAddress(Some(part))).or_insert(255);
+            max_length.entry(Field::DefaultShippingAddress(Some(part))).or_insert(255);
+        }
+        max_length.entry(Field::Username).or_insert(255);
+        Self { required: BTreeMap::new(), max_length, ..self.clone() }
+    }
+
     /// Whether no two customers may share `field`.
     #[must_use]
     pub fn is_unique(&self, field: UniqueField) -> bool {

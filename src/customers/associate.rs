@@ -132,7 +132,8 @@ pub(super) fn patched(customer: &Customer, patch: &Patch) -> Customer {
         secondary_phone,
         text_phone,
         primary_address,
-        shipping_address
+        shipping_address,
+        external_reference_id
     );
     customer.customer_type = values.customer_type.filter(|_| sent.customer_type).unwrap_or(customer.customer_type);
     customer.customer_status =

@@ -94,18 +94,25 @@ impl Customers {
         let record = self.record(values, scope.plan).await;
         let new =
             New { reserved, record: &record, sponsor, alias: alias.as_deref(), companies: companies(profile.as_ref()) };
-        let write = async |within: Self| {
-            let id = within.insert(scope, new).await?;
-            within.write_beside(scope, id, key, profile.as_ref()).await?;
-            Ok(id)
-        };
-        if let Some(settings) = scope.events {
-            return Box::pin(self.with_create_events(scope, settings, write)).await;
+        if scope.events.is_none() && key.is_none() && profile.is_none() {
+            return self.insert(scope, new).await;
         }
-        if key.is_some() || profile.is_some() {
-            return Box::pin(self.at_once(scope, write)).await;
+        let mut attempts = Attempts::default();
+        loop {
+            let write = async |within: Self| {
+                let id = within.insert(scope, new).await?;
+                within.write_beside(scope, id, key, profile.as_ref()).await?;
+                Ok(id)
+            };
+            let written = match scope.events {
+                Some(settings) => Box::pin(self.with_create_events(scope, settings, write)).await,
+                None => Box::pin(self.at_once(scope, write)).await,
+            };
+            match written {
+                Err(Error::Changed) if attempts.may_try_again() => {}
+                written => return written,
+            }
         }
-        self.insert(scope, new).await
     }
 
     async fn insert(&self, scope: &Scope<'_>, new: New<'_>) -> Result<CustomerId, Error> {

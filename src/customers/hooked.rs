@@ -65,16 +65,20 @@ pub(super) enum Change {
 struct Context {
     caller: String,
     request: Uuid,
+    #[serde(default)]
+    is_lenient: bool,
     work: WorkOf,
 }
 
-/// The caller and the request id that a callback's work is done under.
+/// The caller, the request id and the rules that a callback's work is done under.
 #[derive(Debug, Clone)]
 pub struct CalledFor {
     /// The name of the key of the vendor's call.
     pub caller: String,
     /// The id of the vendor's call.
     pub request: Uuid,
+    /// Whether it is under the rules of doors that require nothing of anybody.
+    pub is_lenient: bool,
 }
 
 /// Whose call a callback belongs to.
@@ -82,8 +86,8 @@ pub struct CalledFor {
 /// # Errors
 /// When what was kept cannot be read, which another version of this program wrote.
 pub fn called_for(callback: &Callback) -> Result<CalledFor, Error> {
-    let Context { caller, request, .. } = context(callback)?;
-    Ok(CalledFor { caller, request })
+    let Context { caller, request, is_lenient, .. } = context(callback)?;
+    Ok(CalledFor { caller, request, is_lenient })
 }
 
 fn context(callback: &Callback) -> Result<Context, Error> {
@@ -102,7 +106,8 @@ impl Customers {
         if !scope.calls::<H>() {
             return default(request, work).await;
         }
-        let context = Context { caller: scope.caller.to_owned(), request: scope.request, work };
+        let (caller, is_lenient) = (scope.caller.to_owned(), scope.is_lenient);
+        let context = Context { caller, request: scope.request, is_lenient, work };
         let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
         let ran = self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context).await;
         ran.map_err(|error| match error {

@@ -9,7 +9,7 @@ use super::model::{Customer, CustomerId};
 use super::refusal::Refusal;
 use super::service::{Customers, Error, Scope};
 use super::store;
-use crate::database::{DatabaseError, violated_unique_constraint};
+use crate::database::{DatabaseError, is_deadlock, violated_unique_constraint};
 
 /// A door whose callers say more of a customer than the customer's own fields hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,36 +174,43 @@ impl Customers {
     }
 
     async fn write_companies(&self, scope: &Scope<'_>, id: CustomerId, companies: &[Company]) -> Result<(), Error> {
-        for (place, company) in (0..).zip(companies) {
+        let placed = || (0..).zip(companies);
+        // Those that there are first, so that a new one can have a name that one of them gives up.
+        for (place, company) in
+            placed().filter(|(_, is)| is.id.is_some()).chain(placed().filter(|(_, is)| is.id.is_none()))
+        {
             let mut session = self.database.session().await?;
             let key = self.random.uuid();
             let written = store::profile::write_company(session.connection(), scope, id, place, company, key).await;
             match session.end(written) {
                 Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-                    let mut taken = self.taken_companies(scope, companies).await?;
+                    let mut taken = self.taken_companies(scope, Some(id), companies).await?;
                     if taken.is_empty() {
                         // The other writer has let go of it again, or it is one of this customer's own.
                         taken.push(company.name.clone());
                     }
                     return Err(Error::Refused(Refusal { faults: Vec::new(), companies: taken }));
                 }
+                // Two writers wait for each other's values. This one lets go of all that it holds and begins anew.
+                Err(DatabaseError::Statement(error)) if is_deadlock(&error) => return Err(Error::Changed),
                 other => other?,
             }
         }
         Ok(())
     }
 
-    /// The names of those companies that another customer has.
+    /// The names of those companies that another customer than `id` has.
     pub(super) async fn taken_companies(
         &self,
         scope: &Scope<'_>,
+        id: Option<CustomerId>,
         companies: &[Company],
     ) -> Result<Vec<String>, DatabaseError> {
         if companies.is_empty() {
             return Ok(Vec::new());
         }
         let mut session = self.database.session().await?;
-        let taken = store::profile::taken(session.connection(), scope.tenant, companies).await;
+        let taken = store::profile::taken(session.connection(), scope.tenant, id, companies).await;
         let taken = session.end(taken)?;
         Ok(taken.into_iter().filter_map(|place| companies.get(place)).map(|company| company.name.clone()).collect())
     }

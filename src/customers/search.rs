@@ -18,6 +18,8 @@ pub struct Search {
     pub statuses: Vec<i32>,
     /// Only these countries of the primary address, as ISO 3166-1 codes in upper case.
     pub countries: Vec<String>,
+    /// Only the customer who has this company.
+    pub company: Option<i32>,
 }
 
 /// Which customers' ids are asked for.

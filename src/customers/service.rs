@@ -25,6 +25,8 @@ pub struct Scope<'a> {
     pub tenant: TenantId,
     /// Under which rules.
     pub plan: &'a Plan,
+    /// Whether they are those of doors that require nothing of anybody.
+    pub is_lenient: bool,
     /// The tenant's present.
     pub now: DateTime<Utc>,
     /// The name of the key that the call came with.
@@ -81,8 +83,9 @@ pub enum Error {
     /// What was kept for a callback is not for this hook: another version of this program wrote it.
     #[error("the callback belongs to another version of this server")]
     WrongWork,
-    /// The customer was written since the version that the change was made for: read it and make the change anew.
-    #[error("the customer was written meanwhile")]
+    /// Another writer came between, and the change can be made anew: the customer was written since the version that it was
+    /// made for, or the two waited for each other.
+    #[error("another writer came between")]
     Changed,
     /// Another customer has the id of the system's that the caller chose.
     #[error("the key belongs to another customer")]
@@ -212,7 +215,7 @@ impl Customers {
             Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
             Ok(refused) => {
                 let taken = self.taken(scope, id, record).await?;
-                let companies = self.taken_companies(scope, companies).await?;
+                let companies = self.taken_companies(scope, id, companies).await?;
                 return conclude(refused, record, sponsor, taken).map(Some).map_err(|error| error.and(companies));
             }
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
@@ -221,7 +224,7 @@ impl Customers {
             Err(error) => return Err(error.into()),
         };
         let taken = self.taken(scope, id, record).await?;
-        let companies = self.taken_companies(scope, companies).await?;
+        let companies = self.taken_companies(scope, id, companies).await?;
         if let Some(refusal) = Refusal::with_companies(taken, companies) {
             return Err(Error::Refused(refusal));
         }

@@ -156,7 +156,8 @@ impl Customers {
     ) -> Result<(), Error> {
         let Patch { mut values, sent, version } = patch;
         let profile = values.profile.take();
-        let is_sure = sent.password;
+        // A profile says what the customer does not show.
+        let is_sure = sent.password || profile.is_some();
         let sent = FieldsSentRecord::from(&sent);
         let record = ValuesRecord::new(values, password_hash, scope.plan);
         let part = Part { record: &record, sent: &sent, version, companies: companies(profile.as_ref()) };

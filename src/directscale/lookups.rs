@@ -37,6 +37,7 @@ pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Error> {
         types: parameters.integers("types")?,
         statuses: parameters.integers("statuses")?,
         countries: parameters.countries("countries")?,
+        company: None,
     };
     let with_aliases = parameters.flag("includeWebAliases")?;
     let scope = call.scope();

@@ -32,20 +32,21 @@ impl Call {
     /// What the domain must know of it.
     #[must_use]
     pub(crate) fn scope(&self) -> Scope<'_> {
-        self.scope_under(&self.caller.tenant.plan)
+        self.scope_under(&self.caller.tenant.plan, false)
     }
 
     /// The same, for a door that requires no field of anybody.
     #[must_use]
     pub(crate) fn lenient_scope(&self) -> Scope<'_> {
-        self.scope_under(self.caller.tenant.lenient_plan())
+        self.scope_under(self.caller.tenant.lenient_plan(), true)
     }
 
-    fn scope_under<'a>(&'a self, plan: &'a Plan) -> Scope<'a> {
+    fn scope_under<'a>(&'a self, plan: &'a Plan, is_lenient: bool) -> Scope<'a> {
         let tenant = &self.caller.tenant;
         Scope {
             tenant: tenant.id,
             plan,
+            is_lenient,
             now: self.now,
             caller: &self.caller.key_name,
             request: self.request_id,

@@ -89,14 +89,11 @@ pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Problem> {
     let company = query::integer(&call, "companyId")?.filter(|id| *id != 0);
     let size = query::integer(&call, "size")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
     let term = query::value(&call, "searchString").unwrap_or_default();
-    let search = Search { term, ..Search::default() };
+    let search = Search { term, company, ..Search::default() };
+    let found = call.back_end.customers.search(&scope, &search).await?;
     let mut answers = Vec::new();
-    for customer in call.back_end.customers.search(&scope, &search).await? {
-        if size.is_some_and(|size| answers.len() >= size) {
-            break;
-        }
-        let Some(profiled) = profiled(&call, &scope, customer.id).await? else { continue };
-        if company.is_none_or(|id| profiled.companies.iter().any(|company| company.id == Some(id))) {
+    for customer in found.into_iter().take(size.unwrap_or(usize::MAX)) {
+        if let Some(profiled) = profiled(&call, &scope, customer.id).await? {
             answers.push(view(&profiled, &scope.plan.storm));
         }
     }

@@ -19,8 +19,9 @@ use crate::customers::{
 use crate::gateway::{Call, Reply};
 use crate::secret::Password;
 
-/// So often an update is laid over a customer that somebody else wrote meanwhile.
-const MOST_ATTEMPTS: u32 = 10;
+/// So often an update is laid over a customer that somebody else wrote meanwhile. Each time another one is done, so that
+/// many who update one customer at once all come to an end.
+const MOST_ATTEMPTS: u32 = 100;
 
 /// The operations that update: they differ in their parameters.
 macro_rules! updates {
@@ -111,7 +112,11 @@ async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Proble
     let scope = call.lenient_scope();
     let updated_by = query::updated_by(call)?;
     let request = body(call, &scope)?;
-    let id = find(call, &scope, &request.wanted).await?.ok_or(Key::CustomerMissing)?;
+    let Some(id) = find(call, &scope, &request.wanted).await? else {
+        // What could not be read may be why nobody was found.
+        let missing = std::iter::once(Key::CustomerMissing.into());
+        return Err(Problem::Refused(missing.chain(request.refused).collect()));
+    };
     for _ in 0..MOST_ATTEMPTS {
         let current = call.back_end.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
         let written = updated(&request, &current, &scope.plan.storm).map_err(Problem::Refused)?;

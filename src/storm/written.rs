@@ -124,7 +124,7 @@ fn laid(
     }
     let (primary, shipping) = addresses(was, &after, current);
     after.use_invoice_address_as_delivery_address &= primary == shipping;
-    let (no_address, no_fields) = (Address::default(), Map::new());
+    let no_address = Address::default();
     let of = current.map(|current| &current.customer);
     if of.map_or(&no_address, |of| &of.primary_address) != &primary {
         sent.primary_address = true;
@@ -134,7 +134,9 @@ fn laid(
         sent.shipping_address = true;
         values.shipping_address = shipping;
     }
-    let fields = fields(current.map_or(&no_fields, |current| &current.fields), &after, merge.last_address_id);
+    let kept = current.map(|current| current.fields.clone()).unwrap_or_default();
+    // What another door made of a customer is not said again until something changes.
+    let fields = if after == *was { kept } else { fields(kept, &after, merge.last_address_id) };
     let companies = (after.companies != was.companies).then(|| after.companies.iter().map(company).collect());
     let Merge { creates_account: wants_password, ignored, .. } = merge;
     Ok(Written { key: None, values, sent, code_sent, fields, companies, wants_password, ignored })
@@ -167,8 +169,8 @@ fn addresses(was: &answer::Customer, is: &answer::Customer, current: Option<&Pro
 }
 
 /// What the profile is to say: what the customer's own columns do not hold, over what else it said.
-fn fields(before: &Map<String, Value>, after: &answer::Customer, last_address_id: i32) -> Map<String, Value> {
-    let mut fields = before.clone();
+fn fields(before: Map<String, Value>, after: &answer::Customer, last_address_id: i32) -> Map<String, Value> {
+    let mut fields = before;
     // What the columns of a customer say of its account is not said twice.
     let account = after.account.clone().map(|account| answer::Account {
         id: None,

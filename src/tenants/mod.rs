@@ -13,7 +13,6 @@ mod seed;
 mod store;
 mod world;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
@@ -55,7 +54,7 @@ pub struct Tenant {
     pub faults: Vec<Armed>,
     /// Whether failures are armed for its events.
     pub has_event_faults: bool,
-    /// Its rules without required fields, made when they are asked for.
+    /// Its rules for doors that require nothing of anybody, made when they are asked for.
     lenient_plan: OnceLock<Plan>,
 }
 
@@ -71,10 +70,10 @@ pub struct Caller {
 }
 
 impl Tenant {
-    /// Its rules without required fields: those of doors that require nothing of anybody.
+    /// Its rules for doors that require nothing of anybody.
     #[must_use]
     pub fn lenient_plan(&self) -> &Plan {
-        self.lenient_plan.get_or_init(|| Plan { required: BTreeMap::new(), ..self.plan.clone() })
+        self.lenient_plan.get_or_init(|| self.plan.lenient())
     }
 
     /// Whether a failure is armed that calls of this operation come under.

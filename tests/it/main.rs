@@ -8,6 +8,7 @@
 mod support;
 
 mod access;
+mod across_doors;
 mod by_parameter;
 mod clock;
 mod command_line;
@@ -36,6 +37,7 @@ mod schema;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;
+mod storm;
 mod strangers;
 mod tenancy;
 mod trees;

@@ -9,7 +9,7 @@ use crate::support::server::{on_real_postgres, server};
 use crate::support::{Reply, Tenant, seeds, tenant, tenant_with, with};
 
 /// Runs `count` calls at once.
-fn at_once(count: usize, call: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
+pub fn at_once(count: usize, call: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let barrier = Barrier::new(count);
     thread::scope(|scope| {
         let calls: Vec<_> = (0..count)

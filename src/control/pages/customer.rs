@@ -66,6 +66,7 @@ fn scope(visit: &Visit) -> Scope<'_> {
     Scope {
         tenant: visit.tenant.id,
         plan: &visit.tenant.plan,
+        is_lenient: false,
         now: visit.tenant.clock.now(),
         caller: "inspector",
         request: Uuid::nil(),

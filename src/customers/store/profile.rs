@@ -205,25 +205,25 @@ pub(in crate::customers) async fn write_company(
     Ok(())
 }
 
-/// Which of these companies have name and organisation number of another customer's company, by their place.
+/// Which of these companies have name and organisation number of a company of another customer than `id`, by their place.
 pub(in crate::customers) async fn taken(
     connection: &mut PgConnection,
     tenant: TenantId,
+    id: Option<CustomerId>,
     companies: &[Company],
 ) -> Result<Vec<usize>, sqlx::Error> {
     let keys: Vec<Option<String>> = companies.iter().map(name_key).collect();
-    let ids: Vec<i32> = companies.iter().map(|company| company.id.unwrap_or_default()).collect();
     let taken = sqlx::query_scalar!(
         r#"
         select k.place as "place!"
-          from unnest($2::text[], $3::integer[]) with ordinality as k (name_key, company_id, place)
+          from unnest($2::text[]) with ordinality as k (name_key, place)
          where exists (select from companies c
-                        where c.tenant_id = $1 and c.name_key = k.name_key and c.company_id <> k.company_id)
+                        where c.tenant_id = $1 and c.name_key = k.name_key and c.customer_id is distinct from $3::integer)
          order by k.place
         "#,
         tenant.0,
         &keys as _,
-        &ids,
+        id.map(|id| id.0),
     )
     .fetch_all(connection)
     .await?;

@@ -12,7 +12,7 @@ pub(in crate::customers) async fn search(
     tenant: TenantId,
     search: &Search,
 ) -> Result<Vec<i32>, sqlx::Error> {
-    let Search { term, types, statuses, countries } = search;
+    let Search { term, types, statuses, countries, company } = search;
     sqlx::query_scalar!(
         r#"
         select customer_id from customers
@@ -24,6 +24,8 @@ pub(in crate::customers) async fn search(
            and (cardinality($3::integer[]) = 0 or customer_type = any ($3))
            and (cardinality($4::integer[]) = 0 or customer_status = any ($4))
            and (cardinality($5::text[]) = 0 or primary_country_code = any ($5))
+           and ($6::integer is null
+                or customer_id = (select k.customer_id from companies k where k.tenant_id = $1 and k.company_id = $6))
          order by customer_id
          limit 50
         "#,
@@ -32,6 +34,7 @@ pub(in crate::customers) async fn search(
         types,
         statuses,
         countries,
+        *company,
     )
     .fetch_all(connection)
     .await

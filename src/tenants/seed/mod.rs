@@ -258,6 +258,7 @@ pub(super) async fn fill(
     let scope = Scope {
         tenant: id,
         plan,
+        is_lenient: false,
         now: Clock::Real.now(),
         caller: "seed",
         request: random.uuid(),

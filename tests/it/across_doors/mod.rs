@@ -1,0 +1,5 @@
+//! One set of customers behind three doors: each sees what the others write, and keeps what is its own.
+
+mod races;
+mod shared;
+mod worlds;

@@ -1,0 +1,280 @@
+//! Tokens: who gets one, what it opens, and when it ends.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use directscale_emulator::clock::Clock;
+use directscale_emulator::tenants::{Credential, KeyKind, KeySlot, rotate_key};
+use serde_json::json;
+
+use super::*;
+use crate::support::server::server;
+use crate::support::{Client, tenant, tenant_of};
+
+fn stranger() -> DoorClient {
+    DoorClient::new(String::new())
+}
+
+fn form(key: &Credential, more: &str) -> String {
+    format!("client_id={}&client_secret={}{more}", key.account().expect("a client"), key.reveal())
+}
+
+/// A refusal of the token endpoint (RFC 6749, 5.2).
+#[track_caller]
+fn denied(reply: Reply, error: &str, description: &str) {
+    assert_eq!(reply.header("Cache-Control"), Some("no-store"));
+    let expected = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
+    assert_eq!(reply.says(400, "application/json"), expected);
+}
+
+#[track_caller]
+fn token(reply: &Reply) -> DoorClient {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    bearer(reply.json()["access_token"].as_str().expect("a token"))
+}
+
+fn bearer(token: &str) -> DoorClient {
+    DoorClient::new(format!("Authorization: Bearer {token}\r\nApplicationId: 1\r\n"))
+}
+
+const GET: &str = "/api/1.1/CustomerService.svc/rest/GetCustomer?id=2&format=json";
+const GRANT: &str = "&grant_type=client_credentials";
+
+#[test]
+fn a_client_gets_a_token_for_its_secret() {
+    let tenant = tenant();
+    let key = tenant.add_key(KeyKind::OauthClient);
+    let before = tenant.everything();
+    for (path, more, scope) in [
+        ("/1.0/connect/token", "&scope=lab%20qa", "lab qa"),
+        ("/connect/token", "", "lab qa production"),
+        ("/1.0/Connect/Token", "&scope=+", "lab qa production"),
+    ] {
+        let reply = stranger().call("POST", path, "", Some(&form(&key, &format!("{GRANT}{more}"))));
+        assert_eq!(reply.header("Cache-Control"), Some("no-store"));
+        let body = reply.clone().says(200, "application/json");
+        let given = reply.json()["access_token"].as_str().expect("a token").to_owned();
+        assert_eq!(given.len(), 64);
+        let expected =
+            format!(r#"{{"access_token":"{given}","expires_in":3600,"token_type":"Bearer","scope":"{scope}"}}"#);
+        assert_eq!(body, expected);
+        read(token(&reply).get(GET));
+    }
+    // In the header, form-encoded there.
+    let credentials = format!("{}:{}", key.account().expect("a client").replace('-', "%2d"), key.reveal());
+    let credentials = base64::engine::general_purpose::STANDARD.encode(credentials);
+    let headers = format!("Authorization: Basic {credentials}\r\n");
+    read(token(&stranger().call("POST", "/connect/token", &headers, Some("grant_type=client_credentials"))).get(GET));
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn whoever_is_no_client_gets_none() {
+    let tenant = tenant();
+    let (key, basic) = (tenant.add_key(KeyKind::OauthClient), tenant.add_key(KeyKind::Basic));
+    let ask = |body: &str| stranger().call("POST", "/1.0/connect/token", "", Some(body));
+    let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
+    for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
+        denied(ask(body), "invalid_request", "grant_type is required.");
+    }
+    for grant in ["password", "authorization_code", "CLIENT_CREDENTIALS", ""] {
+        let body = form(&key, &format!("&grant_type={grant}"));
+        denied(ask(&body), "unsupported_grant_type", "grant_type must be client_credentials.");
+    }
+    let account = key.account().expect("a client");
+    for body in ["", "&client_id=a", "&client_secret=b"] {
+        denied(
+            ask(&format!("grant_type=client_credentials{body}")),
+            "invalid_client",
+            "client_id and client_secret are required.",
+        );
+    }
+    let wrong = "The client is unknown, revoked or expired.";
+    for body in [
+        format!("client_id={account}&client_secret=wrong-secret{GRANT}"),
+        format!("client_id={account}&client_secret={}{GRANT}", key.reveal().to_uppercase() + "0"),
+        format!("client_id=nobody&client_secret={}{GRANT}", key.reveal()),
+        form(&basic, GRANT),
+        format!("client_id=test-key&client_secret={}{GRANT}", tenant.client.key),
+        format!("client_id=&client_secret={}{GRANT}", tenant.client.key),
+    ] {
+        denied(ask(&body), "invalid_client", wrong);
+    }
+    assert_eq!(tokens(), 0);
+    // Another verb has nothing there.
+    assert_eq!(stranger().get("/1.0/connect/token").says(404, HTML), html("Service", "Endpoint not found."));
+}
+
+#[test]
+fn a_call_needs_a_token_and_an_application() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let (authorization, _) = door.headers.split_once("\r\n").expect("a header");
+    let before = tenant.everything();
+    let missing = r#"{"Message":"Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required."}"#;
+    let unknown = r#"{"Message":"Authorization has been denied: the access token is unknown or has expired."}"#;
+    let basic = tenant.bydesign().headers;
+    let cases = [
+        (String::new(), missing),
+        (format!("{authorization}\r\n"), missing),
+        (format!("{authorization}\r\nApplicationId:  \r\n"), missing),
+        ("ApplicationId: 1\r\n".to_owned(), missing),
+        ("ApplicationId: 1\r\nAuthorization: Bearer\r\n".to_owned(), missing),
+        (format!("ApplicationId: 1\r\n{basic}"), missing),
+        (format!("ApplicationId: 1\r\nOcp-Apim-Subscription-Key: {}\r\n", tenant.client.key), missing),
+        ("ApplicationId: 1\r\nAuthorization: Bearer nonsense\r\n".to_owned(), unknown),
+        (format!("ApplicationId: 1\r\nAuthorization: Bearer {}\r\n", tenant.client.key), unknown),
+    ];
+    for (headers, body) in cases {
+        for (method, path) in [("GET", GET.to_owned()), ("POST", path("UpdateCustomer", "&updatedBy=1"))] {
+            let reply = DoorClient::new(headers.clone()).call(method, &path, "", Some(r#"{"Id":2,"FirstName":"A"}"#));
+            assert_eq!(reply.header("WWW-Authenticate"), Some("Bearer"), "{headers}");
+            assert_eq!(reply.says(401, JSON), body, "{headers}");
+        }
+    }
+    assert_eq!(tenant.everything(), before);
+    // The header in each of its spellings, with any application.
+    for header in ["ApplicationId", "applicationId", "application-id", "APPLICATION-ID"] {
+        read(DoorClient::new(format!("{}\r\n{header}: 1042\r\n", authorization.replace("Bearer", "bearer"))).get(GET));
+    }
+    // A token opens no other door.
+    let token = authorization.rsplit(' ').next().expect("a token");
+    assert_eq!(Client { address: server().address, key: token.to_owned() }.get("/v1/customers/2").status, 401);
+    assert_eq!(door.get("/api/Admin/Country").status, 401);
+}
+
+/// How long a caller is still let in.
+#[track_caller]
+fn ends(door: &DoorClient) {
+    let start = Instant::now();
+    while door.get(GET).status == 200 {
+        assert!(start.elapsed() < Duration::from_secs(5), "the token is still accepted");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    assert_eq!(door.get(GET).status, 401);
+}
+
+#[test]
+fn a_token_ends_when_its_hour_is_over() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let expiry = tenant.rows(
+        "select expires_at between now() + interval '59 minutes' and now() + interval '61 minutes' as is_an_hour
+           from access_tokens where tenant_id = {tenant}",
+    );
+    assert_eq!(expiry, [json!({ "is_an_hour": true })]);
+    // In real time, whatever the tenant's clock says.
+    tenant.control("POST", "/clock/set", Some(&json!({ "at": "2050-01-01T00:00:00Z" }))).done(200);
+    read(door.get(GET));
+    server().execute(&format!("update access_tokens set expires_at = now() where tenant_id = {}", tenant.id));
+    ends(&door);
+    // The next one that is given sweeps it away.
+    read(tenant.storm().get(GET));
+    assert_eq!(tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len(), 1);
+}
+
+#[test]
+fn a_token_ends_with_the_key_that_it_was_given_for() {
+    let tenant = tenant();
+    let server = server();
+    let name = tenant.name();
+    let names = || -> Vec<String> {
+        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'door-%'");
+        keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let issue = |key: &Credential| token(&stranger().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
+    // Revoked.
+    let revoked = issue(&tenant.add_key(KeyKind::OauthClient));
+    let key = names().remove(0);
+    read(revoked.get(GET));
+    tenant.control("POST", &format!("/keys/{key}/revoke"), Some(&json!({}))).done(204);
+    ends(&revoked);
+    // Deleted.
+    let second = tenant.add_key(KeyKind::OauthClient);
+    let deleted = issue(&second);
+    read(deleted.get(GET));
+    let deleted_name = names().into_iter().find(|name| *name != key).expect("the second");
+    tenant.control("DELETE", &format!("/keys/{deleted_name}"), None).done(204);
+    ends(&deleted);
+    denied(
+        stranger().call("POST", "/connect/token", "", Some(&form(&second, GRANT))),
+        "invalid_client",
+        "The client is unknown, revoked or expired.",
+    );
+    // Rotated: the tokens of the other slot's secret stay.
+    let first = tenant.add_key(KeyKind::OauthClient);
+    let key = names().into_iter().find(|name| *name != key).expect("the third");
+    let rotate = |slot: KeySlot| {
+        let rotated = rotate_key(server.started.database(), &server.random, &name, &key, slot, None, Clock::Real.now());
+        server.runtime.block_on(rotated).expect("a new secret")
+    };
+    let of_first = issue(&first);
+    let of_secondary = issue(&rotate(KeySlot::Secondary));
+    read(of_first.get(GET));
+    read(of_secondary.get(GET));
+    let of_second = issue(&rotate(KeySlot::Primary));
+    ends(&of_first);
+    read(of_secondary.get(GET));
+    read(of_second.get(GET));
+}
+
+#[test]
+fn a_token_survives_a_reset_of_the_world() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let shown = customer(&door, 2);
+    updated(&door, &with_first_name("Later"));
+    tenant.control("PUT", "/snapshots/later", None).done(200);
+    tenant.control("POST", "/reset", None).done(200);
+    assert_eq!(customer(&door, 2), shown);
+    tenant.control("POST", "/snapshots/later/restore", None).done(200);
+    assert_eq!(customer(&door, 2)["FirstName"], "Later");
+}
+
+fn with_first_name(name: &str) -> serde_json::Value {
+    json!({ "Id": 2, "FirstName": name })
+}
+
+#[test]
+fn a_token_opens_its_own_tenant_only() {
+    let (ours, theirs) = (tenant(), tenant_of(json!({})));
+    let (our_door, their_door) = (ours.storm(), theirs.storm());
+    let before = theirs.everything();
+    let shown = updated(&our_door, &with_first_name("Ours"));
+    let made = created(&our_door, &full("ours"));
+    assert_eq!(theirs.everything(), before);
+    assert_eq!(customer(&their_door, 2)["FirstName"], "Dana");
+    for query in [
+        format!("GetCustomer?id={}", made["Id"]),
+        "GetCustomerByEmail?email=ours@storm.example".to_owned(),
+        "GetCustomerByKey?key=00000000-0000-8000-8000-000000000005".to_owned(),
+    ] {
+        assert_eq!(their_door.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
+    }
+    let missing = [("CustomerMissing", "The customer is missing.")];
+    refuses(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
+    // The same values are free there, companies too.
+    let copy = created(&their_door, &full("ours"));
+    assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&made["Id"], &made["Companies"][0]["Id"]));
+    let text = "Companies[0].Id 3 is not the Id of a company of the customer.";
+    created(&our_door, &full("more"));
+    refuses(&theirs, &their_door, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
+    assert_eq!(customer(&our_door, 2), shown);
+}
+
+#[test]
+fn no_secret_of_a_client_is_kept_in_the_journal() {
+    let tenant = tenant();
+    let key = tenant.add_key(KeyKind::OauthClient);
+    let given = stranger().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
+    let token_text = given.json()["access_token"].as_str().expect("a token").to_owned();
+    read(bearer(&token_text).get(GET));
+    let calls = tenant.requests("");
+    let operations: Vec<&str> = calls.iter().map(|call| call["operation"].as_str().expect("a name")).collect();
+    assert_eq!(operations, ["StormGetCustomer", "StormToken"]);
+    let journal = tenant.control("GET", "/requests?limit=1000", None).body;
+    for secret in [key.reveal(), &token_text] {
+        assert!(!journal.contains(secret), "{secret} in {journal}");
+    }
+}

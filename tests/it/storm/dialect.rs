@@ -1,0 +1,170 @@
+//! Paths, verbs, bodies that cannot be read, and what a plan changes of the dialect.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::server::MAX_BODY_BYTES;
+use crate::support::{tenant, tenant_with};
+
+#[test]
+fn paths_are_read_in_any_case_behind_each_base() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let shown = customer(&door, 3);
+    for base in ["", "/api/1.1", "/stormapi/1.1", "/API/1.1", "/StormApi/1.1"] {
+        for service in ["CustomerService.svc/rest", "customerservice.svc/REST"] {
+            for operation in ["UpdateCustomer", "updatecustomer", "UPDATECUSTOMER3"] {
+                let path = format!("{base}/{service}/{operation}?updatedBy=1");
+                assert_eq!(read(door.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+            }
+            assert_eq!(read(door.get(&format!("{base}/{service}/getCustomer?ID=3"))), shown);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_operation_is_not_found() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let before = tenant.everything();
+    let not_found = html("Service", "Endpoint not found.");
+    for path in [
+        "/CustomerService.svc/rest/RegisterCustomer",
+        "/api/1.1/CustomerService.svc/rest/Login?loginName=a",
+        "/api/1.1/customerservice.svc/rest/",
+        "/stormapi/1.1/CustomerService.svc/rest/UpdateCustomer4?updatedBy=1",
+        "/stormapi/1.1/CustomerService.svc/rest/UpdateCustomer/3?updatedBy=1",
+        "/CustomerService.svc/UpdateCustomer?updatedBy=1",
+        "/api/1.0/CustomerService.svc/rest/UpdateCustomer?updatedBy=1",
+    ] {
+        for method in ["GET", "POST", "DELETE"] {
+            let reply = door.call(method, path, "", Some(r#"{"Id":3,"FirstName":"A"}"#));
+            assert_eq!(reply.says(404, HTML), not_found, "{method} {path}");
+        }
+    }
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_wrong_verb_is_told_with_the_right_ones() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let before = tenant.everything();
+    let page = html("Service", "Method not allowed.");
+    for (method, operation, allowed) in [
+        ("GET", "UpdateCustomer", "POST"),
+        ("PUT", "updateCustomer2", "POST"),
+        ("DELETE", "CreateCustomer3", "POST"),
+        ("POST", "GetCustomer", "GET"),
+        ("PATCH", "SearchCustomer", "GET"),
+    ] {
+        let reply = door.call(method, &path(operation, "&updatedBy=1"), "", Some(r#"{"Id":3,"FirstName":"A"}"#));
+        assert_eq!(reply.header("Allow"), Some(allowed), "{reply:?}");
+        assert_eq!(reply.says(405, HTML), page, "{method} {operation}");
+    }
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_body_that_is_no_object_gets_the_frameworks_page() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let before = tenant.everything();
+    for (body, why) in [
+        ("{", "The request body is not valid JSON: EOF while parsing an object at line 1 column 1."),
+        ("<Customer/>", "The request body is not valid JSON: expected value at line 1 column 1."),
+        ("[]", "The request body must be a JSON object."),
+        ("7", "The request body must be a JSON object."),
+        (r#""<b>""#, "The request body must be a JSON object."),
+    ] {
+        for operation in ["UpdateCustomer", "CreateCustomer"] {
+            let reply = door.call("POST", &path(operation, "&updatedBy=1"), "", Some(body));
+            assert_eq!(reply.says(400, HTML), unreadable(why), "{body}");
+        }
+    }
+    let head = format!("{}Content-Length: 8\r\n", door.headers);
+    let mut bytes = crate::support::http::request("POST", &path("UpdateCustomer", "&updatedBy=1"), &head, None);
+    bytes.extend(b"{\"Id\":\"\xff");
+    let client = crate::support::Client { address: tenant.client.address, key: String::new() };
+    assert_eq!(client.raw(&bytes).says(400, HTML), unreadable("The request body is not valid UTF-8."));
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_body_may_begin_with_a_byte_order_mark_and_come_in_pieces() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let body = "\u{feff} {\"Id\": 3, \"FirstName\": \"Å/\\u00c5\"}";
+    let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
+    assert!(reply.says(200, JSON).contains(r#""FirstName":"Å\/Å""#));
+    assert_eq!(tenant.customer(3)["FirstName"], "Å/Å");
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused() {
+    let tenant = tenant();
+    let door = tenant.storm();
+    let before = tenant.everything();
+    let body = json!({ "Id": 3, "FirstName": "A", "Info": [{ "Id": 1, "Value": "x".repeat(MAX_BODY_BYTES) }] });
+    let why = format!("The request body is larger than the limit of {MAX_BODY_BYTES} bytes.");
+    assert_eq!(update(&door, &body).says(413, HTML), unreadable(&why));
+    assert_eq!(tenant.everything(), before);
+    // A long value is none.
+    let value = "x".repeat(MAX_BODY_BYTES / 2);
+    let after = updated(&door, &json!({ "Id": 3, "Info": [{ "Id": 1, "Value": value }] }));
+    assert_eq!(after["Info"][0]["Value"], value);
+}
+
+#[test]
+fn the_plan_decides_the_zone_of_dates() {
+    for (zone, shown) in
+        [("Europe/Stockholm", "+0100"), ("UTC", "+0000"), ("America/St_Johns", "-0330"), ("Asia/Kolkata", "+0530")]
+    {
+        let tenant = tenant_with(json!({ "storm": { "time_zone": zone } }));
+        let door = tenant.storm();
+        freeze(&tenant);
+        let date = format!(r"\/Date(1704161045000{shown})\/");
+        let text = update(&door, &json!({ "Id": 3, "FirstName": "A" })).says(200, JSON);
+        assert!(text.ends_with(&format!(r#""Updated":"{date}"}}"#)), "{text}");
+        let refused = update(&door, &json!({})).says(400, JSON);
+        assert!(refused.contains(&format!(r#""TimeStamp":"{date}""#)), "{refused}");
+    }
+}
+
+#[test]
+fn dates_are_read_in_both_forms_unless_the_plan_is_strict() {
+    let (lenient, strict) = (tenant(), tenant_with(json!({ "storm": { "strict_dates": true } })));
+    let (door, strict_door) = (lenient.storm(), strict.storm());
+    let body = |date: &str| json!({ "Id": 3, "Created": date, "Updated": null });
+    for date in ["/Date(1704161045678)/", "/Date(1704161045678+0100)/", "/Date(-1-0330)/"] {
+        for door in [&door, &strict_door] {
+            // Read, and read-only.
+            let reply = update(door, &body(date));
+            assert_eq!(reply.header("X-Emulator-Ignored"), Some("Created"), "{date}");
+            reply.says(200, JSON);
+        }
+    }
+    let refused = [("InvalidValue", "Created must be a date such as /Date(1704161045678+0100)/.")];
+    read(update(&door, &body("2019-08-24T14:15:22Z")));
+    refuses(&strict, &strict_door, &body("2019-08-24T14:15:22Z"), &refused);
+    for date in ["yesterday", "/Date(x)/", "2019-13-24T14:15:22Z"] {
+        refuses(&lenient, &door, &body(date), &refused);
+    }
+}
+
+#[test]
+fn the_country_of_an_address_comes_from_the_plan_at_last() {
+    let tenant = tenant_with(json!({ "storm": { "default_country": "DK" } }));
+    let door = tenant.storm();
+    let country = |address: serde_json::Value| {
+        let id = created(&door, &json!({ "InvoiceAddress": address }))["Id"].as_i64().expect("an id");
+        let shown = customer(&door, id)["InvoiceAddress"].clone();
+        let code = tenant.customer(id)["PrimaryAddress"]["CountryCode"].clone();
+        (shown["CountryId"].as_i64(), shown["Country"].clone(), code)
+    };
+    let of = |id, text: &str, code: &str| (Some(id), json!(text), json!(code));
+    assert_eq!(country(json!({ "Zip": "1", "City": "A" })), of(208, "DK", "DK"));
+    assert_eq!(country(json!({ "Zip": "1", "City": "A", "CountryId": 752 })), of(752, "SE", "SE"));
+    assert_eq!(country(json!({ "Zip": "1", "City": "A", "Country": "norway" })), of(578, "norway", "NO"));
+    assert_eq!(country(json!({ "Zip": "1", "City": "A", "CountryId": 752, "Country": "NO" })), of(752, "SE", "SE"));
+}

@@ -1,0 +1,171 @@
+//! Storm's door (`POST CustomerService.svc/rest/UpdateCustomer` and what stands beside it) over HTTP: the bytes of answers and
+//! refusals, what is kept of what was sent, and that a refusal changes nothing.
+
+mod create;
+mod credentials;
+mod dialect;
+mod find;
+mod parts;
+mod refusals;
+mod round_trip;
+mod updates;
+mod watched;
+
+use serde_json::{Value, json};
+
+use crate::support::doors::DoorClient;
+use crate::support::{Reply, Tenant};
+
+pub const JSON: &str = "application/json; charset=utf-8";
+pub const HTML: &str = "text/html; charset=UTF-8";
+
+/// A Guid that nobody has.
+pub const NOBODY: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+
+/// The path of an operation; the rest of the query begins with `&`.
+pub fn path(operation: &str, query: &str) -> String {
+    format!("/api/1.1/CustomerService.svc/rest/{operation}?format=json{query}")
+}
+
+/// An update by account 1.
+pub fn update(door: &DoorClient, body: &Value) -> Reply {
+    door.post(&path("UpdateCustomer", "&updatedBy=1"), body)
+}
+
+/// The customer that an update answers.
+#[track_caller]
+pub fn updated(door: &DoorClient, body: &Value) -> Value {
+    read(update(door, body))
+}
+
+/// The customer that a creation answers.
+#[track_caller]
+pub fn created(door: &DoorClient, body: &Value) -> Value {
+    read(door.post(&path("CreateCustomer", "&createdBy=1"), body))
+}
+
+/// The customer of this number.
+#[track_caller]
+pub fn customer(door: &DoorClient, id: i64) -> Value {
+    read(door.get(&path("GetCustomer", &format!("&id={id}"))))
+}
+
+/// The JSON of a success.
+#[track_caller]
+pub fn read(reply: Reply) -> Value {
+    serde_json::from_str(&reply.says(200, JSON)).expect("JSON")
+}
+
+/// The keys and texts of a refusal in the service's shape, none of which changed anything.
+#[track_caller]
+pub fn refusal(reply: Reply) -> Vec<(String, String)> {
+    let answer: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let messages = answer["Messages"].as_array().expect("a list").iter();
+    let messages: Vec<_> = messages.map(|message| (text(&message["Key"]), text(&message["Value"]))).collect();
+    let texts: Vec<&str> = messages.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(answer["Message"], texts.join(" "), "{answer}");
+    assert_eq!(answer["MessageId"], 0, "{answer}");
+    messages
+}
+
+/// A body that is refused for these keys and texts, and changes nothing.
+#[track_caller]
+pub fn refuses(tenant: &Tenant, door: &DoorClient, body: &Value, expected: &[(&str, &str)]) {
+    let before = tenant.everything();
+    let told = refusal(update(door, body));
+    let told: Vec<(&str, &str)> = told.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    assert_eq!(told, expected, "{body}");
+    assert_eq!(tenant.everything(), before, "{body}");
+}
+
+/// Stops the tenant's clock on 2 January 2024, 03:04:05 in Stockholm: [`FROZEN`].
+pub fn freeze(tenant: &Tenant) {
+    tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2024-01-02T02:04:05Z" }))).done(200);
+}
+
+/// That moment, as the service writes it.
+pub const FROZEN: &str = r"\/Date(1704161045000+0100)\/";
+
+/// The bytes of a refusal at that moment.
+pub fn error_bytes(messages: &[(&str, &str)]) -> String {
+    let texts: Vec<&str> = messages.iter().map(|(_, text)| *text).collect();
+    let listed: Vec<String> =
+        messages.iter().map(|(key, text)| format!(r#"{{"Key":"{key}","Value":"{text}"}}"#)).collect();
+    format!(
+        r#"{{"MessageId":0,"Message":"{}","Orchestration":null,"TimeStamp":"{FROZEN}","Record":null,"Messages":[{}]}}"#,
+        texts.join(" "),
+        listed.join(",")
+    )
+}
+
+/// A page of the framework's.
+pub fn html(title: &str, text: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml">
+  <head>
+    <title>{title}</title>
+  </head>
+  <body>
+    <div id="content">
+      <p class="heading1">{title}</p>
+      <p>{text}</p>
+    </div>
+  </body>
+</html>
+"#
+    )
+}
+
+/// What the framework says of a request that it cannot read.
+pub fn unreadable(why: &str) -> String {
+    let said = "The server encountered an error processing the request. The exception message is";
+    html("Request Error", &format!("{said} '{why}'."))
+}
+
+/// A customer with something in every member that a caller may write.
+pub fn full(name: &str) -> Value {
+    json!({
+        "Code": format!("E-{name}"), "Email": format!("{name}@storm.example"), "SSN": format!("SSN-{name}"),
+        "FirstName": "Eva", "LastName": "Ek", "Phone": "08-1", "CellPhone": "070-1", "ReferId": 9,
+        "ReferUrl": "http://x/y", "CrmId": "C1", "IsActive": true,
+        "Account": {
+            "LoginName": name, "Name": "Eva Ek", "Roles": [1, 2], "Authorizations": [{ "Id": 1, "Value": "a", "Code": "b" }]
+        },
+        "Companies": [
+            {
+                "Name": format!("Ek {name}"), "OrgNo": "556", "Phone": "1", "Code": "K", "ReferId": 3, "ReferUrl": "/u",
+                "InvoiceAddress": { "Line1": "K 1", "Zip": "1", "City": "A", "Country": "no" }, "ParentId": 4,
+                "DeliveryMethodIds": [5], "PaymentMethodIds": [6, 7], "Email": "k@storm.example", "VatNo": "SE1",
+                "Flags": [{ "Id": 8, "Name": "f", "Group": 1, "IsSelected": true }], "Info": [{ "Id": 2, "Value": "x" }]
+            },
+            { "Name": format!("Alm {name}"), "OrgNo": "557" }
+        ],
+        "DeliveryAddresses": [
+            { "Line1": "D 1", "Zip": "2", "City": "B", "CountryId": 752, "ShippingPhoneNumber": "3" },
+            { "Line1": "D 2", "Line2": "c/o", "Zip": "3", "City": "C", "Country": "Sweden", "Region": "R" }
+        ],
+        "InvoiceAddress": {
+            "CareOf": "Bo", "Line1": "I 1", "Zip": "4", "City": "D", "Country": "SE", "IsValidated": true, "GlobalLocationNo": "7"
+        },
+        "Flags": [{ "Id": 5, "Name": "VIP", "Group": 1, "IsSelected": true }, { "Id": 6 }],
+        "Info": [{ "Id": 3, "Value": "v", "Code": "c" }]
+    })
+}
+
+/// Every member, as a client that leaves nothing out sends those of which it knows nothing.
+pub fn zeros() -> Value {
+    json!({
+        "Id": null, "Key": "00000000-0000-0000-0000-000000000000", "Code": "", "Email": "", "SSN": null, "FirstName": "",
+        "LastName": " ", "Phone": "", "CellPhone": "", "ReferId": 0, "ReferUrl": "", "Account": null, "Companies": null,
+        "DeliveryAddresses": [], "InvoiceAddress": null, "Flags": [], "UseInvoiceAddressAsDeliveryAddress": false,
+        "Info": null, "PricelistIds": [], "CrmId": null, "IsActive": null, "Created": null, "Updated": null
+    })
+}
+
+/// The same customer but for the moment of its last change.
+pub fn undated(customer: &Value) -> Value {
+    crate::support::with(customer, json!({ "Updated": null }))
+}
