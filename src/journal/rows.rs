@@ -9,6 +9,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::redact::redacted;
+
 /// Columns whose values are never shown: of them only that they changed.
 pub const SECRET_COLUMNS: [&str; 5] = ["tax_id", "tax_id_key", "password_hash", "digest", "token"];
 
@@ -37,6 +39,7 @@ enum Kind {
     Boolean,
     Number,
     Time,
+    Json,
     Text,
 }
 
@@ -124,6 +127,7 @@ impl Tables {
                 "bool" => Kind::Boolean,
                 "int2" | "int4" | "int8" | "numeric" => Kind::Number,
                 "timestamptz" => Kind::Time,
+                "json" | "jsonb" => Kind::Json,
                 _ => Kind::Text,
             };
             let known = Column::new(column.column.leak(), kind, column.is_key);
@@ -183,6 +187,8 @@ impl Column {
         Cell(match field {
             None => Held::Null,
             Some(_) if self.is_secret => Held::Hidden(shown),
+            // What callers said of a customer besides, secrets among it.
+            Some(field) if matches!(self.kind, Kind::Json) => Held::Text(redacted(field).into(), self.kind),
             Some(field) => Held::Text(field.into(), self.kind),
         })
     }
@@ -197,7 +203,7 @@ impl Kind {
                 Ok(time) => time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
                 Err(_) => text.into(),
             },
-            Self::Text => text.into(),
+            Self::Json | Self::Text => text.into(),
         }
     }
 }
@@ -215,20 +221,23 @@ mod tests {
             column("tax_id", Kind::Text, false),
             column("modified_at", Kind::Time, false),
             column("send_emails", Kind::Boolean, false),
+            column("fields", Kind::Json, false),
         ];
         let tables = Tables([("customers".to_owned(), columns)].into());
-        let row = |texts: [&str; 5]| texts.map(|text| Some(text.to_owned()));
-        let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false"]);
-        let after = row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false"]);
+        let row = |texts: [&str; 6]| texts.map(|text| Some(text.to_owned()));
+        let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false", "{}"]);
+        let after =
+            row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false", r#"{"Phone4": "4", "TaxID2": "2"}"#]);
         let change = tables.change("customers", Some(&before), Some(&after)).expect("a change");
         assert_eq!(
             serde_json::to_value(&change).expect("JSON"),
             serde_json::json!({"table": "customers", "id": "3", "fields": [
                 {"field": "tax_id", "before": "•••", "after": "••• (changed)"},
                 {"field": "modified_at", "before": "2026-11-22T05:00:00Z", "after": "2026-11-22T05:00:00.250Z"},
+                {"field": "fields", "before": "{}", "after": r#"{"Phone4": "4", "TaxID2": "•••"}"#},
             ]})
         );
         assert!(tables.change("customers", Some(&after), Some(&after)).is_none());
-        assert_eq!(tables.change("customers", None, Some(&after)).expect("a row").fields.len(), 4);
+        assert_eq!(tables.change("customers", None, Some(&after)).expect("a row").fields.len(), 5);
     }
 }

@@ -45,7 +45,7 @@ pub struct RowDiff {
 }
 
 /// Members of settings whose values are secrets.
-const SECRET_MEMBERS: [&str; 2] = ["extension_token", "secret"];
+const SECRET_MEMBERS: [&str; 3] = ["extension_token", "secret", "TaxID2"];
 
 pub(super) async fn diff(
     connection: &mut PgConnection,
