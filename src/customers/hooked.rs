@@ -65,6 +65,9 @@ pub(super) enum Change {
 struct Context {
     caller: String,
     request: Uuid,
+    /// Whether the call came in by a door that requires no field of anybody.
+    #[serde(default)]
+    requires_nothing: bool,
     work: WorkOf,
 }
 
@@ -75,6 +78,8 @@ pub struct CalledFor {
     pub caller: String,
     /// The id of the vendor's call.
     pub request: Uuid,
+    /// Whether it came in by a door that requires no field of anybody.
+    pub requires_nothing: bool,
 }
 
 /// Whose call a callback belongs to.
@@ -82,8 +87,8 @@ pub struct CalledFor {
 /// # Errors
 /// When what was kept cannot be read, which another version of this program wrote.
 pub fn called_for(callback: &Callback) -> Result<CalledFor, Error> {
-    let Context { caller, request, .. } = context(callback)?;
-    Ok(CalledFor { caller, request })
+    let Context { caller, request, requires_nothing, .. } = context(callback)?;
+    Ok(CalledFor { caller, request, requires_nothing })
 }
 
 fn context(callback: &Callback) -> Result<Context, Error> {
@@ -102,7 +107,8 @@ impl Customers {
         if !scope.calls::<H>() {
             return default(request, work).await;
         }
-        let context = Context { caller: scope.caller.to_owned(), request: scope.request, work };
+        let requires_nothing = scope.plan.required.is_empty();
+        let context = Context { caller: scope.caller.to_owned(), request: scope.request, requires_nothing, work };
         let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
         let ran = self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context).await;
         ran.map_err(|error| match error {

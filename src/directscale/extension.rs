@@ -142,7 +142,7 @@ impl Called<'_> {
         let called_for = called_for(&callback).map_err(failed)?;
         let scope = Scope {
             tenant: tenant.id,
-            plan: &tenant.plan,
+            plan: if called_for.requires_nothing { tenant.lenient_plan() } else { &tenant.plan },
             now: tenant.clock.now(),
             caller: &called_for.caller,
             request: called_for.request,
