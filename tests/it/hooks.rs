@@ -65,7 +65,10 @@ fn around(
 }
 
 /// An extension whose addresses end with the hook's id, and its tenant.
-fn extended_around(hooks: &[&str], alter: impl Fn(&mut Value) + Send + Sync + 'static) -> (Tenant, Receiver) {
+pub(crate) fn extended_around(
+    hooks: &[&str],
+    alter: impl Fn(&mut Value) + Send + Sync + 'static,
+) -> (Tenant, Receiver) {
     let receiver =
         around(|received| received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-"), alter);
     let token = format!("directscale-{}", receiver.address.port());

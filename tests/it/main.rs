@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod by_parameter;
+mod bydesign;
 mod clock;
 mod command_line;
 mod create;
