@@ -75,6 +75,17 @@ pub(super) fn is_secret_header(name: &str) -> bool {
 /// A text without its secrets. What follows a secret's name and is not a plain value hides the rest of the text, because it
 /// cannot be told where it ends; so does a name written with escapes.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        // UTF-16, say: names and values stand in it letter by letter.
+        return Cow::Owned(format!("{HIDDEN} (not UTF-8: not shown)"));
+    }
+    let begins_with = text.trim_start_matches('\u{feff}').trim_start().as_bytes().first();
+    match begins_with {
+        Some(b'<') => return Cow::Owned(masked_xml(text)),
+        Some(b'{' | b'[' | b'"') | None => {}
+        Some(_) if text.contains('=') => return Cow::Owned(masked_form(text)),
+        Some(_) => {}
+    }
     if memmem::find(text.as_bytes(), b"\\u").is_none() {
         return masked(text);
     }
@@ -83,6 +94,80 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
         Ok(value) => Cow::Owned(masked(&value.to_string()).into_owned()),
         Err(_) => Cow::Owned(format!("{HIDDEN} (not JSON, with escapes: not shown)")),
     }
+}
+
+/// XML without its secrets: of an element that is called like one nothing is shown until it ends.
+fn masked_xml(text: &str) -> String {
+    let mut rest = text;
+    let mut hidden = String::new();
+    while let Some((name, begin)) = find_element(rest) {
+        let (before, after) = rest.split_at(begin);
+        hidden.push_str(&masked(before));
+        let length = content_length(after, name);
+        if length > 0 {
+            hidden.push_str(HIDDEN);
+        }
+        rest = &after[length..];
+    }
+    hidden.push_str(&masked(rest));
+    hidden
+}
+
+/// The first element with content that is called like a secret: its name, and where its content begins.
+fn find_element(text: &str) -> Option<(&str, usize)> {
+    let mut from = 0;
+    loop {
+        let start = from + text[from..].find('<')? + 1;
+        let tag = &text[start..];
+        let name =
+            &tag[..tag.find(|end: char| end.is_whitespace() || matches!(end, '>' | '/' | '<')).unwrap_or(tag.len())];
+        from = start + name.len();
+        if name.is_empty() || !ends_a_secrets_name(name.as_bytes()) {
+            continue;
+        }
+        let mut quote = None;
+        let end = tag.bytes().position(|byte| {
+            match (quote, byte) {
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+            byte == b'>' && quote.is_none()
+        });
+        // A tag that never ends hides what follows its name.
+        let Some(end) = end else { return Some((name, from)) };
+        from = start + end + 1;
+        if !tag[..end].ends_with('/') {
+            return Some((name, from));
+        }
+    }
+}
+
+/// How many bytes the content of the element is, as long as it may be: what looks like its end in a comment or in CDATA is
+/// none, so then all is hidden until the last.
+fn content_length(text: &str, name: &str) -> usize {
+    let ends = text.match_indices("</").map(|(end, _)| end);
+    let mut ends = ends.filter(|end| text[end + 2..].starts_with(name));
+    match ends.next() {
+        Some(first) if text[..first].contains("<!") || text[..first].contains("<?") => ends.last().unwrap_or(first),
+        first => first.unwrap_or(text.len()),
+    }
+}
+
+/// A form without its secrets; names are read as they are meant. What is no form is looked through part by part.
+fn masked_form(text: &str) -> String {
+    let shown = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let meant = form_urlencoded::parse(name.as_bytes()).next().map(|(name, _)| name);
+        if !value.is_empty() && meant.is_some_and(|name| ends_a_secrets_name(name.trim_end().as_bytes())) {
+            format!("{name}={HIDDEN}")
+        } else if pair.contains("\\u") {
+            format!("{HIDDEN} (with escapes: not shown)")
+        } else {
+            masked(pair).into_owned()
+        }
+    };
+    text.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
 
 fn masked(text: &str) -> Cow<'_, str> {
@@ -194,6 +279,20 @@ mod tests {
             ("é: 1, pass: 2", "é: 1, pass: •••"),
             (r#"{"Password":"x","FirstName":"a\u0000b"}"#, r#"{"FirstName":"a\u0000b","Password":"•••"}"#),
             (r#"{"Pass\u0077ord":"secret""#, "••• (not JSON, with escapes: not shown)"),
+            ("<c><Password>a,b;c\"d\n</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
+            (
+                "<c><b:TaxID x='>'\n>1</b:TaxID ><TaxID/><d>1</d></c>",
+                "<c><b:TaxID x='>'\n>•••</b:TaxID ><TaxID/><d>1</d></c>",
+            ),
+            ("<c><Password><![CDATA[</Password>a]]></Password><d/></c>", "<c><Password>•••</Password><d/></c>"),
+            ("<c><Password>a<b>c</b>d</Password></c>", "<c><Password>•••</Password></c>"),
+            ("\u{feff} <c><Password>a", "\u{feff} <c><Password>•••"),
+            ("<c><Password a", "<c><Password•••"),
+            ("<c><d password='a'/></c>", "<c><d password=•••"),
+            ("<c><SSN></SSN></c>", "<c><SSN></SSN></c>"),
+            ("username=a&password=b,c\"d&x=c", "username=a&password=•••&x=c"),
+            ("Pass%77ord=a&%54axID2=b&x=c", "Pass%77ord=•••&%54axID2=•••&x=c"),
+            ("<\0P\0a\0s\0s\0w\0o\0r\0d\0>\0a\0", "••• (not UTF-8: not shown)"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");
         }

@@ -191,6 +191,7 @@ impl Column {
         Cell(match field {
             None => Held::Null,
             Some(_) if self.is_secret => Held::Hidden(shown),
+            // What callers said of a customer besides, secrets among it.
             Some(field) if matches!(self.kind, Kind::Json) => Held::Text(redacted(field).into(), self.kind),
             Some(field) => Held::Text(field.into(), self.kind),
         })
@@ -225,20 +226,23 @@ mod tests {
             column("tax_id", Kind::Text, false),
             column("modified_at", Kind::Time, false),
             column("send_emails", Kind::Boolean, false),
+            column("fields", Kind::Json, false),
         ];
         let tables = Tables([("customers".to_owned(), columns)].into());
-        let row = |texts: [&'static str; 5]| RowTexts::of(&texts.map(Some));
-        let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false"]);
-        let after = row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false"]);
+        let row = |texts: [&'static str; 6]| RowTexts::of(&texts.map(Some));
+        let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false", "{}"]);
+        let after =
+            row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false", r#"{"Phone4": "4", "TaxID2": "2"}"#]);
         let change = tables.change("customers", Some(&before), Some(&after)).expect("a change");
         assert_eq!(
             serde_json::to_value(&change).expect("JSON"),
             serde_json::json!({"table": "customers", "id": "3", "fields": [
                 {"field": "tax_id", "before": "•••", "after": "••• (changed)"},
                 {"field": "modified_at", "before": "2026-11-22T05:00:00Z", "after": "2026-11-22T05:00:00.250Z"},
+                {"field": "fields", "before": {}, "after": {"Phone4": "4", "TaxID2": "•••"}},
             ]})
         );
         assert!(tables.change("customers", Some(&after), Some(&after)).is_none());
-        assert_eq!(tables.change("customers", None, Some(&after)).expect("a row").fields.len(), 4);
+        assert_eq!(tables.change("customers", None, Some(&after)).expect("a row").fields.len(), 5);
     }
 }

@@ -6,8 +6,24 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::documented::operations;
+use crate::support::http::request;
 use crate::support::process::{DEMO_KEY, program};
 use crate::support::{Client, seeds, with};
+
+/// The demo world's credentials at ByDesign's door.
+const DEMO_BASIC: &str = "ZGVtbzowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==";
+
+/// Creations at ByDesign's door, in each of its formats.
+fn call_bydesign(client: &Client) {
+    for (kind, body) in [
+        ("json", r#"{"Password":"Password-Of-ByDesign1","TaxID":"TAX-OF-BYDESIGN"}"#),
+        ("xml", "<CustomerCreationViewModel><Password>Password-Of-ByDesign1</Password><TaxID2>TAX-OF-BYDESIGN"),
+        ("x-www-form-urlencoded", "Password=Password-Of-ByDesign1&TaxID2=TAX-OF-BYDESIGN&Email=nobody"),
+    ] {
+        let headers = format!("Authorization: Basic {DEMO_BASIC}\r\nContent-Type: application/{kind}\r\n");
+        client.raw(&request("POST", "/api/users/customer", &headers, Some(body)));
+    }
+}
 
 #[test]
 fn one_line_a_request_and_no_secret_anywhere() {
@@ -44,7 +60,8 @@ fn one_line_a_request_and_no_secret_anywhere() {
     let address = client.get("/v1/sso/2").succeeds(200).json();
     let token = address.as_str().and_then(|address| address.rsplit('=').next()).expect("a token").to_owned();
     client.get(&format!("/v1/sso/?token={token}")).succeeds(200);
-    let by_hand = 12;
+    call_bydesign(&client);
+    let by_hand = 15;
     for operation in operations() {
         let path = operation.address(|_| Some("9999".to_owned()));
         client.call(&operation.method, &path, "", None);
@@ -103,6 +120,9 @@ fn one_line_a_request_and_no_secret_anywhere() {
         "TAX-IN-THE-PATH",
         "Password-In-The-Query1",
         "Password-In-The-Body1",
+        "Password-Of-ByDesign1",
+        "TAX-OF-BYDESIGN",
+        DEMO_BASIC,
         &token,
     ] {
         assert!(!logged.contains(secret), "{secret} in the log");
@@ -112,7 +132,6 @@ fn one_line_a_request_and_no_secret_anywhere() {
 /// Tokens and passwords go out to an extension and a subscriber, and come back, and none of it is logged.
 #[test]
 fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
-    use crate::support::http::request;
     use crate::support::receiver::{Receiver, response};
 
     let folder = tempfile::tempdir().expect("a folder");

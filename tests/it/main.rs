@@ -10,6 +10,7 @@ mod support;
 mod access;
 mod across_doors;
 mod by_parameter;
+mod bydesign;
 mod clock;
 mod command_line;
 mod create;

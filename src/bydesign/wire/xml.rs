@@ -32,6 +32,9 @@ pub(super) fn read<'a>(bytes: &'a [u8], root: &str) -> Result<Members<'a>, BodyE
     let mut reader = Reader::from_str(text);
     let mut is_first = true;
     loop {
+        if begins_document_type(text, reader.buffer_position()) {
+            return Err(BodyError::Xml(DOCUMENT_TYPE.to_owned()));
+        }
         match reader.read_event().map_err(|error| BodyError::Xml(sentence(&error)))? {
             Event::Eof => break,
             Event::Decl(_) if !is_first => {
@@ -152,6 +155,12 @@ impl<'a> Document<'a, '_> {
 const ENDS_EARLY: &str = "it ends before its elements do";
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
+
+/// Whether a document type begins here: it is not even read to its end, which may be far.
+fn begins_document_type(text: &str, position: u64) -> bool {
+    let rest = usize::try_from(position).ok().and_then(|position| text.as_bytes().get(position..));
+    rest.is_some_and(|rest| rest.starts_with(b"<!D") || rest.starts_with(b"<!d"))
+}
 
 /// The character that a reference stands for: one of the five predefined entities, or a character by its number.
 fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {

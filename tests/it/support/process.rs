@@ -72,6 +72,11 @@ impl Process {
         Client { address: self.address, key: DEMO_KEY.to_owned() }
     }
 
+    /// The operating system's number for it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a crash would.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");

@@ -1,0 +1,283 @@
+//! What goes with a creation: failures on purpose, rehearsals, events, hooks, limits.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{FORMATS, JSON, PATH, XML, api_result, casey, http_error, id_of, possible, profile};
+use crate::hooks::extended_around;
+use crate::support::doors::DoorClient;
+use crate::support::http::request;
+use crate::support::receiver::{Received, Receiver};
+use crate::support::server::{MAX_BODY_BYTES, server};
+use crate::support::{Tenant, tenant, tenant_of, tenant_with, with};
+
+const CREATE: &str = "ByDesignCreateCustomer";
+
+fn is_created(tenant: &Tenant) -> bool {
+    let count = |query: &str| tenant.rows(query).len();
+    let customer = count("select 1 from customers where tenant_id = {tenant} and customer_id = 5");
+    let profile = count("select 1 from customer_profiles where tenant_id = {tenant} and customer_id = 5");
+    assert_eq!(customer, profile, "half a creation");
+    customer == 1
+}
+
+/// The bytes that come back for a creation; fewer than its head says where the connection was cut.
+fn bytes(door: &DoorClient) -> String {
+    let mut stream = TcpStream::connect(server().address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let headers = format!("{}{}", door.headers, FORMATS[0].header());
+    stream.write_all(&request("POST", PATH, &headers, Some(&possible().to_string()))).expect("sent");
+    let mut answer = Vec::new();
+    // One that is reset is as good as one that ends early.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn is_cut(text: &str) -> bool {
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).expect("a length");
+    body.len() < length.parse().expect("a number")
+}
+
+#[test]
+fn failures_happen_before_within_and_after() {
+    for answer in [json!({ "status": { "code": 500 } }), json!("cut"), json!("reset"), json!("empty")] {
+        for (point, stands) in [("before", false), ("inside", false), ("after", true)] {
+            let tenant = tenant();
+            let door = tenant.bydesign();
+            let before = tenant.everything();
+            let rule = json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "answer": answer });
+            let id = tenant.arm(&rule);
+            let text = bytes(&door);
+            match answer.as_str() {
+                None => {
+                    assert!(text.starts_with("HTTP/1.1 500 "), "{text}");
+                    assert!(text.ends_with(&http_error("An error has occurred.")[0]), "{text}");
+                    assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
+                }
+                Some("cut") => assert!(is_cut(&text), "{point}: {text}"),
+                Some(_) => assert_eq!(text, "", "{point}"),
+            }
+            assert_eq!(is_created(&tenant), stands, "{answer} {point}");
+            let call = &tenant.requests("")[0];
+            assert_eq!(call["fault"]["id"], id, "{call}");
+            assert_eq!(call["changes"] == json!([]), !stands, "{call}");
+            if !stands {
+                assert_eq!(tenant.everything(), before, "{answer} {point}");
+            }
+            // A caller who tries again makes a customer, or is told that there is one.
+            assert_eq!(door.post(PATH, &possible()).status, if stands { 400 } else { 200 });
+        }
+    }
+}
+
+#[test]
+fn statuses_come_in_the_vendors_own_shape() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let before = tenant.everything();
+    let too_large = format!("The request entity is larger than the limit of {MAX_BODY_BYTES} bytes.");
+    let wait = "API calls quota exceeded. Try again in 42 seconds.";
+    for (code, more, [json, xml]) in [
+        (500, json!({}), http_error("An error has occurred.")),
+        (500, json!({ "message": "Deadlock <7>." }), http_error("Deadlock <7>.")),
+        (400, json!({}), api_result(&[("REFUSED", "The request is invalid.")])),
+        (400, json!({ "message": "No." }), api_result(&[("REFUSED", "No.")])),
+        (401, json!({}), http_error("Authorization has been denied for this request.")),
+        (403, json!({ "retry_after": 42 }), http_error(wait)),
+        (413, json!({}), http_error(&too_large)),
+        (415, json!({}), http_error("Unsupported Media Type")),
+        (429, json!({ "retry_after": 42 }), http_error(wait)),
+    ] {
+        let status = with(&json!({ "code": code }), more);
+        tenant.arm(&json!({ "operation": CREATE, "answer": { "status": status } }));
+        let reply = door.post(PATH, &casey());
+        if matches!(code, 403 | 429) {
+            assert_eq!(reply.header("Retry-After"), Some("42"), "{reply:?}");
+        }
+        assert_eq!(reply.header("WWW-Authenticate"), (code == 401).then_some("Basic"));
+        assert_eq!(reply.says(code, JSON), json);
+        let reply = door.call("POST", PATH, FORMATS[1].header(), Some(&FORMATS[1].written(&casey())));
+        assert_eq!(reply.says(code, XML), xml);
+        tenant.control("DELETE", "/faults", None).done(204);
+    }
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_rule_for_all_operations_meets_this_doors_too() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    tenant.arm(&json!({ "operation": "*", "answer": { "status": { "code": 500 } } }));
+    assert_eq!(door.post(PATH, &json!({})).says(500, JSON), http_error("An error has occurred.")[0]);
+    assert_eq!(door.get("/api/Admin/CustomerType").status, 500);
+    assert_eq!(tenant.get("/v1/customers/2").status, 500);
+    tenant.control("DELETE", "/faults", None).done(204);
+    // A rule for this door's operation is for no other's.
+    tenant.arm(&json!({ "operation": CREATE, "answer": "reset" }));
+    door.get("/api/Admin/CustomerType").says(200, JSON);
+    tenant.create(&crate::support::seeds::retail());
+    let wrong =
+        tenant.control("POST", "/faults", Some(&json!({ "operation": "ByDesignCreateCustomers", "answer": "cut" })));
+    assert!(wrong.problem(400).contains("did you mean ByDesignCreateCustomer?"));
+}
+
+#[test]
+fn a_delay_holds_the_answer() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    for point in ["before", "inside", "after"] {
+        tenant.arm(&json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "delay_ms": 300 }));
+        let start = Instant::now();
+        door.created(&json!({}));
+        assert!(start.elapsed() >= Duration::from_millis(300), "{point}");
+    }
+}
+
+#[test]
+fn a_rehearsal_answers_as_it_would_have_and_leaves_nothing() {
+    let tenant = tenant();
+    super::freeze(&tenant, "2025-11-03T12:40:09Z");
+    let door = tenant.bydesign();
+    let before = tenant.everything();
+    let rehearse = |body: &Value| {
+        let headers = format!("{}Prefer: tx=rollback\r\n", FORMATS[0].header());
+        let reply = door.call("POST", PATH, &headers, Some(&body.to_string()));
+        assert_eq!(reply.header("Preference-Applied"), Some("tx=rollback"), "{reply:?}");
+        reply
+    };
+    let rehearsed =
+        rehearse(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
+    assert_eq!(tenant.everything(), before);
+    let call = &tenant.requests("")[0];
+    assert_eq!((&call["is_rehearsal"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    let refused = rehearse(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
+    assert_eq!(refused, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
+    assert_eq!(tenant.everything(), before);
+    // The real thing gives what was rehearsed.
+    let created =
+        door.post(PATH, &with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
+    let without_guid = |text: &str| with(&serde_json::from_str(text).expect("JSON"), json!({ "guid": null }));
+    assert_eq!(without_guid(&created), without_guid(&rehearsed));
+}
+
+#[test]
+fn a_subscriber_hears_of_the_customer() {
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let events = json!({ "subscriptions": [{ "url": receiver.url("/events") }], "retry_seconds": [1] });
+    let tenant = tenant_of(json!({ "events": events }));
+    let door = tenant.bydesign();
+    door.post(PATH, &json!({ "Email": "nobody" })).says(400, JSON);
+    let id = id_of(&door.created(&with(&possible(), json!({ "Company": "C" }))));
+    let start = Instant::now();
+    while receiver.received().len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(30), "no events");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let heard: Vec<Value> = receiver.received().iter().map(Received::json).collect();
+    let told = |member: &str| heard.iter().map(|event| event[member].clone()).collect::<Vec<_>>();
+    assert_eq!(told("EventType"), ["CreateAssociateEvent", "Enrollment"]);
+    let created = &heard[0];
+    assert_eq!(
+        (&created["AssociateId"], &created["EmailAddress"], &created["CompanyName"], &created["AssociateType"]),
+        (&json!(id), &json!("sample@bydesign.example"), &json!("C"), &json!(2))
+    );
+    assert_eq!(heard[1]["SponsorId"], "2");
+    let all = Value::from(heard).to_string();
+    assert!(!all.contains("Sample string 4") && !all.contains("sample string 28") && !all.contains("sample string 29"));
+    assert_eq!(tenant.requests("")[0]["events"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn an_extensions_hooks_are_called() {
+    let hooks = [
+        "Associates.Enrollment.ValidateApplication",
+        "Associates.Enrollment.IsEmailAvailable",
+        "Associates.Enrollment.GetNewBackOfficeId",
+        "Associates.Enrollment.WriteApplication",
+    ];
+    let (tenant, receiver) = extended_around(&hooks, |request| {
+        if request["Application"].is_object() {
+            request["Application"]["FirstName"] = json!("Altered");
+        }
+    });
+    let created = tenant.bydesign().created(&possible());
+    let called: Vec<String> = receiver.received().iter().map(|received| received.path.replace("/hooks/", "")).collect();
+    assert_eq!(called, hooks);
+    let application = receiver.received()[0].json()["Application"].clone();
+    assert_eq!(
+        (&application["EmailAddress"], &application["SponsorId"], &application["AssociateBaseType"]),
+        (&json!("sample@bydesign.example"), &json!(2), &json!(2))
+    );
+    // The default work, done when it called back: with what the extension altered, and with what it never saw.
+    let id = id_of(&created);
+    assert_eq!((&created["FirstName"], &created["TaxID2"]), (&json!("Altered"), &json!("sample string 29")));
+    assert_eq!(tenant.customer(id)["FirstName"], "Altered");
+    assert_eq!(profile(&tenant, id)["ShippingCounty"], "sample string 17");
+    let calls = tenant.requests("?operation=ByDesignCreateCustomer");
+    assert_eq!(calls[0]["hooks"].as_array().map(Vec::len), Some(4), "{calls:?}");
+}
+
+#[test]
+fn what_an_extension_refuses_is_refused() {
+    let hook = "Associates.Enrollment.ValidateApplication";
+    let receiver = Receiver::with_json(|_| (500, json!({ "ErrorMessage": "Not <today>." })));
+    let extension = json!({ "extension_token": "a", "directscale_token": format!("b{}", receiver.address.port()), "hooks": { hook: receiver.url("/") } });
+    let tenant = tenant_of(json!({ "extension": extension }));
+    let door = tenant.bydesign();
+    let before = tenant.everything();
+    let body = door.post(PATH, &casey()).says(400, JSON);
+    assert!(
+        body.contains(r#""MessageTranslationKey":"CUSTOMER_REFUSED","Message":"#) && body.contains("Not <today>."),
+        "{body}"
+    );
+    assert_eq!(tenant.requests("")[0]["hooks"][0]["hook"], hook);
+    // What is wrong in itself is told without asking.
+    door.post(PATH, &json!({ "Email": "nobody" })).says(400, JSON);
+    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn limits_are_the_plans_and_a_credentials_own() {
+    let tenant = tenant_with(json!({ "rate_limit": { "calls": 2, "renewal_seconds": 60 } }));
+    let door = tenant.bydesign();
+    door.created(&json!({}));
+    door.post(PATH, &json!({ "Email": "nobody" })).says(400, JSON);
+    let before = tenant.everything();
+    for (format, content_type, index) in [(FORMATS[0], JSON, 0), (FORMATS[1], XML, 1)] {
+        let reply = door.call("POST", PATH, format.header(), Some(&format.written(&casey())));
+        let seconds: u64 = reply.header("Retry-After").expect("seconds").parse().expect("a number");
+        assert!((50..=60).contains(&seconds), "{reply:?}");
+        let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
+        assert_eq!(reply.says(429, content_type), http_error(&sentence)[index]);
+    }
+    assert_eq!(tenant.everything(), before);
+    // DirectScale's key has a count of its own.
+    assert_eq!(tenant.get("/v1/customers/2").status, 200);
+    tenant.bydesign().created(&json!({}));
+
+    let tenant = tenant_with(json!({ "quota": { "calls": 1, "renewal_seconds": 604_800 } }));
+    let door = tenant.bydesign();
+    door.created(&json!({}));
+    let reply = door.post(PATH, &json!({}));
+    let seconds = reply.header("Retry-After").expect("seconds").to_owned();
+    let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
+    assert_eq!(reply.says(403, JSON), http_error(&sentence)[0]);
+}
+
+#[test]
+fn two_at_once_with_one_address_make_one_customer() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..6).map(|_| scope.spawn(|| door.post(PATH, &possible()).status)).collect();
+        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 5, "{statuses:?}");
+    assert_eq!(tenant.rows("select 1 from customer_profiles where tenant_id = {tenant}").len(), 1);
+}

@@ -1,0 +1,151 @@
+//! The operations beside: look-ups, public information, and what the tenant's settings are.
+
+use serde_json::{Value, json};
+
+use super::{FORMATS, Format, JSON, LOOK_UP, XML, api_result, casey, http_error, id_of};
+use crate::support::{tenant, with};
+
+#[test]
+fn customers_are_looked_up_by_e_mail_address() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let created = door.created(&casey());
+    let before = tenant.everything();
+    assert_eq!(door.post(LOOK_UP, &json!({ "Email": "nobody@bydesign.example" })).says(200, JSON), "[]");
+    assert_eq!(door.post(LOOK_UP, &json!({ "Email": "not an address" })).says(200, JSON), "[]");
+    for (format, body) in FORMATS.into_iter().zip([
+        r#"{"email":" CASEY@bydesign.example "}"#,
+        "<CustomerLookupModel><Email>casey@bydesign.example</Email></CustomerLookupModel>",
+        "Email=casey%40bydesign.example",
+    ]) {
+        let reply = door.call("POST", LOOK_UP, &format!("{}Accept: application/json\r\n", format.header()), Some(body));
+        assert_eq!(
+            serde_json::from_str::<Value>(&reply.says(200, JSON)).expect("JSON"),
+            json!([created]),
+            "{format:?}"
+        );
+    }
+    let ask = format!("{}Accept: application/xml\r\n", Format::Json.header());
+    let xml =
+        |email: &str| door.call("POST", LOOK_UP, &ask, Some(&json!({ "Email": email }).to_string())).says(200, XML);
+    assert_eq!(xml("nobody@bydesign.example"), "<ArrayOfCustomer />");
+    let found = xml("casey@bydesign.example");
+    let id = id_of(&created);
+    assert!(
+        found.starts_with(&format!(
+            "<ArrayOfCustomer><Customer><CustomerID>{id}</CustomerID><CustomerDID>{id}</CustomerDID>"
+        )),
+        "{found}"
+    );
+    assert!(found.ends_with("<EmailOptOut_Upline>False</EmailOptOut_Upline></Customer></ArrayOfCustomer>"), "{found}");
+    // Without an address there is nothing to look for.
+    for body in [json!({}), json!({ "Email": " " }), json!({ "Email": null }), json!({ "Mail": "x" })] {
+        let refused = door.post(LOOK_UP, &body).says(400, JSON);
+        assert_eq!(refused, api_result(&[("EMAIL_REQUIRED", "The Email field is required.")])[0], "{body}");
+    }
+    let reply = door.call(
+        "POST",
+        LOOK_UP,
+        &format!("{}Accept: text/json\r\n", Format::Xml.header()),
+        Some("<CustomerCreationViewModel/>"),
+    );
+    assert!(
+        reply.body.contains("the root element is 'CustomerCreationViewModel', not 'CustomerLookupModel'"),
+        "{reply:?}"
+    );
+    assert_eq!(tenant.everything(), before);
+    // Another tenant's customers are nobody's here.
+    let other = crate::support::tenant();
+    assert_eq!(other.bydesign().post(LOOK_UP, &json!({ "Email": "casey@bydesign.example" })).says(200, JSON), "[]");
+}
+
+#[test]
+fn public_information_tells_names_and_place() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let path = "/api/customer/PublicInfo/GetInfo";
+    let expected = r#"{"CustomerDID":"2","DisplayName":"Dana Distributor","FirstName":"Dana","LastName":"Distributor","City":"Lindon","State":"UT","Country":"USA","Email":"dana@demo.example"}"#;
+    for query in ["CustomerDID=2", "customerdid=15f92", "x=1&CustomerDID=%2015F92", "CUSTOMERDID=2&CustomerDID=3"] {
+        assert_eq!(door.get(&format!("{path}?{query}")).says(200, JSON), expected, "{query}");
+    }
+    let reply = door.call("GET", &format!("/X{path}?CustomerDID=2"), "Accept: text/xml\r\n", None);
+    assert_eq!(
+        reply.says(200, "text/xml; charset=utf-8"),
+        "<PublicInfo><CustomerDID>2</CustomerDID><DisplayName>Dana Distributor</DisplayName><Company />\
+         <FirstName>Dana</FirstName><LastName>Distributor</LastName><City>Lindon</City><State>UT</State>\
+         <Country>USA</Country><Phone /><Email>dana@demo.example</Email></PublicInfo>"
+    );
+    let created = door.created(&with(&casey(), json!({ "Company": "C & Co", "Phone1": "1", "BillingCity": "Lindon", "ShippingCity": "Orem", "TaxID": "SECRET" })));
+    let info = door.get(&format!("{path}?CustomerDID={}", id_of(&created))).json();
+    assert_eq!(
+        (&info["Company"], &info["Phone"], &info["City"], info.to_string().contains("SECRET")),
+        (&json!("C & Co"), &json!("1"), &json!("Lindon"), false)
+    );
+    for unknown in ["99", "0", "-1", "nobody", "99999999999", "%00", "%FF"] {
+        let [json, _] = http_error("No customer has this CustomerDID.");
+        assert_eq!(door.get(&format!("{path}?CustomerDID={unknown}")).says(404, JSON), json, "{unknown}");
+    }
+    for missing in ["", "?", "?CustomerDID=", "?CustomerDID=%20", "?DID=2"] {
+        let [json, _] = api_result(&[("CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")]);
+        assert_eq!(door.get(&format!("{path}{missing}")).says(400, JSON), json, "{missing}");
+    }
+}
+
+#[test]
+fn the_tenants_types_are_listed() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let types = [(1, "Distributor", "D"), (2, "Retail Customer", "RC"), (3, "Preferred Customer", "PC")];
+    let of = |(id, name, short): (i32, &str, &str)| {
+        format!(r#"{{"ID":{id},"Description":"{name}","Abbreviation":"{short}","IsExtranet":false}}"#)
+    };
+    let all = types.map(of);
+    assert_eq!(door.get("/api/Admin/CustomerType").says(200, JSON), format!("[{}]", all.join(",")));
+    for (id, one) in (1..).zip(&all) {
+        assert_eq!(&door.get(&format!("/api/Admin/CustomerType/{id}")).says(200, JSON), one);
+    }
+    let xml = door.call("GET", "/api/Admin/CustomerType/1", "Accept: application/xml\r\n", None).says(200, XML);
+    assert_eq!(
+        xml,
+        "<CustomerType><ID>1</ID><Description>Distributor</Description><Abbreviation>D</Abbreviation>\
+         <IsExtranet>False</IsExtranet></CustomerType>"
+    );
+    for id in ["0", "4", "-1", "one", "99999999999", "1.0", "%31%32", "%FF"] {
+        let [json, _] = http_error("No customer type has this ID.");
+        assert_eq!(door.get(&format!("/api/Admin/CustomerType/{id}")).says(404, JSON), json, "{id}");
+    }
+}
+
+#[test]
+fn countries_are_listed_by_the_names_that_are_read() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let text = door.get("/api/Admin/Country").says(200, JSON);
+    assert!(text.contains(r#"{"ID":124,"Description":"CANADA","ISODescription":"CA","Active":true}"#), "{text}");
+    let listed: Value = serde_json::from_str(&text).expect("JSON");
+    for country in listed.as_array().expect("countries").iter().step_by(25) {
+        let created = door.created(&json!({ "BillingCountry": country["Description"] }));
+        assert_eq!(created["BillCountry"], country["Description"]);
+        assert_eq!(tenant.customer(id_of(&created))["PrimaryAddress"]["CountryCode"], country["ISODescription"]);
+    }
+}
+
+#[test]
+fn locales_are_listed_and_a_customers_own_is_marked() {
+    let tenant = tenant();
+    let door = tenant.bydesign();
+    let id = id_of(&door.created(&json!({ "PreferredCulture": 5 })));
+    let default = |query: &str| {
+        let all = door.get(&format!("/api/Admin/Locale{query}")).json();
+        let all = all.as_array().expect("locales").clone();
+        assert_eq!((all.len(), &all[0]["ISODescription"], &all[0]["LocaleASP"]), (16, &json!("en-US"), &json!(1033)));
+        let marked: Vec<Value> = all.into_iter().filter(|locale| locale["IsDefault"] == true).collect();
+        assert_eq!(marked.len(), 1, "{query}");
+        marked[0]["ID"].as_i64().expect("a number")
+    };
+    assert_eq!(default(""), 1);
+    assert_eq!(default("?RepDID=15F92"), 1);
+    assert_eq!(default("?CustomerDID=99"), 1);
+    assert_eq!(default(&format!("?CustomerDID={id}")), 5);
+    assert_eq!(default(&format!("?customerdid=&REPDID={id}")), 5);
+}
