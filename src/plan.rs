@@ -234,6 +234,11 @@ impl Default for PasswordRule {
     }
 }
 
+impl PasswordRule {
+    /// Any password that is not absurdly long.
+    const ANY: Self = Self { min_length: 1, max_length: 100, digit: false, capital: false, symbol: false };
+}
+
 impl Plan {
     /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type.
     #[must_use]
@@ -246,7 +251,7 @@ impl Plan {
     }
 
     /// The rules for doors that require nothing of anybody. Some of their texts may be longer (Norce, Account and Address
-    /// pages), unless the plan says how long.
+    /// pages) and any password will do, unless the plan says otherwise.
     #[must_use]
     pub fn lenient(&self) -> Self {
         let mut max_length = self.max_length.clone();
@@ -255,7 +260,12 @@ impl Plan {
             max_length.entry(Field::DefaultShippingAddress(Some(part))).or_insert(255);
         }
         max_length.entry(Field::Username).or_insert(255);
-        Self { required: BTreeMap::new(), max_length, ..self.clone() }
+        // DirectScale's rule for passwords is nobody else's.
+        let password_rule = match self.password_rule {
+            rule if rule == PasswordRule::default() => PasswordRule::ANY,
+            rule => rule,
+        };
+        Self { required: BTreeMap::new(), max_length, password_rule, ..self.clone() }
     }
 
     /// Whether no two customers may share `field`.
