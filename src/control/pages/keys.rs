@@ -112,9 +112,9 @@ fn kind_name(kind: KeyKind) -> &'static str {
 /// What a kind of key opens.
 fn kind_words(kind: KeyKind) -> &'static str {
     match kind {
-        KeyKind::SubscriptionKey => "subscription key: DirectScale",
-        KeyKind::Basic => "user and password: ByDesign",
-        KeyKind::OauthClient => "client and secret: Storm",
+        KeyKind::SubscriptionKey => "DirectScale key",
+        KeyKind::Basic => "ByDesign user",
+        KeyKind::OauthClient => "Storm client",
         KeyKind::AccessToken => "access token",
     }
 }
