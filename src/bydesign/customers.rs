@@ -63,7 +63,9 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     operation_id = "ByDesignCustomerLookup",
     request_body(content(
         (CustomerLookupModel = "application/json"),
+        (CustomerLookupModel = "text/json"),
         (CustomerLookupModel = "application/xml"),
+        (CustomerLookupModel = "text/xml"),
         (CustomerLookupModel = "application/x-www-form-urlencoded"),
     )),
     responses((status = 200, description = "The customers; none is an empty list", body = CustomerLists)),
@@ -96,7 +98,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
     get,
     path = "/api/customer/PublicInfo/GetInfo",
     operation_id = "ByDesignGetPublicInfo",
-    params(("CustomerDID" = String, Query, description = "A BackOfficeId or a customer's number.")),
+    params(("CustomerDID" = String, Query, description = "A BackOfficeId or a customer's number.", pattern = "\\S")),
     responses(
         (status = 200, description = "The customer's names and place", body = PublicInfoModel),
         (status = 404, description = "There is no such customer", body = super::schema::HttpErrorModel),

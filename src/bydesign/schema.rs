@@ -7,10 +7,28 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::xml::XmlBuilder;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::locales;
 use super::wire::request::{MODEL, NAMES};
+use crate::field::{AddressPart, Field};
+use crate::plan::Plan;
 
 /// No control character but tab and line breaks.
 const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+
+/// Something that is no white space.
+pub(super) const NONBLANK: &str = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+
+/// The forms in which clients send dates, or nothing.
+const DATE: &str = concat!(
+    r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    r"|[0-9]{2}/[0-9]{2}/[0-9]{4}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?)?\s*$",
+);
+
+/// A number in quotes, or nothing.
+const QUOTED_INTEGER: &str = r"^\s*([+-]?[0-9]{1,9})?\s*$";
+
+/// A truth value in quotes, or nothing.
+const QUOTED_BOOLEAN: &str = r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])?\s*$";
 
 macro_rules! models {
     ($($(#[$doc:meta])* $model:ident = $name:literal, $schema:expr;)*) => {
@@ -39,7 +57,7 @@ models! {
     CustomerCreationViewModel = "ByDesignCustomerCreation", creation();
     /// The body of a look-up.
     CustomerLookupModel = "ByDesignCustomerLookup", ObjectBuilder::new()
-        .property("Email", nonblank())
+        .property("Email", types(&[Type::String, Type::Number, Type::Boolean]).pattern(Some(NONBLANK)))
         .required("Email")
         .xml(Some(XmlBuilder::new().name(Some("CustomerLookupModel")).build()));
     /// A customer.
@@ -73,16 +91,16 @@ models! {
         .required("Message");
 }
 
+fn types(types: &[Type]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()))
+}
+
 fn of(kind: Type) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(kind)
 }
 
 fn texts(names: &[&str]) -> ObjectBuilder {
     names.iter().fold(ObjectBuilder::new(), |object, name| object.property(*name, of(Type::String)))
-}
-
-fn nonblank() -> ObjectBuilder {
-    of(Type::String).pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$"))
 }
 
 fn creation() -> ObjectBuilder {
@@ -95,24 +113,43 @@ fn creation() -> ObjectBuilder {
     })])
 }
 
-/// One member of a creation, as it is read.
+/// One member of a creation, as it is read: a number and a truth value may stand in quotes, and count as texts.
 fn sent(name: &str) -> ObjectBuilder {
-    let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
     match name {
-        "AgreedToTerms" | "SendAutoresponders" => types(&[Type::Boolean, Type::Null]),
-        "ReferralMarketType" | "CustomerType" | "PreferredCulture" => types(&[Type::Integer, Type::Null])
-            .minimum(Some(f64::from(i32::MIN)))
-            .maximum(Some(f64::from(i32::MAX))),
-        "DateOfBirth" => types(&[Type::String, Type::Null])
-            .pattern(Some(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|[+-][0-9]{2}:[0-9]{2})?)?|[0-9]{2}/[0-9]{2}/[0-9]{4}( [0-9]{2}:[0-9]{2}:[0-9]{2})?|)$")),
-        _ => {
-            let longest = match name {
-                "FirstName" | "LastName" => Some(50),
-                "Email" => Some(100),
-                _ => None,
+        "AgreedToTerms" | "SendAutoresponders" => types(&[Type::Boolean, Type::Integer, Type::String, Type::Null])
+            .minimum(Some(0.0))
+            .maximum(Some(1.0))
+            .pattern(Some(QUOTED_BOOLEAN)),
+        "ReferralMarketType" | "CustomerType" | "PreferredCulture" => {
+            let (least, most) = if name == "PreferredCulture" {
+                (0, i32::try_from(locales::ALL.len()).unwrap_or(i32::MAX))
+            } else {
+                (i32::MIN, i32::MAX)
             };
-            types(&[Type::String, Type::Null]).max_length(longest).pattern(Some(TEXT))
+            types(&[Type::Integer, Type::String, Type::Null])
+                .minimum(Some(f64::from(least)))
+                .maximum(Some(f64::from(most)))
+                .pattern(Some(QUOTED_INTEGER))
         }
+        "DateOfBirth" => types(&[Type::String, Type::Null]).pattern(Some(DATE)),
+        _ => types(&[Type::String, Type::Number, Type::Boolean, Type::Null])
+            .max_length(longest(name))
+            .pattern(Some(TEXT)),
+    }
+}
+
+/// The most characters of a text: the vendor's limit, else that of the field that it becomes.
+fn longest(name: &str) -> Option<usize> {
+    match name {
+        "FirstName" | "LastName" => Some(50),
+        "Email" => Some(100),
+        "Company" | "BillingCity" | "ShippingCity" => Some(Plan::default().max_length(Field::CompanyName)),
+        "BillingStreet1" | "BillingStreet2" | "ShippingStreet1" | "ShippingStreet2" => {
+            Some(Plan::default().max_length(Field::PrimaryAddress(Some(AddressPart::Street1))))
+        }
+        "Phone1" | "Phone2" | "Phone3" | "TaxID" | "BillingState" | "ShippingState" | "BillingPostalCode"
+        | "ShippingPostalCode" => Some(Plan::default().max_length(Field::PrimaryPhone)),
+        _ => None,
     }
 }
 

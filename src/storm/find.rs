@@ -17,7 +17,7 @@ use crate::gateway::{Call, Reply};
     get,
     path = "/CustomerService.svc/rest/GetCustomer",
     operation_id = "StormGetCustomer",
-    params(("id" = i32, Query), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
+    params(("id" = Option<i32>, Query, description = "None is like one whom nobody has."), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
     responses((status = 200, description = "The customer; empty where there is none", body = answer::Customer)),
     extensions(("x-evidence" = json!({
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
@@ -34,7 +34,7 @@ pub(super) async fn by_id(call: Arc<Call>) -> Result<Reply, Problem> {
     get,
     path = "/CustomerService.svc/rest/GetCustomerByEmail",
     operation_id = "StormGetCustomerByEmail",
-    params(("email" = String, Query), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
+    params(("email" = Option<String>, Query), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
     responses((status = 200, description = "The customer; empty where there is none", body = answer::Customer)),
     extensions(("x-evidence" = json!({
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
@@ -52,7 +52,11 @@ pub(super) async fn by_email(call: Arc<Call>) -> Result<Reply, Problem> {
     get,
     path = "/CustomerService.svc/rest/GetCustomerByKey",
     operation_id = "StormGetCustomerByKey",
-    params(("key" = uuid::Uuid, Query), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
+    params(
+        ("key" = Option<String>, Query, pattern = r"^\s*([0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12})?\s*$"),
+        ("cultureCode" = Option<String>, Query),
+        ("format" = Option<String>, Query),
+    ),
     responses((status = 200, description = "The customer; empty where there is none", body = answer::Customer)),
     extensions(("x-evidence" = json!({
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"

@@ -35,7 +35,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         .parameter_in(ParameterIn::Header)
         .required(Required::True)
         .description(Some("Any; also spelled `application-id`."))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,9}$"))))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("[^ \\t]"))))
         .build();
     operation.parameters.get_or_insert_default().push(application.into());
     let responses = &mut operation.responses.responses;

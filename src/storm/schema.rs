@@ -8,6 +8,12 @@ use utoipa::{PartialSchema, ToSchema};
 /// No control character but tab and line breaks.
 const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
+/// The forms in which clients send dates.
+const DATE: &str = concat!(
+    r"^\s*(/Date\(-?[0-9]{1,13}([+-][0-9]{4})?\)/",
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)\s*$",
+);
+
 const GUID: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
 
 /// The customer in a body.
@@ -43,10 +49,10 @@ fn customer() -> ObjectBuilder {
         .property("DeliveryAddresses", list(address()))
         .property("InvoiceAddress", address())
         .property("Flags", list(flag()))
-        .property("UseInvoiceAddressAsDeliveryAddress", boolean())
+        .property("UseInvoiceAddressAsDeliveryAddress", boolean(false))
         .property("Info", list(id_value()))
         .property("PricelistIds", list(integer(false)))
-        .property("IsActive", types(&[Type::Boolean, Type::Null]))
+        .property("IsActive", boolean(true))
         .property("Created", date())
         .property("Updated", date())
         .examples([json!({
@@ -62,7 +68,7 @@ fn account() -> ObjectBuilder {
         .property("Key", guid())
         .property("Roles", list(integer(false)))
         .property("Authorizations", list(id_value()))
-        .property("IsActive", boolean())
+        .property("IsActive", boolean(false))
 }
 
 fn company() -> ObjectBuilder {
@@ -74,7 +80,7 @@ fn company() -> ObjectBuilder {
         .property("ReferId", integer(true))
         .property("DeliveryAddresses", list(address()))
         .property("InvoiceAddress", address())
-        .property("UseInvoiceAddressAsDeliveryAddress", boolean())
+        .property("UseInvoiceAddressAsDeliveryAddress", boolean(false))
         .property("Info", list(id_value()))
         .property("PricelistIds", list(integer(false)))
         .property("ParentId", integer(true))
@@ -98,14 +104,14 @@ fn address() -> ObjectBuilder {
     with_texts(nullable(), &texts)
         .property("Id", integer(true))
         .property("CountryId", integer(false).description(Some("An ISO 3166-1 number: 752 is Sweden.")))
-        .property("IsValidated", boolean())
+        .property("IsValidated", boolean(false))
 }
 
 fn flag() -> ObjectBuilder {
     with_texts(ObjectBuilder::new(), &[("Name", 50)])
         .property("Id", integer(false))
         .property("Group", integer(false))
-        .property("IsSelected", boolean())
+        .property("IsSelected", boolean(false))
 }
 
 fn id_value() -> ObjectBuilder {
@@ -128,8 +134,10 @@ fn text() -> ObjectBuilder {
     types(&[Type::String, Type::Null]).pattern(Some(TEXT))
 }
 
-fn boolean() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Boolean)
+/// A truth value, which may stand in quotes.
+fn boolean(is_nullable: bool) -> ObjectBuilder {
+    let kinds = [Type::Boolean, Type::String, Type::Null];
+    types(if is_nullable { &kinds } else { &kinds[..2] }).pattern(Some(r"^\s*(true|false)\s*$"))
 }
 
 fn guid() -> ObjectBuilder {
@@ -137,13 +145,17 @@ fn guid() -> ObjectBuilder {
 }
 
 fn date() -> ObjectBuilder {
-    let form = r"^/Date\(-?[0-9]{1,13}([+-][0-9]{4})?\)/$";
-    types(&[Type::String, Type::Null]).pattern(Some(form)).description(Some("Or ISO 8601, unless the plan is strict."))
+    let description = "As the framework writes it; or ISO 8601, unless the plan is strict.";
+    types(&[Type::String, Type::Null]).pattern(Some(DATE)).description(Some(description))
 }
 
+/// A number, which may stand in quotes.
 fn integer(is_nullable: bool) -> ObjectBuilder {
-    let kinds: &[Type] = if is_nullable { &[Type::Integer, Type::Null] } else { &[Type::Integer] };
-    types(kinds).minimum(Some(f64::from(i32::MIN))).maximum(Some(f64::from(i32::MAX)))
+    let kinds = [Type::Integer, Type::String, Type::Null];
+    types(if is_nullable { &kinds } else { &kinds[..2] })
+        .minimum(Some(f64::from(i32::MIN)))
+        .maximum(Some(f64::from(i32::MAX)))
+        .pattern(Some(r"^\s*[+-]?[0-9]{1,9}\s*$"))
 }
 
 fn list(item: ObjectBuilder) -> ArrayBuilder {
