@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::customers::{query, reply};
+use super::customers::reply;
 use super::error::Error;
 use super::locales;
 use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel, Locales};
@@ -74,7 +74,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn list_locales(call: Arc<Call>) -> Result<Reply, Error> {
-    let did = query(&call, "CustomerDID").or_else(|| query(&call, "RepDID"));
+    let did = call.query_parameter("CustomerDID").or_else(|| call.query_parameter("RepDID"));
     let customer = match did {
         Some(did) => call.back_end.customers.find_displayed(&call.scope(), &did).await?,
         None => None,

@@ -109,7 +109,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn public_info(call: Arc<Call>) -> Result<Reply, Error> {
     let scope = call.lenient_scope();
-    let did = query(&call, "CustomerDID");
+    let did = call.query_parameter("CustomerDID");
     let did = did.ok_or_else(|| {
         Error::Refused(vec![MemberFault::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
@@ -173,14 +173,6 @@ async fn rep(
         faults.push(MemberFault::unknown(member, did));
     }
     Ok(found.map(|customer| customer.id.0))
-}
-
-/// A parameter of the query, its name in any case.
-pub(super) fn query(call: &Call, name: &str) -> Option<String> {
-    let query = call.parts.uri.query().unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let value = pairs.find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
-    value.filter(|value| !value.trim().is_empty())
 }
 
 /// The answer in the form that the call asks for.

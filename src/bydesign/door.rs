@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::error::Error;
 use super::faults::MemberFault;
@@ -15,7 +13,9 @@ use super::route::{self, PathTenant};
 use super::wire::result;
 use super::wire::tree::Answer;
 use crate::database::DatabaseError;
-use crate::gateway::{About, BackEnd, Call, Door, GatewayRefusal, StatusFailure, asked_uri, realm, typed};
+use crate::gateway::{
+    About, BackEnd, Call, Door, GatewayRefusal, StatusFailure, asked_uri, basic_credentials, realm, typed,
+};
 use crate::journal::Reason;
 use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, KeyKind, presented};
@@ -30,11 +30,8 @@ impl Door for ByDesign {
     const KEY: KeyKind = KeyKind::Basic;
 
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
-        let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, credentials) = header.split_once(' ')?;
-        let credentials = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
-        let (user, password) = std::str::from_utf8(&credentials).ok()?.split_once(':')?;
-        Some(Cow::Owned(presented(KeyKind::Basic, user, password)))
+        let (user, password) = basic_credentials(parts)?;
+        Some(Cow::Owned(presented(KeyKind::Basic, &user, &password)))
     }
 
     /// Whether the segment before `/api` names no other tenant than the caller's.

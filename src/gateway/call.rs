@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::door::BackEnd;
-use crate::customers::Scope;
+use crate::customers::{Scope, filled};
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::tenants::Caller;
@@ -55,6 +55,15 @@ impl Call {
             has_event_faults: tenant.has_event_faults,
             recorder: &self.recorder,
         }
+    }
+
+    /// A parameter of the query that is not blank, its name in any case; of several the first.
+    #[must_use]
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let value = pairs.find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
+        value.filter(|value| filled(value).is_some())
     }
 
     /// A parameter of the path, decoded; `None` when it is not UTF-8.

@@ -1,6 +1,7 @@
 //! What stands in front of a vendor's back end: the life of a call, whoever's door it came to. Each vendor's folder is a [`Door`].
 
 mod asked;
+mod authorization;
 mod call;
 mod door;
 mod endpoint;
@@ -16,6 +17,7 @@ mod served;
 mod unknown;
 
 pub(crate) use asked::{AskedUri, asked_uri};
+pub(crate) use authorization::{basic_credentials, bearer_token};
 pub(crate) use call::Call;
 pub(crate) use door::{About, Door, Front, StatusFailure};
 pub use door::{BackEnd, DoorOptions, House};

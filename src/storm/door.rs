@@ -12,7 +12,7 @@ use super::html;
 use super::problem::{Problem, json_answer, message, page};
 use super::refused::{Key, Refused};
 use super::route;
-use crate::gateway::{About, Call, Door, GatewayRefusal, StatusFailure};
+use crate::gateway::{About, Call, Door, GatewayRefusal, StatusFailure, bearer_token};
 use crate::journal::Reason;
 use crate::tenants::{KeyKind, presented};
 
@@ -31,7 +31,7 @@ impl Door for Storm {
     /// The bearer token, where an application id stands beside it.
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;
-        let token = bearer(parts).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
+        let token = bearer_token(parts).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
         Some(Cow::Owned(presented(KeyKind::AccessToken, "", token)))
     }
 
@@ -103,13 +103,8 @@ impl Door for Storm {
 
     /// The customer in the query.
     fn customer(&self, call: &Call) -> Option<i32> {
-        super::query::value(call, "id")?.parse().ok()
+        call.query_parameter("id")?.parse().ok()
     }
-}
-
-fn bearer(parts: &Parts) -> Option<&str> {
-    let (scheme, token) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
 fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {

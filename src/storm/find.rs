@@ -42,7 +42,7 @@ pub(super) async fn by_id(call: Arc<Call>) -> Result<Reply, Problem> {
 )]
 pub(super) async fn by_email(call: Arc<Call>) -> Result<Reply, Problem> {
     let scope = call.lenient_scope();
-    let email = query::value(&call, "email").unwrap_or_default();
+    let email = call.query_parameter("email").unwrap_or_default();
     let customers = call.back_end.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
     found(&call, &scope, customers.first().map(|customer| customer.id)).await
 }
@@ -92,7 +92,7 @@ pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Problem> {
     let scope = call.lenient_scope();
     let company = query::integer(&call, "companyId")?.filter(|id| *id != 0);
     let size = query::integer(&call, "size")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-    let term = query::value(&call, "searchString").unwrap_or_default();
+    let term = call.query_parameter("searchString").unwrap_or_default();
     let search = Search { term, company, ..Search::default() };
     let found = call.back_end.customers.search(&scope, &search).await?;
     let mut answers = Vec::new();

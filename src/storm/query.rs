@@ -1,4 +1,4 @@
-//! Parameters of the query: their names in any case, as WCF reads them.
+//! Parameters of the query, as WCF reads them.
 
 use uuid::Uuid;
 
@@ -7,20 +7,12 @@ use super::refused::Key;
 use crate::gateway::Call;
 use crate::secret::Password;
 
-/// A parameter that was sent and is not blank.
-pub(super) fn value(call: &Call, name: &str) -> Option<String> {
-    let query = call.parts.uri.query().unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let value = pairs.find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
-    value.filter(|value| !value.trim().is_empty())
-}
-
 /// An integer, if one was sent.
 pub(super) fn integer(call: &Call, name: &str) -> Result<Option<i32>, Problem> {
     let read = |text: String| {
         text.trim().parse().map_err(|_| Problem::Unreadable(format!("The parameter {name} must be an integer.")))
     };
-    value(call, name).map(read).transpose()
+    call.query_parameter(name).map(read).transpose()
 }
 
 /// A Guid, if one was sent.
@@ -28,7 +20,7 @@ pub(super) fn guid(call: &Call, name: &str) -> Result<Option<Uuid>, Problem> {
     let read = |text: String| {
         text.trim().parse().map_err(|_| Problem::Unreadable(format!("The parameter {name} must be a Guid.")))
     };
-    value(call, name).map(read).transpose()
+    call.query_parameter(name).map(read).transpose()
 }
 
 /// Who writes: an account's id, whichever ("Pass 1 for the default account.", Norce, UpdateCustomer page).
@@ -38,10 +30,10 @@ pub(super) fn updated_by(call: &Call) -> Result<i32, Problem> {
 
 /// The password that a call sets.
 pub(super) fn password(call: &Call) -> Option<Password> {
-    value(call, "password").map(Password::new)
+    call.query_parameter("password").map(Password::new)
 }
 
 /// The parameters that were sent and do not count: no mail is ever sent.
 pub(super) fn ignored(call: &Call) -> Vec<String> {
-    value(call, "doSendMail").map(|_| "doSendMail".to_owned()).into_iter().collect()
+    call.query_parameter("doSendMail").map(|_| "doSendMail".to_owned()).into_iter().collect()
 }

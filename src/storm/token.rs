@@ -6,14 +6,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::door::Storm;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{Exchange, Front, House, Served, json_response, read_body};
+use crate::gateway::{Exchange, Front, House, Served, basic_credentials, json_response, read_body};
 use crate::journal::Reason;
 use crate::tenants::{Credential, KeyKind, presented};
 
@@ -108,15 +106,12 @@ async fn given(house: &House, parts: &Parts, body: &[u8], served: &mut Served) -
     Ok(json(&Given { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
 }
 
-/// The client in the header, which RFC 6749 allows too.
+/// The client in the header, which RFC 6749 allows too. Both parts are form-encoded there.
 fn basic(parts: &Parts) -> Option<(String, String)> {
-    let (scheme, credentials) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
-    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    // Both are form-encoded there.
+    let (id, secret) = basic_credentials(parts)?;
     let decode =
         |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
-    Some((decode(id)?, decode(secret)?))
+    Some((decode(&id)?, decode(&secret)?))
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

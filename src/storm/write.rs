@@ -153,7 +153,7 @@ async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Proble
     let scope = call.lenient_scope();
     let request = body(call, &scope)?;
     let written = created(&request, &scope.plan.storm).map_err(Problem::Refused)?;
-    let created_by = query::value(call, "createdBy").and_then(|text| text.trim().parse().ok());
+    let created_by = call.query_parameter("createdBy").and_then(|text| text.trim().parse().ok());
     let written = created_by.into_iter().fold(written, Written::by);
     let password = password.or_else(|| made_password(call, &scope, &written));
     let Written { key, values, fields, companies, mut ignored, .. } = written;
