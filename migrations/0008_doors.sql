@@ -16,6 +16,8 @@ create table access_tokens (
     constraint access_tokens_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
 );
 
+create index access_tokens_expires_idx on access_tokens (tenant_id, expires_at);
+
 -- By door (owner), what its callers say of a customer that a customer has no column for. A table of its own, so that the rows
 -- of those who have none stay as narrow as they were.
 create table customer_profiles (

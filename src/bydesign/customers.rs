@@ -90,7 +90,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         }
     }
     let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
-    Ok(reply(&call, &lists::customers(&answers)))
+    Ok(reply(&call, &lists::customers(&answers)).ignoring(members.names_beside(&["Email"])))
 }
 
 /// What anybody may know of a customer
@@ -98,7 +98,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
     get,
     path = "/api/customer/PublicInfo/GetInfo",
     operation_id = "ByDesignGetPublicInfo",
-    params(("CustomerDID" = String, Query, description = "A BackOfficeId or a customer's number.", pattern = "\\S")),
+    params(("CustomerDID" = String, Query, description = "A customer's number or BackOfficeId.", pattern = "\\S")),
     responses(
         (status = 200, description = "The customer's names and place", body = PublicInfoModel),
         (status = 404, description = "There is no such customer", body = super::schema::HttpErrorModel),
@@ -113,7 +113,7 @@ pub(super) async fn public_info(call: Arc<Call>) -> Result<Reply, Error> {
     let did = did.ok_or_else(|| {
         Error::Refused(vec![MemberFault::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = call.back_end.customers.find_displayed(&scope, &did).await?;
+    let found = call.back_end.customers.find_numbered(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
     let name = customer.display_name();
     let profiled = call.back_end.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
@@ -145,7 +145,7 @@ async fn resolve(
     let refer_customer = match wanted.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
-            let found = customers.find_displayed(scope, did).await?.map(|customer| customer.id.0);
+            let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
             if found.is_none() {
                 faults.push(MemberFault::unknown("ReferCustomerID", did));
             }

@@ -41,6 +41,7 @@ impl From<customers::Error> for Error {
     fn from(error: customers::Error) -> Self {
         match error {
             customers::Error::Refused(refusal) => Self::Refused(gathered(Vec::new(), &refusal.faults)),
+            customers::Error::UnknownCustomer => Self::NotFound("There is no such customer.".to_owned()),
             customers::Error::Hook(failure) => Self::Refused(vec![MemberFault::new("", "REFUSED", failure.message)]),
             customers::Error::Unreadable(why) => {
                 Self::Refused(vec![MemberFault::new("", "REFUSED", format!("{why}."))])

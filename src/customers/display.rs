@@ -10,10 +10,29 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn find_displayed(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
-        let id = id.trim();
-        let found = self.look_up(scope, LookUp::BackOfficeId(id)).await?.into_iter().next();
-        let number = id.parse().ok().filter(|number| found.is_none() && *number > 0).map(CustomerId);
-        let Some(number) = number else { return Ok(found) };
+        match self.of_back_office_id(scope, id).await? {
+            None => self.of_number(scope, id).await,
+            found => Ok(found),
+        }
+    }
+
+    /// The customer of this number, else the one whose BackOfficeId this is: a BackOfficeId can consist of digits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_numbered(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
+        match self.of_number(scope, id).await? {
+            None => self.of_back_office_id(scope, id).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn of_back_office_id(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
+        Ok(self.look_up(scope, LookUp::BackOfficeId(id.trim())).await?.into_iter().next())
+    }
+
+    async fn of_number(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
+        let Some(number) = id.trim().parse().ok().filter(|number| *number > 0).map(CustomerId) else { return Ok(None) };
         match self.get(scope, number).await {
             Ok(customer) => Ok(Some(customer)),
             Err(Error::UnknownCustomer) => Ok(None),
@@ -21,13 +40,13 @@ impl Customers {
         }
     }
 
-    /// The first customer in the sponsor tree that stands below nobody; `None` in a world where nobody is placed.
+    /// The first customer in the sponsor tree that stands below nobody and may sponsor; `None` where there is none.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn root(&self, scope: &Scope<'_>) -> Result<Option<CustomerId>, Error> {
         let mut session = self.database.session().await?;
-        let root = store::tree::root(session.connection(), scope.tenant).await;
+        let root = store::tree::root(session.connection(), scope.tenant, scope.plan.sponsor_types()).await;
         Ok(session.end(root)?.map(CustomerId))
     }
 }

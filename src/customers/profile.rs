@@ -152,7 +152,7 @@ impl Customers {
     ) -> Result<(), Error> {
         if let Some(key) = key {
             if number_of(key).is_some() {
-                return Err(Error::KeyTaken);
+                return Err(Error::KeyReserved);
             }
             let mut session = self.database.session().await?;
             let written = store::profile::write_key(session.connection(), scope, id, key).await;

@@ -90,6 +90,9 @@ pub enum Error {
     /// Another customer has the id of the system's that the caller chose.
     #[error("the key belongs to another customer")]
     KeyTaken,
+    /// The id of the system's that the caller chose is of the form that is made of a customer's number.
+    #[error("a key that begins with 00000000-0000-8000-8000 is made of a customer's number and cannot be chosen")]
+    KeyReserved,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -139,6 +142,13 @@ impl Customers {
         let mut session = self.database.session().await?;
         let entered = store::enter_world(session.connection(), scope.tenant).await;
         session.end(entered)
+    }
+
+    /// Within a transaction: no other one takes a number from the tenant's counters before it ends.
+    pub(super) async fn hold_counter(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
+        let mut session = self.database.session().await?;
+        let held = store::hold_counter(session.connection(), scope.tenant).await;
+        session.end(held)
     }
 
     /// Says that there may be something to tell subscribers.

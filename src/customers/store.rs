@@ -112,6 +112,14 @@ pub(super) async fn enter_world(connection: &mut PgConnection, tenant: TenantId)
     Ok(())
 }
 
+/// Nobody else takes a number from the tenant's counters before the transaction ends.
+pub(super) async fn hold_counter(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("select 1 as held from tenant_counters where tenant_id = $1 for update", tenant.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(())
+}
+
 /// The ids of the customers that a look-up names. Where the plan makes the field unique its key is asked. Elsewhere every
 /// customer of the tenant is looked at: no index pays for a switch that few tenants throw.
 pub(super) async fn look_up(

@@ -66,7 +66,8 @@ impl Customers {
             let old = self.get(scope, id).await?;
             let new = patched(&old, &patch);
             let password_hash = self.hash_of(&patch.values).await;
-            let change = Change::Patch { patch, password_hash };
+            // An extension takes its time, and may write the customer itself: what it says of it then counts.
+            let change = Change::Patch { patch: Patch { version: None, ..patch }, password_hash };
             return Box::pin(self.update_through_hook(scope, &old, &new, change)).await;
         }
         let password_hash = self.hash_of(&patch.values).await;
@@ -164,6 +165,10 @@ impl Customers {
         let write = async |within: Self| {
             if profile.is_some() {
                 within.enter_world(scope).await?;
+            }
+            if !companies(profile.as_ref()).is_empty() {
+                // Creations take it before a company too, so that neither waits for the other.
+                within.hold_counter(scope).await?;
             }
             within.patch_row(scope, id, part).await?;
             within.write_beside(scope, id, None, profile.as_ref()).await

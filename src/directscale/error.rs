@@ -167,15 +167,18 @@ impl Error {
                 single("toUplineId", message::rule(&rule), message::placement("toUplineId", &rule))
             }
             Self::Customers(customers::Error::Refused(refusal)) => {
-                let errors: Vec<FaultJson> = refusal
-                    .faults
-                    .iter()
-                    .map(|fault| FaultJson {
-                        field: fault.field.name(),
-                        rule: message::rule(&fault.rule),
-                        message: message::sentence(fault.field.name(), &fault.rule),
-                    })
-                    .collect();
+                let fields = refusal.faults.iter().map(|fault| FaultJson {
+                    field: fault.field.name(),
+                    rule: message::rule(&fault.rule),
+                    message: message::sentence(fault.field.name(), &fault.rule),
+                });
+                // No operation of this door writes companies: an extension calls back for another door's.
+                let companies = refusal.companies.iter().map(|name| FaultJson {
+                    field: "Companies",
+                    rule: "unique",
+                    message: format!("The company '{name}' with this organisation number is another customer's."),
+                });
+                let errors: Vec<FaultJson> = fields.chain(companies).collect();
                 let sentences: Vec<&str> = errors.iter().map(|fault| fault.message.as_str()).collect();
                 Refused { status, message: sentences.join("; "), errors }
             }
@@ -183,9 +186,10 @@ impl Error {
                 Refused { status, message: failure.message, errors: Vec::new() }
             }
             Self::Customers(customers::Error::Unreadable(why)) => single("$", "body", format!("{why}.")),
-            Self::Customers(
-                error @ (customers::Error::WrongWork | customers::Error::Changed | customers::Error::KeyTaken),
-            ) => {
+            Self::Customers(error @ (customers::Error::KeyTaken | customers::Error::KeyReserved)) => {
+                single("Key", "unique", format!("{error}."))
+            }
+            Self::Customers(error @ (customers::Error::WrongWork | customers::Error::Changed)) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an outcome that no operation here has");
                 return Err(GatewayRefusal::BackEndFailed(request_id));
             }

@@ -191,14 +191,14 @@ impl<D: Door> Serving<'_, D> {
         if held.is_some_and(|held| held.is_rolled_back) {
             call.recorder.rolled_back();
         }
-        let about = context.about(&call.parts, tenant);
-        let answered = self.answered(outcome, &about, &call, is_rehearsal);
-        let response = match fault {
-            Some(fault) => fault.after(door, &about, answered, &mut self.served.ending).await,
+        let answered = self.answered(outcome, &context.about(&call.parts, tenant), &call, is_rehearsal);
+        // Nobody keeps a call beyond its handler. What it did is known from here on, also if the caller hangs up.
+        let Some(Call { parts, recorder, .. }) = Arc::into_inner(call) else { return answered };
+        self.exchange.recorder = recorder;
+        match fault {
+            Some(fault) => fault.after(door, &context.about(&parts, tenant), answered, &mut self.served.ending).await,
             None => answered,
-        };
-        self.exchange.recorder = Arc::into_inner(call).map(|call| call.recorder).unwrap_or_default();
-        response
+        }
     }
 
     /// Who calls, what they send, and the failure that is to happen.
@@ -207,7 +207,14 @@ impl<D: Door> Serving<'_, D> {
         let back_end = house.back_end.get().ok_or(GatewayRefusal::BackEndFailed(context.request_id))?;
         let caller = admit(door, back_end, &context.about(parts, None)).await?;
         self.served.caller = Some(caller.clone());
-        self.exchange.tenant_time = Some(caller.tenant.clock.now());
+        let now = caller.tenant.clock.now();
+        self.exchange.tenant_time = Some(now);
+        let spent = back_end.directory.count_call(&caller, now).await;
+        match spent.map_err(|error| failed(&error, context.request_id))? {
+            None => {}
+            Some(Spent::RateLimit(seconds)) => return Err(GatewayRefusal::RateLimited(seconds)),
+            Some(Spent::Quota(seconds)) => return Err(GatewayRefusal::QuotaSpent(seconds)),
+        }
 
         let body = read_body(parts, body, house.options.max_body_bytes).await?;
         if let Ok(body) = &body {
@@ -234,7 +241,7 @@ impl<D: Door> Serving<'_, D> {
         let door = &self.front.door;
         let error = match outcome {
             Ok(reply) => {
-                self.exchange.ignored = reply.ignored.iter().take(MOST_IGNORED).cloned().collect();
+                self.exchange.ignored = reply.ignored.iter().take(MOST_IGNORED).map(|name| short(name)).collect();
                 let mut response = reply.into_response(is_rehearsal, about.options);
                 door.sign(&mut response, about.request_id);
                 return response;
@@ -284,6 +291,11 @@ where
     (call, ended.map_err(E::from).and(outcome))
 }
 
+/// As much of a name that the caller chose as is kept.
+fn short(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
@@ -291,21 +303,16 @@ fn writes(method: &Method) -> bool {
 /// Who calls, or why nobody is let in.
 async fn admit<D: Door>(door: &D, back_end: &BackEnd, about: &About<'_>) -> Result<Caller, GatewayRefusal> {
     let failed = |error: DatabaseError| failed(&error, about.request_id);
-    let caller = if let Some(Replayed(caller)) = about.parts.extensions.get() {
-        caller.clone()
+    if let Some(Replayed(caller)) = about.parts.extensions.get() {
+        return Ok(caller.clone());
+    }
+    let key = door.presented(about.parts).ok_or(GatewayRefusal::MissingKey)?;
+    let caller = back_end.directory.caller(&key).await.map_err(failed)?;
+    let caller = caller.filter(|caller| caller.kind == D::KEY).ok_or(GatewayRefusal::InvalidKey)?;
+    if door.admits(back_end, &caller, about.parts).await.map_err(failed)? {
+        Ok(caller)
     } else {
-        let key = door.presented(about.parts).ok_or(GatewayRefusal::MissingKey)?;
-        let caller = back_end.directory.caller(&key).await.map_err(failed)?;
-        let caller = caller.filter(|caller| caller.kind == D::KEY).ok_or(GatewayRefusal::InvalidKey)?;
-        if !door.admits(back_end, &caller, about.parts).await.map_err(failed)? {
-            return Err(GatewayRefusal::InvalidKey);
-        }
-        caller
-    };
-    match back_end.directory.count_call(&caller, caller.tenant.clock.now()).await.map_err(failed)? {
-        None => Ok(caller),
-        Some(Spent::RateLimit(seconds)) => Err(GatewayRefusal::RateLimited(seconds)),
-        Some(Spent::Quota(seconds)) => Err(GatewayRefusal::QuotaSpent(seconds)),
+        Err(GatewayRefusal::InvalidKey)
     }
 }
 

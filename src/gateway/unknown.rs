@@ -1,16 +1,17 @@
 //! Paths that are no operation, and methods that none of a path has; in the journal the operations that may have been meant.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::Response;
 use axum::http::request::Parts;
 use utoipa::openapi::{OpenApi, PathItem};
 
-use super::asked::asked_path;
+use super::asked::{asked_path, asked_uri};
 use super::door::{About, Door, Front};
 use super::exchange::Exchange;
 use super::refusal::GatewayRefusal;
 use super::replayed::Replayed;
 use super::served::Served;
+use crate::journal::shown_path;
 use crate::tenants::Caller;
 
 /// The operation of a request that is none.
@@ -66,10 +67,22 @@ pub(crate) async fn unknown<D: Door>(front: &Front<D>, known: &[Known], parts: P
     let about =
         About { parts: &parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
     let response = door.refused(refusal, &about);
-    exchange.end(&house.journal, &served, Some(&response));
+    exchange.end(&house.journal, &served, Some(&without_path(&response, &parts)));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(Served { caller: None, ..served });
     response
+}
+
+/// The answer as the journal keeps it: a door may repeat the path, in which secrets can stand.
+fn without_path(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes> {
+    let mut kept = response.clone();
+    let asked = asked_uri(parts).path_and_query().map_or("/", |path| path.as_str());
+    let shown = shown_path(asked, NONE);
+    if shown != asked {
+        let text = String::from_utf8_lossy(response.body());
+        *kept.body_mut() = text.replace(asked, &shown).replace(&asked.replace('&', "&amp;"), &shown).into();
+    }
+    kept
 }
 
 /// Whose journal the request belongs into.

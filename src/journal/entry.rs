@@ -201,5 +201,6 @@ impl Entry {
             + hooks
             + reasons
             + self.events.len() * 1024
+            + self.ignored.iter().chain(&self.near).map(String::len).sum::<usize>()
     }
 }

@@ -79,6 +79,10 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
         // UTF-16, say: names and values stand in it letter by letter.
         return Cow::Owned(format!("{HIDDEN} (not UTF-8: not shown)"));
     }
+    if text.trim_ascii_start().starts_with("--") {
+        // Names and values stand in lines of their own there, without anything between them that tells.
+        return Cow::Owned(format!("{HIDDEN} (multipart: not shown)"));
+    }
     let begins_with = text.trim_start_matches('\u{feff}').trim_start().as_bytes().first();
     match begins_with {
         Some(b'<') => return Cow::Owned(masked_xml(text)),
@@ -279,6 +283,10 @@ mod tests {
             ("é: 1, pass: 2", "é: 1, pass: •••"),
             (r#"{"Password":"x","FirstName":"a\u0000b"}"#, r#"{"FirstName":"a\u0000b","Password":"•••"}"#),
             (r#"{"Pass\u0077ord":"secret""#, "••• (not JSON, with escapes: not shown)"),
+            (
+                "--b\r\nContent-Disposition: form-data; name=\"Password\"\r\n\r\nsecret\r\n--b--",
+                "••• (multipart: not shown)",
+            ),
             ("<c><Password>a,b;c\"d\n</Password><d>1</d></c>", "<c><Password>•••</Password><d>1</d></c>"),
             (
                 "<c><b:TaxID x='>'\n>1</b:TaxID ><TaxID/><d>1</d></c>",

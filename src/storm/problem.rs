@@ -59,6 +59,10 @@ impl From<customers::Error> for Problem {
                 let text = "There already exists a customer with the specified key.";
                 Self::Refused(vec![Refused::new(Key::CustomerAlreadyExists, text)])
             }
+            customers::Error::KeyReserved => {
+                let text = "Key must not begin with 00000000-0000-8000-8000: such keys are made of a customer's Id.";
+                Self::Refused(vec![Refused::new(Key::InvalidValue, text)])
+            }
             customers::Error::Hook(failure) => Self::Refused(vec![Refused::new(Key::InvalidValue, failure.message)]),
             customers::Error::Unreadable(why) => {
                 Self::Refused(vec![Refused::new(Key::InvalidValue, format!("{why}."))])

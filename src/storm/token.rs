@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -42,12 +42,13 @@ struct Refusal {
 /// Why no token is given.
 enum Denied {
     Request(&'static str, &'static str),
-    Database(DatabaseError),
+    /// The server failed, or is not ready yet.
+    Server(Option<DatabaseError>),
 }
 
 impl From<DatabaseError> for Denied {
     fn from(error: DatabaseError) -> Self {
-        Self::Database(error)
+        Self::Server(Some(error))
     }
 }
 
@@ -58,20 +59,25 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
     let mut served = Served::new(OPERATION, super::route::TOKEN);
     served.request_id = Some(house.random.uuid());
     let mut exchange = Exchange::begin(&house.journal, &parts, super::route::TOKEN);
-    let body = match read_body(&parts, body, house.options.max_body_bytes).await {
-        Ok(Ok(body)) => body,
-        _ => Bytes::new(),
+    let given = match read_body(&parts, body, house.options.max_body_bytes).await {
+        Ok(Ok(body)) => {
+            exchange.body = body.clone();
+            given(house, &parts, &body, &mut served).await
+        }
+        Ok(Err(_)) => Err(Denied::Request("invalid_request", "The request body did not arrive.")),
+        Err(_) => Err(Denied::Request("invalid_request", "The request body is too large.")),
     };
-    exchange.body = body.clone();
-    let mut response = match given(house, &parts, &body, &mut served).await {
+    let mut response = match given {
         Ok(json) => json_response(StatusCode::OK, json),
         Err(Denied::Request(error, error_description)) => {
             let (field, rule) = ("$".to_owned(), error.to_owned());
             exchange.reasons.push(Reason { field, rule, message: error_description.to_owned() });
             json_response(StatusCode::BAD_REQUEST, json(&Refusal { error, error_description }))
         }
-        Err(Denied::Database(error)) => {
-            tracing::error!(error = %ErrorChain(&error), "database failure");
+        Err(Denied::Server(error)) => {
+            if let Some(error) = error {
+                tracing::error!(error = %ErrorChain(&error), "database failure");
+            }
             let refusal = Refusal { error: "server_error", error_description: "The server failed." };
             json_response(StatusCode::INTERNAL_SERVER_ERROR, json(&refusal))
         }
@@ -96,7 +102,7 @@ async fn given(house: &House, parts: &Parts, body: &[u8], served: &mut Served) -
         .or_else(of_form)
         .ok_or(Denied::Request("invalid_client", "client_id and client_secret are required."))?;
     let presented = presented(KeyKind::OauthClient, &id, &secret);
-    let back_end = house.back_end.get().ok_or(Denied::Request("server_error", "The server is not ready yet."))?;
+    let back_end = house.back_end.get().ok_or(Denied::Server(None))?;
     let client = back_end.directory.caller(&presented).await?.filter(|caller| caller.kind == KeyKind::OauthClient);
     let client = client.ok_or(Denied::Request("invalid_client", "The client is unknown, revoked or expired."))?;
     let token = Credential::access_token(&house.random);

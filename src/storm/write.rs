@@ -112,12 +112,12 @@ async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Proble
     let scope = call.lenient_scope();
     let updated_by = query::updated_by(call)?;
     let request = body(call, &scope)?;
-    let Some(id) = find(call, &scope, &request.wanted).await? else {
-        // What could not be read may be why nobody was found.
-        let missing = std::iter::once(Key::CustomerMissing.into());
-        return Err(Problem::Refused(missing.chain(request.refused).collect()));
-    };
     for _ in 0..MOST_ATTEMPTS {
+        let Some(id) = find(call, &scope, &request.wanted).await? else {
+            // What could not be read may be why nobody was found.
+            let missing = std::iter::once(Key::CustomerMissing.into());
+            return Err(Problem::Refused(missing.chain(request.refused).collect()));
+        };
         let current = call.back_end.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
         let written = updated(&request, &current, &scope.plan.storm).map_err(Problem::Refused)?;
         let mut ignored = written.ignored.clone();
@@ -153,11 +153,15 @@ async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Proble
     let scope = call.lenient_scope();
     let request = body(call, &scope)?;
     let written = created(&request, &scope.plan.storm).map_err(Problem::Refused)?;
-    let created_by = call.query_parameter("createdBy").and_then(|text| text.trim().parse().ok());
-    let written = created_by.into_iter().fold(written, Written::by);
+    let created_by = call.query_parameter("createdBy").map(|text| text.trim().parse());
+    let written = match created_by {
+        Some(Ok(created_by)) => written.by(created_by),
+        _ => written,
+    };
     let password = password.or_else(|| made_password(call, &scope, &written));
     let Written { key, values, fields, companies, mut ignored, .. } = written;
     ignored.extend(query::ignored(call));
+    ignored.extend(matches!(created_by, Some(Err(_))).then(|| "createdBy".to_owned()));
     let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
     let values = Values { password, key, profile, ..values };
     let id = call.back_end.customers.create(&scope, values, Vec::new()).await?;

@@ -126,11 +126,13 @@ fn laid(
     after.use_invoice_address_as_delivery_address &= primary == shipping;
     let no_address = Address::default();
     let of = current.map(|current| &current.customer);
-    if of.map_or(&no_address, |of| &of.primary_address) != &primary {
+    // Another door may have taken an address away: nothing is put in its place by a request that says nothing.
+    let says_something = after != *was;
+    if says_something && of.map_or(&no_address, |of| &of.primary_address) != &primary {
         sent.primary_address = true;
         values.primary_address = primary;
     }
-    if of.map_or(&no_address, |of| &of.shipping_address) != &shipping {
+    if says_something && of.map_or(&no_address, |of| &of.shipping_address) != &shipping {
         sent.shipping_address = true;
         values.shipping_address = shipping;
     }

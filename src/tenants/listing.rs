@@ -39,7 +39,7 @@ pub struct SnapshotListing {
 }
 
 /// A key that is to be made.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct NewKey {
     /// What it is called.
     pub name: String,
@@ -49,6 +49,12 @@ pub struct NewKey {
     pub account: Option<String>,
     /// The secret; a random one where it is not given.
     pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("NewKey").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl NewKey {

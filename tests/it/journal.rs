@@ -272,6 +272,8 @@ fn a_call_whose_caller_hangs_up_is_noted() {
         (&call["status"], &call["fault"]["id"], &call["reasons"][0]["rule"]),
         (&Value::Null, &json!(id), &json!("hungUp"))
     );
+    let changed: Vec<&Value> = call["changes"].as_array().expect("changes").iter().map(|row| &row["table"]).collect();
+    assert!(changed.contains(&&json!("CRM_AssociateTypeChanges")), "what it did by then: {call}");
     assert_eq!(tenant.customer(3)["CustomerType"], 1, "the write stands");
 }
 

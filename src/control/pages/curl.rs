@@ -5,12 +5,11 @@ use maud::{Markup, html};
 use crate::journal::{Entry, HIDDEN};
 
 /// Headers that curl sends by itself, or that carry what is not kept.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 7] = [
     "host",
     "content-length",
     "connection",
     "user-agent",
-    "accept",
     "accept-encoding",
     "ocp-apim-subscription-key",
     "transfer-encoding",
@@ -43,7 +42,8 @@ fn command(entry: &Entry) -> String {
         credentials(entry).1.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {
-        if !LEFT_OUT.contains(&name) && !value.contains(HIDDEN) {
+        let is_curls_own = LEFT_OUT.contains(&name) || (name == "accept" && value == "*/*");
+        if !is_curls_own && !value.contains(HIDDEN) {
             lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
     }

@@ -31,6 +31,7 @@ pub(super) struct Draft {
     path: String,
     host: String,
     content_type: String,
+    accept: String,
     body: String,
     is_rehearsal: bool,
     wants_representation: bool,
@@ -47,6 +48,7 @@ impl Draft {
             path: without_key(&entry.path),
             host: header("host"),
             content_type: header("content-type"),
+            accept: header("accept"),
             body: laid_out(&text.text),
             is_rehearsal: entry.is_rehearsal,
             wants_representation: header("prefer").contains("return=representation"),
@@ -61,6 +63,7 @@ impl Draft {
             path: form.text("path").to_owned(),
             host: form.text("host").to_owned(),
             content_type: form.text("content_type").to_owned(),
+            accept: form.text("accept").to_owned(),
             body: form.raw("body").to_owned(),
             is_rehearsal: form.filled("rehearsal").is_some(),
             wants_representation: form.filled("representation").is_some(),
@@ -103,6 +106,7 @@ impl Draft {
         for (name, text) in [
             (header::HOST, self.host.as_str()),
             (header::CONTENT_TYPE, &self.content_type),
+            (header::ACCEPT, &self.accept),
             (header::HeaderName::from_static("prefer"), &preferences.join(", ")),
         ] {
             if !text.is_empty() {
@@ -179,6 +183,7 @@ pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
                 (field("body", "Body", &body))
                 input type="hidden" name="host" value=(draft.host);
                 input type="hidden" name="content_type" value=(draft.content_type);
+                input type="hidden" name="accept" value=(draft.accept);
                 p.checks {
                     label { input type="checkbox" name="rehearsal" value="1" checked[draft.is_rehearsal]; " Rehearse: take back all that it changes" }
                     label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Answer with the customer" }

@@ -141,14 +141,19 @@ pub(in crate::customers) async fn place(
     }
 }
 
-/// The first node that has no upline.
+/// The first node that has no upline and is of one of these types, or of any.
 pub(in crate::customers) async fn root(
     connection: &mut PgConnection,
     tenant: TenantId,
+    types: Option<&[i32]>,
 ) -> Result<Option<i32>, sqlx::Error> {
     sqlx::query_scalar!(
-        "select customer_id from sponsor_tree where tenant_id = $1 and upline_id is null order by customer_id limit 1",
+        "select t.customer_id from sponsor_tree t
+           join customers c on c.tenant_id = $1 and c.customer_id = t.customer_id
+          where t.tenant_id = $1 and t.upline_id is null and ($2::integer[] is null or c.customer_type = any ($2))
+          order by t.customer_id limit 1",
         tenant.0,
+        types,
     )
     .fetch_optional(connection)
     .await

@@ -2,35 +2,32 @@
 
 use crate::storm::wire::{answer, request};
 
-/// Flags: one of each kind. Whether it is selected is all that a flag says, so false counts too.
+/// Flags: one of each kind, told by its id, or by its name where it has none. Whether it is selected is all that a flag says, so
+/// false counts too.
 pub(super) fn lay_flags(kept: &mut Vec<answer::Flag>, sent: &[request::Flag], clears: bool) {
-    lay(
-        kept,
-        sent.iter().map(|flag| (flag.id, flag)),
-        |kept| kept.id,
-        |kept, id, flag| {
-            kept.id = id;
-            flag.name.lay(&mut kept.name, clears);
-            if flag.group != 0 {
-                kept.group = flag.group;
-            }
-            kept.is_selected = flag.is_selected.unwrap_or(kept.is_selected);
-        },
-    );
+    let is_same = |kept: &answer::Flag, flag: &request::Flag| {
+        kept.id == flag.id && (flag.id != 0 || kept.name.as_ref() == flag.name.value())
+    };
+    lay(kept, sent, is_same, |kept, flag| {
+        kept.id = flag.id;
+        flag.name.lay(&mut kept.name, clears);
+        if flag.group != 0 {
+            kept.group = flag.group;
+        }
+        kept.is_selected = flag.is_selected.unwrap_or(kept.is_selected);
+    });
 }
 
-/// Values: one of each kind.
+/// Values: one of each kind, told by its id, or by its code where it has none.
 pub(super) fn lay_values(kept: &mut Vec<answer::IdValue>, sent: &[request::IdValue], clears: bool) {
-    lay(
-        kept,
-        sent.iter().map(|value| (value.id, value)),
-        |kept| kept.id,
-        |kept, id, value| {
-            kept.id = id;
-            value.value.lay(&mut kept.value, clears);
-            value.code.lay(&mut kept.code, clears);
-        },
-    );
+    let is_same = |kept: &answer::IdValue, value: &request::IdValue| {
+        kept.id == value.id && (value.id != 0 || kept.code.as_ref() == value.code.value())
+    };
+    lay(kept, sent, is_same, |kept, value| {
+        kept.id = value.id;
+        value.value.lay(&mut kept.value, clears);
+        value.code.lay(&mut kept.code, clears);
+    });
 }
 
 /// A list of numbers is one value.
@@ -44,21 +41,21 @@ pub(super) fn lay_numbers(kept: &mut Vec<i32>, sent: &[i32]) {
 /// What was sent first, in its order, then the rest.
 fn lay<K: Default, S>(
     kept: &mut Vec<K>,
-    sent: impl Iterator<Item = (i32, S)>,
-    id_of: impl Fn(&K) -> i32,
-    mut onto: impl FnMut(&mut K, i32, S),
+    sent: &[S],
+    is_same: impl Fn(&K, &S) -> bool,
+    mut onto: impl FnMut(&mut K, &S),
 ) {
     let mut first: Vec<K> = Vec::new();
-    for (id, item) in sent {
-        if let Some(again) = first.iter_mut().find(|kept| id_of(kept) == id) {
-            onto(again, id, item);
+    for item in sent {
+        if let Some(again) = first.iter_mut().find(|kept| is_same(kept, item)) {
+            onto(again, item);
             continue;
         }
-        let mut laid = match kept.iter().position(|kept| id_of(kept) == id) {
+        let mut laid = match kept.iter().position(|kept| is_same(kept, item)) {
             Some(place) => kept.remove(place),
             None => K::default(),
         };
-        onto(&mut laid, id, item);
+        onto(&mut laid, item);
         first.push(laid);
     }
     kept.splice(..0, first);

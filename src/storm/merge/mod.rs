@@ -17,6 +17,9 @@ use crate::plan::StormPlan;
 
 use lists::{lay_flags, lay_numbers, lay_values};
 
+/// So many things are said to be wrong.
+const MOST_REFUSED: usize = 100;
+
 /// One request on its way over one customer.
 #[derive(Debug)]
 pub(super) struct Merge<'p> {
@@ -95,7 +98,10 @@ impl<'p> Merge<'p> {
     }
 
     fn refuse(&mut self, key: Key, text: String) {
-        self.refused.push(Refused::new(key, text));
+        // As while it is read: a list of a thousand addresses lacks its zip codes a thousand times.
+        if self.refused.len() < MOST_REFUSED {
+            self.refused.push(Refused::new(key, text));
+        }
     }
 
     /// An address id that was never given.

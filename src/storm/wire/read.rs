@@ -14,6 +14,9 @@ use crate::storm::refused::{Key, Refused};
 /// The most items of a list that are read.
 const MOST_ITEMS: usize = 1000;
 
+/// So many things are said to be wrong with a body, or ignored in it: a million would help nobody.
+const MOST_NOTED: usize = 100;
+
 /// Why a body cannot be read at all.
 #[derive(Debug, ThisError)]
 pub(in crate::storm) enum BodyError {
@@ -231,14 +234,19 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 
     fn refuse<T: Default>(&mut self, key: Key, name: &str, why: &str) -> T {
-        self.notes.refused.push(Refused::new(key, format!("{}{name} {why}.", self.path)));
+        if self.notes.refused.len() < MOST_NOTED {
+            self.notes.refused.push(Refused::new(key, format!("{}{name} {why}.", self.path)));
+        }
         T::default()
     }
 
     fn name_unknown(self) {
         for (key, _) in self.object.as_vec() {
             // The serializer's own word for an object's type.
-            if *key != "__type" && !self.asked.iter().any(|asked| *key == *asked) {
+            if self.notes.ignored.len() < MOST_NOTED
+                && *key != "__type"
+                && !self.asked.iter().any(|asked| *key == *asked)
+            {
                 self.notes.ignored.push(format!("{}{}", self.path, &**key));
             }
         }
