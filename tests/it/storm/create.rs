@@ -68,10 +68,13 @@ fn a_key_that_is_brought_is_the_customers_alone() {
     let made = "00000000-0000-8000-8000-000000000005";
     assert_eq!(door.get(&path("GetCustomerByKey", &format!("&key={made}"))).body, "");
     let before = tenant.everything();
-    let text = "There already exists a customer with the specified key.";
-    for key in [NOBODY, made, "00000000-0000-8000-8000-000000000006"] {
+    let taken = ("CustomerAlreadyExists", "There already exists a customer with the specified key.");
+    let reserved =
+        ("InvalidValue", "Key must not begin with 00000000-0000-8000-8000: such keys are made of a customer's Id.");
+    for (key, (wanted, text)) in [(NOBODY, taken), (made, reserved), ("00000000-0000-8000-8000-000000000006", reserved)]
+    {
         let reply = door.post(&path("CreateCustomer", ""), &json!({ "Key": key, "FirstName": "Second" }));
-        assert_eq!(refusal(reply), [("CustomerAlreadyExists".to_owned(), text.to_owned())], "{key}");
+        assert_eq!(refusal(reply), [(wanted.to_owned(), text.to_owned())], "{key}");
         assert_eq!(tenant.everything(), before);
     }
     // With all that is taken besides told in its turn.
