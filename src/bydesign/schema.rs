@@ -145,7 +145,7 @@ fn longest(name: &str) -> Option<usize> {
         "Email" => Some(100),
         "Company" | "BillingCity" | "ShippingCity" => Some(Plan::default().max_length(Field::CompanyName)),
         "BillingStreet1" | "BillingStreet2" | "ShippingStreet1" | "ShippingStreet2" => {
-            Some(Plan::default().max_length(Field::PrimaryAddress(Some(AddressPart::Street1))))
+            Some(Plan::default().lenient().max_length(Field::PrimaryAddress(Some(AddressPart::Street1))))
         }
         "Phone1" | "Phone2" | "Phone3" | "TaxID" | "BillingState" | "ShippingState" | "BillingPostalCode"
         | "ShippingPostalCode" => Some(Plan::default().max_length(Field::PrimaryPhone)),
