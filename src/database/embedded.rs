@@ -2,11 +2,14 @@
 //!
 //! It serves one connection at a time, fsync is off (what was committed outlives a killed process but not a power cut),
 //! and its data folder has one owner.
+//!
+//! It is reached by a Unix socket where there are such: it answers a statement in several small packets, and on a TCP
+//! connection that has been open for a while each of them can wait 40 ms for the acknowledgement of the one before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pglite_oxide::PgliteServer;
+use pglite_oxide::{PgliteServer, PgliteServerBuilder};
 use thiserror::Error;
 
 /// How long a predecessor may take to let go of the data folder: after a kill its lock lingers for a moment.
@@ -24,6 +27,8 @@ pub struct EmbeddedError {
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     server: PgliteServer,
+    /// Outlives the server.
+    _socket: Option<SocketFolder>,
 }
 
 impl EmbeddedPostgres {
@@ -33,9 +38,10 @@ impl EmbeddedPostgres {
     /// When the folder cannot be written or stays locked by another process.
     pub fn open(folder: &Path) -> Result<Self, EmbeddedError> {
         let deadline = Instant::now() + LOCK_PATIENCE;
+        let socket = SocketFolder::new();
         loop {
-            match PgliteServer::builder().path(folder).start() {
-                Ok(server) => return Ok(Self { server }),
+            match reached_by(PgliteServer::builder().path(folder), socket.as_ref()).start() {
+                Ok(server) => return Ok(Self { server, _socket: socket }),
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
@@ -54,8 +60,68 @@ impl EmbeddedPostgres {
     /// The URL under which this process reaches it.
     #[must_use]
     pub fn url(&self) -> String {
-        self.server.database_url()
+        let url = self.server.database_url();
+        // A URL cannot have a user without a host, so of a socket's the user goes to the end.
+        match url.split_once("://").and_then(|(_, rest)| rest.split_once("@/")) {
+            Some((user, rest)) => format!("postgresql:///{rest}&user={user}"),
+            None => url,
+        }
     }
+}
+
+/// A folder of this process' own for the server's socket; removed when it is dropped.
+#[derive(Debug)]
+struct SocketFolder(PathBuf);
+
+impl SocketFolder {
+    /// `None` where there are no such sockets, or no folder for one can be made: then TCP has to do.
+    #[cfg(unix)]
+    fn new() -> Option<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        /// The longest path that a socket's address holds everywhere, in bytes.
+        const LONGEST: usize = 100;
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("directscale-emulator-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let folder = Self(std::env::temp_dir().join(name));
+        if !folder.0.is_absolute() || folder.socket().as_os_str().len() > LONGEST {
+            return None;
+        }
+        // Nobody else's: a folder that is there already is not used.
+        std::fs::DirBuilder::new().mode(0o700).create(&folder.0).ok()?;
+        Some(folder)
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Option<Self> {
+        None
+    }
+
+    #[cfg(unix)]
+    fn socket(&self) -> PathBuf {
+        self.0.join(".s.PGSQL.5432")
+    }
+}
+
+impl Drop for SocketFolder {
+    fn drop(&mut self) {
+        // A folder that stays behind holds nothing.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(unix)]
+fn reached_by(builder: PgliteServerBuilder, socket: Option<&SocketFolder>) -> PgliteServerBuilder {
+    match socket {
+        Some(folder) => builder.unix(folder.socket()),
+        None => builder,
+    }
+}
+
+#[cfg(not(unix))]
+fn reached_by(builder: PgliteServerBuilder, _socket: Option<&SocketFolder>) -> PgliteServerBuilder {
+    builder
 }
 
 fn is_locked(error: &impl std::fmt::Display) -> bool {
