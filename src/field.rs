@@ -185,6 +185,62 @@ mod tests {
         assert!(Field::all().all(|field| field.name().parse() == Ok(field)));
     }
 
+    /// The field behind this one in the enum. A new variant does not compile until it stands here.
+    fn next(field: Field) -> Option<Field> {
+        use AddressPart::{City, CountryCode, PostalCode, Region, Street1, Street2, Street3};
+        let next_part = |part: Option<AddressPart>| match part {
+            None => Some(Street1),
+            Some(Street1) => Some(Street2),
+            Some(Street2) => Some(Street3),
+            Some(Street3) => Some(PostalCode),
+            Some(PostalCode) => Some(City),
+            Some(City) => Some(Region),
+            Some(Region) => Some(CountryCode),
+            Some(CountryCode) => None,
+        };
+        Some(match field {
+            Field::BackOfficeId => Field::BirthDate,
+            Field::BirthDate => Field::CompanyName,
+            Field::CompanyName => Field::CustomerStatus,
+            Field::CustomerStatus => Field::CustomerType,
+            Field::CustomerType => Field::DefaultShippingAddress(None),
+            Field::DefaultShippingAddress(part) => match next_part(part) {
+                Some(part) => Field::DefaultShippingAddress(Some(part)),
+                None => Field::EmailAddress,
+            },
+            Field::EmailAddress => Field::ExternalReferenceId,
+            Field::ExternalReferenceId => Field::FirstName,
+            Field::FirstName => Field::LanguageCode,
+            Field::LanguageCode => Field::LastName,
+            Field::LastName => Field::Password,
+            Field::Password => Field::PrimaryAddress(None),
+            Field::PrimaryAddress(part) => match next_part(part) {
+                Some(part) => Field::PrimaryAddress(Some(part)),
+                None => Field::PrimaryPhone,
+            },
+            Field::PrimaryPhone => Field::SecondaryPhone,
+            Field::SecondaryPhone => Field::SendEmails,
+            Field::SendEmails => Field::SignUpDate,
+            Field::SignUpDate => Field::SponsorId,
+            Field::SponsorId => Field::TaxExempt,
+            Field::TaxExempt => Field::TaxExemptId,
+            Field::TaxExemptId => Field::TaxId,
+            Field::TaxId => Field::TermsAccepted,
+            Field::TermsAccepted => Field::TextPhone,
+            Field::TextPhone => Field::Username,
+            Field::Username => Field::WebAlias,
+            Field::WebAlias => Field::AssociateCustom(0),
+            Field::AssociateCustom(number) if number < 10 => Field::AssociateCustom(number + 1),
+            Field::AssociateCustom(_) => return None,
+        })
+    }
+
+    #[test]
+    fn every_field_of_the_enum_is_named() {
+        let fields: Vec<Field> = std::iter::successors(Some(Field::BackOfficeId), |field| next(*field)).collect();
+        assert_eq!(Field::all().collect::<Vec<_>>(), fields);
+    }
+
     #[test]
     fn a_part_is_named_without_its_whole() {
         assert_eq!(Field::PrimaryAddress(Some(AddressPart::Region)).part_name(), "Region");
