@@ -14,8 +14,8 @@ use utoipa::openapi::OpenApi;
 use crate::bydesign::{self, ByDesign};
 use crate::directscale::{self, DirectScale};
 use crate::gateway::{AskedUri, Door as _, Front, House, Known, caller, known, unknown};
-use crate::tenants::Caller;
 use crate::storm::{self, Storm};
+use crate::tenants::Caller;
 
 /// All doors.
 pub struct Doors {

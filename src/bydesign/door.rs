@@ -81,9 +81,7 @@ impl Door for ByDesign {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
             }
-            GatewayRefusal::NotBuilt(missing) => {
-                http_error(StatusCode::NOT_IMPLEMENTED, &missing.sentence("ByDesign"))
-            }
+            GatewayRefusal::NotBuilt(missing) => http_error(StatusCode::NOT_IMPLEMENTED, &missing.sentence("ByDesign")),
             GatewayRefusal::BodyTooLarge(limit) => {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)

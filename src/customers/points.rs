@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_zero_has_no_sign() {
-        for ledger in [vec![], vec![added(1.0, 0)], vec![added(1.0, 0), deducted(1.0, 1)], vec![deducted(1.0, 0), added(1.0, 1)]] {
+        for ledger in
+            [vec![], vec![added(1.0, 0)], vec![added(1.0, 0), deducted(1.0, 1)], vec![deducted(1.0, 0), added(1.0, 1)]]
+        {
             let balance = balance(&ledger, day(400));
             assert_eq!(balance, 0.0, "{ledger:?}");
             assert!(balance.is_sign_positive(), "{ledger:?}");

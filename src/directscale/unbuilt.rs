@@ -26,12 +26,7 @@ pub(super) static OPERATIONS: [UnbuiltOperation; 15] = [
         "DeletePaymentMethod",
         OBSERVED,
     ),
-    operation(
-        HttpMethod::Get,
-        "/v1/customers/{customerId}/paymentmethods/iframe",
-        "GetPaymentMethodIframe",
-        OBSERVED,
-    ),
+    operation(HttpMethod::Get, "/v1/customers/{customerId}/paymentmethods/iframe", "GetPaymentMethodIframe", OBSERVED),
     operation(HttpMethod::Get, "/v1/customers/{customerId}/merchants", "GetCustomerMerchants", OBSERVED),
     operation(HttpMethod::Get, "/v1/sso/admin/token/{token}", "UseAdminSsoToken", DOCUMENTED),
 ];

@@ -72,8 +72,7 @@ pub(crate) fn unknown<D: Door>(
         reason.message.push_str(&hints(parts.method.as_str(), asked, &exchange.near));
         exchange.reasons.push(reason);
     }
-    let about =
-        About { parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
+    let about = About { parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
     let response = door.refused(refusal, &about);
     exchange.end(&house.journal, &served, Some(&without_path(&response, parts)));
     let mut response = response.map(Body::from);
@@ -139,18 +138,39 @@ fn near(method: &str, path: &str, known: &[Known]) -> Vec<String> {
     let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     // Long enough for every path; what comes behind makes no path nearer.
     let asked: String = format!("{method} /{}", path.join("/")).chars().take(200).collect();
+    let lower = asked.to_lowercase();
     let like = |known: &Known| {
         let call = format!("{} {}", known.method, known.path);
-        // A parameter is like whatever stands at its place.
-        let parts = call.split('/').zip(asked.split('/').map(Some).chain(std::iter::repeat(None)));
-        let filled: Vec<&str> =
-            parts.map(|(part, asked)| if part.starts_with('{') { asked.unwrap_or(part) } else { part }).collect();
-        strsim::normalized_levenshtein(&filled.join("/").to_lowercase(), &asked.to_lowercase())
+        let like = |filled: String| strsim::normalized_levenshtein(&filled.to_lowercase(), &lower);
+        // The path may have too few parts, or too many, before a parameter or behind it.
+        like(filled(&call, &asked, false)).max(like(filled(&call, &asked, true)))
     };
     let mut found: Vec<(f64, &Known)> = known.iter().map(|known| (like(known), known)).collect();
     found.retain(|(likeness, _)| *likeness >= NEAR);
     found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
     found.into_iter().take(MOST).map(|(_, known)| format!("{} {} ({})", known.method, known.path, known.id)).collect()
+}
+
+/// A pattern with its parameters as they were asked for: a parameter is like whatever stands at its place, counted from the
+/// beginning or from the end.
+fn filled(pattern: &str, asked: &str, from_end: bool) -> String {
+    let parts = |text: &str| {
+        let mut parts: Vec<String> = text.split('/').map(str::to_owned).collect();
+        if from_end {
+            parts.reverse();
+        }
+        parts
+    };
+    let (mut pattern, asked) = (parts(pattern), parts(asked));
+    for (part, asked) in pattern.iter_mut().zip(asked) {
+        if part.starts_with('{') {
+            *part = asked;
+        }
+    }
+    if from_end {
+        pattern.reverse();
+    }
+    pattern.join("/")
 }
 
 #[cfg(test)]

@@ -65,10 +65,7 @@ mod tests {
         let text = r#"{"kit_level":3,"GVKPI":{"Value":-0.0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#;
         let plan: StatsPlan = serde_json::from_str(text).expect("a plan");
         let written = serde_json::to_string(&plan).expect("JSON");
-        assert_eq!(
-            written,
-            r#"{"kit_level":3,"GVKPI":{"Value":0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#
-        );
+        assert_eq!(written, r#"{"kit_level":3,"GVKPI":{"Value":0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#);
         assert_eq!(serde_json::from_str::<StatsPlan>(&written).expect("a plan"), plan);
     }
 }
