@@ -68,4 +68,16 @@ mod tests {
         assert_eq!(written, r#"{"kit_level":3,"GVKPI":{"Value":0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#);
         assert_eq!(serde_json::from_str::<StatsPlan>(&written).expect("a plan"), plan);
     }
+
+    #[test]
+    fn a_seed_file_says_the_same_in_yaml() {
+        let text =
+            "kit_level: Gold\nGVKPI: {Value: 0}\nLoss: {Value: -0.0}\nRank: {Value: '3'}\nVolume: {Value: 1.5}\n";
+        let plan: StatsPlan = serde_saphyr::from_str(text).expect("a plan");
+        let expected = r#"{"kit_level":"Gold","GVKPI":{"Value":0},"Loss":{"Value":0},"Rank":{"Value":"3"},"Volume":{"Value":1.5}}"#;
+        assert_eq!(serde_json::to_string(&plan).expect("JSON"), expected);
+        let plan: StatsPlan = serde_saphyr::from_str("kit_level: 3\n").expect("a plan");
+        assert_eq!(plan.kit_level, Some(StatValue::Number(3.into())));
+        assert_eq!(serde_saphyr::from_str::<StatsPlan>("{}").expect("a plan"), StatsPlan::default());
+    }
 }
