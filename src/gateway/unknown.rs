@@ -120,17 +120,13 @@ fn allowed(path: &str, known: &[Known]) -> String {
 
 /// What is wrong with a request whose path is no operation, where that can be seen, and what may have been meant.
 fn hints(method: &str, path: &str, near: &[String]) -> String {
-    let mut hints = String::new();
-    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        hints.push_str(" Methods are written in capitals.");
-    }
-    if path.contains("//") {
-        hints.push_str(" The path has a doubled slash.");
-    }
-    if let Some(nearest) = near.first() {
-        hints.push_str(&format!(" Did you mean {nearest}?"));
-    }
-    hints
+    let is_lower = method.bytes().any(|byte| byte.is_ascii_lowercase());
+    let hints = [
+        is_lower.then(|| " Methods are written in capitals.".to_owned()),
+        path.contains("//").then(|| " The path has a doubled slash.".to_owned()),
+        near.first().map(|nearest| format!(" Did you mean {nearest}?")),
+    ];
+    hints.into_iter().flatten().collect()
 }
 
 /// The operations that are near to a method and path, the nearest first. Slashes too many count for nothing.

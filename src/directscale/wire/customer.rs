@@ -125,7 +125,7 @@ impl<'a> CustomerJson<'a> {
             associate_custom: custom(custom_fields, texts),
             back_office_id,
             birth_date: dates::format(*birth_date),
-            company_name: texts.shown(company_name),
+            company_name: texts.shown(company_name.as_deref()),
             customer_id: id.0,
             customer_status: *customer_status,
             customer_type: *customer_type,
@@ -135,26 +135,26 @@ impl<'a> CustomerJson<'a> {
             } else {
                 address(primary_address_id(*id) + 1, shipping_address, texts)
             },
-            email_address: texts.shown(email_address),
+            email_address: texts.shown(email_address.as_deref()),
             enroller_id: enroller_id.unwrap_or_default(),
-            external_reference_id: texts.shown(external_reference_id),
-            first_name: texts.shown(first_name),
+            external_reference_id: texts.shown(external_reference_id.as_deref()),
+            first_name: texts.shown(first_name.as_deref()),
             inactive_date: dates::format(*inactive_date),
             language_code,
-            last_name: texts.shown(last_name),
+            last_name: texts.shown(last_name.as_deref()),
             primary_address: primary,
-            primary_phone: texts.shown(primary_phone),
-            secondary_phone: texts.shown(secondary_phone),
+            primary_phone: texts.shown(primary_phone.as_deref()),
+            secondary_phone: texts.shown(secondary_phone.as_deref()),
             send_emails: *send_emails,
             signup_date: dates::format(Some(*sign_up_date)),
             sponsor_id: sponsor_id.unwrap_or_default(),
             tax_exempt: *tax_exempt,
-            tax_exempt_id: texts.shown(tax_exempt_id),
-            tax_id: texts.shown(tax_id),
+            tax_exempt_id: texts.shown(tax_exempt_id.as_deref()),
+            tax_id: texts.shown(tax_id.as_deref()),
             terms_accepted: *terms_accepted,
-            text_phone: texts.shown(text_phone),
-            username: texts.shown(username),
-            web_alias: texts.shown(web_alias),
+            text_phone: texts.shown(text_phone.as_deref()),
+            username: texts.shown(username.as_deref()),
+            web_alias: texts.shown(web_alias.as_deref()),
         }
     }
 }
@@ -169,13 +169,13 @@ fn address(address_id: i64, address: &Address, texts: Texts) -> AddressJson<'_> 
     let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
     AddressJson {
         address_id,
-        street1: texts.shown(street1),
+        street1: texts.shown(street1.as_deref()),
         street2: street2.as_deref().unwrap_or_default(),
         street3: street3.as_deref().unwrap_or_default(),
-        city: texts.shown(city),
-        region: texts.shown(region),
-        postal_code: texts.shown(postal_code),
-        country_code: texts.shown(country_code),
+        city: texts.shown(city.as_deref()),
+        region: texts.shown(region.as_deref()),
+        postal_code: texts.shown(postal_code.as_deref()),
+        country_code: texts.shown(country_code.as_deref()),
     }
 }
 
@@ -187,7 +187,7 @@ impl<'a> CustomFieldsJson<'a> {
 }
 
 fn custom(fields: &[Option<String>], texts: Texts) -> CustomFieldsJson<'_> {
-    let field = |index: usize| texts.or_empty(fields.get(index).and_then(Option::as_deref));
+    let field = |index: usize| texts.shown(fields.get(index).and_then(Option::as_deref));
     CustomFieldsJson {
         field1: field(0),
         field2: field(1),

@@ -43,19 +43,20 @@ pub(in crate::directscale) struct SearchItemJson<'a> {
 impl<'a> SearchItemJson<'a> {
     pub(in crate::directscale) fn new(customer: &'a Customer, plan: &'a Plan, with_aliases: bool) -> Self {
         let texts = Texts::of(plan);
-        let (first_name, last_name) = (texts.shown(&customer.first_name), texts.shown(&customer.last_name));
+        let (first_name, last_name) =
+            (texts.shown(customer.first_name.as_deref()), texts.shown(customer.last_name.as_deref()));
         Self {
-            associate_type: texts.or_empty(plan.types.get(&customer.customer_type).map(String::as_str)),
+            associate_type: texts.shown(plan.types.get(&customer.customer_type).map(String::as_str)),
             associate_type_id: customer.customer_type,
             back_office_id: &customer.back_office_id,
             customer_id: customer.id.0,
-            email: texts.shown(&customer.email_address),
+            email: texts.shown(customer.email_address.as_deref()),
             first_name,
             last_name,
             legal_first_name: first_name,
             legal_last_name: last_name,
-            phone: texts.shown(&customer.primary_phone),
-            profile_image_url: texts.or_empty(None),
+            phone: texts.shown(customer.primary_phone.as_deref()),
+            profile_image_url: texts.shown(None),
             web_aliases: with_aliases.then(|| customer.web_alias.iter().map(String::as_str).collect()),
         }
     }
@@ -90,11 +91,11 @@ impl<'a> WebsiteJson<'a> {
         let texts = Texts::of(plan);
         Self {
             customer_id: Some(customer.id.0),
-            web_alias: texts.shown(&customer.web_alias),
+            web_alias: texts.shown(customer.web_alias.as_deref()),
             back_office_id: Some(&customer.back_office_id),
             display_name: Some(customer.display_name()),
-            email_address: texts.shown(&customer.email_address),
-            primary_phone: texts.shown(&customer.primary_phone),
+            email_address: texts.shown(customer.email_address.as_deref()),
+            primary_phone: texts.shown(customer.primary_phone.as_deref()),
         }
     }
 }
@@ -212,10 +213,10 @@ impl<'a> IdentityJson<'a> {
         let texts = Texts::of(plan);
         Self {
             customer_id: customer.id.0.to_string(),
-            external_reference_id: texts.shown(&customer.external_reference_id),
+            external_reference_id: texts.shown(customer.external_reference_id.as_deref()),
             display_name: customer.display_name(),
-            username: texts.shown(&customer.username),
-            email_address: texts.shown(&customer.email_address),
+            username: texts.shown(customer.username.as_deref()),
+            email_address: texts.shown(customer.email_address.as_deref()),
             back_office_id: &customer.back_office_id,
         }
     }

@@ -13,13 +13,8 @@ impl Texts {
         Self { is_empty: plan.empty_unset_texts }
     }
 
-    /// A customer's text.
-    pub(super) fn shown(self, text: &Option<String>) -> Option<&str> {
-        self.or_empty(text.as_deref())
-    }
-
-    /// Any text.
-    pub(super) fn or_empty(self, text: Option<&str>) -> Option<&str> {
+    /// A text as it is shown.
+    pub(super) fn shown(self, text: Option<&str>) -> Option<&str> {
         text.or(self.is_empty.then_some(""))
     }
 }
