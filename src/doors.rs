@@ -6,14 +6,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Response, Uri};
 use utoipa::openapi::OpenApi;
 
 use crate::bydesign::{self, ByDesign};
 use crate::directscale::{self, DirectScale};
-use crate::gateway::{AskedUri, Door as _, Front, House, Known, known, unknown};
+use crate::gateway::{AskedUri, Door as _, Front, House, Known, caller, known, unknown};
 use crate::storm::{self, Storm};
+use crate::tenants::Caller;
 
 /// All doors.
 pub struct Doors {
@@ -70,16 +72,34 @@ impl Unknown {
             let fronts = Arc::clone(&fronts);
             Box::pin(async move {
                 let parts = request.into_parts().0;
+                let caller = fronts.caller(&parts).await;
                 let Fronts { directscale, bydesign, storm, known } = &*fronts;
                 let path = parts.uri.path();
                 if storm.door.owns(path) {
-                    unknown(storm, known, parts).await
+                    unknown(storm, known, &parts, caller)
                 } else if bydesign.door.owns(path) {
-                    unknown(bydesign, known, parts).await
+                    unknown(bydesign, known, &parts, caller)
                 } else {
-                    unknown(directscale, known, parts).await
+                    unknown(directscale, known, &parts, caller)
                 }
             })
+        }
+    }
+}
+
+impl Fronts {
+    /// Whose journal a request belongs into that is no operation: its path may be another vendor's than its key.
+    async fn caller(&self, parts: &Parts) -> Option<Caller> {
+        let Self { directscale, bydesign, storm, .. } = self;
+        if !directscale.house.journal.is_on() {
+            return None;
+        }
+        if let Some(found) = caller(directscale, parts).await {
+            return Some(found);
+        }
+        match caller(bydesign, parts).await {
+            Some(found) => Some(found),
+            None => caller(storm, parts).await,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! our form of that sentence. It is defaulted field by field and refused as a whole when a name or value is unknown.
 
 mod doors;
+mod stats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::{AddressPart, Field};
 
 pub use doors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
+pub use stats::{StatPlan, StatValue, StatsPlan};
 
 /// What a tenant's rules are. `Plan::default()` is the documented vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,12 @@ pub struct Plan {
     pub max_length: BTreeMap<Field, usize>,
     /// What the validate calls answer with `true`.
     pub validate_polarity: ValidatePolarity,
+    /// How the validate calls spell their answer.
+    pub validate_booleans: ValidateBooleans,
+    /// Whether DirectScale's answers show a text that is not set as `""`; otherwise as null.
+    pub empty_unset_texts: bool,
+    /// What stats answer beyond what is counted here.
+    pub stats: StatsPlan,
     /// How many calls each subscription may make in a short time; `None` for any number.
     pub rate_limit: Option<CallLimit>,
     /// How many calls each subscription may make in a long time; `None` for any number.
@@ -113,6 +121,16 @@ pub enum ValidatePolarity {
     Free,
     /// Somebody has it.
     Taken,
+}
+
+/// How a validate call spells its answer: one client compares it with `True`, a double of another's sends `true`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidateBooleans {
+    /// As JSON does: `true`, `false`.
+    Json,
+    /// As .NET writes a boolean as text: `True`, `False`.
+    Dotnet,
 }
 
 /// So many calls in a window of time.
@@ -210,6 +228,9 @@ impl Default for Plan {
             minimum_age: 18,
             max_length: BTreeMap::new(),
             validate_polarity: ValidatePolarity::Free,
+            validate_booleans: ValidateBooleans::Json,
+            empty_unset_texts: false,
+            stats: StatsPlan::default(),
             rate_limit: None,
             quota: None,
             countries: [(CountryCode("US".to_owned()), "USD".to_owned())].into(),
@@ -433,6 +454,14 @@ mod tests {
             r#"{"quota": {"calls": 10}}"#,
             r#"{"countries": {"XX": "USD"}}"#,
             r#"{"validate_polarity": "both"}"#,
+            r#"{"validate_booleans": "yes"}"#,
+            r#"{"empty_unset_texts": "some"}"#,
+            r#"{"stats": {"kit_levle": "Gold"}}"#,
+            r#"{"stats": {"GVKPI": 0}}"#,
+            r#"{"stats": {"GVKPI": {"value": 0}}}"#,
+            r#"{"stats": {"GVKPI": {"Value": 0, "Name": "x"}}}"#,
+            r#"{"stats": {"GVKPI": {"Value": [0]}}}"#,
+            r#"{"stats": {"kit_level": true}}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

@@ -44,6 +44,10 @@ impl Door for ByDesign {
         }
     }
 
+    fn canonical_path(&self, path: &str) -> Option<String> {
+        route::without_tenant(path).map(str::to_owned)
+    }
+
     fn owns(&self, path: &str) -> bool {
         // Where an extension of the first door calls back.
         route::is_below_api(path) && !path.starts_with("/api/extension/")
@@ -77,9 +81,7 @@ impl Door for ByDesign {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
             }
-            GatewayRefusal::NotBuilt(operation) => {
-                http_error(StatusCode::NOT_IMPLEMENTED, &format!("{operation} is not built here."))
-            }
+            GatewayRefusal::NotBuilt(missing) => http_error(StatusCode::NOT_IMPLEMENTED, &missing.sentence("ByDesign")),
             GatewayRefusal::BodyTooLarge(limit) => {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)

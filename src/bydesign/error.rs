@@ -9,7 +9,7 @@ use super::wire::result;
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{About, BrokenBody, GatewayRefusal};
+use crate::gateway::{About, BrokenBody, GatewayRefusal, NotBuilt};
 use crate::journal::Reason;
 
 /// Why an operation answers with an error.
@@ -21,8 +21,16 @@ pub(crate) enum Error {
     Unsupported(String),
     /// There is nothing of that id: what is said of it.
     NotFound(String),
+    /// The vendor has this and this emulator has not.
+    NotBuilt(NotBuilt),
     /// The domain refused or failed.
     Customers(customers::Error),
+}
+
+impl From<NotBuilt> for Error {
+    fn from(missing: NotBuilt) -> Self {
+        Self::NotBuilt(missing)
+    }
 }
 
 impl From<BrokenBody> for Error {
@@ -69,6 +77,7 @@ impl Error {
             }
             Self::Unsupported(sentence) => Ok(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, &sentence)),
             Self::NotFound(sentence) => Ok(said(StatusCode::NOT_FOUND, &sentence)),
+            Self::NotBuilt(missing) => Err(GatewayRefusal::NotBuilt(missing)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRefusal::BackEndFailed(about.request_id))

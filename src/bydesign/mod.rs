@@ -15,6 +15,7 @@ mod negotiate;
 mod openapi;
 pub(crate) mod route;
 mod schema;
+mod unbuilt;
 mod wire;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub(crate) fn document() -> OpenApi {
 
 fn table() -> Table<ByDesign> {
     let table = Table::new(openapi::head(), openapi::complete);
-    operations![
+    let built = operations![
         table;
         customers::create,
         customers::look_up,
@@ -49,5 +50,6 @@ fn table() -> Table<ByDesign> {
         admin::customer_type,
         admin::countries,
         admin::list_locales,
-    ]
+    ];
+    built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }

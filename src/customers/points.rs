@@ -98,13 +98,25 @@ pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
     }
     drop_expired(&mut left, at);
     let sum = left.iter().map(|(points, _)| points).sum::<f64>() - owed;
-    (sum * 1e4).round() / 1e4
+    // A sum of nothing is -0.0, and zero added to it is 0.0.
+    (sum * 1e4).round() / 1e4 + 0.0
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "sums of numbers that binary holds exactly")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zero_has_no_sign() {
+        for ledger in
+            [vec![], vec![added(1.0, 0)], vec![added(1.0, 0), deducted(1.0, 1)], vec![deducted(1.0, 0), added(1.0, 1)]]
+        {
+            let balance = balance(&ledger, day(400));
+            assert_eq!(balance, 0.0, "{ledger:?}");
+            assert!(balance.is_sign_positive(), "{ledger:?}");
+        }
+    }
 
     fn day(number: u64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + Days::new(number)

@@ -42,8 +42,9 @@ pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
             "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
         )
     })?;
-    let found = call.back_end.customers.look_up(&call.scope(), by).await?;
-    let found: Vec<CustomerJson<'_>> = found.iter().map(CustomerJson::from).collect();
+    let scope = call.scope();
+    let found = call.back_end.customers.look_up(&scope, by).await?;
+    let found: Vec<_> = found.iter().map(|customer| CustomerJson::new(customer, scope.plan)).collect();
     let ignored = ignored.into_iter().map(str::to_owned).collect();
     Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
 }
@@ -220,8 +221,9 @@ pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn custom_fields(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
-    let customer = call.back_end.customers.get(&call.scope(), id).await?;
-    Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::from(&customer)))
+    let scope = call.scope();
+    let customer = call.back_end.customers.get(&scope, id).await?;
+    Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
 }
 
 /// The answer of a write: empty, or the customer where the caller prefers it.
@@ -233,6 +235,7 @@ async fn written(call: &Call, id: CustomerId, status: StatusCode) -> Result<Repl
 }
 
 async fn representation(call: &Call, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
-    let customer = call.back_end.customers.get(&call.scope(), id).await?;
-    Ok(Reply::json(status, &CustomerJson::from(&customer)))
+    let scope = call.scope();
+    let customer = call.back_end.customers.get(&scope, id).await?;
+    Ok(Reply::json(status, &CustomerJson::new(&customer, scope.plan)))
 }

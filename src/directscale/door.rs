@@ -34,7 +34,11 @@ impl Door for DirectScale {
     }
 
     fn refused(&self, refusal: GatewayRefusal, about: &About<'_>) -> Response<Bytes> {
-        refusal::response(&refusal, || realm_of(about))
+        let mut response = refusal::response(&refusal, || realm_of(about));
+        if matches!(refusal, GatewayRefusal::NotBuilt(_)) {
+            self.sign(&mut response, about.request_id);
+        }
+        response
     }
 
     fn failed(&self, error: Error, about: &About<'_>) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRefusal> {

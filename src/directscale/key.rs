@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::request::Parts;
 
+use crate::gateway::parameters;
+
 /// The header that carries the key (DirectScale, Getting API Keys page).
 const HEADER: &str = "ocp-apim-subscription-key";
 
@@ -18,7 +20,5 @@ pub(super) fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
 }
 
 fn query_parameter(query: &str) -> Option<Cow<'_, str>> {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name.eq_ignore_ascii_case(PARAMETER))
-        .map(|(_, value)| value)
+    parameters(query).find(|(name, _)| name.eq_ignore_ascii_case(PARAMETER)).map(|(_, value)| value)
 }

@@ -91,8 +91,10 @@ pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
 pub(super) async fn website_info(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let alias = parameters.required("webAlias")?;
-    let found = call.back_end.customers.look_up(&call.scope(), LookUp::WebAlias(alias)).await?;
-    Ok(Reply::json(StatusCode::OK, &found.first().map(WebsiteJson::from).unwrap_or_default()))
+    let scope = call.scope();
+    let found = call.back_end.customers.look_up(&scope, LookUp::WebAlias(alias)).await?;
+    let owner = found.first().map(|customer| WebsiteJson::new(customer, scope.plan));
+    Ok(Reply::json(StatusCode::OK, &owner.unwrap_or_default()))
 }
 
 /// Get Customer Countries
@@ -123,7 +125,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
 
 /// Get Customer Stats
 ///
-/// Figures of today's trees, without those who were placed or signed up after a day.
+/// Figures of today's trees, without those who were placed or signed up after a day; and what the plan's `stats` sets.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/stats",
@@ -137,7 +139,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "two public clients read this shape; the keys of Stats are chosen"
+        "class": "client-observed", "source": "two public clients read this shape; the keys of Stats are chosen, and the plan adds to them"
     })))
 )]
 pub(super) async fn stats(call: Arc<Call>) -> Result<Reply, Error> {
@@ -145,5 +147,5 @@ pub(super) async fn stats(call: Arc<Call>) -> Result<Reply, Error> {
     let scope = call.scope();
     let at = call.of_known(id, call.query().date("date")).await?.unwrap_or(scope.now);
     let stats = call.back_end.customers.stats(&scope, id, at).await?;
-    Ok(Reply::json(StatusCode::OK, &StatsJson::from(&stats)))
+    Ok(Reply::json(StatusCode::OK, &StatsJson::new(&stats, scope.plan)))
 }

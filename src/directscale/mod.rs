@@ -85,5 +85,5 @@ fn table() -> Table<DirectScale> {
         sso::login_url,
         sso::use_token,
     ];
-    unbuilt::with_unbuilt(built)
+    built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }

@@ -1,9 +1,10 @@
-//! Query parameters: names in any case, a blank value is none.
+//! Query parameters: names in any case, a blank value and an unfilled placeholder are none.
 
 use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use crate::customers::{LookUp, filled};
+use crate::gateway::parameters;
 use crate::wire::dates;
 
 /// The parameters of a call.
@@ -14,10 +15,8 @@ pub(super) struct Parameters {
 
 impl Parameters {
     pub(super) fn parse(query: &str) -> Self {
-        let pairs = form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        Self { pairs }
+        let pairs = parameters(query).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        Self { pairs: pairs.collect() }
     }
 
     /// The first value of this name.

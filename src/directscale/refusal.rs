@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-use crate::gateway::{GatewayRefusal, json_response};
+use crate::gateway::{GatewayRefusal, header_text, json_response};
 
 /// The gateway's answer; the challenge to a caller without a key names the realm: scheme, host and base path of the API.
 pub(super) fn response(refusal: &GatewayRefusal, realm: impl FnOnce() -> String) -> Response<Bytes> {
@@ -34,9 +34,7 @@ pub(super) fn response(refusal: &GatewayRefusal, realm: impl FnOnce() -> String)
         Refusal::QuotaSpent(seconds) => {
             format!("Out of call volume quota. Quota will be replenished in {}.", time_span(*seconds))
         }
-        Refusal::NotBuilt(operation) => {
-            format!("{operation} is an operation of DirectScale's that this emulator does not build.")
-        }
+        Refusal::NotBuilt(missing) => missing.sentence("DirectScale"),
         Refusal::BodyTooLarge(limit) => format!("Request body is larger than the limit of {limit} bytes."),
         Refusal::BackEndFailed(_) => "Internal server error".to_owned(),
     };
@@ -53,6 +51,10 @@ pub(super) fn response(refusal: &GatewayRefusal, realm: impl FnOnce() -> String)
         && let Some(challenge) = challenge(&realm())
     {
         headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if matches!(refusal, Refusal::NotBuilt(_)) {
+        // No answer of the gateway's, which would not know what the back end lacks: clients look for the text here.
+        headers.insert("x-directscale-message", header_text(&text));
     }
     if let Refusal::RateLimited(seconds) | Refusal::QuotaSpent(seconds) = refusal {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));

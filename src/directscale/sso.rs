@@ -64,8 +64,9 @@ pub(super) async fn use_token(call: Arc<Call>) -> Result<Reply, Error> {
     let parameters = call.query();
     let customers = &call.back_end.customers;
     if let Some(token) = parameters.value("token") {
-        let customer = customers.redeem_token(&call.scope(), token).await?.ok_or(Error::Token)?;
-        return Ok(Reply::json(StatusCode::OK, &IdentityJson::from(&customer)));
+        let scope = call.scope();
+        let customer = customers.redeem_token(&scope, token).await?.ok_or(Error::Token)?;
+        return Ok(Reply::json(StatusCode::OK, &IdentityJson::new(&customer, scope.plan)));
     }
     let reference = parameters.value("externalId").ok_or_else(|| {
         Error::parameter("$query", "required", "One of the parameters token or externalId is required.")

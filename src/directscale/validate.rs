@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 
 use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::wire::{Body, CustomerJson, LoginRequest};
 use crate::gateway::{Call, Reply};
-use crate::plan::{UniqueField, ValidatePolarity};
+use crate::plan::{UniqueField, ValidateBooleans, ValidatePolarity};
 use crate::secret::Password;
 
 /// Validate Email Address
@@ -106,7 +106,13 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     let scope = call.scope();
     let is_free = call.back_end.customers.is_free(&scope, field, &value).await?;
     let answer = is_free == (scope.plan.validate_polarity == ValidatePolarity::Free);
-    Ok(Reply::json(StatusCode::OK, &answer))
+    Ok(match scope.plan.validate_booleans {
+        ValidateBooleans::Json => Reply::json(StatusCode::OK, &answer),
+        ValidateBooleans::Dotnet => {
+            let text = if answer { "True" } else { "False" };
+            Reply::of(StatusCode::OK, HeaderValue::from_static("text/plain; charset=utf-8"), text.into())
+        }
+    })
 }
 
 /// Login
@@ -158,7 +164,8 @@ pub(super) async fn login_by_query(call: Arc<Call>) -> Result<Reply, Error> {
 
 async fn sign_in(call: &Call, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
-    let customer = call.back_end.customers.sign_in(&call.scope(), username, &password).await?;
+    let scope = call.scope();
+    let customer = call.back_end.customers.sign_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
-    Ok(Reply::json(StatusCode::OK, &CustomerJson::from(&customer)))
+    Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }

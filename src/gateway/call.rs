@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::door::BackEnd;
+use super::query::parameters;
 use crate::customers::{Scope, filled};
 use crate::journal::Recorder;
 use crate::plan::Plan;
@@ -57,11 +58,11 @@ impl Call {
         }
     }
 
-    /// A parameter of the query that is not blank, its name in any case; of several the first.
+    /// A parameter of the query that is neither blank nor an unfilled placeholder, its name in any case; of several the first.
     #[must_use]
     pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query().unwrap_or_default();
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let mut pairs = parameters(query);
         let value = pairs.find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
         value.filter(|value| filled(value).is_some())
     }

@@ -123,6 +123,12 @@ pub(crate) trait Door: Debug + Send + Sync + 'static {
         async { Ok(true) }
     }
 
+    /// A path without what this vendor's callers may put before it, as the routes begin; `None` where nothing stands before it.
+    fn canonical_path(&self, path: &str) -> Option<String> {
+        let _ = path;
+        None
+    }
+
     /// Whether a path that is no operation is answered here.
     fn owns(&self, path: &str) -> bool;
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::routing::on;
+use axum::routing::{MethodFilter, on};
 use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::Paths;
 use utoipa::openapi::{HttpMethod, OpenApi, RefOr, Schema};
@@ -78,6 +78,23 @@ impl<D: Door> Table<D> {
         let mut paths = Paths::new();
         paths.add_path_operation(path, methods, described);
         Self { router: self.router.routes((schemas, paths, router)), ..self }
+    }
+
+    /// Adds one answer to whatever stands below a path, and at it: routes that the document does not describe.
+    #[must_use]
+    pub(crate) fn add_group<H, F>(self, id: &'static str, path: &str, handler: H) -> Self
+    where
+        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+    {
+        // Not OPTIONS, which is no operation.
+        let methods = [MethodFilter::POST, MethodFilter::PUT, MethodFilter::PATCH, MethodFilter::DELETE];
+        let methods = methods.into_iter().fold(MethodFilter::GET, MethodFilter::or);
+        let router = [path.to_owned(), format!("{path}/{{*rest}}")].into_iter().fold(self.router, |router, route| {
+            let operation = Operation { id, route: route.leak() };
+            router.route(operation.route, on(methods, endpoint(operation, handler.clone())))
+        });
+        Self { router, ..self }
     }
 
     /// The routes and their description.

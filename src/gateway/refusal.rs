@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::unbuilt::NotBuilt;
 use crate::journal::Reason;
 
 /// An answer that never reached the back end.
@@ -20,7 +21,7 @@ pub enum GatewayRefusal {
     /// The subscription has used up what it may; there is more in so many seconds.
     QuotaSpent(u64),
     /// The operation exists at the vendor's and is not built here.
-    NotBuilt(&'static str),
+    NotBuilt(NotBuilt),
     /// The body is longer than so many bytes.
     BodyTooLarge(usize),
     /// The back end could not be reached, or broke. Holds the activity id.
@@ -43,7 +44,7 @@ impl GatewayRefusal {
             }
             Self::RateLimited(seconds) => ("rateLimit", format!("The plan's rate limit is spent for {seconds} s.")),
             Self::QuotaSpent(seconds) => ("quota", format!("The plan's quota is spent for {seconds} s.")),
-            Self::NotBuilt(operation) => ("notBuilt", format!("{operation} is not built here.")),
+            Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
             Self::BodyTooLarge(limit) => ("bodyTooLarge", format!("The body is longer than {limit} bytes.")),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };

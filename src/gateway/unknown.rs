@@ -51,23 +51,30 @@ pub(crate) fn known(document: &OpenApi) -> Vec<Known> {
     document.paths.paths.iter().flat_map(of_path).collect()
 }
 
-/// Answers a request that is no operation.
-pub(crate) async fn unknown<D: Door>(front: &Front<D>, known: &[Known], parts: Parts) -> Response<Body> {
+/// Answers a request that is no operation, and journals it with this caller's.
+pub(crate) fn unknown<D: Door>(
+    front: &Front<D>,
+    known: &[Known],
+    parts: &Parts,
+    caller: Option<Caller>,
+) -> Response<Body> {
     let Front { door, house } = front;
-    let mut served = Served::new(NONE, NONE);
+    let served = Served { caller, ..Served::new(NONE, NONE) };
     let allowed = allowed(parts.uri.path(), known);
     let refusal =
         if allowed.is_empty() { GatewayRefusal::NoSuchOperation } else { GatewayRefusal::WrongMethod(allowed) };
-    let mut exchange = Exchange::begin(&house.journal, &parts, NONE);
+    let mut exchange = Exchange::begin(&house.journal, parts, NONE);
     if house.journal.is_on() {
-        served.caller = caller(front, &parts).await;
-        exchange.near = near(&format!("{} {}", parts.method, asked_path(&parts)), known);
-        exchange.reasons.push(refusal.reason());
+        let asked = asked_path(parts);
+        let canonical = door.canonical_path(asked);
+        exchange.near = near(parts.method.as_str(), canonical.as_deref().unwrap_or(asked), known);
+        let mut reason = refusal.reason();
+        reason.message.push_str(&hints(parts.method.as_str(), asked, &exchange.near));
+        exchange.reasons.push(reason);
     }
-    let about =
-        About { parts: &parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
+    let about = About { parts, operation: None, request_id: house.random.uuid(), options: house.options, tenant: None };
     let response = door.refused(refusal, &about);
-    exchange.end(&house.journal, &served, Some(&without_path(&response, &parts)));
+    exchange.end(&house.journal, &served, Some(&without_path(&response, parts)));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(Served { caller: None, ..served });
     response
@@ -85,8 +92,8 @@ fn without_path(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes> {
     kept
 }
 
-/// Whose journal the request belongs into.
-async fn caller<D: Door>(front: &Front<D>, parts: &Parts) -> Option<Caller> {
+/// Whose journal a request belongs into that is no operation.
+pub(crate) async fn caller<D: Door>(front: &Front<D>, parts: &Parts) -> Option<Caller> {
     if let Some(Replayed(caller)) = parts.extensions.get() {
         return Some(caller.clone());
     }
@@ -111,22 +118,55 @@ fn allowed(path: &str, known: &[Known]) -> String {
     methods.join(", ")
 }
 
-/// The operations that are near to a method and path, the nearest first.
-fn near(asked: &str, known: &[Known]) -> Vec<String> {
+/// What is wrong with a request whose path is no operation, where that can be seen, and what may have been meant.
+fn hints(method: &str, path: &str, near: &[String]) -> String {
+    let is_lower = method.bytes().any(|byte| byte.is_ascii_lowercase());
+    let hints = [
+        is_lower.then(|| " Methods are written in capitals.".to_owned()),
+        path.contains("//").then(|| " The path has a doubled slash.".to_owned()),
+        near.first().map(|nearest| format!(" Did you mean {nearest}?")),
+    ];
+    hints.into_iter().flatten().collect()
+}
+
+/// The operations that are near to a method and path, the nearest first. Slashes too many count for nothing.
+fn near(method: &str, path: &str, known: &[Known]) -> Vec<String> {
+    let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     // Long enough for every path; what comes behind makes no path nearer.
-    let asked: String = asked.chars().take(200).collect();
+    let asked: String = format!("{method} /{}", path.join("/")).chars().take(200).collect();
+    let lower = asked.to_lowercase();
     let like = |known: &Known| {
         let call = format!("{} {}", known.method, known.path);
-        // A parameter is like whatever stands at its place.
-        let parts = call.split('/').zip(asked.split('/').map(Some).chain(std::iter::repeat(None)));
-        let filled: Vec<&str> =
-            parts.map(|(part, asked)| if part.starts_with('{') { asked.unwrap_or(part) } else { part }).collect();
-        strsim::normalized_levenshtein(&filled.join("/").to_lowercase(), &asked.to_lowercase())
+        let like = |filled: String| strsim::normalized_levenshtein(&filled.to_lowercase(), &lower);
+        // The path may have too few parts, or too many, before a parameter or behind it.
+        like(filled(&call, &asked, false)).max(like(filled(&call, &asked, true)))
     };
     let mut found: Vec<(f64, &Known)> = known.iter().map(|known| (like(known), known)).collect();
     found.retain(|(likeness, _)| *likeness >= NEAR);
     found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
     found.into_iter().take(MOST).map(|(_, known)| format!("{} {} ({})", known.method, known.path, known.id)).collect()
+}
+
+/// A pattern with its parameters as they were asked for: a parameter is like whatever stands at its place, counted from the
+/// beginning or from the end.
+fn filled(pattern: &str, asked: &str, from_end: bool) -> String {
+    let parts = |text: &str| {
+        let mut parts: Vec<String> = text.split('/').map(str::to_owned).collect();
+        if from_end {
+            parts.reverse();
+        }
+        parts
+    };
+    let (mut pattern, asked) = (parts(pattern), parts(asked));
+    for (part, asked) in pattern.iter_mut().zip(asked) {
+        if part.starts_with('{') {
+            *part = asked;
+        }
+    }
+    if from_end {
+        pattern.reverse();
+    }
+    pattern.join("/")
 }
 
 #[cfg(test)]
@@ -141,9 +181,15 @@ mod tests {
             Known { method, path: path.to_owned(), id: "X".to_owned() }
         };
         let known: Vec<Known> = known.iter().map(of).collect();
-        assert_eq!(near("PUT /v1/customer/upgrade/7", &known)[0], "PUT /v1/customers/upgrade/{customerId} (X)");
-        assert_eq!(near("POST /v1/customers/upgrade/7", &known)[0], "PUT /v1/customers/upgrade/{customerId} (X)");
-        assert!(near("GET /favicon.ico", &known).is_empty());
+        for (method, path) in [
+            ("PUT", "/v1/customer/upgrade/7"),
+            ("POST", "/v1/customers/upgrade/7"),
+            ("put", "/v1//customers/upgrade/7/"),
+        ] {
+            let nearest = &near(method, path, &known)[0];
+            assert_eq!(nearest, "PUT /v1/customers/upgrade/{customerId} (X)", "{method} {path}");
+        }
+        assert!(near("GET", "/favicon.ico", &known).is_empty());
         assert_eq!(allowed("/v1/customers/7", &known), "GET");
         assert_eq!(allowed("/v1/customers/7/x", &known), "");
         assert_eq!(allowed("/v1/customers/", &known), "");

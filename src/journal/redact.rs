@@ -14,8 +14,9 @@ fn names_ending(last: u8) -> &'static [&'static str] {
         b'n' => &["ssn", "token", "authorization"],
         b't' => &["secret"],
         b'r' => &["bearer"],
-        b'2' => &["taxid2"],
-        b'y' => &["subscription-key", "apikey", "api_key"],
+        b'1' => &["password1"],
+        b'2' => &["taxid2", "password2"],
+        b'y' => &["subscription-key", "apikey", "api_key", "passwordresetkey"],
         _ => &[],
     }
 }
@@ -222,8 +223,8 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         None => (path_and_query, None),
     };
     let names_a_secret = |part: &str| find_value(&format!("{}=", part.replace('-', ""))).is_some();
-    let mut shown = if !route.contains('/') {
-        // No operation: whatever stands behind a part that is called like a secret.
+    let mut shown = if !route.contains('/') || route.contains("{*") {
+        // No operation of which the path is known: whatever stands behind a part that is called like a secret.
         let mut is_secret = false;
         let parts = path.split('/').map(|part| {
             let shown = if is_secret && !part.is_empty() { HIDDEN } else { part };

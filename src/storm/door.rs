@@ -35,6 +35,10 @@ impl Door for Storm {
         Some(Cow::Owned(presented(KeyKind::AccessToken, "", token)))
     }
 
+    fn canonical_path(&self, path: &str) -> Option<String> {
+        route::without_base(path)
+    }
+
     fn owns(&self, path: &str) -> bool {
         route::is_the_services(path)
     }
@@ -66,8 +70,9 @@ impl Door for Storm {
                 let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
                 with_retry(said(StatusCode::FORBIDDEN, &text), seconds)
             }
-            GatewayRefusal::NotBuilt(operation) => {
-                said(StatusCode::NOT_IMPLEMENTED, &format!("{operation} is not built here."))
+            GatewayRefusal::NotBuilt(missing) => {
+                let body = ErrorMessage::said(missing.sentence("Storm"), about.now(), about.plan().storm.time_zone);
+                json_answer(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
             }
             GatewayRefusal::BodyTooLarge(limit) => {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");

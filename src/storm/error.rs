@@ -59,9 +59,14 @@ impl ErrorMessage {
 
     /// A failure that is not the caller's (500): nothing of it is told.
     pub(super) fn internal(now: DateTime<Utc>, zone: Tz) -> Self {
+        Self::said("An internal error occurred.".to_owned(), now, zone)
+    }
+
+    /// A message without a key.
+    pub(super) fn said(message: String, now: DateTime<Utc>, zone: Tz) -> Self {
         Self {
             message_id: 0,
-            message: "An internal error occurred.".to_owned(),
+            message,
             orchestration: None,
             time_stamp: dates::format(now, zone),
             record: None,

@@ -21,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod token;
+mod unbuilt;
 mod wire;
 mod write;
 mod written;
@@ -28,7 +29,7 @@ mod written;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::any;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{Front, Table, operations};
@@ -38,7 +39,7 @@ pub(crate) use door::Storm;
 /// The routes and the document that describes them.
 pub(crate) fn routes(front: Arc<Front<Storm>>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.route(route::TOKEN, post(token::issue)).with_state(front), document)
+    (router.route(route::TOKEN, any(token::issue)).with_state(front), document)
 }
 
 /// The document alone.
@@ -49,7 +50,7 @@ pub(crate) fn document() -> OpenApi {
 
 fn table() -> Table<Storm> {
     let table = Table::new(openapi::head(), openapi::complete);
-    operations![
+    let built = operations![
         table;
         write::update_customer,
         write::update_customer2,
@@ -61,5 +62,6 @@ fn table() -> Table<Storm> {
         find::by_email,
         find::by_key,
         find::search,
-    ]
+    ];
+    built.add_unbuilt(unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }

@@ -10,7 +10,7 @@ use super::wire::json;
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{About, BrokenBody, GatewayRefusal, typed};
+use crate::gateway::{About, BrokenBody, GatewayRefusal, NotBuilt, typed};
 use crate::journal::Reason;
 
 /// Why an operation answers with an error.
@@ -20,8 +20,16 @@ pub(crate) enum Problem {
     Unreadable(String),
     /// The call breaks rules.
     Refused(Vec<Refused>),
+    /// The vendor has this and this emulator has not.
+    NotBuilt(NotBuilt),
     /// The domain failed.
     Customers(customers::Error),
+}
+
+impl From<NotBuilt> for Problem {
+    fn from(missing: NotBuilt) -> Self {
+        Self::NotBuilt(missing)
+    }
 }
 
 impl From<BrokenBody> for Problem {
@@ -89,6 +97,7 @@ impl Problem {
                 let reasons = refused.iter().map(reason).collect();
                 Ok((message(StatusCode::BAD_REQUEST, refused, about), reasons))
             }
+            Self::NotBuilt(missing) => Err(GatewayRefusal::NotBuilt(missing)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRefusal::BackEndFailed(about.request_id))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::door::Storm;
@@ -39,8 +39,16 @@ struct Refusal {
     error_description: &'static str,
 }
 
+/// The challenge to a client that is not known (RFC 6749, 5.2): it may show itself in the header.
+const CHALLENGE: &str = r#"Basic realm="connect/token""#;
+
 /// Why no token is given.
 enum Denied {
+    /// The request has another method.
+    Method,
+    /// The client is missing or unknown: what is said of it.
+    Client(&'static str),
+    /// The request is wrong in another way: the error's name, and what is said of it.
     Request(&'static str, &'static str),
     /// The server failed, or is not ready yet.
     Server(Option<DatabaseError>),
@@ -59,20 +67,36 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
     let mut served = Served::new(OPERATION, super::route::TOKEN);
     served.request_id = Some(house.random.uuid());
     let mut exchange = Exchange::begin(&house.journal, &parts, super::route::TOKEN);
-    let given = match read_body(&parts, body, house.options.max_body_bytes).await {
-        Ok(Ok(body)) => {
-            exchange.body = body.clone();
-            given(house, &parts, &body, &mut served).await
+    let given = if parts.method == Method::POST {
+        match read_body(&parts, body, house.options.max_body_bytes).await {
+            Ok(Ok(body)) => {
+                exchange.body = body.clone();
+                given(house, &parts, &body, &mut served).await
+            }
+            Ok(Err(_)) => Err(Denied::Request("invalid_request", "The request body did not arrive.")),
+            Err(_) => Err(Denied::Request("invalid_request", "The request body is too large.")),
         }
-        Ok(Err(_)) => Err(Denied::Request("invalid_request", "The request body did not arrive.")),
-        Err(_) => Err(Denied::Request("invalid_request", "The request body is too large.")),
+    } else {
+        Err(Denied::Method)
+    };
+    let mut rejected = |status: StatusCode, error: &'static str, error_description: &'static str| {
+        let (field, rule) = ("$".to_owned(), error.to_owned());
+        exchange.reasons.push(Reason { field, rule, message: error_description.to_owned() });
+        json_response(status, json(&Refusal { error, error_description }))
     };
     let mut response = match given {
         Ok(json) => json_response(StatusCode::OK, json),
-        Err(Denied::Request(error, error_description)) => {
-            let (field, rule) = ("$".to_owned(), error.to_owned());
-            exchange.reasons.push(Reason { field, rule, message: error_description.to_owned() });
-            json_response(StatusCode::BAD_REQUEST, json(&Refusal { error, error_description }))
+        Err(Denied::Request(error, description)) => rejected(StatusCode::BAD_REQUEST, error, description),
+        Err(Denied::Client(description)) => {
+            let mut response = rejected(StatusCode::UNAUTHORIZED, "invalid_client", description);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+            response
+        }
+        Err(Denied::Method) => {
+            let description = "The token endpoint takes POST only.";
+            let mut response = rejected(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", description);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            response
         }
         Err(Denied::Server(error)) => {
             if let Some(error) = error {
@@ -83,6 +107,7 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
         }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     exchange.end(&house.journal, &served, Some(&response));
     let mut response = response.map(Body::from);
     response.extensions_mut().insert(served);
@@ -97,14 +122,20 @@ async fn given(house: &House, parts: &Parts, body: &[u8], served: &mut Served) -
         None => return Err(Denied::Request("invalid_request", "grant_type is required.")),
         Some(_) => return Err(Denied::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
     }
-    let of_form = || Some((field("client_id")?.to_owned(), field("client_secret")?.to_owned()));
-    let (id, secret) = basic(parts)
-        .or_else(of_form)
-        .ok_or(Denied::Request("invalid_client", "client_id and client_secret are required."))?;
-    let presented = presented(KeyKind::OauthClient, &id, &secret);
+    let of_form = || Some(vec![(field("client_id")?.to_owned(), field("client_secret")?.to_owned())]);
+    let readings = of_header(parts).or_else(of_form);
+    let readings = readings.ok_or(Denied::Client("client_id and client_secret are required."))?;
     let back_end = house.back_end.get().ok_or(Denied::Server(None))?;
-    let client = back_end.directory.caller(&presented).await?.filter(|caller| caller.kind == KeyKind::OauthClient);
-    let client = client.ok_or(Denied::Request("invalid_client", "The client is unknown, revoked or expired."))?;
+    let mut found = None;
+    for (id, secret) in readings {
+        let presented = presented(KeyKind::OauthClient, &id, &secret);
+        let client = back_end.directory.caller(&presented).await?;
+        if let Some(client) = client.filter(|caller| caller.kind == KeyKind::OauthClient) {
+            found = Some((client, presented));
+            break;
+        }
+    }
+    let (client, presented) = found.ok_or(Denied::Client("The client is unknown, revoked or expired."))?;
     let token = Credential::access_token(&house.random);
     back_end.directory.issue_token(&client, &presented, &token, LIFETIME).await?;
     served.caller = Some(client);
@@ -112,12 +143,18 @@ async fn given(house: &House, parts: &Parts, body: &[u8], served: &mut Served) -
     Ok(json(&Given { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
 }
 
-/// The client in the header, which RFC 6749 allows too. Both parts are form-encoded there.
-fn basic(parts: &Parts) -> Option<(String, String)> {
+/// How the client in the header can be read: id and secret are form-encoded there (RFC 6749, 2.3.1), and some clients send
+/// them as they are.
+fn of_header(parts: &Parts) -> Option<Vec<(String, String)>> {
     let (id, secret) = basic_credentials(parts)?;
-    let decode =
-        |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
-    Some((decode(&id)?, decode(&secret)?))
+    // A bare ampersand is no separator here.
+    let decoded = |text: &str| {
+        let pair = format!("={}", text.replace('&', "%26"));
+        form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let encoded = (decoded(&id), decoded(&secret));
+    let bare = (id, secret);
+    Some(if encoded == bare { vec![bare] } else { vec![encoded, bare] })
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

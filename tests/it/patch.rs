@@ -73,7 +73,7 @@ fn an_address_comes_whole() {
         assert_eq!(
             tenant.customer(3)[field],
             json!({
-                "AddressId": address_id, "Street1": "1 New Street", "Street2": null, "Street3": null,
+                "AddressId": address_id, "Street1": "1 New Street", "Street2": "", "Street3": "",
                 "City": "Salt Lake City", "Region": "UT", "PostalCode": "84101", "CountryCode": "US"
             })
         );

@@ -62,7 +62,7 @@ fn what_is_not_sent_is_cleared_and_what_is_the_systems_is_kept() {
     assert_eq!(customer["AssociateCustom"]["Field1"], Value::Null);
     assert_eq!((&customer["SendEmails"], &customer["TaxExempt"]), (&json!(false), &json!(false)));
     assert_eq!(customer["LanguageCode"], "en");
-    assert_eq!(customer["PrimaryAddress"]["Street2"], Value::Null);
+    assert_eq!(customer["PrimaryAddress"]["Street2"], "");
     for (kept, value) in [
         ("BackOfficeId", json!("TestBackOfficeId01")),
         ("EnrollerId", json!(2)),

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::texts::Texts;
 use crate::customers::{Address, Customer, CustomerId};
+use crate::plan::Plan;
 use crate::wire::dates;
 
 /// A customer as DirectScale shows it. Every member is always present, in alphabetical order as far as the vendor's
-/// sample goes; what is unset is null, 0 for a number and 1900-01-01 for a date.
+/// sample goes; what is unset is null (empty where the plan says so), 0 for a number and 1900-01-01 for a date.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Customer)]
@@ -57,8 +59,10 @@ struct AddressJson<'a> {
     #[schema(extensions(("x-evidence" = json!({ "class": "chosen", "source": "the number" }))))]
     address_id: i64,
     street1: Option<&'a str>,
-    street2: Option<&'a str>,
-    street3: Option<&'a str>,
+    /// Empty where it is not set, as in the vendor's sample.
+    street2: &'a str,
+    /// Empty where it is not set, as in the vendor's sample.
+    street3: &'a str,
     city: Option<&'a str>,
     region: Option<&'a str>,
     postal_code: Option<&'a str>,
@@ -82,8 +86,10 @@ pub(in crate::directscale) struct CustomFieldsJson<'a> {
     field10: Option<&'a str>,
 }
 
-impl<'a> From<&'a Customer> for CustomerJson<'a> {
-    fn from(customer: &'a Customer) -> Self {
+impl<'a> CustomerJson<'a> {
+    /// The customer, as a plan wants it shown.
+    pub(in crate::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        let texts = Texts::of(plan);
         let Customer {
             id,
             back_office_id,
@@ -114,41 +120,41 @@ impl<'a> From<&'a Customer> for CustomerJson<'a> {
             web_alias,
             custom_fields,
         } = customer;
-        let primary = address(primary_address_id(*id), primary_address);
+        let primary = address(primary_address_id(*id), primary_address, texts);
         Self {
-            associate_custom: custom(custom_fields),
+            associate_custom: custom(custom_fields, texts),
             back_office_id,
             birth_date: dates::format(*birth_date),
-            company_name: company_name.as_deref(),
+            company_name: texts.shown(company_name.as_deref()),
             customer_id: id.0,
             customer_status: *customer_status,
             customer_type: *customer_type,
             // In the vendor's sample both addresses have one AddressId: an unset shipping address is the primary one.
             default_shipping_address: if shipping_address.is_empty() {
-                address(primary_address_id(*id), primary_address)
+                address(primary_address_id(*id), primary_address, texts)
             } else {
-                address(primary_address_id(*id) + 1, shipping_address)
+                address(primary_address_id(*id) + 1, shipping_address, texts)
             },
-            email_address: email_address.as_deref(),
+            email_address: texts.shown(email_address.as_deref()),
             enroller_id: enroller_id.unwrap_or_default(),
-            external_reference_id: external_reference_id.as_deref(),
-            first_name: first_name.as_deref(),
+            external_reference_id: texts.shown(external_reference_id.as_deref()),
+            first_name: texts.shown(first_name.as_deref()),
             inactive_date: dates::format(*inactive_date),
             language_code,
-            last_name: last_name.as_deref(),
+            last_name: texts.shown(last_name.as_deref()),
             primary_address: primary,
-            primary_phone: primary_phone.as_deref(),
-            secondary_phone: secondary_phone.as_deref(),
+            primary_phone: texts.shown(primary_phone.as_deref()),
+            secondary_phone: texts.shown(secondary_phone.as_deref()),
             send_emails: *send_emails,
             signup_date: dates::format(Some(*sign_up_date)),
             sponsor_id: sponsor_id.unwrap_or_default(),
             tax_exempt: *tax_exempt,
-            tax_exempt_id: tax_exempt_id.as_deref(),
-            tax_id: tax_id.as_deref(),
+            tax_exempt_id: texts.shown(tax_exempt_id.as_deref()),
+            tax_id: texts.shown(tax_id.as_deref()),
             terms_accepted: *terms_accepted,
-            text_phone: text_phone.as_deref(),
-            username: username.as_deref(),
-            web_alias: web_alias.as_deref(),
+            text_phone: texts.shown(text_phone.as_deref()),
+            username: texts.shown(username.as_deref()),
+            web_alias: texts.shown(web_alias.as_deref()),
         }
     }
 }
@@ -159,28 +165,29 @@ fn primary_address_id(id: CustomerId) -> i64 {
     i64::from(id.0) * 2 - 1
 }
 
-fn address(address_id: i64, address: &Address) -> AddressJson<'_> {
+fn address(address_id: i64, address: &Address, texts: Texts) -> AddressJson<'_> {
     let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
     AddressJson {
         address_id,
-        street1: street1.as_deref(),
-        street2: street2.as_deref(),
-        street3: street3.as_deref(),
-        city: city.as_deref(),
-        region: region.as_deref(),
-        postal_code: postal_code.as_deref(),
-        country_code: country_code.as_deref(),
+        street1: texts.shown(street1.as_deref()),
+        street2: street2.as_deref().unwrap_or_default(),
+        street3: street3.as_deref().unwrap_or_default(),
+        city: texts.shown(city.as_deref()),
+        region: texts.shown(region.as_deref()),
+        postal_code: texts.shown(postal_code.as_deref()),
+        country_code: texts.shown(country_code.as_deref()),
     }
 }
 
-impl<'a> From<&'a Customer> for CustomFieldsJson<'a> {
-    fn from(customer: &'a Customer) -> Self {
-        custom(&customer.custom_fields)
+impl<'a> CustomFieldsJson<'a> {
+    /// The free fields, as a plan wants them shown.
+    pub(in crate::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        custom(&customer.custom_fields, Texts::of(plan))
     }
 }
 
-fn custom(fields: &[Option<String>]) -> CustomFieldsJson<'_> {
-    let field = |index: usize| fields.get(index).and_then(Option::as_deref);
+fn custom(fields: &[Option<String>], texts: Texts) -> CustomFieldsJson<'_> {
+    let field = |index: usize| texts.shown(fields.get(index).and_then(Option::as_deref));
     CustomFieldsJson {
         field1: field(0),
         field2: field(1),

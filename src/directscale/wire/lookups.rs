@@ -1,13 +1,15 @@
 //! The JSON of what is read about customers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Number;
 use utoipa::ToSchema;
 
+use super::texts::Texts;
 use crate::customers::{Customer, Stats};
-use crate::plan::Plan;
+use crate::plan::{Plan, StatValue};
 
 /// One who was found (DirectScale, Search Associates page).
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +32,7 @@ pub(in crate::directscale) struct SearchItemJson<'a> {
     legal_last_name: Option<&'a str>,
     #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "the primary phone" }))))]
     phone: Option<&'a str>,
-    /// Always null: there are no images here.
+    /// Never set: there are no images here.
     #[schema(extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     profile_image_url: Option<&'a str>,
     /// With includeWebAliases.
@@ -40,19 +42,21 @@ pub(in crate::directscale) struct SearchItemJson<'a> {
 
 impl<'a> SearchItemJson<'a> {
     pub(in crate::directscale) fn new(customer: &'a Customer, plan: &'a Plan, with_aliases: bool) -> Self {
-        let (first_name, last_name) = (customer.first_name.as_deref(), customer.last_name.as_deref());
+        let texts = Texts::of(plan);
+        let (first_name, last_name) =
+            (texts.shown(customer.first_name.as_deref()), texts.shown(customer.last_name.as_deref()));
         Self {
-            associate_type: plan.types.get(&customer.customer_type).map(String::as_str),
+            associate_type: texts.shown(plan.types.get(&customer.customer_type).map(String::as_str)),
             associate_type_id: customer.customer_type,
             back_office_id: &customer.back_office_id,
             customer_id: customer.id.0,
-            email: customer.email_address.as_deref(),
+            email: texts.shown(customer.email_address.as_deref()),
             first_name,
             last_name,
             legal_first_name: first_name,
             legal_last_name: last_name,
-            phone: customer.primary_phone.as_deref(),
-            profile_image_url: None,
+            phone: texts.shown(customer.primary_phone.as_deref()),
+            profile_image_url: texts.shown(None),
             web_aliases: with_aliases.then(|| customer.web_alias.iter().map(String::as_str).collect()),
         }
     }
@@ -82,15 +86,16 @@ pub(in crate::directscale) struct WebsiteJson<'a> {
     primary_phone: Option<&'a str>,
 }
 
-impl<'a> From<&'a Customer> for WebsiteJson<'a> {
-    fn from(customer: &'a Customer) -> Self {
+impl<'a> WebsiteJson<'a> {
+    pub(in crate::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        let texts = Texts::of(plan);
         Self {
             customer_id: Some(customer.id.0),
-            web_alias: customer.web_alias.as_deref(),
+            web_alias: texts.shown(customer.web_alias.as_deref()),
             back_office_id: Some(&customer.back_office_id),
             display_name: Some(customer.display_name()),
-            email_address: customer.email_address.as_deref(),
-            primary_phone: customer.primary_phone.as_deref(),
+            email_address: texts.shown(customer.email_address.as_deref()),
+            primary_phone: texts.shown(customer.primary_phone.as_deref()),
         }
     }
 }
@@ -149,11 +154,11 @@ impl<'a> CountryJson<'a> {
 #[schema(as = Stats)]
 pub(in crate::directscale) struct StatsJson<'a> {
     name: &'a str,
-    /// Always null: what a kit is, each client of the vendor says for itself.
-    #[schema(extensions(("x-evidence" = json!({ "class": "chosen" }))))]
-    kit_level: Option<&'a str>,
-    /// By key: `Downline` in the sponsor tree, `PersonallyEnrolled`, `RewardPoints`.
-    stats: BTreeMap<&'static str, StatJson>,
+    /// The plan's: what a kit is, each client of the vendor says for itself. A number where the plan sets one.
+    #[schema(value_type = Option<String>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
+    kit_level: Option<&'a StatValue>,
+    /// By key: `Downline` in the sponsor tree, `PersonallyEnrolled`, `RewardPoints`, and those of the plan.
+    stats: BTreeMap<&'a str, StatJson<'a>>,
     /// Always empty: ranks belong to a commission plan.
     #[schema(value_type = Vec<Object>)]
     rank_options: [(); 0],
@@ -163,23 +168,27 @@ pub(in crate::directscale) struct StatsJson<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stat)]
-struct StatJson {
+struct StatJson<'a> {
+    /// A text where the plan sets one.
     #[schema(value_type = f64)]
-    value: Number,
+    value: Cow<'a, StatValue>,
 }
 
-impl<'a> From<&'a Stats> for StatsJson<'a> {
-    fn from(stats: &'a Stats) -> Self {
-        let count = |count: i64| StatJson { value: count.into() };
+impl<'a> StatsJson<'a> {
+    pub(in crate::directscale) fn new(stats: &'a Stats, plan: &'a Plan) -> Self {
+        let number = |number: Number| StatJson { value: Cow::Owned(StatValue::Number(number)) };
         let points = Number::from_f64(stats.reward_points).unwrap_or_else(|| 0.into());
+        let counted = [
+            ("Downline", number(stats.downline.into())),
+            ("PersonallyEnrolled", number(stats.enrolled.into())),
+            ("RewardPoints", number(points)),
+        ];
+        let further = plan.stats.further.iter();
+        let further = further.map(|(name, stat)| (name.as_str(), StatJson { value: Cow::Borrowed(&stat.value) }));
         Self {
             name: &stats.name,
-            kit_level: None,
-            stats: BTreeMap::from([
-                ("Downline", count(stats.downline)),
-                ("PersonallyEnrolled", count(stats.enrolled)),
-                ("RewardPoints", StatJson { value: points }),
-            ]),
+            kit_level: plan.stats.kit_level.as_ref(),
+            stats: counted.into_iter().chain(further).collect(),
             rank_options: [],
         }
     }
@@ -199,14 +208,15 @@ pub(in crate::directscale) struct IdentityJson<'a> {
     back_office_id: &'a str,
 }
 
-impl<'a> From<&'a Customer> for IdentityJson<'a> {
-    fn from(customer: &'a Customer) -> Self {
+impl<'a> IdentityJson<'a> {
+    pub(in crate::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        let texts = Texts::of(plan);
         Self {
             customer_id: customer.id.0.to_string(),
-            external_reference_id: customer.external_reference_id.as_deref(),
+            external_reference_id: texts.shown(customer.external_reference_id.as_deref()),
             display_name: customer.display_name(),
-            username: customer.username.as_deref(),
-            email_address: customer.email_address.as_deref(),
+            username: texts.shown(customer.username.as_deref()),
+            email_address: texts.shown(customer.email_address.as_deref()),
             back_office_id: &customer.back_office_id,
         }
     }

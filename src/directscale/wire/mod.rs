@@ -5,6 +5,7 @@ mod customer;
 mod lookups;
 mod patch;
 mod schema;
+mod texts;
 
 pub(super) use body::{Body, BodyError};
 pub(super) use customer::{CustomFieldsJson, CustomerJson};

@@ -19,7 +19,7 @@ fn every_member_stands_where_directscale_looks_for_it() {
         let sample = |number: u8| json!(format!("sample string {number}"));
         let address = |street1, street2, city, region, postal_code, country: &str| {
             json!({
-                "Street1": sample(street1), "Street2": sample(street2), "Street3": null, "City": sample(city),
+                "Street1": sample(street1), "Street2": sample(street2), "Street3": "", "City": sample(city),
                 "Region": sample(region), "PostalCode": sample(postal_code), "CountryCode": country
             })
         };

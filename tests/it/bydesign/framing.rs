@@ -39,8 +39,8 @@ fn a_path_that_is_none_is_named() {
     let door = tenant.bydesign();
     let before = tenant.everything();
     for path in [
-        "/api/rep/Create",
-        "/AdaptureDemo/api/rep/Create?x=<1>",
+        "/api/reps/Create",
+        "/AdaptureDemo/api/reps/Create?x=<1>",
         "/api",
         "/api/users/customer/7",
         "/api//users/customer",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{Credential, KeyKind, KeySlot, rotate_key};
+use directscale_emulator::tenants::{Credential, KeyKind, KeySlot, NewKey, rotate_key};
 use serde_json::json;
 
 use super::*;
@@ -19,12 +19,21 @@ fn form(key: &Credential, more: &str) -> String {
     format!("client_id={}&client_secret={}{more}", key.account().expect("a client"), key.reveal())
 }
 
-/// A refusal of the token endpoint (RFC 6749, 5.2).
+/// A rejection of the token endpoint (RFC 6749, 5.2).
 #[track_caller]
 fn denied(reply: Reply, error: &str, description: &str) {
-    assert_eq!(reply.header("Cache-Control"), Some("no-store"));
+    assert_eq!((reply.header("Cache-Control"), reply.header("Pragma")), (Some("no-store"), Some("no-cache")));
+    let is_client = error == "invalid_client";
+    let challenge = is_client.then_some(r#"Basic realm="connect/token""#);
+    assert_eq!(reply.header("WWW-Authenticate"), challenge, "{reply:?}");
     let expected = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
-    assert_eq!(reply.says(400, "application/json"), expected);
+    assert_eq!(reply.says(if is_client { 401 } else { 400 }, "application/json"), expected);
+}
+
+/// The header with Basic credentials.
+fn basic(user: &str, password: &str) -> String {
+    let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Authorization: Basic {credentials}\r\n")
 }
 
 #[track_caller]
@@ -49,6 +58,8 @@ fn a_client_gets_a_token_for_its_secret() {
         ("/1.0/connect/token", "&scope=lab%20qa", "lab qa"),
         ("/connect/token", "", "lab qa production"),
         ("/1.0/Connect/Token", "&scope=+", "lab qa production"),
+        ("/identity/1.0/connect/token", "&scope=playground", "playground"),
+        ("/Identity/1.0/Connect/Token/", "", "lab qa production"),
     ] {
         let reply = stranger().call("POST", path, "", Some(&form(&key, &format!("{GRANT}{more}"))));
         assert_eq!(reply.header("Cache-Control"), Some("no-store"));
@@ -60,12 +71,62 @@ fn a_client_gets_a_token_for_its_secret() {
         assert_eq!(body, expected);
         read(token(&reply).get(GET));
     }
-    // In the header, form-encoded there.
-    let credentials = format!("{}:{}", key.account().expect("a client").replace('-', "%2d"), key.reveal());
-    let credentials = base64::engine::general_purpose::STANDARD.encode(credentials);
-    let headers = format!("Authorization: Basic {credentials}\r\n");
-    read(token(&stranger().call("POST", "/connect/token", &headers, Some("grant_type=client_credentials"))).get(GET));
     assert_eq!(tenant.everything(), before);
+}
+
+#[test]
+fn a_client_may_show_itself_in_the_header() {
+    let tenant = tenant();
+    let server = server();
+    let add = |name: &str, account: &str, secret: &str| {
+        let (account, secret) = (Some(account.to_owned()), Some(secret.to_owned()));
+        let key = NewKey { name: name.to_owned(), kind: KeyKind::OauthClient, account, secret };
+        server.runtime.block_on(server.started.worlds.add_key(&tenant.name(), key, None)).expect("a key");
+    };
+    let own = &tenant.client.key[..8];
+    let (plain, odd) = (format!("client-{own}"), format!("cl ient+&=%-{own}"));
+    let odd_secret = "p&s+w=r d%41:\u{e5}/";
+    add("plain", &plain, "0123456789abcdef");
+    add("odd", &odd, odd_secret);
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let ask = |headers: &str, body: &str| stranger().call("POST", "/identity/1.0/connect/token", headers, Some(body));
+    let grant = "grant_type=client_credentials";
+    for (user, password, body) in [
+        (plain.clone(), "0123456789abcdef".to_owned(), grant.to_owned()),
+        (plain.replace('-', "%2d"), "%30123456789abcdef".to_owned(), grant.to_owned()),
+        // Encoded, as RFC 6749, 2.3.1 has it; and as it is, which many clients send.
+        (encoded(&odd), encoded(odd_secret), grant.to_owned()),
+        (odd.clone(), odd_secret.to_owned(), grant.to_owned()),
+        // Who stands in the header counts.
+        (plain.clone(), "0123456789abcdef".to_owned(), format!("{grant}&client_id=x&client_secret=wrong-secret")),
+    ] {
+        let reply = ask(&basic(&user, &password), &body);
+        assert_eq!(reply.status, 200, "{user}:{password} {reply:?}");
+        read(token(&reply).get(GET));
+    }
+    let wrong = "The client is unknown, revoked or expired.";
+    for (user, password) in
+        [(plain.as_str(), "0123456789abcdeF"), ("nobody", "0123456789abcdef"), (&plain, ""), ("", "")]
+    {
+        denied(ask(&basic(user, password), grant), "invalid_client", wrong);
+    }
+    for header in ["Authorization: Basic\r\n", "Authorization: Basic ???\r\n", "Authorization: Bearer abc\r\n"] {
+        denied(ask(header, grant), "invalid_client", "client_id and client_secret are required.");
+    }
+}
+
+#[test]
+fn the_token_endpoint_takes_no_other_method() {
+    let body = r#"{"error":"invalid_request","error_description":"The token endpoint takes POST only."}"#;
+    for path in ["/1.0/connect/token", "/connect/token", "/identity/1.0/connect/token?grant_type=client_credentials"] {
+        for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "post"] {
+            let reply = stranger().call(method, path, "", None);
+            assert_eq!(reply.header("Allow"), Some("POST"), "{method} {path} {reply:?}");
+            assert_eq!(reply.says(405, "application/json"), body, "{method} {path}");
+        }
+        let head = stranger().call("HEAD", path, "", None);
+        assert_eq!((head.status, head.header("Allow"), head.body.as_str()), (405, Some("POST"), ""));
+    }
 }
 
 #[test]
@@ -101,8 +162,6 @@ fn whoever_is_no_client_gets_none() {
         denied(ask(&body), "invalid_client", wrong);
     }
     assert_eq!(tokens(), 0);
-    // Another verb has nothing there.
-    assert_eq!(stranger().get("/1.0/connect/token").says(404, HTML), html("Service", "Endpoint not found."));
 }
 
 #[test]

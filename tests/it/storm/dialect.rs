@@ -20,6 +20,16 @@ fn paths_are_read_in_any_case_behind_each_base() {
             assert_eq!(read(door.get(&format!("{base}/{service}/getCustomer?ID=3"))), shown);
         }
     }
+    // As Norce Commerce, the successor, spells them.
+    for base in ["/commerce/customer/1.1", "/Commerce/Customer/1.1"] {
+        for operation in ["UpdateCustomer", "updatecustomer2", "UPDATECUSTOMER3"] {
+            let path = format!("{base}/{operation}?updatedBy=1");
+            assert_eq!(read(door.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+        }
+        assert_eq!(read(door.get(&format!("{base}/GetCustomer?id=3&format=json"))), shown);
+        let by_email = read(door.get(&format!("{base}/GetCustomerByEmail?email=riley@demo.example")));
+        assert_eq!(by_email, shown);
+    }
 }
 
 #[test]
@@ -29,8 +39,11 @@ fn what_is_no_operation_is_not_found() {
     let before = tenant.everything();
     let not_found = html("Service", "Endpoint not found.");
     for path in [
-        "/CustomerService.svc/rest/RegisterCustomer",
-        "/api/1.1/CustomerService.svc/rest/Login?loginName=a",
+        "/CustomerService.svc/rest/RegistrCustomer",
+        "/api/1.1/CustomerService.svc/rest/Logon?loginName=a",
+        "/commerce/customer/1.0/UpdateCustomer?updatedBy=1",
+        "/commerce/customer/1.1/UpdateCustomer/3?updatedBy=1",
+        "/commerce/customer/1.1",
         "/api/1.1/customerservice.svc/rest/",
         "/stormapi/1.1/CustomerService.svc/rest/UpdateCustomer4?updatedBy=1",
         "/stormapi/1.1/CustomerService.svc/rest/UpdateCustomer/3?updatedBy=1",

@@ -1,0 +1,83 @@
+//! What a plan says of a customer's stats. What a kit is and which figures there are, each client of the vendor says for itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+/// What stats answer beyond what is counted here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StatsPlan {
+    /// `KitLevel`; null without one.
+    pub kit_level: Option<StatValue>,
+    /// Statistics by name. One that is counted here too takes its place.
+    #[serde(flatten)]
+    pub further: BTreeMap<String, StatPlan>,
+}
+
+/// A statistic that the plan sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct StatPlan {
+    /// Its value.
+    pub value: StatValue,
+}
+
+/// A number or a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum StatValue {
+    /// A number; zero has no sign.
+    Number(Number),
+    /// A text.
+    Text(String),
+}
+
+impl TryFrom<Value> for StatValue {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Number(number) if number.as_f64() == Some(0.0) => Ok(Self::Number(0.into())),
+            Value::Number(number) => Ok(Self::Number(number)),
+            Value::String(text) => Ok(Self::Text(text)),
+            other => Err(format!("{other} is neither a number nor a text")),
+        }
+    }
+}
+
+impl From<StatValue> for Value {
+    fn from(value: StatValue) -> Self {
+        match value {
+            StatValue::Number(number) => Self::Number(number),
+            StatValue::Text(text) => Self::String(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statistic_is_a_number_or_a_text_and_never_a_negative_zero() {
+        let text = r#"{"kit_level":3,"GVKPI":{"Value":-0.0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#;
+        let plan: StatsPlan = serde_json::from_str(text).expect("a plan");
+        let written = serde_json::to_string(&plan).expect("JSON");
+        assert_eq!(written, r#"{"kit_level":3,"GVKPI":{"Value":0},"Rank":{"Value":"Gold"},"Volume":{"Value":1.5}}"#);
+        assert_eq!(serde_json::from_str::<StatsPlan>(&written).expect("a plan"), plan);
+    }
+
+    #[test]
+    fn a_seed_file_says_the_same_in_yaml() {
+        let text =
+            "kit_level: Gold\nGVKPI: {Value: 0}\nLoss: {Value: -0.0}\nRank: {Value: '3'}\nVolume: {Value: 1.5}\n";
+        let plan: StatsPlan = serde_saphyr::from_str(text).expect("a plan");
+        let expected = r#"{"kit_level":"Gold","GVKPI":{"Value":0},"Loss":{"Value":0},"Rank":{"Value":"3"},"Volume":{"Value":1.5}}"#;
+        assert_eq!(serde_json::to_string(&plan).expect("JSON"), expected);
+        let plan: StatsPlan = serde_saphyr::from_str("kit_level: 3\n").expect("a plan");
+        assert_eq!(plan.kit_level, Some(StatValue::Number(3.into())));
+        assert_eq!(serde_saphyr::from_str::<StatsPlan>("{}").expect("a plan"), StatsPlan::default());
+    }
+}

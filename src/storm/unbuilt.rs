@@ -1,0 +1,52 @@
+//! What Storm's API has and this emulator does not build: the other operations of the customer service (vendor's published
+//! contract), and the other services.
+
+use utoipa::openapi::path::HttpMethod;
+
+use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
+
+/// The operations of a method, each at its own name below the service.
+macro_rules! operations {
+    ($($method:ident: $($name:literal)+;)+) => {
+        &[$($(UnbuiltOperation {
+            method: HttpMethod::$method,
+            path: concat!("/CustomerService.svc/rest/", $name),
+            id: concat!("Storm", $name),
+            name: $name,
+            evidence: "client-observed",
+        },)+)+]
+    };
+}
+
+/// Of the customer service.
+pub(super) static OPERATIONS: &[UnbuiltOperation] = operations! {
+    Get:
+        "GetCustomerByCode" "GetCustomerByAccountId" "GetCustomerByLoginName"
+        "ListCustomerBySSN" "ListCustomerBySSN2" "ListCustomerByInfoType" "ListCustomerByInfoType2"
+        "ListCustomerByCompany" "ListCustomerByCompany2" "ListCustomerByCompany3" "SearchCustomer2"
+        "ListCustomerInfoTypes" "ListCompanyInfoTypes" "ListCustomerFlags" "ListCompanyFlags" "ListAccountRoles" "Login"
+        "GetCompany" "GetCompanyByCode" "GetCompanyByOrgNo" "GetCompanyByOrgNoAndStoreId"
+        "ListCompaniesByParent" "ListCompaniesByOrgNo";
+    Post:
+        "LoginPost" "RegisterCustomer" "RegisterCustomer2" "RegisterCustomer3"
+        "ActivateCustomer" "InactivateCustomer" "UpdateAccountStatus" "ChangePassword" "SendPasswordReminder"
+        "InsertCustomerDeliveryAddress" "UpdateCustomerDeliveryAddress" "DeleteCustomerDeliveryAddress"
+        "InsertCompanyDeliveryAddress" "UpdateCompanyDeliveryAddress" "DeleteCompanyDeliveryAddress"
+        "UpdateCompany" "SetDefaultCompany" "InactivateCompany"
+        "InsertCompanyCustomer" "InsertCompanyCustomer2" "DeleteCompanyCustomer";
+};
+
+/// The other services: as the vendor's clients call Storm's, and as they call Norce Commerce's, which follow them.
+pub(super) static GROUPS: [UnbuiltGroup; 11] = [
+    UnbuiltGroup { path: "/ApplicationService.svc", id: "StormApplicationService", name: "ApplicationService" },
+    UnbuiltGroup { path: "/ExportService.svc", id: "StormExportService", name: "ExportService" },
+    UnbuiltGroup { path: "/ExposeService.svc", id: "StormExposeService", name: "ExposeService" },
+    UnbuiltGroup { path: "/OrderService.svc", id: "StormOrderService", name: "OrderService" },
+    UnbuiltGroup { path: "/ProductService.svc", id: "StormProductService", name: "ProductService" },
+    UnbuiltGroup { path: "/ShoppingService.svc", id: "StormShoppingService", name: "ShoppingService" },
+    UnbuiltGroup { path: "/commerce/metadata", id: "NorceMetadata", name: "commerce/metadata" },
+    UnbuiltGroup { path: "/commerce/order", id: "NorceOrder", name: "commerce/order" },
+    UnbuiltGroup { path: "/commerce/product", id: "NorceProduct", name: "commerce/product" },
+    UnbuiltGroup { path: "/commerce/query", id: "NorceQuery", name: "commerce/query" },
+    UnbuiltGroup { path: "/commerce/shopping", id: "NorceShopping", name: "commerce/shopping" },
+];
