@@ -34,7 +34,7 @@ pub(super) fn by_text(text: &str, plan: &StormPlan) -> Option<CountryCode> {
     let wanted = comparable(text);
     match plan.countries.iter().find(|(known, _)| comparable(known) == wanted) {
         Some((_, country)) => country.as_ref().and_then(plan::CountryCode::country),
-        None => by_code(&wanted.to_uppercase()).or_else(|| NAMES.get(&wanted).and_then(|code| by_code(code))),
+        None => by_code(&wanted.to_ascii_uppercase()).or_else(|| NAMES.get(&wanted).and_then(|code| by_code(code))),
     }
 }
 

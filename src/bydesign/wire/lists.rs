@@ -141,7 +141,9 @@ mod tests {
         assert!(json.contains(r#"{"ID":124,"Description":"CANADA","Abbreviation":"CA","IsDefault":false,"#), "{json}");
         let [json, xml] = written(&locales(2));
         let english = r#"{"ID":1,"Description":"English","ISODescription":"en-US","LocaleASP":1033,"Active":true,"#;
-        assert!(json.starts_with(&format!("[{english}\"IsDefault\":false}},")), "{json}");
+        let decimals = r#""IsDefault":false,"IsDecimalUsed":true,"DecimalValue":2},"#;
+        assert!(json.starts_with(&format!("[{english}{decimals}")), "{json}");
+        assert!(json.contains(r#""ISODescription":"ja-JP","LocaleASP":1041,"Active":true,"IsDefault":false,"IsDecimalUsed":false,"#));
         assert!(xml.contains("<IsDefault>True</IsDefault>"), "{xml}");
     }
 }
