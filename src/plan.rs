@@ -361,7 +361,8 @@ fn default_max_length(field: Field) -> usize {
 }
 
 /// The types that the vendor's pages know.
-const VENDORS_TYPES: [(i32, &str); 3] = [(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")];
+const VENDORS_TYPES: [(i32, &str); 3] =
+    [(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")];
 
 fn default_types() -> BTreeMap<i32, String> {
     named(VENDORS_TYPES)

@@ -12,11 +12,11 @@ use super::service::{Attempts, Customers, Error, Scope, Wanted, conclude, refuse
 use super::store::{self, ValuesRecord};
 use super::text::alias_of;
 use crate::field::Field;
-use crate::plan::TextPhoneDefault;
 use crate::hooks::{
     ApplicationResponse, EnrollmentResponse, GetNewBackOfficeId, GetNewBackOfficeIdRequest, WriteApplication,
     WriteApplicationRequest,
 };
+use crate::plan::TextPhoneDefault;
 
 /// A customer of a seed file.
 #[derive(Debug, Clone)]

@@ -13,11 +13,11 @@ use super::text::comparable;
 use crate::database::{DatabaseError, TenantId};
 use crate::field::Field;
 use crate::hooks::{
-    Application, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest,
-    GetNewBackOfficeIdResponse, Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse,
-    IsTaxIdAvailable, IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate,
-    UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication,
-    ValidateApplicationRequest, WriteApplication, WriteApplicationRequest,
+    Application, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse,
+    Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse, IsTaxIdAvailable,
+    IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate, UpdateAssociateBaseType,
+    UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication, ValidateApplicationRequest,
+    WriteApplication, WriteApplicationRequest,
 };
 use crate::plan::{BackOfficeIdFormat, UniqueField};
 use crate::wire::any_case;
@@ -297,13 +297,7 @@ impl Customers {
         self.end(scope.recorder, transaction, outcome).await.map(Some)
     }
 
-    async fn do_work(
-        &self,
-        scope: &Scope<'_>,
-        hook: &str,
-        context: Context,
-        request: Value,
-    ) -> Result<Value, Error> {
+    async fn do_work(&self, scope: &Scope<'_>, hook: &str, context: Context, request: Value) -> Result<Value, Error> {
         let Context { work: WorkOf { customer, work }, shown, .. } = context;
         match (hook, work) {
             (UpdateAssociateBaseType::ID, Work::Upgrade { beside }) => {
@@ -329,15 +323,9 @@ impl Customers {
                 let request: ValidateApplicationRequest = read(request, shown)?;
                 answer(Self::validate(scope, customer, request.application, beside, has_password)?)
             }
-            (IsEmailAvailable::ID, Work::Ask) => {
-                answer(self.is_email_available(scope, read(request, shown)?).await?)
-            }
-            (IsTaxIdAvailable::ID, Work::Ask) => {
-                answer(self.is_tax_id_available(scope, read(request, shown)?).await?)
-            }
-            (GetNewBackOfficeId::ID, Work::Ask) => {
-                answer(self.new_back_office_id(scope, read(request, shown)?).await?)
-            }
+            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request, shown)?).await?),
+            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request, shown)?).await?),
+            (GetNewBackOfficeId::ID, Work::Ask) => answer(self.new_back_office_id(scope, read(request, shown)?).await?),
             _ => Err(Error::WrongWork),
         }
     }

@@ -4,8 +4,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 /// Some clients leave the padding out.
 const FORGIVING: GeneralPurposeConfig =

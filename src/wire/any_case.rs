@@ -97,7 +97,9 @@ fn fitted(wanted: &Value, value: Value) -> Value {
 }
 
 fn truth(text: &str) -> Option<bool> {
-    [("true", true), ("false", false)].into_iter().find_map(|(name, truth)| text.eq_ignore_ascii_case(name).then_some(truth))
+    [("true", true), ("false", false)]
+        .into_iter()
+        .find_map(|(name, truth)| text.eq_ignore_ascii_case(name).then_some(truth))
 }
 
 /// A number that is written as a fraction and has none: `2.0`.
@@ -170,7 +172,10 @@ mod tests {
         for (sent, text) in [(json!(84042), "84042"), (json!(1.5), "1.5"), (json!(true), "true")] {
             let expected = Outer { web_page_url: Some(text.to_owned()), ..base() };
             assert_eq!(over(json!({ "WebPageUrl": sent })), Ok(expected), "{text}");
-            assert_eq!(read::<Outer>(json!({ "WebPageUrl": sent })).map(|outer| outer.web_page_url), Ok(Some(text.to_owned())));
+            assert_eq!(
+                read::<Outer>(json!({ "WebPageUrl": sent })).map(|outer| outer.web_page_url),
+                Ok(Some(text.to_owned()))
+            );
         }
     }
 

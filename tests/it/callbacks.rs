@@ -112,15 +112,45 @@ fn what_a_callback_leaves_out_is_as_it_was() {
     let [kept, altered] = [json!("+1 801 555-1111"), json!("+1")];
     for (body, company, phone, password) in [
         ("{}", json!("Yoda Inc."), kept.clone(), "Password123!"),
-        (r#"{"Application":null,"AssociateId":null,"SendEmails":null}"#, json!("Yoda Inc."), kept.clone(), "Password123!"),
+        (
+            r#"{"Application":null,"AssociateId":null,"SendEmails":null}"#,
+            json!("Yoda Inc."),
+            kept.clone(),
+            "Password123!",
+        ),
         (r#"{"application":{}}"#, json!("Yoda Inc."), kept.clone(), "Password123!"),
         (r#"{"application":{"companyName":null}}"#, Value::Null, kept.clone(), "Password123!"),
         (r#"{"application":{"password":null}}"#, json!("Yoda Inc."), kept.clone(), "Password123!"),
-        (r#"{"Application":{"Password":" ","PrimaryPhone":"+1"}}"#, json!("Yoda Inc."), altered.clone(), "Password123!"),
-        (r#"{"Application":{"Password":"AnotherOne2","PrimaryPhone":1}}"#, json!("Yoda Inc."), json!("1"), "AnotherOne2"),
-        (r#"{"Application":{"SponsorId":null,"StatusId":null,"AcceptTerms":null}}"#, json!("Yoda Inc."), kept.clone(), "Password123!"),
-        (r#"{"Application":{"SponsorId":"","StatusId":"1","AcceptTerms":"True"}}"#, json!("Yoda Inc."), kept.clone(), "Password123!"),
-        (r#"{"Application":{"SponsorId":2.0,"AssociateBaseType":"1","AcceptTerms":1}}"#, json!("Yoda Inc."), kept, "Password123!"),
+        (
+            r#"{"Application":{"Password":" ","PrimaryPhone":"+1"}}"#,
+            json!("Yoda Inc."),
+            altered.clone(),
+            "Password123!",
+        ),
+        (
+            r#"{"Application":{"Password":"AnotherOne2","PrimaryPhone":1}}"#,
+            json!("Yoda Inc."),
+            json!("1"),
+            "AnotherOne2",
+        ),
+        (
+            r#"{"Application":{"SponsorId":null,"StatusId":null,"AcceptTerms":null}}"#,
+            json!("Yoda Inc."),
+            kept.clone(),
+            "Password123!",
+        ),
+        (
+            r#"{"Application":{"SponsorId":"","StatusId":"1","AcceptTerms":"True"}}"#,
+            json!("Yoda Inc."),
+            kept.clone(),
+            "Password123!",
+        ),
+        (
+            r#"{"Application":{"SponsorId":2.0,"AssociateBaseType":"1","AcceptTerms":1}}"#,
+            json!("Yoda Inc."),
+            kept,
+            "Password123!",
+        ),
     ] {
         let extension = Extension::answering(UPGRADE);
         extension.calls_back_with(body).put(PATH, &asked).succeeds(201);
@@ -151,7 +181,8 @@ fn unset_dates_are_read_as_unset_and_the_others_in_any_zone() {
         (r#""1973-05-12""#, "1973-05-12T00:00:00Z"),
     ] {
         let extension = Extension::answering(UPDATE);
-        let body = format!(r#"{{"oldAssociateInfo":null,"updatedAssociateInfo":{{"birthDate":{date},"signupDate":{date}}}}}"#);
+        let body =
+            format!(r#"{{"oldAssociateInfo":null,"updatedAssociateInfo":{{"birthDate":{date},"signupDate":{date}}}}}"#);
         extension.calls_back_with(&body).put("/v1/customers/3", &asked).succeeds(200);
         let customer = extension.tenant.customer(3);
         assert_eq!((&customer["BirthDate"], &customer["FirstName"]), (&json!(expected), &json!("Sheev")), "{date}");

@@ -143,7 +143,9 @@ mod tests {
         let english = r#"{"ID":1,"Description":"English","ISODescription":"en-US","LocaleASP":1033,"Active":true,"#;
         let decimals = r#""IsDefault":false,"IsDecimalUsed":true,"DecimalValue":2},"#;
         assert!(json.starts_with(&format!("[{english}{decimals}")), "{json}");
-        assert!(json.contains(r#""ISODescription":"ja-JP","LocaleASP":1041,"Active":true,"IsDefault":false,"IsDecimalUsed":false,"#));
+        assert!(json.contains(
+            r#""ISODescription":"ja-JP","LocaleASP":1041,"Active":true,"IsDefault":false,"IsDecimalUsed":false,"#
+        ));
         assert!(xml.contains("<IsDefault>True</IsDefault>"), "{xml}");
     }
 }

@@ -240,8 +240,11 @@ fn both_addresses_are_sent_where_the_one_is_not_the_other() {
         } else {
             [Key::InvoiceAddressZipMissing, Key::InvoiceAddressCityMissing, Key::InvoiceAddressCountryMissing]
         };
-        let expected: Vec<_> =
-            keys.into_iter().zip(["Zip", "City", "Country"]).map(|(key, part)| (key, format!("{path}.{part} {why}"))).collect();
+        let expected: Vec<_> = keys
+            .into_iter()
+            .zip(["Zip", "City", "Country"])
+            .map(|(key, part)| (key, format!("{path}.{part} {why}")))
+            .collect();
         assert_eq!(refusals(&customer, &body), expected, "{body}");
         update_by(&partial(), customer.clone(), &body);
     }
