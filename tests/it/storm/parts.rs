@@ -264,7 +264,8 @@ fn countries_go_by_id_then_by_code() {
         (json!({ "Country": "Storbritannien" }), 826, "Storbritannien", "GB"),
         (json!({ "Country": "Iso-Britannia" }), 826, "Iso-Britannia", "GB"),
         (json!({ "Country": "Elfenbeinküste" }), 384, "Elfenbeinküste", "CI"),
-        (json!({ "Country": "Cote d'Ivoire" }), 384, "Cote d'Ivoire", "CI"),
+        (json!({ "Country": "côte d\u{2019}ivoire" }), 384, "côte d\u{2019}ivoire", "CI"),
+        (json!({ "Country": "Côte d'Ivoire" }), 384, "Côte d'Ivoire", "CI"),
         (json!({ "Country": "Tschechische Republik" }), 203, "Tschechische Republik", "CZ"),
     ] {
         let address = with(&json!({ "Zip": "1", "City": "A" }), sent.clone());
@@ -397,7 +398,6 @@ fn both_addresses_are_sent_where_the_one_is_not_the_other() {
     for sent in [
         json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": address, "DeliveryAddresses": [address] }),
         json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": null, "DeliveryAddresses": [] }),
-        json!({ "UseInvoiceAddressAsDeliveryAddress": null, "InvoiceAddress": address }),
         json!({ "InvoiceAddress": address }),
         json!({ "DeliveryAddresses": [address] }),
     ] {
