@@ -36,7 +36,7 @@ pub struct Plan {
     pub unsupported_patch_fields: UnsupportedPatchFields,
     /// How a BackOfficeId is made when none is sent.
     pub back_office_id: BackOfficeIds,
-    /// What TextPhone of a new customer is when it is not sent.
+    /// What `TextPhone` of a new customer is when it is not sent.
     pub text_phone_default: TextPhoneDefault,
     /// What a password must be like.
     pub password_rule: PasswordRule,
@@ -106,8 +106,8 @@ pub enum UnsupportedPatchFields {
     Refuse,
 }
 
-/// What TextPhone of a new customer is when it is not sent ("TextNumber: set to PrimaryPhone if empty", vendor's C# reference,
-/// `Application`).
+/// What `TextPhone` of a new customer is when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
+/// vendor's C# reference).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextPhoneDefault {

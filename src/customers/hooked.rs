@@ -301,12 +301,12 @@ impl Customers {
         let Context { work: WorkOf { customer, work }, shown, .. } = context;
         match (hook, work) {
             (UpdateAssociateBaseType::ID, Work::Upgrade { beside }) => {
-                let mut request: UpdateAssociateBaseTypeRequest = read(request, shown)?;
+                let mut request: UpdateAssociateBaseTypeRequest = read(request, &shown)?;
                 request.application = checked(scope, customer, request.application, &beside)?;
                 answer(self.write_upgrade(scope, customer, request, beside).await?)
             }
             (WriteApplication::ID, Work::Create { beside }) => {
-                let mut request: WriteApplicationRequest = read(request, shown)?;
+                let mut request: WriteApplicationRequest = read(request, &shown)?;
                 request.application = checked(scope, None, request.application, &beside)?;
                 let mut response = self.write_application(scope, customer, request, beside).await?;
                 let id = CustomerId(response.application_response.associate_id);
@@ -314,18 +314,20 @@ impl Customers {
                 answer(response)
             }
             (UpdateAssociate::ID, Work::Update(change)) => {
-                let before: UpdateAssociateRequest = read(Value::Null, shown.clone())?;
-                let request: UpdateAssociateRequest = read(request, shown)?;
+                let before: UpdateAssociateRequest = read(Value::Null, &shown)?;
+                let request: UpdateAssociateRequest = read(request, &shown)?;
                 let (altered, shown) = (request.updated_associate_info, before.updated_associate_info);
                 answer(self.write_update(scope, customer, altered, *change, shown).await?)
             }
             (ValidateApplication::ID, Work::Check { beside, has_password }) => {
-                let request: ValidateApplicationRequest = read(request, shown)?;
+                let request: ValidateApplicationRequest = read(request, &shown)?;
                 answer(Self::validate(scope, customer, request.application, beside, has_password)?)
             }
-            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request, shown)?).await?),
-            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request, shown)?).await?),
-            (GetNewBackOfficeId::ID, Work::Ask) => answer(self.new_back_office_id(scope, read(request, shown)?).await?),
+            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request, &shown)?).await?),
+            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request, &shown)?).await?),
+            (GetNewBackOfficeId::ID, Work::Ask) => {
+                answer(self.new_back_office_id(scope, read(request, &shown)?).await?)
+            }
             _ => Err(Error::WrongWork),
         }
     }
@@ -375,7 +377,7 @@ fn faults_but_password(scope: &Scope<'_>, id: Option<CustomerId>, values: &Value
 }
 
 /// A callback's request over the one that the extension was sent.
-fn read<T: DeserializeOwned>(request: Value, shown: Value) -> Result<T, Error> {
+fn read<T: DeserializeOwned>(request: Value, shown: &Value) -> Result<T, Error> {
     any_case::read_over(request, shown).map_err(|error| Error::Unreadable(error.to_string()))
 }
 

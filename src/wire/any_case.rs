@@ -23,18 +23,18 @@ pub struct Unreadable {
 /// When a value has the wrong type.
 pub fn read<T: Default + Serialize + DeserializeOwned>(value: Value) -> Result<T, Unreadable> {
     let base = serde_json::to_value(T::default()).map_err(|_| misfit(String::new(), &Value::Null))?;
-    read_over(value, base)
+    read_over(value, &base)
 }
 
 /// Reads a `T` over `base`, which is one: what is absent stays as it is there, and null clears what can be unset.
 ///
 /// # Errors
 /// When a value has the wrong type.
-pub fn read_over<T: DeserializeOwned>(value: Value, base: Value) -> Result<T, Unreadable> {
+pub fn read_over<T: DeserializeOwned>(value: Value, base: &Value) -> Result<T, Unreadable> {
     let mut laid = base.clone();
     lay(&mut laid, value);
     serde_path_to_error::deserialize(laid).map_err(|error| {
-        let (mut names, mut known) = (Vec::new(), Some(&base));
+        let (mut names, mut known) = (Vec::new(), Some(base));
         for segment in error.path() {
             match segment {
                 Segment::Map { key } => {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn over(value: Value) -> Result<Outer, Unreadable> {
-        read_over(value, serde_json::to_value(base()).expect("JSON"))
+        read_over(value, &serde_json::to_value(base()).expect("JSON"))
     }
 
     #[test]

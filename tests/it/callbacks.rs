@@ -24,10 +24,10 @@ struct Extension {
 
 impl Extension {
     fn answering(hook: &'static str) -> Self {
-        Self::of(hook, json!({}))
+        Self::of(hook, &json!({}))
     }
 
-    fn of(hook: &'static str, plan: Value) -> Self {
+    fn of(hook: &'static str, plan: &Value) -> Self {
         let bytes = Arc::<Mutex<String>>::default();
         let sent = Arc::clone(&bytes);
         let receiver = Receiver::start(move |received: &Received| {
@@ -189,7 +189,7 @@ fn unset_dates_are_read_as_unset_and_the_others_in_any_zone() {
         assert_ne!(customer["SignupDate"], unset);
         assert!(extension.signs_in("Emperor Palpatine", "Password123!"), "{date}");
         // The same of an application: the day of signing up is the system's where it is unset.
-        let extension = Extension::of(UPGRADE, json!({ "required": { "BirthDate": [] } }));
+        let extension = Extension::of(UPGRADE, &json!({ "required": { "BirthDate": [] } }));
         let body = format!(r#"{{"application":{{"birthDate":{date},"signupDate":{date}}}}}"#);
         extension.calls_back_with(&body).put(PATH, &seeds::distributor()).succeeds(201);
         assert_eq!(extension.tenant.customer(3)["BirthDate"], expected, "{date}");

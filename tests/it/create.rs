@@ -451,7 +451,7 @@ fn a_caller_may_prefer_the_customer() {
     assert_eq!(reply.json(), tenant.customer(5));
 }
 
-/// "TextNumber: set to PrimaryPhone if empty" (vendor's C# reference, `Application`): of a new customer, and of no other.
+/// "Set to `PrimaryPhone` if empty" (`TextNumber` of `Application`, vendor's C# reference): of a new customer, and of no other.
 #[test]
 fn an_empty_text_phone_of_a_new_customer_is_the_primary_one() {
     let [falls_back, does_not] = [json!({}), json!({ "text_phone_default": "none" })].map(tenant_with);

@@ -239,7 +239,7 @@ fn a_type_of_the_plans_own_lets_no_field_of_the_others_be_blanked() {
     tenant.patch("/v1/customers/4", &json!({ "EmailAddress": "" })).succeeds(200);
 }
 
-/// InactiveDate tells since when a customer has not been active, whichever call changed its status.
+/// `InactiveDate` tells since when a customer has not been active, whichever call changed its status.
 #[test]
 fn the_inactive_date_follows_the_status() {
     const UNSET: &str = "1900-01-01T00:00:00Z";

@@ -250,12 +250,12 @@ fn both_addresses_are_sent_where_the_one_is_not_the_other() {
     }
     // Neither is no change of an address, and both are both.
     update(customer.clone(), &says("Phone", json!("1")));
-    let both = joined(says("InvoiceAddress", whole.clone()), json!({ "DeliveryAddresses": [whole] }));
+    let both = joined(says("InvoiceAddress", whole.clone()), &json!({ "DeliveryAddresses": [whole] }));
     assert_eq!(shown(&update(customer, &both))["DeliveryAddresses"].as_array().map(Vec::len), Some(3));
 }
 
 /// An object with the members of another.
-fn joined(mut object: Value, more: Value) -> Value {
+fn joined(mut object: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         object[name] = value.clone();
     }

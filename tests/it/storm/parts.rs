@@ -313,7 +313,7 @@ fn the_plan_adds_names_of_countries_and_takes_others_away() {
     refuses(&tenant, &door, &body(&json!({ "Country": "Schweden" })), &[("InvoiceAddressCountryMissing", text)]);
 }
 
-/// "Gets raised if any DeliveryAddress is supplied and it is missing a Zip code", whatever is kept (UpdateCustomer page).
+/// "Gets raised if any `DeliveryAddress` is supplied and it is missing a Zip code", whatever is kept (`UpdateCustomer` page).
 #[test]
 fn an_address_that_is_sent_is_whole_whatever_is_kept() {
     let (tenant, partial) = (tenant(), tenant_with(json!({ "storm": { "partial_addresses": true } })));
