@@ -38,6 +38,8 @@ pub struct Plan {
     pub unsupported_patch_fields: UnsupportedPatchFields,
     /// How a BackOfficeId is made when none is sent.
     pub back_office_id: BackOfficeIds,
+    /// What `TextPhone` of a new customer is when it is not sent.
+    pub text_phone_default: TextPhoneDefault,
     /// What a password must be like.
     pub password_rule: PasswordRule,
     /// The least age of a customer of type 1, in years.
@@ -110,6 +112,17 @@ pub enum UnsupportedPatchFields {
     Ignore,
     /// Refuses the call.
     Refuse,
+}
+
+/// What `TextPhone` of a new customer is when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
+/// vendor's C# reference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPhoneDefault {
+    /// The primary phone.
+    PrimaryPhone,
+    /// Nothing.
+    None,
 }
 
 /// What `true` says of a value that is asked about: the vendor's pages leave it open, and one client calls a check
@@ -224,6 +237,7 @@ impl Default for Plan {
             sponsor_must_be_distributor: true,
             unsupported_patch_fields: UnsupportedPatchFields::Ignore,
             back_office_id: BackOfficeIds::default(),
+            text_phone_default: TextPhoneDefault::PrimaryPhone,
             password_rule: PasswordRule::default(),
             minimum_age: 18,
             max_length: BTreeMap::new(),
@@ -261,13 +275,14 @@ impl PasswordRule {
 }
 
 impl Plan {
-    /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type.
+    /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type of the vendor's. A
+    /// type that a plan adds has no list of its own, and takes nothing from those of the others.
     #[must_use]
     pub fn requires(&self, field: Field, customer_type: Option<i32>) -> bool {
         let Some(types) = self.required.get(&field) else { return false };
         match customer_type {
             Some(customer_type) => types.contains(&customer_type),
-            None => self.types.keys().all(|known| types.contains(known)),
+            None => VENDORS_TYPES.iter().all(|(known, _)| types.contains(known)),
         }
     }
 
@@ -366,8 +381,12 @@ fn default_max_length(field: Field) -> usize {
     }
 }
 
+/// The types that the vendor's pages know.
+const VENDORS_TYPES: [(i32, &str); 3] =
+    [(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")];
+
 fn default_types() -> BTreeMap<i32, String> {
-    named([(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")])
+    named(VENDORS_TYPES)
 }
 
 fn default_statuses() -> BTreeMap<i32, String> {
@@ -442,6 +461,16 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_is_added_takes_no_requirement_from_the_others() {
+        let plan: Plan = serde_json::from_str(r#"{"types": {"4": "Employee"}}"#).expect("a plan");
+        assert!(plan.requires(Field::EmailAddress, None) && !plan.requires(Field::EmailAddress, Some(4)));
+        let plan = r#"{"types": {"4": "Employee"}, "required": {"TaxId": [1, 4], "Username": [1, 2]}}"#;
+        let plan: Plan = serde_json::from_str(plan).expect("a plan");
+        assert!(plan.requires(Field::EmailAddress, None));
+        assert!(!plan.requires(Field::TaxId, None) && !plan.requires(Field::Username, None));
+    }
+
+    #[test]
     fn unknown_names_and_values_are_refused() {
         for document in [
             r#"{"refusals": 400}"#,
@@ -462,6 +491,7 @@ mod tests {
             r#"{"stats": {"GVKPI": {"Value": 0, "Name": "x"}}}"#,
             r#"{"stats": {"GVKPI": {"Value": [0]}}}"#,
             r#"{"stats": {"kit_level": true}}"#,
+            r#"{"text_phone_default": "secondary_phone"}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

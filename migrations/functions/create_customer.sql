@@ -68,8 +68,8 @@ begin
     end if;
 
     insert into customers as c (
-        tenant_id, customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
-        modified_at, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, back_office_id_key,
+        tenant_id, customer_id, customer_type, customer_status, inactive_date, sponsor_id, enroller_id, birth_date,
+        sign_up_date, modified_at, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, back_office_id_key,
         email_address, email_address_key, tax_id, tax_id_key, username, username_key, web_alias, web_alias_key,
         password_hash, first_name, last_name, company_name, external_reference_id, primary_phone, secondary_phone,
         text_phone, tax_exempt_id, primary_street1, primary_street2, primary_street3, primary_city, primary_region,
@@ -77,6 +77,7 @@ begin
         shipping_region, shipping_postal_code, shipping_country_code, custom_fields)
     values (
         p_tenant, create_customer.customer_id, p_values.customer_type, coalesce(p_values.customer_status, 1),
+        inactive_since(1, coalesce(p_values.customer_status, 1), null, p_now),
         p_values.sponsor_id, p_values.sponsor_id, p_values.birth_date, coalesce(p_values.sign_up_date, p_now),
         p_now, p_values.send_emails, p_values.tax_exempt, p_values.terms_accepted, p_values.language_code,
         p_values.back_office_id, p_values.back_office_id_key,

@@ -85,6 +85,8 @@ begin
         update customers c set
             customer_type         = p_values.customer_type,
             customer_status       = coalesce(p_values.customer_status, c.customer_status),
+            inactive_date         = inactive_since(c.customer_status, coalesce(p_values.customer_status, c.customer_status),
+                                                   c.inactive_date, p_now),
             sponsor_id            = p_values.sponsor_id,
             birth_date            = p_values.birth_date,
             sign_up_date          = coalesce(p_values.sign_up_date, c.sign_up_date),

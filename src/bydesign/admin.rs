@@ -16,11 +16,11 @@ use crate::gateway::{Call, Reply};
     operation_id = "ByDesignListCustomerTypes",
     responses((status = 200, description = "The types of the tenant's plan", body = CustomerTypes)),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "GET api/Admin/CustomerType page; four of its members, their values chosen"
+        "class": "documented", "source": "GET api/Admin/CustomerType page; the values but for ID and Description chosen"
     })))
 )]
 pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
-    Ok(reply(&call, &lists::customer_types(&call.scope().plan.types)))
+    Ok(reply(&call, &lists::customer_types(call.scope().plan)))
 }
 
 /// A customer type
@@ -38,11 +38,10 @@ pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
-    let types = &call.scope().plan.types;
     let id = call.path_parameter("id").and_then(|id| id.parse().ok());
-    let found = id.and_then(|id: i32| Some((id, types.get(&id)?)));
-    let (id, name) = found.ok_or_else(|| Error::NotFound("No customer type has this ID.".to_owned()))?;
-    Ok(reply(&call, &lists::customer_type(id, name)))
+    let found = id.and_then(|id| lists::customer_type(id, call.scope().plan));
+    let found = found.ok_or_else(|| Error::NotFound("No customer type has this ID.".to_owned()))?;
+    Ok(reply(&call, &found))
 }
 
 /// The countries
@@ -52,11 +51,11 @@ pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
     operation_id = "ByDesignListCountries",
     responses((status = 200, description = "The countries by the names that are read", body = Countries)),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "that there is GET api/Admin/Country; its members are those of Locale, chosen"
+        "class": "client-observed", "source": "the members that a public client reads; ISODescription, Active and the values chosen"
     })))
 )]
 pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
-    Ok(reply(&call, &lists::countries()))
+    Ok(reply(&call, &lists::countries(call.scope().plan)))
 }
 
 /// The locales
@@ -70,7 +69,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     responses((status = 200, description = "The locales", body = Locales)),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "1 is English; the other numbers are chosen"
+        "class": "client-observed", "source": "the members, and that 1 is English; the other numbers, IsDecimalUsed and DecimalValue are chosen"
     })))
 )]
 pub(super) async fn list_locales(call: Arc<Call>) -> Result<Reply, Error> {

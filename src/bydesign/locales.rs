@@ -14,6 +14,8 @@ pub(in crate::bydesign) struct Locale {
     pub(in crate::bydesign) iso_description: &'static str,
     /// Its number in Windows.
     pub(in crate::bydesign) windows_number: i32,
+    /// How many decimals its amounts of money are written with.
+    pub(in crate::bydesign) decimals: i32,
 }
 
 /// The id of the locale of customers who have none.
@@ -46,7 +48,9 @@ const fn locale(
     iso_description: &'static str,
     windows_number: i32,
 ) -> Locale {
-    Locale { id, language, description, iso_description, windows_number }
+    // Yen and won have none.
+    let decimals = if matches!(windows_number, 1041 | 1042) { 0 } else { 2 };
+    Locale { id, language, description, iso_description, windows_number, decimals }
 }
 
 /// The language of the locale with this id.

@@ -73,10 +73,19 @@ models! {
     /// Customer types.
     CustomerTypes = "ByDesignCustomerTypes", ArrayBuilder::new().items(customer_type());
     /// Countries.
-    Countries = "ByDesignCountries", ArrayBuilder::new().items(listed());
+    Countries = "ByDesignCountries", ArrayBuilder::new().items(
+        listed()
+            .property("Abbreviation", of(Type::String))
+            .property("IsDefault", of(Type::Boolean))
+            .property("IsActive", of(Type::Boolean)),
+    );
     /// Locales.
     Locales = "ByDesignLocales", ArrayBuilder::new().items(
-        listed().property("LocaleASP", of(Type::Integer)).property("IsDefault", of(Type::Boolean)),
+        listed()
+            .property("LocaleASP", of(Type::Integer))
+            .property("IsDefault", of(Type::Boolean))
+            .property("IsDecimalUsed", of(Type::Boolean))
+            .property("DecimalValue", of(Type::Integer)),
     );
     /// What the framework says of an error.
     HttpErrorModel = "ByDesignHttpError", ObjectBuilder::new()
@@ -230,9 +239,12 @@ fn customer() -> ObjectBuilder {
 }
 
 fn customer_type() -> ObjectBuilder {
-    texts(&["Description", "Abbreviation"])
+    let flags = ["IsExtranet", "IsAllowUpdateFrom", "IsAllowUpdateTo", "IsAllowNewProfileFromExt"];
+    let texts = texts(&["Description", "Abbreviation", "OrderType", "AutoShipOrderType", "DateCreated"]);
+    flags
+        .iter()
+        .fold(texts, |object, name| object.property(*name, of(Type::Boolean)))
         .property("ID", of(Type::Integer))
-        .property("IsExtranet", of(Type::Boolean))
         .required("ID")
 }
 

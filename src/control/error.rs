@@ -7,7 +7,7 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
 use crate::tenants::{KeyError, WorldError};
 
@@ -80,6 +80,9 @@ impl ControlError {
                 WorldError::BadName(_) | WorldError::Refused(_) | WorldError::Seed(_) | WorldError::Key(_) => {
                     StatusCode::BAD_REQUEST
                 }
+                WorldError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
+                    StatusCode::NOT_FOUND
+                }
                 WorldError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }
@@ -88,6 +91,9 @@ impl ControlError {
     /// What is wrong, without what is nobody's business.
     pub(super) fn detail(&self) -> String {
         match self {
+            Self::World(WorldError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
+                "nothing has a name with the character U+0000 in it".to_owned()
+            }
             Self::World(WorldError::Database(error)) => {
                 tracing::error!(error = %ErrorChain(error), "database failure in the control API");
                 "the database failed; the server's log says why".to_owned()

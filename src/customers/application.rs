@@ -16,6 +16,8 @@ pub(super) struct Beside {
     pub tax_exempt_id: Option<String>,
     pub key: Option<Uuid>,
     pub profile: Option<Profile>,
+    /// The hash of the password that was sent, for an extension that leaves the password out when it calls back.
+    pub password_hash: Option<String>,
 }
 
 impl Beside {
@@ -24,11 +26,6 @@ impl Beside {
         // Not sent and false are the same to what is written.
         Self { send_emails: Some(send_emails), ..self }
     }
-}
-
-/// What is kept of an application while its hook runs.
-pub(super) fn without_password(application: &Application) -> Application {
-    Application { password: None, ..application.clone() }
 }
 
 /// The application that asks for these values, of a new customer or of the one that is upgraded.
@@ -91,7 +88,7 @@ pub(super) fn apply(upgraded: Option<CustomerId>, values: Values) -> (Applicatio
         custom: custom_fields.into(),
         unused: UnusedMembers::default(),
     };
-    (application, Beside { send_emails, tax_exempt, tax_exempt_id, key, profile })
+    (application, Beside { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: None })
 }
 
 /// The values that an application asks for. What an extension left blank is absent.
@@ -124,7 +121,7 @@ pub(super) fn asked(application: Application, beside: Beside) -> Values {
         custom,
         unused: _,
     } = application;
-    let Beside { send_emails, tax_exempt, tax_exempt_id, key, profile } = beside;
+    let Beside { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: _ } = beside;
     Values {
         back_office_id,
         birth_date,

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::application::{Beside, apply, asked, tidied, without_password};
+use super::application::{Beside, apply, asked, tidied};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
 use super::profile::{Company, companies};
@@ -16,6 +16,7 @@ use crate::hooks::{
     ApplicationResponse, EnrollmentResponse, GetNewBackOfficeId, GetNewBackOfficeIdRequest, WriteApplication,
     WriteApplicationRequest,
 };
+use crate::plan::TextPhoneDefault;
 
 /// A customer of a seed file.
 #[derive(Debug, Clone)]
@@ -45,14 +46,14 @@ impl Customers {
         self.check(scope, None, &values, faults).await?;
         self.check_availability(scope, None, &values).await?;
         let (reserved, values) = self.with_new_back_office_id(scope, values).await?;
+        let password_hash = self.kept_password::<WriteApplication>(scope, &values).await;
         let (application, beside) = apply(None, values);
         let send_emails = beside.send_emails.unwrap_or_default();
-        let shown = scope.calls::<WriteApplication>().then(|| Box::new(without_password(&application)));
         let request = WriteApplicationRequest { application, send_emails };
-        let work = WorkOf { customer: reserved, work: Work::Create { beside, shown } };
+        let work = WorkOf { customer: reserved, work: Work::Create { beside: Beside { password_hash, ..beside } } };
         let response = self
             .hook::<WriteApplication, _>(scope, request, work, |request, work| async move {
-                let Work::Create { beside, .. } = work.work else { return Err(Error::WrongWork) };
+                let Work::Create { beside } = work.work else { return Err(Error::WrongWork) };
                 self.write_application(scope, work.customer, request, beside).await
             })
             .await?;
@@ -73,10 +74,11 @@ impl Customers {
         request: WriteApplicationRequest,
         beside: Beside,
     ) -> Result<EnrollmentResponse, Error> {
-        let beside = beside.with_send_emails(request.send_emails);
+        let mut beside = beside.with_send_emails(request.send_emails);
+        let kept = beside.password_hash.take();
         let values = asked(request.application, beside);
         let back_office_id = values.back_office_id.clone();
-        let id = self.write_new(scope, reserved, values).await?;
+        let id = self.write_new(scope, reserved, values, kept).await?;
         let application_response = ApplicationResponse { associate_id: id.0, back_office_id, payment_status: None };
         Ok(EnrollmentResponse { application_response })
     }
@@ -86,12 +88,18 @@ impl Customers {
         scope: &Scope<'_>,
         reserved: Option<CustomerId>,
         values: Values,
+        kept_password: Option<String>,
     ) -> Result<CustomerId, Error> {
         let mut values = values;
         let (key, profile) = (values.key.take(), values.profile.take());
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
-        let record = self.record(values, scope.plan).await;
+        // The other vendors' phones are fields of their own, and nothing is put into them that was not sent.
+        if scope.plan.text_phone_default == TextPhoneDefault::PrimaryPhone && !scope.is_lenient {
+            values.text_phone = values.text_phone.or_else(|| values.primary_phone.clone());
+        }
+        let password_hash = self.hash_of(&values).await.or(kept_password);
+        let record = ValuesRecord::new(values, password_hash, scope.plan);
         let new =
             New { reserved, record: &record, sponsor, alias: alias.as_deref(), companies: companies(profile.as_ref()) };
         if scope.events.is_none() && key.is_none() && profile.is_none() {

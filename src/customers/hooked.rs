@@ -13,11 +13,11 @@ use super::text::comparable;
 use crate::database::{DatabaseError, TenantId};
 use crate::field::Field;
 use crate::hooks::{
-    Application, Associate, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest,
-    GetNewBackOfficeIdResponse, Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse,
-    IsTaxIdAvailable, IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate,
-    UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication,
-    ValidateApplicationRequest, WriteApplication, WriteApplicationRequest,
+    Application, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse,
+    Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse, IsTaxIdAvailable,
+    IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate, UpdateAssociateBaseType,
+    UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication, ValidateApplicationRequest,
+    WriteApplication, WriteApplicationRequest,
 };
 use crate::plan::{BackOfficeIdFormat, UniqueField};
 use crate::wire::any_case;
@@ -37,20 +37,13 @@ pub(super) enum Work {
     /// A question is answered.
     Ask,
     /// An application is checked, with what it has no member for.
-    Check { beside: Beside },
-    /// A customer is created. `shown` is what the extension was sent, so that what it leaves out is as it was.
-    Create { beside: Beside, shown: Option<Box<Application>> },
+    Check { beside: Beside, has_password: bool },
+    /// A customer is created.
+    Create { beside: Beside },
     /// A customer is upgraded.
-    Upgrade { beside: Beside, shown: Option<Box<Application>> },
+    Upgrade { beside: Beside },
     /// A customer is changed. Boxed, because every upgrade moves this enum.
-    Update(Box<Update>),
-}
-
-/// A change, and the customer as the extension was told that it leaves it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Update {
-    pub change: Change,
-    pub shown: Associate,
+    Update(Box<Change>),
 }
 
 /// The change that the caller asked for.
@@ -68,6 +61,8 @@ struct Context {
     #[serde(default)]
     is_lenient: bool,
     work: WorkOf,
+    /// The request as the extension was sent it, but for the password: what it leaves out when it calls back is as it was.
+    shown: Value,
 }
 
 /// The caller, the request id and the rules that a callback's work is done under.
@@ -107,7 +102,7 @@ impl Customers {
             return default(request, work).await;
         }
         let (caller, is_lenient) = (scope.caller.to_owned(), scope.is_lenient);
-        let context = Context { caller, request: scope.request, is_lenient, work };
+        let context = Context { caller, request: scope.request, is_lenient, work, shown: shown(&request) };
         let context = serde_json::to_value(context).expect("invariant: plain data is JSON");
         let ran = self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context).await;
         ran.map_err(|error| match error {
@@ -146,8 +141,9 @@ impl Customers {
             self.check_exists(scope, id).await?;
         }
         let (application, beside) = super::application::apply(id, values.clone());
+        let has_password = application.password.is_some();
         let request = ValidateApplicationRequest { application };
-        let work = WorkOf { customer: id, work: Work::Check { beside } };
+        let work = WorkOf { customer: id, work: Work::Check { beside, has_password } };
         let validated = self.hook::<ValidateApplication, _>(scope, request, work, |_, _| async { Ok(NoResponse {}) });
         validated.await.map(|NoResponse {}| ())
     }
@@ -249,10 +245,10 @@ impl Customers {
         id: Option<CustomerId>,
         application: Application,
         beside: Beside,
+        has_password: bool,
     ) -> Result<NoResponse, Error> {
         let values = tidied(asked(application, beside));
-        let rules = Rules { plan: scope.plan, now: scope.now };
-        refuse(rules.whole(id, &values), Vec::new())?;
+        refuse(faults_but_password(scope, id, &values, has_password), Vec::new())?;
         Ok(NoResponse {})
     }
 
@@ -289,7 +285,7 @@ impl Customers {
         callback: &Callback,
         request: Value,
     ) -> Result<Option<Value>, Error> {
-        let work = context(callback)?.work;
+        let context = context(callback)?;
         let (within, transaction) = self.begin();
         // Before the row of the hook: whoever replaces the world takes them in this order.
         within.enter_world(scope).await?;
@@ -297,50 +293,53 @@ impl Customers {
             transaction.roll_back().await?;
             return Ok(None);
         }
-        let outcome = Box::pin(within.do_work(scope, hook, work, request)).await;
+        let outcome = Box::pin(within.do_work(scope, hook, context, request)).await;
         self.end(scope.recorder, transaction, outcome).await.map(Some)
     }
 
-    async fn do_work(&self, scope: &Scope<'_>, hook: &str, work: WorkOf, request: Value) -> Result<Value, Error> {
-        let WorkOf { customer, work } = work;
+    async fn do_work(&self, scope: &Scope<'_>, hook: &str, context: Context, request: Value) -> Result<Value, Error> {
+        let Context { work: WorkOf { customer, work }, shown, .. } = context;
         match (hook, work) {
-            (UpdateAssociateBaseType::ID, Work::Upgrade { beside, shown }) => {
-                let send_emails = beside.send_emails.unwrap_or_default();
-                let application = shown.map(|shown| *shown).unwrap_or_default();
-                let associate_id = application.associate_id;
-                let sent = UpdateAssociateBaseTypeRequest { application, associate_id, send_emails };
-                let mut request = read_over(request, &sent)?;
+            (UpdateAssociateBaseType::ID, Work::Upgrade { beside }) => {
+                let mut request: UpdateAssociateBaseTypeRequest = read(request, &shown)?;
                 request.application = checked(scope, customer, request.application, &beside)?;
                 answer(self.write_upgrade(scope, customer, request, beside).await?)
             }
-            (WriteApplication::ID, Work::Create { beside, shown }) => {
-                let send_emails = beside.send_emails.unwrap_or_default();
-                let application = shown.map(|shown| *shown).unwrap_or_default();
-                let mut request = read_over(request, &WriteApplicationRequest { application, send_emails })?;
+            (WriteApplication::ID, Work::Create { beside }) => {
+                let mut request: WriteApplicationRequest = read(request, &shown)?;
                 request.application = checked(scope, None, request.application, &beside)?;
                 let mut response = self.write_application(scope, customer, request, beside).await?;
                 let id = CustomerId(response.application_response.associate_id);
                 response.application_response.back_office_id = Some(self.get(scope, id).await?.back_office_id);
                 answer(response)
             }
-            (UpdateAssociate::ID, Work::Update(update)) => {
-                let sent = UpdateAssociateRequest {
-                    old_associate_info: Associate::default(),
-                    updated_associate_info: update.shown.clone(),
-                };
-                let request = read_over(request, &sent)?;
-                answer(self.write_update(scope, customer, request, *update).await?)
+            (UpdateAssociate::ID, Work::Update(change)) => {
+                let before: UpdateAssociateRequest = read(Value::Null, &shown)?;
+                let request: UpdateAssociateRequest = read(request, &shown)?;
+                let (altered, shown) = (request.updated_associate_info, before.updated_associate_info);
+                answer(self.write_update(scope, customer, altered, *change, shown).await?)
             }
-            (ValidateApplication::ID, Work::Check { beside }) => {
-                let request: ValidateApplicationRequest = read(request)?;
-                answer(Self::validate(scope, customer, request.application, beside)?)
+            (ValidateApplication::ID, Work::Check { beside, has_password }) => {
+                let request: ValidateApplicationRequest = read(request, &shown)?;
+                answer(Self::validate(scope, customer, request.application, beside, has_password)?)
             }
-            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request)?).await?),
-            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request)?).await?),
-            (GetNewBackOfficeId::ID, Work::Ask) => answer(self.new_back_office_id(scope, read(request)?).await?),
+            (IsEmailAvailable::ID, Work::Ask) => answer(self.is_email_available(scope, read(request, &shown)?).await?),
+            (IsTaxIdAvailable::ID, Work::Ask) => answer(self.is_tax_id_available(scope, read(request, &shown)?).await?),
+            (GetNewBackOfficeId::ID, Work::Ask) => {
+                answer(self.new_back_office_id(scope, read(request, &shown)?).await?)
+            }
             _ => Err(Error::WrongWork),
         }
     }
+}
+
+/// What is kept of a hook's request while the hook runs.
+fn shown(request: &impl Serialize) -> Value {
+    let mut shown = serde_json::to_value(request).expect("invariant: plain data is JSON");
+    if let Some(password) = shown.pointer_mut("/Application/Password") {
+        *password = Value::Null;
+    }
+    shown
 }
 
 /// Whether a value is the customer's own already, in the form in which values are compared.
@@ -358,7 +357,11 @@ fn checked(
 ) -> Result<Application, Error> {
     let values = tidied(asked(application, beside.clone()));
     let rules = Rules { plan: scope.plan, now: scope.now };
-    let mut faults = if scope.calls::<ValidateApplication>() { rules.sent(&values) } else { rules.whole(id, &values) };
+    let mut faults = if scope.calls::<ValidateApplication>() {
+        rules.sent(&values)
+    } else {
+        faults_but_password(scope, id, &values, beside.password_hash.is_some())
+    };
     if scope.calls::<ValidateApplication>() && id.is_some_and(|id| values.sponsor_id == Some(id.0)) {
         faults.push(Fault { field: Field::SponsorId, rule: Rule::SponsorIsSelf });
     }
@@ -366,12 +369,16 @@ fn checked(
     Ok(super::application::apply(id, values).0)
 }
 
-fn read_over<T: Serialize + DeserializeOwned>(request: Value, sent: &T) -> Result<T, Error> {
-    any_case::read_over(request, sent).map_err(|error| Error::Unreadable(error.to_string()))
+/// The faults of a whole customer. A password that an extension leaves out is as it was, and was checked then.
+fn faults_but_password(scope: &Scope<'_>, id: Option<CustomerId>, values: &Values, has_password: bool) -> Vec<Fault> {
+    let rules = Rules { plan: scope.plan, now: scope.now };
+    let is_kept = |fault: &Fault| has_password && values.password.is_none() && fault.field == Field::Password;
+    rules.whole(id, values).into_iter().filter(|fault| !is_kept(fault)).collect()
 }
 
-fn read<T: Default + Serialize + DeserializeOwned>(request: Value) -> Result<T, Error> {
-    any_case::read(request).map_err(|error| Error::Unreadable(error.to_string()))
+/// A callback's request over the one that the extension was sent.
+fn read<T: DeserializeOwned>(request: Value, shown: &Value) -> Result<T, Error> {
+    any_case::read_over(request, shown).map_err(|error| Error::Unreadable(error.to_string()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the last step of each work")]

@@ -271,6 +271,12 @@ impl Customers {
         ValuesRecord::new(values, hash, plan)
     }
 
+    /// The hash that is kept while an extension answers the hook `H`, so that a callback which leaves the password out does not
+    /// lose it. Nothing where none does: then it is hashed when it is written.
+    pub(super) async fn kept_password<H: Hook>(&self, scope: &Scope<'_>, values: &Values) -> Option<String> {
+        if scope.calls::<H>() { self.hash_of(values).await } else { None }
+    }
+
     /// The hash of the password that was sent, if one was.
     pub(super) async fn hash_of(&self, values: &Values) -> Option<String> {
         match &values.password {

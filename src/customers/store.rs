@@ -295,6 +295,9 @@ pub(super) async fn patch(
             upgrade_date         = case when (p.sent).customer_type and (p.v).customer_type <> c.customer_type
                                         then $5 else c.upgrade_date end,
             customer_status      = case when (p.sent).customer_status then (p.v).customer_status else c.customer_status end,
+            inactive_date        = case when (p.sent).customer_status
+                                        then inactive_since(c.customer_status, (p.v).customer_status, c.inactive_date, $5)
+                                        else c.inactive_date end,
             birth_date           = case when (p.sent).birth_date then (p.v).birth_date else c.birth_date end,
             language_code        = case when (p.sent).language_code then (p.v).language_code else c.language_code end,
             email_address        = case when (p.sent).email_address then (p.v).email_address else c.email_address end,
@@ -362,13 +365,13 @@ pub(super) async fn void(
     scope: &Scope<'_>,
     id: CustomerId,
 ) -> Result<bool, sqlx::Error> {
-    // Voiding again changes nothing, so that the day of the first time stays.
+    // Voiding again changes nothing.
     let written = sqlx::query_as!(
         Versions,
         r#"
         update customers c
            set customer_status = $3,
-               inactive_date   = case when c.customer_status = $3 then c.inactive_date else $4 end,
+               inactive_date   = inactive_since(c.customer_status, $3, c.inactive_date, $4),
                modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
          where c.tenant_id = $1 and c.customer_id = $2
         returning case when $5::boolean then (select row_texts(o) from customers o

@@ -1,7 +1,7 @@
 //! Changing a customer: replacement and partial update, through the hook `Associates.UpdateAssociate`.
 
 use super::associate::{alter, associate, patched, replaced, tidied};
-use super::hooked::{Change, Update, Work, WorkOf};
+use super::hooked::{Change, Work, WorkOf};
 use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
 use super::profile::{Company, Version, companies};
 use super::refusal::{Fault, Rule};
@@ -9,7 +9,7 @@ use super::rules::Rules;
 use super::service::{Attempts, Customers, Error, Scope, Wanted, refuse};
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
 use crate::field::Field;
-use crate::hooks::{NoResponse, UpdateAssociate, UpdateAssociateRequest};
+use crate::hooks::{Associate, NoResponse, UpdateAssociate, UpdateAssociateRequest};
 
 /// A partial update that is about to be written.
 #[derive(Debug, Clone, Copy)]
@@ -108,25 +108,26 @@ impl Customers {
         let shown = associate(new);
         let request =
             UpdateAssociateRequest { old_associate_info: associate(old), updated_associate_info: shown.clone() };
-        let work = WorkOf { customer: Some(old.id), work: Work::Update(Box::new(Update { change, shown })) };
+        let work = WorkOf { customer: Some(old.id), work: Work::Update(Box::new(change)) };
         let written = self.hook::<UpdateAssociate, _>(scope, request, work, |request, work| async move {
-            let Work::Update(update) = work.work else { return Err(Error::WrongWork) };
-            self.write_update(scope, work.customer, request, *update).await
+            let Work::Update(change) = work.work else { return Err(Error::WrongWork) };
+            self.write_update(scope, work.customer, request.updated_associate_info, *change, shown).await
         });
         Box::pin(written).await.map(|NoResponse {}| ())
     }
 
-    /// The default work of [`UpdateAssociate`]: the caller's change, with what the extension altered of it.
+    /// The default work of [`UpdateAssociate`]: the caller's change, with what the extension altered of the customer that it was
+    /// shown.
     pub(super) async fn write_update(
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
-        request: UpdateAssociateRequest,
-        update: Update,
+        altered: Associate,
+        change: Change,
+        shown: Associate,
     ) -> Result<NoResponse, Error> {
-        let Update { change, shown } = update;
         let id = id.ok_or(Error::WrongWork)?;
-        let (shown, altered) = (tidied(shown), tidied(request.updated_associate_info));
+        let (shown, altered) = (tidied(shown), tidied(altered));
         let rules = Rules { plan: scope.plan, now: scope.now };
         match change {
             Change::Replace { mut values, password_hash } => {

@@ -2,11 +2,12 @@
 //! CRM_AssociateTypeChanges table", "including placing them in the Sponsor tree", through the hook
 //! `Associates.Enrollment.UpdateAssociateBaseType` (DirectScale, Upgrade Customer page).
 
-use super::application::{Beside, apply, asked, without_password};
+use super::application::{Beside, apply, asked};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
 use super::refusal::Fault;
 use super::service::{Customers, Error, Scope};
+use super::store::ValuesRecord;
 use crate::hooks::{ApplicationResponse, EnrollmentResponse, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest};
 
 impl Customers {
@@ -23,14 +24,14 @@ impl Customers {
     ) -> Result<ApplicationResponse, Error> {
         self.check(scope, Some(id), &values, faults).await?;
         self.check_availability(scope, Some(id), &values).await?;
+        let password_hash = self.kept_password::<UpdateAssociateBaseType>(scope, &values).await;
         let (application, beside) = apply(Some(id), values);
         let send_emails = beside.send_emails.unwrap_or_default();
-        let shown = scope.calls::<UpdateAssociateBaseType>().then(|| Box::new(without_password(&application)));
         let request = UpdateAssociateBaseTypeRequest { application, associate_id: id.0, send_emails };
-        let work = WorkOf { customer: Some(id), work: Work::Upgrade { beside, shown } };
+        let work = WorkOf { customer: Some(id), work: Work::Upgrade { beside: Beside { password_hash, ..beside } } };
         let response = self
             .hook::<UpdateAssociateBaseType, _>(scope, request, work, |request, work| async move {
-                let Work::Upgrade { beside, .. } = work.work else { return Err(Error::WrongWork) };
+                let Work::Upgrade { beside } = work.work else { return Err(Error::WrongWork) };
                 self.write_upgrade(scope, work.customer, request, beside).await
             })
             .await?;
@@ -48,10 +49,12 @@ impl Customers {
     ) -> Result<EnrollmentResponse, Error> {
         let id = id.ok_or(Error::WrongWork)?;
         // The request's word on mail counts where the extension has said it, be it the caller's.
-        let beside = beside.with_send_emails(request.send_emails);
+        let mut beside = beside.with_send_emails(request.send_emails);
+        let kept = beside.password_hash.take();
         let values = asked(request.application, beside);
         let from = scope.plan.upgrade_from(values.customer_type.unwrap_or_default());
-        let record = self.record(values, scope.plan).await;
+        let password_hash = self.hash_of(&values).await.or(kept);
+        let record = ValuesRecord::new(values, password_hash, scope.plan);
         let back_office_id = self.write_whole(scope, id, &record, Some(&from)).await?;
         let application_response =
             ApplicationResponse { associate_id: id.0, back_office_id: Some(back_office_id), payment_status: None };

@@ -14,6 +14,12 @@ pub fn is_deadlock(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")
 }
 
+/// Whether Postgres was given a text that none can hold: one with the character U+0000.
+#[must_use]
+pub fn is_impossible_text(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "22021")
+}
+
 fn without_shard(name: &str) -> &str {
     match name.rsplit_once('_') {
         Some((base, shard)) if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) => base,

@@ -14,6 +14,7 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/merge_custom_fields.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
+    include_str!("../../migrations/functions/inactive_since.sql"),
     include_str!("../../migrations/functions/row_texts.sql"),
     include_str!("../../migrations/functions/create_customer.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),

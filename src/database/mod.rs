@@ -9,7 +9,7 @@ mod migrate;
 mod pool;
 mod transaction;
 
-pub use constraint::{is_deadlock, violated_unique_constraint};
+pub use constraint::{is_deadlock, is_impossible_text, violated_unique_constraint};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres};
 pub use meter::{measured, waited};

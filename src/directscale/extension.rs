@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, header};
@@ -52,9 +53,11 @@ impl From<DatabaseError> for Refused {
 
 async fn answer(
     State(front): State<Arc<Front<DirectScale>>>,
-    Path(hook): Path<String>,
+    hook: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
+    // What is no text is no hook's id.
+    let hook = hook.map(|Path(hook)| hook).unwrap_or_default();
     let house = &front.house;
     let request_id = house.random.uuid();
     let (parts, body) = request.into_parts();
@@ -130,6 +133,9 @@ impl Called<'_> {
         // Read before the token is taken, so that a body that is no JSON does not use it up.
         let request = serde_json::from_slice::<Value>(&exchange.body).ok().filter(Value::is_object);
         let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
+        if !HOOKS.contains(&hook) {
+            return Err(NOT_GOOD);
+        }
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
         let tenant = Arc::new(back_end.directory.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
         served.caller =

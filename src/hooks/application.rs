@@ -1,7 +1,8 @@
 //! The enrolment application that the enrolment hooks carry (vendor's C# reference, `Application`).
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::json::{in_the_clear, net_date, zero_is_none};
@@ -100,9 +101,10 @@ pub struct Application {
     pub unused: UnusedMembers,
 }
 
-/// Members of an [`Application`] that mean nothing here: empty on the way out, not read on the way back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+/// Members of an [`Application`] that mean nothing here: empty on the way out, not read on the way back, whatever an extension
+/// puts into them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub struct UnusedMembers {
     pub subscribe_to_corporate_emails: bool,
@@ -120,6 +122,13 @@ pub struct UnusedMembers {
     pub affiliate_id: Option<i32>,
 }
 
+impl<'de> Deserialize<'de> for UnusedMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer)?;
+        Ok(Self::default())
+    }
+}
+
 /// What became of an [`Application`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -129,5 +138,6 @@ pub struct ApplicationResponse {
     /// Its BackOfficeId.
     pub back_office_id: Option<String>,
     /// Nothing is paid here.
+    #[serde(skip_deserializing)]
     pub payment_status: Option<Value>,
 }

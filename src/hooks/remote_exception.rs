@@ -72,7 +72,9 @@ mod tests {
         let camel = json!({ "discoRemoteException": { "errorMessage": "no" } });
         assert_eq!(DiscoRemoteException::in_answer(&camel), Some("no".to_owned()));
         let odd = json!({ "DiscoRemoteException": { "ErrorId": 1234, "ErrorMessage": "no" } });
-        assert_eq!(DiscoRemoteException::in_answer(&odd), Some(String::new()));
+        assert_eq!(DiscoRemoteException::in_answer(&odd), Some("no".to_owned()));
+        let unreadable = json!({ "DiscoRemoteException": { "ErrorId": "1", "ErrorMessage": ["no"] } });
+        assert_eq!(DiscoRemoteException::in_answer(&unreadable), Some(String::new()));
         for none in [json!({ "ErrorMessage": "no" }), json!({ "DiscoRemoteException": null })] {
             assert_eq!(DiscoRemoteException::in_answer(&none), None);
         }

@@ -55,6 +55,11 @@ pub struct StormPlan {
     pub time_zone: Tz,
     /// The country of an address that names none.
     pub default_country: Option<CountryCode>,
+    /// Spellings of countries beside the list's own, in any case: each stands for a country, or with null for none.
+    pub countries: BTreeMap<String, Option<CountryCode>>,
+    /// Whether what is kept completes an address that is sent without Zip, City or country, and stands for the other address
+    /// where `UseInvoiceAddressAsDeliveryAddress` is false.
+    pub partial_addresses: bool,
 }
 
 impl Default for ByDesignPlan {
@@ -70,6 +75,13 @@ impl Default for ByDesignPlan {
 
 impl Default for StormPlan {
     fn default() -> Self {
-        Self { empty_clears: false, strict_dates: false, time_zone: Tz::Europe__Stockholm, default_country: None }
+        Self {
+            empty_clears: false,
+            strict_dates: false,
+            time_zone: Tz::Europe__Stockholm,
+            default_country: None,
+            countries: BTreeMap::new(),
+            partial_addresses: false,
+        }
     }
 }

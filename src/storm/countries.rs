@@ -1,17 +1,41 @@
-//! Countries by their ids. The vendor's ids are not public: these are the numbers of ISO 3166-1 (752 is Sweden).
+//! Countries by their ids and names. The vendor's ids are not public: these are the numbers of ISO 3166-1 (752 is Sweden). A name
+//! may be in any of the languages that the vendor's shops speak.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use rust_iso3166::CountryCode;
+
+use crate::plan::{self, StormPlan};
+
+/// A country a line: its code, then its names.
+const TABLE: &str = include_str!("countries.tsv");
+
+/// Every name in the form in which names are compared, with the code of its country.
+static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let listed = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    let listed = listed.flat_map(|(code, names)| names.split('\t').map(move |name| (comparable(name), code)));
+    let iso = rust_iso3166::ALL.iter().map(|country| (comparable(country.name), country.alpha2));
+    listed.chain(iso).collect()
+});
 
 /// The country that has the id.
 pub(super) fn by_id(id: i32) -> Option<CountryCode> {
     u16::try_from(id).ok().filter(|id| *id < 1000).and_then(rust_iso3166::from_numeric)
 }
 
-/// The country of this ISO code of two letters or this English name, in any case.
-pub(super) fn by_text(text: &str) -> Option<CountryCode> {
-    let text = text.trim();
-    rust_iso3166::from_alpha2(&text.to_ascii_uppercase())
-        .or_else(|| rust_iso3166::ALL.iter().find(|country| country.name.eq_ignore_ascii_case(text)).copied())
+/// The country of this ISO code of two letters, in upper case.
+pub(super) fn by_code(code: &str) -> Option<CountryCode> {
+    rust_iso3166::from_alpha2(code)
+}
+
+/// The country of this spelling: by the tenant's plan, else an ISO code of two letters or a name, in any case.
+pub(super) fn by_text(text: &str, plan: &StormPlan) -> Option<CountryCode> {
+    let wanted = comparable(text);
+    match plan.countries.iter().find(|(known, _)| comparable(known) == wanted) {
+        Some((_, country)) => country.as_ref().and_then(plan::CountryCode::country),
+        None => by_code(&wanted.to_ascii_uppercase()).or_else(|| NAMES.get(&wanted).and_then(|code| by_code(code))),
+    }
 }
 
 /// The id of a country.
@@ -19,9 +43,19 @@ pub(super) fn id(country: CountryCode) -> i32 {
     i32::from(country.numeric)
 }
 
+/// A name as names are compared: its case, its kind of apostrophe and the width of its blanks do not count.
+fn comparable(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase().replace('\u{2019}', "'")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(text: &str) -> Option<&'static str> {
+        by_text(text, &StormPlan::default()).map(|country| country.alpha2)
+    }
 
     #[test]
     fn countries_are_known_by_number_code_and_name() {
@@ -29,8 +63,8 @@ mod tests {
         assert_eq!(code(by_id(752)), Some("SE"));
         assert_eq!(code(by_id(840)), Some("US"));
         assert_eq!(code(by_id(8)), Some("AL"));
-        for text in ["SE", "se", " Se ", "sweden", "Sweden"] {
-            assert_eq!(code(by_text(text)), Some("SE"), "{text}");
+        for text in ["SE", "se", " Se ", "sweden", "Sverige", "SVERIGE", "Ruotsi", "Schweden"] {
+            assert_eq!(read(text), Some("SE"), "{text}");
         }
     }
 
@@ -39,8 +73,32 @@ mod tests {
         for id in [0, -1, 999, 1000, i32::MIN, i32::MAX] {
             assert!(by_id(id).is_none(), "{id}");
         }
-        for text in ["", "SWE", "Narnia", "752", "ß"] {
-            assert!(by_text(text).is_none(), "{text}");
+        for text in ["", "SWE", "Narnia", "752", "ß", "#", "\t"] {
+            assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn every_country_has_a_name_in_every_language_and_no_name_is_twos() {
+        let lines: Vec<(&str, &str)> = TABLE.lines().filter_map(|line| line.split_once('\t')).collect();
+        assert_eq!(lines.len(), rust_iso3166::ALL.len());
+        for (code, names) in lines {
+            assert!(by_code(code).is_some(), "{code}");
+            for name in names.split('\t') {
+                assert_eq!(read(name), Some(code), "{name}");
+            }
+        }
+        for country in rust_iso3166::ALL {
+            assert_eq!((read(country.name), read(country.alpha2)), (Some(country.alpha2), Some(country.alpha2)));
+        }
+    }
+
+    #[test]
+    fn the_plan_comes_before_the_list() {
+        let plan = serde_json::json!({ "countries": { "skottland": "GB", "SE": "FI", "Schweden": null } });
+        let plan: StormPlan = serde_json::from_value(plan).expect("a plan");
+        let read = |text| by_text(text, &plan).map(|country| country.alpha2);
+        assert_eq!(read(" SKOTTLAND"), Some("GB"));
+        assert_eq!((read("se"), read("Sverige"), read("Schweden")), (Some("FI"), Some("SE"), None));
     }
 }

@@ -135,18 +135,16 @@ fn delivery_addresses(
 /// An address whose body is another's.
 fn overlaid(address: Address, body: &customers::Address) -> Address {
     let customers::Address { street1, street2, street3: _, city, region, postal_code, country_code } = body;
-    let country = country_code.as_deref().and_then(countries::by_text);
+    let country_id = country_code.as_deref().and_then(countries::by_code).map_or(0, countries::id);
     // The country is shown as it was spelled, while it is the same country.
-    let is_same = |spelled: &String| {
-        country.is_some_and(|country| countries::by_text(spelled).is_some_and(|same| same.alpha2 == country.alpha2))
-    };
+    let is_same = country_id != 0 && address.country_id == country_id;
     Address {
         line1: street1.clone(),
         line2: street2.clone(),
         zip: postal_code.clone(),
         city: city.clone(),
-        country_id: country.map_or(0, countries::id),
-        country: address.country.filter(is_same).or_else(|| country_code.clone()),
+        country_id,
+        country: address.country.filter(|_| is_same).or_else(|| country_code.clone()),
         region: region.clone(),
         ..address
     }
@@ -155,7 +153,7 @@ fn overlaid(address: Address, body: &customers::Address) -> Address {
 /// The body of an address.
 pub(super) fn body(address: &Address) -> customers::Address {
     let Address { line1, line2, zip, city, country_id, country, region, .. } = address;
-    let known = countries::by_id(*country_id).or_else(|| country.as_deref().and_then(countries::by_text));
+    let known = countries::by_id(*country_id);
     customers::Address {
         street1: line1.clone(),
         street2: line2.clone(),

@@ -1,26 +1,65 @@
-//! Reading JSON as .NET does: names in any case, null as absent, unknown names ignored.
+//! Reading JSON as .NET does: names in any case, null as absent, unknown names ignored, and texts, numbers and truth values taken
+//! for each other where one can be read as the other (Newtonsoft.Json).
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Number, Value};
+use serde_path_to_error::Segment;
+use thiserror::Error;
 
-/// Reads a `T` whose names may be spelled in any case. What is absent or null is as in `T::default()`.
-///
-/// # Errors
-/// When a value has the wrong type.
-pub fn read<T: Default + Serialize + DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
-    let names = serde_json::to_value(T::default())?;
-    serde_json::from_value(spelled_as(value, &names))
+/// Why a value cannot be read: the member, and what it must be. It never repeats a value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{path} must be {wanted}")]
+pub struct Unreadable {
+    /// The names of the members on the way, as they are spelled here, with full stops between them.
+    pub path: String,
+    /// What it must be.
+    pub wanted: &'static str,
 }
 
-/// Reads a `T` over `base`: names in any case, what is absent stays as it is there, and null clears what can be unset.
+/// Reads a `T`. What is absent or null is as in `T::default()`.
 ///
 /// # Errors
 /// When a value has the wrong type.
-pub fn read_over<T: Serialize + DeserializeOwned>(value: Value, base: &T) -> Result<T, serde_json::Error> {
-    let mut laid = serde_json::to_value(base)?;
+pub fn read<T: Default + Serialize + DeserializeOwned>(value: Value) -> Result<T, Unreadable> {
+    let base = serde_json::to_value(T::default()).map_err(|_| misfit(String::new(), &Value::Null))?;
+    read_over(value, &base)
+}
+
+/// Reads a `T` over `base`, which is one: what is absent stays as it is there, and null clears what can be unset.
+///
+/// # Errors
+/// When a value has the wrong type.
+pub fn read_over<T: DeserializeOwned>(value: Value, base: &Value) -> Result<T, Unreadable> {
+    let mut laid = base.clone();
     lay(&mut laid, value);
-    serde_json::from_value(laid)
+    serde_path_to_error::deserialize(laid).map_err(|error| {
+        let (mut names, mut known) = (Vec::new(), Some(base));
+        for segment in error.path() {
+            match segment {
+                Segment::Map { key } => {
+                    names.push(key.clone());
+                    known = known.and_then(|known| known.get(key));
+                }
+                // A list is replaced as a whole, so that nothing is known of what is in it.
+                _ => known = None,
+            }
+        }
+        misfit(names.join("."), known.unwrap_or(&Value::Null))
+    })
+}
+
+/// What is said of a member that does not fit what was there.
+fn misfit(path: String, known: &Value) -> Unreadable {
+    let wanted = match known {
+        Value::Number(_) => "an integer",
+        Value::Bool(_) => "true or false",
+        Value::Object(_) => "an object",
+        Value::Array(_) => "a list",
+        Value::String(text) if crate::wire::dates::parse(text).is_some() => "a date such as 2020-02-20T15:47:52Z",
+        Value::String(_) | Value::Null => "a string",
+    };
+    Unreadable { path: if path.is_empty() { "$".to_owned() } else { path }, wanted }
 }
 
 fn lay(base: &mut Value, value: Value) {
@@ -34,22 +73,40 @@ fn lay(base: &mut Value, value: Value) {
         }
         // What is never null keeps what it has.
         (Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Array(_), Value::Null) => {}
-        (base, value) => *base = value,
+        (base, value) => {
+            let fitted = fitted(base, value);
+            *base = fitted;
+        }
     }
 }
 
-fn spelled_as(value: Value, names: &Value) -> Value {
-    let (Value::Object(members), Value::Object(known)) = (&value, names) else { return value };
-    let mut spelled = Map::new();
-    for (name, member) in members {
-        let Some((known_name, below)) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
-            continue;
-        };
-        if !member.is_null() {
-            spelled.insert(known_name.clone(), spelled_as(member.clone(), below));
-        }
-    }
-    Value::Object(spelled)
+/// A value as what `wanted` is, where it can be read as that; otherwise the value itself.
+fn fitted(wanted: &Value, value: Value) -> Value {
+    let as_wanted = match (wanted, &value) {
+        // A number that was not filled in.
+        (Value::Number(_) | Value::Bool(_), Value::String(text)) if text.trim().is_empty() => Some(wanted.clone()),
+        (Value::Number(_), Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        (Value::Number(_), Value::Number(number)) => whole(number).map(Value::from),
+        (Value::Bool(_), Value::String(text)) => truth(text.trim()).map(Value::from),
+        (Value::Bool(_), Value::Number(number)) => number.as_f64().map(|number| Value::from(number != 0.0)),
+        (Value::String(_) | Value::Null, Value::Number(number)) => Some(Value::from(number.to_string())),
+        (Value::String(_) | Value::Null, Value::Bool(truth)) => Some(Value::from(truth.to_string())),
+        _ => None,
+    };
+    as_wanted.unwrap_or(value)
+}
+
+fn truth(text: &str) -> Option<bool> {
+    [("true", true), ("false", false)]
+        .into_iter()
+        .find_map(|(name, truth)| text.eq_ignore_ascii_case(name).then_some(truth))
+}
+
+/// A number that is written as a fraction and has none: `2.0`.
+#[expect(clippy::cast_possible_truncation, reason = "only whole numbers of 32 bits come this far")]
+fn whole(number: &Number) -> Option<i64> {
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    (float.fract() == 0.0 && float.abs() <= f64::from(i32::MAX)).then_some(float as i64)
 }
 
 #[cfg(test)]
@@ -58,40 +115,83 @@ mod tests {
     use serde::Deserialize;
     use serde_json::json;
 
-    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default, rename_all = "PascalCase")]
     struct Outer {
         inner: Inner,
         #[serde(rename = "WebPageURL")]
         web_page_url: Option<String>,
+        list: Vec<i32>,
     }
 
-    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default, rename_all = "PascalCase")]
     struct Inner {
         associate_id: i32,
+        accept: bool,
+    }
+
+    fn base() -> Outer {
+        Outer { inner: Inner { associate_id: 7, accept: true }, web_page_url: Some("x".to_owned()), list: vec![1] }
+    }
+
+    fn over(value: Value) -> Result<Outer, Unreadable> {
+        read_over(value, &serde_json::to_value(base()).expect("JSON"))
     }
 
     #[test]
     fn names_are_read_in_any_case_at_every_depth() {
         let value = json!({ "inner": { "associateID": 7, "more": 1 }, "webPageUrl": "x", "unknown": [] });
-        let expected = Outer { inner: Inner { associate_id: 7 }, web_page_url: Some("x".to_owned()) };
-        assert_eq!(read::<Outer>(value).expect("a value"), expected);
+        let inner = Inner { associate_id: 7, accept: false };
+        let expected = Outer { inner, web_page_url: Some("x".to_owned()), list: Vec::new() };
+        assert_eq!(read::<Outer>(value), Ok(expected));
     }
 
     #[test]
     fn what_is_absent_stays_and_null_clears() {
-        let base = Outer { inner: Inner { associate_id: 7 }, web_page_url: Some("x".to_owned()) };
-        let read = |value| read_over::<Outer>(value, &base).expect("a value");
-        assert_eq!(read(json!({})), base);
-        assert_eq!(read(json!({ "inner": { "associateid": 8 } })).inner.associate_id, 8);
-        assert_eq!(read(json!({ "WEBPAGEURL": null, "Inner": null })), Outer { web_page_url: None, ..read(json!({})) });
-        assert!(read_over::<Outer>(json!({ "Inner": "seven" }), &base).is_err());
+        assert_eq!(over(json!({})), Ok(base()));
+        assert_eq!(over(json!({ "inner": { "associateid": 8 } })).map(|outer| outer.inner.associate_id), Ok(8));
+        let cleared = Outer { web_page_url: None, ..base() };
+        assert_eq!(over(json!({ "WEBPAGEURL": null, "Inner": null, "List": null })), Ok(cleared));
+        assert_eq!(over(json!({ "Inner": { "AssociateId": null, "Accept": null } })), Ok(base()));
+        assert_eq!(read::<Outer>(json!({ "Inner": null })), Ok(Outer::default()));
     }
 
     #[test]
-    fn null_is_absent_and_a_wrong_type_is_refused() {
-        assert_eq!(read::<Outer>(json!({ "Inner": null })).expect("a value"), Outer::default());
-        assert!(read::<Outer>(json!({ "Inner": { "AssociateId": "seven" } })).is_err());
+    fn texts_numbers_and_truth_values_are_taken_for_each_other() {
+        for (sent, id, accept) in [
+            (json!({ "AssociateId": "8", "Accept": "False" }), 8, false),
+            (json!({ "AssociateId": " 8 ", "Accept": " true " }), 8, true),
+            (json!({ "AssociateId": 8.0, "Accept": 0 }), 8, false),
+            (json!({ "AssociateId": "", "Accept": "" }), 7, true),
+            (json!({ "AssociateId": -8, "Accept": 2 }), -8, true),
+        ] {
+            let inner = Inner { associate_id: id, accept };
+            assert_eq!(over(json!({ "Inner": sent })), Ok(Outer { inner, ..base() }), "{sent}");
+        }
+        for (sent, text) in [(json!(84042), "84042"), (json!(1.5), "1.5"), (json!(true), "true")] {
+            let expected = Outer { web_page_url: Some(text.to_owned()), ..base() };
+            assert_eq!(over(json!({ "WebPageUrl": sent })), Ok(expected), "{text}");
+            assert_eq!(
+                read::<Outer>(json!({ "WebPageUrl": sent })).map(|outer| outer.web_page_url),
+                Ok(Some(text.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_never_repeated() {
+        for (sent, message) in [
+            (json!({ "inner": { "associateId": "seven" } }), "Inner.AssociateId must be an integer"),
+            (json!({ "inner": { "associateId": 1.5 } }), "Inner.AssociateId must be an integer"),
+            (json!({ "inner": { "associateId": 3_000_000_000_u32 } }), "Inner.AssociateId must be an integer"),
+            (json!({ "inner": { "accept": "yes" } }), "Inner.Accept must be true or false"),
+            (json!({ "inner": "seven" }), "Inner must be an object"),
+            (json!({ "list": 7 }), "List must be a list"),
+            (json!({ "webPageUrl": {} }), "WebPageURL must be a string"),
+        ] {
+            assert_eq!(over(sent.clone()).map_err(|error| error.to_string()), Err(message.to_owned()), "{sent}");
+            assert_eq!(read::<Outer>(sent).map_err(|error| error.to_string()), Err(message.to_owned()));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::control::control;
 use crate::support::http::request;
@@ -181,4 +181,28 @@ fn a_body_that_cannot_be_read_is_refused_in_words() {
     assert!(
         control("POST", "/tenants", Some(&json!({ "name": "x".repeat(64) }))).problem(400).contains("is not a name")
     );
+}
+
+#[test]
+fn a_name_that_no_text_can_hold_is_nobodys() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    for (method, path, body) in [
+        ("POST", "/keys/%00/revoke", json!({})),
+        ("POST", "/keys/%00/rotate", json!({ "slot": "primary" })),
+        ("POST", "/snapshots/a%00b/restore", json!({})),
+        ("DELETE", "/snapshots/%00", Value::Null),
+    ] {
+        let reply = tenant.control(method, path, (!body.is_null()).then_some(&body));
+        assert_ne!(reply.status, 500, "{path}: {reply:?}");
+        assert!((400..500).contains(&reply.status), "{path}: {reply:?}");
+    }
+    let reply = tenant.control("POST", "/keys/%00/revoke", Some(&json!({})));
+    let expected = json!({
+        "status": 404, "title": "Not Found", "detail": "nothing has a name with the character U+0000 in it"
+    });
+    assert_eq!((reply.status, reply.json()), (404, expected));
+    let reply = control("POST", "/tenants/a%00b/reset", None);
+    assert_eq!(reply.status, 404, "{reply:?}");
+    assert_eq!(tenant.everything(), before);
 }

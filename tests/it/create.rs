@@ -450,3 +450,40 @@ fn a_caller_may_prefer_the_customer() {
     assert_eq!(reply.header("Preference-Applied"), Some("return=representation"));
     assert_eq!(reply.json(), tenant.customer(5));
 }
+
+/// "Set to `PrimaryPhone` if empty" (`TextNumber` of `Application`, vendor's C# reference): of a new customer, and of no other.
+#[test]
+fn an_empty_text_phone_of_a_new_customer_is_the_primary_one() {
+    let [falls_back, does_not] = [json!({}), json!({ "text_phone_default": "none" })].map(tenant_with);
+    for (number, (sent, fallen_back, as_sent)) in (0..).zip([
+        (json!({}), Value::Null, Value::Null),
+        (json!({ "PrimaryPhone": "+1" }), json!("+1"), Value::Null),
+        (json!({ "PrimaryPhone": "+1", "TextPhone": null }), json!("+1"), Value::Null),
+        (json!({ "PrimaryPhone": "+1", "TextPhone": "  " }), json!("+1"), Value::Null),
+        (json!({ "PrimaryPhone": "+1", "TextPhone": "+2" }), json!("+2"), json!("+2")),
+        (json!({ "SecondaryPhone": "+3" }), Value::Null, Value::Null),
+        (json!({ "TextPhone": "+2" }), json!("+2"), json!("+2")),
+    ]) {
+        let own = json!({ "Username": format!("u{number}"), "EmailAddress": format!("u{number}@x.example") });
+        let body = with(&with(&seeds::retail(), own), sent.clone());
+        for (tenant, expected) in [(&falls_back, fallen_back), (&does_not, as_sent)] {
+            let id = tenant.create(&body);
+            assert_eq!(tenant.customer(id)["TextPhone"], expected, "{sent}");
+            // "If a field is omitted or remains blank, the update will clear out the existing information."
+            let body = with(&body, json!({ "TextPhone": null, "PrimaryPhone": "+9" }));
+            tenant.put(&format!("/v1/customers/{id}"), &body).succeeds(200);
+            assert_eq!(tenant.customer(id)["TextPhone"], Value::Null, "{sent}");
+            tenant.patch(&format!("/v1/customers/{id}"), &json!({ "PrimaryPhone": "+8" })).succeeds(200);
+            assert_eq!(tenant.customer(id)["TextPhone"], Value::Null, "{sent}");
+        }
+    }
+    let upgrade = with(&seeds::distributor(), json!({ "PrimaryPhone": "+1" }));
+    falls_back.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
+    assert_eq!(falls_back.customer(3)["TextPhone"], Value::Null);
+    // The other vendors have phones of their own names, and show none that was not sent.
+    let created = falls_back.bydesign().post("/api/users/customer", &json!({ "Phone1": "1" })).json();
+    assert_eq!((&created["Phone1"], &created["Phone3"]), (&json!("1"), &Value::Null));
+    let path = "/api/1.1/CustomerService.svc/rest/CreateCustomer?format=json";
+    let created = falls_back.storm().post(path, &json!({ "Phone": "1" })).json();
+    assert_eq!((&created["Phone"], &created["CellPhone"]), (&json!("1"), &Value::Null));
+}

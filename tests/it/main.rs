@@ -11,6 +11,7 @@ mod access;
 mod across_doors;
 mod by_parameter;
 mod bydesign;
+mod callbacks;
 mod clock;
 mod command_line;
 mod create;

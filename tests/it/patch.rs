@@ -41,6 +41,10 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
         let after = tenant.customer(3);
         let mut expected = before;
         expected[field] = value;
+        if field == "CustomerStatus" {
+            assert_ne!(after["InactiveDate"], "1900-01-01T00:00:00Z");
+            expected["InactiveDate"] = after["InactiveDate"].clone();
+        }
         assert_eq!(after, expected, "{field}");
         if cleared == json!("kept") {
             tenant.patch("/v1/customers/3", &json!({ field: null })).refuses(500, &format!("{field} is required."));
@@ -205,4 +209,92 @@ fn a_caller_may_prefer_the_customer() {
         .succeeds(200);
     assert_eq!(reply.header("Preference-Applied"), Some("return=representation"));
     assert_eq!(reply.json()["FirstName"], "Rey");
+}
+
+/// A type that a plan adds has no list of required fields, and leaves the others theirs.
+#[test]
+fn a_type_of_the_plans_own_lets_no_field_of_the_others_be_blanked() {
+    let plan = json!({ "types": { "4": "Employee", "9": "Partner" }, "required": { "TaxId": [1, 4] } });
+    let tenant = tenant_with(plan);
+    for field in ["EmailAddress", "FirstName", "LastName", "Username", "CustomerType"] {
+        for blank in [Value::Null, json!(" ")] {
+            let before = tenant.everything();
+            for id in 2..=4 {
+                let path = format!("/v1/customers/{id}");
+                tenant.patch(&path, &json!({ field: blank })).refuses(500, &format!("{field} is required."));
+            }
+            assert_eq!(tenant.everything(), before, "{field}");
+        }
+    }
+    let before = tenant.everything();
+    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).refuses(500, "PrimaryAddress is required.");
+    assert_eq!(tenant.everything(), before);
+    // What not every type of the vendor's requires may be cleared, and the new types require nothing but their own.
+    tenant.patch("/v1/customers/2", &json!({ "TaxId": null })).succeeds(200);
+    let id = tenant.create(&json!({ "CustomerType": 9 }));
+    assert_eq!(tenant.customer(id)["CustomerType"], 9);
+    tenant.post("/v1/customers", &json!({ "CustomerType": 4 })).refuses(500, "TaxId is required for CustomerType 4.");
+    // A plan may still make one optional.
+    let tenant = tenant_with(json!({ "types": { "4": "Employee" }, "required": { "EmailAddress": [1, 2] } }));
+    tenant.patch("/v1/customers/4", &json!({ "EmailAddress": "" })).succeeds(200);
+}
+
+/// `InactiveDate` tells since when a customer has not been active, whichever call changed its status.
+#[test]
+fn the_inactive_date_follows_the_status() {
+    const UNSET: &str = "1900-01-01T00:00:00Z";
+    let tenant = tenant();
+    let day = |day: u32| format!("2026-03-{day:02}T12:00:00Z");
+    let freeze = |at: &str| tenant.control("POST", "/clock/freeze", Some(&json!({ "at": at }))).done(200);
+    let put = |status: Value| with(&seeds::retail(), json!({ "CustomerStatus": status }));
+    let shown = || {
+        let customer = tenant.customer(3);
+        (
+            customer["CustomerStatus"].as_i64().expect("a status"),
+            customer["InactiveDate"].as_str().expect("a date").to_owned(),
+        )
+    };
+    let path = "/v1/customers/3";
+    for (number, (method, body, status, since)) in (1..).zip([
+        ("PATCH", json!({ "CustomerStatus": 1 }), 1, UNSET.to_owned()),
+        ("PATCH", json!({ "CustomerStatus": 2 }), 2, day(2)),
+        // What stays inactive has been so since then.
+        ("PATCH", json!({ "CustomerStatus": 2 }), 2, day(2)),
+        ("PATCH", json!({ "CustomerStatus": 4, "FirstName": "A" }), 4, day(2)),
+        ("PATCH", json!({ "FirstName": "B" }), 4, day(2)),
+        ("PATCH", json!({ "CustomerStatus": 1 }), 1, UNSET.to_owned()),
+        ("PUT", put(json!(5)), 5, day(7)),
+        ("PUT", put(Value::Null), 5, day(7)),
+        ("PUT", put(json!(2)), 2, day(7)),
+        ("DELETE", Value::Null, 3, day(7)),
+        ("DELETE", Value::Null, 3, day(7)),
+        ("PUT", put(json!(1)), 1, UNSET.to_owned()),
+        ("DELETE", Value::Null, 3, day(13)),
+        ("PATCH", json!({ "CustomerStatus": 1 }), 1, UNSET.to_owned()),
+    ]) {
+        freeze(&day(number));
+        let body = (method != "DELETE").then(|| body.to_string());
+        tenant.call(method, path, "", body.as_deref()).succeeds(200);
+        assert_eq!(shown(), (status, since), "step {number}, {method} {body:?}");
+    }
+    // An upgrade, a creation, and a refusal, which changes nothing.
+    freeze(&day(20));
+    let upgrade = with(&seeds::distributor(), json!({ "CustomerStatus": 2 }));
+    tenant.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
+    assert_eq!(shown(), (2, day(20)));
+    let before = tenant.everything();
+    tenant.patch(path, &json!({ "CustomerStatus": 9 })).refuses(500, "CustomerStatus must be one of 1, 2, 3, 4, 5.");
+    assert_eq!(tenant.everything(), before);
+    let own = json!({ "Username": "b", "EmailAddress": "b@x.example", "CustomerStatus": 4 });
+    let id = tenant.create(&with(&seeds::retail(), own));
+    assert_eq!(tenant.customer(id)["InactiveDate"], day(20));
+    // Through Storm's API.
+    let door = tenant.storm();
+    for (body, since) in
+        [(json!({ "Id": 4, "IsActive": false }), day(20)), (json!({ "Id": 4, "IsActive": true }), UNSET.to_owned())]
+    {
+        let path = "/api/1.1/CustomerService.svc/rest/UpdateCustomer?updatedBy=1&format=json";
+        assert_eq!(door.post(path, &body).status, 200);
+        assert_eq!(tenant.customer(4)["InactiveDate"], since);
+    }
 }

@@ -1,10 +1,10 @@
 //! The small objects and lists of the operations beside.
 
-use std::collections::BTreeMap;
-
 use super::customer::CustomerAnswer;
+use super::dates::Moment;
 use super::tree::{Answer, Tree};
 use crate::bydesign::{countries, locales};
+use crate::plan::Plan;
 
 /// What `CustomerLookup` answers: whole customers, `[]` when there are none.
 pub(in crate::bydesign) fn customers<'a>(customers: &'a [CustomerAnswer<'a>]) -> Answer<'a> {
@@ -32,33 +32,53 @@ pub(in crate::bydesign) fn public_info<'a>(customer: &'a CustomerAnswer<'a>, dis
 }
 
 /// The customer types of a plan.
-pub(in crate::bydesign) fn customer_types(types: &BTreeMap<i32, String>) -> Answer<'_> {
-    let all = types.iter().map(|(id, name)| customer_type_tree(*id, name)).collect();
+pub(in crate::bydesign) fn customer_types(plan: &Plan) -> Answer<'_> {
+    let all = plan.types.iter().map(|(id, name)| customer_type_tree(*id, name, plan)).collect();
     Answer { root: "ArrayOfCustomerType", tree: Tree::List("CustomerType", all) }
 }
 
-/// One customer type.
-pub(in crate::bydesign) fn customer_type(id: i32, name: &str) -> Answer<'_> {
-    Answer { root: "CustomerType", tree: customer_type_tree(id, name) }
+/// One customer type of a plan, if it has it.
+pub(in crate::bydesign) fn customer_type(id: i32, plan: &Plan) -> Option<Answer<'_>> {
+    let name = plan.types.get(&id)?;
+    Some(Answer { root: "CustomerType", tree: customer_type_tree(id, name, plan) })
 }
 
-fn customer_type_tree(id: i32, name: &str) -> Tree<'_> {
+/// The members that the vendor's page lists, in its order. Of their values only the id and the name are a plan's.
+fn customer_type_tree<'a>(id: i32, name: &'a str, plan: &Plan) -> Tree<'a> {
     // Nothing is known of the vendor's abbreviations; these are the first letters.
     let abbreviation: String = name.split_whitespace().filter_map(|word| word.chars().next()).collect();
     Tree::object([
         ("ID", Tree::Integer(id)),
         ("Description", Tree::text(Some(name))),
         ("Abbreviation", Tree::Text(abbreviation.to_uppercase().into())),
+        ("OrderType", Tree::text(Some("Standard"))),
+        ("AutoShipOrderType", Tree::text(Some("AutoShip"))),
         ("IsExtranet", Tree::Bool(false)),
+        ("IsAllowUpdateFrom", Tree::Bool(plan.upgrade_transitions.iter().any(|(from, _)| *from == id))),
+        ("IsAllowUpdateTo", Tree::Bool(plan.upgrade_transitions.iter().any(|(_, to)| *to == id))),
+        // A creation takes any type.
+        ("IsAllowNewProfileFromExt", Tree::Bool(true)),
+        ("ProgrammingKey", Tree::Null),
+        ("DefaultAutoShipCreditAccountIDOverride", Tree::Null),
+        ("CreatedBy", Tree::Null),
+        ("DateCreated", Tree::Date(Moment::UNSET)),
+        ("LastModifiedBy", Tree::Null),
+        ("DateLastModified", Tree::Null),
     ])
 }
 
-/// Every country that has a name.
-pub(in crate::bydesign) fn countries() -> Answer<'static> {
+/// Every country that has a name: the members that a public client reads, then those of its like that the operations share.
+/// The default one is the vendor's own, or the first of the plan's where that has another.
+pub(in crate::bydesign) fn countries(plan: &Plan) -> Answer<'static> {
+    let shops: Vec<_> = plan.countries.keys().filter_map(crate::plan::CountryCode::country).collect();
+    let default = shops.iter().find(|country| country.alpha2 == "US").or(shops.first()).map(|country| country.alpha2);
     let tree = |(id, code, name)| {
         Tree::object([
             ("ID", Tree::Integer(id)),
             ("Description", Tree::text(Some(name))),
+            ("Abbreviation", Tree::text(Some(code))),
+            ("IsDefault", Tree::Bool(default == Some(code))),
+            ("IsActive", Tree::Bool(true)),
             ("ISODescription", Tree::text(Some(code))),
             ("Active", Tree::Bool(true)),
         ])
@@ -76,6 +96,8 @@ pub(in crate::bydesign) fn locales(default: i32) -> Answer<'static> {
             ("LocaleASP", Tree::Integer(locale.windows_number)),
             ("Active", Tree::Bool(true)),
             ("IsDefault", Tree::Bool(locale.id == default)),
+            ("IsDecimalUsed", Tree::Bool(locale.decimals > 0)),
+            ("DecimalValue", Tree::Integer(locale.decimals)),
         ])
     };
     Answer { root: "ArrayOfLocale", tree: Tree::List("Locale", locales::ALL.map(tree).into()) }
@@ -109,16 +131,21 @@ mod tests {
 
     #[test]
     fn lists_name_their_items() {
-        let types = BTreeMap::from([(2, "Retail Customer".to_owned())]);
-        let [json, xml] = written(&customer_types(&types));
-        assert_eq!(json, r#"[{"ID":2,"Description":"Retail Customer","Abbreviation":"RC","IsExtranet":false}]"#);
+        let plan = Plan { types: [(2, "Retail Customer".to_owned())].into(), ..Plan::default() };
+        let [json, xml] = written(&customer_types(&plan));
+        assert!(json.starts_with(r#"[{"ID":2,"Description":"Retail Customer","Abbreviation":"RC","#), "{json}");
         assert!(xml.starts_with("<ArrayOfCustomerType><CustomerType><ID>2</ID>"), "{xml}");
-        assert_eq!(format!("[{}]", written(&customer_type(2, "Retail Customer"))[0]), json);
-        let [json, _] = written(&countries());
-        assert!(json.contains(r#"{"ID":124,"Description":"CANADA","ISODescription":"CA","Active":true}"#), "{json}");
+        assert_eq!(format!("[{}]", written(&customer_type(2, &plan).expect("a type"))[0]), json);
+        assert!(customer_type(1, &plan).is_none());
+        let [json, _] = written(&countries(&plan));
+        assert!(json.contains(r#"{"ID":124,"Description":"CANADA","Abbreviation":"CA","IsDefault":false,"#), "{json}");
         let [json, xml] = written(&locales(2));
         let english = r#"{"ID":1,"Description":"English","ISODescription":"en-US","LocaleASP":1033,"Active":true,"#;
-        assert!(json.starts_with(&format!("[{english}\"IsDefault\":false}},")), "{json}");
+        let decimals = r#""IsDefault":false,"IsDecimalUsed":true,"DecimalValue":2},"#;
+        assert!(json.starts_with(&format!("[{english}{decimals}")), "{json}");
+        assert!(json.contains(
+            r#""ISODescription":"ja-JP","LocaleASP":1041,"Active":true,"IsDefault":false,"IsDecimalUsed":false,"#
+        ));
         assert!(xml.contains("<IsDefault>True</IsDefault>"), "{xml}");
     }
 }

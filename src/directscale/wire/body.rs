@@ -100,11 +100,11 @@ impl<'a> Body<'a> {
         Request { wanted, faults: read.faults, ignored: Vec::new() }
     }
 
-    /// A text that must be there, blank or not.
-    pub(in crate::directscale) fn required_text(&self, name: &'static str) -> Result<&str, Error> {
+    /// A text, if one was sent; blank or not.
+    pub(in crate::directscale) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
         match property(&self.0, name) {
-            Some(Value::Str(text)) => Ok(text),
-            None | Some(Value::Null) => Err(Error::parameter(name, "required", format!("{name} is required."))),
+            Some(Value::Str(text)) => Ok(Some(text)),
+            None | Some(Value::Null) => Ok(None),
             Some(_) => Err(Error::parameter(name, "type", format!("{name} must be a string."))),
         }
     }

@@ -11,6 +11,8 @@ pub(super) struct Deliveries<'a> {
     pub(super) kept: &'a mut Vec<answer::Address>,
     pub(super) sent: &'a [request::Address],
     pub(super) invoice: Option<&'a answer::Address>,
+    /// Whether an invoice address was sent.
+    pub(super) sent_invoice: bool,
     /// Whether the first one is the invoice address so far.
     pub(super) was_invoice: bool,
     /// Whether it is to be, if that was sent.
@@ -55,8 +57,11 @@ impl Merge<'_> {
     /// it is, those that are sent are ignored (UseInvoiceAddressAsDeliveryAddress, UpdateCustomer page). Once it is, it
     /// stays so until delivery addresses are sent without that word, because false is what some clients always send.
     pub(super) fn delivery_addresses(&mut self, deliveries: Deliveries<'_>, owner: &str) -> bool {
-        let Deliveries { kept, sent, invoice, was_invoice, is_invoice } = deliveries;
+        let Deliveries { kept, sent, invoice, sent_invoice, was_invoice, is_invoice } = deliveries;
         let asked = is_invoice == Some(true);
+        if is_invoice == Some(false) {
+            self.check_both(sent_invoice, !sent.is_empty(), owner);
+        }
         if !asked && (!was_invoice || !sent.is_empty()) {
             self.delivery_list(kept, sent, owner);
             return false;
@@ -74,6 +79,19 @@ impl Merge<'_> {
         };
         self.deliver_to(invoice, kept, was_invoice);
         true
+    }
+
+    /// "If set to false both invoice address and delivery address must be specified" (UseInvoiceAddressAsDeliveryAddress,
+    /// UpdateCustomer page). Who sends neither, updates no address: some clients always say false.
+    fn check_both(&mut self, invoice: bool, delivery: bool, owner: &str) {
+        if invoice == delivery || self.plan.partial_addresses {
+            return;
+        }
+        let (name, keys) = if invoice { ("DeliveryAddresses", DELIVERY) } else { ("InvoiceAddress", INVOICE) };
+        for (key, part) in keys.into_iter().zip(["Zip", "City", "Country"]) {
+            let why = "UseInvoiceAddressAsDeliveryAddress is false, so both addresses must be sent";
+            self.refuse(key, format!("{owner}{name}.{part} is missing: {why}."));
+        }
     }
 
     fn delivery_list(&mut self, kept: &mut Vec<answer::Address>, sent: &[request::Address], owner: &str) {
@@ -133,7 +151,9 @@ impl Merge<'_> {
         for (key, name, kept, sent) in
             [(zip_missing, "Zip", &kept.zip, &sent.zip), (city_missing, "City", &kept.city, &sent.city)]
         {
-            if kept.as_deref().and_then(filled).is_none() && !sent.is_unreadable() {
+            // "If any DeliveryAddress is supplied and it is missing a Zip code": what is kept does not complete it.
+            let is_missing = sent.value().is_none() && !self.plan.partial_addresses;
+            if (is_missing || kept.as_deref().and_then(filled).is_none()) && !sent.is_unreadable() {
                 self.refuse(key, format!("{path}.{name} is missing."));
             }
         }
@@ -142,17 +162,19 @@ impl Merge<'_> {
         }
     }
 
-    /// The country is given by its id, else by its code, else it is the one that is kept, else the plan's.
+    /// The country is given by its id, else by its code or name, else it is the plan's. Where an address may be sent in part, the
+    /// one that is kept comes before the plan's.
     fn country(&mut self, kept: &mut answer::Address, sent: &request::Address, path: &str) -> Result<(), String> {
         let spelled = sent.country.value();
-        let by_text = spelled.and_then(|text| countries::by_text(text));
+        let by_text = spelled.and_then(|text| countries::by_text(text, self.plan));
         if let Some(&id) = sent.country_id.value() {
             let country = countries::by_id(id).ok_or_else(|| format!("{path}.CountryId {id} is not a country."))?;
-            let is_same = by_text.is_some_and(|same| same.alpha2 == country.alpha2);
-            if spelled.is_some() && !is_same {
+            // A spelling that nobody knows may be the country's all the same; one that is another country's is not.
+            let is_anothers = by_text.is_some_and(|other| other.alpha2 != country.alpha2);
+            if is_anothers {
                 self.ignored.push(format!("{path}.Country"));
             }
-            let spelled = spelled.filter(|_| is_same).cloned();
+            let spelled = spelled.filter(|_| !is_anothers).cloned();
             // Nothing but a country's id keeps the spelling that it had.
             let kept_spelling = kept.country.take().filter(|_| kept.country_id == id);
             kept.country_id = id;
@@ -165,7 +187,7 @@ impl Merge<'_> {
             kept.country = Some(text.clone());
             return Ok(());
         }
-        if self.plan.empty_clears && sent.country == Sent::Empty {
+        if !self.plan.partial_addresses || (self.plan.empty_clears && sent.country == Sent::Empty) {
             kept.country_id = 0;
             kept.country = None;
         }

@@ -59,6 +59,7 @@ impl Merge<'_> {
                 kept: &mut kept.delivery_addresses,
                 sent: &sent.delivery_addresses,
                 invoice: kept.invoice_address.as_ref(),
+                sent_invoice: sent.invoice_address.is_some(),
                 was_invoice: kept.use_invoice_address_as_delivery_address,
                 is_invoice: sent.use_invoice_address_as_delivery_address,
             },

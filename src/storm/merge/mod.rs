@@ -69,6 +69,7 @@ impl<'p> Merge<'p> {
                 kept: &mut kept.delivery_addresses,
                 sent: &sent.delivery_addresses,
                 invoice: kept.invoice_address.as_ref(),
+                sent_invoice: sent.invoice_address.is_some(),
                 was_invoice: kept.use_invoice_address_as_delivery_address,
                 is_invoice: sent.use_invoice_address_as_delivery_address,
             },

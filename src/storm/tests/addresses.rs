@@ -7,7 +7,8 @@ use super::*;
 #[test]
 fn lists_begin_with_what_was_sent_and_keep_the_rest() {
     let customer = create(&full());
-    let after = shown(&update(
+    let after = shown(&update_by(
+        &partial(),
         customer,
         &json!({
             "DeliveryAddresses": [{ "Line1": "N", "Zip": "9", "City": "N", "Country": "NO" }, { "Id": 3, "Line1": "D 2b" }],
@@ -60,6 +61,8 @@ fn the_country_comes_from_its_id_then_its_code_then_the_plan() {
     assert_eq!(address(json!({ "CountryId": 578, "Country": "SE" }), &plan), (json!(578), json!("NO")));
     assert_eq!(address(json!({ "CountryId": 752, "Country": "Sweden" }), &plan), (json!(752), json!("Sweden")));
     assert_eq!(address(json!({ "CountryId": 0, "Country": "se" }), &plan), (json!(752), json!("se")));
+    assert_eq!(address(json!({ "CountryId": 752, "Country": "Svea rike" }), &plan), (json!(752), json!("Svea rike")));
+    assert_eq!(address(json!({ "Country": "Österrike" }), &plan), (json!(40), json!("Österrike")));
     assert_eq!(address(json!({}), &plan), (json!(208), json!("DK")));
 }
 
@@ -75,12 +78,12 @@ fn the_invoice_address_may_be_the_delivery_address_too() {
     assert_eq!(after["UseInvoiceAddressAsDeliveryAddress"], true);
     assert_eq!(after["DeliveryAddresses"].as_array().map(Vec::len), Some(3));
     // It follows the invoice address, in the same place.
-    let customer =
-        update(customer, &json!({ "InvoiceAddress": { "Line1": "I 2" }, "UseInvoiceAddressAsDeliveryAddress": false }));
+    let invoice = json!({ "Line1": "I 2", "Zip": "4", "City": "D", "Country": "SE" });
+    let customer = update(customer, &json!({ "InvoiceAddress": invoice }));
     assert_eq!(shown(&customer)["DeliveryAddresses"][0]["Line1"], "I 2");
     assert_eq!(shown(&customer)["DeliveryAddresses"].as_array().map(Vec::len), Some(3));
     // Delivery addresses of its own end it.
-    let customer = update(customer, &json!({ "DeliveryAddresses": [{ "Id": 2 }] }));
+    let customer = update_by(&partial(), customer, &json!({ "DeliveryAddresses": [{ "Id": 2 }] }));
     assert_eq!(shown(&customer)["UseInvoiceAddressAsDeliveryAddress"], false);
     assert_eq!(shown(&customer)["DeliveryAddresses"][0]["Line1"], "D 1");
 }
@@ -117,7 +120,7 @@ fn what_other_doors_wrote_is_shown_and_kept() {
     assert_eq!((&after["InvoiceAddress"]["Id"], &after["DeliveryAddresses"][0]["Id"]), (&json!(1), &json!(2)));
     assert_eq!((&after["Account"]["Id"], &after["Account"]["LoginName"]), (&json!(7), &json!("eva")));
     let body = json!({ "DeliveryAddresses": [{ "Id": 2, "Line1": "D 2" }], "InvoiceAddress": { "Line1": "I 2" } });
-    let customer = update(customer, &body).customer;
+    let customer = update_by(&partial(), customer, &body).customer;
     assert_eq!(customer.shipping_address, address("D 2"));
     assert_eq!(customer.primary_address, address("I 2"));
 }
@@ -176,13 +179,14 @@ fn without_an_invoice_address_the_delivery_addresses_stay() {
 #[test]
 fn an_unknown_country_is_spelled_out_and_an_id_that_changes_drops_the_spelling() {
     let customer = create(&full());
-    let after = shown(&update(
+    let after = shown(&update_by(
+        &partial(),
         customer.clone(),
         &json!({ "InvoiceAddress": { "CountryId": 578, "Country": "SE" }, "DeliveryAddresses": [{ "Id": 3, "CountryId": 752 }] }),
     ));
     assert_eq!(after["InvoiceAddress"]["Country"], "NO");
     assert_eq!(after["DeliveryAddresses"][0]["Country"], "Sweden");
-    let refused = refusals(&customer, &json!({ "InvoiceAddress": { "Country": "Narnia" } }));
+    let refused = refusals_by(&partial(), &customer, &json!({ "InvoiceAddress": { "Country": "Narnia" } }));
     let text = "InvoiceAddress.Country 'Narnia' is not a country.";
     assert_eq!(refused, [(Key::InvoiceAddressCountryMissing, text.to_owned())]);
 }
@@ -195,4 +199,65 @@ fn what_could_not_be_read_is_not_called_missing_too() {
         "DeliveryAddresses": [{ "Zip": "1", "City": "A", "Country": long }], "Companies": [{ "Name": long }]
     });
     assert_eq!(keys(&nobody(), &body), [length, length, length, value, length, value]);
+}
+
+#[test]
+fn what_is_kept_completes_an_address_only_where_the_plan_says_so() {
+    let [zip, city, country] =
+        [Key::InvoiceAddressZipMissing, Key::InvoiceAddressCityMissing, Key::InvoiceAddressCountryMissing];
+    let delivery =
+        [Key::DeliveryAddressZipMissing, Key::DeliveryAddressCityMissing, Key::DeliveryAddressCountryMissing];
+    let customer = create(&full());
+    for (body, expected) in [
+        (json!({ "InvoiceAddress": {} }), vec![zip, city, country]),
+        (json!({ "InvoiceAddress": { "Id": 1, "Line1": "I 2" } }), vec![zip, city, country]),
+        (json!({ "InvoiceAddress": { "City": "E", "CountryId": 578 } }), vec![zip]),
+        (json!({ "InvoiceAddress": { "Zip": "5", "City": "", "Country": "NO" } }), vec![city]),
+        (json!({ "InvoiceAddress": { "Zip": "5", "City": "E", "CountryId": 0 } }), vec![country]),
+        (json!({ "DeliveryAddresses": [{ "Id": 3 }] }), delivery.to_vec()),
+        (json!({ "DeliveryAddresses": [{ "Id": 2, "City": "B", "Country": "Sverige" }] }), vec![delivery[0]]),
+        (json!({ "Companies": [{ "Id": 101, "InvoiceAddress": { "Zip": "1", "City": "A" } }] }), vec![country]),
+    ] {
+        assert_eq!(keys(&customer, &body), expected, "{body}");
+        update_by(&partial(), customer.clone(), &body);
+    }
+}
+
+#[test]
+fn both_addresses_are_sent_where_the_one_is_not_the_other() {
+    let customer = create(&full());
+    let whole = json!({ "Zip": "1", "City": "A", "Country": "SE" });
+    let says = |name: &str, value: Value| json!({ "UseInvoiceAddressAsDeliveryAddress": false, name: value });
+    let why = "is missing: UseInvoiceAddressAsDeliveryAddress is false, so both addresses must be sent.";
+    let company = json!([{ "Id": 101, "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": whole.clone() }]);
+    for (body, path, is_delivery) in [
+        (says("InvoiceAddress", whole.clone()), "DeliveryAddresses", true),
+        (says("DeliveryAddresses", json!([whole.clone()])), "InvoiceAddress", false),
+        (json!({ "Companies": company }), "Companies[0].DeliveryAddresses", true),
+    ] {
+        let keys = if is_delivery {
+            [Key::DeliveryAddressZipMissing, Key::DeliveryAddressCityMissing, Key::DeliveryAddressCountryMissing]
+        } else {
+            [Key::InvoiceAddressZipMissing, Key::InvoiceAddressCityMissing, Key::InvoiceAddressCountryMissing]
+        };
+        let expected: Vec<_> = keys
+            .into_iter()
+            .zip(["Zip", "City", "Country"])
+            .map(|(key, part)| (key, format!("{path}.{part} {why}")))
+            .collect();
+        assert_eq!(refusals(&customer, &body), expected, "{body}");
+        update_by(&partial(), customer.clone(), &body);
+    }
+    // Neither is no change of an address, and both are both.
+    update(customer.clone(), &says("Phone", json!("1")));
+    let both = joined(says("InvoiceAddress", whole.clone()), &json!({ "DeliveryAddresses": [whole] }));
+    assert_eq!(shown(&update(customer, &both))["DeliveryAddresses"].as_array().map(Vec::len), Some(3));
+}
+
+/// An object with the members of another.
+fn joined(mut object: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().expect("an object") {
+        object[name] = value.clone();
+    }
+    object
 }

@@ -35,7 +35,10 @@ fn a_client_that_sends_every_member_empty_changes_nothing() {
         "Country": "", "Region": "", "IsValidated": false, "GlobalLocationNo": "", "ShippingPhoneNumber": "" });
     body["Account"] = account;
     body["InvoiceAddress"] = address;
-    assert_eq!(update(customer.clone(), &body), customer);
+    assert_eq!(update_by(&partial(), customer.clone(), &body), customer);
+    // An address that was sent, though with nothing in it, lacks what it needs.
+    let missing = [Key::InvoiceAddressZipMissing, Key::InvoiceAddressCityMissing, Key::InvoiceAddressCountryMissing];
+    assert_eq!(keys(&customer, &body)[..3], missing);
 }
 
 #[test]

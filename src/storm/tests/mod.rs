@@ -108,12 +108,21 @@ fn plan() -> StormPlan {
     StormPlan::default()
 }
 
+/// A plan by which what is kept completes an address that is sent in part.
+fn partial() -> StormPlan {
+    StormPlan { partial_addresses: true, ..plan() }
+}
+
 fn wanted(body: &Value, plan: &StormPlan) -> Request<request::Customer> {
     read(&serde_json::to_vec(body).expect("JSON"), plan).expect("an object").expect("a customer")
 }
 
 fn create(body: &Value) -> Profiled {
-    kept(nobody(), created(&wanted(body, &plan()), &plan()).expect("no refusal"))
+    create_by(&plan(), body)
+}
+
+fn create_by(plan: &StormPlan, body: &Value) -> Profiled {
+    kept(nobody(), created(&wanted(body, plan), plan).expect("no refusal"))
 }
 
 fn update_by(plan: &StormPlan, on: Profiled, body: &Value) -> Profiled {
@@ -126,7 +135,11 @@ fn update(on: Profiled, body: &Value) -> Profiled {
 }
 
 fn refusals(on: &Profiled, body: &Value) -> Vec<(Key, String)> {
-    let refused = updated(&wanted(body, &plan()), on, &plan()).expect_err("a refusal");
+    refusals_by(&plan(), on, body)
+}
+
+fn refusals_by(plan: &StormPlan, on: &Profiled, body: &Value) -> Vec<(Key, String)> {
+    let refused = updated(&wanted(body, plan), on, plan).expect_err("a refusal");
     refused.into_iter().map(|Refused { key, text }| (key, text)).collect()
 }
 

@@ -93,6 +93,33 @@ fn a_password_may_hold_colons_and_other_letters() {
     assert_eq!(basic("api", "with").post(PATH, &json!({})).status, 401);
 }
 
+/// RFC 7617 asks for padding and for the standard alphabet; clients leave the one out and take the other.
+#[test]
+fn credentials_are_read_without_padding_and_in_either_alphabet() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+    let tenant = tenant();
+    // Passwords whose base64 ends with two, one and no letters of padding, and one in which the alphabets differ.
+    for password in ["password-00", "password-000", "password-0001", "\u{3bf}?\u{3bf}>\u{3ff}\u{7ff}??>>~~"] {
+        let name = format!("user-{}", password.len());
+        let key = json!({ "name": name, "kind": "basic", "account": name, "key": password });
+        tenant.control("POST", "/keys", Some(&key)).done(201);
+        let pair = format!("{name}:{password}");
+        let forms = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|form| form.encode(&pair));
+        for form in &forms {
+            let door = DoorClient::new(format!("Authorization: Basic {form}\r\n"));
+            door.get("/api/Admin/CustomerType").says(200, JSON);
+        }
+        // But not what is no base64, nor another's.
+        let broken =
+            [format!("{}-+/_", forms[0]), format!("{}=", forms[0]), format!("{}!", forms[1]), forms[1][1..].to_owned()];
+        for form in broken {
+            denied(DoorClient::new(format!("Authorization: Basic {form}\r\n")).get("/api/Admin/CustomerType"));
+        }
+    }
+}
+
 #[test]
 fn two_tenants_may_have_the_same_user() {
     let (first, second) = (tenant(), tenant());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, LOOK_UP, XML, api_result, casey, http_error, id_of};
-use crate::support::{tenant, with};
+use crate::support::{tenant, tenant_with, with};
 
 #[test]
 fn customers_are_looked_up_by_e_mail_address() {
@@ -95,9 +95,17 @@ fn public_information_tells_names_and_place() {
 fn the_tenants_types_are_listed() {
     let tenant = tenant();
     let door = tenant.bydesign();
-    let types = [(1, "Distributor", "D"), (2, "Retail Customer", "RC"), (3, "Preferred Customer", "PC")];
-    let of = |(id, name, short): (i32, &str, &str)| {
-        format!(r#"{{"ID":{id},"Description":"{name}","Abbreviation":"{short}","IsExtranet":false}}"#)
+    // An upgrade goes from type 2 to type 1, unless the plan says otherwise.
+    let types = [
+        (1, "Distributor", "D", false, true),
+        (2, "Retail Customer", "RC", true, false),
+        (3, "Preferred Customer", "PC", false, false),
+    ];
+    let of = |(id, name, short, from, to): (i32, &str, &str, bool, bool)| {
+        format!(
+            r#"{{"ID":{id},"Description":"{name}","Abbreviation":"{short}","OrderType":"Standard","AutoShipOrderType":"AutoShip","#
+        ) + &format!(r#""IsExtranet":false,"IsAllowUpdateFrom":{from},"IsAllowUpdateTo":{to},"#)
+            + r#""IsAllowNewProfileFromExt":true,"DateCreated":"0001-01-01T00:00:00"}"#
     };
     let all = types.map(of);
     assert_eq!(door.get("/api/Admin/CustomerType").says(200, JSON), format!("[{}]", all.join(",")));
@@ -108,8 +116,15 @@ fn the_tenants_types_are_listed() {
     assert_eq!(
         xml,
         "<CustomerType><ID>1</ID><Description>Distributor</Description><Abbreviation>D</Abbreviation>\
-         <IsExtranet>False</IsExtranet></CustomerType>"
+         <OrderType>Standard</OrderType><AutoShipOrderType>AutoShip</AutoShipOrderType><IsExtranet>False</IsExtranet>\
+         <IsAllowUpdateFrom>False</IsAllowUpdateFrom><IsAllowUpdateTo>True</IsAllowUpdateTo>\
+         <IsAllowNewProfileFromExt>True</IsAllowNewProfileFromExt><ProgrammingKey />\
+         <DefaultAutoShipCreditAccountIDOverride /><CreatedBy /><DateCreated>01/01/0001 00:00:00</DateCreated>\
+         <LastModifiedBy /><DateLastModified /></CustomerType>"
     );
+    let upgrades = tenant_with(json!({ "upgrade_transitions": [[2, 1], [2, 3]] }));
+    let third = upgrades.bydesign().get("/api/Admin/CustomerType/3").json();
+    assert_eq!((&third["IsAllowUpdateFrom"], &third["IsAllowUpdateTo"]), (&json!(false), &json!(true)));
     for id in ["0", "4", "-1", "one", "99999999999", "1.0", "%31%32", "%FF"] {
         let [json, _] = http_error("No customer type has this ID.");
         assert_eq!(door.get(&format!("/api/Admin/CustomerType/{id}")).says(404, JSON), json, "{id}");
@@ -121,7 +136,24 @@ fn countries_are_listed_by_the_names_that_are_read() {
     let tenant = tenant();
     let door = tenant.bydesign();
     let text = door.get("/api/Admin/Country").says(200, JSON);
-    assert!(text.contains(r#"{"ID":124,"Description":"CANADA","ISODescription":"CA","Active":true}"#), "{text}");
+    let canada = r#"{"ID":124,"Description":"CANADA","Abbreviation":"CA","IsDefault":false,"IsActive":true,"ISODescription":"CA","Active":true}"#;
+    assert!(text.contains(canada), "{text}");
+    let xml = door.call("GET", "/api/Admin/Country", "Accept: application/xml\r\n", None).says(200, XML);
+    let canada = "<Country><ID>124</ID><Description>CANADA</Description><Abbreviation>CA</Abbreviation>\
+                  <IsDefault>False</IsDefault><IsActive>True</IsActive><ISODescription>CA</ISODescription>\
+                  <Active>True</Active></Country>";
+    assert!(xml.starts_with("<ArrayOfCountry><Country>") && xml.contains(canada), "{xml}");
+    // One is the default: the vendor's own country where the plan has it, else the plan's first.
+    for (plan, default) in [
+        (json!({}), "US"),
+        (json!({ "countries": { "CA": "CAD", "US": "USD" } }), "US"),
+        (json!({ "countries": { "SE": "SEK", "NO": "NOK" } }), "NO"),
+    ] {
+        let listed = tenant_with(plan).bydesign().get("/api/Admin/Country").json();
+        let countries = listed.as_array().expect("countries").iter();
+        let marked: Vec<&Value> = countries.filter(|country| country["IsDefault"] == true).collect();
+        assert_eq!(marked.iter().map(|country| &country["Abbreviation"]).collect::<Vec<_>>(), [default]);
+    }
     let listed: Value = serde_json::from_str(&text).expect("JSON");
     for country in listed.as_array().expect("countries").iter().step_by(25) {
         let created = door.created(&json!({ "BillingCountry": country["Description"] }));
@@ -143,6 +175,12 @@ fn locales_are_listed_and_a_customers_own_is_marked() {
         assert_eq!(marked.len(), 1, "{query}");
         marked[0]["ID"].as_i64().expect("a number")
     };
+    let english = r#"{"ID":1,"Description":"English","ISODescription":"en-US","LocaleASP":1033,"Active":true,"IsDefault":true,"IsDecimalUsed":true,"DecimalValue":2}"#;
+    let japanese = r#"{"ID":14,"Description":"Japanese","ISODescription":"ja-JP","LocaleASP":1041,"Active":true,"IsDefault":false,"IsDecimalUsed":false,"DecimalValue":0}"#;
+    let text = door.get("/api/Admin/Locale").says(200, JSON);
+    assert!(text.starts_with(&format!("[{english},")) && text.contains(japanese), "{text}");
+    let xml = door.call("GET", "/api/Admin/Locale", "Accept: text/xml\r\n", None).body;
+    assert!(xml.contains("<IsDecimalUsed>True</IsDecimalUsed><DecimalValue>2</DecimalValue></Locale>"), "{xml}");
     assert_eq!(default(""), 1);
     assert_eq!(default("?RepDID=15F92"), 1);
     assert_eq!(default("?CustomerDID=99"), 1);

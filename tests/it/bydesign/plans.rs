@@ -101,10 +101,7 @@ fn types_sponsors_ages_and_passwords_are_the_plans_here_too() {
     let body = door.post(PATH, &json!({ "Phone1": "1234" })).says(400, JSON);
     assert!(body.contains("The field Phone1 must be a string or array type with a maximum length of '3'."), "{body}");
     let types = door.get("/api/Admin/CustomerType").says(200, JSON);
-    assert!(
-        types.ends_with(r#"{"ID":31,"Description":"Wholesale Club","Abbreviation":"WC","IsExtranet":false}]"#),
-        "{types}"
-    );
+    assert!(types.contains(r#"{"ID":31,"Description":"Wholesale Club","Abbreviation":"WC","#), "{types}");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn state(tenant: &Tenant) -> Value {
         "customers": tenant.rows(
             "select c.customer_id as id, customer_type as type, customer_status as status, sponsor_id as sponsor,
                     enroller_id as enroller, username, email_address as email, tax_id as tax, web_alias as alias,
-                    first_name as name, back_office_id as number, inactive_date is not null as voided,
+                    first_name as name, back_office_id as number, inactive_date is not null as inactive,
                     upgrade_date is not null as changed, t.customer_id is not null as placed, t.upline_id as upline
                from customers c left join sponsor_tree t using (tenant_id, customer_id)
               where tenant_id = {tenant} order by customer_id"

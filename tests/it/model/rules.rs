@@ -25,7 +25,6 @@ struct Person {
     alias: Option<String>,
     name: Option<String>,
     number: String,
-    voided: bool,
     changed: bool,
     /// Its node in the sponsor tree: the upline.
     #[expect(clippy::option_option, reason = "placed or not, and then below somebody or a root")]
@@ -105,7 +104,7 @@ impl Model {
                     "id": id, "type": customer.customer_type, "status": customer.status, "sponsor": customer.sponsor,
                     "enroller": customer.enroller, "username": customer.username, "email": customer.email,
                     "tax": customer.tax, "alias": customer.alias, "name": customer.name, "number": customer.number,
-                    "voided": customer.voided, "changed": customer.changed, "placed": customer.node.is_some(),
+                    "inactive": customer.status != 1, "changed": customer.changed, "placed": customer.node.is_some(),
                     "upline": customer.node.flatten()
                 })
             })
@@ -125,8 +124,6 @@ impl Model {
             Step::Void(id) => match self.customers.get_mut(id) {
                 None => done(UNKNOWN),
                 Some(customer) => {
-                    // A customer that somebody else marked as deleted was voided in all but name.
-                    customer.voided |= customer.status != 3;
                     customer.status = 3;
                     done(200)
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{Tenant, tenant, with};
+use crate::support::{Tenant, tenant, tenant_with, with};
 
 fn login(tenant: &Tenant, username: &str, password: &str) -> u16 {
     let body = json!({ "username": username, "password": password });
@@ -162,7 +162,7 @@ fn lines(customer: &Value) -> Vec<(i64, String)> {
 
 #[test]
 fn delivery_addresses_have_ids_and_an_order() {
-    let tenant = tenant();
+    let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let door = tenant.storm();
     let shown = created(&door, &full("one"));
     let id = shown["Id"].clone();
@@ -190,7 +190,7 @@ fn delivery_addresses_have_ids_and_an_order() {
 
 #[test]
 fn the_invoice_address_may_be_the_delivery_address_too() {
-    let tenant = tenant();
+    let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let door = tenant.storm();
     let shown = created(&door, &full("one"));
     let id = shown["Id"].clone();
@@ -240,22 +240,173 @@ fn countries_go_by_id_then_by_code() {
         (json!({ "CountryId": 0, "Country": "Finland" }), 246, "Finland", "FI"),
         (json!({ "CountryId": 578, "Country": "SE" }), 578, "NO", "NO"),
         (json!({ "CountryId": "840", "Country": "US" }), 840, "US", "US"),
-        // What is kept counts before the plan's.
-        (json!({}), 840, "US", "US"),
+        // The spelling that was sent is the one that is shown, unless it is another country's.
+        (json!({ "CountryId": 752, "Country": "Sverige" }), 752, "Sverige", "SE"),
+        (json!({ "CountryId": 752 }), 752, "Sverige", "SE"),
+        (json!({ "CountryId": 752, "Country": "Svea rike" }), 752, "Svea rike", "SE"),
+        (json!({ "CountryId": 752, "Country": "Finland" }), 752, "Svea rike", "SE"),
+        (json!({ "CountryId": 578 }), 578, "NO", "NO"),
+        // In each of the languages, in any case.
+        (json!({ "Country": "Sverige" }), 752, "Sverige", "SE"),
+        (json!({ "Country": " SVERIGE " }), 752, " SVERIGE ", "SE"),
+        (json!({ "Country": "Ruotsi" }), 752, "Ruotsi", "SE"),
+        (json!({ "Country": "schweden" }), 752, "schweden", "SE"),
+        (json!({ "Country": "Norge" }), 578, "Norge", "NO"),
+        (json!({ "Country": "Noreg" }), 578, "Noreg", "NO"),
+        (json!({ "Country": "Danmark" }), 208, "Danmark", "DK"),
+        (json!({ "Country": "Tanska" }), 208, "Tanska", "DK"),
+        (json!({ "Country": "Suomi" }), 246, "Suomi", "FI"),
+        (json!({ "Country": "Tyskland" }), 276, "Tyskland", "DE"),
+        (json!({ "Country": "Österrike" }), 40, "Österrike", "AT"),
+        (json!({ "Country": "ÖSTERREICH" }), 40, "ÖSTERREICH", "AT"),
+        (json!({ "Country": "Østrig" }), 40, "Østrig", "AT"),
+        (json!({ "Country": "USA" }), 840, "USA", "US"),
+        (json!({ "Country": "Storbritannien" }), 826, "Storbritannien", "GB"),
+        (json!({ "Country": "Iso-Britannia" }), 826, "Iso-Britannia", "GB"),
+        (json!({ "Country": "Elfenbeinküste" }), 384, "Elfenbeinküste", "CI"),
+        (json!({ "Country": "côte d\u{2019}ivoire" }), 384, "côte d\u{2019}ivoire", "CI"),
+        (json!({ "Country": "Côte d'Ivoire" }), 384, "Côte d'Ivoire", "CI"),
+        (json!({ "Country": "Tschechische Republik" }), 203, "Tschechische Republik", "CZ"),
     ] {
         let address = with(&json!({ "Zip": "1", "City": "A" }), sent.clone());
         let shown = updated(&door, &json!({ "Id": id, "InvoiceAddress": address }))["InvoiceAddress"].clone();
         assert_eq!((&shown["CountryId"], &shown["Country"]), (&json!(country_id), &json!(country)), "{sent}");
         assert_eq!(tenant.customer(5)["PrimaryAddress"]["CountryCode"], code);
+        assert_eq!(customer(&door, 5)["InvoiceAddress"], shown, "{sent}");
     }
     for (sent, text) in [
         (json!({ "CountryId": 998 }), "InvoiceAddress.CountryId 998 is not a country."),
         (json!({ "CountryId": -1 }), "InvoiceAddress.CountryId -1 is not a country."),
         (json!({ "Country": "Narnia" }), "InvoiceAddress.Country 'Narnia' is not a country."),
+        (json!({ "CountryId": 998, "Country": "Sverige" }), "InvoiceAddress.CountryId 998 is not a country."),
+        // What is kept does not count.
+        (json!({}), "InvoiceAddress.Country is missing."),
+        (json!({ "CountryId": 0, "Country": "" }), "InvoiceAddress.Country is missing."),
     ] {
-        let body = json!({ "Id": id, "InvoiceAddress": sent });
+        let body = json!({ "Id": id, "InvoiceAddress": with(&json!({ "Zip": "1", "City": "A" }), sent) });
         refuses(&tenant, &door, &body, &[("InvoiceAddressCountryMissing", text)]);
     }
+}
+
+#[test]
+fn the_plan_adds_names_of_countries_and_takes_others_away() {
+    let countries = json!({ "Skåne": "SE", "england": "GB", "SE": "FI", "Schweden": null });
+    let tenant = tenant_with(json!({ "storm": { "countries": countries } }));
+    let door = tenant.storm();
+    let id = created(&door, &json!({}))["Id"].clone();
+    let body =
+        |sent: &Value| json!({ "Id": id, "InvoiceAddress": with(&json!({ "Zip": "1", "City": "A" }), sent.clone()) });
+    for (sent, country_id, country) in [
+        (json!({ "Country": "skåne" }), 752, "skåne"),
+        (json!({ "Country": "England" }), 826, "England"),
+        (json!({ "Country": "se" }), 246, "se"),
+        (json!({ "Country": "Sverige" }), 752, "Sverige"),
+        // One that is no country's is kept beside an id all the same.
+        (json!({ "CountryId": 752, "Country": "Schweden" }), 752, "Schweden"),
+        (json!({ "CountryId": 752, "Country": "SE" }), 752, "Schweden"),
+    ] {
+        let shown = updated(&door, &body(&sent))["InvoiceAddress"].clone();
+        assert_eq!((&shown["CountryId"], &shown["Country"]), (&json!(country_id), &json!(country)), "{sent}");
+        assert_eq!(customer(&door, 5)["InvoiceAddress"], shown, "{sent}");
+    }
+    let text = "InvoiceAddress.Country 'Schweden' is not a country.";
+    refuses(&tenant, &door, &body(&json!({ "Country": "Schweden" })), &[("InvoiceAddressCountryMissing", text)]);
+}
+
+/// "Gets raised if any `DeliveryAddress` is supplied and it is missing a Zip code", whatever is kept (`UpdateCustomer` page).
+#[test]
+fn an_address_that_is_sent_is_whole_whatever_is_kept() {
+    let (tenant, partial) = (tenant(), tenant_with(json!({ "storm": { "partial_addresses": true } })));
+    let doors = [tenant.storm(), partial.storm()];
+    let [id, _] = [&doors[0], &doors[1]].map(|door| created(door, &full("one"))["Id"].clone());
+    let whole = json!({ "Zip": "1", "City": "A", "Country": "SE" });
+    let (invoice, delivery) = (
+        |part: &str| (format!("InvoiceAddress{part}Missing"), format!("InvoiceAddress.{part} is missing.")),
+        |place: usize, part: &str| {
+            (format!("DeliveryAddress{part}Missing"), format!("DeliveryAddresses[{place}].{part} is missing."))
+        },
+    );
+    for (sent, expected) in [
+        (json!({ "InvoiceAddress": {} }), vec![invoice("Zip"), invoice("City"), invoice("Country")]),
+        (json!({ "InvoiceAddress": { "Id": 1 } }), vec![invoice("Zip"), invoice("City"), invoice("Country")]),
+        (json!({ "InvoiceAddress": { "Line1": "I 2", "City": "A", "CountryId": 752 } }), vec![invoice("Zip")]),
+        (json!({ "InvoiceAddress": { "Zip": "1", "City": " ", "Country": "SE" } }), vec![invoice("City")]),
+        (json!({ "InvoiceAddress": { "Zip": "1", "City": "A", "Country": null } }), vec![invoice("Country")]),
+        (
+            json!({ "DeliveryAddresses": [{ "Id": 2 }] }),
+            vec![delivery(0, "Zip"), delivery(0, "City"), delivery(0, "Country")],
+        ),
+        (
+            json!({ "DeliveryAddresses": [with(&whole, json!({ "Id": 3 })), { "Id": 2, "Zip": "1", "City": "A" }] }),
+            vec![delivery(1, "Country")],
+        ),
+        (
+            json!({ "UseInvoiceAddressAsDeliveryAddress": true, "InvoiceAddress": { "Zip": "1" }, "DeliveryAddresses": [{}] }),
+            vec![invoice("City"), invoice("Country")],
+        ),
+    ] {
+        let body = with(&sent, json!({ "Id": id }));
+        let expected: Vec<(&str, &str)> = expected.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+        refuses(&tenant, &doors[0], &body, &expected);
+        // What is kept completes it where the plan says so.
+        read(update(&doors[1], &body));
+    }
+    // A whole one replaces, and an update that sends none leaves them.
+    let body = json!({ "Id": id, "InvoiceAddress": whole });
+    assert_eq!(updated(&doors[0], &body)["InvoiceAddress"]["Line1"], "I 1");
+    updated(&doors[0], &json!({ "Id": id, "Phone": "1" }));
+}
+
+/// "If set to false both invoice address and delivery address must be specified" (UpdateCustomer page).
+#[test]
+fn both_addresses_are_sent_where_the_one_is_not_the_other() {
+    let (tenant, partial) = (tenant(), tenant_with(json!({ "storm": { "partial_addresses": true } })));
+    let doors = [tenant.storm(), partial.storm()];
+    let [id, _] = [&doors[0], &doors[1]].map(|door| created(door, &full("one"))["Id"].clone());
+    let address = json!({ "Zip": "1", "City": "A", "Country": "SE" });
+    let company = json!({ "Id": 1, "UseInvoiceAddressAsDeliveryAddress": false, "DeliveryAddresses": [address] });
+    for (sent, path) in [
+        (json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": address }), "DeliveryAddresses"),
+        (
+            json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": address, "DeliveryAddresses": [] }),
+            "DeliveryAddresses",
+        ),
+        (json!({ "UseInvoiceAddressAsDeliveryAddress": false, "DeliveryAddresses": [address] }), "InvoiceAddress"),
+        (
+            json!({ "UseInvoiceAddressAsDeliveryAddress": "false", "InvoiceAddress": null, "DeliveryAddresses": [address] }),
+            "InvoiceAddress",
+        ),
+        (json!({ "Companies": [company] }), "Companies[0].InvoiceAddress"),
+    ] {
+        let body = with(&sent, json!({ "Id": id }));
+        let kind = if path.contains("Invoice") { "InvoiceAddress" } else { "DeliveryAddress" };
+        let told = ["Zip", "City", "Country"].map(|part| {
+            let why = "UseInvoiceAddressAsDeliveryAddress is false, so both addresses must be sent.";
+            (format!("{kind}{part}Missing"), format!("{path}.{part} is missing: {why}"))
+        });
+        let told: Vec<(&str, &str)> = told.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+        refuses(&tenant, &doors[0], &body, &told);
+        if !path.starts_with("Companies") {
+            let before = tenant.everything();
+            let body = with(&body, json!({ "Id": null }));
+            assert_eq!(refusal(doors[0].post(&path_of_create(), &body)).len(), 3);
+            assert_eq!(tenant.everything(), before);
+        }
+        read(update(&doors[1], &body));
+    }
+    // Both are both, neither is no change of an address, and who does not say false need not send both.
+    for sent in [
+        json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": address, "DeliveryAddresses": [address] }),
+        json!({ "UseInvoiceAddressAsDeliveryAddress": false, "InvoiceAddress": null, "DeliveryAddresses": [] }),
+        json!({ "InvoiceAddress": address }),
+        json!({ "DeliveryAddresses": [address] }),
+    ] {
+        read(update(&doors[0], &with(&sent, json!({ "Id": id }))));
+    }
+}
+
+fn path_of_create() -> String {
+    path("CreateCustomer", "&createdBy=1")
 }
 
 #[test]

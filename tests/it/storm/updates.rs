@@ -67,7 +67,14 @@ fn nobody_is_missing() {
 
 #[test]
 fn a_client_that_sends_every_member_empty_changes_nothing() {
-    let tenant = tenant();
+    let strict = tenant();
+    let door = strict.storm();
+    let shown = created(&door, &full("zero"));
+    let before = strict.everything();
+    assert_eq!(updated(&door, &with(&zeros(), json!({ "Id": shown["Id"] }))), shown);
+    assert_eq!(strict.everything(), before);
+
+    let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let door = tenant.storm();
     let shown = created(&door, &full("zero"));
     let before = tenant.everything();
@@ -102,7 +109,7 @@ fn what_is_sent_replaces_and_the_rest_stays() {
 
 #[test]
 fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
-    let tenant = tenant_with(json!({ "storm": { "empty_clears": true } }));
+    let tenant = tenant_with(json!({ "storm": { "empty_clears": true, "partial_addresses": true } }));
     let door = tenant.storm();
     let shown = created(&door, &full("clear"));
     let id = &shown["Id"];

@@ -60,7 +60,11 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
         .iter()
         .map(|reason| reason["rule"].clone())
         .collect();
-    assert_eq!(rules, ["InvalidValue", "InvoiceAddressCountryMissing"]);
+    let told =
+        ["InvalidValue", "InvoiceAddressZipMissing", "InvoiceAddressCityMissing", "InvoiceAddressCountryMissing"];
+    let mut rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
+    rules.sort_unstable_by_key(|rule| told.iter().position(|told| told == rule));
+    assert_eq!(rules, told);
     door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some("{"));
     assert_eq!(tenant.requests("")[0]["reasons"][0]["rule"], "unreadable");
     // What does not count is named.
