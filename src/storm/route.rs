@@ -1,7 +1,7 @@
 //! Storm's paths: in any case, behind the versioned base of its documentation or without it.
 
 /// The bases that clients call (Norce, Storm API documentation).
-const BASES: [&str; 3] = ["/api/1.1", "/stormapi/1.1", ""];
+pub(super) const BASES: [&str; 3] = ["/api/1.1", "/stormapi/1.1", ""];
 
 /// Where its operations are.
 const SERVICE: &str = "/CustomerService.svc/rest/";
