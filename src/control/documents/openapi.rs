@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, Schema};
 
 use crate::control::api;
 use crate::doors::merged;
@@ -48,6 +48,7 @@ impl Api {
             Self::Storm => storm::document(),
             Self::Control => api::router().1,
         };
+        name_variants(&mut document);
         drop_unused_schemas(&mut document);
         document
     }
@@ -79,6 +80,32 @@ pub fn at_address(mut document: OpenApi, address: &str) -> OpenApi {
         }
     }
     document
+}
+
+/// Gives the objects inside the variants of a choice schemas of their own: generators would make up names for them, some of them
+/// the same name twice.
+fn name_variants(document: &mut OpenApi) {
+    let Some(components) = document.components.as_mut() else { return };
+    let mut named = Vec::new();
+    for (choice, schema) in &mut components.schemas {
+        let RefOr::T(Schema::OneOf(one_of)) = schema else { continue };
+        let variants = one_of.items.iter_mut().filter_map(|item| match item {
+            RefOr::T(Schema::Object(variant)) => Some(&mut variant.properties),
+            _ => None,
+        });
+        for (property, inner) in variants.flatten() {
+            if matches!(inner, RefOr::T(Schema::Object(object)) if !object.properties.is_empty()) {
+                let name = format!("{choice}{}", capitalized(property));
+                named.push((name.clone(), std::mem::replace(inner, Ref::from_schema_name(name).into())));
+            }
+        }
+    }
+    components.schemas.extend(named);
+}
+
+fn capitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// Drops the schemas that neither an operation nor another schema that is kept refers to.
