@@ -40,10 +40,9 @@ pub(super) fn head() -> OpenApi {
         .build();
     OpenApiBuilder::new()
         .info(
-            InfoBuilder::new()
-                .title("ByDesign customer API, emulated")
-                .version("1.0")
-                .description(Some("What this emulator answers of ByDesign's API, on the same customers as DirectScale's.")),
+            InfoBuilder::new().title("ByDesign customer API, emulated").version("1.0").description(Some(
+                "What this emulator answers of ByDesign's API, on the same customers as DirectScale's.",
+            )),
         )
         .servers(Some([server("/", THIS_SERVER), of_client]))
         .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials.")])))

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 
 use super::error::Unauthorized;
 use super::route::{BASES, TOKEN};
-use crate::gateway::{example_parameters, server, tags};
+use crate::gateway::{example_body, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "Storm";
@@ -50,12 +50,9 @@ pub(super) fn head() -> OpenApi {
         base => server(base, "This server, at a base path of the vendor's"),
     });
     OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title("Norce Storm CustomerService, emulated")
-                .version("1.1")
-                .description(Some("What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.")),
-        )
+        .info(InfoBuilder::new().title("Norce Storm CustomerService, emulated").version("1.1").description(Some(
+            "What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.",
+        )))
         .servers(Some(servers))
         .tags(Some(tags(&[(NAME, "Norce Storm's CustomerService on the same customers, with bearer tokens.")])))
         .components(Some(components))
@@ -75,6 +72,10 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         .build();
     operation.parameters.get_or_insert_default().push(application.into());
     example_parameters(operation, &PARAMETERS);
+    // Of a new customer is the schema's.
+    if operation.operation_id.as_deref().is_some_and(|id| id.starts_with("StormUpdate")) {
+        example_body(operation, &json!({ "Id": 3, "FirstName": "Ryley", "Phone": "801-555-0103" }));
+    }
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, schema: Option<&str>, meaning: &str, class: &str| {
         let response = ResponseBuilder::new().description(meaning);

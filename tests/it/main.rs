@@ -17,6 +17,7 @@ mod create;
 mod delete;
 mod documents;
 mod events;
+mod examples;
 mod faults;
 mod gateway;
 mod hooks;

@@ -58,10 +58,7 @@ const BODIES: [(&str, &str); 13] = [
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("AdvanceClock", r#"{ "seconds": 86400 }"#),
-    (
-        "ArmFault",
-        r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#,
-    ),
+    ("ArmFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
 ];
 
 /// Adds an operation's examples.
@@ -70,11 +67,11 @@ const BODIES: [(&str, &str); 13] = [
 /// When a body above is not JSON, which the tests rule out.
 fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    // Nobody is to delete the demo tenant by trying.
-    if id == "DeleteTenant" {
-        return example_parameters(operation, &[("tenant", "copy")]);
-    }
     example_parameters(operation, &PARAMETERS);
+    // Nobody is to lose the demo data by trying.
+    if matches!(id.as_str(), "DeleteTenant" | "SeedTenant") {
+        example_parameters(operation, &[("tenant", "copy")]);
+    }
     if let Some((_, body)) = BODIES.iter().find(|(name, _)| *name == id) {
         example_body(operation, &serde_json::from_str(body).expect("invariant: the examples are JSON"));
     }

@@ -132,9 +132,9 @@ fn whole(field: Field) -> ObjectBuilder {
 fn patched(field: Field) -> ObjectBuilder {
     let object = property(field);
     let object = match field {
-        Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) => {
-            WHOLE_ADDRESS.into_iter().fold(object, |object, part| object.required(Field::PrimaryAddress(Some(part)).part_name()))
-        }
+        Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) => WHOLE_ADDRESS
+            .into_iter()
+            .fold(object, |object, part| object.required(Field::PrimaryAddress(Some(part)).part_name())),
         _ => object,
     };
     if is_needed(field) || field == Field::CustomerStatus { without_null(object) } else { object }
