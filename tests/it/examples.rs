@@ -95,7 +95,7 @@ impl Try<'_> {
                 Some("query") => {
                     query.append_pair(name, &value);
                 }
-                _ => headers.push_str(&format!("{name}: {value}\r\n")),
+                _ => headers.extend([name, ": ", &value, "\r\n"]),
             }
         }
         let query = query.finish();
