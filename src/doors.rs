@@ -48,17 +48,15 @@ impl Doors {
         let directscale = Arc::new(Front { door: DirectScale, house: house.clone() });
         let bydesign = Arc::new(Front { door: ByDesign, house: house.clone() });
         let storm = Arc::new(Front { door: Storm, house: house.clone() });
-        let mut router = Router::new();
-        let mut document: Option<OpenApi> = None;
-        for (routes, described) in [
+        let (routers, documents): (Vec<Router>, Vec<OpenApi>) = [
             directscale::routes(Arc::clone(&directscale)),
             bydesign::routes(Arc::clone(&bydesign)),
             storm::routes(Arc::clone(&storm)),
-        ] {
-            router = router.merge(routes);
-            document = Some(merged(document, described));
-        }
-        let document = document.unwrap_or_default();
+        ]
+        .into_iter()
+        .unzip();
+        let router = routers.into_iter().fold(Router::new(), Router::merge);
+        let document = merged(documents);
         let unknown = Unknown(Arc::new(Fronts { directscale, bydesign, storm, known: known(&document) }));
         Self { router, document, unknown }
     }
@@ -107,18 +105,21 @@ impl Fronts {
 /// The document of all doors.
 #[must_use]
 pub fn document() -> OpenApi {
-    let documents = [directscale::document(), bydesign::document(), storm::document()];
-    documents.into_iter().fold(None, |all, one| Some(merged(all, one))).unwrap_or_default()
+    merged([directscale::document(), bydesign::document(), storm::document()])
 }
 
-fn merged(all: Option<OpenApi>, one: OpenApi) -> OpenApi {
-    match all {
-        Some(mut all) => {
-            all.merge(one);
-            all
+/// One document of several, which begins with the first. Where the servers of a later one differ, they stand at its paths.
+pub(crate) fn merged(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
+    let mut documents = documents.into_iter();
+    let mut all = documents.next().unwrap_or_default();
+    for mut one in documents {
+        let servers = one.servers.take().filter(|servers| all.servers.as_ref() != Some(servers));
+        if let Some(servers) = servers {
+            one.paths.paths.values_mut().for_each(|item| item.servers = Some(servers.clone()));
         }
-        None => one,
+        all.merge(one);
     }
+    all
 }
 
 /// A request with its path in the spelling of the routes: two of the doors read paths in any case and behind a base.

@@ -7,32 +7,54 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
+use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
 use super::schema::{ApiResultModel, HttpErrorModel};
+use crate::gateway::{THIS_SERVER, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "ByDesign";
+
+/// Values of parameters that succeed on the demo data.
+const PARAMETERS: [(&str, &str); 2] = [("id", "2"), ("CustomerDID", "3")];
 
 /// The document without operations.
 pub(super) fn head() -> OpenApi {
     let basic = SecurityScheme::Http(
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Basic)
-            .description(Some("A key of kind `basic`: user name and password."))
+            .description(Some(
+                "A key of kind `basic`: user name and password. The demo tenant's are demo and 0123456789abcdef0123456789abcdef.",
+            ))
             .build(),
     );
     let components = ComponentsBuilder::new()
         .security_scheme(NAME, basic)
         .schema("ByDesignApiResult", ApiResultModel::schema())
         .schema("ByDesignHttpError", HttpErrorModel::schema());
-    OpenApiBuilder::new().components(Some(components.build())).build()
+    let of_client = ServerBuilder::new()
+        .url("/{client}")
+        .description(Some("With the client's name before the path, as at the vendor: the name of the tenant"))
+        .parameter("client", ServerVariableBuilder::new().default_value("demo"))
+        .build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new().title("ByDesign customer API, emulated").version("1.0").description(Some(
+                "What this emulator answers of ByDesign's API, on the same customers as DirectScale's.",
+            )),
+        )
+        .servers(Some([server("/", THIS_SERVER), of_client]))
+        .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials.")])))
+        .components(Some(components.build()))
+        .build()
 }
 
 /// Adds to an operation what all have: its tag, its security, the forms of its answers, and the answers that every one can get.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
     operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
+    example_parameters(operation, &PARAMETERS);
     let has_body = operation.request_body.is_some();
     let can_refuse = has_body || operation.operation_id.as_deref() == Some("ByDesignGetPublicInfo");
     let responses = &mut operation.responses.responses;

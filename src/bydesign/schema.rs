@@ -59,6 +59,7 @@ models! {
     CustomerLookupModel = "ByDesignCustomerLookup", ObjectBuilder::new()
         .property("Email", types(&[Type::String, Type::Number, Type::Boolean]).pattern(Some(NONBLANK)))
         .required("Email")
+        .examples([json!({ "Email": "riley@demo.example" })])
         .xml(Some(XmlBuilder::new().name(Some("CustomerLookupModel")).build()));
     /// A customer.
     CustomerModel = "ByDesignCustomer", customer();

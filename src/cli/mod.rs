@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use serde_json::json;
 
 use crate::config::{SettingArgs, Settings};
-use crate::control::{Coverage, document};
+use crate::control::{Api, Coverage, at_address, document};
 use crate::doors;
 use crate::server::{Origin, WorldOptions};
 use remote::{Remote, RemoteArgs};
@@ -109,8 +109,12 @@ enum Command {
     },
     /// Ask the server that runs with these settings whether it is ready: exit 0 or 1
     Healthcheck,
-    /// Print the OpenAPI document
-    Openapi,
+    /// Print the OpenAPI document of all APIs, or of one
+    Openapi {
+        /// Only this API, to generate a client of it
+        #[arg(long)]
+        api: Option<Api>,
+    },
     /// Print what is covered and how well founded it is, as Markdown
     Coverage,
     /// Show every setting, its value and where it came from; secrets hidden
@@ -183,8 +187,10 @@ async fn dispatch(command: Command, remote: &RemoteArgs, settings: &Settings) ->
         // Done before the log was started.
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         Command::Healthcheck => Ok(healthcheck::healthcheck(&settings.listen).await),
-        Command::Openapi => {
-            println!("{}", document().to_pretty_json()?);
+        Command::Openapi { api } => {
+            let document = api.map_or_else(document, Api::document);
+            let address = format!("http://{}", settings.listen);
+            println!("{}", at_address(document, &address).to_pretty_json()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Coverage => {

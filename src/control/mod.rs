@@ -15,13 +15,12 @@ use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
 
-use crate::doors;
 use crate::tenants::Worlds;
 use catalogue::Catalogue;
 use error::ControlError;
 
 pub use access::{Access, AdminToken, Peer};
-pub use documents::Coverage;
+pub use documents::{Api, Coverage, at_address, document};
 
 /// What the control API and the inspector need.
 #[derive(Debug)]
@@ -64,25 +63,13 @@ impl Control {
 
 /// Everything under `/_emulator`.
 pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
-    let document = with_control(vendor.clone());
     let guarded = api::router()
         .0
         .merge(pages::routes())
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .with_state(control);
-    documents::routes(&document, vendor).merge(guarded)
-}
-
-/// The document of everything: the vendor's operations and the control API's.
-#[must_use]
-pub fn document() -> OpenApi {
-    with_control(doors::document())
-}
-
-fn with_control(mut document: OpenApi) -> OpenApi {
-    document.merge(api::router().1);
-    document
+    documents::routes(vendor).merge(guarded)
 }
 
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

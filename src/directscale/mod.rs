@@ -4,6 +4,7 @@ mod call;
 mod customers;
 mod door;
 mod error;
+mod examples;
 mod extension;
 mod key;
 mod lookups;

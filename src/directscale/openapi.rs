@@ -11,6 +11,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Schema};
 
 use super::error::{FaultJson, Problem};
+use super::{examples, unbuilt};
+use crate::gateway::{THIS_SERVER, server, tags};
 
 /// The name of the security scheme.
 const KEY: &str = "subscriptionKey";
@@ -27,9 +29,21 @@ Any writing operation can be rehearsed: with the header `Prefer: tx=rollback` it
 and takes it back. With `Prefer: return=representation` a write of a customer answers with the customer. Both say so in \
 `Preference-Applied`.";
 
+/// The groups of operations, in the order in which they are shown.
+const TAGS: [(&str, &str); 4] = [
+    ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
+    ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
+    ("sso", "DirectScale's single sign-on."),
+    (unbuilt::TAG, "Operations of DirectScale's that this emulator does not build: each answers 501 and its name."),
+];
+
 /// The document without operations.
 pub(super) fn head() -> OpenApi {
-    let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(KEY_HEADER)));
+    let key = ApiKeyValue::with_description(
+        KEY_HEADER,
+        "A subscription key of a tenant, 32 hexadecimal digits. The demo tenant's is 0123456789abcdef0123456789abcdef.",
+    );
+    let key = SecurityScheme::ApiKey(ApiKey::Header(key));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -37,6 +51,8 @@ pub(super) fn head() -> OpenApi {
                 .version("1.0")
                 .description(Some(DESCRIPTION)),
         )
+        .servers(Some([server("/", THIS_SERVER)]))
+        .tags(Some(tags(&TAGS)))
         .components(Some(
             ComponentsBuilder::new()
                 .security_scheme(KEY, key)
@@ -54,6 +70,7 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     operation.tags.get_or_insert_with(|| vec![group]);
     let can_refuse = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
     let has_body = operation.request_body.is_some();
+    examples::add(operation);
     let responses = &mut operation.responses.responses;
     if let Some(RefOr::T(unknown)) = responses.get_mut("404") {
         let from_the_guide = || evidence("documented", "the PATCH Customer page and the status guide");

@@ -100,11 +100,13 @@ pub enum Delay {
     /// Between two times, each as likely.
     Uniform {
         /// At least and at most so long.
+        #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
         uniform: (u64, u64),
     },
     /// Around a median, with a long tail.
     LogNormal {
         /// The median, and the deviation of the logarithm.
+        #[schema(value_type = Vec<f64>, min_items = 2, max_items = 2)]
         log_normal: (f64, f64),
     },
 }

@@ -3,6 +3,7 @@
 mod asked;
 mod authorization;
 mod call;
+mod described;
 mod door;
 mod endpoint;
 mod exchange;
@@ -21,6 +22,7 @@ mod unknown;
 pub(crate) use asked::{AskedUri, asked_uri};
 pub(crate) use authorization::{basic_credentials, bearer_token};
 pub(crate) use call::Call;
+pub(crate) use described::{THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use door::{About, Door, Front, StatusFailure};
 pub use door::{BackEnd, DoorOptions, House};
 pub(crate) use endpoint::{BrokenBody, read_body};

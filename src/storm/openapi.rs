@@ -7,23 +7,56 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
+};
 
 use super::error::Unauthorized;
-use super::route::TOKEN;
+use super::route::{BASES, TOKEN};
+use crate::gateway::{example_body, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "Storm";
 
+/// Values of parameters that succeed on the demo data.
+const PARAMETERS: [(&str, &str); 9] = [
+    ("ApplicationId", "1"),
+    ("createdBy", "1"),
+    ("cultureCode", "en-US"),
+    ("email", "riley@demo.example"),
+    ("format", "json"),
+    ("id", "3"),
+    ("password", "PasswordHere1"),
+    ("searchString", "riley"),
+    ("updatedBy", "1"),
+];
+
 /// The document without operations.
 pub(super) fn head() -> OpenApi {
-    let scopes = Scopes::from_iter(["lab", "qa", "production"].map(|scope| (scope, "")));
+    let scopes = [
+        ("lab", "The vendor's test environment; every scope opens the same here"),
+        ("qa", "The vendor's acceptance environment"),
+        ("production", "The vendor's production environment"),
+    ];
+    let scopes = Scopes::from_iter(scopes);
     let flow = Flow::ClientCredentials(ClientCredentials::new(TOKEN, scopes));
-    let description = "A key of kind `oauth-client` gets access tokens, each good for an hour.";
+    let description = "A key of kind `oauth-client` gets access tokens, each good for an hour. The demo tenant's client id is \
+                       demo, its secret 0123456789abcdef0123456789abcdef.";
     let oauth = SecurityScheme::OAuth2(OAuth2::with_description([flow], description));
     let components =
         ComponentsBuilder::new().security_scheme(NAME, oauth).schema("StormProblem", Unauthorized::schema()).build();
-    OpenApiBuilder::new().components(Some(components)).build()
+    let servers = BASES.map(|base| match base {
+        "" => server("/", "The same without a base"),
+        base => server(base, "This server, at a base path of the vendor's"),
+    });
+    OpenApiBuilder::new()
+        .info(InfoBuilder::new().title("Norce Storm CustomerService, emulated").version("1.1").description(Some(
+            "What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.",
+        )))
+        .servers(Some(servers))
+        .tags(Some(tags(&[(NAME, "Norce Storm's CustomerService on the same customers, with bearer tokens.")])))
+        .components(Some(components))
+        .build()
 }
 
 /// Adds to an operation what all have: its tag, its security, the application's id, and the answers that every one can get.
@@ -38,6 +71,11 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("[^ \\t]"))))
         .build();
     operation.parameters.get_or_insert_default().push(application.into());
+    example_parameters(operation, &PARAMETERS);
+    // Of a new customer is the schema's.
+    if operation.operation_id.as_deref().is_some_and(|id| id.starts_with("StormUpdate")) {
+        example_body(operation, &json!({ "Id": 3, "FirstName": "Ryley", "Phone": "801-555-0103" }));
+    }
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, schema: Option<&str>, meaning: &str, class: &str| {
         let response = ResponseBuilder::new().description(meaning);

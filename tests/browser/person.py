@@ -7,7 +7,7 @@ input events; scripts only look. Every page that is come to is examined.
 import time
 import urllib.parse
 
-WIDTHS = (400, 1280)
+WIDTHS = (390, 1280)
 PATIENCE = 8
 MOST_TABS = 250
 FOCUSABLE = ("button", "checkbox", "combobox", "link", "searchbox", "spinbutton", "textbox", "Date", "DisclosureTriangle")

@@ -71,3 +71,16 @@ fn the_readmes_upgrade_is_accepted_as_pasted() {
     let tenant = tenant();
     tenant.call("PUT", "/v1/customers/upgrade/3", "", Some(body)).succeeds(201);
 }
+
+#[test]
+fn the_modules_for_the_embedded_database_are_modules_of_the_suite() {
+    let suite = file("tests/it/main.rs");
+    let named = file("tests/embedded.txt");
+    let lines: Vec<&str> = named.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(lines.len() >= 5, "{named}");
+    for line in lines {
+        let (module, reason) = line.split_once(' ').expect("a module and a reason");
+        assert!(suite.contains(&format!("mod {module};\n")), "{module}");
+        assert!(reason.trim().len() > 10, "{line}");
+    }
+}

@@ -19,6 +19,7 @@ mod delete;
 mod documents;
 mod events;
 mod every_field;
+mod examples;
 mod faults;
 mod gateway;
 mod hooks;

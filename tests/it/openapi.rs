@@ -1,12 +1,15 @@
 //! What the emulator says of itself: the OpenAPI document, the docs page, the coverage.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use serde_json::Value;
+use directscale_emulator::control::Api;
+use serde_json::{Value, json};
 
 use crate::support::documented::{document, operations};
+use crate::support::http::request;
+use crate::support::process::program;
 use crate::support::server::server;
-use crate::support::{Client, Reply, tenant};
+use crate::support::{Client, Reply, tenant, with};
 
 const CLASSES: [&str; 5] = ["documented", "client-observed", "framework-default", "inferred", "chosen"];
 
@@ -17,12 +20,54 @@ fn get(path: &str, headers: &str) -> Reply {
     client.raw(request.as_bytes())
 }
 
+/// Every document that is served: where, and what it says.
+fn documents() -> Vec<(String, Value)> {
+    let served = |path: String| {
+        let reply = get(&path, "");
+        assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("application/json")), "{path}");
+        (path, reply.json())
+    };
+    let of_apis = Api::ALL.map(|api| format!("/_emulator/openapi/{}.json", api.name()));
+    std::iter::once("/_emulator/openapi.json".to_owned()).chain(of_apis).map(served).collect()
+}
+
+/// The document of one API.
+fn of(api: Api) -> Value {
+    serde_json::to_value(api.document()).expect("JSON")
+}
+
+/// The operations of a document: path, what stands at the path, method, what stands there.
+fn described(document: &Value) -> Vec<(&str, &Value, &str, &Value)> {
+    let paths = document["paths"].as_object().expect("paths").iter();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().expect("methods").iter();
+            methods
+                .filter(|(_, operation)| operation["responses"].is_object())
+                .map(move |(method, operation)| (path.as_str(), item, method.as_str(), operation))
+        })
+        .collect()
+}
+
+/// Does something with every object in a document.
+fn visit(value: &Value, look: &mut impl FnMut(&serde_json::Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            look(members);
+            members.values().for_each(|member| visit(member, look));
+        }
+        Value::Array(items) => items.iter().for_each(|item| visit(item, look)),
+        _ => {}
+    }
+}
+
 #[test]
 fn the_document_is_served_as_it_is_made() {
-    let reply = get("/_emulator/openapi.json", "");
-    assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("application/json")));
     let document = serde_json::to_value(directscale_emulator::control::document()).expect("JSON");
-    assert!(reply.json() == document, "the document");
+    let made = std::iter::once(document.clone()).chain(Api::ALL.map(of));
+    for ((path, served), made) in documents().into_iter().zip(made) {
+        assert!(served == made, "{path}");
+    }
     // The control API's operations have a tag of their own, and need another secret.
     let reset = &document["paths"]["/_emulator/tenants/{tenant}/reset"]["post"];
     assert_eq!((&reset["tags"][0], reset["security"][0]["adminToken"].is_array()), (&Value::from("control"), true));
@@ -51,26 +96,208 @@ fn every_operation_says_how_well_founded_it_is() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
-    fn references(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                    found.push(reference.to_owned());
-                }
-                members.values().for_each(|member| references(member, found));
+fn every_reference_leads_somewhere_and_no_schema_is_there_for_nothing() {
+    for (path, document) in documents() {
+        let mut found = BTreeSet::new();
+        visit(&document, &mut |members| {
+            if let Some(reference) = members.get("$ref") {
+                found.insert(reference.as_str().expect("a text").to_owned());
             }
-            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-            _ => {}
+        });
+        assert!(found.len() > 5, "{path}");
+        for reference in &found {
+            let pointer = reference.strip_prefix('#').expect("a local reference");
+            assert!(document.pointer(pointer).is_some(), "{reference} in {path}");
+        }
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        for name in schemas.keys() {
+            assert!(found.contains(&format!("#/components/schemas/{name}")), "{name} in {path}");
         }
     }
-    let document = document();
-    let mut found = Vec::new();
-    references(&document, &mut found);
-    assert!(found.len() > 30);
-    for reference in found {
-        let pointer = reference.strip_prefix('#').expect("a local reference");
-        assert!(document.pointer(pointer).is_some(), "{reference}");
+}
+
+#[test]
+fn no_schema_is_of_a_kind_at_which_generators_stop() {
+    for (path, document) in documents() {
+        visit(&document, &mut |members| {
+            assert!(!members.contains_key("prefixItems"), "a tuple in {path}: {members:?}");
+            assert!(!members.get("items").is_some_and(Value::is_boolean), "{path}: {members:?}");
+            let is_array =
+                |kind: &Value| kind == "array" || kind.as_array().is_some_and(|kinds| kinds.contains(&"array".into()));
+            assert!(!members.get("type").is_some_and(is_array) || members.contains_key("items"), "{path}: {members:?}");
+        });
+        // Clients are made with a method for each operation.
+        let operations = described(&document);
+        let ids: HashSet<&str> =
+            operations.iter().filter_map(|(_, _, _, operation)| operation["operationId"].as_str()).collect();
+        assert_eq!(ids.len(), operations.len(), "{path}");
+        for (route, _, _, operation) in operations {
+            let declared: BTreeSet<&str> = operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|parameter| parameter["in"] == "path")
+                .filter_map(|parameter| parameter["name"].as_str())
+                .collect();
+            let named: BTreeSet<&str> =
+                route.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            assert_eq!(declared, named, "{route} in {path}");
+        }
+    }
+}
+
+#[test]
+fn tags_are_declared_described_and_in_order() {
+    let order = ["customers", "validate", "sso", "not built", "ByDesign", "Storm", "control"];
+    for (path, document) in documents() {
+        let tags = document["tags"].as_array().expect("tags");
+        let names: Vec<&str> = tags.iter().filter_map(|tag| tag["name"].as_str()).collect();
+        let expected: Vec<&str> = order.iter().copied().filter(|name| names.contains(name)).collect();
+        assert_eq!(names, expected, "{path}");
+        assert!(tags.iter().all(|tag| tag["description"].as_str().is_some_and(|text| text.len() > 10)), "{path}");
+        let mut used = BTreeSet::new();
+        for (route, _, method, operation) in described(&document) {
+            let tags: Vec<&str> =
+                operation["tags"].as_array().expect("tags").iter().filter_map(Value::as_str).collect();
+            assert!(matches!(tags.as_slice(), [tag] if names.contains(tag)), "{method} {route} in {path}: {tags:?}");
+            used.extend(tags.into_iter().map(str::to_owned));
+        }
+        assert_eq!(used, names.iter().map(|name| (*name).to_owned()).collect(), "{path}");
+    }
+    assert_eq!(document()["tags"].as_array().map(Vec::len), Some(order.len() - 1));
+}
+
+#[test]
+fn every_operation_names_how_its_callers_show_who_they_are() {
+    for (path, document) in documents() {
+        let schemes = document["components"]["securitySchemes"].as_object().expect("schemes");
+        assert!(schemes.values().all(|scheme| scheme["description"].is_string()), "{path}");
+        let mut used = BTreeSet::new();
+        for (route, _, method, operation) in described(&document) {
+            let security = operation.get("security").or(document.get("security"));
+            let security = security.and_then(Value::as_array).unwrap_or_else(|| panic!("{method} {route} in {path}"));
+            used.extend(security.iter().flat_map(|one| one.as_object().expect("an object").keys().cloned()));
+        }
+        assert_eq!(used, schemes.keys().cloned().collect(), "{path}");
+    }
+}
+
+/// Each operation of the vendors is at each of its servers: the gateway asks for a key there.
+#[test]
+fn every_operation_is_at_each_of_its_servers() {
+    for (path, document) in documents() {
+        let mut bases = BTreeSet::new();
+        for (route, item, method, operation) in described(&document) {
+            let servers = item.get("servers").unwrap_or(&document["servers"]);
+            for server in servers.as_array().unwrap_or_else(|| panic!("servers of {route} in {path}")) {
+                let base = server["url"].as_str().expect("a url").trim_end_matches('/');
+                bases.insert(base.to_owned());
+                if operation["tags"][0] == "control" {
+                    continue;
+                }
+                let address = format!("{base}{route}").replace("{client}", "demo").replace(['{', '}'], "");
+                let client = Client { address: self::server().address, key: String::new() };
+                let request = request(&method.to_uppercase(), &address, "", Some(""));
+                let reply = client.raw(&request);
+                assert_eq!(reply.status, 401, "{method} {address}: {reply:?}");
+            }
+        }
+        let is_whole = path == "/_emulator/openapi.json";
+        assert_eq!(bases.contains("/api/1.1"), is_whole || path.contains("storm"), "{path}: {bases:?}");
+        assert_eq!(bases.contains("/{client}"), is_whole || path.contains("bydesign"), "{path}: {bases:?}");
+        assert!(bases.contains(""), "{path}");
+    }
+}
+
+#[test]
+fn the_document_of_all_is_made_of_those_of_each() {
+    let whole = serde_json::to_value(directscale_emulator::control::document()).expect("JSON");
+    let mut schemas = 0;
+    let mut paths = 0;
+    for api in Api::ALL {
+        let one = of(api);
+        // Two schemas of one name would be one of them.
+        for (name, schema) in one["components"]["schemas"].as_object().expect("schemas") {
+            assert_eq!(&whole["components"]["schemas"][name], schema, "{name}");
+            schemas += 1;
+        }
+        for (path, item) in one["paths"].as_object().expect("paths") {
+            let without_servers = with(&whole["paths"][path], json!({ "servers": null }));
+            assert_eq!(&without_servers, item, "{path}");
+            paths += 1;
+        }
+        assert!(one["info"]["title"].is_string() && one["info"]["description"].is_string(), "{api:?}");
+    }
+    assert_eq!(whole["components"]["schemas"].as_object().map(serde_json::Map::len), Some(schemas));
+    assert_eq!(whole["paths"].as_object().map(serde_json::Map::len), Some(paths));
+}
+
+#[test]
+fn the_command_line_prints_each_document_with_the_servers_address() {
+    for api in Api::ALL {
+        let output =
+            program(&["openapi", "--api", api.name(), "--listen", "127.0.0.1:9999"]).output().expect("the program");
+        assert!(output.status.success(), "{output:?}");
+        let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let made = of(api);
+        assert_eq!((&printed["paths"], &printed["components"]), (&made["paths"], &made["components"]), "{api:?}");
+        for server in printed["servers"].as_array().expect("servers") {
+            let url = server["url"].as_str().expect("a url");
+            assert!(url.starts_with("http://127.0.0.1:9999") && !url.ends_with('/'), "{url}");
+        }
+    }
+    let output = program(&["openapi", "--api", "storms"]).output().expect("the program");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("directscale, bydesign, storm, control"), "{output:?}");
+}
+
+/// What the schemas say of null is what the server does with it.
+#[test]
+fn null_is_accepted_where_the_document_allows_it_and_nowhere_else() {
+    let document = of(Api::DirectScale);
+    let nullable = |schema: &str, field: &str| {
+        let kinds = &document["components"]["schemas"][schema]["properties"][field]["type"];
+        kinds.as_array().is_some_and(|kinds| kinds.contains(&json!("null")))
+    };
+    let fields = |schema: &str| -> Vec<String> {
+        document["components"]["schemas"][schema]["properties"]
+            .as_object()
+            .expect("properties")
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let tenant = tenant();
+    let patched = fields("CustomerPatch");
+    assert!(patched.len() > 10);
+    for field in patched {
+        let reply = tenant.patch("/v1/customers/4", &json!({ &field: null }));
+        let expected = if nullable("CustomerPatch", &field) { 200 } else { 500 };
+        assert_eq!(reply.status, expected, "{field}: {reply:?}");
+    }
+    // A whole customer, of the type that needs least.
+    let whole = json!({
+        "CustomerType": 3, "FirstName": "Pat", "LastName": "Preferred", "EmailAddress": "pat@demo.example",
+        "Username": "pat", "SponsorId": 2, "PrimaryAddress": { "Street1": "S", "Region": "UT", "CountryCode": "US" },
+    });
+    for field in fields("CustomerRequest") {
+        let mut body = whole.clone();
+        body[&field] = Value::Null;
+        let reply = tenant.put("/v1/customers/4", &body);
+        let expected = if nullable("CustomerRequest", &field) { 200 } else { 500 };
+        assert_eq!(reply.status, expected, "{field}: {reply:?}");
+    }
+    for (part, described) in
+        document["components"]["schemas"]["CustomerRequest"]["properties"]["PrimaryAddress"]["properties"]
+            .as_object()
+            .expect("parts")
+    {
+        let mut body = whole.clone();
+        body["PrimaryAddress"][part] = Value::Null;
+        let reply = tenant.put("/v1/customers/4", &body);
+        let expected =
+            if described["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("null"))) { 200 } else { 500 };
+        assert_eq!(reply.status, expected, "{part}: {reply:?}");
     }
 }
 
@@ -159,9 +386,15 @@ fn coverage_is_json_for_programs_and_a_page_for_people() {
 
     let page = get("/_emulator/coverage", "Accept: text/html,application/xhtml+xml\r\n");
     assert!(page.header("Content-Type").is_some_and(|kind| kind.starts_with("text/html")));
-    for part in ["UpgradeCustomer", "GetCustomerOrders", "client-observed", "Not built"] {
+    for part in ["UpgradeCustomer", "GetCustomerOrders", "client-observed", "Not built", "inspector.css", "Tenants"] {
         assert!(page.body.contains(part), "{part}");
     }
+    let place = |operation: &str| page.body.find(operation).expect("an operation");
+    assert!(place("GetCustomersByParameter") < place("ByDesignListCountries"));
+    assert!(place("ByDesignListCountries") < place("StormUpdateCustomer"));
+    // Of one class.
+    let chosen = get("/_emulator/coverage?evidence=chosen", "Accept: text/html\r\n").body;
+    assert!(chosen.contains("ValidateWebAlias") && !chosen.contains("UpgradeCustomer"), "{chosen}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::events::{DeliveryListing, list as list_deliveries, resend as resend_d
 #[into_params(parameter_in = Query)]
 pub(super) struct EventsQuery {
     /// Only those in this state: `pending`, `delivered`, `dead`, or `lost` by a failure on purpose.
+    #[param(inline)]
     state: Option<DeliveryState>,
     /// At most so many, 1,000 or less; 100 where it is not said.
     limit: Option<i64>,

@@ -19,18 +19,63 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Control;
 use super::error::{ControlError, ControlProblem};
+use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
 use crate::tenants::{WorldError, read_text};
 
 /// The tag of the control API's operations.
 const TAG: &str = "control";
+
+/// Values of parameters that succeed on the demo data.
+const PARAMETERS: [(&str, &str); 7] = [
+    ("tenant", "demo"),
+    ("snapshot", "before"),
+    ("name", "ci"),
+    ("hook", "Associates.Enrollment.UpdateAssociateBaseType"),
+    ("from", "demo@seed"),
+    ("to", "demo"),
+    ("fault", "1"),
+];
+
+/// Bodies that succeed on the demo data, by operation.
+const BODIES: [(&str, &str); 13] = [
+    ("MakeTenant", r#"{ "name": "mine" }"#),
+    ("ReplacePlan", r#"{ "refusal_status": 400 }"#),
+    ("ReplaceIntegration", r#"{ "events": { "subscriptions": [] } }"#),
+    ("TryHook", "{}"),
+    ("AddKey", r#"{ "name": "ci" }"#),
+    ("RotateKey", r#"{ "slot": "primary" }"#),
+    ("RevokeKey", r#"{ "slot": "primary" }"#),
+    ("SeedTenant", r#"{ "population": { "distributors": 10, "retail": 20, "seed": 7 } }"#),
+    ("ForkTenant", r#"{ "name": "copy" }"#),
+    ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
+    ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
+    ("AdvanceClock", r#"{ "seconds": 86400 }"#),
+    ("ArmFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
+];
+
+/// Adds an operation's examples.
+///
+/// # Panics
+/// When a body above is not JSON, which the tests rule out.
+fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    example_parameters(operation, &PARAMETERS);
+    // Nobody is to lose the demo data by trying.
+    if matches!(id.as_str(), "DeleteTenant" | "SeedTenant") {
+        example_parameters(operation, &[("tenant", "copy")]);
+    }
+    if let Some((_, body)) = BODIES.iter().find(|(name, _)| *name == id) {
+        example_body(operation, &serde_json::from_str(body).expect("invariant: the examples are JSON"));
+    }
+}
 
 /// The longest body of a call of the control API, in bytes: a seed can be long.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -40,8 +85,21 @@ type Answer = Result<Response<Body>, ControlError>;
 
 /// The routes and their description.
 pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
-    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The admin token (EMULATOR_ADMIN_TOKEN). On loopback none is needed unless one is set."));
+    let token = SecurityScheme::Http(token.build());
+    let description = "What this emulator has beside the vendors' APIs: tenants and their keys, reset, snapshots, forks, \
+                       failures on purpose, clocks, the journal. docs/CONTROL.md is the manual.";
     let head = OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("directscale-emulator control API")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(description)),
+        )
+        .servers(Some([server("/", THIS_SERVER)]))
+        .tags(Some(tags(&[(TAG, "The emulator's own API. Needs the admin token where one is set.")])))
         .components(Some(ComponentsBuilder::new().security_scheme("adminToken", token).build()))
         .build();
     let (router, mut document) = OpenApiRouter::with_openapi(head)
@@ -82,6 +140,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             operation.tags = Some(vec![TAG.to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
+            add_examples(operation);
             complete(operation);
         }
     }

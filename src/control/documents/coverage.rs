@@ -3,10 +3,17 @@
 
 use std::fmt::Write as _;
 
-use maud::{DOCTYPE, html};
+use axum::body::Body;
+use axum::http::Response;
+use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
+
+use crate::control::pages;
+
+/// The evidence classes, the best founded first.
+const CLASSES: [&str; 5] = ["documented", "client-observed", "framework-default", "inferred", "chosen"];
 
 /// Operations by status and evidence, the fields that are not documented, and what is not built.
 #[derive(Debug, Serialize)]
@@ -19,6 +26,7 @@ pub struct Coverage {
 #[derive(Debug, Serialize)]
 struct Covered {
     operation: String,
+    group: String,
     method: String,
     path: String,
     statuses: Vec<Status>,
@@ -58,10 +66,16 @@ impl Coverage {
         let document = serde_json::to_value(document).expect("invariant: plain data is JSON");
         let mut coverage = Self { operations: Vec::new(), fields: Vec::new(), not_built: Vec::new() };
         for (path, methods) in members(&document["paths"]) {
-            for (method, operation) in members(methods) {
+            // Beside the methods a path can have servers of its own.
+            for (method, operation) in members(methods).filter(|(_, operation)| operation.is_object()) {
                 coverage.add(path, method, operation);
             }
         }
+        // In the order in which the document declares its groups; within one by path.
+        let groups: Vec<&str> =
+            document["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).collect();
+        let place = |covered: &Covered| groups.iter().position(|group| *group == covered.group);
+        coverage.operations.sort_by_key(|covered| place(covered).unwrap_or(usize::MAX));
         for (schema, described) in members(&document["components"]["schemas"]) {
             for (field, property) in members(&described["properties"]) {
                 let (evidence, source) = evidence(property);
@@ -87,7 +101,8 @@ impl Coverage {
                 Status { status: status.clone(), evidence: if own.is_empty() { class.clone() } else { own } }
             })
             .collect();
-        self.operations.push(Covered { operation, method, path, statuses, evidence: class, source });
+        let group = text(&described["tags"][0]);
+        self.operations.push(Covered { operation, group, method, path, statuses, evidence: class, source });
     }
 
     /// For programs.
@@ -127,55 +142,126 @@ impl Coverage {
         text
     }
 
-    /// For people with a browser.
+    /// For people with a browser: all of it, or in a query such as `evidence=chosen` what is of one class.
     #[must_use]
-    pub fn to_page(&self) -> String {
-        let style = "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;max-width:80rem}\
-                     table{border-collapse:collapse}td,th{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:left}";
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head { meta charset="utf-8"; title { "Coverage" } style { (style) } }
-                body {
-                    h1 { "Coverage" }
-                    p { a href="/_emulator/docs" { "The operations, to try" } " · " a href="/_emulator/openapi.json" { "OpenAPI" } }
-                    h2 { "Operations (" (self.operations.len()) ")" }
-                    table {
-                        tr { th { "operation" } th { "call" } th { "statuses" } th { "evidence" } th { "source" } }
-                        @for covered in &self.operations {
-                            tr {
-                                td { (covered.operation) }
-                                td { code { (covered.method) " " (covered.path) } }
-                                td { (covered.statuses_text()) }
-                                td { (covered.evidence) }
-                                td { (covered.source) }
-                            }
-                        }
+    pub(super) fn page(&self, query: &str) -> Response<Body> {
+        let wanted = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "evidence");
+        let wanted = wanted.and_then(|(_, value)| CLASSES.into_iter().find(|class| *class == value));
+        let is_wanted = |class: &str| wanted.is_none_or(|wanted| wanted == class);
+        let operations: Vec<&Covered> = self.operations.iter().filter(|covered| is_wanted(&covered.evidence)).collect();
+        let fields: Vec<&Field> = self.fields.iter().filter(|field| is_wanted(&field.evidence)).collect();
+        let not_built: Vec<&NotBuilt> = self.not_built.iter().filter(|unbuilt| is_wanted(&unbuilt.evidence)).collect();
+        pages::plain(
+            "Coverage",
+            None,
+            &html! {
+                p.lead {
+                    "Every operation, and how well founded its answers are. "
+                    a href="/_emulator/docs" { "Try the operations" } " · "
+                    a href="/_emulator/openapi.json" { "OpenAPI document" }
+                }
+                (self.filter(wanted))
+                @for group in operations.chunk_by(|one, next| one.group == next.group) { (of_group(group)) }
+                @if !fields.is_empty() { (of_fields(&fields)) }
+                @if !not_built.is_empty() { (of_not_built(&not_built)) }
+                @if operations.is_empty() && fields.is_empty() && not_built.is_empty() {
+                    p.empty { "Nothing is of this class." }
+                }
+            },
+        )
+    }
+
+    /// The classes, each with how many operations have it.
+    fn filter(&self, wanted: Option<&str>) -> Markup {
+        let count = |class: &str| self.operations.iter().filter(|covered| covered.evidence == class).count();
+        html! {
+            nav.links aria-label="Evidence" {
+                a href="/_emulator/coverage" aria-current=[wanted.is_none().then_some("page")] {
+                    "all (" (self.operations.len()) ")"
+                }
+                @for class in CLASSES {
+                    a href={ "/_emulator/coverage?evidence=" (class) } aria-current=[(wanted == Some(class)).then_some("page")] {
+                        (class) " (" (count(class)) ")"
                     }
-                    h2 { "Fields of answers that are not documented (" (self.fields.len()) ")" }
-                    table {
-                        tr { th { "object" } th { "field" } th { "evidence" } th { "source" } }
-                        @for field in &self.fields {
-                            tr { td { (field.object) } td { (field.name) } td { (field.evidence) } td { (field.source) } }
-                        }
-                    }
-                    h2 { "Not built (" (self.not_built.len()) ")" }
-                    p { "These answer 501 and their name." }
-                    table {
-                        tr { th { "operation" } th { "call" } th { "evidence" } }
-                        @for operation in &self.not_built {
-                            tr {
-                                td { (operation.operation) }
-                                td { code { (operation.method) " " (operation.path) } }
-                                td { (operation.evidence) }
-                            }
+                }
+            }
+        }
+    }
+}
+
+fn of_group(operations: &[&Covered]) -> Markup {
+    let group = operations.first().map_or("", |covered| covered.group.as_str());
+    html! {
+        section {
+            h2 { (group) " (" (operations.len()) ")" }
+            table.stack.coverage {
+                thead { tr { th { "Operation" } th { "Request" } th { "Statuses" } th { "Evidence" } th { "Source" } } }
+                tbody {
+                    @for covered in operations {
+                        tr {
+                            td data-label="Operation" { (covered.operation) }
+                            td data-label="Request" { code { (covered.method) " " (covered.path) } }
+                            td data-label="Statuses" { (covered.statuses_text()) }
+                            td data-label="Evidence" { (badge(&covered.evidence)) }
+                            td data-label="Source" { (covered.source) }
                         }
                     }
                 }
             }
-        };
-        page.into_string()
+        }
     }
+}
+
+fn of_fields(fields: &[&Field]) -> Markup {
+    html! {
+        section {
+            h2 { "Fields of answers that are not documented (" (fields.len()) ")" }
+            table.stack {
+                thead { tr { th { "Object" } th { "Field" } th { "Evidence" } th { "Source" } } }
+                tbody {
+                    @for field in fields {
+                        tr {
+                            td data-label="Object" { (field.object) }
+                            td data-label="Field" { (field.name) }
+                            td data-label="Evidence" { (badge(&field.evidence)) }
+                            td data-label="Source" { (field.source) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn of_not_built(operations: &[&NotBuilt]) -> Markup {
+    html! {
+        section {
+            h2 { "Not built (" (operations.len()) ")" }
+            p { "These answer 501 and their name." }
+            table.stack {
+                thead { tr { th { "Operation" } th { "Request" } th { "Evidence" } } }
+                tbody {
+                    @for unbuilt in operations {
+                        tr {
+                            td data-label="Operation" { (unbuilt.operation) }
+                            td data-label="Request" { code { (unbuilt.method) " " (unbuilt.path) } }
+                            td data-label="Evidence" { (badge(&unbuilt.evidence)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An evidence class, told by its name and by colour.
+fn badge(class: &str) -> Markup {
+    let colour = match class {
+        "documented" => "mark good",
+        "inferred" | "chosen" => "mark warn",
+        _ => "mark",
+    };
+    html! { span class=(colour) { (class) } }
 }
 
 impl Covered {

@@ -3,55 +3,61 @@
 
 mod coverage;
 mod docs;
+mod openapi;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 
 use super::typed;
 pub use coverage::Coverage;
+pub use openapi::{Api, at_address, document};
 
 /// The pages and documents, made once.
 #[derive(Debug)]
 struct Documents {
-    openapi: String,
+    coverage: Coverage,
     coverage_json: String,
-    coverage_page: String,
 }
 
-/// The routes under `/_emulator` that describe `document`; the coverage is of the vendor's operations alone.
-///
-/// # Panics
-/// Never: a document is JSON.
-pub(super) fn routes(document: &OpenApi, vendor: &OpenApi) -> Router {
+/// The routes under `/_emulator` that describe the APIs; the coverage is of the vendor's operations alone.
+pub(super) fn routes(vendor: &OpenApi) -> Router {
     let coverage = Coverage::of(vendor);
-    let documents = Documents {
-        openapi: document.to_json().expect("invariant: plain data is JSON"),
-        coverage_json: coverage.to_json(),
-        coverage_page: coverage.to_page(),
-    };
-    Router::new()
-        .route("/_emulator/openapi.json", get(openapi))
+    let documents = Documents { coverage_json: coverage.to_json(), coverage };
+    let whole = served("/_emulator/openapi.json", &document());
+    let router = Api::ALL.into_iter().fold(whole, |router, api| {
+        router.merge(served(&format!("/_emulator/openapi/{}.json", api.name()), &api.document()))
+    });
+    router
         .route("/_emulator/coverage", get(coverage_of))
         .route("/_emulator/docs", get(docs::entry))
         .route("/_emulator/docs/{*file}", get(docs::file))
         .with_state(Arc::new(documents))
 }
 
-async fn openapi(State(documents): State<Arc<Documents>>) -> Response<Body> {
-    typed("application/json", documents.openapi.clone())
+/// A document, made once.
+///
+/// # Panics
+/// Never: a document is JSON.
+fn served(path: &str, document: &OpenApi) -> Router<Arc<Documents>> {
+    let text = Bytes::from(document.to_json().expect("invariant: plain data is JSON"));
+    Router::new().route(path, get(async move || typed("application/json", text)))
 }
 
 /// JSON for programs, a page for browsers.
-async fn coverage_of(State(documents): State<Arc<Documents>>, headers: HeaderMap) -> Response<Body> {
+async fn coverage_of(
+    State(documents): State<Arc<Documents>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut response = if accept.contains("text/html") {
-        typed("text/html; charset=utf-8", documents.coverage_page.clone())
+        documents.coverage.page(query.as_deref().unwrap_or_default())
     } else {
         typed("application/json", documents.coverage_json.clone())
     };

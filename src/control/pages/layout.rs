@@ -76,7 +76,7 @@ pub(super) fn of_tenant(
 }
 
 /// A page of no tenant.
-pub(super) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
+pub(in crate::control) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
     page(title, None, problem, &html! {}, body, false)
 }
 

@@ -36,6 +36,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 
 use super::Control;
+pub(super) use layout::plain;
 use visit::PageError;
 
 /// What a page or form comes to.

@@ -27,7 +27,7 @@ pub(super) const SUPPORTED: [Field; 17] = [
 
 /// "If the variable desired is part of an array of variables, then the rest of the variables must be included"
 /// (DirectScale, PATCH Customer page).
-const WHOLE_ADDRESS: [AddressPart; 6] = [
+pub(super) const WHOLE_ADDRESS: [AddressPart; 6] = [
     AddressPart::Street1,
     AddressPart::Street2,
     AddressPart::City,

@@ -7,7 +7,7 @@ use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::patch::SUPPORTED;
+use super::patch::{SUPPORTED, WHOLE_ADDRESS};
 use crate::customers::Points;
 use crate::field::Field;
 use crate::plan::Plan;
@@ -50,17 +50,17 @@ impl PartialSchema for CustomerRequest {
         let wholes = || Field::all().filter(|field| field.whole() == *field);
         let object =
             object("More fields are required by CustomerType, and the tenant's plan may say otherwise.", wholes());
-        let plan = Plan::default();
-        let object = wholes()
-            .filter(|field| plan.requires(*field, None))
-            .fold(object, |object, field| object.required(field.name()));
+        let object =
+            wholes().filter(|field| is_needed(*field)).fold(object, |object, field| object.required(field.name()));
         object.examples([example(include_str!("examples/distributor.json"))]).into()
     }
 }
 
 impl PartialSchema for CustomerPatch {
     fn schema() -> RefOr<Schema> {
-        let object = object("The fields that change. An address comes whole.", SUPPORTED.into_iter());
+        let fields = SUPPORTED.into_iter();
+        let object = ObjectBuilder::new().description(Some("The fields that change. An address comes whole."));
+        let object = fields.fold(object, |object, field| object.property(field.name(), patched(field)));
         object.examples([example(include_str!("examples/patch.json"))]).into()
     }
 }
@@ -110,7 +110,51 @@ fn points(name: &str, least: Option<f64>) -> RefOr<Schema> {
 
 fn object(description: &str, fields: impl Iterator<Item = Field>) -> ObjectBuilder {
     let object = ObjectBuilder::new().description(Some(description));
-    fields.fold(object, |object, field| object.property(field.name(), property(field)))
+    fields.fold(object, |object, field| object.property(field.name(), whole(field)))
+}
+
+/// A property of a whole customer.
+fn whole(field: Field) -> ObjectBuilder {
+    let object = property(field);
+    let object = match field {
+        Field::PrimaryAddress(None) => {
+            let parts = Field::all().filter(|part| part.whole() == field && *part != field && is_needed(*part));
+            parts.fold(object, |object, part| {
+                object.property(part.part_name(), without_null(property(part))).required(part.part_name())
+            })
+        }
+        _ => object,
+    };
+    if is_needed(field) { without_null(object) } else { object }
+}
+
+/// A property of a partial update: of an address every part is there.
+fn patched(field: Field) -> ObjectBuilder {
+    let object = property(field);
+    let object = match field {
+        Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) => WHOLE_ADDRESS
+            .into_iter()
+            .fold(object, |object, part| object.required(Field::PrimaryAddress(Some(part)).part_name())),
+        _ => object,
+    };
+    if is_needed(field) || field == Field::CustomerStatus { without_null(object) } else { object }
+}
+
+/// Whether a customer of any type has this field, unless the plan says otherwise: null is rejected.
+fn is_needed(field: Field) -> bool {
+    let plan = Plan::default();
+    Field::all().any(|part| (part == field || part.whole() == field) && plan.requires(part, None))
+}
+
+fn without_null(object: ObjectBuilder) -> ObjectBuilder {
+    let mut object = object.build();
+    if let SchemaType::Array(kinds) = &mut object.schema_type {
+        kinds.retain(|kind| *kind != Type::Null);
+        if let [kind] = kinds.as_slice() {
+            object.schema_type = SchemaType::Type(kind.clone());
+        }
+    }
+    object.into()
 }
 
 /// A body that the vendor prints.

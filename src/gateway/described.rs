@@ -1,0 +1,55 @@
+//! Pieces of the OpenAPI documents that are the same for every API.
+
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder};
+use utoipa::openapi::schema::{Schema, SchemaType};
+use utoipa::openapi::server::{Server, ServerBuilder};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{RefOr, Required, Type};
+
+/// What the server of a document is called that is the one which serves it.
+pub(crate) const THIS_SERVER: &str = "This server";
+
+/// A server of a document. A path is relative to where the document came from.
+pub(crate) fn server(url: &str, description: &str) -> Server {
+    ServerBuilder::new().url(url).description(Some(description)).build()
+}
+
+/// Tags, each with a description, in the order in which they are shown.
+pub(crate) fn tags(described: &[(&str, &str)]) -> Vec<Tag> {
+    described.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build()).collect()
+}
+
+/// Gives the parameters of these names an example each, of the parameter's own type.
+pub(crate) fn example_parameters(operation: &mut Operation, examples: &[(&str, &str)]) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if let Some((_, value)) = examples.iter().find(|(name, _)| *name == parameter.name) {
+            let text = || Value::String((*value).to_owned());
+            let example = if is_text(parameter) { None } else { serde_json::from_str(value).ok() };
+            let described = ParameterBuilder::from(std::mem::take(parameter));
+            *parameter = described.example(Some(example.unwrap_or_else(text))).build();
+        }
+    }
+}
+
+/// Whether a parameter may be any text.
+fn is_text(parameter: &Parameter) -> bool {
+    let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return true };
+    match &object.schema_type {
+        SchemaType::Type(kind) => *kind == Type::String,
+        SchemaType::Array(kinds) => kinds.contains(&Type::String),
+        SchemaType::AnyValue => true,
+    }
+}
+
+/// Gives the body of an operation an example, in each of its types.
+pub(crate) fn example_body(operation: &mut Operation, example: &Value) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    body.required.get_or_insert(Required::True);
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content {
+            content.example = Some(example.clone());
+        }
+    }
+}
