@@ -5,6 +5,7 @@ mod credential;
 mod diff;
 mod directory;
 mod error;
+mod hidden;
 mod integration;
 mod keys;
 mod limits;

@@ -10,14 +10,15 @@ use sqlx::PgConnection;
 use super::credential::Credential;
 use super::diff::{Diff, diff};
 use super::error::WorldError;
+use super::hidden::{self, Hidden};
 use super::keys::{KeyError, add_key};
 use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
-use super::seed::{Filled, WorldSeed, fill};
+use super::seed::{self, Filled, Made, WorldSeed};
 use super::store::By;
 use super::{Directory, KeySlot, Tenant, copy, keys, store};
 use crate::clock::Clock;
 use crate::customers::Customers;
-use crate::database::{Database, TenantId, violated_unique_constraint};
+use crate::database::{Batches, Database, TenantId, violated_unique_constraint};
 use crate::error_chain::ErrorChain;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -64,8 +65,22 @@ impl Worlds {
     /// When the database fails.
     pub async fn list(&self) -> Result<Vec<TenantListing>, WorldError> {
         let mut session = self.database.session().await?;
-        let listed = store::worlds::list(session.connection(), Clock::Real.now()).await;
+        let listed = store::worlds::list(session.connection(), None, Clock::Real.now()).await;
         Ok(session.end(listed)?)
+    }
+
+    /// One tenant, as it is listed; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn listed(&self, name: &str) -> Result<Option<TenantListing>, WorldError> {
+        // No text in Postgres holds it.
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let mut session = self.database.session().await?;
+        let listed = store::worlds::list(session.connection(), Some(name), Clock::Real.now()).await;
+        Ok(session.end(listed)?.pop())
     }
 
     /// Makes a tenant, with a plan and a seed; its key, which is shown this once.
@@ -76,28 +91,46 @@ impl Worlds {
     pub fn create(&self, new: NewTenant, seed: WorldSeed) -> Begun<WorldError> {
         let (worlds, name) = (self.clone(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
-            let now = Clock::Real.now();
-            let name = checked(&new.name)?;
             let plan = seed.plan.clone().unwrap_or_default();
+            let name = checked(&new.name)?;
             let key = new.key.credential(&worlds.random)?;
-            let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
-            worlds
-                .database
-                .in_transaction(async |connection| {
-                    let id = store::insert_tenant(connection, name, &plan, now, expires_at, "new").await?;
-                    let id = id.ok_or_else(|| WorldError::NameTaken(name.to_owned()))?;
-                    let slot = KeySlot::Primary;
-                    if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
-                        return Err(KeyError::Taken(new.key.name.clone()).into());
-                    }
-                    let filled = Filled { id, name, plan: &plan };
-                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
-                    copy::save(connection, id, id, SEED, now).await?;
-                    Ok::<_, WorldError>(())
-                })
-                .await?;
+            let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+            let filled = worlds.fill_new(&mut batches, &mut hidden, &new, &key, (&plan, seed), &progress).await;
+            worlds.settle(batches, hidden, filled).await?;
             Ok(made(name, &new.key.name, &key))
         })
+    }
+
+    async fn fill_new(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        new: &NewTenant,
+        key: &Credential,
+        (plan, seed): (&Plan, WorldSeed),
+        progress: &Progress,
+    ) -> Result<(), WorldError> {
+        let NewTenant { name, key: NewKey { name: key_name, .. }, expires_in_seconds } = new;
+        let now = Clock::Real.now();
+        let connection = batches.connection().await?;
+        // Asked before the work, and made sure of after it.
+        if store::find_tenant(connection, name).await?.is_some() {
+            return Err(WorldError::NameTaken(name.clone()));
+        }
+        if store::has_key(connection, &key.digest()).await? {
+            return Err(KeyError::Taken(key_name.clone()).into());
+        }
+        let made = Made { name, plan, origin: "new" };
+        let id = seed::make(batches, hidden, self, made, seed, progress).await?;
+        let connection = batches.connection().await?;
+        let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        if !store::worlds::show(connection, id, name, expires_at).await? {
+            return Err(WorldError::NameTaken(name.clone()));
+        }
+        if !keys::insert(connection, id, key_name, KeySlot::Primary, key, now, None).await? {
+            return Err(KeyError::Taken(key_name.clone()).into());
+        }
+        Ok(())
     }
 
     /// Deletes a tenant, with its keys, snapshots and all that it has.
@@ -112,16 +145,7 @@ impl Worlds {
     }
 
     async fn delete_tenant(&self, id: TenantId, progress: &Progress) -> Result<(), WorldError> {
-        self.database
-            .in_transaction(async |connection| {
-                copy::close_world(connection, id).await?;
-                for snapshot in copy::snapshots(connection, id).await? {
-                    copy::delete(connection, TenantId(snapshot.tenant_id), progress).await?;
-                }
-                copy::delete(connection, id, progress).await?;
-                Ok::<_, WorldError>(())
-            })
-            .await?;
+        hidden::delete(&self.database, id, progress).await?;
         self.changed(id);
         self.journal.clear(Some(id));
         Ok(())
@@ -137,23 +161,38 @@ impl Worlds {
         let (worlds, name) = (self.clone(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
-            let now = Clock::Real.now();
-            let rows = worlds
-                .database
-                .in_transaction(async |connection| {
-                    copy::close_world(connection, tenant.id).await?;
-                    copy::replace(connection, None, tenant.id, &progress).await?;
-                    store::worlds::begin_anew(connection, tenant.id, &plan).await?;
-                    store::write_names(connection, tenant.id, &plan).await?;
-                    let filled = Filled { id: tenant.id, name: &name, plan: &plan };
-                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
-                    Ok::<_, WorldError>(copy::save_with(connection, tenant.id, tenant.id, SEED, now, &progress).await?)
-                })
-                .await?;
+            let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+            let seeded = worlds.fill_anew(&mut batches, &mut hidden, &tenant, seed, &progress).await;
+            let rows = worlds.settle(batches, hidden, seeded).await?;
             worlds.changed(tenant.id);
             Ok(json!({ "rows": rows }))
         })
+    }
+
+    /// The seed is filled into a tenant that nobody sees, whose world is copied to the one that is there, and stays as its seed.
+    async fn fill_anew(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        tenant: &Tenant,
+        seed: WorldSeed,
+        progress: &Progress,
+    ) -> Result<u64, WorldError> {
+        let now = Clock::Real.now();
+        let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
+        let id = store::insert_tenant(batches.connection().await?, &plan, now, SEED).await?;
+        hidden.tenants.push(id);
+        let filled = Filled { id, name: &tenant.name, plan: &plan };
+        seed::fill(batches, &self.customers, &self.random, filled, seed, progress).await?;
+        let connection = batches.connection().await?;
+        copy::close_world(connection, tenant.id).await?;
+        if let Some(before) = copy::find_snapshot(connection, tenant.id, SEED).await? {
+            copy::delete(connection, before, progress).await?;
+        }
+        store::worlds::keep_as_snapshot(connection, id, tenant.id, SEED, now).await?;
+        let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
+        hidden.rows = 2 * rows;
+        Ok(rows)
     }
 
     /// Puts a tenant's world back to its seed.
@@ -186,6 +225,7 @@ impl Worlds {
                     Ok::<_, WorldError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
                 })
                 .await?;
+            worlds.database.filled(rows).await;
             worlds.changed(tenant.id);
             Ok(json!({ "snapshot": snapshot, "rows": rows }))
         })
@@ -208,10 +248,11 @@ impl Worlds {
                     // A snapshot is not written anew while the world is put back to it.
                     copy::hold_world(connection, tenant.id).await?;
                     Ok::<_, WorldError>(
-                        copy::save_with(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
+                        copy::save(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
                     )
                 })
                 .await?;
+            worlds.database.filled(rows).await;
             Ok(json!({ "snapshot": snapshot, "rows": rows }))
         })
     }
@@ -241,14 +282,17 @@ impl Worlds {
         if snapshot == SEED {
             return Err(WorldError::Refused(format!("the snapshot '{SEED}' is what a reset goes back to, and stays")));
         }
-        self.database
+        let hidden = self
+            .database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
                 let found = copy::find_snapshot(connection, tenant.id, snapshot).await?;
                 let found = found.ok_or_else(|| unknown_snapshot(name, snapshot))?;
-                Ok(copy::delete(connection, found, &Progress::default()).await?)
+                store::worlds::hide(connection, found, Clock::Real.now()).await?;
+                Ok::<_, WorldError>(found)
             })
-            .await
+            .await?;
+        Ok(hidden::delete(&self.database, hidden, &Progress::default()).await?)
     }
 
     /// Makes a tenant whose world is a copy of another's, as it is or as a snapshot of it is (`demo`, `demo@before`); its key,
@@ -265,7 +309,7 @@ impl Worlds {
             let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
             let source = worlds.side(&of).await?;
-            worlds
+            let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
                     let id =
@@ -275,11 +319,11 @@ impl Worlds {
                     if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
                         return Err(KeyError::Taken(new.key.name.clone()).into());
                     }
-                    copy::replace(connection, Some(source), id, &progress).await?;
-                    copy::save_with(connection, source, id, SEED, now, &progress).await?;
-                    Ok::<_, WorldError>(())
+                    let rows = copy::replace(connection, Some(source), id, &progress).await?;
+                    Ok::<_, WorldError>(rows + copy::save(connection, source, id, SEED, now, &progress).await?)
                 })
                 .await?;
+            worlds.database.filled(rows).await;
             Ok(made(name, &new.key.name, &key))
         })
     }
