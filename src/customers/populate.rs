@@ -10,8 +10,8 @@ use crate::faults::Dice;
 use crate::plan::{BackOfficeIdFormat, DISTRIBUTOR, UniqueField};
 use crate::secret::Password;
 
-/// So many rows go to Postgres at a time: on an embedded database about 50 ms of work.
-const CHUNK: u64 = 1_000;
+/// So many rows go to Postgres at a time: on an embedded database some 30 ms of work.
+const CHUNK: u64 = 500;
 
 /// The password of every customer of a crowd.
 const PASSWORD: &str = "PasswordHere1";

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::pool::{Database, DatabaseError, Session};
 use super::transaction::Transaction;
+use super::upkeep::MANY;
 
 /// So long the only connection is held at a stretch, and the statement that is under way then.
 const TURN: Duration = Duration::from_millis(40);
@@ -58,6 +59,18 @@ impl Batches {
     pub async fn pause(&mut self) -> Result<(), DatabaseError> {
         let is_over = self.open.as_ref().is_some_and(|open| open.since.elapsed() >= TURN);
         if is_over && self.takes_turns() { self.commit_turn().await } else { Ok(()) }
+    }
+
+    /// Says that so many rows were written: what comes next is planned for them.
+    ///
+    /// # Errors
+    /// When the tables cannot be analyzed.
+    pub async fn filled(&mut self, rows: u64) -> Result<(), DatabaseError> {
+        if rows >= MANY {
+            self.pause().await?;
+            sqlx::query!("select analyze_worlds()").execute(self.connection().await?).await?;
+        }
+        self.pause().await
     }
 
     /// Whether others have to wait for it, so that its steps should be small.

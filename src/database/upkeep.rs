@@ -10,7 +10,7 @@ use super::pool::{Database, DatabaseError};
 use crate::error_chain::ErrorChain;
 
 /// So many rows written in bulk make a difference to plans.
-const MANY: u64 = 1_000;
+pub(super) const MANY: u64 = 1_000;
 
 /// How often an embedded database is looked after.
 const LOOK_EVERY: Duration = Duration::from_secs(10);

@@ -168,7 +168,7 @@ pub async fn open_world(
         tasks: Tasks::default(),
     };
     if matches!(options.origin, Origin::Embedded(_)) {
-        worlds.delete_left_behind().await?;
+        worlds.finish_broken_off().await?;
     }
     let seeded = match seed {
         Some(seed) => load_seed(&worlds, read_seed(seed)?).await?,

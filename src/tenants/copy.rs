@@ -65,8 +65,8 @@ pub(super) async fn replace(
     Ok(rows)
 }
 
-/// So many customers are copied or deleted at a time where others wait for it: on an embedded database less than 100 ms of work.
-const PART: i64 = 1_000;
+/// So many customers are copied or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
+const PART: i64 = 500;
 
 /// And where nobody does.
 const LARGE_PART: i64 = 50_000;
@@ -124,6 +124,17 @@ pub(super) async fn in_parts(
         sqlx::query!("select copy_settings($1, $2)", from.0, to.0).execute(batches.connection().await?).await?;
     }
     Ok(rows)
+}
+
+/// Whether a world is so large that copying it in one go would keep others waiting.
+pub(super) async fn is_large(connection: &mut PgConnection, tenant: TenantId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from customers where tenant_id = $1 offset $2 limit 1) as "is_large!""#,
+        tenant.0,
+        4 * PART,
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Keeps the world of a tenant as a snapshot of `owner`, in place of one of this name; how many rows it has.
@@ -257,7 +268,7 @@ pub(super) async fn compare(
 pub(super) async fn settings(connection: &mut PgConnection, tenant: TenantId) -> Result<Value, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
-        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at'
+        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at' - 'put_back_from'
                    as "settings!"
           from tenants t where t.tenant_id = $1
         "#,

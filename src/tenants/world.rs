@@ -101,6 +101,56 @@ impl Worlds {
         })
     }
 
+    async fn fork_in_parts(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        (source, of): (TenantId, &str),
+        new: &NewTenant,
+        key: &Credential,
+        progress: &Progress,
+    ) -> Result<(), WorldError> {
+        self.check_free(batches, new, key).await?;
+        let now = Clock::Real.now();
+        let id = store::worlds::insert_hidden(batches.connection().await?, &Plan::default(), now, of).await?;
+        hidden.tenants.push(id);
+        hidden.rows += copy::in_parts(batches, Some(source), id, progress).await?;
+        hidden.rows += copy::save_hidden(batches, id, SEED, now, progress).await?;
+        self.show(batches, id, new, key).await
+    }
+
+    /// Asked before the work, and made sure of after it.
+    async fn check_free(&self, batches: &mut Batches, new: &NewTenant, key: &Credential) -> Result<(), WorldError> {
+        let connection = batches.connection().await?;
+        if store::find_tenant(connection, &new.name).await?.is_some() {
+            return Err(WorldError::NameTaken(new.name.clone()));
+        }
+        if store::has_key(connection, &key.digest()).await? {
+            return Err(KeyError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// Shows a tenant that is finished to everybody, under its name and key.
+    async fn show(
+        &self,
+        batches: &mut Batches,
+        id: TenantId,
+        new: &NewTenant,
+        key: &Credential,
+    ) -> Result<(), WorldError> {
+        let now = Clock::Real.now();
+        let connection = batches.connection().await?;
+        let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        if !store::worlds::show(connection, id, &new.name, expires_at).await? {
+            return Err(WorldError::NameTaken(new.name.clone()));
+        }
+        if !keys::insert(connection, id, &new.key.name, KeySlot::Primary, key, now, None).await? {
+            return Err(KeyError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
     async fn fill_new(
         &self,
         batches: &mut Batches,
@@ -110,27 +160,10 @@ impl Worlds {
         (plan, seed): (&Plan, WorldSeed),
         progress: &Progress,
     ) -> Result<(), WorldError> {
-        let NewTenant { name, key: NewKey { name: key_name, .. }, expires_in_seconds } = new;
-        let now = Clock::Real.now();
-        let connection = batches.connection().await?;
-        // Asked before the work, and made sure of after it.
-        if store::find_tenant(connection, name).await?.is_some() {
-            return Err(WorldError::NameTaken(name.clone()));
-        }
-        if store::has_key(connection, &key.digest()).await? {
-            return Err(KeyError::Taken(key_name.clone()).into());
-        }
-        let made = Made { name, plan, origin: "new" };
+        self.check_free(batches, new, key).await?;
+        let made = Made { name: &new.name, plan, origin: "new" };
         let id = seed::make(batches, hidden, self, made, seed, progress).await?;
-        let connection = batches.connection().await?;
-        let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
-        if !store::worlds::show(connection, id, name, expires_at).await? {
-            return Err(WorldError::NameTaken(name.clone()));
-        }
-        if !keys::insert(connection, id, key_name, KeySlot::Primary, key, now, None).await? {
-            return Err(KeyError::Taken(key_name.clone()).into());
-        }
-        Ok(())
+        self.show(batches, id, new, key).await
     }
 
     /// Deletes a tenant, with its keys, snapshots and all that it has.
@@ -145,7 +178,9 @@ impl Worlds {
     }
 
     async fn delete_tenant(&self, id: TenantId, progress: &Progress) -> Result<(), WorldError> {
+        let work = self.directory.work(id).await;
         hidden::delete(&self.database, id, progress).await?;
+        drop(work);
         self.changed(id);
         self.journal.clear(Some(id));
         Ok(())
@@ -161,15 +196,26 @@ impl Worlds {
         let (worlds, name) = (self.clone(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
+            let work = worlds.directory.work(tenant.id).await;
             let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
             let seeded = worlds.fill_anew(&mut batches, &mut hidden, &tenant, seed, &progress).await;
-            let rows = worlds.settle(batches, hidden, seeded).await?;
+            let (mut rows, before) = worlds.settle(batches, hidden, seeded).await?;
+            if let Some((snapshot, before)) = before {
+                // Large: what takes its place is its seed already.
+                rows = worlds.put_back_in_parts(&work, snapshot, tenant.id, &progress).await?;
+                worlds.database.filled(2 * rows).await;
+                if let Some(before) = before {
+                    hidden::delete(&worlds.database, before, &progress).await?;
+                }
+            }
             worlds.changed(tenant.id);
+            drop(work);
             Ok(json!({ "rows": rows }))
         })
     }
 
     /// The seed is filled into a tenant that nobody sees, whose world is copied to the one that is there, and stays as its seed.
+    /// Where that would take too long at once, it is only marked to be done: the new seed, and the one that was it.
     async fn fill_anew(
         &self,
         batches: &mut Batches,
@@ -177,22 +223,32 @@ impl Worlds {
         tenant: &Tenant,
         seed: WorldSeed,
         progress: &Progress,
-    ) -> Result<u64, WorldError> {
+    ) -> Result<(u64, Option<(TenantId, Option<TenantId>)>), WorldError> {
         let now = Clock::Real.now();
         let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
         let id = store::insert_tenant(batches.connection().await?, &plan, now, SEED).await?;
         hidden.tenants.push(id);
         let filled = Filled { id, name: &tenant.name, plan: &plan };
+        let customers = seed.size();
         seed::fill(batches, &self.customers, &self.random, filled, seed, progress).await?;
+        batches.filled(customers).await?;
+        let takes_turns = batches.takes_turns();
         let connection = batches.connection().await?;
         copy::close_world(connection, tenant.id).await?;
-        if let Some(before) = copy::find_snapshot(connection, tenant.id, SEED).await? {
+        let is_large =
+            takes_turns && (copy::is_large(connection, id).await? || copy::is_large(connection, tenant.id).await?);
+        let before = hidden::replace_snapshot(connection, id, tenant.id, SEED).await?;
+        if is_large {
+            // In the same transaction, so that whoever breaks off from here on finds it at the next start.
+            store::worlds::set_put_back_from(connection, tenant.id, Some(id)).await?;
+            return Ok((0, Some((id, before))));
+        }
+        if let Some(before) = before {
             copy::delete(connection, before, progress).await?;
         }
-        store::worlds::keep_as_snapshot(connection, id, tenant.id, SEED, now).await?;
         let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
         hidden.rows = 2 * rows;
-        Ok(rows)
+        Ok((rows, None))
     }
 
     /// Puts a tenant's world back to its seed.
@@ -216,17 +272,25 @@ impl Worlds {
         let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.replace('\0', "?"));
         self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let rows = worlds
-                .database
-                .in_transaction(async |connection| {
+            let work = worlds.directory.work(tenant.id).await;
+            let unknown = || unknown_snapshot(&name, &snapshot);
+            let mut session = worlds.database.session().await?;
+            let from = copy::find_snapshot(session.connection(), tenant.id, &snapshot).await;
+            let from = session.end(from)?.ok_or_else(unknown)?;
+            let rows = if worlds.is_too_large(&[from, tenant.id]).await? {
+                worlds.put_back_in_parts(&work, from, tenant.id, &progress).await?
+            } else {
+                let replaced = worlds.database.in_transaction(async |connection| {
                     copy::close_world(connection, tenant.id).await?;
-                    let from = copy::find_snapshot(connection, tenant.id, &snapshot).await?;
-                    let from = from.ok_or(WorldError::UnknownSnapshot { tenant: name, snapshot: snapshot.clone() })?;
+                    // Not what was found before: somebody may have saved another under this name.
+                    let from = copy::find_snapshot(connection, tenant.id, &snapshot).await?.ok_or_else(unknown)?;
                     Ok::<_, WorldError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
-                })
-                .await?;
+                });
+                replaced.await?
+            };
             worlds.database.filled(rows).await;
             worlds.changed(tenant.id);
+            drop(work);
             Ok(json!({ "snapshot": snapshot, "rows": rows }))
         })
     }
@@ -242,6 +306,11 @@ impl Worlds {
             let tenant = worlds.tenant(&name).await?;
             let snapshot = checked(&snapshot)?;
             let now = Clock::Real.now();
+            let work = worlds.directory.work(tenant.id).await;
+            if worlds.is_too_large(&[tenant.id]).await? {
+                let rows = worlds.save_in_parts(&work, tenant.id, snapshot, &progress).await?;
+                return Ok(json!({ "snapshot": snapshot, "rows": rows }));
+            }
             let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
@@ -282,6 +351,7 @@ impl Worlds {
         if snapshot == SEED {
             return Err(WorldError::Refused(format!("the snapshot '{SEED}' is what a reset goes back to, and stays")));
         }
+        let _work = self.directory.work(tenant.id).await;
         let hidden = self
             .database
             .in_transaction(async |connection| {
@@ -308,7 +378,18 @@ impl Worlds {
             let name = checked(&new.name)?;
             let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+            let owner = worlds.tenant(of.rsplit_once('@').map_or(of.as_str(), |(name, _)| name)).await?.id;
+            let work = worlds.directory.work(owner).await;
             let source = worlds.side(&of).await?;
+            if worlds.is_too_large(&[source]).await? {
+                if source == owner {
+                    work.close().await;
+                }
+                let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+                let forked = worlds.fork_in_parts(&mut batches, &mut hidden, (source, &of), &new, &key, &progress).await;
+                worlds.settle(batches, hidden, forked).await?;
+                return Ok(made(name, &new.key.name, &key));
+            }
             let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
@@ -360,6 +441,7 @@ impl Worlds {
     /// `UnknownTenant`, `Refused` when customers share a value that must be unique, or when the database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), WorldError> {
         let tenant = self.tenant(name).await?;
+        let _work = self.directory.work(tenant.id).await;
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;

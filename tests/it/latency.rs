@@ -238,7 +238,8 @@ fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
     search.push(crowd.measure("search"));
 
     let made = admin(&process, "POST", "/tenants/crowd/fork", Some(&json!({ "name": "fork" })));
-    let mut fork = Measured::crowd(&process, &key(&made), 1, size - CALLS * ATTEMPTS);
+    let mut fork = Measured::crowd(&process, &key(&made), 1, size);
+    fork.upgradable.clone_from(&crowd.upgradable);
     table.push(("fork: old", old.is_as_fast_as(&before, "beside a fork")));
     table.push(("fork: new", fork.is_as_fast_as(&before, "in a fork")));
 
@@ -320,7 +321,7 @@ fn a_population_that_fails_leaves_nothing() {
         "EmailAddress": "taken@x.example"
     }]);
     let made = json!({ "name": name, "seed": body });
-    let detail = control("POST", "/tenants", Some(&made)).problem(422);
+    let detail = control("POST", "/tenants", Some(&made)).problem(400);
     assert!(detail.contains("population") && detail.contains("username"), "{detail}");
     control("GET", &format!("/tenants/{name}"), None).problem(404);
     assert_eq!(rows_of(seed), 0);
@@ -331,7 +332,7 @@ fn a_population_that_fails_leaves_nothing() {
     assert_eq!(rows_of(seed), 2 * 600, "as it is, and as its seed");
 
     // A seed that fails leaves the tenant as it was.
-    let detail = control("POST", &format!("/tenants/{name}/seed"), Some(&body)).problem(422);
+    let detail = control("POST", &format!("/tenants/{name}/seed"), Some(&body)).problem(400);
     assert!(detail.contains("username"), "{detail}");
     assert_eq!(rows_of(seed), 2 * 600);
     control("DELETE", &format!("/tenants/{name}"), None).done(200);
@@ -370,6 +371,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
         let options = crate::support::server::world(origin);
         let started = open_world(&options, Arc::new(Random::default()), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");
+        let mut wrong = Vec::new();
         for (number, (statement, index)) in [
             ("customers where tenant_id = $1 and customer_id = $2::integer", "customers_pkey"),
             ("customers where tenant_id = $1 and back_office_id_key = $2::text", "customers_back_office_id_key"),
@@ -391,8 +393,8 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             ("event_deliveries where tenant_id = $1 and id = $2::uuid and url = 'x'", "event_deliveries_pkey"),
             ("event_deliveries where tenant_id = $1 and customer_id = $2::integer", "event_deliveries_customer_idx"),
             (
-                "unnest(array[1]) as wanted (id) join customers c on c.tenant_id = $1 and c.customer_id = wanted.id
-                  where $2::integer is not null",
+                "unnest($2::integer[]) as wanted (id)
+                  cross join lateral (select * from customers where tenant_id = $1 and customer_id = wanted.id offset 0) c",
                 "customers_pkey",
             ),
             (
@@ -409,11 +411,13 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             let explain = format!("explain execute hot{number} (1, null)");
             let rows = session.connection().fetch_all(sqlx::raw_sql(AssertSqlSafe(explain))).await.expect("a plan");
             let plan = rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n");
-            assert!(plan.contains(&format!("using {index} on")), "{statement}\n{plan}");
-            // A condition on what the index holds, and not on rows that it was read for.
-            assert!(!plan.contains("Filter: ("), "{statement}\n{plan}");
+            // A filter would be a condition on rows that were read for nothing.
+            if !plan.contains(&format!("using {index} on")) || plan.contains("Filter: (") {
+                wrong.push(format!("{statement}\n{plan}"));
+            }
         }
         session.end(Ok(())).expect("a connection");
         started.close().await;
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     });
 }

@@ -75,6 +75,13 @@ pub struct WorldSeed {
     population: Option<Population>,
 }
 
+impl WorldSeed {
+    /// How many customers.
+    pub(super) fn size(&self) -> u64 {
+        self.customers.len() as u64 + self.population.as_ref().map_or(0, Population::size)
+    }
+}
+
 /// A Client Extension, its tokens by the vendor's names.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -265,7 +272,9 @@ pub(super) async fn make(
     let now = Clock::Real.now();
     let id = store::insert_tenant(batches.connection().await?, plan, now, origin).await?;
     hidden.tenants.push(id);
+    let customers = seed.size();
     fill(batches, &worlds.customers, &worlds.random, Filled { id, name, plan }, seed, progress).await?;
+    batches.filled(customers).await?;
     hidden.rows += 2 * copy::save_hidden(batches, id, SEED, now, progress).await?;
     Ok(id)
 }
@@ -287,6 +296,7 @@ pub(super) async fn fill(
     seed: WorldSeed,
     progress: &Progress,
 ) -> Result<(), SeedError> {
+    let customers_in_all = seed.size();
     let WorldSeed { plan: _, extension, events, customers: entries, population } = seed;
     let Filled { id, name, plan } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
@@ -311,7 +321,7 @@ pub(super) async fn fill(
         has_event_faults: false,
         recorder: Recorder::OFF,
     };
-    progress.expect("customers", entries.len() as u64 + population.as_ref().map_or(0, Population::size));
+    progress.expect("customers", customers_in_all);
     let mut references = HashMap::new();
     let mut first_distributor = None;
     for (number, entry) in entries.into_iter().enumerate() {

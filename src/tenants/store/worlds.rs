@@ -120,6 +120,29 @@ pub(in crate::tenants) async fn keep_as_snapshot(
     Ok(())
 }
 
+/// Says of what snapshot a tenant's world is becoming a copy, part by part, or that it is one now.
+pub(in crate::tenants) async fn set_put_back_from(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    from: Option<TenantId>,
+) -> Result<(), sqlx::Error> {
+    let from = from.map(|from| from.0);
+    sqlx::query!("update tenants set put_back_from = $2 where tenant_id = $1", tenant.0, from).execute(connection).await?;
+    Ok(())
+}
+
+/// The tenants whose world was to become a copy of a snapshot when the work was broken off, each with the snapshot.
+pub(in crate::tenants) async fn half_put_back(
+    connection: &mut PgConnection,
+) -> Result<Vec<(TenantId, TenantId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select tenant_id, put_back_from as "from!" from tenants where put_back_from is not null and snapshot_of is null"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (TenantId(row.tenant_id), TenantId(row.from))).collect())
+}
+
 /// Tenants that nobody sees, on a database that only this process has: they were left behind.
 pub(in crate::tenants) async fn hidden(connection: &mut PgConnection) -> Result<Vec<TenantId>, sqlx::Error> {
     let ids = sqlx::query_scalar!("select tenant_id from tenants where snapshot_of = tenant_id")
