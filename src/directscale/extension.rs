@@ -132,8 +132,7 @@ impl Called<'_> {
         let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
         let tenant = Arc::new(back_end.directory.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
-        served.caller =
-            Some(Caller::new(Arc::clone(&tenant), "extension", KeyKind::SubscriptionKey));
+        served.caller = Some(Caller::new(Arc::clone(&tenant), "extension", KeyKind::SubscriptionKey));
 
         let failed = |error: crate::customers::Error| match Error::from(error).refused(&tenant.plan, request_id) {
             Ok(refused) => Refused::Failed(refused.message),

@@ -176,7 +176,17 @@ pub async fn open_world(
     };
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
     let back_end = BackEnd { directory, customers };
-    Ok(Started { opened, back_end, deliveries, worlds, outgoing, sweeping: OnceLock::new(), keeping_up: OnceLock::new(), seeded, has_demo })
+    Ok(Started {
+        opened,
+        back_end,
+        deliveries,
+        worlds,
+        outgoing,
+        sweeping: OnceLock::new(),
+        keeping_up: OnceLock::new(),
+        seeded,
+        has_demo,
+    })
 }
 
 /// Opens the database and migrates it, no more.

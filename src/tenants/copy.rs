@@ -81,12 +81,9 @@ pub(super) async fn in_parts(
 ) -> Result<u64, DatabaseError> {
     let whose = from.unwrap_or(to);
     let part = if batches.takes_turns() { PART } else { LARGE_PART };
-    let customers = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from customers where tenant_id = $1"#,
-        whose.0,
-    )
-    .fetch_one(batches.connection().await?)
-    .await?;
+    let customers = sqlx::query_scalar!(r#"select count(*) as "count!" from customers where tenant_id = $1"#, whose.0,)
+        .fetch_one(batches.connection().await?)
+        .await?;
     let customers = u64::try_from(customers).unwrap_or_default();
     progress.expect("customers", customers);
     let (mut rows, mut done, mut after) = (0, 0, None);

@@ -316,9 +316,7 @@ impl Worlds {
                 .in_snapshot(async |connection| {
                     // A snapshot is not written anew while the world is put back to it.
                     copy::hold_world(connection, tenant.id).await?;
-                    Ok::<_, WorldError>(
-                        copy::save(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
-                    )
+                    Ok::<_, WorldError>(copy::save(connection, tenant.id, tenant.id, snapshot, now, &progress).await?)
                 })
                 .await?;
             worlds.database.filled(rows).await;
@@ -386,7 +384,8 @@ impl Worlds {
                     work.close().await;
                 }
                 let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
-                let forked = worlds.fork_in_parts(&mut batches, &mut hidden, (source, &of), &new, &key, &progress).await;
+                let forked =
+                    worlds.fork_in_parts(&mut batches, &mut hidden, (source, &of), &new, &key, &progress).await;
                 worlds.settle(batches, hidden, forked).await?;
                 return Ok(made(name, &new.key.name, &key));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,9 +42,7 @@ fn start(purpose: &str) -> (Process, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let process = match &server().origin {
         Origin::Embedded(_) => start_embedded(&folder),
-        Origin::Server(url) => {
-            Process::start(&["--database-url", &own_database(url, purpose), "--seed", "demo"])
-        }
+        Origin::Server(url) => Process::start(&["--database-url", &own_database(url, purpose), "--seed", "demo"]),
     };
     (process, folder)
 }
@@ -83,7 +82,8 @@ impl Measured {
 
     /// A crowd of one distributor for nine others, whose ids begin at `first`.
     fn crowd(process: &Process, key: &str, first: i64, size: usize) -> Self {
-        let (distributors, size) = (i64::try_from(size / 10).expect("a number"), i64::try_from(size).expect("a number"));
+        let (distributors, size) =
+            (i64::try_from(size / 10).expect("a number"), i64::try_from(size).expect("a number"));
         let retail = (first + distributors..first + size).rev().collect();
         Self::new(process, key, first + distributors / 2, retail)
     }
@@ -249,7 +249,7 @@ fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
     table.push(("reset: new", crowd.is_as_fast_as(&before, "after a reset")));
 
     let made = admin(&process, "POST", "/tenants", Some(&json!({ "name": "seeded" })));
-    admin(&process, "POST", "/tenants/seeded/seed", Some(&population(size, 2)));
+    admin(&process, "PUT", "/tenants/seeded/seed", Some(&population(size, 2)));
     let mut seeded = Measured::crowd(&process, &key(&made), 1, size);
     table.push(("seed: old", old.is_as_fast_as(&before, "beside a seed")));
     table.push(("seed: new", seeded.is_as_fast_as(&before, "in a seeded tenant")));
@@ -270,38 +270,58 @@ fn shown(took: Duration) -> String {
 }
 
 #[test]
-fn others_are_served_while_a_population_is_made_and_deleted() {
+fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let mut demo = Measured::new(&process, DEMO_KEY, 2, vec![]);
-    let size = 40_000;
-    let mut waits: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
-    for what in ["population", "deletion"] {
+    let size = 20_000;
+    let crowd = json!({ "name": "crowd", "seed": population(size, 1), "key": OWN_KEY });
+    for (method, path, body) in [
+        ("POST", "/tenants", Some(crowd)),
+        ("POST", "/tenants/crowd/reset", None),
+        ("PUT", "/tenants/crowd/snapshots/kept", None),
+        ("POST", "/tenants/crowd/fork", Some(json!({ "name": "fork" }))),
+        ("PUT", "/tenants/crowd/seed", Some(population(size, 2))),
+        ("POST", "/tenants/crowd/snapshots/kept/restore", None),
+        ("DELETE", "/tenants/crowd/snapshots/kept", None),
+        ("DELETE", "/tenants/fork", None),
+    ] {
+        let mut waits = Vec::new();
+        let is_done = AtomicBool::new(false);
         thread::scope(|scope| {
-            let work = scope.spawn(|| match what {
-                "population" => {
-                    let body = json!({ "name": "crowd", "seed": population(size, 1) });
-                    drop(admin(&process, "POST", "/tenants", Some(&body)));
-                }
-                _ => drop(admin(&process, "DELETE", "/tenants/crowd", None)),
+            scope.spawn(|| {
+                let done = std::panic::catch_unwind(|| admin(&process, method, path, body.as_ref()));
+                is_done.store(true, Ordering::Relaxed);
+                drop(done.expect("the work"));
             });
-            while !work.is_finished() {
-                waits.entry(what).or_default().push(demo.call("GET", "/v1/customers/3", None));
+            if path != "/tenants" {
+                // Its own callers wait, and never meet half a world.
+                scope.spawn(|| own_calls(&process, size, &is_done));
+            }
+            while !is_done.load(Ordering::Relaxed) {
+                waits.push(demo.call("GET", "/v1/customers/3", None));
                 let listed = admin(&process, "GET", "/tenants", None);
-                let names: Vec<_> = listed.as_array().expect("tenants").iter().map(|row| row["name"].clone()).collect();
-                assert!(names == ["demo"] || names == ["crowd", "demo"], "{names:?}");
+                assert!(listed.as_array().expect("tenants").iter().all(|row| row["name"].is_string()), "{listed}");
                 thread::sleep(Duration::from_millis(5));
             }
-            work.join().expect("the work");
         });
-    }
-    for (what, mut waits) in waits {
         waits.sort();
-        let (p95, longest) = (waits[waits.len() * 95 / 100], waits[waits.len() - 1]);
-        println!("during a {what} of {size}: {} calls, p95 {p95:?}, longest {longest:?}", waits.len());
+        let (p90, longest) = (waits[waits.len() * 9 / 10], waits[waits.len() - 1]);
+        println!("{method} {path}: {} calls beside it, p90 {p90:?}, longest {longest:?}", waits.len());
         // 200 ms where the machine has nothing else to do.
-        assert!(longest < Duration::from_secs(1), "a call waited {longest:?} for a {what}");
-        assert!(p95 < Duration::from_millis(500), "one call in twenty waited {p95:?} for a {what}");
+        assert!(longest < Duration::from_secs(1), "a call waited {longest:?} for {method} {path}");
+    }
+}
+
+const OWN_KEY: &str = "fedcba9876543210fedcba9876543210";
+
+/// Calls a tenant of so many customers while it is worked on.
+fn own_calls(process: &Process, size: usize, is_done: &AtomicBool) {
+    let client = Client { address: process.address, key: OWN_KEY.to_owned() };
+    while !is_done.load(Ordering::Relaxed) {
+        let ids = client.get("/v1/customers/customer-ids").succeeds(200).json();
+        assert_eq!(ids.as_array().expect("ids").len(), size);
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -332,7 +352,7 @@ fn a_population_that_fails_leaves_nothing() {
     assert_eq!(rows_of(seed), 2 * 600, "as it is, and as its seed");
 
     // A seed that fails leaves the tenant as it was.
-    let detail = control("POST", &format!("/tenants/{name}/seed"), Some(&body)).problem(400);
+    let detail = control("PUT", &format!("/tenants/{name}/seed"), Some(&body)).problem(400);
     assert!(detail.contains("username"), "{detail}");
     assert_eq!(rows_of(seed), 2 * 600);
     control("DELETE", &format!("/tenants/{name}"), None).done(200);
@@ -356,6 +376,31 @@ fn a_population_that_is_killed_is_gone_after_the_next_start() {
     let client = Client { address: process.address, key: key(&made) };
     let ids = client.get("/v1/customers/customer-ids").json();
     assert_eq!(ids.as_array().expect("ids").len(), 100);
+}
+
+#[test]
+fn a_reset_that_is_killed_is_finished_by_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = start_embedded(&folder);
+    let size = 20_000;
+    let made = admin(&process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(size, 1) })));
+    let client = Client { address: process.address, key: key(&made) };
+    client.patch("/v1/customers/1", &json!({ "FirstName": "Changed" })).succeeds(200);
+    let bytes = crate::support::control::as_request("POST", "/tenants/crowd/reset", "Prefer: respond-async\r\n", None);
+    assert_eq!(Client { address: process.address, key: String::new() }.raw(&bytes).status, 202);
+    thread::sleep(Duration::from_millis(150));
+    process.kill();
+
+    let process = start_embedded(&folder);
+    let client = Client { address: process.address, ..client };
+    let ids = client.get("/v1/customers/customer-ids").succeeds(200).json();
+    assert_eq!(ids.as_array().expect("ids").len(), size);
+    // Whether it had begun is a matter of a moment; half of it there is not.
+    let same = admin(&process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"].clone();
+    let is_changed = client.customer(1)["FirstName"] == "Changed";
+    assert_eq!(same, u64::from(is_changed), "{is_changed}");
+    admin(&process, "POST", "/tenants/crowd/reset", None);
+    assert_eq!(admin(&process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"], 0);
 }
 
 /// A statement keeps the plan that it gets on a new database, with hardly any rows, until somebody analyzes its table. So that

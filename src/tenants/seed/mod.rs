@@ -13,9 +13,9 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::credential::{KeyKind, digest};
+use super::hidden::Hidden;
 use super::keys::{KeySlot, insert};
 use super::listing::NewKey;
-use super::hidden::Hidden;
 use super::world::{SEED, Worlds};
 use super::{copy, store};
 use crate::clock::Clock;
@@ -206,8 +206,8 @@ async fn load_tenants(
     let (mut seeded, mut unseen) = (Seeded::default(), Vec::new());
     for tenant in seed.tenants {
         let SeedTenant { name, keys, plan, extension, events, customers, population } = tenant;
-        let is_known = seeded.made.contains(&name)
-            || store::find_tenant(batches.connection().await?, &name).await?.is_some();
+        let is_known =
+            seeded.made.contains(&name) || store::find_tenant(batches.connection().await?, &name).await?.is_some();
         if is_known {
             seeded.left.push(name);
             continue;
@@ -357,7 +357,9 @@ pub(super) async fn fill(
         let told = |rows| progress.advance(rows);
         match customers.populate(batches, &scope, population.into(), first_distributor, &told).await {
             Ok(()) => {}
-            Err(DatabaseError::Statement(error)) => return Err(twice(error, &|why| failed(format!("population: {why}")))),
+            Err(DatabaseError::Statement(error)) => {
+                return Err(twice(error, &|why| failed(format!("population: {why}"))));
+            }
             Err(error) => return Err(error.into()),
         }
     }

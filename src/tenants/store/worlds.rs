@@ -127,7 +127,9 @@ pub(in crate::tenants) async fn set_put_back_from(
     from: Option<TenantId>,
 ) -> Result<(), sqlx::Error> {
     let from = from.map(|from| from.0);
-    sqlx::query!("update tenants set put_back_from = $2 where tenant_id = $1", tenant.0, from).execute(connection).await?;
+    sqlx::query!("update tenants set put_back_from = $2 where tenant_id = $1", tenant.0, from)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -208,8 +210,8 @@ pub(in crate::tenants) async fn expired(
         "select tenant_id from tenants where (snapshot_of is null or snapshot_of = tenant_id) and expires_at <= $1",
         now,
     )
-        .fetch_all(connection)
-        .await?;
+    .fetch_all(connection)
+    .await?;
     Ok(ids.into_iter().map(TenantId).collect())
 }
 
