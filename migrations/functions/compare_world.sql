@@ -4,7 +4,8 @@ create or replace function compare_rows(
     p_table text, p_left integer, p_right integer, p_most bigint,
     out key jsonb, out before jsonb, out after jsonb, out differing bigint
 ) returns setof record
-language plpgsql stable as $$
+-- A full join is hashed or merged; for all other statements neither is wanted (src/database/pool.rs).
+language plpgsql stable set enable_hashjoin = on set enable_mergejoin = on as $$
 declare
     v_keys   text;
     v_pairs  text;

@@ -62,32 +62,51 @@ fn unknown_outcome(outcome: &str) -> sqlx::Error {
     sqlx::Error::Protocol(format!("the outcome '{outcome}' of a function is not known"))
 }
 
+/// The columns that a customer is read from, of the rows that the rest of the statement names.
+macro_rules! select_customers {
+    ($($rest:tt)+) => {
+        sqlx::query_as!(
+            record::CustomerRow,
+            r#"
+            select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
+                   inactive_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address,
+                   tax_id, username, web_alias, first_name, last_name, company_name, external_reference_id, primary_phone,
+                   secondary_phone, text_phone, tax_exempt_id,
+                   primary_street1, primary_street2, primary_street3, primary_city, primary_region, primary_postal_code,
+                   primary_country_code, shipping_street1, shipping_street2, shipping_street3, shipping_city,
+                   shipping_region, shipping_postal_code, shipping_country_code,
+                   custom_fields as "custom_fields: Vec<Option<String>>"
+            "# + $($rest)+
+        )
+    };
+}
+
 /// The customers of these ids that exist, ascending.
 pub(super) async fn find(
     connection: &mut PgConnection,
     tenant: TenantId,
     ids: &[i32],
 ) -> Result<Vec<Customer>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        record::CustomerRow,
-        r#"
-        select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
-               inactive_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address,
-               tax_id, username, web_alias, first_name, last_name, company_name, external_reference_id, primary_phone,
-               secondary_phone, text_phone, tax_exempt_id,
-               primary_street1, primary_street2, primary_street3, primary_city, primary_region, primary_postal_code,
-               primary_country_code, shipping_street1, shipping_street2, shipping_street3, shipping_city,
-               shipping_region, shipping_postal_code, shipping_country_code,
-               custom_fields as "custom_fields: Vec<Option<String>>"
-          from customers
-         where tenant_id = $1 and customer_id = any ($2)
-         order by customer_id
-        "#,
-        tenant.0,
-        ids,
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = match ids {
+        [] => return Ok(Vec::new()),
+        [id] => {
+            select_customers!(" from customers where tenant_id = $1 and customer_id = $2", tenant.0, *id)
+                .fetch_all(connection)
+                .await?
+        }
+        // Fenced in by OFFSET, so that each id is looked up by itself: an array leaves the choice to read the whole tenant.
+        ids => {
+            select_customers!(
+                " from unnest($2::integer[]) as wanted (id)
+                 cross join lateral (select * from customers where tenant_id = $1 and customer_id = wanted.id offset 0) c
+                 order by customer_id",
+                tenant.0,
+                ids,
+            )
+            .fetch_all(connection)
+            .await?
+        }
+    };
     Ok(rows.into_iter().map(Customer::from).collect())
 }
 

@@ -23,6 +23,7 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/world_tables.sql"),
     include_str!("../../migrations/functions/copy_world.sql"),
     include_str!("../../migrations/functions/compare_world.sql"),
+    include_str!("../../migrations/functions/analyze_worlds.sql"),
 );
 
 /// Why the schema could not be brought up to date.

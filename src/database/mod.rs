@@ -1,6 +1,7 @@
 //! Postgres: the pool, the embedded server, the migrations and the transaction that a caller's disconnect cannot leave
 //! open.
 
+mod batches;
 mod constraint;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -8,7 +9,9 @@ mod meter;
 mod migrate;
 mod pool;
 mod transaction;
+mod upkeep;
 
+pub use batches::Batches;
 pub use constraint::{is_deadlock, is_impossible_text, violated_unique_constraint};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres};
@@ -16,6 +19,7 @@ pub use meter::{measured, waited};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
 pub use transaction::Transaction;
+pub use upkeep::keep_up;
 
 /// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]

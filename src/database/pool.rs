@@ -6,6 +6,8 @@
 //! in a task of its own, which no caller can break off again.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
@@ -22,9 +24,12 @@ use crate::error_chain::ErrorChain;
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 /// Every statement here is static, has an index to go by, and is prepared once, often while tables are still small. So:
-/// no plan that scans a table from end to end, which would stay when the table has grown, and no planning anew for each
-/// call, which costs more than a read.
-const PLANNING: &str = "set enable_seqscan = off; set plan_cache_mode = force_generic_plan";
+/// no plan that reads a table or a tenant from end to end, which would stay when it has grown (only `compare_rows` joins
+/// whole tenants, and says so), and no planning anew for each call, which costs more than a read. Such plans need to know
+/// little of a table, so it is analyzed by few of its rows.
+const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
+    set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
+    set default_statistics_target = 10";
 
 /// How to reach a Postgres and how many connections to hold.
 #[derive(Debug, Clone)]
@@ -60,6 +65,8 @@ pub struct Database {
     pool: managed::Pool<Manager>,
     /// The one transaction in which everything happens, if there is one.
     transaction: Option<Transaction>,
+    /// How many rows were written in bulk since the tables were last analyzed.
+    pub(super) filled: Arc<AtomicU64>,
 }
 
 /// How many connections are lent and how many there may be.
@@ -86,7 +93,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self { pool, transaction: None })
+        Ok(Self { pool, transaction: None, filled: Arc::default() })
     }
 
     /// Lends a connection: for one autocommit statement, or several that need no common fate.
@@ -108,7 +115,7 @@ impl Database {
             return (self.clone(), outer.nested());
         }
         let transaction = Transaction::on(self.clone());
-        (Self { pool: self.pool.clone(), transaction: Some(transaction.clone()) }, transaction)
+        (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
     pub(super) async fn lend(&self) -> Result<Session, DatabaseError> {
@@ -167,6 +174,12 @@ impl Database {
     #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_some()
+    }
+
+    /// Whether all share one connection, as on an embedded database: work on it keeps everybody else waiting.
+    #[must_use]
+    pub fn has_one_connection(&self) -> bool {
+        self.pool.status().max_size == 1
     }
 
     /// How much of the pool is at work.

@@ -138,8 +138,7 @@ impl Called<'_> {
         }
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
         let tenant = Arc::new(back_end.directory.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
-        served.caller =
-            Some(Caller { tenant: Arc::clone(&tenant), key_name: "extension".into(), kind: KeyKind::SubscriptionKey });
+        served.caller = Some(Caller::new(Arc::clone(&tenant), "extension", KeyKind::SubscriptionKey));
 
         let failed = |error: crate::customers::Error| match Error::from(error).refused(&tenant.plan, request_id) {
             Ok(refused) => Refused::Failed(refused.message),

@@ -149,6 +149,7 @@ impl Server {
         self.shared.control.serve_from(started.worlds.clone(), started.outgoing.clone());
         started.deliveries.start();
         started.start_sweeping();
+        started.start_keeping_up();
     }
 
     /// Says what start-up still has to do.

@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::Server;
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, migrate};
+use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, keep_up, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres};
 use crate::error_chain::ErrorChain;
@@ -63,6 +63,7 @@ pub struct Started {
     /// What calls hooks and subscribers.
     pub outgoing: Outgoing,
     sweeping: OnceLock<AbortHandle>,
+    keeping_up: OnceLock<AbortHandle>,
     /// What the seed came to.
     pub seeded: Seeded,
     /// Whether the demo key opens a tenant.
@@ -106,10 +107,17 @@ impl Started {
         self.sweeping.get_or_init(|| tokio::spawn(self.worlds.clone().sweep()).abort_handle());
     }
 
+    /// Begins to vacuum and analyze an embedded database, which does not do so by itself; once.
+    pub fn start_keeping_up(&self) {
+        if self.opened.is_embedded() {
+            self.keeping_up.get_or_init(|| tokio::spawn(keep_up(self.opened.database.clone())).abort_handle());
+        }
+    }
+
     /// Closes the database, an embedded one for good.
     pub async fn close(self) {
-        if let Some(sweeping) = self.sweeping.get() {
-            sweeping.abort();
+        for work in [self.sweeping.get(), self.keeping_up.get()].into_iter().flatten() {
+            work.abort();
         }
         self.deliveries.stop().await;
         self.opened.close().await;
@@ -159,13 +167,26 @@ pub async fn open_world(
         random,
         tasks: Tasks::default(),
     };
+    if matches!(options.origin, Origin::Embedded(_)) {
+        worlds.finish_broken_off().await?;
+    }
     let seeded = match seed {
         Some(seed) => load_seed(&worlds, read_seed(seed)?).await?,
         None => Seeded::default(),
     };
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
     let back_end = BackEnd { directory, customers };
-    Ok(Started { opened, back_end, deliveries, worlds, outgoing, sweeping: OnceLock::new(), seeded, has_demo })
+    Ok(Started {
+        opened,
+        back_end,
+        deliveries,
+        worlds,
+        outgoing,
+        sweeping: OnceLock::new(),
+        keeping_up: OnceLock::new(),
+        seeded,
+        has_demo,
+    })
 }
 
 /// Opens the database and migrates it, no more.
@@ -188,6 +209,13 @@ struct Opened {
 }
 
 impl Opened {
+    fn is_embedded(&self) -> bool {
+        #[cfg(feature = "embedded")]
+        return self.embedded.is_some();
+        #[cfg(not(feature = "embedded"))]
+        return false;
+    }
+
     #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_async, reason = "the embedded one is waited for"))]
     async fn close(self) {
         self.database.close();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::database::TenantId;
+use crate::database::{Batches, DatabaseError, TenantId};
 use crate::tasks::Progress;
 
 /// A table of a world.
@@ -65,6 +65,75 @@ pub(super) async fn replace(
     Ok(rows)
 }
 
+/// So many customers are copied or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
+const PART: i64 = 500;
+
+/// And where nobody does.
+const LARGE_PART: i64 = 50_000;
+
+/// Copies a world that nobody writes into to a tenant that has none yet, settings included, or deletes the rows of one that
+/// nobody sees, part by part; how many rows.
+pub(super) async fn in_parts(
+    batches: &mut Batches,
+    from: Option<TenantId>,
+    to: TenantId,
+    progress: &Progress,
+) -> Result<u64, DatabaseError> {
+    let whose = from.unwrap_or(to);
+    let part = if batches.takes_turns() { PART } else { LARGE_PART };
+    let customers = sqlx::query_scalar!(r#"select count(*) as "count!" from customers where tenant_id = $1"#, whose.0,)
+        .fetch_one(batches.connection().await?)
+        .await?;
+    let customers = u64::try_from(customers).unwrap_or_default();
+    progress.expect("customers", customers);
+    let (mut rows, mut done, mut after) = (0, 0, None);
+    loop {
+        let connection = batches.connection().await?;
+        let until = sqlx::query_scalar!(
+            "select customer_id from customers where tenant_id = $1 and customer_id > $2
+              order by customer_id offset $3 limit 1",
+            whose.0,
+            after.unwrap_or(i32::MIN),
+            part - 1,
+        )
+        .fetch_optional(&mut *connection)
+        .await?;
+        let written = sqlx::query_scalar!(
+            r#"select copy_part($1, $2, $3, $4) as "rows!""#,
+            from.map(|from| from.0),
+            to.0,
+            after,
+            until,
+        )
+        .fetch_one(connection)
+        .await?;
+        rows += u64::try_from(written).unwrap_or_default();
+        batches.pause().await?;
+        let more = part.unsigned_abs().min(customers - done);
+        progress.advance(more);
+        done += more;
+        after = until;
+        if after.is_none() {
+            break;
+        }
+    }
+    if let Some(from) = from {
+        sqlx::query!("select copy_settings($1, $2)", from.0, to.0).execute(batches.connection().await?).await?;
+    }
+    Ok(rows)
+}
+
+/// Whether a world is so large that copying it in one go would keep others waiting.
+pub(super) async fn is_large(connection: &mut PgConnection, tenant: TenantId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from customers where tenant_id = $1 offset $2 limit 1) as "is_large!""#,
+        tenant.0,
+        4 * PART,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Keeps the world of a tenant as a snapshot of `owner`, in place of one of this name; how many rows it has.
 pub(super) async fn save(
     connection: &mut PgConnection,
@@ -72,18 +141,30 @@ pub(super) async fn save(
     owner: TenantId,
     snapshot: &str,
     now: DateTime<Utc>,
+    progress: &Progress,
 ) -> Result<u64, sqlx::Error> {
-    save_with(connection, from, owner, snapshot, now, &Progress::default()).await
+    let id = insert_snapshot(connection, owner, snapshot, now).await?;
+    replace(connection, Some(from), id, progress).await
 }
 
-pub(super) async fn save_with(
-    connection: &mut PgConnection,
-    from: TenantId,
-    owner: TenantId,
+/// Keeps the world of a tenant that nobody sees yet as a snapshot of its own, part by part; how many rows it has.
+pub(super) async fn save_hidden(
+    batches: &mut Batches,
+    tenant: TenantId,
     snapshot: &str,
     now: DateTime<Utc>,
     progress: &Progress,
-) -> Result<u64, sqlx::Error> {
+) -> Result<u64, DatabaseError> {
+    let id = insert_snapshot(batches.connection().await?, tenant, snapshot, now).await?;
+    in_parts(batches, Some(tenant), id, progress).await
+}
+
+async fn insert_snapshot(
+    connection: &mut PgConnection,
+    owner: TenantId,
+    snapshot: &str,
+    now: DateTime<Utc>,
+) -> Result<TenantId, sqlx::Error> {
     let id = sqlx::query_scalar!(
         "insert into tenants (name, plan, created_at, snapshot_of, snapshot) values (null, '{}', $3, $1, $2)
          on conflict (snapshot_of, snapshot) do update set created_at = excluded.created_at
@@ -92,9 +173,9 @@ pub(super) async fn save_with(
         snapshot,
         now,
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    replace(connection, Some(from), TenantId(id), progress).await
+    Ok(TenantId(id))
 }
 
 /// A snapshot of a tenant, by its name.
@@ -121,7 +202,7 @@ pub(super) async fn snapshots(connection: &mut PgConnection, owner: TenantId) ->
         select t.tenant_id, t.snapshot as "name!", t.created_at, c.last_customer_id as "last_customer_id?"
           from tenants t
           left join tenant_counters c on c.tenant_id = t.tenant_id
-         where t.snapshot_of = $1
+         where t.snapshot_of = $1 and t.tenant_id <> t.snapshot_of
          order by t.created_at, t.tenant_id
         "#,
         owner.0,
@@ -184,7 +265,7 @@ pub(super) async fn compare(
 pub(super) async fn settings(connection: &mut PgConnection, tenant: TenantId) -> Result<Value, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
-        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at'
+        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at' - 'put_back_from'
                    as "settings!"
           from tenants t where t.tenant_id = $1
         "#,

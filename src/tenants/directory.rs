@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::credential::{KeyDigest, digest};
+use super::rooms::{Rooms, Work};
 use super::store::{self, By, TenantRow};
 use super::{Caller, Credential, Spent, Tenant, limits};
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ const CAPACITY: usize = 10_000;
 pub struct Directory {
     database: Database,
     known: Arc<RwLock<HashMap<KeyDigest, Known>>>,
+    rooms: Rooms,
     /// Counts how often everything was forgotten, so that an answer that was on its way then is not remembered.
     epoch: Arc<AtomicU64>,
 }
@@ -39,7 +41,8 @@ impl Directory {
     /// The keys in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, known: Arc::default(), epoch: Arc::default() }
+        let rooms = Rooms::new(&database);
+        Self { database, known: Arc::default(), rooms, epoch: Arc::default() }
     }
 
     /// Who presents this key (see [`super::presented`]), of whatever kind it is; `None` when no tenant has it or it is revoked.
@@ -48,6 +51,21 @@ impl Directory {
     /// When the database fails and the answer is not known from just now.
     pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
         let digest = digest(presented);
+        loop {
+            let Some(caller) = self.known_caller(digest).await? else { return Ok(None) };
+            // Whoever had to wait finds another world, and asks again what it is.
+            if let Some(presence) = self.rooms.enter(caller.tenant.id).await {
+                return Ok(Some(Caller { _presence: presence, ..caller }));
+            }
+        }
+    }
+
+    /// Begins work on a tenant's world as a whole.
+    pub(super) async fn work(&self, tenant: TenantId) -> Work {
+        self.rooms.work(tenant).await
+    }
+
+    async fn known_caller(&self, digest: KeyDigest) -> Result<Option<Caller>, DatabaseError> {
         if let Some(caller) = self.remembered(&digest) {
             return Ok(Some(caller));
         }
@@ -56,9 +74,9 @@ impl Directory {
         let row = store::find(session.connection(), By::Key(&digest), Clock::Real.now()).await;
         let row = session.end(row)?;
         let caller = row.map(|mut row| {
-            let key_name = row.key_name.take().unwrap_or_default().into();
+            let key_name = row.key_name.take().unwrap_or_default();
             let kind = row.key_kind.unwrap_or_default();
-            Caller { tenant: Arc::new(row.into_tenant()), key_name, kind }
+            Caller::new(Arc::new(row.into_tenant()), &key_name, kind)
         });
         if self.epoch.load(Ordering::Acquire) == epoch {
             self.remember(digest, caller.as_ref(), asked);

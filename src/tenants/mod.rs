@@ -5,10 +5,12 @@ mod credential;
 mod diff;
 mod directory;
 mod error;
+mod hidden;
 mod integration;
 mod keys;
 mod limits;
 mod listing;
+mod rooms;
 mod seed;
 mod store;
 mod world;
@@ -31,6 +33,7 @@ pub use integration::Integration;
 pub use keys::{KeyError, KeyListing, KeySlot, delete_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
 pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
+pub use rooms::Presence;
 pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, WorldSeed, load_seed, read_seed, read_text};
 pub use store::is_empty;
 pub use world::{SEED, Worlds};
@@ -67,6 +70,16 @@ pub struct Caller {
     pub key_name: Arc<str>,
     /// What the key is.
     pub kind: KeyKind,
+    /// Its stay in the tenant's world.
+    _presence: Presence,
+}
+
+impl Caller {
+    /// A caller who needed no key.
+    #[must_use]
+    pub fn new(tenant: Arc<Tenant>, key_name: &str, kind: KeyKind) -> Self {
+        Self { tenant, key_name: key_name.into(), kind, _presence: Presence::default() }
+    }
 }
 
 impl Tenant {

@@ -36,20 +36,17 @@ pub(super) async fn find_tenant(connection: &mut PgConnection, name: &str) -> Re
     Ok(id.map(TenantId))
 }
 
-/// Makes a tenant with its counter and the vendor's tables of types and statuses; `None` when the name is in use.
+/// Makes a tenant that nobody sees yet, with its counter and the vendor's tables of types and statuses.
 pub(super) async fn insert_tenant(
     connection: &mut PgConnection,
-    name: &str,
     plan: &Plan,
     now: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
     origin: &str,
-) -> Result<Option<TenantId>, sqlx::Error> {
-    let inserted = worlds::insert_row(connection, name, plan, now, expires_at, origin).await?;
-    let Some(id) = inserted else { return Ok(None) };
+) -> Result<TenantId, sqlx::Error> {
+    let id = worlds::insert_hidden(connection, plan, now, origin).await?;
     worlds::begin_anew(connection, id, plan).await?;
     write_names(connection, id, plan).await?;
-    Ok(Some(id))
+    Ok(id)
 }
 
 /// Writes the vendor's tables of types and statuses anew.
@@ -121,6 +118,13 @@ pub(super) async fn insert_key(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Whether some tenant has a key with this digest.
+pub(super) async fn has_key(connection: &mut PgConnection, digest: &[u8]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select exists (select from subscription_keys where digest = $1) as "exists!""#, digest)
+        .fetch_one(connection)
+        .await
 }
 
 /// Puts a key into a slot of a subscription that has one already, to end when that one does; false when there is no such

@@ -10,14 +10,15 @@ use sqlx::PgConnection;
 use super::credential::Credential;
 use super::diff::{Diff, diff};
 use super::error::WorldError;
+use super::hidden::{self, Hidden};
 use super::keys::{KeyError, add_key};
 use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
-use super::seed::{Filled, WorldSeed, fill};
+use super::seed::{self, Filled, Made, WorldSeed};
 use super::store::By;
 use super::{Directory, KeySlot, Tenant, copy, keys, store};
 use crate::clock::Clock;
 use crate::customers::Customers;
-use crate::database::{Database, TenantId, violated_unique_constraint};
+use crate::database::{Batches, Database, TenantId, violated_unique_constraint};
 use crate::error_chain::ErrorChain;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -64,8 +65,22 @@ impl Worlds {
     /// When the database fails.
     pub async fn list(&self) -> Result<Vec<TenantListing>, WorldError> {
         let mut session = self.database.session().await?;
-        let listed = store::worlds::list(session.connection(), Clock::Real.now()).await;
+        let listed = store::worlds::list(session.connection(), None, Clock::Real.now()).await;
         Ok(session.end(listed)?)
+    }
+
+    /// One tenant, as it is listed; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn listed(&self, name: &str) -> Result<Option<TenantListing>, WorldError> {
+        // No text in Postgres holds it.
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let mut session = self.database.session().await?;
+        let listed = store::worlds::list(session.connection(), Some(name), Clock::Real.now()).await;
+        Ok(session.end(listed)?.pop())
     }
 
     /// Makes a tenant, with a plan and a seed; its key, which is shown this once.
@@ -76,28 +91,79 @@ impl Worlds {
     pub fn create(&self, new: NewTenant, seed: WorldSeed) -> Begun<WorldError> {
         let (worlds, name) = (self.clone(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
-            let now = Clock::Real.now();
-            let name = checked(&new.name)?;
             let plan = seed.plan.clone().unwrap_or_default();
+            let name = checked(&new.name)?;
             let key = new.key.credential(&worlds.random)?;
-            let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
-            worlds
-                .database
-                .in_transaction(async |connection| {
-                    let id = store::insert_tenant(connection, name, &plan, now, expires_at, "new").await?;
-                    let id = id.ok_or_else(|| WorldError::NameTaken(name.to_owned()))?;
-                    let slot = KeySlot::Primary;
-                    if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
-                        return Err(KeyError::Taken(new.key.name.clone()).into());
-                    }
-                    let filled = Filled { id, name, plan: &plan };
-                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
-                    copy::save(connection, id, id, SEED, now).await?;
-                    Ok::<_, WorldError>(())
-                })
-                .await?;
+            let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+            let filled = worlds.fill_new(&mut batches, &mut hidden, &new, &key, (&plan, seed), &progress).await;
+            worlds.settle(batches, hidden, filled).await?;
             Ok(made(name, &new.key.name, &key))
         })
+    }
+
+    async fn fork_in_parts(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        (source, of): (TenantId, &str),
+        new: &NewTenant,
+        key: &Credential,
+        progress: &Progress,
+    ) -> Result<(), WorldError> {
+        self.check_free(batches, new, key).await?;
+        let now = Clock::Real.now();
+        let id = store::worlds::insert_hidden(batches.connection().await?, &Plan::default(), now, of).await?;
+        hidden.tenants.push(id);
+        hidden.rows += copy::in_parts(batches, Some(source), id, progress).await?;
+        hidden.rows += copy::save_hidden(batches, id, SEED, now, progress).await?;
+        self.show(batches, id, new, key).await
+    }
+
+    /// Asked before the work, and made sure of after it.
+    async fn check_free(&self, batches: &mut Batches, new: &NewTenant, key: &Credential) -> Result<(), WorldError> {
+        let connection = batches.connection().await?;
+        if store::find_tenant(connection, &new.name).await?.is_some() {
+            return Err(WorldError::NameTaken(new.name.clone()));
+        }
+        if store::has_key(connection, &key.digest()).await? {
+            return Err(KeyError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// Shows a tenant that is finished to everybody, under its name and key.
+    async fn show(
+        &self,
+        batches: &mut Batches,
+        id: TenantId,
+        new: &NewTenant,
+        key: &Credential,
+    ) -> Result<(), WorldError> {
+        let now = Clock::Real.now();
+        let connection = batches.connection().await?;
+        let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        if !store::worlds::show(connection, id, &new.name, expires_at).await? {
+            return Err(WorldError::NameTaken(new.name.clone()));
+        }
+        if !keys::insert(connection, id, &new.key.name, KeySlot::Primary, key, now, None).await? {
+            return Err(KeyError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    async fn fill_new(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        new: &NewTenant,
+        key: &Credential,
+        (plan, seed): (&Plan, WorldSeed),
+        progress: &Progress,
+    ) -> Result<(), WorldError> {
+        self.check_free(batches, new, key).await?;
+        let made = Made { name: &new.name, plan, origin: "new" };
+        let id = seed::make(batches, hidden, self, made, seed, progress).await?;
+        self.show(batches, id, new, key).await
     }
 
     /// Deletes a tenant, with its keys, snapshots and all that it has.
@@ -112,16 +178,9 @@ impl Worlds {
     }
 
     async fn delete_tenant(&self, id: TenantId, progress: &Progress) -> Result<(), WorldError> {
-        self.database
-            .in_transaction(async |connection| {
-                copy::close_world(connection, id).await?;
-                for snapshot in copy::snapshots(connection, id).await? {
-                    copy::delete(connection, TenantId(snapshot.tenant_id), progress).await?;
-                }
-                copy::delete(connection, id, progress).await?;
-                Ok::<_, WorldError>(())
-            })
-            .await?;
+        let work = self.directory.work(id).await;
+        hidden::delete(&self.database, id, progress).await?;
+        drop(work);
         self.changed(id);
         self.journal.clear(Some(id));
         Ok(())
@@ -137,23 +196,59 @@ impl Worlds {
         let (worlds, name) = (self.clone(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
-            let now = Clock::Real.now();
-            let rows = worlds
-                .database
-                .in_transaction(async |connection| {
-                    copy::close_world(connection, tenant.id).await?;
-                    copy::replace(connection, None, tenant.id, &progress).await?;
-                    store::worlds::begin_anew(connection, tenant.id, &plan).await?;
-                    store::write_names(connection, tenant.id, &plan).await?;
-                    let filled = Filled { id: tenant.id, name: &name, plan: &plan };
-                    fill(connection, &worlds.customers, &worlds.random, filled, seed, &progress).await?;
-                    Ok::<_, WorldError>(copy::save_with(connection, tenant.id, tenant.id, SEED, now, &progress).await?)
-                })
-                .await?;
+            let work = worlds.directory.work(tenant.id).await;
+            let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+            let seeded = worlds.fill_anew(&mut batches, &mut hidden, &tenant, seed, &progress).await;
+            let (mut rows, before) = worlds.settle(batches, hidden, seeded).await?;
+            if let Some((snapshot, before)) = before {
+                // Large: what takes its place is its seed already.
+                rows = worlds.put_back_in_parts(&work, snapshot, tenant.id, &progress).await?;
+                worlds.database.filled(2 * rows).await;
+                if let Some(before) = before {
+                    hidden::delete(&worlds.database, before, &progress).await?;
+                }
+            }
             worlds.changed(tenant.id);
+            drop(work);
             Ok(json!({ "rows": rows }))
         })
+    }
+
+    /// The seed is filled into a tenant that nobody sees, whose world is copied to the one that is there, and stays as its seed.
+    /// Where that would take too long at once, it is only marked to be done: the new seed, and the one that was it.
+    async fn fill_anew(
+        &self,
+        batches: &mut Batches,
+        hidden: &mut Hidden,
+        tenant: &Tenant,
+        seed: WorldSeed,
+        progress: &Progress,
+    ) -> Result<(u64, Option<(TenantId, Option<TenantId>)>), WorldError> {
+        let now = Clock::Real.now();
+        let plan = seed.plan.clone().unwrap_or_else(|| tenant.plan.clone());
+        let id = store::insert_tenant(batches.connection().await?, &plan, now, SEED).await?;
+        hidden.tenants.push(id);
+        let filled = Filled { id, name: &tenant.name, plan: &plan };
+        let customers = seed.size();
+        seed::fill(batches, &self.customers, &self.random, filled, seed, progress).await?;
+        batches.filled(customers).await?;
+        let takes_turns = batches.takes_turns();
+        let connection = batches.connection().await?;
+        copy::close_world(connection, tenant.id).await?;
+        let is_large =
+            takes_turns && (copy::is_large(connection, id).await? || copy::is_large(connection, tenant.id).await?);
+        let before = hidden::replace_snapshot(connection, id, tenant.id, SEED).await?;
+        if is_large {
+            // In the same transaction, so that whoever breaks off from here on finds it at the next start.
+            store::worlds::set_put_back_from(connection, tenant.id, Some(id)).await?;
+            return Ok((0, Some((id, before))));
+        }
+        if let Some(before) = before {
+            copy::delete(connection, before, progress).await?;
+        }
+        let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
+        hidden.rows = 2 * rows;
+        Ok((rows, None))
     }
 
     /// Puts a tenant's world back to its seed.
@@ -177,16 +272,25 @@ impl Worlds {
         let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.replace('\0', "?"));
         self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let rows = worlds
-                .database
-                .in_transaction(async |connection| {
+            let work = worlds.directory.work(tenant.id).await;
+            let unknown = || unknown_snapshot(&name, &snapshot);
+            let mut session = worlds.database.session().await?;
+            let from = copy::find_snapshot(session.connection(), tenant.id, &snapshot).await;
+            let from = session.end(from)?.ok_or_else(unknown)?;
+            let rows = if worlds.is_too_large(&[from, tenant.id]).await? {
+                worlds.put_back_in_parts(&work, from, tenant.id, &progress).await?
+            } else {
+                let replaced = worlds.database.in_transaction(async |connection| {
                     copy::close_world(connection, tenant.id).await?;
-                    let from = copy::find_snapshot(connection, tenant.id, &snapshot).await?;
-                    let from = from.ok_or(WorldError::UnknownSnapshot { tenant: name, snapshot: snapshot.clone() })?;
+                    // Not what was found before: somebody may have saved another under this name.
+                    let from = copy::find_snapshot(connection, tenant.id, &snapshot).await?.ok_or_else(unknown)?;
                     Ok::<_, WorldError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
-                })
-                .await?;
+                });
+                replaced.await?
+            };
+            worlds.database.filled(rows).await;
             worlds.changed(tenant.id);
+            drop(work);
             Ok(json!({ "snapshot": snapshot, "rows": rows }))
         })
     }
@@ -202,16 +306,20 @@ impl Worlds {
             let tenant = worlds.tenant(&name).await?;
             let snapshot = checked(&snapshot)?;
             let now = Clock::Real.now();
+            let work = worlds.directory.work(tenant.id).await;
+            if worlds.is_too_large(&[tenant.id]).await? {
+                let rows = worlds.save_in_parts(&work, tenant.id, snapshot, &progress).await?;
+                return Ok(json!({ "snapshot": snapshot, "rows": rows }));
+            }
             let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
                     // A snapshot is not written anew while the world is put back to it.
                     copy::hold_world(connection, tenant.id).await?;
-                    Ok::<_, WorldError>(
-                        copy::save_with(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
-                    )
+                    Ok::<_, WorldError>(copy::save(connection, tenant.id, tenant.id, snapshot, now, &progress).await?)
                 })
                 .await?;
+            worlds.database.filled(rows).await;
             Ok(json!({ "snapshot": snapshot, "rows": rows }))
         })
     }
@@ -241,14 +349,18 @@ impl Worlds {
         if snapshot == SEED {
             return Err(WorldError::Refused(format!("the snapshot '{SEED}' is what a reset goes back to, and stays")));
         }
-        self.database
+        let _work = self.directory.work(tenant.id).await;
+        let hidden = self
+            .database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
                 let found = copy::find_snapshot(connection, tenant.id, snapshot).await?;
                 let found = found.ok_or_else(|| unknown_snapshot(name, snapshot))?;
-                Ok(copy::delete(connection, found, &Progress::default()).await?)
+                store::worlds::hide(connection, found, Clock::Real.now()).await?;
+                Ok::<_, WorldError>(found)
             })
-            .await
+            .await?;
+        Ok(hidden::delete(&self.database, hidden, &Progress::default()).await?)
     }
 
     /// Makes a tenant whose world is a copy of another's, as it is or as a snapshot of it is (`demo`, `demo@before`); its key,
@@ -264,8 +376,20 @@ impl Worlds {
             let name = checked(&new.name)?;
             let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+            let owner = worlds.tenant(of.rsplit_once('@').map_or(of.as_str(), |(name, _)| name)).await?.id;
+            let work = worlds.directory.work(owner).await;
             let source = worlds.side(&of).await?;
-            worlds
+            if worlds.is_too_large(&[source]).await? {
+                if source == owner {
+                    work.close().await;
+                }
+                let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+                let forked =
+                    worlds.fork_in_parts(&mut batches, &mut hidden, (source, &of), &new, &key, &progress).await;
+                worlds.settle(batches, hidden, forked).await?;
+                return Ok(made(name, &new.key.name, &key));
+            }
+            let rows = worlds
                 .database
                 .in_snapshot(async |connection| {
                     let id =
@@ -275,11 +399,11 @@ impl Worlds {
                     if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
                         return Err(KeyError::Taken(new.key.name.clone()).into());
                     }
-                    copy::replace(connection, Some(source), id, &progress).await?;
-                    copy::save_with(connection, source, id, SEED, now, &progress).await?;
-                    Ok::<_, WorldError>(())
+                    let rows = copy::replace(connection, Some(source), id, &progress).await?;
+                    Ok::<_, WorldError>(rows + copy::save(connection, source, id, SEED, now, &progress).await?)
                 })
                 .await?;
+            worlds.database.filled(rows).await;
             Ok(made(name, &new.key.name, &key))
         })
     }
@@ -316,6 +440,7 @@ impl Worlds {
     /// `UnknownTenant`, `Refused` when customers share a value that must be unique, or when the database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), WorldError> {
         let tenant = self.tenant(name).await?;
+        let _work = self.directory.work(tenant.id).await;
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;

@@ -25,6 +25,7 @@ mod gateway;
 mod hooks;
 mod inspector;
 mod journal;
+mod latency;
 mod limits;
 mod log;
 mod lookups;

@@ -20,7 +20,7 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     let place: Vec<String> = match &server().origin {
         Origin::Embedded(_) => vec!["--data".to_owned(), folder.path().join("data").display().to_string()],
         Origin::Server(url) => {
-            vec!["--database-url".to_owned(), own_database(url), "--seed".to_owned(), "demo".to_owned()]
+            vec!["--database-url".to_owned(), own_database(url, "restart"), "--seed".to_owned(), "demo".to_owned()]
         }
     };
     let arguments: Vec<&str> = place.iter().map(String::as_str).collect();
@@ -98,8 +98,8 @@ fn upgraded(number: usize) -> Value {
     with(&seeds::distributor(), own)
 }
 
-fn own_database(url: &str) -> String {
-    let name = format!("restart_{}", std::process::id());
+pub fn own_database(url: &str, purpose: &str) -> String {
+    let name = format!("{purpose}_{}", std::process::id());
     server().execute(&format!("create database {name}"));
     let (base, _) = url.rsplit_once('/').expect("a database in the URL");
     format!("{base}/{name}")

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{Answer, Content, Control, ControlError, ControlProblem, Done, finished, json, no_content, read};
 use crate::hooks::{self, HookId};
 use crate::plan::Plan;
-use crate::tenants::{Integration, NewKey, NewTenant, TenantListing, WorldSeed};
+use crate::tenants::{Integration, NewKey, NewTenant, TenantListing, WorldError, WorldSeed};
 
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,8 +105,7 @@ pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderM
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
     let worlds = control.worlds()?;
-    worlds.tenant(&name).await?;
-    let listed = worlds.list().await?.into_iter().find(|tenant| tenant.name == name);
+    let listed = worlds.listed(&name).await?.ok_or(WorldError::UnknownTenant(name))?;
     Ok(json(StatusCode::OK, &listed))
 }
 

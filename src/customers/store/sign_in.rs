@@ -16,8 +16,11 @@ pub(in crate::customers) async fn password_hashes(
 ) -> Result<Vec<(CustomerId, String)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        select customer_id, password_hash as "password_hash!" from customers
-         where tenant_id = $1 and customer_id = any ($2) and password_hash is not null
+        select customer_id, password_hash as "password_hash!"
+          from unnest($2::integer[]) as wanted (id)
+         cross join lateral (select c.customer_id, c.password_hash from customers c
+                              where c.tenant_id = $1 and c.customer_id = wanted.id offset 0) found
+         where password_hash is not null
          order by customer_id
         "#,
         tenant.0,

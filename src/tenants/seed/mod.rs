@@ -13,13 +13,14 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::credential::{KeyKind, digest};
+use super::hidden::Hidden;
 use super::keys::{KeySlot, insert};
 use super::listing::NewKey;
 use super::world::{SEED, Worlds};
 use super::{copy, store};
 use crate::clock::Clock;
 use crate::customers::{Customers, Error as CustomerError, Scope};
-use crate::database::{DatabaseError, TenantId, violated_unique_constraint};
+use crate::database::{Batches, DatabaseError, TenantId, violated_unique_constraint};
 use crate::events::EventSettings;
 use crate::hooks::{Extension, HookId};
 use crate::journal::Recorder;
@@ -72,6 +73,13 @@ pub struct WorldSeed {
     #[serde(default)]
     customers: Vec<SeedEntry>,
     population: Option<Population>,
+}
+
+impl WorldSeed {
+    /// How many customers.
+    pub(super) fn size(&self) -> u64 {
+        self.customers.len() as u64 + self.population.as_ref().map_or(0, Population::size)
+    }
 }
 
 /// A Client Extension, its tokens by the vendor's names.
@@ -178,31 +186,58 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
     }
 }
 
-/// Loads a seed file in one transaction; what it makes of each tenant is the seed that a reset goes back to. A tenant that is
+/// Loads a seed file, all or nothing; what it makes of each tenant is the seed that a reset goes back to. A tenant that is
 /// there already is left as it is.
 ///
 /// # Errors
 /// When the seed contradicts itself or a rule, or when the database fails; nothing of it is kept then.
 pub async fn load_seed(worlds: &Worlds, seed: SeedFile) -> Result<Seeded, SeedError> {
-    worlds
-        .database
-        .in_transaction(async |connection| {
-            let mut seeded = Seeded::default();
-            for tenant in seed.tenants {
-                let name = tenant.name.clone();
-                let made = load_tenant(connection, worlds, tenant).await?;
-                if made { seeded.made.push(name) } else { seeded.left.push(name) }
-            }
-            Ok(seeded)
-        })
-        .await
+    let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
+    let loaded = load_tenants(&mut batches, &mut hidden, worlds, seed).await;
+    worlds.settle(batches, hidden, loaded).await
 }
 
-async fn load_tenant(connection: &mut PgConnection, worlds: &Worlds, tenant: SeedTenant) -> Result<bool, SeedError> {
-    let SeedTenant { name, keys, plan, extension, events, customers, population } = tenant;
-    let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
+async fn load_tenants(
+    batches: &mut Batches,
+    hidden: &mut Hidden,
+    worlds: &Worlds,
+    seed: SeedFile,
+) -> Result<Seeded, SeedError> {
+    let (mut seeded, mut unseen) = (Seeded::default(), Vec::new());
+    for tenant in seed.tenants {
+        let SeedTenant { name, keys, plan, extension, events, customers, population } = tenant;
+        let is_known =
+            seeded.made.contains(&name) || store::find_tenant(batches.connection().await?, &name).await?.is_some();
+        if is_known {
+            seeded.left.push(name);
+            continue;
+        }
+        let seed = WorldSeed { plan: None, extension, events, customers, population };
+        let made = Made { name: &name, plan: &plan, origin: "seed" };
+        let id = make(batches, hidden, worlds, made, seed, &Progress::default()).await?;
+        unseen.push((id, name.clone(), keys));
+        seeded.made.push(name);
+    }
+    // Nobody sees one of them before all are there.
+    for (id, name, keys) in unseen {
+        let connection = batches.connection().await?;
+        if !store::worlds::show(connection, id, &name, None).await? {
+            return Err(SeedError::Content { tenant: name, reason: "somebody else made it at this moment".to_owned() });
+        }
+        insert_keys(connection, worlds, id, &name, keys).await?;
+    }
+    Ok(seeded)
+}
+
+async fn insert_keys(
+    connection: &mut PgConnection,
+    worlds: &Worlds,
+    id: TenantId,
+    tenant: &str,
+    keys: Vec<SeedKey>,
+) -> Result<(), SeedError> {
+    let failed = |reason: String| SeedError::Content { tenant: tenant.to_owned(), reason };
     let now = Clock::Real.now();
-    let Some(id) = store::insert_tenant(connection, &name, &plan, now, None, "seed").await? else { return Ok(false) };
     for SeedKey { name, kind, account, key, secondary_key } in keys {
         let slots = [(KeySlot::Primary, Some(key)), (KeySlot::Secondary, secondary_key)];
         for (slot, key) in slots.into_iter().filter_map(|(slot, key)| Some((slot, key?))) {
@@ -213,18 +248,35 @@ async fn load_tenant(connection: &mut PgConnection, worlds: &Worlds, tenant: See
             }
         }
     }
-    let seed = WorldSeed { plan: None, extension, events, customers, population };
-    fill(
-        connection,
-        &worlds.customers,
-        &worlds.random,
-        Filled { id, name: &name, plan: &plan },
-        seed,
-        &Progress::default(),
-    )
-    .await?;
-    copy::save(connection, id, id, SEED, now).await?;
-    Ok(true)
+    Ok(())
+}
+
+/// A tenant that is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub name: &'a str,
+    pub plan: &'a Plan,
+    pub origin: &'a str,
+}
+
+/// Makes a tenant that nobody sees yet, fills it, and keeps what it is then as its seed.
+pub(super) async fn make(
+    batches: &mut Batches,
+    hidden: &mut Hidden,
+    worlds: &Worlds,
+    made: Made<'_>,
+    seed: WorldSeed,
+    progress: &Progress,
+) -> Result<TenantId, SeedError> {
+    let Made { name, plan, origin } = made;
+    let now = Clock::Real.now();
+    let id = store::insert_tenant(batches.connection().await?, plan, now, origin).await?;
+    hidden.tenants.push(id);
+    let customers = seed.size();
+    fill(batches, &worlds.customers, &worlds.random, Filled { id, name, plan }, seed, progress).await?;
+    batches.filled(customers).await?;
+    hidden.rows += 2 * copy::save_hidden(batches, id, SEED, now, progress).await?;
+    Ok(id)
 }
 
 /// The tenant that is filled.
@@ -237,13 +289,14 @@ pub(super) struct Filled<'a> {
 
 /// Fills an empty world.
 pub(super) async fn fill(
-    connection: &mut PgConnection,
+    batches: &mut Batches,
     customers: &Customers,
     random: &Random,
     tenant: Filled<'_>,
     seed: WorldSeed,
     progress: &Progress,
 ) -> Result<(), SeedError> {
+    let customers_in_all = seed.size();
     let WorldSeed { plan: _, extension, events, customers: entries, population } = seed;
     let Filled { id, name, plan } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
@@ -251,6 +304,7 @@ pub(super) async fn fill(
         return Err(failed(format!("two subscriptions have the address {url}")));
     }
     let (extension, directscale_token) = extension.map(SeedExtension::split).unzip();
+    let connection = batches.connection().await?;
     store::connect(connection, id, extension.as_ref(), events.as_ref()).await?;
     if let Some(token) = directscale_token {
         store::insert_extension_token(connection, id, &digest(&token)).await?;
@@ -267,7 +321,7 @@ pub(super) async fn fill(
         has_event_faults: false,
         recorder: Recorder::OFF,
     };
-    progress.expect("customers", entries.len() as u64 + population.as_ref().map_or(0, Population::size));
+    progress.expect("customers", customers_in_all);
     let mut references = HashMap::new();
     let mut first_distributor = None;
     for (number, entry) in entries.into_iter().enumerate() {
@@ -276,7 +330,7 @@ pub(super) async fn fill(
         let reference = entry.reference.clone();
         let customer = entry.into_customer(&references).map_err(failed)?;
         let is_distributor = customer.values.customer_type == Some(crate::plan::DISTRIBUTOR);
-        let created = match customers.create_from_seed(connection, &scope, customer).await {
+        let created = match customers.create_from_seed(batches.connection().await?, &scope, customer).await {
             Ok(created) => created,
             Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(twice(error, &failed)),
             Err(CustomerError::Database(error)) => return Err(error.into()),
@@ -295,13 +349,19 @@ pub(super) async fn fill(
         {
             return Err(failed("its ref is used twice".to_owned()));
         }
+        batches.pause().await?;
         progress.advance(1);
     }
     if let Some(population) = population {
         population.check().map_err(failed)?;
         let told = |rows| progress.advance(rows);
-        let populated = customers.populate(connection, &scope, population.into(), first_distributor, &told).await;
-        populated.map_err(|error| twice(error, &|why| failed(format!("population: {why}"))))?;
+        match customers.populate(batches, &scope, population.into(), first_distributor, &told).await {
+            Ok(()) => {}
+            Err(DatabaseError::Statement(error)) => {
+                return Err(twice(error, &|why| failed(format!("population: {why}"))));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

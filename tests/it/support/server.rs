@@ -100,6 +100,14 @@ impl TestServer {
         })
     }
 
+    /// Which kind of database the run is on.
+    pub fn origin_name(&self) -> &'static str {
+        match self.origin {
+            Origin::Embedded(_) => "embedded",
+            Origin::Server(_) => "Postgres",
+        }
+    }
+
     /// Runs a statement.
     pub fn execute(&self, statement: &str) {
         let text = statement.to_owned();
