@@ -36,5 +36,5 @@ pub use replayed::Replayed;
 pub(crate) use reply::{Reply, header_text, json_response, typed};
 pub use served::{Ending, Served};
 pub use unbuilt::NotBuilt;
-pub(crate) use unbuilt::{UnbuiltGroup, UnbuiltOperation};
+pub(crate) use unbuilt::{UNBUILT, UnbuiltGroup, UnbuiltOperation};
 pub(crate) use unknown::{Known, caller, known, unknown};

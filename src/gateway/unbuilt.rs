@@ -11,7 +11,7 @@ use super::door::Door;
 use super::operation::Table;
 
 /// The tag of operations that are not built.
-const TAG: &str = "not built";
+pub(crate) const UNBUILT: &str = "not built";
 
 /// What is not built, by the vendor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn described(operation: &UnbuiltOperation) -> utoipa::openapi::path::Operation {
     let UnbuiltOperation { path, id, name, evidence, .. } = operation;
     let described = OperationBuilder::new()
         .operation_id(Some(*id))
-        .tag(TAG)
+        .tag(UNBUILT)
         .summary(Some(format!("{name} is not built")))
         .response(
             StatusCode::NOT_IMPLEMENTED.as_str(),

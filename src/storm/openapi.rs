@@ -61,7 +61,7 @@ pub(super) fn head() -> OpenApi {
 
 /// Adds to an operation what all have: its tag, its security, the application's id, and the answers that every one can get.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
-    operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
+    operation.tags = Some(vec![NAME.to_owned()]);
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
     let application = ParameterBuilder::new()
         .name("ApplicationId")

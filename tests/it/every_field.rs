@@ -390,9 +390,10 @@ fn blank_members_of_an_application_are_absent() {
         let Some(id) = id else { continue };
         let stored = tenant.customer(id);
         let shown = at(&stored, facts.answer.as_deref().expect("an answer")).clone();
-        // What is made where nothing was sent: the id's own number, and the username as alias.
+        // What stands in where nothing was sent: the id's own number, the primary phone, and the username as alias.
         match field {
             Field::BackOfficeId => assert_eq!(shown, "15F95"),
+            Field::TextPhone => assert_eq!(shown, "PrimaryPhone 2"),
             Field::WebAlias => assert_eq!(shown, "Username2"),
             _ => assert!(shown.is_null() || shown == "", "{field}: {shown}"),
         }
