@@ -67,6 +67,6 @@ bench *arguments:
 
 # Every benchmark for a moment, with the program that the tests use: whether they run, not how fast (apt-get install postgresql wrk)
 bench-smoke:
-    BENCH_PROFILE=dev bench/run --seconds 1 --rounds 1
-    BENCH_PROFILE=dev bench/downline --rounds 1 --calls 1
-    BENCH_PROFILE=dev bench/worlds --neighbour 1000 --times 1
+    bench/run --seconds 1 --rounds 1
+    bench/downline --smoke
+    bench/worlds --smoke

@@ -11,7 +11,7 @@ use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
 use super::schema::{ApiResultModel, HttpErrorModel};
-use crate::gateway::{THIS_SERVER, example_parameters, server, tags};
+use crate::gateway::{NOT_BUILT, THIS_SERVER, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "ByDesign";
@@ -45,7 +45,7 @@ pub(super) fn head() -> OpenApi {
             )),
         )
         .servers(Some([server("/", THIS_SERVER), of_client]))
-        .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials.")])))
+        .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials."), NOT_BUILT])))
         .components(Some(components.build()))
         .build()
 }

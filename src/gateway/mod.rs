@@ -20,7 +20,7 @@ mod unknown;
 pub(crate) use asked::{AskedUri, asked_uri};
 pub(crate) use authorization::{basic_credentials, bearer_token};
 pub(crate) use call::Call;
-pub(crate) use described::{THIS_SERVER, example_body, example_parameters, server, tags};
+pub(crate) use described::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use door::{About, Door, Front, StatusFailure};
 pub use door::{BackEnd, DoorOptions, House};
 pub(crate) use endpoint::{BrokenBody, read_body};
