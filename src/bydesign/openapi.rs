@@ -11,7 +11,7 @@ use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
 use super::schema::{ApiResultModel, HttpErrorModel};
-use crate::gateway::{THIS_SERVER, example_parameters, server, tags};
+use crate::gateway::{NOT_BUILT, THIS_SERVER, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "ByDesign";
@@ -45,14 +45,14 @@ pub(super) fn head() -> OpenApi {
             )),
         )
         .servers(Some([server("/", THIS_SERVER), of_client]))
-        .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials.")])))
+        .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials."), NOT_BUILT])))
         .components(Some(components.build()))
         .build()
 }
 
 /// Adds to an operation what all have: its tag, its security, the forms of its answers, and the answers that every one can get.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
-    operation.tags = Some(vec![NAME.to_owned()]);
+    operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
     example_parameters(operation, &PARAMETERS);
     let has_body = operation.request_body.is_some();

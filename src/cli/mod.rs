@@ -114,6 +114,9 @@ enum Command {
         /// Only this API, to generate a client of it
         #[arg(long)]
         api: Option<Api>,
+        /// The server's address in the document
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        address: String,
     },
     /// Print what is covered and how well founded it is, as Markdown
     Coverage,
@@ -187,10 +190,9 @@ async fn dispatch(command: Command, remote: &RemoteArgs, settings: &Settings) ->
         // Done before the log was started.
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         Command::Healthcheck => Ok(healthcheck::healthcheck(&settings.listen).await),
-        Command::Openapi { api } => {
+        Command::Openapi { api, address } => {
             let document = api.map_or_else(document, Api::document);
-            let address = format!("http://{}", settings.listen);
-            println!("{}", at_address(document, &address).to_pretty_json()?);
+            println!("{}", at_address(document, address.trim_end_matches('/')).to_pretty_json()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Coverage => {

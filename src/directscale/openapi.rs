@@ -12,7 +12,7 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, R
 
 use super::error::{FaultJson, Problem};
 use super::examples;
-use crate::gateway::{THIS_SERVER, UNBUILT, server, tags};
+use crate::gateway::{NOT_BUILT, THIS_SERVER, server, tags};
 
 /// The name of the security scheme.
 const KEY: &str = "subscriptionKey";
@@ -34,7 +34,7 @@ const TAGS: [(&str, &str); 4] = [
     ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
     ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
     ("sso", "DirectScale's single sign-on."),
-    (UNBUILT, "Operations of DirectScale's that this emulator does not build: each answers 501 and its name."),
+    NOT_BUILT,
 ];
 
 /// The document without operations.

@@ -10,6 +10,10 @@ use utoipa::openapi::{RefOr, Required, Type};
 /// What the server of a document is called that is the one which serves it.
 pub(crate) const THIS_SERVER: &str = "This server";
 
+/// The tag of operations that are not built, whoever's they are.
+pub(crate) const NOT_BUILT: (&str, &str) =
+    ("not built", "Operations of the vendors' that this emulator does not build: each answers 501 and its name.");
+
 /// A server of a document. A path is relative to where the document came from.
 pub(crate) fn server(url: &str, description: &str) -> Server {
     ServerBuilder::new().url(url).description(Some(description)).build()

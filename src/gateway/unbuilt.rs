@@ -7,11 +7,9 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, ResponseBuilder, Type};
 
+use super::described::NOT_BUILT;
 use super::door::Door;
 use super::operation::Table;
-
-/// The tag of operations that are not built.
-pub(crate) const UNBUILT: &str = "not built";
 
 /// What is not built, by the vendor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +100,7 @@ fn described(operation: &UnbuiltOperation) -> utoipa::openapi::path::Operation {
     let UnbuiltOperation { path, id, name, evidence, .. } = operation;
     let described = OperationBuilder::new()
         .operation_id(Some(*id))
-        .tag(UNBUILT)
+        .tag(NOT_BUILT.0)
         .summary(Some(format!("{name} is not built")))
         .response(
             StatusCode::NOT_IMPLEMENTED.as_str(),

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 
 use super::error::Unauthorized;
 use super::route::{BASES, TOKEN};
-use crate::gateway::{example_body, example_parameters, server, tags};
+use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "Storm";
@@ -54,14 +54,17 @@ pub(super) fn head() -> OpenApi {
             "What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.",
         )))
         .servers(Some(servers))
-        .tags(Some(tags(&[(NAME, "Norce Storm's CustomerService on the same customers, with bearer tokens.")])))
+        .tags(Some(tags(&[
+            (NAME, "Norce Storm's CustomerService on the same customers, with bearer tokens."),
+            NOT_BUILT,
+        ])))
         .components(Some(components))
         .build()
 }
 
 /// Adds to an operation what all have: its tag, its security, the application's id, and the answers that every one can get.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
-    operation.tags = Some(vec![NAME.to_owned()]);
+    operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
     let application = ParameterBuilder::new()
         .name("ApplicationId")

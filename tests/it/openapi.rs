@@ -148,7 +148,7 @@ fn no_schema_is_of_a_kind_at_which_generators_stop() {
 
 #[test]
 fn tags_are_declared_described_and_in_order() {
-    let order = ["customers", "validate", "sso", "not built", "ByDesign", "Storm", "control"];
+    let order = ["customers", "validate", "sso", "ByDesign", "Storm", "not built", "control"];
     for (path, document) in documents() {
         let tags = document["tags"].as_array().expect("tags");
         let names: Vec<&str> = tags.iter().filter_map(|tag| tag["name"].as_str()).collect();
@@ -159,12 +159,16 @@ fn tags_are_declared_described_and_in_order() {
         for (route, _, method, operation) in described(&document) {
             let tags: Vec<&str> =
                 operation["tags"].as_array().expect("tags").iter().filter_map(Value::as_str).collect();
-            assert!(matches!(tags.as_slice(), [tag] if names.contains(tag)), "{method} {route} in {path}: {tags:?}");
+            assert!(
+                !tags.is_empty() && tags.iter().all(|tag| names.contains(tag)),
+                "{method} {route} in {path}: {tags:?}"
+            );
             used.extend(tags.into_iter().map(str::to_owned));
         }
         assert_eq!(used, names.iter().map(|name| (*name).to_owned()).collect(), "{path}");
     }
-    assert_eq!(document()["tags"].as_array().map(Vec::len), Some(order.len() - 1));
+    let (_, whole) = documents().remove(0);
+    assert_eq!(whole["tags"].as_array().map(Vec::len), Some(order.len()));
 }
 
 #[test]
@@ -235,15 +239,16 @@ fn the_document_of_all_is_made_of_those_of_each() {
 #[test]
 fn the_command_line_prints_each_document_with_the_servers_address() {
     for api in Api::ALL {
-        let output =
-            program(&["openapi", "--api", api.name(), "--listen", "127.0.0.1:9999"]).output().expect("the program");
+        let output = program(&["openapi", "--api", api.name(), "--address", "https://emulator.example/"])
+            .output()
+            .expect("the program");
         assert!(output.status.success(), "{output:?}");
         let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let made = of(api);
         assert_eq!((&printed["paths"], &printed["components"]), (&made["paths"], &made["components"]), "{api:?}");
         for server in printed["servers"].as_array().expect("servers") {
             let url = server["url"].as_str().expect("a url");
-            assert!(url.starts_with("http://127.0.0.1:9999") && !url.ends_with('/'), "{url}");
+            assert!(url.starts_with("https://emulator.example") && !url.ends_with('/'), "{url}");
         }
     }
     let output = program(&["openapi", "--api", "storms"]).output().expect("the program");

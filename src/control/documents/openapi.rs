@@ -7,6 +7,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, Schema};
 
 use crate::control::api;
 use crate::doors::merged;
+use crate::gateway::NOT_BUILT;
 use crate::{bydesign, directscale, storm};
 
 /// An API with a document of its own.
@@ -48,6 +49,7 @@ impl Api {
             Self::Storm => storm::document(),
             Self::Control => api::router().1,
         };
+        drop_unused_tags(&mut document);
         name_variants(&mut document);
         drop_unused_schemas(&mut document);
         document
@@ -58,6 +60,12 @@ impl Api {
 #[must_use]
 pub fn document() -> OpenApi {
     let mut document = merged(Api::ALL.map(Api::document));
+    // What is not built stands behind what is; our own API comes last.
+    let tags = document.tags.as_deref_mut().unwrap_or_default();
+    if let Some(place) = tags.iter().position(|tag| tag.name == NOT_BUILT.0) {
+        let last = tags.len() - 1;
+        tags[place..last].rotate_left(1);
+    }
     document.info = InfoBuilder::new()
         .title("directscale-emulator")
         .version(env!("CARGO_PKG_VERSION"))
@@ -70,7 +78,8 @@ pub fn document() -> OpenApi {
     document
 }
 
-/// The same document for a reader who has it from elsewhere than the server: its servers begin with this address.
+/// The same document for a reader who has it from elsewhere than the server: its servers begin with this address, which has no
+/// slash at the end.
 #[must_use]
 pub fn at_address(mut document: OpenApi, address: &str) -> OpenApi {
     let items = document.paths.paths.values_mut().filter_map(|item| item.servers.as_mut());
@@ -80,6 +89,14 @@ pub fn at_address(mut document: OpenApi, address: &str) -> OpenApi {
         }
     }
     document
+}
+
+/// Drops the tags that no operation has.
+fn drop_unused_tags(document: &mut OpenApi) {
+    let items = document.paths.paths.values();
+    let operations = items.flat_map(|item| [&item.get, &item.post, &item.put, &item.patch, &item.delete]).flatten();
+    let used: BTreeSet<&String> = operations.filter_map(|operation| operation.tags.as_ref()).flatten().collect();
+    document.tags.iter_mut().for_each(|tags| tags.retain(|tag| used.contains(&tag.name)));
 }
 
 /// Gives the objects inside the variants of a choice schemas of their own: generators would make up names for them, some of them
