@@ -41,13 +41,12 @@ impl Batches {
     /// # Errors
     /// When no connection is to be had, or it broke.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, DatabaseError> {
-        let open = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let (within, transaction) = self.database.begin();
-                let session = within.session().await?;
-                Open { transaction, session, since: Instant::now() }
-            }
+        let open = if let Some(open) = self.open.take() {
+            open
+        } else {
+            let (within, transaction) = self.database.begin();
+            let session = within.session().await?;
+            Open { transaction, session, since: Instant::now() }
         };
         Ok(self.open.insert(open).session.connection())
     }

@@ -3,8 +3,9 @@
 //! It serves one connection at a time, fsync is off (what was committed outlives a killed process but not a power cut),
 //! and its data folder has one owner.
 //!
-//! It is reached by a Unix socket where there are such: it answers a statement in several small packets, and on a TCP
-//! connection that has been open for a while each of them can wait 40 ms for the acknowledgement of the one before.
+//! It is reached by a Unix socket where there are such. On a TCP connection, which it opens without `TCP_NODELAY`, an answer
+//! of several packets waits 40 ms for the acknowledgement of the first; it gives such answers from the first COPY on, so there
+//! is none.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -19,7 +19,7 @@ pub use meter::{measured, waited};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
 pub use transaction::Transaction;
-pub use upkeep::keep_up;
+pub use upkeep::{keep_up, look_after};
 
 /// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]

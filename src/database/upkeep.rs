@@ -47,8 +47,12 @@ pub async fn keep_up(database: Database) {
     }
 }
 
-/// The measure is autovacuum's own, with a higher threshold: a vacuum of a small table gains nothing.
-async fn look_after(database: &Database) -> Result<(), DatabaseError> {
+/// Vacuums and analyzes the tables of which much was written since the last time. The measure is autovacuum's own, with a higher
+/// threshold: a vacuum of a small table gains nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look_after(database: &Database) -> Result<(), DatabaseError> {
     let mut session = database.session().await?;
     let due = sqlx::query_scalar!(
         r#"

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use directscale_emulator::database::look_after;
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{Origin, open_world};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 use crate::restart::own_database;
 use crate::support::control::control;
 use crate::support::http::request;
-use crate::support::process::{DEMO_KEY, Process};
+use crate::support::process::{DEMO_KEY, Process, program};
 use crate::support::server::server;
 use crate::support::{Client, seeds, with};
 
@@ -29,6 +30,9 @@ const FACTOR: u32 = 2;
 
 /// What a machine that does something else at the moment adds to a call of less than a millisecond.
 const GRACE: Duration = Duration::from_micros(300);
+
+/// The operation that asks no database.
+const MACHINE: &str = "the machine";
 
 /// Slow for good is slow each time; slow because of the tests beside this one is not.
 const ATTEMPTS: usize = 10;
@@ -96,7 +100,7 @@ impl Measured {
         let began = Instant::now();
         self.connection.write_all(bytes.as_bytes()).expect("a request");
         let mut answer = Vec::new();
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 8 * 1024];
         loop {
             let read = self.connection.read(&mut buffer).expect("an answer");
             assert!(read > 0, "no answer to {method} {path}");
@@ -131,6 +135,7 @@ impl Measured {
         let get = |path: String| move |on: &mut Self| on.call("GET", &path, None);
         match operation {
             "GET by id" => self.median(get(format!("/v1/customers/{known}"))),
+            MACHINE => self.median(get("/livez".to_owned())),
             "websiteInfo2" => {
                 let alias = &values["webAlias"];
                 self.median(get(format!("/v1/customers/websiteInfo2?webAlias={alias}")))
@@ -171,25 +176,36 @@ impl Measured {
     }
 
     fn medians(&mut self) -> Medians {
-        self.operations().into_iter().map(|operation| (operation.clone(), self.measure(&operation))).collect()
+        let all = self.operations().into_iter().chain([MACHINE.to_owned()]);
+        all.map(|operation| (operation.clone(), self.measure(&operation))).collect()
     }
 
     /// Measures until each call is as fast as it was, or has been slower too often.
     #[track_caller]
     fn is_as_fast_as(&mut self, before: &Medians, stage: &str) -> Medians {
-        let mut after = self.medians();
-        for (operation, took) in &mut after {
-            let most = before[operation] * FACTOR + GRACE;
-            for _ in 1..ATTEMPTS {
-                if *took <= most {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(200));
-                *took = (*took).min(self.measure(operation));
+        let operations = self.operations().into_iter();
+        operations.map(|of| (of.clone(), self.operation_is_as_fast_as(before, stage, &of))).collect()
+    }
+
+    #[track_caller]
+    fn operation_is_as_fast_as(&mut self, before: &Medians, stage: &str, operation: &str) -> Duration {
+        let mut attempts = 0;
+        loop {
+            let took = self.measure(operation);
+            // What asks no database tells how busy the machine is with something else.
+            let busy = self.measure(MACHINE).as_secs_f64() / before[MACHINE].as_secs_f64();
+            let most = before[operation] * FACTOR;
+            if took <= most.mul_f64(busy.max(1.0)) + GRACE {
+                return took;
             }
-            assert!(*took <= most, "{stage}: {operation} takes {took:?}, and took {:?} before", before[operation]);
+            attempts += 1;
+            let was = before[operation];
+            assert!(
+                attempts < ATTEMPTS,
+                "{stage}: {operation} takes {took:?}, and took {was:?} before; busy: {busy:.1}"
+            );
+            thread::sleep(Duration::from_millis(500));
         }
-        after
     }
 }
 
@@ -219,7 +235,7 @@ fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
     for operation in small.operations().iter().filter(|operation| *operation != "upgrade") {
         small.measure(operation);
     }
-    let retail: Vec<i64> = (0..CALLS * 6 * 2)
+    let retail: Vec<i64> = (0..CALLS * 16)
         .map(|number| {
             let own = json!({ "Username": format!("r{number}"), "EmailAddress": format!("r{number}@x.example") });
             demo.create(&with(&seeds::retail(), own))
@@ -267,6 +283,32 @@ fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
 
 fn shown(took: Duration) -> String {
     format!("{:.2}", took.as_secs_f64() * 1e3)
+}
+
+/// After the first population each answer of the embedded database used to wait for an acknowledgement, 44 ms, until the next start.
+/// It is reached by a Unix socket, and by TCP where no path is short enough for one.
+#[test]
+fn the_embedded_database_is_as_fast_after_a_population_as_before() {
+    for temporary in ["short", &"long".repeat(25)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let temporary = folder.path().join(temporary);
+        std::fs::create_dir(&temporary).expect("a folder");
+        let data = folder.path().join("data");
+        let mut program = program(&["--data", data.to_str().expect("a path")]);
+        program.env("TMPDIR", &temporary);
+        let process = Process::start_as(program, "127.0.0.1:0");
+        let sockets = std::fs::read_dir(&temporary).expect("a folder").count();
+        assert_eq!(sockets, usize::from(temporary.as_os_str().len() < 90), "{}", temporary.display());
+
+        let mut demo = Measured::new(&process, DEMO_KEY, 2, vec![]);
+        demo.measure("GET by id");
+        let before = ["GET by id", MACHINE].map(|of| (of.to_owned(), demo.measure(of))).into();
+        admin(&process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(10, 1) })));
+        demo.operation_is_as_fast_as(&before, "after a population", "GET by id");
+        process.signal("TERM");
+        assert!(process.wait().success());
+        assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0, "nothing stays behind");
+    }
 }
 
 #[test]
@@ -464,5 +506,39 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
         session.end(Ok(())).expect("a connection");
         started.close().await;
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    });
+}
+
+/// What nobody else does for an embedded database: dead rows are taken away, and the planner hears of new ones.
+#[test]
+fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
+    server().runtime.block_on(async {
+        let started = open_world(&options, Arc::new(Random::default()), None).await.expect("a world");
+        let database = started.database();
+        let run = async |statement: &'static str| {
+            let mut session = database.session().await.expect("a connection");
+            let rows = session.connection().fetch_all(sqlx::raw_sql(statement)).await;
+            session.end(rows).expect(statement)
+        };
+        let counts = async || {
+            let row = run("select vacuum_count, analyze_count, n_dead_tup from pg_stat_user_tables where relname = 'reward_points'");
+            let row = &row.await[0];
+            (row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2))
+        };
+        look_after(database).await.expect("looked after");
+        let before = counts().await;
+        run("insert into reward_points (tenant_id, customer_id, id, points, entered_at)
+             select 1, n, gen_random_uuid(), 1, now() from generate_series(1, 900) n")
+        .await;
+        look_after(database).await.expect("looked after");
+        assert_eq!(counts().await, before, "few rows are not worth it");
+        run("update reward_points set points = 2").await;
+        run("update reward_points set points = 3").await;
+        assert!(counts().await.2 > 1_000, "{:?}", counts().await);
+        look_after(database).await.expect("looked after");
+        assert_eq!(counts().await, (before.0 + 1, before.1 + 1, 0));
+        started.close().await;
     });
 }

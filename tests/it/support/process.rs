@@ -44,11 +44,13 @@ impl Process {
 
     /// The same, listening elsewhere.
     pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
-        let mut child = program(arguments)
-            .args(["--listen", listen, "--log", "off"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program");
+        Self::start_as(program(arguments), listen)
+    }
+
+    /// The same, of a program with settings of its own.
+    pub fn start_as(mut program: Command, listen: &str) -> Self {
+        let mut child =
+            program.args(["--listen", listen, "--log", "off"]).stdout(Stdio::piped()).spawn().expect("the program");
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (lines, received) = mpsc::channel();
         std::thread::spawn(move || {
