@@ -136,7 +136,7 @@ impl Coverage {
             (DOCTYPE)
             html lang="en" {
                 head { meta charset="utf-8"; title { "Coverage" } style { (style) } }
-                body {
+                body { main {
                     h1 { "Coverage" }
                     p { a href="/_emulator/docs" { "The operations, to try" } " · " a href="/_emulator/openapi.json" { "OpenAPI" } }
                     h2 { "Operations (" (self.operations.len()) ")" }
@@ -171,7 +171,7 @@ impl Coverage {
                             }
                         }
                     }
-                }
+                } }
             }
         };
         page.into_string()
