@@ -128,7 +128,8 @@ impl Access {
         let host = text(headers, header::HOST.as_str()).unwrap_or_default();
         // The token is proof enough: another site that points its name here does not have it.
         if self.token.is_none() && !self.is_known_host(host) {
-            let why = "is not a name of this server; --admin-hosts names more, and with an admin token any name will do";
+            let why =
+                "is not a name of this server; --admin-hosts names more, and with an admin token any name will do";
             let host: String = host.chars().take(100).collect();
             return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
         }
@@ -267,7 +268,10 @@ mod tests {
         let right = ("authorization", "Bearer 0123456789abcdef");
         for (expected, pairs) in [
             (200, vec![("host", "emulator:8080"), right]),
-            (200, vec![("host", "inner"), ("origin", "https://outer.example"), ("sec-fetch-site", "same-origin"), right]),
+            (
+                200,
+                vec![("host", "inner"), ("origin", "https://outer.example"), ("sec-fetch-site", "same-origin"), right],
+            ),
             (403, vec![("host", "inner"), ("origin", "https://outer.example"), right]),
             (401, vec![("host", "evil.example")]),
         ] {

@@ -21,8 +21,8 @@ use crate::tenants::Worlds;
 use catalogue::Catalogue;
 use error::ControlError;
 
-pub use access::{Access, AdminToken, Peer};
 pub(crate) use access::wants_page;
+pub use access::{Access, AdminToken, Peer};
 pub use documents::Coverage;
 
 /// What the control API and the inspector need.

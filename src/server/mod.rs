@@ -245,3 +245,19 @@ fn is_browser_at_root(request: &Request<Body>) -> bool {
         && !has("ocp-apim-subscription-key")
         && !has("authorization")
 }
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_a_browsers_page_may_read() {
+        let router = Router::new().route("/", get(|| async { panic!("on purpose") as &str }));
+        let router = allowing(router, Some(&HeaderValue::from_static("http://app.example")));
+        let Ok(response) = router.oneshot(Request::new(Body::empty())).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["access-control-allow-origin"], "http://app.example");
+    }
+}

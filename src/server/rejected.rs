@@ -124,7 +124,9 @@ fn wrong_request_line(received: &[u8]) -> Option<&'static str> {
         return Some("The method may only hold letters, digits and !#$%&'*+-.^_`|~, and one blank stands behind it.");
     }
     match &parts[1..] {
-        [] => Some("The request line has a method and nothing else; it must be METHOD, path and HTTP/1.1, with one blank between."),
+        [] => Some(
+            "The request line has a method and nothing else; it must be METHOD, path and HTTP/1.1, with one blank between.",
+        ),
         [empty, ..] if empty.is_empty() => Some("More than one blank stands between the method and the path."),
         [target, ..] if target.iter().any(u8::is_ascii_control) => {
             Some("The path holds a control character; percent-encode it.")

@@ -13,6 +13,7 @@ mod by_parameter;
 mod bydesign;
 mod clock;
 mod command_line;
+mod connections;
 mod create;
 mod delete;
 mod documents;

@@ -184,7 +184,9 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
     let text = String::from_utf8_lossy(id.as_bytes());
     match text.trim() {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| ControlError::Bad("Last-Event-ID must be a call's number".to_owned())),
+        text => {
+            text.parse().map(Some).map_err(|_| ControlError::Bad("Last-Event-ID must be a call's number".to_owned()))
+        }
     }
 }
 

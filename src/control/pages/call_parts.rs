@@ -121,13 +121,7 @@ pub(super) fn hooks(entry: &Entry) -> Markup {
 }
 
 /// A request or an answer: its headers and its body.
-pub(super) fn message(
-    title: &str,
-    headers: &Headers,
-    text: &Text,
-    is_there: bool,
-    reasons: &[Reason],
-) -> Markup {
+pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool, reasons: &[Reason]) -> Markup {
     let is_too_long = reasons.iter().any(|reason| reason.rule == BODY_TOO_LARGE);
     html! {
         section.message aria-label=(title) {

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn only_a_page_of_the_inspector_is_led_to() {
-        for own in ["/_emulator", "/_emulator/", "/_emulator/t/demo/customers?q=3&x=//y", "/_emulator/t/a%20b/calls/7"] {
+        for own in ["/_emulator", "/_emulator/", "/_emulator/t/demo/customers?q=3&x=//y", "/_emulator/t/a%20b/calls/7"]
+        {
             assert!(is_own_page(own), "{own}");
         }
         for other in [

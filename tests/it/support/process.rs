@@ -26,6 +26,7 @@ pub struct Process {
     child: Child,
     pub address: SocketAddr,
     pub banner: Vec<String>,
+    lines: mpsc::Receiver<String>,
 }
 
 impl Drop for Process {
@@ -44,11 +45,26 @@ impl Process {
 
     /// The same, listening elsewhere.
     pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
-        let mut child = program(arguments)
-            .args(["--listen", listen, "--log", "off"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program");
+        Self::from(program(arguments).args(["--listen", listen, "--log", "off"]))
+    }
+
+    /// The same, with a log of JSON lines.
+    pub fn start_with_log(arguments: &[&str]) -> Self {
+        Self::from(program(arguments).args(["--listen", "127.0.0.1:0", "--log-format", "json"]))
+    }
+
+    /// The next line of the log of requests that holds a text.
+    pub fn line_with(&self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(20)).expect("a line");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    fn from(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program");
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (lines, received) = mpsc::channel();
         std::thread::spawn(move || {
@@ -65,7 +81,7 @@ impl Process {
             }
         }
         let address = banner.iter().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
-        Self { address: address.parse().expect("an address"), child, banner }
+        Self { address: address.parse().expect("an address"), child, banner, lines: received }
     }
 
     pub fn client(&self) -> Client {
