@@ -461,7 +461,7 @@ fn a_browsers_page_may_read_every_answer_errors_included() {
         (client.call("GET", "/livez", origin, None), 200),
         (raw("GET /v1/customers/3 HTTP/1.1\r\nHost: h\r\n"), 401),
         (raw("POST /api/users/customer HTTP/1.1\r\nHost: h\r\n"), 401),
-        (raw("POST /oauth2/token HTTP/1.1\r\nHost: h\r\n"), 400),
+        (raw("POST /connect/token HTTP/1.1\r\nHost: h\r\n"), 400),
         (raw("GET  / HTTP/1.1\r\nHost: h\r\n"), 400),
     ] {
         assert_eq!(reply.status, status, "{reply:?}");
