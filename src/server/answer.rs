@@ -37,7 +37,7 @@ impl Server {
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let mut request = Request::from_parts(parts, body);
         if request.uri().path().starts_with("/_emulator") {
-            request.extensions_mut().insert(connection.peer);
+            request.extensions_mut().insert(connection.peer());
         }
         let (answered, waited) = measured(self.stack.oneshot(request)).await;
         let Ok(mut response) = answered;
@@ -115,10 +115,7 @@ impl Persistence {
         if self == Self::Closed || connection.is_stopping() {
             return;
         }
-        let seconds = connection.timeouts.idle.as_secs();
-        if let Ok(value) = HeaderValue::try_from(format!("timeout={seconds}")) {
-            headers.insert(KEEP_ALIVE, value);
-        }
+        headers.insert(KEEP_ALIVE, connection.keep_alive());
         if self == Self::Kept {
             headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
         }

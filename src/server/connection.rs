@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -35,10 +35,15 @@ impl Default for Timeouts {
 
 /// What is known of a connection while its requests are answered. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Connection {
-    pub peer: Peer,
-    pub timeouts: Timeouts,
-    state: Arc<Mutex<State>>,
+pub(super) struct Connection(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    peer: Peer,
+    timeouts: Timeouts,
+    /// What answers say of the time that it may be idle.
+    keep_alive: HeaderValue,
+    state: Mutex<State>,
 }
 
 #[derive(Debug)]
@@ -91,9 +96,21 @@ impl Connection {
             is_stopping: false,
             is_lingering: false,
         };
-        let known = Self { peer, timeouts, state: Arc::new(Mutex::new(state)) };
+        let keep_alive = HeaderValue::try_from(format!("timeout={}", timeouts.idle.as_secs()));
+        let keep_alive = keep_alive.expect("invariant: a number is plain ASCII");
+        let known = Self(Arc::new(Shared { peer, timeouts, keep_alive, state: Mutex::new(state) }));
         let stream = Stream { stream, known: known.clone() };
         (known, stream)
+    }
+
+    /// The other end.
+    pub(super) fn peer(&self) -> Peer {
+        self.0.peer
+    }
+
+    /// For how long it may be idle, as answers say it.
+    pub(super) fn keep_alive(&self) -> HeaderValue {
+        self.0.keep_alive.clone()
     }
 
     /// When the connection ends, it ends with a reset.
@@ -132,7 +149,7 @@ impl Connection {
     pub(super) fn settle_unread(&self, expects_continue: bool) -> bool {
         let mut state = self.state();
         let Some(unread) = state.unread.take() else { return true };
-        match unread.discard(expects_continue, self.timeouts.discard) {
+        match unread.discard(expects_continue, self.0.timeouts.discard) {
             Some(discard) => {
                 state.discard = Some(discard);
                 true
@@ -144,9 +161,15 @@ impl Connection {
         }
     }
 
+    /// A body cannot be read to its end: the caller may still be sending when the connection ends.
+    pub(super) fn linger(&self) {
+        self.state().is_lingering = true;
+    }
+
     /// Whether the caller may still be sending when the connection ends.
     pub(super) fn is_lingering(&self) -> bool {
-        self.state().is_lingering
+        let state = self.state();
+        state.is_lingering || state.discard.is_some()
     }
 
     /// The status of the HTTP library's answer that was not sent.
@@ -163,14 +186,15 @@ impl Connection {
     pub(super) fn poll_due(&self, context: &mut Context<'_>) -> Option<(Instant, Overdue)> {
         let mut state = self.state();
         if let Some(discard) = &mut state.discard {
-            if discard.poll(context).is_pending() {
-                return Some((discard.until, Overdue::Discard));
+            match discard.poll(context) {
+                Poll::Pending => return Some((discard.until, Overdue::Discard)),
+                Poll::Ready(is_whole) => state.is_lingering |= !is_whole,
             }
             state.end_discard();
         }
         match state.phase {
-            Phase::Idle(since) => Some((since + self.timeouts.idle, Overdue::Request)),
-            Phase::Head(since) => Some((since + self.timeouts.head, Overdue::Head)),
+            Phase::Idle(since) => Some((since + self.0.timeouts.idle, Overdue::Request)),
+            Phase::Head(since) => Some((since + self.0.timeouts.head, Overdue::Head)),
             Phase::Answering | Phase::Written => None,
         }
     }
@@ -186,7 +210,7 @@ impl Connection {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -49,8 +49,13 @@ impl HttpBody for RequestBody {
         self.is_begun = true;
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(body).poll_frame(context));
-        if !matches!(frame, Some(Ok(_))) {
-            self.body = None;
+        match &frame {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                self.body = None;
+                self.known.linger();
+            }
+            None => self.body = None,
         }
         Poll::Ready(frame)
     }
@@ -94,13 +99,18 @@ pub(super) struct Discard {
 }
 
 impl Discard {
-    /// Reads on; ready when it has ended, or enough was read.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Reads on; ready when it has ended, or enough was read. False when it was no body.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         while self.left > 0 {
-            let Some(Ok(frame)) = ready!(Pin::new(&mut self.body).poll_frame(context)) else { break };
-            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-            self.left = self.left.saturating_sub(length);
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => {
+                    let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                    self.left = self.left.saturating_sub(length);
+                }
+                Some(Err(_)) => return Poll::Ready(false),
+                None => break,
+            }
         }
-        Poll::Ready(())
+        Poll::Ready(true)
     }
 }

@@ -103,10 +103,13 @@ pub(super) async fn serve_connection(
             if rejected.is_none() {
                 // A caller who hangs up is no failure of ours.
                 tracing::debug!(error = %ErrorChain(&error), "a connection ended early");
-                if known.is_reset() {
-                    // What is not sent yet is thrown away, and the other end hears of it.
-                    let _ = stream.set_zero_linger();
-                }
+            }
+            if known.is_reset() {
+                // What is not sent yet is thrown away, and the other end hears of it.
+                let _ = stream.set_zero_linger();
+                return;
+            }
+            if rejected.is_none() && !known.is_lingering() {
                 return;
             }
             rejected

@@ -137,6 +137,23 @@ fn the_next_request_on_its_connection_is_answered_too() {
 }
 
 #[test]
+fn a_body_that_breaks_off_in_the_middle_of_much_more_is_answered() {
+    let tenant = tenant();
+    for (headers, status) in
+        [(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key), 500), (String::new(), 401)]
+    {
+        let stream = connect(tenant.client.address);
+        let head = format!(
+            "PATCH /v1/customers/3 HTTP/1.1\r\nHost: test.example\r\n{headers}Transfer-Encoding: chunked\r\n\r\n\
+             2\r\n{{}}\r\nno number\r\n"
+        );
+        (&stream).write_all(head.as_bytes()).expect("sent");
+        (&stream).write_all(&vec![b'x'; 8_000_000]).expect("all is taken");
+        assert_eq!(parse(read_to_end(&stream).as_bytes()).expect("an answer").status, status);
+    }
+}
+
+#[test]
 fn what_is_too_long_to_be_thrown_away_ends_the_connection() {
     let tenant = tenant();
     let stream = connect(tenant.client.address);
@@ -203,6 +220,12 @@ fn every_answer_says_how_long_its_connection_may_be_idle() {
         ("HTTP/1.1", "", Some("keep-alive"), Some("timeout=75")),
         ("HTTP/1.1", "Connection: keep-alive\r\n", Some("keep-alive"), Some("timeout=75")),
         ("HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\n", Some("keep-alive"), Some("timeout=75")),
+        (
+            "HTTP/1.1",
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+            Some("keep-alive"),
+            Some("timeout=75"),
+        ),
         ("HTTP/1.0", "Connection: Keep-Alive\r\n", Some("keep-alive"), Some("timeout=75")),
         ("HTTP/1.1", "Connection: TE, close\r\n", Some("close"), None),
         ("HTTP/1.0", "", None, None),
@@ -416,6 +439,54 @@ fn what_is_no_request_is_rejected_with_the_reason() {
     let stream = connect(address);
     stream.shutdown(Shutdown::Write).expect("half closed");
     assert_eq!(read_to_end(&stream), "");
+}
+
+/// The answers in what a connection said.
+fn answers(mut text: &str) -> Vec<Reply> {
+    let mut answers = Vec::new();
+    while let Some(mut reply) = parse(text.as_bytes()) {
+        let length = reply.header("Content-Length").map_or(0, |length| length.parse().expect("a length"));
+        let end = reply.head.len() + 4 + length;
+        reply.body.truncate(length);
+        answers.push(reply);
+        text = &text[end..];
+    }
+    assert_eq!(text, "");
+    answers
+}
+
+/// Whatever byte of a request is wrong, an answer that rejects it has a body.
+#[test]
+fn no_rejection_is_without_a_body() {
+    let address = hasty();
+    let request = b"POST /v1/nothing?a=b HTTP/1.0\r\nHost: test.example\r\nContent-Length: 2\r\n\r\n{}";
+    let bad = [0, b'\t', b'\n', b'\r', b' ', b'(', b':', b'9', b'H', 0x7f, 0x80, 0xff];
+    let cases: Vec<(usize, u8)> = (0..request.len()).flat_map(|place| bad.map(|byte| (place, byte))).collect();
+    let rejected = std::thread::scope(|scope| {
+        let threads: Vec<_> = cases
+            .chunks(cases.len().div_ceil(64))
+            .map(|cases| {
+                scope.spawn(move || {
+                    let rejects = |&(place, byte): &(usize, u8)| {
+                        let mut bytes = request.to_vec();
+                        bytes[place] = byte;
+                        let stream = connect(address);
+                        (&stream).write_all(&bytes).expect("sent");
+                        let shown = String::from_utf8_lossy(&bytes);
+                        let answers = answers(&read_to_end(&stream));
+                        assert!(!answers.is_empty(), "{shown:?}");
+                        for answer in &answers {
+                            assert!(answer.body.starts_with(r#"{ "statusCode": 4"#), "{shown:?}: {answer:?}");
+                        }
+                        answers.iter().any(|answer| answer.status == 400)
+                    };
+                    cases.iter().filter(|case| rejects(case)).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no failure")).sum::<usize>()
+    });
+    assert!(rejected > 200, "{rejected}");
 }
 
 #[test]
