@@ -149,16 +149,9 @@ impl Connection {
     pub(super) fn settle_unread(&self, expects_continue: bool) -> bool {
         let mut state = self.state();
         let Some(unread) = state.unread.take() else { return true };
-        match unread.discard(expects_continue, self.0.timeouts.discard) {
-            Some(discard) => {
-                state.discard = Some(discard);
-                true
-            }
-            None => {
-                state.is_lingering = true;
-                false
-            }
-        }
+        state.discard = unread.discard(expects_continue, self.0.timeouts.discard);
+        state.is_lingering |= state.discard.is_none();
+        state.discard.is_some()
     }
 
     /// A body cannot be read to its end: the caller may still be sending when the connection ends.

@@ -17,7 +17,7 @@ use crate::error_chain::ErrorChain;
 /// A bound address.
 #[derive(Debug)]
 pub struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     address: SocketAddr,
     timeouts: Timeouts,
 }
@@ -39,9 +39,9 @@ impl Listener {
     /// # Errors
     /// When the address is in use, not this machine's, or not allowed.
     pub async fn bind(address: &ListenAddress) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((address.host.as_str(), address.port)).await?;
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address, timeouts: Timeouts::default() })
+        let socket = TcpListener::bind((address.host.as_str(), address.port)).await?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address, timeouts: Timeouts::default() })
     }
 
     /// The same, with other timeouts.
@@ -67,7 +67,7 @@ impl Listener {
             let mut stopping = stopped.clone();
             loop {
                 tokio::select! {
-                    accepted = self.listener.accept() => match accepted {
+                    accepted = self.socket.accept() => match accepted {
                         Ok((stream, peer)) => {
                             let (server, stopped, under_way) = (Arc::clone(&server), stopped.clone(), under_way.clone());
                             tokio::spawn(async move {
@@ -85,7 +85,7 @@ impl Listener {
                     _ = stopping.changed() => break,
                 }
             }
-            drop(self.listener);
+            drop(self.socket);
             drop(under_way);
             ended.recv().await;
         };

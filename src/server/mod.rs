@@ -45,7 +45,7 @@ pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_wo
 const NO_OPERATION: &str = "-";
 
 /// How long a browser may remember what it was allowed: as long as any browser does.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
+const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
 
 /// Everything that a connection needs. Cheap to clone.
 #[derive(Debug, Clone)]

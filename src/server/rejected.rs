@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
+use crate::clock::Clock;
+
 /// The most headers that a request may have (hyper's default).
 const MAX_HEADERS: usize = 100;
 
@@ -69,7 +71,7 @@ impl Rejected {
             }
             answer.extend_from_slice(b"Access-Control-Expose-Headers: *\r\n");
         }
-        let date = chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
+        let date = Clock::Real.now().format("%a, %d %b %Y %H:%M:%S GMT");
         let rest = format!(
             "Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\nDate: {date}\r\n\r\n{body}",
             body.len()
@@ -127,7 +129,7 @@ fn wrong_request_line(received: &[u8]) -> Option<&'static str> {
         [] => Some(
             "The request line has a method and nothing else; it must be METHOD, path and HTTP/1.1, with one blank between.",
         ),
-        [empty, ..] if empty.is_empty() => Some("More than one blank stands between the method and the path."),
+        [[], ..] => Some("More than one blank stands between the method and the path."),
         [target, ..] if target.iter().any(u8::is_ascii_control) => {
             Some("The path holds a control character; percent-encode it.")
         }
