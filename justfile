@@ -33,6 +33,10 @@ lint:
 conformance *arguments:
     scripts/conformance {{ arguments }}
 
+# Long bodies that are rejected before they are read, from curl, Python, Node and Java
+early-answers:
+    scripts/early-answers
+
 # Walks the inspector in headless Chromium, with the mouse and with the keyboard alone (pip install websocket-client; chromium)
 browser *arguments:
     tests/browser/walk {{ arguments }}

@@ -73,7 +73,7 @@ pub struct SettingArgs {
     /// Serve /_emulator on this address instead of beside the API
     #[arg(long, global = true, env = "EMULATOR_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<ListenAddress>,
-    /// More names of this server, separated by commas, under which /_emulator may be called
+    /// More names of this server, separated by commas, under which /_emulator may be called without a token
     #[arg(long, global = true, env = "EMULATOR_ADMIN_HOSTS", value_name = "NAMES")]
     pub admin_hosts: Option<HostNames>,
     /// What is logged: off, error, warn, info, debug, trace, or a filter by module [default: info]

@@ -1,5 +1,6 @@
 //! Who may use the control API: on loopback anybody, unless a token is set; elsewhere who has the token. A browser that another
-//! site has sent here is refused by its Host or Origin, whatever it has.
+//! site has sent here is rejected by its Origin, whatever it has. Where there is no token, its Host must be known too: otherwise
+//! another site could point a name of its own at this address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +9,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Response, header};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, Method, Response, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
@@ -87,7 +89,7 @@ impl fmt::Debug for AdminToken {
 pub struct Access {
     /// The token that must be shown; without one only loopback is let in.
     pub token: Option<AdminToken>,
-    /// Names under which the server may be called, besides `localhost` and IP addresses.
+    /// Names under which the server may be called without a token, besides `localhost` and IP addresses.
     pub hosts: Vec<String>,
 }
 
@@ -98,13 +100,7 @@ pub struct Peer(pub IpAddr);
 impl Access {
     /// Why a caller is not let in.
     fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), ControlError> {
-        let host = text(headers, header::HOST.as_str()).unwrap_or_default();
-        if !self.is_known_host(host) {
-            let why = "is not a name of this server; --admin-hosts names more";
-            let host: String = host.chars().take(100).collect();
-            return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
-        }
-        Self::check_origin(headers, host)?;
+        self.check_site(headers)?;
         match &self.token {
             // Through a proxy on this machine anybody may come.
             None if PROXIES.iter().any(|name| headers.contains_key(*name)) => {
@@ -127,7 +123,20 @@ impl Access {
         }
     }
 
-    /// A name that somebody else's site can point at this address is refused: it is how that site's scripts would reach it.
+    /// Whether no other site's page sent this.
+    fn check_site(&self, headers: &HeaderMap) -> Result<(), ControlError> {
+        let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+        // The token is proof enough: another site that points its name here does not have it.
+        if self.token.is_none() && !self.is_known_host(host) {
+            let why =
+                "is not a name of this server; --admin-hosts names more, and with an admin token any name will do";
+            let host: String = host.chars().take(100).collect();
+            return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
+        }
+        check_origin(headers, host)
+    }
+
+    /// A name that somebody else's site can point at this address is rejected: it is how that site's scripts would reach it.
     fn is_known_host(&self, host: &str) -> bool {
         let name = match host.strip_prefix('[') {
             Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -137,20 +146,22 @@ impl Access {
             || name.parse::<IpAddr>().is_ok()
             || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
+}
 
-    fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
-        let is_foreign = match text(headers, header::ORIGIN.as_str()) {
-            // A link on another page may lead here: that is a GET, which changes nothing.
-            None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
-            None => text(headers, "sec-fetch-site").is_some_and(|site| matches!(site, "cross-site" | "same-site")),
-            Some(origin) => {
-                let own =
-                    |scheme: &str| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
-                !(own("http://") || own("https://"))
-            }
-        };
-        if is_foreign { Err(ControlError::Forbidden("another site's page sent this".to_owned())) } else { Ok(()) }
-    }
+fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
+    let site = text(headers, "sec-fetch-site");
+    let is_foreign = match text(headers, header::ORIGIN.as_str()) {
+        // The browser itself says so, and no page can. Behind a proxy that rewrites Host, the Origin is another one.
+        _ if site == Some("same-origin") => false,
+        // A link on another page may lead here: that is a GET, which changes nothing.
+        None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
+        None => matches!(site, Some("cross-site" | "same-site")),
+        Some(origin) => {
+            let own = |scheme: &str| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+            !(own("http://") || own("https://"))
+        }
+    };
+    if is_foreign { Err(ControlError::Forbidden("another site's page sent this".to_owned())) } else { Ok(()) }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -162,25 +173,28 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-/// Lets a request through, or says why not; a browser that has no token yet is asked for it.
+/// Whether a browser asks, which wants to show a page. Java's own client asks for `text/html` too, with a list that no browser
+/// sends.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = text(headers, header::ACCEPT.as_str()).unwrap_or_default();
+    accept.contains("text/html") && !accept.contains("*; q=.2")
+}
+
+/// Lets a request through, or says why not; a browser that has no token yet is asked for it, and then led to where it wanted to.
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied();
     let Err(refused) = control.access.check(peer, request.headers()) else { return next.run(request).await };
-    let wants_page =
-        text(request.headers(), header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html"));
-    if wants_page && matches!(refused, ControlError::Unauthorized(_)) {
-        return super::pages::to_sign_in();
+    if matches!(refused, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
+        // What a form sent is lost, so there is no use in leading back to where it was sent.
+        let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+        return super::pages::to_sign_in(wanted.map(PathAndQuery::as_str));
     }
     refused.into_response()
 }
 
 /// Whether a sign-in may be tried from here.
 pub(super) fn check_form(control: &Control, headers: &HeaderMap) -> Result<(), ControlError> {
-    let host = text(headers, header::HOST.as_str()).unwrap_or_default();
-    if !control.access.is_known_host(host) {
-        return Err(ControlError::Forbidden("the Host is not a name of this server".to_owned()));
-    }
-    Access::check_origin(headers, host)
+    control.access.check_site(headers)
 }
 
 /// The token, if one must be shown.
@@ -223,10 +237,22 @@ mod tests {
             (403, vec![("host", "localhost:8080"), ("origin", "null")]),
             (403, vec![("host", "localhost:8080"), ("sec-fetch-site", "cross-site")]),
             (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "same-origin")]),
+            (200, vec![("host", "localhost:8080"), ("origin", "https://p.example"), ("sec-fetch-site", "same-origin")]),
+            (403, vec![("host", "localhost:8080"), ("origin", "https://p.example"), ("sec-fetch-site", "same-site")]),
+            // A name that somebody else has pointed here: to the browser it is one origin.
+            (403, vec![("host", "evil.example"), ("origin", "http://evil.example"), ("sec-fetch-site", "same-origin")]),
             (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]),
         ] {
             assert_eq!(status(&open, "127.0.0.1", &pairs), expected, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_browser_is_told_from_a_program() {
+        let wants = |accept| wants_page(&headers(&[("accept", accept)]));
+        assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(!wants("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"));
+        assert!(!wants("*/*") && !wants_page(&HeaderMap::new()));
     }
 
     #[test]
@@ -239,6 +265,18 @@ mod tests {
             assert_eq!(status(&closed, "192.0.2.7", &[("host", "192.0.2.1"), ("authorization", value)]), expected);
         }
         assert_eq!(status(&closed, "127.0.0.1", &[("host", "localhost")]), 401);
+        let right = ("authorization", "Bearer 0123456789abcdef");
+        for (expected, pairs) in [
+            (200, vec![("host", "emulator:8080"), right]),
+            (
+                200,
+                vec![("host", "inner"), ("origin", "https://outer.example"), ("sec-fetch-site", "same-origin"), right],
+            ),
+            (403, vec![("host", "inner"), ("origin", "https://outer.example"), right]),
+            (401, vec![("host", "evil.example")]),
+        ] {
+            assert_eq!(status(&closed, "192.0.2.7", &pairs), expected, "{pairs:?}");
+        }
         assert_eq!(
             status(&closed, "127.0.0.1", &[("host", "localhost"), ("cookie", "emulator_admin=0123456789abcdef")]),
             401

@@ -20,6 +20,9 @@ pub(super) enum ControlError {
     /// The request cannot be read, or asks for what cannot be.
     #[error("{0}")]
     Bad(String),
+    /// The request's body has more than so many bytes.
+    #[error("the request's body is longer than the limit of {0} bytes")]
+    TooLong(usize),
     /// There is nothing of this name.
     #[error("{0}")]
     NotFound(String),
@@ -66,6 +69,7 @@ impl ControlError {
         match self {
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,

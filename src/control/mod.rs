@@ -10,15 +10,17 @@ mod pages;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use utoipa::openapi::OpenApi;
 
 use crate::tenants::Worlds;
 use catalogue::Catalogue;
 use error::ControlError;
 
+pub(crate) use access::wants_page;
 pub use access::{Access, AdminToken, Peer};
 pub use documents::{Api, Coverage, at_address, document};
 
@@ -70,6 +72,18 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
         .merge(pages::open_routes())
         .with_state(control);
     documents::routes(vendor).merge(guarded)
+}
+
+/// The body of a request, of at most `limit` bytes. One that says that it is longer is not read at all.
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, ControlError> {
+    if body.size_hint().lower() > limit as u64 {
+        return Err(ControlError::TooLong(limit));
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ControlError::TooLong(limit)),
+        Err(_) => Err(ControlError::Bad("the request broke off".to_owned())),
+    }
 }
 
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

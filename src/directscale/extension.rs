@@ -66,7 +66,7 @@ async fn answer(
     let mut exchange = Exchange::begin(&house.journal, &parts, ROUTE);
     let outcome = match (house.back_end.get(), read(house, &parts, body).await) {
         (Some(back_end), Ok(body)) => {
-            exchange.body = body;
+            exchange.read(&body);
             let callback = Called { back_end, hook: &hook, headers: &parts.headers, request_id };
             callback.call_back(&mut served, &exchange).await
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::RequestPartsExt as _;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Response};
@@ -218,7 +218,7 @@ impl<D: Door> Serving<'_, D> {
 
         let body = read_body(parts, body, house.options.max_body_bytes).await?;
         if let Ok(body) = &body {
-            self.exchange.body = body.clone();
+            self.exchange.read(body);
         }
         let fired = back_end.directory.fire(&caller.tenant, self.operation.id).await;
         let fired = fired.map_err(|error| failed(&error, context.request_id))?;
@@ -332,6 +332,10 @@ pub(crate) async fn read_body(
 ) -> Result<Result<Bytes, BrokenBody>, GatewayRefusal> {
     if !writes(&parts.method) {
         return Ok(Ok(Bytes::new()));
+    }
+    // Before any of it is read: a caller that waits for `100 Continue` need not send it.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(GatewayRefusal::BodyTooLarge(limit));
     }
     match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(Ok(collected.to_bytes())),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use chrono::{DateTime, Utc};
 
 use super::asked::asked_uri;
@@ -23,8 +23,9 @@ pub struct Exchange {
     heard: Option<Heard>,
     /// Where what the call does is noted.
     pub recorder: Recorder,
-    /// The request's body.
+    /// The request's body, as far as it was read.
     pub body: Bytes,
+    is_body_read: bool,
     /// The customer in the path.
     pub customer: Option<i32>,
     /// Why it is refused.
@@ -48,6 +49,9 @@ struct Heard {
     method: Cow<'static, str>,
     path: String,
     headers: Headers,
+    /// How long the body is; `None` where there is none or the request does not say it.
+    length: Option<usize>,
+    is_chunked: bool,
     /// What is shown of the key, should it open nothing.
     key: Option<HeaderValue>,
 }
@@ -61,6 +65,8 @@ impl Exchange {
             method: name(&parts.method),
             path: shown_path(asked_uri(parts).path_and_query().map_or("/", |path| path.as_str()), route),
             headers: shown(&parts.headers),
+            length: parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
+            is_chunked: parts.headers.contains_key(header::TRANSFER_ENCODING),
             key: parts.headers.get("ocp-apim-subscription-key").cloned(),
         });
         Self {
@@ -68,6 +74,7 @@ impl Exchange {
             heard,
             recorder: journal.recorder(),
             body: Bytes::new(),
+            is_body_read: false,
             customer: None,
             reasons: Vec::new(),
             ignored: Vec::new(),
@@ -78,11 +85,23 @@ impl Exchange {
         }
     }
 
+    /// The request's body, once it was read.
+    pub fn read(&mut self, body: &Bytes) {
+        self.body = body.clone();
+        self.is_body_read = true;
+    }
+
     /// The call ends with this answer; without one where the caller hung up before it came.
     pub fn end(self, journal: &Journal, served: &Served, response: Option<&Response<Bytes>>) {
-        let Some(Heard { at, method, path, headers, key }) = self.heard else { return };
+        let Some(Heard { at, method, path, headers, length, is_chunked, key }) = self.heard else { return };
         let Noted { changes, events, hooks } = self.recorder.take();
         let response = response.filter(|_| !matches!(served.ending, Ending::Reset | Ending::Empty));
+        let request_body = match length.filter(|length| *length > 0) {
+            Some(length) if self.body.is_empty() => Text::unread(length),
+            // How long it would have been is not known.
+            None if is_chunked && !self.is_body_read => Text::unread(0),
+            _ => Text::of(&self.body),
+        };
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = served.caller.as_ref();
         let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
@@ -102,7 +121,7 @@ impl Exchange {
             path,
             customer: self.customer.or_else(created),
             request_headers: headers,
-            request_body: Text::of(&self.body),
+            request_body,
             status: response.map(|response| response.status().as_u16()),
             response_headers: response.map(|response| shown(response.headers())).unwrap_or_default(),
             response_body: response.map(|response| Text::of(response.body())).unwrap_or_default(),

@@ -31,7 +31,7 @@ pub(crate) use operation::{Table, operations};
 pub(crate) use prefer::wants_representation;
 pub(crate) use query::parameters;
 pub(crate) use realm::realm;
-pub use refusal::GatewayRefusal;
+pub use refusal::{BODY_TOO_LARGE, GatewayRefusal};
 pub use replayed::Replayed;
 pub(crate) use reply::{Reply, header_text, json_response, typed};
 pub use served::{Ending, Served};

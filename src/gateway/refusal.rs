@@ -5,6 +5,9 @@ use uuid::Uuid;
 use super::unbuilt::NotBuilt;
 use crate::journal::Reason;
 
+/// The rule that a body breaks which is longer than the limit.
+pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
+
 /// An answer that never reached the back end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayRefusal {
@@ -45,7 +48,7 @@ impl GatewayRefusal {
             Self::RateLimited(seconds) => ("rateLimit", format!("The plan's rate limit is spent for {seconds} s.")),
             Self::QuotaSpent(seconds) => ("quota", format!("The plan's quota is spent for {seconds} s.")),
             Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
-            Self::BodyTooLarge(limit) => ("bodyTooLarge", format!("The body is longer than {limit} bytes.")),
+            Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };
         Reason { field: "$".to_owned(), rule: rule.to_owned(), message }

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::door::DoorOptions;
 use super::prefer;
@@ -101,11 +102,38 @@ pub(crate) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Bytes
     typed(status, HeaderValue::from_static("application/json"), json)
 }
 
-/// A text as a header's value: in UTF-8, line breaks and other control characters as blanks.
+/// What is percent-encoded in a header's value, besides all that is not ASCII.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// A text as a header's value. Plain ASCII stays as it is. Anything else cannot be sent by a .NET server and is read as Latin-1
+/// by clients: such a text is percent-encoded, and with it `%`, so that decoding gives the text again.
 #[must_use]
 pub(crate) fn header_text(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| {
-        let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))
-    })
+    let is_plain = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let value = if is_plain {
+        HeaderValue::from_str(text)
+    } else {
+        HeaderValue::try_from(utf8_percent_encode(text, ENCODED).to_string())
+    };
+    value.unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headers_value_is_ascii() {
+        for (text, value) in [
+            ("FirstName is required.", "FirstName is required."),
+            ("100% 'x' \"y\"", "100% 'x' \"y\""),
+            ("Zo\u{eb}", "Zo%C3%AB"),
+            ("100% \u{17c}", "100%25 %C5%BC"),
+            ("a\r\nSet-Cookie: b\t\u{7f}", "a%0D%0ASet-Cookie: b%09%7F"),
+            ("\u{85}\u{1f600}", "%C2%85%F0%9F%98%80"),
+            ("", ""),
+        ] {
+            assert_eq!(header_text(text), value);
+        }
+    }
 }

@@ -15,9 +15,9 @@ const LONGEST: usize = 16 * 1024;
 pub struct Text {
     /// Its text, or the beginning of it.
     pub text: String,
-    /// How long it is in all, in bytes.
+    /// How long it is in all, in bytes, as far as that is known.
     pub bytes: usize,
-    /// Whether only its beginning is kept.
+    /// Whether only its beginning is kept, or nothing of it.
     pub is_cut: bool,
 }
 
@@ -29,6 +29,18 @@ impl Text {
         // Checked before it is mended, because almost every body needs no mending.
         let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);
         Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_cut: body.len() > LONGEST }
+    }
+
+    /// A body that was not read.
+    #[must_use]
+    pub fn unread(bytes: usize) -> Self {
+        Self { text: String::new(), bytes, is_cut: true }
+    }
+
+    /// Whether there was a body, and nothing of it is kept.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.text.is_empty() && self.is_cut
     }
 }
 

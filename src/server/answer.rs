@@ -2,15 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
-use axum::http::{Method, Request, Response, StatusCode, header};
+use axum::body::{Body, HttpBody as _};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tower::ServiceExt as _;
 
-use super::connection::Connection;
+use super::connection::{AnswerBody, Connection};
 use super::cut::cut;
+use super::rejected::Rejected;
+use super::request_body::RequestBody;
 use super::{NO_OPERATION, Server};
+use crate::control::Peer;
 use crate::database::measured;
 use crate::gateway::{Ending, Served};
 
@@ -24,12 +28,16 @@ impl Server {
         self,
         request: Request<Incoming>,
         connection: &Connection,
-    ) -> Result<Response<Body>, BrokenOff> {
+    ) -> Result<Response<AnswerBody>, BrokenOff> {
         let start = Instant::now();
-        let mut request = request.map(Body::new);
-        let is_head = request.method() == Method::HEAD;
+        let (parts, body) = request.into_parts();
+        let is_head = parts.method == Method::HEAD;
+        let persistence = Persistence::of(&parts);
+        let expects_continue = parts.headers.contains_key(header::EXPECT);
+        let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
+        let mut request = Request::from_parts(parts, body);
         if request.uri().path().starts_with("/_emulator") {
-            request.extensions_mut().insert(connection.peer);
+            request.extensions_mut().insert(connection.peer());
         }
         let (answered, waited) = measured(self.stack.oneshot(request)).await;
         let Ok(mut response) = answered;
@@ -47,10 +55,16 @@ impl Server {
         if response.status() != StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().remove(header::ALLOW);
         }
+        if connection.settle_unread(expects_continue) {
+            persistence.tell(response.headers_mut(), connection);
+        } else {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response.extensions_mut().extend(self.shared.case_map.clone());
+        let answer = |response: Response<Body>| response.map(|body| connection.answer(body));
         match served.map_or(Ending::Whole, |served| served.ending) {
-            Ending::Whole => Ok(response),
-            Ending::Cut if !is_head => Ok(cut(response)),
+            Ending::Whole => Ok(answer(response)),
+            Ending::Cut if !is_head => Ok(answer(cut(response))),
             // An answer to HEAD has no body to cut.
             Ending::Cut | Ending::Empty => Err(BrokenOff),
             Ending::Reset => {
@@ -59,7 +73,56 @@ impl Server {
             }
         }
     }
+
+    /// The answer to what is no request, counted and logged.
+    pub(super) fn reject(&self, rejected: &Rejected, peer: Peer) -> Vec<u8> {
+        let Rejected { status, reason } = rejected;
+        let status = status.as_u16();
+        self.shared.metrics.observe(NO_OPERATION, status, Duration::ZERO);
+        tracing::info!(target: "access", operation = NO_OPERATION, status, peer = %peer.0, reason, "rejected: not a request");
+        rejected.to_bytes(self.shared.cors_origin.as_ref())
+    }
 }
+
+/// Whether the caller means to use the connection again, and is to be told for how long it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Persistence {
+    /// It does.
+    Kept,
+    /// The HTTP library may decide against it: a request that also has a length is suspicious.
+    Chunked,
+    /// It does not.
+    Closed,
+}
+
+impl Persistence {
+    fn of(parts: &Parts) -> Self {
+        let says = |wanted: &str| {
+            let values = parts.headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+            values.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case(wanted))
+        };
+        let is_kept =
+            if parts.version == Version::HTTP_10 { says("keep-alive") && !says("close") } else { !says("close") };
+        match (is_kept, parts.headers.contains_key(header::TRANSFER_ENCODING)) {
+            (false, _) => Self::Closed,
+            (true, true) => Self::Chunked,
+            (true, false) => Self::Kept,
+        }
+    }
+
+    /// Says for how long the connection stays open. Java's client only reads it beside `Connection: keep-alive`.
+    fn tell(self, headers: &mut HeaderMap, connection: &Connection) {
+        if self == Self::Closed || connection.is_stopping() {
+            return;
+        }
+        headers.insert(KEEP_ALIVE, connection.keep_alive());
+        if self == Self::Kept {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+        }
+    }
+}
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration) {
     let ms = milliseconds(elapsed);

@@ -6,13 +6,19 @@ mod cut;
 mod health;
 mod listen;
 mod metrics;
+mod rejected;
+mod request_body;
+mod serve_connection;
 mod start;
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Extensions, Request};
+use axum::http::{Extensions, HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use thiserror::Error;
 use tower::Layer as _;
@@ -31,11 +37,15 @@ use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
 
+pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
 
 /// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
 const NO_OPERATION: &str = "-";
+
+/// How long a browser may remember what it was allowed: as long as any browser does.
+const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
 
 /// Everything that a connection needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -55,6 +65,8 @@ struct Shared {
     control: Arc<Control>,
     journal: Journal,
     case_map: Extensions,
+    /// The origin whose browsers may call.
+    cors_origin: Option<HeaderValue>,
 }
 
 /// How the server answers.
@@ -99,6 +111,7 @@ impl Server {
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
         control.replay_to(Router::new().fallback_service(stacked(vendor.clone().fallback(unknown.clone()))));
+        let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let shared = Arc::new(Shared {
             metrics: Metrics::new()?,
             readiness: Readiness::default(),
@@ -106,11 +119,8 @@ impl Server {
             control: Arc::clone(&control),
             journal,
             case_map: case_map().await?,
+            cors_origin,
         });
-        let vendor = match options.cors_origin.as_deref() {
-            Some(origin) => vendor.layer(cors(origin)),
-            None => vendor,
-        };
         let ours = Router::new()
             .route("/livez", get(health::livez))
             .route("/readyz", get(health::readyz))
@@ -120,11 +130,13 @@ impl Server {
         let admin = control::routes(control, &document);
         let vendor = vendor.merge(ours.clone());
         let (vendor, admin) = if options.has_admin_listener {
-            (vendor, Some(stacked(ours.merge(admin).fallback(no_such_operation))))
+            let admin = ours.merge(admin).fallback(inspector_or(no_such_operation));
+            (allowing(vendor.fallback(unknown), shared.cors_origin.as_ref()), Some(stacked(admin)))
         } else {
+            let vendor = allowing(vendor.fallback(inspector_or(unknown)), shared.cors_origin.as_ref());
             (vendor.merge(admin), None)
         };
-        Ok(Self { stack: stacked(vendor.fallback(unknown)), admin, shared })
+        Ok(Self { stack: stacked(vendor), admin, shared })
     }
 
     /// The server as its own listener for `/_emulator` shows it; `None` where it has none.
@@ -167,7 +179,7 @@ fn stacked(router: Router) -> Stack {
     NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
 }
 
-async fn no_such_operation() -> axum::response::Response {
+async fn no_such_operation(_: Request<Body>) -> axum::response::Response {
     let mut response = directscale::refused(&GatewayRefusal::NoSuchOperation).map(axum::body::Body::from);
     response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
     response
@@ -182,15 +194,71 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     directscale::refused(&GatewayRefusal::BackEndFailed(activity)).map(axum::body::Body::from)
 }
 
-fn cors(origin: &str) -> CorsLayer {
+/// The same, for browsers whose pages come from `origin`, who read no answer without these headers: errors included, and
+/// those of a handler that panicked. `/_emulator` is not for them.
+fn allowing(router: Router, origin: Option<&HeaderValue>) -> Router {
+    match origin {
+        Some(origin) => router.layer(CatchPanicLayer::custom(panicked)).layer(cors(origin.clone())),
+        None => router,
+    }
+}
+
+fn cors(origin: HeaderValue) -> CorsLayer {
     use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, ExposeHeaders};
-    let origin = match axum::http::HeaderValue::from_str(origin) {
-        Ok(value) if origin != "*" => AllowOrigin::exact(value),
-        _ => AllowOrigin::any(),
-    };
+    let origin = if origin == "*" { AllowOrigin::any() } else { AllowOrigin::exact(origin) };
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods(AllowMethods::mirror_request())
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(ExposeHeaders::any())
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// What leads a browser that opens `/` to the inspector, and leaves everything else to `otherwise`.
+fn inspector_or<H, F, R>(
+    otherwise: H,
+) -> impl Fn(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Clone + Send + Sync + 'static
+where
+    H: Fn(Request<Body>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = R> + Send + 'static,
+    R: IntoResponse,
+{
+    move |request| {
+        if is_browser_at_root(&request) {
+            return Box::pin(async {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::FOUND;
+                response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/_emulator/"));
+                response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+                response
+            });
+        }
+        let answering = otherwise(request);
+        Box::pin(async move { answering.await.into_response() })
+    }
+}
+
+fn is_browser_at_root(request: &Request<Body>) -> bool {
+    let has = |name| request.headers().contains_key(name);
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && request.uri().path() == "/"
+        && control::wants_page(request.headers())
+        && !has("ocp-apim-subscription-key")
+        && !has("authorization")
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_a_browsers_page_may_read() {
+        let router = Router::new().route("/", get(|| async { panic!("on purpose") as &str }));
+        let router = allowing(router, Some(&HeaderValue::from_static("http://app.example")));
+        let Ok(response) = router.oneshot(Request::new(Body::empty())).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["access-control-allow-origin"], "http://app.example");
+    }
 }

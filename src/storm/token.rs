@@ -70,7 +70,7 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
     let given = if parts.method == Method::POST {
         match read_body(&parts, body, house.options.max_body_bytes).await {
             Ok(Ok(body)) => {
-                exchange.body = body.clone();
+                exchange.read(&body);
                 given(house, &parts, &body, &mut served).await
             }
             Ok(Err(_)) => Err(Denied::Request("invalid_request", "The request body did not arrive.")),

@@ -33,7 +33,10 @@ fn a_foreign_host_is_refused() {
             [("GET", "/_emulator/tenants".to_owned()), ("DELETE", path.clone()), ("POST", format!("{path}/reset"))]
         {
             let detail = ask(server().address, method, &path, host, "").problem(403);
-            assert!(detail.contains("is not a name of this server; --admin-hosts names more"), "{detail}");
+            assert!(
+                detail.contains("is not a name of this server; --admin-hosts names more, and with an admin token"),
+                "{detail}"
+            );
         }
     }
     assert_eq!(tenant.everything(), before);
@@ -53,11 +56,19 @@ fn another_sites_page_is_refused() {
         "Origin: null\r\n",
         "Sec-Fetch-Site: cross-site\r\n",
         "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n",
+        "Origin: http://outer.example\r\nSec-Fetch-Site: same-site\r\n",
     ] {
         let detail = ask(server().address, "DELETE", &path, "localhost:8080", headers).problem(403);
         assert_eq!(detail, "another site's page sent this");
     }
     assert_eq!(tenant.everything(), before);
+    // A name that somebody else has pointed here: its page is of the same origin, as the browser sees it.
+    let rebound = "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin\r\n";
+    ask(server().address, "DELETE", &path, "evil.example", rebound).problem(403);
+    assert_eq!(tenant.everything(), before);
+    // Behind a proxy that rewrites Host, the origin is another one.
+    let behind = "Origin: https://outer.example\r\nSec-Fetch-Site: same-origin\r\n";
+    ask(server().address, "GET", &path, "localhost:8080", behind).done(200);
     let own = ask(server().address, "GET", &path, "localhost:8080", "Origin: http://localhost:8080\r\n");
     // And no other site may read an answer.
     assert!(!own.head.to_ascii_lowercase().contains("access-control"), "{own:?}");
@@ -96,7 +107,15 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
         refused(&format!("Cookie: emulator_admin={token}\r\n"));
         let right = format!("Authorization: Bearer {token}\r\n");
         ask(address, "GET", "/_emulator/tenants", &host, &right).done(200);
-        ask(address, "GET", "/_emulator/tenants", "evil.example", &right).problem(403);
+        // With the token any name will do, as other containers know this one by; another site's page still will not.
+        for name in ["emulator", "emulator:8080", "emulator.internal.example", ""] {
+            ask(address, "GET", "/_emulator/tenants", name, &right).done(200);
+            ask(address, "GET", "/_emulator/tenants", name, "").problem(401);
+        }
+        let foreign = format!("{right}Origin: http://evil.example\r\n");
+        ask(address, "GET", "/_emulator/tenants", "emulator", &foreign).problem(403);
+        let behind = format!("{right}Origin: https://outer.example\r\nSec-Fetch-Site: same-origin\r\n");
+        ask(address, "GET", "/_emulator/tenants", "inner:8080", &behind).done(200);
         // What is nobody's is open: the document, the docs page, health, and the API itself.
         assert_eq!(ask(address, "GET", "/_emulator/openapi.json", "evil.example", "").status, 200);
     }
@@ -110,6 +129,33 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
 }
 
 #[test]
+fn a_browser_at_the_root_is_led_to_the_inspector() {
+    const BROWSER: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
+    let at = |method: &str, path: &str, headers: &str| ask(server().address, method, path, "test.example", headers);
+    for method in ["GET", "HEAD"] {
+        let led = at(method, "/", BROWSER);
+        assert_eq!((led.status, led.header("Location")), (302, Some("/_emulator/")), "{led:?}");
+        assert_eq!((led.header("Vary"), led.body.as_str()), (Some("Accept"), ""), "{led:?}");
+    }
+    let key = format!("{BROWSER}Ocp-Apim-Subscription-Key: 0123456789abcdef0123456789abcdef\r\n");
+    for (method, path, headers) in [
+        ("GET", "/", ""),
+        ("GET", "/", "Accept: */*\r\n"),
+        ("GET", "/", "Accept: application/json\r\n"),
+        // Java's own client.
+        ("GET", "/", "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\n"),
+        ("GET", "/", key.as_str()),
+        ("POST", "/", BROWSER),
+        ("GET", "/v1", BROWSER),
+        ("GET", "/v2/customers", BROWSER),
+    ] {
+        let reply = at(method, path, headers);
+        let expected = r#"{ "statusCode": 404, "message": "Resource not found" }"#;
+        assert_eq!((reply.status, reply.body.as_str()), (404, expected), "{method} {path} {headers}");
+    }
+}
+
+#[test]
 fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
@@ -118,6 +164,9 @@ fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
     let server = Process::start(&["--data", data, "--admin-token", token]);
     assert!(!server.banner.join("\n").contains(token));
     ask(server.address, "GET", "/_emulator/tenants", "localhost", "").problem(401);
+    // Java's own client accepts pages too, and is not led to one.
+    let java = "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\n";
+    ask(server.address, "GET", "/_emulator/tenants", "localhost", java).problem(401);
     ask(server.address, "GET", "/_emulator/tenants", "localhost", &format!("Authorization: Bearer {token}\r\n"))
         .done(200);
     // The command line shows it.
@@ -148,6 +197,8 @@ fn the_control_api_moves_to_a_listener_of_its_own() {
     ask(admin, "GET", "/_emulator/tenants", "localhost", "").done(200);
     assert_eq!(ask(admin, "GET", "/livez", "localhost", "").status, 200);
     assert_eq!(ask(admin, "GET", "/v1/customers/2", "localhost", "").status, 404);
+    assert_eq!(ask(admin, "GET", "/", "localhost", "Accept: text/html\r\n").header("Location"), Some("/_emulator/"));
+    assert_eq!(ask(server.address, "GET", "/", "localhost", "Accept: text/html\r\n").status, 404);
     for path in ["/_emulator/tenants", "/_emulator/docs", "/_emulator/openapi.json", "/_emulator"] {
         let reply = ask(server.address, "GET", path, "localhost", "");
         assert_eq!(

@@ -197,10 +197,34 @@ fn a_browser_signs_in_with_the_token() {
     let client = Client { address: server.address, key: String::new() };
     let open =
         |headers: &str| client.raw(&as_request("GET", "/t/demo", &format!("Accept: text/html\r\n{headers}"), None));
-    assert_eq!(led_to(&open("")), "/login");
+    assert_eq!(led_to(&open("")), "/login?next=%2F_emulator%2Ft%2Fdemo");
     assert_eq!(client.raw(&as_request("GET", "/login", "", None)).status, 200);
     let wrong = send(&client, "/_emulator/login", "", "token=nonsense");
     assert!(wrong.status == 401 && wrong.body.contains("this is not the token"), "{wrong:?}");
+    let page = client.raw(&as_request("GET", "/login?next=%2F_emulator%2Ft%2Fdemo%2Fcustomers%3Fq%3Da%26b", "", None));
+    assert!(
+        page.body.contains(r#"name="next" type="hidden" value="/_emulator/t/demo/customers?q=a&amp;b""#),
+        "{page:?}"
+    );
+    // A wrong token does not make it forgotten, and nobody is led to another site.
+    let next = "next=%2F_emulator%2Ft%2Fdemo%2Fcustomers%3Fq%3D3";
+    let again = send(&client, "/_emulator/login", "", &format!("token=nonsense&{next}"));
+    assert!(again.body.contains(r#"value="/_emulator/t/demo/customers?q=3""#), "{again:?}");
+    assert_eq!(
+        led_to(&send(&client, "/_emulator/login", "", &format!("token={token}&{next}"))),
+        "/t/demo/customers?q=3"
+    );
+    for other in
+        ["https://evil.example/", "//evil.example", "/_emulator/..//evil.example", "/_emulator.evil.example", "/v1"]
+    {
+        let sent = send(&client, "/_emulator/login", "", &format!("token={token}&next={}", encoded(other)));
+        assert_eq!(led_to(&sent), "", "{other}");
+        let page = client.raw(&as_request("GET", &format!("/login?next={}", encoded(other)), "", None));
+        assert!(!page.body.contains("name=\"next\""), "{other}");
+    }
+    // What a form sent is lost, so there is no way back to it.
+    let form = send(&client, "/_emulator/t/demo/world/reset", "Accept: text/html\r\n", "");
+    assert_eq!(led_to(&form), "/login");
     let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
     assert_eq!(foreign.status, 403);
     let signed = send(&client, "/_emulator/login", "", &format!("token={token}"));
@@ -211,4 +235,65 @@ fn a_browser_signs_in_with_the_token() {
     assert_eq!(open(&format!("Cookie: {cookie}\r\n")).status, 200);
     server.signal("TERM");
     assert!(server.wait().success());
+}
+
+#[test]
+fn a_body_that_is_not_kept_is_said_to_have_been_there() {
+    let tenant = tenant();
+    let body = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(1_100_000 - 16));
+    let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
+    let sent = |method: &str, body: Option<&str>| request(method, "/v1/customers/3", &key, body);
+    let in_chunks = |chunks: &str| {
+        let headers = format!("{key}Transfer-Encoding: chunked\r\n");
+        [request("PATCH", "/v1/customers/3", &headers, None), chunks.as_bytes().to_vec()].concat()
+    };
+    for (bytes, status, words) in [
+        (sent("PATCH", Some(&body)), 413, "1,100,000 bytes, over the limit, not kept."),
+        (
+            in_chunks(&format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len())),
+            413,
+            "Sent in chunks, over the limit, not kept.",
+        ),
+        (sent("GET", Some("{}")), 200, "2 bytes, not read."),
+        (sent("GET", None), 200, "No body."),
+        (in_chunks("0\r\n\r\n"), 500, "No body."),
+    ] {
+        assert_eq!(tenant.raw(&bytes).status, status, "{words}");
+        let call = &tenant.requests("?limit=1")[0];
+        let page = tenant.page(&format!("/calls/{}", call["request_id"].as_str().expect("an id"))).body;
+        assert!(page.contains(&format!("<p class=\"empty\">{words}</p>")), "{words}: {page}");
+    }
+}
+
+#[test]
+fn a_long_address_takes_two_lines() {
+    let tenant = tenant();
+    let path = format!("/v1/customers/search/{}", "a".repeat(1500));
+    tenant.get(&path).succeeds(200);
+    let list = tenant.page("").body;
+    assert!(
+        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/calls/", tenant.name())),
+        "{list}"
+    );
+    assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");
+    assert!(client().raw(&as_request("GET", "/assets/inspector.css", "", None)).body.contains("line-clamp: 2"));
+}
+
+#[test]
+fn everything_on_a_page_is_in_a_landmark() {
+    let tenant = tenant();
+    for path in ["", "/customers", "/world"] {
+        let body = tenant.page(path).body;
+        let (_, rest) = body.split_once("</header>").expect("a header");
+        let (between, _) = rest.split_once("<main").expect("a main part");
+        let outside: Vec<&str> = between
+            .split("<nav")
+            .enumerate()
+            .map(|(place, part)| if place == 0 { part } else { part.split_once("</nav>").expect("an end").1 })
+            .collect();
+        assert!(outside.concat().trim().is_empty(), "{path}: {outside:?}");
+        assert!(between.contains("<p class=\"tenant\">"), "{between}");
+    }
+    let coverage = page("/coverage").body;
+    assert_eq!((coverage.matches("<main>").count(), coverage.matches("</main>").count()), (1, 1));
 }

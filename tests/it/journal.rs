@@ -327,6 +327,55 @@ fn calls_can_be_followed() {
 }
 
 #[test]
+fn a_follower_that_lost_the_connection_misses_nothing() {
+    let tenant = tenant();
+    let follow = |query: &str, headers: &str| {
+        let mut stream = TcpStream::connect(server().address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        let path = format!("/tenants/{}/requests/stream{query}", tenant.name());
+        stream.write_all(&as_request("GET", &path, headers, None)).expect("sent");
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        assert!(head.iter().any(|line| line.eq_ignore_ascii_case("X-Accel-Buffering: no")), "{head:?}");
+        lines.filter_map(|line| line.strip_prefix("id: ").map(|id| id.parse::<u64>().expect("a number")))
+    };
+    let call = || {
+        tenant.get("/v1/customers/3").succeeds(200);
+        tenant.requests("?limit=1")[0]["number"].as_u64().expect("a number")
+    };
+    let mut numbers: Vec<u64> = (0..4).map(|_| call()).collect();
+    let (second, third) = (numbers[1], numbers[2]);
+    let header = |id: u64| format!("Last-Event-ID: {id}\r\n");
+    for (query, headers, since) in [
+        (format!("?since={second}"), String::new(), Some(second)),
+        ("?since=0".to_owned(), String::new(), Some(0)),
+        ("?since=0&status=200".to_owned(), String::new(), Some(0)),
+        ("?since=0&operation=GetCustomer".to_owned(), String::new(), Some(0)),
+        (String::new(), header(third), Some(third)),
+        // A browser connects again to the address that it had: what it heard since is in the header.
+        ("?since=0".to_owned(), header(third), Some(third)),
+        // A number that this server never gave is another server's.
+        (String::new(), header(u64::MAX), Some(0)),
+        (String::new(), "Last-Event-ID: \r\n".to_owned(), None),
+        (String::new(), String::new(), None),
+    ] {
+        let mut heard = follow(&query, &headers);
+        let kept: Vec<u64> =
+            numbers.iter().copied().filter(|known| since.is_some_and(|since| *known > since)).collect();
+        assert_eq!(heard.by_ref().take(kept.len()).collect::<Vec<u64>>(), kept, "{query} {headers}");
+        // And then what comes, once.
+        numbers.extend([call(), call()]);
+        assert_eq!(heard.take(2).collect::<Vec<u64>>(), numbers[numbers.len() - 2..], "{query} {headers}");
+    }
+    let mut heard = follow("?since=0&status=404", "");
+    tenant.get("/v1/customers/99");
+    assert_eq!(heard.next(), tenant.requests("?limit=1")[0]["number"].as_u64());
+    let path = format!("/tenants/{}/requests/stream", tenant.name());
+    let refused = as_request("GET", &path, "Last-Event-ID: yesterday\r\n", None);
+    assert_eq!(tenant.raw(&refused).problem(400), "Last-Event-ID must be a call's number");
+}
+
+#[test]
 fn the_journal_is_bounded_and_can_be_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");

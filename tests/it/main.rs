@@ -14,6 +14,7 @@ mod bydesign;
 mod callbacks;
 mod clock;
 mod command_line;
+mod connections;
 mod create;
 mod delete;
 mod documents;

@@ -134,11 +134,22 @@ fn a_body_that_is_not_utf_8_is_refused() {
 }
 
 #[test]
-fn a_message_with_foreign_letters_survives_the_header() {
+fn the_message_in_the_header_is_ascii() {
     let tenant = tenant_with(json!({}));
-    let body = json!({ "Username": "żółw" });
-    tenant.patch("/v1/customers/2", &body).succeeds(200);
-    tenant.patch("/v1/customers/3", &body).refuses(500, "Username 'żółw' is already in use.");
+    for (username, encoded) in [
+        ("żółw", "%C5%BC%C3%B3%C5%82w"),
+        ("100% sure", "100% sure"),
+        ("100% żółw", "100%25 %C5%BC%C3%B3%C5%82w"),
+        ("\u{1f422}", "%F0%9F%90%A2"),
+    ] {
+        let body = json!({ "Username": username });
+        tenant.patch("/v1/customers/2", &body).succeeds(200);
+        let reply = tenant.patch("/v1/customers/3", &body);
+        assert_eq!(reply.message(), format!("Username '{encoded}' is already in use."));
+        assert_eq!(reply.json()["message"], format!("Username '{username}' is already in use."));
+    }
+    let ignored = tenant.patch("/v1/customers/3", &json!({ "Größe": 43 })).succeeds(200);
+    assert_eq!(ignored.header("X-Emulator-Ignored"), Some("Gr%C3%B6%C3%9Fe"));
 }
 
 #[test]

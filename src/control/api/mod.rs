@@ -15,7 +15,6 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,8 +23,8 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Control;
 use super::error::{ControlError, ControlProblem};
+use super::{Control, read_body};
 use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
 use crate::tenants::{WorldError, read_text};
@@ -159,6 +158,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("401", "The token is missing or wrong"),
         ("403", "Called from elsewhere than loopback, or by another site's page"),
         ("404", "There is nothing of this name"),
+        ("413", "The request's body is too long"),
         ("409", "Something has the name already, or somebody else did the same at this moment"),
         ("500", "The database failed"),
         ("503", "The server is not ready yet"),
@@ -174,10 +174,7 @@ impl<S: Sync> FromRequest<S> for Content {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ControlError> {
-        match Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await {
-            Ok(collected) => Ok(Self(collected.to_bytes())),
-            Err(_) => Err(ControlError::Bad(format!("the body broke off, or is longer than {MAX_BODY_BYTES} bytes"))),
-        }
+        Ok(Self(read_body(request.into_body(), MAX_BODY_BYTES).await?))
     }
 }
 

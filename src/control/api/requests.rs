@@ -1,14 +1,15 @@
 //! The journal of a tenant's calls.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -128,29 +129,65 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
 
 /// Follow a tenant's calls
 ///
-/// Each call from here on as a server-sent event `request`, whose data is the call.
+/// Each call from here on as a server-sent event `request`, whose data is the call and whose id is its number. With `since`, or with
+/// the header `Last-Event-ID` that a browser sends when it connects again, those come first that were answered after that number
+/// and are kept; of both the header counts. A number that this server has not given yet is another server's: then all come.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/stream",
     operation_id = "StreamRequests",
-    params(("tenant" = String, Path), RequestsQuery),
+    params(
+        ("tenant" = String, Path),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The number of the last call that was heard of"),
+        RequestsQuery
+    ),
     responses((status = 200, description = "The calls", content_type = "text/event-stream", body = String)),
 )]
-pub(super) async fn stream(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
+pub(super) async fn stream(
+    State(control): State<Arc<Control>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
     let asked: RequestsQuery = query(&uri)?;
     let tenant = tenant_of(&control, &tenant).await?;
-    let listening = journal(&control)?.listen(tenant);
-    let calls = stream::unfold((listening, asked.filter()), async |(mut listening, filter)| {
+    let journal = journal(&control)?;
+    let since = last_event_id(&headers)?.or(asked.since);
+    let since = since.map(|since| if since > journal.latest() { 0 } else { since });
+    let filter = Filter { since, ..asked.filter() };
+    // Listened for before the kept ones are looked for, so that none is missed in between; those that are both come once.
+    let listening = journal.listen(tenant);
+    let mut kept = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
+    kept.reverse();
+    let sent: HashSet<u64> = kept.iter().map(|entry| entry.number).collect();
+    let later = stream::unfold((listening, filter, sent), async |(mut listening, filter, sent)| {
         loop {
             let entry = listening.next().await?;
-            if filter.matches(&entry) {
-                let event = Event::default().event("request").id(entry.number.to_string());
-                let event = event.json_data(entry.as_ref()).unwrap_or_default();
-                return Some((Ok::<_, Infallible>(event), (listening, filter)));
+            if filter.matches(&entry) && !sent.contains(&entry.number) {
+                return Some((entry, (listening, filter, sent)));
             }
         }
     });
-    Ok(Sse::new(calls).keep_alive(KeepAlive::default()).into_response())
+    let events = stream::iter(kept).chain(later).map(|entry| {
+        let event = Event::default().event("request").id(entry.number.to_string());
+        Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
+    });
+    let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
+    // Otherwise nginx keeps the events until it has a buffer full of them.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The number of the last call that a client heard of before it lost the connection. A blank one is none: browsers have sent it.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
+    let Some(id) = headers.get("last-event-id") else { return Ok(None) };
+    let text = String::from_utf8_lossy(id.as_bytes());
+    match text.trim() {
+        "" => Ok(None),
+        text => {
+            text.parse().map(Some).map_err(|_| ControlError::Bad("Last-Event-ID must be a call's number".to_owned()))
+        }
+    }
 }
 
 /// Forget a tenant's calls

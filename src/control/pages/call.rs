@@ -81,8 +81,8 @@ fn shown(entry: &Entry, place: Place<'_>) -> Markup {
         (parts::events(entry, tenant))
         (parts::hooks(entry))
         div.pair {
-            (parts::message("Request", &entry.request_headers, &entry.request_body, true))
-            (parts::message("Response", &entry.response_headers, &entry.response_body, entry.status.is_some()))
+            (parts::message("Request", &entry.request_headers, &entry.request_body, true, &entry.reasons))
+            (parts::message("Response", &entry.response_headers, &entry.response_body, entry.status.is_some(), &[]))
         }
         (curl::section(entry))
     }

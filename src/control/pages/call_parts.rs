@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::json_text::laid_out;
-use super::words::{at, count, milliseconds, plain, status};
-use crate::journal::{Entry, FieldChange, Headers, Text};
+use super::words::{at, count, grouped, milliseconds, plain, status};
+use crate::gateway::BODY_TOO_LARGE;
+use crate::journal::{Entry, FieldChange, Headers, Reason, Text};
 
 /// Each rule that failed, what was ignored, and what may have been meant.
 pub(super) fn why(entry: &Entry) -> Markup {
@@ -120,12 +121,13 @@ pub(super) fn hooks(entry: &Entry) -> Markup {
 }
 
 /// A request or an answer: its headers and its body.
-pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool) -> Markup {
+pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool, reasons: &[Reason]) -> Markup {
+    let is_too_long = reasons.iter().any(|reason| reason.rule == BODY_TOO_LARGE);
     html! {
         section.message aria-label=(title) {
             h2 { (title) }
             @if is_there {
-                (body(text))
+                @if text.is_unread() { (unread(text, is_too_long)) } @else { (body(text)) }
                 details {
                     summary { (count(headers.iter().count(), "header", "headers")) }
                     dl.headers { @for (name, value) in headers.iter() { div { dt { (name) } dd { (value) } } } }
@@ -135,6 +137,12 @@ pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: boo
             }
         }
     }
+}
+
+/// A body of which nothing is kept.
+fn unread(text: &Text, is_too_long: bool) -> Markup {
+    let length = if text.bytes > 0 { format!("{} bytes", grouped(text.bytes)) } else { "Sent in chunks".to_owned() };
+    html! { p.empty { (length) @if is_too_long { ", over the limit, not kept." } @else { ", not read." } } }
 }
 
 fn body(text: &Text) -> Markup {

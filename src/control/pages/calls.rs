@@ -181,7 +181,7 @@ fn row(entry: &Entry, place: Place<'_>) -> Markup {
             td.time data-label="Time" { (clock_time(entry.at)) }
             td data-label="Status" { (status(entry.status)) }
             td.what data-label="Call" {
-                a.call href=(place.call(entry)) { span.method { (entry.method) } " " (entry.path) }
+                a.call.clamped href=(place.call(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
                 div.dim { @if entry.operation == "-" { "no operation" } @else { (entry.operation) } }
             }
             td.number data-label="Took" { (milliseconds(entry.ms)) }

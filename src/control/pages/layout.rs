@@ -56,8 +56,8 @@ pub(super) fn of_tenant(
     let name = visit.name();
     let armed = live_faults(visit).count();
     let above = html! {
-        p.tenant { "Tenant " strong { (name) } }
         nav.tabs aria-label="Pages of the tenant" {
+            p.tenant { "Tenant " strong { (name) } }
             ul {
                 @for known in Tab::ALL {
                     @let (path, words) = known.words();

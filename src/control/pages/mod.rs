@@ -92,9 +92,12 @@ pub(super) fn open_routes() -> Router<Arc<Control>> {
         .route("/_emulator/assets/icon.svg", get(assets::icon))
 }
 
-/// Where a browser is sent that has not shown the token.
-pub(super) fn to_sign_in() -> Response<Body> {
-    see_other("/_emulator/login")
+/// Where a browser is sent that has not shown the token; it comes back to the page that it `wanted`.
+pub(super) fn to_sign_in(wanted: Option<&str>) -> Response<Body> {
+    match wanted.filter(|wanted| *wanted != sign_in::HOME && sign_in::is_own_page(wanted)) {
+        Some(wanted) => see_other(&format!("/_emulator/login?next={}", words::encoded(wanted))),
+        None => see_other("/_emulator/login"),
+    }
 }
 
 /// Sends a browser on to another page.

@@ -170,7 +170,7 @@ pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
                     (hidden.join(", ")) ". Secrets are not kept, so they cannot be sent again."
                 }
             }
-            @if draft.is_cut { div.alert.warn { "Only the beginning of the body is kept: fill in the rest." } }
+            @if draft.is_cut { div.alert.warn { "Only the beginning of the body is kept, or nothing of it: fill in the rest." } }
             form method="post" action=(visit.path("replay")) {
                 div.row {
                     div.narrow { (field("method", "Method", &method)) }

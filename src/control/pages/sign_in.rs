@@ -3,54 +3,105 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use http_body_util::{BodyExt as _, Limited};
+use axum::http::{HeaderValue, Uri, header};
 use maud::{Markup, html};
 
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{Shown, see_other};
-use crate::control::Control;
 use crate::control::access::{COOKIE, check_form, token};
 use crate::control::error::ControlError;
+use crate::control::{Control, read_body};
 
 /// The longest form, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
+/// Where a browser is led that wanted no page in particular.
+pub(super) const HOME: &str = "/_emulator";
+
 /// The form; whoever needs no token is led on.
-pub(super) async fn page(State(control): State<Arc<Control>>) -> Shown {
+pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> Shown {
+    let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
+    let next = next(&query);
     if token(&control).is_none() {
-        return Ok(see_other("/_emulator"));
+        return Ok(see_other(next));
     }
-    Ok(layout::plain("Sign in", None, &form()))
+    Ok(layout::plain("Sign in", None, &form(next)))
+}
+
+/// The page that a browser wanted to see.
+fn next(fields: &Fields) -> &str {
+    fields.filled("next").filter(|next| is_own_page(next)).unwrap_or(HOME)
+}
+
+/// Whether an address is a page of the inspector, and not another site's.
+pub(super) fn is_own_page(address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    let is_below = path.strip_prefix(HOME).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let leads_out = path.split('/').any(|part| {
+        let part = part.to_ascii_lowercase().replace("%2e", ".");
+        part == "." || part == ".."
+    });
+    is_below && !leads_out && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 /// Gives a browser that shows the token a cookie.
 pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Request) -> Shown {
     let (parts, body) = request.into_parts();
     check_form(&control, &parts.headers)?;
-    let Some(token) = token(&control) else { return Ok(see_other("/_emulator")) };
-    let collected = Limited::new(body, MAX_FORM_BYTES).collect().await;
-    let collected = collected.map_err(|_| ControlError::Bad("the form broke off, or is too long".to_owned()))?;
-    let fields = Fields::parse(&collected.to_bytes());
+    let fields = Fields::parse(&read_body(body, MAX_FORM_BYTES).await?);
+    let next = next(&fields);
+    let Some(token) = token(&control) else { return Ok(see_other(next)) };
     if !token.is(fields.text("token")) {
         let wrong = ControlError::Unauthorized("this is not the token".to_owned());
-        return Ok(layout::plain("Sign in", Some(&wrong), &form()));
+        return Ok(layout::plain("Sign in", Some(&wrong), &form(next)));
     }
-    let mut response = see_other("/_emulator");
+    let mut response = see_other(next);
     let cookie = format!("{COOKIE}={}; Path=/_emulator; HttpOnly; SameSite=Strict", token.cookie());
     let cookie = HeaderValue::try_from(cookie).expect("invariant: a digest in hexadecimal is plain ASCII");
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
-fn form() -> Markup {
+fn form(next: &str) -> Markup {
     let input = html! { input #token name="token" type="password" required autocomplete="current-password" autofocus; };
     html! {
         p.lead { "This server asks for its token: the one in " code { "EMULATOR_ADMIN_TOKEN" } ", or the one that it printed when it started." }
         form.card method="post" action="/_emulator/login" {
+            @if next != HOME { input name="next" type="hidden" value=(next); }
             (field("token", "Token", &input))
             p.buttons { button { "Sign in" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_the_inspector_is_led_to() {
+        for own in ["/_emulator", "/_emulator/", "/_emulator/t/demo/customers?q=3&x=//y", "/_emulator/t/a%20b/calls/7"]
+        {
+            assert!(is_own_page(own), "{own}");
+        }
+        for other in [
+            "",
+            "/",
+            "/v1/customers/3",
+            "//evil.example/_emulator",
+            "https://evil.example/_emulator",
+            "/_emulator.evil.example",
+            "/_emulators",
+            "/\\evil.example",
+            "/_emulator\\..\\..",
+            "/_emulator/../..//evil.example",
+            "/_emulator/%2e%2E//evil.example",
+            "/_emulator/\r\nSet-Cookie: x=y",
+            "/_emulator/t/a b",
+            "javascript:alert(1)",
+        ] {
+            assert!(!is_own_page(other), "{other}");
         }
     }
 }

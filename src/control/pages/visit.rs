@@ -7,14 +7,13 @@ use axum::body::Body;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::{Method, Response, StatusCode};
 use axum::response::IntoResponse;
-use http_body_util::{BodyExt as _, Limited};
 use maud::html;
 
 use super::forms::Fields;
 use super::words::at;
 use super::{Shown, layout, see_other};
-use crate::control::Control;
 use crate::control::error::ControlError;
+use crate::control::{Control, read_body};
 use crate::database::DatabaseError;
 use crate::faults::{self, Listed};
 use crate::tenants::{Tenant, WorldError, Worlds};
@@ -83,10 +82,7 @@ impl FromRequest<Arc<Control>> for Asked {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
-            let collected = Limited::new(body, MAX_FORM_BYTES).collect().await;
-            let too_long =
-                || ControlError::Bad(format!("the form broke off, or is longer than {MAX_FORM_BYTES} bytes"));
-            Fields::parse(&collected.map_err(|_| too_long())?.to_bytes())
+            Fields::parse(&read_body(body, MAX_FORM_BYTES).await?)
         } else {
             Fields::default()
         };

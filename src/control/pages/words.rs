@@ -43,6 +43,14 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
+/// A number with a comma between its thousands.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let parts: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    parts.join(",")
+}
+
 /// The status of an answer, told by its number and by colour.
 pub(super) fn status(status: Option<u16>) -> Markup {
     let Some(code) = status else { return html! { span.status.s0 { "no answer" } } };
@@ -132,6 +140,12 @@ mod tests {
     fn addresses_hold_any_name() {
         assert_eq!(at("a b/ü", "clock"), "/_emulator/t/a%20b%2F%C3%BC/clock");
         assert_eq!(at("demo", ""), "/_emulator/t/demo");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        let numbers: Vec<String> = [0, 999, 1_000, 1_100_000].into_iter().map(grouped).collect();
+        assert_eq!(numbers, ["0", "999", "1,000", "1,100,000"]);
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Reply {
     /// A refusal of the back end in the vendor's shape, with exactly this text in header and body.
     #[track_caller]
     pub fn refuses(self, status: u16, message: &str) -> Self {
-        assert_eq!((self.status, self.message()), (status, message), "{self:?}");
+        assert_eq!((self.status, decoded(self.message()).as_str()), (status, message), "{self:?}");
+        assert!(self.message().is_ascii(), "{self:?}");
         let body = self.json();
         assert_eq!(body["statusCode"], status, "{self:?}");
         assert_eq!(body["message"], message, "{self:?}");
@@ -49,6 +50,11 @@ impl Reply {
         assert_eq!(self.header("Content-Type"), Some("application/json"));
         self
     }
+}
+
+/// The text of a header that is percent-encoded where it is not plain ASCII.
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// A caller with a key.
@@ -125,7 +131,8 @@ fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     parse(&answer)
 }
 
-fn parse(answer: &[u8]) -> Option<Reply> {
+/// What an answer says.
+pub fn parse(answer: &[u8]) -> Option<Reply> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;

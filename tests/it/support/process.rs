@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use super::Client;
@@ -26,6 +26,8 @@ pub struct Process {
     child: Child,
     pub address: SocketAddr,
     pub banner: Vec<String>,
+    /// What it prints from there on; several threads may use one server.
+    lines: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Drop for Process {
@@ -49,8 +51,27 @@ impl Process {
 
     /// The same, of a program with settings of its own.
     pub fn start_as(mut program: Command, listen: &str) -> Self {
-        let mut child =
-            program.args(["--listen", listen, "--log", "off"]).stdout(Stdio::piped()).spawn().expect("the program");
+        Self::from(program.args(["--listen", listen, "--log", "off"]))
+    }
+
+    /// The same, with a log of JSON lines.
+    pub fn start_with_log(arguments: &[&str]) -> Self {
+        Self::from(program(arguments).args(["--listen", "127.0.0.1:0", "--log-format", "json"]))
+    }
+
+    /// The next line of the log of requests that holds a text.
+    pub fn line_with(&self, text: &str) -> String {
+        let lines = self.lines.lock().expect("no panic");
+        loop {
+            let line = lines.recv_timeout(Duration::from_secs(20)).expect("a line");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    fn from(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program");
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (lines, received) = mpsc::channel();
         std::thread::spawn(move || {
@@ -67,7 +88,7 @@ impl Process {
             }
         }
         let address = banner.iter().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
-        Self { address: address.parse().expect("an address"), child, banner }
+        Self { address: address.parse().expect("an address"), child, banner, lines: Mutex::new(received) }
     }
 
     pub fn client(&self) -> Client {

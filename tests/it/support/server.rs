@@ -25,6 +25,7 @@ use super::cluster::Cluster;
 #[derive(Debug)]
 pub struct TestServer {
     pub address: SocketAddr,
+    pub server: Server,
     pub started: Started,
     pub random: Arc<Random>,
     pub runtime: tokio::runtime::Runtime,
@@ -67,7 +68,7 @@ impl TestServer {
         let (origin, cluster, folder) = choose_database();
         let random = Arc::new(Random::default());
         let options = world(origin.clone());
-        let (address, started, shutdown) = runtime.block_on(async {
+        let (address, server, started, shutdown) = runtime.block_on(async {
             let doors = DoorOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let options_of_server = ServerOptions {
                 doors,
@@ -84,9 +85,19 @@ impl TestServer {
             tokio::spawn(serving);
             let started = open_world(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
             server.serve_from(&started);
-            (address, started, shutdown)
+            (address, server, started, shutdown)
         });
-        Self { address, started, random, runtime, origin, _shutdown: shutdown, _cluster: cluster, _folder: folder }
+        Self {
+            address,
+            server,
+            started,
+            random,
+            runtime,
+            origin,
+            _shutdown: shutdown,
+            _cluster: cluster,
+            _folder: folder,
+        }
     }
 
     /// The rows that a query over the database returns, as JSON.
