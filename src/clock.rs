@@ -32,6 +32,17 @@ impl Clock {
         }
     }
 
+    /// Whether it stands between the years between which a clock can stand.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        let at = match self {
+            Self::Real => return true,
+            Self::Frozen(at) => Some(*at),
+            Self::AheadBy(microseconds) => Self::Real.now().checked_add_signed(TimeDelta::microseconds(*microseconds)),
+        };
+        at.is_some_and(|at| YEARS.contains(&at.year()))
+    }
+
     /// The same clock standing still, at `at` or where it is.
     #[must_use]
     pub fn frozen(&self, at: Option<DateTime<Utc>>) -> Option<Self> {

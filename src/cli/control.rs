@@ -27,7 +27,7 @@ pub(super) enum TenantsCommand {
         /// Delete it after so many seconds
         #[arg(long, value_name = "SECONDS")]
         expires_in: Option<u32>,
-        /// Fill it with this seed: a tenant of a seed file without name and keys
+        /// Fill it with this seed: a seed file, of whose tenants the one of this name is taken, or the only one
         #[arg(long, value_name = "FILE")]
         seed: Option<String>,
     },
@@ -119,6 +119,9 @@ pub(super) enum SnapshotCommand {
         tenant: String,
         /// What it is called
         name: String,
+        /// Replace the snapshot called seed, which a reset goes back to
+        #[arg(long)]
+        force: bool,
     },
     /// List a tenant's snapshots
     List {
@@ -230,7 +233,8 @@ pub(super) enum HookCommand {
     Connect {
         /// The tenant
         tenant: String,
-        /// A YAML or JSON file with extension, events, or both
+        /// A seed file, of whose tenants the one of this name is taken, or the only one; or a YAML or JSON file with extension,
+        /// events, or both
         file: String,
     },
     /// Send a request to the extension that answers a hook and print the exchange; a callback is refused
@@ -261,7 +265,8 @@ pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow:
             })?;
         }
         TenantsCommand::Add { name, key_name, key, expires_in, seed } => {
-            let seed = seed.as_deref().map(read).transpose()?;
+            // As it stands, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
+            let seed = seed.as_deref().map(super::seeds::text_of).transpose()?;
             let body = json!({ "name": name, "key_name": key_name, "key": key, "expires_in_seconds": expires_in, "seed": seed });
             let made = remote.post(&["tenants"], &body).await?;
             remote.print(&made, |made| println!("{}", shown(&made["key"])))?;
@@ -331,13 +336,6 @@ async fn all_tenants(remote: &Remote) -> anyhow::Result<Vec<String>> {
     Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
 }
 
-/// Fills a tenant's world with a seed.
-pub(super) async fn seed(remote: &Remote, tenant: &str, file: &str) -> anyhow::Result<ExitCode> {
-    let done = remote.put_file(&["tenants", tenant, "seed"], file).await?;
-    remote.print(&done, |done| println!("{} rows", shown(&done["rows"])))?;
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(super) async fn reset(remote: &Remote, tenant: &str) -> anyhow::Result<ExitCode> {
     let done = remote.post(&["tenants", tenant, "reset"], &json!({})).await?;
     remote.print(&done, |done| println!("reset: {} rows", shown(&done["rows"])))?;
@@ -346,8 +344,10 @@ pub(super) async fn reset(remote: &Remote, tenant: &str) -> anyhow::Result<ExitC
 
 pub(super) async fn snapshot(remote: &Remote, command: SnapshotCommand) -> anyhow::Result<ExitCode> {
     match command {
-        SnapshotCommand::Save { tenant, name } => {
-            let done = remote.put(&["tenants", &tenant, "snapshots", &name], &json!({})).await?;
+        SnapshotCommand::Save { tenant, name, force } => {
+            let query = force.then(|| ("force", "true".to_owned()));
+            let saved = remote.put_with(&["tenants", &tenant, "snapshots", &name], query.as_slice()).await;
+            let done = saved.map_err(super::seeds::named_force)?;
             remote.print(&done, |done| println!("saved: {} rows", shown(&done["rows"])))?;
         }
         SnapshotCommand::List { tenant } => {

@@ -5,6 +5,7 @@ mod healthcheck;
 mod log;
 mod remote;
 mod requests;
+mod seeds;
 mod serve;
 
 use std::process::ExitCode;
@@ -37,15 +38,10 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date
     Migrate,
-    /// Load a seed file into the database (demo is built in), where tenants that are there already are left as they are; or
-    /// have a running server fill a tenant's world with one
-    Seed {
-        /// demo, or a YAML or JSON file; with --tenant, a tenant of a seed file without name and keys
-        file: String,
-        /// Fill this tenant's world, on the running server, in place of all that is in it
-        #[arg(long)]
-        tenant: Option<String>,
-    },
+    /// Load a seed file into a running server, where tenants that are there already are left as they are
+    Seed(seeds::SeedArgs),
+    /// Write a tenant of a running server as a seed file
+    Export(seeds::ExportArgs),
     /// Make tenants on a running server, list them, delete them
     #[command(subcommand)]
     Tenants(control::TenantsCommand),
@@ -165,12 +161,17 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(command: Command, remote: &RemoteArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let is_json = remote.json;
     let remote = || Remote::new(remote, settings);
     match command {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate => serve::migrate(settings).await,
-        Command::Seed { file, tenant: None } => serve::seed(settings, file).await,
-        Command::Seed { file, tenant: Some(tenant) } => control::seed(&remote()?, &tenant, &file).await,
+        Command::Seed(seed) if seed.offline => serve::seed(settings, seed.file, is_json).await,
+        Command::Seed(seed) => {
+            seeds::check_flags(settings)?;
+            seeds::seed(&remote()?, &seed).await
+        }
+        Command::Export(export) => seeds::export(&remote()?, &export).await,
         Command::Tenants(command) => control::tenants(&remote()?, command).await,
         Command::Keys(command) => control::keys(&remote()?, command).await,
         Command::Reset { tenant } => control::reset(&remote()?, &tenant).await,

@@ -1,17 +1,17 @@
 //! A running server's control API, as the command line talks to it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Method, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::config::Settings;
 use crate::outgoing::use_ring;
+use crate::tenants::is_named_json;
 
 /// Which server is asked, and how its answer is printed.
 #[derive(Debug, Clone, Args)]
@@ -44,10 +44,15 @@ impl Body {
     }
 
     /// A YAML file, or a JSON one that is named so.
-    fn of_file(file: &str) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?;
-        let is_json = Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        Ok(Self { content_type: if is_json { "application/json" } else { "application/yaml" }, text })
+    pub(super) fn of_file(file: &str) -> anyhow::Result<Self> {
+        let text = super::seeds::text_of(file)?;
+        let content_type = if is_named_json(file) { "application/json" } else { "application/yaml" };
+        Ok(Self { content_type, text })
+    }
+
+    /// A text in YAML.
+    pub(super) fn of_yaml(text: String) -> Self {
+        Self { content_type: "application/yaml", text }
     }
 }
 
@@ -77,13 +82,22 @@ impl Remote {
         self.call(Method::POST, path, &[], Some(Body::of(body))).await
     }
 
-    pub(super) async fn put(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, &[], Some(Body::of(body))).await
-    }
-
     /// Puts a file as it stands, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
     pub(super) async fn put_file(&self, path: &[&str], file: &str) -> anyhow::Result<Value> {
         self.call(Method::PUT, path, &[], Some(Body::of_file(file)?)).await
+    }
+
+    pub(super) async fn put_body(&self, path: &[&str], body: Body) -> anyhow::Result<Value> {
+        self.call(Method::PUT, path, &[], Some(body)).await
+    }
+
+    pub(super) async fn put_with(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
+        self.call(Method::PUT, path, query, Some(Body::of(&Value::Object(Map::new())))).await
+    }
+
+    /// Where the server is looked for.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
     }
 
     pub(super) async fn delete(&self, path: &[&str]) -> anyhow::Result<Value> {

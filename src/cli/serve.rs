@@ -14,7 +14,7 @@ use crate::control::{Access, AdminToken};
 use crate::gateway::DoorOptions;
 use crate::random::Random;
 use crate::server::{Listener, Server, ServerOptions, Started, WorldOptions, migrate_only, open_world};
-use crate::tenants::{DEMO_KEY, Seeded};
+use crate::tenants::DEMO_KEY;
 
 /// How long requests under way may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -93,17 +93,13 @@ pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn seed(settings: &Settings, file: String) -> anyhow::Result<ExitCode> {
+/// Loads a seed into the database itself, which no server may hold open where it is the embedded one.
+pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
     let options = WorldOptions { seed: Some(file), ..world(settings) };
     let started = open_world(&options, Arc::new(Random::default()), None).await?;
-    let Seeded { made, left } = started.seeded.clone();
+    let seeded = started.seeded.clone();
     started.close().await;
-    for tenant in made {
-        println!("{tenant}: made");
-    }
-    for tenant in left {
-        println!("{tenant}: was there already, left as it is");
-    }
+    super::seeds::print(&seeded, is_json)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use super::application::{Beside, apply, asked, tidied};
 use super::hooked::{Work, WorkOf};
 use super::model::{CustomerId, Values};
+use super::passwords::PasswordHashText;
 use super::profile::{Company, companies};
 use super::refusal::{Fault, Rule};
 use super::rules::Rules;
@@ -25,6 +26,8 @@ pub struct SeedCustomer {
     pub id: Option<CustomerId>,
     /// What it is.
     pub values: Values,
+    /// The hash of its password, where that is given and not the password.
+    pub password_hash: Option<PasswordHashText>,
 }
 
 /// A customer that is about to be written.
@@ -179,14 +182,17 @@ impl Customers {
         scope: &Scope<'_>,
         seed: SeedCustomer,
     ) -> Result<CustomerId, Error> {
-        let SeedCustomer { id, values } = seed;
+        let SeedCustomer { id, values, password_hash } = seed;
         let rules = Rules { plan: scope.plan, now: scope.now };
         let is_required = |fault: &Fault| fault.field != Field::CustomerType && matches!(fault.rule, Rule::Required(_));
         let faults = rules.whole(id, &values).into_iter().filter(|fault| !is_required(fault)).collect();
         refuse(Vec::new(), faults)?;
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
-        let record = self.record(values, scope.plan).await;
+        let mut record = self.record(values, scope.plan).await;
+        if let Some(hash) = password_hash {
+            record.password_hash = Some(hash.into_text());
+        }
         let taken = store::taken(connection, scope.tenant, None, &record).await?;
         refuse(Vec::new(), taken)?;
         let outcome = store::create(connection, scope, id, &record, alias.as_deref()).await?;

@@ -21,6 +21,7 @@ mod sign_in;
 mod sign_on;
 mod stats;
 mod store;
+mod stored;
 mod text;
 mod tree;
 mod update;
@@ -30,7 +31,7 @@ pub use create::SeedCustomer;
 pub use hooked::{CalledFor, called_for};
 pub use listing::{Listed, TreeAround, TreeNode, TypeChange};
 pub use model::{Address, Customer, CustomerId, FieldsSent, LookUp, Patch, Values};
-pub use passwords::{PasswordCost, Passwords};
+pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
 pub use populate::{Crowd, CrowdShape};
 pub use profile::{Company, Profile, ProfileOwner, Profiled, Version};
@@ -39,5 +40,8 @@ pub use search::{IdFilter, Search};
 pub use service::{Customers, Error, Scope};
 pub use sign_on::SignOnToken;
 pub use stats::Stats;
+pub use stored::{
+    CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
+};
 pub use text::filled;
 pub use tree::Tree;

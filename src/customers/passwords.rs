@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::random::Random;
@@ -16,6 +17,55 @@ pub enum PasswordCost {
     Owasp,
     /// The cheapest valid setting, for tests on a laptop: 8 KiB, 1 pass, 1 lane.
     Test,
+}
+
+/// The dearest hash that is taken from a file: a login with it must not use up the server.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 16;
+const MAX_LANES: u32 = 16;
+
+/// The hash of a password in the text form that is stored: an Argon2id PHC string that a login can afford.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PasswordHashText(String);
+
+impl PasswordHashText {
+    /// A hash that is stored already.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordHashText {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PasswordHashText")
+    }
+}
+
+impl TryFrom<String> for PasswordHashText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let malformed =
+            "a password_hash must be an Argon2id hash in PHC form, such as $argon2id$v=19$m=19456,t=2,p=1$…$…";
+        let hash = PasswordHash::new(&text).map_err(|_| malformed)?;
+        let is_argon2id = Algorithm::new(hash.algorithm.as_str()).is_ok_and(|known| known == Algorithm::Argon2id);
+        if !is_argon2id || hash.salt.is_none() || hash.hash.is_none() {
+            return Err(malformed);
+        }
+        let params = Params::try_from(&hash).map_err(|_| malformed)?;
+        if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
+            return Err("a password_hash may cost at most m=262144,t=16,p=16");
+        }
+        Ok(Self(text))
+    }
 }
 
 /// Hashes passwords at one cost.
@@ -92,6 +142,24 @@ fn hash(password: &Password, salt: &[u8; 16], memory_kib: u32, passes: u32) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_affordable_argon2id_hash_is_taken() {
+        let good = hash(&Password::new("PasswordHere1".to_owned()), &[7; 16], 8, 1);
+        assert_eq!(PasswordHashText::try_from(good.clone()).map(PasswordHashText::into_text), Ok(good.clone()));
+        for (bad, why) in [
+            (String::new(), "PHC form"),
+            ("PasswordHere1".to_owned(), "PHC form"),
+            (good.replace("argon2id", "argon2i"), "PHC form"),
+            (good.rsplit_once('$').expect("a hash").0.to_owned(), "PHC form"),
+            ("$2b$12$abcdefghijklmnopqrstuv".to_owned(), "PHC form"),
+            (good.replace("m=8", "m=4194304"), "at most"),
+            (good.replace("t=1", "t=1000"), "at most"),
+        ] {
+            let error = PasswordHashText::try_from(bad.clone()).expect_err(&bad);
+            assert!(error.contains(why), "{bad}: {error}");
+        }
+    }
 
     #[tokio::test]
     async fn each_cost_makes_a_hash_that_verifies() {

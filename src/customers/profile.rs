@@ -12,7 +12,7 @@ use super::store;
 use crate::database::{DatabaseError, is_deadlock, violated_unique_constraint};
 
 /// A door whose callers say more of a customer than the customer's own fields hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub enum ProfileOwner {
@@ -21,6 +21,9 @@ pub enum ProfileOwner {
 }
 
 impl ProfileOwner {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::ByDesign, Self::Storm];
+
     /// As it is kept.
     pub(super) fn name(self) -> &'static str {
         match self {

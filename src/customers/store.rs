@@ -9,6 +9,7 @@ pub(super) mod search;
 pub(super) mod sign_in;
 pub(super) mod sign_on;
 pub(super) mod stats;
+pub(super) mod stored;
 mod taken;
 pub(super) mod tree;
 pub(super) mod uniqueness;

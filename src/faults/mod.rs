@@ -9,4 +9,6 @@ mod store;
 
 pub use dice::Dice;
 pub use rule::{Answer, CallRule, Delay, EventDeed, EventRule, Point, Rule, RuleError, When};
-pub use store::{Armed, Fired, FiredEvent, Listed, arm, disarm, disarm_all, fire, fire_event, list};
+pub use store::{
+    Armed, Fired, FiredEvent, Listed, arm, disarm, disarm_all, fire, fire_event, list, of_tenant, restore,
+};

@@ -166,13 +166,21 @@ async fn insert(database: &Database, tenant: TenantId, rule: &Rule, now: DateTim
 /// When the database fails.
 pub async fn list(database: &Database, tenant: TenantId) -> Result<Vec<Listed>, DatabaseError> {
     let mut session = database.session().await?;
+    let listed = of_tenant(session.connection(), tenant).await;
+    session.end(listed)
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<Listed>, sqlx::Error> {
     let rows = sqlx::query!(
         "select fault_id, rule, calls, fired, created_at from faults where tenant_id = $1 order by fault_id",
         tenant.0
     )
-    .fetch_all(session.connection())
-    .await;
-    let rows = session.end(rows)?;
+    .fetch_all(connection)
+    .await?;
     let read = |rule: Value| serde_json::from_value::<Rule>(rule).ok();
     let number = |count: i64| u64::try_from(count).unwrap_or_default();
     // One that another version of this program wrote is not shown, as it is not met.
@@ -181,6 +189,31 @@ pub async fn list(database: &Database, tenant: TenantId) -> Result<Vec<Listed>, 
         Some(Listed { id, rule: read(row.rule)?, calls: number(row.calls), fired: number(row.fired), created_at })
     });
     Ok(listed.collect())
+}
+
+/// Arms rules as they were, with what was counted under them.
+///
+/// # Errors
+/// When the database fails, also because two have one number.
+pub async fn restore(connection: &mut PgConnection, tenant: TenantId, rules: &[Listed]) -> Result<(), sqlx::Error> {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    for Listed { id, rule, calls, fired, created_at } in rules {
+        sqlx::query!(
+            "insert into faults (tenant_id, fault_id, of_event, operation, rule, calls, fired, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            tenant.0,
+            id,
+            matches!(rule, Rule::Event(_)),
+            rule.of(),
+            Json(rule) as _,
+            count(*calls),
+            count(*fired),
+            created_at,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Disarms a rule; false when there is none of this number.

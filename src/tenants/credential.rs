@@ -122,7 +122,7 @@ impl Credential {
         presented(self.kind, self.account().unwrap_or_default(), &self.secret)
     }
 
-    pub(super) fn digest(&self) -> KeyDigest {
+    pub(in crate::tenants) fn digest(&self) -> KeyDigest {
         digest(&self.presented())
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 
-use super::credential::digest;
 use super::error::WorldError;
-use super::seed::SeedExtension;
+use super::seed::{SeedExtension, SeedTenant};
 use super::world::Worlds;
 use super::{copy, store};
 use crate::events::EventSettings;
@@ -15,6 +14,12 @@ use crate::events::EventSettings;
 pub struct Integration {
     extension: Option<SeedExtension>,
     events: Option<EventSettings>,
+}
+
+impl From<SeedTenant> for Integration {
+    fn from(tenant: SeedTenant) -> Self {
+        Self { extension: tenant.extension, events: tenant.events }
+    }
 }
 
 impl Worlds {
@@ -29,14 +34,15 @@ impl Worlds {
         if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
             return Err(WorldError::Refused(format!("two subscriptions have the address {url}")));
         }
-        let (extension, token) = extension.map(SeedExtension::split).unzip();
+        let split = extension.map(SeedExtension::split).transpose();
+        let (extension, token) = split.map_err(WorldError::Refused)?.unzip();
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
                 store::connect(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
                 store::delete_extension_token(connection, tenant.id).await?;
                 if let Some(token) = &token {
-                    store::insert_extension_token(connection, tenant.id, &digest(token)).await?;
+                    store::insert_extension_token(connection, tenant.id, token.bytes()).await?;
                 }
                 Ok::<_, WorldError>(())
             })

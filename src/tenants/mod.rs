@@ -5,6 +5,7 @@ mod credential;
 mod diff;
 mod directory;
 mod error;
+mod export;
 mod hidden;
 mod integration;
 mod keys;
@@ -29,12 +30,16 @@ pub use credential::{Credential, KeyKind, SubscriptionKey, presented};
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use directory::Directory;
 pub use error::WorldError;
+pub use export::{Export, ExportFormat, ExportOptions};
 pub use integration::Integration;
 pub use keys::{KeyError, KeyListing, KeySlot, delete_key, list_keys, revoke_key, rotate_key};
 pub use limits::Spent;
 pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 pub use rooms::Presence;
-pub use seed::{DEMO_KEY, DEMO_SEED, SeedError, SeedFile, Seeded, WorldSeed, load_seed, read_seed, read_text};
+pub use seed::{
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedError, SeedFile, SeedTenant, Seeded, Shaped, WorldSeed, is_named_json,
+    load_seed, read_seed, read_text,
+};
 pub use store::is_empty;
 pub use world::{SEED, Worlds};
 

@@ -1,5 +1,6 @@
 //! All SQL on tenants and their keys.
 
+pub(super) mod export;
 pub(super) mod worlds;
 
 use std::collections::BTreeMap;
@@ -372,6 +373,29 @@ pub(super) async fn insert_extension_token(
     sqlx::query!("insert into extension_tokens (tenant_id, digest) values ($1, $2)", tenant.0, digest)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Raises a tenant's counters to these numbers, and to the highest of its customers and companies.
+pub(super) async fn raise_counters(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    customers: i32,
+    companies: i32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update tenant_counters
+            set last_customer_id = greatest(last_customer_id, $2,
+                                            (select max(c.customer_id) from customers c where c.tenant_id = $1)),
+                last_company_id = greatest(last_company_id, $3,
+                                           (select max(c.company_id) from companies c where c.tenant_id = $1))
+          where tenant_id = $1",
+        tenant.0,
+        customers,
+        companies,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -295,16 +295,21 @@ impl Worlds {
         })
     }
 
-    /// Keeps a tenant's world as it is under a name, in place of a snapshot that has it.
+    /// Keeps a tenant's world as it is under a name, in place of a snapshot that has it. That of the seed, which a reset goes
+    /// back to, is only replaced where `is_forced` says so.
     ///
     /// # Errors
-    /// `UnknownTenant`, `BadName`, or when the database fails.
+    /// `UnknownTenant`, `BadName`, `Refused` for the seed's, or when the database fails.
     #[must_use]
-    pub fn save(&self, name: &str, snapshot: &str) -> Begun<WorldError> {
+    pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> Begun<WorldError> {
         let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
             let snapshot = checked(&snapshot)?;
+            if snapshot == SEED && !is_forced {
+                let why = format!("the snapshot '{SEED}' is what a reset goes back to; force=true replaces it");
+                return Err(WorldError::Refused(why));
+            }
             let now = Clock::Real.now();
             let work = worlds.directory.work(tenant.id).await;
             if worlds.is_too_large(&[tenant.id]).await? {
@@ -423,7 +428,7 @@ impl Worlds {
     }
 
     /// The tenant or snapshot that a text names.
-    async fn side(&self, text: &str) -> Result<TenantId, WorldError> {
+    pub(super) async fn side(&self, text: &str) -> Result<TenantId, WorldError> {
         let Some((name, snapshot)) = text.rsplit_once('@') else { return Ok(self.tenant(text).await?.id) };
         let tenant = self.tenant(name).await?;
         if snapshot.contains('\0') {
@@ -553,7 +558,7 @@ fn made(tenant: &str, name: &str, key: &Credential) -> Value {
 }
 
 /// A name that can stand in a path and in a shell.
-fn checked(name: &str) -> Result<&str, WorldError> {
+pub(super) fn checked(name: &str) -> Result<&str, WorldError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let is_name = begins_well && name.len() <= 63 && name.bytes().all(is_plain);

@@ -216,7 +216,9 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
     let seed = |name: &str, content: &str| {
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("a file");
-        let output = program(&["seed", file.to_str().expect("a path"), "--data", data]).output().expect("the program");
+        let output = program(&["seed", file.to_str().expect("a path"), "--offline", "--data", data])
+            .output()
+            .expect("the program");
         (
             output.status.code(),
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),

@@ -41,6 +41,8 @@ mod rehearsal;
 mod replace;
 mod restart;
 mod schema;
+mod seed_commands;
+mod seed_files;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;

@@ -5,6 +5,7 @@ mod events;
 mod faults;
 mod keys;
 mod requests;
+mod seeds;
 mod tasks;
 mod tenants;
 mod worlds;
@@ -12,6 +13,7 @@ mod worlds;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
@@ -27,7 +29,7 @@ use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
 use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
-use crate::tenants::{WorldError, read_text};
+use crate::tenants::{MAX_SEED_BYTES, WorldError, read_text};
 
 /// The tag of the control API's operations.
 const TAG: &str = "control";
@@ -76,8 +78,8 @@ fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// The longest body of a call of the control API, in bytes: a seed can be long.
-const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// The longest body of a call of the control API, in bytes: that of a seed.
+const MAX_BODY_BYTES: usize = MAX_SEED_BYTES;
 
 /// What an operation answers.
 type Answer = Result<Response<Body>, ControlError>;
@@ -111,6 +113,8 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(keys::delete))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))
+        .routes(routes!(seeds::load))
+        .routes(routes!(seeds::export))
         .routes(routes!(worlds::seed))
         .routes(routes!(worlds::reset))
         .routes(routes!(worlds::snapshots))
@@ -204,6 +208,12 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Con
     }
     let text = if text.trim().is_empty() { "{}" } else { text };
     read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)
+}
+
+/// The same for a seed, which can be long: read where it keeps no other call waiting.
+async fn read_seed<T: DeserializeOwned + Send + 'static>(headers: HeaderMap, body: Bytes) -> Result<T, ControlError> {
+    let read = tokio::task::spawn_blocking(move || read(&headers, &body));
+    read.await.map_err(|_| ControlError::BrokenOff)?
 }
 
 /// A query as a value.

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, ControlError, ControlProblem, Done, finished, json, no_content, read};
+use super::{
+    Answer, Content, Control, ControlError, ControlProblem, Done, finished, json, no_content, read, read_seed,
+};
 use crate::hooks::{self, HookId};
 use crate::plan::Plan;
-use crate::tenants::{Integration, NewKey, NewTenant, TenantListing, WorldError, WorldSeed};
+use crate::tenants::{Integration, NewKey, NewTenant, Shaped, TenantListing, WorldError, WorldSeed};
 
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,10 +31,11 @@ pub(super) struct TenantRequest {
     /// After so many seconds it is deleted.
     #[serde(default)]
     expires_in_seconds: Option<u32>,
-    /// What its world is filled with, as a tenant of a seed file: `plan`, `extension`, `events`, `customers`, `population`.
+    /// What its world is filled with: a seed file, of whose tenants the one of this name is taken, or the only one; or such a
+    /// tenant alone: `plan`, `extension`, `events`, `customers`, `population`. Either may be a text, in YAML or JSON.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    seed: Option<WorldSeed>,
+    seed: Option<Shaped<WorldSeed>>,
 }
 
 fn default_key_name() -> String {
@@ -85,7 +88,9 @@ pub(super) async fn list(State(control): State<Arc<Control>>) -> Answer {
 )]
 pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
     let worlds = control.worlds()?;
-    let TenantRequest { name, key_name, key, expires_in_seconds, seed } = read(&headers, &body)?;
+    let request = read_seed(headers.clone(), body).await?;
+    let TenantRequest { name, key_name, key, expires_in_seconds, seed } = request;
+    let seed = seed.map(|seed| seed.for_tenant(&name)).transpose().map_err(ControlError::Bad)?;
     let new = NewTenant {
         name,
         key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
@@ -189,7 +194,8 @@ pub(super) async fn integration(State(control): State<Arc<Control>>, Path(name):
 
 /// Connect a tenant to an extension and subscribers
 ///
-/// `extension` and `events`, as they stand in a seed file; what is not named is disconnected.
+/// `extension` and `events`, as they stand in a seed file, or a whole seed file, of whose tenants the one of this name is taken,
+/// or the only one. What is not named is disconnected.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/integration",
@@ -204,7 +210,8 @@ pub(super) async fn connect(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let integration: Integration = read(&headers, &body)?;
+    let integration: Shaped<Integration> = read(&headers, &body)?;
+    let integration = integration.for_tenant(&name).map_err(ControlError::Bad)?;
     control.worlds()?.connect(&name, integration).await?;
     Ok(no_content())
 }

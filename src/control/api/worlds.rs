@@ -8,15 +8,16 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::tenants::{MadeTenant, new_key};
-use super::{Answer, Content, Control, Done, finished, json, no_content, query, read};
+use super::{Answer, Content, Control, ControlError, Done, finished, json, no_content, query, read, read_seed};
 use crate::tenants::NewKey;
-use crate::tenants::{Diff, NewTenant, SnapshotListing, WorldSeed};
+use crate::tenants::{Diff, NewTenant, Shaped, SnapshotListing, WorldSeed};
 
 /// Fill a tenant's world with a seed
 ///
-/// In place of all that is in it; a reset goes back to it from then on. The body is a tenant of a seed file without name and
-/// keys, in JSON, or in YAML where `Content-Type` says so: `plan`, `extension`, `events`, `customers`, and
-/// `population: {"distributors": 100000, "shape": "unilevel", "seed": 7}`.
+/// In place of all that is in it; a reset goes back to it from then on. The body is a seed file, in JSON, or in YAML where
+/// `Content-Type` says so: of its tenants the one of this name is taken, or the only one; the tenant's own name and keys stay.
+/// It may also be such a tenant alone: `plan`, `extension`, `events`, `customers`, and
+/// `population: {"distributors": 100000, "shape": "unilevel", "seed": 7}`; without a `plan` the tenant's own stays then.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/seed",
@@ -32,7 +33,8 @@ pub(super) async fn seed(
     Content(body): Content,
 ) -> Answer {
     let worlds = control.worlds()?;
-    let seed: WorldSeed = read(&headers, &body)?;
+    let seed: Shaped<WorldSeed> = read_seed(headers.clone(), body).await?;
+    let seed = seed.for_tenant(&tenant).map_err(ControlError::Bad)?;
     worlds.tenant(&tenant).await?;
     finished(&worlds.tasks, &headers, worlds.seed(&tenant, seed), StatusCode::OK).await
 }
@@ -69,24 +71,37 @@ pub(super) async fn snapshots(State(control): State<Arc<Control>>, Path(tenant):
     Ok(json(StatusCode::OK, &control.worlds()?.snapshots(&tenant).await?))
 }
 
+/// How a snapshot is saved.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SaveQuery {
+    /// Whether the snapshot `seed` may be replaced.
+    #[serde(default)]
+    force: bool,
+}
+
 /// Save a snapshot
 ///
-/// In place of one of this name. One that is called `seed` is what a reset goes back to.
+/// In place of one of this name. The one that is called `seed` is what a reset goes back to, and is only replaced with
+/// `force=true`.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/snapshots/{snapshot}",
     operation_id = "SaveSnapshot",
-    params(("tenant" = String, Path), ("snapshot" = String, Path)),
+    params(("tenant" = String, Path), ("snapshot" = String, Path), SaveQuery),
     responses((status = 200, description = "How many rows it has", body = Done)),
 )]
 pub(super) async fn save(
     State(control): State<Arc<Control>>,
     Path((tenant, snapshot)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
     let worlds = control.worlds()?;
+    let SaveQuery { force } = query(&uri)?;
     worlds.tenant(&tenant).await?;
-    finished(&worlds.tasks, &headers, worlds.save(&tenant, &snapshot), StatusCode::OK).await
+    finished(&worlds.tasks, &headers, worlds.save(&tenant, &snapshot, force), StatusCode::OK).await
 }
 
 /// Restore a snapshot

@@ -66,6 +66,7 @@ pub(super) fn words(what: &str) -> &'static str {
         "fork" => "Forking a tenant",
         "delete" => "Deleting a tenant",
         "seed" => "Filling the world",
+        "load" => "Loading a seed file",
         "reset" => "Resetting the world",
         "restore" => "Restoring a snapshot",
         "snapshot" => "Saving a snapshot",

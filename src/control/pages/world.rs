@@ -9,7 +9,7 @@ use super::{Shown, keys, see_other, tenants, world_forms as forms};
 use crate::control::error::ControlError;
 use crate::plan::Plan;
 use crate::tasks::Begun;
-use crate::tenants::{WorldError, WorldSeed, list_keys, read_text};
+use crate::tenants::{Shaped, WorldError, WorldSeed, list_keys, read_text};
 
 /// The page.
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -24,7 +24,10 @@ pub(super) async fn reset(visit: Visit) -> Shown {
 /// Keeps the world under a name.
 pub(super) async fn save(visit: Visit) -> Shown {
     match visit.form().needed("snapshot", "the name of the snapshot") {
-        Ok(name) => follow(&visit, visit.worlds().save(visit.name(), name)).await,
+        Ok(name) => {
+            let is_forced = visit.form().filled("force").is_some();
+            follow(&visit, visit.worlds().save(visit.name(), name, is_forced)).await
+        }
         Err(error) => shown(&visit, Some(error), None).await,
     }
 }
@@ -65,7 +68,9 @@ pub(super) async fn fork(visit: Visit) -> Shown {
 pub(super) async fn seed(visit: Visit) -> Shown {
     let form = visit.form();
     let seed: Result<WorldSeed, ControlError> = match form.filled("text") {
-        Some(text) => read_text(text, text.starts_with('{')).map_err(ControlError::Bad),
+        Some(text) => read_text::<Shaped<WorldSeed>>(text, text.starts_with('{'))
+            .and_then(|seed| seed.for_tenant(visit.name()))
+            .map_err(ControlError::Bad),
         None => tenants::population(form),
     };
     match seed {

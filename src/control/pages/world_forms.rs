@@ -18,6 +18,7 @@ pub(super) fn putting_back(visit: &Visit) -> Markup {
             div.row {
                 form method="post" action=(visit.path("world/reset")) { button { "Reset to the seed" } }
                 a.button.quiet href=(visit.path("diff")) { "What differs from the seed" }
+                a.button.quiet href={ "/_emulator/tenants/" (super::words::encoded(visit.name())) "/export" } { "Export as a seed file" }
             }
         }
     }
@@ -40,6 +41,7 @@ pub(super) fn snapshots(visit: &Visit, snapshots: &[SnapshotListing]) -> Markup 
             }
             form.row method="post" action=(visit.path("world/save")) {
                 (field("snapshot", "Keep the world as it is under this name", &name))
+                label { input type="checkbox" name="force" value="yes"; " Replace the seed, if it is called '" (SEED) "'" }
                 div.buttons { button { "Save" } }
             }
         }
@@ -134,7 +136,7 @@ pub(super) fn seed(visit: &Visit) -> Markup {
             details open[form.filled("text").is_some()] {
                 summary { "Or with a seed in YAML or JSON" }
                 form method="post" action=(visit.path("world/seed")) {
-                    (field("text", "A tenant of a seed file, without name and keys", &html! {
+                    (field("text", "A seed file, or a tenant of one without name and keys", &html! {
                         textarea #text name="text" rows="10" required spellcheck="false" { "\n" (form.raw("text")) }
                     }))
                     p.buttons { button.danger { "Fill with this seed" } }

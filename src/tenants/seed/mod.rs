@@ -1,36 +1,44 @@
 //! Seeds: tenants with their keys, plan and customers, in YAML or JSON. docs/SEEDS.md is their manual.
 
 mod entry;
+mod extension;
+mod key;
 mod population;
+mod secrets;
+mod settings;
+mod shape;
 
-use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
+use std::collections::HashMap;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::credential::{KeyKind, digest};
+use super::error::WorldError;
 use super::hidden::Hidden;
-use super::keys::{KeySlot, insert};
-use super::listing::NewKey;
-use super::world::{SEED, Worlds};
+use super::world::{SEED, Worlds, checked};
 use super::{copy, store};
 use crate::clock::Clock;
-use crate::customers::{Customers, Error as CustomerError, Scope};
+use crate::customers::{CustomerId, Customers, Error as CustomerError, RestoredCustomer, Scope, SeedCustomer};
 use crate::database::{Batches, DatabaseError, TenantId, violated_unique_constraint};
 use crate::events::EventSettings;
-use crate::hooks::{Extension, HookId};
+use crate::faults;
 use crate::journal::Recorder;
-use crate::outgoing::TargetUrl;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tasks::Progress;
-use entry::SeedEntry;
-
+use crate::tasks::{Begun, Progress};
+use entry::EntryKind;
 use population::Population;
+
+pub(super) use entry::SeedEntry;
+pub(super) use extension::SeedExtension;
+pub(super) use key::{SeedKey, StoredKey};
+pub(super) use secrets::SecretDigest;
+pub(super) use settings::{Counters, SeedFault};
+pub use shape::Shaped;
 
 /// The demo world, compiled in.
 pub const DEMO_SEED: &str = include_str!("../../../config/demo.yaml");
@@ -38,38 +46,71 @@ pub const DEMO_SEED: &str = include_str!("../../../config/demo.yaml");
 /// The key of the demo world, which everybody knows.
 pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
 
+/// The longest seed, in bytes, as a file and as a body: a tenant of about 200,000 customers.
+pub const MAX_SEED_BYTES: usize = 256 * 1024 * 1024;
+
+/// So many customers with a record are written at a time.
+const BATCH: usize = 1_000;
+
 /// A seed file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedFile {
-    /// The version of this format: 1.
-    version: u32,
-    tenants: Vec<SeedTenant>,
+    /// The version of this format.
+    #[serde(deserialize_with = "version")]
+    pub(super) version: u32,
+    pub(super) tenants: Vec<SeedTenant>,
 }
 
-#[derive(Debug, Deserialize)]
+/// The version of the format of seed files.
+pub(super) const VERSION: u32 = 1;
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let version = u32::deserialize(deserializer)?;
+    if version == VERSION { Ok(version) } else { Err(D::Error::custom(format!("version {version} is not {VERSION}"))) }
+}
+
+/// A tenant of a seed file.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SeedTenant {
-    name: String,
-    #[serde(default)]
-    keys: Vec<SeedKey>,
-    #[serde(default)]
-    plan: Plan,
-    extension: Option<SeedExtension>,
-    events: Option<EventSettings>,
-    #[serde(default)]
-    customers: Vec<SeedEntry>,
-    population: Option<Population>,
+pub struct SeedTenant {
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) keys: Vec<SeedKey>,
+    #[serde(default, serialize_with = "settings::differing", skip_serializing_if = "settings::is_default")]
+    pub(super) plan: Plan,
+    #[serde(default, skip_serializing_if = "settings::is_real")]
+    pub(super) clock: Clock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extension: Option<SeedExtension>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) events: Option<EventSettings>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) faults: Vec<SeedFault>,
+    #[serde(default, skip_serializing_if = "Counters::are_none")]
+    pub(super) counters: Counters,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) customers: Vec<SeedEntry>,
+    #[serde(skip_serializing)]
+    pub(super) population: Option<Population>,
 }
 
 /// What a tenant's world is filled with: customers by name, a generated population, or both. The rules stay the tenant's where
 /// no plan is named.
+///
+/// It is also what a whole seed file says of a tenant but for its name and keys, which are the tenant's own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldSeed {
     pub(super) plan: Option<Plan>,
+    #[serde(default)]
+    clock: Clock,
     pub(super) extension: Option<SeedExtension>,
     pub(super) events: Option<EventSettings>,
+    #[serde(default)]
+    faults: Vec<SeedFault>,
+    #[serde(default)]
+    counters: Counters,
     #[serde(default)]
     customers: Vec<SeedEntry>,
     population: Option<Population>,
@@ -82,35 +123,13 @@ impl WorldSeed {
     }
 }
 
-/// A Client Extension, its tokens by the vendor's names.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SeedExtension {
-    /// Sent to the extension.
-    extension_token: String,
-    /// Sent by the extension; kept as a digest only.
-    directscale_token: String,
-    hooks: BTreeMap<HookId, TargetUrl>,
-    timeout_seconds: Option<NonZeroU32>,
-}
-
-impl std::fmt::Debug for SeedExtension {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SeedExtension").field("hooks", &self.hooks).finish_non_exhaustive()
+impl From<SeedTenant> for WorldSeed {
+    /// A tenant of a file that names no plan has the default one.
+    fn from(tenant: SeedTenant) -> Self {
+        let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
+            tenant;
+        Self { plan: Some(plan), clock, extension, events, faults, counters, customers, population }
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeedKey {
-    name: String,
-    #[serde(default)]
-    kind: KeyKind,
-    #[serde(default)]
-    account: Option<String>,
-    key: String,
-    #[serde(default)]
-    secondary_key: Option<String>,
 }
 
 /// Why a seed was not loaded. Nothing of it is in the database then.
@@ -144,7 +163,7 @@ impl From<sqlx::Error> for SeedError {
 }
 
 /// What a seed came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Seeded {
     /// The tenants that were made.
     pub made: Vec<String>,
@@ -158,31 +177,61 @@ pub struct Seeded {
 /// When the file cannot be read, is not YAML or JSON, or holds a name or value that is not known.
 pub fn read_seed(name: &str) -> Result<SeedFile, SeedError> {
     let failed = |reason: String| SeedError::File { path: name.to_owned(), reason };
-    let file: SeedFile = if name == "demo" {
-        serde_saphyr::from_str(DEMO_SEED).map_err(|error| failed(error.to_string()))?
-    } else {
-        read_file(name)?
-    };
-    if file.version == 1 { Ok(file) } else { Err(failed(format!("version {} is not 1", file.version))) }
+    if name == "demo" { read_text(DEMO_SEED, false).map_err(failed) } else { read_file(name) }
 }
 
 /// A YAML file, or a JSON one that is named so.
 fn read_file<T: DeserializeOwned>(path: &str) -> Result<T, SeedError> {
     let failed = |reason: String| SeedError::File { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let is_json = Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    read_text(&text, is_json).map_err(failed)
+    if text.len() > MAX_SEED_BYTES {
+        return Err(failed(format!("it is longer than {MAX_SEED_BYTES} bytes")));
+    }
+    read_text(&text, is_named_json(path)).map_err(failed)
 }
 
-/// YAML, or JSON.
+/// Whether a file is one of JSON by its name.
+#[must_use]
+pub fn is_named_json(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+/// YAML, or JSON; a byte order mark before it is no part of it.
 ///
 /// # Errors
 /// Where and why the text cannot be read.
 pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_json {
-        serde_json::from_str(text).map_err(|error| error.to_string())
-    } else {
-        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+        return serde_json::from_str(text).map_err(|error| error.to_string());
+    }
+    // The library's own limits are those of settings files: a seed of 100,000 customers has millions of nodes, and one
+    // address may stand in for all of them. What aliases may multiply is limited still.
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_events: MAX_SEED_BYTES,
+            max_nodes: MAX_SEED_BYTES,
+            max_total_scalar_bytes: MAX_SEED_BYTES,
+            enforce_alias_anchor_ratio: false,
+        },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| with_line(&error, text))
+}
+
+/// What is wrong, and the line in which it is, but for its value: that, and the lines around it, may be a key or a tax id, and an
+/// error may come into a log.
+fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
+    let place = error.location().and_then(|at| Some((at.line(), usize::try_from(at.column()).ok()?)));
+    let line = place.and_then(|(line, _)| text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?));
+    let name = line.and_then(|line| Some(line.split_once(": ")?.0).or_else(|| line.trim_end().strip_suffix(':')));
+    match (place, name) {
+        (Some((number, column)), Some(name)) if (1..=name.chars().count()).contains(&column) => {
+            let margin = " ".repeat(number.to_string().len());
+            let caret = " ".repeat(column - 1);
+            format!("{error}\n{margin} |\n{number} | {name}: …\n{margin} | {caret}^")
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -192,9 +241,29 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
 /// # Errors
 /// When the seed contradicts itself or a rule, or when the database fails; nothing of it is kept then.
 pub async fn load_seed(worlds: &Worlds, seed: SeedFile) -> Result<Seeded, SeedError> {
+    load(worlds, seed, &Progress::default()).await
+}
+
+async fn load(worlds: &Worlds, seed: SeedFile, progress: &Progress) -> Result<Seeded, SeedError> {
     let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
-    let loaded = load_tenants(&mut batches, &mut hidden, worlds, seed).await;
-    worlds.settle(batches, hidden, loaded).await
+    let loaded = load_tenants(&mut batches, &mut hidden, worlds, seed, progress).await;
+    let seeded = worlds.settle(batches, hidden, loaded).await?;
+    // A key may have been asked for before it was made.
+    worlds.directory.forget();
+    Ok(seeded)
+}
+
+impl Worlds {
+    /// Loads a seed file as `load_seed` does, as a task.
+    #[must_use]
+    pub fn load(&self, seed: SeedFile) -> Begun<WorldError> {
+        let worlds = self.clone();
+        let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
+            let seeded = load(&worlds, seed, &progress).await?;
+            Ok(serde_json::json!(seeded))
+        })
+    }
 }
 
 async fn load_tenants(
@@ -202,53 +271,38 @@ async fn load_tenants(
     hidden: &mut Hidden,
     worlds: &Worlds,
     seed: SeedFile,
+    progress: &Progress,
 ) -> Result<Seeded, SeedError> {
     let (mut seeded, mut unseen) = (Seeded::default(), Vec::new());
-    for tenant in seed.tenants {
-        let SeedTenant { name, keys, plan, extension, events, customers, population } = tenant;
+    for mut tenant in seed.tenants {
+        let name = tenant.name.clone();
+        // The name first: no text in Postgres holds every character.
+        checked(&name).map_err(|error| SeedError::Content { tenant: name.clone(), reason: error.to_string() })?;
         let is_known =
             seeded.made.contains(&name) || store::find_tenant(batches.connection().await?, &name).await?.is_some();
         if is_known {
             seeded.left.push(name);
             continue;
         }
-        let seed = WorldSeed { plan: None, extension, events, customers, population };
+        let (keys, plan) = (std::mem::take(&mut tenant.keys), tenant.plan.clone());
         let made = Made { name: &name, plan: &plan, origin: "seed" };
-        let id = make(batches, hidden, worlds, made, seed, &Progress::default()).await?;
+        let id = Box::pin(make(batches, hidden, worlds, made, tenant.into(), progress)).await?;
         unseen.push((id, name.clone(), keys));
         seeded.made.push(name);
     }
     // Nobody sees one of them before all are there.
     for (id, name, keys) in unseen {
+        let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
         let connection = batches.connection().await?;
         if !store::worlds::show(connection, id, &name, None).await? {
-            return Err(SeedError::Content { tenant: name, reason: "somebody else made it at this moment".to_owned() });
+            return Err(failed("somebody else made it at this moment".to_owned()));
         }
-        insert_keys(connection, worlds, id, &name, keys).await?;
+        for key in &keys {
+            let inserted = key.insert(connection, id, &worlds.random, Clock::Real.now()).await;
+            inserted.map_err(|error| error.within(&failed))?;
+        }
     }
     Ok(seeded)
-}
-
-async fn insert_keys(
-    connection: &mut PgConnection,
-    worlds: &Worlds,
-    id: TenantId,
-    tenant: &str,
-    keys: Vec<SeedKey>,
-) -> Result<(), SeedError> {
-    let failed = |reason: String| SeedError::Content { tenant: tenant.to_owned(), reason };
-    let now = Clock::Real.now();
-    for SeedKey { name, kind, account, key, secondary_key } in keys {
-        let slots = [(KeySlot::Primary, Some(key)), (KeySlot::Secondary, secondary_key)];
-        for (slot, key) in slots.into_iter().filter_map(|(slot, key)| Some((slot, key?))) {
-            let new = NewKey { name: name.clone(), kind, account: account.clone(), secret: Some(key) };
-            let key = new.credential(&worlds.random).map_err(|error| failed(format!("key '{name}': {error}")))?;
-            if !insert(connection, id, &name, slot, &key, now, None).await? {
-                return Err(failed(format!("the key '{name}' or its name is in use already")));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A tenant that is made.
@@ -269,8 +323,10 @@ pub(super) async fn make(
     progress: &Progress,
 ) -> Result<TenantId, SeedError> {
     let Made { name, plan, origin } = made;
+    let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let now = Clock::Real.now();
-    let id = store::insert_tenant(batches.connection().await?, plan, now, origin).await?;
+    let inserted = store::insert_tenant(batches.connection().await?, plan, now, origin).await;
+    let id = inserted.map_err(|error| unwritable(error, &failed))?;
     hidden.tenants.push(id);
     let customers = seed.size();
     fill(batches, &worlds.customers, &worlds.random, Filled { id, name, plan }, seed, progress).await?;
@@ -297,18 +353,27 @@ pub(super) async fn fill(
     progress: &Progress,
 ) -> Result<(), SeedError> {
     let customers_in_all = seed.size();
-    let WorldSeed { plan: _, extension, events, customers: entries, population } = seed;
+    let WorldSeed { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
     let Filled { id, name, plan } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
+    let broken = |error: sqlx::Error| unwritable(error, &failed);
     if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
         return Err(failed(format!("two subscriptions have the address {url}")));
     }
-    let (extension, directscale_token) = extension.map(SeedExtension::split).unzip();
-    let connection = batches.connection().await?;
-    store::connect(connection, id, extension.as_ref(), events.as_ref()).await?;
-    if let Some(token) = directscale_token {
-        store::insert_extension_token(connection, id, &digest(&token)).await?;
+    if !clock.is_possible() {
+        return Err(failed("a clock can stand between the years 1900 and 9000".to_owned()));
     }
+    let (extension, token) = extension.map(SeedExtension::split).transpose().map_err(failed)?.unzip();
+    let connection = batches.connection().await?;
+    store::connect(connection, id, extension.as_ref(), events.as_ref()).await.map_err(broken)?;
+    if let Some(token) = token {
+        store::insert_extension_token(connection, id, token.bytes()).await?;
+    }
+    store::worlds::set_clock(connection, id, clock).await?;
+    let armed = settings::armed(faults);
+    faults::restore(connection, id, &armed)
+        .await
+        .map_err(|error| unwritable(error, &|why| failed(format!("faults: {why}"))))?;
     let scope = Scope {
         tenant: id,
         plan,
@@ -322,17 +387,91 @@ pub(super) async fn fill(
         recorder: Recorder::OFF,
     };
     progress.expect("customers", customers_in_all);
-    let mut references = HashMap::new();
-    let mut first_distributor = None;
-    for (number, entry) in entries.into_iter().enumerate() {
-        let label = entry.reference.clone().unwrap_or_else(|| format!("number {}", number + 1));
-        let failed = |reason: String| failed(format!("customer {label}: {reason}"));
-        let reference = entry.reference.clone();
-        let customer = entry.into_customer(&references).map_err(failed)?;
-        let is_distributor = customer.values.customer_type == Some(crate::plan::DISTRIBUTOR);
-        let created = match customers.create_from_seed(batches.connection().await?, &scope, customer).await {
+    let mut filling = Filling { customers, scope, progress, restored: Vec::new(), has_restored: false };
+    let first_distributor = filling.add_all(batches, entries, &failed).await?;
+    if filling.has_restored
+        && let Some(wrong) = customers.unlinked(batches.connection().await?, id).await?
+    {
+        return Err(failed(wrong));
+    }
+    store::raise_counters(batches.connection().await?, id, counters.customers, counters.companies).await?;
+    if let Some(population) = population {
+        population.check().map_err(failed)?;
+        let told = |rows| progress.advance(rows);
+        match customers.populate(batches, &filling.scope, population.into(), first_distributor, &told).await {
+            Ok(()) => {}
+            Err(DatabaseError::Statement(error)) => {
+                return Err(unwritable(error, &|why| failed(format!("population: {why}"))));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The customers of a seed on their way into the database.
+struct Filling<'a> {
+    customers: &'a Customers,
+    scope: Scope<'a>,
+    progress: &'a Progress,
+    /// Those with a record that are not written yet: many are written at once.
+    restored: Vec<RestoredCustomer>,
+    /// Whether there were any.
+    has_restored: bool,
+}
+
+impl Filling<'_> {
+    /// Writes customers; the first distributor among them.
+    async fn add_all(
+        &mut self,
+        batches: &mut Batches,
+        entries: Vec<SeedEntry>,
+        failed: &(dyn Fn(String) -> SeedError + Sync),
+    ) -> Result<Option<CustomerId>, SeedError> {
+        let mut references = HashMap::new();
+        let mut first_distributor = None;
+        for (number, entry) in entries.into_iter().enumerate() {
+            let label = entry.label(number + 1);
+            let failed = |reason: String| failed(format!("customer {label}: {reason}"));
+            let (reference, is_distributor) = (entry.reference.clone(), entry.is_distributor());
+            let id = match entry.into_customer(&references).map_err(failed)? {
+                EntryKind::Restored(customer) => {
+                    let id = customer.id;
+                    self.restored.push(*customer);
+                    if self.restored.len() >= BATCH {
+                        self.write_restored(batches.connection().await?, &failed).await?;
+                    }
+                    id
+                }
+                EntryKind::New(customer) => {
+                    // Its sponsor may be one of those, and it may not get the number of one.
+                    self.write_restored(batches.connection().await?, &failed).await?;
+                    self.create(batches.connection().await?, *customer, &failed).await?
+                }
+            };
+            if is_distributor && first_distributor.is_none() {
+                first_distributor = Some(id);
+            }
+            if let Some(reference) = reference
+                && references.insert(reference, id.0).is_some()
+            {
+                return Err(failed("its ref is used twice".to_owned()));
+            }
+            batches.pause().await?;
+        }
+        self.write_restored(batches.connection().await?, failed).await?;
+        Ok(first_distributor)
+    }
+
+    async fn create(
+        &self,
+        connection: &mut PgConnection,
+        customer: SeedCustomer,
+        failed: &(dyn Fn(String) -> SeedError + Sync),
+    ) -> Result<CustomerId, SeedError> {
+        let created = match self.customers.create_from_seed(connection, &self.scope, customer).await {
             Ok(created) => created,
-            Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(twice(error, &failed)),
+            Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(unwritable(error, failed)),
             Err(CustomerError::Database(error)) => return Err(error.into()),
             Err(CustomerError::Refused(refusal)) => {
                 let faults: Vec<String> =
@@ -341,47 +480,90 @@ pub(super) async fn fill(
             }
             Err(other) => return Err(failed(other.to_string())),
         };
-        if is_distributor && first_distributor.is_none() {
-            first_distributor = Some(created);
-        }
-        if let Some(reference) = reference
-            && references.insert(reference, created.0).is_some()
-        {
-            return Err(failed("its ref is used twice".to_owned()));
-        }
-        batches.pause().await?;
-        progress.advance(1);
+        self.progress.advance(1);
+        Ok(created)
     }
-    if let Some(population) = population {
-        population.check().map_err(failed)?;
-        let told = |rows| progress.advance(rows);
-        match customers.populate(batches, &scope, population.into(), first_distributor, &told).await {
-            Ok(()) => {}
-            Err(DatabaseError::Statement(error)) => {
-                return Err(twice(error, &|why| failed(format!("population: {why}"))));
-            }
-            Err(error) => return Err(error.into()),
-        }
+
+    async fn write_restored(
+        &mut self,
+        connection: &mut PgConnection,
+        failed: &(dyn Fn(String) -> SeedError + Sync),
+    ) -> Result<(), SeedError> {
+        let batch = std::mem::take(&mut self.restored);
+        let (Some(first), Some(last)) = (batch.first().map(|first| first.id.0), batch.last().map(|last| last.id.0))
+        else {
+            return Ok(());
+        };
+        let written = batch.len() as u64;
+        let Scope { tenant, plan, .. } = self.scope;
+        let failed = |why: String| failed(format!("customers {first} to {last}: {why}"));
+        self.customers.restore(connection, tenant, plan, batch).await.map_err(|error| unwritable(error, &failed))?;
+        // Numbers that are given from now on are above theirs.
+        store::raise_counters(connection, tenant, 0, 0).await?;
+        self.has_restored = true;
+        self.progress.advance(written);
+        Ok(())
     }
-    Ok(())
 }
 
-/// What the database says of a seed that contradicts itself.
-fn twice(error: sqlx::Error, failed: &dyn Fn(String) -> SeedError) -> SeedError {
+/// What the database says of a seed that contradicts itself or cannot be stored.
+fn unwritable(error: sqlx::Error, failed: &dyn Fn(String) -> SeedError) -> SeedError {
     if let Some(rule) = violated_unique_constraint(&error) {
         return failed(format!("an id or a value that must be unique is used twice ({rule})"));
     }
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    if code.is_some_and(|code| code == "22003") {
-        return failed("an id is larger than 2147483647".to_owned());
+    match code.as_deref() {
+        Some("22003") => failed("an id or a number is too large".to_owned()),
+        Some("22021" | "22P05") => failed("a text holds the character NUL".to_owned()),
+        Some("54000") => failed("a value that is looked up is too long".to_owned()),
+        _ => error.into(),
     }
-    error.into()
 }
 
-impl SeedExtension {
-    /// What is kept with the tenant, and the token by which the extension calls back.
-    pub(super) fn split(self) -> (Extension, String) {
-        let Self { extension_token, directscale_token, hooks, timeout_seconds } = self;
-        (Extension::new(extension_token, hooks, timeout_seconds), directscale_token)
+/// Why a part of a seed was not written.
+#[derive(Debug)]
+enum Unwritten {
+    Because(String),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Unwritten {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Unwritten {
+    fn within(self, failed: &dyn Fn(String) -> SeedError) -> SeedError {
+        match self {
+            Self::Because(why) => failed(why),
+            Self::Database(error) => unwritable(error, failed),
+        }
+    }
+}
+
+/// The moment of a member that is not named.
+fn real_now() -> DateTime<Utc> {
+    Clock::Real.now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_line_and_no_value() {
+        let text = "version: 1\ntenants:\n  - name: x\n    keys:\n      - key: SECRET-KEY\n        colour: SECRET-RED\n    \
+                    customers:\n      - TaxId: SECRET-TAX\n";
+        let error = read_text::<SeedFile>(text, false).expect_err("an unknown name");
+        assert!(error.contains("unknown field `colour`") && error.contains("line 6"), "{error}");
+        assert!(error.ends_with("  |\n6 |         colour: …\n  |         ^"), "{error}");
+        let flow = "version: 1\ntenants: [{name: x, colour: SECRET}]\n";
+        let error = read_text::<SeedFile>(flow, false).expect_err("an unknown name");
+        assert!(error.contains("unknown field `colour`") && error.contains("line 2"), "{error}");
+        let error = read_text::<SeedFile>("version: 1\ntenants: [SECRET\n", false).expect_err("no YAML");
+        for error in [&error, &read_text::<SeedFile>(text, false).expect_err("the same")] {
+            assert!(!error.contains("SECRET"), "{error}");
+        }
     }
 }

@@ -1,0 +1,151 @@
+//! `seed` and `export`: tenants from files, and into them.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use reqwest::{Method, Response};
+
+use super::remote::{Body, Remote, shown};
+use crate::config::Settings;
+use crate::tenants::{DEMO_SEED, MAX_SEED_BYTES, Seeded};
+
+#[derive(Debug, Args)]
+pub(super) struct SeedArgs {
+    /// A seed file in YAML, or in JSON where it is named so; demo for the built-in one
+    pub(super) file: String,
+    /// Fill this tenant, in place of all that is in it: with the tenant of its name in the file, or the only one
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+    /// Write into the database itself (--data or --database-url), without a server
+    #[arg(long, conflicts_with = "tenant")]
+    pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The tenant, or a snapshot of one (demo@seed)
+    tenant: String,
+    /// Write into this file, which only you can read [default: print it]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+    /// Add the digests of the tenant's keys, so that the same keys open the tenant that is made of the file
+    #[arg(long)]
+    keys: bool,
+}
+
+/// A database that is named by a flag is meant: a seed that went elsewhere would be a surprise.
+pub(super) fn check_flags(settings: &Settings) -> anyhow::Result<()> {
+    let of_database = [("data", "--data"), ("database_url", "--database-url")];
+    for (setting, flag) in of_database {
+        if settings.shown.iter().any(|shown| shown.name == setting && shown.origin == "flag") {
+            bail!("{flag} needs --offline: without it the seed goes to the running server, into its database");
+        }
+    }
+    Ok(())
+}
+
+/// Sends a seed file to the server: its content, so that the file need not be where the server is.
+pub(super) async fn seed(remote: &Remote, SeedArgs { file, tenant, .. }: &SeedArgs) -> anyhow::Result<ExitCode> {
+    let body = if file == "demo" { Body::of_yaml(DEMO_SEED.to_owned()) } else { Body::of_file(file)? };
+    if let Some(tenant) = tenant {
+        let filled = remote.put_body(&["tenants", tenant, "seed"], body).await;
+        let done = filled.map_err(|error| with_hint(error, remote))?;
+        remote.print(&done, |done| println!("{} rows", shown(&done["rows"])))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let loaded = remote.put_body(&["seed"], body).await.map_err(|error| with_hint(error, remote))?;
+    print(&serde_json::from_value(loaded)?, remote.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a seed came to.
+pub(super) fn print(seeded: &Seeded, is_json: bool) -> anyhow::Result<()> {
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(seeded)?);
+        return Ok(());
+    }
+    for tenant in &seeded.made {
+        println!("{tenant}: made");
+    }
+    for tenant in &seeded.left {
+        println!("{tenant}: was there already, left as it is");
+    }
+    Ok(())
+}
+
+/// Where no server answers, what can be done about that.
+fn with_hint(error: anyhow::Error, remote: &Remote) -> anyhow::Error {
+    if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect) {
+        let base = remote.base();
+        return anyhow::anyhow!(
+            "no server answers at {base}: start one, name one with --server, or write into the database itself with --offline"
+        );
+    }
+    error
+}
+
+/// The flag that the command line has for a parameter of the API.
+pub(super) fn named_force(error: anyhow::Error) -> anyhow::Error {
+    let text = format!("{error:#}");
+    if text.contains("force=true") { anyhow::anyhow!(text.replace("force=true", "--force")) } else { error }
+}
+
+/// A file as a text for the server to read.
+pub(super) fn text_of(file: &str) -> anyhow::Result<String> {
+    let length = std::fs::metadata(file).with_context(|| format!("{file} cannot be read"))?.len();
+    if length > MAX_SEED_BYTES as u64 {
+        bail!("{file} has {length} bytes; the server takes at most {MAX_SEED_BYTES}");
+    }
+    std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))
+}
+
+/// Writes a tenant as a seed file.
+pub(super) async fn export(
+    remote: &Remote,
+    ExportArgs { tenant, output, keys }: &ExportArgs,
+) -> anyhow::Result<ExitCode> {
+    let (name, snapshot) = match tenant.rsplit_once('@') {
+        Some((name, snapshot)) => (name, Some(snapshot.to_owned())),
+        None => (tenant.as_str(), None),
+    };
+    let mut query = vec![("format", if remote.json { "json" } else { "yaml" }.to_owned())];
+    query.extend(snapshot.map(|snapshot| ("snapshot", snapshot)));
+    query.extend(keys.then(|| ("keys", "true".to_owned())));
+    let response = remote.send(Method::GET, &["tenants", name, "export"], &query, None).await?;
+    match output {
+        None => {
+            write(response, &mut std::io::stdout()).await?;
+        }
+        Some(path) => {
+            // Whole or not at all: what breaks off must not pass for a tenant.
+            let partial = format!("{path}.partial");
+            let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
+            let bytes = write(response, &mut file).await?;
+            std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
+            eprintln!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it like a secret.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn write(mut response: Response, to: &mut (dyn Write + Send)) -> anyhow::Result<usize> {
+    let mut bytes = 0;
+    while let Some(part) = response.chunk().await? {
+        to.write_all(&part)?;
+        bytes += part.len();
+    }
+    to.flush()?;
+    Ok(bytes)
+}
+
+/// A file that only its owner can read.
+fn private_file(path: &str) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

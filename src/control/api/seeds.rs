@@ -1,0 +1,84 @@
+//! Seed files: loaded, and written of tenants.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use futures_util::stream;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Answer, Content, Control, finished, query, read_seed};
+use crate::tenants::{ExportFormat, ExportOptions, SeedFile, Seeded};
+
+/// Load a seed file
+///
+/// All its tenants, or none when one cannot be made. A tenant that is there already is left as it is. In JSON, or in YAML where
+/// `Content-Type` says so; at most 268,435,456 bytes.
+#[utoipa::path(
+    put,
+    path = "/_emulator/seed",
+    operation_id = "LoadSeed",
+    request_body = Object,
+    responses((status = 200, description = "Which tenants were made, and which were left", body = Seeded)),
+)]
+pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
+    let worlds = control.worlds()?;
+    let seed: SeedFile = read_seed(headers.clone(), body).await?;
+    finished(&worlds.tasks, &headers, worlds.load(seed), StatusCode::OK).await
+}
+
+/// What is exported, and how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportQuery {
+    /// YAML where it is not said.
+    #[serde(default)]
+    #[param(inline)]
+    format: ExportFormat,
+    /// This snapshot of the tenant; the tenant as it is where none is named.
+    snapshot: Option<String>,
+    /// Whether the digests of the tenant's keys are in it, so that the same keys open the tenant that is made of it.
+    #[serde(default)]
+    keys: bool,
+}
+
+/// Export a tenant
+///
+/// As a seed file: all that a reset puts back, so that loading it makes an equal tenant. Passwords are in it as hashes and the
+/// extension's token as a digest; tax ids, and the tokens that are sent to the extension and to subscribers, in the clear.
+#[utoipa::path(
+    get,
+    path = "/_emulator/tenants/{tenant}/export",
+    operation_id = "ExportTenant",
+    params(("tenant" = String, Path), ExportQuery),
+    responses((status = 200, description = "The seed file", content_type = "application/yaml", body = String)),
+)]
+pub(super) async fn export(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
+    let worlds = control.worlds()?;
+    let ExportQuery { format, snapshot, keys } = query(&uri)?;
+    let side = match snapshot {
+        Some(snapshot) => format!("{tenant}@{snapshot}"),
+        None => tenant.clone(),
+    };
+    let export = worlds.export(&side, ExportOptions { format, has_keys: keys }).await?;
+    let (content_type, ending) = match format {
+        ExportFormat::Yaml => ("application/yaml", "yaml"),
+        ExportFormat::Json => ("application/json", "json"),
+    };
+    let bytes = export.bytes();
+    let parts = export.into_parts().into_iter().map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+    let mut response = crate::control::typed(content_type, Body::from_stream(stream::iter(parts)));
+    let plain: String =
+        tenant.chars().filter(|letter| letter.is_ascii_alphanumeric() || "._-".contains(*letter)).collect();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_LENGTH, bytes.into());
+    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"{plain}.{ending}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}

@@ -1,0 +1,465 @@
+//! SQL that reads and writes customers with everything that is stored of them, many at once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::ValuesRecord;
+use super::profile::name_key;
+use crate::customers::model::CustomerId;
+use crate::customers::profile::{Company, ProfileOwner};
+use crate::customers::stored::{
+    CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
+};
+use crate::database::TenantId;
+use crate::plan::Plan;
+
+/// The customers whose number is above `after`, at most so many, in the order of their numbers.
+pub(in crate::customers) async fn read(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    after: i32,
+    most: i64,
+) -> Result<Vec<StoredCustomer>, sqlx::Error> {
+    let kept = sqlx::query!(
+        r#"
+        select c.customer_id, c.password_hash, c.enroller_id, c.modified_at, c.upgrade_date, c.inactive_date,
+               t.upline_id as "upline_id?", t.placed_at as "placed_at?", k.customer_key as "customer_key?"
+          from customers c
+          left join sponsor_tree t on t.tenant_id = $1 and t.customer_id = c.customer_id
+          left join customer_keys k on k.tenant_id = $1 and k.customer_id = c.customer_id
+         where c.tenant_id = $1 and c.customer_id > $2
+         order by c.customer_id
+         limit $3
+        "#,
+        tenant.0,
+        after,
+        most,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let ids: Vec<i32> = kept.iter().map(|row| row.customer_id).collect();
+    let customers = super::find(connection, tenant, &ids).await?;
+    let mut type_changes = type_changes(connection, tenant, &ids).await?;
+    let mut reward_points = reward_points(connection, tenant, &ids).await?;
+    let mut companies = companies(connection, tenant, &ids).await?;
+    let mut profiles = profiles(connection, tenant, &ids).await?;
+    let stored = kept.into_iter().zip(customers).map(|(row, customer)| {
+        let id = row.customer_id;
+        let record = CustomerRecord {
+            enroller_id: row.enroller_id,
+            modified_at: row.modified_at,
+            upgrade_date: row.upgrade_date,
+            inactive_date: row.inactive_date,
+            tree: row.placed_at.map(|placed_at| Placement { upline_id: row.upline_id, placed_at }),
+            key: row.customer_key,
+            type_changes: type_changes.remove(&id).unwrap_or_default(),
+            reward_points: reward_points.remove(&id).unwrap_or_default(),
+            companies: companies.remove(&id).unwrap_or_default(),
+            profiles: profiles.remove(&id).unwrap_or_default(),
+        };
+        StoredCustomer { customer, password_hash: row.password_hash, record }
+    });
+    Ok(stored.collect())
+}
+
+async fn type_changes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<HashMap<i32, Vec<StoredTypeChange>>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId
+           from CRM_AssociateTypeChanges
+          where tenant_id = $1 and AssociateID = any ($2)
+          order by AssociateID, id",
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of: HashMap<i32, Vec<_>> = HashMap::new();
+    for row in rows {
+        of.entry(row.associateid).or_default().push(StoredTypeChange {
+            id: row.id,
+            record_number: row.recordnumber,
+            old_type: row.oldassociatetype,
+            new_type: row.newassociatetype,
+            changed_at: row.changedate,
+            changed_by: row.changedby,
+            request_id: row.requestid,
+        });
+    }
+    Ok(of)
+}
+
+async fn reward_points(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<HashMap<i32, Vec<StoredPoints>>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select customer_id, id, points::float8 as "points!", entered_at, expires_at from reward_points
+            where tenant_id = $1 and customer_id = any ($2)
+            order by customer_id, id"#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of: HashMap<i32, Vec<_>> = HashMap::new();
+    for row in rows {
+        of.entry(row.customer_id).or_default().push(StoredPoints {
+            id: row.id,
+            points: row.points,
+            entered_at: row.entered_at,
+            expires_at: row.expires_at,
+        });
+    }
+    Ok(of)
+}
+
+async fn companies(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<HashMap<i32, Vec<StoredCompany>>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select company_id, customer_id, place, company_key, name, org_no, details as "details: Json<Map<String, Value>>"
+             from companies
+            where tenant_id = $1 and customer_id = any ($2)
+            order by customer_id, place, company_id"#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of: HashMap<i32, Vec<_>> = HashMap::new();
+    for row in rows {
+        of.entry(row.customer_id).or_default().push(StoredCompany {
+            id: row.company_id,
+            key: row.company_key,
+            place: row.place,
+            name: row.name,
+            org_no: row.org_no,
+            details: row.details.0,
+        });
+    }
+    Ok(of)
+}
+
+type Profiles = BTreeMap<ProfileOwner, Map<String, Value>>;
+
+async fn profiles(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<HashMap<i32, Profiles>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select customer_id, owner, fields as "fields: Json<Map<String, Value>>" from customer_profiles
+            where tenant_id = $1 and customer_id = any ($2)"#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of: HashMap<i32, Profiles> = HashMap::new();
+    for row in rows {
+        let owner = ProfileOwner::ALL.into_iter().find(|owner| owner.name() == row.owner);
+        let owner = owner.ok_or_else(|| sqlx::Error::Protocol(format!("a profile is of '{}'", row.owner)))?;
+        of.entry(row.customer_id).or_default().insert(owner, row.fields.0);
+    }
+    Ok(of)
+}
+
+/// Writes customers as they are given.
+pub(in crate::customers) async fn write(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    plan: &Plan,
+    customers: Vec<RestoredCustomer>,
+) -> Result<(), sqlx::Error> {
+    let mut rows = Rows::default();
+    for RestoredCustomer { id, values, password_hash, record } in customers {
+        rows.add(id, ValuesRecord::new(values, password_hash, plan), record);
+    }
+    write_customers(connection, tenant, &rows).await?;
+    write_nodes(connection, tenant, &rows.nodes).await?;
+    write_type_changes(connection, tenant, &rows.type_changes).await?;
+    write_points(connection, tenant, &rows.reward_points).await?;
+    write_companies(connection, tenant, &rows.companies).await?;
+    write_profiles(connection, tenant, &rows.profiles).await?;
+    write_keys(connection, tenant, &rows.keys).await
+}
+
+/// What is written, by table.
+#[derive(Debug, Default)]
+struct Rows {
+    ids: Vec<i32>,
+    values: Vec<ValuesRecord>,
+    enrollers: Vec<Option<i32>>,
+    modified: Vec<DateTime<Utc>>,
+    upgraded: Vec<Option<DateTime<Utc>>>,
+    inactive: Vec<Option<DateTime<Utc>>>,
+    nodes: Vec<(i32, Placement)>,
+    type_changes: Vec<(i32, StoredTypeChange)>,
+    reward_points: Vec<(i32, StoredPoints)>,
+    companies: Vec<(i32, StoredCompany)>,
+    profiles: Vec<(i32, ProfileOwner, Map<String, Value>)>,
+    keys: Vec<(i32, Uuid)>,
+}
+
+impl Rows {
+    fn add(&mut self, id: CustomerId, values: ValuesRecord, record: CustomerRecord) {
+        let CustomerRecord {
+            enroller_id,
+            modified_at,
+            upgrade_date,
+            inactive_date,
+            tree,
+            key,
+            type_changes,
+            reward_points,
+            companies,
+            profiles,
+        } = record;
+        self.ids.push(id.0);
+        self.values.push(values);
+        self.enrollers.push(enroller_id);
+        self.modified.push(modified_at);
+        self.upgraded.push(upgrade_date);
+        self.inactive.push(inactive_date);
+        self.nodes.extend(tree.map(|tree| (id.0, tree)));
+        self.type_changes.extend(type_changes.into_iter().map(|change| (id.0, change)));
+        self.reward_points.extend(reward_points.into_iter().map(|entry| (id.0, entry)));
+        self.companies.extend(companies.into_iter().map(|company| (id.0, company)));
+        self.profiles.extend(profiles.into_iter().map(|(owner, fields)| (id.0, owner, fields)));
+        self.keys.extend(key.map(|key| (id.0, key)));
+    }
+}
+
+async fn write_customers(connection: &mut PgConnection, tenant: TenantId, rows: &Rows) -> Result<(), sqlx::Error> {
+    // The last columns of `r` are those of the type customer_values, in its order.
+    sqlx::query!(
+        r#"
+        insert into customers (
+            tenant_id, customer_id, enroller_id, modified_at, upgrade_date, inactive_date, customer_type, customer_status,
+            sponsor_id, birth_date, sign_up_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id,
+            back_office_id_key, email_address, email_address_key, tax_id, tax_id_key, username, username_key, web_alias,
+            web_alias_key, password_hash, first_name, last_name, company_name, external_reference_id, primary_phone,
+            secondary_phone, text_phone, tax_exempt_id, primary_street1, primary_street2, primary_street3, primary_city,
+            primary_region, primary_postal_code, primary_country_code, shipping_street1, shipping_street2,
+            shipping_street3, shipping_city, shipping_region, shipping_postal_code, shipping_country_code, custom_fields)
+        select $1, r.*
+          from rows from (
+                   unnest($2::integer[]), unnest($3::integer[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),
+                   unnest($6::timestamptz[]), unnest($7::customer_values[])) r
+        "#,
+        tenant.0,
+        &rows.ids,
+        &rows.enrollers as _,
+        &rows.modified,
+        &rows.upgraded as _,
+        &rows.inactive as _,
+        &rows.values as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_nodes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rows: &[(i32, Placement)],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = rows.iter().map(|(id, _)| *id).collect();
+    let uplines: Vec<Option<i32>> = rows.iter().map(|(_, node)| node.upline_id).collect();
+    let placed: Vec<DateTime<Utc>> = rows.iter().map(|(_, node)| node.placed_at).collect();
+    sqlx::query!(
+        "insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
+         select $1, * from unnest($2::integer[], $3::integer[], $4::timestamptz[])",
+        tenant.0,
+        &ids,
+        &uplines as _,
+        &placed,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_type_changes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rows: &[(i32, StoredTypeChange)],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|(_, change)| change.id).collect();
+    let numbers: Vec<i64> = rows.iter().map(|(_, change)| change.record_number).collect();
+    let customers: Vec<i32> = rows.iter().map(|(customer, _)| *customer).collect();
+    let old: Vec<i32> = rows.iter().map(|(_, change)| change.old_type).collect();
+    let new: Vec<i32> = rows.iter().map(|(_, change)| change.new_type).collect();
+    let dates: Vec<DateTime<Utc>> = rows.iter().map(|(_, change)| change.changed_at).collect();
+    let callers: Vec<String> = rows.iter().map(|(_, change)| change.changed_by.clone()).collect();
+    let requests: Vec<Uuid> = rows.iter().map(|(_, change)| change.request_id).collect();
+    sqlx::query!(
+        "insert into CRM_AssociateTypeChanges
+             (tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
+         select $1, * from unnest($2::uuid[], $3::bigint[], $4::integer[], $5::integer[], $6::integer[],
+                                  $7::timestamptz[], $8::text[], $9::uuid[])",
+        tenant.0,
+        &ids,
+        &numbers,
+        &customers,
+        &old,
+        &new,
+        &dates,
+        &callers,
+        &requests,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_points(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rows: &[(i32, StoredPoints)],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let customers: Vec<i32> = rows.iter().map(|(customer, _)| *customer).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|(_, entry)| entry.id).collect();
+    let points: Vec<f64> = rows.iter().map(|(_, entry)| entry.points).collect();
+    let entered: Vec<DateTime<Utc>> = rows.iter().map(|(_, entry)| entry.entered_at).collect();
+    let expires: Vec<Option<DateTime<Utc>>> = rows.iter().map(|(_, entry)| entry.expires_at).collect();
+    sqlx::query!(
+        "insert into reward_points (tenant_id, customer_id, id, points, entered_at, expires_at)
+         select $1, customer_id, id, points::numeric, entered_at, expires_at
+           from unnest($2::integer[], $3::uuid[], $4::float8[], $5::timestamptz[], $6::timestamptz[])
+                    as r (customer_id, id, points, entered_at, expires_at)",
+        tenant.0,
+        &customers,
+        &ids,
+        &points,
+        &entered,
+        &expires as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_companies(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rows: &[(i32, StoredCompany)],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = rows.iter().map(|(_, company)| company.id).collect();
+    let customers: Vec<i32> = rows.iter().map(|(customer, _)| *customer).collect();
+    let places: Vec<i32> = rows.iter().map(|(_, company)| company.place).collect();
+    let keys: Vec<Uuid> = rows.iter().map(|(_, company)| company.key).collect();
+    let names: Vec<String> = rows.iter().map(|(_, company)| company.name.clone()).collect();
+    let numbers: Vec<Option<String>> = rows.iter().map(|(_, company)| company.org_no.clone()).collect();
+    let name_keys: Vec<Option<String>> = rows.iter().map(|(_, company)| name_key(&compared(company))).collect();
+    let details: Vec<Json<&Map<String, Value>>> = rows.iter().map(|(_, company)| Json(&company.details)).collect();
+    sqlx::query!(
+        "insert into companies (tenant_id, company_id, customer_id, place, company_key, name, org_no, name_key, details)
+         select $1, * from unnest($2::integer[], $3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[],
+                                  $8::text[], $9::jsonb[])",
+        tenant.0,
+        &ids,
+        &customers,
+        &places,
+        &keys,
+        &names,
+        &numbers as _,
+        &name_keys as _,
+        &details as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A company as far as it is compared with others.
+fn compared(company: &StoredCompany) -> Company {
+    let (name, org_no) = (company.name.clone(), company.org_no.clone());
+    Company { id: Some(company.id), key: None, name, org_no, details: Map::new() }
+}
+
+async fn write_profiles(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rows: &[(i32, ProfileOwner, Map<String, Value>)],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let customers: Vec<i32> = rows.iter().map(|(customer, ..)| *customer).collect();
+    let owners: Vec<String> = rows.iter().map(|(_, owner, _)| owner.name().to_owned()).collect();
+    let fields: Vec<Json<&Map<String, Value>>> = rows.iter().map(|(.., fields)| Json(fields)).collect();
+    sqlx::query!(
+        "insert into customer_profiles (tenant_id, customer_id, owner, fields)
+         select $1, * from unnest($2::integer[], $3::text[], $4::jsonb[])",
+        tenant.0,
+        &customers,
+        &owners,
+        &fields as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_keys(connection: &mut PgConnection, tenant: TenantId, rows: &[(i32, Uuid)]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (customers, keys): (Vec<i32>, Vec<Uuid>) = rows.iter().copied().unzip();
+    sqlx::query!(
+        "insert into customer_keys (tenant_id, customer_id, customer_key)
+         select $1, * from unnest($2::integer[], $3::uuid[])",
+        tenant.0,
+        &customers,
+        &keys,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whom each customer of a tenant names.
+pub(in crate::customers) async fn links(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Vec<Links>, sqlx::Error> {
+    sqlx::query_as!(
+        Links,
+        r#"
+        select c.customer_id as customer, c.sponsor_id as sponsor, c.enroller_id as enroller, t.upline_id as "upline?"
+          from customers c
+          left join sponsor_tree t on t.tenant_id = $1 and t.customer_id = c.customer_id
+         where c.tenant_id = $1
+         order by c.customer_id
+        "#,
+        tenant.0,
+    )
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,59 @@
+//! A Client Extension in a seed.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::SecretDigest;
+use crate::hooks::{Extension, HookId};
+use crate::outgoing::TargetUrl;
+use crate::tenants::credential::digest;
+
+/// A Client Extension, its tokens by the vendor's names.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::tenants) struct SeedExtension {
+    /// Sent to the extension.
+    extension_token: String,
+    /// Sent by the extension; kept as a digest only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directscale_token: Option<String>,
+    /// What is kept of it, in the place of the token itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directscale_token_digest: Option<SecretDigest>,
+    hooks: BTreeMap<HookId, TargetUrl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout_seconds: Option<NonZeroU32>,
+}
+
+impl std::fmt::Debug for SeedExtension {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SeedExtension").field("hooks", &self.hooks).finish_non_exhaustive()
+    }
+}
+
+impl SeedExtension {
+    /// One as it is stored.
+    pub(in crate::tenants) fn stored(extension: Extension, token: Option<SecretDigest>) -> Self {
+        let Extension { extension_token, hooks, timeout_seconds } = extension;
+        Self {
+            extension_token,
+            directscale_token: None,
+            directscale_token_digest: token,
+            hooks,
+            timeout_seconds: Some(timeout_seconds),
+        }
+    }
+
+    /// What is kept with the tenant, and what is kept of the token by which the extension calls back.
+    pub(in crate::tenants) fn split(self) -> Result<(Extension, SecretDigest), String> {
+        let Self { extension_token, directscale_token, directscale_token_digest, hooks, timeout_seconds } = self;
+        let token = match (directscale_token, directscale_token_digest) {
+            (Some(token), None) => digest(&token).into(),
+            (None, Some(digest)) => digest,
+            _ => return Err("an extension has either directscale_token or directscale_token_digest".to_owned()),
+        };
+        Ok((Extension::new(extension_token, hooks, timeout_seconds), token))
+    }
+}

@@ -1,0 +1,72 @@
+//! What of a secret is kept, as it stands in a seed file.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tenants::credential::KeyDigest;
+
+/// The SHA-256 of a secret, in hexadecimal. It opens nothing by itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(in crate::tenants) struct SecretDigest(Vec<u8>);
+
+impl SecretDigest {
+    /// A digest that is stored already.
+    pub(in crate::tenants) fn stored(digest: Vec<u8>) -> Self {
+        Self(digest)
+    }
+
+    pub(in crate::tenants) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<KeyDigest> for SecretDigest {
+    fn from(digest: KeyDigest) -> Self {
+        Self(digest.to_vec())
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretDigest")
+    }
+}
+
+impl From<SecretDigest> for String {
+    fn from(digest: SecretDigest) -> Self {
+        use fmt::Write as _;
+        digest.0.iter().fold(Self::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+impl TryFrom<String> for SecretDigest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let malformed = "a digest must be the SHA-256 of a secret in 64 hexadecimal digits";
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(malformed);
+        }
+        let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        text.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>().map(Self).ok_or(malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_64_hexadecimal_digits_are_a_digest() {
+        let good = "00ff".repeat(16);
+        assert_eq!(SecretDigest::try_from(good.to_uppercase()).map(String::from), Ok(good.clone()));
+        for bad in ["", "00", &good[1..], &good.replace("00ff", "00fg"), &format!("{good}00")] {
+            assert!(SecretDigest::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+}

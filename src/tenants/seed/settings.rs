@@ -1,0 +1,84 @@
+//! What a tenant of a seed says besides customers: plan, clock, armed failures and counters.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+use crate::faults::{Listed, Rule};
+use crate::plan::Plan;
+
+/// The numbers that were given last, where that is more than the customers and companies of the seed show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::tenants) struct Counters {
+    /// The number of the last customer.
+    pub(in crate::tenants) customers: i32,
+    /// The number of the last company.
+    pub(in crate::tenants) companies: i32,
+}
+
+impl Counters {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    pub(super) fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A failure that is armed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::tenants) struct SeedFault {
+    /// Its number; the next one where it is not given.
+    #[serde(default)]
+    id: Option<i32>,
+    /// The rule, as it is armed.
+    rule: Rule,
+    /// How many calls came under it.
+    #[serde(default)]
+    calls: u64,
+    /// How many met it.
+    #[serde(default)]
+    fired: u64,
+    /// When it was armed.
+    #[serde(default = "super::real_now")]
+    created_at: DateTime<Utc>,
+}
+
+impl From<Listed> for SeedFault {
+    fn from(listed: Listed) -> Self {
+        let Listed { id, rule, calls, fired, created_at } = listed;
+        Self { id: Some(id), rule, calls, fired, created_at }
+    }
+}
+
+/// The failures, each with a number.
+pub(super) fn armed(faults: Vec<SeedFault>) -> Vec<Listed> {
+    let mut last = 0;
+    let armed = faults.into_iter().map(|SeedFault { id, rule, calls, fired, created_at }| {
+        let id = id.unwrap_or(last + 1);
+        last = id.max(last);
+        Listed { id, rule, calls, fired, created_at }
+    });
+    armed.collect()
+}
+
+pub(super) fn is_default(plan: &Plan) -> bool {
+    *plan == Plan::default()
+}
+
+pub(super) fn is_real(clock: &Clock) -> bool {
+    *clock == Clock::Real
+}
+
+/// Writes the entries of a plan that are not the default's, each as a whole.
+pub(super) fn differing<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
+    let entries = |plan: &Plan| match serde_json::to_value(plan) {
+        Ok(Value::Object(entries)) => entries,
+        _ => Map::new(),
+    };
+    let default = entries(&Plan::default());
+    let differing: Map<String, Value> =
+        entries(plan).into_iter().filter(|(name, value)| default.get(name) != Some(value)).collect();
+    differing.serialize(serializer)
+}

@@ -1,0 +1,153 @@
+//! The shapes in which a seed may come: a whole seed file, or what belongs into one tenant of it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer as _, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{SeedFile, SeedTenant, read_text};
+
+/// What one tenant is given: a whole seed file that holds it, or the part itself. Either may also be a text, in YAML or JSON.
+#[derive(Debug)]
+pub enum Shaped<T> {
+    /// A whole seed file.
+    File(SeedFile),
+    /// The part.
+    Part(T),
+}
+
+impl<T: From<SeedTenant>> Shaped<T> {
+    /// The part that is meant for a tenant: of a file, what it says of the tenant of that name, or of the only one.
+    ///
+    /// # Errors
+    /// When the file holds others only; their names.
+    pub fn for_tenant(self, name: &str) -> Result<T, String> {
+        let SeedFile { tenants, .. } = match self {
+            Self::Part(part) => return Ok(part),
+            Self::File(file) => file,
+        };
+        let is_only = tenants.len() == 1;
+        let names: Vec<String> = tenants.iter().map(|tenant| format!("'{}'", tenant.name)).collect();
+        let found = tenants.into_iter().find(|tenant| is_only || tenant.name == name);
+        found.map(T::from).ok_or_else(|| match &names[..] {
+            [] => "the seed file holds no tenant".to_owned(),
+            names => format!("the seed file holds no tenant '{name}'; it holds {}", names.join(", ")),
+        })
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Shaped<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor { may_be_text: true, part: PhantomData })
+    }
+}
+
+struct ShapeVisitor<T> {
+    /// A text within a text is none.
+    may_be_text: bool,
+    part: PhantomData<T>,
+}
+
+/// What a text holds.
+struct OfText<T>(Shaped<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OfText<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor { may_be_text: false, part: PhantomData }).map(Self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ShapeVisitor<T> {
+    type Value = Shaped<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a seed file, or a tenant of one")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<Self::Value, A::Error> {
+        let first: Option<String> = rest.next_key()?;
+        let is_file = matches!(first.as_deref(), Some("version" | "tenants"));
+        let whole = MapAccessDeserializer::new(Whole { first, rest });
+        if is_file { SeedFile::deserialize(whole).map(Shaped::File) } else { T::deserialize(whole).map(Shaped::Part) }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if !self.may_be_text {
+            return Err(E::invalid_type(Unexpected::Other("a text"), &self));
+        }
+        let OfText(shaped) = read_text(text, text.trim_start().starts_with('{')).map_err(E::custom)?;
+        Ok(shaped)
+    }
+}
+
+/// A map whose first key was taken already.
+struct Whole<A> {
+    first: Option<String>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Whole<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.first.take() {
+            Some(key) => {
+                let key: StringDeserializer<A::Error> = key.into_deserializer();
+                seed.deserialize(key).map(Some)
+            }
+            None => self.rest.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.rest.next_value_seed(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenants::{Integration, WorldSeed};
+
+    const TWO: &str = "version: 1\ntenants: [{name: a, plan: {minimum_age: 21}}, {name: b}]";
+
+    fn read<T: DeserializeOwned>(text: &str) -> Result<Shaped<T>, String> {
+        read_text(text, text.starts_with('{') || text.starts_with('"'))
+    }
+
+    #[test]
+    fn a_whole_file_a_part_and_a_text_are_told_apart() {
+        let age = |text: &str, name: &str| {
+            let seed = read::<WorldSeed>(text).and_then(|seed| seed.for_tenant(name));
+            seed.map(|seed| seed.plan.map(|plan| plan.minimum_age))
+        };
+        assert_eq!(age(TWO, "a"), Ok(Some(21)));
+        assert_eq!(age(TWO, "b"), Ok(Some(18)), "a tenant of a file without a plan has the default");
+        assert_eq!(age(TWO, "c"), Err("the seed file holds no tenant 'c'; it holds 'a', 'b'".to_owned()));
+        assert_eq!(age("tenants: [{name: a}]\nversion: 1", "other"), Ok(Some(18)), "the only one");
+        assert_eq!(age(r#"{"version": 1, "tenants": []}"#, "a"), Err("the seed file holds no tenant".to_owned()));
+        assert_eq!(age("plan: {minimum_age: 30}", "a"), Ok(Some(30)));
+        assert_eq!(age("{}", "a"), Ok(None));
+        assert_eq!(age(&serde_json::to_string(TWO).expect("JSON"), "a"), Ok(Some(21)), "as a text");
+        assert_eq!(age(&format!("\u{feff}{TWO}"), "a"), Ok(Some(21)), "with a byte order mark");
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_in_each() {
+        for (text, why) in [
+            ("version: 2\ntenants: []", "version 2 is not 1"),
+            ("tenants: []", "missing field `version`"),
+            ("version: 1\ntenants: []\ncolour: red", "unknown field `colour`"),
+            ("colour: red", "unknown field `colour`"),
+            ("[1]", "a seed file, or a tenant of one"),
+            ("soon", "a seed file, or a tenant of one"),
+        ] {
+            let error = read::<WorldSeed>(text).expect_err(text);
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        let error = read::<Integration>("customers: []").expect_err("no integration");
+        assert!(error.contains("unknown field `customers`"), "{error}");
+    }
+}
