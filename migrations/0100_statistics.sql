@@ -36,8 +36,13 @@ select 0, sha256(n::text::bytea), n, now() + n * interval '1 second' from genera
 insert into access_tokens (tenant_id, digest, key_digest, expires_at)
 select 0, sha256(n::text::bytea), sha256(n::text::bytea), now() + n * interval '1 second' from generate_series(1, 100) n;
 
-analyze customers, sponsor_tree, companies, customer_keys, event_deliveries, hook_calls, sign_on_tokens, access_tokens;
+insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at)
+select 0, 'shown' || n, 'primary', sha256(n::text::bytea), 'shwn', now() from generate_series(1, 100) n;
 
+analyze customers, sponsor_tree, companies, customer_keys, event_deliveries, hook_calls, sign_on_tokens, access_tokens,
+        subscription_keys;
+
+delete from subscription_keys where tenant_id = 0;
 delete from access_tokens where tenant_id = 0;
 delete from sign_on_tokens where tenant_id = 0;
 delete from hook_calls where tenant_id = 0;

@@ -63,6 +63,7 @@ pub struct Started {
     /// What calls hooks and subscribers.
     pub outgoing: Outgoing,
     sweeping: OnceLock<AbortHandle>,
+    is_embedded: bool,
     keeping_up: OnceLock<AbortHandle>,
     /// What the seed came to.
     pub seeded: Seeded,
@@ -109,7 +110,7 @@ impl Started {
 
     /// Begins to vacuum and analyze an embedded database, which does not do so by itself; once.
     pub fn start_keeping_up(&self) {
-        if self.opened.is_embedded() {
+        if self.is_embedded {
             self.keeping_up.get_or_init(|| tokio::spawn(keep_up(self.opened.database.clone())).abort_handle());
         }
     }
@@ -167,7 +168,8 @@ pub async fn open_world(
         random,
         tasks: Tasks::default(),
     };
-    if matches!(options.origin, Origin::Embedded(_)) {
+    let is_embedded = matches!(options.origin, Origin::Embedded(_));
+    if is_embedded {
         worlds.finish_broken_off().await?;
     }
     let seeded = match seed {
@@ -183,6 +185,7 @@ pub async fn open_world(
         worlds,
         outgoing,
         sweeping: OnceLock::new(),
+        is_embedded,
         keeping_up: OnceLock::new(),
         seeded,
         has_demo,
@@ -209,13 +212,6 @@ struct Opened {
 }
 
 impl Opened {
-    fn is_embedded(&self) -> bool {
-        #[cfg(feature = "embedded")]
-        return self.embedded.is_some();
-        #[cfg(not(feature = "embedded"))]
-        return false;
-    }
-
     #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_async, reason = "the embedded one is waited for"))]
     async fn close(self) {
         self.database.close();

@@ -282,7 +282,8 @@ pub(super) async fn find(
                 select n.tenant_id, null, null from tenants n where n.name = $2
                 union all
                 select i.tenant_id, null, null from tenants i where i.tenant_id = $3) found
-          join tenants t on t.tenant_id = found.tenant_id
+          -- Fenced in by OFFSET, so that it begins with what was found, and not with all the tenants there are.
+         cross join lateral (select * from tenants where tenants.tenant_id = found.tenant_id offset 0) t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $4)
         "#,
         digest,
