@@ -42,6 +42,9 @@ pub struct Plan {
     pub minimum_age: u8,
     /// The longest that a text may be, in characters. A field that is named here replaces its default.
     pub max_length: BTreeMap<Field, usize>,
+    /// Whether bodies are read as strict JSON with values of the types of their members, and not as the vendors' frameworks
+    /// read them.
+    pub strict_json: bool,
     /// What the validate calls answer with `true`.
     pub validate_polarity: ValidatePolarity,
     /// How many calls each subscription may make in a short time; `None` for any number.
@@ -209,6 +212,7 @@ impl Default for Plan {
             password_rule: PasswordRule::default(),
             minimum_age: 18,
             max_length: BTreeMap::new(),
+            strict_json: false,
             validate_polarity: ValidatePolarity::Free,
             rate_limit: None,
             quota: None,
@@ -433,6 +437,7 @@ mod tests {
             r#"{"quota": {"calls": 10}}"#,
             r#"{"countries": {"XX": "USD"}}"#,
             r#"{"validate_polarity": "both"}"#,
+            r#"{"strict_json": "yes"}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

@@ -20,6 +20,9 @@ pub(super) enum ControlError {
     /// The request cannot be read, or asks for what cannot be.
     #[error("{0}")]
     Bad(String),
+    /// The Content-Encoding of the body is not supported.
+    #[error("{0}")]
+    Unsupported(String),
     /// There is nothing of this name.
     #[error("{0}")]
     NotFound(String),
@@ -66,6 +69,7 @@ impl ControlError {
         match self {
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,

@@ -129,9 +129,10 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; status and text of a failure are chosen" })))
 )]
 pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::parse(&call.body)?;
+    let body = Body::of(&call)?;
+    call.ignore(body.beside(&["username", "password"]));
     let (username, password) = (body.required_text("username")?, body.required_text("password")?);
-    sign_in(&call, username, password).await
+    sign_in(&call, &username, &password).await
 }
 
 /// Login (older)

@@ -65,7 +65,7 @@ pub(super) async fn fork(visit: Visit) -> Shown {
 pub(super) async fn seed(visit: Visit) -> Shown {
     let form = visit.form();
     let seed: Result<WorldSeed, ControlError> = match form.filled("text") {
-        Some(text) => read_text(text, text.starts_with('{')).map_err(ControlError::Bad),
+        Some(text) => read_text(text, text.starts_with(['{', '/'])).map_err(ControlError::Bad),
         None => tenants::population(form),
     };
     match seed {

@@ -27,6 +27,7 @@ use crate::outgoing::TargetUrl;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tasks::Progress;
+use crate::wire::relaxed::{Leniency, rewritten};
 use entry::SeedEntry;
 
 use population::Population;
@@ -166,13 +167,20 @@ fn read_file<T: DeserializeOwned>(path: &str) -> Result<T, SeedError> {
     read_text(&text, is_json).map_err(failed)
 }
 
-/// YAML, or JSON.
+/// YAML, or JSON, which may have comments and trailing commas. Either may begin with a byte order mark.
 ///
 /// # Errors
 /// Where and why the text cannot be read.
 pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_json {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        let error = match serde_json::from_str(text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let is_json = !(error.is_syntax() || error.is_eof());
+        let again = if is_json { Err(error) } else { serde_json::from_str(&rewritten(text, Leniency::Comments)) };
+        again.map_err(|error| error.to_string())
     } else {
         serde_saphyr::from_str(text).map_err(|error| error.to_string())
     }

@@ -138,7 +138,7 @@ fn a_body_that_cannot_be_read_is_refused_in_the_format_that_is_asked_for() {
     let door = tenant.bydesign();
     let before = tenant.everything();
     let empty = ("BODY_EMPTY", "The request body is empty.");
-    let utf_8 = ("BODY_INVALID", "The request body is not valid UTF-8.");
+    let utf_8 = ("BODY_INVALID", NOT_UTF_8);
     let model = |text: &str| format!("<CustomerCreationViewModel>{text}</CustomerCreationViewModel>");
     let latin_1 = b"<CustomerCreationViewModel><FirstName>L\xf6we</FirstName></CustomerCreationViewModel>";
     let utf_16: Vec<u8> = model("").encode_utf16().flat_map(u16::to_le_bytes).collect();
