@@ -111,8 +111,10 @@ creations! {
 
 async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
     let scope = call.lenient_scope();
-    let updated_by = query::updated_by(call)?;
-    let request = body(call, &scope)?;
+    let updated_by = query::updated_by(call);
+    // Read in any case: what does not count in it is named whatever the answer.
+    let request = body(call, &scope);
+    let (updated_by, request) = (updated_by?, request?);
     for _ in 0..MOST_ATTEMPTS {
         let Some(id) = find(call, &scope, &request.wanted).await? else {
             // What could not be read may be why nobody was found.

@@ -79,7 +79,8 @@ pub fn escapes_in_utf8<'a>(form: &'a str, encoding: Option<&'static Encoding>) -
 /// The byte that a text begins with as `%E9`.
 fn escaped(text: &str) -> Option<u8> {
     let digits = text.strip_prefix('%')?.as_bytes().get(..2)?;
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     u8::from_str_radix(digits, 16).ok()
 }
 

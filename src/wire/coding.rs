@@ -138,7 +138,8 @@ mod tests {
     const TEXT: &[u8] = b"{\"FirstName\":\"Ada\",\"LastName\":\"Ada Ada Ada Ada Ada\"}";
 
     /// `TEXT` by another program.
-    const BROTLI: &str = "1b3300001d07ee7e8b8bc0107f3542a5b74818c8de0c62224b169d3e70c801f3774b530a148b4e07362697defe63bf471c4a76c00c";
+    const BROTLI: &str =
+        "1b3300001d07ee7e8b8bc0107f3542a5b74818c8de0c62224b169d3e70c801f3774b530a148b4e07362697defe63bf471c4a76c00c";
 
     fn gzip(body: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

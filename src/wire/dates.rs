@@ -1,7 +1,9 @@
 //! Dates as .NET services read and write them. One reader for all vendors; what differs between them is [`DateForms`], which
 //! dates stand for none, and what a date without a zone is taken for.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, SubsecRound as _};
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, SubsecRound as _,
+};
 use chrono::{TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 

@@ -183,7 +183,11 @@ mod tests {
             (Leniency::JsonNet, "{\"a\":1", "EOF while parsing an object at line 1 column 6"),
             (Leniency::JsonNet, "/* a", "expected value at line 1 column 1"),
         ] {
-            assert_eq!(message(text, leniency), Err(format!("The request body is not valid JSON: {expected}.")), "{text}");
+            assert_eq!(
+                message(text, leniency),
+                Err(format!("The request body is not valid JSON: {expected}.")),
+                "{text}"
+            );
         }
         for text in ["[".repeat(1_000_000), "/*x*/[".repeat(200_000), "{a:".repeat(300_000), "//\n[".repeat(300_000)] {
             assert!(message(&text, Leniency::JsonNet).is_err());
@@ -207,7 +211,11 @@ mod tests {
             ("null", [None; 3]),
         ] {
             let value = read(text);
-            assert_eq!([Strict, JsonNet, DataContract].map(|of| of.text(&value).as_deref().map(str::to_owned)), expected.map(|text| text.map(str::to_owned)), "{text}");
+            assert_eq!(
+                [Strict, JsonNet, DataContract].map(|of| of.text(&value).as_deref().map(str::to_owned)),
+                expected.map(|text| text.map(str::to_owned)),
+                "{text}"
+            );
         }
         for (text, expected) in [
             ("2", [Some(2); 3]),

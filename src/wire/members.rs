@@ -3,6 +3,9 @@
 /// So many are kept of one call: a million would help nobody.
 const MOST: usize = 50;
 
+/// So many are written of one call, doubles included.
+const MOST_WRITTEN: usize = 4 * MOST;
+
 /// The longest note, in characters.
 const LONGEST: usize = 160;
 
@@ -37,16 +40,19 @@ pub fn shown(path: &str, name: &str) -> String {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     kept: Vec<String>,
+    written: usize,
     more: usize,
 }
 
 impl Notes {
     /// Adds a note, once.
     pub fn add(&mut self, write: impl FnOnce() -> String) {
-        if self.kept.len() == MOST {
+        // One name may come very often, and each note takes a search for what was meant.
+        if self.kept.len() == MOST || self.written == MOST_WRITTEN {
             self.more += 1;
             return;
         }
+        self.written += 1;
         let mut note = write();
         if let Some((end, _)) = note.char_indices().nth(LONGEST) {
             note.truncate(end);
@@ -162,6 +168,8 @@ mod tests {
         notes.join((0..1000).map(|number| number.to_string()).collect());
         assert_eq!(notes.kept().len(), MOST);
         assert!(notes.listed().ends_with(", 16, 17, and 982 more"), "{}", notes.listed());
+        notes = (0..1000).map(|_| "x".to_owned()).collect();
+        assert_eq!(notes.listed(), "x, and 800 more");
         notes = Notes::from_iter(["é".repeat(1000)]);
         assert_eq!(notes.kept(), ["é".repeat(LONGEST)]);
     }

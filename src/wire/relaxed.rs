@@ -21,7 +21,8 @@ pub enum Leniency {
 #[must_use]
 pub fn rewritten(text: &str, leniency: Leniency) -> String {
     let out = Vec::with_capacity(text.len() + 16);
-    let mut pass = Pass { text, place: 0, out, open: Vec::new(), last: Last::Start, is_net: leniency == Leniency::JsonNet };
+    let mut pass =
+        Pass { text, place: 0, out, open: Vec::new(), last: Last::Start, is_net: leniency == Leniency::JsonNet };
     while let Some(byte) = pass.byte(0) {
         pass.step(byte);
     }
@@ -240,7 +241,11 @@ mod tests {
             (JsonNet, "{a.b:1}", "{a.b:1}"),
             (JsonNet, "[a, b]", "[a, b]"),
             (JsonNet, "{\"a\":\"x\r\n\ty\"}", r#"{"a":"x\u000d\u000a\u0009y"}"#),
-            (JsonNet, r#"["\ud800","\ud83d\ude00","\udc00\ud800","\u00e9"]"#, r#"["\ufffd","\ud83d\ude00","\ufffd\ufffd","\u00e9"]"#),
+            (
+                JsonNet,
+                r#"["\ud800","\ud83d\ude00","\udc00\ud800","\u00e9"]"#,
+                r#"["\ufffd","\ud83d\ude00","\ufffd\ufffd","\u00e9"]"#,
+            ),
             (JsonNet, r#"["\ud8","\u","\x"]"#, r#"["\ud8","\u","\x"]"#),
             (JsonNet, "[undefined,NaN,-Infinity,true,null]", r#"[null,"NaN","-Infinity",true,null]"#),
             (JsonNet, "[01234,.5,5.,0x1F,-1.5e3,0,+5,1e999]", r#"["01234",".5","5.","0x1F",-1.5e3,0,+5,1e999]"#),

@@ -129,10 +129,7 @@ fn unsupported_fields_are_ignored_by_name() {
     let reply = tenant.patch("/v1/customers/3", &body).succeeds(200);
     let mut ignored: Vec<&str> = reply.header("X-Emulator-Ignored").expect("a header").split(", ").collect();
     ignored.sort_unstable();
-    assert_eq!(
-        ignored,
-        ["Password (PATCH does not change it)", "Shoesize", "SponsorId (PATCH does not change it)"]
-    );
+    assert_eq!(ignored, ["Password (PATCH does not change it)", "Shoesize", "SponsorId (PATCH does not change it)"]);
     assert_eq!(tenant.customer(3), with(&before, json!({ "FirstName": "Rey" })));
 }
 

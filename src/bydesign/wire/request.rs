@@ -209,12 +209,7 @@ impl<'m> Reader<'m, '_> {
         self.parsed(member, TEXT, read).filter(|date| !dates::is_unset(*date))
     }
 
-    fn parsed<T>(
-        &mut self,
-        member: &'static str,
-        of: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
+    fn parsed<T>(&mut self, member: &'static str, of: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let text = self.written(member, of)?;
         let value = parse(text.trim());
         if value.is_none() {

@@ -148,7 +148,9 @@ fn no_content() -> Response<Body> {
 /// A body as a value: YAML where it says so, else JSON. An empty one is `{}`.
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ControlError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let text = std::str::from_utf8(body).map_err(|_| ControlError::Bad("the body must be UTF-8, or written as the charset in Content-Type says".to_owned()))?;
+    let text = std::str::from_utf8(body).map_err(|_| {
+        ControlError::Bad("the body must be UTF-8, or written as the charset in Content-Type says".to_owned())
+    })?;
     // No text in Postgres holds it.
     if text.contains('\0') || text.contains("\\u0000") {
         return Err(ControlError::Bad("the body must not hold the character NUL".to_owned()));

@@ -121,10 +121,7 @@ fn what_does_not_count_is_named() {
     let request = wanted(&body, &plan());
     assert_eq!(request.ignored.kept(), ["Companies[0].Vat", "email (did you mean Email?)"]);
     let written = updated(&request, &nobody(), &plan()).expect("no refusal");
-    assert_eq!(
-        written.ignored,
-        ["Companies[0].PricelistIds", "PricelistIds", "Created", "Key"]
-    );
+    assert_eq!(written.ignored, ["Companies[0].PricelistIds", "PricelistIds", "Created", "Key"]);
 }
 
 #[test]

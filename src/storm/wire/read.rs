@@ -38,10 +38,7 @@ pub(in crate::storm) trait Entity: Sized {
 }
 
 /// Reads a body, whatever Content-Type says; `None` when there is nothing in it, or a null.
-pub(in crate::storm) fn read<T: Entity>(
-    source: Source<'_>,
-    plan: &StormPlan,
-) -> Result<Option<Request<T>>, JsonError> {
+pub(in crate::storm) fn read<T: Entity>(source: Source<'_>, plan: &StormPlan) -> Result<Option<Request<T>>, JsonError> {
     let object = match source.parse() {
         Ok(Value::Object(object)) => object,
         Ok(Value::Null) | Err(JsonError::Empty) => return Ok(None),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, LOOK_UP, PATH, XML, api_result, casey, http_error};
+use crate::support::http::NOT_UTF_8;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{Reply, tenant, with};
 

@@ -54,7 +54,10 @@ fn values_are_read_as_the_texts_that_they_are_in_xml() {
     let request = customer(text);
     assert_eq!(request.refused, []);
     assert_eq!((request.wanted.id, request.wanted.is_active), (Sent::Value(7), Some(true)));
-    assert_eq!((request.wanted.code, request.wanted.ssn), (Sent::Value("5".to_owned()), Sent::Value("true".to_owned())));
+    assert_eq!(
+        (request.wanted.code, request.wanted.ssn),
+        (Sent::Value("5".to_owned()), Sent::Value("true".to_owned()))
+    );
     assert_eq!(request.wanted.use_invoice_address_as_delivery_address, Some(true));
     assert_eq!(request.wanted.pricelist_ids, [8]);
     assert_eq!(request.wanted.invoice_address.map(|address| address.country_id), Some(Sent::Value(752)));
