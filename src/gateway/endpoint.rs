@@ -185,7 +185,7 @@ impl<D: Door> Serving<'_, D> {
         let now = self.exchange.tenant_time.unwrap_or_default();
         let recorder = std::mem::take(&mut self.exchange.recorder);
         let (rewritten, ignored) = Default::default();
-        let call = Call { back_end, parts, body, rewritten, caller, path, now, request_id, recorder, ignored };
+        let call = Call { back_end, parts, body, caller, path, now, request_id, recorder, rewritten, ignored };
         self.exchange.customer = door.customer(&call);
         let (call, outcome) = if let Some(broken) = broken {
             (Arc::new(call), Err(broken.into()))

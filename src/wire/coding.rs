@@ -93,10 +93,10 @@ impl Coding {
 }
 
 fn read(decoder: impl Read, limit: usize, name: &'static str) -> Result<Vec<u8>, CodingError> {
-    let mut decoded = Vec::new();
+    let mut bytes = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(most).read_to_end(&mut decoded).map_err(|_| CodingError::Broken(name))?;
-    if decoded.len() > limit { Err(CodingError::TooLong) } else { Ok(decoded) }
+    decoder.take(most).read_to_end(&mut bytes).map_err(|_| CodingError::Broken(name))?;
+    if bytes.len() > limit { Err(CodingError::TooLong) } else { Ok(bytes) }
 }
 
 /// Whether a body begins with the two bytes of RFC 1950.
@@ -109,17 +109,17 @@ fn inflate(body: &[u8], has_frame: bool, limit: usize) -> Result<Vec<u8>, Coding
     const STEP: usize = 32 * 1024;
     const BROKEN: CodingError = CodingError::Broken("deflate");
     let mut decoder = Decompress::new(has_frame);
-    let mut decoded = Vec::new();
+    let mut bytes = Vec::new();
     loop {
         let before = (decoder.total_in(), decoder.total_out());
         let rest = usize::try_from(decoder.total_in()).ok().and_then(|read| body.get(read..)).unwrap_or_default();
-        decoded.reserve(STEP);
-        let status = decoder.decompress_vec(rest, &mut decoded, FlushDecompress::None).map_err(|_| BROKEN)?;
-        if decoded.len() > limit {
+        bytes.reserve(STEP);
+        let status = decoder.decompress_vec(rest, &mut bytes, FlushDecompress::None).map_err(|_| BROKEN)?;
+        if bytes.len() > limit {
             return Err(CodingError::TooLong);
         }
         match status {
-            Status::StreamEnd => return Ok(decoded),
+            Status::StreamEnd => return Ok(bytes),
             Status::Ok | Status::BufError if before == (decoder.total_in(), decoder.total_out()) => return Err(BROKEN),
             Status::Ok | Status::BufError => {}
         }

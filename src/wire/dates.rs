@@ -134,13 +134,11 @@ fn cultural(text: &str) -> Option<Written> {
     let (text, zone) = split_zone(text)?;
     let wall = DAYS.iter().find_map(|day| {
         let (date, rest) = NaiveDate::parse_and_remainder(text, day).ok()?;
-        let time = match rest {
-            "" => NaiveTime::MIN,
-            _ => {
-                let rest = rest.strip_prefix(' ')?;
-                TIMES.iter().find_map(|time| NaiveTime::parse_from_str(rest, time).ok())?
-            }
-        };
+        if rest.is_empty() {
+            return Some(date.and_time(NaiveTime::MIN));
+        }
+        let rest = rest.strip_prefix(' ')?;
+        let time = TIMES.iter().find_map(|time| NaiveTime::parse_from_str(rest, time).ok())?;
         Some(date.and_time(time))
     })?;
     Some(Written { wall, zone })

@@ -84,7 +84,7 @@ impl Notes {
         let mut listed = listed.join(", ");
         let more = others.len() + self.more;
         if more > 0 {
-            listed.push_str(&format!(", and {more} more"));
+            listed.extend([", and ", &more.to_string(), " more"]);
         }
         listed
     }

@@ -178,11 +178,8 @@ impl Pass<'_> {
         }
         match word {
             _ if !self.is_net => {}
-            _ if is_name => {
-                if !word.contains(['.', '+', '-']) {
-                    return self.quote(length);
-                }
-            }
+            _ if is_name && !word.contains(['.', '+', '-']) => return self.quote(length),
+            _ if is_name => {}
             "undefined" => {
                 self.out.extend_from_slice(b"null");
                 self.place += length;

@@ -76,9 +76,12 @@ impl<'a> Members<'a> {
         let is_one_of = |names: &[&str], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let mut notes = Notes::default();
         for (name, _) in self.sent.iter().filter(|(name, _)| !is_one_of(known, name)) {
-            notes.add(|| match is_one_of(elsewhere, name) {
-                true => unused("", name, "this operation does not read it"),
-                false => unknown("", name, known.iter().copied()),
+            notes.add(|| {
+                if is_one_of(elsewhere, name) {
+                    unused("", name, "this operation does not read it")
+                } else {
+                    unknown("", name, known.iter().copied())
+                }
             });
         }
         notes

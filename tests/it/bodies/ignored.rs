@@ -52,7 +52,7 @@ fn every_write_of_directscale_names_them() {
         &tenant.put("/v1/customers/upgrade/3", &misspelled(&seeds::distributor())).succeeds(201),
         &MISSPELLED,
     );
-    let patch =
+    let changes =
         json!({ "FirstNam": "x", "Stret1": 1, "Street1": "x", "AssociateCustom": { "Fields1": 1 }, "Password": "x" });
     let expected = [
         "FirstNam (did you mean FirstName?)",
@@ -61,7 +61,7 @@ fn every_write_of_directscale_names_them() {
         "AssociateCustom.Fields1 (did you mean Field1?)",
         "Password (PATCH does not change it)",
     ];
-    ignores(&tenant, &tenant.patch(&path, &patch).succeeds(200), &expected);
+    ignores(&tenant, &tenant.patch(&path, &changes).succeeds(200), &expected);
     let reply =
         tenant.put(&format!("{path}/reset-password"), &json!({ "Password": "Another12", "Pasword": 1, "Username": 1 }));
     ignores(
