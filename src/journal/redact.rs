@@ -93,7 +93,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     }
     // Between a name and its value a comment may stand, in which anything can.
     let has_comments = ["//", "/*"].iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
-    if has_comments {
+    if has_comments && matches!(begins_with, Some(b'{' | b'[' | b'/')) {
         return Cow::Owned(masked_json(&rewritten(text, Leniency::JsonNet)).into_owned());
     }
     masked_json(text)
@@ -287,7 +287,8 @@ mod tests {
             (r#"{"Password"/*=*/:/*,*/"x",/*y*/"b":"//"}"#, r#"{"Password"     :     "•••",     "b":"//"}"#),
             ("/*a=b*/{\"Password\"//\n:\"x\",}", "       {\"Password\"  \n:\"•••\" }"),
             (r#"{"Url":"https://x","Password" :"x"}"#, r#"{"Url":"https://x","Password" :"•••"}"#),
-            (r#"{'Url':'//','Password'/* " */:"x"}"#, r#"{"Url":"//","Password"         :"•••"}"#),
+            (r#"{'Url':'//','Password'/* " */:"x"}"#, r#"{"Url":"//","Password"       :"•••"}"#),
+            ("It's http://x/y: not reached, pass: 1", "It's http://x/y: not reached, pass: •••"),
             ("<TaxID2>1</TaxID2><TaxExempt>False</TaxExempt>", "<TaxID2>•••</TaxID2><TaxExempt>False</TaxExempt>"),
             (r#"{"SSN":"19700101-1234","Id":1}"#, r#"{"SSN":"•••","Id":1}"#),
             ("username=a&password=b&x=c", "username=a&password=•••&x=c"),
