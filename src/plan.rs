@@ -46,6 +46,9 @@ pub struct Plan {
     pub minimum_age: u8,
     /// The longest that a text may be, in characters. A field that is named here replaces its default.
     pub max_length: BTreeMap<Field, usize>,
+    /// Whether bodies are read as strict JSON with values of the types of their members, and not as the vendors' frameworks
+    /// read them.
+    pub strict_json: bool,
     /// What the validate calls answer with `true`.
     pub validate_polarity: ValidatePolarity,
     /// How the validate calls spell their answer.
@@ -241,6 +244,7 @@ impl Default for Plan {
             password_rule: PasswordRule::default(),
             minimum_age: 18,
             max_length: BTreeMap::new(),
+            strict_json: false,
             validate_polarity: ValidatePolarity::Free,
             validate_booleans: ValidateBooleans::Json,
             empty_unset_texts: false,
@@ -492,6 +496,7 @@ mod tests {
             r#"{"stats": {"GVKPI": {"Value": [0]}}}"#,
             r#"{"stats": {"kit_level": true}}"#,
             r#"{"text_phone_default": "secondary_phone"}"#,
+            r#"{"strict_json": "yes"}"#,
         ] {
             assert!(serde_json::from_str::<Plan>(document).is_err(), "{document}");
         }

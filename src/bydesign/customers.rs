@@ -17,6 +17,8 @@ use super::wire::{body, lists};
 use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
 use crate::gateway::{Call, Reply};
 use crate::plan::DISTRIBUTOR;
+use crate::wire::charset;
+use crate::wire::relaxed::Leniency;
 
 /// Create a customer
 ///
@@ -42,6 +44,7 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     let plan = &scope.plan.bydesign;
     let members = read(&call, MODEL)?;
     let request::Request { wanted, mut faults, ignored } = request::read(&members, plan.time_zone);
+    call.ignore(ignored);
     let resolved = resolve(&call, &scope, &wanted, &mut faults).await?;
     let Mapped { mut values, extras, faults: unknown } = creation(wanted, resolved, plan);
     faults.extend(unknown);
@@ -53,7 +56,7 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     values.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
     let id = call.back_end.customers.create(&scope, values, Vec::new()).await?;
     let profiled = call.back_end.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
-    Ok(reply(&call, &answer(&profiled, plan).answer()).ignoring(ignored))
+    Ok(reply(&call, &answer(&profiled, plan).answer()))
 }
 
 /// Look customers up by e-mail address
@@ -76,6 +79,7 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
 pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
     let scope = call.lenient_scope();
     let members = read(&call, "CustomerLookupModel")?;
+    call.ignore(members.beside(&["Email"], &request::NAMES));
     let email = members.text("Email");
     let email = email
         .ok_or_else(|| Error::Refused(vec![MemberFault::new("Email", "REQUIRED", "The Email field is required.")]))?;
@@ -90,7 +94,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         }
     }
     let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
-    Ok(reply(&call, &lists::customers(&answers)).ignoring(members.names_beside(&["Email"])))
+    Ok(reply(&call, &lists::customers(&answers)))
 }
 
 /// What anybody may know of a customer
@@ -126,7 +130,9 @@ fn read<'a>(call: &'a Call, root: &str) -> Result<Members<'a>, Error> {
     if let Some(sentence) = body_type.unsupported().filter(|_| !call.body.is_empty()) {
         return Err(Error::Unsupported(sentence));
     }
-    body::read(&body_type, &call.body, root).map_err(|error| Error::Refused(vec![MemberFault::of_body(&error)]))
+    let charset = charset::declared(&call.parts.headers);
+    let members = body::read(&body_type, call.source(Leniency::JsonNet), charset, root);
+    members.map_err(|error| Error::Refused(vec![MemberFault::of_body(&error)]))
 }
 
 /// Looks for the customers whom a creation names.

@@ -35,7 +35,12 @@ impl From<NotBuilt> for Error {
 
 impl From<BrokenBody> for Error {
     fn from(error: BrokenBody) -> Self {
-        Self::Refused(vec![MemberFault::new("", "BODY_INCOMPLETE", error.to_string())])
+        let rule = match error {
+            BrokenBody::Unsupported(why) => return Self::Unsupported(why),
+            BrokenBody::Incomplete(_) => "BODY_INCOMPLETE",
+            BrokenBody::Undecodable(_) => "BODY_INVALID",
+        };
+        Self::Refused(vec![MemberFault::new("", rule, error.to_string())])
     }
 }
 

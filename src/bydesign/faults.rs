@@ -5,6 +5,7 @@ use crate::field::{AddressPart, Field};
 
 use super::wire::body::BodyError;
 use super::wire::request::NAMES;
+use crate::wire::json::JsonError;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl MemberFault {
 
     /// A body that cannot be read.
     pub(in crate::bydesign) fn of_body(error: &BodyError) -> Self {
-        let rule = if matches!(error, BodyError::Empty) { "BODY_EMPTY" } else { "BODY_INVALID" };
+        let rule = if matches!(error, BodyError::Json(JsonError::Empty)) { "BODY_EMPTY" } else { "BODY_INVALID" };
         Self::new("", rule, error.to_string())
     }
 
@@ -280,6 +281,6 @@ mod tests {
         for field in Field::all() {
             assert!(!member(field).is_empty(), "{field}");
         }
-        assert_eq!(MemberFault::of_body(&BodyError::Empty).key(), "CUSTOMER_BODY_EMPTY");
+        assert_eq!(MemberFault::of_body(&JsonError::Empty.into()).key(), "CUSTOMER_BODY_EMPTY");
     }
 }

@@ -23,6 +23,9 @@ pub(super) enum ControlError {
     /// The request's body has more than so many bytes.
     #[error("the request's body is longer than the limit of {0} bytes")]
     TooLong(usize),
+    /// The Content-Encoding of the body is not supported.
+    #[error("{0}")]
+    Unsupported(String),
     /// There is nothing of this name.
     #[error("{0}")]
     NotFound(String),
@@ -70,6 +73,7 @@ impl ControlError {
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,

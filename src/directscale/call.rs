@@ -2,7 +2,8 @@
 
 use super::error::Error;
 use super::query::Parameters;
-use crate::customers::CustomerId;
+use super::wire::Request;
+use crate::customers::{CustomerId, Fault};
 use crate::gateway::Call;
 
 /// What DirectScale's operations read of a call.
@@ -15,6 +16,9 @@ pub(super) trait DirectScaleCall {
 
     /// What was read of the call, or the fault in it: which is only told where the customer exists.
     async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error>;
+
+    /// What was read of the body and what is wrong with it; what does not count is noted.
+    fn noted<T>(&self, request: Request<T>) -> (T, Vec<Fault>);
 
     /// The parameters in the query.
     fn query(&self) -> Parameters;
@@ -37,6 +41,11 @@ impl DirectScaleCall for Call {
             self.back_end.customers.check_exists(&self.scope(), id).await?;
         }
         read
+    }
+
+    fn noted<T>(&self, request: Request<T>) -> (T, Vec<Fault>) {
+        self.ignore(request.ignored);
+        (request.wanted, request.faults)
     }
 
     fn query(&self) -> Parameters {

@@ -80,8 +80,8 @@ pub(super) async fn get(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
-    let request = Body::parse(&call.body)?.values();
-    let id = call.back_end.customers.create(&call.scope(), request.wanted, request.faults).await?;
+    let (wanted, faults) = call.noted(Body::of(&call)?.values());
+    let id = call.back_end.customers.create(&call.scope(), wanted, faults).await?;
     if wants_representation(&call.parts.headers) {
         return Ok(representation(&call, id, StatusCode::CREATED).await?.preferred());
     }
@@ -106,8 +106,7 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
-    let request = Body::parse(&call.body)?.values();
-    let (wanted, faults) = (request.wanted, request.faults);
+    let (wanted, faults) = call.noted(Body::of(&call)?.values());
     let id = call.customer_id()?;
     call.back_end.customers.replace(&call.scope(), id, wanted, faults).await?;
     written(&call, id, StatusCode::OK).await
@@ -130,10 +129,10 @@ pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
     let refuse_unsupported = call.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Refuse;
-    let request = Body::parse(&call.body)?.patch(refuse_unsupported);
+    let (wanted, faults) = call.noted(Body::of(&call)?.patch(refuse_unsupported));
     let id = call.customer_id()?;
-    call.back_end.customers.patch(&call.scope(), id, request.wanted, request.faults).await?;
-    Ok(written(&call, id, StatusCode::OK).await?.ignoring(request.ignored))
+    call.back_end.customers.patch(&call.scope(), id, wanted, faults).await?;
+    written(&call, id, StatusCode::OK).await
 }
 
 /// Delete Customer
@@ -177,8 +176,7 @@ pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
-    let request = Body::parse(&call.body)?.values();
-    let (wanted, faults) = (request.wanted, request.faults);
+    let (wanted, faults) = call.noted(Body::of(&call)?.values());
     let id = call.customer_id().map_err(Error::on_upgrade)?;
     let upgraded = call.back_end.customers.upgrade(&call.scope(), id, wanted, faults).await;
     upgraded.map_err(|error| Error::from(error).on_upgrade())?;
@@ -201,9 +199,9 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
-    let request = Body::parse(&call.body)?.password();
+    let (wanted, faults) = call.noted(Body::of(&call)?.password());
     let id = call.customer_id()?;
-    call.back_end.customers.reset_password(&call.scope(), id, request.wanted, request.faults).await?;
+    call.back_end.customers.reset_password(&call.scope(), id, wanted, faults).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 

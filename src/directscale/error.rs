@@ -20,6 +20,8 @@ use crate::plan::{Plan, RefusalStatus, UnknownStatus};
 pub(crate) enum Error {
     /// The body is no JSON object.
     Body(BodyError),
+    /// The Content-Encoding of the body is not supported: what is said of it.
+    Unsupported(String),
     /// A parameter of path, query or body is missing or cannot be read.
     Parameter {
         /// Its name; `$query` for the query as a whole.
@@ -76,7 +78,10 @@ impl From<NotBuilt> for Error {
 
 impl From<BrokenBody> for Error {
     fn from(error: BrokenBody) -> Self {
-        Self::Body(BodyError::Incomplete(error))
+        match error {
+            BrokenBody::Unsupported(why) => Self::Unsupported(why),
+            other => Self::Body(BodyError::Broken(other)),
+        }
     }
 }
 
@@ -149,6 +154,9 @@ impl Error {
         };
         let refused = match self {
             Self::Body(error) => single("$", "body", error.to_string()),
+            Self::Unsupported(why) => {
+                Refused { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..single("$", "contentEncoding", why) }
+            }
             Self::Parameter { name, rule, message } => single(name, rule, message),
             Self::Points(name) => {
                 let most = Points::MOST;

@@ -89,6 +89,7 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     add("500", refused, if can_refuse { "documented" } else { "framework-default" });
     if has_body {
         add("413", "The body is too large", "chosen");
+        add("415", "The Content-Encoding of the body is not supported", "chosen");
     }
 }
 

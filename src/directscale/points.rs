@@ -29,7 +29,8 @@ use crate::gateway::{Call, Reply};
     })))
 )]
 pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
+    let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
+    call.ignore(body.beside(&["pointsToAdd"]));
     let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
     let id = call.customer_id()?;
     let points = call.of_known(id, points).await?;
@@ -56,7 +57,8 @@ pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn deduct(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::parse(&call.body).map_err(|error| Error::PointsBody(error.to_string()))?;
+    let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
+    call.ignore(body.beside(&["pointsToDeduct"]));
     let points = body.number("pointsToDeduct").map(f64::abs);
     let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));
     let id = call.customer_id()?;

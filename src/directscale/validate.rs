@@ -135,9 +135,10 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; status and text of a failure are chosen" })))
 )]
 pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::parse(&call.body)?;
+    let body = Body::of(&call)?;
+    call.ignore(body.beside(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
-    sign_in(&call, username.unwrap_or_default(), password.unwrap_or_default()).await
+    sign_in(&call, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
 
 /// Login (older)

@@ -1,9 +1,12 @@
 //! A call whose key was accepted.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::Bytes;
 use axum::extract::RawPathParams;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
+use serde_json_borrow::Value;
 use uuid::Uuid;
 
 use super::door::BackEnd;
@@ -12,6 +15,9 @@ use crate::customers::{Scope, filled};
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::tenants::Caller;
+use crate::wire::json::{JsonError, Rewritten, Source};
+use crate::wire::members::Notes;
+use crate::wire::relaxed::Leniency;
 
 /// A call whose key was accepted.
 #[derive(Debug)]
@@ -20,13 +26,15 @@ pub(crate) struct Call {
     pub back_end: BackEnd,
     /// Its head.
     pub parts: Parts,
-    /// Its body; empty for a read.
+    /// Its body, decoded and in UTF-8; empty for a read.
     pub body: Bytes,
     pub(super) caller: Caller,
     pub(super) path: Option<RawPathParams>,
     pub(super) now: DateTime<Utc>,
     pub(super) request_id: Uuid,
     pub(super) recorder: Recorder,
+    pub(super) rewritten: Rewritten,
+    pub(super) ignored: Mutex<Notes>,
 }
 
 impl Call {
@@ -56,6 +64,36 @@ impl Call {
             has_event_faults: tenant.has_event_faults,
             recorder: &self.recorder,
         }
+    }
+
+    /// The body as JSON, in which as much is taken beyond strict JSON as this, unless the plan wants it strict.
+    ///
+    /// # Errors
+    /// When there is nothing in it, or no such JSON.
+    pub(crate) fn json(&self, leniency: Leniency) -> Result<Value<'_>, JsonError> {
+        self.source(leniency).parse()
+    }
+
+    /// The same, to be read later.
+    #[must_use]
+    pub(crate) fn source(&self, leniency: Leniency) -> Source<'_> {
+        let leniency = if self.is_strict() { Leniency::Strict } else { leniency };
+        Source { bytes: &self.body, leniency, room: &self.rewritten }
+    }
+
+    /// Whether the plan wants strict JSON.
+    #[must_use]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.caller.tenant.plan.strict_json
+    }
+
+    /// Notes what was sent and does not count, whatever comes of the call.
+    pub(crate) fn ignore(&self, notes: Notes) {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner).join(notes);
+    }
+
+    pub(super) fn take_ignored(&self) -> Notes {
+        std::mem::take(&mut *self.ignored.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A parameter of the query that is neither blank nor an unfilled placeholder, its name in any case; of several the first.

@@ -15,29 +15,37 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::door::{About, BackEnd, Door, DoorOptions, Front};
+use super::encoded::{Undecoded, decoded};
 use super::exchange::Exchange;
 use super::fault::{Fault, Held};
 use super::operation::Operation;
 use super::prefer::{self, wants_rollback};
 use super::refusal::GatewayRefusal;
 use super::replayed::Replayed;
-use super::reply::Reply;
+use super::reply::{Reply, header_text};
 use super::served::Served;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::journal::{FaultNote, Reason};
 use crate::tenants::{Caller, Spent, Tenant};
-
-/// So many names of what does not count are kept in the journal.
-const MOST_IGNORED: usize = 50;
+use crate::wire::members::Notes;
 
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A body that did not arrive whole.
+/// A body that no operation gets to see.
 #[derive(Debug, Error)]
-#[error("The request body did not arrive: {0}.")]
-pub(crate) struct BrokenBody(String);
+pub(crate) enum BrokenBody {
+    /// It did not arrive whole.
+    #[error("The request body did not arrive: {0}.")]
+    Incomplete(String),
+    /// It is not what its headers say: the whole of what is said.
+    #[error("{0}")]
+    Undecodable(String),
+    /// Its Content-Encoding is not supported, which is 415: the whole of what is said.
+    #[error("{0}")]
+    Unsupported(String),
+}
 
 /// A call under way.
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -176,7 +184,8 @@ impl<D: Door> Serving<'_, D> {
         };
         let now = self.exchange.tenant_time.unwrap_or_default();
         let recorder = std::mem::take(&mut self.exchange.recorder);
-        let call = Call { back_end, parts, body, caller, path, now, request_id, recorder };
+        let (rewritten, ignored) = Default::default();
+        let call = Call { back_end, parts, body, caller, path, now, request_id, recorder, rewritten, ignored };
         self.exchange.customer = door.customer(&call);
         let (call, outcome) = if let Some(broken) = broken {
             (Arc::new(call), Err(broken.into()))
@@ -239,10 +248,12 @@ impl<D: Door> Serving<'_, D> {
         is_rehearsal: bool,
     ) -> Response<Bytes> {
         let door = &self.front.door;
+        let mut ignored = call.take_ignored();
         let error = match outcome {
-            Ok(reply) => {
-                self.exchange.ignored = reply.ignored.iter().take(MOST_IGNORED).map(|name| short(name)).collect();
-                let mut response = reply.into_response(is_rehearsal, about.options);
+            Ok(mut reply) => {
+                ignored.join(std::mem::take(&mut reply.ignored).into_iter().collect());
+                let mut response = reply.into_response(is_rehearsal);
+                self.name_ignored(ignored, &mut response, about.options);
                 door.sign(&mut response, about.request_id);
                 return response;
             }
@@ -263,7 +274,19 @@ impl<D: Door> Serving<'_, D> {
         if is_rehearsal {
             response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
         }
+        self.name_ignored(ignored, &mut response, about.options);
         response
+    }
+
+    /// Says what was sent and does not count: in the answer, and in the journal.
+    fn name_ignored(&mut self, ignored: Notes, response: &mut Response<Bytes>, options: DoorOptions) {
+        if ignored.kept().is_empty() {
+            return;
+        }
+        if options.extra_headers {
+            response.headers_mut().insert("x-emulator-ignored", header_text(&ignored.listed()));
+        }
+        self.exchange.ignored = ignored.into_kept();
     }
 }
 
@@ -291,11 +314,6 @@ where
     (call, ended.map_err(E::from).and(outcome))
 }
 
-/// As much of a name that the caller chose as is kept.
-fn short(name: &str) -> String {
-    name.chars().take(64).collect()
-}
-
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
@@ -321,7 +339,7 @@ fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRefusal {
     GatewayRefusal::BackEndFailed(request_id)
 }
 
-/// The body of a write, within the limit. Reads have none that counts.
+/// The body of a write, decoded, within the limit. Reads have none that counts.
 ///
 /// # Errors
 /// When the body is too large.
@@ -338,9 +356,14 @@ pub(crate) async fn read_body(
         return Err(GatewayRefusal::BodyTooLarge(limit));
     }
     match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(Ok(collected.to_bytes())),
+        Ok(Ok(collected)) => match decoded(&parts.headers, collected.to_bytes(), limit).await {
+            Ok(body) => Ok(Ok(body)),
+            Err(Undecoded::TooLong) => Err(GatewayRefusal::BodyTooLarge(limit)),
+            Err(Undecoded::Broken(why)) => Ok(Err(BrokenBody::Undecodable(why))),
+            Err(Undecoded::Unsupported(why)) => Ok(Err(BrokenBody::Unsupported(why))),
+        },
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRefusal::BodyTooLarge(limit)),
-        Ok(Err(_)) => Ok(Err(BrokenBody("it broke off".to_owned()))),
-        Err(_) => Ok(Err(BrokenBody(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
+        Ok(Err(_)) => Ok(Err(BrokenBody::Incomplete("it broke off".to_owned()))),
+        Err(_) => Ok(Err(BrokenBody::Incomplete(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
     }
 }

@@ -4,7 +4,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::door::DoorOptions;
 use super::prefer;
 
 /// What an operation answers when it succeeds.
@@ -53,7 +52,7 @@ impl Reply {
     }
 
     /// The answer.
-    pub(super) fn into_response(self, is_rehearsal: bool, options: DoorOptions) -> Response<Bytes> {
+    pub(super) fn into_response(self, is_rehearsal: bool) -> Response<Bytes> {
         let (content_type, body) = self.body.unzip();
         let mut response = Response::new(body.map(Bytes::from).unwrap_or_default());
         *response.status_mut() = self.status;
@@ -70,21 +69,8 @@ impl Reply {
         if let Some(applied) = applied {
             headers.insert(prefer::APPLIED, HeaderValue::from_static(applied));
         }
-        if options.extra_headers && !self.ignored.is_empty() {
-            headers.insert("x-emulator-ignored", header_text(&listed(&self.ignored)));
-        }
         response
     }
-}
-
-/// The names that were ignored, bounded: the caller chose them.
-fn listed(names: &[String]) -> String {
-    let short = |name: &String| name.chars().take(64).collect::<String>();
-    let mut listed: Vec<String> = names.iter().take(20).map(short).collect();
-    if names.len() > listed.len() {
-        listed.push(format!("and {} more", names.len() - listed.len()));
-    }
-    listed.join(", ")
 }
 
 /// An answer of some type.

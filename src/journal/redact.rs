@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr3_iter, memmem};
 
 use super::rows::HIDDEN;
+use crate::wire::relaxed::{Leniency, rewritten};
 
 /// How the name of a secret ends, in lower case, by its last letter: most names end like none of these.
 fn names_ending(last: u8) -> &'static [&'static str] {
@@ -87,10 +88,19 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     let begins_with = text.trim_start_matches('\u{feff}').trim_start().as_bytes().first();
     match begins_with {
         Some(b'<') => return Cow::Owned(masked_xml(text)),
-        Some(b'{' | b'[' | b'"') | None => {}
+        Some(b'{' | b'[' | b'"' | b'/') | None => {}
         Some(_) if text.contains('=') => return Cow::Owned(masked_form(text)),
         Some(_) => {}
     }
+    // Between a name and its value a comment may stand, in which anything can.
+    let has_comments = ["//", "/*"].iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
+    if has_comments && matches!(begins_with, Some(b'{' | b'[' | b'/')) {
+        return Cow::Owned(masked_json(&rewritten(text, Leniency::JsonNet)).into_owned());
+    }
+    masked_json(text)
+}
+
+fn masked_json(text: &str) -> Cow<'_, str> {
     if memmem::find(text.as_bytes(), b"\\u").is_none() {
         return masked(text);
     }
@@ -274,6 +284,12 @@ mod tests {
             (r#"{"Password":{"a":"secret"},"b":1}"#, r#"{"Password":•••"#),
             (r#"{"Password":"never ends"#, r#"{"Password":"•••""#),
             (r"{'Password': 'x', 'b': 1}", r"{'Password': •••"),
+            (r"{Password: 'x', b: 1}", r"{Password: •••"),
+            (r#"{"Password"/*=*/:/*,*/"x",/*y*/"b":"//"}"#, r#"{"Password"     :     "•••",     "b":"//"}"#),
+            ("/*a=b*/{\"Password\"//\n:\"x\",}", "       {\"Password\"  \n:\"•••\" }"),
+            (r#"{"Url":"https://x","Password" :"x"}"#, r#"{"Url":"https://x","Password" :"•••"}"#),
+            (r#"{'Url':'//','Password'/* " */:"x"}"#, r#"{"Url":"//","Password"       :"•••"}"#),
+            ("It's http://x/y: not reached, pass: 1", "It's http://x/y: not reached, pass: •••"),
             ("<TaxID2>1</TaxID2><TaxExempt>False</TaxExempt>", "<TaxID2>•••</TaxID2><TaxExempt>False</TaxExempt>"),
             (r#"{"SSN":"19700101-1234","Id":1}"#, r#"{"SSN":"•••","Id":1}"#),
             ("username=a&password=b&x=c", "username=a&password=•••&x=c"),

@@ -105,6 +105,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     add("500", Some("StormErrorMessage"), "The back end failed", "documented");
     if operation.request_body.is_some() {
         add("413", None, "The body is too large: the framework's page", "chosen");
+        add("415", None, "The Content-Encoding of the body is not supported: the framework's page", "chosen");
         // What cannot be read at all is the framework's page.
         if let Some(RefOr::T(refused)) = responses.get_mut("400") {
             refused.content.insert("text/html".to_owned(), RefOr::T(ContentBuilder::new().build()));

@@ -18,6 +18,8 @@ use crate::journal::Reason;
 pub(crate) enum Problem {
     /// The call never reaches the operation, because something of it cannot be read: the words say what.
     Unreadable(String),
+    /// The same, because the Content-Encoding of the body is not supported.
+    Unsupported(String),
     /// The call breaks rules.
     Refused(Vec<Refused>),
     /// The vendor has this and this emulator has not.
@@ -34,7 +36,10 @@ impl From<NotBuilt> for Problem {
 
 impl From<BrokenBody> for Problem {
     fn from(error: BrokenBody) -> Self {
-        Self::Unreadable(error.to_string())
+        match error {
+            BrokenBody::Unsupported(why) => Self::Unsupported(why),
+            BrokenBody::Incomplete(_) | BrokenBody::Undecodable(_) => Self::Unreadable(error.to_string()),
+        }
     }
 }
 
@@ -84,10 +89,8 @@ impl Problem {
     /// The answer and each rule that failed, or the refusal where the back end broke.
     pub(super) fn response(self, about: &About<'_>) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRefusal> {
         match self {
-            Self::Unreadable(why) => {
-                let reason = Reason { field: "$".to_owned(), rule: "unreadable".to_owned(), message: why.clone() };
-                Ok((page(StatusCode::BAD_REQUEST, html::request_error(&why)), vec![reason]))
-            }
+            Self::Unreadable(why) => Ok(unread(StatusCode::BAD_REQUEST, "unreadable", why)),
+            Self::Unsupported(why) => Ok(unread(StatusCode::UNSUPPORTED_MEDIA_TYPE, "contentEncoding", why)),
             Self::Refused(refused) => {
                 let reason = |refused: &Refused| Reason {
                     field: "$".to_owned(),
@@ -104,6 +107,12 @@ impl Problem {
             }
         }
     }
+}
+
+/// The framework's page on what never reaches an operation.
+fn unread(status: StatusCode, rule: &str, why: String) -> (Response<Bytes>, Vec<Reason>) {
+    let answer = page(status, html::request_error(&why));
+    (answer, vec![Reason { field: "$".to_owned(), rule: rule.to_owned(), message: why }])
 }
 
 /// An `ErrorMessage` that says all that was refused.

@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::door::Storm;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{Exchange, Front, House, Served, basic_credentials, json_response, read_body};
+use crate::gateway::{BrokenBody, Exchange, Front, House, Served, basic_credentials, json_response, read_body};
 use crate::journal::Reason;
 use crate::tenants::{Credential, KeyKind, presented};
+use crate::wire::charset;
 
 const OPERATION: &str = "StormToken";
 
@@ -34,9 +35,9 @@ struct Given<'a> {
 
 /// A refusal (RFC 6749, 5.2).
 #[derive(Debug, Serialize)]
-struct Refusal {
+struct Refusal<'a> {
     error: &'static str,
-    error_description: &'static str,
+    error_description: &'a str,
 }
 
 /// The challenge to a client that is not known (RFC 6749, 5.2): it may show itself in the header.
@@ -50,6 +51,8 @@ enum Denied {
     Client(&'static str),
     /// The request is wrong in another way: the error's name, and what is said of it.
     Request(&'static str, &'static str),
+    /// The body cannot be read.
+    Body(BrokenBody),
     /// The server failed, or is not ready yet.
     Server(Option<DatabaseError>),
 }
@@ -71,15 +74,15 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
         match read_body(&parts, body, house.options.max_body_bytes).await {
             Ok(Ok(body)) => {
                 exchange.read(&body);
-                given(house, &parts, &body, &mut served).await
+                given(house, &parts, &form(&parts, &body), &mut served).await
             }
-            Ok(Err(_)) => Err(Denied::Request("invalid_request", "The request body did not arrive.")),
+            Ok(Err(error)) => Err(Denied::Body(error)),
             Err(_) => Err(Denied::Request("invalid_request", "The request body is too large.")),
         }
     } else {
         Err(Denied::Method)
     };
-    let mut rejected = |status: StatusCode, error: &'static str, error_description: &'static str| {
+    let mut rejected = |status: StatusCode, error: &'static str, error_description: &str| {
         let (field, rule) = ("$".to_owned(), error.to_owned());
         exchange.reasons.push(Reason { field, rule, message: error_description.to_owned() });
         json_response(status, json(&Refusal { error, error_description }))
@@ -98,6 +101,13 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             response
         }
+        Err(Denied::Body(error)) => {
+            let status = match error {
+                BrokenBody::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                BrokenBody::Incomplete(_) | BrokenBody::Undecodable(_) => StatusCode::BAD_REQUEST,
+            };
+            rejected(status, "invalid_request", &error.to_string())
+        }
         Err(Denied::Server(error)) => {
             if let Some(error) = error {
                 tracing::error!(error = %ErrorChain(&error), "database failure");
@@ -114,8 +124,19 @@ pub(super) async fn issue(State(front): State<Arc<Front<Storm>>>, request: Reque
     response
 }
 
-async fn given(house: &House, parts: &Parts, body: &[u8], served: &mut Served) -> Result<Vec<u8>, Denied> {
-    let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+/// The members of the form.
+fn form(parts: &Parts, body: &[u8]) -> Vec<(String, String)> {
+    let form = String::from_utf8_lossy(body);
+    let form = charset::escapes_in_utf8(&form, charset::declared(&parts.headers));
+    form_urlencoded::parse(form.as_bytes()).into_owned().collect()
+}
+
+async fn given(
+    house: &House,
+    parts: &Parts,
+    form: &[(String, String)],
+    served: &mut Served,
+) -> Result<Vec<u8>, Denied> {
     let field = |name: &str| form.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str());
     match field("grant_type") {
         Some("client_credentials") => {}

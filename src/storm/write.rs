@@ -18,6 +18,7 @@ use crate::customers::{
 };
 use crate::gateway::{Call, Reply};
 use crate::secret::Password;
+use crate::wire::relaxed::Leniency;
 
 /// So often an update is laid over a customer that somebody else wrote meanwhile. Each time another one is done, so that
 /// many who update one customer at once all come to an end.
@@ -110,8 +111,10 @@ creations! {
 
 async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
     let scope = call.lenient_scope();
-    let updated_by = query::updated_by(call)?;
-    let request = body(call, &scope)?;
+    let updated_by = query::updated_by(call);
+    // Read in any case: what does not count in it is named whatever the answer.
+    let request = body(call, &scope);
+    let (updated_by, request) = (updated_by?, request?);
     for _ in 0..MOST_ATTEMPTS {
         let Some(id) = find(call, &scope, &request.wanted).await? else {
             // What could not be read may be why nobody was found.
@@ -176,8 +179,11 @@ fn made_password(call: &Call, scope: &Scope<'_>, written: &Written) -> Option<Pa
 
 /// The customer in the body.
 fn body(call: &Call, scope: &Scope<'_>) -> Result<Request<request::Customer>, Problem> {
-    let read = read(&call.body, &scope.plan.storm).map_err(|error| Problem::Unreadable(error.to_string()))?;
-    read.ok_or_else(|| Key::CustomerMissing.into())
+    let read = read(call.source(Leniency::Comments), &scope.plan.storm);
+    let request = read.map_err(|error| Problem::Unreadable(error.to_string()))?;
+    let mut request: Request<request::Customer> = request.ok_or(Key::CustomerMissing)?;
+    call.ignore(std::mem::take(&mut request.ignored));
+    Ok(request)
 }
 
 /// Whom a request means: by Id, else by Key, else by e-mail address.

@@ -367,7 +367,7 @@ fn formats_and_lengths_are_refused_by_name() {
         ("CustomerStatus", json!(1.5), "CustomerStatus must be an integer."),
         ("SponsorId", json!(3_000_000_000_u64), "SponsorId must be an integer."),
         ("SendEmails", json!("perhaps"), "SendEmails must be true or false."),
-        ("FirstName", json!(5), "FirstName must be a string."),
+        ("FirstName", json!([5]), "FirstName must be a string."),
         ("FirstName", json!("a".repeat(101)), "FirstName must be at most 100 characters long."),
         ("FirstName", json!("a\u{0}b"), "FirstName must not contain control characters."),
         ("PrimaryPhone", json!("1".repeat(51)), "PrimaryPhone must be at most 50 characters long."),

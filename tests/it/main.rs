@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod across_doors;
+mod bodies;
 mod by_parameter;
 mod bydesign;
 mod callbacks;

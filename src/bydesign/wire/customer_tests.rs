@@ -3,6 +3,7 @@
 use super::*;
 use crate::bydesign::negotiate::Format;
 use crate::bydesign::wire::dates::wall_clock;
+use crate::wire::dates::DateForms;
 
 fn written(customer: &CustomerAnswer<'_>, format: Format) -> String {
     String::from_utf8(customer.answer().bytes(format)).expect("UTF-8")
@@ -27,7 +28,7 @@ fn there_are_58_members() {
 #[test]
 fn what_is_set_is_shown_in_either_format() {
     let zone = chrono_tz::Tz::America__New_York;
-    let born = wall_clock("1980-05-01", zone).expect("a date");
+    let born = wall_clock("1980-05-01", zone, DateForms::JSON_NET).expect("a date");
     let customer = CustomerAnswer {
         customer_id: 7,
         first_name: Some("Bobby \"<\u{7}".into()),

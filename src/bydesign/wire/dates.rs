@@ -2,9 +2,10 @@
 //!
 //! A date of birth is what the clock on the wall shows, whatever zone it is kept or sent in; all others are instants.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta};
-use chrono::{TimeZone as _, Timelike as _, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset as _, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
+
+use crate::wire::dates::{self, DateForms, SMALLEST, is_written, offset_at, whole_minutes};
 
 /// A date as it is written: what the clock on the wall shows, and how far it is from UTC where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,19 +55,9 @@ impl Moment {
     }
 }
 
-/// The first moment of the year 1.
-const SMALLEST: NaiveDateTime =
-    NaiveDateTime::new(NaiveDate::from_ymd_opt(1, 1, 1).expect("invariant: a date"), NaiveTime::MIN);
-
 /// Reads a date as the clock on the wall of `zone` shows it.
-///
-/// With an offset it is an instant, which is brought there. With `Z` or without a zone it is what it says: the framework
-/// keeps both as they are (Json.NET, `RoundtripKind`), so that a birthday sent as midnight in UTC stays on its day.
-pub(in crate::bydesign) fn wall_clock(text: &str, zone: Tz) -> Option<NaiveDateTime> {
-    let text = text.trim();
-    let wall = if text.contains('/') { american(text)? } else { iso(text, zone)? };
-    // Leap seconds are no time of .NET's.
-    (is_written(wall) && wall.nanosecond() < 1_000_000_000).then_some(wall)
+pub(in crate::bydesign) fn wall_clock(text: &str, zone: Tz, forms: DateForms) -> Option<NaiveDateTime> {
+    dates::read(text, forms)?.wall_in(zone)
 }
 
 /// Whether the date stands for none.
@@ -74,76 +65,15 @@ pub(in crate::bydesign) fn is_unset(wall: NaiveDateTime) -> bool {
     wall == SMALLEST
 }
 
-/// `MM/dd/yyyy HH:mm:ss`, the time in twelve hours, without seconds, or not there.
-fn american(text: &str) -> Option<NaiveDateTime> {
-    let year = text.split(' ').next()?.rsplit('/').next()?;
-    if year.len() != 4 || !text.is_ascii() {
-        return None;
-    }
-    let forms = ["%m/%d/%Y %H:%M:%S%.f", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M"];
-    let with_time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    with_time.or_else(|| Some(NaiveDate::parse_from_str(text, "%m/%d/%Y").ok()?.and_time(NaiveTime::MIN)))
-}
-
-fn iso(text: &str, zone: Tz) -> Option<NaiveDateTime> {
-    if !text.is_ascii() || text.as_bytes().get(4) != Some(&b'-') {
-        return None;
-    }
-    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(date.and_time(NaiveTime::MIN));
-    }
-    let (digits, offset) = split_offset(text)?;
-    let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
-    let wall = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(digits, form).ok())?;
-    match offset {
-        Some(offset) if is_written(wall) && offset_at(wall, zone) != offset => {
-            let instant = wall.checked_sub_offset(offset)?;
-            instant.checked_add_offset(zone.offset_from_utc_datetime(&instant).fix())
-        }
-        // The zone's own offset, as dates are written here, or none: the digits say it.
-        _ => Some(wall),
-    }
-}
-
-/// The digits, and the offset behind them; `Z` is none.
-fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
-    if let Some(digits) = text.strip_suffix(['Z', 'z']) {
-        return Some((digits, None));
-    }
-    let time = text.find(['T', ' '])?;
-    match text[time..].find(['+', '-']) {
-        Some(sign) => {
-            let (digits, offset) = text.split_at(time + sign);
-            Some((digits, Some(offset.parse().ok()?)))
-        }
-        None => Some((text, None)),
-    }
-}
-
-/// How far the zone is from UTC when its clocks show this. What they show twice is the first time; what they skip is
-/// counted from before they were put forward.
-fn offset_at(wall: NaiveDateTime, zone: Tz) -> FixedOffset {
-    // One zone has skipped a whole day.
-    let mut earlier = (0..=48).filter_map(|hours| wall.checked_sub_signed(TimeDelta::hours(hours)));
-    let offset = earlier.find_map(|earlier| zone.offset_from_local_datetime(&earlier).earliest());
-    whole_minutes(offset.map_or_else(|| Utc.fix(), |offset| offset.fix()))
-}
-
-/// An offset as it can be written. Before there were zones, places were off by odd seconds.
-fn whole_minutes(offset: FixedOffset) -> FixedOffset {
-    FixedOffset::east_opt(offset.local_minus_utc() / 60 * 60).unwrap_or(offset)
-}
-
-/// Whether the framework has such a date.
-fn is_written(wall: NaiveDateTime) -> bool {
-    (1..=9999).contains(&wall.year())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NEW_YORK: Tz = Tz::America__New_York;
+
+    fn wall_clock(text: &str, zone: Tz) -> Option<NaiveDateTime> {
+        super::wall_clock(text, zone, DateForms::JSON_NET)
+    }
 
     fn read(text: &str) -> Option<String> {
         wall_clock(text, NEW_YORK).map(|wall| Moment { wall, offset: None }.json())
@@ -168,6 +98,10 @@ mod tests {
             ("1980-05-01T00:00:00+0000", "1980-04-30T20:00:00"),
             ("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999"),
             ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+            ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00"),
+            ("/Date(325987200000)/", "1980-05-01T00:00:00"),
+            ("/Date(326001600000-0400)/", "1980-05-01T00:00:00"),
+            ("/Date(326001600000+0200)/", "1980-05-01T00:00:00"),
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
@@ -190,7 +124,6 @@ mod tests {
             "1980-05-01T23:59:60",
             "1980-05-01T00:00:00+99:00",
             "1980-05-01T00:00:00-",
-            "0001-01-01T00:00:00+14:00",
             "/",
             "//",
             "ä/ä/1980",

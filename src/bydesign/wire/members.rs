@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json_borrow::Value;
+
 use crate::customers::filled;
+use crate::wire::json::Coercion;
+use crate::wire::members::{Notes, unknown, unused};
 
 /// A value as it stood in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,26 +15,48 @@ pub(in crate::bydesign) enum Scalar<'a> {
     Text(Cow<'a, str>),
     /// A truth value of JSON.
     Bool(bool),
-    /// A number of JSON, as it is written.
-    Number(String),
+    /// A number of JSON: the value itself.
+    Number(Value<'a>),
     /// There, and nothing.
     Null,
     /// No scalar at all; the words say what.
     Other(&'static str),
 }
 
+/// The kinds of scalars, as they are said to be wrong.
+pub(super) const TEXT: &str = "a string";
+pub(super) const NUMBER: &str = "a number";
+pub(super) const BOOLEAN: &str = "true or false";
+
+impl Scalar<'_> {
+    /// What it is.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => TEXT,
+            Self::Bool(_) => BOOLEAN,
+            Self::Number(_) => NUMBER,
+            Self::Null => "null",
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
 /// The members of an object, in the order in which they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::bydesign) struct Members<'a>(Vec<(Cow<'a, str>, Scalar<'a>)>);
+pub(in crate::bydesign) struct Members<'a> {
+    sent: Vec<(Cow<'a, str>, Scalar<'a>)>,
+    /// Whether values must be of the types of their members: JSON, where the plan says so.
+    pub(in crate::bydesign) is_strict: bool,
+}
 
 impl<'a> Members<'a> {
     pub(super) fn push(&mut self, name: Cow<'a, str>, value: Scalar<'a>) {
-        self.0.push((name, value));
+        self.sent.push((name, value));
     }
 
     /// The member of this name in any case; the last one counts when there are several.
     pub(in crate::bydesign) fn get(&self, name: &str) -> Option<&Scalar<'a>> {
-        self.0.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.sent.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The text of the member, as Json.NET reads a text: numbers and truth values count as theirs. `None` where it is
@@ -38,29 +64,27 @@ impl<'a> Members<'a> {
     pub(in crate::bydesign) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.get(name)? {
             Scalar::Text(text) => filled(text).map(Cow::Borrowed),
-            Scalar::Number(number) => Some(Cow::Borrowed(number)),
+            Scalar::Number(number) => Coercion::JsonNet.text(number),
             Scalar::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
             Scalar::Null | Scalar::Other(_) => None,
         }
     }
 
-    /// The names that are none of these, each once, in the order in which they came; of very many the first.
-    pub(in crate::bydesign) fn names_beside(&self, known: &[&str]) -> Vec<String> {
-        // A body may hold many, and long ones; a caller wants to see few.
-        const MOST: usize = 20;
-        const LONGEST: usize = 60;
-        let mut beside: Vec<String> = Vec::new();
-        let unknown = self.0.iter().filter(|(name, _)| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
-        for (name, _) in unknown {
-            let name: String = name.chars().take(LONGEST).collect();
-            if !beside.contains(&name) {
-                beside.push(name);
-            }
-            if beside.len() == MOST {
-                break;
-            }
+    /// Notes on the members that are none of these, in the order in which they came; `elsewhere` are those of other
+    /// operations and of answers.
+    pub(in crate::bydesign) fn beside(&self, known: &[&'static str], elsewhere: &[&'static str]) -> Notes {
+        let is_one_of = |names: &[&str], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let mut notes = Notes::default();
+        for (name, _) in self.sent.iter().filter(|(name, _)| !is_one_of(known, name)) {
+            notes.add(|| {
+                if is_one_of(elsewhere, name) {
+                    unused("", name, "this operation does not read it")
+                } else {
+                    unknown("", name, known.iter().copied())
+                }
+            });
         }
-        beside
+        notes
     }
 }
 
@@ -86,7 +110,8 @@ mod tests {
 
     #[test]
     fn names_beside_the_known_ones_are_told_once() {
-        let members = members(&[("Email", ""), ("x", ""), ("y", ""), ("x", "")]);
-        assert_eq!(members.names_beside(&["EMAIL"]), ["x", "y"]);
+        let members = members(&[("Email", ""), ("x", ""), ("y", ""), ("x", ""), ("Emal", ""), ("phone1", "")]);
+        let notes = members.beside(&["EMAIL"], &["Phone1"]);
+        assert_eq!(notes.listed(), "x, y, Emal (did you mean EMAIL?), phone1 (this operation does not read it)");
     }
 }

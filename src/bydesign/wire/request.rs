@@ -8,9 +8,12 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
 use super::dates;
-use super::members::{Members, Scalar};
+use super::members::{BOOLEAN, Members, NUMBER, Scalar, TEXT};
 use crate::bydesign::faults::MemberFault;
 use crate::secret::Password;
+use crate::wire::dates::DateForms;
+use crate::wire::json::Coercion;
+use crate::wire::members::Notes;
 
 /// The name of the model, which is that of the root element in XML.
 pub(in crate::bydesign) const MODEL: &str = "CustomerCreationViewModel";
@@ -105,7 +108,7 @@ pub(in crate::bydesign) struct Request {
     /// What could not be read.
     pub(in crate::bydesign) faults: Vec<MemberFault>,
     /// Members that were sent and do not count.
-    pub(in crate::bydesign) ignored: Vec<String>,
+    pub(in crate::bydesign) ignored: Notes,
 }
 
 /// Reads the members of a body; dates for this zone.
@@ -149,7 +152,7 @@ pub(in crate::bydesign) fn read(members: &Members<'_>, zone: Tz) -> Request {
         reciprocal_rep_did: read.text("ReciprocalRepDID"),
         preferred_culture: read.integer("PreferredCulture"),
     };
-    Request { wanted, faults: read.faults, ignored: members.names_beside(&NAMES) }
+    Request { wanted, faults: read.faults, ignored: members.beside(&NAMES, &[]) }
 }
 
 /// Reads members and gathers what is wrong with them.
@@ -161,7 +164,7 @@ struct Reader<'m, 'a> {
 
 impl<'m> Reader<'m, '_> {
     fn text(&mut self, member: &'static str) -> Option<String> {
-        let text = self.written(member)?;
+        let text = self.written(member, TEXT)?;
         if text.chars().any(is_forbidden) {
             self.faults.push(MemberFault::control_character(member));
             return None;
@@ -179,7 +182,10 @@ impl<'m> Reader<'m, '_> {
     }
 
     fn boolean(&mut self, member: &'static str) -> Option<bool> {
-        self.parsed(member, |text| match text {
+        if let Some(Scalar::Number(number)) = self.members.get(member).filter(|_| !self.members.is_strict) {
+            return Coercion::JsonNet.boolean(number);
+        }
+        self.parsed(member, BOOLEAN, |text| match text {
             "1" => Some(true),
             "0" => Some(false),
             _ if text.eq_ignore_ascii_case("true") => Some(true),
@@ -189,16 +195,22 @@ impl<'m> Reader<'m, '_> {
     }
 
     fn integer(&mut self, member: &'static str) -> Option<i32> {
-        self.parsed(member, |text| text.parse().ok())
+        let number = match self.members.get(member) {
+            Some(Scalar::Number(number)) => Coercion::JsonNet.integer(number),
+            _ => None,
+        };
+        self.parsed(member, NUMBER, |text| number.or_else(|| text.parse().ok()))
     }
 
     fn date(&mut self, member: &'static str) -> Option<NaiveDateTime> {
         let zone = self.zone;
-        self.parsed(member, |text| dates::wall_clock(text, zone)).filter(|date| !dates::is_unset(*date))
+        let forms = if self.members.is_strict { DateForms::ISO } else { DateForms::JSON_NET };
+        let read = |text: &str| dates::wall_clock(text, zone, forms);
+        self.parsed(member, TEXT, read).filter(|date| !dates::is_unset(*date))
     }
 
-    fn parsed<T>(&mut self, member: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let text = self.written(member)?;
+    fn parsed<T>(&mut self, member: &'static str, of: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.written(member, of)?;
         let value = parse(text.trim());
         if value.is_none() {
             self.faults.push(MemberFault::invalid(member, &text));
@@ -207,11 +219,20 @@ impl<'m> Reader<'m, '_> {
     }
 
     /// What is written for the member, be it in quotes or not; `None` where that is nothing.
-    fn written(&mut self, member: &'static str) -> Option<Cow<'m, str>> {
-        if let Some(Scalar::Other(kind)) = self.members.get(member) {
-            self.faults.push(MemberFault::invalid(member, kind));
+    fn written(&mut self, member: &'static str, of: &str) -> Option<Cow<'m, str>> {
+        let value = self.members.get(member)?;
+        let text = self.members.text(member);
+        let wrong = match value {
+            Scalar::Other(kind) => Some(*kind),
+            Scalar::Number(_) if text.is_none() => Some("a number of too many digits"),
+            _ if self.members.is_strict && text.is_some() && value.kind() != of => Some(value.kind()),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            self.faults.push(MemberFault::invalid(member, wrong));
+            return None;
         }
-        self.members.text(member)
+        text
     }
 }
 

@@ -9,9 +9,10 @@ use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
-use super::body::{BodyError, utf8};
+use super::body::BodyError;
 use super::escape::is_allowed;
 use super::members::{Members, Scalar};
+use crate::wire::json::text;
 
 /// The most elements that a document may have.
 const MOST_ELEMENTS: usize = 1_000;
@@ -19,12 +20,14 @@ const MOST_ELEMENTS: usize = 1_000;
 /// The deepest that an element may stand: the root, a member, and what a member should not hold.
 const DEEPEST: usize = 3;
 
-/// The members of the element `root`, which the bytes must hold.
-pub(super) fn read<'a>(bytes: &'a [u8], root: &str) -> Result<Members<'a>, BodyError> {
+/// The members of the element `root`, which the bytes must hold. Content-Type's word on their encoding counts for more than
+/// the document's own, where it `is_declared` (RFC 7303).
+pub(super) fn read<'a>(bytes: &'a [u8], root: &str, is_declared: bool) -> Result<Members<'a>, BodyError> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(BodyError::Xml("it is written in UTF-16; only UTF-8 is read".to_owned()));
+        let why = format!("it is written in UTF-16, {UNDECLARED}");
+        return Err(BodyError::Xml(why));
     }
-    let text = utf8(bytes)?;
+    let text = text(bytes)?;
     if let Some(character) = text.chars().find(|character| !is_allowed(*character)) {
         return Err(BodyError::Xml(forbidden(character)));
     }
@@ -40,6 +43,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], root: &str) -> Result<Members<'a>, BodyE
             Event::Decl(_) if !is_first => {
                 return Err(BodyError::Xml("the XML declaration does not stand at the beginning".to_owned()));
             }
+            Event::Decl(_) if is_declared => {}
             event => document.take(event).map_err(BodyError::Xml)?,
         }
         is_first = false;
@@ -152,6 +156,8 @@ impl<'a> Document<'a, '_> {
     }
 }
 
+const UNDECLARED: &str = "which Content-Type does not declare, such as 'text/xml; charset=utf-16'";
+
 const ENDS_EARLY: &str = "it ends before its elements do";
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
@@ -197,7 +203,7 @@ fn check_encoding(declaration: &BytesDecl<'_>) -> Result<(), String> {
     match declaration.encoding() {
         None => Ok(()),
         Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") => Ok(()),
-        Some(Ok(encoding)) => Err(format!("its encoding is '{}'; only UTF-8 is read", short(&encoding))),
+        Some(Ok(encoding)) => Err(format!("its encoding is '{}', {UNDECLARED}", short(&encoding))),
         Some(Err(error)) => Err(format!("the XML declaration cannot be read, {error}")),
     }
 }

@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 
 use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
-use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
+use crate::gateway::{THIS_SERVER, Undecoded, decoded, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, WorldError, read_text};
 
@@ -163,6 +163,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("403", "Called from elsewhere than loopback, or by another site's page"),
         ("404", "There is nothing of this name"),
         ("413", "The request's body is too long"),
+        ("415", "The Content-Encoding of the body is not supported"),
         ("409", "Something has the name already, or somebody else did the same at this moment"),
         ("500", "The database failed"),
         ("503", "The server is not ready yet"),
@@ -171,14 +172,21 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// The body of a call, within the limit.
+/// The body of a call, decoded, within the limit.
 struct Content(Bytes);
 
 impl<S: Sync> FromRequest<S> for Content {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ControlError> {
-        Ok(Self(read_body(request.into_body(), MAX_BODY_BYTES).await?))
+        let (parts, body) = request.into_parts();
+        let body = read_body(body, MAX_BODY_BYTES).await?;
+        let decoded = decoded(&parts.headers, body, MAX_BODY_BYTES).await;
+        decoded.map(Self).map_err(|error| match error {
+            Undecoded::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
+            Undecoded::Broken(why) => ControlError::Bad(why),
+            Undecoded::Unsupported(why) => ControlError::Unsupported(why),
+        })
     }
 }
 
@@ -201,7 +209,9 @@ fn no_content() -> Response<Body> {
 /// A body as a value: YAML where it says so, else JSON. An empty one is `{}`.
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ControlError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let text = std::str::from_utf8(body).map_err(|_| ControlError::Bad("the body must be UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(body).map_err(|_| {
+        ControlError::Bad("the body must be UTF-8, or written as the charset in Content-Type says".to_owned())
+    })?;
     // No text in Postgres holds it.
     if text.contains('\0') || text.contains("\\u0000") {
         return Err(ControlError::Bad("the body must not hold the character NUL".to_owned()));

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::journal::{Entry, HIDDEN};
 
 /// Headers that curl sends by itself, or that carry what is not kept.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 8] = [
     "host",
     "content-length",
     "connection",
@@ -13,6 +13,8 @@ const LEFT_OUT: [&str; 7] = [
     "accept-encoding",
     "ocp-apim-subscription-key",
     "transfer-encoding",
+    // The body is kept as it was before it was compressed.
+    "content-encoding",
 ];
 
 /// The command, and a button that copies it.
@@ -43,6 +45,7 @@ fn command(entry: &Entry) -> String {
     ];
     for (name, value) in entry.request_headers.iter() {
         let is_curls_own = LEFT_OUT.contains(&name) || (name == "accept" && value == "*/*");
+        let value = if name == "content-type" { &in_utf8(value) } else { value };
         if !is_curls_own && !value.contains(HIDDEN) {
             lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
@@ -65,6 +68,16 @@ fn credentials(entry: &Entry) -> (&'static str, &'static str) {
 /// A header of a call.
 pub(super) fn header<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     entry.request_headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// A content type without the encoding of the body, which is kept in UTF-8.
+pub(super) fn in_utf8(content_type: &str) -> String {
+    let mut parts = content_type.split(';');
+    let kept = parts.next().into_iter().chain(parts.filter(|part| {
+        let name = part.split('=').next().unwrap_or_default();
+        !name.trim().eq_ignore_ascii_case("charset") || part.to_ascii_lowercase().contains("utf-8")
+    }));
+    kept.collect::<Vec<_>>().join(";")
 }
 
 /// A path without the parameter that carried the key.
@@ -90,6 +103,17 @@ mod tests {
     #[test]
     fn a_text_is_one_word_of_a_shell() {
         assert_eq!(quoted("it's $HOME `x`"), r"'it'\''s $HOME `x`'");
+    }
+
+    #[test]
+    fn a_body_is_sent_again_in_utf_8() {
+        for (content_type, again) in [
+            ("application/json", "application/json"),
+            ("application/json; charset=utf-8", "application/json; charset=utf-8"),
+            ("text/xml;a=b; Charset=\"utf-16\"", "text/xml;a=b"),
+        ] {
+            assert_eq!(in_utf8(content_type), again);
+        }
     }
 
     #[test]

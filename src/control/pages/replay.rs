@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, Request, Response, Uri, header};
 use maud::{Markup, html};
 use tower::ServiceExt as _;
 
-use super::curl::{header as header_of, without_key};
+use super::curl::{header as header_of, in_utf8, without_key};
 use super::json_text::laid_out;
 use super::layout::{self, Tab, field};
 use super::visit::Visit;
@@ -47,7 +47,7 @@ impl Draft {
             method: entry.method.to_string(),
             path: without_key(&entry.path),
             host: header("host"),
-            content_type: header("content-type"),
+            content_type: in_utf8(&header("content-type")),
             accept: header("accept"),
             body: laid_out(&text.text),
             is_rehearsal: entry.is_rehearsal,

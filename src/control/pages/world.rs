@@ -68,7 +68,7 @@ pub(super) async fn fork(visit: Visit) -> Shown {
 pub(super) async fn seed(visit: Visit) -> Shown {
     let form = visit.form();
     let seed: Result<WorldSeed, ControlError> = match form.filled("text") {
-        Some(text) => read_text::<Shaped<WorldSeed>>(text, text.starts_with('{'))
+        Some(text) => read_text::<Shaped<WorldSeed>>(text, text.starts_with(['{', '/']))
             .and_then(|seed| seed.for_tenant(visit.name()))
             .map_err(ControlError::Bad),
         None => tenants::population(form),

@@ -1,34 +1,38 @@
-//! Reading a request body: property names in any case, unknown names ignored, every wrong type reported.
+//! Reading a request body: property names in any case, unknown names noted, every wrong type reported.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
 use thiserror::Error as ThisError;
 
+use super::unknown::{Noted, notes};
+
 use crate::customers::{Address, Fault, Rule, Values, filled};
 use crate::directscale::error::Error;
 use crate::field::{AddressPart, Field};
-use crate::gateway::BrokenBody;
+use crate::gateway::{BrokenBody, Call};
 use crate::secret::Password;
-use crate::wire::dates;
+use crate::wire::dates::{self, DateForms, Written};
+use crate::wire::json::{Coercion, JsonError};
+use crate::wire::members::Notes;
+use crate::wire::relaxed::Leniency;
 
 /// Why a body is no JSON object.
 #[derive(Debug, ThisError)]
 pub(crate) enum BodyError {
-    #[error("The request body is empty.")]
-    Empty,
-    #[error("The request body is not valid UTF-8.")]
-    Encoding,
-    #[error("The request body is not valid JSON: {0}.")]
-    Json(#[source] serde_json::Error),
-    #[error("The request body must be a JSON object.")]
-    NoObject,
     #[error(transparent)]
-    Incomplete(BrokenBody),
+    Json(#[from] JsonError),
+    #[error(transparent)]
+    Broken(BrokenBody),
 }
 
 /// A body as a JSON object.
 #[derive(Debug)]
-pub(in crate::directscale) struct Body<'a>(ObjectAsVec<'a>);
+pub(in crate::directscale) struct Body<'a> {
+    object: ObjectAsVec<'a>,
+    is_strict: bool,
+}
 
 /// What a body asks for, with the faults that were found while reading it.
 #[derive(Debug, Default)]
@@ -36,27 +40,21 @@ pub(in crate::directscale) struct Request<T> {
     pub wanted: T,
     pub faults: Vec<Fault>,
     /// Properties that were sent and do not count.
-    pub ignored: Vec<String>,
+    pub ignored: Notes,
 }
 
 impl<'a> Body<'a> {
-    /// Reads the bytes as JSON, whatever Content-Type says.
-    pub(in crate::directscale) fn parse(bytes: &'a [u8]) -> Result<Self, BodyError> {
-        // Some clients begin with a byte order mark.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|_| BodyError::Encoding)?;
-        if text.trim().is_empty() {
-            return Err(BodyError::Empty);
-        }
-        match serde_json::from_str(text).map_err(BodyError::Json)? {
-            Value::Object(object) => Ok(Self(object)),
-            _ => Err(BodyError::NoObject),
+    /// The body of a call as JSON, whatever Content-Type says.
+    pub(in crate::directscale) fn of(call: &'a Call) -> Result<Self, BodyError> {
+        match call.json(Leniency::JsonNet)? {
+            Value::Object(object) => Ok(Self { object, is_strict: call.is_strict() }),
+            _ => Err(JsonError::NoObject.into()),
         }
     }
 
     /// The whole customer that create, update and upgrade take.
     pub(in crate::directscale) fn values(&self) -> Request<Values> {
-        let mut read = Reader::new(&self.0);
+        let mut read = self.reader();
         let wanted = Values {
             back_office_id: read.text(Field::BackOfficeId),
             birth_date: read.date(Field::BirthDate),
@@ -88,38 +86,51 @@ impl<'a> Body<'a> {
             key: None,
             profile: None,
         };
-        Request { wanted, faults: read.faults, ignored: Vec::new() }
+        Request { wanted, faults: read.faults, ignored: notes(&self.object, &Noted::Customer) }
     }
 
     /// The new password of a reset: `Password`, or as the older clients' forms call it.
     pub(in crate::directscale) fn password(&self) -> Request<Option<Password>> {
-        let mut read = Reader::new(&self.0);
-        let named = |name| property(&self.0, name);
+        let mut read = self.reader();
+        let named = |name| property(&self.object, name);
         let value = named("Password").or_else(|| named("NewPassword"));
         let wanted = value.and_then(|value| read.text_of(Field::Password, value)).map(Password::new);
-        Request { wanted, faults: read.faults, ignored: Vec::new() }
+        let ignored = self.beside(&["Password", "NewPassword"]);
+        Request { wanted, faults: read.faults, ignored }
+    }
+
+    /// What was sent and is none of these.
+    pub(in crate::directscale) fn beside(&self, names: &'static [&'static str]) -> Notes {
+        notes(&self.object, &Noted::Only(names))
     }
 
     /// A text, if one was sent; blank or not.
-    pub(in crate::directscale) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
-        match property(&self.0, name) {
-            Some(Value::Str(text)) => Ok(Some(text)),
+    pub(in crate::directscale) fn text(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Error> {
+        match property(&self.object, name) {
             None | Some(Value::Null) => Ok(None),
-            Some(_) => Err(Error::parameter(name, "type", format!("{name} must be a string."))),
+            Some(value) => {
+                let text = self.coercion().text(value);
+                text.map(Some).ok_or_else(|| Error::parameter(name, "type", format!("{name} must be a string.")))
+            }
         }
     }
 
     /// A number, in quotes or not.
     pub(in crate::directscale) fn number(&self, name: &str) -> Option<f64> {
-        match property(&self.0, name)? {
-            Value::Number(number) => number.as_f64(),
-            Value::Str(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+        self.coercion().number(property(&self.object, name)?)
     }
 
     pub(super) fn object(&self) -> &ObjectAsVec<'a> {
-        &self.0
+        &self.object
+    }
+
+    pub(super) fn reader(&self) -> Reader<'_, 'a> {
+        let dates = if self.is_strict { DateForms::ISO } else { DateForms::JSON_NET };
+        Reader { object: &self.object, coercion: self.coercion(), dates, faults: Vec::new() }
+    }
+
+    fn coercion(&self) -> Coercion {
+        if self.is_strict { Coercion::Strict } else { Coercion::JsonNet }
     }
 }
 
@@ -131,14 +142,12 @@ fn property<'o, 'a>(object: &'o ObjectAsVec<'a>, name: &str) -> Option<&'o Value
 /// Reads the properties of one object and gathers what is wrong with them.
 pub(super) struct Reader<'o, 'a> {
     object: &'o ObjectAsVec<'a>,
+    coercion: Coercion,
+    dates: DateForms,
     pub(super) faults: Vec<Fault>,
 }
 
 impl<'o, 'a> Reader<'o, 'a> {
-    pub(super) fn new(object: &'o ObjectAsVec<'a>) -> Self {
-        Self { object, faults: Vec::new() }
-    }
-
     /// Whether the property is there, be it null.
     pub(super) fn is_sent(&self, field: Field) -> bool {
         property(self.object, field.name()).is_some()
@@ -152,27 +161,25 @@ impl<'o, 'a> Reader<'o, 'a> {
     pub(super) fn integer(&mut self, field: Field) -> Option<i32> {
         let number = match property(self.object, field.name())? {
             Value::Null => return None,
-            Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
-            // Some clients quote their numbers.
-            Value::Str(text) => filled(text)?.trim().parse().ok(),
-            _ => None,
+            Value::Str(text) if filled(text).is_none() => return None,
+            value => self.coercion.integer(value),
         };
         self.or_fault(number, field, Rule::Type("an integer"))
     }
 
     pub(super) fn boolean(&mut self, field: Field) -> Option<bool> {
-        match property(self.object, field.name())? {
-            Value::Null => None,
-            Value::Bool(value) => Some(*value),
-            Value::Str(text) if filled(text).is_none() => None,
-            _ => self.or_fault(None, field, Rule::Type("true or false")),
-        }
+        let value = match property(self.object, field.name())? {
+            Value::Null => return None,
+            Value::Str(text) if filled(text).is_none() => return None,
+            value => self.coercion.boolean(value),
+        };
+        self.or_fault(value, field, Rule::Type("true or false"))
     }
 
     pub(super) fn date(&mut self, field: Field) -> Option<DateTime<Utc>> {
         let date = match property(self.object, field.name())? {
             Value::Null => return None,
-            Value::Str(text) => dates::parse(filled(text)?),
+            Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(Written::instant),
             _ => None,
         };
         let rule = Rule::Format("must be a date such as 2020-02-20T15:47:52Z");
@@ -245,7 +252,10 @@ impl<'o, 'a> Reader<'o, 'a> {
         match value {
             Value::Null => None,
             Value::Str(text) => filled(text).map(str::to_owned),
-            _ => self.or_fault(None, field, Rule::Type("a string")),
+            value => {
+                let text = self.coercion.text(value).map(Cow::into_owned);
+                self.or_fault(text, field, Rule::Type("a string"))
+            }
         }
     }
 

@@ -6,8 +6,9 @@ mod lookups;
 mod patch;
 mod schema;
 mod texts;
+mod unknown;
 
-pub(super) use body::{Body, BodyError};
+pub(super) use body::{Body, BodyError, Request};
 pub(super) use customer::{CustomFieldsJson, CustomerJson};
 pub(super) use lookups::{CountryJson, IdentityJson, SearchItemJson, StatsJson, WebsiteJson};
 pub(super) use schema::{CustomerPatch, CustomerRequest, LoginRequest, PasswordRequest, PointsToAdd, PointsToDeduct};

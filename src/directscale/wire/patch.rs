@@ -1,6 +1,7 @@
 //! Reading the body of a PATCH: only what is sent counts, and only the fields that the call supports.
 
 use super::body::{Body, Reader, Request, has_part};
+use super::unknown::{Noted, notes};
 use crate::customers::{Address, Fault, FieldsSent, Patch, Rule, Values};
 use crate::field::{AddressPart, Field};
 
@@ -40,7 +41,7 @@ impl Body<'_> {
     /// The partial update that PATCH takes. Fields that it does not support are refused when `refuse_unsupported`, and
     /// named as ignored otherwise.
     pub(in crate::directscale) fn patch(&self, refuse_unsupported: bool) -> Request<Patch> {
-        let mut read = Reader::new(self.object());
+        let mut read = self.reader();
         let shipping_address = whole_address(&mut read, Field::DefaultShippingAddress);
         let primary_address = whole_address(&mut read, Field::PrimaryAddress);
         let custom = read.custom_fields();
@@ -85,16 +86,14 @@ impl Body<'_> {
             custom_fields: custom.map(|(_, text)| text),
             ..Values::default()
         };
-        let mut request =
-            Request { wanted: Patch { values, sent, version: None }, faults: read.faults, ignored: Vec::new() };
-        for (name, _) in self.object().as_vec() {
-            match name.parse::<Field>() {
-                Ok(field) if SUPPORTED.contains(&field) => {}
-                Ok(field) if refuse_unsupported => request.faults.push(Fault { field, rule: Rule::Unsupported }),
-                _ => request.ignored.push(name.to_string()),
-            }
+        let mut faults = read.faults;
+        if refuse_unsupported {
+            let named = self.object().as_vec().iter().filter_map(|(name, _)| name.parse::<Field>().ok());
+            let unsupported = named.filter(|field| !SUPPORTED.contains(field));
+            faults.extend(unsupported.map(|field| Fault { field, rule: Rule::Unsupported }));
         }
-        request
+        let ignored = notes(self.object(), &Noted::Patch { refuses: refuse_unsupported });
+        Request { wanted: Patch { values, sent, version: None }, faults, ignored }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Merge<'p> {
 impl<'p> Merge<'p> {
     /// Begins with what was found while the request was read.
     pub(super) fn new(request: &Request<request::Customer>, last_address_id: i32, plan: &'p StormPlan) -> Self {
-        let (refused, ignored) = (request.refused.clone(), request.ignored.clone());
+        let (refused, ignored) = (request.refused.clone(), Vec::new());
         Self { plan, refused, ignored, last_address_id, creates_account: false }
     }
 

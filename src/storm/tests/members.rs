@@ -121,16 +121,15 @@ fn what_does_not_count_is_named() {
         "Id": 7, "Key": "6f9619ff-8b86-d011-b42d-00c04fc964ff", "PricelistIds": [1], "Created": "/Date(1)/", "email": "x",
         "Companies": [{ "Name": "x", "PricelistIds": [1], "Vat": "" }]
     });
-    let written = updated(&wanted(&body, &plan()), &nobody(), &plan()).expect("no refusal");
-    assert_eq!(
-        written.ignored,
-        ["Companies[0].Vat", "email", "Companies[0].PricelistIds", "PricelistIds", "Created", "Key"]
-    );
+    let request = wanted(&body, &plan());
+    assert_eq!(request.ignored.kept(), ["Companies[0].Vat", "email (did you mean Email?)"]);
+    let written = updated(&request, &nobody(), &plan()).expect("no refusal");
+    assert_eq!(written.ignored, ["Companies[0].PricelistIds", "PricelistIds", "Created", "Key"]);
 }
 
 #[test]
 fn an_email_that_is_none_is_refused_with_what_could_not_be_read() {
-    let body = json!({ "Email": "nobody", "IsActive": 1, "Companies": [{ "Name": "x", "Email": "y" }] });
+    let body = json!({ "Email": "nobody", "IsActive": 2, "Companies": [{ "Name": "x", "Email": "y" }] });
     assert_eq!(keys(&nobody(), &body), [Key::InvalidValue, Key::InvalidEmail, Key::InvalidEmail]);
 }
 

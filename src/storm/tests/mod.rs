@@ -15,6 +15,8 @@ use super::wire::{Request, request};
 use super::written::{Written, created, updated};
 use crate::customers::{self, CustomerId, Profiled, Version};
 use crate::plan::StormPlan;
+use crate::wire::json::{Rewritten, Source};
+use crate::wire::relaxed::Leniency;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
@@ -114,7 +116,9 @@ fn partial() -> StormPlan {
 }
 
 fn wanted(body: &Value, plan: &StormPlan) -> Request<request::Customer> {
-    read(&serde_json::to_vec(body).expect("JSON"), plan).expect("an object").expect("a customer")
+    let body = serde_json::to_vec(body).expect("JSON");
+    let source = Source { bytes: &body, leniency: Leniency::Comments, room: &Rewritten::default() };
+    read(source, plan).expect("an object").expect("a customer")
 }
 
 fn create(body: &Value) -> Profiled {

@@ -1,9 +1,9 @@
 //! Dates as DataContractJsonSerializer reads and writes them.
 
-use chrono::{DateTime, Datelike as _, Offset as _, Utc};
+use chrono::{DateTime, Offset as _, Utc};
 use chrono_tz::Tz;
 
-use crate::wire::dates;
+use crate::wire::dates::{self, DateForms};
 
 /// Writes `/Date(1704161045678+0100)/`: milliseconds since 1970 in UTC, and what the zone's clocks were ahead then. Two
 /// clients need all four digits of the offset.
@@ -14,26 +14,10 @@ pub(in crate::storm) fn format(date: DateTime<Utc>, zone: Tz) -> String {
     format!("/Date({}{sign}{:02}{:02})/", date.timestamp_millis(), minutes / 60, minutes % 60)
 }
 
-/// Reads `/Date(ms)/` with or without an offset, which changes nothing of the moment; and ISO 8601 unless `strict`.
-/// `None` for anything else, and outside the years 1 to 9999.
+/// Reads a date: as the framework does, and ISO 8601 unless `strict`. `None` also outside the years 1 to 9999.
 pub(in crate::storm) fn parse(text: &str, strict: bool) -> Option<DateTime<Utc>> {
-    match text.trim().strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-        Some(inner) => of_milliseconds(inner),
-        None if strict => None,
-        None => dates::parse(text),
-    }
-}
-
-fn of_milliseconds(inner: &str) -> Option<DateTime<Utc>> {
-    // The first character may be the sign of the number itself.
-    let offset = inner.char_indices().skip(1).find(|(_, character)| matches!(character, '+' | '-'));
-    let (milliseconds, offset) =
-        offset.map_or((inner, None), |(place, _)| (&inner[..place], Some(&inner[place + 1..])));
-    if offset.is_some_and(|digits| digits.len() != 4 || !digits.bytes().all(|digit| digit.is_ascii_digit())) {
-        return None;
-    }
-    let date = DateTime::from_timestamp_millis(milliseconds.parse().ok()?)?;
-    (1..=9999).contains(&date.year()).then_some(date)
+    let forms = if strict { DateForms::DATA_CONTRACT } else { DateForms::DATA_CONTRACT_OR_ISO };
+    dates::read(text, forms)?.instant()
 }
 
 #[cfg(test)]

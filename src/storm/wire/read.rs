@@ -1,8 +1,7 @@
-//! Reading JSON as DataContractJsonSerializer does: names as they are spelled, in any order, unknown ones ignored.
+//! Reading JSON as DataContractJsonSerializer does: names as they are spelled, in any order, unknown ones noted.
 
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
-use thiserror::Error as ThisError;
 use uuid::Uuid;
 
 use super::dates;
@@ -10,23 +9,16 @@ use super::sent::Sent;
 use crate::customers::filled;
 use crate::plan::StormPlan;
 use crate::storm::refused::{Key, Refused};
+use crate::wire::dates::is_smallest;
+use crate::wire::json::{Coercion, JsonError, Source};
+use crate::wire::members::{Notes, unknown};
+use crate::wire::relaxed::Leniency;
 
 /// The most items of a list that are read.
 const MOST_ITEMS: usize = 1000;
 
-/// So many things are said to be wrong with a body, or ignored in it: a million would help nobody.
+/// So many things are said to be wrong with a body: a million would help nobody.
 const MOST_NOTED: usize = 100;
-
-/// Why a body cannot be read at all.
-#[derive(Debug, ThisError)]
-pub(in crate::storm) enum BodyError {
-    #[error("The request body is not valid UTF-8.")]
-    Encoding,
-    #[error("The request body is not valid JSON: {0}.")]
-    Json(#[source] serde_json::Error),
-    #[error("The request body must be a JSON object.")]
-    NoObject,
-}
 
 /// What a body asks for, with what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,8 +27,8 @@ pub(in crate::storm) struct Request<T> {
     pub(in crate::storm) wanted: T,
     /// What could not, each thing with its path.
     pub(in crate::storm) refused: Vec<Refused>,
-    /// The paths of members that do not count.
-    pub(in crate::storm) ignored: Vec<String>,
+    /// Members that are not known, with their paths.
+    pub(in crate::storm) ignored: Notes,
 }
 
 /// An object of requests.
@@ -46,31 +38,38 @@ pub(in crate::storm) trait Entity: Sized {
 }
 
 /// Reads a body, whatever Content-Type says; `None` when there is nothing in it, or a null.
-pub(in crate::storm) fn read<T: Entity>(bytes: &[u8], plan: &StormPlan) -> Result<Option<Request<T>>, BodyError> {
-    // Some clients begin with a byte order mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| BodyError::Encoding)?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let object = match serde_json::from_str(text).map_err(BodyError::Json)? {
-        Value::Null => return Ok(None),
-        Value::Object(object) => object,
-        _ => return Err(BodyError::NoObject),
+pub(in crate::storm) fn read<T: Entity>(source: Source<'_>, plan: &StormPlan) -> Result<Option<Request<T>>, JsonError> {
+    let object = match source.parse() {
+        Ok(Value::Object(object)) => object,
+        Ok(Value::Null) | Err(JsonError::Empty) => return Ok(None),
+        Ok(_) => return Err(JsonError::NoObject),
+        Err(error) => return Err(error),
     };
-    let mut notes = Notes::default();
-    let wanted = entity(&object, String::new(), plan, &mut notes);
-    Ok(Some(Request { wanted, refused: notes.refused, ignored: notes.ignored }))
+    let is_strict = source.leniency == Leniency::Strict;
+    let rules = Rules {
+        coercion: if is_strict { Coercion::Strict } else { Coercion::DataContract },
+        strict_dates: plan.strict_dates,
+    };
+    let mut found = Found::default();
+    let wanted = entity(&object, String::new(), rules, &mut found);
+    Ok(Some(Request { wanted, refused: found.refused, ignored: found.ignored }))
 }
 
 #[derive(Default)]
-struct Notes {
+struct Found {
     refused: Vec<Refused>,
-    ignored: Vec<String>,
+    ignored: Notes,
 }
 
-fn entity<T: Entity>(object: &ObjectAsVec<'_>, path: String, plan: &StormPlan, notes: &mut Notes) -> T {
-    let mut reader = Reader { object, path, plan, notes, asked: Vec::new() };
+/// How values are read.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    coercion: Coercion,
+    strict_dates: bool,
+}
+
+fn entity<T: Entity>(object: &ObjectAsVec<'_>, path: String, rules: Rules, found: &mut Found) -> T {
+    let mut reader = Reader { object, path, rules, found, asked: Vec::new() };
     let entity = T::read(&mut reader);
     reader.name_unknown();
     entity
@@ -81,8 +80,8 @@ pub(in crate::storm) struct Reader<'o, 'a> {
     object: &'o ObjectAsVec<'a>,
     /// Where the object stands, with a full stop behind it unless it is the body.
     path: String,
-    plan: &'o StormPlan,
-    notes: &'o mut Notes,
+    rules: Rules,
+    found: &'o mut Found,
     asked: Vec<&'static str>,
 }
 
@@ -92,10 +91,10 @@ impl<'o, 'a> Reader<'o, 'a> {
         let text = match self.member(name) {
             None => return Sent::Absent,
             Some(Value::Null) => return Sent::Empty,
-            Some(Value::Str(text)) => text,
-            Some(_) => return self.unreadable(Key::InvalidValue, name, "must be a string"),
+            Some(value) => self.rules.coercion.text(value),
         };
-        let Some(text) = filled(text) else { return Sent::Empty };
+        let Some(text) = text else { return self.unreadable(Key::InvalidValue, name, "must be a string") };
+        let Some(text) = filled(&text) else { return Sent::Empty };
         if text.chars().count() > longest {
             return self.unreadable(Key::InvalidLength, name, &format!("must be at most {longest} characters long"));
         }
@@ -126,20 +125,21 @@ impl<'o, 'a> Reader<'o, 'a> {
     /// A number that is never null; 0 where it is not sent.
     pub(super) fn integer(&mut self, name: &'static str) -> i32 {
         let Some(value) = self.member(name) else { return 0 };
-        integer(value).unwrap_or_else(|| self.wrong(name, "must be an integer"))
+        self.rules.coercion.integer(value).unwrap_or_else(|| self.wrong(name, "must be an integer"))
     }
 
     /// A boolean that may be null.
     pub(super) fn nullable_boolean(&mut self, name: &'static str) -> Option<bool> {
         match self.member(name)? {
             Value::Null => None,
-            value => boolean(value).or_else(|| self.wrong(name, "must be true or false")),
+            value => self.rules.coercion.boolean(value).or_else(|| self.wrong(name, "must be true or false")),
         }
     }
 
     /// A boolean that is never null.
     pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
-        boolean(self.member(name)?).or_else(|| self.wrong(name, "must be true or false"))
+        let value = self.member(name)?;
+        self.rules.coercion.boolean(value).or_else(|| self.wrong(name, "must be true or false"))
     }
 
     /// A Guid, which is never null; one of zeros is none.
@@ -155,17 +155,18 @@ impl<'o, 'a> Reader<'o, 'a> {
     pub(super) fn date(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let date = match self.member(name)? {
             Value::Null => return None,
-            Value::Str(text) => dates::parse(text, self.plan.strict_dates),
+            Value::Str(text) => dates::parse(text, self.rules.strict_dates),
             _ => None,
         };
-        date.or_else(|| self.wrong(name, "must be a date such as /Date(1704161045678+0100)/"))
+        let date = date.or_else(|| self.wrong(name, "must be a date such as /Date(1704161045678+0100)/"));
+        date.filter(|date| !is_smallest(*date))
     }
 
     /// A list of numbers.
     pub(super) fn integers(&mut self, name: &'static str) -> Vec<i32> {
         let mut numbers = Vec::new();
         for (place, item) in self.items(name).iter().enumerate() {
-            match integer(item) {
+            match self.rules.coercion.integer(item) {
                 Some(number) => numbers.push(number),
                 None => self.wrong(&format!("{name}[{place}]"), "must be an integer"),
             }
@@ -196,7 +197,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 
     fn inner<T: Entity>(&mut self, object: &ObjectAsVec<'a>, name: &str) -> T {
-        entity(object, format!("{}{name}.", self.path), self.plan, self.notes)
+        entity(object, format!("{}{name}.", self.path), self.rules, self.found)
     }
 
     fn items(&mut self, name: &'static str) -> &'o [Value<'a>] {
@@ -217,7 +218,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 
     fn number(&mut self, name: &str, value: &Value<'_>) -> Sent<i32> {
-        match integer(value) {
+        match self.rules.coercion.integer(value) {
             Some(0) => Sent::Absent,
             Some(number) => Sent::Value(number),
             None => self.unreadable(Key::InvalidValue, name, "must be an integer"),
@@ -234,39 +235,19 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 
     fn refuse<T: Default>(&mut self, key: Key, name: &str, why: &str) -> T {
-        if self.notes.refused.len() < MOST_NOTED {
-            self.notes.refused.push(Refused::new(key, format!("{}{name} {why}.", self.path)));
+        if self.found.refused.len() < MOST_NOTED {
+            self.found.refused.push(Refused::new(key, format!("{}{name} {why}.", self.path)));
         }
         T::default()
     }
 
     fn name_unknown(self) {
-        for (key, _) in self.object.as_vec() {
-            // The serializer's own word for an object's type.
-            if self.notes.ignored.len() < MOST_NOTED
-                && *key != "__type"
-                && !self.asked.iter().any(|asked| *key == *asked)
-            {
-                self.notes.ignored.push(format!("{}{}", self.path, &**key));
-            }
+        let Self { object, path, found, asked, .. } = self;
+        // The serializer's own word for an object's type.
+        let is_unknown = |name: &str| name != "__type" && !asked.contains(&name);
+        for (name, _) in object.as_vec().iter().filter(|(name, _)| is_unknown(name)) {
+            found.ignored.add(|| unknown(&path, name, asked.iter().copied()));
         }
-    }
-}
-
-/// A number, in quotes or not.
-fn integer(value: &Value<'_>) -> Option<i32> {
-    match value {
-        Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
-        Value::Str(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-fn boolean(value: &Value<'_>) -> Option<bool> {
-    match value {
-        Value::Bool(value) => Some(*value),
-        Value::Str(text) => text.trim().parse().ok(),
-        _ => None,
     }
 }
 

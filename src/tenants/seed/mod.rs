@@ -30,6 +30,7 @@ use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tasks::{Begun, Progress};
+use crate::wire::relaxed::{Leniency, rewritten};
 use entry::EntryKind;
 use population::Population;
 
@@ -196,14 +197,20 @@ pub fn is_named_json(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-/// YAML, or JSON; a byte order mark before it is no part of it.
+/// YAML, or JSON, which may have comments and trailing commas. Either may begin with a byte order mark.
 ///
 /// # Errors
 /// Where and why the text cannot be read.
 pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_json {
-        return serde_json::from_str(text).map_err(|error| error.to_string());
+        let error = match serde_json::from_str(text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let is_json = !(error.is_syntax() || error.is_eof());
+        let again = if is_json { Err(error) } else { serde_json::from_str(&rewritten(text, Leniency::Comments)) };
+        return again.map_err(|error| error.to_string());
     }
     // The library's own limits are those of settings files: a seed of 100,000 customers has millions of nodes, and one
     // address may stand in for all of them. What aliases may multiply is limited still.

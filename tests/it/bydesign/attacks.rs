@@ -44,16 +44,22 @@ fn documents(listener: &TcpListener) -> Vec<(Vec<u8>, &'static str)> {
         (model(&"<A/>".repeat((MAX_BODY_BYTES - 60) / 4)).into(), "it has more than 1000 elements"),
         (model(&"<FirstName><B/></FirstName>".repeat(2_000)).into(), "it has more than 1000 elements"),
         ("<a/>".into(), "the root element is 'a', not 'CustomerCreationViewModel'"),
-        (utf_16("\u{feff}<a/>", u16::to_le_bytes), "it is written in UTF-16; only UTF-8 is read"),
-        (utf_16("\u{feff}<a/>", u16::to_be_bytes), "it is written in UTF-16; only UTF-8 is read"),
+        (
+            utf_16("\u{feff}<a/>", u16::to_le_bytes),
+            "it is written in UTF-16, which Content-Type does not declare, such as 'text/xml; charset=utf-16'",
+        ),
+        (
+            utf_16("\u{feff}<a/>", u16::to_be_bytes),
+            "it is written in UTF-16, which Content-Type does not declare, such as 'text/xml; charset=utf-16'",
+        ),
         (utf_16("<a/>", u16::to_be_bytes), "the character U+0000 cannot stand in XML"),
         (
             b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><CustomerCreationViewModel/>".to_vec(),
-            "its encoding is 'ISO-8859-1'; only UTF-8 is read",
+            "its encoding is 'ISO-8859-1', which Content-Type does not declare, such as 'text/xml; charset=utf-16'",
         ),
         (
             b"<?xml version=\"1.0\" encoding=\"utf-16\"?><CustomerCreationViewModel/>".to_vec(),
-            "its encoding is 'utf-16'; only UTF-8 is read",
+            "its encoding is 'utf-16', which Content-Type does not declare, such as 'text/xml; charset=utf-16'",
         ),
         (model("<FirstName>&#1;</FirstName>").into(), "the character U+0001 cannot stand in XML"),
         (model("<FirstName>&#0;</FirstName>").into(), "a reference by number is no character"),

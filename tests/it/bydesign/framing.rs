@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, LOOK_UP, PATH, XML, api_result, casey, http_error};
+use crate::support::http::NOT_UTF_8;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{Reply, tenant, with};
 
@@ -138,7 +139,7 @@ fn a_body_that_cannot_be_read_is_refused_in_the_format_that_is_asked_for() {
     let door = tenant.bydesign();
     let before = tenant.everything();
     let empty = ("BODY_EMPTY", "The request body is empty.");
-    let utf_8 = ("BODY_INVALID", "The request body is not valid UTF-8.");
+    let utf_8 = ("BODY_INVALID", NOT_UTF_8);
     let model = |text: &str| format!("<CustomerCreationViewModel>{text}</CustomerCreationViewModel>");
     let latin_1 = b"<CustomerCreationViewModel><FirstName>L\xf6we</FirstName></CustomerCreationViewModel>";
     let utf_16: Vec<u8> = model("").encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -87,7 +87,7 @@ fn each_value_that_cannot_be_is_refused_by_name() {
         ("AgreedToTerms", json!("yes"), "AGREED_TO_TERMS_INVALID", "The value 'yes' is not valid for AgreedToTerms."),
         (
             "SendAutoresponders",
-            json!(2),
+            json!("2"),
             "SEND_AUTORESPONDERS_INVALID",
             "The value '2' is not valid for SendAutoresponders.",
         ),
@@ -131,7 +131,7 @@ fn what_cannot_be_read_and_what_may_not_be_are_told_together() {
     let door = tenant.bydesign();
     let before = tenant.everything();
     let changes = json!({
-        "FirstName": "a".repeat(51), "Email": "nobody", "CustomerType": "x", "DateOfBirth": "soon", "AgreedToTerms": 7,
+        "FirstName": "a".repeat(51), "Email": "nobody", "CustomerType": "x", "DateOfBirth": "soon", "AgreedToTerms": "7",
         "BillingState": "x".repeat(51), "Phone3": "1".repeat(51),
     });
     let expected = [

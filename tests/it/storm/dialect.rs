@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::support::http::NOT_UTF_8;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{tenant, tenant_with};
 
@@ -99,7 +100,7 @@ fn a_body_that_is_no_object_gets_the_frameworks_page() {
     let mut bytes = crate::support::http::request("POST", &path("UpdateCustomer", "&updatedBy=1"), &head, None);
     bytes.extend(b"{\"Id\":\"\xff");
     let client = crate::support::Client { address: tenant.client.address, key: String::new() };
-    assert_eq!(client.raw(&bytes).says(400, HTML), unreadable("The request body is not valid UTF-8."));
+    assert_eq!(client.raw(&bytes).says(400, HTML), unreadable(&NOT_UTF_8.replace('\'', "&#39;")));
     assert_eq!(tenant.everything(), before);
 }
 

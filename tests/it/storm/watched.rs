@@ -53,7 +53,7 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
         json!({ "field": "$", "rule": "CustomerAlreadyExists", "message": message })
     });
     assert_eq!(call["reasons"], json!(reasons));
-    update(&door, &json!({ "Id": 3, "InvoiceAddress": { "Zip": "", "Country": "Narnia" }, "FirstName": 7 }));
+    update(&door, &json!({ "Id": 3, "InvoiceAddress": { "Zip": "", "Country": "Narnia" }, "FirstName": [7] }));
     let rules: Vec<Value> = tenant.requests("")[0]["reasons"]
         .as_array()
         .expect("reasons")

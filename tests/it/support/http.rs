@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// What is said of a body that is not UTF-8 and does not say what it is.
+pub const NOT_UTF_8: &str = "The request body is not valid UTF-8. A body in another encoding names it in Content-Type, such \
+    as 'application/json; charset=utf-16' or 'charset=windows-1252'.";
+
 /// An answer, its head as it stood on the wire.
 #[derive(Debug, Clone)]
 pub struct Reply {

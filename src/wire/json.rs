@@ -1,0 +1,249 @@
+//! Bodies in JSON: strict JSON first, and where that fails what the vendor's reader takes beyond it.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use serde_json_borrow::{Number, Value};
+use thiserror::Error as ThisError;
+
+use super::relaxed::{Leniency, rewritten};
+
+/// Why a body is not the JSON that was wanted. What is said of it is said to its sender.
+#[derive(Debug, ThisError)]
+pub enum JsonError {
+    /// Nothing, or nothing but white space.
+    #[error("The request body is empty.")]
+    Empty,
+    /// It is not written in UTF-8, and Content-Type names nothing else.
+    #[error(
+        "The request body is not valid UTF-8. A body in another encoding names it in Content-Type, such as \
+         'application/json; charset=utf-16' or 'charset=windows-1252'."
+    )]
+    Encoding,
+    /// It is broken.
+    #[error("The request body is not valid JSON: {0}.")]
+    Syntax(#[source] serde_json::Error),
+    /// It is JSON, and no object.
+    #[error("The request body must be a JSON object.")]
+    NoObject,
+}
+
+/// Room for the strict JSON that a lenient body means, from which values are borrowed.
+#[derive(Debug, Default)]
+pub struct Rewritten(OnceLock<String>);
+
+/// A body that is to be read as JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The body, in UTF-8.
+    pub bytes: &'a [u8],
+    /// How much is taken beyond strict JSON.
+    pub leniency: Leniency,
+    /// Where values are borrowed from that are not borrowed from the body.
+    pub room: &'a Rewritten,
+}
+
+impl<'a> Source<'a> {
+    /// What the body says.
+    ///
+    /// # Errors
+    /// When there is nothing in it, or no JSON that this leniency takes.
+    pub fn parse(self) -> Result<Value<'a>, JsonError> {
+        let Self { bytes, leniency, room } = self;
+        let text = text(bytes)?;
+        let error = match serde_json::from_str(text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if leniency == Leniency::Strict {
+            return Err(JsonError::Syntax(error));
+        }
+        let strict = room.0.get_or_init(|| rewritten(text, leniency));
+        // Places in the rewritten text are only those of the body where it is as long.
+        let has_places = strict.len() == text.len();
+        serde_json::from_str(strict).map_err(|again| JsonError::Syntax(if has_places { again } else { error }))
+    }
+}
+
+/// The text of a body that must be UTF-8.
+///
+/// # Errors
+/// When there is nothing in it, or it is no UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, JsonError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Encoding)?;
+    if text.trim().is_empty() { Err(JsonError::Empty) } else { Ok(text) }
+}
+
+/// What a reader makes of a value that is of another type than the member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coercion {
+    /// Nothing.
+    Strict,
+    /// What Json.NET makes of it.
+    JsonNet,
+    /// What `DataContractJsonSerializer` makes of it, which reads all values as XML's texts.
+    DataContract,
+}
+
+impl Coercion {
+    /// The value as a text.
+    #[must_use]
+    pub fn text<'v>(self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
+        match value {
+            Value::Str(text) => Some(Cow::Borrowed(text)),
+            _ if self == Self::Strict => None,
+            Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+            Value::Number(number) => number_text(*number).map(Cow::Owned),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// The value as an integer.
+    #[must_use]
+    pub fn integer(self, value: &Value<'_>) -> Option<i32> {
+        match value {
+            Value::Number(number) => match number.as_i64() {
+                Some(number) => i32::try_from(number).ok(),
+                None if self == Self::JsonNet => integral(number.as_f64()?),
+                None => None,
+            },
+            Value::Str(text) if self != Self::Strict => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The value as true or false.
+    #[must_use]
+    pub fn boolean(self, value: &Value<'_>) -> Option<bool> {
+        match (self, value) {
+            (_, Value::Bool(value)) => Some(*value),
+            (Self::JsonNet, Value::Number(number)) => number.as_f64().map(|number| number != 0.0),
+            (Self::JsonNet, Value::Str(text)) => {
+                let named = |(name, value): (&str, bool)| text.trim().eq_ignore_ascii_case(name).then_some(value);
+                [("true", true), ("false", false)].into_iter().find_map(named)
+            }
+            (Self::DataContract, Value::Number(number)) => match number.as_i64() {
+                Some(1) => Some(true),
+                Some(0) => Some(false),
+                _ => None,
+            },
+            (Self::DataContract, Value::Str(text)) => match text.trim() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The value as a number.
+    #[must_use]
+    pub fn number(self, value: &Value<'_>) -> Option<f64> {
+        match value {
+            Value::Number(number) => number.as_f64(),
+            Value::Str(text) if self != Self::Strict => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A number as it was written. One with so many digits that some of them are lost is none.
+fn number_text(number: Number) -> Option<String> {
+    const EXACT: f64 = 1e15;
+    let is_exact = !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < EXACT);
+    is_exact.then(|| number.to_string())
+}
+
+/// A number without a fraction, such as `2.0`.
+fn integral(number: f64) -> Option<i32> {
+    let is_one = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is in range")]
+    is_one.then_some(number as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strict_json_comes_first_and_real_errors_stay() {
+        let message = |text: &str, leniency| {
+            let room = Rewritten::default();
+            let source = Source { bytes: text.as_bytes(), leniency, room: &room };
+            source.parse().map(|value| value.to_string()).map_err(|error| error.to_string())
+        };
+        let lenient = "{/* c */ 'a': [1,], b: \"x\ny\",}";
+        assert_eq!(message(lenient, Leniency::JsonNet).as_deref(), Ok(r#"{"a":[1],"b":"x\ny"}"#));
+        for (leniency, text, expected) in [
+            (Leniency::Strict, "[1,]", "trailing comma at line 1 column 4"),
+            (Leniency::Comments, "[1,] x", "trailing characters at line 1 column 6"),
+            (Leniency::Comments, "{'a':1}", "key must be a string at line 1 column 2"),
+            (Leniency::Comments, "// a\n{\"a\" 1,}", "expected `:` at line 2 column 6"),
+            (Leniency::JsonNet, "{a:1,'b' 2}", "key must be a string at line 1 column 2"),
+            (Leniency::JsonNet, "{\"a\":1", "EOF while parsing an object at line 1 column 6"),
+            (Leniency::JsonNet, "/* a", "expected value at line 1 column 1"),
+        ] {
+            assert_eq!(
+                message(text, leniency),
+                Err(format!("The request body is not valid JSON: {expected}.")),
+                "{text}"
+            );
+        }
+        for text in ["[".repeat(1_000_000), "/*x*/[".repeat(200_000), "{a:".repeat(300_000), "//\n[".repeat(300_000)] {
+            assert!(message(&text, Leniency::JsonNet).is_err());
+        }
+        let deep = format!("/**/{}{}", "[".repeat(2000), "]".repeat(2000));
+        assert!(message(&deep, Leniency::JsonNet).is_err_and(|error| error.contains("recursion limit exceeded")));
+    }
+
+    #[test]
+    fn values_of_other_types_are_read_as_each_reader_does() {
+        use Coercion::{DataContract, JsonNet, Strict};
+        let read = |text: &'static str| serde_json::from_str::<Value<'static>>(text).expect("JSON");
+        for (text, expected) in [
+            (r#""a""#, [Some("a"); 3]),
+            ("84042", [None, Some("84042"), Some("84042")]),
+            ("-1.5", [None, Some("-1.5"), Some("-1.5")]),
+            ("true", [None, Some("true"), Some("true")]),
+            ("18446744073709551615", [None, Some("18446744073709551615"), Some("18446744073709551615")]),
+            ("123456789012345678901234", [None; 3]),
+            ("{}", [None; 3]),
+            ("null", [None; 3]),
+        ] {
+            let value = read(text);
+            assert_eq!(
+                [Strict, JsonNet, DataContract].map(|of| of.text(&value).as_deref().map(str::to_owned)),
+                expected.map(|text| text.map(str::to_owned)),
+                "{text}"
+            );
+        }
+        for (text, expected) in [
+            ("2", [Some(2); 3]),
+            (r#"" 2 ""#, [None, Some(2), Some(2)]),
+            ("2.0", [None, Some(2), None]),
+            (r#""2.0""#, [None; 3]),
+            ("2.5", [None; 3]),
+            ("2147483648", [None; 3]),
+            ("2147483648.0", [None; 3]),
+            ("-2147483648", [Some(i32::MIN); 3]),
+            ("true", [None; 3]),
+        ] {
+            let value = read(text);
+            assert_eq!([Strict, JsonNet, DataContract].map(|of| of.integer(&value)), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("true", [Some(true); 3]),
+            (r#""true""#, [None, Some(true), Some(true)]),
+            (r#"" False ""#, [None, Some(false), None]),
+            ("1", [None, Some(true), Some(true)]),
+            ("0", [None, Some(false), Some(false)]),
+            ("2", [None, Some(true), None]),
+            (r#""1""#, [None, None, Some(true)]),
+            (r#""yes""#, [None; 3]),
+            ("[]", [None; 3]),
+        ] {
+            let value = read(text);
+            assert_eq!([Strict, JsonNet, DataContract].map(|of| of.boolean(&value)), expected, "{text}");
+        }
+    }
+}
