@@ -22,6 +22,7 @@ use error::ControlError;
 
 pub use access::{Access, AdminToken, Peer};
 pub use documents::Coverage;
+pub(crate) use pages::laid_out;
 
 /// What the control API and the inspector need.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Control {
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor's API, to send calls again.
     vendor: OnceLock<Router>,
+    /// The port of the vendors' APIs, where they are on another listener.
+    api_port: OnceLock<u16>,
 }
 
 impl Control {
@@ -41,7 +44,14 @@ impl Control {
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
         let catalogue = Catalogue::of(document);
-        Self { worlds: OnceLock::new(), access, catalogue, outgoing: OnceLock::new(), vendor: OnceLock::new() }
+        Self {
+            worlds: OnceLock::new(),
+            access,
+            catalogue,
+            outgoing: OnceLock::new(),
+            vendor: OnceLock::new(),
+            api_port: OnceLock::new(),
+        }
     }
 
     /// Gives it the worlds.
@@ -55,6 +65,12 @@ impl Control {
     pub fn replay_to(&self, vendor: Router) {
         // A second call would change nothing: the first API stays.
         let _ = self.vendor.set(vendor);
+    }
+
+    /// Tells it the port of the vendors' APIs, where they are on another listener.
+    pub fn api_is_on(&self, port: u16) {
+        // A second call would change nothing: a server listens once.
+        let _ = self.api_port.set(port);
     }
 
     fn worlds(&self) -> Result<&Worlds, ControlError> {

@@ -111,6 +111,12 @@ impl Journal {
         self.shared.next.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The number of the last call; 0 before the first.
+    #[must_use]
+    pub fn last_number(&self) -> u64 {
+        self.shared.next.load(Ordering::Relaxed) - 1
+    }
+
     /// Keeps a call.
     pub fn add(&self, entry: Entry) {
         let JournalOptions { entries, bytes } = self.shared.options;

@@ -6,6 +6,7 @@ mod cut;
 mod health;
 mod listen;
 mod metrics;
+mod reach;
 mod start;
 
 use std::sync::{Arc, OnceLock};
@@ -32,10 +33,14 @@ use health::Readiness;
 use metrics::Metrics;
 
 pub use listen::{Listener, ShutdownHandle};
+pub use reach::Unusable;
 pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
 
 /// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
 const NO_OPERATION: &str = "-";
+
+/// The target of the log's events for a console, which stand for those of the target `access` there.
+pub const CONSOLE_TARGET: &str = "access::console";
 
 /// Everything that a connection needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -149,6 +154,11 @@ impl Server {
         self.shared.control.serve_from(started.worlds.clone(), started.outgoing.clone());
         started.deliveries.start();
         started.start_sweeping();
+    }
+
+    /// Says on which port the vendors' APIs are, where `/_emulator` has a listener of its own.
+    pub fn api_is_on(&self, port: u16) {
+        self.shared.control.api_is_on(port);
     }
 
     /// Says what start-up still has to do.

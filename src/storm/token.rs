@@ -15,7 +15,7 @@ use crate::gateway::{Exchange, Front, House, Served, basic_credentials, json_res
 use crate::journal::Reason;
 use crate::tenants::{Credential, KeyKind, presented};
 
-const OPERATION: &str = "StormToken";
+pub(crate) const OPERATION: &str = "StormToken";
 
 /// How long a token is good, in seconds (the same page).
 const LIFETIME: u32 = 3600;

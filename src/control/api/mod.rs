@@ -5,6 +5,7 @@ mod events;
 mod faults;
 mod keys;
 mod requests;
+mod status;
 mod tasks;
 mod tenants;
 mod worlds;
@@ -75,6 +76,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(events::list))
         .routes(routes!(events::resend))
         .routes(routes!(events::resend_one))
+        .routes(routes!(status::get))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::get))
         .split_for_parts();

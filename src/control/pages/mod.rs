@@ -38,6 +38,8 @@ use axum::routing::{get, post};
 use super::Control;
 use visit::PageError;
 
+pub(crate) use json_text::laid_out;
+
 /// What a page or form comes to.
 type Shown = Result<Response<Body>, PageError>;
 

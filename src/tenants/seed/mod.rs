@@ -174,7 +174,11 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
     if is_json {
         serde_json::from_str(text).map_err(|error| error.to_string())
     } else {
-        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+        let failed = |error: serde_saphyr::Error| {
+            let text = error.to_string();
+            text.strip_prefix("error: ").unwrap_or(&text).to_owned()
+        };
+        serde_saphyr::from_str(text).map_err(failed)
     }
 }
 
