@@ -76,7 +76,7 @@ pub struct DatabaseArgs {
     /// Use this Postgres, 14 or newer, instead of the embedded one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<Secret>,
-    /// Read that URL from a file, - for standard input: a password in it is not seen by `ps`
+    /// Read the URL from a file, - for stdin: `ps` does not show it
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE")]
     pub database_url_file: Option<PathBuf>,
     /// Hold at most this many database connections [default: 8]
@@ -107,10 +107,10 @@ pub struct ControlArgs {
 /// The token of the control API, which a server demands and a command that talks to it presents.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TokenArgs {
-    /// The token of the control API; off loopback a server without one makes one and prints it
+    /// The token of the control API; a server off loopback makes one if none is set
     #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub admin_token: Option<Secret>,
-    /// Read that token from a file, - for standard input, so that it is not seen by `ps`
+    /// Read the token from a file, - for stdin: `ps` does not show it
     #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub admin_token_file: Option<PathBuf>,
 }

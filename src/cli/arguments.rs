@@ -14,7 +14,7 @@ pub(super) struct KeyArgs {
     /// Use this key, 32 hexadecimal digits, instead of a random one
     #[arg(long, conflicts_with = "key_file")]
     key: Option<Secret>,
-    /// Read the key from a file, - for standard input, so that it is not seen by `ps`
+    /// Read the key from a file, - for stdin: `ps` does not show it
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }

@@ -32,7 +32,8 @@ Examples:
 pub(super) fn command() -> Command {
     let command = Cli::command();
     let groups = groups(&command);
-    let command = command.help_template("{about}\n\n{usage-heading} {usage}\n{after-help}").after_help(groups);
+    let command = command.help_template("{about}\n\n{usage-heading} {usage}{after-help}").after_help(groups);
+    let command = command.override_usage("directscale-emulator [COMMAND] [OPTIONS]");
     without_empty_variables(command)
 }
 

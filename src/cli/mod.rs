@@ -35,7 +35,7 @@ use remote::{Remote, RemoteArgs};
 
 /// A local stand-in for DirectScale's customer API, on a real Postgres.
 #[derive(Debug, Parser)]
-#[command(name = "directscale-emulator", version, propagate_version = true)]
+#[command(name = "directscale-emulator", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

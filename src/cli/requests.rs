@@ -43,9 +43,11 @@ pub(super) enum RequestsCommand {
     },
     /// Show a request: why it was rejected, what it changed, its headers and bodies
     Show {
-        /// The tenant, if you know it, and the request's number or X-DirectScale-RequestId
-        #[arg(value_names = ["TENANT", "ID"], num_args = 1..=2, required = true)]
-        request: Vec<String>,
+        /// The tenant; or the request, whatever its tenant
+        #[arg(value_name = "TENANT|ID")]
+        tenant_or_id: String,
+        /// The request's number, or its X-DirectScale-RequestId
+        id: Option<String>,
     },
     /// Follow a tenant's requests as they come
     Tail {
@@ -117,11 +119,10 @@ pub(super) async fn requests(remote: &Remote, command: RequestsCommand) -> anyho
                 Ok(out(text)?)
             })?;
         }
-        RequestsCommand::Show { request } => {
-            let found = match request.as_slice() {
-                [tenant, id] => remote.get(&["tenants", tenant, "requests", id]).await?,
-                [id] => find_anywhere(remote, id).await?,
-                _ => bail!("a tenant, and the request's number or X-DirectScale-RequestId"),
+        RequestsCommand::Show { tenant_or_id, id } => {
+            let found = match id {
+                Some(id) => remote.get(&["tenants", &tenant_or_id, "requests", &id]).await?,
+                None => find_anywhere(remote, &tenant_or_id).await?,
             };
             remote.print(&found, |found| Ok(out(details(found, remote.screen))?))?;
         }

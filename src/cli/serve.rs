@@ -1,6 +1,7 @@
 //! `serve`, and the parts of it that can be run alone: `migrate` and `seed`.
 
 use std::fmt::Write as _;
+use std::io::{IsTerminal as _, stderr};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -148,13 +149,13 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
             };
             let _ = ready.send(Ok(()));
             signals.next().await;
-            say("Stopping (Ctrl-C again to quit now)");
+            say_stopping();
             ask.send_replace(true);
             tokio::select! {
                 code = signals.next() => std::process::exit(code),
                 () = tokio::time::sleep(DEADLINE) => {
                     // What was acknowledged is on the embedded database's disk.
-                    say(format_args!("error: not stopped within {} seconds; quitting", DEADLINE.as_secs()));
+                    tracing::error!("not stopped within {} seconds; quitting", DEADLINE.as_secs());
                     std::process::exit(1)
                 }
             }
@@ -163,6 +164,12 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
     std::thread::Builder::new().name("signals".to_owned()).spawn(watching).context("no thread for signals")?;
     is_ready.recv().context("no thread for signals")?.context("signals cannot be watched for")?;
     Ok(asked)
+}
+
+/// Where a program reads standard error, it is in the log's form.
+fn say_stopping() {
+    const STOPPING: &str = "Stopping (Ctrl-C again to quit now)";
+    if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }
 }
 
 /// SIGTERM and Ctrl-C.
