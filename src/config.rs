@@ -322,7 +322,8 @@ impl Chooser<'_> {
         let (name, secret) = match (ways.pop(), ways.pop()) {
             (Some((_, SecretGiven::Itself(secret))), None) => (direct, secret),
             (Some((_, SecretGiven::In(path))), None) => {
-                let secret = Secret::read(&path).map_err(|reason| ConfigError::Value { name: by_file.clone(), reason })?;
+                let secret =
+                    Secret::read(&path).map_err(|reason| ConfigError::Value { name: by_file.clone(), reason })?;
                 (by_file, secret)
             }
             _ => return Err(ConfigError::Value { name: by_file, reason: format!("{direct} is given as well") }),
@@ -361,8 +362,8 @@ impl Settings {
         let mut chooser = Chooser { matches, shown: Vec::new() };
         let default_listen = ListenAddress { host: "127.0.0.1".to_owned(), port: 8080 };
         let listen = chooser.choose_or("listen", args.listen, file.listen, default_listen, ToString::to_string);
-        let data =
-            chooser.choose_or("data", database.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
+        let data = chooser
+            .choose_or("data", database.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
         let database_url = chooser.choose_secret(
             &DATABASE_URL,
             (database.database_url, database.database_url_file),
@@ -502,7 +503,8 @@ fn explain(text: &str, message: &str, at: Option<usize>) -> String {
     let line = text[line_start..].lines().next().unwrap_or_default();
     let number = before.matches('\n').count() + 1;
     let name = line.split_once('=').map(|(name, _)| name.trim());
-    let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_name =
+        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match name.filter(is_name) {
         Some(name) if !message.contains(name) => format!("line {number}, {name}: {message}"),
         _ => format!("line {number}: {message}"),

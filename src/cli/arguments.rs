@@ -35,7 +35,8 @@ pub(super) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> 
         arguments.push("directscale-emulator".into());
     }
     let is_command = arguments.get(1).is_some_and(|first| {
-        !first.as_encoded_bytes().starts_with(b"-") || ["-h", "--help", "-V", "--version"].iter().any(|of_all| first == of_all)
+        !first.as_encoded_bytes().starts_with(b"-")
+            || ["-h", "--help", "-V", "--version"].iter().any(|of_all| first == of_all)
     });
     if !is_command {
         arguments.insert(1, "serve".into());

@@ -275,10 +275,7 @@ mod tests {
                 json!({"operation": "UpgradeCustomer", "when": {"first": 3}, "point": "before",
                        "answer": {"status": {"code": 429, "retry_after": 30}}}),
             ),
-            (
-                "--operation * --delay 2s",
-                json!({"operation": "*", "point": "before", "delay_ms": 2_000}),
-            ),
+            ("--operation * --delay 2s", json!({"operation": "*", "point": "before", "delay_ms": 2_000})),
             (
                 "--operation GetCustomer --reset --point after --nth 2 --delay 300ms",
                 json!({"operation": "GetCustomer", "when": {"call": 2}, "point": "after", "answer": "reset", "delay_ms": 300}),

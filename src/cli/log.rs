@@ -29,8 +29,7 @@ pub(super) fn start(settings: &Settings) {
     // Of the two events of a request one is for people and one for machines.
     let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
     let one_of_two = filter_fn(move |metadata| metadata.target() != other);
-    let writer =
-        stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
+    let writer = stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
     // A reader who has left is no reason to complain on every line.
     let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
     let layer = match format {

@@ -137,7 +137,14 @@ enum Command {
     /// Show a running server's addresses, the demo credentials and counts
     Status {
         /// The form: text, env (lines for a shell or a .env file), or json
-        #[arg(short, long, value_name = "text|env|json", default_value = "text", hide_default_value = true, hide_possible_values = true)]
+        #[arg(
+            short,
+            long,
+            value_name = "text|env|json",
+            default_value = "text",
+            hide_default_value = true,
+            hide_possible_values = true
+        )]
         output: status::Form,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
@@ -341,9 +348,7 @@ fn printed(text: &str) -> anyhow::Result<ExitCode> {
 
 fn show_config(shown: &[Shown], is_json: bool) -> anyhow::Result<ExitCode> {
     if is_json {
-        let member = |shown: &Shown| {
-            (shown.name.to_owned(), json!({ "value": shown.value, "origin": shown.origin }))
-        };
+        let member = |shown: &Shown| (shown.name.to_owned(), json!({ "value": shown.value, "origin": shown.origin }));
         out_json(&shown.iter().map(member).collect::<serde_json::Map<_, _>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -313,7 +313,8 @@ mod tests {
 
     #[test]
     fn a_table_has_headers_on_a_terminal_and_tabs_elsewhere() {
-        let items = json!([{ "name": "demo", "count": 12, "note": null }, { "name": "x", "count": 1_000, "note": "a\tb" }]);
+        let items =
+            json!([{ "name": "demo", "count": 12, "note": null }, { "name": "x", "count": 1_000, "note": "a\tb" }]);
         assert_eq!(table(PIPE, &COLUMNS, &items), "demo\t12\t-\nx\t1000\ta\\tb\n");
         let shown = "NAME  COUNT  NOTE\ndemo     12  -\nx      1000  a\\tb\n";
         assert_eq!(table(TERMINAL, &COLUMNS, &items), shown);
@@ -345,6 +346,9 @@ mod tests {
             assert_eq!(relative(at(time), now), shown);
         }
         assert_eq!((grouped(0).as_str(), grouped(1_234_567).as_str()), ("0", "1,234,567"));
-        assert_eq!((counted(&json!(1), "row", "rows"), counted(&json!(1_000), "row", "rows")), ("1 row".to_owned(), "1,000 rows".to_owned()));
+        assert_eq!(
+            (counted(&json!(1), "row", "rows"), counted(&json!(1_000), "row", "rows")),
+            ("1 row".to_owned(), "1,000 rows".to_owned())
+        );
     }
 }

@@ -67,6 +67,9 @@ mod tests {
         let status = json!({ "what": "seed", "step": "customers", "done": 30_000, "total": 105_000 });
         assert_eq!(described(&status, second), "seed: customers 30,000 of 105,000 (28 %)  1 s");
         assert_eq!(described(&json!({ "what": "reset", "step": "", "done": 0, "total": 0 }), second), "reset  1 s");
-        assert_eq!(described(&json!({ "what": "fork", "step": "rows", "done": 7, "total": 0 }), second), "fork: rows 7  1 s");
+        assert_eq!(
+            described(&json!({ "what": "fork", "step": "rows", "done": 7, "total": 0 }), second),
+            "fork: rows 7  1 s"
+        );
     }
 }

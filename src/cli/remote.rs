@@ -42,7 +42,14 @@ pub(super) struct RemoteArgs {
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// When to use colors
-    #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto", hide_default_value = true, hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     color: ColorChoice,
     /// Where the server listens, by the settings that the server itself reads.
     #[arg(long, global = true, hide = true, env = "EMULATOR_LISTEN")]
@@ -72,7 +79,8 @@ impl FromStr for ServerUrl {
 impl RemoteArgs {
     /// The settings by which the server is found.
     pub(super) fn settings(&self) -> SettingArgs {
-        let mut settings = SettingArgs { config: self.config.clone(), listen: self.listen.clone(), ..SettingArgs::default() };
+        let mut settings =
+            SettingArgs { config: self.config.clone(), listen: self.listen.clone(), ..SettingArgs::default() };
         settings.control.token = self.token.clone();
         settings.control.admin_listen.clone_from(&self.admin_listen);
         settings
@@ -293,11 +301,7 @@ impl Remote {
     }
 
     /// Prints an answer: as JSON where that is wanted, else as `text` makes of it.
-    pub(super) fn print(
-        &self,
-        answer: &Value,
-        text: impl FnOnce(&Value) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn print(&self, answer: &Value, text: impl FnOnce(&Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
         match answer {
             // Done, and nothing to say of it.
             Value::Null if self.json => Ok(out_json(&json!({}))?),
@@ -314,7 +318,11 @@ impl Remote {
 
 async fn read(response: Response) -> anyhow::Result<Value> {
     let text = response.text().await?;
-    Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text).context("the server did not answer in JSON")? })
+    Ok(if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).context("the server did not answer in JSON")?
+    })
 }
 
 #[cfg(test)]
@@ -335,7 +343,11 @@ mod tests {
             assert_eq!(text.parse::<ServerUrl>().expect(text).0.as_str(), url);
         }
         for text in ["", "ftp://x", "http://", "127.0.0.1:99999", "http://x/?y", "a b"] {
-            assert_eq!(text.parse::<ServerUrl>().map(|url| url.0), Err("must be http://host:port".to_owned()), "{text}");
+            assert_eq!(
+                text.parse::<ServerUrl>().map(|url| url.0),
+                Err("must be http://host:port".to_owned()),
+                "{text}"
+            );
         }
     }
 }

@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::arguments::duration;
 use super::control::all_tenants;
 use super::output::{
-    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown, status_style,
+    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown,
+    status_style,
 };
 use super::remote::{Remote, SendError};
 use crate::control::laid_out;
@@ -284,8 +285,7 @@ impl Tail<'_> {
             return Ok(());
         }
         self.last = number.or(self.last);
-        let text =
-            if self.remote.json { json_text(request, false) } else { summary(request, self.remote.screen) };
+        let text = if self.remote.json { json_text(request, false) } else { summary(request, self.remote.screen) };
         Ok(out(text)?)
     }
 }
@@ -361,20 +361,32 @@ fn details(request: &Value, screen: Screen) -> String {
     for fault in items_of_one(&request["fault"]) {
         let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["what"]));
     }
-    section(&mut text, &head("Why"), items(&request["reasons"]).map(|reason| {
-        format!("{} ({}: {})", shown(&reason["message"]), shown(&reason["field"]), shown(&reason["rule"]))
-    }));
+    section(
+        &mut text,
+        &head("Why"),
+        items(&request["reasons"]).map(|reason| {
+            format!("{} ({}: {})", shown(&reason["message"]), shown(&reason["field"]), shown(&reason["rule"]))
+        }),
+    );
     section(&mut text, &head("Ignored"), items(&request["ignored"]).map(shown));
     section(&mut text, &head("Did you mean"), items(&request["near"]).map(shown));
     let changes = changes(request, screen);
     section(&mut text, &head("Changes"), changes.lines().map(|line| line.trim_start().to_owned()));
-    section(&mut text, &head("Events"), items(&request["events"]).map(|event| {
-        format!("{} customer {} {}", shown(&event["event_type"]), shown(&event["customer"]), shown(&event["id"]))
-    }));
-    section(&mut text, &head("Hooks"), items(&request["hooks"]).map(|hook| {
-        let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
-        format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["ms"]))
-    }));
+    section(
+        &mut text,
+        &head("Events"),
+        items(&request["events"]).map(|event| {
+            format!("{} customer {} {}", shown(&event["event_type"]), shown(&event["customer"]), shown(&event["id"]))
+        }),
+    );
+    section(
+        &mut text,
+        &head("Hooks"),
+        items(&request["hooks"]).map(|hook| {
+            let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
+            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["ms"]))
+        }),
+    );
     for (name, headers, body) in
         [("Request", "request_headers", "request_body"), ("Response", "response_headers", "response_body")]
     {
@@ -425,8 +437,6 @@ fn items_of_one(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// A time of the server as a clock on the wall here shows it.
 fn local_time(at: &str) -> String {
-    at.parse::<DateTime<chrono::Utc>>().map_or_else(
-        |_| at.to_owned(),
-        |at| at.with_timezone(&Local).format("%H:%M:%S").to_string(),
-    )
+    at.parse::<DateTime<chrono::Utc>>()
+        .map_or_else(|_| at.to_owned(), |at| at.with_timezone(&Local).format("%H:%M:%S").to_string())
 }

@@ -143,6 +143,9 @@ mod tests {
     fn the_vendors_apis_are_found_beside_a_control_api_of_its_own() {
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": 8080 })).expect("a URL"), "http://h:8080");
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": null })).expect("a URL"), "http://h:8081");
-        assert_eq!((quoted("http://[::1]:80/x").as_str(), quoted("a b'c").as_str()), ("http://[::1]:80/x", r"'a b'\''c'"));
+        assert_eq!(
+            (quoted("http://[::1]:80/x").as_str(), quoted("a b'c").as_str()),
+            ("http://[::1]:80/x", r"'a b'\''c'")
+        );
     }
 }

@@ -73,7 +73,9 @@ mod tests {
         }
         assert_eq!(parse_duration("300", Unit::Milliseconds), Ok(Duration::from_millis(300)));
         assert_eq!(parse_duration("2s", Unit::Milliseconds), Ok(Duration::from_secs(2)));
-        for text in ["", " ", "s", "1.5h", "-1", "1x", "1h30", "h1", "99999999999999999999", "99999999999999999w", "１s"] {
+        for text in
+            ["", " ", "s", "1.5h", "-1", "1x", "1h30", "h1", "99999999999999999999", "99999999999999999w", "１s"]
+        {
             assert!(parse_duration(text, Unit::Seconds).is_err(), "{text}");
         }
     }

@@ -43,6 +43,14 @@ impl Served {
     /// A call of an operation.
     #[must_use]
     pub fn new(operation: &'static str, route: &'static str) -> Self {
-        Self { operation, route, request_id: None, caller: None, fault: None, ending: Ending::Whole, reason: OnceLock::new() }
+        Self {
+            operation,
+            route,
+            request_id: None,
+            caller: None,
+            fault: None,
+            ending: Ending::Whole,
+            reason: OnceLock::new(),
+        }
     }
 }

@@ -144,7 +144,8 @@ impl Target {
             | SqlxMigrateError::Dirty(version),
         ) = error
         {
-            let reason = format!("another version of this program, or another program, migrated it (migration {version})");
+            let reason =
+                format!("another version of this program, or another program, migrated it (migration {version})");
             let hint = "use a version as new as that one, or another database".to_owned();
             return self.unusable(Problem { reason, hint: Some(hint), is_final: true });
         }

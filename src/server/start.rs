@@ -173,7 +173,17 @@ pub async fn open_world(
     let is_empty = is_empty(&worlds.database).await?;
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
     let back_end = BackEnd { directory, customers };
-    Ok(Started { opened, back_end, deliveries, worlds, outgoing, sweeping: OnceLock::new(), seeded, has_demo, is_empty })
+    Ok(Started {
+        opened,
+        back_end,
+        deliveries,
+        worlds,
+        outgoing,
+        sweeping: OnceLock::new(),
+        seeded,
+        has_demo,
+        is_empty,
+    })
 }
 
 /// Opens the database and migrates it, no more.

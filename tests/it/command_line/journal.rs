@@ -21,7 +21,7 @@ fn demo_server() -> (tempfile::TempDir, Process) {
 fn a_request_is_shown_with_why_and_bodies() {
     let (_folder, server) = demo_server();
     let client = server.client();
-    let id = client.patch("/v1/customers/3", &json!({ "FirstName": "Zed\u{9b}", "LastName": "First" })).succeeds(200);
+    let id = client.patch("/v1/customers/3", &json!({ "FirstName": "Zed\u{202e}", "LastName": "First" })).succeeds(200);
     let id = id.header("X-DirectScale-RequestId").expect("an id").to_owned();
     client.put("/v1/customers/upgrade/3", &json!({ "CustomerType": 1 }));
     for arguments in [vec!["demo", "1"], vec!["1"], vec!["demo", &id], vec![&id]] {
@@ -31,9 +31,9 @@ fn a_request_is_shown_with_why_and_bodies() {
             "1 PATCH /v1/customers/3 -> 200",
             &format!("request id   {id}"),
             "\nChanges\n  customers 3 first_name: ",
-            "-> Zed\\u{9b}",
+            "-> Zed\\u{202e}",
             "\nRequest\n",
-            "\n  {\n    \"FirstName\": \"Zed\\u{9b}\",\n    \"LastName\": \"First\"\n  }\n",
+            "\n  {\n    \"FirstName\": \"Zed\\u{202e}\",\n    \"LastName\": \"First\"\n  }\n",
             "\nResponse\n",
         ] {
             assert!(shown.contains(part), "{part} in {shown}");
@@ -125,8 +125,7 @@ fn next(lines: &mpsc::Receiver<String>) -> String {
 fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     let (folder, server) = demo_server();
     let address = server.address.to_string();
-    let mut following =
-        Following::start(&["requests", "tail", "demo", "--server", &address, "--give-up-after", "20s"]);
+    let following = Following::start(&["requests", "tail", "demo", "--server", &address, "--give-up-after", "20s"]);
     assert_eq!(next(&following.error), format!("Following demo on http://{address} (Ctrl-C to stop)"));
     server.client().get("/v1/customers/3").succeeds(200);
     let line = next(&following.out);
@@ -150,11 +149,24 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     drop(following);
 
     let mut following = Following::start(&[
-        "requests", "tail", "demo", "--server", &address, "--give-up-after", "1s", "--since", "0", "--json",
+        "requests",
+        "tail",
+        "demo",
+        "--server",
+        &address,
+        "--give-up-after",
+        "1s",
+        "--since",
+        "0",
+        "--json",
     ]);
     next(&following.error);
     let numbers: Vec<u64> = (0..2)
-        .map(|_| serde_json::from_str::<serde_json::Value>(&next(&following.out)).expect("JSON")["number"].as_u64().expect("a number"))
+        .map(|_| {
+            serde_json::from_str::<serde_json::Value>(&next(&following.out)).expect("JSON")["number"]
+                .as_u64()
+                .expect("a number")
+        })
         .collect();
     assert_eq!(numbers, [1, 2]);
     server.signal("TERM");
@@ -165,6 +177,7 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert!(next(&following.error).starts_with("error: lost the server: no server answers at "));
     // One that is not there from the start is not waited for.
-    let (code, _, error) = crate::support::process::run(&mut program(&["requests", "tail", "demo", "--server", &address]));
+    let (code, _, error) =
+        crate::support::process::run(&mut program(&["requests", "tail", "demo", "--server", &address]));
     assert!(code == Some(1) && error.starts_with("error: no server answers at "), "{error}");
 }

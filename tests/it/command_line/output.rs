@@ -64,6 +64,9 @@ fn a_reader_who_leaves_ends_a_command_quietly() {
     // A device that is full is an error, and a clean one.
     if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
         for arguments in of_server.iter().map(Vec::as_slice).chain(ALONE.into_iter().take(6)) {
+            if run(&mut program(arguments)).1.is_empty() {
+                continue;
+            }
             let output = program(arguments).stdout(full.try_clone().expect("a file")).output().expect("the program");
             let error = String::from_utf8_lossy(&output.stderr).into_owned();
             let expected = if arguments[0] == "diff" { 2 } else { 1 };
@@ -98,9 +101,16 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
         (&["snapshot", "delete", "demo", "before"], "", "Deleted snapshot 'before' of tenant 'demo'."),
         (&["snapshot", "save", "demo", "seed", "--force"], "", "Saved snapshot 'seed' of tenant 'demo': "),
         (&["reset", "demo"], "", "Reset tenant 'demo' to its seed: "),
-        (&["faults", "arm", "demo", "--operation", "UpgradeCustomer", "--reset", "--point", "after", "--first", "1"], "1",
-         "Armed fault 1 for tenant 'demo': UpgradeCustomer resets the connection, after the commit, the first time."),
-        (&["faults", "arm", "demo", r#"{"event": "*", "do": "lose"}"#], "2", "Armed fault 2 for tenant 'demo': every event"),
+        (
+            &["faults", "arm", "demo", "--operation", "UpgradeCustomer", "--reset", "--point", "after", "--first", "1"],
+            "1",
+            "Armed fault 1 for tenant 'demo': UpgradeCustomer resets the connection, after the commit, the first time.",
+        ),
+        (
+            &["faults", "arm", "demo", r#"{"event": "*", "do": "lose"}"#],
+            "2",
+            "Armed fault 2 for tenant 'demo': every event",
+        ),
         (&["faults", "disarm", "demo", "1"], "", "Disarmed fault 1 of tenant 'demo'."),
         (&["faults", "disarm", "demo"], "", "Disarmed all faults of tenant 'demo'."),
         (&["events", "resend", "demo"], "0", "0 deliveries due again."),
@@ -167,7 +177,7 @@ fn everything_can_be_json() {
         &["migrate", "--data", data.to_str().expect("a path")],
     ];
     for arguments in of_server.chain(alone.map(<[&str]>::to_vec)) {
-        if arguments.contains(&"env") || arguments.contains(&"--last") {
+        if ["env", "--last", "--json"].iter().any(|other| arguments.contains(other)) {
             continue;
         }
         let (_, out, error) = run(program(&arguments).arg("--json"));
@@ -225,8 +235,18 @@ fn help_shows_the_options_of_the_command_alone() {
         assert!(root.contains(part), "{part} in {root}");
     }
     for command in [
-        &["tenants"][..], &["tenants", "add"], &["keys", "rotate"], &["reset"], &["snapshot", "save"], &["diff"],
-        &["clock", "set"], &["faults", "arm"], &["requests", "tail"], &["hook", "try"], &["events", "list"], &["status"],
+        &["tenants"][..],
+        &["tenants", "add"],
+        &["keys", "rotate"],
+        &["reset"],
+        &["snapshot", "save"],
+        &["diff"],
+        &["clock", "set"],
+        &["faults", "arm"],
+        &["requests", "tail"],
+        &["hook", "try"],
+        &["events", "list"],
+        &["status"],
     ] {
         let text = help(command);
         for option in ["--max-body-bytes", "--database-url", "--data ", "--journal-bytes", "--listen", "--log"] {
@@ -234,7 +254,8 @@ fn help_shows_the_options_of_the_command_alone() {
         }
     }
     let serve = help(&["serve"]);
-    for option in ["--max-body-bytes", "--database-url-file", "--admin-token-file", "--log-format", "Database options:"] {
+    for option in ["--max-body-bytes", "--database-url-file", "--admin-token-file", "--log-format", "Database options:"]
+    {
         assert!(serve.contains(option), "{option} in {serve}");
     }
     assert!(!serve.contains("--server") && help(&["migrate"]).contains("--database-url"), "{serve}");
@@ -253,7 +274,11 @@ fn an_operation_that_is_none_is_named_everywhere() {
     ] {
         let (code, out, error) = server.run(&[command, &["upgradecustomr"]].concat());
         assert_eq!((code, out.as_str()), (Some(1), ""));
-        assert_eq!(error.trim(), "error: 'upgradecustomr' is not an operation; did you mean UpgradeCustomer?", "{command:?}");
+        assert_eq!(
+            error.trim(),
+            "error: 'upgradecustomr' is not an operation; did you mean UpgradeCustomer?",
+            "{command:?}"
+        );
     }
     // These are in the journal too.
     for operation in ["-", "StormToken", "ExtensionHookCallback"] {
@@ -267,7 +292,17 @@ fn an_operation_that_is_none_is_named_everywhere() {
     assert!(error.starts_with("error: ") && !error.starts_with("error: error"), "{error}");
     // A fault that was armed with flags does what they say.
     let (code, _, error) = server.run(&[
-        "faults", "arm", "demo", "--operation", "UpgradeCustomer", "--first", "1", "--status", "429", "--retry-after", "30",
+        "faults",
+        "arm",
+        "demo",
+        "--operation",
+        "UpgradeCustomer",
+        "--first",
+        "1",
+        "--status",
+        "429",
+        "--retry-after",
+        "30",
     ]);
     assert_eq!(code, Some(0), "{error}");
     let client = server.client();

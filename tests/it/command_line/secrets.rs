@@ -126,9 +126,21 @@ fn keys_and_tokens_come_from_files_and_from_standard_input() {
 #[test]
 fn an_empty_variable_is_not_set() {
     let names = [
-        "DATABASE_URL", "DATABASE_URL_FILE", "EMULATOR_CONFIG", "EMULATOR_LISTEN", "EMULATOR_DATA", "EMULATOR_SEED",
-        "EMULATOR_DATABASE_CONNECTIONS", "EMULATOR_PASSWORD_COST", "EMULATOR_ADMIN_TOKEN", "EMULATOR_ADMIN_TOKEN_FILE",
-        "EMULATOR_ADMIN_LISTEN", "EMULATOR_CORS_ORIGIN", "EMULATOR_LOG", "EMULATOR_LOG_FORMAT", "EMULATOR_NO_SUCH",
+        "DATABASE_URL",
+        "DATABASE_URL_FILE",
+        "EMULATOR_CONFIG",
+        "EMULATOR_LISTEN",
+        "EMULATOR_DATA",
+        "EMULATOR_SEED",
+        "EMULATOR_DATABASE_CONNECTIONS",
+        "EMULATOR_PASSWORD_COST",
+        "EMULATOR_ADMIN_TOKEN",
+        "EMULATOR_ADMIN_TOKEN_FILE",
+        "EMULATOR_ADMIN_LISTEN",
+        "EMULATOR_CORS_ORIGIN",
+        "EMULATOR_LOG",
+        "EMULATOR_LOG_FORMAT",
+        "EMULATOR_NO_SUCH",
     ];
     let (code, out, error) = run(program(&["config"]).envs(names.map(|name| (name, ""))));
     assert_eq!((code, error.as_str()), (Some(0), ""));

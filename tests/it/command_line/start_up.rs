@@ -26,9 +26,19 @@ fn a_server_that_refuses_is_named_at_once_and_once() {
             "hint: check user and password in the database URL (DATABASE_URL, --database-url, --database-url-file)",
         ),
         ("28000", "role \"emulator\" does not exist", "", "hint: create the user: createuser -h 127.0.0.1 -p "),
-        ("28000", "no pg_hba.conf entry for host, no encryption", "", "hint: the server may demand TLS: add ?sslmode=require"),
+        (
+            "28000",
+            "no pg_hba.conf entry for host, no encryption",
+            "",
+            "hint: the server may demand TLS: add ?sslmode=require",
+        ),
         ("3D000", "database \"shop\" does not exist", "", "hint: create it: createdb -h 127.0.0.1 -p "),
-        ("42501", "permission denied for database \"shop\"", "", "hint: as its owner: GRANT CONNECT ON DATABASE \"shop\" TO \"emulator\""),
+        (
+            "42501",
+            "permission denied for database \"shop\"",
+            "",
+            "hint: as its owner: GRANT CONNECT ON DATABASE \"shop\" TO \"emulator\"",
+        ),
         ("XX000", "never asked", "?sslmode=require", "hint: the server has no TLS: use ?sslmode=prefer"),
     ] {
         let address = fake_postgres::start(Manner::Refuses(code, message));
@@ -70,21 +80,33 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     let (base, _) = url.rsplit_once('/').expect("a database in the URL");
     let id = std::process::id();
     let (error, _) = refused(&format!("{base}/missing_{id}"), &[]);
-    assert!(error.contains(&format!("database \"missing_{id}\" does not exist\nhint: create it: createdb ")), "{error}");
+    assert!(
+        error.contains(&format!("database \"missing_{id}\" does not exist\nhint: create it: createdb ")),
+        "{error}"
+    );
 
     let theirs = format!("theirs_{id}");
     server().execute(&format!("create database {theirs}"));
     let theirs_url = format!("{base}/{theirs}");
     in_database(&theirs_url, "create table customers (id int)");
     let (error, _) = refused(&theirs_url, &[]);
-    assert!(error.contains("it holds somebody else's table `customers`\nhint: use an empty database: createdb "), "{error}");
+    assert!(
+        error.contains("it holds somebody else's table `customers`\nhint: use an empty database: createdb "),
+        "{error}"
+    );
     assert_eq!(error.lines().count(), 2, "{error}");
     in_database(&theirs_url, "drop table customers");
     let (code, _, error) = run(program(&["migrate"]).env("DATABASE_URL", &theirs_url));
     assert_eq!((code, error.as_str()), (Some(0), "The schema is up to date.\n"));
-    in_database(&theirs_url, "insert into _sqlx_migrations select 9999, description, now(), success, checksum, 0 from _sqlx_migrations limit 1");
+    in_database(
+        &theirs_url,
+        "insert into _sqlx_migrations select 9999, description, now(), success, checksum, 0 from _sqlx_migrations limit 1",
+    );
     let (error, _) = refused(&theirs_url, &[]);
-    assert!(error.contains("another version of this program, or another program, migrated it (migration 9999)"), "{error}");
+    assert!(
+        error.contains("another version of this program, or another program, migrated it (migration 9999)"),
+        "{error}"
+    );
 
     // Somebody who may not create tables.
     let poor = format!("poor_{id}");
@@ -102,7 +124,10 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     // Nothing is in it: how to change that is said before `Ready.`
     let server_of_empty = Process::start(&["--database-url", &format!("{base}/{empty}")]);
     let banner = server_of_empty.banner.join("\n");
-    assert!(banner.contains("no tenants yet: directscale-emulator seed demo, or start with --seed demo\nReady."), "{banner}");
+    assert!(
+        banner.contains("no tenants yet: directscale-emulator seed demo, or start with --seed demo\nReady."),
+        "{banner}"
+    );
     assert_eq!(server_of_empty.run(&["tenants", "list"]), (Some(0), String::new(), String::new()));
     server_of_empty.signal("TERM");
     server_of_empty.wait();
@@ -132,14 +157,20 @@ fn a_folder_that_cannot_be_written_is_named() {
     let start = Instant::now();
     let (code, _, error) = run(&mut program(&["migrate", "--data", beneath.to_str().expect("a path")]));
     assert_eq!(code, Some(1));
-    let expected = format!("error: the embedded database cannot be opened in {}: it cannot be written: ", beneath.display());
+    let expected =
+        format!("error: the embedded database cannot be opened in {}: it cannot be written: ", beneath.display());
     assert!(error.starts_with(&expected) && !error.contains("another process"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(4), "it is not waited for: {:?}", start.elapsed());
     // A folder without the right to write in it; root may write in most, but not in this one.
     if std::path::Path::new("/proc/self/fdinfo").is_dir() {
         let (code, _, error) = run(&mut program(&["migrate", "--data", "/proc/self/fdinfo"]));
         assert_eq!(code, Some(1));
-        assert!(error.starts_with("error: the embedded database cannot be opened in /proc/self/fdinfo: it cannot be written: "), "{error}");
+        assert!(
+            error.starts_with(
+                "error: the embedded database cannot be opened in /proc/self/fdinfo: it cannot be written: "
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -149,11 +180,18 @@ fn a_signal_is_heard_and_a_second_one_obeyed_at_once() {
 
     for (second, expected) in [("INT", 130), ("TERM", 143)] {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut child = program(&["--data", folder.path().to_str().expect("a path"), "--listen", "127.0.0.1:0", "--log-format", "text"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
+        let mut child = program(&[
+            "--data",
+            folder.path().to_str().expect("a path"),
+            "--listen",
+            "127.0.0.1:0",
+            "--log-format",
+            "text",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
         let mut banner = String::new();
         let mut output = child.stdout.take().expect("a pipe");
         while !banner.contains("Ready.") {
@@ -162,9 +200,12 @@ fn a_signal_is_heard_and_a_second_one_obeyed_at_once() {
             assert!(length > 0, "{banner}");
             banner += &String::from_utf8_lossy(&bytes[..length]);
         }
-        let address = banner.lines().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
+        let address =
+            banner.lines().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
         let mut stream = std::net::TcpStream::connect(address).expect("a connection");
-        let head = format!("PUT /v1/customers/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 9\r\n\r\n");
+        let head = format!(
+            "PUT /v1/customers/3 HTTP/1.1\r\nHost: x\r\nOcp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 9\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).expect("it takes the request, and waits for its body");
         std::thread::sleep(Duration::from_millis(300));
         let kill = |signal: &str| {
@@ -208,14 +249,20 @@ fn addresses_are_what_people_type() {
     let client = crate::support::Client { address: ([127, 0, 0, 1], port).into(), key: server.client().key };
     client.get("/v1/customers/3").succeeds(200);
     assert!(run(&mut program(&["healthcheck", "--listen", &format!(":{port}")])).0 == Some(0));
-    for name in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!(":{port}"), format!("http://localhost:{port}/")] {
+    for name in [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!(":{port}"),
+        format!("http://localhost:{port}/"),
+    ] {
         let mut command = program(&["tenants", "list", "--server", &name]);
         let (code, _, error) = run(command.env("EMULATOR_ADMIN_TOKEN", "a-long-secret-of-mine"));
         assert_eq!(code, Some(0), "{name}: {error}");
     }
     // By the settings that the server itself reads.
     let mut command = program(&["tenants", "list"]);
-    let variables = [("EMULATOR_LISTEN", format!(":{port}")), ("EMULATOR_ADMIN_TOKEN", "a-long-secret-of-mine".to_owned())];
+    let variables =
+        [("EMULATOR_LISTEN", format!(":{port}")), ("EMULATOR_ADMIN_TOKEN", "a-long-secret-of-mine".to_owned())];
     assert_eq!(run(command.envs(variables)).0, Some(0));
     let (code, _, error) = run(&mut program(&["tenants", "list", "--server", "ftp://x"]));
     assert_eq!(code, Some(2));
@@ -228,7 +275,10 @@ fn addresses_are_what_people_type() {
     let port = server.address.port();
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     if std::net::TcpListener::bind("[::1]:0").is_ok() {
-        let client = crate::support::Client { address: format!("[::1]:{port}").parse().expect("an address"), key: server.client().key };
+        let client = crate::support::Client {
+            address: format!("[::1]:{port}").parse().expect("an address"),
+            key: server.client().key,
+        };
         client.get("/v1/customers/3").succeeds(200);
     }
     let (code, _, error) = run(&mut program(&["--data", data, "--listen", &format!("127.0.0.1:{port}")]));
