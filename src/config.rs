@@ -263,13 +263,12 @@ const ADMIN_TOKEN: SecretNames = SecretNames {
     variable_of_file: "EMULATOR_ADMIN_TOKEN_FILE",
 };
 
-impl SecretNames {
-    fn spelled(&self, name: &str, variable: &str, origin: Origin) -> String {
-        match origin {
-            Origin::Flag => format!("--{}", name.replace('_', "-")),
-            Origin::Variable => variable.to_owned(),
-            Origin::File => format!("{name} in the settings file"),
-        }
+/// A setting as whoever gave it knows it.
+fn spelled(name: &str, variable: &str, origin: Origin) -> String {
+    match origin {
+        Origin::Flag => format!("--{}", name.replace('_', "-")),
+        Origin::Variable => variable.to_owned(),
+        Origin::File => format!("{name} in the settings file"),
     }
 }
 
@@ -292,6 +291,17 @@ impl Chooser<'_> {
         let text = value.as_ref().map_or_else(String::new, show);
         self.shown.push(Shown { name, value: text, origin });
         value
+    }
+
+    /// How much the journal keeps: requests and bytes.
+    fn choose_journal(
+        &mut self,
+        given: (Option<usize>, Option<usize>),
+        file: (Option<usize>, Option<usize>),
+    ) -> JournalOptions {
+        let entries = self.choose_or("journal_entries", given.0, file.0, 500, ToString::to_string);
+        let bytes = self.choose_or("journal_bytes", given.1, file.1, 4 * 1024 * 1024, ToString::to_string);
+        JournalOptions { entries, bytes }
     }
 
     /// A secret, given itself or by a file that holds it. Of two origins the one counts that comes first; of one origin
@@ -317,8 +327,8 @@ impl Chooser<'_> {
             return Ok(None);
         };
         ways.retain(|(other, _)| *other == origin);
-        let direct = names.spelled(names.direct, names.variable, origin);
-        let by_file = names.spelled(names.by_file, names.variable_of_file, origin);
+        let direct = spelled(names.direct, names.variable, origin);
+        let by_file = spelled(names.by_file, names.variable_of_file, origin);
         let (name, secret) = match (ways.pop(), ways.pop()) {
             (Some((_, SecretGiven::Itself(secret))), None) => (direct, secret),
             (Some((_, SecretGiven::In(path))), None) => {
@@ -412,15 +422,8 @@ impl Settings {
         let extra_headers =
             chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
         let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
-        let entries =
-            chooser.choose_or("journal_entries", args.journal_entries, file.journal_entries, 500, ToString::to_string);
-        let bytes = chooser.choose_or(
-            "journal_bytes",
-            args.journal_bytes,
-            file.journal_bytes,
-            4 * 1024 * 1024,
-            ToString::to_string,
-        );
+        let journal = chooser
+            .choose_journal((args.journal_entries, args.journal_bytes), (file.journal_entries, file.journal_bytes));
         let admin_token = chooser.choose_secret(
             &ADMIN_TOKEN,
             (control.token.admin_token, control.token.admin_token_file),
@@ -453,7 +456,7 @@ impl Settings {
             private_targets,
             extra_headers: extra_headers == Switch::On,
             cors_origin,
-            journal: JournalOptions { entries, bytes },
+            journal,
             admin_token,
             admin_listen,
             admin_hosts,

@@ -1,6 +1,6 @@
 //! The log as a person reads it on a terminal: a line a request, and other events as they come.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use anstyle::Style;
 use chrono::Local;
@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::output::{BOLD, CYAN, DIM, RED, YELLOW, plain, status_style};
+use crate::clock::Clock;
 use crate::server::CONSOLE_TARGET;
 
 /// The form of the log's lines.
@@ -69,7 +70,9 @@ impl Visit for Fields {
         let text = format!("{value:?}");
         match field.name() {
             "message" => self.message = text,
-            name => self.others += &format!("  {name}={text}"),
+            name => {
+                let _ = write!(self.others, "  {name}={text}");
+            }
         }
     }
 }
@@ -94,14 +97,14 @@ impl Console {
             plain(&fields.path)
         );
         if let Some(tenant) = &fields.tenant {
-            line += &format!("  {}", self.paint(CYAN, plain(tenant)));
+            let _ = write!(line, "  {}", self.paint(CYAN, plain(tenant)));
         }
-        line += &format!("  {}", self.paint(DIM, format_args!("{:.1} ms", fields.ms)));
+        let _ = write!(line, "  {}", self.paint(DIM, format_args!("{:.1} ms", fields.ms)));
         if let Some(fault) = fields.fault {
-            line += &format!("  {}", self.paint(RED, format_args!("fault {fault}")));
+            let _ = write!(line, "  {}", self.paint(RED, format_args!("fault {fault}")));
         }
         if let Some(reason) = &fields.reason {
-            line += &format!("  {}", self.paint(YELLOW, plain(reason)));
+            let _ = write!(line, "  {}", self.paint(YELLOW, plain(reason)));
         }
         line
     }
@@ -127,7 +130,7 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let time = Local::now().format("%H:%M:%S").to_string();
+        let time = Clock::Real.now().with_timezone(&Local).format("%H:%M:%S").to_string();
         let metadata = event.metadata();
         let line = if metadata.target() == CONSOLE_TARGET {
             self.request(&time, &fields)

@@ -1,5 +1,6 @@
 //! The commands that talk to a running server: tenants, keys, reset, snapshot, fork, diff, clock, events, hook.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -414,11 +415,12 @@ pub(super) async fn diff(remote: &Remote, from: &str, to: &str) -> anyhow::Resul
                     _ => YELLOW,
                 };
                 let head = format!("{kind} {} {}", shown(&table["table"]), shown(&row["id"]));
-                text += &format!("{}\n", screen.paint(style, head));
+                let _ = writeln!(text, "{}", screen.paint(style, head));
                 for field in row["fields"].as_array().into_iter().flatten() {
                     let (before, after) = (shown(&field["before"]), shown(&field["after"]));
-                    text += &format!(
-                        "  {}: {} -> {}\n",
+                    let _ = writeln!(
+                        text,
+                        "  {}: {} -> {}",
                         screen.paint(CYAN, shown(&field["field"])),
                         screen.paint(RED, before),
                         screen.paint(GREEN, after)

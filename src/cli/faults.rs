@@ -43,11 +43,12 @@ pub(super) struct ArmCommand {
 /// A fault in flags.
 #[derive(Debug, Clone, Default, Args)]
 #[group(id = "of_flags", multiple = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct FaultFlags {
-    /// Of requests: the operation, such as UpgradeCustomer, or * for all
+    /// Of requests: the operation, such as `UpgradeCustomer`, or * for all
     #[arg(long, value_name = "NAME", conflicts_with = "event")]
     operation: Option<String>,
-    /// Of events: the event, such as UpdateAssociateEvent, or * for all
+    /// Of events: the event, such as `UpdateAssociateEvent`, or * for all
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
     /// Only the first N that match

@@ -13,6 +13,8 @@ use clap::ValueEnum;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::clock::Clock;
+
 /// Standard output cannot be written to.
 #[derive(Debug, Error)]
 #[error("cannot write to standard output: {0}")]
@@ -205,7 +207,7 @@ impl Column {
         let value = &item[self.member];
         match (self.kind, value.as_str()) {
             (Kind::Time, Some(text)) if is_terminal => {
-                text.parse().map_or_else(|_| shown(value), |time| relative(time, Utc::now()))
+                text.parse().map_or_else(|_| shown(value), |time| relative(time, Clock::Real.now()))
             }
             _ if is_terminal => match value {
                 Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
@@ -287,7 +289,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

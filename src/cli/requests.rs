@@ -20,7 +20,7 @@ use super::remote::{Remote, SendError};
 use crate::control::laid_out;
 
 /// The longest that the server waits for a request in one go.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// How long a lost stream is left alone, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -77,7 +77,7 @@ pub(super) enum RequestsCommand {
 pub(super) struct FilterArgs {
     /// The tenant
     tenant: String,
-    /// Only requests of this operation, such as UpgradeCustomer; - for paths that are none
+    /// Only requests of this operation, such as `UpgradeCustomer`; - for paths that are none
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     operation: Option<String>,
     /// Only requests with this status, or of this class: 404, 4xx

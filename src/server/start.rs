@@ -238,8 +238,7 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
                 acquire_timeout: options.acquire_timeout,
                 test_idle: false,
             })?;
-            // It is up: one that does not answer now never will.
-            database.session().await?;
+            database.connect_within(options.wait.max(options.acquire_timeout)).await?;
             Ok(Opened { database, embedded: Some(embedded) })
         }
         Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await??, embedded: None }),

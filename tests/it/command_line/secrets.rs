@@ -5,6 +5,9 @@ use std::process::Stdio;
 
 use crate::support::process::{Process, program, run};
 
+/// Arguments and variables, and what standard error names.
+type Case<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>, &'a str);
+
 /// What no message may repeat.
 const SECRET: &str = "hidden-one";
 
@@ -33,7 +36,7 @@ fn a_secret_that_cannot_be_used_is_not_repeated() {
         configs.push((*name, write(&format!("{number}.toml"), content)));
     }
     let url = format!("mysql://u:{SECRET}@h/d");
-    let mut cases: Vec<(Vec<&str>, Vec<(&str, &str)>, &str)> = vec![
+    let mut cases: Vec<Case<'_>> = vec![
         (vec!["config"], vec![("DATABASE_URL", &url)], "DATABASE_URL"),
         (vec!["config"], vec![("EMULATOR_ADMIN_TOKEN", SECRET)], "EMULATOR_ADMIN_TOKEN"),
         (vec!["tenants", "list"], vec![("EMULATOR_ADMIN_TOKEN", SECRET)], "EMULATOR_ADMIN_TOKEN"),
