@@ -201,10 +201,12 @@ struct Tail<'a> {
     filter: &'a FilterArgs,
     /// The number of the last request that was printed or passed over.
     last: Option<u64>,
+    /// When the server was started that counts so.
+    started_at: Option<Value>,
 }
 
 async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> anyhow::Result<ExitCode> {
-    let mut tail = Tail { remote: remote.for_streams()?, filter, last: filter.since };
+    let mut tail = Tail { remote: remote.for_streams()?, filter, last: filter.since, started_at: None };
     let mut was_connected = false;
     let mut lost_at: Option<Instant> = None;
     let mut pause = FIRST_PAUSE;
@@ -217,8 +219,7 @@ async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> 
                 say(format_args!("{verb} {} on {} (Ctrl-C to stop)", plain(&filter.tenant), tail.remote.base()));
                 let has_missed = was_connected || filter.since.is_some();
                 (was_connected, lost_at, pause) = (true, None, FIRST_PAUSE);
-                let caught_up = if has_missed { tail.catch_up().await } else { Ok(()) };
-                match caught_up {
+                match tail.catch_up(has_missed).await {
                     Ok(()) => tail.print(stream).await?,
                     Err(error) if error.is::<OutputError>() => return Err(error),
                     Err(error) => error.to_string(),
@@ -241,16 +242,19 @@ async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> 
 }
 
 impl Tail<'_> {
-    /// Prints what came between two connections.
-    async fn catch_up(&mut self) -> anyhow::Result<()> {
-        let path = ["tenants", self.filter.tenant.as_str(), "requests"];
-        // A server that was started anew counts from 1 again: then everything it knows is new.
-        let newest = newest_number(&self.remote, &self.filter.tenant).await?;
-        let since = self.last.filter(|last| *last <= newest);
-        if since.is_none() {
+    /// Learns which server it is, and prints what came before this connection, if there was anything to miss.
+    async fn catch_up(&mut self, has_missed: bool) -> anyhow::Result<()> {
+        let started_at = self.remote.get(&["status"]).await?["started_at"].take();
+        if self.started_at.as_ref().is_some_and(|before| *before != started_at) {
+            // Started anew, it counts from 1 again, and everything it knows is new.
             self.last = None;
         }
-        let mut query = self.filter.query_since(since);
+        self.started_at = Some(started_at);
+        if !has_missed {
+            return Ok(());
+        }
+        let path = ["tenants", self.filter.tenant.as_str(), "requests"];
+        let mut query = self.filter.query_since(self.last);
         query.push(("limit", CATCH_UP.to_owned()));
         let missed = self.remote.find(&path, &query).await?;
         for request in missed.as_array().into_iter().flatten().rev() {

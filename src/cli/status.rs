@@ -49,6 +49,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
     let demo = &status["demo"];
     json!({
         "version": status["version"],
+        "started_at": status["started_at"],
         "server": control,
         "inspector": format!("{control}/_emulator/"),
         "documentation": format!("{control}/_emulator/docs"),

@@ -13,8 +13,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
+use chrono::{DateTime, Utc};
 use utoipa::openapi::OpenApi;
 
+use crate::clock::Clock;
 use crate::doors;
 use crate::tenants::Worlds;
 use catalogue::Catalogue;
@@ -37,6 +39,8 @@ pub struct Control {
     vendor: OnceLock<Router>,
     /// The port of the vendors' APIs, where they are on another listener.
     api_port: OnceLock<u16>,
+    /// When the server was started: another time is another server, whose journal counts from 1 again.
+    started_at: DateTime<Utc>,
 }
 
 impl Control {
@@ -51,6 +55,7 @@ impl Control {
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
+            started_at: Clock::Real.now(),
         }
     }
 

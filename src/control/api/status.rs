@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +19,8 @@ const DEMO_ACCOUNT: &str = "demo";
 pub(super) struct ServerStatus {
     /// Its version.
     version: &'static str,
+    /// When it was started.
+    started_at: DateTime<Utc>,
     /// How many tenants it has.
     tenants: usize,
     /// How many snapshots they have, those of their seeds included.
@@ -71,6 +74,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let account = |is_valid: bool| is_valid.then_some(DemoAccount { account: DEMO_ACCOUNT, secret: DEMO_KEY });
     let status = ServerStatus {
         version: env!("CARGO_PKG_VERSION"),
+        started_at: control.started_at,
         tenants: tenants.len(),
         snapshots: tenants.iter().map(|tenant| tenant.snapshots).sum(),
         faults: tenants.iter().map(|tenant| tenant.faults).sum(),
