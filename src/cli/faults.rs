@@ -73,10 +73,11 @@ struct FaultFlags {
     #[arg(long, value_name = "STATUS", conflicts_with_all = ["reset", "empty", "cut", "event"])]
     status: Option<u16>,
     /// The message of that answer
-    #[arg(long, value_name = "TEXT", requires = "status")]
+    #[arg(long, value_name = "TEXT", requires = "status", conflicts_with_all = ["reset", "empty", "cut", "event"])]
     message: Option<String>,
     /// Its Retry-After, such as 30 or 1m
-    #[arg(long, value_name = "DURATION", requires = "status", value_parser = whole_seconds)]
+    #[arg(long, value_name = "DURATION", requires = "status", value_parser = whole_seconds,
+          conflicts_with_all = ["reset", "empty", "cut", "event"])]
     retry_after: Option<u32>,
     /// Reset the connection
     #[arg(long, conflicts_with_all = ["empty", "cut", "event"])]

@@ -80,7 +80,7 @@ fn a_reader_who_leaves_ends_a_command_quietly() {
     let data = folder.path().to_str().expect("a path");
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let mut command = program(&["--data", data, "--listen", "127.0.0.1:0"]);
+    let mut command = program(&["--data", data, "--listen", "127.0.0.1:0", "--log", "off"]);
     let output = command.stdout(writer).stderr(Stdio::piped()).output().expect("the program");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
