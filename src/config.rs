@@ -1,6 +1,7 @@
 //! Settings: flag, then `EMULATOR_*` variable, then file, then default. `config/emulator.example.toml` documents each.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
@@ -12,75 +13,116 @@ use crate::control::AdminToken;
 use crate::customers::PasswordCost;
 use crate::journal::JournalOptions;
 
+mod duration;
 mod values;
 
+pub use duration::{Unit, parse_duration};
 pub use values::{
-    Count, DatabaseUrl, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    Count, DatabaseUrl, HostNames, ListenAddress, LogFilter, LogFormat, Milliseconds, PasswordCostSetting,
+    PrivateTargets, Seconds, Secret, Switch, place,
 };
 
 /// The settings as flags and variables. All optional: what is not given comes from the file or the default.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SettingArgs {
     /// Read settings from this TOML file
-    #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "EMULATOR_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Listen on this address; port 0 takes any free one [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "EMULATOR_LISTEN", value_name = "HOST:PORT")]
+    /// Listen on this address; :PORT takes every address, port 0 any free port [default: 127.0.0.1:8080]
+    #[arg(long, env = "EMULATOR_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<ListenAddress>,
-    /// Keep the embedded database in this folder [default: ./data]
-    #[arg(long, global = true, env = "EMULATOR_DATA", value_name = "FOLDER")]
-    pub data: Option<PathBuf>,
-    /// Use this Postgres instead of the embedded one
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<DatabaseUrl>,
     /// Load this seed at start: demo, or a file [default: demo into an empty embedded database]
-    #[arg(long, global = true, env = "EMULATOR_SEED", value_name = "demo|FILE")]
+    #[arg(long, env = "EMULATOR_SEED", value_name = "demo|FILE")]
     pub seed: Option<String>,
-    /// Hold at most this many database connections [default: 8]
-    #[arg(long, global = true, env = "EMULATOR_DATABASE_CONNECTIONS", value_name = "NUMBER")]
-    pub database_connections: Option<Count>,
-    /// Wait at most this long for a database connection, in milliseconds [default: 2000]
-    #[arg(long, global = true, env = "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS", value_name = "MILLISECONDS")]
-    pub database_acquire_timeout_ms: Option<Count>,
-    /// Wait at most this long for the database at start, in seconds [default: 30]
-    #[arg(long, global = true, env = "EMULATOR_DATABASE_WAIT_SECONDS", value_name = "SECONDS")]
-    pub database_wait_seconds: Option<u64>,
-    /// Refuse a request body of more bytes than this [default: 1048576]
-    #[arg(long, global = true, env = "EMULATOR_MAX_BODY_BYTES", value_name = "BYTES")]
+    /// Reject a request body of more bytes than this [default: 1048576]
+    #[arg(long, env = "EMULATOR_MAX_BODY_BYTES", value_name = "BYTES")]
     pub max_body_bytes: Option<Count>,
     /// The cost of password hashes; auto is test on loopback and owasp elsewhere [default: auto]
-    #[arg(long, global = true, env = "EMULATOR_PASSWORD_COST")]
+    #[arg(long, env = "EMULATOR_PASSWORD_COST")]
     pub password_cost: Option<PasswordCostSetting>,
     /// Whether hooks may be answered on loopback and private networks; auto allows it where the server listens on
     /// loopback only [default: auto]
-    #[arg(long, global = true, env = "EMULATOR_PRIVATE_TARGETS")]
+    #[arg(long, env = "EMULATOR_PRIVATE_TARGETS")]
     pub private_targets: Option<PrivateTargets>,
     /// Answer with headers and members that the vendor has not [default: on]
-    #[arg(long, global = true, env = "EMULATOR_EXTRA_HEADERS")]
+    #[arg(long, env = "EMULATOR_EXTRA_HEADERS")]
     pub extra_headers: Option<Switch>,
     /// Let browsers on this origin call the API (* for any) [default: none]
-    #[arg(long, global = true, env = "EMULATOR_CORS_ORIGIN", value_name = "ORIGIN")]
+    #[arg(long, env = "EMULATOR_CORS_ORIGIN", value_name = "ORIGIN")]
     pub cors_origin: Option<String>,
-    /// Keep so many calls of each tenant in the journal; 0 switches it off [default: 500]
-    #[arg(long, global = true, env = "EMULATOR_JOURNAL_ENTRIES", value_name = "NUMBER")]
+    /// Keep this many requests of each tenant in the journal; 0 switches it off [default: 500]
+    #[arg(long, env = "EMULATOR_JOURNAL_ENTRIES", value_name = "NUMBER")]
     pub journal_entries: Option<usize>,
-    /// Keep at most about so many bytes of each tenant's calls [default: 4194304]
-    #[arg(long, global = true, env = "EMULATOR_JOURNAL_BYTES", value_name = "BYTES")]
+    /// Approximate memory limit for each tenant's requests, in bytes [default: 4194304]
+    #[arg(long, env = "EMULATOR_JOURNAL_BYTES", value_name = "BYTES")]
     pub journal_bytes: Option<usize>,
-    /// The token of the control API; needed off loopback, where one is made and printed when none is set
-    #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    pub admin_token: Option<AdminToken>,
+    /// Where the data is.
+    #[command(flatten, next_help_heading = "Database options")]
+    pub database: DatabaseArgs,
+    /// Who reaches the control API, and where.
+    #[command(flatten, next_help_heading = "Control API options")]
+    pub control: ControlArgs,
+    /// What is logged.
+    #[command(flatten, next_help_heading = "Log options")]
+    pub log: LogArgs,
+}
+
+/// Settings of the database: what a command needs that opens it without serving.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DatabaseArgs {
+    /// Keep the embedded database in this folder [default: ./data]
+    #[arg(long, env = "EMULATOR_DATA", value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Use this Postgres, 14 or newer, instead of the embedded one
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+    /// Read the URL from a file, - for stdin: `ps` does not show it
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// Hold at most this many database connections [default: 8]
+    #[arg(long, env = "EMULATOR_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    pub database_connections: Option<Count>,
+    /// Wait at most this long for a database connection, in milliseconds or as 2s [default: 2000]
+    #[arg(long, env = "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS", value_name = "DURATION")]
+    pub database_acquire_timeout_ms: Option<Milliseconds>,
+    /// Wait at most this long at start for a database that is not up yet, in seconds or as 2m [default: 30]
+    #[arg(long, env = "EMULATOR_DATABASE_WAIT_SECONDS", value_name = "DURATION")]
+    pub database_wait_seconds: Option<Seconds>,
+}
+
+/// Settings of the control API.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ControlArgs {
+    /// The token.
+    #[command(flatten)]
+    pub token: TokenArgs,
     /// Serve /_emulator on this address instead of beside the API
-    #[arg(long, global = true, env = "EMULATOR_ADMIN_LISTEN", value_name = "HOST:PORT")]
+    #[arg(long, env = "EMULATOR_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<ListenAddress>,
     /// More names of this server, separated by commas, under which /_emulator may be called without a token
-    #[arg(long, global = true, env = "EMULATOR_ADMIN_HOSTS", value_name = "NAMES")]
+    #[arg(long, env = "EMULATOR_ADMIN_HOSTS", value_name = "NAMES")]
     pub admin_hosts: Option<HostNames>,
+}
+
+/// The token of the control API, which a server demands and a command that talks to it presents.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TokenArgs {
+    /// The token of the control API; a server off loopback makes one if none is set
+    #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub admin_token: Option<Secret>,
+    /// Read the token from a file, - for stdin: `ps` does not show it
+    #[arg(long, global = true, env = "EMULATOR_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
+}
+
+/// Settings of the log.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LogArgs {
     /// What is logged: off, error, warn, info, debug, trace, or a filter by module [default: info]
-    #[arg(long, global = true, env = "EMULATOR_LOG", value_name = "FILTER")]
+    #[arg(long, env = "EMULATOR_LOG", value_name = "FILTER")]
     pub log: Option<LogFilter>,
-    /// The form of the log; auto is text on a terminal and json elsewhere [default: auto]
-    #[arg(long, global = true, env = "EMULATOR_LOG_FORMAT")]
+    /// The form of the log; auto is console on a terminal and json elsewhere [default: auto]
+    #[arg(long, env = "EMULATOR_LOG_FORMAT", hide_possible_values = true, value_name = "auto|console|text|json")]
     pub log_format: Option<LogFormat>,
 }
 
@@ -90,11 +132,12 @@ pub struct SettingArgs {
 struct FileSettings {
     listen: Option<ListenAddress>,
     data: Option<PathBuf>,
-    database_url: Option<DatabaseUrl>,
+    database_url: Option<Secret>,
+    database_url_file: Option<PathBuf>,
     seed: Option<String>,
     database_connections: Option<Count>,
-    database_acquire_timeout_ms: Option<Count>,
-    database_wait_seconds: Option<u64>,
+    database_acquire_timeout_ms: Option<Milliseconds>,
+    database_wait_seconds: Option<Seconds>,
     max_body_bytes: Option<Count>,
     password_cost: Option<PasswordCostSetting>,
     private_targets: Option<PrivateTargets>,
@@ -102,7 +145,8 @@ struct FileSettings {
     cors_origin: Option<String>,
     journal_entries: Option<usize>,
     journal_bytes: Option<usize>,
-    admin_token: Option<AdminToken>,
+    admin_token: Option<Secret>,
+    admin_token_file: Option<PathBuf>,
     admin_listen: Option<ListenAddress>,
     admin_hosts: Option<HostNames>,
     log: Option<LogFilter>,
@@ -160,8 +204,8 @@ pub enum ConfigError {
     /// A setting has a value that cannot be used.
     #[error("{name}: {reason}")]
     Value {
-        /// The setting.
-        name: &'static str,
+        /// The setting, as it was given: a flag, a variable, or a name in the file.
+        name: String,
         /// What is wrong.
         reason: String,
     },
@@ -171,6 +215,61 @@ pub enum ConfigError {
 struct Chooser<'a> {
     matches: &'a ArgMatches,
     shown: Vec<Shown>,
+}
+
+/// Where a setting came from; the first wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    Flag,
+    Variable,
+    File,
+}
+
+impl Origin {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Variable => "variable",
+            Self::File => "file",
+        }
+    }
+}
+
+/// A secret as it was given.
+enum SecretGiven {
+    Itself(Secret),
+    In(PathBuf),
+}
+
+/// What a secret is called, and the file that holds it.
+struct SecretNames {
+    direct: &'static str,
+    variable: &'static str,
+    by_file: &'static str,
+    variable_of_file: &'static str,
+}
+
+const DATABASE_URL: SecretNames = SecretNames {
+    direct: "database_url",
+    variable: "DATABASE_URL",
+    by_file: "database_url_file",
+    variable_of_file: "DATABASE_URL_FILE",
+};
+
+const ADMIN_TOKEN: SecretNames = SecretNames {
+    direct: "admin_token",
+    variable: "EMULATOR_ADMIN_TOKEN",
+    by_file: "admin_token_file",
+    variable_of_file: "EMULATOR_ADMIN_TOKEN_FILE",
+};
+
+/// A setting as whoever gave it knows it.
+fn spelled(name: &str, variable: &str, origin: Origin) -> String {
+    match origin {
+        Origin::Flag => format!("--{}", name.replace('_', "-")),
+        Origin::Variable => variable.to_owned(),
+        Origin::File => format!("{name} in the settings file"),
+    }
 }
 
 impl Chooser<'_> {
@@ -194,6 +293,57 @@ impl Chooser<'_> {
         value
     }
 
+    /// How much the journal keeps: requests and bytes.
+    fn choose_journal(
+        &mut self,
+        given: (Option<usize>, Option<usize>),
+        file: (Option<usize>, Option<usize>),
+    ) -> JournalOptions {
+        let entries = self.choose_or("journal_entries", given.0, file.0, 500, ToString::to_string);
+        let bytes = self.choose_or("journal_bytes", given.1, file.1, 4 * 1024 * 1024, ToString::to_string);
+        JournalOptions { entries, bytes }
+    }
+
+    /// A secret, given itself or by a file that holds it. Of two origins the one counts that comes first; of one origin
+    /// only one of the two ways may be used.
+    fn choose_secret<T: FromStr<Err = String>>(
+        &mut self,
+        names: &SecretNames,
+        given: (Option<Secret>, Option<PathBuf>),
+        file: (Option<Secret>, Option<PathBuf>),
+        show: impl Fn(&T) -> String,
+    ) -> Result<Option<T>, ConfigError> {
+        let source = |name: &str| match self.matches.value_source(name) {
+            Some(ValueSource::EnvVariable) => Origin::Variable,
+            _ => Origin::Flag,
+        };
+        let mut ways: Vec<(Origin, SecretGiven)> = Vec::new();
+        ways.extend(given.0.map(|secret| (source(names.direct), SecretGiven::Itself(secret))));
+        ways.extend(given.1.map(|path| (source(names.by_file), SecretGiven::In(path))));
+        ways.extend(file.0.map(|secret| (Origin::File, SecretGiven::Itself(secret))));
+        ways.extend(file.1.map(|path| (Origin::File, SecretGiven::In(path))));
+        let Some(origin) = ways.iter().map(|(origin, _)| *origin).min() else {
+            self.shown.push(Shown { name: names.direct, value: String::new(), origin: "default" });
+            return Ok(None);
+        };
+        ways.retain(|(other, _)| *other == origin);
+        let direct = spelled(names.direct, names.variable, origin);
+        let by_file = spelled(names.by_file, names.variable_of_file, origin);
+        let (name, secret) = match (ways.pop(), ways.pop()) {
+            (Some((_, SecretGiven::Itself(secret))), None) => (direct, secret),
+            (Some((_, SecretGiven::In(path))), None) => {
+                let secret =
+                    Secret::read(&path).map_err(|reason| ConfigError::Value { name: by_file.clone(), reason })?;
+                (by_file, secret)
+            }
+            _ => return Err(ConfigError::Value { name: by_file, reason: format!("{direct} is given as well") }),
+        };
+        // The reason is ours, and does not repeat the secret.
+        let value: T = secret.reveal().parse().map_err(|reason| ConfigError::Value { name, reason })?;
+        self.shown.push(Shown { name: names.direct, value: show(&value), origin: origin.name() });
+        Ok(Some(value))
+    }
+
     fn choose_or<T>(
         &mut self,
         name: &'static str,
@@ -211,40 +361,46 @@ impl Chooser<'_> {
 }
 
 impl Settings {
-    /// The settings in effect.
+    /// The settings in effect. `matches` are those of the subcommand that the arguments were given to.
     ///
     /// # Errors
-    /// When the file cannot be read, or holds an unknown name or a bad value; flags and variables were checked before.
+    /// When the file cannot be read, or holds an unknown name or a bad value, or when a secret is none. Other flags and
+    /// variables were checked before.
     pub fn resolve(args: SettingArgs, matches: &ArgMatches) -> Result<Self, ConfigError> {
         let file = args.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let SettingArgs { database, control, log: log_args, .. } = args.clone();
         let mut chooser = Chooser { matches, shown: Vec::new() };
         let default_listen = ListenAddress { host: "127.0.0.1".to_owned(), port: 8080 };
         let listen = chooser.choose_or("listen", args.listen, file.listen, default_listen, ToString::to_string);
-        let data =
-            chooser.choose_or("data", args.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
-        let database_url =
-            chooser.choose("database_url", args.database_url, file.database_url, DatabaseUrl::without_password);
+        let data = chooser
+            .choose_or("data", database.data, file.data, PathBuf::from("./data"), |path| path.display().to_string());
+        let database_url = chooser.choose_secret(
+            &DATABASE_URL,
+            (database.database_url, database.database_url_file),
+            (file.database_url, file.database_url_file),
+            DatabaseUrl::without_password,
+        )?;
         let seed = chooser.choose("seed", args.seed, file.seed, String::clone);
         let count = |Count(number): &Count| number.to_string();
         let Count(database_connections) = chooser.choose_or(
             "database_connections",
-            args.database_connections,
+            database.database_connections,
             file.database_connections,
             Count(8),
             count,
         );
-        let Count(acquire_timeout_ms) = chooser.choose_or(
+        let Milliseconds(database_acquire_timeout) = chooser.choose_or(
             "database_acquire_timeout_ms",
-            args.database_acquire_timeout_ms,
+            database.database_acquire_timeout_ms,
             file.database_acquire_timeout_ms,
-            Count(2000),
-            count,
+            Milliseconds(Duration::from_secs(2)),
+            ToString::to_string,
         );
-        let wait_seconds = chooser.choose_or(
+        let Seconds(database_wait) = chooser.choose_or(
             "database_wait_seconds",
-            args.database_wait_seconds,
+            database.database_wait_seconds,
             file.database_wait_seconds,
-            30,
+            Seconds(Duration::from_secs(30)),
             ToString::to_string,
         );
         let Count(max_body_bytes) =
@@ -266,28 +422,26 @@ impl Settings {
         let extra_headers =
             chooser.choose_or("extra_headers", args.extra_headers, file.extra_headers, Switch::On, possible_name);
         let cors_origin = chooser.choose("cors_origin", args.cors_origin, file.cors_origin, String::clone);
-        let entries =
-            chooser.choose_or("journal_entries", args.journal_entries, file.journal_entries, 500, ToString::to_string);
-        let bytes = chooser.choose_or(
-            "journal_bytes",
-            args.journal_bytes,
-            file.journal_bytes,
-            4 * 1024 * 1024,
-            ToString::to_string,
-        );
-        let admin_token = chooser.choose("admin_token", args.admin_token, file.admin_token, |_| "(hidden)".to_owned());
-        let admin_listen = chooser.choose("admin_listen", args.admin_listen, file.admin_listen, ToString::to_string);
+        let journal = chooser
+            .choose_journal((args.journal_entries, args.journal_bytes), (file.journal_entries, file.journal_bytes));
+        let admin_token = chooser.choose_secret(
+            &ADMIN_TOKEN,
+            (control.token.admin_token, control.token.admin_token_file),
+            (file.admin_token, file.admin_token_file),
+            |_: &AdminToken| "(hidden)".to_owned(),
+        )?;
+        let admin_listen = chooser.choose("admin_listen", control.admin_listen, file.admin_listen, ToString::to_string);
         let admin_hosts = chooser.choose_or(
             "admin_hosts",
-            args.admin_hosts,
+            control.admin_hosts,
             file.admin_hosts,
             HostNames::default(),
             ToString::to_string,
         );
         let default_log = LogFilter("info,pglite_oxide=warn,sqlx=warn".to_owned());
-        let log = chooser.choose_or("log", args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
+        let log = chooser.choose_or("log", log_args.log, file.log, default_log, |LogFilter(filter)| filter.clone());
         let log_format =
-            chooser.choose_or("log_format", args.log_format, file.log_format, LogFormat::Auto, possible_name);
+            chooser.choose_or("log_format", log_args.log_format, file.log_format, LogFormat::Auto, possible_name);
         check_origin(cors_origin.as_deref())?;
         Ok(Self {
             listen,
@@ -295,14 +449,14 @@ impl Settings {
             database_url,
             seed,
             database_connections,
-            database_acquire_timeout: Duration::from_millis(acquire_timeout_ms as u64),
-            database_wait: Duration::from_secs(wait_seconds),
+            database_acquire_timeout,
+            database_wait,
             max_body_bytes,
             password_cost,
             private_targets,
             extra_headers: extra_headers == Switch::On,
             cors_origin,
-            journal: JournalOptions { entries, bytes },
+            journal,
             admin_token,
             admin_listen,
             admin_hosts,
@@ -337,13 +491,33 @@ impl Settings {
 fn read_file(path: &Path) -> Result<FileSettings, ConfigError> {
     let failed = |reason: String| ConfigError::File { path: path.display().to_string(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    toml::from_str(&text).map_err(|error| failed(error.to_string()))
+    toml::from_str(&text).map_err(|error| failed(explain(&text, error.message(), error.span().map(|span| span.start))))
+}
+
+/// What is wrong with a settings file and where. The parser's own report shows the line, in which a secret can stand.
+fn explain(text: &str, message: &str, at: Option<usize>) -> String {
+    // Serde's words for a value of another type begin with that value.
+    let message = match message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: ")) {
+        Some(rest) => rest.rfind(", expected ").map_or("has another type", |end| &rest[end + 2..]),
+        None => message,
+    };
+    let Some(before) = at.and_then(|at| text.get(..at)) else { return message.to_owned() };
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let name = line.split_once('=').map(|(name, _)| name.trim());
+    let is_name =
+        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match name.filter(is_name) {
+        Some(name) if !message.contains(name) => format!("line {number}, {name}: {message}"),
+        _ => format!("line {number}: {message}"),
+    }
 }
 
 fn check_origin(origin: Option<&str>) -> Result<(), ConfigError> {
     match origin {
         Some(origin) if axum::http::HeaderValue::from_str(origin).is_err() || origin.trim().is_empty() => {
-            Err(ConfigError::Value { name: "cors_origin", reason: "is not an origin".to_owned() })
+            Err(ConfigError::Value { name: "cors_origin".to_owned(), reason: "is not an origin".to_owned() })
         }
         _ => Ok(()),
     }
@@ -351,4 +525,33 @@ fn check_origin(origin: Option<&str>) -> Result<(), ConfigError> {
 
 fn possible_name<T: ValueEnum>(value: &T) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_settings_file_is_explained_without_its_values() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("emulator.toml");
+        for (text, why) in [
+            ("listne = \"hidden\"", "line 1: unknown field `listne`"),
+            ("\nadmin_tokn = \"hidden\"", "line 2: unknown field `admin_tokn`"),
+            ("admin_token = [\"hidden\"]", "line 1, admin_token: expected a string"),
+            ("database_url = \"postgres://u:hidden", "line 1, database_url: "),
+            ("database_connections = \"postgres://u:hidden@h\"", "line 1, database_connections: expected "),
+            ("database_wait_seconds = \"hidden\"", "line 1, database_wait_seconds: "),
+            ("listen = \"hidden\"", "line 1, listen: must be host:port"),
+        ] {
+            std::fs::write(&path, text).expect("a file");
+            let error = read_file(&path).expect_err(why).to_string();
+            assert!(error.contains(why), "{why} in {error}");
+            assert!(!error.contains("hidden"), "{error}");
+        }
+        std::fs::write(&path, "database_wait_seconds = \"2m\"\ndatabase_acquire_timeout_ms = 5").expect("a file");
+        let read = read_file(&path).expect("settings");
+        assert_eq!(read.database_wait_seconds, Some(Seconds(Duration::from_mins(2))));
+        assert_eq!(read.database_acquire_timeout_ms, Some(Milliseconds(Duration::from_millis(5))));
+    }
 }

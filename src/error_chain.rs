@@ -5,16 +5,16 @@ use std::fmt;
 
 /// Shows an error and its sources, outermost first.
 #[derive(Debug, Clone, Copy)]
-pub struct ErrorChain<'a>(pub &'a dyn Error);
+pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut last = self.0.to_string();
+        let mut last = text_of(self.0);
         formatter.write_str(&last)?;
         let mut source = self.0.source();
         while let Some(error) = source {
             // Some errors say what their source says.
-            let text = error.to_string();
+            let text = text_of(error);
             if !last.ends_with(&text) {
                 write!(formatter, ": {text}")?;
             }
@@ -23,6 +23,22 @@ impl fmt::Display for ErrorChain<'_> {
         }
         Ok(())
     }
+}
+
+/// What an error says; of Postgres' errors without the line in Postgres' own source, which tells nobody anything.
+fn text_of(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            let with_line = error.to_string();
+            if with_line != error.message() {
+                text = text.replace(&with_line, error.message());
+            }
+        }
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The verbs that talk to a running server: tenants, keys, reset, snapshot, fork, diff, clock, faults, events, hook.
+//! The commands that talk to a running server: tenants, keys, reset, snapshot, fork, diff, clock, events, hook.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -7,25 +8,30 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::remote::{Remote, lines, shown};
+use super::arguments::{KeyArgs, signed_seconds, whole_seconds};
+use super::output::{
+    CYAN, Column, DIM, GREEN, RED, YELLOW, counted, json_text, out, out_json, plain_lines, say, shown, status_style,
+    table,
+};
+use super::remote::Remote;
+use crate::control::laid_out;
 use crate::tenants::{KeyKind, KeySlot, read_text};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantsCommand {
     /// List tenants
     List,
-    /// Make a tenant and print its key, this once
+    /// Create a tenant and print its key, this once
     Add {
         /// Its name
         name: String,
         /// What its key is called
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_name = "NAME")]
         key_name: String,
-        /// Use this key, 32 hexadecimal digits, instead of a random one
-        #[arg(long)]
-        key: Option<String>,
-        /// Delete it after so many seconds
-        #[arg(long, value_name = "SECONDS")]
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Delete the tenant after this time, such as 90s, 15m, 2h or 1d
+        #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
         expires_in: Option<u32>,
         /// Fill it with this seed: a seed file, of whose tenants the one of this name is taken, or the only one
         #[arg(long, value_name = "FILE")]
@@ -58,20 +64,19 @@ pub(super) enum KeysCommand {
         /// What the subscription is called in lists, logs and CRM_AssociateTypeChanges
         #[arg(long)]
         name: String,
-        /// What it is: a subscription key opens DirectScale's door, basic credentials ByDesign's, an OAuth client Storm's
+        /// What it is: a subscription key is for DirectScale's API, basic credentials for ByDesign's, an OAuth client for Storm's
         #[arg(long, default_value = "subscription-key")]
         kind: KeyKind,
         /// The user name or client id [default: the name]
         #[arg(long)]
         account: Option<String>,
-        /// Use this key, 32 hexadecimal digits, or this password or client secret, instead of a random one
-        #[arg(long)]
-        key: Option<String>,
-        /// It opens nothing after so many seconds
-        #[arg(long, value_name = "SECONDS")]
+        #[command(flatten)]
+        key: KeyArgs,
+        /// The key is not valid after this time, such as 90s, 15m, 2h or 1d
+        #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
         expires_in: Option<u32>,
     },
-    /// Put a new key into a slot of a subscription and print it, this once; the old one opens nothing a second later
+    /// Put a new key into a slot of a subscription and print it, this once; the old one is not valid a second later
     Rotate {
         /// The tenant
         tenant: String,
@@ -81,9 +86,8 @@ pub(super) enum KeysCommand {
         /// Which of its two keys
         #[arg(long, default_value = "primary")]
         slot: KeySlot,
-        /// Use this key, 32 hexadecimal digits, instead of a random one
-        #[arg(long)]
-        key: Option<String>,
+        #[command(flatten)]
+        key: KeyArgs,
     },
     /// List keys by name and last four characters
     List {
@@ -113,13 +117,13 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SnapshotCommand {
-    /// Keep a tenant's world as it is
+    /// Save a tenant's data as it is
     Save {
         /// The tenant
         tenant: String,
-        /// What it is called
+        /// What the snapshot is called
         name: String,
-        /// Replace the snapshot called seed, which a reset goes back to
+        /// Replace the snapshot `seed`, to which `reset` goes back
         #[arg(long)]
         force: bool,
     },
@@ -128,14 +132,14 @@ pub(super) enum SnapshotCommand {
         /// The tenant
         tenant: String,
     },
-    /// Put a tenant's world back to a snapshot
+    /// Restore a tenant's data from a snapshot
     Restore {
         /// The tenant
         tenant: String,
         /// The snapshot
         name: String,
     },
-    /// Forget a snapshot
+    /// Delete a snapshot
     Delete {
         /// The tenant
         tenant: String,
@@ -151,56 +155,33 @@ pub(super) enum ClockCommand {
         /// The tenant
         tenant: String,
     },
-    /// Let it stand still
+    /// Freeze it
     Freeze {
         /// The tenant
         tenant: String,
-        /// Where it stands, as 2030-01-31T12:00:00Z; where it is, if nothing is said
-        #[arg(long)]
+        /// Freeze it at this time, such as 2030-01-31T12:00:00Z, not where it is
+        #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
-    /// Put it to a time
+    /// Set it to a time
     Set {
         /// The tenant
         tenant: String,
-        /// The time, as 2030-01-31T12:00:00Z
+        /// The time, such as 2030-01-31T12:00:00Z
         at: String,
     },
-    /// Put it forward
+    /// Advance it
     Advance {
         /// The tenant
         tenant: String,
-        /// By how many seconds
-        #[arg(allow_negative_numbers = true)]
-        seconds: i64,
+        /// By how much: 90s, 15m, 2h, 1d, or a number of seconds; back with a minus
+        #[arg(allow_hyphen_values = true, value_name = "DURATION", value_parser = signed_seconds)]
+        by: i64,
     },
-    /// Put it back to real time
+    /// Resume real time
     Real {
         /// The tenant
         tenant: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum FaultsCommand {
-    /// List the failures that are armed
-    List {
-        /// The tenant
-        tenant: String,
-    },
-    /// Arm a failure
-    Arm {
-        /// The tenant
-        tenant: String,
-        /// The rule as JSON, such as `{"operation": "UpgradeCustomer", "when": {"first": 1}, "answer": "reset"}`
-        rule: String,
-    },
-    /// Disarm a failure, or all
-    Disarm {
-        /// The tenant
-        tenant: String,
-        /// Its number
-        id: Option<i32>,
     },
 }
 
@@ -217,7 +198,7 @@ pub(super) enum EventsCommand {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Send again what was given up or lost, or one event, whatever became of it
+    /// Send again what failed or was lost, or one event, whatever became of it
     Resend {
         /// The tenant
         tenant: String,
@@ -259,22 +240,29 @@ pub(super) fn read(file: &str) -> anyhow::Result<Value> {
 pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow::Result<ExitCode> {
     match command {
         TenantsCommand::List => {
-            let listed = remote.get(&["tenants"]).await?;
-            remote.print(&listed, |listed| {
-                lines(listed, &["name", "created_at", "last_customer_id", "snapshots", "faults", "expires_at"]);
-            })?;
+            let columns = [
+                Column::text("TENANT", "name"),
+                Column::time("CREATED", "created_at"),
+                Column::number("LAST CUSTOMER", "last_customer_id"),
+                Column::number("SNAPSHOTS", "snapshots"),
+                Column::number("FAULTS", "faults"),
+                Column::time("EXPIRES", "expires_at"),
+            ];
+            remote.print_table(&remote.get(&["tenants"]).await?, &columns)?;
         }
         TenantsCommand::Add { name, key_name, key, expires_in, seed } => {
             // As it stands, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
             let seed = seed.as_deref().map(super::seeds::text_of).transpose()?;
-            let body = json!({ "name": name, "key_name": key_name, "key": key, "expires_in_seconds": expires_in, "seed": seed });
+            let body = json!({
+                "name": name, "key_name": key_name, "key": key.read()?, "expires_in_seconds": expires_in, "seed": seed
+            });
             let made = remote.post(&["tenants"], &body).await?;
-            remote.print(&made, |made| println!("{}", shown(&made["key"])))?;
+            print_key(remote, &made, &format!("Created tenant '{name}'. Its key '{key_name}', shown this once:"))?;
         }
         TenantsCommand::Delete { name, yes } => {
             anyhow::ensure!(yes, "this deletes tenant '{name}' with all that it has: say --yes");
             let deleted = remote.delete(&["tenants", &name]).await?;
-            remote.print(&deleted, |_| println!("deleted"))?;
+            done(remote, &deleted, &format!("Deleted tenant '{name}'."))?;
         }
         TenantsCommand::Plan { name, set } => {
             let path = ["tenants", name.as_str(), "plan"];
@@ -282,24 +270,42 @@ pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow:
                 Some(file) => remote.put_file(&path, &file).await?,
                 None => remote.get(&path).await?,
             };
-            println!("{}", serde_json::to_string_pretty(&plan)?);
+            out_json(&plan)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints a new key alone, for scripts, and tells people what it is.
+fn print_key(remote: &Remote, made: &Value, sentence: &str) -> anyhow::Result<()> {
+    remote.print(made, |made| {
+        say(plain_lines(sentence));
+        Ok(out(shown(&made["key"]))?)
+    })
+}
+
+/// Tells people that something is done.
+pub(super) fn done(remote: &Remote, answer: &Value, sentence: &str) -> anyhow::Result<()> {
+    if remote.json {
+        return remote.print(answer, |_| Ok(()));
+    }
+    say(plain_lines(sentence));
+    Ok(())
+}
+
 pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Result<ExitCode> {
-    let print_key = |made: &Value| remote.print(made, |made| println!("{}", shown(&made["key"])));
     match command {
         KeysCommand::Add { tenant, name, kind, account, key, expires_in } => {
             let body = json!({
-                "name": name, "kind": kind, "account": account, "key": key, "expires_in_seconds": expires_in,
+                "name": name, "kind": kind, "account": account, "key": key.read()?, "expires_in_seconds": expires_in,
             });
-            print_key(&remote.post(&["tenants", &tenant, "keys"], &body).await?)?;
+            let made = remote.post(&["tenants", &tenant, "keys"], &body).await?;
+            print_key(remote, &made, &format!("Added key '{name}' to tenant '{tenant}', shown this once:"))?;
         }
         KeysCommand::Rotate { tenant, name, slot, key } => {
-            let body = json!({ "slot": slot, "key": key });
-            print_key(&remote.post(&["tenants", &tenant, "keys", &name, "rotate"], &body).await?)?;
+            let body = json!({ "slot": slot, "key": key.read()? });
+            let made = remote.post(&["tenants", &tenant, "keys", &name, "rotate"], &body).await?;
+            print_key(remote, &made, &format!("Rotated key '{name}' of tenant '{tenant}', shown this once:"))?;
         }
         KeysCommand::List { tenant } => {
             let tenants = match tenant {
@@ -311,34 +317,40 @@ pub(super) async fn keys(remote: &Remote, command: KeysCommand) -> anyhow::Resul
                 let keys = remote.get(&["tenants", &tenant, "keys"]).await?;
                 listed.extend(keys.as_array().into_iter().flatten().cloned());
             }
-            remote.print(&listed.into(), |listed| {
-                lines(
-                    listed,
-                    &["tenant", "name", "kind", "account", "slot", "ending", "created_at", "revoked_at", "expires_at"],
-                );
-            })?;
+            let columns = [
+                Column::text("TENANT", "tenant"),
+                Column::text("NAME", "name"),
+                Column::text("KIND", "kind"),
+                Column::text("ACCOUNT", "account"),
+                Column::text("SLOT", "slot"),
+                Column::text("ENDING", "ending"),
+                Column::time("CREATED", "created_at"),
+                Column::time("REVOKED", "revoked_at"),
+                Column::time("EXPIRES", "expires_at"),
+            ];
+            remote.print_table(&listed.into(), &columns)?;
         }
         KeysCommand::Revoke { tenant, name, slot } => {
-            let done = remote.post(&["tenants", &tenant, "keys", &name, "revoke"], &json!({ "slot": slot })).await?;
-            remote.print(&done, |_| println!("revoked"))?;
+            let answer = remote.post(&["tenants", &tenant, "keys", &name, "revoke"], &json!({ "slot": slot })).await?;
+            done(remote, &answer, &format!("Revoked key '{name}' of tenant '{tenant}'."))?;
         }
         KeysCommand::Delete { tenant, name } => {
-            let done = remote.delete(&["tenants", &tenant, "keys", &name]).await?;
-            remote.print(&done, |_| println!("deleted"))?;
+            let answer = remote.delete(&["tenants", &tenant, "keys", &name]).await?;
+            done(remote, &answer, &format!("Deleted key '{name}' of tenant '{tenant}'."))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn all_tenants(remote: &Remote) -> anyhow::Result<Vec<String>> {
+pub(super) async fn all_tenants(remote: &Remote) -> anyhow::Result<Vec<String>> {
     let listed = remote.get(&["tenants"]).await?;
     let name = |tenant: &Value| Some(tenant["name"].as_str()?.to_owned());
     Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
 }
 
 pub(super) async fn reset(remote: &Remote, tenant: &str) -> anyhow::Result<ExitCode> {
-    let done = remote.post(&["tenants", tenant, "reset"], &json!({})).await?;
-    remote.print(&done, |done| println!("reset: {} rows", shown(&done["rows"])))?;
+    let reset = remote.post(&["tenants", tenant, "reset"], &json!({})).await?;
+    done(remote, &reset, &format!("Reset tenant '{tenant}' to its seed: {}.", counted(&reset["rows"], "row", "rows")))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -347,20 +359,26 @@ pub(super) async fn snapshot(remote: &Remote, command: SnapshotCommand) -> anyho
         SnapshotCommand::Save { tenant, name, force } => {
             let query = force.then(|| ("force", "true".to_owned()));
             let saved = remote.put_with(&["tenants", &tenant, "snapshots", &name], query.as_slice()).await;
-            let done = saved.map_err(super::seeds::named_force)?;
-            remote.print(&done, |done| println!("saved: {} rows", shown(&done["rows"])))?;
+            let saved = saved.map_err(super::seeds::named_force)?;
+            let rows = counted(&saved["rows"], "row", "rows");
+            done(remote, &saved, &format!("Saved snapshot '{name}' of tenant '{tenant}': {rows}."))?;
         }
         SnapshotCommand::List { tenant } => {
-            let listed = remote.get(&["tenants", &tenant, "snapshots"]).await?;
-            remote.print(&listed, |listed| lines(listed, &["name", "taken_at", "last_customer_id"]))?;
+            let columns = [
+                Column::text("SNAPSHOT", "name"),
+                Column::time("TAKEN", "taken_at"),
+                Column::number("LAST CUSTOMER", "last_customer_id"),
+            ];
+            remote.print_table(&remote.get(&["tenants", &tenant, "snapshots"]).await?, &columns)?;
         }
         SnapshotCommand::Restore { tenant, name } => {
-            let done = remote.post(&["tenants", &tenant, "snapshots", &name, "restore"], &json!({})).await?;
-            remote.print(&done, |done| println!("restored: {} rows", shown(&done["rows"])))?;
+            let restored = remote.post(&["tenants", &tenant, "snapshots", &name, "restore"], &json!({})).await?;
+            let rows = counted(&restored["rows"], "row", "rows");
+            done(remote, &restored, &format!("Restored tenant '{tenant}' from snapshot '{name}': {rows}."))?;
         }
         SnapshotCommand::Delete { tenant, name } => {
-            let done = remote.delete(&["tenants", &tenant, "snapshots", &name]).await?;
-            remote.print(&done, |_| println!("deleted"))?;
+            let answer = remote.delete(&["tenants", &tenant, "snapshots", &name]).await?;
+            done(remote, &answer, &format!("Deleted snapshot '{name}' of tenant '{tenant}'."))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -368,7 +386,8 @@ pub(super) async fn snapshot(remote: &Remote, command: SnapshotCommand) -> anyho
 
 pub(super) async fn fork(remote: &Remote, tenant: &str, body: &Value) -> anyhow::Result<ExitCode> {
     let made = remote.post(&["tenants", tenant, "fork"], body).await?;
-    remote.print(&made, |made| println!("{}", shown(&made["key"])))?;
+    let name = shown(&body["name"]);
+    print_key(remote, &made, &format!("Created tenant '{name}' from '{tenant}'. Its key, shown this once:"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -376,17 +395,41 @@ pub(super) async fn fork(remote: &Remote, tenant: &str, body: &Value) -> anyhow:
 pub(super) async fn diff(remote: &Remote, from: &str, to: &str) -> anyhow::Result<ExitCode> {
     let query = [("from", from.to_owned()), ("to", to.to_owned())];
     let diff = remote.find(&["diff"], &query).await?;
+    let is_same = diff["differing"] == 0;
     remote.print(&diff, |diff| {
+        let screen = remote.screen;
+        let mut text = String::new();
         for table in diff["tables"].as_array().into_iter().flatten() {
             for row in table["rows"].as_array().into_iter().flatten() {
-                println!("{} {} {}", shown(&row["kind"]), shown(&table["table"]), shown(&row["id"]));
+                let kind = shown(&row["kind"]);
+                let style = match kind.as_str() {
+                    "added" => GREEN,
+                    "removed" => RED,
+                    _ => YELLOW,
+                };
+                let head = format!("{kind} {} {}", shown(&table["table"]), shown(&row["id"]));
+                let _ = writeln!(text, "{}", screen.paint(style, head));
                 for field in row["fields"].as_array().into_iter().flatten() {
-                    println!("  {}: {} -> {}", shown(&field["field"]), shown(&field["before"]), shown(&field["after"]));
+                    let (before, after) = (shown(&field["before"]), shown(&field["after"]));
+                    let _ = writeln!(
+                        text,
+                        "  {}: {} -> {}",
+                        screen.paint(CYAN, shown(&field["field"])),
+                        screen.paint(RED, before),
+                        screen.paint(GREEN, after)
+                    );
                 }
             }
         }
+        out(text)?;
+        if is_same {
+            say(format_args!("No differences between {from} and {to}."));
+        } else {
+            say(format_args!("{} between {from} and {to}.", counted(&diff["differing"], "difference", "differences")));
+        }
+        Ok(())
     })?;
-    Ok(if diff["differing"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub(super) async fn clock(remote: &Remote, command: ClockCommand) -> anyhow::Result<ExitCode> {
@@ -398,34 +441,12 @@ pub(super) async fn clock(remote: &Remote, command: ClockCommand) -> anyhow::Res
         ClockCommand::Set { tenant, at } => {
             remote.post(&["tenants", &tenant, "clock", "set"], &json!({ "at": at })).await?
         }
-        ClockCommand::Advance { tenant, seconds } => {
-            remote.post(&["tenants", &tenant, "clock", "advance"], &json!({ "seconds": seconds })).await?
+        ClockCommand::Advance { tenant, by } => {
+            remote.post(&["tenants", &tenant, "clock", "advance"], &json!({ "seconds": by })).await?
         }
         ClockCommand::Real { tenant } => remote.delete(&["tenants", &tenant, "clock"]).await?,
     };
-    remote.print(&clock, |clock| println!("{} {}", shown(&clock["now"]), shown(&clock["mode"])))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-pub(super) async fn faults(remote: &Remote, command: FaultsCommand) -> anyhow::Result<ExitCode> {
-    match command {
-        FaultsCommand::List { tenant } => {
-            let listed = remote.get(&["tenants", &tenant, "faults"]).await?;
-            remote.print(&listed, |listed| lines(listed, &["id", "calls", "fired", "is_spent", "rule"]))?;
-        }
-        FaultsCommand::Arm { tenant, rule } => {
-            let rule: Value = serde_json::from_str(&rule).context("the rule is not JSON")?;
-            let armed = remote.post(&["tenants", &tenant, "faults"], &rule).await?;
-            remote.print(&armed, |armed| println!("{}", shown(&armed["id"])))?;
-        }
-        FaultsCommand::Disarm { tenant, id } => {
-            let id = id.map(|id| id.to_string());
-            let mut path = vec!["tenants", &tenant, "faults"];
-            path.extend(id.as_deref());
-            let done = remote.delete(&path).await?;
-            remote.print(&done, |_| println!("disarmed"))?;
-        }
-    }
+    remote.print(&clock, |clock| Ok(out(format!("{}\t{}", shown(&clock["now"]), shown(&clock["mode"])))?))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -435,56 +456,68 @@ pub(super) async fn events(remote: &Remote, command: EventsCommand) -> anyhow::R
             let mut query = vec![("limit", limit.to_string())];
             query.extend(state.map(|state| ("state", state)));
             let listed = remote.find(&["tenants", &tenant, "events"], &query).await?;
-            remote.print(&listed, |listed| {
-                for event in listed.as_array().into_iter().flatten() {
-                    // The receiver's words, on a terminal.
-                    let response: String = shown(&event["response"]).chars().take(120).collect();
-                    let of = |member: &str| shown(&event[member]);
-                    let at = if event["attempted_at"].is_null() { of("created_at") } else { of("attempted_at") };
-                    println!(
-                        "{at} {} {:<9} {:<20} customer {} attempt {} {} {} ms {} {}",
-                        of("id"),
-                        of("state"),
-                        of("event_type"),
-                        of("customer_id"),
-                        of("attempts"),
-                        of("status"),
-                        of("duration_ms"),
-                        of("url"),
-                        response.replace(char::is_control, " "),
-                    );
-                }
-            })?;
+            let columns = [
+                Column::text("EVENT ID", "id"),
+                Column::time("ATTEMPTED", "attempted_at"),
+                Column::text("STATE", "state"),
+                Column::text("EVENT", "event_type"),
+                Column::number("CUSTOMER", "customer_id"),
+                Column::number("ATTEMPTS", "attempts"),
+                Column::status("STATUS", "status"),
+                Column::number("MS", "duration_ms"),
+                Column::text("URL", "url"),
+                Column::text("RESPONSE", "response"),
+            ];
+            remote.print(&listed, |listed| Ok(out(table(remote.screen, &columns, &with_short_responses(listed)))?))?;
         }
         EventsCommand::Resend { tenant, id } => {
             let path: Vec<&str> = match &id {
                 Some(id) => vec!["tenants", &tenant, "events", id, "resend"],
                 None => vec!["tenants", &tenant, "events", "resend"],
             };
-            let done = remote.post(&path, &json!({})).await?;
-            remote.print(&done, |done| println!("{} due again", shown(&done["due"])))?;
+            let resent = remote.post(&path, &json!({})).await?;
+            remote.print(&resent, |resent| {
+                out(shown(&resent["due"]))?;
+                say(format_args!("{} due again.", counted(&resent["due"], "delivery", "deliveries")));
+                Ok(())
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Deliveries with as much of the receivers' words as a line holds.
+fn with_short_responses(listed: &Value) -> Value {
+    let mut short = listed.clone();
+    for event in short.as_array_mut().into_iter().flatten() {
+        if let Some(response) = event["response"].as_str() {
+            event["response"] = response.chars().take(120).collect::<String>().into();
+        }
+        if event["attempted_at"].is_null() {
+            event["attempted_at"] = event["created_at"].take();
+        }
+    }
+    short
+}
+
 pub(super) async fn hook(remote: &Remote, command: HookCommand) -> anyhow::Result<ExitCode> {
     match command {
         HookCommand::Connect { tenant, file } => {
-            let done = remote.put_file(&["tenants", &tenant, "integration"], &file).await?;
-            remote.print(&done, |_| println!("connected"))?;
+            let connected = remote.put_file(&["tenants", &tenant, "integration"], &file).await?;
+            done(remote, &connected, &format!("Connected tenant '{tenant}'."))?;
             Ok(ExitCode::SUCCESS)
         }
         HookCommand::Try { id, file, tenant } => {
             let request = read(&file)?;
             let tried = remote.post(&["tenants", &tenant, "hooks", &id, "try"], &request).await?;
             remote.print(&tried, |tried| {
-                println!("POST {}\n{request:#}\n\n{}", shown(&tried["url"]), shown(&tried["status"]));
-                let body = shown(&tried["body"]);
-                match serde_json::from_str::<Value>(&body) {
-                    Ok(json) => println!("{json:#}"),
-                    Err(_) => println!("{body}"),
-                }
+                let status = remote.screen.paint(status_style(tried["status"].as_u64()), shown(&tried["status"]));
+                let body = tried["body"].as_str().unwrap_or_default();
+                let body = laid_out(body);
+                let body = plain_lines(&body);
+                let post = remote.screen.paint(DIM, "POST");
+                let request = json_text(&request, true);
+                Ok(out(format!("{post} {}\n{request}\n\n{status}\n{body}", shown(&tried["url"])))?)
             })?;
             let is_success = tried["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
             Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })

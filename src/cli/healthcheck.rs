@@ -6,28 +6,32 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use serde_json::json;
+
+use super::output::{out_json, plain, say};
 use crate::config::ListenAddress;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub(super) async fn healthcheck(listen: &ListenAddress) -> ExitCode {
-    match tokio::time::timeout(PATIENCE, readyz(listen)).await {
-        Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200 ") => ExitCode::SUCCESS,
-        Ok(Ok(answer)) => unready(answer.split("\r\n\r\n").last().unwrap_or_default()),
-        Ok(Err(error)) => unready(&format!("{listen}: {error}")),
-        Err(_) => unready(&format!("{listen}: no answer within {} seconds", PATIENCE.as_secs())),
+pub(super) async fn healthcheck(listen: &ListenAddress, is_json: bool) -> anyhow::Result<ExitCode> {
+    let reason = match tokio::time::timeout(PATIENCE, readyz(listen)).await {
+        Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200 ") => None,
+        Ok(Ok(answer)) => Some(answer.split("\r\n\r\n").last().unwrap_or_default().to_owned()),
+        Ok(Err(error)) => Some(format!("{listen}: {error}")),
+        Err(_) => Some(format!("{listen}: no answer within {} seconds", PATIENCE.as_secs())),
+    };
+    if is_json {
+        out_json(&json!({ "ready": reason.is_none(), "reason": reason }))?;
+    } else if let Some(reason) = &reason {
+        say(format_args!("not ready: {}", plain(reason)));
     }
-}
-
-fn unready(reason: &str) -> ExitCode {
-    eprintln!("not ready: {reason}");
-    ExitCode::FAILURE
+    Ok(if reason.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn readyz(listen: &ListenAddress) -> std::io::Result<String> {
     // A server that listens on every address is asked on the nearest.
     let host = match listen.host.as_str() {
-        "0.0.0.0" => "127.0.0.1",
+        "" | "0.0.0.0" => "127.0.0.1",
         "::" => "::1",
         host => host,
     };

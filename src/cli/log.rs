@@ -2,39 +2,42 @@
 
 use std::io::{IsTerminal as _, stderr, stdout};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
+use super::console::Console;
+use super::output::wants_color;
 use crate::config::{LogFormat, Settings};
+use crate::server::CONSOLE_TARGET;
+
+/// The target of the events for machines.
+const ACCESS_TARGET: &str = "access";
 
 pub(super) fn start(settings: &Settings) {
     // Checked when the settings were read.
     let filter = EnvFilter::builder().parse_lossy(&settings.log.0);
-    let writer = stdout.with_filter(|event| event.target() == "access").or_else(stderr);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    let as_text = match settings.log_format {
-        LogFormat::Text => true,
-        LogFormat::Json => false,
-        LogFormat::Auto => stdout().is_terminal(),
+    let is_terminal = stdout().is_terminal();
+    let has_color = is_terminal && wants_color();
+    let format = match settings.log_format {
+        LogFormat::Auto if is_terminal => LogFormat::Console,
+        LogFormat::Auto => LogFormat::Json,
+        given => given,
     };
-    if as_text {
-        log.with_ansi(stdout().is_terminal()).compact().init();
-    } else {
-        log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
-    }
-}
-
-/// A misspelt variable is easily overlooked, because it does nothing.
-pub(super) fn warn_of_unknown_variables(command: &clap::Command) {
-    let known: Vec<String> = command
-        .get_arguments()
-        .filter_map(|argument| argument.get_env())
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if name.starts_with("EMULATOR_") && !known.contains(&name.to_string()) {
-            tracing::warn!(variable = %name, "this variable is no setting and does nothing");
+    // Of the two events of a request one is for people and one for machines.
+    let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
+    let one_of_two = filter_fn(move |metadata| metadata.target() != other);
+    let writer = stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
+    // A reader who has left is no reason to complain on every line.
+    let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
+    let layer = match format {
+        LogFormat::Console => layer.with_ansi(has_color).event_format(Console::new(has_color)).boxed(),
+        LogFormat::Text => layer.with_ansi(has_color).compact().boxed(),
+        LogFormat::Json | LogFormat::Auto => {
+            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
-    }
+    };
+    tracing_subscriber::registry().with(layer).with(filter).with(one_of_two).init();
 }

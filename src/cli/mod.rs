@@ -1,110 +1,177 @@
 //! The command line. Exit codes: 0 done, 1 failed while running, 2 used wrongly.
+//!
+//! Everything is printed by `output`, which knows terminals, colors and readers who leave.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod arguments;
+mod console;
 mod control;
+mod faults;
 mod healthcheck;
+mod help;
 mod log;
+mod output;
+mod progress;
 mod remote;
 mod requests;
 mod seeds;
 mod serve;
+mod status;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::json;
 
-use crate::config::{SettingArgs, Settings};
+use crate::config::{DatabaseArgs, ListenAddress, LogArgs, SettingArgs, Settings, Shown};
 use crate::control::{Api, Coverage, at_address, document};
 use crate::doors;
+use crate::error_chain::ErrorChain;
 use crate::server::{Origin, WorldOptions};
+use arguments::{KeyArgs, arguments, leaf, unknown_variables, whole_seconds};
+use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
 
-/// An unofficial emulator of DirectScale's customer API on a real Postgres.
+/// A local stand-in for DirectScale's customer API, on a real Postgres.
 #[derive(Debug, Parser)]
-#[command(name = "directscale-emulator", version, propagate_version = true)]
+#[command(name = "directscale-emulator", version)]
 struct Cli {
-    #[command(flatten)]
-    settings: SettingArgs,
-    #[command(flatten)]
-    remote: RemoteArgs,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API (what happens without a subcommand)
-    Serve,
+    /// Run the server (the default: its options may follow without a command)
+    Serve(Box<SettingArgs>),
     /// Bring the database's schema up to date
-    Migrate,
-    /// Load a seed file into a running server, where tenants that are there already are left as they are
-    Seed(seeds::SeedArgs),
+    Migrate {
+        /// Read settings from this TOML file
+        #[arg(long, env = "EMULATOR_CONFIG", value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten, next_help_heading = "Database options")]
+        database: Box<DatabaseArgs>,
+        #[command(flatten, next_help_heading = "Log options")]
+        log: LogArgs,
+    },
+    /// Load a seed file into a running server; tenants that are there already are left as they are
+    Seed(Box<seeds::SeedCommand>),
     /// Write a tenant of a running server as a seed file
-    Export(seeds::ExportArgs),
-    /// Make tenants on a running server, list them, delete them
-    #[command(subcommand)]
-    Tenants(control::TenantsCommand),
-    /// Give tenants of a running server subscription keys, list them, revoke them
-    #[command(subcommand)]
-    Keys(control::KeysCommand),
-    /// Put a tenant's world back to its seed, on a running server
+    Export(seeds::ExportCommand),
+    /// List, create and delete tenants; read and replace their plans
+    Tenants {
+        #[command(subcommand)]
+        command: control::TenantsCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// List, add, rotate, revoke and delete keys
+    Keys {
+        #[command(subcommand)]
+        command: control::KeysCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// Reset a tenant's data to its seed
     Reset {
         /// The tenant
         tenant: String,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
     },
-    /// Keep a tenant's world under a name, and put it back, on a running server
-    #[command(subcommand)]
-    Snapshot(control::SnapshotCommand),
-    /// Make a tenant whose world is a copy of another's, on a running server, and print its key, this once
-    Fork {
-        /// The tenant that is copied
-        tenant: String,
-        /// The new tenant's name
-        name: String,
-        /// Copy this snapshot of it, not the world as it is
-        #[arg(long)]
-        snapshot: Option<String>,
-        /// What the new tenant's key is called
-        #[arg(long, default_value = "default")]
-        key_name: String,
-        /// Use this key, 32 hexadecimal digits, instead of a random one
-        #[arg(long)]
-        key: Option<String>,
-        /// Delete it after so many seconds
-        #[arg(long, value_name = "SECONDS")]
-        expires_in: Option<u32>,
+    /// Save, list, restore and delete snapshots of a tenant
+    Snapshot {
+        #[command(subcommand)]
+        command: control::SnapshotCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
     },
-    /// Compare two worlds of a running server, each a tenant or a snapshot of one (demo@seed): exit 0 when they are the same, 1
-    /// when they differ, 2 when they cannot be compared
+    /// Copy a tenant and print the copy's key, this once
+    Fork(Box<ForkCommand>),
+    /// Compare two tenants or snapshots (demo@seed): exit 0 the same, 1 different, 2 not comparable
     Diff {
         /// The one
         from: String,
         /// The other
         to: String,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
     },
-    /// Freeze, set and advance a tenant's clock, on a running server
-    #[command(subcommand)]
-    Clock(control::ClockCommand),
-    /// Arm failures on a running server
-    #[command(subcommand)]
-    Faults(control::FaultsCommand),
-    /// See the calls of a running server
-    #[command(subcommand)]
-    Requests(requests::RequestsCommand),
-    /// Connect a tenant of a running server to a Client Extension, and try it
-    #[command(subcommand)]
-    Hook(control::HookCommand),
-    /// List what subscribers of a running server were told of, and tell them again
-    #[command(subcommand)]
-    Events(control::EventsCommand),
-    /// Print a script that completes these commands in a shell
-    Completions {
-        /// The shell
-        shell: Shell,
+    /// Freeze, set and advance a tenant's clock
+    Clock {
+        #[command(subcommand)]
+        command: control::ClockCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
     },
-    /// Ask the server that runs with these settings whether it is ready: exit 0 or 1
-    Healthcheck,
+    /// Inject failures into a tenant's requests and events
+    Faults {
+        #[command(subcommand)]
+        command: faults::FaultsCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// See a tenant's requests, follow them and wait for them
+    Requests {
+        #[command(subcommand)]
+        command: requests::RequestsCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// Connect a tenant to a Client Extension, and try its hooks
+    Hook {
+        #[command(subcommand)]
+        command: control::HookCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// List deliveries of events, and send them again
+    Events {
+        #[command(subcommand)]
+        command: control::EventsCommand,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// Show a running server's addresses, the demo credentials and counts
+    Status {
+        /// The form: text, env (lines for a shell or a .env file), or json
+        #[arg(
+            short,
+            long,
+            value_name = "text|env|json",
+            default_value = "text",
+            hide_default_value = true,
+            hide_possible_values = true
+        )]
+        output: status::Form,
+        #[command(flatten, next_help_heading = "Connection options")]
+        remote: RemoteArgs,
+    },
+    /// Ask whether the server that listens as the settings say is ready: exit 0 or 1
+    Healthcheck {
+        /// Read settings from this TOML file
+        #[arg(long, env = "EMULATOR_CONFIG", value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Where the server listens [default: 127.0.0.1:8080]
+        #[arg(long, env = "EMULATOR_LISTEN", value_name = "HOST:PORT")]
+        listen: Option<ListenAddress>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show every setting, its value and where it came from; secrets hidden
+    Config {
+        #[command(flatten)]
+        settings: Box<SettingArgs>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the OpenAPI document of all APIs, or of one
     Openapi {
         /// Only this API, to generate a client of it
@@ -115,98 +182,181 @@ enum Command {
         address: String,
     },
     /// Print what is covered and how well founded it is, as Markdown
-    Coverage,
-    /// Show every setting, its value and where it came from; secrets hidden
-    Config,
+    Coverage {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a script that completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ForkCommand {
+    /// The tenant that is copied
+    tenant: String,
+    /// The new tenant's name
+    name: String,
+    /// Copy this snapshot of it, not its data as it is
+    #[arg(long)]
+    snapshot: Option<String>,
+    /// What the new tenant's key is called
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    key_name: String,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Delete the new tenant after this time, such as 90s, 15m, 2h or 1d
+    #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
+    expires_in: Option<u32>,
+    #[command(flatten, next_help_heading = "Connection options")]
+    remote: RemoteArgs,
 }
 
 /// Runs the command line and answers its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let mut command = help::command();
+    let matches = command.clone().get_matches_from(arguments(std::env::args_os()));
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => error.format(&mut command).exit(),
     };
-    let settings = match Settings::resolve(cli.settings, &matches) {
+    let settings = match Settings::resolve(cli.command.settings(), leaf(&matches)) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("error: {error}");
+            say(format_args!("error: {}", plain_lines(&error.to_string())));
             return ExitCode::from(2);
         }
     };
-    if let Some(Command::Completions { shell }) = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "directscale-emulator", &mut std::io::stdout());
-        return ExitCode::SUCCESS;
+    if cli.command.opens_database() {
+        log::start(&settings);
     }
-    log::start(&settings);
-    log::warn_of_unknown_variables(&Cli::command());
+    for variable in unknown_variables(&command) {
+        if matches!(cli.command, Command::Serve(_)) {
+            tracing::warn!(variable, "this variable is not a setting and does nothing");
+        } else {
+            say(format_args!("warning: {} is not a setting and does nothing", plain_lines(&variable)));
+        }
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return failed(&error.into(), 1),
     };
-    let command = cli.command.unwrap_or(Command::Serve);
-    let is_comparison = matches!(command, Command::Diff { .. });
-    let outcome = runtime.block_on(dispatch(command, &cli.remote, &settings));
-    // A second signal must not wait for what is still running.
+    let code_of_failure = if matches!(cli.command, Command::Diff { .. }) { 2 } else { 1 };
+    let outcome = runtime.block_on(dispatch(cli.command, &settings));
+    // Nothing that is still running is waited for.
     runtime.shutdown_background();
-    match outcome {
-        Ok(code) => code,
-        Err(error) if is_comparison => {
-            failed(&error);
-            ExitCode::from(2)
+    outcome.unwrap_or_else(|error| failed(&error, code_of_failure))
+}
+
+impl Command {
+    /// The settings that were given to it.
+    fn settings(&self) -> SettingArgs {
+        match self {
+            Self::Serve(settings) | Self::Config { settings, .. } => (**settings).clone(),
+            Self::Migrate { config, database, log, .. } => SettingArgs {
+                config: config.clone(),
+                database: (**database).clone(),
+                log: log.clone(),
+                ..SettingArgs::default()
+            },
+            Self::Healthcheck { config, listen, .. } => {
+                SettingArgs { config: config.clone(), listen: listen.clone(), ..SettingArgs::default() }
+            }
+            Self::Seed(command) => SettingArgs {
+                database: command.database.clone(),
+                log: command.log.clone(),
+                ..command.remote.settings()
+            },
+            Self::Export(command) => command.remote.settings(),
+            Self::Fork(command) => command.remote.settings(),
+            Self::Tenants { remote, .. }
+            | Self::Keys { remote, .. }
+            | Self::Reset { remote, .. }
+            | Self::Snapshot { remote, .. }
+            | Self::Diff { remote, .. }
+            | Self::Clock { remote, .. }
+            | Self::Faults { remote, .. }
+            | Self::Requests { remote, .. }
+            | Self::Hook { remote, .. }
+            | Self::Events { remote, .. }
+            | Self::Status { remote, .. } => remote.settings(),
+            Self::Openapi { .. } | Self::Coverage { .. } | Self::Completions { .. } => SettingArgs::default(),
         }
-        Err(error) => failed(&error),
+    }
+
+    /// Whether it opens the database itself, and so has a log.
+    fn opens_database(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Migrate { .. }) || matches!(self, Self::Seed(command) if command.offline)
     }
 }
 
-async fn dispatch(command: Command, remote: &RemoteArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let is_json = remote.json;
-    let remote = || Remote::new(remote, settings);
+async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let to = |remote: &RemoteArgs| Remote::new(remote, settings);
     match command {
-        Command::Serve => serve::serve(settings).await,
-        Command::Migrate => serve::migrate(settings).await,
-        Command::Seed(seed) if seed.offline => serve::seed(settings, seed.file, is_json).await,
-        Command::Seed(seed) => {
+        Command::Serve(_) => serve::serve(settings).await,
+        Command::Migrate { json, .. } => serve::migrate(settings, json).await,
+        Command::Seed(command) if command.offline => serve::seed(settings, command.file, command.remote.json).await,
+        Command::Seed(command) => {
             seeds::check_flags(settings)?;
-            seeds::seed(&remote()?, &seed).await
+            seeds::seed(&to(&command.remote)?, &command).await
         }
-        Command::Export(export) => seeds::export(&remote()?, &export).await,
-        Command::Tenants(command) => control::tenants(&remote()?, command).await,
-        Command::Keys(command) => control::keys(&remote()?, command).await,
-        Command::Reset { tenant } => control::reset(&remote()?, &tenant).await,
-        Command::Snapshot(command) => control::snapshot(&remote()?, command).await,
-        Command::Fork { tenant, name, snapshot, key_name, key, expires_in } => {
+        Command::Export(command) => seeds::export(&to(&command.remote)?, &command).await,
+        Command::Tenants { command, remote } => control::tenants(&to(&remote)?, command).await,
+        Command::Keys { command, remote } => control::keys(&to(&remote)?, command).await,
+        Command::Reset { tenant, remote } => control::reset(&to(&remote)?, &tenant).await,
+        Command::Snapshot { command, remote } => control::snapshot(&to(&remote)?, command).await,
+        Command::Fork(command) => {
+            let ForkCommand { tenant, name, snapshot, key_name, key, expires_in, remote } = *command;
             let body = json!({
-                "name": name, "snapshot": snapshot, "key_name": key_name, "key": key, "expires_in_seconds": expires_in
+                "name": name, "snapshot": snapshot, "key_name": key_name, "key": key.read()?,
+                "expires_in_seconds": expires_in
             });
-            control::fork(&remote()?, &tenant, &body).await
+            control::fork(&to(&remote)?, &tenant, &body).await
         }
-        Command::Diff { from, to } => control::diff(&remote()?, &from, &to).await,
-        Command::Clock(command) => control::clock(&remote()?, command).await,
-        Command::Faults(command) => control::faults(&remote()?, command).await,
-        Command::Requests(command) => requests::requests(&remote()?, command).await,
-        Command::Hook(command) => control::hook(&remote()?, command).await,
-        Command::Events(command) => control::events(&remote()?, command).await,
-        // Done before the log was started.
-        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
-        Command::Healthcheck => Ok(healthcheck::healthcheck(&settings.listen).await),
+        Command::Diff { from, to: other, remote } => control::diff(&to(&remote)?, &from, &other).await,
+        Command::Clock { command, remote } => control::clock(&to(&remote)?, command).await,
+        Command::Faults { command, remote } => faults::faults(&to(&remote)?, command).await,
+        Command::Requests { command, remote } => requests::requests(&to(&remote)?, command).await,
+        Command::Hook { command, remote } => control::hook(&to(&remote)?, command).await,
+        Command::Events { command, remote } => control::events(&to(&remote)?, command).await,
+        Command::Status { output, remote } => status::status(&to(&remote)?, output).await,
+        Command::Healthcheck { json, .. } => healthcheck::healthcheck(&settings.listen, json).await,
+        Command::Config { json, .. } => show_config(&settings.shown, json),
         Command::Openapi { api, address } => {
             let document = api.map_or_else(document, Api::document);
-            println!("{}", at_address(document, address.trim_end_matches('/')).to_pretty_json()?);
-            Ok(ExitCode::SUCCESS)
+            printed(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
-        Command::Coverage => {
-            print!("{}", Coverage::of(&doors::document()).to_markdown());
-            Ok(ExitCode::SUCCESS)
+        Command::Coverage { json } => {
+            let coverage = Coverage::of(&doors::document());
+            printed(&if json { coverage.to_json() } else { coverage.to_markdown() })
         }
-        Command::Config => {
-            for shown in &settings.shown {
-                println!("{:<28} {:<9} {}", shown.name, shown.origin, shown.value);
-            }
-            Ok(ExitCode::SUCCESS)
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut help::command(), "directscale-emulator", &mut script);
+            printed(&String::from_utf8(script)?)
         }
     }
+}
+
+fn printed(text: &str) -> anyhow::Result<ExitCode> {
+    out(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_config(shown: &[Shown], is_json: bool) -> anyhow::Result<ExitCode> {
+    if is_json {
+        let member = |shown: &Shown| (shown.name.to_owned(), json!({ "value": shown.value, "origin": shown.origin }));
+        out_json(&shown.iter().map(member).collect::<serde_json::Map<_, _>>().into())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let columns = [Column::text("SETTING", "name"), Column::text("ORIGIN", "origin"), Column::text("VALUE", "value")];
+    let item = |shown: &Shown| json!({ "name": shown.name, "origin": shown.origin, "value": shown.value });
+    let items: serde_json::Value = shown.iter().map(item).collect::<Vec<_>>().into();
+    printed(&output::table(Screen::of_stdout(output::ColorChoice::Auto), &columns, &items))
 }
 
 /// The world that the settings describe, without a seed.
@@ -226,7 +376,12 @@ fn world(settings: &Settings) -> WorldOptions {
     }
 }
 
-fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    ExitCode::FAILURE
+/// Says why something failed, each cause once; nothing when the reader of the output has left.
+fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+    if error.downcast_ref::<OutputError>().is_some_and(OutputError::is_reader_gone) {
+        return ExitCode::SUCCESS;
+    }
+    let text = ErrorChain(error.as_ref()).to_string();
+    say(format_args!("error: {}", plain_lines(&text)));
+    ExitCode::from(code)
 }

@@ -1,41 +1,139 @@
 //! A running server's control API, as the command line talks to it.
 
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method, Response};
-use serde_json::{Map, Value};
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+use thiserror::Error;
 use url::Url;
 
-use crate::config::Settings;
+use super::output::{ColorChoice, Screen, out, out_json, plain_lines};
+use super::progress::ProgressLine;
+use crate::config::{ListenAddress, SettingArgs, Settings, TokenArgs};
 use crate::outgoing::use_ring;
 use crate::tenants::is_named_json;
 
+/// The longest that one answer is waited for: long work takes its time.
+const TIMEOUT: Duration = Duration::from_hours(1);
+
+/// The longest that a stream may be silent; the server says something every 15 seconds.
+const MAX_SILENCE: Duration = Duration::from_secs(45);
+
+/// How often the progress of long work is asked for, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LAST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Which server is asked, and how its answer is printed.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct RemoteArgs {
-    /// The server [default: the one that listens as these settings say]
-    #[arg(long, global = true, env = "EMULATOR_SERVER", value_name = "URL")]
-    server: Option<Url>,
-    /// Print the answer as JSON
+    /// The server [default: the one that listens as the settings say]
+    #[arg(long, global = true, env = "EMULATOR_SERVER", value_name = "URL|HOST:PORT")]
+    server: Option<ServerUrl>,
+    #[command(flatten)]
+    token: TokenArgs,
+    /// Read settings from this TOML file
+    #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
+    /// When to use colors
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    color: ColorChoice,
+    /// Where the server listens, by the settings that the server itself reads.
+    #[arg(long, global = true, hide = true, env = "EMULATOR_LISTEN")]
+    listen: Option<ListenAddress>,
+    /// The same, where `/_emulator` has a listener of its own.
+    #[arg(long, global = true, hide = true, env = "EMULATOR_ADMIN_LISTEN")]
+    admin_listen: Option<ListenAddress>,
+}
+
+/// The address of a server: a URL, or `host:port`.
+#[derive(Debug, Clone)]
+struct ServerUrl(Url);
+
+impl FromStr for ServerUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let failed = || "must be http://host:port".to_owned();
+        let text = text.strip_prefix(':').map_or_else(|| text.to_owned(), |port| format!("localhost:{port}"));
+        let url = if text.contains("://") { Url::parse(&text) } else { Url::parse(&format!("http://{text}")) };
+        let url = url.map_err(|_| failed())?;
+        let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+        if is_http && url.query().is_none() && url.fragment().is_none() { Ok(Self(url)) } else { Err(failed()) }
+    }
+}
+
+impl RemoteArgs {
+    /// The settings by which the server is found.
+    pub(super) fn settings(&self) -> SettingArgs {
+        let mut settings =
+            SettingArgs { config: self.config.clone(), listen: self.listen.clone(), ..SettingArgs::default() };
+        settings.control.token = self.token.clone();
+        settings.control.admin_listen.clone_from(&self.admin_listen);
+        settings
+    }
+
+    /// How results are shown.
+    pub(super) fn screen(&self) -> Screen {
+        Screen::of_stdout(self.color)
+    }
 }
 
 /// The server.
 pub(super) struct Remote {
     client: Client,
     base: Url,
+    /// Where the vendors' APIs are, if the settings say so and no server was named.
+    pub(super) listen: Option<ListenAddress>,
     token: Option<String>,
     pub(super) json: bool,
+    pub(super) screen: Screen,
+    /// Whether a person can watch long work.
+    shows_progress: bool,
 }
 
 /// What is sent.
 pub(super) struct Body {
     content_type: &'static str,
     text: String,
+}
+
+/// Why an answer is none that was hoped for.
+#[derive(Debug, Error)]
+pub(super) enum SendError {
+    /// Nobody answers.
+    #[error("no server answers at {base} ({reason}); start one, or name it with --server")]
+    Unreachable {
+        /// Where.
+        base: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server does not do it.
+    #[error("{detail}")]
+    Rejected {
+        /// Its answer's status.
+        status: StatusCode,
+        /// Its words.
+        detail: String,
+    },
+    /// It cannot be sent.
+    #[error("the server's URL cannot have a path")]
+    Url,
 }
 
 impl Body {
@@ -60,14 +158,38 @@ impl Remote {
     pub(super) fn new(args: &RemoteArgs, settings: &Settings) -> anyhow::Result<Self> {
         let listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
         let base = match &args.server {
-            Some(server) => server.clone(),
+            Some(server) => server.0.clone(),
             None => Url::parse(&format!("http://{}", listen.reachable()))?,
         };
         use_ring();
-        // Long work is waited for.
-        let client = Client::builder().no_proxy().timeout(Duration::from_hours(1)).build()?;
+        let client = Client::builder().no_proxy().timeout(TIMEOUT).build()?;
         let token = settings.admin_token.as_ref().map(|token| token.reveal().to_owned());
-        Ok(Self { client, base, token, json: args.json })
+        let listen = args.server.is_none().then(|| settings.listen.clone());
+        let shows_progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        Ok(Self { client, base, listen, token, json: args.json, screen: args.screen(), shows_progress })
+    }
+
+    /// The server's address, without what a URL may hold of secrets.
+    pub(super) fn base(&self) -> String {
+        let mut base = self.base.clone();
+        let _ = base.set_password(None);
+        let _ = base.set_username("");
+        base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// The same server, for streams: no answer is too long, but one that falls silent is broken.
+    pub(super) fn for_streams(&self) -> anyhow::Result<Self> {
+        let client = Client::builder().no_proxy().connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
+        let Self { base, listen, token, json, screen, shows_progress, .. } = self;
+        Ok(Self {
+            client,
+            base: base.clone(),
+            listen: listen.clone(),
+            token: token.clone(),
+            json: *json,
+            screen: *screen,
+            shows_progress: *shows_progress,
+        })
     }
 
     pub(super) async fn get(&self, path: &[&str]) -> anyhow::Result<Value> {
@@ -92,12 +214,7 @@ impl Remote {
     }
 
     pub(super) async fn put_with(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, query, Some(Body::of(&Value::Object(Map::new())))).await
-    }
-
-    /// Where the server is looked for.
-    pub(super) fn base(&self) -> &Url {
-        &self.base
+        self.call(Method::PUT, path, query, Some(Body::of(&json!({})))).await
     }
 
     pub(super) async fn delete(&self, path: &[&str]) -> anyhow::Result<Value> {
@@ -112,8 +229,28 @@ impl Remote {
         body: Option<Body>,
     ) -> anyhow::Result<Value> {
         let response = self.send(method, path, query, body).await?;
-        let text = response.text().await?;
-        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+        // Long work, begun: how far it is can be asked.
+        let is_begun = response.status() == StatusCode::ACCEPTED && response.headers().contains_key("location");
+        let value = read(response).await?;
+        if is_begun { self.follow(value).await } else { Ok(value) }
+    }
+
+    /// Shows how far some work is until it is done.
+    async fn follow(&self, begun: Value) -> anyhow::Result<Value> {
+        let mut status = begun;
+        let id = status["id"].as_str().context("the server named no task")?.to_owned();
+        let mut line = ProgressLine::new();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match status["state"].as_str() {
+                Some("done") => return Ok(status["result"].take()),
+                Some("failed") => bail!("{}", plain_lines(status["error"].as_str().unwrap_or("the work broke off"))),
+                _ => line.draw(&status),
+            }
+            tokio::time::sleep(pause).await;
+            pause = LAST_PAUSE.min(pause * 2);
+            status = read(self.send(Method::GET, &["tasks", &id], &[], None).await?).await?;
+        }
     }
 
     /// A successful answer, its body still to come.
@@ -123,63 +260,104 @@ impl Remote {
         path: &[&str],
         query: &[(&str, String)],
         body: Option<Body>,
-    ) -> anyhow::Result<Response> {
+    ) -> Result<Response, SendError> {
         let mut url = self.base.clone();
-        url.path_segments_mut()
-            .ok()
-            .context("the server's URL cannot have a path")?
-            .pop_if_empty()
-            .push("_emulator")
-            .extend(path);
+        url.path_segments_mut().map_err(|()| SendError::Url)?.pop_if_empty().push("_emulator").extend(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.client.request(method, url).header(ACCEPT, "application/json");
+        let mut request = self.client.request(method.clone(), url).header(ACCEPT, "application/json");
+        if self.shows_progress && method != Method::GET {
+            request = request.header("Prefer", "respond-async");
+        }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(Body { content_type, text }) = body {
             request = request.header(CONTENT_TYPE, content_type).body(text);
         }
-        let sent = request.send().await;
-        let response =
-            sent.with_context(|| format!("no server answers at {}; start one, or name it with --server", self.base))?;
-        if response.status().is_success() {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status.is_success() {
             return Ok(response);
         }
-        let status = response.status();
         let text = response.text().await.unwrap_or_default();
         let problem: Option<Value> = serde_json::from_str(&text).ok();
-        match problem.as_ref().and_then(|problem| problem["detail"].as_str()) {
-            Some(detail) => bail!("{detail}"),
-            None => bail!("the server answered {status}"),
+        let detail = match problem.as_ref().and_then(|problem| problem["detail"].as_str()) {
+            _ if status == StatusCode::UNAUTHORIZED => self.about_token(),
+            Some(detail) => plain_lines(detail).into_owned(),
+            None => format!("the server answered {status}"),
+        };
+        Err(SendError::Rejected { status, detail })
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> SendError {
+        // The innermost cause is the one that says why: refused, timed out, no such host.
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        SendError::Unreachable { base: self.base(), reason: plain_lines(&cause.to_string()).into_owned() }
+    }
+
+    fn about_token(&self) -> String {
+        if self.token.is_some() {
+            "the server does not accept this admin token; it prints its own at the start unless one is set".to_owned()
+        } else {
+            "the server wants its admin token: set EMULATOR_ADMIN_TOKEN, or pass --admin-token-file or --admin-token \
+             (the server prints it at the start unless one is set)"
+                .to_owned()
         }
     }
 
     /// Prints an answer: as JSON where that is wanted, else as `text` makes of it.
-    pub(super) fn print(&self, answer: &Value, text: impl FnOnce(&Value)) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(answer)?);
-        } else {
-            text(answer);
+    pub(super) fn print(&self, answer: &Value, text: impl FnOnce(&Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        match answer {
+            // Done, and nothing to say of it.
+            Value::Null if self.json => Ok(out_json(&json!({}))?),
+            answer if self.json => Ok(out_json(answer)?),
+            answer => text(answer),
         }
-        Ok(())
+    }
+
+    /// Prints a table of items, or their JSON.
+    pub(super) fn print_table(&self, items: &Value, columns: &[super::output::Column]) -> anyhow::Result<()> {
+        self.print(items, |items| Ok(out(super::output::table(self.screen, columns, items))?))
     }
 }
 
-/// A member as it stands in a line of text.
-pub(super) fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+async fn read(response: Response) -> anyhow::Result<Value> {
+    let text = response.text().await?;
+    Ok(if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).context("the server did not answer in JSON")?
+    })
 }
 
-/// One line for each item, of these members.
-pub(super) fn lines(items: &Value, members: &[&str]) {
-    for item in items.as_array().into_iter().flatten() {
-        let line: Vec<String> = members.iter().map(|member| shown(&item[*member])).collect();
-        println!("{}", line.join("  ").trim_end());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_url_or_host_and_port() {
+        for (text, url) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("localhost:8080", "http://localhost:8080/"),
+            ("emulator", "http://emulator/"),
+            ("[::1]:8080", "http://[::1]:8080/"),
+            (":8080", "http://localhost:8080/"),
+            ("https://host/under", "https://host/under"),
+        ] {
+            assert_eq!(text.parse::<ServerUrl>().expect(text).0.as_str(), url);
+        }
+        for text in ["", "ftp://x", "http://", "127.0.0.1:99999", "http://x/?y", "a b"] {
+            assert_eq!(
+                text.parse::<ServerUrl>().map(|url| url.0),
+                Err("must be http://host:port".to_owned()),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,113 +1,446 @@
-//! `requests list|tail|wait`: the journal of a running server.
+//! `requests list|show|tail|wait|clear`: the journal of a running server.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Local};
 use clap::{Args, Subcommand};
-use reqwest::Method;
+use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-use super::remote::{Remote, shown};
+use super::arguments::duration;
+use super::control::all_tenants;
+use super::output::{
+    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown,
+    status_style,
+};
+use super::remote::{Remote, SendError};
+use crate::control::laid_out;
+
+/// The longest that the server waits for a request in one go.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+
+/// How long a lost stream is left alone, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// So many requests that came while the stream was lost are asked for.
+const CATCH_UP: &str = "1000";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RequestsCommand {
-    /// List a tenant's last calls, the newest first
-    List(Asked),
-    /// Print a tenant's calls as they come
-    Tail(Asked),
-    /// Wait for a call, and print it: exit 1 when none came in time
+    /// List a tenant's last requests, the newest first
+    List {
+        #[command(flatten)]
+        filter: FilterArgs,
+        /// At most this many
+        #[arg(long, default_value_t = 100, value_name = "NUMBER")]
+        limit: u32,
+        /// Only print the number of the newest one, for `--since`; 0 if there is none
+        #[arg(long)]
+        last: bool,
+    },
+    /// Show a request: why it was rejected, what it changed, its headers and bodies
+    Show {
+        /// The tenant; or the request, whatever its tenant
+        #[arg(value_name = "TENANT|ID")]
+        tenant_or_id: String,
+        /// The request's number, or its X-DirectScale-RequestId
+        id: Option<String>,
+    },
+    /// Follow a tenant's requests as they come
+    Tail {
+        #[command(flatten)]
+        filter: FilterArgs,
+        /// Exit 1 when the server is away for longer than this
+        #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
+        give_up_after: Duration,
+    },
+    /// Wait for a new request and print it: exit 1 when none came in time
     Wait {
         #[command(flatten)]
-        asked: Asked,
-        /// For at most so many milliseconds
-        #[arg(long, default_value_t = 10_000)]
-        timeout_ms: u64,
+        filter: FilterArgs,
+        /// For at most this long
+        #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
+        timeout: Duration,
+    },
+    /// Clear a tenant's requests
+    Clear {
+        /// The tenant
+        tenant: String,
     },
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Asked {
+pub(super) struct FilterArgs {
     /// The tenant
     tenant: String,
-    /// Only calls of this operation
-    #[arg(long)]
+    /// Only requests of this operation, such as `UpgradeCustomer`; - for paths that are none
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     operation: Option<String>,
-    /// Only calls with this status, or of this class: 404, 4xx
+    /// Only requests with this status, or of this class: 404, 4xx
     #[arg(long)]
     status: Option<String>,
-    /// Only calls about this customer
-    #[arg(long)]
+    /// Only requests about this customer
+    #[arg(long, value_name = "ID")]
     customer: Option<i32>,
-    /// Only after the call with this number
-    #[arg(long)]
+    /// Only requests after the one with this number; 0 for all that are known
+    #[arg(long, value_name = "NUMBER")]
     since: Option<u64>,
 }
 
-impl Asked {
+impl FilterArgs {
     fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.operation.clone().map(|operation| ("operation", operation)));
         query.extend(self.status.clone().map(|status| ("status", status)));
         query.extend(self.customer.map(|customer| ("customer", customer.to_string())));
-        query.extend(self.since.map(|since| ("since", since.to_string())));
+        query
+    }
+
+    fn query_since(&self, since: Option<u64>) -> Vec<(&'static str, String)> {
+        let mut query = self.query();
+        query.extend(since.map(|since| ("since", since.to_string())));
         query
     }
 }
 
 pub(super) async fn requests(remote: &Remote, command: RequestsCommand) -> anyhow::Result<ExitCode> {
     match command {
-        RequestsCommand::List(asked) => {
-            let found = remote.find(&["tenants", &asked.tenant, "requests"], &asked.query()).await?;
-            remote.print(&found, |found| found.as_array().into_iter().flatten().for_each(print_call))?;
-            Ok(ExitCode::SUCCESS)
+        RequestsCommand::List { filter, last: true, .. } => out(last_number(remote, &filter).await?)?,
+        RequestsCommand::List { filter, limit, last: false } => {
+            let mut query = filter.query_since(filter.since);
+            query.push(("limit", limit.to_string()));
+            let found = remote.find(&["tenants", &filter.tenant, "requests"], &query).await?;
+            remote.print(&found, |found| {
+                let items = found.as_array().into_iter().flatten();
+                let text: String = items.map(|request| summary(request, remote.screen)).collect();
+                Ok(out(text)?)
+            })?;
         }
-        RequestsCommand::Tail(asked) => tail(remote, &asked).await,
-        RequestsCommand::Wait { asked, timeout_ms } => {
-            let mut query = asked.query();
-            query.push(("timeout_ms", timeout_ms.to_string()));
-            let call = remote.find(&["tenants", &asked.tenant, "requests", "wait"], &query).await?;
-            remote.print(&call, print_call)?;
-            Ok(ExitCode::SUCCESS)
+        RequestsCommand::Show { tenant_or_id, id } => {
+            let found = match id {
+                Some(id) => remote.get(&["tenants", &tenant_or_id, "requests", &id]).await?,
+                None => find_anywhere(remote, &tenant_or_id).await?,
+            };
+            remote.print(&found, |found| Ok(out(details(found, remote.screen))?))?;
         }
-    }
-}
-
-async fn tail(remote: &Remote, asked: &Asked) -> anyhow::Result<ExitCode> {
-    let path = ["tenants", asked.tenant.as_str(), "requests", "stream"];
-    let mut response = remote.send(Method::GET, &path, &asked.query(), None).await?;
-    let mut pending = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        pending.extend_from_slice(&chunk);
-        while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = pending.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            let Some(data) = line.strip_prefix("data:") else { continue };
-            let call: Value = serde_json::from_str(data.trim())?;
-            if remote.json { println!("{call}") } else { print_call(&call) }
+        RequestsCommand::Tail { filter, give_up_after } => return tail(remote, &filter, give_up_after).await,
+        RequestsCommand::Wait { filter, timeout } => {
+            let request = wait(remote, &filter, timeout).await?;
+            remote.print(&request, |request| Ok(out(summary(request, remote.screen))?))?;
+        }
+        RequestsCommand::Clear { tenant } => {
+            let answer = remote.delete(&["tenants", &tenant, "requests"]).await?;
+            if remote.json {
+                remote.print(&answer, |_| Ok(()))?;
+            } else {
+                say(format_args!("Cleared the requests of tenant '{}'.", plain(&tenant)));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line for the call, and one for each reason and change.
-fn print_call(call: &Value) {
-    let of = |member: &str| shown(&call[member]);
-    println!("{} {} {} {} {} {} ms", of("number"), of("at"), of("status"), of("operation"), of("path"), of("ms"));
-    for reason in call["reasons"].as_array().into_iter().flatten() {
-        println!("    why: {}", shown(&reason["message"]));
+/// The number of a tenant's newest request that the filter lets through; 0 if there is none.
+async fn last_number(remote: &Remote, filter: &FilterArgs) -> anyhow::Result<u64> {
+    let mut query = filter.query();
+    query.push(("limit", "1".to_owned()));
+    let newest = remote.find(&["tenants", &filter.tenant, "requests"], &query).await?;
+    Ok(newest[0]["number"].as_u64().unwrap_or(0))
+}
+
+/// A request whose tenant is not named: numbers and ids are those of the whole server.
+async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
+    for tenant in all_tenants(remote).await? {
+        match remote.send(Method::GET, &["tenants", &tenant, "requests", id], &[], None).await {
+            Ok(response) => return Ok(serde_json::from_str(&response.text().await?)?),
+            Err(SendError::Rejected { status: StatusCode::NOT_FOUND, .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    for near in call["near"].as_array().into_iter().flatten() {
-        println!("    near: {}", shown(near));
+    let unauthenticated = remote.find(&["strangers"], &[("limit", CATCH_UP.to_owned())]).await?;
+    let is_it = |request: &&Value| shown(&request["request_id"]) == id || shown(&request["number"]) == id;
+    let found = unauthenticated.as_array().into_iter().flatten().find(is_it).cloned();
+    found.with_context(|| format!("no tenant's journal has a request '{id}', or has it no more"))
+}
+
+/// Waits for a request that the filter lets through: a new one, unless the filter says since when.
+async fn wait(remote: &Remote, filter: &FilterArgs, timeout: Duration) -> anyhow::Result<Value> {
+    let since = match filter.since {
+        Some(since) => since,
+        // Whatever its operation: what is there already is not new.
+        None => newest_number(remote, &filter.tenant).await?,
+    };
+    let deadline = Instant::now() + timeout;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut query = filter.query_since(Some(since));
+        query.push(("timeout_ms", left.min(MAX_WAIT).as_millis().to_string()));
+        match remote.send(Method::GET, &["tenants", &filter.tenant, "requests", "wait"], &query, None).await {
+            Ok(response) => return Ok(serde_json::from_str(&response.text().await?)?),
+            Err(SendError::Rejected { status: StatusCode::REQUEST_TIMEOUT, .. }) if Instant::now() < deadline => {}
+            Err(SendError::Rejected { status: StatusCode::REQUEST_TIMEOUT, .. }) => {
+                bail!("no such request came within {} ms", timeout.as_millis())
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    for change in call["changes"].as_array().into_iter().flatten() {
-        for field in change["fields"].as_array().into_iter().flatten() {
-            println!(
+}
+
+async fn newest_number(remote: &Remote, tenant: &str) -> anyhow::Result<u64> {
+    let newest = remote.find(&["tenants", tenant, "requests"], &[("limit", "1".to_owned())]).await?;
+    Ok(newest[0]["number"].as_u64().unwrap_or(0))
+}
+
+/// What is followed, over all the connections that it takes.
+struct Tail<'a> {
+    remote: Remote,
+    filter: &'a FilterArgs,
+    /// The number of the last request that was printed or passed over.
+    last: Option<u64>,
+    /// When the server was started that counts so.
+    started_at: Option<Value>,
+}
+
+async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> anyhow::Result<ExitCode> {
+    let mut tail = Tail { remote: remote.for_streams()?, filter, last: filter.since, started_at: None };
+    let mut was_connected = false;
+    let mut lost_at: Option<Instant> = None;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let path = ["tenants", filter.tenant.as_str(), "requests", "stream"];
+        // Without `since`: it goes by numbers, and a server that was started anew counts from 1 again.
+        let problem = match tail.remote.send(Method::GET, &path, &filter.query(), None).await {
+            Ok(stream) => {
+                let verb = if was_connected { "Following again" } else { "Following" };
+                say(format_args!("{verb} {} on {} (Ctrl-C to stop)", plain(&filter.tenant), tail.remote.base()));
+                let has_missed = was_connected || filter.since.is_some();
+                (was_connected, lost_at, pause) = (true, None, FIRST_PAUSE);
+                match tail.catch_up(has_missed).await {
+                    Ok(()) => tail.print(stream).await?,
+                    Err(error) if error.is::<OutputError>() => return Err(error),
+                    Err(error) => error.to_string(),
+                }
+            }
+            // Not there from the start, or not for this caller: waiting would not help.
+            Err(error @ SendError::Unreachable { .. }) if was_connected => error.to_string(),
+            Err(SendError::Rejected { status, detail }) if was_connected && status.is_server_error() => detail,
+            Err(error) => return Err(error.into()),
+        };
+        let since = *lost_at.get_or_insert_with(|| {
+            say(format_args!("Lost the server ({problem}); trying again for {} s", give_up_after.as_secs()));
+            Instant::now()
+        });
+        anyhow::ensure!(since.elapsed() < give_up_after, "lost the server: {problem}");
+        let left = give_up_after.saturating_sub(since.elapsed());
+        tokio::time::sleep(pause.min(left)).await;
+        pause = LAST_PAUSE.min(pause * 2);
+    }
+}
+
+impl Tail<'_> {
+    /// Learns which server it is, and prints what came before this connection, if there was anything to miss.
+    async fn catch_up(&mut self, has_missed: bool) -> anyhow::Result<()> {
+        let started_at = self.remote.get(&["status"]).await?["started_at"].take();
+        if self.started_at.as_ref().is_some_and(|before| *before != started_at) {
+            // Started anew, it counts from 1 again, and everything it knows is new.
+            self.last = None;
+        }
+        self.started_at = Some(started_at);
+        if !has_missed {
+            return Ok(());
+        }
+        let path = ["tenants", self.filter.tenant.as_str(), "requests"];
+        let mut query = self.filter.query_since(self.last);
+        query.push(("limit", CATCH_UP.to_owned()));
+        let missed = self.remote.find(&path, &query).await?;
+        for request in missed.as_array().into_iter().flatten().rev() {
+            self.print_one(request)?;
+        }
+        Ok(())
+    }
+
+    /// Prints a stream until it ends, and says why it did.
+    async fn print(&mut self, mut stream: Response) -> anyhow::Result<String> {
+        let mut pending = Vec::new();
+        loop {
+            let chunk = match stream.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Ok("it ended the stream".to_owned()),
+                Err(error) => return Ok(error.without_url().to_string()),
+            };
+            pending.extend_from_slice(&chunk);
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line);
+                let Some(data) = line.strip_prefix("data:") else { continue };
+                let request: Value = serde_json::from_str(data.trim())?;
+                self.print_one(&request)?;
+            }
+        }
+    }
+
+    fn print_one(&mut self, request: &Value) -> anyhow::Result<()> {
+        let number = request["number"].as_u64();
+        if number.is_some() && self.last >= number {
+            return Ok(());
+        }
+        self.last = number.or(self.last);
+        let text = if self.remote.json { json_text(request, false) } else { summary(request, self.remote.screen) };
+        Ok(out(text)?)
+    }
+}
+
+/// One line for the request, and one for each reason and change.
+fn summary(request: &Value, screen: Screen) -> String {
+    let of = |member: &str| shown(&request[member]);
+    let mut text = String::new();
+    let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
+    if screen.is_terminal {
+        let at = screen.paint(DIM, format_args!("{:>4}  {}", of("number"), local_time(&of("at"))));
+        let took = screen.paint(DIM, format_args!("{} ms  {}", of("ms"), of("operation")));
+        let _ = writeln!(text, "{at}  {status}  {} {}  {took}", of("method"), of("path"));
+    } else {
+        let line = ["number", "at", "status", "method", "path", "operation", "ms"].map(of);
+        let _ = writeln!(text, "{}", line.join("\t"));
+    }
+    for reason in items(&request["reasons"]) {
+        let _ = writeln!(text, "    why: {}", screen.paint(YELLOW, shown(&reason["message"])));
+    }
+    for ignored in items(&request["ignored"]) {
+        let _ = writeln!(text, "    ignored: {}", shown(ignored));
+    }
+    for near in items(&request["near"]) {
+        let _ = writeln!(text, "    did you mean: {}", shown(near));
+    }
+    for fault in items_of_one(&request["fault"]) {
+        let _ = writeln!(text, "    fault {}: {}", shown(&fault["id"]), shown(&fault["what"]));
+    }
+    text + &changes(request, screen)
+}
+
+fn changes(request: &Value, screen: Screen) -> String {
+    let mut text = String::new();
+    for change in items(&request["changes"]) {
+        for field in items(&change["fields"]) {
+            let _ = writeln!(
+                text,
                 "    {} {} {}: {} -> {}",
                 shown(&change["table"]),
                 shown(&change["id"]),
-                shown(&field["field"]),
-                shown(&field["before"]),
-                shown(&field["after"])
+                screen.paint(CYAN, shown(&field["field"])),
+                screen.paint(RED, shown(&field["before"])),
+                screen.paint(GREEN, shown(&field["after"]))
             );
         }
     }
+    text
+}
+
+/// Everything that is known of a request.
+fn details(request: &Value, screen: Screen) -> String {
+    let of = |member: &str| shown(&request[member]);
+    let head = |text: &str| screen.paint(BOLD, text);
+    let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
+    let mut text = String::new();
+    let _ = writeln!(text, "{} {} {} -> {status}", of("number"), of("method"), of("path"));
+    let duration = format!("{} ms, of which {} ms waiting for the database", of("ms"), of("database_ms"));
+    for (name, value) in [
+        ("operation", of("operation")),
+        ("request id", of("request_id")),
+        ("time", of("at")),
+        ("tenant time", of("tenant_time")),
+        ("key", of("key")),
+        ("customer", of("customer")),
+        ("duration", duration),
+    ] {
+        let _ = writeln!(text, "  {} {value}", screen.paint(DIM, format_args!("{name:<12}")));
+    }
+    if request["is_rehearsal"] == true {
+        let _ = writeln!(text, "  A dry run: everything was rolled back.");
+    }
+    for fault in items_of_one(&request["fault"]) {
+        let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["what"]));
+    }
+    section(
+        &mut text,
+        &head("Why"),
+        items(&request["reasons"]).map(|reason| {
+            format!("{} ({}: {})", shown(&reason["message"]), shown(&reason["field"]), shown(&reason["rule"]))
+        }),
+    );
+    section(&mut text, &head("Ignored"), items(&request["ignored"]).map(shown));
+    section(&mut text, &head("Did you mean"), items(&request["near"]).map(shown));
+    let changes = changes(request, screen);
+    section(&mut text, &head("Changes"), changes.lines().map(|line| line.trim_start().to_owned()));
+    section(
+        &mut text,
+        &head("Events"),
+        items(&request["events"]).map(|event| {
+            format!("{} customer {} {}", shown(&event["event_type"]), shown(&event["customer"]), shown(&event["id"]))
+        }),
+    );
+    section(
+        &mut text,
+        &head("Hooks"),
+        items(&request["hooks"]).map(|hook| {
+            let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
+            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["ms"]))
+        }),
+    );
+    for (name, headers, body) in
+        [("Request", "request_headers", "request_body"), ("Response", "response_headers", "response_body")]
+    {
+        let _ = writeln!(text, "\n{}", head(name));
+        for header in items(&request[headers]) {
+            let _ = writeln!(text, "  {}: {}", screen.paint(CYAN, shown(&header[0])), shown(&header[1]));
+        }
+        text += &body_text(&request[body]);
+    }
+    text
+}
+
+fn section(text: &mut String, head: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let _ = writeln!(text, "\n{head}");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}
+
+/// A body, indented where it is JSON.
+fn body_text(body: &Value) -> String {
+    let kept = body["text"].as_str().unwrap_or_default();
+    let bytes = body["bytes"].as_u64().unwrap_or_default();
+    if kept.is_empty() && bytes == 0 {
+        return "  (no body)\n".to_owned();
+    }
+    let mut text = plain_lines(&laid_out(kept)).into_owned();
+    if body["is_cut"] == true {
+        let _ = write!(text, "\n(the first {} of {bytes} bytes)", kept.len());
+    }
+    let mut indented = String::from("\n");
+    for line in text.lines() {
+        let _ = writeln!(indented, "  {line}");
+    }
+    indented
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn items_of_one(value: &Value) -> impl Iterator<Item = &Value> {
+    (!value.is_null()).then_some(value).into_iter()
+}
+
+/// A time of the server as a clock on the wall here shows it.
+fn local_time(at: &str) -> String {
+    at.parse::<DateTime<chrono::Utc>>()
+        .map_or_else(|_| at.to_owned(), |at| at.with_timezone(&Local).format("%H:%M:%S").to_string())
 }

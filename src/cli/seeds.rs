@@ -1,19 +1,22 @@
 //! `seed` and `export`: tenants from files, and into them.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use reqwest::{Method, Response};
+use reqwest::Method;
+use serde_json::json;
 
-use super::remote::{Body, Remote, shown};
-use crate::config::Settings;
+use super::control::done;
+use super::output::{counted, out, out_bytes, out_json, plain, say};
+use super::remote::{Body, Remote, RemoteArgs, SendError};
+use crate::config::{DatabaseArgs, LogArgs, Settings};
 use crate::tenants::{DEMO_SEED, MAX_SEED_BYTES, Seeded};
 
 #[derive(Debug, Args)]
-pub(super) struct SeedArgs {
+pub(super) struct SeedCommand {
     /// A seed file in YAML, or in JSON where it is named so; demo for the built-in one
     pub(super) file: String,
     /// Fill this tenant, in place of all that is in it: with the tenant of its name in the file, or the only one
@@ -22,10 +25,19 @@ pub(super) struct SeedArgs {
     /// Write into the database itself (--data or --database-url), without a server
     #[arg(long, conflicts_with = "tenant")]
     pub(super) offline: bool,
+    /// The database, with `--offline`.
+    #[command(flatten, next_help_heading = "Database options (with --offline)")]
+    pub(super) database: DatabaseArgs,
+    /// What is logged, with `--offline`.
+    #[command(flatten, next_help_heading = "Log options (with --offline)")]
+    pub(super) log: LogArgs,
+    /// The server.
+    #[command(flatten, next_help_heading = "Connection options")]
+    pub(super) remote: RemoteArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(super) struct ExportCommand {
     /// The tenant, or a snapshot of one (demo@seed)
     tenant: String,
     /// Write into this file, which only you can read [default: print it]
@@ -34,6 +46,9 @@ pub(super) struct ExportArgs {
     /// Add the digests of the tenant's keys, so that the same keys open the tenant that is made of the file
     #[arg(long)]
     keys: bool,
+    /// The server.
+    #[command(flatten, next_help_heading = "Connection options")]
+    pub(super) remote: RemoteArgs,
 }
 
 /// A database that is named by a flag is meant: a seed that went elsewhere would be a surprise.
@@ -48,15 +63,14 @@ pub(super) fn check_flags(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Sends a seed file to the server: its content, so that the file need not be where the server is.
-pub(super) async fn seed(remote: &Remote, SeedArgs { file, tenant, .. }: &SeedArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn seed(remote: &Remote, SeedCommand { file, tenant, .. }: &SeedCommand) -> anyhow::Result<ExitCode> {
     let body = if file == "demo" { Body::of_yaml(DEMO_SEED.to_owned()) } else { Body::of_file(file)? };
     if let Some(tenant) = tenant {
-        let filled = remote.put_body(&["tenants", tenant, "seed"], body).await;
-        let done = filled.map_err(|error| with_hint(error, remote))?;
-        remote.print(&done, |done| println!("{} rows", shown(&done["rows"])))?;
+        let filled = remote.put_body(&["tenants", tenant, "seed"], body).await.map_err(with_hint)?;
+        done(remote, &filled, &format!("Seeded tenant '{tenant}': {}.", counted(&filled["rows"], "row", "rows")))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = remote.put_body(&["seed"], body).await.map_err(|error| with_hint(error, remote))?;
+    let loaded = remote.put_body(&["seed"], body).await.map_err(with_hint)?;
     print(&serde_json::from_value(loaded)?, remote.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -64,27 +78,22 @@ pub(super) async fn seed(remote: &Remote, SeedArgs { file, tenant, .. }: &SeedAr
 /// Prints what a seed came to.
 pub(super) fn print(seeded: &Seeded, is_json: bool) -> anyhow::Result<()> {
     if is_json {
-        println!("{}", serde_json::to_string_pretty(seeded)?);
-        return Ok(());
+        return Ok(out_json(&json!(seeded))?);
     }
-    for tenant in &seeded.made {
-        println!("{tenant}: made");
-    }
-    for tenant in &seeded.left {
-        println!("{tenant}: was there already, left as it is");
-    }
-    Ok(())
+    let made = seeded.made.iter().map(|tenant| format!("{}: made\n", plain(tenant)));
+    let left = seeded.left.iter().map(|tenant| format!("{}: was there already, left as it is\n", plain(tenant)));
+    Ok(out(made.chain(left).collect::<String>())?)
 }
 
 /// Where no server answers, what can be done about that.
-fn with_hint(error: anyhow::Error, remote: &Remote) -> anyhow::Error {
-    if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect) {
-        let base = remote.base();
-        return anyhow::anyhow!(
-            "no server answers at {base}: start one, name one with --server, or write into the database itself with --offline"
-        );
+fn with_hint(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(SendError::Unreachable { base, reason }) => anyhow::anyhow!(
+            "no server answers at {base} ({reason}): start one, name one with --server, or write into the database itself \
+             with --offline"
+        ),
+        _ => error,
     }
-    error
 }
 
 /// The flag that the command line has for a parameter of the API.
@@ -105,7 +114,7 @@ pub(super) fn text_of(file: &str) -> anyhow::Result<String> {
 /// Writes a tenant as a seed file.
 pub(super) async fn export(
     remote: &Remote,
-    ExportArgs { tenant, output, keys }: &ExportArgs,
+    ExportCommand { tenant, output, keys, .. }: &ExportCommand,
 ) -> anyhow::Result<ExitCode> {
     let (name, snapshot) = match tenant.rsplit_once('@') {
         Some((name, snapshot)) => (name, Some(snapshot.to_owned())),
@@ -114,31 +123,24 @@ pub(super) async fn export(
     let mut query = vec![("format", if remote.json { "json" } else { "yaml" }.to_owned())];
     query.extend(snapshot.map(|snapshot| ("snapshot", snapshot)));
     query.extend(keys.then(|| ("keys", "true".to_owned())));
-    let response = remote.send(Method::GET, &["tenants", name, "export"], &query, None).await?;
-    match output {
-        None => {
-            write(response, &mut std::io::stdout()).await?;
+    let mut response = remote.send(Method::GET, &["tenants", name, "export"], &query, None).await?;
+    let Some(path) = output else {
+        while let Some(part) = response.chunk().await? {
+            out_bytes(&part)?;
         }
-        Some(path) => {
-            // Whole or not at all: what breaks off must not pass for a tenant.
-            let partial = format!("{path}.partial");
-            let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
-            let bytes = write(response, &mut file).await?;
-            std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
-            eprintln!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it like a secret.");
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn write(mut response: Response, to: &mut (dyn Write + Send)) -> anyhow::Result<usize> {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Whole or not at all: what breaks off must not pass for a tenant.
+    let partial = format!("{path}.partial");
+    let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
     let mut bytes = 0;
     while let Some(part) = response.chunk().await? {
-        to.write_all(&part)?;
+        file.write_all(&part).with_context(|| format!("{partial} cannot be written"))?;
         bytes += part.len();
     }
-    to.flush()?;
-    Ok(bytes)
+    std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
+    say(format_args!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it like a secret."));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A file that only its owner can read.

@@ -1,16 +1,25 @@
 //! The values that settings can have.
 
 use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
+use sqlx::postgres::PgConnectOptions;
+
+use super::duration::{Unit, parse_duration};
+
+/// The most that a file with a secret may hold, in bytes.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// A `host:port` to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ListenAddress {
-    /// A name or an IP address, a version 6 one without brackets.
+    /// A name or an IP address, a version 6 one without brackets; empty for every address of this machine.
     pub host: String,
     /// 0 for any free port.
     pub port: u16,
@@ -26,6 +35,30 @@ pub struct Count(pub usize);
 #[serde(try_from = "String")]
 pub struct DatabaseUrl(String);
 
+/// A secret as it was given, not checked yet: an error message about it must not repeat it, so no parser of ours or of a
+/// library sees it before `Settings::resolve` does. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Secret(String);
+
+/// A number of seconds, or a duration such as `2m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub struct Seconds(pub Duration);
+
+/// A number of milliseconds above zero, or a duration such as `2s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub struct Milliseconds(pub Duration);
+
+/// A duration in the settings file.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a number, or a duration such as \"90s\"")]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
 /// Names of hosts, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
@@ -39,10 +72,14 @@ pub struct LogFilter(pub String);
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum LogFormat {
+    /// Console on a terminal, json elsewhere.
     Auto,
+    /// A line a request for people: time, status, method, path, tenant, duration, reason.
+    Console,
+    /// A line an event with all its fields.
     Text,
+    /// A JSON object an event.
     Json,
 }
 
@@ -80,7 +117,7 @@ impl ListenAddress {
     #[must_use]
     pub fn reachable(&self) -> String {
         match self.host.as_str() {
-            "0.0.0.0" | "::" => format!("localhost:{}", self.port),
+            "" | "0.0.0.0" | "::" => format!("localhost:{}", self.port),
             _ => self.to_string(),
         }
     }
@@ -97,12 +134,9 @@ impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (host, port) = text.rsplit_once(':').ok_or("must be host:port")?;
+        let (host, port) = text.rsplit_once(':').ok_or("must be host:port, or :port for every address")?;
         let port = port.parse().map_err(|_| "the port must be a number from 0 to 65535")?;
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        if host.is_empty() {
-            return Err("must be host:port".to_owned());
-        }
         Ok(Self { host: host.to_owned(), port })
     }
 }
@@ -172,13 +206,130 @@ impl DatabaseUrl {
         &self.0
     }
 
-    /// Server and database, nothing of the rest.
+    /// Server and database as the driver understands them, nothing of the rest.
     #[must_use]
     pub fn without_password(&self) -> String {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", &self.0));
-        let rest = rest.split('?').next().unwrap_or_default();
-        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        format!("{scheme}://{place}")
+        PgConnectOptions::from_str(&self.0).map_or_else(|_| "postgres://".to_owned(), |options| place(&options))
+    }
+}
+
+/// Server and database as `postgres://host:port/database`.
+#[must_use]
+pub fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    match options.get_socket() {
+        Some(folder) => format!("postgres://{}:{}/{database}", folder.display(), options.get_port()),
+        None if options.get_host().contains(':') && !options.get_host().starts_with('[') => {
+            format!("postgres://[{}]:{}/{database}", options.get_host(), options.get_port())
+        }
+        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+impl Secret {
+    /// What was given.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads a secret from a file, or from standard input where it is named `-`. The end of its last line does not count.
+    ///
+    /// # Errors
+    /// When it cannot be read or is empty; what was read is not in the message.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        let mut bytes = Vec::new();
+        let read = if path == Path::new("-") {
+            std::io::stdin().take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(path).and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes))
+        };
+        let length = read.map_err(|error| format!("{shown} cannot be read: {error}"))?;
+        if length as u64 > MAX_SECRET_BYTES {
+            return Err(format!("{shown} is longer than {MAX_SECRET_BYTES} bytes"));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(format!("{shown} is empty")),
+            secret => Ok(Self(secret.to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_duration(text, Unit::Seconds).map(Self)
+    }
+}
+
+impl FromStr for Milliseconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match parse_duration(text, Unit::Milliseconds)? {
+            Duration::ZERO => Err("must be above zero".to_owned()),
+            duration => Ok(Self(duration)),
+        }
+    }
+}
+
+impl NumberOrText {
+    fn into_text(self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl TryFrom<NumberOrText> for Seconds {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        given.into_text().parse()
+    }
+}
+
+impl TryFrom<NumberOrText> for Milliseconds {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        given.into_text().parse()
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.as_secs())
+    }
+}
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.as_millis())
     }
 }
 
@@ -194,7 +345,7 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = text.starts_with("postgres://") || text.starts_with("postgresql://");
         // The parser's own message could repeat the password.
-        let readable = sqlx::postgres::PgConnectOptions::from_str(text).is_ok();
+        let readable = PgConnectOptions::from_str(text).is_ok();
         if known && readable { Ok(Self(text.to_owned())) } else { Err("must be a postgres:// URL".to_owned()) }
     }
 }
@@ -238,7 +389,10 @@ mod tests {
             assert_eq!(address.to_string(), text);
             assert!(address.is_loopback());
         }
-        for text in ["8080", ":8080", "127.0.0.1:65536", "127.0.0.1:"] {
+        let everywhere: ListenAddress = ":8080".parse().expect("an address");
+        assert_eq!((everywhere.host.as_str(), everywhere.port, everywhere.is_loopback()), ("", 8080, false));
+        assert_eq!((everywhere.to_string().as_str(), everywhere.reachable().as_str()), (":8080", "localhost:8080"));
+        for text in ["8080", ":", "127.0.0.1:65536", "127.0.0.1:"] {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
         assert!(!"0.0.0.0:8080".parse::<ListenAddress>().expect("an address").is_loopback());
@@ -248,6 +402,9 @@ mod tests {
     fn a_database_url_never_shows_its_password() {
         let url: DatabaseUrl = "postgres://user:secret@db:5432/emulator?sslmode=disable".parse().expect("a URL");
         assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres://db:5432/emulator)");
+        let url: DatabaseUrl = "postgresql://user@[::1]/x".parse().expect("a URL");
+        assert_eq!(url.without_password(), "postgres://[::1]:5432/x");
         assert_eq!("mysql://x".parse::<DatabaseUrl>(), Err("must be a postgres:// URL".to_owned()));
+        assert_eq!(format!("{:?}", Secret("secret".to_owned())), "Secret(…)");
     }
 }

@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::openapi::{OpenApi, PathItem};
 
+use crate::directscale::CALLBACK_OPERATION;
 use crate::events::EventType;
 use crate::faults::{Answer, Rule};
+use crate::storm::TOKEN_OPERATION;
+
+/// What the journal has besides operations of the document: paths that are none, callbacks of extensions, tokens of Storm.
+const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION, TOKEN_OPERATION];
 
 /// Operations, each with its documented statuses.
 #[derive(Debug)]
@@ -65,9 +70,14 @@ impl Catalogue {
         ))
     }
 
+    /// What is wrong with the name of an operation whose requests are looked for in the journal.
+    pub(super) fn check_journaled(&self, name: &str) -> Result<(), String> {
+        if self.0.contains_key(name) || BESIDE.contains(&name) { Ok(()) } else { Err(self.unknown_operation(name)) }
+    }
+
     fn unknown_operation(&self, name: &str) -> String {
         let name: String = name.chars().take(100).collect();
-        let near = self.operations().max_by(|left, right| {
+        let near = self.operations().chain(BESIDE).max_by(|left, right| {
             let like = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
             like(left).total_cmp(&like(right))
         });

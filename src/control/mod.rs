@@ -13,9 +13,11 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
+use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use utoipa::openapi::OpenApi;
 
+use crate::clock::Clock;
 use crate::tenants::Worlds;
 use catalogue::Catalogue;
 use error::ControlError;
@@ -23,6 +25,7 @@ use error::ControlError;
 pub(crate) use access::wants_page;
 pub use access::{Access, AdminToken, Peer};
 pub use documents::{Api, Coverage, at_address, document};
+pub(crate) use pages::laid_out;
 
 /// What the control API and the inspector need.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub struct Control {
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor's API, to send calls again.
     vendor: OnceLock<Router>,
+    /// The port of the vendors' APIs, where they are on another listener.
+    api_port: OnceLock<u16>,
+    /// When the server was started: another time is another server, whose journal counts from 1 again.
+    started_at: DateTime<Utc>,
 }
 
 impl Control {
@@ -42,7 +49,15 @@ impl Control {
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
         let catalogue = Catalogue::of(document);
-        Self { worlds: OnceLock::new(), access, catalogue, outgoing: OnceLock::new(), vendor: OnceLock::new() }
+        Self {
+            worlds: OnceLock::new(),
+            access,
+            catalogue,
+            outgoing: OnceLock::new(),
+            vendor: OnceLock::new(),
+            api_port: OnceLock::new(),
+            started_at: Clock::Real.now(),
+        }
     }
 
     /// Gives it the worlds.
@@ -56,6 +71,12 @@ impl Control {
     pub fn replay_to(&self, vendor: Router) {
         // A second call would change nothing: the first API stays.
         let _ = self.vendor.set(vendor);
+    }
+
+    /// Tells it the port of the vendors' APIs, where they are on another listener.
+    pub fn api_is_on(&self, port: u16) {
+        // A second call would change nothing: a server listens once.
+        let _ = self.api_port.set(port);
     }
 
     fn worlds(&self) -> Result<&Worlds, ControlError> {

@@ -18,7 +18,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the embedded Postgres did not start.
 #[derive(Debug, Error)]
-#[error("the embedded Postgres cannot be opened in {path}: {reason}")]
+#[error("the embedded database cannot be opened in {path}: {reason}")]
 pub struct EmbeddedError {
     path: String,
     reason: String,
@@ -38,6 +38,9 @@ impl EmbeddedPostgres {
     /// # Errors
     /// When the folder cannot be written or stays locked by another process.
     pub fn open(folder: &Path) -> Result<Self, EmbeddedError> {
+        if let Err(reason) = check_writable(folder) {
+            return Err(EmbeddedError { path: folder.display().to_string(), reason });
+        }
         let deadline = Instant::now() + LOCK_PATIENCE;
         let socket = SocketFolder::new();
         loop {
@@ -123,6 +126,16 @@ fn reached_by(builder: PgliteServerBuilder, socket: Option<&SocketFolder>) -> Pg
 #[cfg(not(unix))]
 fn reached_by(builder: PgliteServerBuilder, _socket: Option<&SocketFolder>) -> PgliteServerBuilder {
     builder
+}
+
+/// Whether a folder can be written, made where it is not there: the database's own message for one that cannot says that
+/// another process holds it.
+fn check_writable(folder: &Path) -> Result<(), String> {
+    let said = |error: std::io::Error| format!("it cannot be written: {error}");
+    std::fs::create_dir_all(folder).map_err(said)?;
+    let probe = folder.join(format!(".writable-{}", std::process::id()));
+    std::fs::write(&probe, []).map_err(said)?;
+    std::fs::remove_file(&probe).map_err(said)
 }
 
 fn is_locked(error: &impl std::fmt::Display) -> bool {

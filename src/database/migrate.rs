@@ -43,7 +43,11 @@ pub enum MigrateError {
 /// When the database is away, a migration fails, or the database was migrated by a newer version.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
-    MIGRATOR.run(session.connection()).await?;
+    if let Err(error) = MIGRATOR.run(session.connection()).await {
+        // It has ended its own transaction: there is nothing to roll back.
+        session.end(Ok(()))?;
+        return Err(error.into());
+    }
     let made = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
     session.end(made)?;
     Ok(())

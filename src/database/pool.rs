@@ -118,9 +118,23 @@ impl Database {
         (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
+    /// Connects for the first time, for which this much time is given: a connection that is broken off while it is made
+    /// would end the embedded database.
+    ///
+    /// # Errors
+    /// When no connection is made in time.
+    pub async fn connect_within(&self, patience: Duration) -> Result<(), DatabaseError> {
+        let timeouts = managed::Timeouts { create: Some(patience), ..managed::Timeouts::wait_millis(0) };
+        self.lend_within(&timeouts).await.map(drop)
+    }
+
     pub(super) async fn lend(&self) -> Result<Session, DatabaseError> {
+        self.lend_within(&self.pool.timeouts()).await
+    }
+
+    async fn lend_within(&self, timeouts: &managed::Timeouts) -> Result<Session, DatabaseError> {
         let asked = Instant::now();
-        let lent = self.pool.get().await.map_err(|error| match error {
+        let lent = self.pool.timeout_get(timeouts).await.map_err(|error| match error {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;

@@ -23,7 +23,7 @@ use crate::hooks::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::journal::Reason;
 use crate::tenants::{Caller, KeyKind};
 
-const OPERATION: &str = "ExtensionHookCallback";
+pub(crate) const OPERATION: &str = "ExtensionHookCallback";
 const ROUTE: &str = "/api/extension/hooks/{hookId}";
 
 /// The two names of the token's header: the vendor's shipped sample sends the first, its reference page names the second.

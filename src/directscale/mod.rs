@@ -29,6 +29,7 @@ use utoipa::openapi::OpenApi;
 use crate::gateway::{Front, GatewayRefusal, Table, operations};
 
 pub(crate) use door::DirectScale;
+pub(crate) use extension::OPERATION as CALLBACK_OPERATION;
 
 /// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
 pub(crate) fn routes(front: Arc<Front<DirectScale>>) -> (Router, OpenApi) {

@@ -93,6 +93,10 @@ impl Exchange {
 
     /// The call ends with this answer; without one where the caller hung up before it came.
     pub fn end(self, journal: &Journal, served: &Served, response: Option<&Response<Bytes>>) {
+        if let Some(reason) = self.reasons.first() {
+            // It ends once.
+            let _ = served.reason.set(reason.message.clone());
+        }
         let Some(Heard { at, method, path, headers, length, is_chunked, key }) = self.heard else { return };
         let Noted { changes, events, hooks } = self.recorder.take();
         let response = response.filter(|_| !matches!(served.ending, Ending::Reset | Ending::Empty));

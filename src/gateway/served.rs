@@ -1,5 +1,7 @@
 //! What a call was, for its log line and the metrics: left in the extensions of its response.
 
+use std::sync::OnceLock;
+
 use uuid::Uuid;
 
 use crate::tenants::Caller;
@@ -19,6 +21,8 @@ pub struct Served {
     pub fault: Option<i32>,
     /// What becomes of its answer.
     pub ending: Ending,
+    /// Why it was refused, once it ended: the first reason. It can hold what the caller sent.
+    pub reason: OnceLock<String>,
 }
 
 /// What becomes of an answer on its way to the caller.
@@ -39,6 +43,14 @@ impl Served {
     /// A call of an operation.
     #[must_use]
     pub fn new(operation: &'static str, route: &'static str) -> Self {
-        Self { operation, route, request_id: None, caller: None, fault: None, ending: Ending::Whole }
+        Self {
+            operation,
+            route,
+            request_id: None,
+            caller: None,
+            fault: None,
+            ending: Ending::Whole,
+            reason: OnceLock::new(),
+        }
     }
 }

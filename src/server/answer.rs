@@ -13,10 +13,11 @@ use super::connection::{AnswerBody, Connection};
 use super::cut::cut;
 use super::rejected::Rejected;
 use super::request_body::RequestBody;
-use super::{NO_OPERATION, Server};
+use super::{CONSOLE_TARGET, NO_OPERATION, Server};
 use crate::control::Peer;
 use crate::database::measured;
 use crate::gateway::{Ending, Served};
+use crate::journal::{shown_path, shown_text};
 
 /// An answer that is not sent: the connection ends instead.
 #[derive(Debug, Error)]
@@ -36,6 +37,7 @@ impl Server {
         let expects_continue = parts.headers.contains_key(header::EXPECT);
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let mut request = Request::from_parts(parts, body);
+        let console = ConsoleLine::begin(&request);
         if request.uri().path().starts_with("/_emulator") {
             request.extensions_mut().insert(connection.peer());
         }
@@ -51,6 +53,9 @@ impl Server {
             self.shared.metrics.observe_fault(operation);
         }
         log(served.as_ref(), status, elapsed, waited);
+        if let (Some(console), Some(served)) = (console, &served) {
+            console.end(served, status, elapsed);
+        }
         // axum's for a wrong method. Only doors whose vendor knows methods say which there are.
         if response.status() != StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().remove(header::ALLOW);
@@ -131,7 +136,7 @@ fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration
         tracing::debug!(target: "access", status, ms, "own route");
         return;
     };
-    let Served { operation, route, request_id, caller, fault, ending: _ } = served;
+    let Served { operation, route, request_id, caller, fault, .. } = served;
     let request_id = request_id.as_ref().map(tracing::field::display);
     let tenant = caller.as_ref().map(|caller| caller.tenant.id.0);
     let waited = milliseconds(waited);
@@ -141,6 +146,39 @@ fn log(served: Option<&Served>, status: u16, elapsed: Duration, waited: Duration
         { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited, fault.id = fault },
         "request"
     );
+}
+
+/// A request as the log shows it to people, in place of the line for machines: a subscriber takes one of the two.
+struct ConsoleLine {
+    method: Method,
+    path: String,
+}
+
+impl ConsoleLine {
+    /// `None` where nobody takes it.
+    fn begin(request: &Request<Body>) -> Option<Self> {
+        if !tracing::enabled!(target: CONSOLE_TARGET, tracing::Level::INFO) {
+            return None;
+        }
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Some(Self { method: request.method().clone(), path })
+    }
+
+    fn end(self, served: &Served, status: u16, elapsed: Duration) {
+        let status = (!matches!(served.ending, Ending::Reset | Ending::Empty)).then_some(status);
+        let reason = served.reason.get().map(|reason| shown_text(reason));
+        tracing::event!(
+            target: CONSOLE_TARGET,
+            tracing::Level::INFO,
+            method = self.method.as_str(),
+            path = shown_path(&self.path, served.route),
+            tenant = served.caller.as_ref().map(|caller| caller.tenant.name.as_str()),
+            status,
+            ms = milliseconds(elapsed),
+            fault = served.fault,
+            reason,
+        );
+    }
 }
 
 /// To the microsecond: more digits are noise.

@@ -1,10 +1,11 @@
 //! The listener: accepts connections, serves each, and lets them end when asked to stop.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 use super::Server;
@@ -14,10 +15,13 @@ use crate::config::ListenAddress;
 use crate::control::Peer;
 use crate::error_chain::ErrorChain;
 
-/// A bound address.
+/// How often a free port is looked for that both families have.
+const PORT_ATTEMPTS: usize = 20;
+
+/// A bound address; two for `localhost`, which is one in each family.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
+    listeners: Vec<TcpListener>,
     address: SocketAddr,
     timeouts: Timeouts,
 }
@@ -39,9 +43,13 @@ impl Listener {
     /// # Errors
     /// When the address is in use, not this machine's, or not allowed.
     pub async fn bind(address: &ListenAddress) -> std::io::Result<Self> {
-        let socket = TcpListener::bind((address.host.as_str(), address.port)).await?;
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address, timeouts: Timeouts::default() })
+        let listeners = match address.host.as_str() {
+            "" => vec![everywhere(address.port).await?],
+            host if host.eq_ignore_ascii_case("localhost") => loopback(address.port).await?,
+            host => vec![TcpListener::bind((host, address.port)).await?],
+        };
+        let address = listeners[0].local_addr()?;
+        Ok(Self { listeners, address, timeouts: Timeouts::default() })
     }
 
     /// The same, with other timeouts.
@@ -67,7 +75,7 @@ impl Listener {
             let mut stopping = stopped.clone();
             loop {
                 tokio::select! {
-                    accepted = self.socket.accept() => match accepted {
+                    accepted = accept(&self.listeners) => match accepted {
                         Ok((stream, peer)) => {
                             let (server, stopped, under_way) = (Arc::clone(&server), stopped.clone(), under_way.clone());
                             tokio::spawn(async move {
@@ -85,10 +93,56 @@ impl Listener {
                     _ = stopping.changed() => break,
                 }
             }
-            drop(self.socket);
+            drop(self.listeners);
             drop(under_way);
             ended.recv().await;
         };
         (ShutdownHandle(stop), serving)
     }
+}
+
+/// Every address of this machine, of both families where it has both.
+async fn everywhere(port: u16) -> std::io::Result<TcpListener> {
+    match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
+        Err(error) if has_no_such_family(&error) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await,
+        bound => bound,
+    }
+}
+
+/// Loopback in both families, on one port: of `localhost` some callers try one address, some the other.
+async fn loopback(port: u16) -> std::io::Result<Vec<TcpListener>> {
+    let mut attempts = 0..PORT_ATTEMPTS;
+    loop {
+        let first = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Err(error) if has_no_such_family(&error) => {
+                return Ok(vec![TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await?]);
+            }
+            bound => bound?,
+        };
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())).await {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(error) if has_no_such_family(&error) => return Ok(vec![first]),
+            // The port that one family had free is taken in the other.
+            Err(_) if port == 0 && attempts.next().is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn has_no_such_family(error: &std::io::Error) -> bool {
+    // EAFNOSUPPORT has no kind of its own.
+    error.kind() == std::io::ErrorKind::AddrNotAvailable || matches!(error.raw_os_error(), Some(97 | 47))
+}
+
+/// The next connection of any of the listeners.
+async fn accept(listeners: &[TcpListener]) -> std::io::Result<(TcpStream, SocketAddr)> {
+    std::future::poll_fn(|context| {
+        for listener in listeners {
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }

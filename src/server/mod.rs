@@ -6,6 +6,7 @@ mod cut;
 mod health;
 mod listen;
 mod metrics;
+mod reach;
 mod rejected;
 mod request_body;
 mod serve_connection;
@@ -39,6 +40,7 @@ use metrics::Metrics;
 
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
+pub use reach::Unusable;
 pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
 
 /// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
@@ -46,6 +48,8 @@ const NO_OPERATION: &str = "-";
 
 /// How long a browser may remember what it was allowed: as long as any browser does.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
+/// The target of the log's events for a console, which stand for those of the target `access` there.
+pub const CONSOLE_TARGET: &str = "access::console";
 
 /// Everything that a connection needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -162,6 +166,11 @@ impl Server {
         started.deliveries.start();
         started.start_sweeping();
         started.start_keeping_up();
+    }
+
+    /// Says on which port the vendors' APIs are, where `/_emulator` has a listener of its own.
+    pub fn api_is_on(&self, port: u16) {
+        self.shared.control.api_is_on(port);
     }
 
     /// Says what start-up still has to do.

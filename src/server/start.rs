@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::AbortHandle;
 
 use super::Server;
+use super::reach::{Target, Unusable, reach};
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, keep_up, migrate};
+#[cfg(feature = "embedded")]
+use crate::database::DatabaseOptions;
+use crate::database::{Database, DatabaseError, MigrateError, keep_up, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres};
-use crate::error_chain::ErrorChain;
 use crate::events::Deliveries;
 use crate::gateway::BackEnd;
 use crate::hooks::Hooks;
@@ -69,6 +71,8 @@ pub struct Started {
     pub seeded: Seeded,
     /// Whether the demo key opens a tenant.
     pub has_demo: bool,
+    /// Whether there is no tenant at all.
+    pub is_empty: bool,
 }
 
 /// Why a world did not open.
@@ -82,6 +86,9 @@ pub enum StartError {
     #[cfg(not(feature = "embedded"))]
     #[error("this build has no embedded database: set DATABASE_URL or --database-url")]
     NoEmbedded,
+    /// The Postgres server cannot be used.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     /// The database did not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -143,7 +150,7 @@ pub async fn open_world(
     let database = opened.database.clone();
 
     pending(&["migrations", "seed"]);
-    migrate(&database).await?;
+    bring_up_to_date(&database, &options.origin).await?;
 
     pending(&["seed"]);
     let outgoing = Outgoing::new(options.private_targets)?;
@@ -176,6 +183,7 @@ pub async fn open_world(
         Some(seed) => load_seed(&worlds, read_seed(seed)?).await?,
         None => Seeded::default(),
     };
+    let is_empty = is_empty(&worlds.database).await?;
     let has_demo = directory.caller(DEMO_KEY).await?.is_some();
     let back_end = BackEnd { directory, customers };
     Ok(Started {
@@ -189,6 +197,7 @@ pub async fn open_world(
         keeping_up: OnceLock::new(),
         seeded,
         has_demo,
+        is_empty,
     })
 }
 
@@ -198,9 +207,17 @@ pub async fn open_world(
 /// When either fails.
 pub async fn migrate_only(options: &WorldOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
-    migrate(&opened.database).await?;
+    bring_up_to_date(&opened.database, &options.origin).await?;
     opened.close().await;
     Ok(())
+}
+
+/// Migrates the database; of a server's refusal it is said whose it is and what to do.
+async fn bring_up_to_date(database: &Database, origin: &Origin) -> Result<(), StartError> {
+    match (migrate(database).await, origin) {
+        (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
+        (migrated, _) => Ok(migrated?),
+    }
 }
 
 /// A database that answers, and the embedded Postgres that it is in, if it is.
@@ -230,12 +247,16 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
             let folder = folder.clone();
             let opened = tokio::task::spawn_blocking(move || EmbeddedPostgres::open(&folder)).await;
             let embedded = opened.expect("invariant: opening does not panic")?;
-            let database = open(options, embedded.url(), 1, false).await?;
+            let database = Database::new(&DatabaseOptions {
+                url: embedded.url(),
+                connections: 1,
+                acquire_timeout: options.acquire_timeout,
+                test_idle: false,
+            })?;
+            database.connect_within(options.wait.max(options.acquire_timeout)).await?;
             Ok(Opened { database, embedded: Some(embedded) })
         }
-        Origin::Server(url) => {
-            Ok(Opened { database: open(options, url.clone(), options.connections, true).await?, embedded: None })
-        }
+        Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await??, embedded: None }),
     }
 }
 
@@ -243,28 +264,6 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
 async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(_) => Err(StartError::NoEmbedded),
-        Origin::Server(url) => Ok(Opened { database: open(options, url.clone(), options.connections, true).await? }),
-    }
-}
-
-/// A pool whose database answers: one that is still starting is waited for.
-async fn open(
-    options: &WorldOptions,
-    url: String,
-    connections: usize,
-    test_idle: bool,
-) -> Result<Database, DatabaseError> {
-    let acquire_timeout = options.acquire_timeout;
-    let database = Database::new(&DatabaseOptions { url, connections, acquire_timeout, test_idle })?;
-    let deadline = Instant::now() + options.wait;
-    loop {
-        match database.session().await {
-            Ok(_) => return Ok(database),
-            Err(error) if Instant::now() >= deadline => return Err(error),
-            Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "the database does not answer yet");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        }
+        Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await?? }),
     }
 }

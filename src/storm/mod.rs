@@ -35,6 +35,7 @@ use utoipa::openapi::OpenApi;
 use crate::gateway::{Front, Table, operations};
 
 pub(crate) use door::Storm;
+pub(crate) use token::OPERATION as TOKEN_OPERATION;
 
 /// The routes and the document that describes them.
 pub(crate) fn routes(front: Arc<Front<Storm>>) -> (Router, OpenApi) {

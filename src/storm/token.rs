@@ -16,7 +16,7 @@ use crate::journal::Reason;
 use crate::tenants::{Credential, KeyKind, presented};
 use crate::wire::charset;
 
-const OPERATION: &str = "StormToken";
+pub(crate) const OPERATION: &str = "StormToken";
 
 /// How long a token is good, in seconds (the same page).
 const LIFETIME: u32 = 3600;

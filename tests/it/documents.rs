@@ -41,7 +41,7 @@ fn the_example_settings_can_be_used_as_they_are() {
     std::fs::write(&path, in_use).expect("a file");
     let output = program(&["config", "--config", path.to_str().expect("a path")]).output().expect("the program");
     assert!(output.status.success(), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stdout).lines().all(|line| line.contains(" file ")), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).lines().all(|line| line.contains("\tfile\t")), "{output:?}");
 }
 
 #[test]

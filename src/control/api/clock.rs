@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, json, read};
+use super::{Answer, Content, Control, ControlError, json, read};
 use crate::clock::Clock;
 
 /// A tenant's clock.
@@ -37,7 +37,8 @@ impl From<Clock> for ClockStatus {
 pub(super) struct FreezeRequest {
     /// Where the clock stands; where it is, if nothing is said.
     #[serde(default)]
-    at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    at: Option<String>,
 }
 
 /// A time.
@@ -45,7 +46,8 @@ pub(super) struct FreezeRequest {
 #[serde(deny_unknown_fields)]
 pub(super) struct SetRequest {
     /// What the clock is put to.
-    at: DateTime<Utc>,
+    #[schema(value_type = DateTime<Utc>)]
+    at: String,
 }
 
 /// A stretch of time.
@@ -97,6 +99,7 @@ pub(super) async fn freeze(
     Content(body): Content,
 ) -> Answer {
     let FreezeRequest { at } = read(&headers, &body)?;
+    let at = at.as_deref().map(time).transpose()?;
     change(&control, &tenant, |clock| clock.frozen(at)).await
 }
 
@@ -118,6 +121,7 @@ pub(super) async fn set(
     Content(body): Content,
 ) -> Answer {
     let SetRequest { at } = read(&headers, &body)?;
+    let at = time(&at)?;
     change(&control, &tenant, |clock| clock.set(at)).await
 }
 
@@ -140,6 +144,14 @@ pub(super) async fn advance(
 ) -> Answer {
     let AdvanceRequest { seconds } = read(&headers, &body)?;
     change(&control, &tenant, |clock| clock.advanced(seconds)).await
+}
+
+/// A time as people write it: the parser's own message would not say how.
+fn time(text: &str) -> Result<DateTime<Utc>, ControlError> {
+    text.trim().parse().map_err(|_| {
+        let text: String = text.chars().take(100).collect();
+        ControlError::Bad(format!("'{text}' is not a time such as 2030-01-31T12:00:00Z"))
+    })
 }
 
 async fn change(control: &Control, tenant: &str, change: impl FnOnce(Clock) -> Option<Clock>) -> Answer {

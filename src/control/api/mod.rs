@@ -6,6 +6,7 @@ mod faults;
 mod keys;
 mod requests;
 mod seeds;
+mod status;
 mod tasks;
 mod tenants;
 mod worlds;
@@ -13,7 +14,6 @@ mod worlds;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
@@ -136,6 +136,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(events::list))
         .routes(routes!(events::resend))
         .routes(routes!(events::resend_one))
+        .routes(routes!(status::get))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::get))
         .split_for_parts();

@@ -41,15 +41,19 @@ pub(super) struct RequestsQuery {
 }
 
 impl RequestsQuery {
-    fn filter(&self) -> Filter {
+    /// The filter, if its operation is one.
+    fn filter(&self, control: &Control) -> Result<Filter, ControlError> {
         let Self { operation, status, customer, request_id, since, .. } = self;
-        Filter {
+        if let Some(operation) = operation {
+            control.catalogue.check_journaled(operation).map_err(ControlError::Bad)?;
+        }
+        Ok(Filter {
             operation: operation.clone(),
             status: *status,
             customer: *customer,
             request_id: *request_id,
             since: *since,
-        }
+        })
     }
 }
 
@@ -75,8 +79,9 @@ async fn tenant_of(control: &Control, name: &str) -> Result<Option<TenantId>, Co
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
     let asked: RequestsQuery = query(&uri)?;
+    let filter = asked.filter(&control)?;
     let tenant = tenant_of(&control, &tenant).await?;
-    let found = journal(&control)?.find(tenant, &asked.filter(), asked.limit.unwrap_or(100).min(1_000));
+    let found = journal(&control)?.find(tenant, &filter, asked.limit.unwrap_or(100).min(1_000));
     Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
 }
 
@@ -85,7 +90,10 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     get,
     path = "/_emulator/tenants/{tenant}/requests/{requestId}",
     operation_id = "GetRequest",
-    params(("tenant" = String, Path), ("requestId" = Uuid, Path, description = "Its `X-DirectScale-RequestId`")),
+    params(
+        ("tenant" = String, Path),
+        ("requestId" = String, Path, description = "Its `X-DirectScale-RequestId`, or its number"),
+    ),
     responses((status = 200, description = "The call", body = Entry)),
 )]
 pub(super) async fn get(
@@ -93,10 +101,16 @@ pub(super) async fn get(
     Path((tenant, request_id)): Path<(String, String)>,
 ) -> Answer {
     let unknown = || ControlError::NotFound("the journal has no such call, or has it no more".to_owned());
-    let id = request_id.parse().map_err(|_| unknown())?;
-    let filter = Filter { request_id: Some(id), ..Filter::default() };
     let tenant = tenant_of(&control, &tenant).await?;
-    let found = journal(&control)?.find(tenant, &filter, 1).pop();
+    let journal = journal(&control)?;
+    let found = if let Ok(number) = request_id.parse::<u64>() {
+        // The earliest after the one before it, if that is it.
+        let filter = Filter { since: Some(number.saturating_sub(1)), ..Filter::default() };
+        journal.find(tenant, &filter, usize::MAX).pop().filter(|found| found.number == number)
+    } else {
+        let id = request_id.parse().map_err(|_| unknown())?;
+        journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop()
+    };
     Ok(json(StatusCode::OK, found.ok_or_else(unknown)?.as_ref()))
 }
 
@@ -116,9 +130,10 @@ pub(super) async fn get(
 )]
 pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
     let asked: RequestsQuery = query(&uri)?;
+    let filter = asked.filter(&control)?;
     let tenant = tenant_of(&control, &tenant).await?;
     let patience = Duration::from_millis(asked.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal(&control)?.wait(tenant, &asked.filter(), patience).await {
+    match journal(&control)?.wait(tenant, &filter, patience).await {
         Some(entry) => Ok(json(StatusCode::OK, entry.as_ref())),
         None => Ok(json(
             StatusCode::REQUEST_TIMEOUT,
@@ -150,11 +165,12 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> Answer {
     let asked: RequestsQuery = query(&uri)?;
+    let filter = asked.filter(&control)?;
     let tenant = tenant_of(&control, &tenant).await?;
     let journal = journal(&control)?;
     let since = last_event_id(&headers)?.or(asked.since);
     let since = since.map(|since| if since > journal.latest() { 0 } else { since });
-    let filter = Filter { since, ..asked.filter() };
+    let filter = Filter { since, ..filter };
     // Listened for before the kept ones are looked for, so that none is missed in between; those that are both come once.
     let listening = journal.listen(tenant);
     let mut kept = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
@@ -216,6 +232,7 @@ pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Pat
 )]
 pub(super) async fn strangers(State(control): State<Arc<Control>>, uri: Uri) -> Answer {
     let asked: RequestsQuery = query(&uri)?;
-    let found = journal(&control)?.find(None, &asked.filter(), asked.limit.unwrap_or(100).min(1_000));
+    let filter = asked.filter(&control)?;
+    let found = journal(&control)?.find(None, &filter, asked.limit.unwrap_or(100).min(1_000));
     Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
 }

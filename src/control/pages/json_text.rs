@@ -2,7 +2,7 @@
 //! laid out too.
 
 /// A text with its lines broken where JSON's are; as it is where it does not begin like JSON.
-pub(super) fn laid_out(text: &str) -> String {
+pub(crate) fn laid_out(text: &str) -> String {
     let begins = text.trim_start();
     if !(begins.starts_with('{') || begins.starts_with('[')) {
         return text.to_owned();

@@ -39,6 +39,8 @@ use super::Control;
 pub(super) use layout::plain;
 use visit::PageError;
 
+pub(crate) use json_text::laid_out;
+
 /// What a page or form comes to.
 type Shown = Result<Response<Body>, PageError>;
 

@@ -4,11 +4,13 @@ pub mod cluster;
 pub mod control;
 pub mod documented;
 pub mod doors;
+pub mod fake_postgres;
 pub mod http;
 pub mod process;
 pub mod receiver;
 pub mod seeds;
 pub mod server;
+pub mod terminal;
 
 pub use http::{Client, Reply};
 pub use server::{Tenant, tenant, tenant_of, tenant_with};

@@ -13,11 +13,21 @@ pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The program with these arguments and none of this process' settings.
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_directscale-emulator"));
-    command.args(arguments).env_remove("DATABASE_URL");
+    command.args(arguments);
+    for name in ["DATABASE_URL", "DATABASE_URL_FILE", "NO_COLOR"] {
+        command.env_remove(name);
+    }
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EMULATOR_")) {
         command.env_remove(name);
     }
     command
+}
+
+/// Runs the program to its end: its exit code, standard output and standard error.
+pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = command.stdin(Stdio::null()).output().expect("the program");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 /// A server that runs as a process of its own.
@@ -104,6 +114,11 @@ impl Process {
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         let _ = self.child.wait();
+    }
+
+    /// Runs a command that talks to it.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        run(program(arguments).args(["--server", &self.address.to_string()]))
     }
 
     /// Sends a signal by name.

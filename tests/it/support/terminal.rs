@@ -1,0 +1,110 @@
+//! A terminal for the program: what `isatty` says yes to, and what was written to it. `script` of util-linux makes it, since
+//! every library that does would have the whole tree of dependencies built anew for the tests.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A program whose standard output and standard error are a terminal.
+#[derive(Debug)]
+pub struct OnTerminal {
+    script: Child,
+    /// Where the program's own number stands.
+    number: PathBuf,
+    _folder: tempfile::TempDir,
+    written: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Drop for OnTerminal {
+    /// A test that fails leaves no program behind: its terminal goes.
+    fn drop(&mut self) {
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}
+
+impl OnTerminal {
+    /// Whether this machine has terminals to give.
+    pub fn is_available() -> bool {
+        let version = Command::new("script").arg("--version").stdin(Stdio::null()).output();
+        let is_there = version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains("util-linux"));
+        if !is_there {
+            println!("not run: it needs `script` of util-linux");
+        }
+        is_there
+    }
+
+    pub fn start(command: &Command) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let number = folder.path().join("number");
+        let mut line = format!("echo $$ >{}; exec", quoted(number.to_str().expect("a path")));
+        for word in std::iter::once(command.get_program()).chain(command.get_args()) {
+            let _ = write!(line, " {}", quoted(word.to_str().expect("text")));
+        }
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
+        script.env("SHELL", "/bin/sh").env("TERM", "xterm");
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        // Its input stays open: at its end the terminal would end.
+        let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script of util-linux");
+        let written = Arc::<Mutex<String>>::default();
+        let mut output = script.stdout.take().expect("a pipe");
+        let reading = std::thread::spawn({
+            let written = Arc::clone(&written);
+            move || {
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = output.read(&mut bytes) {
+                    *written.lock().expect("the text") += &String::from_utf8_lossy(&bytes[..length]);
+                }
+            }
+        });
+        Self { script, number, _folder: folder, written, reading: Some(reading) }
+    }
+
+    /// What was written so far, its lines ended as programs end them.
+    pub fn written(&self) -> String {
+        self.written.lock().expect("the text").replace("\r\n", "\n")
+    }
+
+    /// Waits until a text was written.
+    pub fn wait_for(&self, text: &str) {
+        let start = Instant::now();
+        while !self.written().contains(text) {
+            assert!(start.elapsed() < Duration::from_mins(2), "{text} in {}", self.written());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let number = std::fs::read_to_string(&self.number).expect("a number");
+        assert!(Command::new("kill").args(["-s", name, number.trim()]).status().expect("kill").success());
+    }
+
+    /// Waits for its end, and answers its exit code and all that it wrote.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        // `wait` would close its input, and with it the terminal, before the program is done.
+        let input = self.script.stdin.take();
+        let code = self.script.wait().expect("an end").code();
+        drop(input);
+        if let Some(reading) = self.reading.take() {
+            reading.join().expect("the reader ends");
+        }
+        (code, self.written())
+    }
+}
+
+/// A word that a shell takes as it is.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
