@@ -265,7 +265,10 @@ fn patch_writes_the_field_that_is_sent_and_no_other() {
         } else {
             assert_eq!(differ, BTreeSet::new(), "{field}");
             let ignored = reply.header("X-Emulator-Ignored").unwrap_or_default();
-            assert!(ignored.split(", ").any(|name| name == field.name()), "{field}: {ignored}");
+            assert!(
+                ignored.split(", ").any(|noted| noted.split(' ').next() == Some(field.name())),
+                "{field}: {ignored}"
+            );
         }
     }
 }

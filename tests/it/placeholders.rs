@@ -36,11 +36,12 @@ fn placeholders_are_absent_at_directscales_api() {
             "/v1/customers?email={email}&webAlias={}",
             "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
         ),
-        ("/v1/validate/login?username={username}&password={password}", "username is required."),
         ("/v1/sso?token={token}", "One of the parameters token or externalId is required."),
     ] {
         tenant.get(path).refuses(500, message);
     }
+    let login = "/v1/validate/login?username={username}&password={password}";
+    tenant.get(login).refuses(400, "Username or password is incorrect.");
     // What only looks like one is a value.
     for (query, message) in [
         ("?levels={1", "levels must be an integer."),

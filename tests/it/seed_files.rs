@@ -528,7 +528,8 @@ fn a_body_that_is_too_long_is_rejected_before_it_is_sent() {
     let head =
         "PUT /_emulator/seed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 268435457\r\nConnection: close\r\n\r\n";
     let client = Client { address: server().address, key: String::new() };
-    assert_eq!(client.raw(head.as_bytes()).problem(400), "the body is longer than 268435456 bytes");
+    let expected = "the request's body is longer than the limit of 268435456 bytes";
+    assert_eq!(client.raw(head.as_bytes()).problem(413), expected);
 }
 
 #[test]

@@ -46,7 +46,7 @@ const PARAMETERS: [(&str, &str); 7] = [
 ];
 
 /// Bodies that succeed on the demo data, by operation.
-const BODIES: [(&str, &str); 13] = [
+const BODIES: [(&str, &str); 14] = [
     ("MakeTenant", r#"{ "name": "mine" }"#),
     ("ReplacePlan", r#"{ "refusal_status": 400 }"#),
     ("ReplaceIntegration", r#"{ "events": { "subscriptions": [] } }"#),
@@ -54,6 +54,7 @@ const BODIES: [(&str, &str); 13] = [
     ("AddKey", r#"{ "name": "ci" }"#),
     ("RotateKey", r#"{ "slot": "primary" }"#),
     ("RevokeKey", r#"{ "slot": "primary" }"#),
+    ("LoadSeed", r#"{ "version": 1, "tenants": [{ "name": "loaded" }] }"#),
     ("SeedTenant", r#"{ "population": { "distributors": 10, "retail": 20, "seed": 7 } }"#),
     ("ForkTenant", r#"{ "name": "copy" }"#),
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
@@ -72,6 +73,10 @@ fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
     // Nobody is to lose the demo data by trying.
     if matches!(id.as_str(), "DeleteTenant" | "SeedTenant") {
         example_parameters(operation, &[("tenant", "copy")]);
+    }
+    // Every tenant has this one.
+    if id == "ExportTenant" {
+        example_parameters(operation, &[("snapshot", "seed")]);
     }
     if let Some((_, body)) = BODIES.iter().find(|(name, _)| *name == id) {
         example_body(operation, &serde_json::from_str(body).expect("invariant: the examples are JSON"));

@@ -129,7 +129,7 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
     // What replaces the seed has to be meant.
     let (code, _, error) = server.run(&["snapshot", "save", "demo", "seed"]);
     assert_eq!(code, Some(1));
-    assert!(error.contains("say --force"), "{error}");
+    assert!(error.contains("--force replaces it"), "{error}");
     for (duration, seconds) in [("-1d", -86_400), ("1h30m", 5_400), ("90", 90)] {
         let before = server.run(&["clock", "freeze", "demo", "--at", "2030-01-31T12:00:00Z"]);
         assert_eq!(before.1, "2030-01-31T12:00:00Z\tfrozen\n");
