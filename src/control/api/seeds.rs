@@ -55,7 +55,11 @@ pub(super) struct ExportQuery {
     path = "/_emulator/tenants/{tenant}/export",
     operation_id = "ExportTenant",
     params(("tenant" = String, Path), ExportQuery),
-    responses((status = 200, description = "The seed file", content_type = "application/yaml", body = String)),
+    responses((
+        status = 200,
+        description = "The seed file",
+        content((Object = "application/json"), (String = "application/yaml"))
+    )),
 )]
 pub(super) async fn export(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
     let worlds = control.worlds()?;
