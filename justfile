@@ -8,7 +8,7 @@ default:
     @just --list
 
 # All that CI checks, in its order. What is compiled for one is used by those that follow.
-ci: fmt-check deny lint sqlx-check conformance browser clients bench-smoke test-embedded test
+ci: fmt-check deny lint sqlx-check conformance browser clients early-answers bench-smoke test-embedded test
 
 # The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
 test *arguments:
