@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 
-/// So many bytes are read of what nobody wants: as many as the longest body that any operation takes, a seed's.
+/// The most bytes of an unwanted body that are read and discarded, so that its sender sees the answer: 64 times the default limit of
+/// a body of the vendors' APIs. A longer one is cut off.
 pub(super) const MAX_DISCARD_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A request's body. What is left of it when it is dropped goes back to its connection.
