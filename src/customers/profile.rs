@@ -110,7 +110,10 @@ impl Customers {
         let mut session = self.database.session().await?;
         // The version first: what is written in between makes it an old one.
         let row = store::profile::find(session.connection(), scope.tenant, id, owner).await?;
-        let row = row.ok_or(Error::UnknownCustomer)?;
+        let Some(row) = row else {
+            session.end(Ok(()))?;
+            return Err(Error::UnknownCustomer);
+        };
         let customer = store::find(session.connection(), scope.tenant, &[id.0]).await?.pop();
         let companies = match owner {
             ProfileOwner::ByDesign => Vec::new(),

@@ -339,6 +339,18 @@ fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRefusal {
     GatewayRefusal::BackEndFailed(request_id)
 }
 
+/// Why a body did not come to its end.
+fn why_broken(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let is_malformed = |error: &std::io::Error| matches!(error.kind(), InvalidData | InvalidInput);
+    if causes.filter_map(|cause| cause.downcast_ref()).any(is_malformed) {
+        "its chunks are not written as HTTP says"
+    } else {
+        "it broke off"
+    }
+}
+
 /// The body of a write, decoded, within the limit. Reads have none that counts.
 ///
 /// # Errors
@@ -363,7 +375,7 @@ pub(crate) async fn read_body(
             Err(Undecoded::Unsupported(why)) => Ok(Err(BrokenBody::Unsupported(why))),
         },
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRefusal::BodyTooLarge(limit)),
-        Ok(Err(_)) => Ok(Err(BrokenBody::Incomplete("it broke off".to_owned()))),
+        Ok(Err(error)) => Ok(Err(BrokenBody::Incomplete(why_broken(&*error).to_owned()))),
         Err(_) => Ok(Err(BrokenBody::Incomplete(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
     }
 }

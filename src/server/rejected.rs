@@ -95,17 +95,24 @@ fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     if received.starts_with(&[0x16, 0x03]) {
         return "This port speaks plain HTTP and was sent a TLS handshake; use http:// instead of https://.".to_owned();
     }
+    // These the library finds after it has taken the head out of its buffer, in which the body stands then.
+    let framing = [
+        ("content-length", "Content-Length must be one whole number."),
+        ("unexpected transfer-encoding", "A request with HTTP/1.0 cannot have a Transfer-Encoding."),
+        ("transfer-encoding", "Transfer-Encoding must end with chunked."),
+    ];
+    if let Some((_, reason)) = framing.iter().find(|(words, _)| error.contains(words)) {
+        return (*reason).to_owned();
+    }
     let found = wrong_request_line(received).map(str::to_owned).or_else(|| wrong_header(received));
-    // What the library finds after it has taken the head out of its buffer is known by its words alone.
     found.unwrap_or_else(|| {
-        let known = [
-            ("content-length", "Content-Length must be one whole number."),
-            ("unexpected transfer-encoding", "A request with HTTP/1.0 cannot have a Transfer-Encoding."),
-            ("transfer-encoding", "Transfer-Encoding must end with chunked."),
-            ("URI", "The path and query are not those of a URI."),
-        ];
-        let found = known.iter().find(|(words, _)| error.contains(words)).map(|(_, reason)| *reason);
-        found.unwrap_or("The request is not written as HTTP/1.1 says.").to_owned()
+        let is_target = error.contains("URI");
+        let reason = if is_target {
+            "The path and query are not those of a URI."
+        } else {
+            "The request is not written as HTTP/1.1 says."
+        };
+        reason.to_owned()
     })
 }
 

@@ -140,7 +140,12 @@ async fn given(
     let field = |name: &str| form.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str());
     match field("grant_type") {
         Some("client_credentials") => {}
-        None => return Err(Denied::Request("invalid_request", "grant_type is required.")),
+        None => {
+            return Err(Denied::Request(
+                "invalid_request",
+                "grant_type is required, in a body of type application/x-www-form-urlencoded.",
+            ));
+        }
         Some(_) => return Err(Denied::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
     }
     let of_form = || Some(vec![(field("client_id")?.to_owned(), field("client_secret")?.to_owned())]);

@@ -376,6 +376,17 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
             400,
             "Content-Length must be one whole number.",
         ),
+        // The body that came with the head is not taken for a request line.
+        (
+            bytes("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -2\r\n\r\n{}"),
+            400,
+            "Content-Length must be one whole number.",
+        ),
+        (
+            bytes("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: foo\r\n\r\n{}"),
+            400,
+            "Transfer-Encoding must end with chunked.",
+        ),
         (
             bytes("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"),
             400,

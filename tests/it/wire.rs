@@ -171,3 +171,21 @@ fn every_request_has_an_id_of_its_own() {
     assert_ne!(first, second);
     assert!(uuid::Uuid::parse_str(&first).is_ok(), "{first}");
 }
+
+#[test]
+fn chunks_that_are_none_are_told_from_a_body_that_broke_off() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    let key = &tenant.key;
+    for (body, why) in [
+        ("zz\r\n{}\r\n0\r\n\r\n", "its chunks are not written as HTTP says"),
+        ("2\r\n{}XX0\r\n\r\n", "its chunks are not written as HTTP says"),
+    ] {
+        let request = format!(
+            "PATCH /v1/customers/3 HTTP/1.1\r\nHost: h\r\nOcp-Apim-Subscription-Key: {key}\r\n\
+             Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{body}"
+        );
+        tenant.raw(request.as_bytes()).refuses(500, &format!("The request body did not arrive: {why}."));
+    }
+    assert_eq!(tenant.everything(), before);
+}

@@ -136,7 +136,11 @@ fn whoever_is_no_client_gets_none() {
     let ask = |body: &str| stranger().call("POST", "/1.0/connect/token", "", Some(body));
     let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
     for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
-        denied(ask(body), "invalid_request", "grant_type is required.");
+        denied(
+            ask(body),
+            "invalid_request",
+            "grant_type is required, in a body of type application/x-www-form-urlencoded.",
+        );
     }
     for grant in ["password", "authorization_code", "CLIENT_CREDENTIALS", ""] {
         let body = form(&key, &format!("&grant_type={grant}"));
