@@ -41,11 +41,16 @@ begin
         end if;
     end if;
 
-    update tenant_counters n
-       set last_customer_id = case when p_customer is null then n.last_customer_id + 1
-                                   else greatest(n.last_customer_id, p_customer) end
-     where n.tenant_id = p_tenant
-    returning coalesce(p_customer, n.last_customer_id) into customer_id;
+    if p_customer is null then
+        update tenant_counters n set last_customer_id = n.last_customer_id + 1
+         where n.tenant_id = p_tenant
+        returning n.last_customer_id into customer_id;
+    else
+        customer_id := p_customer;
+        -- Nothing is written where the counter is there already: each version of one row makes the next one slower to find.
+        update tenant_counters n set last_customer_id = p_customer
+         where n.tenant_id = p_tenant and n.last_customer_id < p_customer;
+    end if;
 
     if p_values.back_office_id is null then
         v_number := p_back_office_seed + customer_id;

@@ -43,7 +43,7 @@ pub(super) struct ExportCommand {
     /// Write into this file, which only you can read [default: print it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
-    /// Add the digests of the tenant's keys, so that the same keys open the tenant that is made of the file
+    /// Add the digests of the tenant's keys, so that `seed FILE` makes a tenant with the same keys
     #[arg(long)]
     keys: bool,
     /// The server.

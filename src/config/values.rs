@@ -343,10 +343,20 @@ impl FromStr for DatabaseUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        let Some(rest) = rest else { return Err("must be a postgres:// URL".to_owned()) };
+        // What stands behind such a character in a password would be taken for a host, and shown as one.
+        let place = rest.split('?').next().unwrap_or_default();
+        let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+        let is_encoded = !rest.contains('#') && !user.contains(['@', '/']);
         // The parser's own message could repeat the password.
-        let readable = PgConnectOptions::from_str(text).is_ok();
-        if known && readable { Ok(Self(text.to_owned())) } else { Err("must be a postgres:// URL".to_owned()) }
+        if is_encoded && PgConnectOptions::from_str(text).is_ok() {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("cannot be read: is the port a number, sslmode a known one, and each of # / ? @ in the password \
+                 percent-encoded?"
+                .to_owned())
+        }
     }
 }
 
@@ -405,6 +415,17 @@ mod tests {
         let url: DatabaseUrl = "postgresql://user@[::1]/x".parse().expect("a URL");
         assert_eq!(url.without_password(), "postgres://[::1]:5432/x");
         assert_eq!("mysql://x".parse::<DatabaseUrl>(), Err("must be a postgres:// URL".to_owned()));
+        for text in [
+            "postgres://u:p#w@host/x",
+            "postgres://u:a@secret@host/x",
+            "postgres://u:a/secret@host/x",
+            "postgres://u:a?secret@host/x",
+            "postgres://u:p@host:port/x",
+            "postgres://u:p@host/x?sslmode=bogus",
+        ] {
+            let error = text.parse::<DatabaseUrl>().expect_err(text);
+            assert!(error.contains("percent-encoded") && !error.contains("secret"), "{text}: {error}");
+        }
         assert_eq!(format!("{:?}", Secret("secret".to_owned())), "Secret(…)");
     }
 }

@@ -46,6 +46,35 @@ pub enum Rule {
     SponsorBelow(i32),
 }
 
+impl Rule {
+    /// The sentence that says that a field breaks this rule. It repeats no personal value but the one that collides, and never a
+    /// password or tax id.
+    pub(crate) fn sentence(&self, field: &str) -> String {
+        match self {
+            Self::Required(Some(customer_type)) => format!("{field} is required for CustomerType {customer_type}."),
+            Self::Required(None) => format!("{field} is required."),
+            Self::Type(wanted) => format!("{field} must be {wanted}."),
+            Self::Format(wanted) => format!("{field} {wanted}."),
+            Self::ControlCharacter => format!("{field} must not contain control characters."),
+            Self::MaxLength(longest) => format!("{field} must be at most {longest} characters long."),
+            Self::OneOf(known) => {
+                let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+                format!("{field} must be one of {}.", known.join(", "))
+            }
+            Self::MinimumAge(years) => format!("{field} must be at least {years} years ago for CustomerType 1."),
+            Self::Password(wanted) => format!("{field} {wanted}."),
+            Self::Unique(Some(value)) => format!("{field} '{value}' is already in use."),
+            Self::Unique(None) => format!("{field} is already in use."),
+            Self::Incomplete => format!("{field} must be sent with the rest of the address."),
+            Self::Unsupported => format!("{field} cannot be changed by this call."),
+            Self::SponsorUnknown(id) => format!("{field} {id} is not an existing customer."),
+            Self::SponsorNotDistributor(id) => format!("{field} {id} is not a customer of CustomerType 1."),
+            Self::SponsorIsSelf => format!("{field} must not be the customer itself."),
+            Self::SponsorBelow(id) => format!("{field} {id} stands below the customer in the sponsor tree."),
+        }
+    }
+}
+
 /// All that is wrong with a request, in the order of the field table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

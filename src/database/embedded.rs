@@ -28,6 +28,8 @@ pub struct EmbeddedError {
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     server: PgliteServer,
+    /// Its folder, where this process made the database in it.
+    new_folder: Option<PathBuf>,
     /// Outlives the server.
     _socket: Option<SocketFolder>,
 }
@@ -41,11 +43,12 @@ impl EmbeddedPostgres {
         if let Err(reason) = check_writable(folder) {
             return Err(EmbeddedError { path: folder.display().to_string(), reason });
         }
+        let new_folder = is_empty(folder).then(|| folder.to_owned());
         let deadline = Instant::now() + LOCK_PATIENCE;
         let socket = SocketFolder::new();
         loop {
             match reached_by(PgliteServer::builder().path(folder), socket.as_ref()).start() {
-                Ok(server) => return Ok(Self { server, _socket: socket }),
+                Ok(server) => return Ok(Self { server, new_folder, _socket: socket }),
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
@@ -55,10 +58,20 @@ impl EmbeddedPostgres {
                     } else {
                         format!("{error:#}")
                     };
+                    // Half a database would be in the way of the next start.
+                    if let Some(folder) = new_folder {
+                        remove_content(&folder);
+                    }
                     return Err(EmbeddedError { path: folder.display().to_string(), reason });
                 }
             }
         }
+    }
+
+    /// Its folder, where this process made the database in it.
+    #[must_use]
+    pub fn new_folder(&self) -> Option<PathBuf> {
+        self.new_folder.clone()
     }
 
     /// The URL under which this process reaches it.
@@ -69,6 +82,22 @@ impl EmbeddedPostgres {
         match url.split_once("://").and_then(|(_, rest)| rest.split_once("@/")) {
             Some((user, rest)) => format!("postgresql:///{rest}&user={user}"),
             None => url,
+        }
+    }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Deletes all that is in a folder, as far as that is possible.
+pub fn remove_content(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(error) = removed {
+            tracing::debug!(%error, path = %path.display(), "part of a half-made database stays");
         }
     }
 }

@@ -14,7 +14,7 @@ mod upkeep;
 pub use batches::Batches;
 pub use constraint::{is_deadlock, is_impossible_text, violated_unique_constraint};
 #[cfg(feature = "embedded")]
-pub use embedded::{EmbeddedError, EmbeddedPostgres};
+pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use meter::{measured, waited};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};

@@ -184,7 +184,7 @@ impl Error {
                 let fields = refusal.faults.iter().map(|fault| FaultJson {
                     field: fault.field.name(),
                     rule: message::rule(&fault.rule),
-                    message: message::sentence(fault.field.name(), &fault.rule),
+                    message: fault.rule.sentence(fault.field.name()),
                 });
                 // No operation of this door writes companies: an extension calls back for another door's.
                 let companies = refusal.companies.iter().map(|name| FaultJson {

@@ -1,41 +1,14 @@
-//! The words for each fault. The vendor publishes none; these are ours. They repeat no personal value but the one that
-//! collides, and never a password or tax id.
+//! Words of DirectScale's API that the rules themselves do not have.
 
 use crate::customers::Rule;
 use crate::field::Field;
 use crate::plan::Plan;
 
-/// The sentence that says which rule a field breaks.
-pub(super) fn sentence(field: &str, rule: &Rule) -> String {
-    match rule {
-        Rule::Required(Some(customer_type)) => format!("{field} is required for CustomerType {customer_type}."),
-        Rule::Required(None) => format!("{field} is required."),
-        Rule::Type(wanted) => format!("{field} must be {wanted}."),
-        Rule::Format(wanted) => format!("{field} {wanted}."),
-        Rule::ControlCharacter => format!("{field} must not contain control characters."),
-        Rule::MaxLength(longest) => format!("{field} must be at most {longest} characters long."),
-        Rule::OneOf(known) => {
-            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-            format!("{field} must be one of {}.", known.join(", "))
-        }
-        Rule::MinimumAge(years) => format!("{field} must be at least {years} years ago for CustomerType 1."),
-        Rule::Password(wanted) => format!("{field} {wanted}."),
-        Rule::Unique(Some(value)) => format!("{field} '{value}' is already in use."),
-        Rule::Unique(None) => format!("{field} is already in use."),
-        Rule::Incomplete => format!("{field} must be sent with the rest of the address."),
-        Rule::Unsupported => format!("{field} cannot be changed by this call."),
-        Rule::SponsorUnknown(id) => format!("{field} {id} is not an existing customer."),
-        Rule::SponsorNotDistributor(id) => format!("{field} {id} is not a customer of CustomerType 1."),
-        Rule::SponsorIsSelf => format!("{field} must not be the customer itself."),
-        Rule::SponsorBelow(id) => format!("{field} {id} stands below the customer in the sponsor tree."),
-    }
-}
-
 /// The sentence that says why a customer cannot stand below the one whom a parameter names; in whichever tree.
 pub(super) fn placement(parameter: &str, rule: &Rule) -> String {
     match rule {
         Rule::SponsorBelow(id) => format!("{parameter} {id} stands below the customer in the tree."),
-        other => sentence(parameter, other),
+        other => other.sentence(parameter),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::DatabaseOptions;
 use crate::database::{Database, DatabaseError, MigrateError, keep_up, migrate};
 #[cfg(feature = "embedded")]
-use crate::database::{EmbeddedError, EmbeddedPostgres};
+use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::events::Deliveries;
 use crate::gateway::BackEnd;
 use crate::hooks::Hooks;
@@ -150,7 +150,11 @@ pub async fn open_world(
     let database = opened.database.clone();
 
     pending(&["migrations", "seed"]);
-    bring_up_to_date(&database, &options.origin).await?;
+    if let Err(error) = bring_up_to_date(&database, &options.origin).await {
+        drop(database);
+        opened.discard_new().await;
+        return Err(error);
+    }
 
     pending(&["seed"]);
     let outgoing = Outgoing::new(options.private_targets)?;
@@ -174,6 +178,7 @@ pub async fn open_world(
         journal,
         random,
         tasks: Tasks::default(),
+        loading: Arc::default(),
     };
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
@@ -236,6 +241,19 @@ impl Opened {
         if let Some(embedded) = self.embedded {
             // Its thread ends when the last connection has.
             let _ = tokio::task::spawn_blocking(move || drop(embedded)).await;
+        }
+    }
+}
+
+impl Opened {
+    /// Closes a database that could not be made whole; an embedded one that is new is deleted, so that the next start makes it.
+    async fn discard_new(self) {
+        #[cfg(feature = "embedded")]
+        let new_folder = self.embedded.as_ref().and_then(EmbeddedPostgres::new_folder);
+        self.close().await;
+        #[cfg(feature = "embedded")]
+        if let Some(folder) = new_folder {
+            remove_content(&folder);
         }
     }
 }

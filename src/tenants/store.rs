@@ -400,6 +400,13 @@ pub(super) async fn raise_counters(
     Ok(())
 }
 
+/// The highest number that a customer of the tenant was given.
+pub(super) async fn last_customer(connection: &mut PgConnection, tenant: TenantId) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!("select last_customer_id from tenant_counters where tenant_id = $1", tenant.0)
+        .fetch_one(connection)
+        .await
+}
+
 /// Which limit a call met.
 #[derive(Debug)]
 pub(super) struct CountedCall {

@@ -46,6 +46,8 @@ pub struct Worlds {
     pub random: Arc<Random>,
     /// The work that goes on.
     pub tasks: Tasks,
+    /// Held while a seed file is loaded.
+    pub loading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Worlds {

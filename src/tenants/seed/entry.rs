@@ -123,6 +123,17 @@ impl SeedEntry {
         }
     }
 
+    /// Gives it the next number after `last` unless it has one; the highest number so far.
+    pub(super) fn number(&mut self, last: i32) -> Option<i32> {
+        match self.id {
+            Some(id) => Some(last.max(id)),
+            None => {
+                self.id = Some(last.checked_add(1)?);
+                self.id
+            }
+        }
+    }
+
     pub(super) fn is_distributor(&self) -> bool {
         self.customer_type == Some(DISTRIBUTOR)
     }

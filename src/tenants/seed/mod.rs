@@ -8,7 +8,7 @@ mod secrets;
 mod settings;
 mod shape;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -252,6 +252,13 @@ pub async fn load_seed(worlds: &Worlds, seed: SeedFile) -> Result<Seeded, SeedEr
 }
 
 async fn load(worlds: &Worlds, seed: SeedFile, progress: &Progress) -> Result<Seeded, SeedError> {
+    let mut names = BTreeSet::new();
+    if let Some(twice) = seed.tenants.iter().find(|tenant| !names.insert(&tenant.name)) {
+        let reason = "the file has two tenants of this name".to_owned();
+        return Err(SeedError::Content { tenant: twice.name.clone(), reason });
+    }
+    // One after the other, so that of two with the same tenant the second one finds it.
+    let _turn = worlds.loading.lock().await;
     let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
     let loaded = load_tenants(&mut batches, &mut hidden, worlds, seed, progress).await;
     let seeded = worlds.settle(batches, hidden, loaded).await?;
@@ -281,12 +288,17 @@ async fn load_tenants(
     progress: &Progress,
 ) -> Result<Seeded, SeedError> {
     let (mut seeded, mut unseen) = (Seeded::default(), Vec::new());
+    for SeedTenant { name, .. } in &seed.tenants {
+        // The name first: no text in Postgres holds every character.
+        checked(name).map_err(|error| SeedError::Content { tenant: name.clone(), reason: error.to_string() })?;
+    }
+    let names: BTreeSet<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+    for name in names {
+        store::worlds::lock_name(batches.connection().await?, name).await?;
+    }
     for mut tenant in seed.tenants {
         let name = tenant.name.clone();
-        // The name first: no text in Postgres holds every character.
-        checked(&name).map_err(|error| SeedError::Content { tenant: name.clone(), reason: error.to_string() })?;
-        let is_known =
-            seeded.made.contains(&name) || store::find_tenant(batches.connection().await?, &name).await?.is_some();
+        let is_known = store::find_tenant(batches.connection().await?, &name).await?.is_some();
         if is_known {
             seeded.left.push(name);
             continue;
@@ -432,9 +444,10 @@ impl Filling<'_> {
     async fn add_all(
         &mut self,
         batches: &mut Batches,
-        entries: Vec<SeedEntry>,
+        mut entries: Vec<SeedEntry>,
         failed: &(dyn Fn(String) -> SeedError + Sync),
     ) -> Result<Option<CustomerId>, SeedError> {
+        self.number(batches.connection().await?, &mut entries, failed).await?;
         let mut references = HashMap::new();
         let mut first_distributor = None;
         for (number, entry) in entries.into_iter().enumerate() {
@@ -470,6 +483,23 @@ impl Filling<'_> {
         Ok(first_distributor)
     }
 
+    /// Gives every customer its number, and raises the tenant's counter once for all of them.
+    async fn number(
+        &self,
+        connection: &mut PgConnection,
+        entries: &mut [SeedEntry],
+        failed: &(dyn Fn(String) -> SeedError + Sync),
+    ) -> Result<(), SeedError> {
+        let tenant = self.scope.tenant;
+        let first = store::last_customer(connection, tenant).await?;
+        let last = entries.iter_mut().try_fold(first, |last, entry| entry.number(last));
+        let last = last.ok_or_else(|| failed("there is no number left for its customers".to_owned()))?;
+        if last > first {
+            store::raise_counters(connection, tenant, last, 0).await?;
+        }
+        Ok(())
+    }
+
     async fn create(
         &self,
         connection: &mut PgConnection,
@@ -481,9 +511,9 @@ impl Filling<'_> {
             Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(unwritable(error, failed)),
             Err(CustomerError::Database(error)) => return Err(error.into()),
             Err(CustomerError::Refused(refusal)) => {
-                let faults: Vec<String> =
-                    refusal.faults.iter().map(|fault| format!("{}: {:?}", fault.field, fault.rule)).collect();
-                return Err(failed(faults.join("; ")));
+                let sentences: Vec<String> =
+                    refusal.faults.iter().map(|fault| fault.rule.sentence(fault.field.name())).collect();
+                return Err(failed(sentences.join(" ")));
             }
             Err(other) => return Err(failed(other.to_string())),
         };

@@ -241,3 +241,11 @@ pub(in crate::tenants) async fn set_clock(
         .await?;
     Ok(())
 }
+
+/// Waits until no other server makes a tenant of this name; until the end of the transaction.
+pub(in crate::tenants) async fn lock_name(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('tenant name'), hashtext($1))", name)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
