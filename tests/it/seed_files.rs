@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use crate::storm::{NOBODY, created, full};
 use crate::support::control::control;
 use crate::support::http::request;
+use crate::support::process::Process;
 use crate::support::receiver::Receiver;
-use crate::support::server::server;
+use crate::support::server::{database_url, server};
 use crate::support::{Client, Reply, Tenant, seeds, tenant, tenant_of, with};
 
 /// A call of the control API with a body of this type.
@@ -541,4 +542,74 @@ fn an_alias_may_stand_for_many_addresses() {
     let tenant = tenant();
     yaml("PUT", &format!("/tenants/{}/seed", tenant.name()), &text).done(200);
     assert_eq!(tenant.customer(301)["PrimaryAddress"]["City"], "Lindon");
+}
+
+#[test]
+fn a_file_with_a_name_twice_is_rejected_as_a_whole() {
+    let name = format!("twice-{}", std::process::id());
+    let tenant =
+        |first_name: &str| json!({ "name": name, "customers": [{ "CustomerType": 1, "FirstName": first_name }] });
+    let file = json!({ "version": 1, "tenants": [tenant("One"), tenant("Two")] });
+    let detail = control("PUT", "/seed", Some(&file)).problem(400);
+    assert_eq!(detail, format!("tenant '{name}': the file has two tenants of this name"));
+    control("GET", &format!("/tenants/{name}"), None).problem(404);
+}
+
+#[test]
+fn customers_without_a_number_get_the_next_one_beside_those_that_have_one() {
+    let tenant = tenant();
+    let customers = json!([
+        { "CustomerType": 1 },
+        { "CustomerType": 1, "id": 10 },
+        { "CustomerType": 1, "SponsorId": 10 },
+        { "CustomerType": 1, "SponsorId": 1, "id": 3 },
+        { "CustomerType": 1, "SponsorId": 3 }
+    ]);
+    tenant.control("PUT", "/seed", Some(&json!({ "customers": customers }))).done(200);
+    let ids = tenant.rows("select customer_id from customers where tenant_id = {tenant} order by customer_id");
+    let ids: Vec<i64> = ids.iter().filter_map(|row| row["customer_id"].as_i64()).collect();
+    assert_eq!(ids, [1, 3, 10, 11, 12]);
+    assert_eq!(tenant.create(&with(&seeds::retail(), json!({ "SponsorId": 1 }))), 13);
+}
+
+#[test]
+fn what_breaks_a_rule_is_said_in_a_sentence() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    for (customer, why) in [
+        (json!({ "CustomerType": 1, "SponsorId": 7 }), "SponsorId 7 is not an existing customer."),
+        (json!({ "CustomerType": 9 }), "CustomerType must be one of 1, 2, 3."),
+        (json!({ "FirstName": "x" }), "CustomerType is required."),
+        (
+            json!({ "CustomerType": 1, "Password": "weak" }),
+            "Password must be 8 to 30 characters long with at least a digit and a capital letter.",
+        ),
+    ] {
+        let detail = tenant.control("PUT", "/seed", Some(&json!({ "customers": [customer] }))).problem(400);
+        assert!(detail.ends_with(&format!("customer number 1: {why}")), "{detail}");
+    }
+    assert_eq!(tenant.everything(), before);
+}
+
+/// A seed can stand in the start script of several servers: of those that begin together one makes the tenants, the others find them.
+#[test]
+fn servers_that_load_one_seed_together_all_start() {
+    let Some(url) = database_url() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..3 {
+        let name = format!("together-{}-{round}", std::process::id());
+        let path = folder.path().join(format!("{name}.json"));
+        let customers: Vec<Value> = (0..50).map(|_| json!({ "CustomerType": 1 })).collect();
+        let file = json!({ "version": 1, "tenants": [{ "name": name, "customers": customers }] });
+        std::fs::write(&path, file.to_string()).expect("a file");
+        let path = path.to_str().expect("a path");
+        std::thread::scope(|scope| {
+            let start = || drop(Process::start(&["--database-url", &url, "--seed", path]));
+            for server in [scope.spawn(start), scope.spawn(start)] {
+                server.join().expect("it started");
+            }
+        });
+        let listed = control("GET", &format!("/tenants/{name}"), None).done(200);
+        assert_eq!(listed["last_customer_id"], 50, "{listed}");
+    }
 }

@@ -123,10 +123,11 @@ impl SeedEntry {
         }
     }
 
-    /// Gives it the next number after `last` unless it has one; the highest number so far.
+    /// Gives it the next number after `last` unless it has one, or a record, which needs its own; the highest number so far.
     pub(super) fn number(&mut self, last: i32) -> Option<i32> {
         match self.id {
             Some(id) => Some(last.max(id)),
+            None if self.record.is_some() => Some(last),
             None => {
                 self.id = Some(last.checked_add(1)?);
                 self.id
