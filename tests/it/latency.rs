@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,17 @@ const MACHINE: &str = "the machine";
 
 /// Slow for good is slow most times; slow because of the tests beside this one is not.
 const ATTEMPTS: usize = 11;
+
+/// Tests that measure take it for themselves, those that only work hard share it: what the others do would be measured.
+static MACHINE_AT_WORK: RwLock<()> = RwLock::new(());
+
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE_AT_WORK.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE_AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn size() -> usize {
     std::env::var("LATENCY_CUSTOMERS").map_or(10_000, |size| size.parse().expect("a number of customers"))
@@ -231,6 +242,7 @@ fn key(made: &Value) -> String {
 
 #[test]
 fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
+    let _guard = alone();
     let size = size();
     let (process, _folder) = start("latency");
     let demo = process.client();
@@ -293,6 +305,7 @@ fn shown(took: Duration) -> String {
 /// It is reached by a Unix socket, and by TCP where no path is short enough for one.
 #[test]
 fn the_embedded_database_is_as_fast_after_a_population_as_before() {
+    let _guard = alone();
     for temporary in ["short", &"long".repeat(25)] {
         let folder = tempfile::tempdir().expect("a folder");
         let temporary = folder.path().join(temporary);
@@ -317,6 +330,7 @@ fn the_embedded_database_is_as_fast_after_a_population_as_before() {
 
 #[test]
 fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
+    let _guard = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let mut demo = Measured::new(&process, DEMO_KEY, 2, vec![]);
@@ -381,6 +395,7 @@ fn rows_of(seed: u32) -> usize {
 
 #[test]
 fn a_population_that_fails_leaves_nothing() {
+    let _guard = beside_others();
     let seed = 800_000 + std::process::id() % 100_000;
     let name = format!("failing-{seed}");
     // Its last customer collides with one that is named.
@@ -410,6 +425,7 @@ fn a_population_that_fails_leaves_nothing() {
 
 #[test]
 fn a_population_that_is_killed_is_gone_after_the_next_start() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let body = json!({ "name": "crowd", "seed": population(200_000, 1) });
@@ -429,6 +445,7 @@ fn a_population_that_is_killed_is_gone_after_the_next_start() {
 
 #[test]
 fn a_reset_that_is_killed_is_finished_by_the_next_start() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
@@ -521,6 +538,7 @@ fn customers_of(client: &Client) -> usize {
 /// Somebody holds the only connection for longer than a request waits for it.
 #[test]
 fn a_reset_waits_for_whoever_holds_the_connection() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
@@ -541,6 +559,7 @@ fn a_reset_waits_for_whoever_holds_the_connection() {
 
 #[test]
 fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
@@ -596,6 +615,7 @@ fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
 /// database is well again finishes it.
 #[test]
 fn a_world_that_cannot_be_put_back_lets_nobody_in() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 5_000;
