@@ -50,11 +50,11 @@ impl Directory {
     /// # Errors
     /// When the database fails and the answer is not known from just now.
     pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let digest = digest(presented);
+        let (digest, deadline) = (digest(presented), self.rooms.deadline());
         loop {
             let Some(caller) = self.known_caller(digest).await? else { return Ok(None) };
             // Whoever had to wait finds another world, and asks again what it is.
-            if let Some(presence) = self.rooms.enter(caller.tenant.id).await? {
+            if let Some(presence) = self.rooms.enter(caller.tenant.id, deadline).await? {
                 return Ok(Some(Caller { _presence: presence, ..caller }));
             }
         }
@@ -71,10 +71,11 @@ impl Directory {
     /// Enters a tenant's world as a caller does: nobody works on it as a whole until the presence is dropped.
     ///
     /// # Errors
-    /// When work on it takes too long, or has left half of it.
-    pub async fn enter(&self, tenant: TenantId) -> Result<Presence, DatabaseError> {
+    /// `Half` where work has left half of it, or when work on it takes too long.
+    pub async fn enter(&self, tenant: TenantId) -> Result<Presence, WorldError> {
+        let deadline = self.rooms.deadline();
         loop {
-            if let Some(presence) = self.rooms.enter(tenant).await? {
+            if let Some(presence) = self.rooms.enter(tenant, deadline).await? {
                 return Ok(presence);
             }
         }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use super::error::WorldError;
 use crate::database::{Database, DatabaseError, TenantId};
 
 /// How long calls under way are waited for before it is asked which of them wait for a hook. Such a call finds afterwards that it
@@ -61,6 +62,15 @@ pub(super) enum Shut {
 pub(super) const HALF: &str = "the tenant's world is half put back, because the database failed meanwhile: reset it, restore a snapshot or \
     delete the tenant; the next start of the server tries it too";
 
+impl From<Shut> for WorldError {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Busy => Self::Database(shut.into()),
+            Shut::Half => Self::Half,
+        }
+    }
+}
+
 impl From<Shut> for DatabaseError {
     fn from(shut: Shut) -> Self {
         Self::Unavailable(shut.into())
@@ -88,8 +98,13 @@ impl Rooms {
         Self(database.has_one_connection().then(|| Arc::new(Shared::new(PATIENCE, LONGEST_WAIT))))
     }
 
+    /// Until when a call waits that comes now, however often it has to.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.0.as_ref().map_or(LONGEST_WAIT, |shared| shared.longest_wait)
+    }
+
     /// Lets a call in; `None` where it would have had to wait, and did, so that what it knows of the tenant may be of the past.
-    pub(super) async fn enter(&self, tenant: TenantId) -> Result<Option<Presence>, Shut> {
+    pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<Presence>, Shut> {
         let Some(shared) = &self.0 else { return Ok(Some(Presence::default())) };
         // In one step, so that nobody closes it between the look and the entry.
         let enter = |room: &mut Room| match room {
@@ -100,7 +115,6 @@ impl Rooms {
                 Some(Ok(()))
             }
         };
-        let deadline = Instant::now() + shared.longest_wait;
         let (entered, waited) = shared.once(tenant, enter, Some(deadline)).await.ok_or(Shut::Busy)?;
         entered?;
         let stay = Stay { shared: Arc::clone(shared), tenant };
@@ -223,7 +237,7 @@ mod tests {
     }
 
     async fn enter(rooms: &Rooms, tenant: TenantId) -> Presence {
-        rooms.enter(tenant).await.expect("let in").expect("without waiting")
+        rooms.enter(tenant, rooms.deadline()).await.expect("let in").expect("without waiting")
     }
 
     #[tokio::test]
@@ -244,7 +258,7 @@ mod tests {
 
         let entering = tokio::spawn({
             let rooms = rooms.clone();
-            async move { rooms.enter(one).await }
+            async move { rooms.enter(one, rooms.deadline()).await }
         });
         let working = tokio::spawn({
             let rooms = rooms.clone();
@@ -283,7 +297,7 @@ mod tests {
         let work = rooms.work(tenant).await;
         work.close(|_| 0).await;
         let began = Instant::now();
-        assert_eq!(rooms.enter(tenant).await.err(), Some(Shut::Busy));
+        assert_eq!(rooms.enter(tenant, rooms.deadline()).await.err(), Some(Shut::Busy));
         assert!(began.elapsed() >= Duration::from_millis(300));
         drop(work);
         enter(&rooms, tenant).await;
@@ -297,7 +311,7 @@ mod tests {
         work.leaves_half(true);
         // However it ends.
         drop(work);
-        assert_eq!(rooms.enter(tenant).await.err(), Some(Shut::Half));
+        assert_eq!(rooms.enter(tenant, rooms.deadline()).await.err(), Some(Shut::Half));
         let work = rooms.work(tenant).await;
         assert!(work.found_half());
         work.leaves_half(false);
@@ -315,7 +329,7 @@ mod tests {
                 let rooms = rooms.clone();
                 tokio::spawn(async move {
                     for _ in 0..500 {
-                        drop(rooms.enter(tenant).await.expect("let in"));
+                        drop(rooms.enter(tenant, rooms.deadline()).await.expect("let in"));
                     }
                 })
             })
