@@ -694,7 +694,7 @@ fn a_panic_beside_an_embedded_world_ends() {
         });
         ended.send(panicked.is_err()).expect("somebody waits");
     });
-    assert!(end.recv_timeout(Duration::from_secs(60)).expect("it ends"));
+    assert!(end.recv_timeout(Duration::from_mins(1)).expect("it ends"));
 }
 
 /// A statement keeps the plan that it gets on a new database, with hardly any rows, until somebody analyzes its table. So that
