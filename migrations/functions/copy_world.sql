@@ -43,10 +43,7 @@ declare
     v_columns text;
 begin
     for v_table in
-        select w.table_name, w.is_copied,
-               (select quote_ident(a.attname) from pg_attribute a
-                 where a.attrelid = quote_ident(w.table_name)::regclass and not a.attisdropped
-                   and a.attname in ('customer_id', 'associateid')) as customer
+        select w.table_name, w.is_copied, customer_column(w.table_name) as customer
           from world_tables() w
          where w.is_copied or p_from is null
     loop

@@ -23,3 +23,10 @@ language sql stable as $$
        and (not p_is_key or exists (select from pg_index x
                                      where x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)))
 $$;
+
+-- The column that says to which customer a table's rows belong, as SQL text; NULL where they belong to none.
+create or replace function customer_column(p_table text) returns text
+language sql stable as $$
+    select quote_ident(a.attname) from pg_attribute a
+     where a.attrelid = quote_ident(p_table)::regclass and not a.attisdropped and a.attname in ('customer_id', 'associateid')
+$$;

@@ -91,6 +91,7 @@ impl ControlError {
                 WorldError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
                     StatusCode::NOT_FOUND
                 }
+                WorldError::Half => StatusCode::SERVICE_UNAVAILABLE,
                 WorldError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }

@@ -151,6 +151,12 @@ impl Customers {
         session.end(held)
     }
 
+    /// How many calls of a tenant wait for its extension on this server.
+    #[must_use]
+    pub fn in_hooks(&self, tenant: TenantId) -> usize {
+        self.hooks.running(tenant)
+    }
+
     /// Says that there may be something to tell subscribers.
     pub fn wake_deliveries(&self) {
         self.deliveries.wake();

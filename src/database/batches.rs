@@ -30,10 +30,10 @@ struct Open {
 }
 
 impl Batches {
-    /// Work on `database`, not begun yet.
+    /// Work on `database`, not begun yet. Its turns on an only connection wait for others as long as these take.
     #[must_use]
     pub fn new(database: &Database) -> Self {
-        Self { database: database.clone(), open: None, has_committed: false }
+        Self { database: database.patient(), open: None, has_committed: false }
     }
 
     /// The connection, in a transaction.
@@ -58,6 +58,14 @@ impl Batches {
     pub async fn pause(&mut self) -> Result<(), DatabaseError> {
         let is_over = self.open.as_ref().is_some_and(|open| open.since.elapsed() >= TURN);
         if is_over && self.takes_turns() { self.commit_turn().await } else { Ok(()) }
+    }
+
+    /// A place before what needs no connection: others have it meanwhile.
+    ///
+    /// # Errors
+    /// When what was done cannot be committed.
+    pub async fn rest(&mut self) -> Result<(), DatabaseError> {
+        if self.takes_turns() { self.commit_turn().await } else { Ok(()) }
     }
 
     /// Says that so many rows were written: what comes next is planned for them.

@@ -8,6 +8,7 @@
 //! is none.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use pglite_oxide::{PgliteServer, PgliteServerBuilder};
@@ -15,6 +16,12 @@ use thiserror::Error;
 
 /// How long a predecessor may take to let go of the data folder: after a kill its lock lingers for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long its end is waited for. An orderly one takes less than a second.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// And where a panic takes the program's parts down in any order: an open connection may keep it busy then.
+const STOP_PATIENCE_IN_PANIC: Duration = Duration::from_secs(1);
 
 /// Why the embedded Postgres did not start.
 #[derive(Debug, Error)]
@@ -24,10 +31,13 @@ pub struct EmbeddedError {
     reason: String,
 }
 
-/// A running embedded Postgres. Close the pool before this is dropped: an open connection keeps it busy.
+/// A running embedded Postgres. Close the pool before this is dropped: an open connection keeps it busy, and is not waited for
+/// without end.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
-    server: PgliteServer,
+    url: String,
+    /// There until it is dropped.
+    server: Option<PgliteServer>,
     /// Its folder, where this process made the database in it.
     new_folder: Option<PathBuf>,
     /// Outlives the server.
@@ -48,7 +58,9 @@ impl EmbeddedPostgres {
         let socket = SocketFolder::new();
         loop {
             match reached_by(PgliteServer::builder().path(folder), socket.as_ref()).start() {
-                Ok(server) => return Ok(Self { server, new_folder, _socket: socket }),
+                Ok(server) => {
+                    return Ok(Self { url: url_of(&server), server: Some(server), new_folder, _socket: socket });
+                }
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
@@ -77,11 +89,22 @@ impl EmbeddedPostgres {
     /// The URL under which this process reaches it.
     #[must_use]
     pub fn url(&self) -> String {
-        let url = self.server.database_url();
-        // A URL cannot have a user without a host, so of a socket's the user goes to the end.
-        match url.split_once("://").and_then(|(_, rest)| rest.split_once("@/")) {
-            Some((user, rest)) => format!("postgresql:///{rest}&user={user}"),
-            None => url,
+        self.url.clone()
+    }
+}
+
+impl Drop for EmbeddedPostgres {
+    fn drop(&mut self) {
+        let Some(server) = self.server.take() else { return };
+        let patience = if std::thread::panicking() { STOP_PATIENCE_IN_PANIC } else { STOP_PATIENCE };
+        let (stopped, end) = mpsc::channel();
+        // Stopping waits for open connections, whose owners may wait for whoever drops this.
+        let stopping = std::thread::Builder::new().name("embedded-stop".to_owned()).spawn(move || {
+            drop(server);
+            let _ = stopped.send(());
+        });
+        if stopping.is_ok() && end.recv_timeout(patience).is_err() {
+            tracing::warn!("the embedded database did not stop: a connection to it is still open");
         }
     }
 }
@@ -99,6 +122,15 @@ pub fn remove_content(folder: &Path) {
         if let Err(error) = removed {
             tracing::debug!(%error, path = %path.display(), "part of a half-made database stays");
         }
+    }
+}
+
+fn url_of(server: &PgliteServer) -> String {
+    let url = server.database_url();
+    // A URL cannot have a user without a host, so of a socket's the user goes to the end.
+    match url.split_once("://").and_then(|(_, rest)| rest.split_once("@/")) {
+        Some((user, rest)) => format!("postgresql:///{rest}&user={user}"),
+        None => url,
     }
 }
 

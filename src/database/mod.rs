@@ -22,6 +22,6 @@ pub use transaction::Transaction;
 pub use upkeep::{keep_up, look_after};
 
 /// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct TenantId(pub i32);

@@ -65,6 +65,8 @@ pub struct Database {
     pool: managed::Pool<Manager>,
     /// The one transaction in which everything happens, if there is one.
     transaction: Option<Transaction>,
+    /// Whether a connection is waited for as long as it takes.
+    is_patient: bool,
     /// How many rows were written in bulk since the tables were last analyzed.
     pub(super) filled: Arc<AtomicU64>,
 }
@@ -93,7 +95,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self { pool, transaction: None, filled: Arc::default() })
+        Ok(Self { pool, transaction: None, is_patient: false, filled: Arc::default() })
     }
 
     /// Lends a connection: for one autocommit statement, or several that need no common fate.
@@ -129,7 +131,18 @@ impl Database {
     }
 
     pub(super) async fn lend(&self) -> Result<Session, DatabaseError> {
-        self.lend_within(&self.pool.timeouts()).await
+        let mut timeouts = self.pool.timeouts();
+        if self.is_patient {
+            timeouts.wait = None;
+        }
+        self.lend_within(&timeouts).await
+    }
+
+    /// The same database for work that nobody waits for with a clock in hand: where all share one connection, it waits for its
+    /// turn as long as others have theirs. On a server a pool with nothing free stays a failure.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { is_patient: self.has_one_connection(), ..self.clone() }
     }
 
     async fn lend_within(&self, timeouts: &managed::Timeouts) -> Result<Session, DatabaseError> {
@@ -201,6 +214,12 @@ impl Database {
     pub fn pool_use(&self) -> PoolUse {
         let status = self.pool.status();
         PoolUse { in_use: status.size.saturating_sub(status.available), size: status.max_size }
+    }
+
+    /// Whether it was closed, so that nothing can be done here again.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
     }
 
     /// Closes every connection; work under way ends first.

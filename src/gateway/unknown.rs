@@ -98,7 +98,7 @@ pub(crate) async fn caller<D: Door>(front: &Front<D>, parts: &Parts) -> Option<C
         return Some(caller.clone());
     }
     let back_end = front.house.back_end.get()?;
-    let caller = back_end.directory.caller(&front.door.presented(parts)?).await.ok().flatten();
+    let caller = back_end.directory.holder(&front.door.presented(parts)?).await.ok().flatten();
     caller.filter(|caller| caller.kind == D::KEY)
 }
 

@@ -1,7 +1,9 @@
 //! The call of a hook: the vendor's own work, or a request to the extension that may call back for it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -34,6 +36,8 @@ const LONGEST_TEXT: usize = 1_000;
 pub struct Hooks {
     outgoing: Outgoing,
     random: Arc<Random>,
+    /// How many hooks run, by tenant.
+    running: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 /// Whose hook it is.
@@ -120,7 +124,14 @@ impl Hooks {
     /// Calls over `outgoing`.
     #[must_use]
     pub fn new(outgoing: Outgoing, random: Arc<Random>) -> Self {
-        Self { outgoing, random }
+        Self { outgoing, random, running: Arc::default() }
+    }
+
+    /// How many calls of a tenant wait for its extension on this server.
+    #[must_use]
+    pub fn running(&self, tenant: TenantId) -> usize {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&tenant).copied().unwrap_or_default()
     }
 
     /// Calls the extension that answers the hook `H`, with what its callback must know. No transaction is open while it
@@ -165,6 +176,7 @@ impl Hooks {
         let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, now, expires_at).await;
         session.end(opened)?;
 
+        let waiting = Waiting::new(&self.running, of.tenant);
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
         let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
         let headers = headers(extension, of.user, &token);
@@ -172,6 +184,7 @@ impl Hooks {
         let start = Instant::now();
         let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
         let ms = start.elapsed().as_secs_f64() * 1e3;
+        drop(waiting);
         let has_committed = running.end().await?;
         of.recorder.hook(|| {
             let (status, response) = match &answered {
@@ -245,6 +258,32 @@ pub async fn try_hook(
 ) -> Result<Answer, OutgoingError> {
     let headers = headers(extension, "hook try", &CallbackToken::new(random));
     outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
+}
+
+/// A call's wait for its extension, counted while it lasts.
+struct Waiting {
+    running: Arc<Mutex<HashMap<TenantId, usize>>>,
+    tenant: TenantId,
+}
+
+impl Waiting {
+    fn new(running: &Arc<Mutex<HashMap<TenantId, usize>>>, tenant: TenantId) -> Self {
+        *running.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default() += 1;
+        Self { running: Arc::clone(running), tenant }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) =
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).entry(self.tenant)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
 }
 
 /// A hook that runs. Its token ends with it, however it ends: also when the vendor's caller hangs up.

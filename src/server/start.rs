@@ -189,7 +189,7 @@ pub async fn open_world(
         None => Seeded::default(),
     };
     let is_empty = is_empty(&worlds.database).await?;
-    let has_demo = directory.caller(DEMO_KEY).await?.is_some();
+    let has_demo = directory.holder(DEMO_KEY).await?.is_some();
     let back_end = BackEnd { directory, customers };
     Ok(Started {
         opened,

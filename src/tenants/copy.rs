@@ -14,12 +14,18 @@ pub(super) struct WorldTable {
     pub name: String,
     /// Whether it is copied and compared; otherwise it is only emptied when a world is replaced.
     pub is_copied: bool,
+    /// Whether each of its rows belongs to a customer.
+    pub has_customers: bool,
 }
 
 pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<WorldTable>, sqlx::Error> {
-    sqlx::query_as!(WorldTable, r#"select table_name as "name!", is_copied as "is_copied!" from world_tables()"#)
-        .fetch_all(connection)
-        .await
+    sqlx::query_as!(
+        WorldTable,
+        r#"select table_name as "name!", is_copied as "is_copied!", customer_column(table_name) is not null as "has_customers!"
+             from world_tables()"#
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Waits until nobody writes into a tenant's world, and keeps everybody from it until the transaction ends.
@@ -65,8 +71,8 @@ pub(super) async fn replace(
     Ok(rows)
 }
 
-/// So many customers are copied or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
-const PART: i64 = 500;
+/// So many customers are copied, read or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
+pub(super) const PART: i64 = 500;
 
 /// And where nobody does.
 const LARGE_PART: i64 = 50_000;
@@ -241,20 +247,54 @@ pub(super) struct DifferingRow {
     pub differing: i64,
 }
 
-/// The rows of a table in which two tenants differ, at most so many.
+/// The customers behind one id, up to another one; no bound where there is none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    pub after: Option<i32>,
+    pub until: Option<i32>,
+}
+
+impl Part {
+    /// All customers, and what belongs to none.
+    pub(super) const ALL: Self = Self { after: None, until: None };
+}
+
+/// Where a part ends that has at most `PART` customers of each of two worlds; `None` where no more come.
+pub(super) async fn end_of_part(
+    connection: &mut PgConnection,
+    [left, right]: [TenantId; 2],
+    after: Option<i32>,
+) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select least((select customer_id from customers where tenant_id = $1 and customer_id > $3
+                        order by customer_id offset $4 limit 1),
+                      (select customer_id from customers where tenant_id = $2 and customer_id > $3
+                        order by customer_id offset $4 limit 1))",
+        left.0,
+        right.0,
+        after.unwrap_or(i32::MIN),
+        PART - 1,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The rows of a table in which two tenants differ, at most so many; of a part of the customers, where they have any.
 pub(super) async fn compare(
     connection: &mut PgConnection,
     table: &str,
-    left: TenantId,
-    right: TenantId,
+    (left, right): (TenantId, TenantId),
+    part: Part,
     most: i64,
 ) -> Result<Vec<DifferingRow>, sqlx::Error> {
     sqlx::query_as!(
         DifferingRow,
-        r#"select key, before, after, differing as "differing!" from compare_rows($1, $2, $3, $4)"#,
+        r#"select key, before, after, differing as "differing!" from compare_rows($1, $2, $3, $4, $5, $6)"#,
         table,
         left.0,
         right.0,
+        part.after,
+        part.until,
         most,
     )
     .fetch_all(connection)

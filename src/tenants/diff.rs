@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::copy::{self, DifferingRow};
-use crate::database::TenantId;
+use super::copy::{self, DifferingRow, Part, WorldTable};
+use crate::database::{Batches, DatabaseError, TenantId};
 use crate::journal::{FieldChange, HIDDEN, SECRET_COLUMNS};
 use sqlx::PgConnection;
 
@@ -47,39 +47,111 @@ pub struct RowDiff {
 /// Members of settings whose values are secrets.
 const SECRET_MEMBERS: [&str; 3] = ["extension_token", "secret", "TaxID2"];
 
-pub(super) async fn diff(
-    connection: &mut PgConnection,
-    (from, left): (String, TenantId),
-    (to, right): (String, TenantId),
-    most: u32,
-) -> Result<Diff, sqlx::Error> {
-    let mut tables = Vec::new();
-    for table in copy::tables(connection).await?.into_iter().filter(|table| table.is_copied) {
-        let rows = copy::compare(connection, &table.name, left, right, i64::from(most)).await?;
-        tables.extend(of_table(table.name, rows));
-    }
-    let before = copy::settings(connection, left).await?;
-    let after = copy::settings(connection, right).await?;
-    let fields = fields(Some(before), Some(after));
-    if !fields.is_empty() {
-        let row = RowDiff { id: String::new(), kind: "changed", fields };
-        tables.push(TableDiff { table: "settings".to_owned(), differing: 1, rows: vec![row] });
-    }
-    let differing = tables.iter().map(|table| table.differing).sum();
-    Ok(Diff { from, to, differing, tables })
+/// A comparison under way.
+#[derive(Debug)]
+pub(super) struct Comparing {
+    diff: Diff,
+    left: TenantId,
+    right: TenantId,
+    most: usize,
 }
 
-fn of_table(table: String, rows: Vec<DifferingRow>) -> Option<TableDiff> {
-    let differing = u64::try_from(rows.first()?.differing).unwrap_or_default();
-    let rows = rows.into_iter().map(|DifferingRow { key, before, after, .. }| {
-        let kind = match (&before, &after) {
-            (None, _) => "added",
-            (_, None) => "removed",
-            _ => "changed",
-        };
-        RowDiff { id: id(key), kind, fields: fields(before, after) }
-    });
-    Some(TableDiff { table, differing, rows: rows.collect() })
+impl Comparing {
+    pub(super) fn new((from, left): (&str, TenantId), (to, right): (&str, TenantId), most: u32) -> Self {
+        let diff = Diff { from: from.to_owned(), to: to.to_owned(), differing: 0, tables: Vec::new() };
+        Self { diff, left, right, most: usize::try_from(most).unwrap_or(usize::MAX) }
+    }
+
+    /// Compares all at once, in a transaction that sees one moment.
+    pub(super) async fn at_once(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        for table in copied(connection).await? {
+            let rows = self.compare(connection, &table.name, Part::ALL).await?;
+            self.add(&table.name, rows);
+        }
+        self.settings(connection).await
+    }
+
+    /// Compares two worlds that nobody writes into, part by part.
+    pub(super) async fn in_parts(&mut self, batches: &mut Batches) -> Result<(), DatabaseError> {
+        let tables = copied(batches.connection().await?).await?;
+        let mut after = None;
+        loop {
+            let until = copy::end_of_part(batches.connection().await?, [self.left, self.right], after).await?;
+            for table in &tables {
+                if after.is_some() && !table.has_customers {
+                    continue;
+                }
+                let rows = self.compare(batches.connection().await?, &table.name, Part { after, until }).await?;
+                self.add(&table.name, rows);
+                batches.pause().await?;
+            }
+            after = until;
+            if after.is_none() {
+                break;
+            }
+        }
+        let place = |found: &TableDiff| tables.iter().position(|table| table.name == found.table);
+        self.diff.tables.sort_by_key(place);
+        self.settings(batches.connection().await?).await?;
+        batches.rest().await
+    }
+
+    /// What it came to.
+    pub(super) fn diff(self) -> Diff {
+        self.diff
+    }
+
+    async fn compare(
+        &self,
+        connection: &mut PgConnection,
+        table: &str,
+        part: Part,
+    ) -> Result<Vec<DifferingRow>, sqlx::Error> {
+        let listed = self.diff.tables.iter().find(|diff| diff.table == table).map_or(0, |diff| diff.rows.len());
+        // One at least, because each says how many there are.
+        let most = i64::try_from(self.most.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
+        copy::compare(connection, table, (self.left, self.right), part, most).await
+    }
+
+    fn add(&mut self, table: &str, rows: Vec<DifferingRow>) {
+        let Some(first) = rows.first() else { return };
+        let differing = u64::try_from(first.differing).unwrap_or_default();
+        self.diff.differing += differing;
+        let known = self.diff.tables.iter().position(|diff| diff.table == table);
+        let place = known.unwrap_or_else(|| {
+            self.diff.tables.push(TableDiff { table: table.to_owned(), differing: 0, rows: Vec::new() });
+            self.diff.tables.len() - 1
+        });
+        let diff = &mut self.diff.tables[place];
+        diff.differing += differing;
+        let room = self.most.saturating_sub(diff.rows.len());
+        diff.rows.extend(rows.into_iter().take(room).map(of_row));
+    }
+
+    async fn settings(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let before = copy::settings(connection, self.left).await?;
+        let after = copy::settings(connection, self.right).await?;
+        let fields = fields(Some(before), Some(after));
+        if !fields.is_empty() {
+            let row = RowDiff { id: String::new(), kind: "changed", fields };
+            self.diff.tables.push(TableDiff { table: "settings".to_owned(), differing: 1, rows: vec![row] });
+            self.diff.differing += 1;
+        }
+        Ok(())
+    }
+}
+
+async fn copied(connection: &mut PgConnection) -> Result<Vec<WorldTable>, sqlx::Error> {
+    Ok(copy::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
+}
+
+fn of_row(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {
+    let kind = match (&before, &after) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
+    };
+    RowDiff { id: id(key), kind, fields: fields(before, after) }
 }
 
 fn id(key: Option<Value>) -> String {

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::credential::{KeyDigest, digest};
 use super::rooms::{Rooms, Work};
 use super::store::{self, By, TenantRow};
-use super::{Caller, Credential, Spent, Tenant, limits};
+use super::{Caller, Credential, Presence, Spent, Tenant, WorldError, limits};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::faults::{self, Fired};
@@ -50,19 +50,54 @@ impl Directory {
     /// # Errors
     /// When the database fails and the answer is not known from just now.
     pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let digest = digest(presented);
+        let (digest, deadline) = (digest(presented), self.rooms.deadline());
         loop {
             let Some(caller) = self.known_caller(digest).await? else { return Ok(None) };
             // Whoever had to wait finds another world, and asks again what it is.
-            if let Some(presence) = self.rooms.enter(caller.tenant.id).await {
+            if let Some(presence) = self.rooms.enter(caller.tenant.id, deadline).await? {
                 return Ok(Some(Caller { _presence: presence, ..caller }));
             }
         }
     }
 
-    /// Begins work on a tenant's world as a whole.
-    pub(super) async fn work(&self, tenant: TenantId) -> Work {
+    /// The same without entering the tenant's world, and so without waiting for work on it: for those who only ask whose a key is.
+    ///
+    /// # Errors
+    /// When the database fails and the answer is not known from just now.
+    pub async fn holder(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
+        self.known_caller(digest(presented)).await
+    }
+
+    /// Enters a tenant's world as a caller does: nobody works on it as a whole until the presence is dropped.
+    ///
+    /// # Errors
+    /// `Half` where work has left half of it, or when work on it takes too long.
+    pub async fn enter(&self, tenant: TenantId) -> Result<Presence, WorldError> {
+        let deadline = self.rooms.deadline();
+        loop {
+            if let Some(presence) = self.rooms.enter(tenant, deadline).await? {
+                return Ok(presence);
+            }
+        }
+    }
+
+    /// Begins work on a tenant's world as a whole, as it is.
+    ///
+    /// # Errors
+    /// `Half` where other work has left half of it.
+    pub(super) async fn work(&self, tenant: TenantId) -> Result<Work, WorldError> {
+        let work = self.work_anew(tenant).await;
+        if work.found_half() { Err(WorldError::Half) } else { Ok(work) }
+    }
+
+    /// Begins work that puts something else in the place of a tenant's world, whatever is left of it.
+    pub(super) async fn work_anew(&self, tenant: TenantId) -> Work {
         self.rooms.work(tenant).await
+    }
+
+    /// The same directory for work that waits for its turn as long as it takes.
+    pub(super) fn patient(&self) -> Self {
+        Self { database: self.database.patient(), ..self.clone() }
     }
 
     async fn known_caller(&self, digest: KeyDigest) -> Result<Option<Caller>, DatabaseError> {

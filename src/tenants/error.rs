@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::keys::KeyError;
+use super::rooms::HALF;
 use super::seed::SeedError;
 use crate::database::{DatabaseError, violated_unique_constraint};
 
@@ -29,6 +30,9 @@ pub enum WorldError {
     /// What was asked for cannot be.
     #[error("{0}")]
     Refused(String),
+    /// The world is half put back.
+    #[error("{}", HALF)]
+    Half,
     /// Somebody else changed the same.
     #[error("somebody else did the same at this moment; try again")]
     Conflict,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::copy;
 use super::error::WorldError;
 use super::seed::{
     Counters, MAX_SEED_BYTES, SecretDigest, SeedEntry, SeedExtension, SeedFile, SeedKey, SeedTenant, StoredKey, VERSION,
@@ -13,7 +14,8 @@ use super::seed::{
 use super::store::export::{self as store, KeyRow, SettingsRow};
 use super::world::Worlds;
 use crate::clock::Clock;
-use crate::database::TenantId;
+use crate::customers::StoredCustomer;
+use crate::database::{Batches, TenantId};
 use crate::faults;
 
 /// So many customers are read and written at a time.
@@ -75,45 +77,106 @@ impl Export {
 }
 
 impl Worlds {
-    /// Writes a tenant, or a snapshot of one (`demo@before`), as a seed file: as it is at one moment.
+    /// Writes a tenant, or a snapshot of one (`demo@before`), as a seed file: as it is at one moment. It is whole before any of it
+    /// is sent: a caller who reads slowly would keep the tenant's writers out, or a transaction open, and half of a file tells
+    /// nobody what went wrong.
     ///
     /// # Errors
-    /// `UnknownTenant`, `UnknownSnapshot`, `Refused` when it is too large, or when the database fails.
+    /// `UnknownTenant`, `UnknownSnapshot`, `Half`, `Refused` when it is too large, or when the database fails.
     pub async fn export(&self, side: &str, options: ExportOptions) -> Result<Export, WorldError> {
-        let id = self.side(side).await?;
-        let name = side.rsplit_once('@').map_or(side, |(name, _)| name);
-        // Keys belong to the tenant, and are not kept in snapshots.
-        let owner = if options.has_keys { Some(self.tenant(name).await?.id) } else { None };
-        self.database
+        let patient = self.patient();
+        let owner = patient.owner(side).await?;
+        let work = self.directory.work(owner).await?;
+        let id = patient.side(side).await?;
+        let of = Exported {
+            id,
+            name: side.rsplit_once('@').map_or(side, |(name, _)| name),
+            // Keys belong to the tenant, and are not kept in snapshots.
+            keys_of: options.has_keys.then_some(owner),
+        };
+        if patient.is_too_large(&[id]).await? {
+            if id == owner {
+                self.close(&work).await;
+            }
+            return self.export_in_parts(&of, options.format).await;
+        }
+        let database = &patient.database;
+        database
             .in_snapshot(async |connection| {
-                let mut export = Export { parts: Vec::new(), bytes: 0 };
-                let (head, customers) = head(connection, name, id, owner).await?;
-                let mut text = Text { format: options.format, is_first: true };
-                export.push(text.begin(&head, customers > 0)?)?;
-                let mut after = 0;
+                let mut writing = Writing::begin(options.format, head(connection, &of).await?)?;
                 loop {
-                    let batch = self.customers.stored(connection, id, after, BATCH).await?;
-                    let Some(last) = batch.last() else { break };
-                    after = last.customer.id.0;
-                    let entries: Vec<SeedEntry> = batch.into_iter().map(SeedEntry::from).collect();
-                    export.push(text.customers(&entries)?)?;
+                    let batch = self.customers.stored(connection, id, writing.after, BATCH).await?;
+                    if !writing.add(batch)? {
+                        return writing.end();
+                    }
                 }
-                export.push(text.end(customers > 0))?;
-                Ok(export)
             })
             .await
+    }
+
+    /// The same of a world that nobody writes into. Others have the only connection while a part is written.
+    async fn export_in_parts(&self, of: &Exported<'_>, format: ExportFormat) -> Result<Export, WorldError> {
+        let mut batches = Batches::new(&self.database);
+        let head = head(batches.connection().await?, of).await?;
+        batches.rest().await?;
+        let mut writing = Writing::begin(format, head)?;
+        loop {
+            let batch = self.customers.stored(batches.connection().await?, of.id, writing.after, copy::PART).await?;
+            batches.rest().await?;
+            if !writing.add(batch)? {
+                return writing.end();
+            }
+        }
+    }
+}
+
+/// What is exported.
+#[derive(Debug)]
+struct Exported<'a> {
+    id: TenantId,
+    name: &'a str,
+    /// The tenant whose keys are in it, if any are.
+    keys_of: Option<TenantId>,
+}
+
+/// An export under way.
+struct Writing {
+    export: Export,
+    text: Text,
+    has_customers: bool,
+    /// The last customer that is in it.
+    after: i32,
+}
+
+impl Writing {
+    fn begin(format: ExportFormat, (head, customers): (SeedFile, i64)) -> Result<Self, WorldError> {
+        let mut export = Export { parts: Vec::new(), bytes: 0 };
+        let mut text = Text { format, is_first: true };
+        let has_customers = customers > 0;
+        export.push(text.begin(&head, has_customers)?)?;
+        Ok(Self { export, text, has_customers, after: 0 })
+    }
+
+    /// Adds customers; false when there are none left.
+    fn add(&mut self, batch: Vec<StoredCustomer>) -> Result<bool, WorldError> {
+        let Some(last) = batch.last() else { return Ok(false) };
+        self.after = last.customer.id.0;
+        let entries: Vec<SeedEntry> = batch.into_iter().map(SeedEntry::from).collect();
+        self.export.push(self.text.customers(&entries)?)?;
+        Ok(true)
+    }
+
+    fn end(mut self) -> Result<Export, WorldError> {
+        self.export.push(self.text.end(self.has_customers))?;
+        Ok(self.export)
     }
 }
 
 /// The file without the customers, and how many there are.
-async fn head(
-    connection: &mut PgConnection,
-    name: &str,
-    id: TenantId,
-    owner: Option<TenantId>,
-) -> Result<(SeedFile, i64), sqlx::Error> {
+async fn head(connection: &mut PgConnection, of: &Exported<'_>) -> Result<(SeedFile, i64), sqlx::Error> {
+    let Exported { id, name, keys_of } = *of;
     let settings = store::settings(&mut *connection, id).await?;
-    let keys = match owner {
+    let keys = match keys_of {
         Some(owner) => store::keys(&mut *connection, owner, Clock::Real.now()).await?,
         None => Vec::new(),
     };

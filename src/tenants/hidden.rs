@@ -1,10 +1,13 @@
 //! What takes several transactions on an embedded database, so that others have their turn: making and deleting tenants, which
 //! nobody sees then, and copying large worlds, whose callers wait.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 
 use super::error::WorldError;
 use super::rooms::Work;
+use super::store::worlds::HalfPutBack;
 use super::world::Worlds;
 use super::{copy, store};
 use crate::clock::Clock;
@@ -12,6 +15,12 @@ use crate::database::{Batches, Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::plan::Plan;
 use crate::tasks::Progress;
+
+/// How often a world is tried to be put back.
+const ATTEMPTS: u32 = 5;
+
+/// The pause after the first of them; each is twice as long as the one before it.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// What was made and is not seen yet.
 #[derive(Debug, Default)]
@@ -66,8 +75,13 @@ impl Worlds {
         session.end(Ok(false))
     }
 
-    /// Puts a large world back to one of its snapshots, in parts, while its callers wait. Broken off, it is finished by the next
-    /// start, so that nobody meets half of it.
+    /// Has a world's callers wait, and waits for those that are under way.
+    pub(super) async fn close(&self, work: &Work) {
+        work.close(|tenant| self.customers.in_hooks(tenant)).await;
+    }
+
+    /// Puts a large world back to one of its snapshots, in parts, while its callers wait. When it fails it is tried again, and at
+    /// last nobody is let in; broken off, it is finished by the next start. So nobody meets half of it.
     pub(super) async fn put_back_in_parts(
         &self,
         work: &Work,
@@ -75,23 +89,44 @@ impl Worlds {
         tenant: TenantId,
         progress: &Progress,
     ) -> Result<u64, DatabaseError> {
-        work.close().await;
-        let mut batches = Batches::new(&self.database);
-        store::worlds::set_put_back_from(batches.connection().await?, tenant, Some(snapshot)).await?;
-        // Kept before the first row goes.
-        batches.commit().await?;
-        let mut batches = Batches::new(&self.database);
-        let outcome = async {
-            copy::in_parts(&mut batches, None, tenant, progress).await?;
-            copy::in_parts(&mut batches, Some(snapshot), tenant, progress).await
-        };
-        let rows = match outcome.await {
-            Ok(rows) => rows,
-            Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "a world is put back in one go after all");
-                batches = Batches::new(&self.database);
-                copy::replace(batches.connection().await?, Some(snapshot), tenant, progress).await?
+        self.close(work).await;
+        work.leaves_half(true);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.try_to_put_back(snapshot, tenant, progress, attempt == 1).await {
+                Ok(rows) => {
+                    work.leaves_half(false);
+                    return Ok(rows);
+                }
+                Err(error) => {
+                    let is_last = attempt == ATTEMPTS || self.database.is_closed();
+                    tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, attempt, is_last, "a world was not put back");
+                    if is_last {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt - 1)).await;
+                }
             }
+        }
+    }
+
+    async fn try_to_put_back(
+        &self,
+        snapshot: TenantId,
+        tenant: TenantId,
+        progress: &Progress,
+        is_in_parts: bool,
+    ) -> Result<u64, DatabaseError> {
+        let mut batches = Batches::new(&self.database);
+        let rows = if is_in_parts {
+            store::worlds::set_put_back_from(batches.connection().await?, tenant, Some(snapshot)).await?;
+            // Kept before the first row goes.
+            batches.rest().await?;
+            copy::in_parts(&mut batches, None, tenant, progress).await?;
+            copy::in_parts(&mut batches, Some(snapshot), tenant, progress).await?
+        } else {
+            copy::replace(batches.connection().await?, Some(snapshot), tenant, progress).await?
         };
         store::worlds::set_put_back_from(batches.connection().await?, tenant, None).await?;
         batches.commit().await?;
@@ -106,7 +141,7 @@ impl Worlds {
         snapshot: &str,
         progress: &Progress,
     ) -> Result<u64, WorldError> {
-        work.close().await;
+        self.close(work).await;
         let now = Clock::Real.now();
         let (mut batches, mut hidden) = (Batches::new(&self.database), Hidden::default());
         let saved = async {
@@ -124,25 +159,45 @@ impl Worlds {
         Ok(rows)
     }
 
-    /// Deletes or finishes what an embedded database, which has one process, still has of work that was broken off.
+    /// Deletes or finishes what an embedded database, which has one process, still has of work that was broken off. What cannot be
+    /// finished keeps nobody else from being served.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database does not say what there is.
     pub async fn finish_broken_off(&self) -> Result<(), DatabaseError> {
         let mut session = self.database.session().await?;
         let half = store::worlds::half_put_back(session.connection()).await;
-        for (tenant, snapshot) in session.end(half)? {
-            let mut batches = Batches::new(&self.database);
-            copy::replace(batches.connection().await?, Some(snapshot), tenant, &Progress::default()).await?;
-            store::worlds::set_put_back_from(batches.connection().await?, tenant, None).await?;
-            batches.commit().await?;
+        for HalfPutBack { tenant, snapshot } in session.end(half)? {
+            if let Err(error) = self.finish_putting_back(tenant, snapshot).await {
+                tracing::error!(error = %ErrorChain(&error), tenant.id = tenant.0, "a world is half put back, and nobody is let in");
+            }
         }
         let mut session = self.database.session().await?;
         let hidden = store::worlds::hidden(session.connection()).await;
         for tenant in session.end(hidden)? {
-            delete(&self.database, tenant, &Progress::default()).await?;
+            if let Err(error) = delete(&self.database, tenant, &Progress::default()).await {
+                tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "what was left of a tenant was not deleted");
+            }
         }
         Ok(())
+    }
+
+    async fn finish_putting_back(&self, tenant: TenantId, snapshot: Option<TenantId>) -> Result<(), DatabaseError> {
+        if let Some(snapshot) = snapshot {
+            let work = self.directory.work_anew(tenant).await;
+            work.leaves_half(true);
+            self.try_to_put_back(snapshot, tenant, &Progress::default(), false).await?;
+            work.leaves_half(false);
+            return Ok(());
+        }
+        // Deleted since, by who was let in: the world is theirs.
+        tracing::warn!(
+            tenant.id = tenant.0,
+            "the snapshot that a world was put back to is gone: the world stays as it is"
+        );
+        let mut batches = Batches::new(&self.database);
+        store::worlds::set_put_back_from(batches.connection().await?, tenant, None).await?;
+        batches.commit().await
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a tenant is connected to: its Client Extension and the subscribers of its events, changed while servers run.
+//! What a tenant is connected to, changed while servers run: its Client Extension, the subscribers of its events, and the failures
+//! that either meets.
 
 use serde::Deserialize;
 
@@ -6,7 +7,10 @@ use super::error::WorldError;
 use super::seed::{SeedExtension, SeedTenant};
 use super::world::Worlds;
 use super::{copy, store};
+use crate::clock::Clock;
+use crate::database::TenantId;
 use crate::events::EventSettings;
+use crate::faults::{self, Rule};
 
 /// A tenant's `extension` and `events`, as they stand in a seed file.
 #[derive(Debug, Deserialize)]
@@ -36,6 +40,7 @@ impl Worlds {
         }
         let split = extension.map(SeedExtension::split).transpose();
         let (extension, token) = split.map_err(WorldError::Refused)?.unzip();
+        let _work = self.directory.work(tenant.id).await?;
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
@@ -48,6 +53,39 @@ impl Worlds {
             })
             .await?;
         self.changed(tenant.id);
+        Ok(())
+    }
+
+    /// Arms a failure for a tenant's calls or events; its number.
+    ///
+    /// # Errors
+    /// `Half`, or when the database fails.
+    pub async fn arm(&self, tenant: TenantId, rule: &Rule) -> Result<i32, WorldError> {
+        let _work = self.directory.work(tenant).await?;
+        let id = faults::arm(&self.database, tenant, rule, Clock::Real.now()).await?;
+        self.directory.forget();
+        Ok(id)
+    }
+
+    /// Disarms a failure; false when there is none of this number.
+    ///
+    /// # Errors
+    /// `Half`, or when the database fails.
+    pub async fn disarm(&self, tenant: TenantId, id: i32) -> Result<bool, WorldError> {
+        let _work = self.directory.work(tenant).await?;
+        let was_there = faults::disarm(&self.database, tenant, id).await?;
+        self.directory.forget();
+        Ok(was_there)
+    }
+
+    /// Disarms all failures of a tenant.
+    ///
+    /// # Errors
+    /// `Half`, or when the database fails.
+    pub async fn disarm_all(&self, tenant: TenantId) -> Result<(), WorldError> {
+        let _work = self.directory.work(tenant).await?;
+        faults::disarm_all(&self.database, tenant).await?;
+        self.directory.forget();
         Ok(())
     }
 }

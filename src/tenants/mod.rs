@@ -85,6 +85,12 @@ impl Caller {
     pub fn new(tenant: Arc<Tenant>, key_name: &str, kind: KeyKind) -> Self {
         Self { tenant, key_name: key_name.into(), kind, _presence: Presence::default() }
     }
+
+    /// The caller with a stay in the tenant's world.
+    #[must_use]
+    pub fn staying(self, presence: Presence) -> Self {
+        Self { _presence: presence, ..self }
+    }
 }
 
 impl Tenant {

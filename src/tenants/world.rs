@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::credential::Credential;
-use super::diff::{Diff, diff};
+use super::diff::{Comparing, Diff};
 use super::error::WorldError;
 use super::hidden::{self, Hidden};
 use super::keys::{KeyError, add_key};
@@ -51,6 +51,11 @@ pub struct Worlds {
 }
 
 impl Worlds {
+    /// The same worlds for a task, which waits for its turn at the database as long as it takes.
+    pub(super) fn patient(&self) -> Self {
+        Self { database: self.database.patient(), directory: self.directory.patient(), ..self.clone() }
+    }
+
     /// A tenant by its name.
     ///
     /// # Errors
@@ -91,7 +96,7 @@ impl Worlds {
     /// `BadName`, `NameTaken`, `Seed`, `Key`, or when the database fails; nothing was made then.
     #[must_use]
     pub fn create(&self, new: NewTenant, seed: WorldSeed) -> Begun<WorldError> {
-        let (worlds, name) = (self.clone(), new.name.clone());
+        let (worlds, name) = (self.patient(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
             let plan = seed.plan.clone().unwrap_or_default();
             let name = checked(&new.name)?;
@@ -171,7 +176,7 @@ impl Worlds {
     /// Deletes a tenant, with its keys, snapshots and all that it has.
     #[must_use]
     pub fn delete(&self, name: &str) -> Begun<WorldError> {
-        let (worlds, name) = (self.clone(), name.to_owned());
+        let (worlds, name) = (self.patient(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
             worlds.delete_tenant(tenant.id, &progress).await?;
@@ -180,8 +185,9 @@ impl Worlds {
     }
 
     async fn delete_tenant(&self, id: TenantId, progress: &Progress) -> Result<(), WorldError> {
-        let work = self.directory.work(id).await;
+        let work = self.directory.work_anew(id).await;
         hidden::delete(&self.database, id, progress).await?;
+        work.leaves_half(false);
         drop(work);
         self.changed(id);
         self.journal.clear(Some(id));
@@ -195,21 +201,22 @@ impl Worlds {
     /// `UnknownTenant`, `Seed`, or when the database fails; the world is as it was then.
     #[must_use]
     pub fn seed(&self, name: &str, seed: WorldSeed) -> Begun<WorldError> {
-        let (worlds, name) = (self.clone(), name.to_owned());
+        let (worlds, name) = (self.patient(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let work = worlds.directory.work(tenant.id).await;
+            let work = worlds.directory.work_anew(tenant.id).await;
             let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
             let seeded = worlds.fill_anew(&mut batches, &mut hidden, &tenant, seed, &progress).await;
             let (mut rows, before) = worlds.settle(batches, hidden, seeded).await?;
             if let Some((snapshot, before)) = before {
-                // Large: what takes its place is its seed already.
+                // Large: what takes its place is its seed already. From here on nobody is let in before it is whole.
                 rows = worlds.put_back_in_parts(&work, snapshot, tenant.id, &progress).await?;
                 worlds.database.filled(2 * rows).await;
                 if let Some(before) = before {
                     hidden::delete(&worlds.database, before, &progress).await?;
                 }
             }
+            work.leaves_half(false);
             worlds.changed(tenant.id);
             drop(work);
             Ok(json!({ "rows": rows }))
@@ -249,6 +256,8 @@ impl Worlds {
             copy::delete(connection, before, progress).await?;
         }
         let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
+        // Where another one was begun and failed, this took its place.
+        store::worlds::set_put_back_from(connection, tenant.id, None).await?;
         hidden.rows = 2 * rows;
         Ok((rows, None))
     }
@@ -271,15 +280,15 @@ impl Worlds {
 
     fn put_back(&self, name: &str, snapshot: &str, what: &'static str) -> Begun<WorldError> {
         // No name in Postgres holds a NUL.
-        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.replace('\0', "?"));
+        let (worlds, name, snapshot) = (self.patient(), name.to_owned(), snapshot.replace('\0', "?"));
         self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
             let tenant = worlds.tenant(&name).await?;
-            let work = worlds.directory.work(tenant.id).await;
+            let work = worlds.directory.work_anew(tenant.id).await;
             let unknown = || unknown_snapshot(&name, &snapshot);
             let mut session = worlds.database.session().await?;
             let from = copy::find_snapshot(session.connection(), tenant.id, &snapshot).await;
             let from = session.end(from)?.ok_or_else(unknown)?;
-            let rows = if worlds.is_too_large(&[from, tenant.id]).await? {
+            let rows = if work.found_half() || worlds.is_too_large(&[from, tenant.id]).await? {
                 worlds.put_back_in_parts(&work, from, tenant.id, &progress).await?
             } else {
                 let replaced = worlds.database.in_transaction(async |connection| {
@@ -304,7 +313,7 @@ impl Worlds {
     /// `UnknownTenant`, `BadName`, `Refused` for the seed's, or when the database fails.
     #[must_use]
     pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> Begun<WorldError> {
-        let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
+        let (worlds, name, snapshot) = (self.patient(), name.to_owned(), snapshot.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
             let tenant = worlds.tenant(&name).await?;
             let snapshot = checked(&snapshot)?;
@@ -313,7 +322,7 @@ impl Worlds {
                 return Err(WorldError::Refused(why));
             }
             let now = Clock::Real.now();
-            let work = worlds.directory.work(tenant.id).await;
+            let work = worlds.directory.work(tenant.id).await?;
             if worlds.is_too_large(&[tenant.id]).await? {
                 let rows = worlds.save_in_parts(&work, tenant.id, snapshot, &progress).await?;
                 return Ok(json!({ "snapshot": snapshot, "rows": rows }));
@@ -356,7 +365,7 @@ impl Worlds {
         if snapshot == SEED {
             return Err(WorldError::Refused(format!("the snapshot '{SEED}' is what a reset goes back to, and stays")));
         }
-        let _work = self.directory.work(tenant.id).await;
+        let _work = self.directory.work(tenant.id).await?;
         let hidden = self
             .database
             .in_transaction(async |connection| {
@@ -377,18 +386,18 @@ impl Worlds {
     /// `UnknownTenant`, `UnknownSnapshot`, `BadName`, `NameTaken`, `Key`, or when the database fails.
     #[must_use]
     pub fn fork(&self, of: &str, new: NewTenant) -> Begun<WorldError> {
-        let (worlds, of) = (self.clone(), of.to_owned());
+        let (worlds, of) = (self.patient(), of.to_owned());
         self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
             let now = Clock::Real.now();
             let name = checked(&new.name)?;
             let key = new.key.credential(&worlds.random)?;
             let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
-            let owner = worlds.tenant(of.rsplit_once('@').map_or(of.as_str(), |(name, _)| name)).await?.id;
-            let work = worlds.directory.work(owner).await;
+            let owner = worlds.owner(&of).await?;
+            let work = worlds.directory.work(owner).await?;
             let source = worlds.side(&of).await?;
             if worlds.is_too_large(&[source]).await? {
                 if source == owner {
-                    work.close().await;
+                    worlds.close(&work).await;
                 }
                 let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
                 let forked =
@@ -421,12 +430,35 @@ impl Worlds {
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails.
     pub async fn diff(&self, from: &str, to: &str, most: u32) -> Result<Diff, WorldError> {
-        let (left, right) = (self.side(from).await?, self.side(to).await?);
-        self.database
+        let patient = self.patient();
+        let mut owners = [patient.owner(from).await?, patient.owner(to).await?];
+        // In one order, so that two who compare the same do not wait for each other.
+        owners.sort_unstable();
+        let first = self.directory.work(owners[0]).await?;
+        let second = if owners[0] == owners[1] { None } else { Some(self.directory.work(owners[1]).await?) };
+        let (left, right) = (patient.side(from).await?, patient.side(to).await?);
+        let mut comparing = Comparing::new((from, left), (to, right), most);
+        if patient.is_too_large(&[left, right]).await? {
+            for (work, owner) in [Some(&first), second.as_ref()].into_iter().flatten().zip(owners) {
+                if [left, right].contains(&owner) {
+                    self.close(work).await;
+                }
+            }
+            comparing.in_parts(&mut Batches::new(&self.database)).await?;
+            return Ok(comparing.diff());
+        }
+        let database = &patient.database;
+        database
             .in_snapshot(async |connection| {
-                Ok(diff(connection, (from.to_owned(), left), (to.to_owned(), right), most).await?)
+                comparing.at_once(connection).await?;
+                Ok(comparing.diff())
             })
             .await
+    }
+
+    /// Whose the world is that a text names.
+    pub(super) async fn owner(&self, text: &str) -> Result<TenantId, WorldError> {
+        Ok(self.tenant(text.rsplit_once('@').map_or(text, |(name, _)| name)).await?.id)
     }
 
     /// The tenant or snapshot that a text names.
@@ -447,7 +479,7 @@ impl Worlds {
     /// `UnknownTenant`, `Refused` when customers share a value that must be unique, or when the database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), WorldError> {
         let tenant = self.tenant(name).await?;
-        let _work = self.directory.work(tenant.id).await;
+        let _work = self.directory.work(tenant.id).await?;
         self.database
             .in_transaction(async |connection| {
                 copy::close_world(connection, tenant.id).await?;
@@ -480,6 +512,7 @@ impl Worlds {
         change: impl FnOnce(Clock) -> Option<Clock>,
     ) -> Result<Clock, WorldError> {
         let tenant = self.tenant(name).await?;
+        let _work = self.directory.work(tenant.id).await?;
         let clock = self
             .database
             .in_transaction(async |connection| {

@@ -80,7 +80,11 @@ fn the_modules_for_the_embedded_database_are_modules_of_the_suite() {
     assert!(lines.len() >= 5, "{named}");
     for line in lines {
         let (module, reason) = line.split_once(' ').expect("a module and a reason");
+        let (module, test) = module.split_once("::").map_or((module, None), |(module, test)| (module, Some(test)));
         assert!(suite.contains(&format!("mod {module};\n")), "{module}");
+        if let Some(test) = test {
+            assert!(file(&format!("tests/it/{module}.rs")).contains(&format!("fn {test}()")), "{test}");
+        }
         assert!(reason.trim().len() > 10, "{line}");
     }
 }

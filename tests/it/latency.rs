@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::database::look_after;
+use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, look_after};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{Origin, open_world};
 use serde_json::{Value, json};
@@ -29,13 +29,24 @@ const CALLS: usize = 41;
 const FACTOR: u32 = 2;
 
 /// What a machine that does something else at the moment adds to a call of less than a millisecond.
-const GRACE: Duration = Duration::from_micros(300);
+const GRACE: Duration = Duration::from_micros(50);
 
 /// The operation that asks no database.
 const MACHINE: &str = "the machine";
 
-/// Slow for good is slow each time; slow because of the tests beside this one is not.
-const ATTEMPTS: usize = 10;
+/// Slow for good is slow most times; slow because of the tests beside this one is not.
+const ATTEMPTS: usize = 11;
+
+/// Tests that measure take it for themselves, those that only work hard share it: what the others do would be measured.
+static MACHINE_AT_WORK: RwLock<()> = RwLock::new(());
+
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE_AT_WORK.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE_AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn size() -> usize {
     std::env::var("LATENCY_CUSTOMERS").map_or(10_000, |size| size.parse().expect("a number of customers"))
@@ -180,7 +191,7 @@ impl Measured {
         all.map(|operation| (operation.clone(), self.measure(&operation))).collect()
     }
 
-    /// Measures until each call is as fast as it was, or has been slower too often.
+    /// Measures until each call was as fast as before more often than it was slower, or has been slower too often.
     #[track_caller]
     fn is_as_fast_as(&mut self, before: &Medians, stage: &str) -> Medians {
         let operations = self.operations().into_iter();
@@ -189,22 +200,26 @@ impl Measured {
 
     #[track_caller]
     fn operation_is_as_fast_as(&mut self, before: &Medians, stage: &str, operation: &str) -> Duration {
-        let mut attempts = 0;
+        let (mut fast, mut slow) = (0, 0);
         loop {
             let took = self.measure(operation);
             // What asks no database tells how busy the machine is with something else.
             let busy = self.measure(MACHINE).as_secs_f64() / before[MACHINE].as_secs_f64();
             let most = before[operation] * FACTOR;
             if took <= most.mul_f64(busy.max(1.0)) + GRACE {
-                return took;
+                fast += 1;
+                if fast > slow {
+                    return took;
+                }
+            } else {
+                slow += 1;
             }
-            attempts += 1;
             let was = before[operation];
             assert!(
-                attempts < ATTEMPTS,
-                "{stage}: {operation} takes {took:?}, and took {was:?} before; busy: {busy:.1}"
+                slow <= ATTEMPTS / 2,
+                "{stage}: {operation} takes {took:?}, and took {was:?} before; busy: {busy:.1}; {fast} times it was as fast"
             );
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(Duration::from_millis(300));
         }
     }
 }
@@ -227,6 +242,7 @@ fn key(made: &Value) -> String {
 
 #[test]
 fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
+    let _guard = alone();
     let size = size();
     let (process, _folder) = start("latency");
     let demo = process.client();
@@ -289,6 +305,7 @@ fn shown(took: Duration) -> String {
 /// It is reached by a Unix socket, and by TCP where no path is short enough for one.
 #[test]
 fn the_embedded_database_is_as_fast_after_a_population_as_before() {
+    let _guard = alone();
     for temporary in ["short", &"long".repeat(25)] {
         let folder = tempfile::tempdir().expect("a folder");
         let temporary = folder.path().join(temporary);
@@ -313,6 +330,7 @@ fn the_embedded_database_is_as_fast_after_a_population_as_before() {
 
 #[test]
 fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
+    let _guard = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let mut demo = Measured::new(&process, DEMO_KEY, 2, vec![]);
@@ -321,6 +339,8 @@ fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
     for (method, path, body) in [
         ("POST", "/tenants", Some(crowd)),
         ("POST", "/tenants/crowd/reset", None),
+        ("GET", "/tenants/crowd/export?format=json", None),
+        ("GET", "/diff?from=crowd@seed&to=crowd", None),
         ("PUT", "/tenants/crowd/snapshots/kept", None),
         ("POST", "/tenants/crowd/fork", Some(json!({ "name": "fork" }))),
         ("PUT", "/tenants/crowd/seed", Some(population(size, 2))),
@@ -350,8 +370,9 @@ fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
         waits.sort();
         let (p90, longest) = (waits[waits.len() * 9 / 10], waits[waits.len() - 1]);
         println!("{method} {path}: {} calls beside it, p90 {p90:?}, longest {longest:?}", waits.len());
-        // 200 ms where the machine has nothing else to do.
-        assert!(longest < Duration::from_secs(1), "a call waited {longest:?} for {method} {path}");
+        // Less than 200 ms where the machine has nothing else to do. At any one moment it may have; most of the time it has not.
+        assert!(p90 < Duration::from_millis(500), "a call in ten waited {p90:?} for {method} {path}");
+        assert!(longest < Duration::from_secs(3), "a call waited {longest:?} for {method} {path}");
     }
 }
 
@@ -374,6 +395,7 @@ fn rows_of(seed: u32) -> usize {
 
 #[test]
 fn a_population_that_fails_leaves_nothing() {
+    let _guard = beside_others();
     let seed = 800_000 + std::process::id() % 100_000;
     let name = format!("failing-{seed}");
     // Its last customer collides with one that is named.
@@ -403,14 +425,15 @@ fn a_population_that_fails_leaves_nothing() {
 
 #[test]
 fn a_population_that_is_killed_is_gone_after_the_next_start() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let body = json!({ "name": "crowd", "seed": population(200_000, 1) });
-    let bytes = crate::support::control::as_request("POST", "/tenants", "Prefer: respond-async\r\n", Some(&body));
-    let begun = Client { address: process.address, key: String::new() }.raw(&bytes);
-    assert_eq!(begun.status, 202, "{begun:?}");
-    thread::sleep(Duration::from_millis(700));
+    let task = begin(&process, "POST", "/tenants", Some(&body));
+    wait_for_rows(&process, &task, 10_000);
     process.kill();
+    let left = in_folder(&folder, "select count(*) from tenants where snapshot_of = tenant_id");
+    assert_eq!(left, 1, "a tenant that is not finished");
 
     let process = start_embedded(&folder);
     process.client().customer(3);
@@ -422,27 +445,256 @@ fn a_population_that_is_killed_is_gone_after_the_next_start() {
 
 #[test]
 fn a_reset_that_is_killed_is_finished_by_the_next_start() {
+    let _guard = beside_others();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
     let made = admin(&process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(size, 1) })));
     let client = Client { address: process.address, key: key(&made) };
     client.patch("/v1/customers/1", &json!({ "FirstName": "Changed" })).succeeds(200);
-    let bytes = crate::support::control::as_request("POST", "/tenants/crowd/reset", "Prefer: respond-async\r\n", None);
-    assert_eq!(Client { address: process.address, key: String::new() }.raw(&bytes).status, 202);
-    thread::sleep(Duration::from_millis(150));
+    let task = begin(&process, "POST", "/tenants/crowd/reset", None);
+    wait_for_rows(&process, &task, 10_000);
     process.kill();
+    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 1);
+    let there =
+        in_folder(&folder, "select count(*) from customers c join tenants t using (tenant_id) where t.name = 'crowd'");
+    assert!(there < i64::try_from(size).expect("a number"), "{there} are there, so it was not in the middle");
 
     let process = start_embedded(&folder);
     let client = Client { address: process.address, ..client };
     let ids = client.get("/v1/customers/customer-ids").succeeds(200).json();
     assert_eq!(ids.as_array().expect("ids").len(), size);
-    // Whether it had begun is a matter of a moment; half of it there is not.
-    let same = admin(&process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"].clone();
-    let is_changed = client.customer(1)["FirstName"] == "Changed";
-    assert_eq!(same, u64::from(is_changed), "{is_changed}");
-    admin(&process, "POST", "/tenants/crowd/reset", None);
-    assert_eq!(admin(&process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"], 0);
+    assert_ne!(client.customer(1)["FirstName"], "Changed");
+    assert_eq!(differing(&process), 0);
+}
+
+/// The tenants that are in the middle of a reset.
+const HALF_PUT_BACK: &str = "select count(*) from tenants where put_back_from is not null";
+
+fn differing(process: &Process) -> Value {
+    admin(process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"].clone()
+}
+
+/// Begins long work; where to ask how far it is.
+fn begin(process: &Process, method: &str, path: &str, body: Option<&Value>) -> String {
+    let bytes = crate::support::control::as_request(method, path, "Prefer: respond-async\r\n", body);
+    let begun = Client { address: process.address, key: String::new() }.raw(&bytes);
+    assert_eq!(begun.status, 202, "{begun:?}");
+    begun.header("Location").expect("where to ask").trim_start_matches("/_emulator").to_owned()
+}
+
+/// Waits until some work is in the middle: so many customers were committed in part.
+fn wait_for_rows(process: &Process, task: &str, rows: u64) {
+    loop {
+        let status = admin(process, "GET", task, None);
+        assert_eq!(status["state"], "running", "{status}");
+        if status["step"] == "customers" && status["done"].as_u64() >= Some(rows) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn wait_for_end(process: &Process, task: &str) -> Value {
+    loop {
+        let status = admin(process, "GET", task, None);
+        if status["state"] != "running" {
+            return status;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs statements in an embedded database that no process has; the number that the last one answers.
+fn in_folder(folder: &tempfile::TempDir, statements: &'static str) -> i64 {
+    let embedded = EmbeddedPostgres::open(&folder.path().join("data")).expect("a database");
+    let url = embedded.url();
+    let acquire_timeout = Duration::from_secs(20);
+    let options = DatabaseOptions { url, connections: 1, acquire_timeout, test_idle: false };
+    let number = server().runtime.block_on(async {
+        let database = Database::new(&options).expect("a database");
+        let mut session = database.session().await.expect("a connection");
+        let rows = session.connection().fetch_all(sqlx::raw_sql(statements)).await;
+        let rows = session.end(rows).expect(statements);
+        database.close();
+        rows.last().map_or(0, |row| row.get::<i64, _>(0))
+    });
+    drop(embedded);
+    number
+}
+
+/// A tenant whose first customer was changed since its seed.
+fn changed_crowd(process: &Process, size: usize) -> Client {
+    let made = admin(process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(size, 1) })));
+    let client = Client { address: process.address, key: key(&made) };
+    client.patch("/v1/customers/1", &json!({ "FirstName": "Changed" })).succeeds(200);
+    client
+}
+
+fn customers_of(client: &Client) -> usize {
+    client.get("/v1/customers/customer-ids").succeeds(200).json().as_array().expect("ids").len()
+}
+
+/// Somebody holds the only connection for longer than a request waits for it.
+#[test]
+fn a_reset_waits_for_whoever_holds_the_connection() {
+    let _guard = beside_others();
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = start_embedded(&folder);
+    let size = 20_000;
+    let client = changed_crowd(&process, size);
+    let fault = json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 3_500 });
+    admin(&process, "POST", "/tenants/demo/faults", Some(&fault));
+    let task = begin(&process, "POST", "/tenants/crowd/reset", None);
+    wait_for_rows(&process, &task, 5_000);
+    let upgraded = process.client().call("PUT", "/v1/customers/upgrade/3", "", Some(&seeds::distributor().to_string()));
+    assert_eq!(upgraded.status, 201, "{upgraded:?}");
+    // It came between two turns, and the tenant's own callers wait for both.
+    assert_eq!(customers_of(&client), size);
+    let end = wait_for_end(&process, &task);
+    assert_eq!(end["state"], "done", "{end}");
+    assert!(end["ms"].as_u64() > Some(3_500), "{end}");
+    assert_eq!(differing(&process), 0);
+}
+
+#[test]
+fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
+    let _guard = beside_others();
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = start_embedded(&folder);
+    let size = 20_000;
+    let client = changed_crowd(&process, size);
+    client.patch("/v1/customers/15000", &json!({ "FirstName": "Changed" })).succeeds(200);
+    let diff = admin(&process, "GET", "/diff?from=crowd@seed&to=crowd&limit=1", None);
+    assert_eq!(diff["differing"], 2, "{diff}");
+    let (tables, rows) = (&diff["tables"], &diff["tables"][0]["rows"]);
+    assert_eq!((tables.as_array().map(Vec::len), &tables[0]["table"]), (Some(1), &json!("customers")), "{diff}");
+    assert_eq!((rows.as_array().map(Vec::len), &rows[0]["id"]), (Some(1), &json!("1")), "{diff}");
+    let diff = admin(&process, "GET", "/diff?from=crowd@seed&to=crowd", None);
+    assert_eq!(diff["tables"][0]["rows"][1]["id"], "15000", "{diff}");
+
+    let fault = json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "answer": "reset" });
+    let clock = json!({ "at": "2030-01-31T12:00:00Z" });
+    let hooks =
+        json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/", "types": ["UpdateAssociateEvent"] }] } });
+    let task = begin(&process, "POST", "/tenants/crowd/reset", None);
+    wait_for_rows(&process, &task, 2_000);
+    let asked = [
+        ("GET", "/tenants/crowd/export?format=json", None),
+        ("GET", "/diff?from=crowd&to=crowd@seed", None),
+        ("POST", "/tenants/crowd/faults", Some(&fault)),
+        ("POST", "/tenants/crowd/clock/freeze", Some(&clock)),
+        ("PUT", "/tenants/crowd/integration", Some(&hooks)),
+    ];
+    let answers: Vec<Value> = thread::scope(|scope| {
+        let asking = asked.map(|(method, path, body)| {
+            let (process, task) = (&process, &task);
+            scope.spawn(move || {
+                let answer = admin(process, method, path, body);
+                let status = admin(process, "GET", task, None);
+                assert_eq!(status["state"], "done", "{method} {path} did not wait");
+                answer
+            })
+        });
+        asking.into_iter().map(|asked| asked.join().expect("an answer")).collect()
+    });
+    let exported = answers[0]["tenants"][0]["customers"].as_array().expect("customers");
+    assert_eq!(exported.len(), size);
+    assert_ne!(exported[0]["FirstName"], "Changed");
+    // Only settings, which were changed before or after that.
+    let tables = answers[1]["tables"].as_array().expect("tables");
+    assert!(tables.iter().all(|table| table["table"] == "settings" || table["table"] == "faults"), "{tables:?}");
+    // What was acknowledged is there.
+    assert_eq!(admin(&process, "GET", "/tenants/crowd/faults", None)[0]["rule"]["operation"], "UpgradeCustomer");
+    assert_eq!(admin(&process, "GET", "/tenants/crowd/clock", None)["mode"], "frozen");
+    let connected = admin(&process, "GET", "/tenants/crowd/integration", None);
+    assert_eq!(connected["events"]["subscriptions"].as_array().map(Vec::len), Some(1), "{connected}");
+}
+
+/// The database fails at each attempt: nobody meets half a world, the next start serves all others, and the one after the
+/// database is well again finishes it.
+#[test]
+fn a_world_that_cannot_be_put_back_lets_nobody_in() {
+    let _guard = beside_others();
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = start_embedded(&folder);
+    let size = 5_000;
+    let mut client = changed_crowd(&process, size);
+    process.signal("TERM");
+    assert!(process.wait().success());
+    in_folder(
+        &folder,
+        "create function broken() returns trigger language plpgsql as $$ begin
+             if new.customer_id = 4000 and exists (select from tenants where tenant_id = new.tenant_id and name = 'crowd') then
+                 raise exception 'the disk is full';
+             end if;
+             return new;
+         end $$;
+         create trigger broken before insert on customers for each row execute function broken();",
+    );
+
+    let process = start_embedded(&folder);
+    client.address = process.address;
+    let task = begin(&process, "POST", "/tenants/crowd/reset", None);
+    wait_for_rows(&process, &task, 2_000);
+    let waiting = client.get("/v1/customers/1");
+    assert_eq!(waiting.status, 500, "{waiting:?}");
+    assert_eq!(wait_for_end(&process, &task)["state"], "failed");
+    let is_shut = |process: &Process, client: &Client| {
+        let reply = client.get("/v1/customers/1");
+        assert_eq!((reply.status, reply.json()["message"].as_str()), (500, Some("Internal server error")), "{reply:?}");
+        for (method, path) in [("GET", "export"), ("POST", "fork"), ("DELETE", "faults")] {
+            let body = (path == "fork").then(|| json!({ "name": "half" }));
+            let path = format!("/tenants/crowd/{path}");
+            let bytes = crate::support::control::as_request(method, &path, "", body.as_ref());
+            let detail = Client { address: process.address, key: String::new() }.raw(&bytes).problem(503);
+            assert!(detail.contains("half put back"), "{method} {path}: {detail}");
+        }
+        process.client().customer(3);
+    };
+    is_shut(&process, &client);
+    process.kill();
+
+    let process = start_embedded(&folder);
+    client.address = process.address;
+    is_shut(&process, &client);
+    process.kill();
+    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 1);
+
+    in_folder(&folder, "drop trigger broken on customers");
+    let process = start_embedded(&folder);
+    client.address = process.address;
+    assert_eq!(customers_of(&client), size);
+    assert_ne!(client.customer(1)["FirstName"], "Changed");
+    assert_eq!(differing(&process), 0);
+    process.kill();
+
+    // A snapshot that is gone is no reason not to start.
+    in_folder(&folder, "update tenants set put_back_from = 999999 where name = 'crowd'");
+    let process = start_embedded(&folder);
+    client.address = process.address;
+    assert_eq!(customers_of(&client), size);
+    process.kill();
+    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 0);
+}
+
+/// A test that panics while it holds a world in its own process fails, and does not hang.
+#[test]
+fn a_panic_beside_an_embedded_world_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
+    let (ended, end) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let panicked = std::panic::catch_unwind(|| {
+            server().runtime.block_on(async {
+                let started = open_world(&options, Arc::new(Random::default()), None).await.expect("a world");
+                let _held = started.database().session().await.expect("a connection");
+                panic!("as a test that fails");
+            });
+        });
+        ended.send(panicked.is_err()).expect("somebody waits");
+    });
+    assert!(end.recv_timeout(Duration::from_mins(1)).expect("it ends"));
 }
 
 /// A statement keeps the plan that it gets on a new database, with hardly any rows, until somebody analyzes its table. So that

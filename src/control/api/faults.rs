@@ -9,7 +9,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Content, Control, ControlError, json, no_content, read};
-use crate::clock::Clock;
 use crate::faults::{self, Listed, Rule};
 
 /// A failure that is armed.
@@ -81,8 +80,7 @@ pub(super) async fn arm(
     let rule: Rule = read(&headers, &body)?;
     control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     let tenant = worlds.tenant(&tenant).await?;
-    let id = faults::arm(&worlds.database, tenant.id, &rule, Clock::Real.now()).await?;
-    worlds.directory.forget();
+    let id = worlds.arm(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))
 }
 
@@ -102,9 +100,7 @@ pub(super) async fn disarm(
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no failure {fault}"));
     let id: i32 = fault.parse().map_err(|_| unknown())?;
     let found = worlds.tenant(&tenant).await?;
-    let was_there = faults::disarm(&worlds.database, found.id, id).await?;
-    worlds.directory.forget();
-    if was_there { Ok(no_content()) } else { Err(unknown()) }
+    if worlds.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
 /// Disarm all failures
@@ -118,7 +114,6 @@ pub(super) async fn disarm(
 pub(super) async fn disarm_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let worlds = control.worlds()?;
     let tenant = worlds.tenant(&tenant).await?;
-    faults::disarm_all(&worlds.database, tenant.id).await?;
-    worlds.directory.forget();
+    worlds.disarm_all(tenant.id).await?;
     Ok(no_content())
 }

@@ -68,7 +68,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let worlds = control.worlds()?;
     let tenants = worlds.list().await?;
     let is_valid = async |kind: KeyKind| {
-        let caller = worlds.directory.caller(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
+        let caller = worlds.directory.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
         Ok::<_, crate::database::DatabaseError>(caller.is_some_and(|caller| caller.kind == kind))
     };
     let account = |is_valid: bool| is_valid.then_some(DemoAccount { account: DEMO_ACCOUNT, secret: DEMO_KEY });

@@ -13,6 +13,7 @@ const MOST: i64 = 200;
 
 /// `CRM_AssociateTypeChanges`, the newest first.
 pub(super) async fn page(visit: Visit) -> Shown {
+    let _presence = visit.worlds().directory.enter(visit.tenant.id).await?;
     let found = visit.worlds().customers.type_changes(visit.tenant.id, None, MOST).await?;
     let body = html! {
         p.lead { "The rows of " code { "CRM_AssociateTypeChanges" } ", the newest first." }

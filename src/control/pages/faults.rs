@@ -10,10 +10,9 @@ use super::forms::Fields;
 use super::layout::{self, Tab, field};
 use super::visit::Visit;
 use super::words::{rule as in_words, time};
-use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::events::EventType;
-use crate::faults::{self, Listed, Rule};
+use crate::faults::{Listed, Rule};
 
 /// The failures and the forms.
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -41,14 +40,13 @@ pub(super) async fn arm_json(visit: Visit) -> Shown {
 
 /// Disarms one failure, or all.
 pub(super) async fn disarm(visit: Visit) -> Shown {
-    let database = &visit.worlds().database;
+    let (worlds, tenant) = (visit.worlds(), visit.tenant.id);
     let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the failure");
     let done = match id {
-        Ok(Some(id)) => faults::disarm(database, visit.tenant.id, id).await.map(drop).map_err(ControlError::from),
-        Ok(None) => faults::disarm_all(database, visit.tenant.id).await.map(drop).map_err(ControlError::from),
+        Ok(Some(id)) => worlds.disarm(tenant, id).await.map(drop).map_err(ControlError::from),
+        Ok(None) => worlds.disarm_all(tenant).await.map_err(ControlError::from),
         Err(error) => Err(error),
     };
-    visit.worlds().directory.forget();
     match done {
         Ok(()) => Ok(visit.to("faults")),
         Err(error) => Ok(shown(&visit, Some(&error))),
@@ -65,8 +63,7 @@ async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
 async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
     let rule: Rule = serde_json::from_value(rule?).map_err(|error| ControlError::Bad(error.to_string()))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
-    faults::arm(&visit.worlds().database, visit.tenant.id, &rule, Clock::Real.now()).await?;
-    visit.worlds().directory.forget();
+    visit.worlds().arm(visit.tenant.id, &rule).await?;
     Ok(())
 }
 

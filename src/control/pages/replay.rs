@@ -130,8 +130,10 @@ pub(super) async fn send(visit: Visit) -> Shown {
 async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     let vendor = visit.asked.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
     let mut request = draft.request()?;
+    let presence = visit.worlds().directory.enter(visit.tenant.id).await?;
     let tenant = visit.worlds().tenant(visit.name()).await?;
-    request.extensions_mut().insert(Replayed(Caller::new(Arc::new(tenant), KEY_NAME, KeyKind::default())));
+    let caller = Caller::new(Arc::new(tenant), KEY_NAME, KeyKind::default()).staying(presence);
+    request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
     let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;

@@ -271,7 +271,7 @@ impl Worlds {
     /// Loads a seed file as `load_seed` does, as a task.
     #[must_use]
     pub fn load(&self, seed: SeedFile) -> Begun<WorldError> {
-        let worlds = self.clone();
+        let worlds = self.patient();
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
             let seeded = load(&worlds, seed, &progress).await?;

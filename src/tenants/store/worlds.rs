@@ -133,16 +133,26 @@ pub(in crate::tenants) async fn set_put_back_from(
     Ok(())
 }
 
-/// The tenants whose world was to become a copy of a snapshot when the work was broken off, each with the snapshot.
-pub(in crate::tenants) async fn half_put_back(
-    connection: &mut PgConnection,
-) -> Result<Vec<(TenantId, TenantId)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"select tenant_id, put_back_from as "from!" from tenants where put_back_from is not null and snapshot_of is null"#
+/// A tenant whose world was to become a copy of a snapshot when the work was broken off.
+#[derive(Debug)]
+pub(in crate::tenants) struct HalfPutBack {
+    pub tenant: TenantId,
+    /// The snapshot, where it is still one of the tenant's.
+    pub snapshot: Option<TenantId>,
+}
+
+pub(in crate::tenants) async fn half_put_back(connection: &mut PgConnection) -> Result<Vec<HalfPutBack>, sqlx::Error> {
+    sqlx::query_as!(
+        HalfPutBack,
+        r#"
+        select t.tenant_id as "tenant: TenantId", s.tenant_id as "snapshot?: TenantId"
+          from tenants t
+          left join tenants s on s.tenant_id = t.put_back_from and s.snapshot_of = t.tenant_id
+         where t.put_back_from is not null and t.snapshot_of is null
+        "#
     )
     .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (TenantId(row.tenant_id), TenantId(row.from))).collect())
+    .await
 }
 
 /// Tenants that nobody sees, on a database that only this process has: they were left behind.
