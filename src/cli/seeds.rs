@@ -131,7 +131,7 @@ pub(super) async fn export(
         return Ok(ExitCode::SUCCESS);
     };
     // Whole or not at all: what breaks off must not pass for a tenant.
-    let partial = format!("{path}.partial");
+    let partial = format!("{path}.{}.partial", std::process::id());
     let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
     let mut bytes = 0;
     while let Some(part) = response.chunk().await? {
@@ -143,11 +143,43 @@ pub(super) async fn export(
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file that only its owner can read.
+/// A new file that only its owner can read. One that is there already would keep its own mode, so it is taken away.
 fn private_file(path: &str) -> std::io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_there_already_is_as_private_as_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.partial");
+        let path = path.to_str().expect("a path");
+        let mode = || std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+        for _ in 0..2 {
+            private_file(path).expect("a file");
+            assert_eq!(mode(), 0o600);
+            std::fs::write(path, "old").expect("a file");
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+        }
+        assert_eq!(mode(), 0o644);
+        // Nothing is written through a link to elsewhere.
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(path, &elsewhere).expect("moved");
+        std::os::unix::fs::symlink(&elsewhere, path).expect("a link");
+        private_file(path).expect("a file").write_all(b"new").expect("written");
+        assert_eq!(std::fs::read_to_string(elsewhere).expect("a file"), "old");
+    }
 }

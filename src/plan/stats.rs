@@ -42,7 +42,7 @@ impl TryFrom<Value> for StatValue {
             Value::Number(number) if number.as_f64() == Some(0.0) => Ok(Self::Number(0.into())),
             Value::Number(number) => Ok(Self::Number(number)),
             Value::String(text) => Ok(Self::Text(text)),
-            other => Err(format!("{other} is neither a number nor a text")),
+            _ => Err("it is neither a number nor a text".to_owned()),
         }
     }
 }

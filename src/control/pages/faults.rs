@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::events::EventType;
 use crate::faults::{self, Listed, Rule};
+use crate::wire::misread::without_value;
 
 /// The failures and the forms.
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -63,7 +64,7 @@ async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
 }
 
 async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
-    let rule: Rule = serde_json::from_value(rule?).map_err(|error| ControlError::Bad(error.to_string()))?;
+    let rule: Rule = serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     faults::arm(&visit.worlds().database, visit.tenant.id, &rule, Clock::Real.now()).await?;
     visit.worlds().directory.forget();

@@ -13,6 +13,9 @@ use crate::plan::DISTRIBUTOR;
 use crate::secret::Password;
 use crate::wire::dates;
 
+/// The last number that a seed may give or say was given: what is created afterwards gets the numbers from there to 2147483647.
+pub(super) const LAST_ID: i32 = 2_000_000_000;
+
 /// A customer, its fields by their DirectScale names.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
@@ -141,15 +144,16 @@ impl SeedEntry {
             let slot = slot.and_then(|number| custom_fields.get_mut(number.checked_sub(1)?));
             *slot.ok_or_else(|| format!("'{name}' is not one of Field1 to Field10"))? = Some(value);
         }
-        if self.id.is_some_and(|id| id < 1) {
-            return Err("an id is above zero".to_owned());
+        let companies = self.record.iter().flat_map(|record| &record.companies);
+        for id in self.id.into_iter().chain(companies.map(|company| company.id)) {
+            check_id(id)?;
         }
         if self.password.is_some() && self.password_hash.is_some() {
             return Err("it has a Password and a password_hash".to_owned());
         }
         let date = |field: &str, text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => dates::parse(&text).map(Some).ok_or_else(|| format!("{field} '{text}' is not a date")),
+            Some(text) => dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31")),
         };
         let values = Values {
             back_office_id: self.back_office_id,
@@ -186,6 +190,15 @@ impl SeedEntry {
             None => Ok(EntryKind::New(Box::new(SeedCustomer { id, values, password_hash }))),
             Some(record) => restored(id, values, password_hash, *record),
         }
+    }
+}
+
+/// A number that leaves room for those that are given from then on.
+pub(super) fn check_id(id: i32) -> Result<(), String> {
+    match id {
+        ..1 => Err("an id is above zero".to_owned()),
+        id if id > LAST_ID => Err(format!("an id is at most {LAST_ID}")),
+        _ => Ok(()),
     }
 }
 
