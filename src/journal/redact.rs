@@ -334,9 +334,7 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
     if let Some(query) = query {
         shown.push('?');
         // An encoded name is decoded before it is looked at.
-        if query.contains('%')
-            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret_name(&name))
-        {
+        if query.contains('%') && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret_name(&name)) {
             shown.push_str(HIDDEN);
         } else {
             let pairs = query.split('&').map(|pair| match pair.split_once('=') {
@@ -398,14 +396,23 @@ mod tests {
             ("<c><SSN></SSN></c>", "<c><SSN></SSN></c>"),
             ("username=a&password=b,c\"d&x=c", "username=a&password=•••&x=c"),
             ("Pass%77ord=a&%54axID2=b&x=c", "Pass%77ord=•••&%54axID2=•••&x=c"),
-            (r#"{"Passwrd":"x","TaxIdd":1,"pass_word":"y","Tax Id":"z","a":1}"#,
-             r#"{"Passwrd":"•••","TaxIdd":•••,"pass_word":"•••","Tax Id":"•••","a":1}"#),
-            (r#"{"NewPasword":"x","Tokn":"y","SubscriptionKeyy":"z","Apikeys":"w"}"#,
-             r#"{"NewPasword":"•••","Tokn":"•••","SubscriptionKeyy":"•••","Apikeys":"•••"}"#),
-            (r#"{Passwrd: "x", "TaxExempt": true, 'Tax-Id': "y"}"#, r#"{Passwrd: "•••", "TaxExempt": true, 'Tax-Id': "•••"}"#),
+            (
+                r#"{"Passwrd":"x","TaxIdd":1,"pass_word":"y","Tax Id":"z","a":1}"#,
+                r#"{"Passwrd":"•••","TaxIdd":•••,"pass_word":"•••","Tax Id":"•••","a":1}"#,
+            ),
+            (
+                r#"{"NewPasword":"x","Tokn":"y","SubscriptionKeyy":"z","Apikeys":"w"}"#,
+                r#"{"NewPasword":"•••","Tokn":"•••","SubscriptionKeyy":"•••","Apikeys":"•••"}"#,
+            ),
+            (
+                r#"{Passwrd: "x", "TaxExempt": true, 'Tax-Id': "y"}"#,
+                r#"{Passwrd: "•••", "TaxExempt": true, 'Tax-Id': "•••"}"#,
+            ),
             ("Passwrd=x&Pass+word=y&Tax%20Idd=z&TaxExempt=1", "Passwrd=•••&Pass+word=•••&Tax%20Idd=•••&TaxExempt=1"),
-            ("<c><Passwrd>x</Passwrd><b:TaxIDD>1</b:TaxIDD><d>1</d></c>",
-             "<c><Passwrd>•••</Passwrd><b:TaxIDD>•••</b:TaxIDD><d>1</d></c>"),
+            (
+                "<c><Passwrd>x</Passwrd><b:TaxIDD>1</b:TaxIDD><d>1</d></c>",
+                "<c><Passwrd>•••</Passwrd><b:TaxIDD>•••</b:TaxIDD><d>1</d></c>",
+            ),
             (r#"{"token_type":"Bearer","expires_in":1}"#, r#"{"token_type":"Bearer","expires_in":1}"#),
             ("<\0P\0a\0s\0s\0w\0o\0r\0d\0>\0a\0", "••• (not UTF-8: not shown)"),
         ] {

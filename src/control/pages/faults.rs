@@ -64,7 +64,8 @@ async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
 }
 
 async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
-    let rule: Rule = serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
+    let rule: Rule =
+        serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     faults::arm(&visit.worlds().database, visit.tenant.id, &rule, Clock::Real.now()).await?;
     visit.worlds().directory.forget();

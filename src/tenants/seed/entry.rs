@@ -153,7 +153,9 @@ impl SeedEntry {
         }
         let date = |field: &str, text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31")),
+            Some(text) => {
+                dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31"))
+            }
         };
         let values = Values {
             back_office_id: self.back_office_id,

@@ -574,10 +574,12 @@ mod tests {
             assert!(why.iter().all(|why| error.contains(why)), "{why:?} in {error}");
             assert!(!error.contains("98765") && !error.contains("SECRET"), "{error}");
         };
-        let of_tenant =
-            |members: &str| format!("{{\"version\": 1, \"tenants\": [{{\"name\": \"x\",\n{members}\n}}]}}");
+        let of_tenant = |members: &str| format!("{{\"version\": 1, \"tenants\": [{{\"name\": \"x\",\n{members}\n}}]}}");
         for (members, why) in [
-            (r#""keys": [{"name": "k", "key": 98765432109876}]"#, &["tenants[0].keys[0].key: ", "a string at line 2"][..]),
+            (
+                r#""keys": [{"name": "k", "key": 98765432109876}]"#,
+                &["tenants[0].keys[0].key: ", "a string at line 2"][..],
+            ),
             (r#""keys": [{"name": "k", "kind": "SECRET"}]"#, &["keys[0].kind: unknown variant, expected one of"]),
             (r#""keys": ["SECRET"]"#, &["keys[0]: invalid type: string, expected an object at line 2"]),
             (r#""keys": "SECRET""#, &["keys: invalid type: string, expected a list at line 2"]),
