@@ -535,9 +535,12 @@ mod tests {
         for (text, why) in [
             ("listne = \"hidden\"", "line 1: unknown field `listne`"),
             ("\nadmin_tokn = \"hidden\"", "line 2: unknown field `admin_tokn`"),
-            ("admin_token = [\"hidden\"]", "line 1, admin_token: expected a string"),
+            ("admin_token = [\"hidden\"]", "line 1, admin_token: invalid type: sequence, expected a string"),
             ("database_url = \"postgres://u:hidden", "line 1, database_url: "),
-            ("database_connections = \"postgres://u:hidden@h\"", "line 1, database_connections: expected "),
+            (
+                "database_connections = \"postgres://u:hidden@h\"",
+                "line 1, database_connections: invalid type: string, expected ",
+            ),
             ("database_wait_seconds = \"hidden\"", "line 1, database_wait_seconds: "),
             ("listen = \"hidden\"", "line 1, listen: must be host:port"),
         ] {

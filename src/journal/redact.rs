@@ -116,7 +116,7 @@ fn ends_a_secrets_name(before: &[u8]) -> bool {
         let start = name.len().checked_sub(known.len());
         start.is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
     });
-    is_known || is_meant_as_secret(whole_name(name, quotes > 0))
+    is_known || is_meant_as_secret(whole_name(name, quotes > 0 || before.ends_with(b"\"")))
 }
 
 /// The name with which a text ends.
@@ -124,7 +124,7 @@ fn whole_name(text: &[u8], is_quoted: bool) -> &[u8] {
     let near = &text[text.len().saturating_sub(LONGEST_NAME + 1)..];
     let is_outside = |byte: &u8| {
         if is_quoted {
-            matches!(byte, b'"' | b'\'')
+            matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'=')
         } else {
             !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii())
         }

@@ -124,7 +124,7 @@ mod tests {
     fn the_beginning_of_a_head_is_told_from_everything_else() {
         let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
         let post = "POST / HTTP/1.1\r\nHost: h\r\ncontent-length: 5\r\n\r\n{\"a\"}";
-        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3;x=y\r\nGET\r\na\r\n / HTTP\r\n\r\n\r\n0\r\nA: b\r\n\r\n";
+        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3;x=y\r\nGET\r\nb\r\n / HTTP\r\n\r\n\r\n0\r\nA: b\r\n\r\n";
         for before in ["", get, post, chunked, "\r\n", &[get, chunked, post, "\r\n", get].concat()] {
             for (rest, is_amid) in [
                 ("", false),
