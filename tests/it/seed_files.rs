@@ -325,9 +325,9 @@ fn no_rejection_of_a_control_body_repeats_a_value() {
     for (method, path, body, why) in [
         ("POST", "/keys", json!({ "name": "ci", "key": 98765 }), "key: invalid type: integer, expected a string"),
         ("POST", "/keys", json!({ "name": "ci", "kind": "SECRET" }), "kind: unknown variant, expected one of"),
-        ("POST", "/keys", json!(["SECRET"]), "invalid type: string"),
+        ("POST", "/keys", json!([["SECRET"]]), "[0]: invalid type: sequence, expected a string"),
         ("POST", "/keys/ci/rotate", json!({ "slot": "SECRET" }), "slot: unknown variant, expected "),
-        ("POST", "/fork", json!({ "name": 98765 }), "name: invalid type: integer"),
+        ("POST", "/fork", json!({ "name": ["SECRET"] }), "name: invalid type: sequence, expected a string"),
         ("PUT", "/plan", json!({ "minimum_age": "SECRET" }), "minimum_age: invalid type: string, expected an integer"),
         ("PUT", "/plan", json!({ "countries": { "US": 98765 } }), "countries.US: invalid type: integer"),
         ("PUT", "/integration", event(json!({ "url": "SECRET" })), "url: "),
@@ -348,7 +348,12 @@ fn no_rejection_of_a_control_body_repeats_a_value() {
             ("application/json", format!("// a comment\n{text}")),
             ("application/yaml", text),
         ] {
-            let detail = send(method, &path, content_type, &text).problem(400);
+            let reply = send(method, &path, content_type, &text);
+            // In YAML a number may stand for a text.
+            if content_type == "application/yaml" && reply.status < 300 {
+                continue;
+            }
+            let detail = reply.problem(400);
             assert!(!detail.contains("SECRET") && !detail.contains("98765"), "{path} {text}: {detail}");
             assert!(content_type == "application/yaml" || detail.contains(why), "{path} {why} in {detail}");
         }
@@ -368,7 +373,7 @@ fn numbers_that_leave_none_for_later_are_rejected() {
         (json!({ "counters": { "customers": -1 } }), "counters.customers must be from 0 to 2000000000"),
         (json!({ "customers": [{ "id": i32::MAX, "CustomerType": 2 }] }), "an id is at most 2000000000"),
         (of(json!({ "id": i32::MAX })), "an id is at most 2000000000"),
-        (of(json!({ "record": company })), "an id is at most 2000000000"),
+        (of(json!({ "record": company })), "customer with id 7: record.companies.id must be at most 2000000000"),
         (
             json!({ "faults": [{ "id": i32::MAX, "rule": { "event": "*", "do": "lose" } }] }),
             "faults: an id is at most 2000000000",
@@ -380,7 +385,7 @@ fn numbers_that_leave_none_for_later_are_rejected() {
     assert_eq!(tenant.everything(), before);
     // Of the last ones that are taken something is left.
     let seed = json!({ "counters": { "customers": 2_000_000_000, "companies": 2_000_000_000 },
-        "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "do": "lose" } }] });
+        "customers": [stored(2)], "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "do": "lose" } }] });
     tenant.control("PUT", "/seed", Some(&seed)).done(200);
     assert_eq!(tenant.create(&seeds::retail()), 2_000_000_001);
     tenant.arm(&json!({ "event": "*", "do": "lose" }));

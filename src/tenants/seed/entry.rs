@@ -144,9 +144,9 @@ impl SeedEntry {
             let slot = slot.and_then(|number| custom_fields.get_mut(number.checked_sub(1)?));
             *slot.ok_or_else(|| format!("'{name}' is not one of Field1 to Field10"))? = Some(value);
         }
-        let companies = self.record.iter().flat_map(|record| &record.companies);
-        for id in self.id.into_iter().chain(companies.map(|company| company.id)) {
-            check_id(id)?;
+        self.id.map_or(Ok(()), check_id)?;
+        if self.record.iter().flat_map(|record| &record.companies).any(|company| company.id > LAST_ID) {
+            return Err(format!("record.companies.id must be at most {LAST_ID}"));
         }
         if self.password.is_some() && self.password_hash.is_some() {
             return Err("it has a Password and a password_hash".to_owned());
