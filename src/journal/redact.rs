@@ -62,7 +62,7 @@ const LETTERS: [u32; MISSPELLED.len()] = {
 };
 
 /// Names that are like one of those and known to mean something else, in lower case.
-const OTHERWISE_KNOWN: [&str; 2] = ["token_type", "tokentype"];
+const OTHERWISE_KNOWN: [&str; 3] = ["token_type", "tokentype", "authorizations"];
 
 /// The longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 128;
@@ -418,6 +418,35 @@ mod tests {
         ] {
             assert_eq!(redacted(text), shown, "{text}");
         }
+    }
+
+    /// What the documents name and is no secret is shown.
+    #[test]
+    fn no_field_that_is_known_is_taken_for_a_misspelled_secret() {
+        fn names(value: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+            match value {
+                serde_json::Value::Object(members) => {
+                    let properties = members.get("properties").and_then(serde_json::Value::as_object);
+                    found.extend(properties.into_iter().flat_map(|properties| properties.keys().cloned()));
+                    let parameter = members.get("name").filter(|_| members.contains_key("in"));
+                    found.extend(parameter.and_then(serde_json::Value::as_str).map(str::to_owned));
+                    members.values().for_each(|member| names(member, found));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+                _ => {}
+            }
+        }
+        let mut found = std::collections::BTreeSet::new();
+        names(&serde_json::to_value(crate::doors::document()).expect("JSON"), &mut found);
+        assert!(found.len() > 150 && found.contains("TaxExemptId"), "{found:?}");
+        let hides = |name: &&String| !ends_a_secrets_name_itself(name) && is_meant_as_secret(name.as_bytes());
+        let hidden: Vec<&String> = found.iter().filter(hides).collect();
+        assert_eq!(hidden, Vec::<&String>::new());
+    }
+
+    fn ends_a_secrets_name_itself(name: &str) -> bool {
+        let last = name.as_bytes().last().copied().unwrap_or_default();
+        names_ending(last).iter().any(|known| name.to_ascii_lowercase().ends_with(known))
     }
 
     #[test]
