@@ -26,7 +26,7 @@ impl Counters {
     }
 
     /// Whether numbers are left for what is created afterwards.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(self) -> Result<(), String> {
         for (name, last) in [("customers", self.customers), ("companies", self.companies)] {
             if !(0..=LAST_ID).contains(&last) {
                 return Err(format!("counters.{name} must be from 0 to {LAST_ID}"));
