@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::control::AdminToken;
 use crate::customers::PasswordCost;
 use crate::journal::JournalOptions;
+use crate::wire::misread::without_value;
 
 mod duration;
 mod values;
@@ -496,12 +497,8 @@ fn read_file(path: &Path) -> Result<FileSettings, ConfigError> {
 
 /// What is wrong with a settings file and where. The parser's own report shows the line, in which a secret can stand.
 fn explain(text: &str, message: &str, at: Option<usize>) -> String {
-    // Serde's words for a value of another type begin with that value.
-    let message = match message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: ")) {
-        Some(rest) => rest.rfind(", expected ").map_or("has another type", |end| &rest[end + 2..]),
-        None => message,
-    };
-    let Some(before) = at.and_then(|at| text.get(..at)) else { return message.to_owned() };
+    let message = without_value(message);
+    let Some(before) = at.and_then(|at| text.get(..at)) else { return message };
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     let number = before.matches('\n').count() + 1;
@@ -538,9 +535,12 @@ mod tests {
         for (text, why) in [
             ("listne = \"hidden\"", "line 1: unknown field `listne`"),
             ("\nadmin_tokn = \"hidden\"", "line 2: unknown field `admin_tokn`"),
-            ("admin_token = [\"hidden\"]", "line 1, admin_token: expected a string"),
+            ("admin_token = [\"hidden\"]", "line 1, admin_token: invalid type: sequence, expected a string"),
             ("database_url = \"postgres://u:hidden", "line 1, database_url: "),
-            ("database_connections = \"postgres://u:hidden@h\"", "line 1, database_connections: expected "),
+            (
+                "database_connections = \"postgres://u:hidden@h\"",
+                "line 1, database_connections: invalid type: string, expected ",
+            ),
             ("database_wait_seconds = \"hidden\"", "line 1, database_wait_seconds: "),
             ("listen = \"hidden\"", "line 1, listen: must be host:port"),
         ] {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
+use crate::wire::charset::answer_to_utf8;
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -45,14 +47,14 @@ impl TryFrom<String> for TargetUrl {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let url: Url = text.parse().map_err(|error| format!("'{text}' is not an address: {error}"))?;
+        let url: Url = text.parse().map_err(|error| format!("it is not an address: {error}"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address must not hold a user name or password".to_owned());
         }
         if matches!(url.scheme(), "http" | "https") && url.has_host() {
             Ok(Self(url))
         } else {
-            Err(format!("'{text}' is not an http:// or https:// address"))
+            Err("it is not an http:// or https:// address".to_owned())
         }
     }
 }
@@ -69,8 +71,8 @@ pub struct Outgoing {
 pub struct Answer {
     /// Its status.
     pub status: u16,
-    /// Its body.
-    pub body: Vec<u8>,
+    /// Its body, in UTF-8 where its encoding is known.
+    pub body: Bytes,
 }
 
 /// Why nothing came back.
@@ -161,6 +163,7 @@ impl Outgoing {
             return Err(OutgoingError::Redirect);
         }
         let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(|_| OutgoingError::Broken)? {
             if body.len() + part.len() > LONGEST_ANSWER {
@@ -168,7 +171,7 @@ impl Outgoing {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, body: answer_to_utf8(body.into(), &headers) })
     }
 }
 

@@ -177,7 +177,7 @@ impl TryFrom<String> for CountryCode {
 
     fn try_from(code: String) -> Result<Self, String> {
         let code = Self(code);
-        if code.country().is_some() { Ok(code) } else { Err(format!("'{}' is not an ISO 3166-1 code", code.0)) }
+        if code.country().is_some() { Ok(code) } else { Err("it is not an ISO 3166-1 code of two letters".to_owned()) }
     }
 }
 
@@ -432,7 +432,7 @@ macro_rules! status_numbers {
             fn try_from(number: u16) -> Result<Self, String> {
                 match number {
                     $($number => Ok(Self::$variant),)*
-                    other => Err(format!("{other} is not one of {:?}", [$($number),*])),
+                    _ => Err(format!("it is not one of {:?}", [$($number),*])),
                 }
             }
         }

@@ -10,23 +10,84 @@ const OBSERVED: &str = "client-observed";
 
 /// Beside the operations that are built.
 pub(super) static OPERATIONS: [UnbuiltOperation; 12] = [
-    list("/api/Admin/CustomerNoteCategory", "ByDesignListCustomerNoteCategories", "api/Admin/CustomerNoteCategory"),
-    list("/api/Admin/OrderDetailStatus", "ByDesignListOrderDetailStatuses", "api/Admin/OrderDetailStatus"),
-    list("/api/Admin/OrderStatus", "ByDesignListOrderStatuses", "api/Admin/OrderStatus"),
-    list("/api/Admin/PartyStatus", "ByDesignListPartyStatuses", "api/Admin/PartyStatus"),
-    list("/api/Admin/rankType", "ByDesignListRankTypes", "api/Admin/rankType"),
-    list("/api/Admin/repType", "ByDesignListRepTypes", "api/Admin/repType"),
-    customer("/api/users/customer/ForPaymentRequest", "ByDesignForPaymentRequest", "ForPaymentRequest", DOCUMENTED),
-    customer("/api/users/customer/CreateRepInstead", "ByDesignCreateRepInstead", "CreateRepInstead", DOCUMENTED),
-    customer(
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/api/Admin/CustomerNoteCategory",
+        "ByDesignListCustomerNoteCategories",
+        "api/Admin/CustomerNoteCategory",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/api/Admin/OrderDetailStatus",
+        "ByDesignListOrderDetailStatuses",
+        "api/Admin/OrderDetailStatus",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/api/Admin/OrderStatus",
+        "ByDesignListOrderStatuses",
+        "api/Admin/OrderStatus",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/api/Admin/PartyStatus",
+        "ByDesignListPartyStatuses",
+        "api/Admin/PartyStatus",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/api/Admin/rankType",
+        "ByDesignListRankTypes",
+        "api/Admin/rankType",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(HttpMethod::Get, "/api/Admin/repType", "ByDesignListRepTypes", "api/Admin/repType", OBSERVED),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/api/users/customer/ForPaymentRequest",
+        "ByDesignForPaymentRequest",
+        "ForPaymentRequest",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/api/users/customer/CreateRepInstead",
+        "ByDesignCreateRepInstead",
+        "CreateRepInstead",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
         "/api/users/customer/validatePasswordResetKey",
         "ByDesignValidatePasswordResetKey",
         "validatePasswordResetKey",
         DOCUMENTED,
     ),
-    customer("/api/users/customer/updatePassword", "ByDesignUpdatePassword", "updatePassword", DOCUMENTED),
-    customer("/api/users/customer/createPassword", "ByDesignCreatePassword", "createPassword", OBSERVED),
-    customer("/api/users/customer/sendPasswordReset", "ByDesignSendPasswordReset", "sendPasswordReset", OBSERVED),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/api/users/customer/updatePassword",
+        "ByDesignUpdatePassword",
+        "updatePassword",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/api/users/customer/createPassword",
+        "ByDesignCreatePassword",
+        "createPassword",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/api/users/customer/sendPasswordReset",
+        "ByDesignSendPasswordReset",
+        "sendPasswordReset",
+        OBSERVED,
+    ),
 ];
 
 /// The other controllers.
@@ -43,18 +104,3 @@ pub(super) static GROUPS: [UnbuiltGroup; 11] = [
     UnbuiltGroup { path: "/api/Shipping", id: "ByDesignShipping", name: "api/Shipping" },
     UnbuiltGroup { path: "/api/user/rep", id: "ByDesignUserRep", name: "api/user/rep" },
 ];
-
-/// A list of the tenant's settings.
-const fn list(path: &'static str, id: &'static str, name: &'static str) -> UnbuiltOperation {
-    UnbuiltOperation { method: HttpMethod::Get, path, id, name, evidence: OBSERVED }
-}
-
-/// An operation on customers.
-const fn customer(
-    path: &'static str,
-    id: &'static str,
-    name: &'static str,
-    evidence: &'static str,
-) -> UnbuiltOperation {
-    UnbuiltOperation { method: HttpMethod::Post, path, id, name, evidence }
-}

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -40,7 +41,7 @@ pub(super) struct SeedCommand {
 pub(super) struct ExportCommand {
     /// The tenant, or a snapshot of one (demo@seed)
     tenant: String,
-    /// Write into this file, which only you can read [default: print it]
+    /// Write into this file, which only you can read; - prints it [default: print it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
     /// Add the digests of the tenant's keys, so that `seed FILE` makes a tenant with the same keys
@@ -124,30 +125,110 @@ pub(super) async fn export(
     query.extend(snapshot.map(|snapshot| ("snapshot", snapshot)));
     query.extend(keys.then(|| ("keys", "true".to_owned())));
     let mut response = remote.send(Method::GET, &["tenants", name, "export"], &query, None).await?;
-    let Some(path) = output else {
+    let Some(path) = output.as_deref().filter(|path| *path != "-") else {
         while let Some(part) = response.chunk().await? {
             out_bytes(&part)?;
         }
         return Ok(ExitCode::SUCCESS);
     };
-    // Whole or not at all: what breaks off must not pass for a tenant.
-    let partial = format!("{path}.partial");
-    let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
+    let unwritten = || format!("{path} cannot be written");
+    let mut target = Target::of(Path::new(path)).with_context(unwritten)?;
     let mut bytes = 0;
     while let Some(part) = response.chunk().await? {
-        file.write_all(&part).with_context(|| format!("{partial} cannot be written"))?;
+        target.file.write_all(&part).with_context(unwritten)?;
         bytes += part.len();
     }
-    std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
+    target.keep().with_context(unwritten)?;
     say(format_args!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it like a secret."));
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file that only its owner can read.
-fn private_file(path: &str) -> std::io::Result<File> {
+/// Where an export goes.
+struct Target {
+    file: File,
+    /// A file is written beside its place first: what breaks off must not pass for a tenant.
+    moves: Option<(PathBuf, PathBuf)>,
+}
+
+impl Target {
+    /// A file, behind links too; what is no file, a pipe or a device, is written to as it is.
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if std::fs::metadata(&place).is_ok_and(|there| !there.is_file()) {
+            return Ok(Self { file: OpenOptions::new().write(true).open(&place)?, moves: None });
+        }
+        let mut partial = place.clone().into_os_string();
+        partial.push(format!(".{}.partial", std::process::id()));
+        let partial = PathBuf::from(partial);
+        Ok(Self { file: private_file(&partial)?, moves: Some((partial, place)) })
+    }
+
+    fn keep(self) -> std::io::Result<()> {
+        match self.moves {
+            Some((partial, place)) => std::fs::rename(partial, place),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A new file that only its owner can read. One that is there already would keep its own mode, so it is taken away.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_there_already_is_as_private_as_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.partial");
+        let path = path.as_path();
+        let mode = || std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+        for _ in 0..2 {
+            private_file(path).expect("a file");
+            assert_eq!(mode(), 0o600);
+            std::fs::write(path, "old").expect("a file");
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+        }
+        assert_eq!(mode(), 0o644);
+        // Nothing is written through a link to elsewhere.
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(path, &elsewhere).expect("moved");
+        std::os::unix::fs::symlink(&elsewhere, path).expect("a link");
+        private_file(path).expect("a file").write_all(b"new").expect("written");
+        assert_eq!(std::fs::read_to_string(elsewhere).expect("a file"), "old");
+    }
+
+    #[test]
+    fn an_export_follows_links_and_leaves_devices_what_they_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let mut target = Target::of(&link).expect("a target");
+        target.file.write_all(b"new").expect("written");
+        assert_eq!(std::fs::read_to_string(&file).expect("a file"), "old", "it is not whole yet");
+        target.keep().expect("kept");
+        assert_eq!(std::fs::read_to_string(&file).expect("a file"), "new");
+        assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
+
+        let device = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &device).expect("a link");
+        let mut target = Target::of(&device).expect("a target");
+        target.file.write_all(b"new").expect("written");
+        target.keep().expect("kept");
+        assert!(!std::fs::metadata(&device).expect("a device").is_file());
+    }
 }

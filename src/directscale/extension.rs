@@ -16,12 +16,14 @@ use uuid::Uuid;
 use super::door::DirectScale;
 use super::error::Error;
 use crate::customers::{Scope, called_for};
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BackEnd, Exchange, Front, GatewayRefusal, House, Served, json_response, read_body};
 use crate::hooks::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::journal::Reason;
 use crate::tenants::{Caller, KeyKind};
+use crate::wire::json::{Rewritten, Source};
+use crate::wire::relaxed::Leniency;
 
 pub(crate) const OPERATION: &str = "ExtensionHookCallback";
 const ROUTE: &str = "/api/extension/hooks/{hookId}";
@@ -131,8 +133,9 @@ impl Called<'_> {
         }
         let token = TOKEN_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()).ok_or(NOT_GOOD)?;
         // Read before the token is taken, so that a body that is no JSON does not use it up.
-        let request = serde_json::from_slice::<Value>(&exchange.body).ok().filter(Value::is_object);
-        let request = request.ok_or_else(|| Refused::Failed("The request body must be a JSON object.".to_owned()))?;
+        let leniency = leniency(back_end, &tenants).await?;
+        let source = Source { bytes: &exchange.body, leniency, room: &Rewritten::default() };
+        let request = source.object().map_err(|error| Refused::Failed(error.to_string()))?;
         if !HOOKS.contains(&hook) {
             return Err(NOT_GOOD);
         }
@@ -159,6 +162,16 @@ impl Called<'_> {
         };
         customers.call_back(&scope, hook, &callback, request).await.map_err(failed)?.ok_or(NOT_GOOD)
     }
+}
+
+/// How the bodies of these tenants' requests are read. Which of several a callback belongs to is known once its token is taken.
+async fn leniency(back_end: &BackEnd, tenants: &[TenantId]) -> Result<Leniency, DatabaseError> {
+    for id in tenants {
+        if back_end.directory.tenant(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
+            return Ok(Leniency::JsonNet);
+        }
+    }
+    Ok(Leniency::Strict)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -9,26 +9,111 @@ const OBSERVED: &str = "client-observed";
 
 /// Of the groups of which other operations are built.
 pub(super) static OPERATIONS: [UnbuiltOperation; 15] = [
-    operation(HttpMethod::Post, "/v1/customers/customers-datapoints", "GetCustomersDataPoints", OBSERVED),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/services", "GetCustomerServices", OBSERVED),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/orders", "GetCustomerOrders", DOCUMENTED),
-    operation(HttpMethod::Post, "/v1/customers/{customerId}/orders", "CreateCustomerOrder", DOCUMENTED),
-    operation(HttpMethod::Post, "/v1/customers/{customerId}/orders/calculate", "CalculateCustomerOrder", DOCUMENTED),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/autoships", "GetCustomerAutoships", OBSERVED),
-    operation(HttpMethod::Post, "/v1/customers/{customerId}/autoship", "CreateCustomerAutoship", OBSERVED),
-    operation(HttpMethod::Put, "/v1/customers/autoship/{autoshipId}", "UpdateAutoship", OBSERVED),
-    operation(HttpMethod::Delete, "/v1/customers/autoship/{autoshipId}", "DeleteAutoship", DOCUMENTED),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/paymentmethods", "GetPaymentMethods", OBSERVED),
-    operation(HttpMethod::Post, "/v1/customers/{customerId}/paymentmethods", "AddPaymentMethod", DOCUMENTED),
-    operation(
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/v1/customers/customers-datapoints",
+        "GetCustomersDataPoints",
+        "GetCustomersDataPoints",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/services",
+        "GetCustomerServices",
+        "GetCustomerServices",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/orders",
+        "GetCustomerOrders",
+        "GetCustomerOrders",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/v1/customers/{customerId}/orders",
+        "CreateCustomerOrder",
+        "CreateCustomerOrder",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/v1/customers/{customerId}/orders/calculate",
+        "CalculateCustomerOrder",
+        "CalculateCustomerOrder",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/autoships",
+        "GetCustomerAutoships",
+        "GetCustomerAutoships",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/v1/customers/{customerId}/autoship",
+        "CreateCustomerAutoship",
+        "CreateCustomerAutoship",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Put,
+        "/v1/customers/autoship/{autoshipId}",
+        "UpdateAutoship",
+        "UpdateAutoship",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Delete,
+        "/v1/customers/autoship/{autoshipId}",
+        "DeleteAutoship",
+        "DeleteAutoship",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/paymentmethods",
+        "GetPaymentMethods",
+        "GetPaymentMethods",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Post,
+        "/v1/customers/{customerId}/paymentmethods",
+        "AddPaymentMethod",
+        "AddPaymentMethod",
+        DOCUMENTED,
+    ),
+    UnbuiltOperation::new(
         HttpMethod::Delete,
         "/v1/customers/{customerId}/paymentmethods/{paymentMethodId}",
         "DeletePaymentMethod",
+        "DeletePaymentMethod",
         OBSERVED,
     ),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/paymentmethods/iframe", "GetPaymentMethodIframe", OBSERVED),
-    operation(HttpMethod::Get, "/v1/customers/{customerId}/merchants", "GetCustomerMerchants", OBSERVED),
-    operation(HttpMethod::Get, "/v1/sso/admin/token/{token}", "UseAdminSsoToken", DOCUMENTED),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/paymentmethods/iframe",
+        "GetPaymentMethodIframe",
+        "GetPaymentMethodIframe",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/customers/{customerId}/merchants",
+        "GetCustomerMerchants",
+        "GetCustomerMerchants",
+        OBSERVED,
+    ),
+    UnbuiltOperation::new(
+        HttpMethod::Get,
+        "/v1/sso/admin/token/{token}",
+        "UseAdminSsoToken",
+        "UseAdminSsoToken",
+        DOCUMENTED,
+    ),
 ];
 
 /// The other groups of the API (DirectScale, Public API Overview page): the paths of two of them are not public at all.
@@ -39,12 +124,3 @@ pub(super) static GROUPS: [UnbuiltGroup; 5] = [
     UnbuiltGroup { path: "/v1/orders", id: "OrdersGroup", name: "orders group" },
     UnbuiltGroup { path: "/v1/products", id: "ProductsGroup", name: "products group" },
 ];
-
-const fn operation(
-    method: HttpMethod,
-    path: &'static str,
-    name: &'static str,
-    evidence: &'static str,
-) -> UnbuiltOperation {
-    UnbuiltOperation { method, path, id: name, name, evidence }
-}

@@ -8,6 +8,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::dice::Dice;
+use crate::wire::misread::without_value;
 
 /// The longest that a fault may keep a call waiting.
 const LONGEST_DELAY_MS: u64 = 60_000;
@@ -157,7 +158,7 @@ impl TryFrom<Value> for Rule {
     type Error = RuleError;
 
     fn try_from(value: Value) -> Result<Self, RuleError> {
-        let failed = |error: serde_json::Error| RuleError(error.to_string());
+        let failed = |error: serde_json::Error| RuleError(without_value(&error.to_string()));
         let rule = if value.get("event").is_some() {
             Self::Event(serde_json::from_value(value).map_err(failed)?)
         } else {
@@ -308,10 +309,10 @@ mod tests {
             (json!({"operation": "*", "delay_ms": 60_001}), "delay_ms must be at most 60000"),
             (json!({"operation": "*", "delay_ms": {"uniform": [2, 1]}}), "delay_ms.uniform"),
             (json!({"operation": "*", "delay_ms": {"log_normal": [0.0, 1.0]}}), "delay_ms.log_normal"),
-            (json!({"operation": "*", "answer": "explode"}), "unknown variant `explode`"),
+            (json!({"operation": "*", "answer": "explode"}), "unknown variant, expected one of `status`"),
             (json!({"operation": "*", "answer": "cut", "when": {"first": 0}}), "first and call count from 1"),
             (json!({"event": "*", "do": "lose", "when": {"probability": {"p": 1.5}}}), "p must be from 0 to 1"),
-            (json!({"event": "*", "do": "shout"}), "unknown variant `shout`"),
+            (json!({"event": "*", "do": "shout"}), "unknown variant, expected one of `lose`"),
             (json!({"operation": "*", "answer": "cut", "sometimes": true}), "unknown field `sometimes`"),
         ] {
             let error = rule(text).expect_err(why);

@@ -110,7 +110,8 @@ impl Exchange {
         let caller = served.caller.as_ref();
         let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
         journal.add(Entry {
-            number: journal.number(),
+            // Given by the journal.
+            number: 0,
             request_id: served.request_id.unwrap_or_default(),
             at,
             tenant_time: self.tenant_time,

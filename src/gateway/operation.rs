@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::routing::{MethodFilter, on};
 use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::Paths;
-use utoipa::openapi::{HttpMethod, OpenApi, RefOr, Schema};
+use utoipa::openapi::{HeaderBuilder, HttpMethod, ObjectBuilder, OpenApi, RefOr, Schema, Type};
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -68,6 +68,10 @@ impl<D: Door> Table<D> {
         F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
     {
         (self.complete)(&mut described, path);
+        let is_built = !described.responses.responses.contains_key("501");
+        if is_built && methods.iter().any(|method| !matches!(method, HttpMethod::Get | HttpMethod::Head)) {
+            describe_ignored(&mut described);
+        }
         // A handful of names, which live as long as the server does.
         let id = described.operation_id.clone().unwrap_or_default().leak();
         let operation = Operation { id, route: path.to_owned().leak() };
@@ -100,6 +104,27 @@ impl<D: Door> Table<D> {
     /// The routes and their description.
     pub(crate) fn split(self) -> (axum::Router<Arc<Front<D>>>, OpenApi) {
         self.router.split_for_parts()
+    }
+}
+
+/// The statuses of answers to calls whose body nobody looked into.
+const UNREAD: [&str; 6] = ["401", "403", "413", "415", "429", "501"];
+
+/// Adds to the answers of a write the header that names what was sent and does not count.
+fn describe_ignored(operation: &mut utoipa::openapi::path::Operation) {
+    let header = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(
+            "What was sent and does not count, with what was probably meant, such as `FirstNam (did you mean FirstName?)`. Only where \
+             there is such a thing, and where the server adds headers of its own.",
+        ))
+        .build();
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && !UNREAD.contains(&status.as_str())
+        {
+            response.headers.insert("X-Emulator-Ignored".to_owned(), RefOr::T(header.clone()));
+        }
     }
 }
 

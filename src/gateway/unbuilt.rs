@@ -54,6 +54,19 @@ pub(crate) struct UnbuiltOperation {
     pub evidence: &'static str,
 }
 
+impl UnbuiltOperation {
+    /// An operation, as the vendor calls it.
+    pub(crate) const fn new(
+        method: HttpMethod,
+        path: &'static str,
+        id: &'static str,
+        name: &'static str,
+        evidence: &'static str,
+    ) -> Self {
+        Self { method, path, id, name, evidence }
+    }
+}
+
 /// A group of operations of which none is built: whatever stands below a path. The document cannot describe one.
 #[derive(Debug)]
 pub(crate) struct UnbuiltGroup {

@@ -22,6 +22,8 @@ use crate::journal::{HookNote, Recorder, Text};
 use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
+use crate::wire::json::{Rewritten, Source};
+use crate::wire::relaxed::Leniency;
 
 /// The vendor's shipped sample reads this name (its reference page calls the header `X-DirectScale-Callback`).
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callbacktoken");
@@ -340,14 +342,14 @@ fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMa
 /// The response in an answer, or what to say of one that is none: its own error's message, else its text.
 fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
     let is_success = (200..300).contains(&answer.status);
-    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, room: &Rewritten::default() };
+    let json = source.object().ok();
     if let Some(message) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
         return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { shortened(&message) });
     }
     if !is_success {
         return Err(text_of(H::ID, answer));
     }
-    let json = json.filter(Value::is_object);
     let json = json.ok_or_else(|| format!("Hook {} failed: its answer is not a JSON object.", H::ID))?;
     any_case::read(json).map_err(|error| format!("Hook {} failed: its answer cannot be read: {error}.", H::ID))
 }

@@ -24,9 +24,7 @@ pub(super) mod net_date {
         // .NET sends null for a date that may be unset and is.
         let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
         let text = text.trim();
-        // The framework's smallest date stands for none, whatever zone the sender's machine puts behind it: east of Greenwich
-        // that is a moment before the year 1.
-        if text.is_empty() || text.starts_with("0001-01-01T00:00:00") {
+        if text.is_empty() {
             return Ok(None);
         }
         let date = dates::parse(text).ok_or_else(|| D::Error::custom("not a date"))?;

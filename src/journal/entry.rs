@@ -16,7 +16,7 @@ use crate::database::TenantId;
 /// A call and its answer, and what they came to. Secrets in it are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Entry {
-    /// Ascends with every call that this server answered.
+    /// Ascends with every call that this server answered, in the order in which the journal got them.
     pub number: u64,
     /// The id of the call, which the caller got in `X-DirectScale-RequestId`.
     pub request_id: Uuid,

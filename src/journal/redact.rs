@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr3_iter, memmem};
 
 use super::rows::HIDDEN;
+use crate::wire::members::is_like;
 use crate::wire::relaxed::{Leniency, rewritten};
 
 /// How the name of a secret ends, in lower case, by its last letter: most names end like none of these.
@@ -32,23 +33,103 @@ fn find_value(text: &str) -> Option<usize> {
     Some(text.len() - after.trim_ascii_start().len())
 }
 
-fn ends_a_secrets_name(before: &[u8]) -> bool {
-    // In JSON as most programs write it one quote stands behind the name: most names are told by their last letter.
-    if let [.., letter, b'"'] = before
-        && letter.is_ascii_alphanumeric()
-        && names_ending(*letter).is_empty()
-    {
+/// Secrets whose misspelled names are known too: the caller is told that one of these was probably meant.
+const MISSPELLED: [&str; 13] = [
+    "password",
+    "newpassword",
+    "oldpassword",
+    "passwordresetkey",
+    "taxid",
+    "taxid2",
+    "ssn",
+    "token",
+    "secret",
+    "authorization",
+    "bearer",
+    "subscriptionkey",
+    "apikey",
+];
+
+/// The letters of each of them.
+const LETTERS: [u32; MISSPELLED.len()] = {
+    let mut sets = [0; MISSPELLED.len()];
+    let mut at = 0;
+    while at < sets.len() {
+        sets[at] = letters(MISSPELLED[at].as_bytes());
+        at += 1;
+    }
+    sets
+};
+
+/// Names that are like one of those and known to mean something else, in lower case.
+const OTHERWISE_KNOWN: [&str; 3] = ["token_type", "tokentype", "authorizations"];
+
+/// The longest name that is looked at, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// Which letters a text has, a bit each.
+const fn letters(text: &[u8]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < text.len() {
+        if text[at].is_ascii_alphabetic() {
+            set |= 1 << (text[at].to_ascii_lowercase() - b'a');
+        }
+        at += 1;
+    }
+    set
+}
+
+/// Whether this is the name of a secret, or is probably meant as one.
+fn is_secret_name(name: &str) -> bool {
+    ends_a_secrets_name(name.as_bytes()) || is_meant_as_secret(name.as_bytes())
+}
+
+/// Whether a name is so like that of a secret that this is what was probably meant.
+fn is_meant_as_secret(name: &[u8]) -> bool {
+    let name = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    if name.len() < 3 || name.len() > LONGEST_NAME {
         return false;
     }
+    let set = letters(name);
+    MISSPELLED.iter().zip(LETTERS).any(|(secret, of_secret)| {
+        // Each letter that only one of the two has is a mistake: what has more of them than are allowed is not looked at closely.
+        let (missing, added) = ((of_secret & !set).count_ones(), (set & !of_secret).count_ones());
+        let longer = secret.len().max(name.len());
+        let may_be_alike = missing.max(added) as usize * 10 <= longer * 3;
+        let ends = |text: &[u8]| (text.first().map(u8::to_ascii_lowercase), text.last().map(u8::to_ascii_lowercase));
+        let ((first, last), (other_first, other_last)) = (ends(name), ends(secret.as_bytes()));
+        let may_be_part = (missing == 0 || added == 0) && (first == other_first || last == other_last);
+        (may_be_alike || may_be_part)
+            && std::str::from_utf8(name).is_ok_and(|name| {
+                is_like(name, secret) && !OTHERWISE_KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name))
+            })
+    })
+}
+
+fn ends_a_secrets_name(before: &[u8]) -> bool {
     // Blanks and then quotes may follow the name; in JSON as most programs write it, one quote does.
     let name = before.strip_suffix(b"\"").unwrap_or_else(|| before.trim_ascii_end());
     let quotes = name.iter().rev().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\')).count();
     let name = &name[..name.len() - quotes];
     let Some(last) = name.last() else { return false };
-    names_ending(*last).iter().any(|known| {
+    let is_known = names_ending(*last).iter().any(|known| {
         let start = name.len().checked_sub(known.len());
         start.is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
-    })
+    });
+    is_known || is_meant_as_secret(whole_name(name, quotes > 0 || before.ends_with(b"\"")))
+}
+
+/// The name with which a text ends.
+fn whole_name(text: &[u8], is_quoted: bool) -> &[u8] {
+    let near = &text[text.len().saturating_sub(LONGEST_NAME + 1)..];
+    let is_outside = |byte: &u8| {
+        if is_quoted {
+            matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'=')
+        } else {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii())
+        }
+    };
+    &near[near.iter().rposition(is_outside).map_or(0, |outside| outside + 1)..]
 }
 
 /// A header whose value is a secret.
@@ -137,7 +218,7 @@ fn find_element(text: &str) -> Option<(&str, usize)> {
         let name =
             &tag[..tag.find(|end: char| end.is_whitespace() || matches!(end, '>' | '/' | '<')).unwrap_or(tag.len())];
         from = start + name.len();
-        if name.is_empty() || !ends_a_secrets_name(name.as_bytes()) {
+        if name.is_empty() || !is_secret_name(name) {
             continue;
         }
         let mut quote = None;
@@ -174,7 +255,7 @@ fn masked_form(text: &str) -> String {
     let shown = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let meant = form_urlencoded::parse(name.as_bytes()).next().map(|(name, _)| name);
-        if !value.is_empty() && meant.is_some_and(|name| ends_a_secrets_name(name.trim_end().as_bytes())) {
+        if !value.is_empty() && meant.is_some_and(|name| is_secret_name(name.trim_end())) {
             format!("{name}={HIDDEN}")
         } else if pair.contains("\\u") {
             format!("{HIDDEN} (with escapes: not shown)")
@@ -232,7 +313,7 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         Some((path, query)) => (path, Some(query)),
         None => (path_and_query, None),
     };
-    let names_a_secret = |part: &str| find_value(&format!("{}=", part.replace('-', ""))).is_some();
+    let names_a_secret = |part: &str| is_secret_name(&part.replace('-', ""));
     let mut shown = if !route.contains('/') || route.contains("{*") {
         // No operation of which the path is known: whatever stands behind a part that is called like a secret.
         let mut is_secret = false;
@@ -253,13 +334,11 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
     if let Some(query) = query {
         shown.push('?');
         // An encoded name is decoded before it is looked at.
-        if query.contains('%')
-            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| find_value(&format!("{name}=")).is_some())
-        {
+        if query.contains('%') && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret_name(&name)) {
             shown.push_str(HIDDEN);
         } else {
             let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-                Some((name, value)) if !value.is_empty() && find_value(&format!("{name}=")).is_some() => {
+                Some((name, value)) if !value.is_empty() && is_secret_name(name) => {
                     Cow::Owned(format!("{name}={HIDDEN}"))
                 }
                 _ => redacted(pair),
@@ -317,10 +396,57 @@ mod tests {
             ("<c><SSN></SSN></c>", "<c><SSN></SSN></c>"),
             ("username=a&password=b,c\"d&x=c", "username=a&password=•••&x=c"),
             ("Pass%77ord=a&%54axID2=b&x=c", "Pass%77ord=•••&%54axID2=•••&x=c"),
+            (
+                r#"{"Passwrd":"x","TaxIdd":1,"pass_word":"y","Tax Id":"z","a":1}"#,
+                r#"{"Passwrd":"•••","TaxIdd":•••,"pass_word":"•••","Tax Id":"•••","a":1}"#,
+            ),
+            (
+                r#"{"NewPasword":"x","Tokn":"y","SubscriptionKeyy":"z","Apikeys":"w"}"#,
+                r#"{"NewPasword":"•••","Tokn":"•••","SubscriptionKeyy":"•••","Apikeys":"•••"}"#,
+            ),
+            (
+                r#"{Passwrd: "x", "TaxExempt": true, 'Tax-Id': "y"}"#,
+                r#"{Passwrd: "•••", "TaxExempt": true, 'Tax-Id': "•••"}"#,
+            ),
+            ("Passwrd=x&Pass+word=y&Tax%20Idd=z&TaxExempt=1", "Passwrd=•••&Pass+word=•••&Tax%20Idd=•••&TaxExempt=1"),
+            (
+                "<c><Passwrd>x</Passwrd><b:TaxIDD>1</b:TaxIDD><d>1</d></c>",
+                "<c><Passwrd>•••</Passwrd><b:TaxIDD>•••</b:TaxIDD><d>1</d></c>",
+            ),
+            (r#"{"token_type":"Bearer","expires_in":1}"#, r#"{"token_type":"Bearer","expires_in":1}"#),
             ("<\0P\0a\0s\0s\0w\0o\0r\0d\0>\0a\0", "••• (not UTF-8: not shown)"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");
         }
+    }
+
+    /// What the documents name and is no secret is shown.
+    #[test]
+    fn no_field_that_is_known_is_taken_for_a_misspelled_secret() {
+        fn names(value: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+            match value {
+                serde_json::Value::Object(members) => {
+                    let properties = members.get("properties").and_then(serde_json::Value::as_object);
+                    found.extend(properties.into_iter().flat_map(|properties| properties.keys().cloned()));
+                    let parameter = members.get("name").filter(|_| members.contains_key("in"));
+                    found.extend(parameter.and_then(serde_json::Value::as_str).map(str::to_owned));
+                    members.values().for_each(|member| names(member, found));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+                _ => {}
+            }
+        }
+        let mut found = std::collections::BTreeSet::new();
+        names(&serde_json::to_value(crate::doors::document()).expect("JSON"), &mut found);
+        assert!(found.len() > 150 && found.contains("TaxExemptId"), "{found:?}");
+        let hides = |name: &&String| !ends_a_secrets_name_itself(name) && is_meant_as_secret(name.as_bytes());
+        let hidden: Vec<&String> = found.iter().filter(hides).collect();
+        assert_eq!(hidden, Vec::<&String>::new());
+    }
+
+    fn ends_a_secrets_name_itself(name: &str) -> bool {
+        let last = name.as_bytes().last().copied().unwrap_or_default();
+        names_ending(last).iter().any(|known| name.to_ascii_lowercase().ends_with(known))
     }
 
     #[test]
@@ -334,6 +460,8 @@ mod tests {
             ),
             ("/v1/customers/3?subscription%2Dkey=abc", "/v1/customers/{customerId}", "/v1/customers/3?•••"),
             ("/v1/validate/login?password=ab,cd&x=1", "/v1/validate/login", "/v1/validate/login?password=•••&x=1"),
+            ("/v1/customers?Passwrd=a&taxx-id=b&x=1", "/v1/customers", "/v1/customers?Passwrd=•••&taxx-id=•••&x=1"),
+            ("/v1/customers?Passwr%64=a", "/v1/customers", "/v1/customers?•••"),
             ("/v1/validate/tax-id/12-34", "-", "/v1/validate/tax-id/•••"),
             ("/v1/sso/token/abc", "-", "/v1/sso/token/•••"),
             ("/v1/customers?email=a%40b.c", "/v1/customers", "/v1/customers?email=a%40b.c"),

@@ -1,8 +1,7 @@
 //! The last calls of each tenant, bounded by number and by bytes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -42,10 +41,16 @@ pub struct Journal {
 struct Shared {
     options: JournalOptions,
     tables: OnceLock<Arc<Tables>>,
-    next: AtomicU64,
-    rings: Mutex<HashMap<Option<TenantId>, Ring>>,
+    rings: Mutex<Rings>,
     added: broadcast::Sender<Arc<Entry>>,
     is_closed: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Rings {
+    /// The number of the latest call.
+    latest: u64,
+    of_tenants: HashMap<Option<TenantId>, Ring>,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +62,12 @@ struct Ring {
 /// Somebody who hears of a tenant's calls from here on.
 #[derive(Debug)]
 pub struct Listening {
+    journal: Journal,
     tenant: Option<TenantId>,
+    /// The number of the last call that was heard of, or that came before.
+    last: u64,
+    /// Calls that were missed while others came too fast, and are kept still.
+    missed: VecDeque<Arc<Entry>>,
     added: broadcast::Receiver<Arc<Entry>>,
     is_closed: watch::Receiver<bool>,
 }
@@ -70,7 +80,6 @@ impl Journal {
         let shared = Shared {
             options,
             tables: OnceLock::new(),
-            next: AtomicU64::new(1),
             rings: Mutex::default(),
             added,
             is_closed: watch::Sender::new(false),
@@ -105,31 +114,26 @@ impl Journal {
         }
     }
 
-    /// The number of the next call.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.shared.next.fetch_add(1, Ordering::Relaxed)
-    }
-
     /// The number of the latest call; 0 before the first.
     #[must_use]
     pub fn latest(&self) -> u64 {
-        self.shared.next.load(Ordering::Relaxed) - 1
+        self.rings().latest
     }
 
-    /// Keeps a call.
+    /// Keeps a call, and gives it the next number.
     pub fn add(&self, entry: Entry) {
         let JournalOptions { entries, bytes } = self.shared.options;
-        let entry = Arc::new(entry);
-        {
-            let mut rings = self.rings();
-            if rings.len() >= MOST_TENANTS && !rings.contains_key(&entry.tenant) {
-                let last = |ring: &Ring| ring.entries.back().map_or(0, |entry| entry.number);
-                let oldest = rings.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
-                oldest.map(|oldest| rings.remove(&oldest));
-            }
-            rings.entry(entry.tenant).or_default().add(Arc::clone(&entry), entries, bytes);
+        // Numbered, kept and told under one lock: whoever knows a number knows all below it, and hears of them in their order.
+        let mut rings = self.rings();
+        rings.latest += 1;
+        let entry = Arc::new(Entry { number: rings.latest, ..entry });
+        let of_tenants = &mut rings.of_tenants;
+        if of_tenants.len() >= MOST_TENANTS && !of_tenants.contains_key(&entry.tenant) {
+            let last = |ring: &Ring| ring.entries.back().map_or(0, |entry| entry.number);
+            let oldest = of_tenants.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
+            oldest.map(|oldest| of_tenants.remove(&oldest));
         }
+        of_tenants.entry(entry.tenant).or_default().add(Arc::clone(&entry), entries, bytes);
         // Nobody may be listening.
         let _ = self.shared.added.send(entry);
     }
@@ -138,7 +142,7 @@ impl Journal {
     #[must_use]
     pub fn find(&self, tenant: Option<TenantId>, filter: &Filter, most: usize) -> Vec<Arc<Entry>> {
         let rings = self.rings();
-        let Some(ring) = rings.get(&tenant) else { return Vec::new() };
+        let Some(ring) = rings.of_tenants.get(&tenant) else { return Vec::new() };
         ring.entries.iter().rev().filter(|entry| filter.matches(entry)).take(most).cloned().collect()
     }
 
@@ -168,7 +172,16 @@ impl Journal {
     /// Hears of a tenant's calls from here on.
     #[must_use]
     pub fn listen(&self, tenant: Option<TenantId>) -> Listening {
-        Listening { tenant, added: self.shared.added.subscribe(), is_closed: self.shared.is_closed.subscribe() }
+        // Under the lock, so that no call comes between the number and the subscription.
+        let rings = self.rings();
+        Listening {
+            journal: self.clone(),
+            tenant,
+            last: rings.latest,
+            missed: VecDeque::new(),
+            added: self.shared.added.subscribe(),
+            is_closed: self.shared.is_closed.subscribe(),
+        }
     }
 
     /// Nobody hears of calls any more: the server ends, and waits for no listener.
@@ -178,25 +191,36 @@ impl Journal {
 
     /// Forgets a tenant's calls.
     pub fn clear(&self, tenant: Option<TenantId>) {
-        self.rings().remove(&tenant);
+        self.rings().of_tenants.remove(&tenant);
     }
 
-    fn rings(&self) -> std::sync::MutexGuard<'_, HashMap<Option<TenantId>, Ring>> {
+    fn rings(&self) -> MutexGuard<'_, Rings> {
         self.shared.rings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Listening {
-    /// The next call; `None` when the server ends. Who is too slow misses some.
+    /// The next call; `None` when the server ends. Who is too slow misses those that are kept no more.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
         loop {
+            if let Some(entry) = self.missed.pop_front() {
+                return Some(entry);
+            }
             let heard = tokio::select! {
                 heard = self.added.recv() => heard,
                 _ = self.is_closed.wait_for(|is_closed| *is_closed) => return None,
             };
             match heard {
-                Ok(entry) if entry.tenant == self.tenant => return Some(entry),
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Ok(entry) if entry.tenant == self.tenant && entry.number > self.last => {
+                    self.last = entry.number;
+                    return Some(entry);
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => {
+                    let since = Filter { since: Some(self.last), ..Filter::default() };
+                    self.missed.extend(self.journal.find(self.tenant, &since, usize::MAX).into_iter().rev());
+                    self.last = self.missed.back().map_or(self.last, |entry| entry.number);
+                }
                 Err(RecvError::Closed) => return None,
             }
         }

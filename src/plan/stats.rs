@@ -1,19 +1,49 @@
 //! What a plan says of a customer's stats. What a kit is and which figures there are, each client of the vendor says for itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
 /// What stats answer beyond what is counted here.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StatsPlan {
     /// `KitLevel`; null without one.
     pub kit_level: Option<StatValue>,
     /// Statistics by name. One that is counted here too takes its place.
     #[serde(flatten)]
     pub further: BTreeMap<String, StatPlan>,
+}
+
+/// Member by member, so that an error names the one that it is about: a flattened map does not.
+impl<'de> Deserialize<'de> for StatsPlan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = StatsPlan;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<StatsPlan, A::Error> {
+                let mut plan = StatsPlan::default();
+                while let Some(name) = members.next_key::<String>()? {
+                    if name == "kit_level" {
+                        plan.kit_level = members.next_value()?;
+                    } else {
+                        plan.further.insert(name, members.next_value()?);
+                    }
+                }
+                Ok(plan)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// A statistic that the plan sets.
@@ -42,7 +72,7 @@ impl TryFrom<Value> for StatValue {
             Value::Number(number) if number.as_f64() == Some(0.0) => Ok(Self::Number(0.into())),
             Value::Number(number) => Ok(Self::Number(number)),
             Value::String(text) => Ok(Self::Text(text)),
-            other => Err(format!("{other} is neither a number nor a text")),
+            _ => Err("it is neither a number nor a text".to_owned()),
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::framing::Framing;
 use super::request_body::{Discard, Unread};
 use crate::control::Peer;
 
@@ -49,6 +50,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     phase: Phase,
+    /// Where in a request the bytes are that came so far.
+    framing: Framing,
     /// What the handler of the request under way left of its body.
     unread: Option<Unread>,
     /// What is being read of a request that has its answer already.
@@ -89,6 +92,7 @@ impl Connection {
     pub(super) fn new(stream: TcpStream, peer: Peer, timeouts: Timeouts) -> (Self, Stream) {
         let state = State {
             phase: Phase::Idle(Instant::now()),
+            framing: Framing::default(),
             unread: None,
             discard: None,
             withheld: None,
@@ -210,13 +214,21 @@ impl Connection {
 impl State {
     fn end_discard(&mut self) {
         self.discard = None;
-        if let Phase::Idle(since) = &mut self.phase {
-            *since = Instant::now();
+        if matches!(self.phase, Phase::Idle(_)) {
+            self.wait();
         }
     }
 
+    /// From here on it waits for the next request, or for the rest of its head where the HTTP library has read its beginning.
+    fn wait(&mut self) {
+        let now = Instant::now();
+        let is_amid_head = self.discard.is_none() && self.framing.is_amid_head();
+        self.phase = if is_amid_head { Phase::Head(now) } else { Phase::Idle(now) };
+    }
+
     /// Something came.
-    fn received(&mut self) {
+    fn received(&mut self, bytes: &[u8]) {
+        self.framing.take(bytes);
         if matches!(self.phase, Phase::Idle(_)) && self.discard.is_none() {
             self.phase = Phase::Head(Instant::now());
         }
@@ -235,7 +247,7 @@ impl State {
     /// All that was written has left.
     fn flushed(&mut self) {
         if matches!(self.phase, Phase::Written) {
-            self.phase = Phase::Idle(Instant::now());
+            self.wait();
         }
     }
 }
@@ -295,7 +307,7 @@ impl AsyncRead for Stream {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
-            self.known.state().received();
+            self.known.state().received(&buffer.filled()[before..]);
         }
         Poll::Ready(Ok(()))
     }

@@ -3,6 +3,7 @@
 mod answer;
 mod connection;
 mod cut;
+mod framing;
 mod health;
 mod listen;
 mod metrics;

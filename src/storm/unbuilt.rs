@@ -8,13 +8,13 @@ use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
 /// The operations of a method, each at its own name below the service.
 macro_rules! operations {
     ($($method:ident: $($name:literal)+;)+) => {
-        &[$($(UnbuiltOperation {
-            method: HttpMethod::$method,
-            path: concat!("/CustomerService.svc/rest/", $name),
-            id: concat!("Storm", $name),
-            name: $name,
-            evidence: "client-observed",
-        },)+)+]
+        &[$($(UnbuiltOperation::new(
+            HttpMethod::$method,
+            concat!("/CustomerService.svc/rest/", $name),
+            concat!("Storm", $name),
+            $name,
+            "client-observed",
+        ),)+)+]
     };
 }
 

@@ -50,6 +50,17 @@ pub fn to_utf8(body: Bytes, headers: &HeaderMap) -> Result<Bytes, CharsetError> 
     }
 }
 
+/// A body that came back in UTF-8, as .NET's `HttpContent.ReadAsStringAsync` reads it: by the encoding that Content-Type names, else by
+/// its byte order mark. What is not written in it stays as it is.
+#[must_use]
+pub fn answer_to_utf8(body: Bytes, headers: &HeaderMap) -> Bytes {
+    let marked = || Encoding::for_bom(&body).filter(|(encoding, _)| *encoding != UTF_8);
+    match marked() {
+        Some((encoding, _)) if declared(headers).is_none() => Bytes::from(encoding.decode(&body).0.into_owned()),
+        _ => to_utf8(body.clone(), headers).unwrap_or(body),
+    }
+}
+
 /// A form whose percent escapes are bytes of another encoding, with those of UTF-8 instead.
 #[must_use]
 pub fn escapes_in_utf8<'a>(form: &'a str, encoding: Option<&'static Encoding>) -> Cow<'a, str> {
@@ -135,6 +146,20 @@ mod tests {
         assert_eq!(read(b"{\0\"\0}", "a/b; charset=utf-16"), wrong("UTF-16LE"));
         assert_eq!(read(b"\0{\xd8\0\0}", "a/b; charset=utf-16be"), wrong("UTF-16BE"));
         assert_eq!(read(b"{\x81\xff}", "a/b; charset=shift_jis"), wrong("Shift_JIS"));
+    }
+
+    #[test]
+    fn an_answer_may_say_its_encoding_by_its_mark_alone() {
+        for (body, content_type) in [
+            ("\u{feff}{é}".as_bytes().to_vec(), "application/json"),
+            (utf_16("{é}", true, false), "application/json"),
+            (utf_16("{é}", true, true), "text/plain; charset=klingon"),
+            (utf_16("{é}", false, false), "application/json; charset=utf-16"),
+            (b"{\xe9}".to_vec(), "application/json; charset=iso-8859-1"),
+        ] {
+            assert_eq!(answer_to_utf8(body.into(), &headers(content_type)), "{é}", "{content_type}");
+        }
+        assert_eq!(answer_to_utf8(Bytes::from_static(b"{}x"), &headers("a/b; charset=utf-16")), "{}x");
     }
 
     #[test]

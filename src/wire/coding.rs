@@ -127,37 +127,21 @@ fn inflate(body: &[u8], has_frame: bool, limit: usize) -> Result<Vec<u8>, Coding
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
+#[path = "../../tests/it/support/compress.rs"]
+#[expect(unreachable_pub, reason = "shared with the tests of the whole")]
+mod compress;
 
+#[cfg(test)]
+mod tests {
+    use super::compress::{deflate, gzip, zlib};
     use super::*;
     use axum::http::HeaderValue;
-    use flate2::Compression;
-    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
     const TEXT: &[u8] = b"{\"FirstName\":\"Ada\",\"LastName\":\"Ada Ada Ada Ada Ada\"}";
 
     /// `TEXT` by another program.
     const BROTLI: &str =
         "1b3300001d07ee7e8b8bc0107f3542a5b74818c8de0c62224b169d3e70c801f3774b530a148b4e07362697defe63bf471c4a76c00c";
-
-    fn gzip(body: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(body).expect("memory");
-        encoder.finish().expect("memory")
-    }
-
-    fn zlib(body: &[u8]) -> Vec<u8> {
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(body).expect("memory");
-        encoder.finish().expect("memory")
-    }
-
-    fn deflate(body: &[u8]) -> Vec<u8> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(body).expect("memory");
-        encoder.finish().expect("memory")
-    }
 
     fn brotli() -> Vec<u8> {
         let digits = BROTLI.as_bytes().chunks(2).map(|digits| std::str::from_utf8(digits).expect("ASCII"));

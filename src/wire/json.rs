@@ -65,6 +65,19 @@ impl<'a> Source<'a> {
     }
 }
 
+impl Source<'_> {
+    /// The object that the body is.
+    ///
+    /// # Errors
+    /// When there is nothing in it, or no object.
+    pub fn object(self) -> Result<serde_json::Value, JsonError> {
+        match self.parse()? {
+            object @ Value::Object(_) => Ok(object.into()),
+            _ => Err(JsonError::NoObject),
+        }
+    }
+}
+
 /// The text of a body that must be UTF-8.
 ///
 /// # Errors

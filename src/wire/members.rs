@@ -118,6 +118,12 @@ fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&
     nearest
 }
 
+/// Whether a name is so like a known one that it may be meant as that.
+#[must_use]
+pub fn is_like(name: &str, known: &str) -> bool {
+    likeness(&plain(name), &plain(known)) >= ALIKE
+}
+
 /// Letters and digits in lower case: `first_name` is meant as `FirstName`.
 fn plain(name: &str) -> String {
     let letters = name.chars().take(LONGEST_NAME).filter(|letter| letter.is_alphanumeric());

@@ -7,4 +7,5 @@ pub mod dates;
 pub mod header_case;
 pub mod json;
 pub mod members;
+pub mod misread;
 pub mod relaxed;

@@ -208,16 +208,35 @@ fn told(reply: &Reply, why: &str, method: &str) {
     assert_eq!(id.len(), 8);
 }
 
+/// As every request body is read: with comments, trailing commas and single quotes, unless the plan wants strict JSON.
+#[test]
+fn a_callback_is_read_as_leniently_as_any_request() {
+    let lenient = "\u{feff}// as Newtonsoft writes it\n{'application': {companyName: 'Lenient Ltd.', /* and */ },}";
+    let extension = Extension::answering(UPGRADE);
+    extension.calls_back_with(lenient).put(PATH, &seeds::distributor()).succeeds(201);
+    assert_eq!(extension.tenant.customer(3)["CompanyName"], "Lenient Ltd.");
+
+    let extension = Extension::of(UPGRADE, &json!({ "strict_json": true }));
+    let tenant = extension.calls_back_with("{\"application\": {},}");
+    let before = tenant.everything();
+    let reply = tenant.put(PATH, &seeds::distributor());
+    let why = "The request body is not valid JSON: trailing comma at line 1 column 20. (Error Id: ";
+    assert!(reply.message().starts_with(why), "{reply:?}");
+    assert_eq!(tenant.everything(), before);
+    // A mark is no leniency.
+    extension.calls_back_with("\u{feff}{\"application\": {}}").put(PATH, &seeds::distributor()).succeeds(201);
+}
+
 #[test]
 fn what_a_callback_says_wrongly_is_named_and_changes_nothing() {
     let object = "The request body must be a JSON object.";
     let extension = Extension::answering(UPGRADE);
     for (body, why) in [
-        ("", object),
+        ("", "The request body is empty."),
         ("null", object),
         ("[]", object),
         ("\"{}\"", object),
-        ("{\"application\":", object),
+        ("{\"application\":", "The request body is not valid JSON: EOF while parsing a value at line 1 column 15."),
         (r#"{"application":[]}"#, "Application must be an object."),
         (r#"{"application":{"sponsorId":"two"}}"#, "Application.SponsorId must be an integer."),
         (r#"{"application":{"sponsorId":2.5}}"#, "Application.SponsorId must be an integer."),

@@ -60,7 +60,7 @@ fn a_clock_that_goes_can_be_put_and_goes_back_to_real_time() {
     assert!(tenant.control("GET", "/clock", None).done(200)["now"].as_str().expect("a time") < "2031");
     for (verb, body, why) in [
         ("set", json!({}), "missing field `at`"),
-        ("set", json!({ "at": "soon" }), "'soon' is not a time such as 2030-01-31T12:00:00Z"),
+        ("set", json!({ "at": "soon" }), "at: it is not a time such as 2030-01-31T12:00:00Z"),
         ("set", json!({ "at": "9999-01-01T00:00:00Z" }), "between the years 1900 and 9000"),
         ("advance", json!({ "seconds": i64::MAX }), "between the years 1900 and 9000"),
         ("advance", json!({ "hours": 1 }), "unknown field `hours`"),

@@ -237,7 +237,7 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
     let as_json = json!({ "version": 1, "tenants": [{ "name": "json", "plan": { "minimum_age": 21 } }] }).to_string();
     assert_eq!(seed("seed.json", &as_json), (Some(0), "json: made\n".to_owned()));
     for (content, message) in [
-        ("version: 2\ntenants: []\n", "version 2 is not 1"),
+        ("version: 2\ntenants: []\n", "the version must be 1"),
         ("version: 1\ntenants: [{name: x, colour: red}]\n", "colour"),
         ("version: 1\ntenants: [{name: x, plan: {minimum_agee: 1}}]\n", "minimum_agee"),
         ("version: 1\ntenants: [{name: x, keys: [{name: k, key: short}]}]\n", "32 hexadecimal digits"),
@@ -248,7 +248,7 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         ("version: 1\ntenants: [{name: x, customers: [{ref: a, CustomerType: 9}]}]\n", "customer a: CustomerType"),
         (
             "version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, BirthDate: soon}]}]\n",
-            "BirthDate 'soon' is not a date",
+            "BirthDate is not a date",
         ),
         (
             "version: 1\ntenants: [{name: x, customers: [{CustomerType: 2, Username: u}, {CustomerType: 2, Username: U}]}]\n",

@@ -270,7 +270,7 @@ fn a_rule_that_names_what_there_is_not_is_refused() {
             "413 is not a status of a failure that is documented for *",
         ),
         (json!({ "event": "Birthday", "do": "lose" }), "'Birthday' is not an event; these are: "),
-        (json!({ "event": "*", "do": "shout" }), "unknown variant `shout`"),
+        (json!({ "event": "*", "do": "shout" }), "unknown variant, expected one of `lose`"),
         (json!({ "operation": "GetCustomer" }), "a rule needs delay_ms, answer, or both"),
         (json!({ "operation": "GetCustomer", "answer": "cut", "when": { "first": 0 } }), "first and call count from 1"),
         (json!({ "answer": "cut" }), "missing field `operation`"),

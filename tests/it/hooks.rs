@@ -285,6 +285,42 @@ fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
     }
 }
 
+/// An answer in another encoding, or with what Newtonsoft takes beyond strict JSON.
+#[test]
+fn an_answer_is_decoded_and_read_as_dotnet_reads_it() {
+    let refusal = r#"{"DiscoRemoteException":{"ErrorMessage":"Désolé."}}"#;
+    let utf_16 = |mark: &str| format!("{mark}{refusal}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let latin_1: Vec<u8> = refusal.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
+    let lenient = "// why\n{'DiscoRemoteException': {ErrorMessage: 'Désolé.',}, }";
+    for (content_type, body) in [
+        ("application/json", format!("\u{feff}{refusal}").into_bytes()),
+        ("application/json; charset=utf-8", format!("\u{feff}{refusal}").into_bytes()),
+        ("application/json; charset=utf-16", utf_16("")),
+        ("application/json; charset=utf-16", utf_16("\u{feff}")),
+        ("application/json", utf_16("\u{feff}")),
+        ("application/json; charset=iso-8859-1", latin_1.clone()),
+        ("application/json", lenient.as_bytes().to_vec()),
+    ] {
+        for status in [200, 500] {
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let answer = [head.as_bytes(), &body].concat();
+            let receiver = Receiver::start(move |_| answer.clone());
+            let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+            tenant.put(PATH, &seeds::distributor()).refuses(500, "Désolé.");
+            // The journal shows the text.
+            let noted = &tenant.requests("")[0]["hooks"][0]["response"]["text"];
+            assert!(noted.as_str().is_some_and(|text| text.contains("Désolé.")), "{noted}");
+        }
+    }
+    let marked = "\u{feff}{\"ApplicationResponse\": {\"AssociateId\": 3}}";
+    let receiver = Receiver::start(move |_| response(200, "", marked));
+    let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
+    tenant.put(PATH, &seeds::distributor()).succeeds(201);
+}
+
 #[test]
 fn a_hook_that_hangs_or_is_not_there_is_given_up() {
     let receiver = Receiver::start(|_| {

@@ -326,6 +326,109 @@ fn calls_can_be_followed() {
     assert_eq!(call["number"], tenant.requests("?status=2xx")[0]["number"]);
 }
 
+/// Secrets under names that are no fields: the answer itself says which field was probably meant.
+#[test]
+fn a_secret_under_a_misspelled_name_is_not_shown() {
+    let tenant = tenant();
+    let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
+    let update = "/CustomerService.svc/rest/UpdateCustomer?updatedBy=1";
+    let json =
+        r#"{"Passwrd":"SECRETMISS","TaxIdd":"SECRETMISS","pass_word":"SECRETMISS","tax-id":98765,"FirstNam":"Shown"}"#;
+    let reply = tenant.client.call("PATCH", "/v1/customers/3", "", Some(json));
+    let named = reply.header("X-Emulator-Ignored").unwrap_or_default().to_owned();
+    assert!(named.contains("FirstNam (did you mean FirstName?)") && !named.contains("SECRET"), "{named}");
+    tenant.client.call("POST", "/v1/customers", "", Some(json));
+    tenant.get("/v1/customers/3?Passwrd=SECRETMISS&tax_idd=SECRETMISS&a=1");
+    tenant.get("/v1/customers/3?Passwr%64=SECRETMISS");
+    let of_bydesign = "/api/users/customer";
+    let xml = "<CustomerCreationViewModel><Passwrd>SECRETMISS</Passwrd><TaxIDD>SECRETMISS</TaxIDD><FirstNam>Shown</FirstNam>\
+               </CustomerCreationViewModel>";
+    for (content_type, body) in [
+        ("application/json", json),
+        (
+            "application/x-www-form-urlencoded",
+            "Passwrd=SECRETMISS&Tax%49dd=SECRETMISS&pass+word=SECRETMISS&FirstNam=Shown",
+        ),
+        ("application/xml", xml),
+    ] {
+        bydesign.call("POST", of_bydesign, &format!("Content-Type: {content_type}\r\n"), Some(body));
+    }
+    let of_storm =
+        r#"{"Id":3,"Account":{"Passwrd":"SECRETMISS"},"SSNN":"SECRETMISS","ssn":"SECRETMISS","FirstNam":"Shown"}"#;
+    storm.call("POST", update, "Content-Type: application/json\r\n", Some(of_storm));
+    let requests = tenant.requests("");
+    assert_eq!(requests.iter().filter(|request| request.to_string().contains("Shown")).count(), 6);
+    for request in &requests {
+        let shown = request.to_string();
+        assert!(!shown.contains("SECRETMISS") && !shown.contains("98765"), "{shown}");
+    }
+    assert!(requests.iter().any(|request| request["path"] == "/v1/customers/3?Passwrd=•••&tax_idd=•••&a=1"));
+}
+
+/// A number that is known has none below it that comes later.
+#[test]
+fn many_callers_at_once_are_followed_without_a_gap() {
+    const CLIENTS: usize = 8;
+    const EACH: usize = 50;
+    let tenant = tenant();
+    let mut stream = TcpStream::connect(server().address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let path = format!("/tenants/{}/requests/stream?since=0", tenant.name());
+    stream.write_all(&as_request("GET", &path, "", None)).expect("sent");
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    assert!(lines.by_ref().any(|line| line.is_empty()));
+    let body = json!({ "FirstName": "x".repeat(4_000), "Password": "SECRET" }).to_string();
+    let name = tenant.name();
+    let next = |path: &str, since: u64| control("GET", &format!("/tenants/{name}{path}since={since}"), None).json();
+    let next = &next;
+    let (waited, followed, catching_up) = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        tenant.client.call("POST", "/v1/customers/3/orders", "", Some(&body));
+                    }
+                })
+            })
+            .collect();
+        let waiting = scope.spawn(move || {
+            let mut numbers = Vec::new();
+            while numbers.len() < CLIENTS * EACH {
+                let since = numbers.last().copied().unwrap_or(0);
+                let request = next("/requests/wait?timeout_ms=10000&", since);
+                let Some(number) = request["number"].as_u64() else { break };
+                numbers.push(number);
+            }
+            numbers
+        });
+        let catching_up = scope.spawn(move || {
+            let mut numbers: Vec<u64> = Vec::new();
+            let end = Instant::now() + Duration::from_secs(30);
+            while numbers.len() < CLIENTS * EACH && Instant::now() < end {
+                let since = numbers.last().copied().unwrap_or(0);
+                let found = next("/requests?limit=1000&", since);
+                let found = found.as_array().expect("requests").iter().rev();
+                numbers.extend(found.map(|request| request["number"].as_u64().expect("a number")));
+            }
+            numbers
+        });
+        for caller in callers {
+            caller.join().expect("no failure");
+        }
+        let followed: Vec<u64> = lines
+            .filter_map(|line| line.strip_prefix("id: ").map(|id| id.parse().expect("a number")))
+            .take(CLIENTS * EACH)
+            .collect();
+        (waiting.join().expect("no failure"), followed, catching_up.join().expect("no failure"))
+    });
+    let rows = tenant.requests("?limit=1000");
+    let all: Vec<u64> = rows.iter().rev().map(|request| request["number"].as_u64().expect("a number")).collect();
+    assert_eq!(all.len(), CLIENTS * EACH);
+    assert!(all.is_sorted_by(|one, next| one < next));
+    assert_eq!((followed.len(), waited.len(), catching_up.len()), (all.len(), all.len(), all.len()));
+    assert!(followed == all && waited == all && catching_up == all);
+}
+
 #[test]
 fn a_follower_that_lost_the_connection_misses_nothing() {
     let tenant = tenant();

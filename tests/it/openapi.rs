@@ -36,6 +36,21 @@ fn of(api: Api) -> Value {
     serde_json::to_value(api.document()).expect("JSON")
 }
 
+#[test]
+fn every_write_says_where_it_names_what_it_ignored() {
+    for (path, document) in documents() {
+        for (route, _, method, operation) in described(&document) {
+            let is_write = method != "get" && !route.starts_with("/_emulator") && operation["x-not-built"] != true;
+            for (status, response) in operation["responses"].as_object().expect("responses") {
+                let is_read = !["401", "403", "413", "415", "429", "501"].contains(&status.as_str());
+                let header = &response["headers"]["X-Emulator-Ignored"];
+                assert_eq!(header.is_object(), is_write && is_read, "{path}: {method} {route} {status}");
+                assert!(!header.is_object() || header["description"].is_string(), "{header}");
+            }
+        }
+    }
+}
+
 /// The operations of a document: path, what stands at the path, method, what stands there.
 fn described(document: &Value) -> Vec<(&str, &Value, &str, &Value)> {
     let paths = document["paths"].as_object().expect("paths").iter();

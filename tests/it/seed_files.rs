@@ -317,6 +317,98 @@ fn a_seed_is_taken_in_every_shape_wherever_one_is_taken() {
     tenant.control("PUT", "/integration", Some(&part)).done(204);
 }
 
+/// A body of the control API may hold a key, a token or a tax id in the wrong place: no message repeats it.
+#[test]
+fn no_rejection_of_a_control_body_repeats_a_value() {
+    let tenant = tenant();
+    let seed = |customer: Value| json!({ "customers": [customer] });
+    let event = |subscription: Value| json!({ "events": { "subscriptions": [subscription] } });
+    for (method, path, body, why) in [
+        ("POST", "/keys", json!({ "name": "ci", "key": 98765 }), "key: invalid type: integer, expected a string"),
+        ("POST", "/keys", json!({ "name": "ci", "kind": "SECRET" }), "kind: unknown variant, expected one of"),
+        ("POST", "/keys", json!([["SECRET"]]), "[0]: invalid type: sequence, expected a string"),
+        ("POST", "/keys/ci/rotate", json!({ "slot": "SECRET" }), "slot: unknown variant, expected "),
+        ("POST", "/fork", json!({ "name": ["SECRET"] }), "name: invalid type: sequence, expected a string"),
+        ("PUT", "/plan", json!({ "minimum_age": "SECRET" }), "minimum_age: invalid type: string, expected an integer"),
+        ("PUT", "/plan", json!({ "countries": { "US": 98765 } }), "countries.US: invalid type: integer"),
+        ("PUT", "/integration", event(json!({ "url": "SECRET" })), "url: "),
+        ("PUT", "/integration", event(json!({ "url": "http://h", "secret": 98765 })), "secret: invalid type: integer"),
+        ("POST", "/faults", json!({ "operation": "*", "delay_ms": "SECRET" }), "did not match any variant"),
+        ("POST", "/faults", json!({ "operation": "*", "when": "SECRET" }), "unknown variant"),
+        ("POST", "/clock/set", json!({ "at": "SECRET" }), "at: "),
+        ("POST", "/clock/set", json!({ "at": 98765 }), "at: invalid type: integer"),
+        ("PUT", "/seed", seed(json!({ "TaxId": 98765 })), "customers[0].TaxId: invalid type: integer"),
+        ("PUT", "/seed", seed(json!({ "CustomerType": "SECRET" })), "customers[0].CustomerType: invalid type: string"),
+        ("PUT", "/seed", seed(json!({ "CustomerType": 2, "BirthDate": "SECRET" })), "BirthDate is not a date"),
+        ("PUT", "/seed", json!("customers: [{TaxExempt: SECRET}]"), "invalid"),
+    ] {
+        let path = format!("/tenants/{}{path}", tenant.name());
+        let text = body.to_string();
+        for (content_type, text) in [
+            ("application/json", text.clone()),
+            ("application/json", format!("// a comment\n{text}")),
+            ("application/yaml", text),
+        ] {
+            let reply = send(method, &path, content_type, &text);
+            // In YAML a number may stand for a text.
+            if content_type == "application/yaml" && reply.status < 300 {
+                continue;
+            }
+            let detail = reply.problem(400);
+            assert!(!detail.contains("SECRET") && !detail.contains("98765"), "{path} {text}: {detail}");
+            assert!(content_type == "application/yaml" || detail.contains(why), "{path} {why} in {detail}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_leave_none_for_later_are_rejected() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    let of = |customer: Value| json!({ "customers": [with(&stored(7), customer)] });
+    let company = json!({ "modified_at": "2020-01-01T00:00:00Z", "companies":
+        [{ "id": 2_147_483_647, "key": "00000000-0000-0000-0000-000000000001", "name": "x" }] });
+    for (seed, why) in [
+        (json!({ "counters": { "customers": i32::MAX } }), "counters.customers must be from 0 to 2000000000"),
+        (json!({ "counters": { "companies": 2_000_000_001 } }), "counters.companies must be from 0 to 2000000000"),
+        (json!({ "counters": { "customers": -1 } }), "counters.customers must be from 0 to 2000000000"),
+        (json!({ "customers": [{ "id": i32::MAX, "CustomerType": 2 }] }), "an id is at most 2000000000"),
+        (of(json!({ "id": i32::MAX })), "an id is at most 2000000000"),
+        (of(json!({ "record": company })), "customer with id 7: record.companies.id must be at most 2000000000"),
+        (
+            json!({ "faults": [{ "id": i32::MAX, "rule": { "event": "*", "do": "lose" } }] }),
+            "faults: an id is at most 2000000000",
+        ),
+    ] {
+        let detail = tenant.control("PUT", "/seed", Some(&seed)).problem(400);
+        assert!(detail.contains(why), "{why} in {detail}");
+    }
+    assert_eq!(tenant.everything(), before);
+    // Of the last ones that are taken something is left.
+    let seed = json!({ "counters": { "customers": 2_000_000_000, "companies": 2_000_000_000 },
+        "customers": [stored(2)], "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "do": "lose" } }] });
+    tenant.control("PUT", "/seed", Some(&seed)).done(200);
+    assert_eq!(tenant.create(&seeds::retail()), 2_000_000_001);
+    tenant.arm(&json!({ "event": "*", "do": "lose" }));
+}
+
+/// Many customers with a record are written at once: what is wrong with them is not said of the one after them.
+#[test]
+fn an_error_of_many_customers_names_them_alone() {
+    let tenant = tenant();
+    let customer = |id: i32| with(&stored(id), json!({ "BackOfficeId": format!("b{}", id.max(2)) }));
+    let detail = |customers: Vec<Value>| {
+        let seed = json!({ "customers": customers });
+        tenant.control("PUT", "/seed", Some(&seed)).problem(400)
+    };
+    let why = "an id or a value that must be unique is used twice (customers_back_office_id_key)";
+    let expected = format!("tenant '{}': customers 1 to 1000: {why}", tenant.name());
+    assert_eq!(detail((1..=1001).map(customer).collect()), expected);
+    let then_new = json!({ "CustomerType": 2, "SponsorId": 1 });
+    let expected = format!("tenant '{}': customers 1 to 2: {why}", tenant.name());
+    assert_eq!(detail(vec![customer(1), customer(2), then_new]), expected);
+}
+
 #[test]
 fn a_file_without_the_tenant_is_rejected_with_the_names_that_it_has() {
     let tenant = tenant();
@@ -409,7 +501,7 @@ fn a_record_that_cannot_be_is_rejected_as_a_whole() {
     for (members, why) in [
         (json!({ "clock": { "frozen": "9500-01-01T00:00:00Z" } }), "between the years 1900 and 9000"),
         (json!({ "clock": { "ahead_by": i64::MAX } }), "between the years 1900 and 9000"),
-        (json!({ "clock": "soon" }), "unknown variant `soon`"),
+        (json!({ "clock": "soon" }), "clock: unknown variant"),
         (json!({ "faults": [{ "rule": { "operation": "*" } }] }), "a rule needs delay_ms, answer, or both"),
         (
             json!({ "faults": [{ "id": 1, "rule": { "event": "*", "do": "lose" } }, { "id": 1, "rule": { "event": "*", "do": "lose" } }] }),

@@ -148,10 +148,8 @@ pub(super) async fn advance(
 
 /// A time as people write it: the parser's own message would not say how.
 fn time(text: &str) -> Result<DateTime<Utc>, ControlError> {
-    text.trim().parse().map_err(|_| {
-        let text: String = text.chars().take(100).collect();
-        ControlError::Bad(format!("'{text}' is not a time such as 2030-01-31T12:00:00Z"))
-    })
+    let parsed = text.trim().parse();
+    parsed.map_err(|_| ControlError::Bad("at: it is not a time such as 2030-01-31T12:00:00Z".to_owned()))
 }
 
 async fn change(control: &Control, tenant: &str, change: impl FnOnce(Clock) -> Option<Clock>) -> Answer {

@@ -13,6 +13,7 @@ use super::words::{rule as in_words, time};
 use crate::control::error::ControlError;
 use crate::events::EventType;
 use crate::faults::{Listed, Rule};
+use crate::wire::misread::without_value;
 
 /// The failures and the forms.
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -61,7 +62,8 @@ async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
 }
 
 async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
-    let rule: Rule = serde_json::from_value(rule?).map_err(|error| ControlError::Bad(error.to_string()))?;
+    let rule: Rule =
+        serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     visit.worlds().arm(visit.tenant.id, &rule).await?;
     Ok(())

@@ -12,6 +12,7 @@ use super::words::{at, count, time};
 use super::{Shown, see_other, tasks};
 use crate::control::error::ControlError;
 use crate::tenants::{NewKey, NewTenant, TenantListing, WorldSeed};
+use crate::wire::misread::without_value;
 
 /// The tenants.
 pub(super) async fn page(asked: Asked) -> Shown {
@@ -75,7 +76,7 @@ pub(super) fn population(form: &Fields) -> Result<WorldSeed, ControlError> {
     if has_some {
         seed.insert("population".to_owned(), population.into());
     }
-    serde_json::from_value(Value::Object(seed)).map_err(|error| ControlError::Bad(error.to_string()))
+    serde_json::from_value(Value::Object(seed)).map_err(|error| ControlError::Bad(without_value(&error.to_string())))
 }
 
 /// The fields that describe a population.

@@ -13,6 +13,9 @@ use crate::plan::DISTRIBUTOR;
 use crate::secret::Password;
 use crate::wire::dates;
 
+/// The last number that a seed may give or say was given: what is created afterwards gets the numbers from there to 2147483647.
+pub(super) const LAST_ID: i32 = 2_000_000_000;
+
 /// A customer, its fields by their DirectScale names.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
@@ -153,15 +156,18 @@ impl SeedEntry {
             let slot = slot.and_then(|number| custom_fields.get_mut(number.checked_sub(1)?));
             *slot.ok_or_else(|| format!("'{name}' is not one of Field1 to Field10"))? = Some(value);
         }
-        if self.id.is_some_and(|id| id < 1) {
-            return Err("an id is above zero".to_owned());
+        self.id.map_or(Ok(()), check_id)?;
+        if self.record.iter().flat_map(|record| &record.companies).any(|company| company.id > LAST_ID) {
+            return Err(format!("record.companies.id must be at most {LAST_ID}"));
         }
         if self.password.is_some() && self.password_hash.is_some() {
             return Err("it has a Password and a password_hash".to_owned());
         }
         let date = |field: &str, text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => dates::parse(&text).map(Some).ok_or_else(|| format!("{field} '{text}' is not a date")),
+            Some(text) => {
+                dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31"))
+            }
         };
         let values = Values {
             back_office_id: self.back_office_id,
@@ -198,6 +204,15 @@ impl SeedEntry {
             None => Ok(EntryKind::New(Box::new(SeedCustomer { id, values, password_hash }))),
             Some(record) => restored(id, values, password_hash, *record),
         }
+    }
+}
+
+/// A number that leaves room for those that are given from then on.
+pub(super) fn check_id(id: i32) -> Result<(), String> {
+    match id {
+        ..1 => Err("an id is above zero".to_owned()),
+        id if id > LAST_ID => Err(format!("an id is at most {LAST_ID}")),
+        _ => Ok(()),
     }
 }
 

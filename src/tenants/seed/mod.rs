@@ -30,6 +30,7 @@ use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tasks::{Begun, Progress};
+use crate::wire::misread::{read_json, without_value};
 use crate::wire::relaxed::{Leniency, rewritten};
 use entry::EntryKind;
 use population::Population;
@@ -68,7 +69,7 @@ pub(super) const VERSION: u32 = 1;
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let version = u32::deserialize(deserializer)?;
-    if version == VERSION { Ok(version) } else { Err(D::Error::custom(format!("version {version} is not {VERSION}"))) }
+    if version == VERSION { Ok(version) } else { Err(D::Error::custom(format!("the version must be {VERSION}"))) }
 }
 
 /// A tenant of a seed file.
@@ -204,13 +205,11 @@ pub fn is_named_json(path: &str) -> bool {
 pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_json {
-        let error = match serde_json::from_str(text) {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
+        let read = match read_json(text) {
+            Err(error) if error.is_syntax => read_json(&rewritten(text, Leniency::Comments)),
+            read => read,
         };
-        let is_json = !(error.is_syntax() || error.is_eof());
-        let again = if is_json { Err(error) } else { serde_json::from_str(&rewritten(text, Leniency::Comments)) };
-        return again.map_err(|error| error.to_string());
+        return read.map_err(|error| error.message);
     }
     // The library's own limits are those of settings files: a seed of 100,000 customers has millions of nodes, and one
     // address may stand in for all of them. What aliases may multiply is limited still.
@@ -229,6 +228,7 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
 /// What is wrong, and the line in which it is, but for its value: that, and the lines around it, may be a key or a tax id, and an
 /// error may come into a log.
 fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
+    let message = without_value(&error.to_string());
     let place = error.location().and_then(|at| Some((at.line(), usize::try_from(at.column()).ok()?)));
     let line = place.and_then(|(line, _)| text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?));
     let name = line.and_then(|line| Some(line.split_once(": ")?.0).or_else(|| line.trim_end().strip_suffix(':')));
@@ -236,9 +236,9 @@ fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
         (Some((number, column)), Some(name)) if (1..=name.chars().count()).contains(&column) => {
             let margin = " ".repeat(number.to_string().len());
             let caret = " ".repeat(column - 1);
-            format!("{error}\n{margin} |\n{number} | {name}: …\n{margin} | {caret}^")
+            format!("{message}\n{margin} |\n{number} | {name}: …\n{margin} | {caret}^")
         }
-        _ => error.to_string(),
+        _ => message,
     }
 }
 
@@ -382,6 +382,7 @@ pub(super) async fn fill(
     if !clock.is_possible() {
         return Err(failed("a clock can stand between the years 1900 and 9000".to_owned()));
     }
+    counters.check().and_then(|()| faults.iter().try_for_each(SeedFault::check)).map_err(failed)?;
     let (extension, token) = extension.map(SeedExtension::split).transpose().map_err(failed)?.unzip();
     let connection = batches.connection().await?;
     store::connect(connection, id, extension.as_ref(), events.as_ref()).await.map_err(broken)?;
@@ -452,21 +453,21 @@ impl Filling<'_> {
         let mut first_distributor = None;
         for (number, entry) in entries.into_iter().enumerate() {
             let label = entry.label(number + 1);
-            let failed = |reason: String| failed(format!("customer {label}: {reason}"));
+            let of_one = |reason: String| failed(format!("customer {label}: {reason}"));
             let (reference, is_distributor) = (entry.reference.clone(), entry.is_distributor());
-            let id = match entry.into_customer(&references).map_err(failed)? {
+            let id = match entry.into_customer(&references).map_err(of_one)? {
                 EntryKind::Restored(customer) => {
                     let id = customer.id;
                     self.restored.push(*customer);
                     if self.restored.len() >= BATCH {
-                        self.write_restored(batches.connection().await?, &failed).await?;
+                        self.write_restored(batches.connection().await?, failed).await?;
                     }
                     id
                 }
                 EntryKind::New(customer) => {
                     // Its sponsor may be one of those, and it may not get the number of one.
-                    self.write_restored(batches.connection().await?, &failed).await?;
-                    self.create(batches.connection().await?, *customer, &failed).await?
+                    self.write_restored(batches.connection().await?, failed).await?;
+                    self.create(batches.connection().await?, *customer, &of_one).await?
                 }
             };
             if is_distributor && first_distributor.is_none() {
@@ -475,7 +476,7 @@ impl Filling<'_> {
             if let Some(reference) = reference
                 && references.insert(reference, id.0).is_some()
             {
-                return Err(failed("its ref is used twice".to_owned()));
+                return Err(of_one("its ref is used twice".to_owned()));
             }
             batches.pause().await?;
         }
@@ -598,6 +599,50 @@ mod tests {
         let flow = "version: 1\ntenants: [{name: x, colour: SECRET}]\n";
         let error = read_text::<SeedFile>(flow, false).expect_err("an unknown name");
         assert!(error.contains("unknown field `colour`") && error.contains("line 2"), "{error}");
+        let wrong = |text: &str, is_json: bool, why: &[&str]| {
+            let error = read_text::<SeedFile>(text, is_json).expect_err(text);
+            assert!(why.iter().all(|why| error.contains(why)), "{why:?} in {error}");
+            assert!(!error.contains("98765") && !error.contains("SECRET"), "{error}");
+        };
+        let mut in_yaml = 0;
+        let of_tenant = |members: &str| format!("{{\"version\": 1, \"tenants\": [{{\"name\": \"x\",\n{members}\n}}]}}");
+        for (members, why) in [
+            (
+                r#""keys": [{"name": "k", "key": 98765432109876}]"#,
+                &["tenants[0].keys[0].key: ", "a string at line 2"][..],
+            ),
+            (r#""keys": [{"name": "k", "kind": "SECRET"}]"#, &["keys[0].kind: unknown variant, expected one of"]),
+            (r#""keys": ["SECRET"]"#, &["keys[0]: invalid type: string, expected an object at line 2"]),
+            (r#""keys": "SECRET""#, &["keys: invalid type: string, expected a list at line 2"]),
+            (r#""keys": [{"name": "k", "expires_at": "SECRET"}]"#, &["keys[0].expires_at: ", "line 2"]),
+            (r#""customers": [{"TaxId": 98765}]"#, &["customers[0].TaxId: invalid type: integer", "line 2"]),
+            (r#""customers": [{"TaxExempt": "SECRET"}]"#, &["customers[0].TaxExempt: ", "true or false"]),
+            (r#""customers": [{"id": "SECRET"}]"#, &["customers[0].id: ", "expected an integer"]),
+            (r#""customers": [{"id": 98765432109876}]"#, &["customers[0].id: ", "expected an integer"]),
+            (r#""customers": [{"password_hash": "SECRET"}]"#, &["customers[0].password_hash: ", "Argon2id"]),
+            (r#""extension": {"extension_token": 98765, "hooks": {}}"#, &["extension.extension_token: "]),
+            (r#""events": {"subscriptions": [{"url": "http://h", "secret": 98765}]}"#, &["subscriptions[0].secret: "]),
+            (r#""events": {"subscriptions": [{"url": "SECRET"}]}"#, &["subscriptions[0].url: "]),
+            (r#""events": {"subscriptions": [{"url": "ftp://SECRET"}]}"#, &["subscriptions[0].url: "]),
+            (r#""clock": "SECRET""#, &["clock: unknown variant"]),
+            (r#""plan": {"refusal_status": 98765}"#, &["plan.refusal_status: "]),
+            (r#""plan": {"refusal_status": 987}"#, &["plan.refusal_status: "]),
+            (r#""plan": {"strict_json": "SECRET"}"#, &["plan.strict_json: ", "true or false"]),
+            (r#""faults": [{"rule": {"operation": "*", "answer": "SECRET"}}]"#, &["faults[0].rule: unknown variant"]),
+            (r#""faults": [{"rule": "SECRET"}]"#, &["faults[0].rule: "]),
+            (r#""population": {"shape": "SECRET"}"#, &["population.shape: unknown variant"]),
+        ] {
+            wrong(&of_tenant(members), true, why);
+            // JSON is YAML too, where the place is the line; a number may stand for a text there.
+            if let Err(error) = read_text::<SeedFile>(&of_tenant(members), false) {
+                assert!(error.contains("line 2"), "{error}");
+                assert!(!error.contains("98765") && !error.contains("SECRET"), "{error}");
+                in_yaml += 1;
+            }
+        }
+        assert!(in_yaml > 12, "{in_yaml}");
+        wrong(r#"{"version": 98765}"#, true, &["version: the version must be 1"]);
+        wrong("version: SECRET\n", false, &["line 1"]);
         let error = read_text::<SeedFile>("version: 1\ntenants: [SECRET\n", false).expect_err("no YAML");
         for error in [&error, &read_text::<SeedFile>(text, false).expect_err("the same")] {
             assert!(!error.contains("SECRET"), "{error}");

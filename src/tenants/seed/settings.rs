@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
 use crate::faults::{Listed, Rule};
 use crate::plan::Plan;
@@ -22,6 +23,16 @@ impl Counters {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     pub(super) fn are_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether numbers are left for what is created afterwards.
+    pub(super) fn check(self) -> Result<(), String> {
+        for (name, last) in [("customers", self.customers), ("companies", self.companies)] {
+            if !(0..=LAST_ID).contains(&last) {
+                return Err(format!("counters.{name} must be from 0 to {LAST_ID}"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -43,6 +54,12 @@ pub(in crate::tenants) struct SeedFault {
     /// When it was armed.
     #[serde(default = "super::real_now")]
     created_at: DateTime<Utc>,
+}
+
+impl SeedFault {
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.id.map_or(Ok(()), check_id).map_err(|why| format!("faults: {why}"))
+    }
 }
 
 impl From<Listed> for SeedFault {

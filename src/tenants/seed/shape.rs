@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_found_in_each() {
         for (text, why) in [
-            ("version: 2\ntenants: []", "version 2 is not 1"),
+            ("version: 2\ntenants: []", "the version must be 1"),
             ("tenants: []", "missing field `version`"),
             ("version: 1\ntenants: []\ncolour: red", "unknown field `colour`"),
             ("colour: red", "unknown field `colour`"),

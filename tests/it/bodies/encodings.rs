@@ -1,33 +1,12 @@
 //! Charsets and content codings.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use serde_json::{Value, json};
 
 use super::{Target, bydesign, directscale, keyless, send, storm};
+use crate::support::compress::{deflate, gzip, zlib};
 use crate::support::control::as_request;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{Reply, Tenant, tenant};
-
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(body).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-fn zlib(body: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-fn deflate(body: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body).expect("memory");
-    encoder.finish().expect("memory")
-}
 
 /// Brotli that compresses nothing: one block of bytes as they are, and an empty last one (RFC 7932, 9.2).
 fn brotli(body: &[u8]) -> Vec<u8> {

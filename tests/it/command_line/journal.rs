@@ -133,6 +133,10 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     server.client().get("/v1/customers/99");
     assert!(next(&following.out).starts_with("2\t"));
     assert!(next(&following.out).starts_with("    why: "));
+    // What did not count is the mistake that is made most often.
+    server.client().patch("/v1/customers/4", &json!({ "FirstNam": "A" })).succeeds(200);
+    assert!(next(&following.out).starts_with("3\t"));
+    assert_eq!(next(&following.out), "    ignored: FirstNam (did you mean FirstName?)");
 
     server.signal("TERM");
     server.wait();

@@ -138,7 +138,7 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
         assert_eq!((code, after), (Some(0), format!("{}\tfrozen\n", expected.format("%FT%TZ"))), "{error}");
     }
     let (code, _, error) = server.run(&["clock", "set", "demo", "tomorrow"]);
-    assert_eq!((code, error.as_str()), (Some(1), "error: 'tomorrow' is not a time such as 2030-01-31T12:00:00Z\n"));
+    assert_eq!((code, error.as_str()), (Some(1), "error: at: it is not a time such as 2030-01-31T12:00:00Z\n"));
     for arguments in [&["clock", "advance", "demo", "soon"][..], &["fork", "demo", "x", "--expires-in", "1.5h"]] {
         let (code, _, error) = server.run(arguments);
         assert_eq!(code, Some(2));

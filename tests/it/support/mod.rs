@@ -1,6 +1,7 @@
 //! What every test uses: a tenant of its own on a shared server, HTTP in exact bytes, and a look into the database.
 
 pub mod cluster;
+pub mod compress;
 pub mod control;
 pub mod documented;
 pub mod doors;
