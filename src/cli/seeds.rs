@@ -133,12 +133,21 @@ pub(super) async fn export(
     // Whole or not at all: what breaks off must not pass for a tenant.
     let partial = format!("{path}.{}.partial", std::process::id());
     let mut file = private_file(&partial).with_context(|| format!("{partial} cannot be written"))?;
-    let mut bytes = 0;
-    while let Some(part) = response.chunk().await? {
-        file.write_all(&part).with_context(|| format!("{partial} cannot be written"))?;
-        bytes += part.len();
+    let written: anyhow::Result<usize> = async {
+        let mut bytes = 0;
+        while let Some(part) = response.chunk().await? {
+            file.write_all(&part).with_context(|| format!("{partial} cannot be written"))?;
+            bytes += part.len();
+        }
+        std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
+        Ok(bytes)
     }
-    std::fs::rename(&partial, path).with_context(|| format!("{path} cannot be written"))?;
+    .await;
+    if written.is_err() {
+        // Half an export is of no use, and holds secrets.
+        let _ = std::fs::remove_file(&partial);
+    }
+    let bytes = written?;
     say(format_args!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it like a secret."));
     Ok(ExitCode::SUCCESS)
 }
