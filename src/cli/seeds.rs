@@ -163,10 +163,19 @@ impl Target {
         Ok(Self { file: private_file(&partial)?, moves: Some((partial, place)) })
     }
 
-    fn keep(self) -> std::io::Result<()> {
-        match self.moves {
-            Some((partial, place)) => std::fs::rename(partial, place),
-            None => Ok(()),
+    fn keep(mut self) -> std::io::Result<()> {
+        let Some((partial, place)) = &self.moves else { return Ok(()) };
+        std::fs::rename(partial, place)?;
+        self.moves = None;
+        Ok(())
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        // Half an export is of no use, and holds secrets.
+        if let Some((partial, _)) = &self.moves {
+            let _ = std::fs::remove_file(partial);
         }
     }
 }
