@@ -129,7 +129,7 @@ impl Exchange {
             request_body,
             status: response.map(|response| response.status().as_u16()),
             response_headers: response.map(|response| shown(response.headers())).unwrap_or_default(),
-            response_body: response.map(|response| Text::of(response.body())).unwrap_or_default(),
+            response_body: response.map(|response| Text::of_answer(response.body())).unwrap_or_default(),
             ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::redact::redacted;
+use super::redact::{redacted, redacted_answer};
 
 /// The longest part of a body that is kept, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -22,9 +22,19 @@ pub struct Text {
 }
 
 impl Text {
-    /// A body without its secrets.
+    /// The body of a request without its secrets.
     #[must_use]
     pub fn of(body: &[u8]) -> Self {
+        Self::by(body, redacted)
+    }
+
+    /// The body of an answer without its secrets.
+    #[must_use]
+    pub fn of_answer(body: &[u8]) -> Self {
+        Self::by(body, redacted_answer)
+    }
+
+    fn by(body: &[u8], redacted: fn(&str) -> Cow<'_, str>) -> Self {
         let kept = &body[..body.len().min(LONGEST)];
         // Checked before it is mended, because almost every body needs no mending.
         let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);

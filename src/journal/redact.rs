@@ -25,10 +25,9 @@ fn names_ending(last: u8) -> &'static [&'static str] {
 
 /// Where the first value of a secret begins: behind its name and what stands between them (`"Password": `, `password=`,
 /// `<Password>`).
-fn find_value(text: &str) -> Option<usize> {
+fn find_value(text: &str, ends_a_name: fn(&[u8]) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
-    let separator =
-        memchr3_iter(b':', b'=', b'>', bytes).find(|separator| ends_a_secrets_name(&bytes[..*separator]))?;
+    let separator = memchr3_iter(b':', b'=', b'>', bytes).find(|separator| ends_a_name(&bytes[..*separator]))?;
     let after = &bytes[separator + 1..];
     Some(text.len() - after.trim_ascii_start().len())
 }
@@ -106,17 +105,31 @@ fn is_meant_as_secret(name: &[u8]) -> bool {
     })
 }
 
+/// Whether the name of a secret ends here, as it is or as a caller may misspell it.
 fn ends_a_secrets_name(before: &[u8]) -> bool {
+    let (name, is_quoted) = without_quotes(before);
+    is_known_secret(name) || is_meant_as_secret(whole_name(name, is_quoted))
+}
+
+/// Whether the name of a secret ends here, spelled as this program does.
+fn ends_a_known_secrets_name(before: &[u8]) -> bool {
+    is_known_secret(without_quotes(before).0)
+}
+
+/// A text to the end of a name, and whether the name is in quotes.
+fn without_quotes(before: &[u8]) -> (&[u8], bool) {
     // Blanks and then quotes may follow the name; in JSON as most programs write it, one quote does.
     let name = before.strip_suffix(b"\"").unwrap_or_else(|| before.trim_ascii_end());
     let quotes = name.iter().rev().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\')).count();
-    let name = &name[..name.len() - quotes];
+    (&name[..name.len() - quotes], quotes > 0 || before.ends_with(b"\""))
+}
+
+fn is_known_secret(name: &[u8]) -> bool {
     let Some(last) = name.last() else { return false };
-    let is_known = names_ending(*last).iter().any(|known| {
+    names_ending(*last).iter().any(|known| {
         let start = name.len().checked_sub(known.len());
         start.is_some_and(|start| name[start..].eq_ignore_ascii_case(known.as_bytes()))
-    });
-    is_known || is_meant_as_secret(whole_name(name, quotes > 0 || before.ends_with(b"\"")))
+    })
 }
 
 /// The name with which a text ends.
@@ -179,6 +192,16 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
         return Cow::Owned(masked_json(&rewritten(text, Leniency::JsonNet)).into_owned());
     }
     masked_json(text)
+}
+
+/// The same for an answer: its names are spelled by this program, so none is looked at for what it may have meant, and it has no
+/// comments.
+pub(super) fn redacted_answer(text: &str) -> Cow<'_, str> {
+    let is_json = matches!(text.as_bytes().first(), Some(b'{' | b'['));
+    if is_json && memmem::find(text.as_bytes(), b"\\u").is_none() {
+        return masked_by(text, ends_a_known_secrets_name);
+    }
+    redacted(text)
 }
 
 fn masked_json(text: &str) -> Cow<'_, str> {
@@ -267,9 +290,13 @@ fn masked_form(text: &str) -> String {
 }
 
 fn masked(text: &str) -> Cow<'_, str> {
+    masked_by(text, ends_a_secrets_name)
+}
+
+fn masked_by(text: &str, ends_a_name: fn(&[u8]) -> bool) -> Cow<'_, str> {
     let mut rest = text;
     let mut hidden = String::new();
-    while let Some(begin) = find_value(rest) {
+    while let Some(begin) = find_value(rest, ends_a_name) {
         let (before, after) = rest.split_at(begin);
         let length = value_length(after);
         let value = &after[..length];
