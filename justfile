@@ -73,4 +73,4 @@ bench *arguments:
 bench-smoke:
     bench/run --seconds 1 --rounds 1
     bench/downline --smoke
-    bench/worlds --smoke
+    bench/tenants --smoke

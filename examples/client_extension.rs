@@ -1,5 +1,5 @@
 //! A small Client Extension: a hook that alters what comes before the vendor's work, one that adds something after it, one
-//! that takes its place, and one that refuses.
+//! that takes its place, and one that rejects.
 //!
 //! ```sh
 //! DIRECTSCALE_URL=http://127.0.0.1:8080 DIRECTSCALE_TOKEN=… EXTENSION_TOKEN=… LISTEN=127.0.0.1:5000 \
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The tokens are those of the tenant's `extension` in its seed file (docs/SEEDS.md); the hooks there lead to
-//! `http://127.0.0.1:5000/hooks/before`, `/after`, `/override` or `/refuse`.
+//! `http://127.0.0.1:5000/hooks/before`, `/after`, `/override` or `/reject`.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl IntoResponse for Failure {
 }
 
 /// What the platform shows its user.
-fn refusal(message: &str) -> Failure {
+fn rejection(message: &str) -> Failure {
     let error =
         json!({ "ErrorId": "example1", "ErrorMessage": message, "RemoteStackTrace": [], "InternalStackTrace": null });
     Failure(StatusCode::INTERNAL_SERVER_ERROR, json!({ "DiscoRemoteException": error }))
@@ -63,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
         .route("/hooks/before", post(before))
         .route("/hooks/after", post(after))
         .route("/hooks/override", post(instead))
-        .route("/hooks/refuse", post(refuse))
+        .route("/hooks/reject", post(reject))
         .with_state(extension);
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:5000".to_owned());
     let listener = tokio::net::TcpListener::bind(listen).await?;
@@ -110,10 +110,10 @@ async fn instead(
     Ok(Json(json!({ "ApplicationResponse": { "AssociateId": request["AssociateId"] } })))
 }
 
-/// A refusal, in words that the caller of the API sees.
-async fn refuse(State(extension): State<Arc<ClientExtension>>, headers: HeaderMap) -> Answer {
+/// A rejection, in words that the caller of the API sees.
+async fn reject(State(extension): State<Arc<ClientExtension>>, headers: HeaderMap) -> Answer {
     extension.check(&headers)?;
-    Err(refusal("Upgrades are closed for this month."))
+    Err(rejection("Upgrades are closed for this month."))
 }
 
 impl ClientExtension {
@@ -136,11 +136,11 @@ impl ClientExtension {
             .body(request.to_string())
             .send()
             .await
-            .map_err(|error| refusal(&format!("The platform cannot be reached: {error}")))?;
+            .map_err(|error| rejection(&format!("The platform cannot be reached: {error}")))?;
         let status = answered.status();
         let text = answered.text().await.unwrap_or_default();
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
-        // What the platform refuses goes back to it as it is.
+        // What the platform rejects goes back to it as it is.
         if status.is_success() { Ok(Json(body)) } else { Err(Failure(StatusCode::INTERNAL_SERVER_ERROR, body)) }
     }
 }

@@ -265,7 +265,7 @@ const ADMIN_TOKEN: SecretNames = SecretNames {
 };
 
 /// A setting as whoever gave it knows it.
-fn spelled(name: &str, variable: &str, origin: Origin) -> String {
+fn canonical_path(name: &str, variable: &str, origin: Origin) -> String {
     match origin {
         Origin::Flag => format!("--{}", name.replace('_', "-")),
         Origin::Variable => variable.to_owned(),
@@ -328,8 +328,8 @@ impl Chooser<'_> {
             return Ok(None);
         };
         ways.retain(|(other, _)| *other == origin);
-        let direct = spelled(names.direct, names.variable, origin);
-        let by_file = spelled(names.by_file, names.variable_of_file, origin);
+        let direct = canonical_path(names.direct, names.variable, origin);
+        let by_file = canonical_path(names.by_file, names.variable_of_file, origin);
         let (name, secret) = match (ways.pop(), ways.pop()) {
             (Some((_, SecretGiven::Itself(secret))), None) => (direct, secret),
             (Some((_, SecretGiven::In(path))), None) => {
@@ -484,7 +484,7 @@ impl Settings {
         match self.private_targets {
             PrivateTargets::Allow => true,
             PrivateTargets::Auto => self.listen.is_loopback(),
-            PrivateTargets::Refuse => false,
+            PrivateTargets::Reject => false,
         }
     }
 }

@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn each_cause_is_said_once() {
-        let refused = std::io::Error::other("connection refused");
-        let error = DatabaseError::Statement(sqlx::Error::Io(refused));
+        let rejected = std::io::Error::other("connection refused");
+        let error = DatabaseError::Statement(sqlx::Error::Io(rejected));
         let said = "a statement failed: error communicating with database: connection refused";
         assert_eq!(ErrorChain(&error).to_string(), said);
     }

@@ -1,6 +1,6 @@
-//! The fields of a customer, by the names that plans, seed files and refusals use for them.
+//! The fields of a customer, by the names that plans, seed files and rejections use for them.
 //!
-//! The order is that of the vendor's field table (DirectScale, Upgrade Customer page): refusals list faults in it.
+//! The order is that of the vendor's field table (DirectScale, Upgrade Customer page): rejections list faults in it.
 
 use std::fmt;
 use std::str::FromStr;

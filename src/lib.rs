@@ -5,28 +5,25 @@
 //! Client Extension may step in, [`tenants`] is what a key opens, [`database`] is Postgres. `docs/ARCHITECTURE.md` has
 //! the whole house on one page.
 
-mod bydesign;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
 pub mod customers;
 pub mod database;
-pub mod directscale;
-pub mod doors;
 pub mod error_chain;
-pub mod events;
-pub mod faults;
+pub mod extension;
+pub mod fault_injection;
 pub mod field;
 pub mod gateway;
-pub mod hooks;
 pub mod journal;
 pub mod outgoing;
 pub mod plan;
 pub mod random;
 pub mod secret;
 pub mod server;
-mod storm;
 pub mod tasks;
 pub mod tenants;
+pub mod vendors;
+pub mod webhooks;
 pub mod wire;

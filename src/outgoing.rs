@@ -79,7 +79,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OutgoingError {
     /// The address is on a private network, which the server's settings do not allow.
-    #[error("its address is on a private network, which EMULATOR_PRIVATE_TARGETS refuses")]
+    #[error("its address is on a private network, which EMULATOR_PRIVATE_TARGETS rejects")]
     Private,
     /// Nobody listens there, or the name is not known.
     #[error("no connection could be made")]
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_private_target_is_refused_by_number_and_by_name() {
+    async fn a_private_target_is_rejected_by_number_and_by_name() {
         let outgoing = Outgoing::new(false).expect("a client");
         let post = async |address: &str| {
             let url = address.parse().expect("an address");

@@ -2,10 +2,10 @@
 //!
 //! "Many of the property's behaviors can be changed by the implementation of the commission plan to allow the property
 //! to be optional or have different uniqueness characteristics" (DirectScale, Upgrade Customer page). This document is
-//! our form of that sentence. It is defaulted field by field and refused as a whole when a name or value is unknown.
+//! our form of that sentence. It is defaulted field by field and rejected as a whole when a name or value is unknown.
 
-mod doors;
 mod stats;
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::{AddressPart, Field};
 
-pub use doors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 pub use stats::{StatPlan, StatValue, StatsPlan};
+pub use vendors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 
 /// What a tenant's rules are. `Plan::default()` is the documented vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plan {
-    /// The status of a refusal.
-    pub refusal_status: RefusalStatus,
+    /// The status of a rejection.
+    pub rejection_status: RejectionStatus,
     /// The status of an upgrade of an unknown customer.
     pub unknown_on_upgrade_status: UnknownStatus,
     /// For which customer types a field is required. A field that is named here replaces its default.
@@ -58,9 +58,9 @@ pub struct Plan {
     /// What stats answer beyond what is counted here.
     pub stats: StatsPlan,
     /// How many calls each subscription may make in a short time; `None` for any number.
-    pub rate_limit: Option<CallLimit>,
+    pub rate_limit: Option<RequestLimit>,
     /// How many calls each subscription may make in a long time; `None` for any number.
-    pub quota: Option<CallLimit>,
+    pub quota: Option<RequestLimit>,
     /// The countries in which customers shop and enrol, and their currencies: ISO 3166-1 and ISO 4217 codes.
     pub countries: BTreeMap<CountryCode, String>,
     /// Where single sign-on sends people; the token is appended to it.
@@ -77,11 +77,11 @@ pub struct Plan {
     pub storm: StormPlan,
 }
 
-/// The status of a refusal: 500 as the operations' pages say, or 400 as the status guide says.
+/// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 #[expect(missing_docs, reason = "each is what it is called")]
-pub enum RefusalStatus {
+pub enum RejectionStatus {
     BadRequest,
     ServerError,
 }
@@ -113,8 +113,8 @@ pub enum UniqueField {
 pub enum UnsupportedPatchFields {
     /// Leaves it alone and names it in a header.
     Ignore,
-    /// Refuses the call.
-    Refuse,
+    /// Rejects the call.
+    Reject,
 }
 
 /// What `TextPhone` of a new customer is when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
@@ -152,7 +152,7 @@ pub enum ValidateBooleans {
 /// So many calls in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CallLimit {
+pub struct RequestLimit {
     /// The most calls in a window.
     pub calls: NonZeroU32,
     /// How long a window lasts, in seconds, from its first call.
@@ -225,7 +225,7 @@ pub const DELETED: i32 = 3;
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            refusal_status: RefusalStatus::ServerError,
+            rejection_status: RejectionStatus::ServerError,
             unknown_on_upgrade_status: UnknownStatus::NotFound,
             required: default_required(),
             unique: [
@@ -439,7 +439,7 @@ macro_rules! status_numbers {
     };
 }
 
-status_numbers!(RefusalStatus { BadRequest = 400, ServerError = 500 });
+status_numbers!(RejectionStatus { BadRequest = 400, ServerError = 500 });
 status_numbers!(UnknownStatus { NotFound = 404, ServerError = 500 });
 
 #[cfg(test)]
@@ -475,10 +475,10 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_and_values_are_refused() {
+    fn unknown_names_and_values_are_rejected() {
         for document in [
-            r#"{"refusals": 400}"#,
-            r#"{"refusal_status": 418}"#,
+            r#"{"rejections": 400}"#,
+            r#"{"rejection_status": 418}"#,
             r#"{"required": {"Shoesize": [1]}}"#,
             r#"{"unique": ["FirstName"]}"#,
             r#"{"password_rule": {"emoji": true}}"#,

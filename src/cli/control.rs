@@ -218,7 +218,7 @@ pub(super) enum HookCommand {
         /// events, or both
         file: String,
     },
-    /// Send a request to the extension that answers a hook and print the exchange; a callback is refused
+    /// Send a request to the extension that answers a hook and print the exchange; a callback is rejected
     Try {
         /// The hook's id, such as Associates.Enrollment.UpdateAssociateBaseType
         id: String,

@@ -19,7 +19,7 @@ pub(super) enum FaultsCommand {
         tenant: String,
     },
     /// Arm a fault, from flags or from JSON, and print its number
-    Arm(Box<ArmCommand>),
+    Arm(Box<AddCommand>),
     /// Disarm a fault, or all
     Disarm {
         /// The tenant
@@ -30,7 +30,7 @@ pub(super) enum FaultsCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ArmCommand {
+pub(super) struct AddCommand {
     /// The tenant
     tenant: String,
     /// The rule as JSON, such as `{"operation": "UpgradeCustomer", "when": {"first": 1}, "answer": "reset"}`, instead of flags
@@ -190,7 +190,7 @@ pub(super) async fn faults(remote: &Remote, command: FaultsCommand) -> anyhow::R
             remote.print_table(&remote.get(&["tenants", &tenant, "faults"]).await?, &columns)?;
         }
         FaultsCommand::Arm(command) => {
-            let ArmCommand { tenant, rule, flags } = *command;
+            let AddCommand { tenant, rule, flags } = *command;
             let rule = match rule {
                 Some(rule) => serde_json::from_str(&rule).context("the rule is not JSON")?,
                 None => flags.rule()?,
@@ -198,7 +198,7 @@ pub(super) async fn faults(remote: &Remote, command: FaultsCommand) -> anyhow::R
             let armed = remote.post(&["tenants", &tenant, "faults"], &rule).await?;
             remote.print(&armed, |armed| {
                 let id = shown(&armed["id"]);
-                say(format_args!("Armed fault {id} for tenant '{}': {}.", plain(&tenant), described(&rule)));
+                say(format_args!("ActiveFault fault {id} for tenant '{}': {}.", plain(&tenant), described(&rule)));
                 Ok(out(id)?)
             })?;
         }
@@ -261,12 +261,12 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::faults::Rule;
+    use crate::fault_injection::Rule;
 
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        arm: ArmCommand,
+        arm: AddCommand,
     }
 
     #[test]

@@ -11,14 +11,14 @@ use serde_json::json;
 use super::output::{out_json, plain, say};
 use crate::config::ListenAddress;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) async fn healthcheck(listen: &ListenAddress, is_json: bool) -> anyhow::Result<ExitCode> {
-    let reason = match tokio::time::timeout(PATIENCE, readyz(listen)).await {
+    let reason = match tokio::time::timeout(TIMEOUT, readyz(listen)).await {
         Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200 ") => None,
         Ok(Ok(answer)) => Some(answer.split("\r\n\r\n").last().unwrap_or_default().to_owned()),
         Ok(Err(error)) => Some(format!("{listen}: {error}")),
-        Err(_) => Some(format!("{listen}: no answer within {} seconds", PATIENCE.as_secs())),
+        Err(_) => Some(format!("{listen}: no answer within {} seconds", TIMEOUT.as_secs())),
     };
     if is_json {
         out_json(&json!({ "ready": reason.is_none(), "reason": reason }))?;

@@ -27,9 +27,9 @@ use serde_json::json;
 
 use crate::config::{DatabaseArgs, ListenAddress, LogArgs, SettingArgs, Settings, Shown};
 use crate::control::{Api, Coverage, at_address, document};
-use crate::doors;
 use crate::error_chain::ErrorChain;
-use crate::server::{Origin, WorldOptions};
+use crate::server::{Origin, TenantOptions};
+use crate::vendors;
 use arguments::{KeyArgs, arguments, leaf, unknown_variables, whole_seconds};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
@@ -331,7 +331,7 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
             printed(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
         Command::Coverage { json } => {
-            let coverage = Coverage::of(&doors::document());
+            let coverage = Coverage::of(&vendors::document());
             printed(&if json { coverage.to_json() } else { coverage.to_markdown() })
         }
         Command::Completions { shell } => {
@@ -360,12 +360,12 @@ fn show_config(shown: &[Shown], is_json: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// The world that the settings describe, without a seed.
-fn world(settings: &Settings) -> WorldOptions {
+fn world(settings: &Settings) -> TenantOptions {
     let origin = match &settings.database_url {
         Some(url) => Origin::Server(url.reveal().to_owned()),
         None => Origin::Embedded(settings.data.clone()),
     };
-    WorldOptions {
+    TenantOptions {
         origin,
         seed: settings.seed.clone(),
         connections: settings.database_connections,

@@ -292,7 +292,7 @@ impl Remote {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> SendError {
-        // The innermost cause is the one that says why: refused, timed out, no such host.
+        // The innermost cause is the one that says why: rejected, timed out, no such host.
         let mut cause: &dyn std::error::Error = error;
         while let Some(source) = cause.source() {
             cause = source;

@@ -359,7 +359,7 @@ fn details(request: &Value, screen: Screen) -> String {
     ] {
         let _ = writeln!(text, "  {} {value}", screen.paint(DIM, format_args!("{name:<12}")));
     }
-    if request["is_rehearsal"] == true {
+    if request["is_dry_run"] == true {
         let _ = writeln!(text, "  A dry run: everything was rolled back.");
     }
     for fault in items_of_one(&request["fault"]) {

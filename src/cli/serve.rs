@@ -15,9 +15,9 @@ use super::output::{out, out_json, plain, say};
 use super::world;
 use crate::config::{ListenAddress, Settings};
 use crate::control::{Access, AdminToken};
-use crate::gateway::DoorOptions;
+use crate::gateway::ResponseOptions;
 use crate::random::Random;
-use crate::server::{Listener, Server, ServerOptions, Started, WorldOptions, migrate_only, open_world};
+use crate::server::{Listener, Server, ServerOptions, Started, TenantOptions, migrate_only, open_tenant};
 use crate::tenants::DEMO_KEY;
 
 /// How long the whole shutdown may take.
@@ -37,7 +37,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         journal: settings.journal,
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         has_admin_listener: settings.admin_listen.is_some(),
-        doors: DoorOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
+        doors: ResponseOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
@@ -63,7 +63,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let world = world(settings);
     let started = tokio::select! {
-        started = open_world(&world, random, Some(&server)) => started?,
+        started = open_tenant(&world, random, Some(&server)) => started?,
         () = asked_to_stop(&mut stop) => return Ok(ExitCode::SUCCESS),
     };
     server.serve_from(&started);
@@ -107,8 +107,8 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = WorldOptions { seed: Some(file), ..world(settings) };
-    let started = open_world(&options, Arc::new(Random::default()), None).await?;
+    let options = TenantOptions { seed: Some(file), ..world(settings) };
+    let started = open_tenant(&options, Arc::new(Random::default()), None).await?;
     let seeded = started.seeded.clone();
     started.close().await;
     super::seeds::print(&seeded, is_json)?;

@@ -109,7 +109,7 @@ pub enum Switch {
 pub enum PrivateTargets {
     Auto,
     Allow,
-    Refuse,
+    Reject,
 }
 
 impl ListenAddress {

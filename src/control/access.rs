@@ -183,13 +183,13 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 /// Lets a request through, or says why not; a browser that has no token yet is asked for it, and then led to where it wanted to.
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied();
-    let Err(refused) = control.access.check(peer, request.headers()) else { return next.run(request).await };
-    if matches!(refused, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
+    let Err(rejected) = control.access.check(peer, request.headers()) else { return next.run(request).await };
+    if matches!(rejected, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
         // What a form sent is lost, so there is no use in leading back to where it was sent.
         let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
         return super::pages::to_sign_in(wanted.map(PathAndQuery::as_str));
     }
-    refused.into_response()
+    rejected.into_response()
 }
 
 /// Whether a sign-in may be tried from here.
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_host_or_origin_is_refused() {
+    fn a_foreign_host_or_origin_is_rejected() {
         let open = Access { hosts: vec!["emulator".to_owned()], token: None };
         for (expected, pairs) in [
             (200, vec![("host", "Emulator:8080")]),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::openapi::{OpenApi, PathItem};
 
-use crate::directscale::CALLBACK_OPERATION;
-use crate::events::EventType;
-use crate::faults::{Answer, Rule};
-use crate::storm::TOKEN_OPERATION;
+use crate::fault_injection::{Answer, Rule};
+use crate::vendors::directscale::CALLBACK_OPERATION;
+use crate::vendors::storm::TOKEN_OPERATION;
+use crate::webhooks::EventType;
 
 /// What the journal has besides operations of the document: paths that are none, callbacks of extensions, tokens of Storm.
 const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION, TOKEN_OPERATION];

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
-use crate::tenants::{KeyError, WorldError};
+use crate::tenants::{KeyError, TenantError};
 
 /// Why the control API did not do what it was asked.
 #[derive(Debug, Error)]
@@ -37,7 +37,7 @@ pub(super) enum ControlError {
     Unauthorized(String),
     /// The world did not do it.
     #[error(transparent)]
-    World(#[from] WorldError),
+    World(#[from] TenantError),
     /// The work broke off: a defect.
     #[error("the work broke off")]
     BrokenOff,
@@ -79,20 +79,20 @@ impl ControlError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
             Self::World(error) => match error {
-                WorldError::UnknownTenant(_)
-                | WorldError::UnknownSnapshot { .. }
-                | WorldError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
-                WorldError::NameTaken(_) | WorldError::Conflict | WorldError::Key(KeyError::Taken(_)) => {
+                TenantError::UnknownTenant(_)
+                | TenantError::UnknownSnapshot { .. }
+                | TenantError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
+                TenantError::NameTaken(_) | TenantError::Conflict | TenantError::Key(KeyError::Taken(_)) => {
                     StatusCode::CONFLICT
                 }
-                WorldError::BadName(_) | WorldError::Refused(_) | WorldError::Seed(_) | WorldError::Key(_) => {
+                TenantError::BadName(_) | TenantError::Rejected(_) | TenantError::Seed(_) | TenantError::Key(_) => {
                     StatusCode::BAD_REQUEST
                 }
-                WorldError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
+                TenantError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
                     StatusCode::NOT_FOUND
                 }
-                WorldError::Half => StatusCode::SERVICE_UNAVAILABLE,
-                WorldError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                TenantError::Half => StatusCode::SERVICE_UNAVAILABLE,
+                TenantError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }
     }
@@ -100,10 +100,10 @@ impl ControlError {
     /// What is wrong, without what is nobody's business.
     pub(super) fn detail(&self) -> String {
         match self {
-            Self::World(WorldError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
+            Self::World(TenantError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
                 "nothing has a name with the character U+0000 in it".to_owned()
             }
-            Self::World(WorldError::Database(error)) => {
+            Self::World(TenantError::Database(error)) => {
                 tracing::error!(error = %ErrorChain(error), "database failure in the control API");
                 "the database failed; the server's log says why".to_owned()
             }

@@ -18,7 +18,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
-use crate::tenants::Worlds;
+use crate::tenants::Tenants;
 use catalogue::Catalogue;
 use error::ControlError;
 
@@ -31,7 +31,7 @@ pub(crate) use pages::laid_out;
 #[derive(Debug)]
 pub struct Control {
     /// Set once the database is open, migrated and seeded.
-    worlds: OnceLock<Worlds>,
+    tenants: OnceLock<Tenants>,
     access: Access,
     catalogue: Catalogue,
     /// Whether hooks may be tried on loopback and private networks.
@@ -50,7 +50,7 @@ impl Control {
     pub fn new(access: Access, document: &OpenApi) -> Self {
         let catalogue = Catalogue::of(document);
         Self {
-            worlds: OnceLock::new(),
+            tenants: OnceLock::new(),
             access,
             catalogue,
             outgoing: OnceLock::new(),
@@ -60,10 +60,10 @@ impl Control {
         }
     }
 
-    /// Gives it the worlds.
-    pub fn serve_from(&self, worlds: Worlds, outgoing: crate::outgoing::Outgoing) {
+    /// Gives it the tenants.
+    pub fn serve_from(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
         // A second call would change nothing: the first world stays.
-        let _ = self.worlds.set(worlds);
+        let _ = self.tenants.set(tenants);
         let _ = self.outgoing.set(outgoing);
     }
 
@@ -79,8 +79,8 @@ impl Control {
         let _ = self.api_port.set(port);
     }
 
-    fn worlds(&self) -> Result<&Worlds, ControlError> {
-        self.worlds.get().ok_or(ControlError::NotReady)
+    fn tenants(&self) -> Result<&Tenants, ControlError> {
+        self.tenants.get().ok_or(ControlError::NotReady)
     }
 }
 

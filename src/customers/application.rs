@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Address, CustomerId, Values};
+use super::model::{Address, CustomerFields, CustomerId};
 use super::profile::Profile;
 use super::text::filled;
-use crate::hooks::{Application, HookAddress, UnusedMembers};
+use crate::extension::{Application, HookAddress, UnusedMembers};
 
 /// What the caller sent and an application has no member for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Beside {
+pub(super) struct ExtraFields {
     pub send_emails: Option<bool>,
     pub tax_exempt: Option<bool>,
     pub tax_exempt_id: Option<String>,
@@ -20,7 +20,7 @@ pub(super) struct Beside {
     pub password_hash: Option<String>,
 }
 
-impl Beside {
+impl ExtraFields {
     /// The same, with the request's word on mail.
     pub(super) fn with_send_emails(self, send_emails: bool) -> Self {
         // Not sent and false are the same to what is written.
@@ -29,8 +29,8 @@ impl Beside {
 }
 
 /// The application that asks for these values, of a new customer or of the one that is upgraded.
-pub(super) fn apply(upgraded: Option<CustomerId>, values: Values) -> (Application, Beside) {
-    let Values {
+pub(super) fn apply(upgraded: Option<CustomerId>, values: CustomerFields) -> (Application, ExtraFields) {
+    let CustomerFields {
         back_office_id,
         birth_date,
         company_name,
@@ -88,11 +88,11 @@ pub(super) fn apply(upgraded: Option<CustomerId>, values: Values) -> (Applicatio
         custom: custom_fields.into(),
         unused: UnusedMembers::default(),
     };
-    (application, Beside { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: None })
+    (application, ExtraFields { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: None })
 }
 
 /// The values that an application asks for. What an extension left blank is absent.
-pub(super) fn asked(application: Application, beside: Beside) -> Values {
+pub(super) fn asked(application: Application, beside: ExtraFields) -> CustomerFields {
     let Application {
         associate_id: _,
         is_associate_upgrade: _,
@@ -121,8 +121,8 @@ pub(super) fn asked(application: Application, beside: Beside) -> Values {
         custom,
         unused: _,
     } = application;
-    let Beside { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: _ } = beside;
-    Values {
+    let ExtraFields { send_emails, tax_exempt, tax_exempt_id, key, profile, password_hash: _ } = beside;
+    CustomerFields {
         back_office_id,
         birth_date,
         company_name,
@@ -186,7 +186,7 @@ impl From<HookAddress> for Address {
 }
 
 /// What an extension sent back as it reads a request body: blank is absent, codes have their case.
-pub(super) fn tidied(mut values: Values) -> Values {
+pub(super) fn tidied(mut values: CustomerFields) -> CustomerFields {
     texts(&mut values).for_each(blank_is_absent);
     let lower = |code: &mut Option<String>| *code = code.take().map(|code| code.trim().to_ascii_lowercase());
     let upper = |code: &mut Option<String>| *code = code.take().map(|code| code.trim().to_ascii_uppercase());
@@ -202,7 +202,7 @@ pub(super) fn blank_is_absent(text: &mut Option<String>) {
     }
 }
 
-fn texts(values: &mut Values) -> impl Iterator<Item = &mut Option<String>> {
+fn texts(values: &mut CustomerFields) -> impl Iterator<Item = &mut Option<String>> {
     let addresses = [&mut values.primary_address, &mut values.shipping_address];
     let parts = addresses.into_iter().flat_map(Address::parts_mut);
     let plain = [

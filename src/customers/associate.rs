@@ -1,10 +1,10 @@
 //! Between a customer and the associate that the hook on updates carries.
 
 use super::application::blank_is_absent;
-use super::model::{Address, Customer, FieldsSent, Patch, Values};
+use super::model::{Address, Customer, CustomerFields, FieldsSent, Patch};
 use super::store::default_language;
+use crate::extension::{Associate, HookAddress};
 use crate::field::Field;
-use crate::hooks::{Associate, HookAddress};
 use crate::plan::DELETED;
 
 /// A customer as the hook shows it.
@@ -73,7 +73,7 @@ pub(super) fn associate(customer: &Customer) -> Associate {
 }
 
 /// The customer as a replacement leaves it.
-pub(super) fn replaced(customer: &Customer, values: &Values) -> Customer {
+pub(super) fn replaced(customer: &Customer, values: &CustomerFields) -> Customer {
     let old = customer.clone();
     let new = values.clone();
     Customer {
@@ -203,7 +203,12 @@ fn tidied_address(address: HookAddress) -> HookAddress {
 /// Puts what the extension altered, the difference between what it was shown and what it sent back, into what is written;
 /// `sent` notes it for a partial update. Read-only members are not looked at. Answers what was altered that a partial update
 /// cannot carry (DirectScale, PATCH Customer page).
-pub(super) fn alter(values: &mut Values, sent: &mut FieldsSent, shown: Associate, altered: Associate) -> Vec<Field> {
+pub(super) fn alter(
+    values: &mut CustomerFields,
+    sent: &mut FieldsSent,
+    shown: Associate,
+    altered: Associate,
+) -> Vec<Field> {
     macro_rules! take {
         ($($member:ident => $field:ident),* $(,)?) => {
             $(if altered.$member != shown.$member {

@@ -2,21 +2,21 @@
 
 use sqlx::PgConnection;
 
-use super::application::{Beside, apply, asked, tidied};
+use super::application::{ExtraFields, apply, asked, tidied};
 use super::hooked::{Work, WorkOf};
-use super::model::{CustomerId, Values};
+use super::model::{CustomerFields, CustomerId};
 use super::passwords::PasswordHashText;
 use super::profile::{Company, companies};
-use super::refusal::{Fault, Rule};
-use super::rules::Rules;
-use super::service::{Attempts, Customers, Error, Scope, Wanted, conclude, refuse};
+use super::service::{Attempts, Customers, Error, Scope, Wanted, conclude, reject};
 use super::store::{self, ValuesRecord};
 use super::text::alias_of;
-use crate::field::Field;
-use crate::hooks::{
+use super::validation::Rules;
+use super::violation::{Violation, ViolationKind};
+use crate::extension::{
     ApplicationResponse, EnrollmentResponse, GetNewBackOfficeId, GetNewBackOfficeIdRequest, WriteApplication,
     WriteApplicationRequest,
 };
+use crate::field::Field;
 use crate::plan::TextPhoneDefault;
 
 /// A customer of a seed file.
@@ -25,7 +25,7 @@ pub struct SeedCustomer {
     /// The id that it must get, or the next one.
     pub id: Option<CustomerId>,
     /// What it is.
-    pub values: Values,
+    pub values: CustomerFields,
     /// The hash of its password, where that is given and not the password.
     pub password_hash: Option<PasswordHashText>,
 }
@@ -41,19 +41,25 @@ struct New<'a> {
 }
 
 impl Customers {
-    /// Creates a customer and answers its id. `faults` are those that were found while reading the request.
+    /// Creates a customer and answers its id. `violations` are those that were found while reading the request.
     ///
     /// # Errors
-    /// `Refused` with every fault, `Hook`, or when the database fails.
-    pub async fn create(&self, scope: &Scope<'_>, values: Values, faults: Vec<Fault>) -> Result<CustomerId, Error> {
-        self.check(scope, None, &values, faults).await?;
+    /// `Rejected` with every violation, `Hook`, or when the database fails.
+    pub async fn create(
+        &self,
+        scope: &Scope<'_>,
+        values: CustomerFields,
+        violations: Vec<Violation>,
+    ) -> Result<CustomerId, Error> {
+        self.check(scope, None, &values, violations).await?;
         self.check_availability(scope, None, &values).await?;
         let (reserved, values) = self.with_new_back_office_id(scope, values).await?;
         let password_hash = self.kept_password::<WriteApplication>(scope, &values).await;
         let (application, beside) = apply(None, values);
         let send_emails = beside.send_emails.unwrap_or_default();
         let request = WriteApplicationRequest { application, send_emails };
-        let work = WorkOf { customer: reserved, work: Work::Create { beside: Beside { password_hash, ..beside } } };
+        let work =
+            WorkOf { customer: reserved, work: Work::Create { beside: ExtraFields { password_hash, ..beside } } };
         let response = self
             .hook::<WriteApplication, _>(scope, request, work, |request, work| async move {
                 let Work::Create { beside } = work.work else { return Err(Error::WrongWork) };
@@ -65,7 +71,7 @@ impl Customers {
 
     /// What the rules that need no other customer say of a new one.
     #[must_use]
-    pub fn faults_of(&self, scope: &Scope<'_>, values: &Values) -> Vec<Fault> {
+    pub fn violations_of(&self, scope: &Scope<'_>, values: &CustomerFields) -> Vec<Violation> {
         Rules { plan: scope.plan, now: scope.now }.whole(None, values)
     }
 
@@ -75,7 +81,7 @@ impl Customers {
         scope: &Scope<'_>,
         reserved: Option<CustomerId>,
         request: WriteApplicationRequest,
-        beside: Beside,
+        beside: ExtraFields,
     ) -> Result<EnrollmentResponse, Error> {
         let mut beside = beside.with_send_emails(request.send_emails);
         let kept = beside.password_hash.take();
@@ -90,7 +96,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         reserved: Option<CustomerId>,
-        values: Values,
+        values: CustomerFields,
         kept_password: Option<String>,
     ) -> Result<CustomerId, Error> {
         let mut values = values;
@@ -146,8 +152,8 @@ impl Customers {
     async fn with_new_back_office_id(
         &self,
         scope: &Scope<'_>,
-        mut values: Values,
-    ) -> Result<(Option<CustomerId>, Values), Error> {
+        mut values: CustomerFields,
+    ) -> Result<(Option<CustomerId>, CustomerFields), Error> {
         if values.back_office_id.is_some() || !scope.calls::<GetNewBackOfficeId>() {
             return Ok((None, values));
         }
@@ -166,8 +172,8 @@ impl Customers {
         values.back_office_id = response.back_office_id;
         let values = tidied(values);
         let rules = Rules { plan: scope.plan, now: scope.now };
-        let only = Values { back_office_id: values.back_office_id.clone(), ..Values::default() };
-        refuse(rules.sent(&only), Vec::new())?;
+        let only = CustomerFields { back_office_id: values.back_office_id.clone(), ..CustomerFields::default() };
+        reject(rules.sent(&only), Vec::new())?;
         Ok((Some(reserved), values))
     }
 
@@ -175,7 +181,7 @@ impl Customers {
     /// fields: a world has a root, which has no sponsor. No hook is called.
     ///
     /// # Errors
-    /// `Refused` with the faults, or when the database fails.
+    /// `Rejected` with the violations, or when the database fails.
     pub async fn create_from_seed(
         &self,
         connection: &mut PgConnection,
@@ -184,9 +190,11 @@ impl Customers {
     ) -> Result<CustomerId, Error> {
         let SeedCustomer { id, values, password_hash } = seed;
         let rules = Rules { plan: scope.plan, now: scope.now };
-        let is_required = |fault: &Fault| fault.field != Field::CustomerType && matches!(fault.rule, Rule::Required(_));
-        let faults = rules.whole(id, &values).into_iter().filter(|fault| !is_required(fault)).collect();
-        refuse(Vec::new(), faults)?;
+        let is_required = |violation: &Violation| {
+            violation.field != Field::CustomerType && matches!(violation.rule, ViolationKind::Required(_))
+        };
+        let violations = rules.whole(id, &values).into_iter().filter(|violation| !is_required(violation)).collect();
+        reject(Vec::new(), violations)?;
         let sponsor = values.sponsor_id;
         let alias = default_alias(&values);
         let mut record = self.record(values, scope.plan).await;
@@ -194,14 +202,14 @@ impl Customers {
             record.password_hash = Some(hash.into_text());
         }
         let taken = store::taken(connection, scope.tenant, None, &record).await?;
-        refuse(Vec::new(), taken)?;
+        reject(Vec::new(), taken)?;
         let outcome = store::create(connection, scope, id, &record, alias.as_deref()).await?;
         conclude(outcome, &record, sponsor, Vec::new())
     }
 }
 
 /// The web alias that a new customer gets when it sends none (vendor's engine: it defaults to the username).
-fn default_alias(values: &Values) -> Option<String> {
+fn default_alias(values: &CustomerFields) -> Option<String> {
     if values.web_alias.is_some() {
         return None;
     }

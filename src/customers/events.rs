@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::model::{Customer, CustomerId};
 use super::service::{Customers, Error, Scope};
 use crate::database::Transaction;
-use crate::events::{self, Event, EventSettings, EventType};
 use crate::journal::{EventNote, Recorder};
+use crate::webhooks::{self, Event, EventSettings, EventType};
 use crate::wire::dates;
 
 impl Customers {
@@ -105,7 +105,7 @@ impl Customers {
             caller: scope.caller,
             now: scope.now,
         };
-        events::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
+        webhooks::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
         let (id, event_type, customer) = (event.id, event_type.name(), event.customer);
         scope.recorder.event(|| EventNote { id, event_type, customer, body });
         Ok(())

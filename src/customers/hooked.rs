@@ -4,21 +4,21 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::application::{Beside, asked, tidied};
-use super::model::{CustomerId, Patch, Values};
-use super::refusal::{Fault, Rule};
-use super::rules::Rules;
-use super::service::{Customers, Error, Scope, refuse};
+use super::application::{ExtraFields, asked, tidied};
+use super::model::{CustomerFields, CustomerId, Patch};
+use super::service::{Customers, Error, Scope, reject};
 use super::text::comparable;
+use super::validation::Rules;
+use super::violation::{Violation, ViolationKind};
 use crate::database::{DatabaseError, TenantId};
-use crate::field::Field;
-use crate::hooks::{
+use crate::extension::{
     Application, Callback, CallbackToken, GetNewBackOfficeId, GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse,
     Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest, IsEmailAvailableResponse, IsTaxIdAvailable,
     IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse, UpdateAssociate, UpdateAssociateBaseType,
     UpdateAssociateBaseTypeRequest, UpdateAssociateRequest, ValidateApplication, ValidateApplicationRequest,
     WriteApplication, WriteApplicationRequest,
 };
+use crate::field::Field;
 use crate::plan::{BackOfficeIdFormat, UniqueField};
 use crate::wire::any_case;
 
@@ -37,11 +37,11 @@ pub(super) enum Work {
     /// A question is answered.
     Ask,
     /// An application is checked, with what it has no member for.
-    Check { beside: Beside, has_password: bool },
+    Check { beside: ExtraFields, has_password: bool },
     /// A customer is created.
-    Create { beside: Beside },
+    Create { beside: ExtraFields },
     /// A customer is upgraded.
-    Upgrade { beside: Beside },
+    Upgrade { beside: ExtraFields },
     /// A customer is changed. Boxed, because every upgrade moves this enum.
     Update(Box<Change>),
 }
@@ -49,7 +49,7 @@ pub(super) enum Work {
 /// The change that the caller asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Change {
-    Replace { values: Values, password_hash: Option<String> },
+    Replace { values: CustomerFields, password_hash: Option<String> },
     Patch { patch: Patch, password_hash: Option<String> },
 }
 
@@ -111,28 +111,28 @@ impl Customers {
         })
     }
 
-    /// The rules that need no other customer, through the hook `ValidateApplication`. Faults of reading come before it.
+    /// The rules that need no other customer, through the hook `ValidateApplication`. Violations of reading come before it.
     pub(super) async fn check(
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
-        values: &Values,
-        faults: Vec<Fault>,
+        values: &CustomerFields,
+        violations: Vec<Violation>,
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
-        let mut faults = faults;
+        let mut violations = violations;
         if scope.calls::<ValidateApplication>() {
             // What is required is the hook's to say, but nothing is written that has no type or a broken format.
-            faults.extend(rules.sent(values));
+            violations.extend(rules.sent(values));
             if values.customer_type.is_none() {
-                faults.push(Fault { field: Field::CustomerType, rule: Rule::Required(None) });
+                violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
             }
         } else {
-            faults.extend(rules.whole(id, values));
+            violations.extend(rules.whole(id, values));
         }
         match id {
-            Some(id) => self.refuse_known(scope, id, faults, Vec::new()).await?,
-            None => refuse(faults, Vec::new())?,
+            Some(id) => self.reject_known(scope, id, violations, Vec::new()).await?,
+            None => reject(violations, Vec::new())?,
         }
         if !scope.calls::<ValidateApplication>() {
             return Ok(());
@@ -154,7 +154,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: Option<CustomerId>,
-        values: &Values,
+        values: &CustomerFields,
     ) -> Result<(), Error> {
         if !scope.calls::<IsEmailAvailable>() && !scope.calls::<IsTaxIdAvailable>() {
             return Ok(());
@@ -164,7 +164,7 @@ impl Customers {
             None => None,
         };
         let current = current.as_ref();
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         if let Some(email) = &values.email_address
             && scope.calls::<IsEmailAvailable>()
             && !is_own(current.and_then(|customer| customer.email_address.as_deref()), email)
@@ -175,8 +175,8 @@ impl Customers {
                 .hook::<IsEmailAvailable, _>(scope, request, work, |request, _| self.is_email_available(scope, request))
                 .await?;
             if !answer.is_available {
-                let rule = Rule::Unique(Some(email.trim().to_owned()));
-                faults.push(Fault { field: Field::EmailAddress, rule });
+                let rule = ViolationKind::Unique(Some(email.trim().to_owned()));
+                violations.push(Violation { field: Field::EmailAddress, rule });
             }
         }
         if let Some(tax_id) = &values.tax_id
@@ -191,10 +191,10 @@ impl Customers {
                 })
                 .await?;
             if !answer.available {
-                faults.push(Fault { field: Field::TaxId, rule: Rule::Unique(None) });
+                violations.push(Violation { field: Field::TaxId, rule: ViolationKind::Unique(None) });
             }
         }
-        refuse(faults, Vec::new())
+        reject(violations, Vec::new())
     }
 
     /// The default work of [`IsEmailAvailable`].
@@ -244,11 +244,11 @@ impl Customers {
         scope: &Scope<'_>,
         id: Option<CustomerId>,
         application: Application,
-        beside: Beside,
+        beside: ExtraFields,
         has_password: bool,
     ) -> Result<NoResponse, Error> {
         let values = tidied(asked(application, beside));
-        refuse(faults_but_password(scope, id, &values, has_password), Vec::new())?;
+        reject(faults_but_password(scope, id, &values, has_password), Vec::new())?;
         Ok(NoResponse {})
     }
 
@@ -277,7 +277,7 @@ impl Customers {
     /// transaction that is only kept when the hook still runs. `None` when it does not.
     ///
     /// # Errors
-    /// What the default work refuses or fails with; `Unreadable` for a request that cannot be read.
+    /// What the default work rejects or fails with; `Unreadable` for a request that cannot be read.
     pub async fn call_back(
         &self,
         scope: &Scope<'_>,
@@ -288,7 +288,7 @@ impl Customers {
         let context = context(callback)?;
         let (within, transaction) = self.begin();
         // Before the row of the hook: whoever replaces the world takes them in this order.
-        within.enter_world(scope).await?;
+        within.enter_tenant(scope).await?;
         if !callback.may_commit(&within.database).await? {
             transaction.roll_back().await?;
             return Ok(None);
@@ -353,27 +353,33 @@ fn checked(
     scope: &Scope<'_>,
     id: Option<CustomerId>,
     application: Application,
-    beside: &Beside,
+    beside: &ExtraFields,
 ) -> Result<Application, Error> {
     let values = tidied(asked(application, beside.clone()));
     let rules = Rules { plan: scope.plan, now: scope.now };
-    let mut faults = if scope.calls::<ValidateApplication>() {
+    let mut violations = if scope.calls::<ValidateApplication>() {
         rules.sent(&values)
     } else {
         faults_but_password(scope, id, &values, beside.password_hash.is_some())
     };
     if scope.calls::<ValidateApplication>() && id.is_some_and(|id| values.sponsor_id == Some(id.0)) {
-        faults.push(Fault { field: Field::SponsorId, rule: Rule::SponsorIsSelf });
+        violations.push(Violation { field: Field::SponsorId, rule: ViolationKind::SponsorIsSelf });
     }
-    refuse(faults, Vec::new())?;
+    reject(violations, Vec::new())?;
     Ok(super::application::apply(id, values).0)
 }
 
-/// The faults of a whole customer. A password that an extension leaves out is as it was, and was checked then.
-fn faults_but_password(scope: &Scope<'_>, id: Option<CustomerId>, values: &Values, has_password: bool) -> Vec<Fault> {
+/// The violations of a whole customer. A password that an extension leaves out is as it was, and was checked then.
+fn faults_but_password(
+    scope: &Scope<'_>,
+    id: Option<CustomerId>,
+    values: &CustomerFields,
+    has_password: bool,
+) -> Vec<Violation> {
     let rules = Rules { plan: scope.plan, now: scope.now };
-    let is_kept = |fault: &Fault| has_password && values.password.is_none() && fault.field == Field::Password;
-    rules.whole(id, values).into_iter().filter(|fault| !is_kept(fault)).collect()
+    let is_kept =
+        |violation: &Violation| has_password && values.password.is_none() && violation.field == Field::Password;
+    rules.whole(id, values).into_iter().filter(|violation| !is_kept(violation)).collect()
 }
 
 /// A callback's request over the one that the extension was sent.

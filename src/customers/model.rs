@@ -46,7 +46,7 @@ pub(super) type CustomFields = [Option<String>; 10];
 /// that runs, it has no password.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
-pub struct Values {
+pub struct CustomerFields {
     pub back_office_id: Option<String>,
     pub birth_date: Option<DateTime<Utc>>,
     pub company_name: Option<String>,
@@ -118,7 +118,7 @@ impl FieldsSent {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Patch {
     /// The new values.
-    pub values: Values,
+    pub values: CustomerFields,
     /// Which of them count.
     pub sent: FieldsSent,
     /// The version that it was made for; it is not written into another one.

@@ -61,7 +61,7 @@ impl Customers {
     async fn enter(&self, scope: &Scope<'_>, id: CustomerId, entry: Entry) -> Result<(), Error> {
         let entry_id = self.random.uuid_at(scope.now);
         let entered = self.database.in_transaction(async |connection| {
-            store::enter_world(connection, scope.tenant).await?;
+            store::enter_tenant(connection, scope.tenant).await?;
             Ok::<_, Error>(points::enter(connection, scope, id, entry_id, &entry).await?)
         });
         if Box::pin(entered).await? { Ok(()) } else { Err(Error::UnknownCustomer) }
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn points_are_above_zero_and_bounded() {
-        for refused in [0.0, -1.0, 0.000_04, 1e9, f64::NAN, f64::INFINITY] {
-            assert_eq!(Points::new(refused), None, "{refused}");
+        for rejected in [0.0, -1.0, 0.000_04, 1e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(Points::new(rejected), None, "{rejected}");
         }
         assert_eq!(Points::new(0.1), Some(Points(0.1)));
     }

@@ -6,7 +6,7 @@ use super::model::CustomerId;
 use super::service::{Customers, Scope};
 use super::store;
 use crate::database::{Batches, DatabaseError};
-use crate::faults::Dice;
+use crate::fault_injection::Dice;
 use crate::plan::{BackOfficeIdFormat, DISTRIBUTOR, UniqueField};
 use crate::secret::Password;
 

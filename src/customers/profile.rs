@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::model::{Customer, CustomerId};
-use super::refusal::Refusal;
 use super::service::{Customers, Error, Scope};
 use super::store;
+use super::violation::Rejection;
 use crate::database::{DatabaseError, is_deadlock, violated_unique_constraint};
 
 /// A door whose callers say more of a customer than the customer's own fields hold.
@@ -195,7 +195,7 @@ impl Customers {
                         // The other writer has let go of it again, or it is one of this customer's own.
                         taken.push(company.name.clone());
                     }
-                    return Err(Error::Refused(Refusal { faults: Vec::new(), companies: taken }));
+                    return Err(Error::Rejected(Rejection { violations: Vec::new(), companies: taken }));
                 }
                 // Two writers wait for each other's values. This one lets go of all that it holds and begins anew.
                 Err(DatabaseError::Statement(error)) if is_deadlock(&error) => return Err(Error::Changed),

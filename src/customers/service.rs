@@ -5,18 +5,18 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId, LookUp, Values};
+use super::model::{Customer, CustomerFields, CustomerId, LookUp};
 use super::passwords::Passwords;
 use super::profile::Company;
-use super::refusal::{Fault, Refusal, Rule};
 use super::store::{self, Outcome, ValuesRecord};
+use super::violation::{Rejection, Violation, ViolationKind};
 use crate::database::{Database, DatabaseError, TenantId, Transaction, is_deadlock, violated_unique_constraint};
-use crate::events::{Deliveries, EventSettings};
+use crate::extension::{Extension, Hook, HookFailure, HookOf, Hooks};
 use crate::field::Field;
-use crate::hooks::{Extension, Hook, HookFailure, HookOf, Hooks};
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::webhooks::{Deliveries, EventSettings};
 
 /// Whose call it is, and when: what every operation needs to know besides its own arguments.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +61,8 @@ pub enum Error {
     #[error("there is no such customer")]
     UnknownCustomer,
     /// The request breaks rules.
-    #[error("the request breaks {} rules", .0.faults.len())]
-    Refused(Refusal),
+    #[error("the request breaks {} rules", .0.violations.len())]
+    Rejected(Rejection),
     /// The built-in upgrade hook does not go from the customer's type to the one that was asked for.
     #[error("no upgrade from type {from} to type {to:?}")]
     NoSuchUpgrade {
@@ -73,8 +73,8 @@ pub enum Error {
     },
     /// A customer cannot be placed there: this is what is wrong with the upline.
     #[error("the upline breaks a rule: {0:?}")]
-    Placement(Rule),
-    /// The Client Extension refused, or failed to answer a hook.
+    Placement(ViolationKind),
+    /// The Client Extension rejected, or failed to answer a hook.
     #[error(transparent)]
     Hook(HookFailure),
     /// The request of a hook, as the extension sent it back, cannot be read.
@@ -99,10 +99,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// A refusal that names companies which are taken too.
+    /// A rejection that names companies which are taken too.
     fn and(self, companies: Vec<String>) -> Self {
         match self {
-            Self::Refused(refusal) => Self::Refused(Refusal { companies, ..refusal }),
+            Self::Rejected(rejection) => Self::Rejected(Rejection { companies, ..rejection }),
             other => other,
         }
     }
@@ -138,9 +138,9 @@ impl Customers {
     }
 
     /// Within a transaction: nobody replaces the tenant's world before it ends.
-    pub(super) async fn enter_world(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
+    pub(super) async fn enter_tenant(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
         let mut session = self.database.session().await?;
-        let entered = store::enter_world(session.connection(), scope.tenant).await;
+        let entered = store::enter_tenant(session.connection(), scope.tenant).await;
         session.end(entered)
     }
 
@@ -216,7 +216,7 @@ impl Customers {
         Ok(session.end(found)?)
     }
 
-    /// What a write comes to that asked nothing first: done, refused with all colliding fields at once, or `None`, to be
+    /// What a write comes to that asked nothing first: done, rejected with all colliding fields at once, or `None`, to be
     /// tried again, when a competing writer came between the write and its explanation.
     pub(super) async fn settle<T>(
         &self,
@@ -229,10 +229,10 @@ impl Customers {
         let violation = match written {
             Ok(Outcome::Done(done)) => return Ok(Some(done)),
             Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
-            Ok(refused) => {
+            Ok(rejected) => {
                 let taken = self.taken(scope, id, record).await?;
                 let companies = self.taken_companies(scope, id, companies).await?;
-                return conclude(refused, record, sponsor, taken).map(Some).map_err(|error| error.and(companies));
+                return conclude(rejected, record, sponsor, taken).map(Some).map_err(|error| error.and(companies));
             }
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
             // Two writers who take each other's values at the same moment.
@@ -241,8 +241,8 @@ impl Customers {
         };
         let taken = self.taken(scope, id, record).await?;
         let companies = self.taken_companies(scope, id, companies).await?;
-        if let Some(refusal) = Refusal::with_companies(taken, companies) {
-            return Err(Error::Refused(refusal));
+        if let Some(rejection) = Rejection::with_companies(taken, companies) {
+            return Err(Error::Rejected(rejection));
         }
         // The other writer has let go of the value again, or took one that was made for this customer.
         if attempts.may_try_again() { Ok(None) } else { Err(violation.into()) }
@@ -253,38 +253,38 @@ impl Customers {
         scope: &Scope<'_>,
         id: Option<CustomerId>,
         record: &ValuesRecord,
-    ) -> Result<Vec<Fault>, DatabaseError> {
+    ) -> Result<Vec<Violation>, DatabaseError> {
         let mut session = self.database.session().await?;
         let taken = store::taken(session.connection(), scope.tenant, id, record).await;
         session.end(taken)
     }
 
-    /// Refuses a request for faults, unless the customer is unknown, which comes first.
-    pub(super) async fn refuse_known(
+    /// Rejects a request for violations, unless the customer is unknown, which comes first.
+    pub(super) async fn reject_known(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        faults: Vec<Fault>,
-        more: Vec<Fault>,
+        violations: Vec<Violation>,
+        more: Vec<Violation>,
     ) -> Result<(), Error> {
-        let Err(refusal) = refuse(faults, more) else { return Ok(()) };
+        let Err(rejection) = reject(violations, more) else { return Ok(()) };
         self.check_exists(scope, id).await?;
-        Err(refusal)
+        Err(rejection)
     }
 
-    pub(super) async fn record(&self, values: Values, plan: &Plan) -> ValuesRecord {
+    pub(super) async fn record(&self, values: CustomerFields, plan: &Plan) -> ValuesRecord {
         let hash = self.hash_of(&values).await;
         ValuesRecord::new(values, hash, plan)
     }
 
     /// The hash that is kept while an extension answers the hook `H`, so that a callback which leaves the password out does not
     /// lose it. Nothing where none does: then it is hashed when it is written.
-    pub(super) async fn kept_password<H: Hook>(&self, scope: &Scope<'_>, values: &Values) -> Option<String> {
+    pub(super) async fn kept_password<H: Hook>(&self, scope: &Scope<'_>, values: &CustomerFields) -> Option<String> {
         if scope.calls::<H>() { self.hash_of(values).await } else { None }
     }
 
     /// The hash of the password that was sent, if one was.
-    pub(super) async fn hash_of(&self, values: &Values) -> Option<String> {
+    pub(super) async fn hash_of(&self, values: &CustomerFields) -> Option<String> {
         match &values.password {
             Some(password) => Some(self.passwords.hash(password, &self.random).await),
             None => None,
@@ -318,9 +318,9 @@ impl Attempts {
     }
 }
 
-pub(super) fn refuse(mut faults: Vec<Fault>, more: Vec<Fault>) -> Result<(), Error> {
-    faults.extend(more);
-    Refusal::of(faults).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+pub(super) fn reject(mut violations: Vec<Violation>, more: Vec<Violation>) -> Result<(), Error> {
+    violations.extend(more);
+    Rejection::of(violations).map_or(Ok(()), |rejection| Err(Error::Rejected(rejection)))
 }
 
 /// What a write that was not done comes to, with the values that are taken as well. Rules come before the hook, so a
@@ -329,20 +329,20 @@ pub(super) fn conclude<T>(
     outcome: Outcome<T>,
     record: &ValuesRecord,
     sponsor: Option<i32>,
-    mut faults: Vec<Fault>,
+    mut violations: Vec<Violation>,
 ) -> Result<T, Error> {
     let sponsor = sponsor.unwrap_or_default();
     let rule = match outcome {
         Outcome::Done(done) => return Ok(done),
         Outcome::UnknownCustomer => return Err(Error::UnknownCustomer),
         Outcome::Transition(from) => {
-            refuse(faults, Vec::new())?;
+            reject(violations, Vec::new())?;
             return Err(Error::NoSuchUpgrade { from, to: record.customer_type });
         }
-        Outcome::SponsorUnknown => Rule::SponsorUnknown(sponsor),
-        Outcome::SponsorType => Rule::SponsorNotDistributor(sponsor),
-        Outcome::SponsorBelow => Rule::SponsorBelow(sponsor),
+        Outcome::SponsorUnknown => ViolationKind::SponsorUnknown(sponsor),
+        Outcome::SponsorType => ViolationKind::SponsorNotDistributor(sponsor),
+        Outcome::SponsorBelow => ViolationKind::SponsorBelow(sponsor),
     };
-    faults.push(Fault { field: Field::SponsorId, rule });
-    Err(Error::Refused(Refusal::of(faults).expect("invariant: a fault was just added")))
+    violations.push(Violation { field: Field::SponsorId, rule });
+    Err(Error::Rejected(Rejection::of(violations).expect("invariant: a violation was just added")))
 }

@@ -1,16 +1,16 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
+mod conflicts;
 pub(super) mod listing;
+pub(super) mod login;
 pub(super) mod points;
 pub(super) mod populate;
 pub(super) mod profile;
 mod record;
 pub(super) mod search;
-pub(super) mod sign_in;
-pub(super) mod sign_on;
+pub(super) mod sso;
 pub(super) mod stats;
 pub(super) mod stored;
-mod taken;
 pub(super) mod tree;
 pub(super) mod uniqueness;
 
@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp};
 use super::profile::Version;
-use super::refusal::Fault;
 use super::service::Scope;
 use super::text::comparable;
+use super::violation::Violation;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
@@ -127,7 +127,7 @@ pub(super) async fn exists(
 }
 
 /// Nobody replaces the tenant's world before the transaction ends. The functions that write take the same lock.
-pub(super) async fn enter_world(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+pub(super) async fn enter_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
     sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
     Ok(())
 }
@@ -385,7 +385,7 @@ pub(super) async fn void(
     scope: &Scope<'_>,
     id: CustomerId,
 ) -> Result<bool, sqlx::Error> {
-    // Voiding again changes nothing.
+    // SoftDelete again changes nothing.
     let written = sqlx::query_as!(
         Versions,
         r#"
@@ -434,9 +434,9 @@ pub(super) async fn taken(
     tenant: TenantId,
     id: Option<CustomerId>,
     values: &ValuesRecord,
-) -> Result<Vec<Fault>, sqlx::Error> {
+) -> Result<Vec<Violation>, sqlx::Error> {
     let taken = sqlx::query_as!(
-        taken::Taken,
+        conflicts::Taken,
         r#"
         select
             exists (select from customers where tenant_id = $1 and back_office_id_key = $2 and customer_id <> $7)
@@ -460,5 +460,5 @@ pub(super) async fn taken(
     )
     .fetch_one(connection)
     .await?;
-    Ok(taken::collisions(taken, values))
+    Ok(conflicts::collisions(taken, values))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId, Values};
+use super::model::{Customer, CustomerFields, CustomerId};
 use super::profile::ProfileOwner;
 use super::service::Customers;
 use super::store;
@@ -35,7 +35,7 @@ pub struct RestoredCustomer {
     /// Its number.
     pub id: CustomerId,
     /// Its fields.
-    pub values: Values,
+    pub values: CustomerFields,
     /// The hash of its password.
     pub password_hash: Option<String>,
     /// What the system keeps of it.

@@ -2,9 +2,9 @@
 //! enrolment tree is who enrolled whom, and everybody is in it.
 
 use super::model::CustomerId;
-use super::refusal::Rule;
 use super::service::{Attempts, Customers, Error, Scope};
 use super::store::tree::{self, Placed};
+use super::violation::ViolationKind;
 use crate::database::{DatabaseError, is_deadlock};
 
 /// A tree of customers.
@@ -66,10 +66,10 @@ impl Customers {
         let rule = match placed {
             Placed::Done => return Ok(()),
             Placed::UnknownCustomer => return Err(Error::UnknownCustomer),
-            Placed::UplineUnknown => Rule::SponsorUnknown(upline),
-            Placed::UplineType => Rule::SponsorNotDistributor(upline),
-            Placed::UplineBelow if upline == id.0 => Rule::SponsorIsSelf,
-            Placed::UplineBelow => Rule::SponsorBelow(upline),
+            Placed::UplineUnknown => ViolationKind::SponsorUnknown(upline),
+            Placed::UplineType => ViolationKind::SponsorNotDistributor(upline),
+            Placed::UplineBelow if upline == id.0 => ViolationKind::SponsorIsSelf,
+            Placed::UplineBelow => ViolationKind::SponsorBelow(upline),
         };
         Err(Error::Placement(rule))
     }

@@ -2,14 +2,14 @@
 
 use super::associate::{alter, associate, patched, replaced, tidied};
 use super::hooked::{Change, Work, WorkOf};
-use super::model::{Customer, CustomerId, FieldsSent, Patch, Values};
+use super::model::{Customer, CustomerFields, CustomerId, FieldsSent, Patch};
 use super::profile::{Company, Version, companies};
-use super::refusal::{Fault, Rule};
-use super::rules::Rules;
-use super::service::{Attempts, Customers, Error, Scope, Wanted, refuse};
+use super::service::{Attempts, Customers, Error, Scope, Wanted, reject};
 use super::store::{self, FieldsSentRecord, Outcome, UpgradeLog, ValuesRecord};
+use super::validation::Rules;
+use super::violation::{Violation, ViolationKind};
+use crate::extension::{Associate, NoResponse, UpdateAssociate, UpdateAssociateRequest};
 use crate::field::Field;
-use crate::hooks::{Associate, NoResponse, UpdateAssociate, UpdateAssociateRequest};
 
 /// A partial update that is about to be written.
 #[derive(Debug, Clone, Copy)]
@@ -24,16 +24,16 @@ impl Customers {
     /// Replaces a customer.
     ///
     /// # Errors
-    /// `UnknownCustomer`, `Refused` with every fault, `Hook`, or when the database fails.
+    /// `UnknownCustomer`, `Rejected` with every violation, `Hook`, or when the database fails.
     pub async fn replace(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        values: Values,
-        faults: Vec<Fault>,
+        values: CustomerFields,
+        violations: Vec<Violation>,
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
-        self.refuse_known(scope, id, faults, rules.whole(Some(id), &values)).await?;
+        self.reject_known(scope, id, violations, rules.whole(Some(id), &values)).await?;
         if scope.calls::<UpdateAssociate>() {
             let old = self.get(scope, id).await?;
             let new = replaced(&old, &values);
@@ -49,16 +49,16 @@ impl Customers {
     /// Writes what a partial update sent.
     ///
     /// # Errors
-    /// `UnknownCustomer`, `Refused` with every fault, `Hook`, or when the database fails.
+    /// `UnknownCustomer`, `Rejected` with every violation, `Hook`, or when the database fails.
     pub async fn patch(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
         patch: Patch,
-        faults: Vec<Fault>,
+        violations: Vec<Violation>,
     ) -> Result<(), Error> {
         let rules = Rules { plan: scope.plan, now: scope.now };
-        self.refuse_known(scope, id, faults, rules.partial(&patch)).await?;
+        self.reject_known(scope, id, violations, rules.partial(&patch)).await?;
         if patch.sent.is_empty() && patch.values.profile.is_none() {
             return self.check_exists(scope, id).await;
         }
@@ -133,16 +133,17 @@ impl Customers {
             Change::Replace { mut values, password_hash } => {
                 alter(&mut values, &mut FieldsSent::default(), shown, altered);
                 // The password was checked and hashed before the hook ran.
-                let is_password = |fault: &Fault| fault.field == Field::Password && password_hash.is_some();
-                let faults = rules.whole(Some(id), &values).into_iter().filter(|fault| !is_password(fault)).collect();
-                refuse(faults, Vec::new())?;
+                let is_password = |violation: &Violation| violation.field == Field::Password && password_hash.is_some();
+                let violations =
+                    rules.whole(Some(id), &values).into_iter().filter(|violation| !is_password(violation)).collect();
+                reject(violations, Vec::new())?;
                 let record = ValuesRecord::new(values, password_hash, scope.plan);
                 self.write_whole(scope, id, &record, None).await?;
             }
             Change::Patch { mut patch, password_hash } => {
                 let beyond = alter(&mut patch.values, &mut patch.sent, shown, altered);
-                let beyond = beyond.into_iter().map(|field| Fault { field, rule: Rule::Unsupported });
-                refuse(rules.partial(&patch), beyond.collect())?;
+                let beyond = beyond.into_iter().map(|field| Violation { field, rule: ViolationKind::Unsupported });
+                reject(rules.partial(&patch), beyond.collect())?;
                 self.write_patch(scope, id, patch, password_hash).await?;
             }
         }
@@ -165,7 +166,7 @@ impl Customers {
         let part = Part { record: &record, sent: &sent, version, companies: companies(profile.as_ref()) };
         let write = async |within: Self| {
             if profile.is_some() {
-                within.enter_world(scope).await?;
+                within.enter_tenant(scope).await?;
             }
             if !companies(profile.as_ref()).is_empty() {
                 // Creations take it before a company too, so that neither waits for the other.
@@ -208,7 +209,7 @@ impl Customers {
                     asked_again = true;
                     continue;
                 }
-                return refuse(vec![rules.too_young()], self.taken(scope, Some(id), record).await?);
+                return reject(vec![rules.too_young()], self.taken(scope, Some(id), record).await?);
             }
         }
     }

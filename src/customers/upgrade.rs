@@ -2,33 +2,36 @@
 //! CRM_AssociateTypeChanges table", "including placing them in the Sponsor tree", through the hook
 //! `Associates.Enrollment.UpdateAssociateBaseType` (DirectScale, Upgrade Customer page).
 
-use super::application::{Beside, apply, asked};
+use super::application::{ExtraFields, apply, asked};
 use super::hooked::{Work, WorkOf};
-use super::model::{CustomerId, Values};
-use super::refusal::Fault;
+use super::model::{CustomerFields, CustomerId};
 use super::service::{Customers, Error, Scope};
 use super::store::ValuesRecord;
-use crate::hooks::{ApplicationResponse, EnrollmentResponse, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest};
+use super::violation::Violation;
+use crate::extension::{
+    ApplicationResponse, EnrollmentResponse, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest,
+};
 
 impl Customers {
-    /// Upgrades a customer. `faults` are those that were found while reading the request.
+    /// Upgrades a customer. `violations` are those that were found while reading the request.
     ///
     /// # Errors
-    /// `UnknownCustomer`, `Refused` with every fault, `NoSuchUpgrade`, `Hook`, or when the database fails.
+    /// `UnknownCustomer`, `Rejected` with every violation, `NoSuchUpgrade`, `Hook`, or when the database fails.
     pub async fn upgrade(
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        values: Values,
-        faults: Vec<Fault>,
+        values: CustomerFields,
+        violations: Vec<Violation>,
     ) -> Result<ApplicationResponse, Error> {
-        self.check(scope, Some(id), &values, faults).await?;
+        self.check(scope, Some(id), &values, violations).await?;
         self.check_availability(scope, Some(id), &values).await?;
         let password_hash = self.kept_password::<UpdateAssociateBaseType>(scope, &values).await;
         let (application, beside) = apply(Some(id), values);
         let send_emails = beside.send_emails.unwrap_or_default();
         let request = UpdateAssociateBaseTypeRequest { application, associate_id: id.0, send_emails };
-        let work = WorkOf { customer: Some(id), work: Work::Upgrade { beside: Beside { password_hash, ..beside } } };
+        let work =
+            WorkOf { customer: Some(id), work: Work::Upgrade { beside: ExtraFields { password_hash, ..beside } } };
         let response = self
             .hook::<UpdateAssociateBaseType, _>(scope, request, work, |request, work| async move {
                 let Work::Upgrade { beside } = work.work else { return Err(Error::WrongWork) };
@@ -45,7 +48,7 @@ impl Customers {
         scope: &Scope<'_>,
         id: Option<CustomerId>,
         request: UpdateAssociateBaseTypeRequest,
-        beside: Beside,
+        beside: ExtraFields,
     ) -> Result<EnrollmentResponse, Error> {
         let id = id.ok_or(Error::WrongWork)?;
         // The request's word on mail counts where the extension has said it, be it the caller's.

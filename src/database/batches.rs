@@ -75,7 +75,7 @@ impl Batches {
     pub async fn filled(&mut self, rows: u64) -> Result<(), DatabaseError> {
         if rows >= MANY {
             self.pause().await?;
-            sqlx::query!("select analyze_worlds()").execute(self.connection().await?).await?;
+            sqlx::query!("select analyze_tenant_data()").execute(self.connection().await?).await?;
         }
         self.pause().await
     }

@@ -15,13 +15,13 @@ use pglite_oxide::{PgliteServer, PgliteServerBuilder};
 use thiserror::Error;
 
 /// How long a predecessor may take to let go of the data folder: after a kill its lock lingers for a moment.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long its end is waited for. An orderly one takes less than a second.
-const STOP_PATIENCE: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// And where a panic takes the program's parts down in any order: an open connection may keep it busy then.
-const STOP_PATIENCE_IN_PANIC: Duration = Duration::from_secs(1);
+const STOP_TIMEOUT_IN_PANIC: Duration = Duration::from_secs(1);
 
 /// Why the embedded Postgres did not start.
 #[derive(Debug, Error)]
@@ -54,7 +54,7 @@ impl EmbeddedPostgres {
             return Err(EmbeddedError { path: folder.display().to_string(), reason });
         }
         let new_folder = is_empty(folder).then(|| folder.to_owned());
-        let deadline = Instant::now() + LOCK_PATIENCE;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         let socket = SocketFolder::new();
         loop {
             match reached_by(PgliteServer::builder().path(folder), socket.as_ref()).start() {
@@ -96,7 +96,7 @@ impl EmbeddedPostgres {
 impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
         let Some(server) = self.server.take() else { return };
-        let patience = if std::thread::panicking() { STOP_PATIENCE_IN_PANIC } else { STOP_PATIENCE };
+        let patience = if std::thread::panicking() { STOP_TIMEOUT_IN_PANIC } else { STOP_TIMEOUT };
         let (stopped, end) = mpsc::channel();
         // Stopping waits for open connections, whose owners may wait for whoever drops this.
         let stopping = std::thread::Builder::new().name("embedded-stop".to_owned()).spawn(move || {

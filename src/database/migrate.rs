@@ -19,17 +19,17 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/create_customer.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),
     include_str!("../../migrations/functions/place_customer.sql"),
-    include_str!("../../migrations/functions/count_call.sql"),
-    include_str!("../../migrations/functions/world_tables.sql"),
-    include_str!("../../migrations/functions/copy_world.sql"),
-    include_str!("../../migrations/functions/compare_world.sql"),
-    include_str!("../../migrations/functions/analyze_worlds.sql"),
+    include_str!("../../migrations/functions/count_request.sql"),
+    include_str!("../../migrations/functions/tenant_tables.sql"),
+    include_str!("../../migrations/functions/copy_tenant_data.sql"),
+    include_str!("../../migrations/functions/compare_tenant_data.sql"),
+    include_str!("../../migrations/functions/analyze_tenant_data.sql"),
 );
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database did not answer, or refused a function.
+    /// The database did not answer, or rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A migration failed, or the database was migrated by a newer version of this program.

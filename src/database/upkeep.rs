@@ -31,7 +31,7 @@ impl Database {
 
     async fn analyze(&self) -> Result<(), DatabaseError> {
         let mut session = self.session().await?;
-        let analyzed = sqlx::query!("select analyze_worlds()").execute(session.connection()).await;
+        let analyzed = sqlx::query!("select analyze_tenant_data()").execute(session.connection()).await;
         session.end(analyzed).map(drop)
     }
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde_json_borrow::Value;
 use uuid::Uuid;
 
-use super::door::BackEnd;
 use super::query::parameters;
+use super::vendor::Services;
 use crate::customers::{Scope, filled};
 use crate::journal::Recorder;
 use crate::plan::Plan;
@@ -23,7 +23,7 @@ use crate::wire::relaxed::Leniency;
 #[derive(Debug)]
 pub(crate) struct Call {
     /// What it may use.
-    pub back_end: BackEnd,
+    pub services: Services,
     /// Its head.
     pub parts: Parts,
     /// Its body, decoded and in UTF-8; empty for a read.

@@ -14,24 +14,24 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::call::Call;
-use super::door::{About, BackEnd, Door, DoorOptions, Front};
 use super::encoded::{Undecoded, decoded};
 use super::exchange::Exchange;
-use super::fault::{Fault, Held};
+use super::injected_fault::{Fault, Held};
 use super::operation::Operation;
 use super::prefer::{self, wants_rollback};
-use super::refusal::GatewayRefusal;
+use super::rejection::GatewayRejection;
 use super::replayed::Replayed;
 use super::reply::{Reply, header_text};
 use super::served::Served;
+use super::vendor::{RequestContext, ResponseOptions, Services, Vendor, VendorState};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::journal::{FaultNote, Reason};
-use crate::tenants::{Caller, Spent, Tenant};
+use crate::tenants::{Caller, LimitExceeded, Tenant};
 use crate::wire::members::Notes;
 
 /// How long a body may take to arrive.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A body that no operation gets to see.
 #[derive(Debug, Error)]
@@ -54,9 +54,9 @@ type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 pub(super) fn endpoint<D, H, F>(
     operation: Operation,
     handler: H,
-) -> impl Fn(State<Arc<Front<D>>>, Request) -> Answering + Clone + Send + Sync + 'static
+) -> impl Fn(State<Arc<VendorState<D>>>, Request) -> Answering + Clone + Send + Sync + 'static
 where
-    D: Door,
+    D: Vendor,
     H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Reply, D::Error>> + Send,
 {
@@ -83,13 +83,13 @@ where
 
 /// A call under way. One whose caller hangs up is dropped, and noted all the same: it may have been done.
 struct UnderWay<'a, D> {
-    front: &'a Front<D>,
+    front: &'a VendorState<D>,
     served: Served,
     /// There until the call ends.
     exchange: Option<Exchange>,
 }
 
-impl<D: Door> UnderWay<'_, D> {
+impl<D: Vendor> UnderWay<'_, D> {
     async fn serve<H, F>(&mut self, operation: Operation, parts: Parts, body: Body, handler: H) -> Response<Bytes>
     where
         H: Fn(Arc<Call>) -> F,
@@ -119,7 +119,7 @@ impl<D> Drop for UnderWay<'_, D> {
 
 /// One call, and what is known of it.
 struct Serving<'a, D> {
-    front: &'a Front<D>,
+    front: &'a VendorState<D>,
     operation: Operation,
     served: &'a mut Served,
     exchange: &'a mut Exchange,
@@ -130,13 +130,13 @@ struct Serving<'a, D> {
 struct Context {
     operation: Operation,
     request_id: Uuid,
-    options: DoorOptions,
+    options: ResponseOptions,
 }
 
 impl Context {
-    fn about<'a>(&self, parts: &'a Parts, tenant: Option<&'a Tenant>) -> About<'a> {
+    fn about<'a>(&self, parts: &'a Parts, tenant: Option<&'a Tenant>) -> RequestContext<'a> {
         let Self { operation, request_id, options } = *self;
-        About { parts, operation: Some(operation), request_id, options, tenant }
+        RequestContext { parts, operation: Some(operation), request_id, options, tenant }
     }
 }
 
@@ -147,22 +147,22 @@ struct Entered {
     fault: Option<Fault>,
 }
 
-impl<D: Door> Serving<'_, D> {
+impl<D: Vendor> Serving<'_, D> {
     async fn serve<H, F>(mut self, mut parts: Parts, body: Body, handler: H) -> Response<Bytes>
     where
         H: Fn(Arc<Call>) -> F,
         F: Future<Output = Result<Reply, D::Error>>,
     {
-        let Front { door, house } = self.front;
+        let VendorState { door, house } = self.front;
         let request_id = house.random.uuid();
         self.served.request_id = Some(request_id);
         let context = Context { operation: self.operation, request_id, options: house.options };
         let Entered { caller, body, fault } = match self.enter(&context, &parts, body).await {
             Ok(entered) => entered,
-            Err(refusal) => {
-                self.exchange.reasons.push(refusal.reason());
+            Err(rejection) => {
+                self.exchange.reasons.push(rejection.reason());
                 let tenant = self.served.caller.as_ref().map(|caller| &*caller.tenant);
-                return door.refused(refusal, &context.about(&parts, tenant));
+                return door.rejected(rejection, &context.about(&parts, tenant));
             }
         };
         let tenant = Arc::clone(&caller.tenant);
@@ -173,11 +173,11 @@ impl<D: Door> Serving<'_, D> {
             return response;
         }
 
-        let is_rehearsal = writes(&parts.method) && wants_rollback(&parts.headers);
-        self.exchange.is_rehearsal = is_rehearsal;
+        let is_dry_run = writes(&parts.method) && wants_rollback(&parts.headers);
+        self.exchange.is_dry_run = is_dry_run;
         let held = fault.as_ref().and_then(Fault::held);
         let path = if self.operation.route.contains('{') { parts.extract().await.ok() } else { None };
-        let back_end = house.back_end.get().expect("invariant: a caller was found in it").clone();
+        let services = house.services.get().expect("invariant: a caller was found in it").clone();
         let (body, broken) = match body {
             Ok(body) => (body, None),
             Err(broken) => (Bytes::new(), Some(broken)),
@@ -185,13 +185,13 @@ impl<D: Door> Serving<'_, D> {
         let now = self.exchange.tenant_time.unwrap_or_default();
         let recorder = std::mem::take(&mut self.exchange.recorder);
         let (rewritten, ignored) = Default::default();
-        let call = Call { back_end, parts, body, caller, path, now, request_id, recorder, rewritten, ignored };
+        let call = Call { services, parts, body, caller, path, now, request_id, recorder, rewritten, ignored };
         self.exchange.customer = door.customer(&call);
         let (call, outcome) = if let Some(broken) = broken {
             (Arc::new(call), Err(broken.into()))
-        } else if is_rehearsal || held.is_some() {
+        } else if is_dry_run || held.is_some() {
             // Boxed, because it is rare and its future is large.
-            Box::pin(in_transaction(call, handler, is_rehearsal, held)).await
+            Box::pin(in_transaction(call, handler, is_dry_run, held)).await
         } else {
             let call = Arc::new(call);
             let outcome = handler(Arc::clone(&call)).await;
@@ -200,7 +200,7 @@ impl<D: Door> Serving<'_, D> {
         if held.is_some_and(|held| held.is_rolled_back) {
             call.recorder.rolled_back();
         }
-        let answered = self.answered(outcome, &context.about(&call.parts, tenant), &call, is_rehearsal);
+        let answered = self.answered(outcome, &context.about(&call.parts, tenant), &call, is_dry_run);
         // Nobody keeps a call beyond its handler. What it did is known from here on, also if the caller hangs up.
         let Some(Call { parts, recorder, .. }) = Arc::into_inner(call) else { return answered };
         self.exchange.recorder = recorder;
@@ -211,25 +211,25 @@ impl<D: Door> Serving<'_, D> {
     }
 
     /// Who calls, what they send, and the failure that is to happen.
-    async fn enter(&mut self, context: &Context, parts: &Parts, body: Body) -> Result<Entered, GatewayRefusal> {
-        let Front { door, house } = self.front;
-        let back_end = house.back_end.get().ok_or(GatewayRefusal::BackEndFailed(context.request_id))?;
-        let caller = admit(door, back_end, &context.about(parts, None)).await?;
+    async fn enter(&mut self, context: &Context, parts: &Parts, body: Body) -> Result<Entered, GatewayRejection> {
+        let VendorState { door, house } = self.front;
+        let services = house.services.get().ok_or(GatewayRejection::BackEndFailed(context.request_id))?;
+        let caller = admit(door, services, &context.about(parts, None)).await?;
         self.served.caller = Some(caller.clone());
         let now = caller.tenant.clock.now();
         self.exchange.tenant_time = Some(now);
-        let spent = back_end.directory.count_call(&caller, now).await;
+        let spent = services.credentials.count_request(&caller, now).await;
         match spent.map_err(|error| failed(&error, context.request_id))? {
             None => {}
-            Some(Spent::RateLimit(seconds)) => return Err(GatewayRefusal::RateLimited(seconds)),
-            Some(Spent::Quota(seconds)) => return Err(GatewayRefusal::QuotaSpent(seconds)),
+            Some(LimitExceeded::RateLimit(seconds)) => return Err(GatewayRejection::RateLimited(seconds)),
+            Some(LimitExceeded::Quota(seconds)) => return Err(GatewayRejection::QuotaSpent(seconds)),
         }
 
         let body = read_body(parts, body, house.options.max_body_bytes).await?;
         if let Ok(body) = &body {
             self.exchange.read(body);
         }
-        let fired = back_end.directory.fire(&caller.tenant, self.operation.id).await;
+        let fired = services.credentials.fire(&caller.tenant, self.operation.id).await;
         let fired = fired.map_err(|error| failed(&error, context.request_id))?;
         let fault = fired.map(Fault::new);
         if let Some(fault) = &fault {
@@ -243,35 +243,35 @@ impl<D: Door> Serving<'_, D> {
     fn answered(
         &mut self,
         outcome: Result<Reply, D::Error>,
-        about: &About<'_>,
+        about: &RequestContext<'_>,
         call: &Call,
-        is_rehearsal: bool,
+        is_dry_run: bool,
     ) -> Response<Bytes> {
         let door = &self.front.door;
         let mut ignored = call.take_ignored();
         let error = match outcome {
             Ok(mut reply) => {
                 ignored.join(std::mem::take(&mut reply.ignored).into_iter().collect());
-                let mut response = reply.into_response(is_rehearsal);
+                let mut response = reply.into_response(is_dry_run);
                 self.name_ignored(ignored, &mut response, about.options);
                 door.sign(&mut response, about.request_id);
                 return response;
             }
             Err(error) => error,
         };
-        call.recorder.refused();
+        call.recorder.rejected();
         let mut response = match door.failed(error, about) {
             Ok((mut response, reasons)) => {
                 self.exchange.reasons.extend(reasons);
                 door.sign(&mut response, about.request_id);
                 response
             }
-            Err(refusal) => {
-                self.exchange.reasons.push(refusal.reason());
-                door.refused(refusal, about)
+            Err(rejection) => {
+                self.exchange.reasons.push(rejection.reason());
+                door.rejected(rejection, about)
             }
         };
-        if is_rehearsal {
+        if is_dry_run {
             response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
         }
         self.name_ignored(ignored, &mut response, about.options);
@@ -279,7 +279,7 @@ impl<D: Door> Serving<'_, D> {
     }
 
     /// Says what was sent and does not count: in the answer, and in the journal.
-    fn name_ignored(&mut self, ignored: Notes, response: &mut Response<Bytes>, options: DoorOptions) {
+    fn name_ignored(&mut self, ignored: Notes, response: &mut Response<Bytes>, options: ResponseOptions) {
         if ignored.kept().is_empty() {
             return;
         }
@@ -290,11 +290,11 @@ impl<D: Door> Serving<'_, D> {
     }
 }
 
-/// Does all that the call asks for in one transaction; a rehearsal takes it back, and so does a fault that happens in there.
+/// Does all that the call asks for in one transaction; a dry_run takes it back, and so does a fault that happens in there.
 async fn in_transaction<H, F, E>(
     mut call: Call,
     handler: H,
-    is_rehearsal: bool,
+    is_dry_run: bool,
     held: Option<Held>,
 ) -> (Arc<Call>, Result<Reply, E>)
 where
@@ -302,14 +302,14 @@ where
     F: Future<Output = Result<Reply, E>>,
     E: From<DatabaseError>,
 {
-    let (customers, transaction) = call.back_end.customers.begin();
-    call.back_end.customers = customers;
+    let (customers, transaction) = call.services.customers.begin();
+    call.services.customers = customers;
     let call = Arc::new(call);
     let outcome = handler(Arc::clone(&call)).await;
     if let Some(held) = held {
         tokio::time::sleep(held.delay).await;
     }
-    let is_kept = !is_rehearsal && outcome.is_ok() && !held.is_some_and(|held| held.is_rolled_back);
+    let is_kept = !is_dry_run && outcome.is_ok() && !held.is_some_and(|held| held.is_rolled_back);
     let ended = if is_kept { transaction.commit().await } else { transaction.roll_back().await };
     (call, ended.map_err(E::from).and(outcome))
 }
@@ -319,24 +319,28 @@ fn writes(method: &Method) -> bool {
 }
 
 /// Who calls, or why nobody is let in.
-async fn admit<D: Door>(door: &D, back_end: &BackEnd, about: &About<'_>) -> Result<Caller, GatewayRefusal> {
+async fn admit<D: Vendor>(
+    door: &D,
+    services: &Services,
+    about: &RequestContext<'_>,
+) -> Result<Caller, GatewayRejection> {
     let failed = |error: DatabaseError| failed(&error, about.request_id);
     if let Some(Replayed(caller)) = about.parts.extensions.get() {
         return Ok(caller.clone());
     }
-    let key = door.presented(about.parts).ok_or(GatewayRefusal::MissingKey)?;
-    let caller = back_end.directory.caller(&key).await.map_err(failed)?;
-    let caller = caller.filter(|caller| caller.kind == D::KEY).ok_or(GatewayRefusal::InvalidKey)?;
-    if door.admits(back_end, &caller, about.parts).await.map_err(failed)? {
+    let key = door.presented(about.parts).ok_or(GatewayRejection::MissingKey)?;
+    let caller = services.credentials.caller(&key).await.map_err(failed)?;
+    let caller = caller.filter(|caller| caller.kind == D::KEY).ok_or(GatewayRejection::InvalidKey)?;
+    if door.admits(services, &caller, about.parts).await.map_err(failed)? {
         Ok(caller)
     } else {
-        Err(GatewayRefusal::InvalidKey)
+        Err(GatewayRejection::InvalidKey)
     }
 }
 
-fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRefusal {
+fn failed(error: &DatabaseError, request_id: Uuid) -> GatewayRejection {
     tracing::error!(error = %ErrorChain(error), request.id = %request_id, "database failure");
-    GatewayRefusal::BackEndFailed(request_id)
+    GatewayRejection::BackEndFailed(request_id)
 }
 
 /// Why a body did not come to its end.
@@ -359,23 +363,23 @@ pub(crate) async fn read_body(
     parts: &Parts,
     body: Body,
     limit: usize,
-) -> Result<Result<Bytes, BrokenBody>, GatewayRefusal> {
+) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
     if !writes(&parts.method) {
         return Ok(Ok(Bytes::new()));
     }
     // Before any of it is read: a caller that waits for `100 Continue` need not send it.
     if body.size_hint().lower() > limit as u64 {
-        return Err(GatewayRefusal::BodyTooLarge(limit));
+        return Err(GatewayRejection::BodyTooLarge(limit));
     }
-    match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => match decoded(&parts.headers, collected.to_bytes(), limit).await {
             Ok(body) => Ok(Ok(body)),
-            Err(Undecoded::TooLong) => Err(GatewayRefusal::BodyTooLarge(limit)),
+            Err(Undecoded::TooLong) => Err(GatewayRejection::BodyTooLarge(limit)),
             Err(Undecoded::Broken(why)) => Ok(Err(BrokenBody::Undecodable(why))),
             Err(Undecoded::Unsupported(why)) => Ok(Err(BrokenBody::Unsupported(why))),
         },
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRefusal::BodyTooLarge(limit)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(GatewayRejection::BodyTooLarge(limit)),
         Ok(Err(error)) => Ok(Err(BrokenBody::Incomplete(why_broken(&*error).to_owned()))),
-        Err(_) => Ok(Err(BrokenBody::Incomplete(format!("{} seconds passed", BODY_PATIENCE.as_secs())))),
+        Err(_) => Ok(Err(BrokenBody::Incomplete(format!("{} seconds passed", BODY_TIMEOUT.as_secs())))),
     }
 }

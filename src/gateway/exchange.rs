@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use chrono::{DateTime, Utc};
 
-use super::asked::asked_uri;
+use super::original_uri::original_uri;
 use super::served::{Ending, Served};
 use crate::clock::Clock;
 use crate::database::waited;
@@ -28,7 +28,7 @@ pub struct Exchange {
     is_body_read: bool,
     /// The customer in the path.
     pub customer: Option<i32>,
-    /// Why it is refused.
+    /// Why it is rejected.
     pub reasons: Vec<Reason>,
     /// What was sent and does not count.
     pub ignored: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Exchange {
     /// The fault that it met.
     pub fault: Option<FaultNote>,
     /// Whether all that it does is taken back.
-    pub is_rehearsal: bool,
+    pub is_dry_run: bool,
     /// The tenant's present.
     pub tenant_time: Option<DateTime<Utc>>,
 }
@@ -63,7 +63,7 @@ impl Exchange {
         let heard = journal.is_on().then(|| Heard {
             at: Clock::Real.now(),
             method: name(&parts.method),
-            path: shown_path(asked_uri(parts).path_and_query().map_or("/", |path| path.as_str()), route),
+            path: shown_path(original_uri(parts).path_and_query().map_or("/", |path| path.as_str()), route),
             headers: shown(&parts.headers),
             length: parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
             is_chunked: parts.headers.contains_key(header::TRANSFER_ENCODING),
@@ -80,7 +80,7 @@ impl Exchange {
             ignored: Vec::new(),
             near: Vec::new(),
             fault: None,
-            is_rehearsal: false,
+            is_dry_run: false,
             tenant_time: None,
         }
     }
@@ -136,7 +136,7 @@ impl Exchange {
             reasons: self.reasons.into_iter().map(shown_reason).collect(),
             ignored: self.ignored,
             near: self.near,
-            is_rehearsal: self.is_rehearsal,
+            is_dry_run: self.is_dry_run,
             changes,
             events,
             hooks,

@@ -1,42 +1,42 @@
-//! What stands in front of a vendor's back end: the life of a call, whoever's door it came to. Each vendor's folder is a [`Door`].
+//! What stands in front of a vendor's back end: the life of a call, whoever's door it came to. Each vendor's folder is a [`Vendor`].
 
-mod asked;
 mod authorization;
 mod call;
 mod described;
-mod door;
 mod encoded;
 mod endpoint;
 mod exchange;
-mod fault;
+mod injected_fault;
+mod not_found;
 mod operation;
+mod original_uri;
 mod prefer;
 mod query;
 mod realm;
-mod refusal;
+mod rejection;
 mod replayed;
 mod reply;
 mod served;
 mod unbuilt;
-mod unknown;
+mod vendor;
 
-pub(crate) use asked::{AskedUri, asked_uri};
 pub(crate) use authorization::{basic_credentials, bearer_token};
 pub(crate) use call::Call;
 pub(crate) use described::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
-pub(crate) use door::{About, Door, Front, StatusFailure};
-pub use door::{BackEnd, DoorOptions, House};
 pub(crate) use encoded::{Undecoded, decoded};
 pub(crate) use endpoint::{BrokenBody, read_body};
 pub use exchange::Exchange;
+pub(crate) use not_found::{Known, caller, known, unknown};
 pub(crate) use operation::{Table, operations};
+pub(crate) use original_uri::{OriginalUri, original_uri};
 pub(crate) use prefer::wants_representation;
 pub(crate) use query::parameters;
 pub(crate) use realm::realm;
-pub use refusal::{BODY_TOO_LARGE, GatewayRefusal};
+pub use rejection::{BODY_TOO_LARGE, GatewayRejection};
 pub use replayed::Replayed;
 pub(crate) use reply::{Reply, header_text, json_response, typed};
 pub use served::{Ending, Served};
 pub use unbuilt::NotBuilt;
 pub(crate) use unbuilt::{UnbuiltGroup, UnbuiltOperation};
-pub(crate) use unknown::{Known, caller, known, unknown};
+pub use vendor::{GatewayState, ResponseOptions, Services};
+pub(crate) use vendor::{RequestContext, StatusFailure, Vendor, VendorState};

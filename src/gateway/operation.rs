@@ -11,9 +11,9 @@ use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::call::Call;
-use super::door::{Door, Front};
 use super::endpoint::endpoint;
 use super::reply::Reply;
+use super::vendor::{Vendor, VendorState};
 
 /// An operation of the API.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +29,11 @@ pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
 
 /// The operations of a door so far.
 pub(crate) struct Table<D> {
-    router: OpenApiRouter<Arc<Front<D>>>,
+    router: OpenApiRouter<Arc<VendorState<D>>>,
     complete: Complete,
 }
 
-impl<D: Door> Table<D> {
+impl<D: Vendor> Table<D> {
     /// No operation, in a document that begins with `head`.
     #[must_use]
     pub(crate) fn new(head: OpenApi, complete: Complete) -> Self {
@@ -102,7 +102,7 @@ impl<D: Door> Table<D> {
     }
 
     /// The routes and their description.
-    pub(crate) fn split(self) -> (axum::Router<Arc<Front<D>>>, OpenApi) {
+    pub(crate) fn split(self) -> (axum::Router<Arc<VendorState<D>>>, OpenApi) {
         self.router.split_for_parts()
     }
 }

@@ -52,7 +52,7 @@ impl Reply {
     }
 
     /// The answer.
-    pub(super) fn into_response(self, is_rehearsal: bool) -> Response<Bytes> {
+    pub(super) fn into_response(self, is_dry_run: bool) -> Response<Bytes> {
         let (content_type, body) = self.body.unzip();
         let mut response = Response::new(body.map(Bytes::from).unwrap_or_default());
         *response.status_mut() = self.status;
@@ -60,7 +60,7 @@ impl Reply {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, content_type);
         }
-        let applied = match (self.representation, is_rehearsal) {
+        let applied = match (self.representation, is_dry_run) {
             (false, false) => None,
             (true, false) => Some(prefer::REPRESENTATION),
             (false, true) => Some(prefer::ROLLBACK),

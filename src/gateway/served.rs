@@ -21,7 +21,7 @@ pub struct Served {
     pub fault: Option<i32>,
     /// What becomes of its answer.
     pub ending: Ending,
-    /// Why it was refused, once it ended: the first reason. It can hold what the caller sent.
+    /// Why it was rejected, once it ended: the first reason. It can hold what the caller sent.
     pub reason: OnceLock<String>,
 }
 

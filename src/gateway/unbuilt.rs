@@ -8,8 +8,8 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, Para
 use utoipa::openapi::{ObjectBuilder, Required, ResponseBuilder, Type};
 
 use super::described::NOT_BUILT;
-use super::door::Door;
 use super::operation::Table;
+use super::vendor::Vendor;
 
 /// What is not built, by the vendor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(crate) struct UnbuiltGroup {
     pub name: &'static str,
 }
 
-impl<D: Door> Table<D>
+impl<D: Vendor> Table<D>
 where
     D::Error: From<NotBuilt>,
 {

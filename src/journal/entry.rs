@@ -57,14 +57,14 @@ pub struct Entry {
     pub database_ms: f64,
     /// The fault that it met.
     pub fault: Option<FaultNote>,
-    /// Why it was refused: each rule that failed.
+    /// Why it was rejected: each rule that failed.
     pub reasons: Vec<Reason>,
     /// What was sent and does not count.
     pub ignored: Vec<String>,
     /// Operations whose path is near to one that is none.
     pub near: Vec<String>,
-    /// Whether it was a rehearsal: all that it changed was taken back.
-    pub is_rehearsal: bool,
+    /// Whether it was a dry_run: all that it changed was taken back.
+    pub is_dry_run: bool,
     /// The rows that it changed.
     pub changes: Vec<Change>,
     /// The events that it caused.
@@ -103,7 +103,7 @@ impl Serialize for Headers {
     }
 }
 
-/// Why a call was refused.
+/// Why a call was rejected.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Reason {
     /// The field, or what stands for the request as a whole.
@@ -187,7 +187,7 @@ impl Filter {
 }
 
 impl Entry {
-    /// About how many bytes it takes.
+    /// RequestContext how many bytes it takes.
     pub(super) fn size(&self) -> usize {
         let changes: usize = self.changes.iter().map(|change| 64 + change.fields.len() * 160).sum();
         let hooks: usize = self.hooks.iter().map(|hook| hook.request.text.len() + hook.response.text.len() + 200).sum();

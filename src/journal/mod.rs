@@ -1,4 +1,4 @@
-//! The journal: the last calls of each tenant, with why they were refused and what they changed. Kept in this process'
+//! The journal: the last calls of each tenant, with why they were rejected and what they changed. Kept in this process'
 //! memory, bounded, and without secrets. Knows no HTTP.
 
 mod body;

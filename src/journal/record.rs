@@ -110,8 +110,8 @@ impl Recorder {
         }
     }
 
-    /// Forgets what was noted of changes by a call that was refused in the end.
-    pub fn refused(&self) {
+    /// Forgets what was noted of changes by a call that was rejected in the end.
+    pub fn rejected(&self) {
         self.rolled_back();
     }
 

@@ -12,14 +12,14 @@ use tokio::time::{Sleep, sleep};
 use super::answer::BrokenOff;
 
 /// How long the first half may take to leave, before the connection ends.
-const PATIENCE: Duration = Duration::from_millis(20);
+const TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The same answer, which says how long its body is and sends half of it; of an empty one it says that there are two bytes.
 pub(super) fn cut(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let length = body.size_hint().exact().unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length.max(2)));
-    Response::from_parts(parts, Body::new(Half { whole: body, keep: length / 2, rest: Box::pin(sleep(PATIENCE)) }))
+    Response::from_parts(parts, Body::new(Half { whole: body, keep: length / 2, rest: Box::pin(sleep(TIMEOUT)) }))
 }
 
 /// The first half of a body, and then a failure.

@@ -13,7 +13,7 @@ use super::Shared;
 use crate::database::Database;
 
 /// How long a ready server's database may take to answer before the server calls itself unready.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What start-up still has to do, and afterwards the database to ask.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Readiness {
     async fn missing(&self) -> &'static [&'static str] {
         let pending = *self.pending.read().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = self.database.get().filter(|_| pending.is_empty()) else { return pending };
-        match tokio::time::timeout(PATIENCE, ping(database)).await {
+        match tokio::time::timeout(TIMEOUT, ping(database)).await {
             Ok(true) => &[],
             _ => &["database"],
         }

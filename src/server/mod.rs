@@ -30,11 +30,11 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::directscale;
-use crate::doors::{Doors, spelled};
-use crate::gateway::{BackEnd, DoorOptions, GatewayRefusal, House, Served};
+use crate::gateway::{GatewayRejection, GatewayState, ResponseOptions, Served, Services};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
+use crate::vendors::directscale;
+use crate::vendors::{Vendors, canonical_path};
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
@@ -42,7 +42,7 @@ use metrics::Metrics;
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
-pub use start::{Origin, StartError, Started, WorldOptions, migrate_only, open_world};
+pub use start::{Origin, StartError, Started, TenantOptions, migrate_only, open_tenant};
 
 /// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
 const NO_OPERATION: &str = "-";
@@ -66,7 +66,7 @@ type Stack = NormalizePath<MapRequest<Router, fn(Request<Body>) -> Request<Body>
 struct Shared {
     metrics: Metrics,
     readiness: Readiness,
-    back_end: Arc<OnceLock<BackEnd>>,
+    services: Arc<OnceLock<Services>>,
     control: Arc<Control>,
     journal: Journal,
     case_map: Extensions,
@@ -78,7 +78,7 @@ struct Shared {
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// How the vendors' doors answer.
-    pub doors: DoorOptions,
+    pub doors: ResponseOptions,
     /// The origin whose browsers may call, `*` for any.
     pub cors_origin: Option<String>,
     /// How much the journal keeps.
@@ -106,12 +106,13 @@ impl Server {
     /// # Errors
     /// Only for a defect of this program.
     pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
-        let back_end = Arc::new(OnceLock::new());
+        let services = Arc::new(OnceLock::new());
         let journal = Journal::new(options.journal);
-        let house = House { options: options.doors, back_end: Arc::clone(&back_end), random, journal: journal.clone() };
+        let house =
+            GatewayState { options: options.doors, services: Arc::clone(&services), random, journal: journal.clone() };
         // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
         // browsers, which answers their OPTIONS.
-        let Doors { router: vendor, document, unknown } = Doors::new(&house);
+        let Vendors { router: vendor, document, unknown } = Vendors::new(&house);
         let unknown = unknown.handler();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
@@ -120,7 +121,7 @@ impl Server {
         let shared = Arc::new(Shared {
             metrics: Metrics::new()?,
             readiness: Readiness::default(),
-            back_end,
+            services,
             control: Arc::clone(&control),
             journal,
             case_map: case_map().await?,
@@ -160,10 +161,10 @@ impl Server {
     /// Gives the server its database and customers: from here on it is ready.
     pub fn serve_from(&self, started: &Started) {
         // A second call would change nothing: the first world stays.
-        let _ = self.shared.back_end.set(started.back_end.clone());
+        let _ = self.shared.services.set(started.services.clone());
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
-        self.shared.control.serve_from(started.worlds.clone(), started.outgoing.clone());
+        self.shared.control.serve_from(started.tenants.clone(), started.outgoing.clone());
         started.deliveries.start();
         started.start_sweeping();
         started.start_keeping_up();
@@ -185,12 +186,12 @@ fn stacked(router: Router) -> Stack {
     // A panic in a handler becomes the gateway's answer.
     let router = router.layer(CatchPanicLayer::custom(panicked));
     // Outside the router, because the path must lose its trailing slash and get its spelling before it is matched.
-    let read: fn(Request<Body>) -> Request<Body> = spelled;
+    let read: fn(Request<Body>) -> Request<Body> = canonical_path;
     NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
 }
 
 async fn no_such_operation(_: Request<Body>) -> axum::response::Response {
-    let mut response = directscale::refused(&GatewayRefusal::NoSuchOperation).map(axum::body::Body::from);
+    let mut response = directscale::rejected(&GatewayRejection::NoSuchOperation).map(axum::body::Body::from);
     response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
     response
 }
@@ -201,7 +202,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let activity = Random::default().uuid();
     tracing::error!(panic = text, activity.id = %activity, "a handler panicked");
-    directscale::refused(&GatewayRefusal::BackEndFailed(activity)).map(axum::body::Body::from)
+    directscale::rejected(&GatewayRejection::BackEndFailed(activity)).map(axum::body::Body::from)
 }
 
 /// The same, for browsers whose pages come from `origin`, who read no answer without these headers: errors included, and

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sqlx::migrate::MigrateError as SqlxMigrateError;
 use sqlx::postgres::PgConnectOptions;
 
-use super::start::WorldOptions;
+use super::start::TenantOptions;
 use crate::config::place;
 use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError};
 
@@ -174,7 +174,7 @@ impl Target {
 }
 
 /// A pool whose database answers: one that is still starting is waited for.
-pub(super) async fn reach(options: &WorldOptions, url: String) -> Result<Result<Database, Unusable>, DatabaseError> {
+pub(super) async fn reach(options: &TenantOptions, url: String) -> Result<Result<Database, Unusable>, DatabaseError> {
     let target = Target::new(&url)?;
     let acquire_timeout = options.acquire_timeout;
     let database =

@@ -15,14 +15,14 @@ use crate::database::DatabaseOptions;
 use crate::database::{Database, DatabaseError, MigrateError, keep_up, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
-use crate::events::Deliveries;
-use crate::gateway::BackEnd;
-use crate::hooks::Hooks;
+use crate::extension::Hooks;
+use crate::gateway::Services;
 use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
 use crate::tasks::Tasks;
-use crate::tenants::{DEMO_KEY, Directory, SeedError, Seeded, Worlds, is_empty, load_seed, read_seed};
+use crate::tenants::{CredentialCache, DEMO_KEY, SeedError, Seeded, Tenants, is_empty, load_seed, read_seed};
+use crate::webhooks::Deliveries;
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub enum Origin {
 
 /// How to open a world.
 #[derive(Debug, Clone)]
-pub struct WorldOptions {
+pub struct TenantOptions {
     /// Where the data is.
     pub origin: Origin,
     /// The seed to load; an empty embedded database gets the demo world when none is named.
@@ -57,11 +57,11 @@ pub struct WorldOptions {
 pub struct Started {
     opened: Opened,
     /// The customers and keys in it.
-    pub back_end: BackEnd,
+    pub services: Services,
     /// What tells subscribers of events.
     pub deliveries: Deliveries,
-    /// The tenants' worlds.
-    pub worlds: Worlds,
+    /// The tenants' tenants.
+    pub tenants: Tenants,
     /// What calls hooks and subscribers.
     pub outgoing: Outgoing,
     sweeping: OnceLock<AbortHandle>,
@@ -112,7 +112,7 @@ impl Started {
 
     /// Begins to delete tenants whose time is over; once.
     pub fn start_sweeping(&self) {
-        self.sweeping.get_or_init(|| tokio::spawn(self.worlds.clone().sweep()).abort_handle());
+        self.sweeping.get_or_init(|| tokio::spawn(self.tenants.clone().sweep()).abort_handle());
     }
 
     /// Begins to vacuum and analyze an embedded database, which does not do so by itself; once.
@@ -136,8 +136,8 @@ impl Started {
 ///
 /// # Errors
 /// When any of the three fails.
-pub async fn open_world(
-    options: &WorldOptions,
+pub async fn open_tenant(
+    options: &TenantOptions,
     random: Arc<Random>,
     server: Option<&Server>,
 ) -> Result<Started, StartError> {
@@ -170,11 +170,11 @@ pub async fn open_world(
     let journal =
         server.map_or_else(|| Journal::new(JournalOptions { entries: 0, bytes: 0 }), |server| server.journal().clone());
     journal.learn_tables(&database).await?;
-    let directory = Directory::new(database.clone());
-    let worlds = Worlds {
+    let credentials = CredentialCache::new(database.clone());
+    let tenants = Tenants {
         database,
         customers: customers.clone(),
-        directory: directory.clone(),
+        credentials: credentials.clone(),
         journal,
         random,
         tasks: Tasks::default(),
@@ -182,20 +182,20 @@ pub async fn open_world(
     };
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
-        worlds.finish_broken_off().await?;
+        tenants.finish_broken_off().await?;
     }
     let seeded = match seed {
-        Some(seed) => load_seed(&worlds, read_seed(seed)?).await?,
+        Some(seed) => load_seed(&tenants, read_seed(seed)?).await?,
         None => Seeded::default(),
     };
-    let is_empty = is_empty(&worlds.database).await?;
-    let has_demo = directory.holder(DEMO_KEY).await?.is_some();
-    let back_end = BackEnd { directory, customers };
+    let is_empty = is_empty(&tenants.database).await?;
+    let has_demo = credentials.holder(DEMO_KEY).await?.is_some();
+    let services = Services { credentials, customers };
     Ok(Started {
         opened,
-        back_end,
+        services,
         deliveries,
-        worlds,
+        tenants,
         outgoing,
         sweeping: OnceLock::new(),
         is_embedded,
@@ -210,14 +210,14 @@ pub async fn open_world(
 ///
 /// # Errors
 /// When either fails.
-pub async fn migrate_only(options: &WorldOptions) -> Result<(), StartError> {
+pub async fn migrate_only(options: &TenantOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
     bring_up_to_date(&opened.database, &options.origin).await?;
     opened.close().await;
     Ok(())
 }
 
-/// Migrates the database; of a server's refusal it is said whose it is and what to do.
+/// Migrates the database; of a server's rejection it is said whose it is and what to do.
 async fn bring_up_to_date(database: &Database, origin: &Origin) -> Result<(), StartError> {
     match (migrate(database).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
@@ -259,7 +259,7 @@ impl Opened {
 }
 
 #[cfg(feature = "embedded")]
-async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
+async fn connect(options: &TenantOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(folder) => {
             let folder = folder.clone();
@@ -279,7 +279,7 @@ async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
 }
 
 #[cfg(not(feature = "embedded"))]
-async fn connect(options: &WorldOptions) -> Result<Opened, StartError> {
+async fn connect(options: &TenantOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(_) => Err(StartError::NoEmbedded),
         Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await?? }),

@@ -116,7 +116,7 @@ impl Credential {
         &self.secret[start..]
     }
 
-    /// As a caller presents it to [`super::Directory::caller`].
+    /// As a caller presents it to [`super::CredentialCache::caller`].
     #[must_use]
     pub fn presented(&self) -> String {
         presented(self.kind, self.account().unwrap_or_default(), &self.secret)

@@ -1,15 +1,15 @@
-//! What differs between two worlds: rows and their fields.
+//! What differs between two tenants: rows and their fields.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::copy::{self, DifferingRow, Part, WorldTable};
+use super::snapshots::{self, DifferingRow, Part, TenantTable};
 use crate::database::{Batches, DatabaseError, TenantId};
 use crate::journal::{FieldChange, HIDDEN, SECRET_COLUMNS};
 use sqlx::PgConnection;
 
-/// What differs between two worlds.
+/// What differs between two tenants.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Diff {
     /// The one: a tenant, or `tenant@snapshot`.
@@ -71,12 +71,12 @@ impl Comparing {
         self.settings(connection).await
     }
 
-    /// Compares two worlds that nobody writes into, part by part.
+    /// Compares two tenants that nobody writes into, part by part.
     pub(super) async fn in_parts(&mut self, batches: &mut Batches) -> Result<(), DatabaseError> {
         let tables = copied(batches.connection().await?).await?;
         let mut after = None;
         loop {
-            let until = copy::end_of_part(batches.connection().await?, [self.left, self.right], after).await?;
+            let until = snapshots::end_of_part(batches.connection().await?, [self.left, self.right], after).await?;
             for table in &tables {
                 if after.is_some() && !table.has_customers {
                     continue;
@@ -110,7 +110,7 @@ impl Comparing {
         let listed = self.diff.tables.iter().find(|diff| diff.table == table).map_or(0, |diff| diff.rows.len());
         // One at least, because each says how many there are.
         let most = i64::try_from(self.most.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
-        copy::compare(connection, table, (self.left, self.right), part, most).await
+        snapshots::compare(connection, table, (self.left, self.right), part, most).await
     }
 
     fn add(&mut self, table: &str, rows: Vec<DifferingRow>) {
@@ -129,8 +129,8 @@ impl Comparing {
     }
 
     async fn settings(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let before = copy::settings(connection, self.left).await?;
-        let after = copy::settings(connection, self.right).await?;
+        let before = snapshots::settings(connection, self.left).await?;
+        let after = snapshots::settings(connection, self.right).await?;
         let fields = fields(Some(before), Some(after));
         if !fields.is_empty() {
             let row = RowDiff { id: String::new(), kind: "changed", fields };
@@ -141,8 +141,8 @@ impl Comparing {
     }
 }
 
-async fn copied(connection: &mut PgConnection) -> Result<Vec<WorldTable>, sqlx::Error> {
-    Ok(copy::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
+async fn copied(connection: &mut PgConnection) -> Result<Vec<TenantTable>, sqlx::Error> {
+    Ok(snapshots::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
 }
 
 fn of_row(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {

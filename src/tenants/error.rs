@@ -9,7 +9,7 @@ use crate::database::{DatabaseError, violated_unique_constraint};
 
 /// Why something could not be done with a world.
 #[derive(Debug, Error)]
-pub enum WorldError {
+pub enum TenantError {
     /// There is no such tenant.
     #[error("there is no tenant '{0}'")]
     UnknownTenant(String),
@@ -29,7 +29,7 @@ pub enum WorldError {
     BadName(String),
     /// What was asked for cannot be.
     #[error("{0}")]
-    Refused(String),
+    Rejected(String),
     /// The world is half put back.
     #[error("{}", HALF)]
     Half,
@@ -47,7 +47,7 @@ pub enum WorldError {
     Database(#[from] DatabaseError),
 }
 
-impl From<sqlx::Error> for WorldError {
+impl From<sqlx::Error> for TenantError {
     fn from(error: sqlx::Error) -> Self {
         // Two who save one snapshot, or fork to one name, at once.
         let is_race = violated_unique_constraint(&error).is_some()
@@ -56,7 +56,7 @@ impl From<sqlx::Error> for WorldError {
     }
 }
 
-impl From<SeedError> for WorldError {
+impl From<SeedError> for TenantError {
     fn from(error: SeedError) -> Self {
         match error {
             SeedError::Database(error) => Self::Database(error),
@@ -65,7 +65,7 @@ impl From<SeedError> for WorldError {
     }
 }
 
-impl From<KeyError> for WorldError {
+impl From<KeyError> for TenantError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Database(error) => Self::Database(error),

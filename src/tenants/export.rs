@@ -6,17 +6,17 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::copy;
-use super::error::WorldError;
+use super::error::TenantError;
 use super::seed::{
     Counters, MAX_SEED_BYTES, SecretDigest, SeedEntry, SeedExtension, SeedFile, SeedKey, SeedTenant, StoredKey, VERSION,
 };
+use super::service::Tenants;
+use super::snapshots;
 use super::store::export::{self as store, KeyRow, SettingsRow};
-use super::world::Worlds;
 use crate::clock::Clock;
 use crate::customers::StoredCustomer;
 use crate::database::{Batches, TenantId};
-use crate::faults;
+use crate::fault_injection;
 
 /// So many customers are read and written at a time.
 const BATCH: i64 = 1_000;
@@ -64,10 +64,10 @@ impl Export {
         self.parts
     }
 
-    fn push(&mut self, part: String) -> Result<(), WorldError> {
+    fn push(&mut self, part: String) -> Result<(), TenantError> {
         self.bytes += part.len();
         if self.bytes > MAX_SEED_BYTES {
-            return Err(WorldError::Refused(format!(
+            return Err(TenantError::Rejected(format!(
                 "the tenant is larger than the {MAX_SEED_BYTES} bytes that a seed file may have; fork it, or copy the database"
             )));
         }
@@ -76,17 +76,17 @@ impl Export {
     }
 }
 
-impl Worlds {
+impl Tenants {
     /// Writes a tenant, or a snapshot of one (`demo@before`), as a seed file: as it is at one moment. It is whole before any of it
     /// is sent: a caller who reads slowly would keep the tenant's writers out, or a transaction open, and half of a file tells
     /// nobody what went wrong.
     ///
     /// # Errors
-    /// `UnknownTenant`, `UnknownSnapshot`, `Half`, `Refused` when it is too large, or when the database fails.
-    pub async fn export(&self, side: &str, options: ExportOptions) -> Result<Export, WorldError> {
+    /// `UnknownTenant`, `UnknownSnapshot`, `Half`, `Rejected` when it is too large, or when the database fails.
+    pub async fn export(&self, side: &str, options: ExportOptions) -> Result<Export, TenantError> {
         let patient = self.patient();
         let owner = patient.owner(side).await?;
-        let work = self.directory.work(owner).await?;
+        let work = self.credentials.work(owner).await?;
         let id = patient.side(side).await?;
         let of = Exported {
             id,
@@ -115,13 +115,14 @@ impl Worlds {
     }
 
     /// The same of a world that nobody writes into. Others have the only connection while a part is written.
-    async fn export_in_parts(&self, of: &Exported<'_>, format: ExportFormat) -> Result<Export, WorldError> {
+    async fn export_in_parts(&self, of: &Exported<'_>, format: ExportFormat) -> Result<Export, TenantError> {
         let mut batches = Batches::new(&self.database);
         let head = head(batches.connection().await?, of).await?;
         batches.rest().await?;
         let mut writing = Writing::begin(format, head)?;
         loop {
-            let batch = self.customers.stored(batches.connection().await?, of.id, writing.after, copy::PART).await?;
+            let batch =
+                self.customers.stored(batches.connection().await?, of.id, writing.after, snapshots::PART).await?;
             batches.rest().await?;
             if !writing.add(batch)? {
                 return writing.end();
@@ -149,7 +150,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn begin(format: ExportFormat, (head, customers): (SeedFile, i64)) -> Result<Self, WorldError> {
+    fn begin(format: ExportFormat, (head, customers): (SeedFile, i64)) -> Result<Self, TenantError> {
         let mut export = Export { parts: Vec::new(), bytes: 0 };
         let mut text = Text { format, is_first: true };
         let has_customers = customers > 0;
@@ -158,7 +159,7 @@ impl Writing {
     }
 
     /// Adds customers; false when there are none left.
-    fn add(&mut self, batch: Vec<StoredCustomer>) -> Result<bool, WorldError> {
+    fn add(&mut self, batch: Vec<StoredCustomer>) -> Result<bool, TenantError> {
         let Some(last) = batch.last() else { return Ok(false) };
         self.after = last.customer.id.0;
         let entries: Vec<SeedEntry> = batch.into_iter().map(SeedEntry::from).collect();
@@ -166,7 +167,7 @@ impl Writing {
         Ok(true)
     }
 
-    fn end(mut self) -> Result<Export, WorldError> {
+    fn end(mut self) -> Result<Export, TenantError> {
         self.export.push(self.text.end(self.has_customers))?;
         Ok(self.export)
     }
@@ -180,7 +181,7 @@ async fn head(connection: &mut PgConnection, of: &Exported<'_>) -> Result<(SeedF
         Some(owner) => store::keys(&mut *connection, owner, Clock::Real.now()).await?,
         None => Vec::new(),
     };
-    let faults = faults::of_tenant(connection, id).await?;
+    let faults = fault_injection::of_tenant(connection, id).await?;
     let SettingsRow { plan, clock, extension, extension_token, events, last_customer_id, last_company_id, customers } =
         settings;
     let token = extension_token.map(SecretDigest::stored);
@@ -221,7 +222,7 @@ struct Text {
 }
 
 impl Text {
-    fn begin(&mut self, head: &SeedFile, has_customers: bool) -> Result<String, WorldError> {
+    fn begin(&mut self, head: &SeedFile, has_customers: bool) -> Result<String, TenantError> {
         match self.format {
             ExportFormat::Yaml => {
                 let mut text = comment(head);
@@ -243,7 +244,7 @@ impl Text {
         }
     }
 
-    fn customers(&mut self, entries: &[SeedEntry]) -> Result<String, WorldError> {
+    fn customers(&mut self, entries: &[SeedEntry]) -> Result<String, TenantError> {
         let mut text = String::new();
         match self.format {
             ExportFormat::Yaml => {
@@ -286,13 +287,13 @@ fn comment(head: &SeedFile) -> String {
 }
 
 /// YAML without text blocks, so that it can be indented line by line.
-fn yaml(value: &impl serde::Serialize) -> Result<String, WorldError> {
+fn yaml(value: &impl serde::Serialize) -> Result<String, TenantError> {
     let options = serde_saphyr::ser_options! { compact_list_indent: false, prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(value, options).map_err(|error| unwritable(&error))
 }
 
-fn unwritable(error: &dyn std::fmt::Display) -> WorldError {
-    WorldError::Refused(format!("the tenant cannot be written as a seed file: {error}"))
+fn unwritable(error: &dyn std::fmt::Display) -> TenantError {
+    TenantError::Rejected(format!("the tenant cannot be written as a seed file: {error}"))
 }
 
 #[cfg(test)]
@@ -303,7 +304,7 @@ mod tests {
     use super::*;
     use crate::tenants::read_text;
 
-    /// Values that a writer of YAML could mistake for something else.
+    /// CustomerFields that a writer of YAML could mistake for something else.
     fn value() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             any::<String>(),

@@ -1,15 +1,15 @@
 //! What takes several transactions on an embedded database, so that others have their turn: making and deleting tenants, which
-//! nobody sees then, and copying large worlds, whose callers wait.
+//! nobody sees then, and copying large tenants, whose callers wait.
 
 use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::error::WorldError;
+use super::error::TenantError;
 use super::rooms::Work;
-use super::store::worlds::HalfPutBack;
-use super::world::Worlds;
-use super::{copy, store};
+use super::service::Tenants;
+use super::store::data::HalfPutBack;
+use super::{snapshots, store};
 use crate::clock::Clock;
 use crate::database::{Batches, Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
@@ -30,7 +30,7 @@ pub(super) struct Hidden {
     pub rows: u64,
 }
 
-impl Worlds {
+impl Tenants {
     /// Ends the making of tenants: keeps them when it went well, and otherwise what was kept already is deleted.
     pub(super) async fn settle<T, E: From<DatabaseError>>(
         &self,
@@ -61,13 +61,13 @@ impl Worlds {
     }
 
     /// Whether a copy of this world, or over it, is to be made in parts.
-    pub(super) async fn is_too_large(&self, worlds: &[TenantId]) -> Result<bool, DatabaseError> {
+    pub(super) async fn is_too_large(&self, tenants: &[TenantId]) -> Result<bool, DatabaseError> {
         if !self.database.has_one_connection() {
             return Ok(false);
         }
         let mut session = self.database.session().await?;
-        for world in worlds {
-            if copy::is_large(session.connection(), *world).await? {
+        for world in tenants {
+            if snapshots::is_large(session.connection(), *world).await? {
                 session.end(Ok(()))?;
                 return Ok(true);
             }
@@ -120,15 +120,15 @@ impl Worlds {
     ) -> Result<u64, DatabaseError> {
         let mut batches = Batches::new(&self.database);
         let rows = if is_in_parts {
-            store::worlds::set_put_back_from(batches.connection().await?, tenant, Some(snapshot)).await?;
+            store::data::set_restored_from(batches.connection().await?, tenant, Some(snapshot)).await?;
             // Kept before the first row goes.
             batches.rest().await?;
-            copy::in_parts(&mut batches, None, tenant, progress).await?;
-            copy::in_parts(&mut batches, Some(snapshot), tenant, progress).await?
+            snapshots::in_parts(&mut batches, None, tenant, progress).await?;
+            snapshots::in_parts(&mut batches, Some(snapshot), tenant, progress).await?
         } else {
-            copy::replace(batches.connection().await?, Some(snapshot), tenant, progress).await?
+            snapshots::replace(batches.connection().await?, Some(snapshot), tenant, progress).await?
         };
-        store::worlds::set_put_back_from(batches.connection().await?, tenant, None).await?;
+        store::data::set_restored_from(batches.connection().await?, tenant, None).await?;
         batches.commit().await?;
         Ok(rows)
     }
@@ -140,16 +140,16 @@ impl Worlds {
         tenant: TenantId,
         snapshot: &str,
         progress: &Progress,
-    ) -> Result<u64, WorldError> {
+    ) -> Result<u64, TenantError> {
         self.close(work).await;
         let now = Clock::Real.now();
         let (mut batches, mut hidden) = (Batches::new(&self.database), Hidden::default());
         let saved = async {
-            let id = store::worlds::insert_hidden(batches.connection().await?, &Plan::default(), now, snapshot).await?;
+            let id = store::data::insert_hidden(batches.connection().await?, &Plan::default(), now, snapshot).await?;
             hidden.tenants.push(id);
-            hidden.rows = copy::in_parts(&mut batches, Some(tenant), id, progress).await?;
+            hidden.rows = snapshots::in_parts(&mut batches, Some(tenant), id, progress).await?;
             let before = replace_snapshot(batches.connection().await?, id, tenant, snapshot).await?;
-            Ok::<_, WorldError>((hidden.rows, before))
+            Ok::<_, TenantError>((hidden.rows, before))
         };
         let saved = saved.await;
         let (rows, before) = self.settle(batches, hidden, saved).await?;
@@ -166,14 +166,14 @@ impl Worlds {
     /// When the database does not say what there is.
     pub async fn finish_broken_off(&self) -> Result<(), DatabaseError> {
         let mut session = self.database.session().await?;
-        let half = store::worlds::half_put_back(session.connection()).await;
+        let half = store::data::half_put_back(session.connection()).await;
         for HalfPutBack { tenant, snapshot } in session.end(half)? {
             if let Err(error) = self.finish_putting_back(tenant, snapshot).await {
                 tracing::error!(error = %ErrorChain(&error), tenant.id = tenant.0, "a world is half put back, and nobody is let in");
             }
         }
         let mut session = self.database.session().await?;
-        let hidden = store::worlds::hidden(session.connection()).await;
+        let hidden = store::data::hidden(session.connection()).await;
         for tenant in session.end(hidden)? {
             if let Err(error) = delete(&self.database, tenant, &Progress::default()).await {
                 tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "what was left of a tenant was not deleted");
@@ -184,7 +184,7 @@ impl Worlds {
 
     async fn finish_putting_back(&self, tenant: TenantId, snapshot: Option<TenantId>) -> Result<(), DatabaseError> {
         if let Some(snapshot) = snapshot {
-            let work = self.directory.work_anew(tenant).await;
+            let work = self.credentials.work_anew(tenant).await;
             work.leaves_half(true);
             self.try_to_put_back(snapshot, tenant, &Progress::default(), false).await?;
             work.leaves_half(false);
@@ -196,7 +196,7 @@ impl Worlds {
             "the snapshot that a world was put back to is gone: the world stays as it is"
         );
         let mut batches = Batches::new(&self.database);
-        store::worlds::set_put_back_from(batches.connection().await?, tenant, None).await?;
+        store::data::set_restored_from(batches.connection().await?, tenant, None).await?;
         batches.commit().await
     }
 }
@@ -209,11 +209,11 @@ pub(super) async fn replace_snapshot(
     snapshot: &str,
 ) -> Result<Option<TenantId>, sqlx::Error> {
     let now = Clock::Real.now();
-    let before = copy::find_snapshot(connection, owner, snapshot).await?;
+    let before = snapshots::find_snapshot(connection, owner, snapshot).await?;
     if let Some(before) = before {
-        store::worlds::hide(connection, before, now).await?;
+        store::data::hide(connection, before, now).await?;
     }
-    store::worlds::keep_as_snapshot(connection, hidden, owner, snapshot, now).await?;
+    store::data::keep_as_snapshot(connection, hidden, owner, snapshot, now).await?;
     Ok(before)
 }
 
@@ -221,15 +221,15 @@ pub(super) async fn replace_snapshot(
 pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
     let mut batches = Batches::new(database);
     let connection = batches.connection().await?;
-    copy::close_world(connection, tenant).await?;
-    let snapshots = copy::snapshots(connection, tenant).await?;
-    store::worlds::hide(connection, tenant, Clock::Real.now()).await?;
+    snapshots::close_tenant(connection, tenant).await?;
+    let snapshots = snapshots::snapshots(connection, tenant).await?;
+    store::data::hide(connection, tenant, Clock::Real.now()).await?;
     for world in snapshots.iter().map(|snapshot| TenantId(snapshot.tenant_id)).chain([tenant]) {
         if batches.takes_turns() {
-            copy::in_parts(&mut batches, None, world, progress).await?;
+            snapshots::in_parts(&mut batches, None, world, progress).await?;
         }
         // Whatever a request that was under way still wrote goes too.
-        copy::delete(batches.connection().await?, world, progress).await?;
+        snapshots::delete(batches.connection().await?, world, progress).await?;
         batches.pause().await?;
     }
     batches.commit().await

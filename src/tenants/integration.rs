@@ -3,14 +3,14 @@
 
 use serde::Deserialize;
 
-use super::error::WorldError;
+use super::error::TenantError;
 use super::seed::{SeedExtension, SeedTenant};
-use super::world::Worlds;
-use super::{copy, store};
+use super::service::Tenants;
+use super::{snapshots, store};
 use crate::clock::Clock;
 use crate::database::TenantId;
-use crate::events::EventSettings;
-use crate::faults::{self, Rule};
+use crate::fault_injection::{self, Rule};
+use crate::webhooks::EventSettings;
 
 /// A tenant's `extension` and `events`, as they stand in a seed file.
 #[derive(Debug, Deserialize)]
@@ -26,30 +26,30 @@ impl From<SeedTenant> for Integration {
     }
 }
 
-impl Worlds {
+impl Tenants {
     /// Connects a tenant as is said, and no further: what is not named is disconnected. Other servers follow within half a
     /// second.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Refused` when two subscriptions have one address, or when the database fails.
-    pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), WorldError> {
+    /// `UnknownTenant`, `Rejected` when two subscriptions have one address, or when the database fails.
+    pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
         let tenant = self.tenant(name).await?;
         let Integration { extension, events } = integration;
         if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
-            return Err(WorldError::Refused(format!("two subscriptions have the address {url}")));
+            return Err(TenantError::Rejected(format!("two subscriptions have the address {url}")));
         }
         let split = extension.map(SeedExtension::split).transpose();
-        let (extension, token) = split.map_err(WorldError::Refused)?.unzip();
-        let _work = self.directory.work(tenant.id).await?;
+        let (extension, token) = split.map_err(TenantError::Rejected)?.unzip();
+        let _work = self.credentials.work(tenant.id).await?;
         self.database
             .in_transaction(async |connection| {
-                copy::close_world(connection, tenant.id).await?;
+                snapshots::close_tenant(connection, tenant.id).await?;
                 store::connect(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
                 store::delete_extension_token(connection, tenant.id).await?;
                 if let Some(token) = &token {
                     store::insert_extension_token(connection, tenant.id, token.bytes()).await?;
                 }
-                Ok::<_, WorldError>(())
+                Ok::<_, TenantError>(())
             })
             .await?;
         self.changed(tenant.id);
@@ -60,10 +60,10 @@ impl Worlds {
     ///
     /// # Errors
     /// `Half`, or when the database fails.
-    pub async fn arm(&self, tenant: TenantId, rule: &Rule) -> Result<i32, WorldError> {
-        let _work = self.directory.work(tenant).await?;
-        let id = faults::arm(&self.database, tenant, rule, Clock::Real.now()).await?;
-        self.directory.forget();
+    pub async fn arm(&self, tenant: TenantId, rule: &Rule) -> Result<i32, TenantError> {
+        let _work = self.credentials.work(tenant).await?;
+        let id = fault_injection::arm(&self.database, tenant, rule, Clock::Real.now()).await?;
+        self.credentials.forget();
         Ok(id)
     }
 
@@ -71,10 +71,10 @@ impl Worlds {
     ///
     /// # Errors
     /// `Half`, or when the database fails.
-    pub async fn disarm(&self, tenant: TenantId, id: i32) -> Result<bool, WorldError> {
-        let _work = self.directory.work(tenant).await?;
-        let was_there = faults::disarm(&self.database, tenant, id).await?;
-        self.directory.forget();
+    pub async fn disarm(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
+        let _work = self.credentials.work(tenant).await?;
+        let was_there = fault_injection::disarm(&self.database, tenant, id).await?;
+        self.credentials.forget();
         Ok(was_there)
     }
 
@@ -82,10 +82,10 @@ impl Worlds {
     ///
     /// # Errors
     /// `Half`, or when the database fails.
-    pub async fn disarm_all(&self, tenant: TenantId) -> Result<(), WorldError> {
-        let _work = self.directory.work(tenant).await?;
-        faults::disarm_all(&self.database, tenant).await?;
-        self.directory.forget();
+    pub async fn disarm_all(&self, tenant: TenantId) -> Result<(), TenantError> {
+        let _work = self.credentials.work(tenant).await?;
+        fault_injection::disarm_all(&self.database, tenant).await?;
+        self.credentials.forget();
         Ok(())
     }
 }

@@ -4,18 +4,18 @@ use chrono::{DateTime, Utc};
 
 use super::{Caller, store};
 use crate::database::{Database, DatabaseError};
-use crate::plan::CallLimit;
+use crate::plan::RequestLimit;
 
 /// The limits of a plan.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CallLimits {
-    pub rate: Option<CallLimit>,
-    pub quota: Option<CallLimit>,
+pub(super) struct RequestLimits {
+    pub rate: Option<RequestLimit>,
+    pub quota: Option<RequestLimit>,
 }
 
 /// A limit that is spent, and for how many seconds more; at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
+pub enum LimitExceeded {
     /// Too many calls in a short time.
     RateLimit(u64),
     /// The volume that was agreed upon is used up.
@@ -28,18 +28,18 @@ pub(super) async fn count(
     database: &Database,
     caller: &Caller,
     now: DateTime<Utc>,
-) -> Result<Option<Spent>, DatabaseError> {
+) -> Result<Option<LimitExceeded>, DatabaseError> {
     let plan = &caller.tenant.plan;
-    let limits = CallLimits { rate: plan.rate_limit, quota: plan.quota };
+    let limits = RequestLimits { rate: plan.rate_limit, quota: plan.quota };
     if limits.rate.is_none() && limits.quota.is_none() {
         return Ok(None);
     }
     let mut session = database.session().await?;
-    let counted = store::count_call(session.connection(), caller.tenant.id, &caller.key_name, limits, now).await;
+    let counted = store::count_request(session.connection(), caller.tenant.id, &caller.key_name, limits, now).await;
     let counted = session.end(counted)?;
-    let Some(refused_by) = counted.refused_by else { return Ok(None) };
+    let Some(rejected_by) = counted.rejected_by else { return Ok(None) };
     let left = counted.renewed_at.unwrap_or(now) - now;
     // Rounded up, so that a caller who waits that long is served.
     let seconds = u64::try_from((left.num_milliseconds() + 999) / 1000).unwrap_or_default().max(1);
-    Ok(Some(if refused_by == "quota" { Spent::Quota(seconds) } else { Spent::RateLimit(seconds) }))
+    Ok(Some(if rejected_by == "quota" { LimitExceeded::Quota(seconds) } else { LimitExceeded::RateLimit(seconds) }))
 }

@@ -1,9 +1,8 @@
 //! Tenants: what a subscription key opens.
 
-mod copy;
 mod credential;
+mod credential_cache;
 mod diff;
-mod directory;
 mod error;
 mod export;
 mod hidden;
@@ -13,35 +12,36 @@ mod limits;
 mod listing;
 mod rooms;
 mod seed;
+mod service;
+mod snapshots;
 mod store;
-mod world;
 
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::database::TenantId;
-use crate::events::EventSettings;
-use crate::faults::Armed;
-use crate::hooks::Extension;
+use crate::extension::Extension;
+use crate::fault_injection::ActiveFault;
 use crate::plan::Plan;
-use limits::CallLimits;
+use crate::webhooks::EventSettings;
+use limits::RequestLimits;
 
 pub use credential::{Credential, KeyKind, SubscriptionKey, presented};
+pub use credential_cache::CredentialCache;
 pub use diff::{Diff, RowDiff, TableDiff};
-pub use directory::Directory;
-pub use error::WorldError;
+pub use error::TenantError;
 pub use export::{Export, ExportFormat, ExportOptions};
 pub use integration::Integration;
 pub use keys::{KeyError, KeyListing, KeySlot, delete_key, list_keys, revoke_key, rotate_key};
-pub use limits::Spent;
+pub use limits::LimitExceeded;
 pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
 pub use rooms::Presence;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedError, SeedFile, SeedTenant, Seeded, Shaped, WorldSeed, is_named_json,
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedError, SeedFile, SeedTenant, Seeded, Shaped, TenantData, is_named_json,
     load_seed, read_seed, read_text,
 };
+pub use service::{SEED, Tenants};
 pub use store::is_empty;
-pub use world::{SEED, Worlds};
 
 /// A tenant, as a call under one of its keys sees it.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub struct Tenant {
     /// Who hears of its events, if anybody does.
     pub events: Option<EventSettings>,
     /// The failures that are armed for its calls.
-    pub faults: Vec<Armed>,
+    pub faults: Vec<ActiveFault>,
     /// Whether failures are armed for its events.
     pub has_event_faults: bool,
     /// Its rules for doors that require nothing of anybody, made when they are asked for.

@@ -10,12 +10,12 @@ use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::error::WorldError;
+use super::error::TenantError;
 use crate::database::{Database, DatabaseError, TenantId};
 
 /// How long calls under way are waited for before it is asked which of them wait for a hook. Such a call finds afterwards that it
 /// was ended; all others are waited for as long as they take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it is asked from then on.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a call waits for work on its world: told in `docs/CONTROL.md`.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The tenants' worlds as rooms. Cheap to clone; all clones are one.
+/// The tenants' tenants as rooms. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
 pub(super) struct Rooms(Option<Arc<Shared>>);
 
@@ -62,7 +62,7 @@ pub(super) enum Shut {
 pub(super) const HALF: &str = "the tenant's world is half put back, because the database failed meanwhile: reset it, restore a snapshot or \
     delete the tenant; the next start of the server tries it too";
 
-impl From<Shut> for WorldError {
+impl From<Shut> for TenantError {
     fn from(shut: Shut) -> Self {
         match shut {
             Shut::Busy => Self::Database(shut.into()),
@@ -95,7 +95,7 @@ pub(super) struct Work(Option<(Arc<Shared>, TenantId)>);
 
 impl Rooms {
     pub(super) fn new(database: &Database) -> Self {
-        Self(database.has_one_connection().then(|| Arc::new(Shared::new(PATIENCE, LONGEST_WAIT))))
+        Self(database.has_one_connection().then(|| Arc::new(Shared::new(TIMEOUT, LONGEST_WAIT))))
     }
 
     /// Until when a call waits that comes now, however often it has to.

@@ -1,7 +1,7 @@
 //! All SQL on tenants and their keys.
 
+pub(super) mod data;
 pub(super) mod export;
-pub(super) mod worlds;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,13 +11,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::credential::{Credential, KeyKind};
-use super::{CallLimits, KeyListing, KeySlot, Tenant};
+use super::{KeyListing, KeySlot, RequestLimits, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::events::EventSettings;
-use crate::faults::Armed;
-use crate::hooks::Extension;
-use crate::plan::{CallLimit, Plan};
+use crate::extension::Extension;
+use crate::fault_injection::ActiveFault;
+use crate::plan::{Plan, RequestLimit};
+use crate::webhooks::EventSettings;
 
 /// Whether the database holds no tenant yet.
 ///
@@ -44,8 +44,8 @@ pub(super) async fn insert_tenant(
     now: DateTime<Utc>,
     origin: &str,
 ) -> Result<TenantId, sqlx::Error> {
-    let id = worlds::insert_hidden(connection, plan, now, origin).await?;
-    worlds::begin_anew(connection, id, plan).await?;
+    let id = data::insert_hidden(connection, plan, now, origin).await?;
+    data::begin_anew(connection, id, plan).await?;
     write_names(connection, id, plan).await?;
     Ok(id)
 }
@@ -223,7 +223,7 @@ pub(super) struct TenantRow {
     pub clock: Option<Json<Clock>>,
     pub extension: Option<Json<Extension>>,
     pub events: Option<Json<EventSettings>>,
-    pub faults: Json<Vec<Armed>>,
+    pub faults: Json<Vec<ActiveFault>>,
     pub has_event_faults: bool,
     /// The name of the key that it was found by.
     pub key_name: Option<String>,
@@ -266,7 +266,7 @@ pub(super) async fn find(
         select t.tenant_id as "tenant_id!", t.name as "name!", t.plan as "plan!: Json<Plan>", t.clock as "clock: Json<Clock>",
                t.extension as "extension: Json<Extension>", t.events as "events: Json<EventSettings>",
                coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
-                          where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<Armed>>",
+                          where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
                exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
                found.key_name, found.key_kind as "key_kind: KeyKind"
           from (select k.tenant_id, k.name as key_name, k.kind as key_kind
@@ -409,23 +409,23 @@ pub(super) async fn last_customer(connection: &mut PgConnection, tenant: TenantI
 
 /// Which limit a call met.
 #[derive(Debug)]
-pub(super) struct CountedCall {
-    pub refused_by: Option<String>,
+pub(super) struct CountedRequest {
+    pub rejected_by: Option<String>,
     pub renewed_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn count_call(
+pub(super) async fn count_request(
     connection: &mut PgConnection,
     tenant: TenantId,
     name: &str,
-    limits: CallLimits,
+    limits: RequestLimits,
     now: DateTime<Utc>,
-) -> Result<CountedCall, sqlx::Error> {
-    let calls = |limit: Option<CallLimit>| limit.map(|limit| i64::from(limit.calls.get()));
-    let seconds = |limit: Option<CallLimit>| limit.map(|limit| i64::from(limit.renewal_seconds.get()));
+) -> Result<CountedRequest, sqlx::Error> {
+    let calls = |limit: Option<RequestLimit>| limit.map(|limit| i64::from(limit.calls.get()));
+    let seconds = |limit: Option<RequestLimit>| limit.map(|limit| i64::from(limit.renewal_seconds.get()));
     sqlx::query_as!(
-        CountedCall,
-        "select refused_by, renewed_at from count_call($1, $2, $3, $4, $5, $6, $7)",
+        CountedRequest,
+        "select rejected_by, renewed_at from count_request($1, $2, $3, $4, $5, $6, $7)",
         tenant.0,
         name,
         now,

@@ -24,7 +24,7 @@ fn other_address() -> Option<IpAddr> {
 }
 
 #[test]
-fn a_foreign_host_is_refused() {
+fn a_foreign_host_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let path = format!("/_emulator/tenants/{}", tenant.name());
@@ -46,7 +46,7 @@ fn a_foreign_host_is_refused() {
 }
 
 #[test]
-fn another_sites_page_is_refused() {
+fn another_sites_page_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let path = format!("/_emulator/tenants/{}", tenant.name());
@@ -88,7 +88,7 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
     for ip in addresses {
         let address = SocketAddr::new(ip, server.address.port());
         let host = address.to_string();
-        let refused = |headers: &str| {
+        let rejected = |headers: &str| {
             for (method, path) in [
                 ("GET", "/_emulator/tenants"),
                 ("POST", "/_emulator/tenants/demo/reset"),
@@ -99,12 +99,12 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
                 reply.problem(401);
             }
         };
-        refused("");
-        refused("Authorization: Bearer wrong\r\n");
-        refused(&format!("Authorization: Basic {token}\r\n"));
-        refused(&format!("Authorization: Bearer {}x\r\n", &token[..31]));
-        refused("Cookie: emulator_admin=wrong\r\n");
-        refused(&format!("Cookie: emulator_admin={token}\r\n"));
+        rejected("");
+        rejected("Authorization: Bearer wrong\r\n");
+        rejected(&format!("Authorization: Basic {token}\r\n"));
+        rejected(&format!("Authorization: Bearer {}x\r\n", &token[..31]));
+        rejected("Cookie: emulator_admin=wrong\r\n");
+        rejected(&format!("Cookie: emulator_admin={token}\r\n"));
         let right = format!("Authorization: Bearer {token}\r\n");
         ask(address, "GET", "/_emulator/tenants", &host, &right).done(200);
         // With the token any name will do, as other containers know this one by; another site's page still will not.
@@ -172,9 +172,9 @@ fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
     // The command line shows it.
     let url = format!("http://{}", server.address);
     let run = |arguments: &[&str]| program(arguments).args(["--server", &url]).output().expect("the program");
-    let refused = run(&["tenants", "list"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("the server wants its admin token"), "{refused:?}");
+    let rejected = run(&["tenants", "list"]);
+    assert_eq!(rejected.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&rejected.stderr).contains("the server wants its admin token"), "{rejected:?}");
     assert!(run(&["tenants", "list", "--admin-token", token]).status.success());
     let shown = program(&["config", "--admin-token", token]).output().expect("the program");
     assert!(!String::from_utf8_lossy(&shown.stdout).contains(token), "{shown:?}");
@@ -212,7 +212,7 @@ fn the_control_api_moves_to_a_listener_of_its_own() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_refused_in_words() {
+fn a_body_that_cannot_be_read_is_rejected_in_words() {
     let tenant = tenant();
     let path = format!("/_emulator/tenants/{}/faults", tenant.name());
     for (body, why) in

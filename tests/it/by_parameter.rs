@@ -77,7 +77,7 @@ fn one_parameter_is_honoured_and_the_rest_are_named() {
 }
 
 #[test]
-fn no_parameter_is_refused() {
+fn no_parameter_is_rejected() {
     let tenant = tenant();
     let message = "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.";
     for path in [
@@ -88,7 +88,7 @@ fn no_parameter_is_refused() {
         "/v1/customers?email=%20",
         "/v1/customers?name=x",
     ] {
-        tenant.get(path).refuses(500, message);
+        tenant.get(path).rejects(500, message);
     }
 }
 
@@ -97,7 +97,7 @@ fn an_id_that_nobody_has_is_not_found() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     for id in ["99", "0", "-3", "+3", "2147483648", "abc", "3.0", "%F0%9F%98%80", "upgrade"] {
-        let reply = tenant.get(&format!("/v1/customers/{id}")).refuses(404, message);
+        let reply = tenant.get(&format!("/v1/customers/{id}")).rejects(404, message);
         assert_eq!(reply.json()["errors"], json!([]), "{id}");
     }
 }

@@ -264,7 +264,7 @@ fn what_a_callback_says_wrongly_is_named_and_changes_nothing() {
         let message = reply.message().to_owned();
         assert!(message.starts_with(&format!("{why} (Error Id: ")), "{body}: {message}");
         assert!(message.ends_with(" from Disco call: UpdateAssociateBaseType)"), "{message}");
-        reply.refuses(500, &message);
+        reply.rejects(500, &message);
         assert_eq!(tenant.everything(), before, "{body}");
     }
 }

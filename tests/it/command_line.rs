@@ -71,7 +71,7 @@ fn extra_headers_can_be_switched_off_and_an_origin_let_in() {
 
     let reply = client.patch("/v1/customers/3", &json!({ "Shoesize": 43 })).succeeds(200);
     assert!(reply.header("X-Emulator-Ignored").is_none(), "{reply:?}");
-    let reply = client.patch("/v1/customers/3", &json!({ "FirstName": "" })).refuses(500, "FirstName is required.");
+    let reply = client.patch("/v1/customers/3", &json!({ "FirstName": "" })).rejects(500, "FirstName is required.");
     assert_eq!(reply.json().as_object().map(serde_json::Map::len), Some(3), "{reply:?}");
 
     let asked = "Origin: http://app.example\r\nAccess-Control-Request-Method: PUT\r\n\
@@ -260,7 +260,7 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         assert!(text.contains(message), "{message} in {text}");
     }
     let (code, text) = seed("x.yaml", "version: 1\ntenants: [{name: x}]\n");
-    assert_eq!((code, text.as_str()), (Some(0), "x: made\n"), "nothing of the refused seeds was kept");
+    assert_eq!((code, text.as_str()), (Some(0), "x: made\n"), "nothing of the rejected seeds was kept");
 }
 
 #[test]

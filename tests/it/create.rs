@@ -21,10 +21,10 @@ fn the_path_may_end_in_a_slash() {
 }
 
 #[test]
-fn ids_count_up_from_the_seed_and_refusals_leave_no_gap() {
+fn ids_count_up_from_the_seed_and_rejections_leave_no_gap() {
     let tenant = tenant();
     assert_eq!(tenant.create(&seeds::retail()), 5);
-    tenant.post("/v1/customers", &seeds::retail()).refuses(
+    tenant.post("/v1/customers", &seeds::retail()).rejects(
         500,
         "EmailAddress 'darthsidious66@testing.directscale.com' is already in use.; \
          Username 'Emperor Palpatine' is already in use.",
@@ -133,7 +133,7 @@ fn a_retail_customer_is_not_placed() {
 #[test]
 fn the_preferred_sample_lacks_the_username_that_the_list_requires() {
     let tenant = tenant();
-    tenant.post("/v1/customers", &seeds::preferred()).refuses(500, "Username is required for CustomerType 3.");
+    tenant.post("/v1/customers", &seeds::preferred()).rejects(500, "Username is required for CustomerType 3.");
     tenant.post("/v1/customers", &with(&seeds::preferred(), json!({ "Username": "boba" }))).succeeds(201);
 }
 
@@ -203,7 +203,7 @@ fn each_required_field_of_each_type_is_missed_by_name() {
                 format!("{field} is required for CustomerType {customer_type}.")
             };
             for blank in [None, Some(json!(" \t")), Some(Value::Null)] {
-                tenant.post("/v1/customers", &lacking(&body, field, blank)).refuses(500, &message);
+                tenant.post("/v1/customers", &lacking(&body, field, blank)).rejects(500, &message);
                 tried += 1;
             }
         }
@@ -248,11 +248,11 @@ fn all_missing_fields_come_back_together_in_the_order_of_the_table() {
 fn terms_must_be_accepted_by_a_distributor() {
     let tenant = tenant();
     let body = with(&seeds::distributor(), json!({ "TermsAccepted": false }));
-    tenant.post("/v1/customers", &body).refuses(500, "TermsAccepted is required for CustomerType 1.");
+    tenant.post("/v1/customers", &body).rejects(500, "TermsAccepted is required for CustomerType 1.");
 }
 
 #[test]
-fn each_unique_field_that_is_taken_is_refused_by_name() {
+fn each_unique_field_that_is_taken_is_rejected_by_name() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     let before = tenant.everything();
@@ -269,7 +269,7 @@ fn each_unique_field_that_is_taken_is_refused_by_name() {
         ("WebAlias", "testwebalias", "WebAlias 'testwebalias' is already in use."),
     ] {
         let body = with(&seeds::distributor(), json!({ field: taken }));
-        let reply = tenant.post("/v1/customers", &body).refuses(500, message);
+        let reply = tenant.post("/v1/customers", &body).rejects(500, message);
         assert_eq!(reply.json()["errors"], json!([{ "field": field, "rule": "unique", "message": message }]));
     }
     assert_eq!(tenant.everything(), before);
@@ -279,7 +279,7 @@ fn each_unique_field_that_is_taken_is_refused_by_name() {
 fn all_taken_fields_come_back_together_with_the_sponsor() {
     let tenant = tenant();
     tenant.create(&seeds::full());
-    tenant.post("/v1/customers", &with(&seeds::full(), json!({ "SponsorId": 99 }))).refuses(
+    tenant.post("/v1/customers", &with(&seeds::full(), json!({ "SponsorId": 99 }))).rejects(
         500,
         "BackOfficeId 'TestBackOfficeId01' is already in use.; \
          EmailAddress 'directScaleTest@testing.directscale.com' is already in use.; \
@@ -309,9 +309,9 @@ fn a_sponsor_must_exist_and_be_a_distributor() {
     let tenant = tenant();
     let before = tenant.everything();
     let sponsored = |by: i32| tenant.post("/v1/customers", &with(&seeds::retail(), json!({ "SponsorId": by })));
-    sponsored(99).refuses(500, "SponsorId 99 is not an existing customer.");
-    sponsored(-1).refuses(500, "SponsorId -1 is not an existing customer.");
-    sponsored(3).refuses(500, "SponsorId 3 is not a customer of CustomerType 1.");
+    sponsored(99).rejects(500, "SponsorId 99 is not an existing customer.");
+    sponsored(-1).rejects(500, "SponsorId -1 is not an existing customer.");
+    sponsored(3).rejects(500, "SponsorId 3 is not a customer of CustomerType 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -354,7 +354,7 @@ fn a_web_alias_defaults_to_the_username_when_that_is_free() {
 }
 
 #[test]
-fn formats_and_lengths_are_refused_by_name() {
+fn formats_and_lengths_are_rejected_by_name() {
     let tenant = tenant();
     let before = tenant.everything();
     for (field, value, message) in [
@@ -385,13 +385,13 @@ fn formats_and_lengths_are_refused_by_name() {
         ),
     ] {
         let body = with(&seeds::retail(), json!({ field: value }));
-        tenant.post("/v1/customers", &body).refuses(500, message);
+        tenant.post("/v1/customers", &body).rejects(500, message);
     }
     let body = with(
         &seeds::retail(),
         json!({ "PrimaryAddress": { "Street1": "x".repeat(201), "Region": "UT", "CountryCode": "ZZ" } }),
     );
-    tenant.post("/v1/customers", &body).refuses(
+    tenant.post("/v1/customers", &body).rejects(
         500,
         "PrimaryAddress.Street1 must be at most 200 characters long.; \
          PrimaryAddress.CountryCode must be a two-letter ISO 3166-1 country code.",
@@ -400,9 +400,9 @@ fn formats_and_lengths_are_refused_by_name() {
 }
 
 #[test]
-fn an_unknown_type_is_refused_and_the_plan_may_add_it() {
+fn an_unknown_type_is_rejected_and_the_plan_may_add_it() {
     let body = with(&seeds::retail(), json!({ "CustomerType": 4 }));
-    tenant().post("/v1/customers", &body).refuses(500, "CustomerType must be one of 1, 2, 3.");
+    tenant().post("/v1/customers", &body).rejects(500, "CustomerType must be one of 1, 2, 3.");
     tenant_with(json!({ "types": { "4": "Wholesale" } })).post("/v1/customers", &body).succeeds(201);
 }
 
@@ -421,15 +421,15 @@ fn codes_are_taken_in_any_case() {
 fn a_distributor_is_of_age() {
     let tenant = tenant();
     let body = with(&seeds::distributor(), json!({ "BirthDate": "2020-01-01" }));
-    tenant.post("/v1/customers", &body).refuses(500, "BirthDate must be at least 18 years ago for CustomerType 1.");
+    tenant.post("/v1/customers", &body).rejects(500, "BirthDate must be at least 18 years ago for CustomerType 1.");
     let tenant = tenant_with(json!({ "minimum_age": 3 }));
     tenant.post("/v1/customers", &body).succeeds(201);
 }
 
 #[test]
-fn a_plan_may_refuse_with_400() {
-    let tenant = tenant_with(json!({ "refusal_status": 400 }));
-    tenant.post("/v1/customers", &seeds::preferred()).refuses(400, "Username is required for CustomerType 3.");
+fn a_plan_may_reject_with_400() {
+    let tenant = tenant_with(json!({ "rejection_status": 400 }));
+    tenant.post("/v1/customers", &seeds::preferred()).rejects(400, "Username is required for CustomerType 3.");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn the_values_stay_taken() {
     tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
     tenant
         .post("/v1/customers", &with(&seeds::retail(), json!({ "EmailAddress": "riley@demo.example" })))
-        .refuses(500, "EmailAddress 'riley@demo.example' is already in use.");
+        .rejects(500, "EmailAddress 'riley@demo.example' is already in use.");
 }
 
 #[test]
@@ -43,6 +43,6 @@ fn an_unknown_customer_is_not_found() {
     for id in ["99", "0", "x"] {
         tenant
             .call("DELETE", &format!("/v1/customers/{id}"), "", None)
-            .refuses(404, "A Customer with the given Customer ID was not found.");
+            .rejects(404, "A Customer with the given Customer ID was not found.");
     }
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::events::resend;
+use directscale_emulator::webhooks::resend;
 use serde_json::{Value, json};
 
 use crate::support::process::Process;
@@ -114,12 +114,12 @@ fn every_change_is_told_once_and_nothing_else_is() {
 }
 
 #[test]
-fn an_address_that_is_named_twice_is_refused() {
+fn an_address_that_is_named_twice_is_rejected() {
     let events =
         json!({ "subscriptions": [{ "url": "http://a.example" }, { "url": "http://a.example/", "secret": "x" }] });
     let seed = json!({ "version": 1, "tenants": [{ "name": "doubled", "events": events }] });
-    let refused = server().seed(&seed).expect_err("a refusal");
-    assert_eq!(refused, "tenant 'doubled': two subscriptions have the address http://a.example/");
+    let rejected = server().seed(&seed).expect_err("a rejection");
+    assert_eq!(rejected, "tenant 'doubled': two subscriptions have the address http://a.example/");
 }
 
 #[test]
@@ -182,13 +182,13 @@ fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
         ]
     );
 
-    let refusing = Receiver::with_json(|_| (400, json!({ "no": 1 })));
-    let tenant = subscribed(&refusing, json!({ "retry_seconds": [1] }));
+    let rejecting = Receiver::with_json(|_| (400, json!({ "no": 1 })));
+    let tenant = subscribed(&rejecting, json!({ "retry_seconds": [1] }));
     let name = tenant.rows("select name from tenants where tenant_id = {tenant}");
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
     let dead = || tenant.rows("select attempts from event_deliveries where tenant_id = {tenant} and state = 'dead'");
     eventually("given up", || dead().len() == 1);
-    assert_eq!((dead()[0]["attempts"].clone(), refusing.received().len()), (json!(2), 2));
+    assert_eq!((dead()[0]["attempts"].clone(), rejecting.received().len()), (json!(2), 2));
     // What is dead holds up nobody, and can be sent again.
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "B" })).succeeds(200);
     eventually("given up too", || dead().len() == 2);
@@ -196,7 +196,7 @@ fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
     let name = name[0]["name"].as_str().expect("a name");
     let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock::Real.now()));
     assert_eq!(resent.expect("a number"), 2);
-    eventually("tried again", || refusing.received().len() == 6 && pending(&tenant) == 0);
+    eventually("tried again", || rejecting.received().len() == 6 && pending(&tenant) == 0);
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn every_text_has_its_documented_length_and_no_control_characters() {
         let mut long = body(0);
         set(&mut long, field.name(), json!("x".repeat(max_length + 1)));
         let message = format!("{field} must be at most {max_length} characters long.");
-        tenant.post("/v1/customers", &long).refuses(500, &message);
+        tenant.post("/v1/customers", &long).rejects(500, &message);
         let mut control = body(0);
         set(&mut control, field.name(), json!("a\u{1}b"));
         let reply = tenant.post("/v1/customers", &control);
@@ -308,14 +308,14 @@ fn a_plan_can_require_every_field_and_patch_cannot_blank_it() {
         let before = tenant.everything();
         // A customer that is of no type is rejected as such.
         let of_type = if field == Field::CustomerType { "" } else { " for CustomerType 2" };
-        tenant.post("/v1/customers", &missing).refuses(500, &format!("{field} is required{of_type}."));
+        tenant.post("/v1/customers", &missing).rejects(500, &format!("{field} is required{of_type}."));
         assert_eq!(tenant.everything(), before, "{field}");
 
         let is_part = matches!(field, Field::PrimaryAddress(_) | Field::DefaultShippingAddress(_));
         if facts.is_patchable && !is_part && !matches!(field, Field::AssociateCustom(_)) {
             let mut patch = json!({});
             set(&mut patch, field.name(), Value::Null);
-            tenant.patch("/v1/customers/3", &patch).refuses(500, &format!("{field} is required."));
+            tenant.patch("/v1/customers/3", &patch).rejects(500, &format!("{field} is required."));
             assert_eq!(tenant.everything(), before, "{field}");
         }
     }

@@ -18,7 +18,7 @@ const FIRST: [(&str, &str); 8] = [
     ("RotateKey", "AddKey"),
     ("RevokeKey", "AddKey"),
     ("DeleteKey", "AddKey"),
-    ("DisarmFault", "ArmFault"),
+    ("DeleteFault", "AddFault"),
     ("DeleteTenant", "ForkTenant"),
     ("SeedTenant", "ForkTenant"),
 ];

@@ -122,7 +122,7 @@ fn after_the_commit_the_write_stands_and_the_caller_sees_a_failure() {
         let (seen, text) = upgrade(&tenant, "");
         assert!(is_right(&seen), "{answer}: {seen:?} {text}");
         assert!(is_upgraded(&tenant), "{answer}");
-        // A caller who tries again, as such a failure suggests, is refused: it is a distributor already.
+        // A caller who tries again, as such a failure suggests, is rejected: it is a distributor already.
         let again = tenant.put(UPGRADE, &seeds::distributor());
         assert_eq!(again.status, 500);
         assert!(again.message().starts_with("An upgrade from CustomerType 1"), "{again:?}");
@@ -139,8 +139,8 @@ fn statuses_come_in_the_vendors_own_shape() {
         tenant.control("DELETE", &format!("/faults/{id}"), None).done(204);
         reply
     };
-    answered(500, json!({ "message": "Deadlock." })).refuses(500, "Deadlock.");
-    answered(404, json!({})).refuses(404, "A Customer with the given Customer ID was not found.");
+    answered(500, json!({ "message": "Deadlock." })).rejects(500, "Deadlock.");
+    answered(404, json!({})).rejects(404, "A Customer with the given Customer ID was not found.");
     let broken = answered(500, json!({}));
     let activity = broken.json()["activityId"].as_str().expect("an id").to_owned();
     let text = format!(r#"{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity}" }}"#);
@@ -250,7 +250,7 @@ fn a_rule_for_all_operations_meets_each_and_no_route_of_ours() {
 }
 
 #[test]
-fn a_rule_that_names_what_there_is_not_is_refused() {
+fn a_rule_that_names_what_there_is_not_is_rejected() {
     let tenant = tenant();
     for (rule, why) in [
         (

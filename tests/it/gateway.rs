@@ -61,7 +61,7 @@ fn the_key_may_stand_in_the_query() {
 }
 
 #[test]
-fn a_revoked_key_is_refused_within_a_second() {
+fn a_revoked_key_is_rejected_within_a_second() {
     let tenant = tenant();
     tenant.get("/v1/customers/3").succeeds(200);
     server().execute(&format!("update subscription_keys set revoked_at = created_at where tenant_id = {}", tenant.id));

@@ -231,7 +231,7 @@ fn a_hook_that_ends_while_its_callback_works_knows_what_became_of_it() {
         let message = format!(
             "Hook {UPGRADE} failed: it did not answer within 1 seconds. Its callback had already written the change."
         );
-        tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+        tenant.put(PATH, &seeds::distributor()).rejects(500, &message);
     });
     assert_eq!(tenant.customer(3)["CustomerType"], 1);
 }
@@ -247,7 +247,7 @@ fn the_customer_is_the_calls_whatever_the_extension_says() {
 }
 
 #[test]
-fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
+fn a_hook_that_fails_rejects_with_its_own_words_and_changes_nothing() {
     let long = "x".repeat(5_000);
     let endless = format!("HTTP/1.1 200 X\r\nConnection: close\r\n\r\n{}", " ".repeat(1_100_000));
     for (answer, message) in [
@@ -280,7 +280,7 @@ fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
         let receiver = Receiver::start(move |_| answer.clone());
         let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
         let before = tenant.everything();
-        tenant.put(PATH, &seeds::distributor()).refuses(500, &message.replace("{}", UPGRADE));
+        tenant.put(PATH, &seeds::distributor()).rejects(500, &message.replace("{}", UPGRADE));
         assert_eq!(tenant.everything(), before);
     }
 }
@@ -288,13 +288,14 @@ fn a_hook_that_fails_refuses_with_its_own_words_and_changes_nothing() {
 /// An answer in another encoding, or with what Newtonsoft takes beyond strict JSON.
 #[test]
 fn an_answer_is_decoded_and_read_as_dotnet_reads_it() {
-    let refusal = r#"{"DiscoRemoteException":{"ErrorMessage":"Désolé."}}"#;
-    let utf_16 = |mark: &str| format!("{mark}{refusal}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let latin_1: Vec<u8> = refusal.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
+    let rejection = r#"{"DiscoRemoteException":{"ErrorMessage":"Désolé."}}"#;
+    let utf_16 =
+        |mark: &str| format!("{mark}{rejection}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let latin_1: Vec<u8> = rejection.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
     let lenient = "// why\n{'DiscoRemoteException': {ErrorMessage: 'Désolé.',}, }";
     for (content_type, body) in [
-        ("application/json", format!("\u{feff}{refusal}").into_bytes()),
-        ("application/json; charset=utf-8", format!("\u{feff}{refusal}").into_bytes()),
+        ("application/json", format!("\u{feff}{rejection}").into_bytes()),
+        ("application/json; charset=utf-8", format!("\u{feff}{rejection}").into_bytes()),
         ("application/json; charset=utf-16", utf_16("")),
         ("application/json; charset=utf-16", utf_16("\u{feff}")),
         ("application/json", utf_16("\u{feff}")),
@@ -309,7 +310,7 @@ fn an_answer_is_decoded_and_read_as_dotnet_reads_it() {
             let answer = [head.as_bytes(), &body].concat();
             let receiver = Receiver::start(move |_| answer.clone());
             let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
-            tenant.put(PATH, &seeds::distributor()).refuses(500, "Désolé.");
+            tenant.put(PATH, &seeds::distributor()).rejects(500, "Désolé.");
             // The journal shows the text.
             let noted = &tenant.requests("")[0]["hooks"][0]["response"]["text"];
             assert!(noted.as_str().is_some_and(|text| text.contains("Désolé.")), "{noted}");
@@ -331,7 +332,7 @@ fn a_hook_that_hangs_or_is_not_there_is_given_up() {
     let before = tenant.everything();
     let start = Instant::now();
     let message = format!("Hook {UPGRADE} failed: it did not answer within 1 seconds.");
-    tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+    tenant.put(PATH, &seeds::distributor()).rejects(500, &message);
     assert!(start.elapsed() < Duration::from_secs(3));
     assert_eq!(tenant.everything(), before);
 
@@ -342,7 +343,7 @@ fn a_hook_that_hangs_or_is_not_there_is_given_up() {
     });
     let tenant = tenant_of(json!({ "extension": extension }));
     let message = format!("Hook {UPGRADE} failed: no connection could be made.");
-    tenant.put(PATH, &seeds::distributor()).refuses(500, &message);
+    tenant.put(PATH, &seeds::distributor()).rejects(500, &message);
 }
 
 #[test]
@@ -355,7 +356,7 @@ fn a_failure_after_the_callback_says_that_the_change_was_written() {
     });
     let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
     let message = "I changed my mind. Its callback had already written the change.";
-    tenant.put(PATH, &seeds::distributor()).refuses(500, message);
+    tenant.put(PATH, &seeds::distributor()).rejects(500, message);
     assert_eq!(tenant.customer(3)["CustomerType"], 1);
 }
 
@@ -455,7 +456,7 @@ fn a_rehearsal_does_not_call_an_extension() {
     let message =
         format!("Hook {UPGRADE} is answered by an extension, whose work cannot be taken back: nothing was done.");
     let body = seeds::distributor().to_string();
-    tenant.call("PUT", PATH, "Prefer: tx=rollback\r\n", Some(&body)).refuses(500, &message);
+    tenant.call("PUT", PATH, "Prefer: tx=rollback\r\n", Some(&body)).rejects(500, &message);
     assert!(receiver.received().is_empty());
 }
 
@@ -496,10 +497,10 @@ fn a_create_goes_through_the_enrolment_hooks() {
             .map(|name| format!("Associates.Enrollment.{name}"))
     );
 
-    // What the default work says no to is refused.
+    // What the default work says no to is rejected.
     let before = tenant.everything();
     let taken = with(&body, json!({ "Username": "c", "TaxId": "c", "EmailAddress": "DANA@demo.example" }));
-    tenant.post("/v1/customers", &taken).refuses(500, "EmailAddress 'DANA@demo.example' is already in use.");
+    tenant.post("/v1/customers", &taken).rejects(500, "EmailAddress 'DANA@demo.example' is already in use.");
     let reply = tenant.post("/v1/customers", &with(&body, json!({ "FirstName": null })));
     assert!(reply.message().starts_with("FirstName is required for CustomerType 1. (Error Id: "), "{reply:?}");
     assert_eq!(tenant.everything(), before);
@@ -530,10 +531,10 @@ fn an_extension_may_decide_what_the_vendor_would() {
     let id = tenant.create(&bare);
     assert_eq!(tenant.customer(id)["BackOfficeId"], format!("EXT-{id}"));
     let message = "EmailAddress 'no@x.example' is already in use.";
-    tenant.post("/v1/customers", &with(&bare, json!({ "EmailAddress": "no@x.example" }))).refuses(500, message);
+    tenant.post("/v1/customers", &with(&bare, json!({ "EmailAddress": "no@x.example" }))).rejects(500, message);
     // But two customers never share what must be unique.
     let message = "EmailAddress 'bare@x.example' is already in use.; Username 'bare' is already in use.";
-    tenant.post("/v1/customers", &bare).refuses(500, message);
+    tenant.post("/v1/customers", &bare).rejects(500, message);
 }
 
 #[test]
@@ -544,7 +545,7 @@ fn an_upgrade_asks_only_for_values_that_change() {
     let body = with(&seeds::distributor(), json!({ "EmailAddress": " RILEY@demo.example" }));
     tenant.put(PATH, &body).succeeds(201);
     assert_eq!(called(&receiver), [hooks[0], hooks[2], UPGRADE]);
-    tenant.put("/v1/customers/upgrade/99", &body).refuses(404, "A Customer with the given Customer ID was not found.");
+    tenant.put("/v1/customers/upgrade/99", &body).rejects(404, "A Customer with the given Customer ID was not found.");
     assert_eq!(receiver.received().len(), 3, "nobody is asked about a customer that is not there");
 }
 
@@ -607,7 +608,7 @@ fn an_extension_that_validates_lets_no_broken_format_through() {
     let broken = json!({
         "FirstName": "x".repeat(101), "Password": "weak", "TaxExemptId": "x".repeat(51), "CustomerStatus": 9
     });
-    tenant.post("/v1/customers", &broken).refuses(
+    tenant.post("/v1/customers", &broken).rejects(
         500,
         "CustomerStatus must be one of 1, 2, 3, 4, 5.; CustomerType is required.; \
          FirstName must be at most 100 characters long.; \
@@ -765,8 +766,8 @@ impl Example {
 }
 
 #[test]
-fn the_example_extension_does_all_three_kinds_of_hook_and_refuses() {
-    for path in ["before", "after", "override", "refuse"] {
+fn the_example_extension_does_all_three_kinds_of_hook_and_rejects() {
+    for path in ["before", "after", "override", "reject"] {
         let token = format!("example-{path}-{}", server().address.port());
         let example = Example::start(&token);
         let tenant = example.tenant(path, &token);
@@ -784,7 +785,7 @@ fn the_example_extension_does_all_three_kinds_of_hook_and_refuses() {
                 assert_eq!(tenant.customer(3)["FirstName"], "Minch");
                 let log = tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}");
                 assert_eq!(log.len(), 1);
-                // What the platform itself refuses comes through the extension.
+                // What the platform itself rejects comes through the extension.
                 let again = tenant.put(PATH, &seeds::distributor());
                 assert!(again.message().starts_with("An upgrade from CustomerType 1 to"), "{again:?}");
             }
@@ -793,7 +794,7 @@ fn the_example_extension_does_all_three_kinds_of_hook_and_refuses() {
                 assert_eq!(tenant.everything(), before);
             }
             _ => {
-                reply.refuses(500, "Upgrades are closed for this month.");
+                reply.rejects(500, "Upgrades are closed for this month.");
                 assert_eq!(tenant.everything(), before);
             }
         }
@@ -830,24 +831,24 @@ fn private_networks_are_out_of_reach_unless_they_are_allowed() {
         "--seed",
         seed.to_str().expect("a path"),
         "--private-targets",
-        "refuse",
+        "reject",
     ];
     let server = Process::start(&arguments);
-    let why = "failed: its address is on a private network, which EMULATOR_PRIVATE_TARGETS refuses.";
+    let why = "failed: its address is on a private network, which EMULATOR_PRIVATE_TARGETS rejects.";
     let client = server.client();
     client
         .patch("/v1/customers/1", &json!({ "FirstName": "B" }))
-        .refuses(500, &format!("Hook Associates.UpdateAssociate {why}"));
+        .rejects(500, &format!("Hook Associates.UpdateAssociate {why}"));
     client
         .post("/v1/customers", &seeds::distributor())
-        .refuses(500, &format!("Hook Associates.Enrollment.ValidateApplication {why}"));
+        .rejects(500, &format!("Hook Associates.Enrollment.ValidateApplication {why}"));
     assert_eq!(client.customer(1)["FirstName"], "A");
     client.call("DELETE", "/v1/customers/1", "", None).succeeds(200);
     thread::sleep(Duration::from_secs(1));
     let url = format!("http://{}", server.address);
     let listed = crate::support::process::program(&["events", "list", "demo", "--server", &url]).output();
     let listed = String::from_utf8(listed.expect("the program").stdout).expect("text");
-    assert!(listed.contains("dead") && listed.contains("EMULATOR_PRIVATE_TARGETS refuses"), "{listed}");
+    assert!(listed.contains("dead") && listed.contains("EMULATOR_PRIVATE_TARGETS rejects"), "{listed}");
     assert!(receiver.received().is_empty());
     server.signal("TERM");
     assert!(server.wait().success());

@@ -101,13 +101,13 @@ fn a_call_is_sent_again_as_the_tenant() {
     assert!(path.contains("/calls/"), "{path}");
     assert!(page(&path).body.contains("GET /v1/customers/3"));
     let body = format!(
-        "method=PUT&path=/v1/customers/upgrade/3&rehearsal=1&body={}",
+        "method=PUT&path=/v1/customers/upgrade/3&dry_run=1&body={}",
         encoded(&seeds::distributor().to_string())
     );
     led_to(&tenant.form("/replay", &body));
     let [upgrade, get] = &tenant.requests("")[..] else { panic!("two calls") };
     assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
-    assert_eq!((&upgrade["status"], &upgrade["is_rehearsal"]), (&json!(201), &json!(true)));
+    assert_eq!((&upgrade["status"], &upgrade["is_dry_run"]), (&json!(201), &json!(true)));
     // A path that is no operation is the tenant's call too, and the control API is out of reach.
     led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
     assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
@@ -119,8 +119,8 @@ fn a_call_is_sent_again_as_the_tenant() {
         ("method=BREW&path=/v1/customers/3&body=", "the method is one of"),
         ("method=GET&path=v1&body=", "the path begins with"),
     ] {
-        let refused = tenant.form("/replay", fields);
-        assert!(refused.status == 400 && refused.body.contains(why), "{refused:?}");
+        let rejected = tenant.form("/replay", fields);
+        assert!(rejected.status == 400 && rejected.body.contains(why), "{rejected:?}");
     }
 }
 
@@ -153,9 +153,9 @@ fn forms_do_what_they_say_and_say_what_is_wrong() {
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
         ("/events/resend", "event=x", "the event cannot be"),
     ] {
-        let refused = tenant.form(path, fields);
-        assert!(refused.status == 400 && refused.body.contains(why), "{path}: {refused:?}");
-        assert!(refused.body.contains("<h1>"), "a page");
+        let rejected = tenant.form(path, fields);
+        assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
+        assert!(rejected.body.contains("<h1>"), "a page");
     }
     // A form's address, opened as a page.
     assert_eq!(tenant.page("/world/reset").status, 405);

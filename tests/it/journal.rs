@@ -1,4 +1,4 @@
-//! The journal: what was called, why it was refused, what it changed and what it caused; without secrets, and bounded.
+//! The journal: what was called, why it was rejected, what it changed and what it caused; without secrets, and bounded.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ fn field(change: &Value, name: &str) -> Value {
 }
 
 #[test]
-fn a_refused_call_says_why() {
+fn a_rejected_call_says_why() {
     let tenant = tenant();
     let body =
         with(&seeds::distributor(), json!({ "BirthDate": null, "LastName": " ", "Password": "weak", "Shoesize": 44 }));
@@ -117,12 +117,12 @@ fn an_accepted_call_says_what_it_changed() {
     );
     assert_eq!(tables_after(&|| drop(tenant.get("/v1/customers/2").succeeds(200))), Vec::<String>::new());
 
-    // A rehearsal says what it would have changed, and that it is one.
+    // A dry_run says what it would have changed, and that it is one.
     tenant.call("PATCH", "/v1/customers/2", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName":"Never"}"#)).succeeds(200);
     let call = &tenant.requests("")[0];
-    assert_eq!(call["is_rehearsal"], true);
+    assert_eq!(call["is_dry_run"], true);
     assert_eq!(field(one(&call["changes"], "customers"), "first_name")["after"], "Never");
-    // What was refused in the end changed nothing.
+    // What was rejected in the end changed nothing.
     let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
     assert_eq!(tenant.put("/v1/customers/3", &taken).status, 500);
     assert_eq!(tenant.requests("")[0]["changes"], json!([]));
@@ -241,7 +241,7 @@ fn strangers_are_journalled_apart() {
     let stranger = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
     stranger.get("/v1/customers/77");
     let calls = control("GET", "/strangers?operation=GetCustomer&customer=77", None);
-    // Refused before the customer is looked at.
+    // Rejected before the customer is looked at.
     assert_eq!(calls.done(200), json!([]));
     let calls = control("GET", "/strangers?operation=GetCustomer&limit=1000", None).done(200);
     let call = calls
@@ -474,8 +474,8 @@ fn a_follower_that_lost_the_connection_misses_nothing() {
     tenant.get("/v1/customers/99");
     assert_eq!(heard.next(), tenant.requests("?limit=1")[0]["number"].as_u64());
     let path = format!("/tenants/{}/requests/stream", tenant.name());
-    let refused = as_request("GET", &path, "Last-Event-ID: yesterday\r\n", None);
-    assert_eq!(tenant.raw(&refused).problem(400), "Last-Event-ID must be a call's number");
+    let rejected = as_request("GET", &path, "Last-Event-ID: yesterday\r\n", None);
+    assert_eq!(tenant.raw(&rejected).problem(400), "Last-Event-ID must be a call's number");
 }
 
 #[test]

@@ -13,13 +13,13 @@ use crate::support::{Client, Tenant, seeds, tenant, tenant_with};
 const PATH: &str = "/v1/customers/3";
 
 #[test]
-fn a_rate_limit_refuses_and_says_how_long() {
+fn a_rate_limit_rejects_and_says_how_long() {
     let tenant = tenant_with(json!({ "rate_limit": { "calls": 3, "renewal_seconds": 60 } }));
     for _ in 0..3 {
         tenant.get(PATH).succeeds(200);
     }
     let before = tenant.everything();
-    // Refused before anything else is looked at.
+    // Rejected before anything else is looked at.
     for reply in [tenant.get(PATH), tenant.put("/v1/customers/upgrade/3", &seeds::distributor())] {
         let seconds: u64 = reply.header("Retry-After").expect("seconds").parse().expect("a number");
         assert!((50..=60).contains(&seconds), "{reply:?}");
@@ -47,19 +47,19 @@ fn a_rate_limit_begins_anew_and_counts_exactly() {
 }
 
 #[test]
-fn a_spent_quota_refuses_until_it_is_replenished() {
+fn a_spent_quota_rejects_until_it_is_replenished() {
     let tenant = tenant_with(json!({
         "rate_limit": { "calls": 1000, "renewal_seconds": 1 }, "quota": { "calls": 2, "renewal_seconds": 604_800 }
     }));
     tenant.get(PATH).succeeds(200);
-    tenant.get("/v1/customers/99").refuses(404, "A Customer with the given Customer ID was not found.");
+    tenant.get("/v1/customers/99").rejects(404, "A Customer with the given Customer ID was not found.");
     let reply = tenant.get(PATH);
     assert_eq!(reply.status, 403);
     let text = reply.json()["message"].as_str().expect("a text").to_owned();
     let left = text.strip_prefix("Out of call volume quota. Quota will be replenished in ").expect("the text");
     assert!(left.starts_with("6.23:59:") || left.starts_with("7.00:00:00"), "{left}");
     let usage = tenant.rows("select kind, calls from subscription_usage where tenant_id = {tenant} order by kind");
-    assert_eq!(usage[0], json!({ "kind": "quota", "calls": 2 }), "a refused call is not counted");
+    assert_eq!(usage[0], json!({ "kind": "quota", "calls": 2 }), "a rejected call is not counted");
     assert_eq!(usage[1], json!({ "kind": "rate_limit", "calls": 2 }), "by neither");
     assert!(reply.body.starts_with(r#"{ "statusCode": 403, "message": "Out of call"#), "{reply:?}");
     assert!(reply.header("Retry-After").is_some());
@@ -73,7 +73,7 @@ fn limits_are_a_subscriptions_own() {
     let server = server();
     let key = SubscriptionKey::generate(&server.random);
     let new = NewKey { name: "second".to_owned(), secret: Some(key.reveal().to_owned()), ..NewKey::default() };
-    let added = server.started.worlds.add_key(&name, new, None);
+    let added = server.started.tenants.add_key(&name, new, None);
     server.runtime.block_on(added).expect("a second subscription");
     let second = Client { address: server.address, key: key.reveal().to_owned() };
     // Both keys of a subscription share its limit.
@@ -130,7 +130,7 @@ fn both_keys_of_a_subscription_open_it_and_one_is_renewed_at_a_time() {
 }
 
 #[test]
-fn a_revoked_key_is_refused_within_a_second() {
+fn a_revoked_key_is_rejected_within_a_second() {
     let tenant = tenant();
     let name = name_of(&tenant);
     let secondary = new_key(&name, KeySlot::Secondary);
@@ -157,7 +157,7 @@ fn a_key_that_is_in_use_elsewhere_is_not_taken() {
     let (database, name) = (server.started.database(), name_of(&ours));
     let rotated =
         rotate_key(database, &server.random, &name, "test-key", KeySlot::Secondary, Some(key), Clock::Real.now());
-    let error = server.runtime.block_on(rotated).expect_err("a refusal");
+    let error = server.runtime.block_on(rotated).expect_err("a rejection");
     assert_eq!(error.to_string(), "the key or its name 'test-key' is in use already");
     assert_eq!(ours.rows("select 1 from subscription_keys where tenant_id = {tenant}").len(), 1);
 }

@@ -63,13 +63,13 @@ fn search_is_filtered_by_type_status_and_country() {
     assert_eq!(found(&tenant, "demo.example?countries=CA"), [0; 0]);
     let codes = "countries must be two-letter ISO 3166-1 country codes with commas between them.";
     for unknown in ["%00", "XX", "US,,usa"] {
-        tenant.get(&format!("/v1/customers/search/demo?countries={unknown}")).refuses(500, codes);
+        tenant.get(&format!("/v1/customers/search/demo?countries={unknown}")).rejects(500, codes);
     }
-    tenant.get("/v1/customers/search/demo?types=2,x").refuses(500, "types must be an integer.");
-    tenant.get("/v1/customers/search/demo?statuses=1.5").refuses(500, "statuses must be an integer.");
+    tenant.get("/v1/customers/search/demo?types=2,x").rejects(500, "types must be an integer.");
+    tenant.get("/v1/customers/search/demo?statuses=1.5").rejects(500, "statuses must be an integer.");
     let message = "includeWebAliases must be true or false.";
-    tenant.get("/v1/customers/search/demo?includeWebAliases=1").refuses(500, message);
-    tenant.get("/v1/customers/search/%FF").refuses(500, "The path must be UTF-8, percent-encoded.");
+    tenant.get("/v1/customers/search/demo?includeWebAliases=1").rejects(500, message);
+    tenant.get("/v1/customers/search/%FF").rejects(500, "The path must be UTF-8, percent-encoded.");
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn customer_ids_are_all_or_those_that_pass() {
     assert_eq!(ids("?modifiedSince=2020-01-01T00:00:01"), json!([3, 4]));
     assert_eq!(ids("?modifiedSince=2020-01-01T00:00:00Z"), json!([1, 2, 3, 4]));
     let get = |query: &str| tenant.get(&format!("/v1/customers/customer-ids{query}"));
-    get("?customerType=two").refuses(500, "customerType must be an integer.");
-    get("?modifiedSince=soon").refuses(500, "modifiedSince must be a date such as 2020-02-20T15:47:52Z.");
+    get("?customerType=two").rejects(500, "customerType must be an integer.");
+    get("?modifiedSince=soon").rejects(500, "modifiedSince must be a date such as 2020-02-20T15:47:52Z.");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_web_alias_is_somebodys_or_nobodys() {
         })
     );
     assert_eq!(tenant.get("/v1/customers/websiteInfo2?webAlias=nobody").succeeds(200).body, "{}");
-    tenant.get("/v1/customers/websiteInfo2?webAlias=%20").refuses(500, "webAlias is required.");
+    tenant.get("/v1/customers/websiteInfo2?webAlias=%20").rejects(500, "webAlias is required.");
 }
 
 #[test]
@@ -172,5 +172,5 @@ fn stats_count_as_of_a_day() {
     assert_eq!(before["Stats"]["PersonallyEnrolled"]["Value"], 0);
     tenant
         .get("/v1/customers/2/stats?date=yesterday")
-        .refuses(500, "date must be a date such as 2020-02-20T15:47:52Z.");
+        .rejects(500, "date must be a date such as 2020-02-20T15:47:52Z.");
 }

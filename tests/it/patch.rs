@@ -47,7 +47,7 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
         }
         assert_eq!(after, expected, "{field}");
         if cleared == json!("kept") {
-            tenant.patch("/v1/customers/3", &json!({ field: null })).refuses(500, &format!("{field} is required."));
+            tenant.patch("/v1/customers/3", &json!({ field: null })).rejects(500, &format!("{field} is required."));
         } else {
             for blank in [Value::Null, json!(" ")] {
                 tenant.patch("/v1/customers/3", &json!({ field: expected[field] })).succeeds(200);
@@ -60,7 +60,7 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
         tenant.patch("/v1/customers/3", &json!({ field: full[field] })).succeeds(200);
         assert_eq!(tenant.customer(3)[field], full[field]);
         for blank in [Value::Null, json!("")] {
-            tenant.patch("/v1/customers/3", &json!({ field: blank })).refuses(500, &format!("{field} is required."));
+            tenant.patch("/v1/customers/3", &json!({ field: blank })).rejects(500, &format!("{field} is required."));
         }
     }
 }
@@ -82,7 +82,7 @@ fn an_address_comes_whole() {
             })
         );
         let before = tenant.everything();
-        tenant.patch("/v1/customers/3", &json!({ field: { "City": "Lindon", "street1": "x" } })).refuses(
+        tenant.patch("/v1/customers/3", &json!({ field: { "City": "Lindon", "street1": "x" } })).rejects(
             500,
             &["Street2", "PostalCode", "Region", "CountryCode"]
                 .map(|part| format!("{field}.{part} must be sent with the rest of the address."))
@@ -93,7 +93,7 @@ fn an_address_comes_whole() {
     tenant.patch("/v1/customers/3", &json!({ "DefaultShippingAddress": null })).succeeds(200);
     let customer = tenant.customer(3);
     assert_eq!(customer["DefaultShippingAddress"], customer["PrimaryAddress"]);
-    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).refuses(500, "PrimaryAddress is required.");
+    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).rejects(500, "PrimaryAddress is required.");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_empty_patch_changes_nothing() {
     let before = tenant.everything();
     tenant.patch("/v1/customers/3", &json!({})).succeeds(200);
     assert_eq!(tenant.everything(), before);
-    tenant.patch("/v1/customers/99", &json!({})).refuses(404, "A Customer with the given Customer ID was not found.");
+    tenant.patch("/v1/customers/99", &json!({})).rejects(404, "A Customer with the given Customer ID was not found.");
 }
 
 #[test]
@@ -150,13 +150,13 @@ fn the_list_of_ignored_names_is_bounded() {
 }
 
 #[test]
-fn a_plan_may_refuse_unsupported_fields() {
-    let tenant = tenant_with(json!({ "unsupported_patch_fields": "refuse" }));
+fn a_plan_may_reject_unsupported_fields() {
+    let tenant = tenant_with(json!({ "unsupported_patch_fields": "reject" }));
     let before = tenant.everything();
     let body = json!({ "Password": "Another12", "SponsorId": 1, "FirstName": "Rey" });
     tenant
         .patch("/v1/customers/3", &body)
-        .refuses(500, "Password cannot be changed by this call.; SponsorId cannot be changed by this call.");
+        .rejects(500, "Password cannot be changed by this call.; SponsorId cannot be changed by this call.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -164,13 +164,13 @@ fn a_plan_may_refuse_unsupported_fields() {
 fn a_value_that_is_sent_is_validated() {
     let tenant = tenant();
     let before = tenant.everything();
-    tenant.patch("/v1/customers/3", &json!({ "EmailAddress": "x", "CustomerType": 7, "FirstName": [1] })).refuses(
+    tenant.patch("/v1/customers/3", &json!({ "EmailAddress": "x", "CustomerType": 7, "FirstName": [1] })).rejects(
         500,
         "CustomerType must be one of 1, 2, 3.; EmailAddress must be an e-mail address.; FirstName must be a string.",
     );
     tenant
         .patch("/v1/customers/3", &json!({ "EmailAddress": "DANA@demo.example", "WebAlias": "dana" }))
-        .refuses(500, "EmailAddress 'DANA@demo.example' is already in use.; WebAlias 'dana' is already in use.");
+        .rejects(500, "EmailAddress 'DANA@demo.example' is already in use.; WebAlias 'dana' is already in use.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -178,12 +178,12 @@ fn a_value_that_is_sent_is_validated() {
 fn a_distributor_stays_of_age() {
     let tenant = tenant();
     let young = json!({ "BirthDate": "2020-01-01" });
-    let refusal = "BirthDate must be at least 18 years ago for CustomerType 1.";
+    let rejection = "BirthDate must be at least 18 years ago for CustomerType 1.";
     tenant.patch("/v1/customers/3", &young).succeeds(200);
-    tenant.patch("/v1/customers/2", &young).refuses(500, refusal);
-    tenant.patch("/v1/customers/3", &with(&young, json!({ "CustomerType": 1 }))).refuses(500, refusal);
+    tenant.patch("/v1/customers/2", &young).rejects(500, rejection);
+    tenant.patch("/v1/customers/3", &with(&young, json!({ "CustomerType": 1 }))).rejects(500, rejection);
     tenant.patch("/v1/customers/2", &with(&young, json!({ "CustomerType": 2 }))).succeeds(200);
-    tenant.patch("/v1/customers/99", &young).refuses(404, "A Customer with the given Customer ID was not found.");
+    tenant.patch("/v1/customers/99", &young).rejects(404, "A Customer with the given Customer ID was not found.");
 }
 
 #[test]
@@ -221,19 +221,19 @@ fn a_type_of_the_plans_own_lets_no_field_of_the_others_be_blanked() {
             let before = tenant.everything();
             for id in 2..=4 {
                 let path = format!("/v1/customers/{id}");
-                tenant.patch(&path, &json!({ field: blank })).refuses(500, &format!("{field} is required."));
+                tenant.patch(&path, &json!({ field: blank })).rejects(500, &format!("{field} is required."));
             }
             assert_eq!(tenant.everything(), before, "{field}");
         }
     }
     let before = tenant.everything();
-    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).refuses(500, "PrimaryAddress is required.");
+    tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).rejects(500, "PrimaryAddress is required.");
     assert_eq!(tenant.everything(), before);
     // What not every type of the vendor's requires may be cleared, and the new types require nothing but their own.
     tenant.patch("/v1/customers/2", &json!({ "TaxId": null })).succeeds(200);
     let id = tenant.create(&json!({ "CustomerType": 9 }));
     assert_eq!(tenant.customer(id)["CustomerType"], 9);
-    tenant.post("/v1/customers", &json!({ "CustomerType": 4 })).refuses(500, "TaxId is required for CustomerType 4.");
+    tenant.post("/v1/customers", &json!({ "CustomerType": 4 })).rejects(500, "TaxId is required for CustomerType 4.");
     // A plan may still make one optional.
     let tenant = tenant_with(json!({ "types": { "4": "Employee" }, "required": { "EmailAddress": [1, 2] } }));
     tenant.patch("/v1/customers/4", &json!({ "EmailAddress": "" })).succeeds(200);
@@ -277,13 +277,13 @@ fn the_inactive_date_follows_the_status() {
         tenant.call(method, path, "", body.as_deref()).succeeds(200);
         assert_eq!(shown(), (status, since), "step {number}, {method} {body:?}");
     }
-    // An upgrade, a creation, and a refusal, which changes nothing.
+    // An upgrade, a creation, and a rejection, which changes nothing.
     freeze(&day(20));
     let upgrade = with(&seeds::distributor(), json!({ "CustomerStatus": 2 }));
     tenant.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
     assert_eq!(shown(), (2, day(20)));
     let before = tenant.everything();
-    tenant.patch(path, &json!({ "CustomerStatus": 9 })).refuses(500, "CustomerStatus must be one of 1, 2, 3, 4, 5.");
+    tenant.patch(path, &json!({ "CustomerStatus": 9 })).rejects(500, "CustomerStatus must be one of 1, 2, 3, 4, 5.");
     assert_eq!(tenant.everything(), before);
     let own = json!({ "Username": "b", "EmailAddress": "b@x.example", "CustomerStatus": 4 });
     let id = tenant.create(&with(&seeds::retail(), own));

@@ -38,10 +38,10 @@ fn placeholders_are_absent_at_directscales_api() {
         ),
         ("/v1/sso?token={token}", "One of the parameters token or externalId is required."),
     ] {
-        tenant.get(path).refuses(500, message);
+        tenant.get(path).rejects(500, message);
     }
     let login = "/v1/validate/login?username={username}&password={password}";
-    tenant.get(login).refuses(400, "Username or password is incorrect.");
+    tenant.get(login).rejects(400, "Username or password is incorrect.");
     // What only looks like one is a value.
     for (query, message) in [
         ("?levels={1", "levels must be an integer."),
@@ -49,7 +49,7 @@ fn placeholders_are_absent_at_directscales_api() {
         ("?levels={1}{2}", "levels must be an integer."),
         ("?levels={%22a%22:1}", "levels must be an integer."),
     ] {
-        tenant.get(&format!("/v1/customers/1/downline{query}")).refuses(500, message);
+        tenant.get(&format!("/v1/customers/1/downline{query}")).rejects(500, message);
     }
 }
 

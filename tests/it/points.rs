@@ -43,9 +43,9 @@ fn points_are_gone_after_365_days() {
     assert_eq!(in_days(366), 0.0);
 }
 
-/// The operations' page lists 400, whatever the plan says of other refusals.
+/// The operations' page lists 400, whatever the plan says of other rejections.
 #[test]
-fn what_is_no_number_of_points_is_refused() {
+fn what_is_no_number_of_points_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let message =
@@ -60,13 +60,13 @@ fn what_is_no_number_of_points_is_refused() {
         r#"{"pointsToAdd": 1e12}"#,
         r#"{"pointsToAdd": [1]}"#,
     ] {
-        tenant.call("POST", PATH, "", Some(body)).refuses(400, &message("pointsToAdd"));
+        tenant.call("POST", PATH, "", Some(body)).rejects(400, &message("pointsToAdd"));
     }
     for body in [r#"{"pointsToAdd": 5}"#, r#"{"pointsToDeduct": 0}"#, r#"{"pointsToDeduct": "NaN"}"#] {
-        deduct(&tenant, body).refuses(400, &message("pointsToDeduct"));
+        deduct(&tenant, body).rejects(400, &message("pointsToDeduct"));
     }
-    tenant.call("POST", PATH, "", None).refuses(400, "The request body is empty.");
-    deduct(&tenant, "[]").refuses(400, "The request body must be a JSON object.");
+    tenant.call("POST", PATH, "", None).rejects(400, "The request body is empty.");
+    deduct(&tenant, "[]").rejects(400, "The request body must be a JSON object.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -74,14 +74,14 @@ fn what_is_no_number_of_points_is_refused() {
 fn nobody_has_no_points() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
-    tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 1 })).refuses(404, message);
+    tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 1 })).rejects(404, message);
     // An unknown customer comes before the number, and the body before both.
-    tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 0 })).refuses(404, message);
-    tenant.post("/v1/customers/abc/reward-points", &json!({ "pointsToAdd": 0 })).refuses(404, message);
+    tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 0 })).rejects(404, message);
+    tenant.post("/v1/customers/abc/reward-points", &json!({ "pointsToAdd": 0 })).rejects(404, message);
     for id in ["99", "abc"] {
         let path = format!("/v1/customers/{id}/reward-points");
-        tenant.call("POST", &path, "", Some("[")).refuses(400, BROKEN);
+        tenant.call("POST", &path, "", Some("[")).rejects(400, BROKEN);
     }
     let body = Some(r#"{"pointsToDeduct": 1}"#);
-    tenant.call("DELETE", "/v1/customers/99/reward-points", "", body).refuses(404, message);
+    tenant.call("DELETE", "/v1/customers/99/reward-points", "", body).rejects(404, message);
 }

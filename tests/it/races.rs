@@ -25,13 +25,13 @@ pub fn at_once(count: usize, call: impl Fn(usize) -> Reply + Sync) -> Vec<Reply>
     })
 }
 
-/// One wins and every other gets the ordinary refusal.
+/// One wins and every other gets the ordinary rejection.
 #[track_caller]
 fn one_wins(replies: Vec<Reply>, status: u16, message: &str) {
     let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == status);
     assert_eq!(won.len(), 1, "{won:?}");
     for reply in lost {
-        reply.refuses(500, message);
+        reply.rejects(500, message);
     }
 }
 
@@ -79,7 +79,7 @@ fn of_32_different_writers_of_one_address_one_wins() {
     assert_eq!(won, 1);
     for reply in replies {
         if reply.status == 500 {
-            reply.refuses(500, message);
+            reply.rejects(500, message);
         }
     }
     let holders = tenant.rows("select 1 from customers where tenant_id = {tenant} and email_address = 'one@x.example'");

@@ -19,7 +19,7 @@ fn the_samples_are_accepted_as_printed_but_for_the_one_without_a_username() {
         tenant.put("/v1/customers/3", &sample).succeeds(200);
         assert_eq!(tenant.customer(3)["EmailAddress"], sample["EmailAddress"]);
     }
-    tenant.put("/v1/customers/3", &seeds::preferred()).refuses(500, "Username is required for CustomerType 3.");
+    tenant.put("/v1/customers/3", &seeds::preferred()).rejects(500, "Username is required for CustomerType 3.");
 }
 
 #[test]
@@ -85,18 +85,18 @@ fn an_unplaced_customer_only_remembers_its_sponsor() {
 }
 
 #[test]
-fn refusals_change_nothing() {
+fn rejections_change_nothing() {
     let tenant = tenant();
     let before = tenant.everything();
     tenant
         .put("/v1/customers/3", &with(&seeds::retail(), json!({ "FirstName": "" })))
-        .refuses(500, "FirstName is required for CustomerType 2.");
+        .rejects(500, "FirstName is required for CustomerType 2.");
     tenant
         .put("/v1/customers/3", &with(&seeds::retail(), json!({ "Username": "dana", "WebAlias": "dana" })))
-        .refuses(500, "Username 'dana' is already in use.; WebAlias 'dana' is already in use.");
+        .rejects(500, "Username 'dana' is already in use.; WebAlias 'dana' is already in use.");
     tenant
         .put("/v1/customers/99", &seeds::retail())
-        .refuses(404, "A Customer with the given Customer ID was not found.");
+        .rejects(404, "A Customer with the given Customer ID was not found.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -105,5 +105,5 @@ fn a_plan_may_make_the_type_of_a_customer_optional_but_not_absent() {
     let tenant = tenant_with(json!({ "required": { "CustomerType": [] } }));
     tenant
         .put("/v1/customers/3", &with(&seeds::retail(), json!({ "CustomerType": null })))
-        .refuses(500, "CustomerType is required.");
+        .rejects(500, "CustomerType is required.");
 }

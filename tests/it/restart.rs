@@ -68,7 +68,7 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
     println!("{COUNT} upgrades, {} acknowledged, {} there after kill -9", acknowledged.len(), upgraded.len());
 
-    // The tree and the log agree with the types: what was left is upgraded now, and what was done is refused.
+    // The tree and the log agree with the types: what was left is upgraded now, and what was done is rejected.
     for (number, id) in ids.iter().enumerate() {
         let reply = client.put(&format!("/v1/customers/upgrade/{id}"), &self::upgraded(number));
         assert_eq!(reply.status, if upgraded.contains(id) { 500 } else { 201 }, "{reply:?}");
@@ -107,7 +107,7 @@ pub fn own_database(url: &str, purpose: &str) -> String {
 
 /// Opens the database that the server has let go of and counts what does not agree.
 fn tree_and_log_agree(place: &[String]) {
-    use directscale_emulator::server::open_world;
+    use directscale_emulator::server::open_tenant;
     use sqlx::Row as _;
 
     let origin = match place[0].as_str() {
@@ -116,7 +116,7 @@ fn tree_and_log_agree(place: &[String]) {
     };
     let options = crate::support::server::world(origin);
     let (disagreeing, all) = server().runtime.block_on(async {
-        let started = open_world(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
+        let started = open_tenant(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");
         let row = sqlx::query(
             "select count(*) filter (where c.customer_type <> 1 or t.upline_id <> 2 or t.upline_id is null

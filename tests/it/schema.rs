@@ -84,8 +84,8 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0004_points_sign_on_trees.sql"),
         include_str!("../../migrations/0005_extensions.sql"),
         include_str!("../../migrations/0006_events.sql"),
-        include_str!("../../migrations/0007_worlds.sql"),
-        include_str!("../../migrations/0008_doors.sql"),
+        include_str!("../../migrations/0007_snapshots_clock_faults.sql"),
+        include_str!("../../migrations/0008_vendors.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
@@ -149,7 +149,7 @@ fn each_unique_constraint_of_customers_is_explained_by_field() {
         "select conname from pg_constraint where contype = 'u' and conrelid = 'customers'::regclass order by conname",
     );
     let names: Vec<&str> = constraints.iter().map(|row| row["conname"].as_str().expect("a name")).collect();
-    // The fields that the refusals' own test goes through one by one.
+    // The fields that the rejections' own test goes through one by one.
     assert_eq!(
         names,
         [

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::storm::{NOBODY, created, full};
 use crate::support::control::control;
 use crate::support::http::request;
 use crate::support::process::Process;
 use crate::support::receiver::Receiver;
 use crate::support::server::{database_url, server};
 use crate::support::{Client, Reply, Tenant, seeds, tenant, tenant_of, with};
+use crate::storm::{NOBODY, created, full};
 
 /// A call of the control API with a body of this type.
 fn send(method: &str, path: &str, content_type: &str, body: &str) -> Reply {
@@ -62,7 +62,7 @@ const ODD: [&str; 12] = [
 /// A tenant with something in every column of every table that a reset restores.
 fn rich(extension: &Receiver) -> Tenant {
     let tenant = tenant_of(json!({
-        "plan": { "minimum_age": 17, "types": { "7": "Partner" }, "max_length": { "FirstName": 90 }, "refusal_status": 400,
+        "plan": { "minimum_age": 17, "types": { "7": "Partner" }, "max_length": { "FirstName": 90 }, "rejection_status": 400,
                   "bydesign": { "countries": { "HOLLAND": "NL" } } },
         "extension": { "extension_token": "sent-along", "directscale_token": "calls-back", "timeout_seconds": 7,
                        "hooks": { "Associates.UpdateAssociate": extension.url("/hook") } },
@@ -130,7 +130,7 @@ fn rich(extension: &Receiver) -> Tenant {
 
 /// So that a column which a later change adds fails the tests here until an export carries it.
 fn assert_every_column_is_filled(tenant: &Tenant) {
-    for row in server().rows("select table_name from world_tables() where is_copied") {
+    for row in server().rows("select table_name from tenant_tables() where is_copied") {
         let table = row["table_name"].as_str().expect("a name");
         let rows = tenant.rows(&format!("select * from {table} where tenant_id = {{tenant}}"));
         let columns = rows.first().unwrap_or_else(|| panic!("a row in {table}")).as_object().expect("a row").clone();

@@ -89,7 +89,7 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
             10 => control("POST", "/clock/advance", json!({ "seconds": 86_400 })),
             12 => control("POST", "/clock/freeze", json!({ "at": "2099-01-01T00:00:00Z" })),
             14 => control("PUT", "/snapshots/mid", json!({})),
-            16 => control("PUT", "/plan", json!({ "refusal_status": 400, "unique": [] })),
+            16 => control("PUT", "/plan", json!({ "rejection_status": 400, "unique": [] })),
             18 | 38 => control("POST", "/reset", json!({})),
             22 => {
                 let name = format!("{}-fork", noisy.name());

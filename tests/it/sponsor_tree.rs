@@ -44,11 +44,11 @@ fn a_customer_never_moves_below_itself() {
     let path = format!("/v1/customers/{a}");
     for below in [b, c] {
         let message = format!("SponsorId {below} stands below the customer in the sponsor tree.");
-        tenant.put(&path, &body("a", below)).refuses(500, &message);
+        tenant.put(&path, &body("a", below)).rejects(500, &message);
     }
-    tenant.put(&path, &body("a", a)).refuses(500, "SponsorId must not be the customer itself.");
+    tenant.put(&path, &body("a", a)).rejects(500, "SponsorId must not be the customer itself.");
     let both = with(&body("a", c), json!({ "Username": "dana" }));
-    tenant.put(&path, &both).refuses(
+    tenant.put(&path, &both).rejects(
         500,
         &format!("SponsorId {c} stands below the customer in the sponsor tree.; Username 'dana' is already in use."),
     );
@@ -67,7 +67,7 @@ fn the_same_sponsor_keeps_the_node_as_it_is() {
 }
 
 #[test]
-fn an_upgrade_below_ones_own_downline_is_refused() {
+fn an_upgrade_below_ones_own_downline_is_rejected() {
     let tenant = tenant();
     // An unplaced distributor may sponsor, so that a customer can have a downline before it has a node.
     tenant.patch("/v1/customers/3", &json!({ "CustomerType": 1 })).succeeds(200);
@@ -76,7 +76,7 @@ fn an_upgrade_below_ones_own_downline_is_refused() {
     let before = tenant.everything();
     tenant
         .put("/v1/customers/upgrade/3", &body("riley", child))
-        .refuses(500, &format!("SponsorId {child} stands below the customer in the sponsor tree."));
+        .rejects(500, &format!("SponsorId {child} stands below the customer in the sponsor tree."));
     assert_eq!(tenant.everything(), before);
     tenant.put("/v1/customers/upgrade/3", &body("riley", 2)).succeeds(201);
     assert_eq!((upline(&tenant, 3), upline(&tenant, child)), (json!(2), json!(3)));

@@ -46,7 +46,7 @@ fn a_token_names_its_customer_for_a_minute() {
         "update sign_on_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
         tenant.id
     ));
-    redeem(&tenant, &by_id).refuses(400, "The token is unknown or has expired.");
+    redeem(&tenant, &by_id).rejects(400, "The token is unknown or has expired.");
     // A new one sweeps the old ones out.
     token(tenant.get(&format!("/v1/sso/{id}")));
     assert_eq!(tenant.rows("select 1 from sign_on_tokens where tenant_id = {tenant}").len(), 1);
@@ -63,8 +63,8 @@ fn the_address_is_the_plans() {
 fn tokens_are_the_tenants_own_and_kept_as_digests() {
     let (ours, theirs) = (tenant(), tenant());
     let (_, token) = token(theirs.get("/v1/sso/2"));
-    redeem(&ours, &token).refuses(400, "The token is unknown or has expired.");
-    redeem(&ours, "nonsense").refuses(400, "The token is unknown or has expired.");
+    redeem(&ours, &token).rejects(400, "The token is unknown or has expired.");
+    redeem(&ours, "nonsense").rejects(400, "The token is unknown or has expired.");
     let kept = theirs.rows("select * from sign_on_tokens where tenant_id = {tenant}");
     assert!(kept.len() == 1 && !kept[0].to_string().contains(&token), "{kept:?}");
 }
@@ -73,11 +73,11 @@ fn tokens_are_the_tenants_own_and_kept_as_digests() {
 fn who_is_asked_for_must_be_known() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
-    tenant.get("/v1/sso/99").refuses(404, message);
-    tenant.get("/v1/sso/nobody").refuses(404, message);
-    tenant.get("/v1/sso?externalId=nobody").refuses(404, message);
-    tenant.get("/v1/sso?externalId=a%00").refuses(404, message);
-    tenant.get("/v1/sso").refuses(500, "One of the parameters token or externalId is required.");
+    tenant.get("/v1/sso/99").rejects(404, message);
+    tenant.get("/v1/sso/nobody").rejects(404, message);
+    tenant.get("/v1/sso?externalId=nobody").rejects(404, message);
+    tenant.get("/v1/sso?externalId=a%00").rejects(404, message);
+    tenant.get("/v1/sso").rejects(500, "One of the parameters token or externalId is required.");
     let reply = tenant.get("/v1/sso/admin/token/abc");
     assert_eq!(
         (reply.status, reply.body.as_str()),

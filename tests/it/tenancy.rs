@@ -22,8 +22,8 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
         ("PUT", "/v1/customers/upgrade/", Some(seeds::distributor())),
     ] {
         let body = body.map(|body| body.to_string());
-        let stranger = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).refuses(404, unknown);
-        let nobody = ours.call(method, &format!("{path}999"), "", body.as_deref()).refuses(404, unknown);
+        let stranger = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).rejects(404, unknown);
+        let nobody = ours.call(method, &format!("{path}999"), "", body.as_deref()).rejects(404, unknown);
         assert_eq!(shape(stranger.json()), shape(nobody.json()));
     }
     for query in [
@@ -42,7 +42,7 @@ fn another_tenants_distributor_is_no_sponsor() {
     let (ours, theirs) = (tenant(), tenant());
     let id = theirs.create(&seeds::distributor());
     ours.post("/v1/customers", &with(&seeds::retail(), json!({ "SponsorId": id })))
-        .refuses(500, &format!("SponsorId {id} is not an existing customer."));
+        .rejects(500, &format!("SponsorId {id} is not an existing customer."));
 }
 
 #[test]

@@ -73,15 +73,15 @@ fn a_downline_is_listed_level_by_level() {
     let older = tenant.get("/v1/customers/GetDownlineIds?associateid=1").succeeds(200);
     assert_eq!(older.json(), json!([2, b, a, c]));
 
-    tenant.get("/v1/customers/99/downline").refuses(404, UNKNOWN);
-    tenant.get("/v1/customers/GetDownlineIds?associateId=99").refuses(404, UNKNOWN);
-    tenant.get("/v1/customers/GetDownlineIds").refuses(500, "associateId is required.");
-    tenant.get("/v1/customers/GetDownlineIds?associateId=x").refuses(500, "associateId must be an integer.");
-    tenant.get("/v1/customers/1/downline?levels=0").refuses(500, "levels must be at least 1.");
-    tenant.get("/v1/customers/1/downline?levels=all").refuses(500, "levels must be an integer.");
+    tenant.get("/v1/customers/99/downline").rejects(404, UNKNOWN);
+    tenant.get("/v1/customers/GetDownlineIds?associateId=99").rejects(404, UNKNOWN);
+    tenant.get("/v1/customers/GetDownlineIds").rejects(500, "associateId is required.");
+    tenant.get("/v1/customers/GetDownlineIds?associateId=x").rejects(500, "associateId must be an integer.");
+    tenant.get("/v1/customers/1/downline?levels=0").rejects(500, "levels must be at least 1.");
+    tenant.get("/v1/customers/1/downline?levels=all").rejects(500, "levels must be an integer.");
     tenant
         .get("/v1/customers/1/downline?tree=Binary")
-        .refuses(500, "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.");
+        .rejects(500, "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn those_without_a_place_are_listed_until_they_are_placed() {
     assert_eq!(unplaced(2, ""), json!([4, five]));
     tenant.put(&format!("/v1/customers/upgrade/{five}"), &body("five", 2)).succeeds(201);
     assert_eq!(unplaced(2, ""), json!([4]));
-    tenant.get("/v1/customers/99/downline/UnplacedAssociates").refuses(404, UNKNOWN);
+    tenant.get("/v1/customers/99/downline/UnplacedAssociates").rejects(404, UNKNOWN);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn placing_moves_a_node_with_all_below_it() {
 }
 
 #[test]
-fn a_place_that_cannot_be_is_refused_and_nothing_changes() {
+fn a_place_that_cannot_be_is_rejected_and_nothing_changes() {
     let tenant = tenant();
     let a = distributor(&tenant, "a", 2);
     let b = distributor(&tenant, "b", a);
@@ -138,20 +138,20 @@ fn a_place_that_cannot_be_is_refused_and_nothing_changes() {
     for tree in ["Unilevel", "Enrollment"] {
         let query = |upline: i64| format!("?tree={tree}&toUplineId={upline}");
         let below = format!("toUplineId {b} stands below the customer in the tree.");
-        place(&tenant, 2, &query(b)).refuses(500, &below);
-        place(&tenant, a, &query(a)).refuses(500, "toUplineId must not be the customer itself.");
-        place(&tenant, a, &query(99)).refuses(500, "toUplineId 99 is not an existing customer.");
-        place(&tenant, a, &query(0)).refuses(500, "toUplineId 0 is not an existing customer.");
-        place(&tenant, a, &query(3)).refuses(500, "toUplineId 3 is not a customer of CustomerType 1.");
-        place(&tenant, 99, &query(1)).refuses(404, UNKNOWN);
+        place(&tenant, 2, &query(b)).rejects(500, &below);
+        place(&tenant, a, &query(a)).rejects(500, "toUplineId must not be the customer itself.");
+        place(&tenant, a, &query(99)).rejects(500, "toUplineId 99 is not an existing customer.");
+        place(&tenant, a, &query(0)).rejects(500, "toUplineId 0 is not an existing customer.");
+        place(&tenant, a, &query(3)).rejects(500, "toUplineId 3 is not a customer of CustomerType 1.");
+        place(&tenant, 99, &query(1)).rejects(404, UNKNOWN);
     }
     // An unknown customer comes before the parameters.
-    place(&tenant, 99, "?tree=Binary").refuses(404, UNKNOWN);
-    tenant.get("/v1/customers/99/downline?levels=0").refuses(404, UNKNOWN);
-    place(&tenant, a, "").refuses(500, "toUplineId is required.");
-    place(&tenant, a, "?toUplineId=two").refuses(500, "toUplineId must be an integer.");
+    place(&tenant, 99, "?tree=Binary").rejects(404, UNKNOWN);
+    tenant.get("/v1/customers/99/downline?levels=0").rejects(404, UNKNOWN);
+    place(&tenant, a, "").rejects(500, "toUplineId is required.");
+    place(&tenant, a, "?toUplineId=two").rejects(500, "toUplineId must be an integer.");
     let message = "findAvailable must be true or false.";
-    place(&tenant, a, "?toUplineId=1&findAvailable=maybe").refuses(500, message);
+    place(&tenant, a, "?toUplineId=1&findAvailable=maybe").rejects(500, message);
     let reply = place(&tenant, 2, &format!("?toUplineId={b}"));
     assert_eq!(reply.json()["errors"][0]["field"], "toUplineId");
     assert_eq!(tenant.everything(), before);
@@ -161,7 +161,7 @@ fn a_place_that_cannot_be_is_refused_and_nothing_changes() {
 fn anybody_may_be_an_upline_where_the_plan_says_so() {
     let tenant = tenant_with(json!({ "sponsor_must_be_distributor": false }));
     place(&tenant, 4, "?toUplineId=3").succeeds(200);
-    place(&tenant, 3, "?toUplineId=4").refuses(500, "toUplineId 4 stands below the customer in the tree.");
+    place(&tenant, 3, "?toUplineId=4").rejects(500, "toUplineId 4 stands below the customer in the tree.");
     assert_eq!(downline(&tenant, 3, ""), json!([4]));
 }
 
@@ -286,7 +286,7 @@ fn a_line_of_ten_thousand_is_walked() {
     assert_eq!((all.as_array().expect("ids").len(), &all[9_999]), (10_000, &json!(10_004)));
     assert_eq!(downline(&tenant, 2, "?levels=9999").as_array().expect("ids").len(), 9_999);
     // The top does not move below the bottom.
-    place(&tenant, 5, "?toUplineId=10004").refuses(500, "toUplineId 10004 stands below the customer in the tree.");
+    place(&tenant, 5, "?toUplineId=10004").rejects(500, "toUplineId 10004 stands below the customer in the tree.");
     place(&tenant, 10_004, "?toUplineId=2").succeeds(200);
     let stats = tenant.get("/v1/customers/2/stats").succeeds(200).json();
     assert_eq!(stats["Stats"]["Downline"]["Value"], 10_000);

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::support::documented::operations;
-use crate::support::doors::DoorClient;
 use crate::support::server::server;
+use crate::support::vendors::VendorClient;
 use crate::support::{Client, Reply, Tenant, tenant, tenant_with};
 
 const NOT_FOUND: &str = r#"{ "statusCode": 404, "message": "Resource not found" }"#;
@@ -117,7 +117,7 @@ fn bydesign_error(sentence: &str) -> String {
 fn bydesigns_other_controllers_are_named_in_its_own_form() {
     let tenant = tenant();
     let door = tenant.bydesign();
-    let nobody = DoorClient::new(String::new());
+    let nobody = VendorClient::new(String::new());
     let before = tenant.everything();
     let group = |name: &str| format!("This emulator does not build the operations of ByDesign's {name}.");
     for (method, path, sentence, id) in [
@@ -181,7 +181,7 @@ fn bydesigns_other_controllers_are_named_in_its_own_form() {
 fn storms_other_operations_are_named_in_its_own_form() {
     let tenant = tenant();
     let door = tenant.storm();
-    let nobody = DoorClient::new(String::new());
+    let nobody = VendorClient::new(String::new());
     let before = tenant.everything();
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2024-01-02T02:04:05Z" }))).done(200);
     let says = |reply: Reply, sentence: &str| {

@@ -80,14 +80,14 @@ fn only_goes_from_type_2_to_type_1() {
     let before = tenant.everything();
     tenant
         .put("/v1/customers/upgrade/4", &seeds::distributor())
-        .refuses(500, "An upgrade from CustomerType 3 to CustomerType 1 was asked for; allowed: 2 to 1.");
+        .rejects(500, "An upgrade from CustomerType 3 to CustomerType 1 was asked for; allowed: 2 to 1.");
     tenant
         .put(RILEY, &with(&seeds::retail(), json!({ "SponsorId": 2 })))
-        .refuses(500, "An upgrade from CustomerType 2 to CustomerType 2 was asked for; allowed: 2 to 1.");
+        .rejects(500, "An upgrade from CustomerType 2 to CustomerType 2 was asked for; allowed: 2 to 1.");
     let own = with(&seeds::distributor(), json!({ "SponsorId": 1 }));
     tenant
         .put("/v1/customers/upgrade/2", &own)
-        .refuses(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
+        .rejects(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -95,14 +95,14 @@ fn only_goes_from_type_2_to_type_1() {
 fn the_samples_of_the_other_types_are_answered_by_rule_and_by_hook() {
     let tenant = tenant();
     let before = tenant.everything();
-    tenant.put(RILEY, &seeds::preferred()).refuses(500, "Username is required for CustomerType 3.");
+    tenant.put(RILEY, &seeds::preferred()).rejects(500, "Username is required for CustomerType 3.");
     tenant
         .put(RILEY, &with(&seeds::preferred(), json!({ "Username": "boba" })))
-        .refuses(500, "An upgrade from CustomerType 2 to CustomerType 3 was asked for; allowed: 2 to 1.");
+        .rejects(500, "An upgrade from CustomerType 2 to CustomerType 3 was asked for; allowed: 2 to 1.");
     // As the older print of the page has it, with every e-mail address blanked out.
     tenant
         .put(RILEY, &with(&seeds::full(), json!({ "EmailAddress": "" })))
-        .refuses(500, "EmailAddress is required for CustomerType 1.");
+        .rejects(500, "EmailAddress is required for CustomerType 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -120,7 +120,7 @@ fn a_second_upgrade_is_told_that_the_first_was_made() {
     let before = tenant.everything();
     tenant
         .put(RILEY, &seeds::distributor())
-        .refuses(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
+        .rejects(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -129,7 +129,7 @@ fn rules_are_told_before_the_hook_speaks() {
     let tenant = tenant();
     let before = tenant.everything();
     let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
-    tenant.put("/v1/customers/upgrade/4", &taken).refuses(500, "EmailAddress 'dana@demo.example' is already in use.");
+    tenant.put("/v1/customers/upgrade/4", &taken).rejects(500, "EmailAddress 'dana@demo.example' is already in use.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -149,13 +149,13 @@ fn each_required_field_is_missed_by_name() {
         "Username",
     ] {
         let body = with(&seeds::distributor(), json!({ field: null }));
-        tenant.put(RILEY, &body).refuses(500, &format!("{field} is required for CustomerType 1."));
+        tenant.put(RILEY, &body).rejects(500, &format!("{field} is required for CustomerType 1."));
     }
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn each_unique_field_that_is_taken_is_refused_by_name_and_ones_own_is_not() {
+fn each_unique_field_that_is_taken_is_rejected_by_name_and_ones_own_is_not() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     let before = tenant.everything();
@@ -166,7 +166,7 @@ fn each_unique_field_that_is_taken_is_refused_by_name_and_ones_own_is_not() {
         ("Username", "Dana", "Username 'Dana' is already in use."),
         ("WebAlias", "DANA", "WebAlias 'DANA' is already in use."),
     ] {
-        tenant.put(RILEY, &with(&seeds::distributor(), json!({ field: value }))).refuses(500, message);
+        tenant.put(RILEY, &with(&seeds::distributor(), json!({ field: value }))).rejects(500, message);
     }
     assert_eq!(tenant.everything(), before);
     let own = json!({ "EmailAddress": "riley@demo.example", "Username": "riley", "BackOfficeId": "15F93" });
@@ -178,9 +178,9 @@ fn the_sponsor_is_checked() {
     let tenant = tenant();
     let before = tenant.everything();
     let sponsored = |by: i32| tenant.put(RILEY, &with(&seeds::distributor(), json!({ "SponsorId": by })));
-    sponsored(99).refuses(500, "SponsorId 99 is not an existing customer.");
-    sponsored(4).refuses(500, "SponsorId 4 is not a customer of CustomerType 1.");
-    sponsored(3).refuses(500, "SponsorId must not be the customer itself.");
+    sponsored(99).rejects(500, "SponsorId 99 is not an existing customer.");
+    sponsored(4).rejects(500, "SponsorId 4 is not a customer of CustomerType 1.");
+    sponsored(3).rejects(500, "SponsorId must not be the customer itself.");
     assert_eq!(tenant.everything(), before);
 }
 
@@ -190,12 +190,12 @@ fn an_unknown_customer_comes_before_the_rules() {
     let message = "A Customer with the given Customer ID was not found.";
     for id in ["99", "0", "-1", "2147483648", "99999999999999999999", "seven", "3x", "%33%00"] {
         for body in [seeds::distributor(), json!({})] {
-            tenant.put(&format!("/v1/customers/upgrade/{id}"), &body).refuses(404, message);
+            tenant.put(&format!("/v1/customers/upgrade/{id}"), &body).rejects(404, message);
         }
     }
     let tenant = tenant_with(json!({ "unknown_on_upgrade_status": 500 }));
-    tenant.put("/v1/customers/upgrade/99", &seeds::distributor()).refuses(500, message);
-    tenant.put("/v1/customers/99", &seeds::distributor()).refuses(404, message);
+    tenant.put("/v1/customers/upgrade/99", &seeds::distributor()).rejects(500, message);
+    tenant.put("/v1/customers/99", &seeds::distributor()).rejects(404, message);
 }
 
 #[test]

@@ -88,14 +88,14 @@ fn a_wrong_login_says_the_same_whatever_is_wrong() {
         json!({ "username": "  ", "password": " " }),
         json!({ "user": "dana", "pass": "PasswordHere1" }),
     ] {
-        let reply = tenant.post("/v1/validate/login", &body).refuses(400, "Username or password is incorrect.");
+        let reply = tenant.post("/v1/validate/login", &body).rejects(400, "Username or password is incorrect.");
         bodies.push(with(&reply.json(), json!({ "activityId": null })));
     }
     for query in
         ["", "?", "?username=dana", "?password=PasswordHere1", "?username=&password=", "?username=dana&password=%20"]
     {
         let reply = tenant.get(&format!("/v1/validate/login{query}"));
-        let reply = reply.refuses(400, "Username or password is incorrect.");
+        let reply = reply.rejects(400, "Username or password is incorrect.");
         bodies.push(with(&reply.json(), json!({ "activityId": null })));
     }
     for (username, password) in [
@@ -109,12 +109,12 @@ fn a_wrong_login_says_the_same_whatever_is_wrong() {
         ("pat", ""),
         ("pat", "PasswordHere1"),
     ] {
-        let reply = login(username, password).refuses(400, "Username or password is incorrect.");
+        let reply = login(username, password).rejects(400, "Username or password is incorrect.");
         bodies.push(with(&reply.json(), json!({ "activityId": null })));
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
     let wrong = json!({ "username": [7], "password": "x" });
-    tenant.post("/v1/validate/login", &wrong).refuses(500, "username must be a string.");
+    tenant.post("/v1/validate/login", &wrong).rejects(500, "username must be a string.");
 }
 
 /// At the cost that a shared server uses: an unknown user is not found out by the time that the answer takes.
@@ -156,11 +156,11 @@ fn a_reset_password_is_the_one_that_counts() {
     }
     let before = tenant.everything();
     let rule = "Password must be 8 to 30 characters long with at least a digit and a capital letter.";
-    tenant.put(path, &json!({ "Password": "weak" })).refuses(500, rule);
+    tenant.put(path, &json!({ "Password": "weak" })).rejects(500, rule);
     for nothing in [json!({}), json!({ "Password": null }), json!({ "Password": "  " })] {
-        tenant.put(path, &nothing).refuses(500, "Password is required.");
+        tenant.put(path, &nothing).rejects(500, "Password is required.");
     }
-    tenant.put(path, &json!({ "Password": ["a"] })).refuses(500, "Password must be a string.");
+    tenant.put(path, &json!({ "Password": ["a"] })).rejects(500, "Password must be a string.");
     assert_eq!(tenant.everything(), before);
 }
 

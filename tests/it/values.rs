@@ -1,4 +1,4 @@
-//! Values of answers that public clients depend on, and the entries of a plan that change them.
+//! CustomerFields of answers that public clients depend on, and the entries of a plan that change them.
 
 use serde_json::{Value, json};
 

@@ -55,7 +55,7 @@ fn a_body_may_come_in_chunks() {
 }
 
 #[test]
-fn a_put_without_body_and_length_is_refused_and_not_waited_for() {
+fn a_put_without_body_and_length_is_rejected_and_not_waited_for() {
     let tenant = tenant();
     for (method, path) in [
         ("PUT", "/v1/customers/upgrade/3"),
@@ -63,7 +63,7 @@ fn a_put_without_body_and_length_is_refused_and_not_waited_for() {
         ("PATCH", "/v1/customers/3"),
         ("POST", "/v1/customers"),
     ] {
-        tenant.call(method, path, "", None).refuses(500, "The request body is empty.");
+        tenant.call(method, path, "", None).rejects(500, "The request body is empty.");
     }
 }
 
@@ -97,7 +97,7 @@ fn escapes_and_quoted_numbers_are_read() {
 }
 
 #[test]
-fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
+fn a_body_that_is_no_json_object_is_rejected_with_the_reason() {
     let tenant = tenant();
     let before = tenant.everything();
     for (body, message) in [
@@ -113,7 +113,7 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
         for (method, path) in
             [("PUT", "/v1/customers/upgrade/3"), ("PATCH", "/v1/customers/99"), ("POST", "/v1/customers")]
         {
-            tenant.call(method, path, "", Some(body)).refuses(500, message);
+            tenant.call(method, path, "", Some(body)).rejects(500, message);
         }
     }
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
@@ -123,7 +123,7 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_body_that_is_not_utf_8_is_refused() {
+fn a_body_that_is_not_utf_8_is_rejected() {
     let tenant = tenant();
     let mut request = format!(
         "POST /v1/customers HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\nOcp-Apim-Subscription-Key: {}\r\nContent-Length: 5\r\n\r\n",
@@ -131,7 +131,7 @@ fn a_body_that_is_not_utf_8_is_refused() {
     )
     .into_bytes();
     request.extend(b"{\"\xe9\"}");
-    tenant.raw(&request).refuses(500, NOT_UTF_8);
+    tenant.raw(&request).rejects(500, NOT_UTF_8);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn chunks_that_are_none_are_told_from_a_body_that_broke_off() {
             "PATCH /v1/customers/3 HTTP/1.1\r\nHost: h\r\nOcp-Apim-Subscription-Key: {key}\r\n\
              Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{body}"
         );
-        tenant.raw(request.as_bytes()).refuses(500, &format!("The request body did not arrive: {why}."));
+        tenant.raw(request.as_bytes()).rejects(500, &format!("The request body did not arrive: {why}."));
     }
     assert_eq!(tenant.everything(), before);
 }

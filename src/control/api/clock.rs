@@ -67,7 +67,7 @@ pub(super) struct AdvanceRequest {
     responses((status = 200, description = "The clock", body = ClockStatus)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let clock = control.worlds()?.tenant(&tenant).await?.clock;
+    let clock = control.tenants()?.tenant(&tenant).await?.clock;
     Ok(json(StatusCode::OK, &ClockStatus::from(clock)))
 }
 
@@ -153,6 +153,6 @@ fn time(text: &str) -> Result<DateTime<Utc>, ControlError> {
 }
 
 async fn change(control: &Control, tenant: &str, change: impl FnOnce(Clock) -> Option<Clock>) -> Answer {
-    let clock = control.worlds()?.set_clock(tenant, change).await?;
+    let clock = control.tenants()?.set_clock(tenant, change).await?;
     Ok(json(StatusCode::OK, &ClockStatus::from(clock)))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Answer, Control, ControlError, json, query};
-use crate::events::{DeliveryListing, list as list_deliveries, resend as resend_deliveries};
+use crate::webhooks::{DeliveryListing, list as list_deliveries, resend as resend_deliveries};
 
 /// Which deliveries, and how many.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,11 +61,11 @@ pub(super) struct Resent {
     responses((status = 200, description = "The deliveries", body = Vec<DeliveryListing>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let EventsQuery { state, limit } = query(&uri)?;
-    worlds.tenant(&tenant).await?;
+    tenants.tenant(&tenant).await?;
     let limit = limit.unwrap_or(100).clamp(0, 1_000);
-    let listed = list_deliveries(&worlds.database, &tenant, state.map(DeliveryState::name), limit).await?;
+    let listed = list_deliveries(&tenants.database, &tenant, state.map(DeliveryState::name), limit).await?;
     Ok(json(StatusCode::OK, &listed))
 }
 
@@ -78,10 +78,10 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     responses((status = 200, description = "How many are due again", body = Resent)),
 )]
 pub(super) async fn resend(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let worlds = control.worlds()?;
-    let now = worlds.tenant(&tenant).await?.clock.now();
-    let due = resend_deliveries(&worlds.database, &tenant, None, now).await?;
-    worlds.customers.wake_deliveries();
+    let tenants = control.tenants()?;
+    let now = tenants.tenant(&tenant).await?.clock.now();
+    let due = resend_deliveries(&tenants.database, &tenant, None, now).await?;
+    tenants.customers.wake_deliveries();
     Ok(json(StatusCode::OK, &Resent { due }))
 }
 
@@ -99,11 +99,11 @@ pub(super) async fn resend_one(
     State(control): State<Arc<Control>>,
     Path((tenant, event)): Path<(String, String)>,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no event {event}"));
     let id = event.parse().map_err(|_| unknown())?;
-    let now = worlds.tenant(&tenant).await?.clock.now();
-    let due = resend_deliveries(&worlds.database, &tenant, Some(id), now).await?;
-    worlds.customers.wake_deliveries();
+    let now = tenants.tenant(&tenant).await?.clock.now();
+    let due = resend_deliveries(&tenants.database, &tenant, Some(id), now).await?;
+    tenants.customers.wake_deliveries();
     if due > 0 { Ok(json(StatusCode::OK, &Resent { due })) } else { Err(unknown()) }
 }

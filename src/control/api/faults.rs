@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Content, Control, ControlError, json, no_content, read};
-use crate::faults::{self, Listed, Rule};
+use crate::fault_injection::{self, Listed, Rule};
 
 /// A failure that is armed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,9 +52,9 @@ pub(super) struct FaultId {
     responses((status = 200, description = "The failures", body = Vec<FaultStatus>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let worlds = control.worlds()?;
-    let tenant = worlds.tenant(&tenant).await?;
-    let listed = faults::list(&worlds.database, tenant.id).await?;
+    let tenants = control.tenants()?;
+    let tenant = tenants.tenant(&tenant).await?;
+    let listed = fault_injection::list(&tenants.database, tenant.id).await?;
     Ok(json(StatusCode::OK, &listed.into_iter().map(FaultStatus::from).collect::<Vec<_>>()))
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/faults",
-    operation_id = "ArmFault",
+    operation_id = "AddFault",
     params(("tenant" = String, Path)),
     request_body = Rule,
     responses((status = 201, description = "It is armed", body = FaultId)),
@@ -76,11 +76,11 @@ pub(super) async fn arm(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let rule: Rule = read(&headers, &body)?;
     control.catalogue.check(&rule).map_err(ControlError::Bad)?;
-    let tenant = worlds.tenant(&tenant).await?;
-    let id = worlds.arm(tenant.id, &rule).await?;
+    let tenant = tenants.tenant(&tenant).await?;
+    let id = tenants.arm(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn arm(
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/faults/{fault}",
-    operation_id = "DisarmFault",
+    operation_id = "DeleteFault",
     params(("tenant" = String, Path), ("fault" = i32, Path)),
     responses((status = 204, description = "It is disarmed")),
 )]
@@ -96,24 +96,24 @@ pub(super) async fn disarm(
     State(control): State<Arc<Control>>,
     Path((tenant, fault)): Path<(String, String)>,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no failure {fault}"));
     let id: i32 = fault.parse().map_err(|_| unknown())?;
-    let found = worlds.tenant(&tenant).await?;
-    if worlds.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
+    let found = tenants.tenant(&tenant).await?;
+    if tenants.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
 /// Disarm all failures
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/faults",
-    operation_id = "DisarmFaults",
+    operation_id = "DeleteFaults",
     params(("tenant" = String, Path)),
     responses((status = 204, description = "None is armed")),
 )]
 pub(super) async fn disarm_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let worlds = control.worlds()?;
-    let tenant = worlds.tenant(&tenant).await?;
-    worlds.disarm_all(tenant.id).await?;
+    let tenants = control.tenants()?;
+    let tenant = tenants.tenant(&tenant).await?;
+    tenants.disarm_all(tenant.id).await?;
     Ok(no_content())
 }

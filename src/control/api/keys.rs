@@ -46,7 +46,7 @@ pub(super) struct SlotRequest {
 
 /// A key, shown this once.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MadeKey {
+pub(super) struct CreatedKey {
     /// The subscription.
     name: String,
     /// What it is.
@@ -57,7 +57,7 @@ pub(super) struct MadeKey {
     key: String,
 }
 
-impl MadeKey {
+impl CreatedKey {
     fn of(name: String, key: &Credential) -> Self {
         Self { name, kind: key.kind(), account: key.account().map(str::to_owned), key: key.reveal().to_owned() }
     }
@@ -74,9 +74,9 @@ impl MadeKey {
     responses((status = 200, description = "The keys", body = Vec<KeyListing>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let worlds = control.worlds()?;
-    worlds.tenant(&tenant).await?;
-    Ok(json(StatusCode::OK, &list_keys(&worlds.database, Some(&tenant)).await?))
+    let tenants = control.tenants()?;
+    tenants.tenant(&tenant).await?;
+    Ok(json(StatusCode::OK, &list_keys(&tenants.database, Some(&tenant)).await?))
 }
 
 /// Give a tenant a key
@@ -88,7 +88,7 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     operation_id = "AddKey",
     params(("tenant" = String, Path)),
     request_body = KeyRequest,
-    responses((status = 201, description = "The key", body = MadeKey)),
+    responses((status = 201, description = "The key", body = CreatedKey)),
 )]
 pub(super) async fn add(
     State(control): State<Arc<Control>>,
@@ -98,8 +98,8 @@ pub(super) async fn add(
 ) -> Answer {
     let KeyRequest { name, kind, account, key, expires_in_seconds } = read(&headers, &body)?;
     let new = new_key(NewKey { name: name.clone(), kind, account, secret: key })?;
-    let key = control.worlds()?.add_key(&tenant, new, expires_in_seconds).await?;
-    Ok(json(StatusCode::CREATED, &MadeKey::of(name, &key)))
+    let key = control.tenants()?.add_key(&tenant, new, expires_in_seconds).await?;
+    Ok(json(StatusCode::CREATED, &CreatedKey::of(name, &key)))
 }
 
 /// Rotate a key
@@ -111,7 +111,7 @@ pub(super) async fn add(
     operation_id = "RotateKey",
     params(("tenant" = String, Path), ("name" = String, Path)),
     request_body = SlotRequest,
-    responses((status = 200, description = "The new key", body = MadeKey)),
+    responses((status = 200, description = "The new key", body = CreatedKey)),
 )]
 pub(super) async fn rotate(
     State(control): State<Arc<Control>>,
@@ -119,13 +119,13 @@ pub(super) async fn rotate(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let SlotRequest { slot, key } = read(&headers, &body)?;
     let slot = slot.unwrap_or(KeySlot::Primary);
-    worlds.tenant(&tenant).await?;
-    let rotated = rotate_key(&worlds.database, &worlds.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
-    worlds.directory.forget();
-    Ok(json(StatusCode::OK, &MadeKey::of(name, &rotated)))
+    tenants.tenant(&tenant).await?;
+    let rotated = rotate_key(&tenants.database, &tenants.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
+    tenants.credentials.forget();
+    Ok(json(StatusCode::OK, &CreatedKey::of(name, &rotated)))
 }
 
 /// Revoke a key
@@ -143,11 +143,11 @@ pub(super) async fn revoke(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let SlotRequest { slot, key: _ } = read(&headers, &body)?;
-    worlds.tenant(&tenant).await?;
-    revoke_key(&worlds.database, &tenant, &name, slot, Clock::Real.now()).await?;
-    worlds.directory.forget();
+    tenants.tenant(&tenant).await?;
+    revoke_key(&tenants.database, &tenant, &name, slot, Clock::Real.now()).await?;
+    tenants.credentials.forget();
     Ok(no_content())
 }
 
@@ -165,9 +165,9 @@ pub(super) async fn delete(
     State(control): State<Arc<Control>>,
     Path((tenant, name)): Path<(String, String)>,
 ) -> Answer {
-    let worlds = control.worlds()?;
-    worlds.tenant(&tenant).await?;
-    delete_key(&worlds.database, &tenant, &name).await?;
-    worlds.directory.forget();
+    let tenants = control.tenants()?;
+    tenants.tenant(&tenant).await?;
+    delete_key(&tenants.database, &tenant, &name).await?;
+    tenants.credentials.forget();
     Ok(no_content())
 }

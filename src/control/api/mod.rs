@@ -1,6 +1,7 @@
 //! The control API: JSON in and out, described in the same document as the vendor's operations.
 
 mod clock;
+mod data;
 mod events;
 mod faults;
 mod keys;
@@ -9,7 +10,6 @@ mod seeds;
 mod status;
 mod tasks;
 mod tenants;
-mod worlds;
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
 use crate::gateway::{THIS_SERVER, Undecoded, decoded, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
-use crate::tenants::{MAX_SEED_BYTES, WorldError, read_text};
+use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 
 /// The tag of the control API's operations.
 const TAG: &str = "control";
 
-/// Values of parameters that succeed on the demo data.
+/// CustomerFields of parameters that succeed on the demo data.
 const PARAMETERS: [(&str, &str); 7] = [
     ("tenant", "demo"),
     ("snapshot", "before"),
@@ -48,7 +48,7 @@ const PARAMETERS: [(&str, &str); 7] = [
 /// Bodies that succeed on the demo data, by operation.
 const BODIES: [(&str, &str); 14] = [
     ("MakeTenant", r#"{ "name": "mine" }"#),
-    ("ReplacePlan", r#"{ "refusal_status": 400 }"#),
+    ("ReplacePlan", r#"{ "rejection_status": 400 }"#),
     ("ReplaceIntegration", r#"{ "events": { "subscriptions": [] } }"#),
     ("TryHook", "{}"),
     ("AddKey", r#"{ "name": "ci" }"#),
@@ -60,7 +60,7 @@ const BODIES: [(&str, &str); 14] = [
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("AdvanceClock", r#"{ "seconds": 86400 }"#),
-    ("ArmFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
+    ("AddFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
 ];
 
 /// Adds an operation's examples.
@@ -120,13 +120,13 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(keys::revoke))
         .routes(routes!(seeds::load))
         .routes(routes!(seeds::export))
-        .routes(routes!(worlds::seed))
-        .routes(routes!(worlds::reset))
-        .routes(routes!(worlds::snapshots))
-        .routes(routes!(worlds::save, worlds::delete_snapshot))
-        .routes(routes!(worlds::restore))
-        .routes(routes!(worlds::fork))
-        .routes(routes!(worlds::diff))
+        .routes(routes!(data::seed))
+        .routes(routes!(data::reset))
+        .routes(routes!(data::snapshots))
+        .routes(routes!(data::save, data::delete_snapshot))
+        .routes(routes!(data::restore))
+        .routes(routes!(data::fork))
+        .routes(routes!(data::diff))
         .routes(routes!(clock::get, clock::real))
         .routes(routes!(clock::freeze))
         .routes(routes!(clock::set))
@@ -239,7 +239,7 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
 }
 
 /// What came of some work; or, for who would rather not wait (`Prefer: respond-async`), where to ask how far it is.
-async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<WorldError>, status: StatusCode) -> Answer {
+async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<TenantError>, status: StatusCode) -> Answer {
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     if is_async {

@@ -59,17 +59,17 @@ impl RequestsQuery {
 
 /// The journal, if it is on.
 fn journal(control: &Control) -> Result<&Journal, ControlError> {
-    let journal = &control.worlds()?.journal;
+    let journal = &control.tenants()?.journal;
     if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
 }
 
 async fn tenant_of(control: &Control, name: &str) -> Result<Option<TenantId>, ControlError> {
-    Ok(Some(control.worlds()?.tenant(name).await?.id))
+    Ok(Some(control.tenants()?.tenant(name).await?.id))
 }
 
 /// List a tenant's calls
 ///
-/// The newest first. Each with why it was refused, what it changed, and what it caused.
+/// The newest first. Each with why it was rejected, what it changed, and what it caused.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests",
@@ -226,7 +226,7 @@ pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Pat
 #[utoipa::path(
     get,
     path = "/_emulator/strangers",
-    operation_id = "ListStrangers",
+    operation_id = "ListUnauthenticatedRequests",
     params(RequestsQuery),
     responses((status = 200, description = "The calls", body = Vec<Entry>)),
 )]

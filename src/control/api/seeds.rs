@@ -25,9 +25,9 @@ use crate::tenants::{ExportFormat, ExportOptions, SeedFile, Seeded};
     responses((status = 200, description = "Which tenants were made, and which were left", body = Seeded)),
 )]
 pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let seed: SeedFile = read_seed(headers.clone(), body).await?;
-    finished(&worlds.tasks, &headers, worlds.load(seed), StatusCode::OK).await
+    finished(&tenants.tasks, &headers, tenants.load(seed), StatusCode::OK).await
 }
 
 /// What is exported, and how.
@@ -62,13 +62,13 @@ pub(super) struct ExportQuery {
     )),
 )]
 pub(super) async fn export(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let ExportQuery { format, snapshot, keys } = query(&uri)?;
     let side = match snapshot {
         Some(snapshot) => format!("{tenant}@{snapshot}"),
         None => tenant.clone(),
     };
-    let export = worlds.export(&side, ExportOptions { format, has_keys: keys }).await?;
+    let export = tenants.export(&side, ExportOptions { format, has_keys: keys }).await?;
     let (content_type, ending) = match format {
         ExportFormat::Yaml => ("application/yaml", "yaml"),
         ExportFormat::Json => ("application/json", "json"),

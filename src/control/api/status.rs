@@ -65,20 +65,20 @@ struct DemoAccount {
     responses((status = 200, description = "The status", body = ServerStatus)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
-    let worlds = control.worlds()?;
-    let tenants = worlds.list().await?;
+    let tenants = control.tenants()?;
+    let listed = tenants.list().await?;
     let is_valid = async |kind: KeyKind| {
-        let caller = worlds.directory.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
+        let caller = tenants.credentials.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
         Ok::<_, crate::database::DatabaseError>(caller.is_some_and(|caller| caller.kind == kind))
     };
     let account = |is_valid: bool| is_valid.then_some(DemoAccount { account: DEMO_ACCOUNT, secret: DEMO_KEY });
     let status = ServerStatus {
         version: env!("CARGO_PKG_VERSION"),
         started_at: control.started_at,
-        tenants: tenants.len(),
-        snapshots: tenants.iter().map(|tenant| tenant.snapshots).sum(),
-        faults: tenants.iter().map(|tenant| tenant.faults).sum(),
-        requests: worlds.journal.latest(),
+        tenants: listed.len(),
+        snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
+        faults: listed.iter().map(|tenant| tenant.faults).sum(),
+        requests: tenants.journal.latest(),
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials {
             subscription_key: is_valid(KeyKind::SubscriptionKey).await?.then_some(DEMO_KEY),

@@ -19,7 +19,7 @@ use crate::tasks::TaskStatus;
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<String>) -> Answer {
     let unknown = || ControlError::NotFound(format!("this server has no task {task}, or has forgotten it"));
     let id = task.parse().map_err(|_| unknown())?;
-    let status = control.worlds()?.tasks.status(id).ok_or_else(unknown)?;
+    let status = control.tenants()?.tasks.status(id).ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &status))
 }
 
@@ -34,5 +34,5 @@ pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<St
     responses((status = 200, description = "The tasks", body = Vec<TaskStatus>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    Ok(json(StatusCode::OK, &control.worlds()?.tasks.of(&tenant)))
+    Ok(json(StatusCode::OK, &control.tenants()?.tasks.of(&tenant)))
 }

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use super::{
     Answer, Content, Control, ControlError, ControlProblem, Done, finished, json, no_content, read, read_seed,
 };
-use crate::hooks::{self, HookId};
+use crate::extension::{self, HookId};
 use crate::plan::Plan;
-use crate::tenants::{Integration, NewKey, NewTenant, Shaped, TenantListing, WorldError, WorldSeed};
+use crate::tenants::{Integration, NewKey, NewTenant, Shaped, TenantData, TenantError, TenantListing};
 
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,7 +35,7 @@ pub(super) struct TenantRequest {
     /// tenant alone: `plan`, `extension`, `events`, `customers`, `population`. Either may be a text, in YAML or JSON.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    seed: Option<Shaped<WorldSeed>>,
+    seed: Option<Shaped<TenantData>>,
 }
 
 fn default_key_name() -> String {
@@ -44,7 +44,7 @@ fn default_key_name() -> String {
 
 /// The key of a new tenant, shown this once.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MadeTenant {
+pub(super) struct CreatedTenant {
     /// The tenant.
     tenant: String,
     /// What its key is called.
@@ -70,7 +70,7 @@ pub(super) fn new_key(key: NewKey) -> Result<NewKey, ControlError> {
     responses((status = 200, description = "All tenants, by name", body = Vec<TenantListing>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>) -> Answer {
-    Ok(json(StatusCode::OK, &control.worlds()?.list().await?))
+    Ok(json(StatusCode::OK, &control.tenants()?.list().await?))
 }
 
 /// Make a tenant
@@ -82,12 +82,12 @@ pub(super) async fn list(State(control): State<Arc<Control>>) -> Answer {
     operation_id = "MakeTenant",
     request_body = TenantRequest,
     responses(
-        (status = 201, description = "It is made", body = MadeTenant),
+        (status = 201, description = "It is made", body = CreatedTenant),
         (status = 400, description = "It cannot be made so", body = ControlProblem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let request = read_seed(headers.clone(), body).await?;
     let TenantRequest { name, key_name, key, expires_in_seconds, seed } = request;
     let seed = seed.map(|seed| seed.for_tenant(&name)).transpose().map_err(ControlError::Bad)?;
@@ -96,8 +96,8 @@ pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderM
         key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
         expires_in_seconds,
     };
-    let begun = worlds.create(new, seed.unwrap_or_default());
-    finished(&worlds.tasks, &headers, begun, StatusCode::CREATED).await
+    let begun = tenants.create(new, seed.unwrap_or_default());
+    finished(&tenants.tasks, &headers, begun, StatusCode::CREATED).await
 }
 
 /// Get a tenant
@@ -109,8 +109,8 @@ pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderM
     responses((status = 200, description = "The tenant", body = TenantListing)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
-    let worlds = control.worlds()?;
-    let listed = worlds.listed(&name).await?.ok_or(WorldError::UnknownTenant(name))?;
+    let tenants = control.tenants()?;
+    let listed = tenants.listed(&name).await?.ok_or(TenantError::UnknownTenant(name))?;
     Ok(json(StatusCode::OK, &listed))
 }
 
@@ -129,9 +129,9 @@ pub(super) async fn delete(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let worlds = control.worlds()?;
-    worlds.tenant(&name).await?;
-    finished(&worlds.tasks, &headers, worlds.delete(&name), StatusCode::OK).await
+    let tenants = control.tenants()?;
+    tenants.tenant(&name).await?;
+    finished(&tenants.tasks, &headers, tenants.delete(&name), StatusCode::OK).await
 }
 
 /// Get a tenant's plan
@@ -145,12 +145,12 @@ pub(super) async fn delete(
     responses((status = 200, description = "The plan", body = Object)),
 )]
 pub(super) async fn plan(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
-    Ok(json(StatusCode::OK, &control.worlds()?.tenant(&name).await?.plan))
+    Ok(json(StatusCode::OK, &control.tenants()?.tenant(&name).await?.plan))
 }
 
 /// Replace a tenant's plan
 ///
-/// As a whole: what is not named gets its default. Refused as a whole when a name or value is not known.
+/// As a whole: what is not named gets its default. Rejected as a whole when a name or value is not known.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/plan",
@@ -166,7 +166,7 @@ pub(super) async fn replace_plan(
     Content(body): Content,
 ) -> Answer {
     let plan: Plan = read(&headers, &body)?;
-    control.worlds()?.replace_plan(&name, &plan).await?;
+    control.tenants()?.replace_plan(&name, &plan).await?;
     Ok(json(StatusCode::OK, &plan))
 }
 
@@ -181,7 +181,7 @@ pub(super) async fn replace_plan(
     responses((status = 200, description = "What it is connected to", body = Object)),
 )]
 pub(super) async fn integration(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
-    let tenant = control.worlds()?.tenant(&name).await?;
+    let tenant = control.tenants()?.tenant(&name).await?;
     let mut shown = serde_json::json!({ "extension": tenant.extension, "events": tenant.events });
     if let Some(extension) = shown["extension"].as_object_mut() {
         extension.remove("extension_token");
@@ -212,7 +212,7 @@ pub(super) async fn connect(
 ) -> Answer {
     let integration: Shaped<Integration> = read(&headers, &body)?;
     let integration = integration.for_tenant(&name).map_err(ControlError::Bad)?;
-    control.worlds()?.connect(&name, integration).await?;
+    control.tenants()?.connect(&name, integration).await?;
     Ok(no_content())
 }
 
@@ -229,7 +229,7 @@ pub(super) struct Tried {
 
 /// Try a hook
 ///
-/// Posts a request to the extension that answers it, outside any call; a callback is refused.
+/// Posts a request to the extension that answers it, outside any call; a callback is rejected.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/hooks/{hook}/try",
@@ -244,17 +244,17 @@ pub(super) async fn try_hook(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let worlds = control.worlds()?;
+    let tenants = control.tenants()?;
     let hook = HookId::try_from(hook).map_err(ControlError::Bad)?;
     let request: Value = read(&headers, &body)?;
-    let extension = worlds.tenant(&name).await?.extension;
+    let extension = tenants.tenant(&name).await?.extension;
     let extension = extension.ok_or_else(|| ControlError::Bad(format!("tenant '{name}' has no extension")))?;
     let url = extension.url(hook.as_str()).ok_or_else(|| {
         ControlError::Bad(format!("the extension of tenant '{name}' does not answer {}", hook.as_str()))
     })?;
     let outgoing = control.outgoing.get().ok_or(ControlError::NotReady)?;
     let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
-    let tried = hooks::try_hook(outgoing, &worlds.random, &extension, url, &request, timeout).await;
+    let tried = extension::try_hook(outgoing, &tenants.random, &extension, url, &request, timeout).await;
     let answer = tried.map_err(|error| ControlError::Bad(format!("no answer came: {error}")))?;
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     Ok(json(StatusCode::OK, &Tried { url: url.as_str().to_owned(), status: answer.status, body }))

@@ -6,9 +6,9 @@ use serde_json::Value;
 use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, Schema};
 
 use crate::control::api;
-use crate::doors::merged;
 use crate::gateway::NOT_BUILT;
-use crate::{bydesign, directscale, storm};
+use crate::vendors::merged;
+use crate::vendors::{bydesign, directscale, storm};
 
 /// An API with a document of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::Shown;
+use super::extract::Visit;
+use super::format::{customer_type, time};
 use super::layout::{self, Tab};
-use super::visit::Visit;
-use super::words::{customer_type, time};
 use crate::customers::TypeChange;
 
 /// So many are shown.
@@ -13,8 +13,8 @@ const MOST: i64 = 200;
 
 /// `CRM_AssociateTypeChanges`, the newest first.
 pub(super) async fn page(visit: Visit) -> Shown {
-    let _presence = visit.worlds().directory.enter(visit.tenant.id).await?;
-    let found = visit.worlds().customers.type_changes(visit.tenant.id, None, MOST).await?;
+    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let found = visit.tenants().customers.type_changes(visit.tenant.id, None, MOST).await?;
     let body = html! {
         p.lead { "The rows of " code { "CRM_AssociateTypeChanges" } ", the newest first." }
         @if found.is_empty() {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use maud::html;
 
 use super::Shown;
+use super::extract::Visit;
+use super::format::time;
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::time;
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 
@@ -43,7 +43,7 @@ async fn changed(visit: &Visit) -> Result<(), ControlError> {
         ("advance", _, None) => return Err(ControlError::Bad("the seconds are missing".to_owned())),
         _ => {}
     }
-    visit.worlds().set_clock(visit.name(), change).await?;
+    visit.tenants().set_clock(visit.name(), change).await?;
     Ok(())
 }
 

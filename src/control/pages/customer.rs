@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::calls::{self, Place};
+use super::extract::Visit;
+use super::format::{count, customer_status, customer_type, time};
 use super::layout::{self, Tab, facts};
-use super::visit::Visit;
-use super::words::{count, customer_status, customer_type, time};
-use super::{Shown, beside, changes, tree};
+use super::requests::{self, Place};
+use super::{Shown, changes, profile_section, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
 use crate::journal::{Filter, Recorder};
@@ -24,18 +24,18 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let unknown =
         || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
     let id = CustomerId(text.parse().map_err(|_| unknown())?);
-    let customers = &visit.worlds().customers;
+    let customers = &visit.tenants().customers;
     let failed = |error| match error {
         Error::Database(error) => ControlError::from(error),
         _ => unknown(),
     };
-    let _presence = visit.worlds().directory.enter(visit.tenant.id).await?;
+    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
     let customer = customers.get(&scope(&visit), id).await.map_err(failed)?;
-    let beside = beside::section(customers, &scope(&visit), id).await.map_err(failed)?;
+    let beside = profile_section::section(customers, &scope(&visit), id).await.map_err(failed)?;
     let around = customers.tree_around(visit.tenant.id, id, tree::MOST).await?;
     let changed = customers.type_changes(visit.tenant.id, Some(id), CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
-    let called = visit.worlds().journal.find(Some(visit.tenant.id), &filter, CALLS);
+    let called = visit.tenants().journal.find(Some(visit.tenant.id), &filter, CALLS);
     let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
     let body = html! {
         p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type)) " · "
@@ -53,7 +53,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
             @if called.is_empty() { p.empty { "The journal has none." } }
             @else {
                 p.hint { "The last " (count(called.len(), "call", "calls")) " in the journal." }
-                (calls::table(&called, place))
+                (requests::table(&called, place))
             }
         }
     };

@@ -3,9 +3,9 @@
 use maud::html;
 
 use super::Shown;
+use super::extract::Visit;
+use super::format::{customer_status, customer_type};
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::{customer_status, customer_type};
 
 /// So many customers stand on a page.
 const PAGE: usize = 50;
@@ -16,8 +16,8 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let term = query.text("q");
     let after: i32 = query.value("after", "the id")?.unwrap_or_default();
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let _presence = visit.worlds().directory.enter(visit.tenant.id).await?;
-    let mut found = visit.worlds().customers.listed(visit.tenant.id, term, after, most).await?;
+    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let mut found = visit.tenants().customers.listed(visit.tenant.id, term, after, most).await?;
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);
     let plan = &visit.tenant.plan;

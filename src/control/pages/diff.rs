@@ -1,12 +1,12 @@
-//! What differs between two worlds.
+//! What differs between two tenants.
 
 use maud::{Markup, html};
 
 use super::Shown;
-use super::call_parts::fields;
+use super::extract::Visit;
+use super::format::count;
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::count;
+use super::request_parts::fields;
 use crate::control::error::ControlError;
 use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 
@@ -18,28 +18,28 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let query = &visit.asked.query;
     let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", visit.name()), str::to_owned);
     let to = query.filled("to").unwrap_or(visit.name()).to_owned();
-    let compared = visit.worlds().diff(&from, &to, MOST).await.map_err(ControlError::from);
+    let compared = visit.tenants().diff(&from, &to, MOST).await.map_err(ControlError::from);
     let (problem, diff) = match compared {
         Ok(diff) => (None, Some(diff)),
         Err(error) => (Some(error), None),
     };
     let mut names: Vec<String> = Vec::new();
-    for tenant in visit.worlds().list().await? {
+    for tenant in visit.tenants().list().await? {
         names.push(tenant.name.clone());
         if tenant.name == visit.name() {
-            let snapshots = visit.worlds().snapshots(&tenant.name).await?;
+            let snapshots = visit.tenants().snapshots(&tenant.name).await?;
             names.extend(snapshots.into_iter().map(|snapshot| format!("{}@{}", tenant.name, snapshot.name)));
         }
     }
     let side = |name: &str, value: &str| {
-        html! { input id=(name) name=(name) value=(value) list="worlds" required autocomplete="off"; }
+        html! { input id=(name) name=(name) value=(value) list="tenants" required autocomplete="off"; }
     };
     let body = html! {
         div.bar {
             form.row method="get" action=(visit.path("diff")) {
                 (field("from", "From: tenant or tenant@snapshot", &side("from", &from)))
                 (field("to", "To", &side("to", &to)))
-                datalist #worlds { @for name in &names { option value=(name) {} } }
+                datalist #tenants { @for name in &names { option value=(name) {} } }
                 div.buttons { button { "Compare" } }
             }
         }

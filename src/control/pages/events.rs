@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::Shown;
+use super::extract::Visit;
+use super::format::{count, time};
 use super::json_text::laid_out;
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::{count, time};
 use crate::control::error::ControlError;
-use crate::events::{DeliveryListing, list, resend as resend_deliveries};
+use crate::webhooks::{DeliveryListing, list, resend as resend_deliveries};
 
 /// So many deliveries are shown.
 const MOST: i64 = 100;
@@ -37,15 +37,15 @@ pub(super) async fn resend(visit: Visit) -> Shown {
 async fn due_again(visit: &Visit) -> Result<u64, ControlError> {
     let id = visit.form().value("event", "the event")?;
     let now = visit.tenant.clock.now();
-    let due = resend_deliveries(&visit.worlds().database, visit.name(), id, now).await?;
-    visit.worlds().customers.wake_deliveries();
+    let due = resend_deliveries(&visit.tenants().database, visit.name(), id, now).await?;
+    visit.tenants().customers.wake_deliveries();
     Ok(due)
 }
 
 async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
     let asked = visit.asked.query.text("state");
     let state = STATES.iter().map(|(name, _)| *name).find(|name| *name == asked && !name.is_empty());
-    let found = list(&visit.worlds().database, visit.name(), state, MOST).await?;
+    let found = list(&visit.tenants().database, visit.name(), state, MOST).await?;
     let choice = html! {
         select #state name="state" { @for (name, words) in STATES { option value=(name) selected[Some(name) == state] { (words) } } }
     };

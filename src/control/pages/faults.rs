@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::Shown;
+use super::extract::Visit;
+use super::format::{rule as in_words, time};
 use super::forms::Fields;
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::{rule as in_words, time};
 use crate::control::error::ControlError;
-use crate::events::EventType;
-use crate::faults::{Listed, Rule};
+use crate::fault_injection::{Listed, Rule};
+use crate::webhooks::EventType;
 use crate::wire::misread::without_value;
 
 /// The failures and the forms.
@@ -41,11 +41,11 @@ pub(super) async fn arm_json(visit: Visit) -> Shown {
 
 /// Disarms one failure, or all.
 pub(super) async fn disarm(visit: Visit) -> Shown {
-    let (worlds, tenant) = (visit.worlds(), visit.tenant.id);
+    let (tenants, tenant) = (visit.tenants(), visit.tenant.id);
     let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the failure");
     let done = match id {
-        Ok(Some(id)) => worlds.disarm(tenant, id).await.map(drop).map_err(ControlError::from),
-        Ok(None) => worlds.disarm_all(tenant).await.map_err(ControlError::from),
+        Ok(Some(id)) => tenants.disarm(tenant, id).await.map(drop).map_err(ControlError::from),
+        Ok(None) => tenants.disarm_all(tenant).await.map_err(ControlError::from),
         Err(error) => Err(error),
     };
     match done {
@@ -65,7 +65,7 @@ async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), Co
     let rule: Rule =
         serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
-    visit.worlds().arm(visit.tenant.id, &rule).await?;
+    visit.tenants().arm(visit.tenant.id, &rule).await?;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn event_rule(form: &Fields) -> Result<Value, ControlError> {
 fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
     let body = html! {
         section aria-labelledby="armed" {
-            h2 #armed { "Armed" }
+            h2 #armed { "ActiveFault" }
             @if visit.faults.is_empty() {
                 p.empty { "None: every call is answered as it should be." }
             } @else {
@@ -143,7 +143,7 @@ fn of_fault(visit: &Visit, fault: &Listed) -> Markup {
                 @if is_spent { span.mark { "spent" } } @else { span.mark.bad { "armed" } }
                 " " strong { (fault.id) ". " (in_words(&fault.rule)) }
             }
-            p { "Met " (fault.fired) " of " (fault.calls) " times. Armed " (time(fault.created_at)) "." }
+            p { "Met " (fault.fired) " of " (fault.calls) " times. ActiveFault " (time(fault.created_at)) "." }
             form method="post" action=(visit.path("faults/disarm")) {
                 input type="hidden" name="fault" value=(fault.id);
                 button.quiet.small { "Disarm" span.unseen { " failure " (fault.id) } }

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
+use super::extract::Visit;
+use super::format::time;
 use super::forms::Fields;
 use super::layout::{field, new_key as shown_key};
 use super::tenants::new_key;
-use super::visit::Visit;
-use super::words::time;
-use super::{Shown, world};
+use super::{Shown, data};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::tenants::{KeyKind, KeyListing, delete_key, revoke_key};
@@ -15,8 +15,8 @@ use crate::tenants::{KeyKind, KeyListing, delete_key, revoke_key};
 /// Adds a key, and shows it this once: an answer that cannot be loaded again.
 pub(super) async fn add(visit: Visit) -> Shown {
     match added(&visit).await {
-        Ok(notice) => world::shown(&visit, None, Some(notice)).await,
-        Err(error) => world::shown(&visit, Some(error), None).await,
+        Ok(notice) => data::shown(&visit, None, Some(notice)).await,
+        Err(error) => data::shown(&visit, Some(error), None).await,
     }
 }
 
@@ -27,29 +27,29 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     let hours: Option<u32> = form.value("key_hours", "the hours")?;
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
-    let key = visit.worlds().add_key(visit.name(), new, seconds).await?;
+    let key = visit.tenants().add_key(visit.name(), new, seconds).await?;
     Ok(shown_key(&name, key.account(), key.reveal()))
 }
 
 /// Revokes a subscription's keys.
 pub(super) async fn revoke(visit: Visit) -> Shown {
-    let worlds = visit.worlds();
+    let tenants = visit.tenants();
     let name = visit.form().raw("name");
-    let done = revoke_key(&worlds.database, visit.name(), name, None, Clock::Real.now()).await;
+    let done = revoke_key(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
 /// Forgets a subscription and its keys.
 pub(super) async fn delete(visit: Visit) -> Shown {
-    let done = delete_key(&visit.worlds().database, visit.name(), visit.form().raw("name")).await;
+    let done = delete_key(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
 async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
-    visit.worlds().directory.forget();
+    visit.tenants().credentials.forget();
     match done {
         Ok(()) => Ok(visit.to("world#keys")),
-        Err(error) => world::shown(visit, Some(error), None).await,
+        Err(error) => data::shown(visit, Some(error), None).await,
     }
 }
 

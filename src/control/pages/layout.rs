@@ -5,12 +5,12 @@ use axum::http::{HeaderValue, Response, header};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::VERSION;
-use super::visit::Visit;
-use super::words::{at, count, rule, time};
+use super::extract::Visit;
+use super::format::{at, count, rule, time};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::control::typed;
-use crate::faults::Listed;
+use crate::fault_injection::Listed;
 
 /// What a page may load and do: nothing but its own, and no script or style in the page itself.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \

@@ -2,31 +2,31 @@
 //! useful without scripts.
 
 mod assets;
-mod beside;
-mod call;
-mod call_parts;
-mod calls;
 mod changes;
 mod clock;
 mod curl;
 mod customer;
 mod customers;
+mod data;
+mod data_forms;
 mod diff;
 mod events;
+mod extract;
 mod faults;
+mod format;
 mod forms;
 mod json_text;
 mod keys;
 mod layout;
+mod login;
+mod profile_section;
 mod replay;
-mod sign_in;
+mod request;
+mod request_parts;
+mod requests;
 mod tasks;
 mod tenants;
 mod tree;
-mod visit;
-mod words;
-mod world;
-mod world_forms;
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 
 use super::Control;
+use extract::PageError;
 pub(super) use layout::plain;
-use visit::PageError;
 
 pub(crate) use json_text::laid_out;
 
@@ -47,10 +47,10 @@ type Shown = Result<Response<Body>, PageError>;
 /// The pages that only those see whom the control API lets in.
 pub(super) fn routes() -> Router<Arc<Control>> {
     let of_tenant = Router::new()
-        .route("/", get(calls::page))
-        .route("/rows", get(calls::rows))
-        .route("/calls/clear", post(calls::clear))
-        .route("/calls/{call}", get(call::page))
+        .route("/", get(requests::page))
+        .route("/rows", get(requests::rows))
+        .route("/calls/clear", post(requests::clear))
+        .route("/calls/{call}", get(request::page))
         .route("/replay", post(replay::send))
         .route("/customers", get(customers::page))
         .route("/customers/{customer}", get(customer::page))
@@ -63,32 +63,32 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/faults/json", post(faults::arm_json))
         .route("/faults/disarm", post(faults::disarm))
         .route("/clock", get(clock::page).post(clock::change))
-        .route("/world", get(world::page))
-        .route("/world/reset", post(world::reset))
-        .route("/world/save", post(world::save))
-        .route("/world/restore", post(world::restore))
-        .route("/world/forget", post(world::forget))
-        .route("/world/fork", post(world::fork))
-        .route("/world/seed", post(world::seed))
-        .route("/world/plan", post(world::replace_plan))
-        .route("/world/delete", post(world::delete))
+        .route("/world", get(data::page))
+        .route("/world/reset", post(data::reset))
+        .route("/world/save", post(data::save))
+        .route("/world/restore", post(data::restore))
+        .route("/world/forget", post(data::forget))
+        .route("/world/fork", post(data::fork))
+        .route("/world/seed", post(data::seed))
+        .route("/world/plan", post(data::replace_plan))
+        .route("/world/delete", post(data::delete))
         .route("/keys", post(keys::add))
         .route("/keys/revoke", post(keys::revoke))
         .route("/keys/delete", post(keys::delete))
         .route("/tasks/{task}", get(tasks::page))
-        .route("/{*rest}", get(visit::nothing_here));
+        .route("/{*rest}", get(extract::nothing_here));
     Router::new()
         .route("/_emulator", get(tenants::page).post(tenants::make))
-        .route("/_emulator/nobody", get(calls::nobody))
-        .route("/_emulator/nobody/{call}", get(call::of_nobody))
+        .route("/_emulator/nobody", get(requests::nobody))
+        .route("/_emulator/nobody/{call}", get(request::of_nobody))
         .nest("/_emulator/t/{tenant}", of_tenant)
-        .method_not_allowed_fallback(visit::only_a_form)
+        .method_not_allowed_fallback(extract::only_a_form)
 }
 
 /// The pages that everybody sees.
 pub(super) fn open_routes() -> Router<Arc<Control>> {
     Router::new()
-        .route("/_emulator/login", get(sign_in::page).post(sign_in::sign_in))
+        .route("/_emulator/login", get(login::page).post(login::sign_in))
         .route("/_emulator/assets/inspector.css", get(assets::style))
         .route("/_emulator/assets/inspector.js", get(assets::script))
         .route("/_emulator/assets/icon.svg", get(assets::icon))
@@ -96,8 +96,8 @@ pub(super) fn open_routes() -> Router<Arc<Control>> {
 
 /// Where a browser is sent that has not shown the token; it comes back to the page that it `wanted`.
 pub(super) fn to_sign_in(wanted: Option<&str>) -> Response<Body> {
-    match wanted.filter(|wanted| *wanted != sign_in::HOME && sign_in::is_own_page(wanted)) {
-        Some(wanted) => see_other(&format!("/_emulator/login?next={}", words::encoded(wanted))),
+    match wanted.filter(|wanted| *wanted != login::HOME && login::is_own_page(wanted)) {
+        Some(wanted) => see_other(&format!("/_emulator/login?next={}", format::encoded(wanted))),
         None => see_other("/_emulator/login"),
     }
 }

@@ -8,10 +8,10 @@ use maud::{Markup, html};
 use tower::ServiceExt as _;
 
 use super::curl::{header as header_of, in_utf8, without_key};
+use super::extract::Visit;
+use super::format::call_id;
 use super::json_text::laid_out;
 use super::layout::{self, Tab, field};
-use super::visit::Visit;
-use super::words::call_id;
 use super::{Shown, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
@@ -33,7 +33,7 @@ pub(super) struct Draft {
     content_type: String,
     accept: String,
     body: String,
-    is_rehearsal: bool,
+    is_dry_run: bool,
     wants_representation: bool,
     is_cut: bool,
 }
@@ -50,7 +50,7 @@ impl Draft {
             content_type: in_utf8(&header("content-type")),
             accept: header("accept"),
             body: laid_out(&text.text),
-            is_rehearsal: entry.is_rehearsal,
+            is_dry_run: entry.is_dry_run,
             wants_representation: header("prefer").contains("return=representation"),
             is_cut: text.is_cut,
         }
@@ -65,7 +65,7 @@ impl Draft {
             content_type: form.text("content_type").to_owned(),
             accept: form.text("accept").to_owned(),
             body: form.raw("body").to_owned(),
-            is_rehearsal: form.filled("rehearsal").is_some(),
+            is_dry_run: form.filled("dry_run").is_some(),
             wants_representation: form.filled("representation").is_some(),
             is_cut: false,
         }
@@ -99,7 +99,7 @@ impl Draft {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         let preferences: Vec<&str> =
-            [(self.is_rehearsal, "tx=rollback"), (self.wants_representation, "return=representation")]
+            [(self.is_dry_run, "tx=rollback"), (self.wants_representation, "return=representation")]
                 .into_iter()
                 .filter_map(|(is_set, text)| is_set.then_some(text))
                 .collect();
@@ -130,8 +130,8 @@ pub(super) async fn send(visit: Visit) -> Shown {
 async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     let vendor = visit.asked.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
     let mut request = draft.request()?;
-    let presence = visit.worlds().directory.enter(visit.tenant.id).await?;
-    let tenant = visit.worlds().tenant(visit.name()).await?;
+    let presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let tenant = visit.tenants().tenant(visit.name()).await?;
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, KeyKind::default()).staying(presence);
     request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
@@ -144,7 +144,7 @@ async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
 fn id_of(visit: &Visit, response: &Response<Body>) -> String {
     let served = response.extensions().get::<Served>().and_then(|served| served.request_id);
     let newest = || {
-        let found = visit.worlds().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
+        let found = visit.tenants().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
         found.map(|entry| call_id(&entry)).unwrap_or_default()
     };
     served.map_or_else(newest, |id| id.to_string())
@@ -183,7 +183,7 @@ pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
                 input type="hidden" name="content_type" value=(draft.content_type);
                 input type="hidden" name="accept" value=(draft.accept);
                 p.checks {
-                    label { input type="checkbox" name="rehearsal" value="1" checked[draft.is_rehearsal]; " Rehearse: take back all that it changes" }
+                    label { input type="checkbox" name="dry_run" value="1" checked[draft.is_dry_run]; " Rehearse: take back all that it changes" }
                     label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Answer with the customer" }
                 }
                 p.buttons { button { "Send again" } }

@@ -6,16 +6,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::extract::Asked;
+use super::format::at;
 use super::layout::{self, facts};
-use super::visit::Asked;
-use super::words::at;
 use super::{Shown, see_other};
 use crate::control::error::ControlError;
 use crate::tasks::{Begun, TaskStatus};
-use crate::tenants::WorldError;
+use crate::tenants::TenantError;
 
 /// Work that takes no longer is waited for.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What became of work while it was waited for.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub(super) enum Outcome {
 }
 
 /// Waits a little for some work.
-pub(super) async fn outcome(begun: Begun<WorldError>) -> Result<Outcome, ControlError> {
+pub(super) async fn outcome(begun: Begun<TenantError>) -> Result<Outcome, ControlError> {
     let Begun { id, end } = begun;
-    match tokio::time::timeout(PATIENCE, end).await {
+    match tokio::time::timeout(TIMEOUT, end).await {
         Err(_) => Ok(Outcome::Running(id)),
         Ok(Err(_)) => Err(ControlError::BrokenOff),
         Ok(Ok(result)) => result.map(|_| Outcome::Done(id)).map_err(ControlError::from),
@@ -44,7 +44,7 @@ pub(super) fn path(tenant: &str, id: Uuid) -> String {
 /// A task: how far it is, and then what came of it.
 pub(super) async fn page(asked: Asked) -> Shown {
     let (tenant, text) = (asked.part("tenant"), asked.part("task"));
-    let known = text.parse().ok().and_then(|id| asked.worlds.tasks.status(id)).filter(|task| task.tenant == tenant);
+    let known = text.parse().ok().and_then(|id| asked.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
     let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
     let task = known.ok_or_else(unknown)?;
     let title = words(task.what);

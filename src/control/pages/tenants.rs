@@ -5,13 +5,13 @@ use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::extract::Asked;
+use super::format::{at, count, time};
 use super::forms::Fields;
 use super::layout::{self, field};
-use super::visit::Asked;
-use super::words::{at, count, time};
 use super::{Shown, see_other, tasks};
 use crate::control::error::ControlError;
-use crate::tenants::{NewKey, NewTenant, TenantListing, WorldSeed};
+use crate::tenants::{NewKey, NewTenant, TenantData, TenantListing};
 use crate::wire::misread::without_value;
 
 /// The tenants.
@@ -32,7 +32,7 @@ async fn made(asked: &Asked) -> Result<String, ControlError> {
     let seed = population(&asked.form)?;
     let name = new.name.clone();
     let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) =
-        tasks::outcome(asked.worlds.create(new, seed)).await?;
+        tasks::outcome(asked.tenants.create(new, seed)).await?;
     Ok(tasks::path(&name, id))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn new_key(form: &Fields) -> Result<NewKey, ControlError> {
 }
 
 /// The seed of a form: so many customers of each type.
-pub(super) fn population(form: &Fields) -> Result<WorldSeed, ControlError> {
+pub(super) fn population(form: &Fields) -> Result<TenantData, ControlError> {
     let mut population = Map::new();
     for (name, what) in [
         ("distributors", "the distributors"),
@@ -116,7 +116,7 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
 }
 
 async fn shown(asked: &Asked, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
-    let tenants = asked.worlds.list().await?;
+    let tenants = asked.tenants.list().await?;
     let body = html! {
         @if asked.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
         @if tenants.is_empty() { p.empty { "There are no tenants." } }

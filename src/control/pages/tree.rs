@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::visit::Visit;
-use super::words::{count, customer_type};
+use super::extract::Visit;
+use super::format::{count, customer_type};
 use crate::customers::{TreeAround, TreeNode};
 
 /// So many below a customer are drawn.

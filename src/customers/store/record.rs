@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::customers::model::{Address, Customer, CustomerId, FieldsSent, Values};
+use crate::customers::model::{Address, Customer, CustomerFields, CustomerId, FieldsSent};
 use crate::customers::text::comparable;
 use crate::plan::{Plan, UniqueField};
 
@@ -59,8 +59,8 @@ pub(in crate::customers) struct ValuesRecord {
 impl ValuesRecord {
     /// The arguments that write `values`: the defaults of what is not clearable filled in, and beside each unique value
     /// the key by which Postgres compares it, where the plan makes it unique.
-    pub(in crate::customers) fn new(values: Values, password_hash: Option<String>, plan: &Plan) -> Self {
-        let Values {
+    pub(in crate::customers) fn new(values: CustomerFields, password_hash: Option<String>, plan: &Plan) -> Self {
+        let CustomerFields {
             back_office_id,
             birth_date,
             company_name,

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::customers::{
-    Address, Customer, CustomerId, CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer, StoredCustomer,
-    Values,
+    Address, Customer, CustomerFields, CustomerId, CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer,
+    StoredCustomer,
 };
 use crate::plan::DISTRIBUTOR;
 use crate::secret::Password;
@@ -169,7 +169,7 @@ impl SeedEntry {
                 dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31"))
             }
         };
-        let values = Values {
+        let values = CustomerFields {
             back_office_id: self.back_office_id,
             birth_date: date("BirthDate", self.birth_date)?,
             company_name: self.company_name,
@@ -219,7 +219,7 @@ pub(super) fn check_id(id: i32) -> Result<(), String> {
 /// A customer with a record: nothing of it is derived, so what no customer is without must be there.
 fn restored(
     id: Option<CustomerId>,
-    values: Values,
+    values: CustomerFields,
     password_hash: Option<PasswordHashText>,
     record: CustomerRecord,
 ) -> Result<EntryKind, String> {

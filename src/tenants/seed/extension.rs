@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::SecretDigest;
-use crate::hooks::{Extension, HookId};
+use crate::extension::{Extension, HookId};
 use crate::outgoing::TargetUrl;
 use crate::tenants::credential::digest;
 

@@ -17,19 +17,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::error::WorldError;
+use super::error::TenantError;
 use super::hidden::Hidden;
-use super::world::{SEED, Worlds, checked};
-use super::{copy, store};
+use super::service::{SEED, Tenants, checked};
+use super::{snapshots, store};
 use crate::clock::Clock;
 use crate::customers::{CustomerId, Customers, Error as CustomerError, RestoredCustomer, Scope, SeedCustomer};
 use crate::database::{Batches, DatabaseError, TenantId, violated_unique_constraint};
-use crate::events::EventSettings;
-use crate::faults;
+use crate::fault_injection;
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tasks::{Begun, Progress};
+use crate::webhooks::EventSettings;
 use crate::wire::misread::{read_json, without_value};
 use crate::wire::relaxed::{Leniency, rewritten};
 use entry::EntryKind;
@@ -103,7 +103,7 @@ pub struct SeedTenant {
 /// It is also what a whole seed file says of a tenant but for its name and keys, which are the tenant's own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WorldSeed {
+pub struct TenantData {
     pub(super) plan: Option<Plan>,
     #[serde(default)]
     clock: Clock,
@@ -118,14 +118,14 @@ pub struct WorldSeed {
     population: Option<Population>,
 }
 
-impl WorldSeed {
+impl TenantData {
     /// How many customers.
     pub(super) fn size(&self) -> u64 {
         self.customers.len() as u64 + self.population.as_ref().map_or(0, Population::size)
     }
 }
 
-impl From<SeedTenant> for WorldSeed {
+impl From<SeedTenant> for TenantData {
     /// A tenant of a file that names no plan has the default one.
     fn from(tenant: SeedTenant) -> Self {
         let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
@@ -247,34 +247,34 @@ fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
 ///
 /// # Errors
 /// When the seed contradicts itself or a rule, or when the database fails; nothing of it is kept then.
-pub async fn load_seed(worlds: &Worlds, seed: SeedFile) -> Result<Seeded, SeedError> {
-    load(worlds, seed, &Progress::default()).await
+pub async fn load_seed(tenants: &Tenants, seed: SeedFile) -> Result<Seeded, SeedError> {
+    load(tenants, seed, &Progress::default()).await
 }
 
-async fn load(worlds: &Worlds, seed: SeedFile, progress: &Progress) -> Result<Seeded, SeedError> {
+async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<Seeded, SeedError> {
     let mut names = BTreeSet::new();
     if let Some(twice) = seed.tenants.iter().find(|tenant| !names.insert(&tenant.name)) {
         let reason = "the file has two tenants of this name".to_owned();
         return Err(SeedError::Content { tenant: twice.name.clone(), reason });
     }
     // One after the other, so that of two with the same tenant the second one finds it.
-    let _turn = worlds.loading.lock().await;
-    let (mut batches, mut hidden) = (Batches::new(&worlds.database), Hidden::default());
-    let loaded = load_tenants(&mut batches, &mut hidden, worlds, seed, progress).await;
-    let seeded = worlds.settle(batches, hidden, loaded).await?;
+    let _turn = tenants.loading.lock().await;
+    let (mut batches, mut hidden) = (Batches::new(&tenants.database), Hidden::default());
+    let loaded = load_tenants(&mut batches, &mut hidden, tenants, seed, progress).await;
+    let seeded = tenants.settle(batches, hidden, loaded).await?;
     // A key may have been asked for before it was made.
-    worlds.directory.forget();
+    tenants.credentials.forget();
     Ok(seeded)
 }
 
-impl Worlds {
+impl Tenants {
     /// Loads a seed file as `load_seed` does, as a task.
     #[must_use]
-    pub fn load(&self, seed: SeedFile) -> Begun<WorldError> {
-        let worlds = self.patient();
+    pub fn load(&self, seed: SeedFile) -> Begun<TenantError> {
+        let tenants = self.patient();
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
-            let seeded = load(&worlds, seed, &progress).await?;
+            let seeded = load(&tenants, seed, &progress).await?;
             Ok(serde_json::json!(seeded))
         })
     }
@@ -283,7 +283,7 @@ impl Worlds {
 async fn load_tenants(
     batches: &mut Batches,
     hidden: &mut Hidden,
-    worlds: &Worlds,
+    tenants: &Tenants,
     seed: SeedFile,
     progress: &Progress,
 ) -> Result<Seeded, SeedError> {
@@ -294,7 +294,7 @@ async fn load_tenants(
     }
     let names: BTreeSet<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
     for name in names {
-        store::worlds::lock_name(batches.connection().await?, name).await?;
+        store::data::lock_name(batches.connection().await?, name).await?;
     }
     for mut tenant in seed.tenants {
         let name = tenant.name.clone();
@@ -305,7 +305,7 @@ async fn load_tenants(
         }
         let (keys, plan) = (std::mem::take(&mut tenant.keys), tenant.plan.clone());
         let made = Made { name: &name, plan: &plan, origin: "seed" };
-        let id = Box::pin(make(batches, hidden, worlds, made, tenant.into(), progress)).await?;
+        let id = Box::pin(make(batches, hidden, tenants, made, tenant.into(), progress)).await?;
         unseen.push((id, name.clone(), keys));
         seeded.made.push(name);
     }
@@ -313,11 +313,11 @@ async fn load_tenants(
     for (id, name, keys) in unseen {
         let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
         let connection = batches.connection().await?;
-        if !store::worlds::show(connection, id, &name, None).await? {
+        if !store::data::show(connection, id, &name, None).await? {
             return Err(failed("somebody else made it at this moment".to_owned()));
         }
         for key in &keys {
-            let inserted = key.insert(connection, id, &worlds.random, Clock::Real.now()).await;
+            let inserted = key.insert(connection, id, &tenants.random, Clock::Real.now()).await;
             inserted.map_err(|error| error.within(&failed))?;
         }
     }
@@ -336,9 +336,9 @@ pub(super) struct Made<'a> {
 pub(super) async fn make(
     batches: &mut Batches,
     hidden: &mut Hidden,
-    worlds: &Worlds,
+    tenants: &Tenants,
     made: Made<'_>,
-    seed: WorldSeed,
+    seed: TenantData,
     progress: &Progress,
 ) -> Result<TenantId, SeedError> {
     let Made { name, plan, origin } = made;
@@ -348,9 +348,9 @@ pub(super) async fn make(
     let id = inserted.map_err(|error| unwritable(error, &failed))?;
     hidden.tenants.push(id);
     let customers = seed.size();
-    fill(batches, &worlds.customers, &worlds.random, Filled { id, name, plan }, seed, progress).await?;
+    fill(batches, &tenants.customers, &tenants.random, Filled { id, name, plan }, seed, progress).await?;
     batches.filled(customers).await?;
-    hidden.rows += 2 * copy::save_hidden(batches, id, SEED, now, progress).await?;
+    hidden.rows += 2 * snapshots::save_hidden(batches, id, SEED, now, progress).await?;
     Ok(id)
 }
 
@@ -368,11 +368,11 @@ pub(super) async fn fill(
     customers: &Customers,
     random: &Random,
     tenant: Filled<'_>,
-    seed: WorldSeed,
+    seed: TenantData,
     progress: &Progress,
 ) -> Result<(), SeedError> {
     let customers_in_all = seed.size();
-    let WorldSeed { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
+    let TenantData { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
     let Filled { id, name, plan } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let broken = |error: sqlx::Error| unwritable(error, &failed);
@@ -389,9 +389,9 @@ pub(super) async fn fill(
     if let Some(token) = token {
         store::insert_extension_token(connection, id, token.bytes()).await?;
     }
-    store::worlds::set_clock(connection, id, clock).await?;
+    store::data::set_clock(connection, id, clock).await?;
     let armed = settings::armed(faults);
-    faults::restore(connection, id, &armed)
+    fault_injection::restore(connection, id, &armed)
         .await
         .map_err(|error| unwritable(error, &|why| failed(format!("faults: {why}"))))?;
     let scope = Scope {
@@ -511,9 +511,12 @@ impl Filling<'_> {
             Ok(created) => created,
             Err(CustomerError::Database(DatabaseError::Statement(error))) => return Err(unwritable(error, failed)),
             Err(CustomerError::Database(error)) => return Err(error.into()),
-            Err(CustomerError::Refused(refusal)) => {
-                let sentences: Vec<String> =
-                    refusal.faults.iter().map(|fault| fault.rule.sentence(fault.field.name())).collect();
+            Err(CustomerError::Rejected(rejection)) => {
+                let sentences: Vec<String> = rejection
+                    .violations
+                    .iter()
+                    .map(|violation| violation.rule.sentence(violation.field.name()))
+                    .collect();
                 return Err(failed(sentences.join(" ")));
             }
             Err(other) => return Err(failed(other.to_string())),
@@ -625,8 +628,8 @@ mod tests {
             (r#""events": {"subscriptions": [{"url": "SECRET"}]}"#, &["subscriptions[0].url: "]),
             (r#""events": {"subscriptions": [{"url": "ftp://SECRET"}]}"#, &["subscriptions[0].url: "]),
             (r#""clock": "SECRET""#, &["clock: unknown variant"]),
-            (r#""plan": {"refusal_status": 98765}"#, &["plan.refusal_status: "]),
-            (r#""plan": {"refusal_status": 987}"#, &["plan.refusal_status: "]),
+            (r#""plan": {"rejection_status": 98765}"#, &["plan.rejection_status: "]),
+            (r#""plan": {"rejection_status": 987}"#, &["plan.rejection_status: "]),
             (r#""plan": {"strict_json": "SECRET"}"#, &["plan.strict_json: ", "true or false"]),
             (r#""faults": [{"rule": {"operation": "*", "answer": "SECRET"}}]"#, &["faults[0].rule: unknown variant"]),
             (r#""faults": [{"rule": "SECRET"}]"#, &["faults[0].rule: "]),

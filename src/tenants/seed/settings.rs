@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
-use crate::faults::{Listed, Rule};
+use crate::fault_injection::{Listed, Rule};
 use crate::plan::Plan;
 
 /// The numbers that were given last, where that is more than the customers and companies of the seed show.

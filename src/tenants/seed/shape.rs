@@ -109,7 +109,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Whole<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tenants::{Integration, WorldSeed};
+    use crate::tenants::{Integration, TenantData};
 
     const TWO: &str = "version: 1\ntenants: [{name: a, plan: {minimum_age: 21}}, {name: b}]";
 
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_whole_file_a_part_and_a_text_are_told_apart() {
         let age = |text: &str, name: &str| {
-            let seed = read::<WorldSeed>(text).and_then(|seed| seed.for_tenant(name));
+            let seed = read::<TenantData>(text).and_then(|seed| seed.for_tenant(name));
             seed.map(|seed| seed.plan.map(|plan| plan.minimum_age))
         };
         assert_eq!(age(TWO, "a"), Ok(Some(21)));
@@ -144,7 +144,7 @@ mod tests {
             ("[1]", "a seed file, or a tenant of one"),
             ("soon", "a seed file, or a tenant of one"),
         ] {
-            let error = read::<WorldSeed>(text).expect_err(text);
+            let error = read::<TenantData>(text).expect_err(text);
             assert!(error.contains(why), "{text}: {error}");
         }
         let error = read::<Integration>("customers: []").expect_err("no integration");

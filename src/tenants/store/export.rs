@@ -6,10 +6,10 @@ use sqlx::types::Json;
 
 use crate::clock::Clock;
 use crate::database::TenantId;
-use crate::events::EventSettings;
-use crate::hooks::Extension;
+use crate::extension::Extension;
 use crate::plan::Plan;
 use crate::tenants::credential::KeyKind;
+use crate::webhooks::EventSettings;
 
 /// The settings of a tenant or snapshot.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Values of another type than their member's.
+//! CustomerFields of another type than their member's.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn directscale_reads_values_as_json_net_does() {
     assert_eq!((&shown["Street1"], &shown["PostalCode"]), (&json!("1"), &json!("84042")));
     // So many digits would not come back the same.
     let reply = tenant.call("PATCH", "/v1/customers/3", "", Some(r#"{"TaxId": 123456789012345678901}"#));
-    reply.refuses(500, "TaxId must be a string.");
+    reply.rejects(500, "TaxId must be a string.");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn other_operations_of_directscale_read_values_in_the_same_way() {
     let tenant = tenant();
     tenant
         .put("/v1/customers/3/reset-password", &json!({ "Password": true }))
-        .refuses(500, "Password must be 8 to 30 characters long with at least a digit and a capital letter.");
+        .rejects(500, "Password must be 8 to 30 characters long with at least a digit and a capital letter.");
     tenant.patch("/v1/customers/3", &json!({ "Username": 12_345 })).succeeds(200);
     tenant.post("/v1/validate/login", &json!({ "username": 12_345, "password": "PasswordHere1" })).succeeds(200);
     tenant.post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": "5" })).succeeds(201);
@@ -95,13 +95,13 @@ fn a_strict_plan_makes_nothing_of_another_type() {
         assert_eq!(created(&tenant, member, &value), Ok(value));
     }
     let message = "The request body is not valid JSON: trailing comma at line 1 column 18.";
-    tenant.call("PATCH", "/v1/customers/3", "", Some(r#"{"FirstName":"a",}"#)).refuses(500, message);
+    tenant.call("PATCH", "/v1/customers/3", "", Some(r#"{"FirstName":"a",}"#)).rejects(500, message);
     tenant
         .post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": "5" }))
-        .refuses(400, "pointsToAdd must be a number other than 0, at most 999999999; negative ones cannot be added.");
+        .rejects(400, "pointsToAdd must be a number other than 0, at most 999999999; negative ones cannot be added.");
     tenant
         .post("/v1/validate/login", &json!({ "username": 1, "password": "x" }))
-        .refuses(500, "username must be a string.");
+        .rejects(500, "username must be a string.");
 
     let door = bydesign(&tenant);
     let json = "Content-Type: application/json\r\n";

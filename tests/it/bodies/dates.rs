@@ -37,7 +37,7 @@ fn directscale_reads_dates_as_json_net_does() {
     let before = tenant.everything();
     for text in ["yesterday", "12.05.1973", "1973-02-30", "1973-05-12T25:00", "/Date(x)/", "19730512", "13/13/1973"] {
         let message = "BirthDate must be a date such as 2020-02-20T15:47:52Z.";
-        tenant.patch("/v1/customers/3", &json!({ "BirthDate": text })).refuses(500, message);
+        tenant.patch("/v1/customers/3", &json!({ "BirthDate": text })).rejects(500, message);
     }
     assert_eq!(tenant.everything(), before);
 }
@@ -59,7 +59,7 @@ fn query_parameters_are_read_by_the_same_reader() {
         tenant.get(&format!("/v1/customers/3/stats?date={text}")).succeeds(200);
     }
     let message = "date must be a date such as 2020-02-20T15:47:52Z.";
-    tenant.get("/v1/customers/3/stats?date=soon").refuses(500, message);
+    tenant.get("/v1/customers/3/stats?date=soon").rejects(500, message);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn xml_and_forms_are_decoded_too() {
 }
 
 #[test]
-fn a_charset_that_is_not_declared_or_wrongly_is_refused() {
+fn a_charset_that_is_not_declared_or_wrongly_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     for (target, body) in targets(&tenant) {
@@ -163,7 +163,7 @@ fn another_coding_is_415_in_the_vendors_own_form() {
     let why = "Content-Encoding 'zstd' is not supported; supported are gzip, deflate and br.";
     let headers = "Content-Type: application/json\r\nAccept: application/json\r\nContent-Encoding: gzip, zstd\r\n";
     let [(directscale, _), (bydesign, _), (storm, _)] = targets(&tenant);
-    let reply = directscale.send(headers, b"x").refuses(415, why);
+    let reply = directscale.send(headers, b"x").rejects(415, why);
     assert_eq!(reply.json()["errors"], json!([{ "field": "$", "rule": "contentEncoding", "message": why }]));
     assert_eq!(tenant.requests("")[0]["reasons"][0]["rule"], "contentEncoding");
     let answer = bydesign.send(headers, b"x").says(415, "application/json; charset=utf-8");
@@ -182,7 +182,7 @@ fn another_coding_is_415_in_the_vendors_own_form() {
 }
 
 #[test]
-fn a_body_that_is_not_what_it_says_is_refused() {
+fn a_body_that_is_not_what_it_says_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     for (target, body) in targets(&tenant) {

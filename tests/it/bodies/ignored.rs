@@ -85,15 +85,15 @@ fn rejections_name_them_too() {
     let before = tenant.everything();
     let body = with(&misspelled(&seeds::full()), json!({ "FirstName": null, "LastName": [] }));
     let message = "FirstName is required for CustomerType 1.; LastName must be a string.";
-    ignores(&tenant, &tenant.post("/v1/customers", &body).refuses(500, message), &MISSPELLED);
-    // Values that are taken, and customers that there are not.
+    ignores(&tenant, &tenant.post("/v1/customers", &body).rejects(500, message), &MISSPELLED);
+    // CustomerFields that are taken, and customers that there are not.
     let taken = with(&misspelled(&seeds::full()), json!({ "EmailAddress": "dana@demo.example" }));
     ignores(&tenant, &tenant.post("/v1/customers", &taken), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/99", &misspelled(&seeds::full())), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/upgrade/99", &misspelled(&seeds::full())), &MISSPELLED);
     ignores(&tenant, &tenant.patch("/v1/customers/99", &json!({ "FirstNam": 1 })), &[MISSPELLED[1]]);
     let reply = tenant.put("/v1/customers/3/reset-password", &json!({ "Pasword": "Another12" }));
-    ignores(&tenant, &reply.refuses(500, "Password is required."), &["Pasword (did you mean Password?)"]);
+    ignores(&tenant, &reply.rejects(500, "Password is required."), &["Pasword (did you mean Password?)"]);
     let reply = tenant.post("/v1/customers/3/reward-points", &json!({ "pointToAdd": 2 }));
     assert_eq!(reply.status, 400);
     ignores(&tenant, &reply, &["pointToAdd (did you mean pointsToAdd?)"]);
@@ -130,10 +130,10 @@ fn nothing_is_said_where_nothing_was_ignored() {
 }
 
 #[test]
-fn a_plan_that_refuses_unsupported_fields_still_names_unknown_ones() {
-    let tenant = tenant_with(json!({ "unsupported_patch_fields": "refuse" }));
+fn a_plan_that_rejects_unsupported_fields_still_names_unknown_ones() {
+    let tenant = tenant_with(json!({ "unsupported_patch_fields": "reject" }));
     let reply = tenant.patch("/v1/customers/3", &json!({ "SponsorId": 1, "FirstNam": "x" }));
-    ignores(&tenant, &reply.refuses(500, "SponsorId cannot be changed by this call."), &[MISSPELLED[1]]);
+    ignores(&tenant, &reply.rejects(500, "SponsorId cannot be changed by this call."), &[MISSPELLED[1]]);
 }
 
 #[test]

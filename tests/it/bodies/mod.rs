@@ -7,8 +7,8 @@ mod encodings;
 mod ignored;
 mod syntax;
 
-use crate::support::doors::DoorClient;
 use crate::support::http::request;
+use crate::support::vendors::VendorClient;
 use crate::support::{Client, Reply, Tenant};
 
 /// A body in any bytes, with these headers (each with its line end).
@@ -39,7 +39,7 @@ fn keyless(tenant: &Tenant) -> Client {
     Client { address: tenant.client.address, key: String::new() }
 }
 
-fn of_door(tenant: &Tenant, door: &DoorClient, path: &str) -> Target {
+fn of_door(tenant: &Tenant, door: &VendorClient, path: &str) -> Target {
     Target { client: keyless(tenant), method: "POST", path: path.to_owned(), headers: door.headers.clone() }
 }
 

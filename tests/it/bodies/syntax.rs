@@ -62,7 +62,7 @@ fn real_errors_stay_errors_with_their_places() {
         ("# c\n{}", "expected value at line 1 column 1"),
     ] {
         let message = format!("The request body is not valid JSON: {message}.");
-        directscale(&tenant).send("", body.as_bytes()).refuses(500, &message);
+        directscale(&tenant).send("", body.as_bytes()).rejects(500, &message);
         let reply = bydesign(&tenant).send("Content-Type: application/json\r\n", body.as_bytes());
         let quoted = json!(message).to_string();
         assert!(reply.status == 400 && reply.body.contains(&quoted), "{quoted} in {reply:?}");

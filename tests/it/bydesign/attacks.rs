@@ -1,4 +1,4 @@
-//! XML (and the rest) that is made to hurt: refused at once, with nothing fetched, and the server serves on.
+//! XML (and the rest) that is made to hurt: rejected at once, with nothing fetched, and the server serves on.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{Format, JSON, PATH, XML, api_result, basic, http_error};
-use crate::support::doors::DoorClient;
 use crate::support::process::{DEMO_KEY, Process};
 use crate::support::server::MAX_BODY_BYTES;
+use crate::support::vendors::VendorClient;
 use crate::support::{Reply, tenant};
 
-/// The longest that a refusal may take, without optimisation and beside other tests.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that a rejection may take, without optimisation and beside other tests.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
 
@@ -20,7 +20,7 @@ fn model(content: &str) -> String {
     format!("<CustomerCreationViewModel>{content}</CustomerCreationViewModel>")
 }
 
-/// Documents that are refused, each with why.
+/// Documents that are rejected, each with why.
 fn documents(listener: &TcpListener) -> Vec<(Vec<u8>, &'static str)> {
     let url = format!("http://{}/dtd", listener.local_addr().expect("an address"));
     let laughs = (1..20).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10)));
@@ -68,15 +68,15 @@ fn documents(listener: &TcpListener) -> Vec<(Vec<u8>, &'static str)> {
 }
 
 /// What the reply to a document says, in time.
-fn ask(door: &DoorClient, body: &[u8]) -> Reply {
+fn ask(door: &VendorClient, body: &[u8]) -> Reply {
     let start = Instant::now();
     let reply = door.send(Format::Xml.header(), body);
-    assert!(start.elapsed() < PATIENCE, "{:?} for {reply:?}", start.elapsed());
+    assert!(start.elapsed() < TIMEOUT, "{:?} for {reply:?}", start.elapsed());
     reply
 }
 
 #[test]
-fn documents_that_are_made_to_hurt_are_refused_at_once() {
+fn documents_that_are_made_to_hurt_are_rejected_at_once() {
     let tenant = tenant();
     let door = tenant.bydesign();
     let before = tenant.everything();
@@ -118,7 +118,7 @@ fn many_at_once_hold_nobody_up() {
         }
         let start = Instant::now();
         door.get("/api/Admin/CustomerType").says(200, JSON);
-        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+        assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
     });
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     assert_eq!(tenant.everything(), before);
@@ -148,22 +148,22 @@ fn large_documents_cost_no_more_than_their_size() {
     let (_, before) = memory(&process);
     let attributes = (0..200_000).map(|number| format!(" a{number}=\"x\"")).collect::<Vec<_>>().concat();
     let empties = |name: &str, count: usize| format!("<{name}/>").repeat(count);
-    let refused = |body: &str, why: &str| {
+    let rejected = |body: &str, why: &str| {
         let start = Instant::now();
         let reply = door.send_to(process.address, Format::Xml.header(), body.as_bytes());
-        assert!(start.elapsed() < 5 * PATIENCE, "{:?} for {} bytes, {why}", start.elapsed(), body.len());
+        assert!(start.elapsed() < 5 * TIMEOUT, "{:?} for {} bytes, {why}", start.elapsed(), body.len());
         let sentence = format!("The request body is not valid XML: {why}.");
         assert_eq!(reply.says(400, XML), api_result(&[("BODY_INVALID", &sentence)])[1]);
     };
-    refused(&model(&empties("A", 1_000_000)), "it has more than 1000 elements");
-    refused(&model(&empties("A", 8 * MIB / 4 - 20)), "it has more than 1000 elements");
-    refused(&"<A>".repeat(100_000).replacen("<A>", "<CustomerCreationViewModel>", 1), "elements nest deeper than 3");
-    refused(&format!("<CustomerCreationViewModel{attributes}>"), "it ends before its elements do");
-    refused(
+    rejected(&model(&empties("A", 1_000_000)), "it has more than 1000 elements");
+    rejected(&model(&empties("A", 8 * MIB / 4 - 20)), "it has more than 1000 elements");
+    rejected(&"<A>".repeat(100_000).replacen("<A>", "<CustomerCreationViewModel>", 1), "elements nest deeper than 3");
+    rejected(&format!("<CustomerCreationViewModel{attributes}>"), "it ends before its elements do");
+    rejected(
         &model(&format!("<{}/>", "x".repeat(7 * MIB)))[..7 * MIB],
         "syntax error: tag not closed: `>` not found before end of input",
     );
-    refused(&format!("<!DOCTYPE x [{}]><x/>", "<!ENTITY a \"b\">".repeat(500_000)), DOCUMENT_TYPE);
+    rejected(&format!("<!DOCTYPE x [{}]><x/>", "<!ENTITY a \"b\">".repeat(500_000)), DOCUMENT_TYPE);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -185,7 +185,7 @@ fn large_documents_cost_no_more_than_their_size() {
         let start = Instant::now();
         let reply = door.send_to(process.address, format.header(), body.as_bytes());
         assert_eq!(reply.status, status, "{:?}", &reply.body[..reply.body.len().min(500)]);
-        assert!(start.elapsed() < 10 * PATIENCE, "{:?} {format:?} {}", start.elapsed(), body.len());
+        assert!(start.elapsed() < 10 * TIMEOUT, "{:?} {format:?} {}", start.elapsed(), body.len());
         assert!(reply.head.len() + reply.body.len() < 4_000, "{} {}", reply.head.len(), reply.body.len());
     }
     let (most, after) = memory(&process);

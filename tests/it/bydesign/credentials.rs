@@ -7,8 +7,8 @@ use directscale_emulator::tenants::{KeyKind, NewKey, revoke_key};
 use serde_json::{Value, json};
 
 use super::{FORMATS, JSON, LOOK_UP, PATH, XML, basic, casey, http_error, possible};
-use crate::support::doors::DoorClient;
 use crate::support::server::server;
+use crate::support::vendors::VendorClient;
 use crate::support::{Client, Reply, Tenant, tenant, with};
 
 const DENIED: &str = "Authorization has been denied for this request.";
@@ -34,9 +34,9 @@ fn nothing_but_its_own_credentials_opens_the_door() {
     let key = &tenant.client.key;
     let encoded = |text: &str| basic(text, "").headers;
     let before = tenant.everything();
-    let with_header = |value: String| DoorClient::new(format!("Authorization: {value}\r\n"));
+    let with_header = |value: String| VendorClient::new(format!("Authorization: {value}\r\n"));
     let mut strangers = vec![
-        DoorClient::new(String::new()),
+        VendorClient::new(String::new()),
         basic("api", "wrong"),
         basic("api", ""),
         basic("", password),
@@ -50,8 +50,8 @@ fn nothing_but_its_own_credentials_opens_the_door() {
         basic(key, ""),
         basic("test-key", key),
         basic(key, key),
-        DoorClient::new(format!("Ocp-Apim-Subscription-Key: {key}\r\n")),
-        DoorClient::new(format!("Ocp-Apim-Subscription-Key: {password}\r\n")),
+        VendorClient::new(format!("Ocp-Apim-Subscription-Key: {key}\r\n")),
+        VendorClient::new(format!("Ocp-Apim-Subscription-Key: {password}\r\n")),
         with_header(format!("Bearer {password}")),
         with_header(format!("Bearer {key}")),
         with_header(format!("Basic {password}")),
@@ -64,7 +64,7 @@ fn nothing_but_its_own_credentials_opens_the_door() {
     ];
     // Without a colon there is no password.
     let line = encoded("api");
-    strangers.push(DoorClient::new(line.replace("YXBpOg==", "YXBp")));
+    strangers.push(VendorClient::new(line.replace("YXBpOg==", "YXBp")));
     for stranger in &strangers {
         denied(stranger.post(PATH, &possible()));
         denied(stranger.post(LOOK_UP, &json!({ "Email": "dana@demo.example" })));
@@ -82,7 +82,7 @@ fn nothing_but_its_own_credentials_opens_the_door() {
     basic("api", password).post(PATH, &casey()).says(200, JSON);
     // The scheme is read in any case.
     let lower = basic("api", password).headers.replace("Basic", "bAsIc");
-    DoorClient::new(lower).post(PATH, &json!({})).says(200, JSON);
+    VendorClient::new(lower).post(PATH, &json!({})).says(200, JSON);
 }
 
 #[test]
@@ -108,14 +108,14 @@ fn credentials_are_read_without_padding_and_in_either_alphabet() {
         let pair = format!("{name}:{password}");
         let forms = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|form| form.encode(&pair));
         for form in &forms {
-            let door = DoorClient::new(format!("Authorization: Basic {form}\r\n"));
+            let door = VendorClient::new(format!("Authorization: Basic {form}\r\n"));
             door.get("/api/Admin/CustomerType").says(200, JSON);
         }
         // But not what is no base64, nor another's.
         let broken =
             [format!("{}-+/_", forms[0]), format!("{}=", forms[0]), format!("{}!", forms[1]), forms[1][1..].to_owned()];
         for form in broken {
-            denied(DoorClient::new(format!("Authorization: Basic {form}\r\n")).get("/api/Admin/CustomerType"));
+            denied(VendorClient::new(format!("Authorization: Basic {form}\r\n")).get("/api/Admin/CustomerType"));
         }
     }
 }
@@ -146,7 +146,7 @@ fn a_revoked_or_expired_key_opens_nothing() {
     let server = server();
     let revoked = revoke_key(server.started.database(), &name, "api", None, Clock::Real.now());
     server.runtime.block_on(revoked).expect("revoked");
-    let closes_within = |caller: &DoorClient, most: Duration| {
+    let closes_within = |caller: &VendorClient, most: Duration| {
         let start = Instant::now();
         while caller.get("/api/Admin/CustomerType").status == 200 {
             assert!(start.elapsed() < most, "it still opens");
@@ -161,7 +161,7 @@ fn a_revoked_or_expired_key_opens_nothing() {
         account: Some("short".to_owned()),
         secret: Some("expires-in-a-second".to_owned()),
     };
-    server.runtime.block_on(server.started.worlds.add_key(&name, new, Some(2))).expect("a key");
+    server.runtime.block_on(server.started.tenants.add_key(&name, new, Some(2))).expect("a key");
     let caller = basic("short", "expires-in-a-second");
     caller.post(PATH, &json!({})).says(200, JSON);
     closes_within(&caller, Duration::from_secs(5));

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{FORMATS, JSON, PATH, XML, api_result, casey, http_error, id_of, possible, profile};
 use crate::hooks::extended_around;
-use crate::support::doors::DoorClient;
 use crate::support::http::request;
 use crate::support::receiver::{Received, Receiver};
 use crate::support::server::{MAX_BODY_BYTES, server};
+use crate::support::vendors::VendorClient;
 use crate::support::{Tenant, tenant, tenant_of, tenant_with, with};
 
 const CREATE: &str = "ByDesignCreateCustomer";
@@ -25,7 +25,7 @@ fn is_created(tenant: &Tenant) -> bool {
 }
 
 /// The bytes that come back for a creation; fewer than its head says where the connection was cut.
-fn bytes(door: &DoorClient) -> String {
+fn bytes(door: &VendorClient) -> String {
     let mut stream = TcpStream::connect(server().address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     let headers = format!("{}{}", door.headers, FORMATS[0].header());
@@ -84,8 +84,8 @@ fn statuses_come_in_the_vendors_own_shape() {
     for (code, more, [json, xml]) in [
         (500, json!({}), http_error("An error has occurred.")),
         (500, json!({ "message": "Deadlock <7>." }), http_error("Deadlock <7>.")),
-        (400, json!({}), api_result(&[("REFUSED", "The request is invalid.")])),
-        (400, json!({ "message": "No." }), api_result(&[("REFUSED", "No.")])),
+        (400, json!({}), api_result(&[("REJECTED", "The request is invalid.")])),
+        (400, json!({ "message": "No." }), api_result(&[("REJECTED", "No.")])),
         (401, json!({}), http_error("Authorization has been denied for this request.")),
         (403, json!({ "retry_after": 42 }), http_error(wait)),
         (413, json!({}), http_error(&too_large)),
@@ -153,9 +153,9 @@ fn a_rehearsal_answers_as_it_would_have_and_leaves_nothing() {
         rehearse(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
     assert_eq!(tenant.everything(), before);
     let call = &tenant.requests("")[0];
-    assert_eq!((&call["is_rehearsal"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
-    let refused = rehearse(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
-    assert_eq!(refused, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
+    assert_eq!((&call["is_dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    let rejected = rehearse(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
+    assert_eq!(rejected, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
     assert_eq!(tenant.everything(), before);
     // The real thing gives what was rehearsed.
     let created =
@@ -222,7 +222,7 @@ fn an_extensions_hooks_are_called() {
 }
 
 #[test]
-fn what_an_extension_refuses_is_refused() {
+fn what_an_extension_rejects_is_rejected() {
     let hook = "Associates.Enrollment.ValidateApplication";
     let receiver = Receiver::with_json(|_| (500, json!({ "ErrorMessage": "Not <today>." })));
     let extension = json!({ "extension_token": "a", "directscale_token": format!("b{}", receiver.address.port()), "hooks": { hook: receiver.url("/") } });
@@ -231,7 +231,7 @@ fn what_an_extension_refuses_is_refused() {
     let before = tenant.everything();
     let body = door.post(PATH, &casey()).says(400, JSON);
     assert!(
-        body.contains(r#""MessageTranslationKey":"CUSTOMER_REFUSED","Message":"#) && body.contains("Not <today>."),
+        body.contains(r#""MessageTranslationKey":"CUSTOMER_REJECTED","Message":"#) && body.contains("Not <today>."),
         "{body}"
     );
     assert_eq!(tenant.requests("")[0]["hooks"][0]["hook"], hook);

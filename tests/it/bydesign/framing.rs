@@ -102,7 +102,7 @@ fn head_and_options_are_answered() {
 }
 
 #[test]
-fn a_body_of_a_type_that_is_not_read_is_refused() {
+fn a_body_of_a_type_that_is_not_read_is_rejected() {
     let tenant = tenant();
     let door = tenant.bydesign();
     let before = tenant.everything();
@@ -134,7 +134,7 @@ fn a_body_of_a_type_that_is_not_read_is_refused() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_refused_in_the_format_that_is_asked_for() {
+fn a_body_that_cannot_be_read_is_rejected_in_the_format_that_is_asked_for() {
     let tenant = tenant();
     let door = tenant.bydesign();
     let before = tenant.everything();
@@ -208,7 +208,7 @@ fn a_body_that_cannot_be_read_is_refused_in_the_format_that_is_asked_for() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused() {
+fn a_body_that_is_too_large_is_rejected() {
     let tenant = tenant();
     let door = tenant.bydesign();
     let before = tenant.everything();

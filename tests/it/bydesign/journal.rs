@@ -34,7 +34,7 @@ fn a_creation_says_what_it_changed() {
         ("status", json!(200)),
         ("reasons", json!([])),
         ("ignored", json!(["MI", "Zzz"])),
-        ("is_rehearsal", json!(false)),
+        ("is_dry_run", json!(false)),
     ] {
         assert_eq!(call[member], value, "{member}");
     }
@@ -49,7 +49,7 @@ fn a_creation_says_what_it_changed() {
     // The answer as it was, but for what is secret.
     let shown = call["response_body"]["text"].as_str().expect("a text").to_owned();
     assert_eq!(shown, text.replace("sample string 28", "•••").replace("sample string 29", "•••"));
-    // Nor does a comparison of worlds show it.
+    // Nor does a comparison of tenants show it.
     let name = tenant.name();
     let diff = crate::support::control::control("GET", &format!("/diff?from={name}@seed&to={name}"), None).done(200);
     let diff = diff.to_string();
@@ -62,7 +62,7 @@ fn a_creation_says_what_it_changed() {
 }
 
 #[test]
-fn a_refusal_says_why_of_which_member() {
+fn a_rejection_says_why_of_which_member() {
     let tenant = tenant();
     let door = tenant.bydesign();
     door.post(
@@ -86,7 +86,7 @@ fn a_refusal_says_why_of_which_member() {
     for (headers, body, status, field, rule) in [
         (FORMATS[0].header(), "{", 400, "$", "BODY_INVALID"),
         (FORMATS[1].header(), "", 400, "$", "BODY_EMPTY"),
-        ("Content-Type: text/plain\r\n", "x", 415, "$", "refused"),
+        ("Content-Type: text/plain\r\n", "x", 415, "$", "rejected"),
     ] {
         door.call("POST", super::PATH, headers, Some(body));
         let call = &tenant.requests("")[0];

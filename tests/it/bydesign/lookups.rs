@@ -40,8 +40,8 @@ fn customers_are_looked_up_by_e_mail_address() {
     assert!(found.ends_with("<EmailOptOut_Upline>False</EmailOptOut_Upline></Customer></ArrayOfCustomer>"), "{found}");
     // Without an address there is nothing to look for.
     for body in [json!({}), json!({ "Email": " " }), json!({ "Email": null }), json!({ "Mail": "x" })] {
-        let refused = door.post(LOOK_UP, &body).says(400, JSON);
-        assert_eq!(refused, api_result(&[("EMAIL_REQUIRED", "The Email field is required.")])[0], "{body}");
+        let rejected = door.post(LOOK_UP, &body).says(400, JSON);
+        assert_eq!(rejected, api_result(&[("EMAIL_REQUIRED", "The Email field is required.")])[0], "{body}");
     }
     let reply = door.call(
         "POST",

@@ -1,4 +1,4 @@
-//! ByDesign's door: the vendor's samples, every refusal, and what a customer who came in by it is at the others.
+//! ByDesign's door: the vendor's samples, every rejection, and what a customer who came in by it is at the others.
 
 mod accepted;
 mod across;
@@ -9,15 +9,15 @@ mod framing;
 mod journal;
 mod lookups;
 mod plans;
-mod refused;
+mod rejected;
 mod round_trip;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::doors::DoorClient;
 use crate::support::http::request;
 use crate::support::server::server;
+use crate::support::vendors::VendorClient;
 use crate::support::{Client, Reply, Tenant};
 
 const PATH: &str = "/api/users/customer";
@@ -29,9 +29,9 @@ const JSON: &str = "application/json; charset=utf-8";
 const XML: &str = "application/xml; charset=utf-8";
 
 /// The request as the vendor prints it.
-const PRINTED_JSON: &str = include_str!("../../../src/bydesign/wire/samples/request.json");
+const PRINTED_JSON: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.json");
 
-const PRINTED_XML: &str = include_str!("../../../src/bydesign/wire/samples/request.xml");
+const PRINTED_XML: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.xml");
 
 /// Every format that is read, and the two that are written.
 const FORMATS: [Format; 3] = [Format::Json, Format::Xml, Format::Form];
@@ -85,7 +85,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#xD;")
 }
 
-impl DoorClient {
+impl VendorClient {
     /// A creation in some format, answered in JSON.
     fn create_in(&self, format: Format, body: &str) -> Reply {
         let headers = format!("{}Accept: application/json\r\n", format.header());
@@ -113,9 +113,9 @@ impl DoorClient {
 }
 
 /// A caller with these credentials.
-fn basic(user: &str, password: &str) -> DoorClient {
+fn basic(user: &str, password: &str) -> VendorClient {
     let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    DoorClient::new(format!("Authorization: Basic {credentials}\r\n"))
+    VendorClient::new(format!("Authorization: Basic {credentials}\r\n"))
 }
 
 /// The seed's sample with those of its values that cannot be made possible.
@@ -133,7 +133,7 @@ fn casey() -> Value {
     json!({ "FirstName": "Casey", "LastName": "Customer", "Email": "casey@bydesign.example" })
 }
 
-/// The vendor's refusal with these keys and sentences, in JSON and in XML.
+/// The vendor's rejection with these keys and sentences, in JSON and in XML.
 fn api_result(faults: &[(&str, &str)]) -> [String; 2] {
     let json = |(key, sentence): &(&str, &str)| {
         format!(r#""MessageTranslationKey":{},"Message":{}"#, json!(format!("CUSTOMER_{key}")), json!(sentence))

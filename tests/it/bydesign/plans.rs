@@ -6,7 +6,7 @@ use super::{Format, JSON, PATH, XML, casey, freeze, possible};
 use crate::support::{tenant_with, with};
 
 #[test]
-fn refusals_may_be_the_frameworks() {
+fn rejections_may_be_the_frameworks() {
     let tenant = tenant_with(json!({ "bydesign": { "error": "model_state" } }));
     let door = tenant.bydesign();
     let before = tenant.everything();
@@ -105,7 +105,7 @@ fn types_sponsors_ages_and_passwords_are_the_plans_here_too() {
 }
 
 #[test]
-fn a_plan_that_says_what_there_is_not_is_refused() {
+fn a_plan_that_says_what_there_is_not_is_rejected() {
     let tenant = tenant_with(json!({}));
     for bydesign in [
         json!({ "error": "html" }),

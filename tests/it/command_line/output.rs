@@ -104,12 +104,12 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
         (
             &["faults", "arm", "demo", "--operation", "UpgradeCustomer", "--reset", "--point", "after", "--first", "1"],
             "1",
-            "Armed fault 1 for tenant 'demo': UpgradeCustomer resets the connection, after the commit, the first time.",
+            "ActiveFault fault 1 for tenant 'demo': UpgradeCustomer resets the connection, after the commit, the first time.",
         ),
         (
             &["faults", "arm", "demo", r#"{"event": "*", "do": "lose"}"#],
             "2",
-            "Armed fault 2 for tenant 'demo': every event",
+            "ActiveFault fault 2 for tenant 'demo': every event",
         ),
         (&["faults", "disarm", "demo", "1"], "", "Disarmed fault 1 of tenant 'demo'."),
         (&["faults", "disarm", "demo"], "", "Disarmed all faults of tenant 'demo'."),

@@ -8,7 +8,7 @@ use crate::support::process::{DEMO_KEY, Process, program, run};
 use crate::support::server::{database_url, server};
 
 /// Tries to migrate a database: exit code 1, what standard error says, and how long it took.
-fn refused(url: &str, arguments: &[&str]) -> (String, Duration) {
+fn rejected(url: &str, arguments: &[&str]) -> (String, Duration) {
     let start = Instant::now();
     let mut command = program(&["migrate", "--log-format", "text"]);
     let (code, out, error) = run(command.args(arguments).env("DATABASE_URL", url));
@@ -17,7 +17,7 @@ fn refused(url: &str, arguments: &[&str]) -> (String, Duration) {
 }
 
 #[test]
-fn a_server_that_refuses_is_named_at_once_and_once() {
+fn a_server_that_rejects_is_named_at_once_and_once() {
     for (code, message, url, hint) in [
         (
             "28P01",
@@ -41,8 +41,8 @@ fn a_server_that_refuses_is_named_at_once_and_once() {
         ),
         ("XX000", "never asked", "?sslmode=require", "hint: the server has no TLS: use ?sslmode=prefer"),
     ] {
-        let address = fake_postgres::start(Manner::Refuses(code, message));
-        let (error, took) = refused(&format!("postgres://emulator:hidden-one@{address}/shop{url}"), &[]);
+        let address = fake_postgres::start(Manner::Rejects(code, message));
+        let (error, took) = rejected(&format!("postgres://emulator:hidden-one@{address}/shop{url}"), &[]);
         let reason = if url.is_empty() { message } else { "TLS failed: " };
         let first = format!("error: cannot use postgres://{address}/shop as user \"emulator\": {reason}");
         let lines: Vec<&str> = error.lines().collect();
@@ -55,7 +55,7 @@ fn a_server_that_refuses_is_named_at_once_and_once() {
 #[test]
 fn a_server_that_is_too_old_is_rejected() {
     let address = fake_postgres::start(Manner::Version("13.9 (Debian 13.9-1)"));
-    let (error, _) = refused(&format!("postgres://u@{address}/shop"), &[]);
+    let (error, _) = rejected(&format!("postgres://u@{address}/shop"), &[]);
     let expected = format!("error: postgres://{address}/shop is PostgreSQL 13.9; 14 or newer is needed\n");
     assert_eq!(error, expected);
 }
@@ -63,7 +63,7 @@ fn a_server_that_is_too_old_is_rejected() {
 #[test]
 fn a_server_that_is_not_up_yet_is_waited_for_and_that_is_said_once() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
-    let (error, took) = refused(&format!("postgres://u:hidden-one@{gone}/shop"), &["--database-wait-seconds", "2s"]);
+    let (error, took) = rejected(&format!("postgres://u:hidden-one@{gone}/shop"), &["--database-wait-seconds", "2s"]);
     assert_eq!(error.matches(&format!("waiting for postgres://{gone}/shop (2 s left): ")).count(), 1, "{error}");
     assert!(error.contains(&format!("error: cannot use postgres://{gone}/shop as user \"u\": ")), "{error}");
     assert!(error.contains("\nhint: start Postgres there") && !error.contains("hidden"), "{error}");
@@ -79,7 +79,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     };
     let (base, _) = url.rsplit_once('/').expect("a database in the URL");
     let id = std::process::id();
-    let (error, _) = refused(&format!("{base}/missing_{id}"), &[]);
+    let (error, _) = rejected(&format!("{base}/missing_{id}"), &[]);
     assert!(
         error.contains(&format!("database \"missing_{id}\" does not exist\nhint: create it: createdb ")),
         "{error}"
@@ -89,7 +89,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     server().execute(&format!("create database {theirs}"));
     let theirs_url = format!("{base}/{theirs}");
     in_database(&theirs_url, "create table customers (id int)");
-    let (error, _) = refused(&theirs_url, &[]);
+    let (error, _) = rejected(&theirs_url, &[]);
     assert!(
         error.contains("it holds somebody else's table `customers`\nhint: use an empty database: createdb "),
         "{error}"
@@ -102,7 +102,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
         &theirs_url,
         "insert into _sqlx_migrations select 9999, description, now(), success, checksum, 0 from _sqlx_migrations limit 1",
     );
-    let (error, _) = refused(&theirs_url, &[]);
+    let (error, _) = rejected(&theirs_url, &[]);
     assert!(
         error.contains("another version of this program, or another program, migrated it (migration 9999)"),
         "{error}"
@@ -116,7 +116,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     let empty = format!("empty_{id}");
     server().execute(&format!("create database {empty}"));
     in_database(&format!("{base}/{empty}"), "revoke create on schema public from public");
-    let (error, _) = refused(&format!("{of_poor}/{empty}"), &[]);
+    let (error, _) = rejected(&format!("{of_poor}/{empty}"), &[]);
     assert!(
         error.contains(&format!("as user \"{poor}\": permission denied for schema public\nhint: as its owner: GRANT CREATE ON SCHEMA public TO \"{poor}\"")),
         "{error} for {name}"

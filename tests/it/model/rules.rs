@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::steps::{Partial, Step, Whole};
 
-/// What a call is answered: the status, and for a refusal each field with the rule that it breaks.
+/// What a call is answered: the status, and for a rejection each field with the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -50,7 +50,7 @@ fn done(status: u16) -> Answer {
 
 const UNKNOWN: u16 = 404;
 
-fn refused(mut faults: Faults) -> Answer {
+fn rejected(mut faults: Faults) -> Answer {
     faults.sort_by_key(|(field, _)| FIELDS.iter().position(|known| known == field));
     let faults = faults.into_iter().map(|(field, rule)| (field.to_owned(), rule.to_owned())).collect();
     Answer { status: 500, faults }
@@ -134,12 +134,12 @@ impl Model {
     fn create(&mut self, whole: &Whole) -> Answer {
         let faults = whole.faults(None);
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         let mut faults = self.taken(None, whole.username, whole.email, whole.tax, whole.alias);
         faults.extend(self.sponsor_fault(whole.sponsor));
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         let id = self.customers.keys().max().copied().unwrap_or_default() + 1;
         let from_username: String = whole
@@ -172,7 +172,7 @@ impl Model {
         let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
         let faults = whole.faults(Some(id));
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         let mut faults = self.taken(Some(id), whole.username, whole.email, whole.tax, whole.alias);
         let moves = current.node.is_some() || is_upgrade;
@@ -184,10 +184,10 @@ impl Model {
         });
         faults.extend(sponsor_fault);
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         if is_upgrade && (current.customer_type, whole.customer_type) != (2, 1) {
-            return refused(vec![("CustomerType", "transition")]);
+            return rejected(vec![("CustomerType", "transition")]);
         }
         if is_upgrade {
             self.log.push((id, current.customer_type, whole.customer_type));
@@ -213,7 +213,7 @@ impl Model {
         let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
         let faults = partial.faults();
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         let faults = self.taken(
             Some(id),
@@ -223,7 +223,7 @@ impl Model {
             partial.alias.flatten(),
         );
         if !faults.is_empty() {
-            return refused(faults);
+            return rejected(faults);
         }
         let text = |sent: Option<Option<&str>>, kept: Option<String>| sent.map_or(kept, filled);
         let customer = Person {
@@ -252,7 +252,7 @@ impl Model {
             Some(_) => self.is_below(upline, id, is_enrollment).then_some("sponsorBelow"),
         };
         if let Some(rule) = rule {
-            return refused(vec![("toUplineId", rule)]);
+            return rejected(vec![("toUplineId", rule)]);
         }
         let customer = self.customers.get_mut(&id).expect("it was just there");
         if is_enrollment {

@@ -74,12 +74,12 @@ fn a_key_that_is_brought_is_the_customers_alone() {
     for (key, (wanted, text)) in [(NOBODY, taken), (made, reserved), ("00000000-0000-8000-8000-000000000006", reserved)]
     {
         let reply = door.post(&path("CreateCustomer", ""), &json!({ "Key": key, "FirstName": "Second" }));
-        assert_eq!(refusal(reply), [(wanted.to_owned(), text.to_owned())], "{key}");
+        assert_eq!(rejection(reply), [(wanted.to_owned(), text.to_owned())], "{key}");
         assert_eq!(tenant.everything(), before);
     }
     // With all that is taken besides told in its turn.
     let reply = door.post(&path("CreateCustomer", ""), &json!({ "Key": NOBODY, "Email": "one@storm.example" }));
-    assert_eq!(refusal(reply)[0].0, "CustomerAlreadyExists");
+    assert_eq!(rejection(reply)[0].0, "CustomerAlreadyExists");
     assert_eq!(tenant.everything(), before);
     // An update by it finds the customer, and a key is given once.
     assert_eq!(updated(&door, &json!({ "Key": NOBODY, "FirstName": "A" }))["Id"], shown["Id"]);

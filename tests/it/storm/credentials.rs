@@ -11,8 +11,8 @@ use super::*;
 use crate::support::server::server;
 use crate::support::{Client, tenant, tenant_of};
 
-fn stranger() -> DoorClient {
-    DoorClient::new(String::new())
+fn stranger() -> VendorClient {
+    VendorClient::new(String::new())
 }
 
 fn form(key: &Credential, more: &str) -> String {
@@ -37,13 +37,13 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 #[track_caller]
-fn token(reply: &Reply) -> DoorClient {
+fn token(reply: &Reply) -> VendorClient {
     assert_eq!(reply.status, 200, "{reply:?}");
     bearer(reply.json()["access_token"].as_str().expect("a token"))
 }
 
-fn bearer(token: &str) -> DoorClient {
-    DoorClient::new(format!("Authorization: Bearer {token}\r\nApplicationId: 1\r\n"))
+fn bearer(token: &str) -> VendorClient {
+    VendorClient::new(format!("Authorization: Bearer {token}\r\nApplicationId: 1\r\n"))
 }
 
 const GET: &str = "/api/1.1/CustomerService.svc/rest/GetCustomer?id=2&format=json";
@@ -81,7 +81,7 @@ fn a_client_may_show_itself_in_the_header() {
     let add = |name: &str, account: &str, secret: &str| {
         let (account, secret) = (Some(account.to_owned()), Some(secret.to_owned()));
         let key = NewKey { name: name.to_owned(), kind: KeyKind::OauthClient, account, secret };
-        server.runtime.block_on(server.started.worlds.add_key(&tenant.name(), key, None)).expect("a key");
+        server.runtime.block_on(server.started.tenants.add_key(&tenant.name(), key, None)).expect("a key");
     };
     let own = &tenant.client.key[..8];
     let (plain, odd) = (format!("client-{own}"), format!("cl ient+&=%-{own}"));
@@ -190,7 +190,7 @@ fn a_call_needs_a_token_and_an_application() {
     ];
     for (headers, body) in cases {
         for (method, path) in [("GET", GET.to_owned()), ("POST", path("UpdateCustomer", "&updatedBy=1"))] {
-            let reply = DoorClient::new(headers.clone()).call(method, &path, "", Some(r#"{"Id":2,"FirstName":"A"}"#));
+            let reply = VendorClient::new(headers.clone()).call(method, &path, "", Some(r#"{"Id":2,"FirstName":"A"}"#));
             assert_eq!(reply.header("WWW-Authenticate"), Some("Bearer"), "{headers}");
             assert_eq!(reply.says(401, JSON), body, "{headers}");
         }
@@ -198,7 +198,9 @@ fn a_call_needs_a_token_and_an_application() {
     assert_eq!(tenant.everything(), before);
     // The header in each of its spellings, with any application.
     for header in ["ApplicationId", "applicationId", "application-id", "APPLICATION-ID"] {
-        read(DoorClient::new(format!("{}\r\n{header}: 1042\r\n", authorization.replace("Bearer", "bearer"))).get(GET));
+        read(
+            VendorClient::new(format!("{}\r\n{header}: 1042\r\n", authorization.replace("Bearer", "bearer"))).get(GET),
+        );
     }
     // A token opens no other door.
     let token = authorization.rsplit(' ').next().expect("a token");
@@ -208,7 +210,7 @@ fn a_call_needs_a_token_and_an_application() {
 
 /// How long a caller is still let in.
 #[track_caller]
-fn ends(door: &DoorClient) {
+fn ends(door: &VendorClient) {
     let start = Instant::now();
     while door.get(GET).status == 200 {
         assert!(start.elapsed() < Duration::from_secs(5), "the token is still accepted");
@@ -316,13 +318,13 @@ fn a_token_opens_its_own_tenant_only() {
         assert_eq!(their_door.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
     }
     let missing = [("CustomerMissing", "The customer is missing.")];
-    refuses(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
+    rejects(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
     // The same values are free there, companies too.
     let copy = created(&their_door, &full("ours"));
     assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&made["Id"], &made["Companies"][0]["Id"]));
     let text = "Companies[0].Id 3 is not the Id of a company of the customer.";
     created(&our_door, &full("more"));
-    refuses(&theirs, &their_door, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
+    rejects(&theirs, &their_door, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
     assert_eq!(customer(&our_door, 2), shown);
 }
 

@@ -115,7 +115,7 @@ fn a_body_may_begin_with_a_byte_order_mark_and_come_in_pieces() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused() {
+fn a_body_that_is_too_large_is_rejected() {
     let tenant = tenant();
     let door = tenant.storm();
     let before = tenant.everything();
@@ -140,8 +140,8 @@ fn the_plan_decides_the_zone_of_dates() {
         let date = format!(r"\/Date(1704161045000{shown})\/");
         let text = update(&door, &json!({ "Id": 3, "FirstName": "A" })).says(200, JSON);
         assert!(text.ends_with(&format!(r#""Updated":"{date}"}}"#)), "{text}");
-        let refused = update(&door, &json!({})).says(400, JSON);
-        assert!(refused.contains(&format!(r#""TimeStamp":"{date}""#)), "{refused}");
+        let rejected = update(&door, &json!({})).says(400, JSON);
+        assert!(rejected.contains(&format!(r#""TimeStamp":"{date}""#)), "{rejected}");
     }
 }
 
@@ -158,11 +158,11 @@ fn dates_are_read_in_both_forms_unless_the_plan_is_strict() {
             reply.says(200, JSON);
         }
     }
-    let refused = [("InvalidValue", "Created must be a date such as /Date(1704161045678+0100)/.")];
+    let rejected = [("InvalidValue", "Created must be a date such as /Date(1704161045678+0100)/.")];
     read(update(&door, &body("2019-08-24T14:15:22Z")));
-    refuses(&strict, &strict_door, &body("2019-08-24T14:15:22Z"), &refused);
+    rejects(&strict, &strict_door, &body("2019-08-24T14:15:22Z"), &rejected);
     for date in ["yesterday", "/Date(x)/", "2019-13-24T14:15:22Z"] {
-        refuses(&lenient, &door, &body(date), &refused);
+        rejects(&lenient, &door, &body(date), &rejected);
     }
 }
 

@@ -1,19 +1,19 @@
 //! Storm's door (`POST CustomerService.svc/rest/UpdateCustomer` and what stands beside it) over HTTP: the bytes of answers and
-//! refusals, what is kept of what was sent, and that a refusal changes nothing.
+//! rejections, what is kept of what was sent, and that a rejection changes nothing.
 
 mod create;
 mod credentials;
 mod dialect;
 mod find;
 mod parts;
-mod refusals;
+mod rejections;
 mod round_trip;
 mod updates;
 mod watched;
 
 use serde_json::{Value, json};
 
-use crate::support::doors::DoorClient;
+use crate::support::vendors::VendorClient;
 use crate::support::{Reply, Tenant};
 
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -28,25 +28,25 @@ pub fn path(operation: &str, query: &str) -> String {
 }
 
 /// An update by account 1.
-pub fn update(door: &DoorClient, body: &Value) -> Reply {
+pub fn update(door: &VendorClient, body: &Value) -> Reply {
     door.post(&path("UpdateCustomer", "&updatedBy=1"), body)
 }
 
 /// The customer that an update answers.
 #[track_caller]
-pub fn updated(door: &DoorClient, body: &Value) -> Value {
+pub fn updated(door: &VendorClient, body: &Value) -> Value {
     read(update(door, body))
 }
 
 /// The customer that a creation answers.
 #[track_caller]
-pub fn created(door: &DoorClient, body: &Value) -> Value {
+pub fn created(door: &VendorClient, body: &Value) -> Value {
     read(door.post(&path("CreateCustomer", "&createdBy=1"), body))
 }
 
 /// The customer of this number.
 #[track_caller]
-pub fn customer(door: &DoorClient, id: i64) -> Value {
+pub fn customer(door: &VendorClient, id: i64) -> Value {
     read(door.get(&path("GetCustomer", &format!("&id={id}"))))
 }
 
@@ -56,9 +56,9 @@ pub fn read(reply: Reply) -> Value {
     serde_json::from_str(&reply.says(200, JSON)).expect("JSON")
 }
 
-/// The keys and texts of a refusal in the service's shape, none of which changed anything.
+/// The keys and texts of a rejection in the service's shape, none of which changed anything.
 #[track_caller]
-pub fn refusal(reply: Reply) -> Vec<(String, String)> {
+pub fn rejection(reply: Reply) -> Vec<(String, String)> {
     let answer: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let messages = answer["Messages"].as_array().expect("a list").iter();
@@ -69,11 +69,11 @@ pub fn refusal(reply: Reply) -> Vec<(String, String)> {
     messages
 }
 
-/// A body that is refused for these keys and texts, and changes nothing.
+/// A body that is rejected for these keys and texts, and changes nothing.
 #[track_caller]
-pub fn refuses(tenant: &Tenant, door: &DoorClient, body: &Value, expected: &[(&str, &str)]) {
+pub fn rejects(tenant: &Tenant, door: &VendorClient, body: &Value, expected: &[(&str, &str)]) {
     let before = tenant.everything();
-    let told = refusal(update(door, body));
+    let told = rejection(update(door, body));
     let told: Vec<(&str, &str)> = told.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
     assert_eq!(told, expected, "{body}");
     assert_eq!(tenant.everything(), before, "{body}");
@@ -87,7 +87,7 @@ pub fn freeze(tenant: &Tenant) {
 /// That moment, as the service writes it.
 pub const FROZEN: &str = r"\/Date(1704161045000+0100)\/";
 
-/// The bytes of a refusal at that moment.
+/// The bytes of a rejection at that moment.
 pub fn error_bytes(messages: &[(&str, &str)]) -> String {
     let texts: Vec<&str> = messages.iter().map(|(_, text)| *text).collect();
     let listed: Vec<String> =

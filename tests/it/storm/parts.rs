@@ -39,16 +39,16 @@ fn an_account_is_created_with_a_password_that_nobody_learns() {
     assert_eq!(tenant.customer(5)["Username"], "eva@storm.example");
     // It is created once, then updated by its Id; its password stays.
     let again = json!({ "Id": id, "Account": { "LoginName": "eva" } });
-    refuses(&tenant, &door, &again, &[("AccountAlreadyExists", "The account already exists.")]);
+    rejects(&tenant, &door, &again, &[("AccountAlreadyExists", "The account already exists.")]);
     let text = "Account.Id 77 is not the Id of the customer's account.";
-    refuses(&tenant, &door, &json!({ "Id": id, "Account": { "Id": 77 } }), &[("UnknownId", text)]);
+    rejects(&tenant, &door, &json!({ "Id": id, "Account": { "Id": 77 } }), &[("UnknownId", text)]);
     let account = updated(&door, &json!({ "Id": id, "Account": { "Id": id, "LoginName": "eva" } }))["Account"].clone();
     assert_eq!(account, with(&expected, json!({ "LoginName": "eva" })));
     assert_eq!(hash(&tenant, &id), made);
     // Without a name and without an address there is nothing to call it.
     let nobody = created(&door, &json!({}))["Id"].clone();
     let text = "Account.LoginName is missing, and so is Email.";
-    refuses(&tenant, &door, &json!({ "Id": nobody, "Account": {} }), &[("InvalidValue", text)]);
+    rejects(&tenant, &door, &json!({ "Id": nobody, "Account": {} }), &[("InvalidValue", text)]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_password_that_is_sent_is_the_one_that_signs_in() {
     let before = tenant.everything();
     let long = format!("&updatedBy=1&password={}", "x".repeat(101));
     let reply = door.post(&path("UpdateCustomer3", &long), &json!({ "Id": 3, "Phone": "3" }));
-    let told = refusal(reply);
+    let told = rejection(reply);
     let text = "Password must be 1 to 100 characters long.";
     assert_eq!(told, [("InvalidPassword".to_owned(), text.to_owned())]);
     assert_eq!(tenant.everything(), before);
@@ -115,21 +115,21 @@ fn companies_are_created_updated_and_never_taken() {
     // None of another customer's, none without a name, and none that another customer has.
     let own = |companies: Value| json!({ "Id": other["Id"], "Companies": companies });
     let text = "Companies[1].Id 1 is not the Id of a company of the customer.";
-    refuses(&tenant, &door, &own(json!([{ "Id": 3 }, { "Id": 1, "Name": "Mine" }])), &[("UnknownId", text)]);
+    rejects(&tenant, &door, &own(json!([{ "Id": 3 }, { "Id": 1, "Name": "Mine" }])), &[("UnknownId", text)]);
     let text = "Companies[0].Name is missing.";
-    refuses(&tenant, &door, &own(json!([{ "OrgNo": "5", "Name": " " }])), &[("InvalidCompanyName", text)]);
+    rejects(&tenant, &door, &own(json!([{ "OrgNo": "5", "Name": " " }])), &[("InvalidCompanyName", text)]);
     let text = "There already exists a company 'EK ONE' with the specified organizational number.";
     let taken = [("CompanyAlreadyExists", text)];
-    refuses(&tenant, &door, &own(json!([{ "OrgNo": " 556", "Name": "EK ONE" }])), &taken);
-    refuses(&tenant, &door, &own(json!([{ "Id": 3, "Name": "EK ONE" }])), &taken);
+    rejects(&tenant, &door, &own(json!([{ "OrgNo": " 556", "Name": "EK ONE" }])), &taken);
+    rejects(&tenant, &door, &own(json!([{ "Id": 3, "Name": "EK ONE" }])), &taken);
     // Twice of one's own neither.
     let twice = json!([{ "OrgNo": "9", "Name": "Twin" }, { "OrgNo": "9", "Name": "twin" }]);
     let text = "There already exists a company 'twin' with the specified organizational number.";
-    refuses(&tenant, &door, &own(twice), &[("CompanyAlreadyExists", text)]);
+    rejects(&tenant, &door, &own(twice), &[("CompanyAlreadyExists", text)]);
     // The name alone, the number alone, and both without a number may be another's.
     let free = json!([{ "OrgNo": "556", "Name": "Own" }, { "OrgNo": "9", "Name": "Ek one" }, { "Name": "Ek one" }, { "Name": "Ek one" }]);
     assert_eq!(ids(&updated(&door, &own(free))), [6, 7, 8, 9, 3, 4]);
-    // A refusal used up no number, and a name that is given up is free.
+    // A rejection used up no number, and a name that is given up is free.
     updated(&door, &json!({ "Id": one["Id"], "Companies": [{ "Id": 1, "Name": "Gone" }] }));
     assert_eq!(updated(&door, &own(json!([{ "OrgNo": "556", "Name": "Ek one" }])))["Companies"][0]["Id"], 10);
 }
@@ -148,7 +148,7 @@ fn a_company_may_have_the_name_that_another_gives_up() {
     // A swap goes by way of a third name.
     let swapped = json!({ "Id": shown["Id"], "Companies": [{ "Id": 1, "Name": "B" }, { "Id": 2, "Name": "C" }] });
     let text = "There already exists a company 'B' with the specified organizational number.";
-    refuses(&tenant, &door, &swapped, &[("CompanyAlreadyExists", text)]);
+    rejects(&tenant, &door, &swapped, &[("CompanyAlreadyExists", text)]);
 }
 
 fn lines(customer: &Value) -> Vec<(i64, String)> {
@@ -182,10 +182,10 @@ fn delivery_addresses_have_ids_and_an_order() {
         let text = format!("DeliveryAddresses[0].Id {unknown} is not the Id of an address of the customer.");
         let body =
             json!({ "Id": id, "DeliveryAddresses": [{ "Id": unknown, "Zip": "1", "City": "A", "Country": "SE" }] });
-        refuses(&tenant, &door, &body, &[("UnknownId", &text)]);
+        rejects(&tenant, &door, &body, &[("UnknownId", &text)]);
     }
     let text = "InvoiceAddress.Id 2 is not the Id of an address of the customer.";
-    refuses(&tenant, &door, &json!({ "Id": id, "InvoiceAddress": { "Id": 2 } }), &[("UnknownId", text)]);
+    rejects(&tenant, &door, &json!({ "Id": id, "InvoiceAddress": { "Id": 2 } }), &[("UnknownId", text)]);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn the_invoice_address_may_be_the_delivery_address_too() {
     assert_eq!(first["DeliveryAddresses"][0]["Line1"], first["InvoiceAddress"]["Line1"]);
     let nobody = created(&door, &json!({}))["Id"].clone();
     let body = json!({ "Id": nobody, "UseInvoiceAddressAsDeliveryAddress": true, "InvoiceAddress": { "City": "A", "Zip": "1" }, "DeliveryAddresses": [{}] });
-    refuses(&tenant, &door, &body, &[("InvoiceAddressCountryMissing", "InvoiceAddress.Country is missing.")]);
+    rejects(&tenant, &door, &body, &[("InvoiceAddressCountryMissing", "InvoiceAddress.Country is missing.")]);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn countries_go_by_id_then_by_code() {
         (json!({ "CountryId": 0, "Country": "" }), "InvoiceAddress.Country is missing."),
     ] {
         let body = json!({ "Id": id, "InvoiceAddress": with(&json!({ "Zip": "1", "City": "A" }), sent) });
-        refuses(&tenant, &door, &body, &[("InvoiceAddressCountryMissing", text)]);
+        rejects(&tenant, &door, &body, &[("InvoiceAddressCountryMissing", text)]);
     }
 }
 
@@ -310,7 +310,7 @@ fn the_plan_adds_names_of_countries_and_takes_others_away() {
         assert_eq!(customer(&door, 5)["InvoiceAddress"], shown, "{sent}");
     }
     let text = "InvoiceAddress.Country 'Schweden' is not a country.";
-    refuses(&tenant, &door, &body(&json!({ "Country": "Schweden" })), &[("InvoiceAddressCountryMissing", text)]);
+    rejects(&tenant, &door, &body(&json!({ "Country": "Schweden" })), &[("InvoiceAddressCountryMissing", text)]);
 }
 
 /// "Gets raised if any `DeliveryAddress` is supplied and it is missing a Zip code", whatever is kept (`UpdateCustomer` page).
@@ -347,7 +347,7 @@ fn an_address_that_is_sent_is_whole_whatever_is_kept() {
     ] {
         let body = with(&sent, json!({ "Id": id }));
         let expected: Vec<(&str, &str)> = expected.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
-        refuses(&tenant, &doors[0], &body, &expected);
+        rejects(&tenant, &doors[0], &body, &expected);
         // What is kept completes it where the plan says so.
         read(update(&doors[1], &body));
     }
@@ -385,11 +385,11 @@ fn both_addresses_are_sent_where_the_one_is_not_the_other() {
             (format!("{kind}{part}Missing"), format!("{path}.{part} is missing: {why}"))
         });
         let told: Vec<(&str, &str)> = told.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
-        refuses(&tenant, &doors[0], &body, &told);
+        rejects(&tenant, &doors[0], &body, &told);
         if !path.starts_with("Companies") {
             let before = tenant.everything();
             let body = with(&body, json!({ "Id": null }));
-            assert_eq!(refusal(doors[0].post(&path_of_create(), &body)).len(), 3);
+            assert_eq!(rejection(doors[0].post(&path_of_create(), &body)).len(), 3);
             assert_eq!(tenant.everything(), before);
         }
         read(update(&doors[1], &body));

@@ -131,7 +131,7 @@ fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
     assert_eq!(undated(&after), undated(&expected));
     // What is left out stays, a number 0 is none, and an address cannot be without what it needs.
     assert_eq!(updated(&door, &json!({ "Id": id, "ReferId": 0 })), after);
-    refuses(
+    rejects(
         &tenant,
         &door,
         &json!({ "Id": id, "InvoiceAddress": { "Zip": "", "City": null, "Country": "" } }),

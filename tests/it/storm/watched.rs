@@ -44,7 +44,7 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
     assert_eq!(field("tax_id")["after"], "••• (changed)");
     assert_eq!(field("password_hash")["after"], "••• (changed)");
 
-    // A refusal says why, by key, and changed nothing.
+    // A rejection says why, by key, and changed nothing.
     update(&door, &json!({ "Id": 3, "Email": "dana@demo.example", "SSN": "19121212-1212", "Nonsense": 1 }));
     let call = &tenant.requests("")[0];
     assert_eq!((&call["status"], tables(call)), (&json!(400), Vec::new()));
@@ -160,11 +160,11 @@ fn a_rehearsal_answers_and_leaves_nothing() {
     let changed = json!({ "Id": shown["Id"], "FirstName": "A", "Companies": [{ "Name": "New", "OrgNo": "1" }] });
     let rehearsed = read(rehearse("UpdateCustomer3", &changed));
     assert_eq!((&rehearsed["FirstName"], &rehearsed["Companies"][0]["Id"]), (&json!("A"), &json!(3)));
-    // A refusal of the database's is explained too.
+    // A rejection of the database's is explained too.
     let body = json!({
         "Id": 3, "Email": "one@storm.example", "Companies": [{ "Name": "Ek one", "OrgNo": "556" }, { "Name": "New", "OrgNo": "1" }]
     });
-    let keys: Vec<String> = refusal(rehearse("UpdateCustomer", &body)).into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<String> = rejection(rehearse("UpdateCustomer", &body)).into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["CompanyAlreadyExists", "CustomerAlreadyExists"]);
     // The real thing gives what was rehearsed.
     assert_eq!(undated(&updated(&door, &changed))["Companies"][0]["Id"], rehearsed["Companies"][0]["Id"]);
@@ -212,15 +212,15 @@ fn every_change_is_told_once_and_nothing_else_is() {
     updated(&door, &of(zeros()));
     update(&door, &of(json!({ "Email": "dana@demo.example" })));
     update(&door, &of(json!({ "FirstName": "A", "Companies": [{}] })));
-    let rehearsal = of(json!({ "FirstName": "A" })).to_string();
-    door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "Prefer: tx=rollback\r\n", Some(&rehearsal));
+    let dry_run = of(json!({ "FirstName": "A" })).to_string();
+    door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "Prefer: tx=rollback\r\n", Some(&dry_run));
     customer(&door, 5);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!((told(6)["AssociateId"].clone(), receiver.received().len()), (id, 6));
 }
 
 #[test]
-fn a_spent_limit_refuses_in_the_services_shape() {
+fn a_spent_limit_rejects_in_the_services_shape() {
     let tenant = tenant_with(json!({ "rate_limit": { "calls": 3, "renewal_seconds": 60 } }));
     let door = tenant.storm();
     for _ in 0..3 {
@@ -336,7 +336,7 @@ fn an_extension_hears_of_a_creation_that_lacks_what_directscale_requires() {
 }
 
 #[test]
-fn an_extension_may_refuse_an_update() {
+fn an_extension_may_reject_an_update() {
     let receiver = Receiver::with_json(|_| {
         (500, json!({ "DiscoRemoteException": { "ErrorId": "1234abcd", "ErrorMessage": "Not this customer." } }))
     });
@@ -345,7 +345,7 @@ fn an_extension_may_refuse_an_update() {
         tenant_of(json!({ "extension": { "extension_token": "a", "directscale_token": "b-storm", "hooks": hooks } }));
     let door = tenant.storm();
     let before = tenant.everything();
-    let told = refusal(update(&door, &json!({ "Id": 3, "FirstName": "A", "Companies": [{ "Name": "New" }] })));
+    let told = rejection(update(&door, &json!({ "Id": 3, "FirstName": "A", "Companies": [{ "Name": "New" }] })));
     let [(key, text)] = &told[..] else { panic!("{told:?}") };
     assert_eq!(key, "InvalidValue");
     assert!(text.starts_with("Not this customer."), "{text}");

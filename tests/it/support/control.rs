@@ -28,7 +28,7 @@ impl Reply {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// A refusal of the control API: its detail.
+    /// A rejection of the control API: its detail.
     #[track_caller]
     pub fn problem(self, status: u16) -> String {
         assert_eq!(self.status, status, "{self:?}");

@@ -18,14 +18,14 @@ pub struct Operation {
 }
 
 pub fn document() -> Value {
-    serde_json::to_value(directscale_emulator::doors::document()).expect("JSON")
+    serde_json::to_value(directscale_emulator::vendors::document()).expect("JSON")
 }
 
 pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (route, methods) in document["paths"].as_object().expect("paths") {
-        // Beside the methods a path can have servers of its own.
+        // ExtraFields the methods a path can have servers of its own.
         let methods = methods.as_object().expect("methods").iter();
         for (method, described) in methods.filter(|(_, described)| described.is_object()) {
             let parameters = described["parameters"].as_array().into_iter().flatten();

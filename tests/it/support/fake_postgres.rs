@@ -8,8 +8,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 pub enum Manner {
     /// Lets everybody in and says that it is of this version.
     Version(&'static str),
-    /// Refuses everybody with this code and message.
-    Refuses(&'static str, &'static str),
+    /// Rejects everybody with this code and message.
+    Rejects(&'static str, &'static str),
 }
 
 /// Starts one; it ends with the test run.
@@ -38,7 +38,7 @@ fn serve(mut stream: TcpStream, manner: Manner) -> Option<()> {
         stream.write_all(b"N").ok()?;
     }
     match manner {
-        Manner::Refuses(code, message) => {
+        Manner::Rejects(code, message) => {
             let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0L334\0\0");
             stream.write_all(&message_of(b'E', fields.as_bytes())).ok()
         }

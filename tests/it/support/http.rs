@@ -19,7 +19,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The value of a header whose name is spelled exactly so.
+    /// The value of a header whose name is canonical_path exactly so.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -42,9 +42,9 @@ impl Reply {
         self
     }
 
-    /// A refusal of the back end in the vendor's shape, with exactly this text in header and body.
+    /// A rejection of the back end in the vendor's shape, with exactly this text in header and body.
     #[track_caller]
-    pub fn refuses(self, status: u16, message: &str) -> Self {
+    pub fn rejects(self, status: u16, message: &str) -> Self {
         assert_eq!((self.status, decoded(self.message()).as_str()), (status, message), "{self:?}");
         assert!(self.message().is_ascii(), "{self:?}");
         let body = self.json();
@@ -128,7 +128,7 @@ pub fn request(method: &str, path: &str, headers: &str, body: Option<&str>) -> V
 fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
-    // A server that refuses early may close before all is sent.
+    // A server that rejects early may close before all is sent.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);

@@ -4,7 +4,6 @@ pub mod cluster;
 pub mod compress;
 pub mod control;
 pub mod documented;
-pub mod doors;
 pub mod fake_postgres;
 pub mod http;
 pub mod process;
@@ -12,6 +11,7 @@ pub mod receiver;
 pub mod seeds;
 pub mod server;
 pub mod terminal;
+pub mod vendors;
 
 pub use http::{Client, Reply};
 pub use server::{Tenant, tenant, tenant_of, tenant_with};

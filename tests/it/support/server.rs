@@ -8,11 +8,11 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::gateway::DoorOptions;
+use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
-    Listener, Origin, Server, ServerOptions, ShutdownHandle, Started, WorldOptions, open_world,
+    Listener, Origin, Server, ServerOptions, ShutdownHandle, Started, TenantOptions, open_tenant,
 };
 use directscale_emulator::tenants::{SubscriptionKey, load_seed, read_seed};
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl TestServer {
         let random = Arc::new(Random::default());
         let options = world(origin.clone());
         let (address, server, started, shutdown) = runtime.block_on(async {
-            let doors = DoorOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
+            let doors = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let options_of_server = ServerOptions {
                 doors,
                 cors_origin: None,
@@ -83,7 +83,7 @@ impl TestServer {
             let address = listener.address();
             let (shutdown, serving) = listener.serve(server.clone());
             tokio::spawn(serving);
-            let started = open_world(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
+            let started = open_tenant(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
             server.serve_from(&started);
             (address, server, started, shutdown)
         });
@@ -135,7 +135,7 @@ impl TestServer {
         let path = folder.path().join("seed.json");
         std::fs::write(&path, seed.to_string()).expect("a file");
         let file = read_seed(path.to_str().expect("a path")).map_err(|error| error.to_string())?;
-        self.runtime.block_on(load_seed(&self.started.worlds, file)).map(drop).map_err(|error| error.to_string())
+        self.runtime.block_on(load_seed(&self.started.tenants, file)).map(drop).map_err(|error| error.to_string())
     }
 }
 
@@ -155,8 +155,8 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
 }
 
 /// A world of the demo tenant for tests.
-pub fn world(origin: Origin) -> WorldOptions {
-    WorldOptions {
+pub fn world(origin: Origin) -> TenantOptions {
+    TenantOptions {
         origin,
         seed: Some("demo".to_owned()),
         connections: 8,

@@ -1,0 +1,68 @@
+-- Replaces a tenant's rows of one table with those of another tenant, or of none; answers how many were written.
+create or replace function replace_rows(p_table text, p_from integer, p_to integer) returns bigint
+language plpgsql as $$
+declare
+    v_columns text := table_columns(p_table, '', false);
+    v_rows    bigint := 0;
+begin
+    execute format('delete from %I where tenant_id = $1', p_table) using p_to;
+    if p_from is not null then
+        execute format('insert into %I (tenant_id, %s) select $2, %s from %I where tenant_id = $1',
+                       p_table, v_columns, v_columns, p_table) using p_from, p_to;
+        get diagnostics v_rows = row_count;
+    end if;
+    return v_rows;
+end
+$$;
+
+-- Gives a tenant the settings of another one: all columns of tenants but those that say which tenant it is.
+create or replace function copy_settings(p_from integer, p_to integer) returns void
+language plpgsql as $$
+declare
+    v_columns text;
+begin
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
+      from pg_attribute a
+     where a.attrelid = 'tenants'::regclass and a.attnum > 0 and not a.attisdropped
+       and a.attname not in ('tenant_id', 'name', 'created_at', 'snapshot_of', 'snapshot', 'origin', 'expires_at', 'restored_from');
+    execute format('update tenants t set (%s) = (select %s from tenants f where f.tenant_id = $1) where t.tenant_id = $2',
+                   v_columns, v_columns) using p_from, p_to;
+end
+$$;
+
+-- A part of a world that nobody writes into: gives p_to the rows of p_from that belong to the customers behind p_after up to
+-- p_until, NULL for no bound; the first part, which begins without one, has the rows that belong to nobody too. Answers how many
+-- were written. Without p_from the rows of p_to are deleted instead.
+create or replace function copy_part(p_from integer, p_to integer, p_after integer, p_until integer) returns bigint
+language plpgsql as $$
+declare
+    v_table  record;
+    v_range  text;
+    v_rows   bigint;
+    v_all    bigint := 0;
+    v_columns text;
+begin
+    for v_table in
+        select w.table_name, w.is_copied, customer_column(w.table_name) as customer
+          from tenant_tables() w
+         where w.is_copied or p_from is null
+    loop
+        continue when v_table.customer is null and p_after is not null;
+        v_range := case when v_table.customer is null then 'true'
+                        else format('%s > coalesce($3, -2147483648) and %s <= coalesce($4, 2147483647)',
+                                    v_table.customer, v_table.customer) end;
+        if p_from is null then
+            execute format('delete from %I where tenant_id = $1 and %s', v_table.table_name, v_range)
+              using p_to, p_to, p_after, p_until;
+        else
+            v_columns := table_columns(v_table.table_name, '', false);
+            execute format('insert into %I (tenant_id, %s) select $2, %s from %I where tenant_id = $1 and %s',
+                           v_table.table_name, v_columns, v_columns, v_table.table_name, v_range)
+              using p_from, p_to, p_after, p_until;
+        end if;
+        get diagnostics v_rows = row_count;
+        v_all := v_all + v_rows;
+    end loop;
+    return v_all;
+end
+$$;

@@ -1,0 +1,42 @@
+-- Counts a call of a subscription against its rate limit and its quota, where they are set, each in a window that begins
+-- with the first call. rejected_by names the limit that is spent, until renewed_at; a call that is rejected by either is
+-- counted by neither.
+create or replace function count_request(
+    p_tenant         integer,
+    p_name           text,
+    p_now            timestamptz,
+    p_rate_calls     bigint,
+    p_rate_seconds   bigint,
+    p_quota_calls    bigint,
+    p_quota_seconds  bigint,
+    out rejected_by   text,
+    out renewed_at   timestamptz
+) language plpgsql as $$
+declare
+    v_limit record;
+begin
+    -- A window that is over begins anew, with no call in it. The rows stay locked, so that calls at once take turns.
+    for v_limit in
+        select * from (values ('rate_limit', p_rate_calls, p_rate_seconds), ('quota', p_quota_calls, p_quota_seconds))
+            as limits (kind, most, seconds)
+         where limits.most is not null
+    loop
+        insert into subscription_usage as u (tenant_id, name, kind, started_at, calls)
+        values (p_tenant, p_name, v_limit.kind, p_now, 0)
+        on conflict (tenant_id, name, kind) do update set
+            started_at = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now
+                              then p_now else u.started_at end,
+            calls      = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now then 0 else u.calls end
+        returning case when u.calls >= v_limit.most then v_limit.kind end,
+                  u.started_at + make_interval(secs => v_limit.seconds)
+             into rejected_by, renewed_at;
+        if rejected_by is not null then
+            return;
+        end if;
+    end loop;
+    update subscription_usage u set calls = u.calls + 1
+     where u.tenant_id = p_tenant and u.name = p_name
+       and (u.kind = 'rate_limit' and p_rate_calls is not null or u.kind = 'quota' and p_quota_calls is not null);
+    renewed_at := null;
+end
+$$;

@@ -1,0 +1,32 @@
+-- The tables that make up a tenant's world: all that have a tenant_id, so that a new one is not forgotten, but for
+--   tenants             whose settings are copied by copy_settings,
+--   subscription_keys and access_tokens, which belong to the tenant and not to its world,
+-- and those that are only emptied when a world is replaced, because what they hold is under way:
+--   hook_calls, sign_on_tokens, subscription_usage, event_deliveries, event_attempts.
+create or replace function tenant_tables(out table_name text, out is_copied boolean) returns setof record
+language sql stable as $$
+    select c.relname::text, c.relname not in ('hook_calls', 'sign_on_tokens', 'subscription_usage', 'event_deliveries', 'event_attempts')
+      from pg_class c
+      join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+     where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition
+       and c.relname not in ('tenants', 'subscription_keys', 'access_tokens')
+     order by c.relname
+$$;
+
+-- A table's columns but for the tenant, each after a prefix, as SQL text; only those of its primary key where that is asked.
+create or replace function table_columns(p_table text, p_prefix text, p_is_key boolean) returns text
+language sql stable as $$
+    select coalesce(string_agg(p_prefix || quote_ident(a.attname), ', ' order by a.attnum), '')
+      from pg_attribute a
+     where a.attrelid = quote_ident(p_table)::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+       and a.attname <> 'tenant_id'
+       and (not p_is_key or exists (select from pg_index x
+                                     where x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)))
+$$;
+
+-- The column that says to which customer a table's rows belong, as SQL text; NULL where they belong to none.
+create or replace function customer_column(p_table text) returns text
+language sql stable as $$
+    select quote_ident(a.attname) from pg_attribute a
+     where a.attrelid = quote_ident(p_table)::regclass and not a.attisdropped and a.attname in ('customer_id', 'associateid')
+$$;

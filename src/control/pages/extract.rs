@@ -1,0 +1,154 @@
+//! What a page is asked for, and what stands there where it cannot be shown.
+
+use std::sync::Arc;
+
+use axum::RequestPartsExt as _;
+use axum::body::Body;
+use axum::extract::{FromRequest, RawPathParams, Request};
+use axum::http::{Method, Response, StatusCode};
+use axum::response::IntoResponse;
+use maud::html;
+
+use super::format::at;
+use super::forms::Fields;
+use super::{Shown, layout, see_other};
+use crate::control::error::ControlError;
+use crate::control::{Control, read_body};
+use crate::database::DatabaseError;
+use crate::fault_injection::{self, Listed};
+use crate::tenants::{Tenant, TenantError, Tenants};
+
+/// The longest form, in bytes: a seed can be long.
+const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(super) struct PageError(ControlError);
+
+impl<E: Into<ControlError>> From<E> for PageError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response<Body> {
+        let status = match &self.0 {
+            ControlError::World(TenantError::Database(DatabaseError::Unavailable(_))) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            other => other.status(),
+        };
+        let why = if status == StatusCode::SERVICE_UNAVAILABLE {
+            "No connection to the database came free in time: it still starts, or long work has them all.".to_owned()
+        } else {
+            self.0.detail()
+        };
+        let body = html! {
+            div.alert.bad role="alert" { (why) }
+            p.links { a href="" { "Try again" } a href="/_emulator" { "All tenants" } }
+        };
+        let mut response = layout::plain(status.canonical_reason().unwrap_or_default(), None, &body);
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// A request for a page.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub control: Arc<Control>,
+    pub tenants: Tenants,
+    pub query: Fields,
+    pub form: Fields,
+    /// The query as it stands in the address.
+    pub query_text: String,
+    path: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// A part of the path.
+    pub(super) fn part(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+impl FromRequest<Arc<Control>> for Asked {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, PageError> {
+        let tenants = control.tenants()?.clone();
+        let (mut parts, body) = request.into_parts();
+        let path = parts.extract::<RawPathParams>().await;
+        let path = path.map_err(|_| ControlError::Bad("the address must be UTF-8, percent-encoded".to_owned()))?;
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query_text = parts.uri.query().unwrap_or_default().to_owned();
+        let form = if parts.method == Method::POST {
+            Fields::parse(&read_body(body, MAX_FORM_BYTES).await?)
+        } else {
+            Fields::default()
+        };
+        let query = Fields::parse(query_text.as_bytes());
+        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path })
+    }
+}
+
+/// A request for a page of a tenant.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub asked: Asked,
+    pub tenant: Tenant,
+    /// The failures that are armed.
+    pub faults: Vec<Listed>,
+}
+
+impl FromRequest<Arc<Control>> for Visit {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, PageError> {
+        let asked = Asked::from_request(request, control).await?;
+        let tenant = asked.tenants.tenant(asked.part("tenant")).await?;
+        let faults = fault_injection::list(&asked.tenants.database, tenant.id).await?;
+        Ok(Self { asked, tenant, faults })
+    }
+}
+
+impl Visit {
+    /// The address of a page of this tenant.
+    pub(super) fn path(&self, rest: &str) -> String {
+        at(&self.tenant.name, rest)
+    }
+
+    /// Sends the browser to a page of this tenant.
+    pub(super) fn to(&self, rest: &str) -> Response<Body> {
+        see_other(&self.path(rest))
+    }
+
+    pub(super) fn form(&self) -> &Fields {
+        &self.asked.form
+    }
+
+    pub(super) fn tenants(&self) -> &Tenants {
+        &self.asked.tenants
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.tenant.name
+    }
+}
+
+/// A page of a tenant that there is not.
+pub(super) async fn nothing_here(_: Visit) -> Shown {
+    Err(ControlError::NotFound("there is no such page".to_owned()).into())
+}
+
+/// A form's address, opened as a page: by a reload after a form was rejected.
+pub(super) async fn only_a_form() -> Response<Body> {
+    let body = html! {
+        p { "This address only takes what a form sends. Go back to the page with the form." }
+        p { a href="/_emulator" { "All tenants" } }
+    };
+    let mut response = layout::plain("Nothing to see here", None, &body);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}

@@ -1,0 +1,164 @@
+//! Addresses, times and numbers as they stand on the pages.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::fault_injection::{Answer, Delay, EventDeed, Point, Rule, When};
+use crate::journal::Entry;
+use crate::plan::Plan;
+
+/// The address of a tenant's page.
+pub(super) fn at(tenant: &str, rest: &str) -> String {
+    let name = encoded(tenant);
+    if rest.is_empty() { format!("/_emulator/t/{name}") } else { format!("/_emulator/t/{name}/{rest}") }
+}
+
+/// A text as one part of a path.
+pub(super) fn encoded(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+/// A time with its day.
+pub(super) fn time(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+}
+
+/// A time of the day, to the millisecond.
+pub(super) fn clock_time(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) title=(at.format("%Y-%m-%d %H:%M:%S UTC")) { (at.format("%H:%M:%S%.3f")) } }
+}
+
+/// A duration in milliseconds.
+pub(super) fn milliseconds(ms: f64) -> String {
+    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+}
+
+/// So many of something.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// A number with a comma between its thousands.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let parts: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    parts.join(",")
+}
+
+/// The status of an answer, told by its number and by colour.
+pub(super) fn status(status: Option<u16>) -> Markup {
+    let Some(code) = status else { return html! { span.status.s0 { "no answer" } } };
+    let class = format!("status s{}", code / 100);
+    let reason = axum::http::StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
+    html! { span class=(class) title=[reason] { (code) } }
+}
+
+/// A customer type by its number and its name in the plan.
+pub(super) fn customer_type(plan: &Plan, number: i32) -> String {
+    named(number, plan.types.get(&number))
+}
+
+/// A customer status by its number and its name in the plan.
+pub(super) fn customer_status(plan: &Plan, number: i32) -> String {
+    named(number, plan.statuses.get(&number))
+}
+
+fn named(number: i32, name: Option<&String>) -> String {
+    name.map_or_else(|| number.to_string(), |name| format!("{name} ({number})"))
+}
+
+/// A JSON value without its quotes.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// By which a call is found: its id, or its number where it has none.
+pub(super) fn call_id(entry: &Entry) -> String {
+    if entry.request_id.is_nil() { entry.number.to_string() } else { entry.request_id.to_string() }
+}
+
+/// What a failure does, and to which calls or events.
+pub(super) fn rule(rule: &Rule) -> String {
+    let when = match rule.when() {
+        When::Every => "every time".to_owned(),
+        When::First(1) => "the first time".to_owned(),
+        When::First(first) => format!("the first {first} times"),
+        When::Call(number) => format!("time number {number}"),
+        When::Probability { p, seed } => format!("with probability {p} (seed {seed})"),
+    };
+    match rule {
+        Rule::Event(rule) => {
+            let deed = match rule.deed {
+                EventDeed::Lose => "is lost".to_owned(),
+                EventDeed::Double => "is told twice".to_owned(),
+                EventDeed::Delay(seconds) => format!("is told {seconds} s later"),
+                EventDeed::Reorder => "is told after the next one".to_owned(),
+            };
+            let event = if rule.event == "*" { "any event" } else { &rule.event };
+            format!("{event} {deed}, {when}")
+        }
+        Rule::Call(rule) => {
+            let delay = rule.delay_ms.map(|delay| match delay {
+                Delay::Fixed(ms) => format!("waits {ms} ms"),
+                Delay::Uniform { uniform: (from, to) } => format!("waits {from} to {to} ms"),
+                Delay::LogNormal { log_normal: (median, _) } => format!("waits about {median} ms"),
+            });
+            let answer = rule.answer.as_ref().map(|answer| match answer {
+                Answer::Status { code, .. } => format!("answers {code}"),
+                Answer::Reset => "resets the connection".to_owned(),
+                Answer::Empty => "closes the connection".to_owned(),
+                Answer::Cut => "cuts the answer".to_owned(),
+            });
+            let point = match rule.point {
+                Point::Before => "before the work",
+                Point::Inside => "inside the transaction",
+                Point::After => "after the work",
+            };
+            let doings: Vec<String> = delay.into_iter().chain(answer).collect();
+            let operation = if rule.operation == "*" { "any call" } else { &rule.operation };
+            format!("{operation} {} {point}, {when}", doings.join(" and "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_hold_any_name() {
+        assert_eq!(at("a b/ü", "clock"), "/_emulator/t/a%20b%2F%C3%BC/clock");
+        assert_eq!(at("demo", ""), "/_emulator/t/demo");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        let numbers: Vec<String> = [0, 999, 1_000, 1_100_000].into_iter().map(grouped).collect();
+        assert_eq!(numbers, ["0", "999", "1,000", "1,100,000"]);
+    }
+
+    #[test]
+    fn a_rule_is_told_in_words() {
+        for (json, words) in [
+            (
+                r#"{"operation":"UpgradeCustomer","when":{"first":3},"point":"after","answer":"reset"}"#,
+                "UpgradeCustomer resets the connection after the work, the first 3 times",
+            ),
+            (r#"{"event":"*","do":{"delay":30}}"#, "any event is told 30 s later, every time"),
+        ] {
+            let read: Rule = serde_json::from_str(json).expect("a rule");
+            assert_eq!(rule(&read), words);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The parts of a call's page.
+
+use maud::{Markup, html};
+
+use super::format::{at, count, grouped, milliseconds, plain, status};
+use super::json_text::laid_out;
+use crate::gateway::BODY_TOO_LARGE;
+use crate::journal::{Entry, FieldChange, Headers, Reason, Text};
+
+/// Each rule that failed, what was ignored, and what may have been meant.
+pub(super) fn why(entry: &Entry) -> Markup {
+    html! {
+        @if !entry.reasons.is_empty() {
+            section aria-labelledby="why" {
+                h2 #why { "Why it was rejected" }
+                table.stack {
+                    thead { tr { th scope="col" { "Field" } th scope="col" { "Rule" } th scope="col" { "Message" } } }
+                    tbody { @for reason in &entry.reasons {
+                        tr {
+                            td data-label="Field" { code { (reason.field) } }
+                            td data-label="Rule" { code { (reason.rule) } }
+                            td data-label="Message" { (reason.message) }
+                        }
+                    } }
+                }
+            }
+        }
+        @if !entry.near.is_empty() {
+            section {
+                h2 { "Perhaps meant" }
+                ul.plain { @for near in &entry.near { li { code { (near) } } } }
+            }
+        }
+        @if !entry.ignored.is_empty() {
+            section {
+                h2 { "Sent, but does not count" }
+                p { @for name in &entry.ignored { code.chip { (name) } " " } }
+            }
+        }
+    }
+}
+
+/// What changed.
+pub(super) fn changes(entry: &Entry, tenant: Option<&str>) -> Markup {
+    if entry.changes.is_empty() {
+        return html! {};
+    }
+    html! {
+        section aria-labelledby="changed" {
+            h2 #changed { @if entry.is_dry_run { "What would have changed" } @else { "What changed" } }
+            @for change in &entry.changes {
+                h3 {
+                    (change.table) " "
+                    @match tenant.filter(|_| change.table == "customers") {
+                        Some(name) => a href=(at(name, &format!("customers/{}", change.id))) { (change.id) },
+                        None => (change.id),
+                    }
+                }
+                (fields(&change.fields))
+            }
+        }
+    }
+}
+
+/// Fields before and after.
+pub(super) fn fields(fields: &[FieldChange]) -> Markup {
+    html! {
+        table.stack.fields {
+            thead { tr { th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" } } }
+            tbody { @for field in fields {
+                tr {
+                    td data-label="Field" { code { (field.field) } }
+                    td.before data-label="Before" { (plain(&field.before.value())) }
+                    td.after data-label="After" { (plain(&field.after.value())) }
+                }
+            } }
+        }
+    }
+}
+
+/// The events that it caused.
+pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
+    if entry.events.is_empty() {
+        return html! {};
+    }
+    html! {
+        section {
+            h2 { (count(entry.events.len(), "event", "events")) }
+            @for event in &entry.events {
+                details {
+                    summary { (event.event_type) " of customer " (event.customer) }
+                    pre { (laid_out(&event.body.to_string())) }
+                    p.dim { "Event " code { (event.id) } }
+                }
+            }
+            @if let Some(name) = tenant { p { a href=(at(name, "events")) { "Their deliveries" } } }
+        }
+    }
+}
+
+/// What an extension was asked, and what it answered.
+pub(super) fn hooks(entry: &Entry) -> Markup {
+    html! {
+        @if !entry.hooks.is_empty() {
+            section {
+                h2 { "Hooks that the extension answered" }
+                @for hook in &entry.hooks {
+                    h3 { (hook.hook) }
+                    p {
+                        (status(hook.status)) " from " code { (hook.url) } " in " (milliseconds(hook.ms)) ". "
+                        @if hook.has_called_back { "Its callback wrote the change." } @else { "It did not call back." }
+                    }
+                    div.pair {
+                        details { summary { "What was sent" } (body(&hook.request)) }
+                        details { summary { "What it answered" } (body(&hook.response)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A request or an answer: its headers and its body.
+pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool, reasons: &[Reason]) -> Markup {
+    let is_too_long = reasons.iter().any(|reason| reason.rule == BODY_TOO_LARGE);
+    html! {
+        section.message aria-label=(title) {
+            h2 { (title) }
+            @if is_there {
+                @if text.is_unread() { (unread(text, is_too_long)) } @else { (body(text)) }
+                details {
+                    summary { (count(headers.iter().count(), "header", "headers")) }
+                    dl.headers { @for (name, value) in headers.iter() { div { dt { (name) } dd { (value) } } } }
+                }
+            } @else {
+                p.empty { "The connection ended without an answer." }
+            }
+        }
+    }
+}
+
+/// A body of which nothing is kept.
+fn unread(text: &Text, is_too_long: bool) -> Markup {
+    let length = if text.bytes > 0 { format!("{} bytes", grouped(text.bytes)) } else { "Sent in chunks".to_owned() };
+    html! { p.empty { (length) @if is_too_long { ", over the limit, not kept." } @else { ", not read." } } }
+}
+
+fn body(text: &Text) -> Markup {
+    html! {
+        @if text.text.is_empty() {
+            p.empty { "No body." }
+        } @else {
+            pre tabindex="0" { (laid_out(&text.text)) }
+            @if text.is_cut { p.hint { "Only the beginning of " (text.bytes) " bytes is kept." } }
+        }
+    }
+}

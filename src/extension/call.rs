@@ -1,0 +1,368 @@
+//! The call of a hook: the vendor's own work, or a request to the extension that may call back for it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::extension::Extension;
+use super::ids::Hook;
+use super::remote_exception::DiscoRemoteException;
+use super::store;
+use crate::clock::Clock;
+use crate::database::{Database, DatabaseError, TenantId};
+use crate::journal::{HookNote, Recorder, Text};
+use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
+use crate::random::Random;
+use crate::wire::any_case;
+use crate::wire::json::{Rewritten, Source};
+use crate::wire::relaxed::Leniency;
+
+/// The vendor's shipped sample reads this name (its reference page calls the header `X-DirectScale-Callback`).
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callbacktoken");
+
+const USER_HEADER: HeaderName = HeaderName::from_static("x-directscale-user");
+
+/// The longest text of a failed hook that is repeated, in characters.
+const LONGEST_TEXT: usize = 1_000;
+
+/// Calls hooks and takes their callbacks.
+#[derive(Debug, Clone)]
+pub struct Hooks {
+    outgoing: Outgoing,
+    random: Arc<Random>,
+    /// How many hooks run, by tenant.
+    running: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+/// Whose hook it is.
+#[derive(Debug, Clone, Copy)]
+pub struct HookOf<'a> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its extension, if it has one.
+    pub extension: Option<&'a Extension>,
+    /// Who made the vendor's call.
+    pub user: &'a str,
+    /// Where it is noted what the call does.
+    pub recorder: &'a Recorder,
+}
+
+/// Why a hook that an extension answers did not end well.
+#[derive(Debug, Error)]
+pub enum HookError {
+    /// The extension rejected or failed.
+    #[error(transparent)]
+    Extension(HookFailure),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// What an extension made of a hook that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct HookFailure {
+    /// The extension's own words, or what happened and to which hook.
+    pub message: String,
+}
+
+/// A one-time token in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallbackToken(String);
+
+impl fmt::Debug for CallbackToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CallbackToken(…)")
+    }
+}
+
+impl CallbackToken {
+    fn new(random: &Random) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
+    }
+
+    /// The token that a callback presents.
+    #[must_use]
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+/// A callback whose token was taken: the work may be done.
+#[derive(Debug)]
+pub struct Callback {
+    /// Whose hook runs.
+    pub tenant: TenantId,
+    digest: [u8; 32],
+    /// What the work must know besides the request.
+    pub context: Value,
+}
+
+impl Callback {
+    /// Within the transaction of the work: false when the hook has ended in the meantime, and the work must not be kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn may_commit(&self, database: &Database) -> Result<bool, DatabaseError> {
+        let mut session = database.session().await?;
+        let committed = store::commit(session.connection(), self.tenant, &self.digest).await;
+        session.end(committed)
+    }
+}
+
+impl Hooks {
+    /// Calls over `outgoing`.
+    #[must_use]
+    pub fn new(outgoing: Outgoing, random: Arc<Random>) -> Self {
+        Self { outgoing, random, running: Arc::default() }
+    }
+
+    /// How many calls of a tenant wait for its extension on this server.
+    #[must_use]
+    pub fn running(&self, tenant: TenantId) -> usize {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&tenant).copied().unwrap_or_default()
+    }
+
+    /// Calls the extension that answers the hook `H`, with what its callback must know. No transaction is open while it
+    /// runs, so a dry_run is rejected: what an extension does cannot be taken back.
+    ///
+    /// # Errors
+    /// What the extension says or does wrong, or when the database fails.
+    pub async fn call<H: Hook>(
+        &self,
+        database: &Database,
+        of: &HookOf<'_>,
+        request: H::Request,
+        context: Value,
+    ) -> Result<H::Response, HookError> {
+        let url = of.extension.and_then(|extension| Some((extension, extension.url(H::ID)?)));
+        let failed = |message| HookError::Extension(HookFailure { message });
+        let (extension, url) = url.ok_or_else(|| failed(format!("Hook {} is not answered by an extension.", H::ID)))?;
+        if database.is_in_transaction() {
+            let why = "is answered by an extension, whose work cannot be taken back: nothing was done.";
+            return Err(failed(format!("Hook {} {why}", H::ID)));
+        }
+        // Boxed, because it is rare and its future is large.
+        Box::pin(self.exchange::<H>(database, of, extension, url, request, context)).await
+    }
+
+    async fn exchange<H: Hook>(
+        &self,
+        database: &Database,
+        of: &HookOf<'_>,
+        extension: &Extension,
+        url: &TargetUrl,
+        request: H::Request,
+        context: Value,
+    ) -> Result<H::Response, HookError> {
+        let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
+        let token = CallbackToken::new(&self.random);
+        let digest = token.digest();
+        // Only for a server that died meanwhile: otherwise the token ends with the hook.
+        let now = Clock::Real.now();
+        let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
+        let mut session = database.session().await?;
+        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, now, expires_at).await;
+        session.end(opened)?;
+
+        let waiting = Waiting::new(&self.running, of.tenant);
+        let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
+        let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
+        let headers = headers(extension, of.user, &token);
+        let sent = of.recorder.is_on().then(|| Text::of(&body));
+        let start = Instant::now();
+        let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
+        let ms = start.elapsed().as_secs_f64() * 1e3;
+        drop(waiting);
+        let has_committed = running.end().await?;
+        of.recorder.hook(|| {
+            let (status, response) = match &answered {
+                Ok(answer) => (Some(answer.status), Text::of(&answer.body)),
+                Err(error) => (None, Text::of(error.to_string().as_bytes())),
+            };
+            let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
+            HookNote { hook: H::ID, url, request, status, response, ms, has_called_back: has_committed }
+        });
+        let read = match answered {
+            Ok(answer) => read_answer::<H>(&answer),
+            Err(error) => Err(format!("Hook {} failed: {error}.", H::ID)),
+        };
+        read.map_err(|mut message| {
+            if has_committed {
+                message.push_str(" Its callback had already written the change.");
+            }
+            HookError::Extension(HookFailure { message })
+        })
+    }
+
+    /// The tenants whose extension presents this token: more than one where a tenant was forked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenants_of(&self, database: &Database, bearer: &str) -> Result<Vec<TenantId>, DatabaseError> {
+        let digest: [u8; 32] = Sha256::digest(bearer.as_bytes()).into();
+        let mut session = database.session().await?;
+        let tenants = store::tenants_of(session.connection(), &digest).await;
+        session.end(tenants)
+    }
+
+    /// Takes the token of a callback: `None` when it is not one of these tenants' and this hook's, was taken before, or the
+    /// hook has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(
+        &self,
+        database: &Database,
+        tenants: &[TenantId],
+        hook: &str,
+        token: &CallbackToken,
+    ) -> Result<Option<Callback>, DatabaseError> {
+        let digest = token.digest();
+        // A hook's time is real, whatever the tenant's clock says.
+        let now = Clock::Real.now();
+        let mut session = database.session().await?;
+        let claimed = store::claim(session.connection(), tenants, &digest, hook, now).await;
+        Ok(session.end(claimed)?.map(|(tenant, context)| Callback { tenant, digest, context }))
+    }
+
+    /// An id for an error that begins here.
+    #[must_use]
+    pub fn error_id(&self) -> String {
+        self.random.uuid().simple().to_string()[..8].to_owned()
+    }
+}
+
+/// Posts a request to a hook outside any call of the API. Its token is good for nothing.
+///
+/// # Errors
+/// When no answer came.
+pub async fn try_hook(
+    outgoing: &Outgoing,
+    random: &Random,
+    extension: &Extension,
+    url: &TargetUrl,
+    request: &Value,
+    timeout: Duration,
+) -> Result<Answer, OutgoingError> {
+    let headers = headers(extension, "hook try", &CallbackToken::new(random));
+    outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
+}
+
+/// A call's wait for its extension, counted while it lasts.
+struct Waiting {
+    running: Arc<Mutex<HashMap<TenantId, usize>>>,
+    tenant: TenantId,
+}
+
+impl Waiting {
+    fn new(running: &Arc<Mutex<HashMap<TenantId, usize>>>, tenant: TenantId) -> Self {
+        *running.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default() += 1;
+        Self { running: Arc::clone(running), tenant }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) =
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).entry(self.tenant)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+/// A hook that runs. Its token ends with it, however it ends: also when the vendor's caller hangs up.
+struct Running {
+    database: Database,
+    tenant: TenantId,
+    digest: [u8; 32],
+    ended: bool,
+}
+
+impl Running {
+    /// Ends the token; whether the work of a callback was done.
+    async fn end(mut self) -> Result<bool, DatabaseError> {
+        let committed = close(&self.database, self.tenant, &self.digest).await?;
+        self.ended = true;
+        Ok(committed)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let (database, tenant, digest) = (self.database.clone(), self.tenant, self.digest);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { close(&database, tenant, &digest).await });
+        }
+    }
+}
+
+async fn close(database: &Database, tenant: TenantId, digest: &[u8; 32]) -> Result<bool, DatabaseError> {
+    let mut session = database.session().await?;
+    let committed = store::close(session.connection(), tenant, digest).await;
+    session.end(committed)
+}
+
+fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: HeaderName, text: &str, is_sensitive: bool| {
+        // What cannot stand in a header is left out.
+        if let Ok(mut value) = HeaderValue::from_str(text) {
+            value.set_sensitive(is_sensitive);
+            headers.insert(name, value);
+        }
+    };
+    set(CONTENT_TYPE, "application/json; charset=utf-8", false);
+    set(AUTHORIZATION, &format!("Bearer {}", extension.extension_token), true);
+    set(TOKEN_HEADER, &token.0, true);
+    set(USER_HEADER, user, false);
+    headers
+}
+
+/// The response in an answer, or what to say of one that is none: its own error's message, else its text.
+fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
+    let is_success = (200..300).contains(&answer.status);
+    let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, room: &Rewritten::default() };
+    let json = source.object().ok();
+    if let Some(message) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
+        return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { shortened(&message) });
+    }
+    if !is_success {
+        return Err(text_of(H::ID, answer));
+    }
+    let json = json.ok_or_else(|| format!("Hook {} failed: its answer is not a JSON object.", H::ID))?;
+    any_case::read(json).map_err(|error| format!("Hook {} failed: its answer cannot be read: {error}.", H::ID))
+}
+
+/// The text of an answer that is an error ("an error whose message is the HTTP response text").
+fn text_of(hook: &str, answer: &Answer) -> String {
+    let text = String::from_utf8_lossy(&answer.body);
+    match text.trim() {
+        "" => format!("Hook {hook} failed: it answered with status {}.", answer.status),
+        text => shortened(text),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}

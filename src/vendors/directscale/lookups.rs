@@ -1,0 +1,151 @@
+//! The customers group: finding customers and reading what belongs to them.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use super::call::DirectScaleCall as _;
+use super::error::{Error, Problem};
+use super::wire::{CountryJson, SearchItemJson, StatsJson, WebsiteJson};
+use crate::customers::{IdFilter, LookUp, Search};
+use crate::gateway::{Call, Reply};
+
+/// Search Associates
+///
+/// The first fifty customers, by ascending id, that hold the term, in any case, in one of: back office id, external reference
+/// id, e-mail address, first and last name, text and primary phone, street, city, region and postal code.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/search/{searchTerm}",
+    operation_id = "SearchAssociates",
+    params(
+        ("searchTerm" = String, Path),
+        ("types" = Option<String>, Query, description = "Only these customer types, with commas between them."),
+        ("statuses" = Option<String>, Query, description = "Only these statuses, with commas between them."),
+        ("countries" = Option<String>, Query, description = "Only these ISO 3166-1 codes, with commas between them."),
+        ("includeWebAliases" = Option<bool>, Query),
+    ),
+    responses((status = 200, description = "Those who were found", body = Vec<SearchItemJson>)),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Search Associates page; the parameters' names and the limit are chosen"
+    })))
+)]
+pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Error> {
+    let parameters = call.query();
+    let search = Search {
+        term: call.path_text("searchTerm")?,
+        types: parameters.integers("types")?,
+        statuses: parameters.integers("statuses")?,
+        countries: parameters.countries("countries")?,
+        company: None,
+    };
+    let with_aliases = parameters.flag("includeWebAliases")?;
+    let scope = call.scope();
+    let found = call.services.customers.search(&scope, &search).await?;
+    let items: Vec<SearchItemJson<'_>> =
+        found.iter().map(|customer| SearchItemJson::new(customer, scope.plan, with_aliases)).collect();
+    Ok(Reply::json(StatusCode::OK, &items))
+}
+
+/// Get Customer IDs
+///
+/// All ids, or those that pass the filters, ascending.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/customer-ids",
+    operation_id = "GetCustomerIds",
+    params(
+        ("customerType" = Option<i32>, Query),
+        ("customerStatus" = Option<i32>, Query),
+        ("modifiedSince" = Option<String>, Query, description = "A date such as 2020-02-20T15:47:52Z."),
+    ),
+    responses((status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json")),
+    extensions(("x-evidence" = json!({
+        "class": "client-observed", "source": "the path is; named on the PATCH page; shape and filters are chosen"
+    })))
+)]
+pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
+    let parameters = call.query();
+    let filter = IdFilter {
+        customer_type: parameters.integer("customerType")?,
+        customer_status: parameters.integer("customerStatus")?,
+        modified_since: parameters.date("modifiedSince")?,
+    };
+    let ids = call.services.customers.ids(&call.scope(), &filter).await?;
+    Ok(Reply::json(StatusCode::OK, &ids))
+}
+
+/// Get Website Info
+///
+/// Whose a web alias is; an empty object when it is nobody's.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/websiteInfo2",
+    operation_id = "GetWebsiteInfo2",
+    params(("webAlias" = String, Query)),
+    responses((status = 200, description = "The owner", body = WebsiteJson)),
+    extensions(("x-evidence" = json!({
+        "class": "client-observed", "source": "a public client reads CustomerId; the other members are chosen"
+    })))
+)]
+pub(super) async fn website_info(call: Arc<Call>) -> Result<Reply, Error> {
+    let parameters = call.query();
+    let alias = parameters.required("webAlias")?;
+    let scope = call.scope();
+    let found = call.services.customers.look_up(&scope, LookUp::WebAlias(alias)).await?;
+    let owner = found.first().map(|customer| WebsiteJson::new(customer, scope.plan));
+    Ok(Reply::json(StatusCode::OK, &owner.unwrap_or_default()))
+}
+
+/// Get Customer Countries
+///
+/// The countries of the plan.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}/countries",
+    operation_id = "GetCustomerCountries",
+    params(("customerId" = i32, Path, minimum = 1)),
+    responses(
+        (status = 200, description = "The countries", body = Vec<CountryJson>),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Making a Request page, which shows one; which countries is chosen"
+    })))
+)]
+pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let scope = call.scope();
+    call.services.customers.check_exists(&scope, id).await?;
+    let countries = scope.plan.countries.iter();
+    let countries: Vec<CountryJson<'_>> =
+        countries.filter_map(|(code, currency)| Some(CountryJson::new(code.country()?, currency))).collect();
+    Ok(Reply::json(StatusCode::OK, &countries))
+}
+
+/// Get Customer Stats
+///
+/// Figures of today's trees, without those who were placed or signed up after a day; and what the plan's `stats` sets.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}/stats",
+    operation_id = "GetCustomerStats",
+    params(
+        ("customerId" = i32, Path, minimum = 1),
+        ("date" = Option<String>, Query, description = "A date such as 2020-02-20T15:47:52Z."),
+    ),
+    responses(
+        (status = 200, description = "The figures", body = StatsJson),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "client-observed", "source": "two public clients read this shape; the keys of Stats are chosen, and the plan adds to them"
+    })))
+)]
+pub(super) async fn stats(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let scope = call.scope();
+    let at = call.of_known(id, call.query().date("date")).await?.unwrap_or(scope.now);
+    let stats = call.services.customers.stats(&scope, id, at).await?;
+    Ok(Reply::json(StatusCode::OK, &StatsJson::new(&stats, scope.plan)))
+}

@@ -1,0 +1,91 @@
+//! DirectScale's customer API: the route table.
+
+mod call;
+mod customers;
+mod error;
+mod examples;
+mod extension;
+mod key;
+mod lookups;
+mod message;
+mod openapi;
+mod points;
+mod query;
+mod rejection;
+mod sso;
+mod trees;
+mod unbuilt;
+mod validate;
+mod vendor;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::Response;
+use utoipa::openapi::OpenApi;
+
+use crate::gateway::{GatewayRejection, Table, VendorState, operations};
+
+pub(crate) use extension::OPERATION as CALLBACK_OPERATION;
+pub(crate) use vendor::DirectScale;
+
+/// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
+pub(crate) fn routes(front: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) {
+    let (router, mut document) = table().split();
+    openapi::mark(&mut document);
+    (router.merge(extension::routes()).with_state(front), document)
+}
+
+/// The document alone.
+#[must_use]
+pub(crate) fn document() -> OpenApi {
+    let mut document = table().split().1;
+    openapi::mark(&mut document);
+    document
+}
+
+/// What the gateway answers to a request that is nobody's.
+#[must_use]
+pub(crate) fn rejected(rejection: &GatewayRejection) -> Response<Bytes> {
+    rejection::response(rejection, String::new)
+}
+
+fn table() -> Table<DirectScale> {
+    let table = Table::new(openapi::head(), openapi::complete);
+    let built = operations![
+        table;
+        customers::by_parameter,
+        customers::create,
+        customers::get,
+        customers::replace,
+        customers::patch,
+        customers::delete,
+        customers::upgrade,
+        customers::reset_password,
+        customers::custom_fields,
+        lookups::search,
+        lookups::customer_ids,
+        lookups::website_info,
+        lookups::countries,
+        lookups::stats,
+        trees::downline,
+        trees::downline_ids,
+        trees::place_node,
+        trees::unplaced,
+        points::add,
+        points::deduct,
+        validate::email_address,
+        validate::username,
+        validate::username_availability,
+        validate::tax_id,
+        validate::web_alias,
+        validate::back_office_id,
+        validate::login,
+        validate::login_by_query,
+        sso::login_url,
+        sso::use_token,
+    ];
+    built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
+}

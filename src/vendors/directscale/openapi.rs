@@ -1,0 +1,146 @@
+//! The OpenAPI document: what stands around the operations' own attributes.
+
+use serde_json::json;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::AllOfBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Schema};
+
+use super::error::{Problem, ViolationJson};
+use super::examples;
+use crate::gateway::{NOT_BUILT, THIS_SERVER, server, tags};
+
+/// The name of the security scheme.
+const KEY: &str = "subscriptionKey";
+
+/// The header in which the key stands (DirectScale, Getting API Keys page).
+const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
+
+const DESCRIPTION: &str = "\
+What this emulator answers of DirectScale's customer API. Each operation carries `x-evidence`: how well founded the answer is \
+(`documented`, `client-observed`, `framework-default`, `inferred` or `chosen`) and by what; so does each field that is inferred \
+or chosen.
+
+Any writing operation can be rehearsed: with the header `Prefer: tx=rollback` it does everything, answers as it would have, \
+and takes it back. With `Prefer: return=representation` a write of a customer answers with the customer. Both say so in \
+`Preference-Applied`.";
+
+/// The groups of operations, in the order in which they are shown.
+const TAGS: [(&str, &str); 4] = [
+    ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
+    ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
+    ("sso", "DirectScale's single sign-on."),
+    NOT_BUILT,
+];
+
+/// The document without operations.
+pub(super) fn head() -> OpenApi {
+    let key = ApiKeyValue::with_description(
+        KEY_HEADER,
+        "A subscription key of a tenant, 32 hexadecimal digits. The demo tenant's is 0123456789abcdef0123456789abcdef.",
+    );
+    let key = SecurityScheme::ApiKey(ApiKey::Header(key));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("DirectScale customer API, emulated")
+                .version("1.0")
+                .description(Some(DESCRIPTION)),
+        )
+        .servers(Some([server("/", THIS_SERVER)]))
+        .tags(Some(tags(&TAGS)))
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme(KEY, key)
+                .schema("Problem", Problem::schema())
+                .schema("Violation", ViolationJson::schema())
+                .build(),
+        ))
+        .security(Some([SecurityRequirement::new(KEY, [] as [&str; 0])]))
+        .build()
+}
+
+/// Adds to an operation what all have: its tag, and the answers that the gateway and the shared life of a call give.
+pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str) {
+    let group = path.split('/').nth(2).unwrap_or_default().to_owned();
+    operation.tags.get_or_insert_with(|| vec![group]);
+    let can_reject = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
+    let has_body = operation.request_body.is_some();
+    examples::add(operation);
+    let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(unknown)) = responses.get_mut("404") {
+        let from_the_guide = || evidence("documented", "the PATCH Customer page and the status guide");
+        unknown.extensions.get_or_insert_with(from_the_guide);
+    }
+    let mut add = |status: &str, meaning: &str, class: &str| {
+        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(meaning, class)));
+    };
+    if can_reject {
+        add("400", "Rejected, where the plan's rejection_status is 400; else 500", "documented");
+    }
+    add("401", "The key is missing or opens nothing", "framework-default");
+    add("403", "The quota of the plan is spent", "framework-default");
+    add("429", "The rate limit of the plan is spent", "framework-default");
+    let rejected = if can_reject { "Rejected, or the back end failed" } else { "The back end failed" };
+    add("500", rejected, if can_reject { "documented" } else { "framework-default" });
+    if has_body {
+        add("413", "The body is too large", "chosen");
+        add("415", "The Content-Encoding of the body is not supported", "chosen");
+    }
+}
+
+/// The evidence of fields that are objects, lists or maps, for which utoipa's attribute has no place of its own.
+const FIELDS: [(&str, &str, &str, &str); 6] = [
+    ("Customer", "AssociateCustom", "inferred", "the request has it"),
+    ("Customer", "DefaultShippingAddress", "inferred", "both addresses have one AddressId in the vendor's sample"),
+    ("Problem", "errors", "chosen", ""),
+    ("SearchItem", "WebAliases", "chosen", ""),
+    ("Stats", "RankOptions", "chosen", "always empty"),
+    ("Stats", "Stats", "chosen", "the keys"),
+];
+
+/// Adds the evidence of [`FIELDS`].
+///
+/// # Panics
+/// When one of them is not in the document, which the tests rule out.
+pub(super) fn mark(document: &mut OpenApi) {
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let schemas = schemas.expect("invariant: the document has schemas");
+    for (name, field, class, source) in FIELDS {
+        let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(name) else { unreachable!("no schema {name}") };
+        let property = object.properties.get_mut(field).expect("invariant: the field is there");
+        let evidence =
+            if source.is_empty() { json!({ "class": class }) } else { json!({ "class": class, "source": source }) };
+        let extensions = Some(ExtensionsBuilder::new().add("x-evidence", evidence).build());
+        match property {
+            RefOr::T(Schema::Array(array)) => array.extensions = extensions,
+            RefOr::T(Schema::Object(map)) => map.extensions = extensions,
+            other => {
+                let item = other.clone();
+                *other = AllOfBuilder::new().item(item).extensions(extensions).into();
+            }
+        }
+    }
+}
+
+/// Whether a parameter can be rejected: an id that nobody can have is merely unknown.
+fn is_read(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name != "customerId")
+}
+
+fn problem(meaning: &str, class: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(meaning)
+        .content("application/json", content)
+        .extensions(Some(ExtensionsBuilder::new().add("x-evidence", json!({ "class": class })).build()))
+        .build()
+}
+
+fn evidence(class: &str, source: &str) -> Extensions {
+    ExtensionsBuilder::new().add("x-evidence", json!({ "class": class, "source": source })).build()
+}

@@ -1,0 +1,103 @@
+//! The gateway's own answers, byte for byte as Azure API Management gives them: the blanks after `{` and before `}` are its own.
+
+use axum::body::Bytes;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+
+use crate::gateway::{GatewayRejection, header_text, json_response};
+
+/// The gateway's answer; the challenge to a caller without a key names the realm: scheme, host and base path of the API.
+pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> String) -> Response<Bytes> {
+    use GatewayRejection as Rejection;
+    let status = match rejection {
+        Rejection::MissingKey | Rejection::InvalidKey => StatusCode::UNAUTHORIZED,
+        // The gateway knows operations only, and no methods.
+        Rejection::NoSuchOperation | Rejection::WrongMethod(_) => StatusCode::NOT_FOUND,
+        Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Rejection::QuotaSpent(_) => StatusCode::FORBIDDEN,
+        Rejection::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
+        Rejection::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Rejection::BackEndFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let text = match rejection {
+        Rejection::MissingKey => {
+            "Access denied due to missing subscription key. Make sure to include subscription key when \
+                                making requests to an API."
+                .to_owned()
+        }
+        Rejection::InvalidKey => {
+            "Access denied due to invalid subscription key. Make sure to provide a valid key for an \
+                                active subscription."
+                .to_owned()
+        }
+        Rejection::NoSuchOperation | Rejection::WrongMethod(_) => "Resource not found".to_owned(),
+        Rejection::RateLimited(seconds) => format!("Rate limit is exceeded. Try again in {seconds} seconds."),
+        Rejection::QuotaSpent(seconds) => {
+            format!("Out of call volume quota. Quota will be replenished in {}.", time_span(*seconds))
+        }
+        Rejection::NotBuilt(missing) => missing.sentence("DirectScale"),
+        Rejection::BodyTooLarge(limit) => format!("Request body is larger than the limit of {limit} bytes."),
+        Rejection::BackEndFailed(_) => "Internal server error".to_owned(),
+    };
+    let code = status.as_u16();
+    let body = match rejection {
+        Rejection::BackEndFailed(id) => {
+            format!(r#"{{ "statusCode": {code}, "message": "{text}", "activityId": "{id}" }}"#)
+        }
+        _ => format!(r#"{{ "statusCode": {code}, "message": "{text}" }}"#),
+    };
+    let mut response = json_response(status, body.into_bytes());
+    let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED
+        && let Some(challenge) = challenge(&realm())
+    {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if matches!(rejection, Rejection::NotBuilt(_)) {
+        // No answer of the gateway's, which would not know what the back end lacks: clients look for the text here.
+        headers.insert("x-directscale-message", header_text(&text));
+    }
+    if let Rejection::RateLimited(seconds) | Rejection::QuotaSpent(seconds) = rejection {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
+}
+
+/// A time as .NET writes it: `[d.]hh:mm:ss`.
+fn time_span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let days = if days > 0 { format!("{days}.") } else { String::new() };
+    format!("{days}{hours:02}:{minutes:02}:{:02}", seconds % 60)
+}
+
+fn challenge(realm: &str) -> Option<HeaderValue> {
+    let text = format!(r#"AzureApiManagementKey realm="{realm}",name="Ocp-Apim-Subscription-Key",type="header""#);
+    HeaderValue::try_from(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn bodies_have_the_captured_lengths() {
+        for (rejection, length) in [
+            (GatewayRejection::MissingKey, 152),
+            (GatewayRejection::InvalidKey, 143),
+            (GatewayRejection::NoSuchOperation, 54),
+            (GatewayRejection::RateLimited(42), 84),
+            (GatewayRejection::BackEndFailed(Uuid::nil()), 111),
+        ] {
+            let realm = || "https://dsapi.directscale.com/v1/customers".to_owned();
+            assert_eq!(response(&rejection, realm).body().len(), length, "{rejection:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_span_is_written_as_dotnet_does() {
+        assert_eq!(time_span(1), "00:00:01");
+        assert_eq!(time_span(86_399), "23:59:59");
+        assert_eq!(time_span(6 * 86_400 + 3_661), "6.01:01:01");
+    }
+}

@@ -1,0 +1,101 @@
+//! The sso group: a login address with a token in it, and whom a token names.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use super::call::DirectScaleCall as _;
+use super::error::{Error, Problem};
+use super::query::Parameters;
+use super::wire::IdentityJson;
+use crate::customers::SignOnToken;
+use crate::gateway::{Call, Reply};
+
+/// Get Login Address
+///
+/// The plan's `sso_login_url` with a token that is good for one minute.
+#[utoipa::path(
+    get,
+    path = "/v1/sso/{customerId}",
+    operation_id = "GetSsoLoginUrl",
+    params(
+        ("customerId" = i32, Path, minimum = 1),
+        ("dest" = Option<String>, Query, description = "Handed on in the address."),
+        ("args" = Option<String>, Query, description = "Handed on in the address."),
+    ),
+    responses(
+        (status = 200, description = "The address", body = String, content_type = "application/json"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; the address itself is chosen" })))
+)]
+pub(super) async fn login_url(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let token = call.services.customers.issue_token(&call.scope(), id).await?;
+    Ok(Reply::json(StatusCode::OK, &address(&call, &call.query(), &token)))
+}
+
+/// Use Token, or Get Login Address By External Id
+///
+/// With `token`: whom it names. With `externalId`: the login address of the customer with this ExternalReferenceId.
+#[utoipa::path(
+    get,
+    path = "/v1/sso",
+    operation_id = "UseSsoToken",
+    params(
+        ("token" = Option<String>, Query),
+        ("externalId" = Option<String>, Query),
+        ("dest" = Option<String>, Query, description = "Handed on in the address."),
+        ("args" = Option<String>, Query, description = "Handed on in the address."),
+    ),
+    responses(
+        (status = 200, description = "Whom the token names, or the address", body = SsoAnswer),
+        (
+            status = 400,
+            description = "The token is unknown or its minute is over",
+            body = Problem,
+            extensions(("x-evidence" = json!({ "class": "chosen" })))
+        ),
+        (status = 404, description = "Nobody has this ExternalReferenceId", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; status and text of a bad token are chosen" })))
+)]
+pub(super) async fn use_token(call: Arc<Call>) -> Result<Reply, Error> {
+    let parameters = call.query();
+    let customers = &call.services.customers;
+    if let Some(token) = parameters.value("token") {
+        let scope = call.scope();
+        let customer = customers.redeem_token(&scope, token).await?.ok_or(Error::Token)?;
+        return Ok(Reply::json(StatusCode::OK, &IdentityJson::new(&customer, scope.plan)));
+    }
+    let reference = parameters.value("externalId").ok_or_else(|| {
+        Error::parameter("$query", "required", "One of the parameters token or externalId is required.")
+    })?;
+    let token = customers.issue_token_for_reference(&call.scope(), reference).await?;
+    Ok(Reply::json(StatusCode::OK, &address(&call, &parameters, &token)))
+}
+
+/// Either answer of [`use_token`].
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the answer, which is written directly")]
+pub(super) enum SsoAnswer<'a> {
+    /// Whom the token names.
+    Identity(IdentityJson<'a>),
+    /// The address.
+    Address(String),
+}
+
+/// The login address of the plan with the token, and with what the caller wants handed on.
+fn address(call: &Call, parameters: &Parameters, token: &SignOnToken) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("token", token.reveal());
+    for name in ["dest", "args"] {
+        if let Some(value) = parameters.value(name) {
+            query.append_pair(name, value);
+        }
+    }
+    let login = &call.scope().plan.sso_login_url;
+    let joint = if login.contains('?') { '&' } else { '?' };
+    format!("{login}{joint}{}", query.finish())
+}

@@ -1,0 +1,145 @@
+//! The customers group: the trees.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use super::call::DirectScaleCall as _;
+use super::error::{Error, Problem};
+use super::query::Parameters;
+use crate::customers::{CustomerId, Tree};
+use crate::gateway::{Call, Reply};
+
+/// Get Customer Downline
+///
+/// The ids of those below a customer, level by level.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}/downline",
+    operation_id = "GetCustomerDownline",
+    params(
+        ("customerId" = i32, Path, minimum = 1),
+        ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
+        ("levels" = Option<i32>, Query, description = "So many levels; all when not sent.", minimum = 1),
+    ),
+    responses(
+        (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "path, parameters and shape; the order is chosen" })))
+)]
+pub(super) async fn downline(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let (tree, levels) = call.of_known(id, depth(&call.query())).await?;
+    let ids = call.services.customers.downline(&call.scope(), id, tree, levels).await?;
+    Ok(Reply::json(StatusCode::OK, &ids))
+}
+
+/// Get Downline Ids
+///
+/// The older form: the whole sponsor tree below a customer.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/GetDownlineIds",
+    operation_id = "GetDownlineIds",
+    params(("associateId" = i32, Query, minimum = 1)),
+    responses(
+        (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020" })))
+)]
+pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.query().required_integer("associateId")?;
+    let ids = call.services.customers.downline(&call.scope(), CustomerId(id), Tree::Sponsor, None).await?;
+    Ok(Reply::json(StatusCode::OK, &ids))
+}
+
+/// Place Node
+///
+/// Places a customer, with all that stand below it, below another one. Neither tree has legs, so no position is ever taken,
+/// and `leg`, `findAvailable` and `reason` change nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/customers/{customerId}/downline/placenode",
+    operation_id = "PlaceNode",
+    params(
+        ("customerId" = i32, Path, minimum = 1),
+        ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
+        ("toUplineId" = i32, Query, minimum = 1),
+        ("leg" = Option<String>, Query),
+        ("reason" = Option<String>, Query),
+        ("findAvailable" = Option<bool>, Query),
+    ),
+    responses(
+        (status = 200, description = "The customer stands there"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({
+        "class": "documented", "source": "Place Node page; that legs mean nothing in these trees is the C# reference's"
+    })))
+)]
+pub(super) async fn place_node(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let parameters = call.query();
+    let (tree, upline) = call.of_known(id, place(&parameters)).await?;
+    call.services.customers.place(&call.scope(), id, tree, upline).await?;
+    let ignored = parameters.sent(&["leg", "reason", "findAvailable"]);
+    Ok(Reply::empty(StatusCode::OK).ignoring(ignored))
+}
+
+/// Get Unplaced Associates
+///
+/// The ids of those whom a customer enrolled and who have no place in the tree yet.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}/downline/UnplacedAssociates",
+    operation_id = "GetUnplacedAssociates",
+    params(
+        ("customerId" = i32, Path, minimum = 1),
+        ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
+    ),
+    responses(
+        (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
+        (status = 404, description = "There is no such customer", body = Problem),
+    ),
+    extensions(("x-evidence" = json!({ "class": "documented", "source": "Unplaced Associates page; the shape is chosen" })))
+)]
+pub(super) async fn unplaced(call: Arc<Call>) -> Result<Reply, Error> {
+    let id = call.customer_id()?;
+    let tree = call.of_known(id, tree(&call.query())).await?;
+    let ids = call.services.customers.unplaced(&call.scope(), id, tree).await?;
+    Ok(Reply::json(StatusCode::OK, &ids))
+}
+
+/// Which tree, and how many levels of it.
+fn depth(parameters: &Parameters) -> Result<(Tree, Option<i32>), Error> {
+    let tree = tree(parameters)?;
+    let levels = parameters.integer("levels")?;
+    if levels.is_some_and(|levels| levels < 1) {
+        return Err(Error::parameter("levels", "minimum", "levels must be at least 1."));
+    }
+    Ok((tree, levels))
+}
+
+/// Which tree, and below whom.
+fn place(parameters: &Parameters) -> Result<(Tree, i32), Error> {
+    let tree = tree(parameters)?;
+    let upline = parameters.required_integer("toUplineId")?;
+    parameters.flag("findAvailable")?;
+    Ok((tree, upline))
+}
+
+/// The tree that is asked for (vendor's C# reference, `TreeType`).
+fn tree(parameters: &Parameters) -> Result<Tree, Error> {
+    match parameters.value("tree") {
+        None => Ok(Tree::Sponsor),
+        Some(name) if name.eq_ignore_ascii_case("Unilevel") => Ok(Tree::Sponsor),
+        Some(name) if name.eq_ignore_ascii_case("Enrollment") => Ok(Tree::Enrollment),
+        Some(_) => Err(Error::parameter(
+            "tree",
+            "oneOf",
+            "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.",
+        )),
+    }
+}

@@ -1,0 +1,203 @@
+//! The customer object of answers.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::texts::Texts;
+use crate::customers::{Address, Customer, CustomerId};
+use crate::plan::Plan;
+use crate::wire::dates;
+
+/// A customer as DirectScale shows it. Every member is always present, in alphabetical order as far as the vendor's
+/// sample goes; what is unset is null (empty where the plan says so), 0 for a number and 1900-01-01 for a date.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = Customer)]
+pub(in crate::vendors::directscale) struct CustomerJson<'a> {
+    associate_custom: CustomFieldsJson<'a>,
+    back_office_id: &'a str,
+    birth_date: String,
+    company_name: Option<&'a str>,
+    customer_id: i32,
+    customer_status: i32,
+    customer_type: i32,
+    /// Always an object: the primary one where it is not set.
+    default_shipping_address: AddressJson<'a>,
+    email_address: Option<&'a str>,
+    /// 0 where there is none.
+    enroller_id: i32,
+    external_reference_id: Option<&'a str>,
+    first_name: Option<&'a str>,
+    /// 1900-01-01T00:00:00Z where there is none.
+    inactive_date: String,
+    language_code: &'a str,
+    last_name: Option<&'a str>,
+    primary_address: AddressJson<'a>,
+    primary_phone: Option<&'a str>,
+    secondary_phone: Option<&'a str>,
+    send_emails: bool,
+    signup_date: String,
+    sponsor_id: i32,
+    #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "the request has it" }))))]
+    tax_exempt: bool,
+    tax_exempt_id: Option<&'a str>,
+    /// As it was sent.
+    #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "whether the vendor masks it is not public" }))))]
+    tax_id: Option<&'a str>,
+    terms_accepted: bool,
+    text_phone: Option<&'a str>,
+    username: Option<&'a str>,
+    web_alias: Option<&'a str>,
+}
+
+/// An address as DirectScale shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = Address)]
+struct AddressJson<'a> {
+    /// Made from the customer's id.
+    #[schema(extensions(("x-evidence" = json!({ "class": "chosen", "source": "the number" }))))]
+    address_id: i64,
+    street1: Option<&'a str>,
+    /// Empty where it is not set, as in the vendor's sample.
+    street2: &'a str,
+    /// Empty where it is not set, as in the vendor's sample.
+    street3: &'a str,
+    city: Option<&'a str>,
+    region: Option<&'a str>,
+    postal_code: Option<&'a str>,
+    country_code: Option<&'a str>,
+}
+
+/// The free fields of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schema(as = CustomFields)]
+pub(in crate::vendors::directscale) struct CustomFieldsJson<'a> {
+    field1: Option<&'a str>,
+    field2: Option<&'a str>,
+    field3: Option<&'a str>,
+    field4: Option<&'a str>,
+    field5: Option<&'a str>,
+    field6: Option<&'a str>,
+    field7: Option<&'a str>,
+    field8: Option<&'a str>,
+    field9: Option<&'a str>,
+    field10: Option<&'a str>,
+}
+
+impl<'a> CustomerJson<'a> {
+    /// The customer, as a plan wants it shown.
+    pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        let texts = Texts::of(plan);
+        let Customer {
+            id,
+            back_office_id,
+            birth_date,
+            company_name,
+            customer_status,
+            customer_type,
+            shipping_address,
+            email_address,
+            enroller_id,
+            external_reference_id,
+            first_name,
+            inactive_date,
+            language_code,
+            last_name,
+            primary_address,
+            primary_phone,
+            secondary_phone,
+            send_emails,
+            sign_up_date,
+            sponsor_id,
+            tax_exempt,
+            tax_exempt_id,
+            tax_id,
+            terms_accepted,
+            text_phone,
+            username,
+            web_alias,
+            custom_fields,
+        } = customer;
+        let primary = address(primary_address_id(*id), primary_address, texts);
+        Self {
+            associate_custom: custom(custom_fields, texts),
+            back_office_id,
+            birth_date: dates::format(*birth_date),
+            company_name: texts.shown(company_name.as_deref()),
+            customer_id: id.0,
+            customer_status: *customer_status,
+            customer_type: *customer_type,
+            // In the vendor's sample both addresses have one AddressId: an unset shipping address is the primary one.
+            default_shipping_address: if shipping_address.is_empty() {
+                address(primary_address_id(*id), primary_address, texts)
+            } else {
+                address(primary_address_id(*id) + 1, shipping_address, texts)
+            },
+            email_address: texts.shown(email_address.as_deref()),
+            enroller_id: enroller_id.unwrap_or_default(),
+            external_reference_id: texts.shown(external_reference_id.as_deref()),
+            first_name: texts.shown(first_name.as_deref()),
+            inactive_date: dates::format(*inactive_date),
+            language_code,
+            last_name: texts.shown(last_name.as_deref()),
+            primary_address: primary,
+            primary_phone: texts.shown(primary_phone.as_deref()),
+            secondary_phone: texts.shown(secondary_phone.as_deref()),
+            send_emails: *send_emails,
+            signup_date: dates::format(Some(*sign_up_date)),
+            sponsor_id: sponsor_id.unwrap_or_default(),
+            tax_exempt: *tax_exempt,
+            tax_exempt_id: texts.shown(tax_exempt_id.as_deref()),
+            tax_id: texts.shown(tax_id.as_deref()),
+            terms_accepted: *terms_accepted,
+            text_phone: texts.shown(text_phone.as_deref()),
+            username: texts.shown(username.as_deref()),
+            web_alias: texts.shown(web_alias.as_deref()),
+        }
+    }
+}
+
+/// Addresses have no table of their own; their ids are made from the customer's: odd for the primary one, the next for
+/// the other.
+fn primary_address_id(id: CustomerId) -> i64 {
+    i64::from(id.0) * 2 - 1
+}
+
+fn address(address_id: i64, address: &Address, texts: Texts) -> AddressJson<'_> {
+    let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
+    AddressJson {
+        address_id,
+        street1: texts.shown(street1.as_deref()),
+        street2: street2.as_deref().unwrap_or_default(),
+        street3: street3.as_deref().unwrap_or_default(),
+        city: texts.shown(city.as_deref()),
+        region: texts.shown(region.as_deref()),
+        postal_code: texts.shown(postal_code.as_deref()),
+        country_code: texts.shown(country_code.as_deref()),
+    }
+}
+
+impl<'a> CustomFieldsJson<'a> {
+    /// The free fields, as a plan wants them shown.
+    pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
+        custom(&customer.custom_fields, Texts::of(plan))
+    }
+}
+
+fn custom(fields: &[Option<String>], texts: Texts) -> CustomFieldsJson<'_> {
+    let field = |index: usize| texts.shown(fields.get(index).and_then(Option::as_deref));
+    CustomFieldsJson {
+        field1: field(0),
+        field2: field(1),
+        field3: field(2),
+        field4: field(3),
+        field5: field(4),
+        field6: field(5),
+        field7: field(6),
+        field8: field(7),
+        field9: field(8),
+        field10: field(9),
+    }
+}

@@ -1,0 +1,114 @@
+//! What stands around the operations in the OpenAPI document.
+
+use serde_json::json;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
+};
+
+use super::error::Unauthorized;
+use super::route::{BASES, TOKEN};
+use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
+
+/// The name of the security scheme, and of the tag.
+const NAME: &str = "Storm";
+
+/// CustomerFields of parameters that succeed on the demo data.
+const PARAMETERS: [(&str, &str); 9] = [
+    ("ApplicationId", "1"),
+    ("createdBy", "1"),
+    ("cultureCode", "en-US"),
+    ("email", "riley@demo.example"),
+    ("format", "json"),
+    ("id", "3"),
+    ("password", "PasswordHere1"),
+    ("searchString", "riley"),
+    ("updatedBy", "1"),
+];
+
+/// The document without operations.
+pub(super) fn head() -> OpenApi {
+    let scopes = [
+        ("lab", "The vendor's test environment; every scope opens the same here"),
+        ("qa", "The vendor's acceptance environment"),
+        ("production", "The vendor's production environment"),
+    ];
+    let scopes = Scopes::from_iter(scopes);
+    let flow = Flow::ClientCredentials(ClientCredentials::new(TOKEN, scopes));
+    let description = "A key of kind `oauth-client` gets access tokens, each good for an hour. The demo tenant's client id is \
+                       demo, its secret 0123456789abcdef0123456789abcdef.";
+    let oauth = SecurityScheme::OAuth2(OAuth2::with_description([flow], description));
+    let components =
+        ComponentsBuilder::new().security_scheme(NAME, oauth).schema("StormProblem", Unauthorized::schema()).build();
+    let servers = BASES.map(|base| match base {
+        "" => server("/", "The same without a base"),
+        base => server(base, "This server, at a base path of the vendor's"),
+    });
+    OpenApiBuilder::new()
+        .info(InfoBuilder::new().title("Norce Storm CustomerService, emulated").version("1.1").description(Some(
+            "What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.",
+        )))
+        .servers(Some(servers))
+        .tags(Some(tags(&[
+            (NAME, "Norce Storm's CustomerService on the same customers, with bearer tokens."),
+            NOT_BUILT,
+        ])))
+        .components(Some(components))
+        .build()
+}
+
+/// Adds to an operation what all have: its tag, its security, the application's id, and the answers that every one can get.
+pub(super) fn complete(operation: &mut Operation, _path: &str) {
+    operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
+    operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
+    let application = ParameterBuilder::new()
+        .name("ApplicationId")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some("Any; also canonical_path `application-id`."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("[^ \\t]"))))
+        .build();
+    operation.parameters.get_or_insert_default().push(application.into());
+    example_parameters(operation, &PARAMETERS);
+    // Of a new customer is the schema's.
+    if operation.operation_id.as_deref().is_some_and(|id| id.starts_with("StormUpdate")) {
+        example_body(operation, &json!({ "Id": 3, "FirstName": "Ryley", "Phone": "801-555-0103" }));
+    }
+    let responses = &mut operation.responses.responses;
+    let mut add = |status: &str, schema: Option<&str>, meaning: &str, class: &str| {
+        let response = ResponseBuilder::new().description(meaning);
+        let response = match schema {
+            Some(schema) => {
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+                response.content("application/json", content)
+            }
+            None => response.content("text/html", ContentBuilder::new().build()),
+        };
+        let evidence = ExtensionsBuilder::new().add("x-evidence", json!({ "class": class })).build();
+        let response = response.extensions(Some(evidence)).build();
+        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(response));
+    };
+    add("400", None, "A parameter cannot be read: the framework's page", "framework-default");
+    add(
+        "401",
+        Some("StormProblem"),
+        "The token or the application's id is missing, or the token opens nothing",
+        "chosen",
+    );
+    add("403", Some("StormProblem"), "The quota of the plan is spent", "chosen");
+    add("429", Some("StormProblem"), "The rate limit of the plan is spent", "chosen");
+    add("500", Some("StormErrorMessage"), "The back end failed", "documented");
+    if operation.request_body.is_some() {
+        add("413", None, "The body is too large: the framework's page", "chosen");
+        add("415", None, "The Content-Encoding of the body is not supported: the framework's page", "chosen");
+        // What cannot be read at all is the framework's page.
+        if let Some(RefOr::T(rejected)) = responses.get_mut("400") {
+            rejected.content.insert("text/html".to_owned(), RefOr::T(ContentBuilder::new().build()));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use super::*;
+use crate::vendors::storm::wire::request::Customer;
+use crate::wire::json::Rewritten;
+
+fn read<T: Entity>(bytes: &[u8], plan: &StormPlan) -> Result<Option<Request<T>>, JsonError> {
+    super::read(Source { bytes, leniency: Leniency::Comments, room: &Rewritten::default() }, plan)
+}
+
+/// The sample of the UpdateCustomer page, its elided parts filled.
+const SAMPLE: &str = r#"{
+    "Id": 0, "Key": "KEY", "Code": "string", "Email": "string", "SSN": "string", "FirstName": "string",
+    "LastName": "string", "Phone": "string", "CellPhone": "string", "ReferId": 0, "ReferUrl": "string",
+    "Account": { "Id": 0, "LoginName": "string", "Roles": [0], "Authorizations": [{ "Id": 0 }], "IsActive": true },
+    "Companies": [{ "Id": 0, "Name": "string", "DeliveryAddresses": [{}], "Info": [{ "Value": "string" }] }],
+    "DeliveryAddresses": [{ "Zip": "string", "CountryId": 0 }], "InvoiceAddress": { "IsValidated": true },
+    "Flags": [{ "Id": 0, "IsSelected": true }], "UseInvoiceAddressAsDeliveryAddress": true,
+    "Info": [{ "Id": 0, "Value": "string", "Code": "string" }], "PricelistIds": [0], "CrmId": "string",
+    "IsActive": true, "Created": "2019-08-24T14:15:22Z", "Updated": "2019-08-24T14:15:22Z"
+}"#;
+
+fn customer(text: &str) -> Request<Customer> {
+    read(text.as_bytes(), &StormPlan::default()).expect("an object").expect("a customer")
+}
+
+fn rejected(text: &str) -> Vec<String> {
+    customer(text).rejected.into_iter().map(|rejected| rejected.text).collect()
+}
+
+#[test]
+fn the_sample_is_read_but_for_its_key_which_is_no_guid() {
+    assert_eq!(rejected(&SAMPLE.replace("KEY", "string")), ["Key must be a Guid."]);
+    let request = customer(&SAMPLE.replace("KEY", "6f9619ff-8b86-d011-b42d-00c04fc964ff"));
+    assert_eq!((request.rejected, request.ignored), (Vec::new(), Notes::default()));
+    assert_eq!(request.wanted.id, Sent::Absent);
+    assert_eq!(request.wanted.ssn.value().map(String::as_str), Some("string"));
+    assert_eq!(request.wanted.created, "2019-08-24T14:15:22Z".parse().ok());
+    assert_eq!(request.wanted.companies[0].delivery_addresses.len(), 1);
+    assert_eq!(request.wanted.pricelist_ids, [0]);
+}
+
+#[test]
+fn names_are_case_sensitive_and_unknown_ones_are_named() {
+    let request = customer(r#"{"id": 7, "__type": "x", "Companies": [{"name": "x"}], "Flags": [{"X": 1}]}"#);
+    assert_eq!(request.wanted.id, Sent::Absent);
+    assert_eq!(
+        request.ignored.kept(),
+        ["Companies[0].name (did you mean Name?)", "Flags[0].X", "id (did you mean Id?)"]
+    );
+}
+
+#[test]
+fn values_are_read_as_the_texts_that_they_are_in_xml() {
+    let text = r#"{"Id": "7", "IsActive": "true", "Code": 5, "SSN": true, "UseInvoiceAddressAsDeliveryAddress": 1, "PricelistIds": [" 8 "], "InvoiceAddress": {"CountryId": "752"}}"#;
+    let request = customer(text);
+    assert_eq!(request.rejected, []);
+    assert_eq!((request.wanted.id, request.wanted.is_active), (Sent::Value(7), Some(true)));
+    assert_eq!(
+        (request.wanted.code, request.wanted.ssn),
+        (Sent::Value("5".to_owned()), Sent::Value("true".to_owned()))
+    );
+    assert_eq!(request.wanted.use_invoice_address_as_delivery_address, Some(true));
+    assert_eq!(request.wanted.pricelist_ids, [8]);
+    assert_eq!(request.wanted.invoice_address.map(|address| address.country_id), Some(Sent::Value(752)));
+}
+
+#[test]
+fn everything_that_cannot_be_read_is_named_at_once() {
+    let text = r#"{
+        "Id": "", "Key": "", "Code": [5], "ReferId": 2147483648, "IsActive": 2, "Created": "soon",
+        "UseInvoiceAddressAsDeliveryAddress": null, "Account": [], "PricelistIds": [1, null], "Flags": {},
+        "Companies": [{"Id": 1.5, "DeliveryAddresses": [{}, {"Zip": {}, "CountryId": null, "IsValidated": null}]}, null],
+        "Info": [{"Id": null}]
+    }"#;
+    let expected = [
+        "Id must be an integer.",
+        "Key must be a Guid.",
+        "Code must be a string.",
+        "ReferId must be an integer.",
+        "Account must be an object.",
+        "Companies[0].Id must be an integer.",
+        "Companies[0].DeliveryAddresses[1].Zip must be a string.",
+        "Companies[0].DeliveryAddresses[1].CountryId must be an integer.",
+        "Companies[0].DeliveryAddresses[1].IsValidated must be true or false.",
+        "Companies[1] must be an object.",
+        "Flags must be an array.",
+        "UseInvoiceAddressAsDeliveryAddress must be true or false.",
+        "Info[0].Id must be an integer.",
+        "PricelistIds[1] must be an integer.",
+        "IsActive must be true or false.",
+        "Created must be a date such as /Date(1704161045678+0100)/.",
+    ];
+    assert_eq!(rejected(text), expected);
+}
+
+#[test]
+fn where_the_plan_wants_strict_json_nothing_is_made_of_another_type() {
+    let text = br#"{"Id": "7", "Code": 5, "IsActive": 1}"#;
+    let source = Source { bytes: text, leniency: Leniency::Strict, room: &Rewritten::default() };
+    let request = super::read::<Customer>(source, &StormPlan::default()).expect("an object").expect("a customer");
+    let rejected: Vec<String> = request.rejected.into_iter().map(|rejected| rejected.text).collect();
+    assert_eq!(rejected, ["Id must be an integer.", "Code must be a string.", "IsActive must be true or false."]);
+}
+
+#[test]
+fn comments_are_read_and_unset_dates_are_none() {
+    let text = r#"{ // c
+        "Code": "a", /* b */ "Created": "/Date(-62135600400000+0100)/", "Updated": "0001-01-01T00:00:00+01:00", }"#;
+    let request = customer(text);
+    assert_eq!((request.rejected, request.wanted.code), (vec![], Sent::Value("a".to_owned())));
+    assert_eq!((request.wanted.created, request.wanted.updated), (None, None));
+}
+
+#[test]
+fn a_strict_plan_reads_no_iso_dates() {
+    let plan = StormPlan { strict_dates: true, ..StormPlan::default() };
+    let read = |date: &str| read::<Customer>(format!(r#"{{"Created": "{date}"}}"#).as_bytes(), &plan);
+    let rejected = |date| read(date).expect("an object").expect("a customer").rejected.len();
+    assert_eq!((rejected("2019-08-24T14:15:22Z"), rejected(r"\/Date(1)\/")), (1, 0));
+}
+
+#[test]
+fn long_texts_and_control_characters_are_named_at_once() {
+    let (fits, long) = ("é".repeat(50), "é".repeat(51));
+    let text = format!(
+        r#"{{"FirstName": "{fits}", "LastName": "{long}", "Phone": "\u0000", "SSN": "a\tb\r\n",
+            "InvoiceAddress": {{"Zip": "{long}"}}, "Info": [{{"Value": "{}"}}]}}"#,
+        "x".repeat(9999)
+    );
+    let expected = [
+        (Key::InvalidLength, "LastName must be at most 50 characters long."),
+        (Key::InvalidCharacter, "Phone must not contain control characters."),
+        (Key::InvalidLength, "InvoiceAddress.Zip must be at most 50 characters long."),
+    ];
+    assert_eq!(customer(&text).rejected, expected.map(|(key, text)| Rejected::new(key, text)));
+}
+
+#[test]
+fn the_last_of_several_members_counts() {
+    assert_eq!(customer(r#"{"Id": 1, "Id": 2}"#).wanted.id, Sent::Value(2));
+}
+
+#[test]
+fn absurd_lists_are_rejected_and_absurd_depths_are_no_json() {
+    let text = format!(r#"{{"PricelistIds": [{}0]}}"#, "0,".repeat(1000));
+    assert_eq!(rejected(&text), ["PricelistIds must have at most 1000 items."]);
+    let deep = "[".repeat(100_000);
+    assert!(matches!(read::<Customer>(deep.as_bytes(), &StormPlan::default()), Err(JsonError::Syntax(_))));
+}
+
+#[test]
+fn nothing_is_no_customer_and_anything_else_is_no_body() {
+    let read = |bytes: &[u8]| read::<Customer>(bytes, &StormPlan::default());
+    for nothing in [&b""[..], b" \n", b"null"] {
+        assert!(matches!(read(nothing), Ok(None)));
+    }
+    assert!(matches!(read(b"[]"), Err(JsonError::NoObject)));
+    assert!(matches!(read(b"\"x\""), Err(JsonError::NoObject)));
+    assert!(matches!(read(b"{\"Id\":\xff}"), Err(JsonError::Encoding)));
+    assert!(matches!(read(b"{} {}"), Err(JsonError::Syntax(_))));
+    assert!(matches!(read(b"{\"Code\": \"\\ud800\"}"), Err(JsonError::Syntax(_))));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_body_makes_it_panic(text in "[-{}\\[\\]\":,0-9a-zA-Z/()+. ]{0,60}") {
+        let _ = read::<Customer>(text.as_bytes(), &StormPlan::default());
+    }
+}

@@ -1,6 +1,0 @@
-//! One set of customers behind three doors: each sees what the others write, and keeps what is its own.
-
-mod races;
-mod reviewed;
-mod shared;
-mod worlds;

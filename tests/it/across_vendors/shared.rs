@@ -1,0 +1,258 @@
+//! What all doors show, and what each keeps to itself.
+
+use serde_json::{Value, json};
+
+use crate::support::vendors::VendorClient;
+use crate::support::{Reply, Tenant, tenant, with};
+use crate::storm::{self, created, customer, full, undated, updated};
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// A customer with something in every member that ByDesign keeps.
+fn bydesign_customer(name: &str) -> Value {
+    json!({
+        "FirstName": "Bo", "LastName": "Berg", "Email": format!("{name}@bydesign.example"), "Password": "PasswordHere1",
+        "RepDID": "2", "Company": "Berg Inc.", "Phone1": "1", "Phone2": "2", "Phone3": "3", "Phone4": "4",
+        "ShippingStreet1": "S 1", "ShippingStreet2": "S 2", "ShippingCountry": "CANADA", "ShippingPostalCode": "K1A",
+        "ShippingCity": "Ottawa", "ShippingState": "ON", "ShippingCounty": "Carleton", "BillingStreet1": "B 1",
+        "BillingStreet2": "B 2", "BillingCountry": "US", "BillingPostalCode": "84042", "BillingCity": "Lindon",
+        "BillingState": "UT", "BillingCounty": "Utah", "AgreedToTerms": true, "ReferralMarketType": 5,
+        "ReferralMarketTypeInput": "radio", "TaxID": format!("TAX-{name}"), "TaxID2": "T2", "ReplicatedSiteUrl": format!("site-{name}"),
+        "CustomerType": 2, "SendAutoresponders": true, "DateOfBirth": "1980-02-03T00:00:00", "PreferredCulture": 1
+    })
+}
+
+pub fn create_at_bydesign(door: &VendorClient, body: &Value) -> Reply {
+    door.post("/api/users/customer", body)
+}
+
+/// The customer as ByDesign shows it.
+#[track_caller]
+fn at_bydesign(door: &VendorClient, email: &str) -> Value {
+    let reply = door.post("/api/users/customer/CustomerLookup", &json!({ "Email": email }));
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let found = reply.json();
+    let found = found.as_array().unwrap_or_else(|| panic!("a list in {found}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+/// What ByDesign alone keeps.
+fn extras(shown: &Value) -> Value {
+    let names = ["Phone4", "ShipCounty", "BillCounty", "TaxID2", "ReferralMarketTypeID", "ReferralMarketTypeInput"];
+    names.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect()
+}
+
+fn storms_own(shown: &Value) -> Value {
+    let names = ["Key", "ReferId", "ReferUrl", "Companies", "Flags", "Info", "CrmId"];
+    names.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect()
+}
+
+struct Vendors {
+    tenant: Tenant,
+    bydesign: VendorClient,
+    storm: VendorClient,
+}
+
+fn doors() -> Vendors {
+    let tenant = tenant();
+    let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
+    Vendors { tenant, bydesign, storm }
+}
+
+#[test]
+fn a_customer_of_bydesigns_is_one_everywhere() {
+    let Vendors { tenant, bydesign, storm } = doors();
+    let reply = create_at_bydesign(&bydesign, &bydesign_customer("bo"));
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let made = reply.json();
+    let id = made["CustomerID"].as_i64().expect("an id");
+    let shown = tenant.customer(id);
+    for (name, value) in [
+        ("FirstName", "Bo"),
+        ("LastName", "Berg"),
+        ("EmailAddress", "bo@bydesign.example"),
+        ("CompanyName", "Berg Inc."),
+        ("PrimaryPhone", "1"),
+        ("SecondaryPhone", "2"),
+        ("TextPhone", "3"),
+        ("TaxId", "TAX-bo"),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    assert_eq!(
+        (&shown["PrimaryAddress"]["City"], &shown["PrimaryAddress"]["CountryCode"]),
+        (&json!("Lindon"), &json!("US"))
+    );
+    assert_eq!(
+        (&shown["DefaultShippingAddress"]["City"], &shown["DefaultShippingAddress"]["CountryCode"]),
+        (&json!("Ottawa"), &json!("CA"))
+    );
+    let shown = customer(&storm, id);
+    for (name, value) in [
+        ("FirstName", "Bo"),
+        ("Email", "bo@bydesign.example"),
+        ("SSN", "TAX-bo"),
+        ("Phone", "1"),
+        ("CellPhone", "3"),
+        ("Key", made["guid"].as_str().expect("a Guid")),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    assert_eq!(
+        (&shown["InvoiceAddress"]["CountryId"], &shown["DeliveryAddresses"][0]["CountryId"]),
+        (&json!(840), &json!(124))
+    );
+    // The same at ByDesign's own door, whoever asks.
+    assert_eq!(at_bydesign(&bydesign, "bo@bydesign.example"), made);
+}
+
+#[test]
+fn an_update_of_storms_is_seen_everywhere() {
+    let Vendors { tenant, bydesign, storm } = doors();
+    let made = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
+    let id = made["CustomerID"].as_i64().expect("an id");
+    let before = tenant.customer(id);
+    let body = json!({
+        "Id": id, "FirstName": "Bosse", "Email": "bosse@storm.example", "SSN": "TAX-2", "CellPhone": "33", "Code": "E-9",
+        "InvoiceAddress": { "City": "Umeå", "Zip": "90", "Country": "Sweden" }, "Companies": [{ "Name": "Ny AB", "OrgNo": "1" }],
+        "Account": { "LoginName": "bosse" }, "CrmId": "C9"
+    });
+    let shown = updated(&storm, &body);
+    let mut expected = with(
+        &before,
+        json!({
+            "FirstName": "Bosse", "EmailAddress": "bosse@storm.example", "TaxId": "TAX-2", "TextPhone": "33",
+            "ExternalReferenceId": "E-9", "CompanyName": "Ny AB", "Username": "bosse"
+        }),
+    );
+    for (name, value) in [("City", "Umeå"), ("PostalCode", "90"), ("CountryCode", "SE")] {
+        expected["PrimaryAddress"][name] = json!(value);
+    }
+    let after = tenant.customer(id);
+    let ignoring_dates = |customer: &Value| {
+        with(customer, json!({ "LastModified": null, "DateLastModified": null, "ModifiedDate": null }))
+    };
+    assert_eq!(ignoring_dates(&after), ignoring_dates(&expected));
+    let seen = at_bydesign(&bydesign, "bosse@storm.example");
+    for (name, value) in [
+        ("FirstName", "Bosse"),
+        ("TaxID", "TAX-2"),
+        ("Phone3", "33"),
+        ("Company", "Ny AB"),
+        ("BillCity", "Umeå"),
+        ("BillCountry", "SWEDEN"),
+    ] {
+        assert_eq!(seen[name], value, "{name}");
+    }
+    // Neither took anything of the other's.
+    assert_eq!(extras(&seen), extras(&made));
+    assert_eq!(customer(&storm, id), shown);
+}
+
+#[test]
+fn what_is_a_doors_own_stays_whoever_writes_in_between() {
+    let Vendors { tenant, bydesign, storm } = doors();
+    let made = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
+    let id = made["CustomerID"].as_i64().expect("an id");
+    let own = with(&full("bo2"), json!({ "Id": id, "Email": null, "Account": null, "SSN": null }));
+    let own = updated(&storm, &own);
+    let stays = |what: &str| {
+        assert_eq!(storms_own(&customer(&storm, id)), storms_own(&own), "{what}");
+        let email = tenant.customer(id)["EmailAddress"].as_str().expect("an address").to_owned();
+        assert_eq!(extras(&at_bydesign(&bydesign, &email)), extras(&made), "{what}");
+    };
+    stays("as it was written");
+    tenant
+        .patch(&format!("/v1/customers/{id}"), &json!({ "FirstName": "Patched", "EmailAddress": "p@x.example" }))
+        .succeeds(200);
+    stays("PATCH");
+    assert_eq!(
+        (&customer(&storm, id)["FirstName"], &customer(&storm, id)["Email"]),
+        (&json!("Patched"), &json!("p@x.example"))
+    );
+    assert_eq!(at_bydesign(&bydesign, "p@x.example")["FirstName"], "Patched");
+    let replaced =
+        with(&crate::support::seeds::retail(), json!({ "FirstName": "Replaced", "EmailAddress": "r@x.example" }));
+    tenant.put(&format!("/v1/customers/{id}"), &replaced).succeeds(200);
+    stays("PUT");
+    let shown = customer(&storm, id);
+    // What DirectScale clears is gone from all.
+    for (name, value) in [
+        ("FirstName", json!("Replaced")),
+        ("Email", json!("r@x.example")),
+        ("SSN", Value::Null),
+        ("CellPhone", Value::Null),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    assert_eq!(shown["InvoiceAddress"]["Line1"], "250 South 400 West");
+    // The body of an address is shared; what a customer has no field for is Storm's.
+    assert_eq!(shown["InvoiceAddress"]["CareOf"], "Bo");
+    assert_eq!(shown["Account"]["LoginName"], "Emperor Palpatine");
+    tenant
+        .put(&format!("/v1/customers/upgrade/{id}"), &with(&crate::support::seeds::distributor(), json!({})))
+        .succeeds(201);
+    stays("upgrade");
+    // And an update of Storm's leaves the rest as the others made it.
+    let before = tenant.customer(id);
+    updated(&storm, &json!({ "Id": id, "CrmId": "C1", "Flags": [{ "Id": 5 }] }));
+    updated(&storm, &json!({ "Id": id, "CrmId": "C2" }));
+    updated(&storm, &json!({ "Id": id, "CrmId": "C1" }));
+    assert_eq!(tenant.customer(id), before);
+    stays("Storm");
+}
+
+#[test]
+fn a_customer_who_is_deleted_is_not_active() {
+    let Vendors { tenant, bydesign, storm } = doors();
+    let shown = created(&storm, &full("one"));
+    tenant.call("DELETE", "/v1/customers/5", "", None).succeeds(200);
+    let after = customer(&storm, 5);
+    assert_eq!(undated(&after), undated(&with(&shown, json!({ "IsActive": false }))));
+    assert_eq!(at_bydesign(&bydesign, "one@storm.example")["StatusTypeID"], 3);
+    // Its values stay taken at every door.
+    let taken = json!({ "FirstName": "A", "Email": "one@storm.example" });
+    assert_eq!(create_at_bydesign(&bydesign, &taken).status, 400);
+    let rejected = storm.post(&storm::path("CreateCustomer", ""), &json!({ "Email": "one@storm.example" }));
+    assert_eq!(storm::rejection(rejected)[0].0, "CustomerAlreadyExists");
+    // What says nothing of it leaves it deleted, and Storm may bring it back.
+    updated(&storm, &json!({ "Id": 5, "IsActive": false, "FirstName": "A" }));
+    assert_eq!(tenant.customer(5)["CustomerStatus"], 3);
+    assert_eq!(updated(&storm, &json!({ "Id": 5, "IsActive": true }))["IsActive"], true);
+    assert_eq!(tenant.customer(5)["CustomerStatus"], 1);
+}
+
+#[test]
+fn what_one_door_takes_is_taken_at_the_others() {
+    let Vendors { tenant, bydesign, storm } = doors();
+    create_at_bydesign(&bydesign, &bydesign_customer("bo")).says(200, JSON);
+    created(&storm, &full("eva"));
+    let before = tenant.everything();
+    let directscale = |changes: Value| tenant.patch("/v1/customers/3", &changes);
+    directscale(json!({ "EmailAddress": "BO@bydesign.example" }))
+        .rejects(500, "EmailAddress 'BO@bydesign.example' is already in use.");
+    directscale(json!({ "EmailAddress": "eva@storm.example" }))
+        .rejects(500, "EmailAddress 'eva@storm.example' is already in use.");
+    directscale(json!({ "Username": "Eva" })).rejects(500, "Username 'Eva' is already in use.");
+    directscale(json!({ "TaxId": "tax-BO" })).rejects(500, "TaxId is already in use.");
+    for (body, key) in [
+        (json!({ "Email": "bo@bydesign.example" }), "CustomerAlreadyExists"),
+        (json!({ "SSN": "TAX-BO" }), "CustomerAlreadyExists"),
+        (json!({ "SSN": "DEMO-TAX-0002" }), "CustomerAlreadyExists"),
+        (json!({ "Account": { "Id": 3, "LoginName": "DANA" } }), "AccountAlreadyExists"),
+    ] {
+        let told = storm::rejection(storm::update(&storm, &with(&body, json!({ "Id": 3 }))));
+        assert_eq!(told.len(), 1, "{body}");
+        assert_eq!(told[0].0, key, "{body}");
+    }
+    for (changes, key) in [
+        (json!({ "Email": "eva@storm.example" }), "CUSTOMER_EMAIL_IN_USE"),
+        (json!({ "TaxID": "ssn-EVA" }), "CUSTOMER_TAX_ID_IN_USE"),
+    ] {
+        let body = with(&with(&bydesign_customer("free"), changes), json!({ "ReplicatedSiteUrl": "free" }));
+        let reply = create_at_bydesign(&bydesign, &body);
+        assert_eq!((reply.status, reply.json()["MessageTranslationKey"].clone()), (400, json!(key)));
+    }
+    assert_eq!(tenant.everything(), before);
+}

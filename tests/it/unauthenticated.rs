@@ -1,0 +1,186 @@
+//! Every operation, asked for what is another tenant's: it answers exactly as for what is nobody's.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::support::documented::{Operation, operations};
+use crate::support::vendors::VendorClient;
+use crate::support::{Reply, Tenant, seeds, tenant, with};
+
+/// For each parameter a value of the other tenant's, and one that nobody has, of the same length.
+fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
+    let text = |theirs: &str, nobodys: &str| (theirs.to_owned(), nobodys.to_owned());
+    HashMap::from([
+        ("customerId", (id.to_string(), "9999".to_owned())),
+        ("associateId", (id.to_string(), "9999".to_owned())),
+        ("autoshipId", text("1", "2")),
+        ("paymentMethodId", text("1", "2")),
+        ("toUplineId", (id.to_string(), "9999".to_owned())),
+        ("searchTerm", text("Ryan", "Zzzz")),
+        ("backOfficeId", text("TestBackOfficeId01", "FreeBackOfficeId01")),
+        ("email", text("directScaleTest@testing.directscale.com", "nobody@testing.directscale.com")),
+        ("emailAddress", text("directScaleTest@testing.directscale.com", "nobody@testing.directscale.com")),
+        ("externalReferenceId", text("EXT1234567890", "EXT0000000000")),
+        ("externalId", text("EXT1234567890", "EXT0000000000")),
+        ("username", text("TestUsername01", "FreeUsername01")),
+        ("password", text("PasswordHere1", "PasswordHere1")),
+        ("webAlias", text("TestWebAlias", "FreeWebAlias")),
+        ("taxId", text("TAX-TEST-1111", "TAX-FREE-1111")),
+        ("token", (token.to_owned(), "0".repeat(32))),
+        ("modifiedSince", text("2020-01-01", "2020-01-01")),
+        ("CustomerDID", (id.to_string(), "9999".to_owned())),
+        ("id", (id.to_string(), "9999".to_owned())),
+        ("key", (made_key(id), made_key(9999))),
+        ("searchString", text("Ryan", "Zzzz")),
+        ("updatedBy", text("1", "1")),
+    ])
+}
+
+/// The id of the system's that a customer has.
+fn made_key(id: i64) -> String {
+    format!("00000000-0000-8000-8000-{id:012x}")
+}
+
+/// A caller of a tenant, at whichever door.
+struct Caller<'a> {
+    tenant: &'a Tenant,
+    bydesign: VendorClient,
+    storm: VendorClient,
+}
+
+impl<'a> Caller<'a> {
+    fn of(tenant: &'a Tenant) -> Self {
+        Self { tenant, bydesign: tenant.bydesign(), storm: tenant.storm() }
+    }
+
+    fn call(&self, operation: &Operation, path: &str, body: Option<&str>) -> Reply {
+        let headers = "Prefer: tx=rollback\r\nContent-Type: application/json\r\n";
+        match operation.tag.as_str() {
+            "ByDesign" => self.bydesign.call(&operation.method, path, headers, body),
+            "Storm" => self.storm.call(&operation.method, path, headers, body),
+            _ => self.tenant.call(&operation.method, path, headers, body),
+        }
+    }
+}
+
+/// A body for each operation that takes one, naming the other tenant's customer where it can name one.
+fn body(operation: &str, id: &str, username: &str, email: &str) -> Option<Value> {
+    let body = match operation {
+        "CreateCustomer" => with(&seeds::retail(), json!({ "SponsorId": id })),
+        "UpdateCustomer" => seeds::retail(),
+        "UpdateCustomerByParameter" => seeds::patch(),
+        "UpgradeCustomer" => seeds::distributor(),
+        "ResetPassword" => json!({ "Password": "AnotherOne2" }),
+        "AddRewardPoints" => json!({ "pointsToAdd": 5 }),
+        "DeductRewardPoints" => json!({ "pointsToDeduct": 5 }),
+        "Login" => json!({ "username": username, "password": "PasswordHere1" }),
+        "ByDesignCreateCustomer" => json!({ "RepDID": id }),
+        "ByDesignCustomerLookup" => json!({ "Email": email }),
+        "StormUpdateCustomer" => json!({ "Id": id, "FirstName": "X" }),
+        "StormUpdateCustomer2" => json!({ "Key": made_key(id.parse().expect("a number")), "FirstName": "X" }),
+        "StormUpdateCustomer3" => json!({ "Email": email, "FirstName": "X" }),
+        "StormCreateCustomer" | "StormCreateCustomer2" | "StormCreateCustomer3" => json!({ "FirstName": "X" }),
+        _ => return None,
+    };
+    Some(body)
+}
+
+/// Operations whose answer names nobody whom the caller chose.
+const NOTHING_TO_FIND: [&str; 9] = [
+    "GetCustomerIds",
+    "CreateCustomer",
+    "ByDesignListCustomerTypes",
+    "ByDesignGetCustomerType",
+    "ByDesignListCountries",
+    "ByDesignListLocales",
+    "StormCreateCustomer",
+    "StormCreateCustomer2",
+    "StormCreateCustomer3",
+];
+
+#[test]
+fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
+    let (ours, theirs) = (tenant(), tenant());
+    let mut id = 0;
+    // Beyond every id of ours.
+    for number in 0..3 {
+        let own = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@x.example") });
+        id = theirs.create(&with(&seeds::retail(), own));
+    }
+    theirs.put(&format!("/v1/customers/upgrade/{id}"), &seeds::full()).succeeds(201);
+    let address = theirs.get(&format!("/v1/sso/{id}")).succeeds(200).body;
+    let token = address.trim_matches('"').rsplit('=').next().expect("a token").to_owned();
+    let values = values(id, &token);
+    let (our_caller, their_caller) = (Caller::of(&ours), Caller::of(&theirs));
+    // The owner's own reads issue sign-on tokens.
+    let everything = || (ours.everything(), with(&theirs.everything(), json!({ "tokens": null })));
+    let before = everything();
+
+    for operation in operations() {
+        let parameters: Vec<&str> = operation.parameters.iter().map(|(_, name)| name.as_str()).collect();
+        // One at a time where there are several ways in.
+        let mut chosen: Vec<&str> = parameters.iter().copied().filter(|name| values.contains_key(name)).collect();
+        let alternatives = match operation.id.as_str() {
+            "GetCustomersByParameter" | "UseSsoToken" => std::mem::take(&mut chosen),
+            // Placed below theirs; and theirs below ours, which the paths' ids try.
+            "PlaceNode" => vec!["toUplineId"],
+            _ => vec![""],
+        };
+        for alternative in alternatives {
+            let ask = |asking: &Caller<'_>, is_theirs: bool| -> Reply {
+                let value = |name: &str| {
+                    let is_asked = name == alternative || chosen.contains(&name);
+                    let (theirs, nobodys) = values.get(name).filter(|_| is_asked)?;
+                    Some(if is_theirs { theirs.clone() } else { nobodys.clone() })
+                };
+                let id = if is_theirs { id.to_string() } else { "9999".to_owned() };
+                let username = if is_theirs { "TestUsername01" } else { "FreeUsername01" };
+                let (theirs, nobodys) = &values["email"];
+                let email = if is_theirs { theirs } else { nobodys };
+                let body = body(&operation.id, &id, username, email).map(|body| body.to_string());
+                asking.call(&operation, &operation.address(value), body.as_deref())
+            };
+            let (stranger, nobody) = (ask(&our_caller, true), ask(&our_caller, false));
+            // Its owner gets something else, so that being answered alike means something.
+            let owner = ask(&their_caller, true);
+            let has_nothing_to_find = NOTHING_TO_FIND.contains(&operation.id.as_str());
+            if operation.is_built && !has_nothing_to_find {
+                assert_ne!(
+                    (owner.status, &owner.body),
+                    (nobody.status, &nobody.body),
+                    "{} {alternative}",
+                    operation.id
+                );
+            }
+            let id_of = |reply: &Reply| reply.header("X-DirectScale-RequestId").unwrap_or_default().to_owned();
+            let comparable = |reply: &Reply, own_id: &str| {
+                let body = reply.body.replace(&id_of(reply), "").replace(&format!("SponsorId {own_id}"), "SponsorId");
+                let body = body.replace(&format!("'{own_id}'"), "''");
+                // Storm's errors say when they were.
+                let body =
+                    body.split("Date(").map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+                let body = body.collect::<String>();
+                (reply.status, body)
+            };
+            assert_eq!(
+                comparable(&stranger, &id.to_string()),
+                comparable(&nobody, "9999"),
+                "{} {alternative}",
+                operation.id
+            );
+            assert!(operation.statuses.contains(&stranger.status), "{} {stranger:?}", operation.id);
+            let has_id = operation.route.contains("{customerId}") && operation.is_built;
+            assert!(!has_id || stranger.status == 404, "{} {stranger:?}", operation.id);
+        }
+    }
+    assert_eq!(everything(), before);
+
+    // One of ours is not placed below one of theirs.
+    for tree in ["Unilevel", "Enrollment"] {
+        let path = |upline: i64| format!("/v1/customers/2/downline/placenode?tree={tree}&toUplineId={upline}");
+        let message = format!("toUplineId {id} is not an existing customer.");
+        ours.call("POST", &path(id), "", None).rejects(500, &message);
+    }
+    assert_eq!(everything(), before);
+}
