@@ -12,9 +12,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::extension::Extension;
 use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
+use super::settings::Extension;
 use super::store;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};

@@ -7,15 +7,15 @@
 mod application;
 mod associate;
 mod call;
-mod extension;
 mod ids;
 mod json;
 mod remote_exception;
+mod settings;
 mod store;
 
 pub use application::{Application, ApplicationResponse, HookAddress, HookCustomFields, UnusedMembers};
 pub use associate::Associate;
 pub use call::{Callback, CallbackToken, HookError, HookFailure, HookOf, Hooks, try_hook};
-pub use extension::{Extension, HookId};
 pub use ids::*;
 pub use remote_exception::DiscoRemoteException;
+pub use settings::{Extension, HookId};

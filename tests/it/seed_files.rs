@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::storm::{NOBODY, created, full};
 use crate::support::control::control;
 use crate::support::http::request;
 use crate::support::process::Process;
 use crate::support::receiver::Receiver;
 use crate::support::server::{database_url, server};
 use crate::support::{Client, Reply, Tenant, seeds, tenant, tenant_of, with};
-use crate::storm::{NOBODY, created, full};
 
 /// A call of the control API with a body of this type.
 fn send(method: &str, path: &str, content_type: &str, body: &str) -> Reply {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::shared::create_at_bydesign;
 use crate::races::at_once;
+use crate::storm::{JSON, created, customer, path, read, rejection};
 use crate::support::server::on_real_postgres;
 use crate::support::vendors::VendorClient;
 use crate::support::{Reply, Tenant, seeds, tenant, with};
-use crate::storm::{JSON, created, customer, path, read, rejection};
 
 /// Callers at each door.
 const EACH: usize = 6;

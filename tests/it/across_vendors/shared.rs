@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::storm::{self, created, customer, full, undated, updated};
 use crate::support::vendors::VendorClient;
 use crate::support::{Reply, Tenant, tenant, with};
-use crate::storm::{self, created, customer, full, undated, updated};
 
 const JSON: &str = "application/json; charset=utf-8";
 

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::shared::create_at_bydesign;
+use crate::storm::{NOBODY, created, customer, full, path, read, rejection, update, updated};
 use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, Tenant, tenant, with};
-use crate::storm::{NOBODY, created, customer, full, path, read, rejection, update, updated};
 
 /// A tenant with customers of every door; the first of Storm's has number 5 and a key of its own.
 fn filled() -> Tenant {
