@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
-    /// From the system.
     #[default]
     Real,
-    /// It stands still.
     Frozen(DateTime<Utc>),
     /// It goes, so many microseconds before the system's; behind it where that is below zero.
     AheadBy(i64),

@@ -156,7 +156,6 @@ struct FileSettings {
 
 /// The settings in effect.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each is documented at its flag")]
 pub struct Settings {
     pub listen: ListenAddress,
     pub data: PathBuf,

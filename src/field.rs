@@ -9,7 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A part of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum AddressPart {
     Street1,
     Street2,
@@ -22,7 +21,6 @@ pub enum AddressPart {
 
 /// A field of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum Field {
     BackOfficeId,
     BirthDate,

@@ -24,13 +24,11 @@ const LONGEST_ANSWER: usize = 1024 * 1024;
 pub struct TargetUrl(Url);
 
 impl TargetUrl {
-    /// The address itself.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.0
     }
 
-    /// The address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -66,16 +64,13 @@ pub struct Outgoing {
     private_targets: bool,
 }
 
-/// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Its status.
     pub status: u16,
     /// Its body, in UTF-8 where its encoding is known.
     pub body: Bytes,
 }
 
-/// Why nothing came back.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OutgoingError {
     /// The address is on a private network, which the server's settings do not allow.
@@ -84,7 +79,6 @@ pub enum OutgoingError {
     /// Nobody listens there, or the name is not known.
     #[error("no connection could be made")]
     Unreachable,
-    /// The time was over.
     #[error("it did not answer within {} seconds", .0.as_secs())]
     TimedOut(Duration),
     /// The answer leads elsewhere, and is not followed.
@@ -92,11 +86,7 @@ pub enum OutgoingError {
     Redirect,
     /// The answer is longer than what is read.
     #[error("its answer is longer than {LONGEST_ANSWER} bytes")]
-    TooLong {
-        /// Its status.
-        status: u16,
-    },
-    /// The connection broke off.
+    TooLong { status: u16 },
     #[error("the connection broke off")]
     Broken,
 }

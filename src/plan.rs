@@ -71,16 +71,13 @@ pub struct Plan {
     /// The customer statuses and their names. A plan adds to the default.
     #[serde(deserialize_with = "over_default_statuses")]
     pub statuses: BTreeMap<i32, String>,
-    /// How ByDesign's door answers.
     pub bydesign: ByDesignPlan,
-    /// How Storm's door answers.
     pub storm: StormPlan,
 }
 
 /// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum RejectionStatus {
     BadRequest,
     ServerError,
@@ -90,7 +87,6 @@ pub enum RejectionStatus {
 /// upgrade's page lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum UnknownStatus {
     NotFound,
     ServerError,
@@ -98,7 +94,6 @@ pub enum UnknownStatus {
 
 /// A field that a plan may make unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum UniqueField {
     BackOfficeId,
     EmailAddress,
@@ -113,7 +108,6 @@ pub enum UniqueField {
 pub enum UnsupportedPatchFields {
     /// Leaves it alone and names it in a header.
     Ignore,
-    /// Rejects the call.
     Reject,
 }
 
@@ -122,9 +116,7 @@ pub enum UnsupportedPatchFields {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextPhoneDefault {
-    /// The primary phone.
     PrimaryPhone,
-    /// Nothing.
     None,
 }
 
@@ -135,7 +127,6 @@ pub enum TextPhoneDefault {
 pub enum ValidatePolarity {
     /// It is free to use.
     Free,
-    /// Somebody has it.
     Taken,
 }
 
@@ -165,7 +156,6 @@ pub struct RequestLimit {
 pub struct CountryCode(String);
 
 impl CountryCode {
-    /// The country itself.
     #[must_use]
     pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
         rust_iso3166::from_alpha2(&self.0)
@@ -194,7 +184,6 @@ pub struct BackOfficeIds {
 /// How a number is written in a BackOfficeId.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum BackOfficeIdFormat {
     Hexadecimal,
     Decimal,
@@ -204,9 +193,7 @@ pub enum BackOfficeIdFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordRule {
-    /// The fewest characters.
     pub min_length: usize,
-    /// The most characters.
     pub max_length: usize,
     /// Whether a digit is needed.
     pub digit: bool,

@@ -7,7 +7,6 @@ use std::fmt;
 pub struct Password(String);
 
 impl Password {
-    /// Wraps a password.
     #[must_use]
     pub fn new(password: String) -> Self {
         Self(password)

@@ -10,7 +10,6 @@ use super::output::{grouped, plain};
 /// Work that is done before this shows no line.
 const AFTER: Duration = Duration::from_millis(300);
 
-/// The line.
 pub(super) struct ProgressLine {
     begun: Instant,
     is_drawn: bool,

@@ -160,7 +160,6 @@ fn say_stopping() {
     if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }
 }
 
-/// SIGTERM and Ctrl-C.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,

@@ -86,7 +86,6 @@ pub enum LogFormat {
 /// The cost of password hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum PasswordCostSetting {
     Auto,
     Owasp,
@@ -96,7 +95,6 @@ pub enum PasswordCostSetting {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum Switch {
     On,
     Off,
@@ -105,7 +103,6 @@ pub enum Switch {
 /// Whether hooks may be answered on loopback and private networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum PrivateTargets {
     Auto,
     Allow,

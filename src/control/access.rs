@@ -31,7 +31,6 @@ const PROXIES: [&str; 6] =
 pub struct AdminToken(String);
 
 impl AdminToken {
-    /// A new random token.
     #[must_use]
     pub fn generate(random: &Random) -> Self {
         Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))

@@ -29,7 +29,6 @@ impl Catalogue {
         Self(document.paths.paths.values().flat_map(of_item).collect())
     }
 
-    /// The operations' names.
     pub(super) fn operations(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

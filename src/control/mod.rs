@@ -60,7 +60,6 @@ impl Control {
         }
     }
 
-    /// Gives it the tenants.
     pub fn serve_from(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
         // A second call would change nothing: the first world stays.
         let _ = self.tenants.set(tenants);

@@ -24,7 +24,6 @@ use crate::plan::TextPhoneDefault;
 pub struct SeedCustomer {
     /// The id that it must get, or the next one.
     pub id: Option<CustomerId>,
-    /// What it is.
     pub values: CustomerFields,
     /// The hash of its password, where that is given and not the password.
     pub password_hash: Option<PasswordHashText>,

@@ -34,14 +34,18 @@ pub(super) struct WorkOf {
 /// What is to be done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Work {
-    /// A question is answered.
     Ask,
     /// An application is checked, with what it has no member for.
-    Check { beside: ExtraFields, has_password: bool },
-    /// A customer is created.
-    Create { beside: ExtraFields },
-    /// A customer is upgraded.
-    Upgrade { beside: ExtraFields },
+    Check {
+        beside: ExtraFields,
+        has_password: bool,
+    },
+    Create {
+        beside: ExtraFields,
+    },
+    Upgrade {
+        beside: ExtraFields,
+    },
     /// A customer is changed. Boxed, because every upgrade moves this enum.
     Update(Box<Change>),
 }

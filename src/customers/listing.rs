@@ -11,7 +11,6 @@ use crate::database::{DatabaseError, TenantId};
 
 /// A customer in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Listed {
     pub id: i32,
     pub customer_type: i32,
@@ -28,9 +27,7 @@ pub struct Listed {
 /// A customer in the sponsor tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeNode {
-    /// The customer.
     pub id: i32,
-    /// Below whom it stands.
     pub upline_id: Option<i32>,
     /// How many levels from the customer in question.
     pub level: i32,
@@ -53,7 +50,6 @@ pub struct TreeAround {
 
 /// A row of `CRM_AssociateTypeChanges`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the column of this name")]
 pub struct TypeChange {
     pub id: Uuid,
     pub record_number: i64,

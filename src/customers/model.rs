@@ -14,7 +14,6 @@ pub struct CustomerId(pub i32);
 
 /// A postal address; every part may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Address {
     pub street1: Option<String>,
     pub street2: Option<String>,
@@ -26,7 +25,6 @@ pub struct Address {
 }
 
 impl Address {
-    /// Every part.
     pub(super) fn parts_mut(&mut self) -> [&mut Option<String>; 7] {
         let Self { street1, street2, street3, city, region, postal_code, country_code } = self;
         [street1, street2, street3, city, region, postal_code, country_code]
@@ -45,7 +43,6 @@ pub(super) type CustomFields = [Option<String>; 10];
 /// Everything that a caller may set of a customer. `None` is absent or blank, which are the same. Written down, for a hook
 /// that runs, it has no password.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct CustomerFields {
     pub back_office_id: Option<String>,
     pub birth_date: Option<DateTime<Utc>>,
@@ -82,7 +79,6 @@ pub struct CustomerFields {
 
 /// Which fields a partial update sent. DirectScale's cannot carry the last two (PATCH Customer page), other doors' can.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
 #[expect(clippy::struct_excessive_bools, reason = "one flag a field")]
 pub struct FieldsSent {
     pub customer_type: bool,
@@ -107,7 +103,6 @@ pub struct FieldsSent {
 }
 
 impl FieldsSent {
-    /// Whether nothing was sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -117,9 +112,7 @@ impl FieldsSent {
 /// A partial update: of `values`, only what `sent` names is written; a field that is sent as `None` is cleared.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Patch {
-    /// The new values.
     pub values: CustomerFields,
-    /// Which of them count.
     pub sent: FieldsSent,
     /// The version that it was made for; it is not written into another one.
     #[serde(default)]
@@ -128,7 +121,6 @@ pub struct Patch {
 
 /// A customer as it is kept.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Customer {
     pub id: CustomerId,
     pub back_office_id: String,
@@ -174,7 +166,6 @@ impl Customer {
 
 /// What customers may be looked up by, besides their id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum LookUp<'a> {
     BackOfficeId(&'a str),
     ExternalReferenceId(&'a str),

@@ -36,7 +36,6 @@ impl PasswordHashText {
         Self(text)
     }
 
-    /// The text itself.
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
@@ -76,7 +75,6 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// A hasher.
     #[must_use]
     pub fn new(cost: PasswordCost) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -56,7 +56,6 @@ pub enum CrowdShape {
     Unilevel,
     /// Each below the one before it.
     Line,
-    /// All below the first.
     Flat,
 }
 

@@ -14,17 +14,14 @@ use crate::database::{DatabaseError, is_deadlock, violated_unique_constraint};
 /// A door whose callers say more of a customer than the customer's own fields hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum ProfileOwner {
     ByDesign,
     Storm,
 }
 
 impl ProfileOwner {
-    /// All of them.
     pub(super) const ALL: [Self; 2] = [Self::ByDesign, Self::Storm];
 
-    /// As it is kept.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::ByDesign => "bydesign",
@@ -36,7 +33,6 @@ impl ProfileOwner {
 /// What one door's callers say of a customer besides its fields. Written, it takes the place of what they said before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Whose it is.
     pub owner: ProfileOwner,
     /// What they say, in the spelling of that door.
     pub fields: Map<String, Value>,
@@ -52,9 +48,7 @@ pub struct Company {
     pub id: Option<i32>,
     /// Its id of the system's; `None` for a new one that brings none.
     pub key: Option<Uuid>,
-    /// What it is called.
     pub name: String,
-    /// Its organisation number.
     pub org_no: Option<String>,
     /// What else is said of it, in the spelling of the door.
     pub details: Map<String, Value>,
@@ -68,13 +62,11 @@ pub struct Version(pub i64);
 /// A customer with all that one door's callers say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profiled {
-    /// The customer.
     pub customer: Customer,
     /// Its id of the system's.
     pub key: Uuid,
     /// When it was written last.
     pub modified_at: DateTime<Utc>,
-    /// What was read.
     pub version: Version,
     /// What that door's callers said.
     pub fields: Map<String, Value>,

@@ -12,9 +12,7 @@ use super::text::is_forbidden;
 pub struct Search {
     /// A part of one of the searched fields, in any case.
     pub term: String,
-    /// Only these customer types.
     pub types: Vec<i32>,
-    /// Only these statuses.
     pub statuses: Vec<i32>,
     /// Only these countries of the primary address, as ISO 3166-1 codes in upper case.
     pub countries: Vec<String>,
@@ -25,9 +23,7 @@ pub struct Search {
 /// Which customers' ids are asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IdFilter {
-    /// Only this customer type.
     pub customer_type: Option<i32>,
-    /// Only this status.
     pub customer_status: Option<i32>,
     /// Only those that were written then or later.
     pub modified_since: Option<DateTime<Utc>>,

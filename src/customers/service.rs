@@ -21,13 +21,10 @@ use crate::webhooks::{Deliveries, EventSettings};
 /// Whose call it is, and when: what every operation needs to know besides its own arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// Whose customers.
     pub tenant: TenantId,
-    /// Under which rules.
     pub plan: &'a Plan,
     /// Whether they are those of doors that require nothing of anybody.
     pub is_lenient: bool,
-    /// The tenant's present.
     pub now: DateTime<Utc>,
     /// The name of the key that the call came with.
     pub caller: &'a str,
@@ -60,13 +57,11 @@ pub enum Error {
     /// There is no such customer.
     #[error("there is no such customer")]
     UnknownCustomer,
-    /// The request breaks rules.
     #[error("the request breaks {} rules", .0.violations.len())]
     Rejected(Rejection),
     /// The built-in upgrade hook does not go from the customer's type to the one that was asked for.
     #[error("no upgrade from type {from} to type {to:?}")]
     NoSuchUpgrade {
-        /// The customer's type.
         from: i32,
         /// The type that was asked for.
         to: Option<i32>,
@@ -93,7 +88,6 @@ pub enum Error {
     /// The id of the system's that the caller chose is of the form that is made of a customer's number.
     #[error("a key that begins with 00000000-0000-8000-8000 is made of a customer's number and cannot be chosen")]
     KeyReserved,
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -139,9 +133,7 @@ impl Customers {
 
     /// Within a transaction: nobody replaces the tenant's world before it ends.
     pub(super) async fn enter_tenant(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
-        let mut session = self.database.session().await?;
-        let entered = store::enter_tenant(session.connection(), scope.tenant).await;
-        session.end(entered)
+        self.database.run(async |connection| store::enter_tenant(connection, scope.tenant).await).await
     }
 
     /// Within a transaction: no other one takes a number from the tenant's counters before it ends.
@@ -197,9 +189,8 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn get(&self, scope: &Scope<'_>, id: CustomerId) -> Result<Customer, Error> {
-        let mut session = self.database.session().await?;
-        let found = store::find(session.connection(), scope.tenant, &[id.0]).await;
-        session.end(found)?.into_iter().next().ok_or(Error::UnknownCustomer)
+        let found = self.database.run(async |connection| store::find(connection, scope.tenant, &[id.0]).await).await?;
+        found.into_iter().next().ok_or(Error::UnknownCustomer)
     }
 
     /// The customers that a look-up names, by ascending id; none is no error.

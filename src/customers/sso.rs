@@ -15,7 +15,6 @@ const LIFE: TimeDelta = TimeDelta::minutes(1);
 pub struct SignOnToken(String);
 
 impl SignOnToken {
-    /// The token itself.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -16,7 +16,6 @@ pub struct Stats {
     pub downline: i64,
     /// How many it enrolled itself.
     pub enrolled: i64,
-    /// Its reward points.
     pub reward_points: f64,
 }
 

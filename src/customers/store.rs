@@ -32,7 +32,6 @@ pub(super) use record::{FieldsSentRecord, ValuesRecord, default_language};
 /// How a write of a whole customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
-    /// It is written.
     Done(T),
     /// There is no such customer.
     UnknownCustomer,

@@ -21,7 +21,6 @@ const MAX_POINTS: f64 = 1e13;
 /// A customer with everything that is stored of it.
 #[derive(Debug, Clone)]
 pub struct StoredCustomer {
-    /// Its fields.
     pub customer: Customer,
     /// The hash of its password.
     pub password_hash: Option<String>,
@@ -32,9 +31,7 @@ pub struct StoredCustomer {
 /// A customer that is written exactly as it is given: no rule is asked, and nothing is filled in.
 #[derive(Debug, Clone)]
 pub struct RestoredCustomer {
-    /// Its number.
     pub id: CustomerId,
-    /// Its fields.
     pub values: CustomerFields,
     /// The hash of its password.
     pub password_hash: Option<String>,
@@ -46,7 +43,6 @@ pub struct RestoredCustomer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerRecord {
-    /// Who enrolled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enroller_id: Option<i32>,
     /// When it was written last.
@@ -54,7 +50,6 @@ pub struct CustomerRecord {
     /// When its type changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_date: Option<DateTime<Utc>>,
-    /// When it was voided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inactive_date: Option<DateTime<Utc>>,
     /// Its node in the sponsor tree, if it has one.
@@ -69,7 +64,6 @@ pub struct CustomerRecord {
     /// Its ledger of reward points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reward_points: Vec<StoredPoints>,
-    /// Its companies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companies: Vec<StoredCompany>,
     /// What the callers of the other vendors' APIs said of it.
@@ -81,7 +75,6 @@ pub struct CustomerRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
-    /// The customer above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upline_id: Option<i32>,
     /// Since when it stands in the tree.
@@ -92,15 +85,11 @@ pub struct Placement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredTypeChange {
-    /// Its id.
     pub id: Uuid,
     /// Its `recordnumber`.
     pub record_number: i64,
-    /// The type before.
     pub old_type: i32,
-    /// The type after.
     pub new_type: i32,
-    /// When it changed.
     pub changed_at: DateTime<Utc>,
     /// The name of the key that changed it.
     pub changed_by: String,
@@ -112,13 +101,10 @@ pub struct StoredTypeChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredPoints {
-    /// Its id.
     pub id: Uuid,
     /// How many; below zero for a deduction.
     pub points: f64,
-    /// When they were entered.
     pub entered_at: DateTime<Utc>,
-    /// When they expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -134,9 +120,7 @@ pub struct StoredCompany {
     /// Its place among the customer's companies.
     #[serde(default)]
     pub place: i32,
-    /// What it is called.
     pub name: String,
-    /// Its organisation number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_no: Option<String>,
     /// What else was said of it.
@@ -217,7 +201,6 @@ impl Customers {
     }
 }
 
-/// Whom a customer names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Links {
     pub customer: i32,

@@ -7,7 +7,6 @@ use super::store::tree::{self, Placed};
 use super::violation::ViolationKind;
 use crate::database::{DatabaseError, is_deadlock};
 
-/// A tree of customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tree {
     /// Unilevel, the one that is flagged as the Sponsor tree (vendor's help, Trees).

@@ -40,7 +40,6 @@ pub struct EmbeddedPostgres {
     server: Option<PgliteServer>,
     /// Its folder, where this process made the database in it.
     new_folder: Option<PathBuf>,
-    /// Outlives the server.
     _socket: Option<SocketFolder>,
 }
 

@@ -54,7 +54,6 @@ pub enum DatabaseError {
     /// No connection could be made or none came free in time.
     #[error("no connection to the database")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A statement failed.
     #[error("a statement failed")]
     Statement(#[from] sqlx::Error),
 }
@@ -74,7 +73,6 @@ pub struct Database {
 /// How many connections are lent and how many there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolUse {
-    /// Connections at work now.
     pub in_use: usize,
     /// The most that may be open.
     pub size: usize,
@@ -107,6 +105,20 @@ impl Database {
             None => self.lend().await,
             Some(transaction) => transaction.session().await,
         }
+    }
+
+    /// Runs one autocommit statement, or several that need no common fate, on a connection of the pool. Within a transaction it
+    /// runs on that one's connection, behind a savepoint.
+    ///
+    /// # Errors
+    /// Those of `work`, or when no connection is free within the acquire timeout.
+    pub async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DatabaseError> {
+        let mut session = self.session().await?;
+        let done = work(session.connection()).await;
+        session.end(done)
     }
 
     /// The same database in a transaction: all that its sessions do is kept or taken back together. Within a transaction

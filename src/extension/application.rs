@@ -11,7 +11,6 @@ use crate::secret::Password;
 /// An address as hooks carry it (vendor's C# reference, `Address`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct HookAddress {
     pub address_line1: Option<String>,
     pub address_line2: Option<String>,
@@ -26,7 +25,6 @@ pub struct HookAddress {
 /// says ten).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct HookCustomFields {
     pub field1: Option<String>,
     pub field2: Option<String>,
@@ -59,7 +57,6 @@ impl From<HookCustomFields> for [Option<String>; 10] {
 /// What somebody applies for: to become a customer of some base type. It has no member for TaxExempt and TaxExemptId.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Application {
     /// 0 for a new enrolment, the customer on an upgrade.
     pub associate_id: i32,
@@ -105,7 +102,6 @@ pub struct Application {
 /// puts into them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct UnusedMembers {
     pub subscribe_to_corporate_emails: bool,
     pub subscribe_to_corporate_texts: bool,
@@ -133,11 +129,8 @@ impl<'de> Deserialize<'de> for UnusedMembers {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ApplicationResponse {
-    /// The customer.
     pub associate_id: i32,
-    /// Its BackOfficeId.
     pub back_office_id: Option<String>,
-    /// Nothing is paid here.
     #[serde(skip_deserializing)]
     pub payment_status: Option<Value>,
 }

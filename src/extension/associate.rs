@@ -9,7 +9,6 @@ use super::json::net_date;
 /// A customer. "Read-only" members are not read on the way back, as the vendor's are not.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct Associate {
     pub associate_id: i32,
     pub back_office_id: Option<String>,
@@ -19,20 +18,16 @@ pub struct Associate {
     /// Read-only: the same as the base type.
     pub price_group: i32,
     pub status_id: i32,
-    /// Read-only.
     #[serde(with = "net_date")]
     pub signup_date: Option<DateTime<Utc>>,
     /// Read-only: whether it was deleted.
     pub void: bool,
-    /// Read-only.
     pub accept_terms: bool,
     pub display_first_name: Option<String>,
     pub display_last_name: Option<String>,
     /// Read-only: first and last name.
     pub name: Option<String>,
-    /// Read-only.
     pub legal_first_name: Option<String>,
-    /// Read-only.
     pub legal_last_name: Option<String>,
     pub company_name: Option<String>,
     #[serde(with = "net_date")]

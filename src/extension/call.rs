@@ -42,10 +42,8 @@ pub struct Hooks {
     running: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
-/// Whose hook it is.
 #[derive(Debug, Clone, Copy)]
 pub struct HookOf<'a> {
-    /// The tenant.
     pub tenant: TenantId,
     /// Its extension, if it has one.
     pub extension: Option<&'a Extension>,
@@ -61,7 +59,6 @@ pub enum HookError {
     /// The extension rejected or failed.
     #[error(transparent)]
     Extension(HookFailure),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -103,7 +100,6 @@ impl CallbackToken {
 /// A callback whose token was taken: the work may be done.
 #[derive(Debug)]
 pub struct Callback {
-    /// Whose hook runs.
     pub tenant: TenantId,
     digest: [u8; 32],
     /// What the work must know besides the request.
@@ -137,7 +133,7 @@ impl Hooks {
     }
 
     /// Calls the extension that answers the hook `H`, with what its callback must know. No transaction is open while it
-    /// runs, so a dry_run is rejected: what an extension does cannot be taken back.
+    /// runs, so a dry run is rejected: what an extension does cannot be taken back.
     ///
     /// # Errors
     /// What the extension says or does wrong, or when the database fails.

@@ -12,7 +12,6 @@ pub trait Hook {
     const ID: &'static str;
     /// What the hook is asked.
     type Request: Serialize + DeserializeOwned + Default;
-    /// What it answers.
     type Response: Serialize + DeserializeOwned + Default;
 }
 
@@ -42,7 +41,6 @@ hooks! {
         UpdateAssociateBaseTypeRequest => EnrollmentResponse,
     /// Checks an application, before anything is written.
     ValidateApplication = "Associates.Enrollment.ValidateApplication": ValidateApplicationRequest => NoResponse,
-    /// Writes a new customer.
     WriteApplication = "Associates.Enrollment.WriteApplication": WriteApplicationRequest => EnrollmentResponse,
     /// Says whether an e-mail address may be used.
     IsEmailAvailable = "Associates.Enrollment.IsEmailAvailable": IsEmailAvailableRequest => IsEmailAvailableResponse,
@@ -50,7 +48,6 @@ hooks! {
     IsTaxIdAvailable = "Associates.Enrollment.IsTaxIdAvailable": IsTaxIdAvailableRequest => IsTaxIdAvailableResponse,
     /// Makes the BackOfficeId of a new customer.
     GetNewBackOfficeId = "Associates.Enrollment.GetNewBackOfficeId": GetNewBackOfficeIdRequest => GetNewBackOfficeIdResponse,
-    /// Writes a changed customer.
     UpdateAssociate = "Associates.UpdateAssociate": UpdateAssociateRequest => NoResponse,
 }
 
@@ -60,7 +57,6 @@ hooks! {
 pub struct UpdateAssociateBaseTypeRequest {
     /// What the customer is to become.
     pub application: Application,
-    /// The customer.
     pub associate_id: i32,
     /// Whether mail may be sent.
     pub send_emails: bool,
@@ -70,7 +66,6 @@ pub struct UpdateAssociateBaseTypeRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ValidateApplicationRequest {
-    /// The application.
     pub application: Application,
 }
 
@@ -78,7 +73,6 @@ pub struct ValidateApplicationRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct WriteApplicationRequest {
-    /// The application.
     pub application: Application,
     /// Whether mail may be sent.
     pub send_emails: bool,
@@ -88,7 +82,6 @@ pub struct WriteApplicationRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct EnrollmentResponse {
-    /// What became of it.
     pub application_response: ApplicationResponse,
 }
 
@@ -100,7 +93,6 @@ pub struct NoResponse {}
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct IsEmailAvailableRequest {
-    /// The address.
     pub email_address: Option<String>,
 }
 
@@ -116,7 +108,6 @@ pub struct IsEmailAvailableResponse {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct IsTaxIdAvailableRequest {
-    /// The tax id.
     pub tax_id: Option<String>,
 }
 

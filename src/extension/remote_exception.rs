@@ -13,7 +13,6 @@ pub struct DiscoRemoteException {
     pub error_id: String,
     /// What went wrong. On the first hop it ends with the id and where it happened.
     pub error_message: Option<String>,
-    /// Where it went by.
     pub remote_stack_trace: Vec<String>,
     /// Nothing of ours is shown.
     pub internal_stack_trace: Option<String>,

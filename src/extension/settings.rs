@@ -57,7 +57,6 @@ impl fmt::Debug for Extension {
 pub struct HookId(String);
 
 impl HookId {
-    /// The id itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

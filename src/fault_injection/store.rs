@@ -26,35 +26,27 @@ impl ActiveFault {
 /// A rule that a call met.
 #[derive(Debug, Clone)]
 pub struct Fired {
-    /// The fault's number.
     pub id: i32,
     /// The call's number under the rule.
     pub call: u64,
-    /// The rule.
     pub rule: RequestRule,
 }
 
 /// A rule that an event met.
 #[derive(Debug, Clone)]
 pub struct FiredEvent {
-    /// The fault's number.
     pub id: i32,
-    /// The rule.
     pub rule: EventRule,
 }
 
 /// A rule that is armed, and how often it was met.
 #[derive(Debug)]
 pub struct Listed {
-    /// The fault's number.
     pub id: i32,
-    /// The rule.
     pub rule: Rule,
     /// How many calls came under it.
     pub calls: u64,
-    /// How many met it.
     pub fired: u64,
-    /// When it was armed.
     pub created_at: DateTime<Utc>,
 }
 

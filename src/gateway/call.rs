@@ -22,9 +22,7 @@ use crate::wire::relaxed::Leniency;
 /// A call whose key was accepted.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// What it may use.
     pub services: Services,
-    /// Its head.
     pub parts: Parts,
     /// Its body, decoded and in UTF-8; empty for a read.
     pub body: Bytes,

@@ -47,7 +47,6 @@ pub(crate) enum BrokenBody {
     Unsupported(String),
 }
 
-/// A call under way.
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// Makes an operation of `handler`.
@@ -290,7 +289,7 @@ impl<D: Vendor> Serving<'_, D> {
     }
 }
 
-/// Does all that the call asks for in one transaction; a dry_run takes it back, and so does a fault that happens in there.
+/// Does all that the call asks for in one transaction; a dry run takes it back, and so does a fault that happens in there.
 async fn in_transaction<H, F, E>(
     mut call: Call,
     handler: H,

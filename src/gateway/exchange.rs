@@ -28,7 +28,6 @@ pub struct Exchange {
     is_body_read: bool,
     /// The customer in the path.
     pub customer: Option<i32>,
-    /// Why it is rejected.
     pub reasons: Vec<Reason>,
     /// What was sent and does not count.
     pub ignored: Vec<String>,
@@ -38,7 +37,6 @@ pub struct Exchange {
     pub fault: Option<FaultNote>,
     /// Whether all that it does is taken back.
     pub is_dry_run: bool,
-    /// The tenant's present.
     pub tenant_time: Option<DateTime<Utc>>,
 }
 
@@ -57,7 +55,6 @@ struct Heard {
 }
 
 impl Exchange {
-    /// A call begins.
     #[must_use]
     pub fn begin(journal: &Journal, parts: &Parts, route: &str) -> Self {
         let heard = journal.is_on().then(|| Heard {

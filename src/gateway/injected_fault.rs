@@ -19,7 +19,6 @@ pub(super) struct Fault(Fired);
 pub(super) struct Held {
     /// The transaction is held open for so long.
     pub delay: Duration,
-    /// It is rolled back.
     pub is_rolled_back: bool,
 }
 
@@ -28,7 +27,6 @@ impl Fault {
         Self(fired)
     }
 
-    /// The rule's number.
     pub(super) fn id(&self) -> i32 {
         self.0.id
     }

@@ -13,7 +13,6 @@ pub(crate) fn original_uri(parts: &Parts) -> &Uri {
     parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri)
 }
 
-/// The path of it.
 #[must_use]
 pub(crate) fn original_path(parts: &Parts) -> &str {
     original_uri(parts).path()

@@ -11,7 +11,6 @@ pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
 /// An answer that never reached the back end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayRejection {
-    /// No key.
     MissingKey,
     /// A key that opens nothing.
     InvalidKey,

@@ -17,7 +17,6 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// No body.
     #[must_use]
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, body: None, representation: false, ignored: Vec::new() }
@@ -51,7 +50,6 @@ impl Reply {
         Self { ignored, ..self }
     }
 
-    /// The answer.
     pub(super) fn into_response(self, is_dry_run: bool) -> Response<Bytes> {
         let (content_type, body) = self.body.unzip();
         let mut response = Response::new(body.map(Bytes::from).unwrap_or_default());
@@ -82,7 +80,6 @@ pub(crate) fn typed(status: StatusCode, content_type: HeaderValue, body: impl In
     response
 }
 
-/// A JSON answer.
 #[must_use]
 pub(crate) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Bytes> {
     typed(status, HeaderValue::from_static("application/json"), json)

@@ -9,7 +9,6 @@ use crate::tenants::Caller;
 /// A call that reached an operation.
 #[derive(Debug, Clone)]
 pub struct Served {
-    /// The operation's name.
     pub operation: &'static str,
     /// The pattern of the path that led to it.
     pub route: &'static str,
@@ -28,7 +27,6 @@ pub struct Served {
 /// What becomes of an answer on its way to the caller.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ending {
-    /// It is sent.
     #[default]
     Whole,
     /// The connection is reset instead.

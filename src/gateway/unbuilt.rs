@@ -14,14 +14,12 @@ use super::vendor::Vendor;
 /// What is not built, by the vendor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotBuilt {
-    /// An operation.
     Operation(&'static str),
     /// A group of operations of which none is built.
     Group(&'static str),
 }
 
 impl NotBuilt {
-    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,7 +40,6 @@ impl NotBuilt {
 
 /// An operation that is not built.
 pub(crate) struct UnbuiltOperation {
-    /// Its method.
     pub method: HttpMethod,
     /// Its path, with parameters by name.
     pub path: &'static str,

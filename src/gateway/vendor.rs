@@ -22,12 +22,9 @@ use crate::plan::Plan;
 use crate::random::Random;
 use crate::tenants::{Caller, CredentialCache, KeyKind, Tenant};
 
-/// What the operations need.
 #[derive(Debug, Clone)]
 pub struct Services {
-    /// From key to tenant.
     pub credentials: CredentialCache,
-    /// The customers.
     pub customers: Customers,
 }
 
@@ -43,35 +40,28 @@ pub struct ResponseOptions {
 /// What all doors share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct GatewayState {
-    /// How they answer.
     pub options: ResponseOptions,
     /// Set once the database is open, migrated and seeded; until then there is no back end.
     pub services: Arc<OnceLock<Services>>,
     /// Where request ids come from.
     pub random: Arc<Random>,
-    /// Where calls are kept.
     pub journal: Journal,
 }
 
 /// A door and the house behind it.
 #[derive(Debug)]
 pub(crate) struct VendorState<D> {
-    /// The vendor's manners.
     pub door: D,
-    /// What is behind it.
     pub house: GatewayState,
 }
 
 /// A request, as far as an answer that is not an operation's own depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestContext<'a> {
-    /// Its head.
     pub parts: &'a Parts,
     /// The operation that it reached, if it is one.
     pub operation: Option<Operation>,
-    /// Its id.
     pub request_id: Uuid,
-    /// How the doors answer.
     pub options: ResponseOptions,
     /// Whose call it is, once that is known.
     pub tenant: Option<&'a Tenant>,
@@ -84,7 +74,6 @@ impl<'a> RequestContext<'a> {
         self.tenant.map_or(&DEFAULT, |tenant| &tenant.plan)
     }
 
-    /// The tenant's present.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.tenant.map_or(Clock::Real, |tenant| tenant.clock).now()
     }
@@ -93,7 +82,6 @@ impl<'a> RequestContext<'a> {
 /// A failure of this status that a rule asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StatusFailure<'a> {
-    /// The status.
     pub code: u16,
     /// The words, if the rule has any.
     pub message: Option<&'a str>,
@@ -101,12 +89,10 @@ pub(crate) struct StatusFailure<'a> {
     pub retry_after: u64,
 }
 
-/// A vendor's door.
 pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// Why one of its operations answers with an error.
     type Error: From<BrokenBody> + From<DatabaseError> + Send;
 
-    /// What opens it.
     const KEY: KeyKind;
 
     /// What the caller presents as its key; `None` when it presents nothing.

@@ -63,7 +63,7 @@ pub struct Entry {
     pub ignored: Vec<String>,
     /// Operations whose path is near to one that is none.
     pub near: Vec<String>,
-    /// Whether it was a dry_run: all that it changed was taken back.
+    /// Whether it was a dry run: all that it changed was taken back.
     pub is_dry_run: bool,
     /// The rows that it changed.
     pub changes: Vec<Change>,
@@ -187,7 +187,7 @@ impl Filter {
 }
 
 impl Entry {
-    /// RequestContext how many bytes it takes.
+    /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
         let changes: usize = self.changes.iter().map(|change| 64 + change.fields.len() * 160).sum();
         let hooks: usize = self.hooks.iter().map(|hook| hook.request.text.len() + hook.response.text.len() + 200).sum();

@@ -35,7 +35,6 @@ pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     }
 }
 
-/// A text without secrets.
 #[must_use]
 pub fn shown_text(text: &str) -> String {
     redact::redacted(text).into_owned()

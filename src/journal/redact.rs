@@ -111,7 +111,7 @@ fn ends_a_secrets_name(before: &[u8]) -> bool {
     is_known_secret(name) || is_meant_as_secret(whole_name(name, is_quoted))
 }
 
-/// Whether the name of a secret ends here, canonical_path as this program does.
+/// Whether the name of a secret ends here, spelled as this program does.
 fn ends_a_known_secrets_name(before: &[u8]) -> bool {
     is_known_secret(without_quotes(before).0)
 }
@@ -194,7 +194,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     masked_json(text)
 }
 
-/// The same for an answer: its names are canonical_path by this program, so none is looked at for what it may have meant, and it has no
+/// The same for an answer: its names are spelled by this program, so none is looked at for what it may have meant, and it has no
 /// comments.
 pub(super) fn redacted_answer(text: &str) -> Cow<'_, str> {
     let is_json = matches!(text.as_bytes().first(), Some(b'{' | b'['));
@@ -208,7 +208,7 @@ fn masked_json(text: &str) -> Cow<'_, str> {
     if memmem::find(text.as_bytes(), b"\\u").is_none() {
         return masked(text);
     }
-    // A name can be canonical_path in escapes. JSON tells what it is; anything else is not shown.
+    // A name can be spelled in escapes. JSON tells what it is; anything else is not shown.
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(value) => Cow::Owned(masked(&value.to_string()).into_owned()),
         Err(_) => Cow::Owned(format!("{HIDDEN} (not JSON, with escapes: not shown)")),

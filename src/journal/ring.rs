@@ -22,7 +22,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// So many calls may wait for a listener who is slow.
 const BACKLOG: usize = 256;
 
-/// How much is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct JournalOptions {
     /// Calls of each tenant; 0 switches the journal off.
@@ -73,7 +72,6 @@ pub struct Listening {
 }
 
 impl Journal {
-    /// An empty journal.
     #[must_use]
     pub fn new(options: JournalOptions) -> Self {
         let (added, _) = broadcast::channel(BACKLOG);
@@ -99,7 +97,6 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether calls are kept.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.shared.options.entries > 0
@@ -189,7 +186,6 @@ impl Journal {
         self.shared.is_closed.send_replace(true);
     }
 
-    /// Forgets a tenant's calls.
     pub fn clear(&self, tenant: Option<TenantId>) {
         self.rings().of_tenants.remove(&tenant);
     }

@@ -50,7 +50,6 @@ impl<'de> Deserialize<'de> for StatsPlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StatPlan {
-    /// Its value.
     pub value: StatValue,
 }
 
@@ -60,7 +59,6 @@ pub struct StatPlan {
 pub enum StatValue {
     /// A number; zero has no sign.
     Number(Number),
-    /// A text.
     Text(String),
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::CountryCode;
 
-/// How ByDesign's door answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ByDesignPlan {
@@ -39,11 +38,9 @@ pub enum DefaultFormat {
     Request,
     /// XML, which the framework's order of formatters suggests.
     Xml,
-    /// JSON.
     Json,
 }
 
-/// How Storm's door answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StormPlan {

@@ -92,11 +92,9 @@ impl Server {
 /// Whether the caller means to use the connection again, and is to be told for how long it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Persistence {
-    /// It does.
     Kept,
     /// The HTTP library may decide against it: a request that also has a length is suspicious.
     Chunked,
-    /// It does not.
     Closed,
 }
 

@@ -70,7 +70,6 @@ enum Phase {
     Idle(Instant),
     /// A request has begun, its head is not whole yet.
     Head(Instant),
-    /// A request is answered.
     Answering,
     /// The answer is written, but some of it may not have left yet.
     Written,
@@ -79,7 +78,6 @@ enum Phase {
 /// What a connection must not wait for any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// The next request.
     Request,
     /// The rest of a request's head.
     Head,
@@ -107,7 +105,6 @@ impl Connection {
         (known, stream)
     }
 
-    /// The other end.
     pub(super) fn peer(&self) -> Peer {
         self.0.peer
     }
@@ -226,7 +223,6 @@ impl State {
         self.phase = if is_amid_head { Phase::Head(now) } else { Phase::Idle(now) };
     }
 
-    /// Something came.
     fn received(&mut self, bytes: &[u8]) {
         self.framing.take(bytes);
         if matches!(self.phase, Phase::Idle(_)) && self.discard.is_none() {

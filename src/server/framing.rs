@@ -41,7 +41,6 @@ impl Framing {
         self.at == At::Head
     }
 
-    /// More bytes came.
     pub(super) fn take(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             bytes = match self.at {

@@ -74,7 +74,6 @@ struct Shared {
     cors_origin: Option<HeaderValue>,
 }
 
-/// How the server answers.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// How the vendors' doors answer.
@@ -152,7 +151,6 @@ impl Server {
         Some(Self { stack, admin: None, shared: Arc::clone(&self.shared) })
     }
 
-    /// Where calls are kept.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.shared.journal

@@ -24,7 +24,6 @@ use crate::tasks::Tasks;
 use crate::tenants::{CredentialCache, DEMO_KEY, SeedError, Seeded, Tenants, is_empty, load_seed, read_seed};
 use crate::webhooks::Deliveries;
 
-/// Where the data is.
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// In the embedded Postgres of this folder.
@@ -36,7 +35,6 @@ pub enum Origin {
 /// How to open a world.
 #[derive(Debug, Clone)]
 pub struct TenantOptions {
-    /// Where the data is.
     pub origin: Origin,
     /// The seed to load; an empty embedded database gets the demo world when none is named.
     pub seed: Option<String>,
@@ -52,7 +50,6 @@ pub struct TenantOptions {
     pub private_targets: bool,
 }
 
-/// An open world.
 #[derive(Debug)]
 pub struct Started {
     opened: Opened,
@@ -60,7 +57,6 @@ pub struct Started {
     pub services: Services,
     /// What tells subscribers of events.
     pub deliveries: Deliveries,
-    /// The tenants' tenants.
     pub tenants: Tenants,
     /// What calls hooks and subscribers.
     pub outgoing: Outgoing,
@@ -98,13 +94,11 @@ pub enum StartError {
     /// The seed was not loaded.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// Hooks cannot be called.
     #[error(transparent)]
     Outgoing(#[from] OutgoingSetupError),
 }
 
 impl Started {
-    /// The database.
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.opened.database

@@ -15,12 +15,7 @@ pub enum TenantError {
     UnknownTenant(String),
     /// The tenant has no such snapshot.
     #[error("tenant '{tenant}' has no snapshot '{snapshot}'")]
-    UnknownSnapshot {
-        /// The tenant.
-        tenant: String,
-        /// The snapshot.
-        snapshot: String,
-    },
+    UnknownSnapshot { tenant: String, snapshot: String },
     /// Another tenant has the name.
     #[error("there is a tenant '{0}' already")]
     NameTaken(String),
@@ -42,7 +37,6 @@ pub enum TenantError {
     /// The key cannot be made.
     #[error(transparent)]
     Key(KeyError),
-    /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

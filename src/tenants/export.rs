@@ -304,7 +304,7 @@ mod tests {
     use super::*;
     use crate::tenants::read_text;
 
-    /// CustomerFields that a writer of YAML could mistake for something else.
+    /// Values that a writer of YAML could mistake for something else.
     fn value() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             any::<String>(),

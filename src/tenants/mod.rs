@@ -46,13 +46,9 @@ pub use store::is_empty;
 /// A tenant, as a call under one of its keys sees it.
 #[derive(Debug)]
 pub struct Tenant {
-    /// Its number.
     pub id: TenantId,
-    /// Its name.
     pub name: String,
-    /// Its rules.
     pub plan: Plan,
-    /// Its time.
     pub clock: Clock,
     /// Where its hooks are answered, if it has a Client Extension.
     pub extension: Option<Extension>,
@@ -69,11 +65,9 @@ pub struct Tenant {
 /// A key that was accepted: the tenant that it opens and its name.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The tenant.
     pub tenant: Arc<Tenant>,
     /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
-    /// What the key is.
     pub kind: KeyKind,
     /// Its stay in the tenant's world.
     _presence: Presence,

@@ -37,7 +37,6 @@ struct Shared {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Room {
-    /// Calls under way.
     present: usize,
     /// Whether somebody works on the world as a whole.
     is_taken: bool,

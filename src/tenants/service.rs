@@ -34,13 +34,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(15);
 /// The tenants of all tenants. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
 pub struct Tenants {
-    /// Where they are kept.
     pub database: Database,
-    /// Who lives in them.
     pub customers: Customers,
-    /// From keys to tenants.
     pub credentials: CredentialCache,
-    /// What was called.
     pub journal: Journal,
     /// Where ids and keys come from.
     pub random: Arc<Random>,

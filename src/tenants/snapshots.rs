@@ -74,7 +74,6 @@ pub(super) async fn replace(
 /// So many customers are copied, read or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
 pub(super) const PART: i64 = 500;
 
-/// And where nobody does.
 const LARGE_PART: i64 = 50_000;
 
 /// Copies a world that nobody writes into to a tenant that has none yet, settings included, or deletes the rows of one that

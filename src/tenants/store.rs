@@ -82,7 +82,6 @@ pub(super) async fn write_names(
     Ok(())
 }
 
-/// A new key.
 #[derive(Debug)]
 pub(super) struct NewKeyRow<'a> {
     pub name: &'a str,
@@ -214,7 +213,6 @@ pub(super) async fn delete_key(connection: &mut PgConnection, tenant: &str, name
     Ok(done.rows_affected() > 0)
 }
 
-/// A tenant.
 #[derive(Debug)]
 pub(super) struct TenantRow {
     pub tenant_id: i32,
@@ -227,7 +225,6 @@ pub(super) struct TenantRow {
     pub has_event_faults: bool,
     /// The name of the key that it was found by.
     pub key_name: Option<String>,
-    /// What that key is.
     pub key_kind: Option<KeyKind>,
 }
 

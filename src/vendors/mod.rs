@@ -21,11 +21,8 @@ use self::storm::Storm;
 use crate::gateway::{GatewayState, Known, OriginalUri, Vendor as _, VendorState, caller, known, unknown};
 use crate::tenants::Caller;
 
-/// All doors.
 pub struct Vendors {
-    /// Their operations.
     pub router: Router,
-    /// What describes them.
     pub document: OpenApi,
     /// What answers a request that is none.
     pub unknown: Unknown,
@@ -67,7 +64,6 @@ impl Vendors {
 }
 
 impl Unknown {
-    /// The handler.
     pub fn handler(&self) -> impl Fn(Request) -> Answering + Clone + Send + Sync + 'static {
         let fronts = Arc::clone(&self.0);
         move |request: Request| {

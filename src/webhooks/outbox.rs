@@ -14,15 +14,10 @@ use crate::fault_injection::{self, EventDeed, FiredEvent};
 pub struct Event<'a> {
     /// By which subscribers drop duplicates.
     pub id: Uuid,
-    /// What it was.
     pub event_type: EventType,
-    /// The customer.
     pub customer: i32,
-    /// What subscribers are told.
     pub body: &'a Value,
-    /// Who made the change.
     pub caller: &'a str,
-    /// When it happened.
     pub now: DateTime<Utc>,
 }
 

@@ -12,7 +12,6 @@ use crate::outgoing::TargetUrl;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSettings {
-    /// Who hears of them.
     pub subscriptions: Vec<Subscription>,
     /// How long after each failed attempt the next one is made, in seconds; after the last one it is given up.
     #[serde(default = "retry_seconds")]
@@ -26,7 +25,6 @@ pub struct EventSettings {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
-    /// Where events are posted.
     pub url: TargetUrl,
     /// Sent along as a Bearer token.
     #[serde(default)]
@@ -48,7 +46,6 @@ impl fmt::Debug for Subscription {
 
 /// A kind of event (DirectScale, webhook receiver sample).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub enum EventType {
     CreateAssociateEvent,
     UpdateAssociateEvent,
@@ -56,7 +53,6 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::CreateAssociateEvent, Self::UpdateAssociateEvent, Self::Enrollment];
 
     /// Its name on the wire.

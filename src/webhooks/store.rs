@@ -185,7 +185,6 @@ pub(super) async fn sweep(
 
 /// A delivery with its last attempt.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "each is what it is called")]
 pub struct DeliveryListing {
     pub id: Uuid,
     pub url: String,

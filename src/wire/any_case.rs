@@ -11,9 +11,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{path} must be {wanted}")]
 pub struct Unreadable {
-    /// The names of the members on the way, as they are canonical_path here, with full stops between them.
+    /// The names of the members on the way, as they are spelled here, with full stops between them.
     pub path: String,
-    /// What it must be.
     pub wanted: &'static str,
 }
 

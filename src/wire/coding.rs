@@ -14,7 +14,6 @@ pub enum Coding {
     Gzip,
     /// RFC 1950, and RFC 1951 without its frame, which .NET's `DeflateStream` writes.
     Deflate,
-    /// RFC 7932.
     Brotli,
 }
 

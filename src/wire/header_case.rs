@@ -2,7 +2,7 @@
 //!
 //! Two public clients look `X-DirectScale-Message` up by its exact bytes. hyper writes lower case, and its title case gives
 //! `X-Directscale-Message`; it cannot be handed a case map, but it keeps the one that its client reads with a response.
-//! So at start-up its client reads one canned response whose headers are canonical_path as wanted, and what it kept is put into
+//! So at start-up its client reads one canned response whose headers are spelled as wanted, and what it kept is put into
 //! every response that goes out. Names that are not in it go out in title case.
 
 use axum::http::Extensions;

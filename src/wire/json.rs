@@ -20,7 +20,6 @@ pub enum JsonError {
          'application/json; charset=utf-16' or 'charset=windows-1252'."
     )]
     Encoding,
-    /// It is broken.
     #[error("The request body is not valid JSON: {0}.")]
     Syntax(#[source] serde_json::Error),
     /// It is JSON, and no object.
@@ -35,7 +34,6 @@ pub struct Rewritten(OnceLock<String>);
 /// A body that is to be read as JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
-    /// The body, in UTF-8.
     pub bytes: &'a [u8],
     /// How much is taken beyond strict JSON.
     pub leniency: Leniency,
@@ -90,7 +88,6 @@ pub fn text(bytes: &[u8]) -> Result<&str, JsonError> {
 /// What a reader makes of a value that is of another type than the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coercion {
-    /// Nothing.
     Strict,
     /// What Json.NET makes of it.
     JsonNet,

@@ -45,7 +45,6 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Adds a note, once.
     pub fn add(&mut self, write: impl FnOnce() -> String) {
         // One name may come very often, and each note takes a search for what was meant.
         if self.kept.len() == MOST || self.written == MOST_WRITTEN {
@@ -62,7 +61,6 @@ impl Notes {
         }
     }
 
-    /// Adds other notes.
     pub fn join(&mut self, other: Self) {
         self.more += other.more;
         for note in other.kept {

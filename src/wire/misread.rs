@@ -93,7 +93,6 @@ pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
 /// A text that was not read.
 #[derive(Debug)]
 pub struct Misread {
-    /// Where and why.
     pub message: String,
     /// Whether it is no JSON at all.
     pub is_syntax: bool,

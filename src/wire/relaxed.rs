@@ -8,9 +8,7 @@ use serde::de::IgnoredAny;
 /// How much a reader takes beyond strict JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leniency {
-    /// Nothing.
     Strict,
-    /// Comments and trailing commas.
     Comments,
     /// Also what Json.NET's `JsonTextReader` takes: texts in single quotes, names without quotes, line breaks in texts, halves of
     /// surrogate pairs (as U+FFFD), `undefined`, `NaN`, and numbers such as `01234`, `.5` or `0x1F`, which become texts.
@@ -58,7 +56,6 @@ impl Pass<'_> {
         self.text.as_bytes().get(self.place + ahead).copied()
     }
 
-    /// Copies so many bytes.
     fn copy(&mut self, bytes: usize) {
         let end = (self.place + bytes).min(self.text.len());
         self.out.extend_from_slice(&self.text.as_bytes()[self.place..end]);

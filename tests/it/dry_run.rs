@@ -100,5 +100,5 @@ fn rehearsals_and_writes_at_once_do_not_meet() {
     });
     assert_eq!(tenant.rows("select 1 from customers where tenant_id = {tenant}").len(), 4 + 20);
     let counter = tenant.rows("select last_customer_id from tenant_counters where tenant_id = {tenant}");
-    assert_eq!(counter, [json!({ "last_customer_id": 24 })], "a dry_run uses up no id");
+    assert_eq!(counter, [json!({ "last_customer_id": 24 })], "a dry run uses up no id");
 }

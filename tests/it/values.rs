@@ -1,4 +1,4 @@
-//! CustomerFields of answers that public clients depend on, and the entries of a plan that change them.
+//! Values of answers that public clients depend on, and the entries of a plan that change them.
 
 use serde_json::{Value, json};
 

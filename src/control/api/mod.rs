@@ -34,7 +34,7 @@ use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 /// The tag of the control API's operations.
 const TAG: &str = "control";
 
-/// CustomerFields of parameters that succeed on the demo data.
+/// Values of parameters that succeed on the demo data.
 const PARAMETERS: [(&str, &str); 7] = [
     ("tenant", "demo"),
     ("snapshot", "before"),

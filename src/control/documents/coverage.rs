@@ -66,7 +66,7 @@ impl Coverage {
         let document = serde_json::to_value(document).expect("invariant: plain data is JSON");
         let mut coverage = Self { operations: Vec::new(), fields: Vec::new(), not_built: Vec::new() };
         for (path, methods) in members(&document["paths"]) {
-            // ExtraFields the methods a path can have servers of its own.
+            // Beside the methods a path can have servers of its own.
             for (method, operation) in members(methods).filter(|(_, operation)| operation.is_object()) {
                 coverage.add(path, method, operation);
             }

@@ -8,7 +8,6 @@ use super::format::{customer_type, time};
 use super::layout::{self, Tab};
 use crate::customers::TypeChange;
 
-/// So many are shown.
 const MOST: i64 = 200;
 
 /// `CRM_AssociateTypeChanges`, the newest first.
@@ -27,7 +26,6 @@ pub(super) async fn page(visit: Visit) -> Shown {
     Ok(layout::of_tenant(&visit, Tab::Changes, "Type changes", None, &body))
 }
 
-/// A table of changes.
 pub(super) fn table(visit: &Visit, found: &[TypeChange]) -> Markup {
     let plan = &visit.tenant.plan;
     html! {

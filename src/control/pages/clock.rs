@@ -14,7 +14,6 @@ use crate::control::error::ControlError;
 const STEPS: [(i64, &str); 4] =
     [(3_600, "1 hour"), (86_400, "1 day"), (2_592_000, "30 days"), (31_536_000, "365 days")];
 
-/// The clock.
 pub(super) async fn page(visit: Visit) -> Shown {
     Ok(shown(&visit, None))
 }

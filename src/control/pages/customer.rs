@@ -18,7 +18,6 @@ const CALLS: usize = 25;
 /// So many changes of type are shown.
 const CHANGES: i64 = 25;
 
-/// A customer's page.
 pub(super) async fn page(visit: Visit) -> Shown {
     let text = visit.asked.part("customer");
     let unknown =

@@ -11,7 +11,6 @@ use crate::plan::Plan;
 use crate::tasks::Begun;
 use crate::tenants::{Shaped, TenantData, TenantError, list_keys, read_text};
 
-/// The page.
 pub(super) async fn page(visit: Visit) -> Shown {
     shown(&visit, None, None).await
 }
@@ -37,7 +36,6 @@ pub(super) async fn restore(visit: Visit) -> Shown {
     follow(&visit, visit.tenants().restore(visit.name(), visit.form().raw("snapshot"))).await
 }
 
-/// Forgets a snapshot.
 pub(super) async fn forget(visit: Visit) -> Shown {
     match visit.tenants().delete_snapshot(visit.name(), visit.form().raw("snapshot")).await {
         Ok(()) => Ok(visit.to("world#snapshots")),
@@ -79,7 +77,6 @@ pub(super) async fn seed(visit: Visit) -> Shown {
     }
 }
 
-/// Replaces the plan.
 pub(super) async fn replace_plan(visit: Visit) -> Shown {
     let plan: Result<Plan, String> = read_text(visit.form().text("plan"), true);
     let done = match plan {
@@ -134,7 +131,6 @@ pub(super) async fn shown(visit: &Visit, problem: Option<ControlError>, notice: 
     Ok(layout::of_tenant(visit, Tab::World, "World", problem.as_ref(), &body))
 }
 
-/// What was just done.
 fn done(visit: &Visit) -> Markup {
     let query = &visit.asked.query;
     let task = query.text("task").parse().ok().and_then(|id| visit.tenants().tasks.status(id));

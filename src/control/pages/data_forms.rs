@@ -77,7 +77,6 @@ fn row(visit: &Visit, snapshot: &SnapshotListing) -> Markup {
     }
 }
 
-/// A fork.
 pub(super) fn fork(visit: &Visit, snapshots: &[SnapshotListing]) -> Markup {
     let chosen = visit.form().text("of");
     let of = html! {
@@ -100,7 +99,6 @@ pub(super) fn fork(visit: &Visit, snapshots: &[SnapshotListing]) -> Markup {
     }
 }
 
-/// The plan, as JSON.
 pub(super) fn plan(visit: &Visit, problem: Option<&ControlError>) -> Markup {
     let form = visit.form();
     let is_rejected = problem.is_some() && form.filled("plan").is_some();

@@ -21,7 +21,6 @@ const STATES: [(&str, &str); 5] = [
     ("lost", "Lost on purpose"),
 ];
 
-/// The deliveries.
 pub(super) async fn page(visit: Visit) -> Shown {
     shown(&visit, None).await
 }

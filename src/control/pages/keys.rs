@@ -31,7 +31,6 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     Ok(shown_key(&name, key.account(), key.reveal()))
 }
 
-/// Revokes a subscription's keys.
 pub(super) async fn revoke(visit: Visit) -> Shown {
     let tenants = visit.tenants();
     let name = visit.form().raw("name");

@@ -26,7 +26,6 @@ pub(super) async fn page(visit: Visit) -> Shown {
     Ok(layout::of_tenant(&visit, Tab::Calls, &title(&entry), None, &body))
 }
 
-/// A call of nobody.
 pub(super) async fn of_nobody(asked: Asked) -> Shown {
     let entry = find(&asked, None, asked.part("call"))?;
     Ok(layout::plain(&title(&entry), None, &shown(&entry, Place { tenant: None })))

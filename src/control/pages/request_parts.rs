@@ -40,7 +40,6 @@ pub(super) fn why(entry: &Entry) -> Markup {
     }
 }
 
-/// What changed.
 pub(super) fn changes(entry: &Entry, tenant: Option<&str>) -> Markup {
     if entry.changes.is_empty() {
         return html! {};
@@ -62,7 +61,6 @@ pub(super) fn changes(entry: &Entry, tenant: Option<&str>) -> Markup {
     }
 }
 
-/// Fields before and after.
 pub(super) fn fields(fields: &[FieldChange]) -> Markup {
     html! {
         table.stack.fields {

@@ -69,7 +69,6 @@ pub(super) async fn rows(asked: Asked) -> Shown {
     Ok(response)
 }
 
-/// Forgets a tenant's calls.
 pub(super) async fn clear(visit: Visit) -> Shown {
     visit.tenants().journal.clear(Some(visit.tenant.id));
     Ok(visit.to(""))
@@ -162,7 +161,6 @@ fn filters(asked: &Asked, place: Place<'_>, found: &[Arc<Entry>]) -> Markup {
     }
 }
 
-/// A table of calls.
 pub(super) fn table(found: &[Arc<Entry>], place: Place<'_>) -> Markup {
     html! {
         table.calls.stack {

@@ -20,9 +20,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 /// What became of work while it was waited for.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// It is done.
     Done(Uuid),
-    /// It goes on.
     Running(Uuid),
 }
 

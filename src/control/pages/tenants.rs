@@ -14,7 +14,6 @@ use crate::control::error::ControlError;
 use crate::tenants::{NewKey, NewTenant, TenantData, TenantListing};
 use crate::wire::misread::without_value;
 
-/// The tenants.
 pub(super) async fn page(asked: Asked) -> Shown {
     Ok(shown(&asked, None).await?)
 }

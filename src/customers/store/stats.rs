@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 use crate::customers::model::CustomerId;
 use crate::database::TenantId;
 
-/// What was counted.
 #[derive(Debug)]
 pub(in crate::customers) struct Counted {
     pub downline: i64,

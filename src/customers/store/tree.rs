@@ -89,10 +89,8 @@ pub(in crate::customers) async fn unplaced(
     Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
 }
 
-/// How a placement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::customers) enum Placed {
-    /// It stands there.
     Done,
     /// There is no such customer.
     UnknownCustomer,

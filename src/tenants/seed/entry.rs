@@ -77,7 +77,6 @@ pub(in crate::tenants) struct SeedEntry {
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     web_alias: Option<String>,
-    /// Field1 to Field10.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     associate_custom: BTreeMap<String, String>,
     /// In the place of the password.

@@ -14,7 +14,6 @@ use crate::tenants::credential::digest;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedExtension {
-    /// Sent to the extension.
     extension_token: String,
     /// Sent by the extension; kept as a digest only.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -32,12 +32,10 @@ enum Shape {
     Unilevel,
     /// Each below the one before it.
     Line,
-    /// All below the first.
     Flat,
 }
 
 impl Population {
-    /// How many customers.
     pub(super) fn size(&self) -> u64 {
         u64::from(self.distributors) + u64::from(self.retail) + u64::from(self.preferred)
     }

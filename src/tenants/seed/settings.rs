@@ -48,10 +48,8 @@ pub(in crate::tenants) struct SeedFault {
     /// How many calls came under it.
     #[serde(default)]
     calls: u64,
-    /// How many met it.
     #[serde(default)]
     fired: u64,
-    /// When it was armed.
     #[serde(default = "super::real_now")]
     created_at: DateTime<Utc>,
 }

@@ -12,9 +12,7 @@ use super::{SeedFile, SeedTenant, read_text};
 /// What one tenant is given: a whole seed file that holds it, or the part itself. Either may also be a text, in YAML or JSON.
 #[derive(Debug)]
 pub enum Shaped<T> {
-    /// A whole seed file.
     File(SeedFile),
-    /// The part.
     Part(T),
 }
 
@@ -50,7 +48,6 @@ struct ShapeVisitor<T> {
     part: PhantomData<T>,
 }
 
-/// What a text holds.
 struct OfText<T>(Shaped<T>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for OfText<T> {

@@ -15,7 +15,6 @@ use crate::journal::Reason;
 /// Why an operation answers with an error.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The request breaks rules.
     Rejected(Vec<MemberViolation>),
     /// The body is of a type that is not read: the framework's sentence.
     Unsupported(String),

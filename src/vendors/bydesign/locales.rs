@@ -1,18 +1,14 @@
 //! `PreferredCulture`: the ids of locales, and the languages that they are. Only 1 is known of the vendor's list; the
 //! others are ours.
 
-/// A locale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::vendors::bydesign) struct Locale {
-    /// Its id, from 1.
     pub(in crate::vendors::bydesign) id: i32,
     /// The ISO 639-1 code of its language.
     pub(in crate::vendors::bydesign) language: &'static str,
-    /// What it is called.
     pub(in crate::vendors::bydesign) description: &'static str,
     /// Its name in .NET: `en-US`.
     pub(in crate::vendors::bydesign) iso_description: &'static str,
-    /// Its number in Windows.
     pub(in crate::vendors::bydesign) windows_number: i32,
     /// How many decimals its amounts of money are written with.
     pub(in crate::vendors::bydesign) decimals: i32,
@@ -21,7 +17,6 @@ pub(in crate::vendors::bydesign) struct Locale {
 /// The id of the locale of customers who have none.
 pub(in crate::vendors::bydesign) const DEFAULT_ID: i32 = 1;
 
-/// Every locale, by id.
 pub(in crate::vendors::bydesign) const ALL: [Locale; 16] = [
     locale(1, "en", "English", "en-US", 1033),
     locale(2, "es", "Spanish", "es-MX", 2058),

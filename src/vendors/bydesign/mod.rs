@@ -33,7 +33,6 @@ pub(crate) fn routes(front: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
     (router.with_state(front), document)
 }
 
-/// The document alone.
 #[must_use]
 pub(crate) fn document() -> OpenApi {
     table().split().1

@@ -25,7 +25,6 @@ pub(in crate::vendors::bydesign) enum AnswerType {
 pub(in crate::vendors::bydesign) enum BodyType {
     /// A type in which answers can be written too.
     Readable(AnswerType),
-    /// A form.
     Form,
     /// A type that is not read.
     Unsupported(String),
@@ -37,7 +36,6 @@ impl AnswerType {
     /// In the order in which the vendor lists them.
     const ALL: [Self; 4] = [Self::ApplicationXml, Self::TextXml, Self::ApplicationJson, Self::TextJson];
 
-    /// The format.
     pub(in crate::vendors::bydesign) fn format(self) -> Format {
         match self {
             Self::ApplicationXml | Self::TextXml => Format::Xml,

@@ -16,10 +16,9 @@ use crate::gateway::{NOT_BUILT, THIS_SERVER, example_parameters, server, tags};
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "ByDesign";
 
-/// CustomerFields of parameters that succeed on the demo data.
+/// Values of parameters that succeed on the demo data.
 const PARAMETERS: [(&str, &str); 2] = [("id", "2"), ("CustomerDID", "3")];
 
-/// The document without operations.
 pub(super) fn head() -> OpenApi {
     let basic = SecurityScheme::Http(
         HttpBuilder::new()

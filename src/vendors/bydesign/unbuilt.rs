@@ -8,7 +8,7 @@ use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
 const DOCUMENTED: &str = "documented";
 const OBSERVED: &str = "client-observed";
 
-/// ExtraFields the operations that are built.
+/// Beside the operations that are built.
 pub(super) static OPERATIONS: [UnbuiltOperation; 12] = [
     UnbuiltOperation::new(
         HttpMethod::Get,
@@ -90,7 +90,6 @@ pub(super) static OPERATIONS: [UnbuiltOperation; 12] = [
     ),
 ];
 
-/// The other controllers.
 pub(super) static GROUPS: [UnbuiltGroup; 11] = [
     UnbuiltGroup { path: "/api/Authentication", id: "ByDesignAuthentication", name: "api/Authentication" },
     UnbuiltGroup { path: "/api/commissions", id: "ByDesignCommissions", name: "api/commissions" },

@@ -21,7 +21,6 @@ use crate::journal::Reason;
 use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, KeyKind, presented};
 
-/// ByDesign's door.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ByDesign;
 

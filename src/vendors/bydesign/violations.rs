@@ -14,7 +14,6 @@ pub(crate) struct MemberViolation {
     pub(in crate::vendors::bydesign) member: &'static str,
     /// The rule that it breaks, as it ends the key: `IN_USE`.
     pub(in crate::vendors::bydesign) rule: &'static str,
-    /// What is wrong.
     pub(in crate::vendors::bydesign) sentence: String,
 }
 
@@ -59,7 +58,6 @@ impl MemberViolation {
         Self::new("", rule, error.to_string())
     }
 
-    /// What the domain found.
     pub(in crate::vendors::bydesign) fn of(violation: &Violation) -> Self {
         let member = member(violation.field);
         Self::new(member, rule(&violation.rule), sentence(member, &violation.rule))

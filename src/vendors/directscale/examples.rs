@@ -5,7 +5,7 @@ use utoipa::openapi::path::Operation;
 
 use crate::gateway::{example_body, example_parameters};
 
-/// CustomerFields of parameters. Filters have none, so that a first try finds somebody.
+/// Values of parameters. Filters have none, so that a first try finds somebody.
 const PARAMETERS: [(&str, &str); 14] = [
     ("associateId", "1"),
     ("customerId", "3"),
@@ -23,14 +23,13 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("paymentMethodId", "1"),
 ];
 
-/// CustomerFields of parameters that mean something else in one operation than in the others.
+/// Values of parameters that mean something else in one operation than in the others.
 const OF_OPERATIONS: [(&str, &[(&str, &str)]); 3] = [
     ("LoginByQuery", &[("username", "dana")]),
     ("GetCustomersByParameter", &[("username", "dana")]),
     ("GetCustomerDownline", &[("customerId", "1")]),
 ];
 
-/// Bodies, by operation.
 const BODIES: [(&str, &str); 8] = [
     ("CreateCustomer", include_str!("wire/examples/create.json")),
     ("UpdateCustomer", include_str!("wire/examples/update.json")),

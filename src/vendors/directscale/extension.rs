@@ -44,7 +44,6 @@ enum Rejected {
     Forbidden(&'static str),
     /// The default work rejected, or the request cannot be read.
     Failed(String),
-    /// The back end broke.
     Broken,
 }
 
@@ -102,7 +101,6 @@ async fn answer(
     response
 }
 
-/// A callback that came.
 struct Called<'a> {
     services: &'a Services,
     hook: &'a str,

@@ -38,7 +38,6 @@ pub(crate) fn routes(front: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) 
     (router.merge(extension::routes()).with_state(front), document)
 }
 
-/// The document alone.
 #[must_use]
 pub(crate) fn document() -> OpenApi {
     let mut document = table().split().1;

@@ -37,7 +37,6 @@ const TAGS: [(&str, &str); 4] = [
     NOT_BUILT,
 ];
 
-/// The document without operations.
 pub(super) fn head() -> OpenApi {
     let key = ApiKeyValue::with_description(
         KEY_HEADER,

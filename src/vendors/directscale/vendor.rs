@@ -15,7 +15,6 @@ use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vend
 use crate::journal::Reason;
 use crate::tenants::KeyKind;
 
-/// DirectScale's door.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DirectScale;
 

@@ -136,7 +136,7 @@ fn delivery_addresses(
 fn overlaid(address: Address, body: &customers::Address) -> Address {
     let customers::Address { street1, street2, street3: _, city, region, postal_code, country_code } = body;
     let country_id = country_code.as_deref().and_then(countries::by_code).map_or(0, countries::id);
-    // The country is shown as it was canonical_path, while it is the same country.
+    // The country is shown as it was spelled, while it is the same country.
     let is_same = country_id != 0 && address.country_id == country_id;
     Address {
         line1: street1.clone(),

@@ -43,7 +43,6 @@ pub(crate) fn routes(front: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
     (router.route(route::TOKEN, any(token::issue)).with_state(front), document)
 }
 
-/// The document alone.
 #[must_use]
 pub(crate) fn document() -> OpenApi {
     table().split().1

@@ -18,7 +18,7 @@ use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "Storm";
 
-/// CustomerFields of parameters that succeed on the demo data.
+/// Values of parameters that succeed on the demo data.
 const PARAMETERS: [(&str, &str); 9] = [
     ("ApplicationId", "1"),
     ("createdBy", "1"),
@@ -31,7 +31,6 @@ const PARAMETERS: [(&str, &str); 9] = [
     ("updatedBy", "1"),
 ];
 
-/// The document without operations.
 pub(super) fn head() -> OpenApi {
     let scopes = [
         ("lab", "The vendor's test environment; every scope opens the same here"),

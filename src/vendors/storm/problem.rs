@@ -20,11 +20,9 @@ pub(crate) enum Problem {
     Unreadable(String),
     /// The same, because the Content-Encoding of the body is not supported.
     Unsupported(String),
-    /// The call breaks rules.
     Rejected(Vec<Rejected>),
     /// The vendor has this and this emulator has not.
     NotBuilt(NotBuilt),
-    /// The domain failed.
     Customers(customers::Error),
 }
 
@@ -124,7 +122,6 @@ pub(super) fn message(status: StatusCode, rejected: Vec<Rejected>, about: &Reque
     json_answer(status, body.to_bytes())
 }
 
-/// An answer in JSON.
 pub(super) fn json_answer(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     typed(status, HeaderValue::from_static(json::CONTENT_TYPE), body)
 }

@@ -26,7 +26,6 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// As programs read it.
     pub(super) fn name(self) -> String {
         format!("{self:?}")
     }
@@ -61,7 +60,6 @@ impl Key {
 /// One thing that is wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rejected {
-    /// For programs.
     pub(super) key: Key,
     /// For people: may be shown to the end user, so that it never holds an SSN or a password.
     pub(super) text: String,

@@ -6,7 +6,6 @@ use super::unbuilt::{self, GROUPS};
 /// The bases that clients call (Norce, Storm API documentation).
 pub(super) const BASES: [&str; 3] = ["/api/1.1", "/stormapi/1.1", ""];
 
-/// Where its operations are.
 const SERVICE: &str = "/CustomerService.svc/rest/";
 
 /// Where Norce Commerce has the same operations.

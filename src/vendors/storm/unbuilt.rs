@@ -18,7 +18,6 @@ macro_rules! operations {
     };
 }
 
-/// Of the customer service.
 pub(super) static OPERATIONS: &[UnbuiltOperation] = operations! {
     Get:
         "GetCustomerByCode" "GetCustomerByAccountId" "GetCustomerByLoginName"

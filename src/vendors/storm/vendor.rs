@@ -19,7 +19,6 @@ use crate::tenants::{KeyKind, presented};
 /// The spellings of the header with the application's id that clients use.
 const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
 
-/// Storm's door.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Storm;
 

@@ -210,7 +210,6 @@ pub(super) fn reply(customer: &Profiled, scope: &Scope<'_>) -> Reply {
     shown(view(customer, &scope.plan.storm).to_bytes())
 }
 
-/// An answer in JSON.
 pub(super) fn shown(bytes: Vec<u8>) -> Reply {
     Reply::of(StatusCode::OK, HeaderValue::from_static(json::CONTENT_TYPE), bytes)
 }

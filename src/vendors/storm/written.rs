@@ -18,7 +18,6 @@ const INACTIVE: i32 = 2;
 /// The type of every customer who comes through this door.
 const RETAIL_CUSTOMER: i32 = 2;
 
-/// What a request writes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Written {
     /// The key that the caller chose for a new customer.
@@ -52,7 +51,6 @@ impl Written {
     }
 }
 
-/// A new customer.
 pub(super) fn created(request: &Request<request::Customer>, plan: &StormPlan) -> Result<Written, Vec<Rejected>> {
     let before = Document::default();
     let mut written = laid(request, &before, None, plan)?;

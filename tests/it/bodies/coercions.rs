@@ -1,4 +1,4 @@
-//! CustomerFields of another type than their member's.
+//! Values of another type than their member's.
 
 use serde_json::{Value, json};
 

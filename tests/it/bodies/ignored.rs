@@ -86,7 +86,7 @@ fn rejections_name_them_too() {
     let body = with(&misspelled(&seeds::full()), json!({ "FirstName": null, "LastName": [] }));
     let message = "FirstName is required for CustomerType 1.; LastName must be a string.";
     ignores(&tenant, &tenant.post("/v1/customers", &body).rejects(500, message), &MISSPELLED);
-    // CustomerFields that are taken, and customers that there are not.
+    // Values that are taken, and customers that there are not.
     let taken = with(&misspelled(&seeds::full()), json!({ "EmailAddress": "dana@demo.example" }));
     ignores(&tenant, &tenant.post("/v1/customers", &taken), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/99", &misspelled(&seeds::full())), &MISSPELLED);

@@ -45,7 +45,7 @@ pub enum Step {
     Void(i64),
 }
 
-/// CustomerFields of which some are the same to the rules, and some are none.
+/// Values of which some are the same to the rules, and some are none.
 static USERNAMES: LazyLock<Vec<&str>> =
     LazyLock::new(|| pool(&["dana", "«»", "Bob B."], |number| [format!("user{number}"), format!(" USER{number} ")]));
 static EMAILS: LazyLock<Vec<&str>> = LazyLock::new(|| {

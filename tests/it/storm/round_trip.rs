@@ -128,7 +128,7 @@ fn what_is_sent_comes_back_and_can_be_sent_again() {
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let every = |sent: Value| {
         number += 1;
-        // CustomerFields that no two may share.
+        // Values that no two may share.
         let mut sent = with(&sent, json!({ "Email": format!("n{number}@any.example") }));
         for name in ["SSN", "Code"] {
             if sent[name].as_str().is_some_and(|text| !text.trim().is_empty()) {

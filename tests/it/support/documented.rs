@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (route, methods) in document["paths"].as_object().expect("paths") {
-        // ExtraFields the methods a path can have servers of its own.
+        // Beside the methods a path can have servers of its own.
         let methods = methods.as_object().expect("methods").iter();
         for (method, described) in methods.filter(|(_, described)| described.is_object()) {
             let parameters = described["parameters"].as_array().into_iter().flatten();

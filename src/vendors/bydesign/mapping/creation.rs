@@ -28,7 +28,6 @@ pub(in crate::vendors::bydesign) struct Mapped {
     pub(in crate::vendors::bydesign) values: CustomerFields,
     /// What is kept beside. It holds a tax id.
     pub(in crate::vendors::bydesign) extras: Map<String, Value>,
-    /// What names nothing known.
     pub(in crate::vendors::bydesign) violations: Vec<MemberViolation>,
 }
 

@@ -14,13 +14,11 @@ mod extra {
     pub(super) const BILLING_COUNTY: &str = "BillingCounty";
     pub(super) const REFERRAL_MARKET_TYPE: &str = "ReferralMarketType";
     pub(super) const REFERRAL_MARKET_TYPE_INPUT: &str = "ReferralMarketTypeInput";
-    /// As it was sent.
     pub(super) const REFER_CUSTOMER_DID: &str = "ReferCustomerDID";
     /// The customer whom that names.
     pub(super) const REFER_CUSTOMER_ID: &str = "ReferCustomerID";
     pub(super) const TAX_ID2: &str = "TaxID2";
     pub(super) const REPLICATED_SITE_URL: &str = "ReplicatedSiteUrl";
-    /// As it was sent.
     pub(super) const RECIPROCAL_REP_DID: &str = "ReciprocalRepDID";
     /// The customer whom that names.
     pub(super) const RECIPROCAL_REP_ID: &str = "ReciprocalRepID";

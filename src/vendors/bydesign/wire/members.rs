@@ -17,7 +17,6 @@ pub(in crate::vendors::bydesign) enum Scalar<'a> {
     Bool(bool),
     /// A number of JSON: the value itself.
     Number(Value<'a>),
-    /// There, and nothing.
     Null,
     /// No scalar at all; the words say what.
     Other(&'static str),
@@ -29,7 +28,6 @@ pub(super) const NUMBER: &str = "a number";
 pub(super) const BOOLEAN: &str = "true or false";
 
 impl Scalar<'_> {
-    /// What it is.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => TEXT,

@@ -103,7 +103,6 @@ pub(in crate::vendors::bydesign) const NAMES: [&str; 36] = [
 /// What a body asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::vendors::bydesign) struct Request {
-    /// The customer.
     pub(in crate::vendors::bydesign) wanted: CustomerCreation,
     /// What could not be read.
     pub(in crate::vendors::bydesign) violations: Vec<MemberViolation>,

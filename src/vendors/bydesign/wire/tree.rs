@@ -15,26 +15,20 @@ pub(in crate::vendors::bydesign) enum Tree<'a> {
     Null,
     /// `true`, in XML `True`.
     Bool(bool),
-    /// A number.
     Integer(i32),
-    /// A text.
     Text(Cow<'a, str>),
-    /// A date.
     Date(Moment),
     /// Texts: an array, in XML one element with all of them (AspNetWebStack, `HttpError`).
     Texts(Vec<&'a str>),
-    /// CustomerFields, each of which is in XML an element of this name.
+    /// Values, each of which is in XML an element of this name.
     List(&'static str, Vec<Self>),
-    /// Members in their order.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
-/// A whole answer.
 #[derive(Debug, Clone)]
 pub(in crate::vendors::bydesign) struct Answer<'a> {
     /// The name of the root element.
     pub(super) root: &'static str,
-    /// What it holds.
     pub(super) tree: Tree<'a>,
 }
 

@@ -14,8 +14,9 @@ pub(super) enum Noted {
     /// Those of the customer that create, update and upgrade take.
     Customer,
     /// Those that PATCH supports; whether it rejects the other fields of a customer.
-    Patch { rejects: bool },
-    /// These.
+    Patch {
+        rejects: bool,
+    },
     Only(&'static [&'static str]),
 }
 
@@ -24,7 +25,6 @@ const ONLY_SHOWN: [&str; 3] = ["CustomerId", "EnrollerId", "InactiveDate"];
 const ONLY_SHOWN_OF_ADDRESS: &str = "AddressId";
 const SHOWN: &str = "only answers have it";
 
-/// What other operations take.
 const ELSEWHERE: [&str; 6] = ["Username", "Password", "NewPassword", "pointsToAdd", "pointsToDeduct", "EmailAddress"];
 
 /// The fields of a customer, without their parts.

@@ -24,7 +24,6 @@ const MOST_REJECTED: usize = 100;
 #[derive(Debug)]
 pub(super) struct Merge<'p> {
     plan: &'p StormPlan,
-    /// All that is wrong.
     pub(super) rejected: Vec<Rejected>,
     /// The paths of members that do not count.
     pub(super) ignored: Vec<String>,

@@ -1,4 +1,4 @@
-//! Reading JSON as DataContractJsonSerializer does: names as they are canonical_path, in any order, unknown ones noted.
+//! Reading JSON as DataContractJsonSerializer does: names as they are spelled, in any order, unknown ones noted.
 
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
@@ -23,7 +23,6 @@ const MOST_NOTED: usize = 100;
 /// What a body asks for, with what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::vendors::storm) struct Request<T> {
-    /// What could be read.
     pub(in crate::vendors::storm) wanted: T,
     /// What could not, each thing with its path.
     pub(in crate::vendors::storm) rejected: Vec<Rejected>,
@@ -31,9 +30,7 @@ pub(in crate::vendors::storm) struct Request<T> {
     pub(in crate::vendors::storm) ignored: Notes,
 }
 
-/// An object of requests.
 pub(in crate::vendors::storm) trait Entity: Sized {
-    /// Reads its members.
     fn read(read: &mut Reader<'_, '_>) -> Self;
 }
 
@@ -64,7 +61,6 @@ struct Found {
     ignored: Notes,
 }
 
-/// How values are read.
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     coercion: Coercion,
@@ -165,7 +161,6 @@ impl<'o, 'a> Reader<'o, 'a> {
         date.filter(|date| !is_smallest(*date))
     }
 
-    /// A list of numbers.
     pub(super) fn integers(&mut self, name: &'static str) -> Vec<i32> {
         let mut numbers = Vec::new();
         for (place, item) in self.items(name).iter().enumerate() {
@@ -186,7 +181,6 @@ impl<'o, 'a> Reader<'o, 'a> {
         }
     }
 
-    /// A list of objects.
     pub(super) fn list<T: Entity>(&mut self, name: &'static str) -> Vec<T> {
         let mut entities = Vec::new();
         for (place, item) in self.items(name).iter().enumerate() {

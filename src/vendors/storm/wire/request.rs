@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::read::{Entity, Reader};
 use super::sent::Sent;
 
-/// A customer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::vendors::storm) struct Customer {
     pub(in crate::vendors::storm) id: Sent<i32>,
@@ -141,7 +140,6 @@ impl Entity for Company {
     }
 }
 
-/// A postal address.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::vendors::storm) struct Address {
     pub(in crate::vendors::storm) id: Sent<i32>,

@@ -10,12 +10,10 @@ pub(in crate::vendors::storm) enum Sent<T> {
     Empty,
     /// Something that cannot be read, which was rejected already, so that it is not called missing too.
     Unreadable,
-    /// What it says.
     Value(T),
 }
 
 impl<T: Clone> Sent<T> {
-    /// What it says.
     pub(in crate::vendors::storm) fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -23,7 +21,6 @@ impl<T: Clone> Sent<T> {
         }
     }
 
-    /// Whether it was rejected.
     pub(in crate::vendors::storm) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable)
     }
