@@ -29,7 +29,6 @@ mod written;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{Table, VendorState, operations};
@@ -38,9 +37,9 @@ pub(crate) use token::OPERATION as TOKEN_OPERATION;
 pub(crate) use vendor::Storm;
 
 /// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
+pub(crate) fn routes(state: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.route(route::TOKEN, any(token::issue)).with_state(front), document)
+    (router.with_state(state), document)
 }
 
 #[must_use]
@@ -63,5 +62,9 @@ fn table() -> Table<Storm> {
         find::by_key,
         find::search,
     ];
-    built.add_unbuilt(unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
+    built.add_unbuilt(unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS).add_raw(
+        token::OPERATION,
+        None,
+        |request, body| Box::pin(token::issue(request, body)),
+    )
 }

@@ -1,4 +1,4 @@
-//! What is no request: why the HTTP library could not read it, in words, and the answer that says so.
+//! Malformed requests: why the HTTP library cannot read them, and the response that says so.
 
 use axum::http::{HeaderValue, StatusCode};
 use serde_json::Value;
@@ -14,14 +14,14 @@ const MAX_HEAD_BYTES: usize = 8192 + 4096 * 100;
 /// The longest target of a request, in bytes (hyper's limit).
 const MAX_TARGET_BYTES: usize = 65_534;
 
-/// Why something is no request. Repeats nothing of it but the name of a header: there can be secrets in the rest.
+/// Why a request is malformed. Repeats only the name of a header: the rest can hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rejected {
+pub(super) struct MalformedRequest {
     pub status: StatusCode,
     pub reason: String,
 }
 
-impl Rejected {
+impl MalformedRequest {
     fn new(status: StatusCode, reason: impl Into<String>) -> Self {
         Self { status, reason: reason.into() }
     }
@@ -30,7 +30,7 @@ impl Rejected {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
-    /// A head that did not come in time.
+    /// A head that did not arrive in time.
     pub(super) fn late(seconds: u64) -> Self {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -38,8 +38,8 @@ impl Rejected {
         )
     }
 
-    /// Why `received`, or what was read before it, is no request. `None` where nobody waits for an answer: the caller
-    /// is gone, or has one. `withheld` is the status of the library's own answer, `is_amid_head` says that a request has begun.
+    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it is gone, or
+    /// has one. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
     pub(super) fn of(
         error: &hyper::Error,
         withheld: Option<StatusCode>,

@@ -1,25 +1,25 @@
-//! What an operation answers when it succeeds.
+//! The responses of operations.
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::prefer;
+use super::request::prefer;
 
-/// What an operation answers when it succeeds.
+/// The response of an operation that succeeds.
 #[derive(Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
     body: Option<(HeaderValue, Vec<u8>)>,
-    representation: bool,
-    /// What was sent and does not count.
+    is_preferred: bool,
+    /// Members of the request that have no effect.
     pub(super) ignored: Vec<String>,
 }
 
 impl Reply {
     #[must_use]
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None, representation: false, ignored: Vec::new() }
+        Self { status, body: None, is_preferred: false, ignored: Vec::new() }
     }
 
     /// A JSON body.
@@ -32,19 +32,18 @@ impl Reply {
         Self::of(status, HeaderValue::from_static("application/json"), json)
     }
 
-    /// A body of some type.
     #[must_use]
     pub(crate) fn of(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Self {
         Self { body: Some((content_type, body)), ..Self::empty(status) }
     }
 
-    /// Says that the body is there because the caller preferred it.
+    /// The body is there because the client prefers it.
     #[must_use]
     pub(crate) fn preferred(self) -> Self {
-        Self { representation: true, ..self }
+        Self { is_preferred: true, ..self }
     }
 
-    /// Names what was sent and does not count.
+    /// Names members of the request that have no effect.
     #[must_use]
     pub(crate) fn ignoring(self, ignored: Vec<String>) -> Self {
         Self { ignored, ..self }
@@ -58,7 +57,7 @@ impl Reply {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, content_type);
         }
-        let applied = match (self.representation, is_dry_run) {
+        let applied = match (self.is_preferred, is_dry_run) {
             (false, false) => None,
             (true, false) => Some(prefer::REPRESENTATION),
             (false, true) => Some(prefer::ROLLBACK),
@@ -71,7 +70,6 @@ impl Reply {
     }
 }
 
-/// An answer of some type.
 #[must_use]
 pub(crate) fn typed(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
@@ -85,11 +83,11 @@ pub(crate) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Bytes
     typed(status, HeaderValue::from_static("application/json"), json)
 }
 
-/// What is percent-encoded in a header's value, besides all that is not ASCII.
+/// The ASCII characters that are percent-encoded in a header's value.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// A text as a header's value. Plain ASCII stays as it is. Anything else cannot be sent by a .NET server and is read as Latin-1
-/// by clients: such a text is percent-encoded, and with it `%`, so that decoding gives the text again.
+/// A text as a header's value. Plain ASCII stays as it is. A .NET server cannot send anything else, and clients read it as
+/// Latin-1: such a text is percent-encoded, `%` included, so that decoding gives the text again.
 #[must_use]
 pub(crate) fn header_text(text: &str) -> HeaderValue {
     let is_plain = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());

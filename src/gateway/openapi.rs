@@ -7,10 +7,10 @@ use utoipa::openapi::server::{Server, ServerBuilder};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{RefOr, Required, Type};
 
-/// What the server of a document is called that is the one which serves it.
+/// The description of the server that serves the document.
 pub(crate) const THIS_SERVER: &str = "This server";
 
-/// The tag of operations that are not built, whoever's they are.
+/// The tag of operations that are not built, of any vendor.
 pub(crate) const NOT_BUILT: (&str, &str) =
     ("not built", "Operations of the vendors' that this emulator does not build: each answers 501 and its name.");
 
@@ -19,12 +19,12 @@ pub(crate) fn server(url: &str, description: &str) -> Server {
     ServerBuilder::new().url(url).description(Some(description)).build()
 }
 
-/// Tags, each with a description, in the order in which they are shown.
+/// Tags with their descriptions, in this order.
 pub(crate) fn tags(described: &[(&str, &str)]) -> Vec<Tag> {
     described.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build()).collect()
 }
 
-/// Gives the parameters of these names an example each, of the parameter's own type.
+/// Adds examples to parameters, each of the parameter's own type.
 pub(crate) fn example_parameters(operation: &mut Operation, examples: &[(&str, &str)]) {
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
@@ -47,7 +47,7 @@ fn is_text(parameter: &Parameter) -> bool {
     }
 }
 
-/// Gives the body of an operation an example, in each of its types.
+/// Adds an example to each content type of an operation's body.
 pub(crate) fn example_body(operation: &mut Operation, example: &Value) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     body.required.get_or_insert(Required::True);
