@@ -11,7 +11,7 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
 };
 
-use super::error::Unauthorized;
+use super::error_body::Unauthorized;
 use super::route::{BASES, TOKEN};
 use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
 
@@ -69,7 +69,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         .name("ApplicationId")
         .parameter_in(ParameterIn::Header)
         .required(Required::True)
-        .description(Some("Any; also canonical_path `application-id`."))
+        .description(Some("Any; `application-id` is accepted too."))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("[^ \\t]"))))
         .build();
     operation.parameters.get_or_insert_default().push(application.into());

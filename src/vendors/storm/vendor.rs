@@ -7,10 +7,8 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-use super::error::{ErrorMessage, unauthorized};
-use super::html;
-use super::problem::{Problem, json_answer, message, page};
-use super::rejected::{Key, Rejected};
+use super::error::{ErrorCode, Rejection, StormError};
+use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
 use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
 use crate::journal::Reason;
@@ -23,7 +21,7 @@ const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
 pub(crate) struct Storm;
 
 impl Vendor for Storm {
-    type Error = Problem;
+    type Error = StormError;
 
     const KEY: KeyKind = KeyKind::AccessToken;
 
@@ -43,7 +41,7 @@ impl Vendor for Storm {
     }
 
     fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
-        let said = |status: StatusCode, text: &str| json_answer(status, unauthorized(text));
+        let said = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
         match rejection {
             GatewayRejection::MissingKey => challenged(said(
                 StatusCode::UNAUTHORIZED,
@@ -53,9 +51,9 @@ impl Vendor for Storm {
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the access token is unknown or has expired.",
             )),
-            GatewayRejection::NoSuchOperation => page(StatusCode::NOT_FOUND, html::endpoint_not_found()),
+            GatewayRejection::NoSuchOperation => html_response(StatusCode::NOT_FOUND, error_body::endpoint_not_found()),
             GatewayRejection::WrongMethod(allowed) => {
-                let mut response = page(StatusCode::METHOD_NOT_ALLOWED, html::method_not_allowed());
+                let mut response = html_response(StatusCode::METHOD_NOT_ALLOWED, error_body::method_not_allowed());
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
                 }
@@ -70,23 +68,24 @@ impl Vendor for Storm {
                 with_retry(said(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
-                let body = ErrorMessage::said(missing.sentence("Storm"), about.now(), about.plan().storm.time_zone);
-                json_answer(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
+                let body =
+                    ErrorMessage::without_code(missing.sentence("Storm"), about.now(), about.plan().storm.time_zone);
+                json_response(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
             }
             GatewayRejection::BodyTooLarge(limit) => {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");
-                page(StatusCode::PAYLOAD_TOO_LARGE, html::request_error(&why))
+                html_response(StatusCode::PAYLOAD_TOO_LARGE, error_body::request_error(&why))
             }
             GatewayRejection::BackEndFailed(_) => {
                 let body = ErrorMessage::internal(about.now(), about.plan().storm.time_zone);
-                json_answer(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
+                json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
             }
         }
     }
 
     fn failed(
         &self,
-        error: Problem,
+        error: StormError,
         about: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
         error.response(about)
@@ -102,8 +101,8 @@ impl Vendor for Storm {
             429 => GatewayRejection::RateLimited(retry_after),
             500 if text.is_none() => GatewayRejection::BackEndFailed(about.request_id),
             _ => {
-                let text = text.unwrap_or(Key::CustomerMissing.text());
-                return message(status, vec![Rejected::new(Key::CustomerMissing, text)], about);
+                let text = text.unwrap_or(ErrorCode::CustomerMissing.text());
+                return error_body::rejected(status, vec![Rejection::new(ErrorCode::CustomerMissing, text)], about);
             }
         };
         self.rejected(rejection, about)

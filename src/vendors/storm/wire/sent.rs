@@ -2,7 +2,7 @@
 
 /// A member of a request that can be left out, be empty, or say something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::vendors::storm) enum Sent<T> {
+pub(crate) enum Sent<T> {
     /// It was not sent, or is a number 0: some clients send every number, 0 where they have none.
     #[default]
     Absent,
@@ -14,19 +14,19 @@ pub(in crate::vendors::storm) enum Sent<T> {
 }
 
 impl<T: Clone> Sent<T> {
-    pub(in crate::vendors::storm) fn value(&self) -> Option<&T> {
+    pub(crate) fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Empty | Self::Unreadable => None,
         }
     }
 
-    pub(in crate::vendors::storm) fn is_unreadable(&self) -> bool {
+    pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable)
     }
 
     /// Lays it over what is kept: only a value replaces, unless empty ones clear.
-    pub(in crate::vendors::storm) fn lay(&self, kept: &mut Option<T>, empty_clears: bool) {
+    pub(crate) fn lay(&self, kept: &mut Option<T>, empty_clears: bool) {
         match self {
             Self::Value(value) => *kept = Some(value.clone()),
             Self::Empty if empty_clears => *kept = None,
