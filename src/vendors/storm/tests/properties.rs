@@ -33,8 +33,14 @@ fn is_writable(member: &Member) -> bool {
 
 fn value(member: &Member) -> BoxedStrategy<Value> {
     match (member.shape, member.field) {
-        (_, Some(Field::Username | Field::CompanyName)) => required(),
-        (_, Some(Field::PrimaryAddress(Some(AddressPart::PostalCode | AddressPart::City)))) => required(),
+        (
+            _,
+            Some(
+                Field::Username
+                | Field::CompanyName
+                | Field::PrimaryAddress(Some(AddressPart::PostalCode | AddressPart::City)),
+            ),
+        ) => required(),
         (_, Some(Field::PrimaryAddress(Some(AddressPart::CountryCode)))) => country(),
         _ if member.name == "Email" => nullable("[a-z]{1,9}@[a-z]{1,9}\\.com".prop_map(|text| json!(text)).boxed()),
         (Shape::Text { max_length }, _) => text(max_length.unwrap_or(40)),
