@@ -1,7 +1,5 @@
 //! The customers: created, looked up, shown to anybody.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, StatusCode};
 
 use super::error::Error;
@@ -15,7 +13,7 @@ use super::wire::request::{self, CustomerCreation, MODEL};
 use super::wire::tree::Answer;
 use super::wire::{body, lists};
 use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
 use crate::wire::relaxed::Leniency;
@@ -39,24 +37,24 @@ use crate::wire::relaxed::Leniency;
         "class": "documented", "source": "POST api/users/customer page; status and rejections are client-observed and inferred"
     })))
 )]
-pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
+pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
     let plan = &scope.plan.bydesign;
-    let members = read(&call, MODEL)?;
+    let members = read(request, MODEL)?;
     let request::Request { wanted, mut violations, ignored } = request::read(&members, plan.time_zone);
-    call.ignore(ignored);
-    let resolved = resolve(&call, &scope, &wanted, &mut violations).await?;
+    request.ignore(ignored);
+    let resolved = resolve(request, &scope, &wanted, &mut violations).await?;
     let Mapped { mut values, extras, violations: unknown } = creation(wanted, resolved, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
         // Violations that the domain finds are told with them; nothing is written.
-        let found = call.services.customers.violations_of(&scope, &values);
+        let found = request.services.customers.violations_of(&scope, &values);
         return Err(Error::Rejected(gathered(violations, &found)));
     }
     values.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
-    let profiled = call.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
-    Ok(reply(&call, &answer(&profiled, plan).answer()))
+    let id = request.services.customers.create(&scope, values, Vec::new()).await?;
+    let profiled = request.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
+    Ok(reply(request, &answer(&profiled, plan).answer()))
 }
 
 /// Look customers up by e-mail address
@@ -76,18 +74,18 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "a public client calls it with Email; the members are those of the created customer"
     })))
 )]
-pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
-    let members = read(&call, "CustomerLookupModel")?;
-    call.ignore(members.beside(&["Email"], &request::NAMES));
+pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
+    let members = read(request, "CustomerLookupModel")?;
+    request.ignore(members.beside(&["Email"], &request::NAMES));
     let email = members.text("Email");
     let email = email.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
     })?;
-    let found = call.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
+    let found = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
     let mut profiled = Vec::with_capacity(found.len());
     for customer in found {
-        match call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
+        match request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
             Ok(found) => profiled.push(found),
             // It was put back meanwhile, by a reset of the world.
             Err(CustomerError::UnknownCustomer) => {}
@@ -95,7 +93,7 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         }
     }
     let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
-    Ok(reply(&call, &lists::customers(&answers)))
+    Ok(reply(request, &lists::customers(&answers)))
 }
 
 /// What anybody may know of a customer
@@ -112,42 +110,42 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "GET api/customer/PublicInfo/GetInfo page; the rejections are chosen"
     })))
 )]
-pub(super) async fn public_info(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
-    let did = call.query_parameter("CustomerDID");
+pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
+    let did = request.query_parameter("CustomerDID");
     let did = did.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = call.services.customers.find_numbered(&scope, &did).await?;
+    let found = request.services.customers.find_numbered(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
     let name = customer.display_name();
-    let profiled = call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
-    Ok(reply(&call, &lists::public_info(&answer(&profiled, &scope.plan.bydesign), &name)))
+    let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
+    Ok(reply(request, &lists::public_info(&answer(&profiled, &scope.plan.bydesign), &name)))
 }
 
 /// The members of the body, whatever its format.
-fn read<'a>(call: &'a Call, root: &str) -> Result<Members<'a>, Error> {
-    let body_type = body_type(&call.parts.headers);
-    if let Some(sentence) = body_type.unsupported().filter(|_| !call.body.is_empty()) {
+fn read<'a>(request: &'a ApiRequest<'_>, root: &str) -> Result<Members<'a>, Error> {
+    let body_type = body_type(&request.parts.headers);
+    if let Some(sentence) = body_type.unsupported().filter(|_| !request.body.is_empty()) {
         return Err(Error::Unsupported(sentence));
     }
-    let charset = charset::declared(&call.parts.headers);
-    let members = body::read(&body_type, call.source(Leniency::JsonNet), charset, root);
+    let charset = charset::declared(&request.parts.headers);
+    let members = body::read(&body_type, request.source(Leniency::JsonNet), charset, root);
     members.map_err(|error| Error::Rejected(vec![MemberViolation::of_body(&error)]))
 }
 
 /// Looks for the customers whom a creation names.
 async fn resolve(
-    call: &Call,
+    request: &ApiRequest<'_>,
     scope: &Scope<'_>,
     wanted: &CustomerCreation,
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Resolved, Error> {
-    let customers = &call.services.customers;
+    let customers = &request.services.customers;
     // Clients send 1 for nobody.
     let sponsor = match wanted.rep_did.as_deref().map(str::trim).filter(|did| *did != "1") {
         None => customers.root(scope).await?.map(|CustomerId(id)| id),
-        Some(did) => rep(call, scope, "RepDID", did, violations).await?,
+        Some(did) => rep(request, scope, "RepDID", did, violations).await?,
     };
     let refer_customer = match wanted.refer_customer_id.as_deref() {
         None => None,
@@ -161,21 +159,21 @@ async fn resolve(
     };
     let reciprocal_rep = match wanted.reciprocal_rep_did.as_deref() {
         None => None,
-        Some(did) => rep(call, scope, "ReciprocalRepDID", did, violations).await?,
+        Some(did) => rep(request, scope, "ReciprocalRepDID", did, violations).await?,
     };
     Ok(Resolved { sponsor, refer_customer, reciprocal_rep })
 }
 
 /// The representative of this display id; where the plan lets everybody sponsor, any customer.
 async fn rep(
-    call: &Call,
+    request: &ApiRequest<'_>,
     scope: &Scope<'_>,
     member: &'static str,
     did: &str,
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
     let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
-    let found = call.services.customers.find_displayed(scope, did).await?.filter(may_be);
+    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_be);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }
@@ -183,8 +181,8 @@ async fn rep(
 }
 
 /// The answer in the form that the call asks for.
-pub(super) fn reply(call: &Call, answer: &Answer<'_>) -> Reply {
-    let answer_type = asked_type(&call.parts.headers, call.scope().plan.bydesign.default_format);
+pub(super) fn reply(request: &ApiRequest<'_>, answer: &Answer<'_>) -> Reply {
+    let answer_type = asked_type(&request.parts.headers, request.scope().plan.bydesign.default_format);
     let content_type = HeaderValue::from_static(answer_type.content_type());
     Reply::of(StatusCode::OK, content_type, answer.bytes(answer_type.format()))
 }

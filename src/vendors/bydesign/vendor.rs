@@ -14,8 +14,8 @@ use super::wire::result;
 use super::wire::tree::Answer;
 use crate::database::DatabaseError;
 use crate::gateway::{
-    Call, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri, realm,
-    typed,
+    ApiRequest, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri,
+    realm, typed,
 };
 use crate::journal::Reason;
 use crate::plan::{ByDesignPlan, DefaultFormat};
@@ -121,7 +121,7 @@ impl Vendor for ByDesign {
         self.rejected(rejection, about)
     }
 
-    fn customer(&self, _call: &Call) -> Option<i32> {
+    fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
 }

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use super::error::{ErrorCode, Rejection, StormError};
 use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
-use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
+use crate::gateway::{ApiRequest, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
 use crate::journal::Reason;
 use crate::tenants::{KeyKind, presented};
 
@@ -109,8 +109,8 @@ impl Vendor for Storm {
     }
 
     /// The customer in the query.
-    fn customer(&self, call: &Call) -> Option<i32> {
-        call.query_parameter("id")?.parse().ok()
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {
+        request.query_parameter("id")?.parse().ok()
     }
 }
 

@@ -1,7 +1,5 @@
 //! Creates customers, and updates the customer that an Id, a Key or an e-mail address identifies.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, StatusCode};
 
 use super::changes::Changes;
@@ -12,7 +10,7 @@ use super::view::customer_response;
 use super::wire::read::read;
 use super::wire::{Parsed, json, request, response};
 use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 use crate::secret::Password;
 use crate::wire::relaxed::Leniency;
 
@@ -45,10 +43,10 @@ macro_rules! operations {
                 ),
                 extensions(("x-evidence" = json!({ "class": $class, "source": $source })))
             )]
-            pub(super) async fn $handler(call: Arc<Call>) -> Result<Reply, StormError> {
-                let password: fn(&Call) -> Option<Password> = $password;
-                let password = password(&call);
-                $write(&call, password).await
+            pub(super) async fn $handler(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
+                let password: fn(&ApiRequest<'_>) -> Option<Password> = $password;
+                let password = password(request);
+                $write(request, password).await
             }
         )*)*
     };
@@ -84,33 +82,33 @@ operations! {
             (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),) query::password;
 }
 
-async fn update(call: &Call, password: Option<Password>) -> Result<Reply, StormError> {
-    let scope = call.lenient_scope();
-    let updated_by = query::updated_by(call);
+async fn update(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, StormError> {
+    let scope = request.lenient_scope();
+    let updated_by = query::updated_by(request);
     // The body is read in any case, so that the response lists its unknown members.
-    let request = body(call, &scope);
-    let (updated_by, request) = (updated_by?, request?);
+    let body = body(request, &scope);
+    let (updated_by, body) = (updated_by?, body?);
     for _ in 0..MAX_ATTEMPTS {
-        let Some(id) = find(call, &scope, &request.value).await? else {
+        let Some(id) = find(request, &scope, &body.value).await? else {
             // An unreadable member may be the reason why no customer was found.
             let missing = std::iter::once(ErrorCode::CustomerMissing.into());
-            return Err(StormError::Rejected(missing.chain(request.rejections).collect()));
+            return Err(StormError::Rejected(missing.chain(body.rejections).collect()));
         };
-        let stored = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
-        let changes = Changes::update(&request, &stored, &scope.plan.storm).map_err(StormError::Rejected)?;
+        let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+        let changes = Changes::update(&body, &stored, &scope.plan.storm).map_err(StormError::Rejected)?;
         let mut ignored = changes.ignored.clone();
-        ignored.extend(query::ignored(call));
+        ignored.extend(query::ignored(request));
         if password.is_none() && changes.is_empty(&stored.fields) {
             return Ok(reply(&stored, &scope).ignoring(ignored));
         }
-        let password = password.clone().or_else(|| generate_password(call, &scope, &changes));
+        let password = password.clone().or_else(|| generate_password(request, &scope, &changes));
         let patch = changes.by(updated_by).into_patch(&stored, password);
-        match call.services.customers.patch(&scope, id, patch, Vec::new()).await {
+        match request.services.customers.patch(&scope, id, patch, Vec::new()).await {
             // Another request changed the customer since it was read.
             Err(CustomerError::Changed) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => {
-                let stored = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+                let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
                 return Ok(reply(&stored, &scope).ignoring(ignored));
             }
         }
@@ -118,41 +116,45 @@ async fn update(call: &Call, password: Option<Password>) -> Result<Reply, StormE
     Err(StormError::Customers(CustomerError::Changed))
 }
 
-async fn create(call: &Call, password: Option<Password>) -> Result<Reply, StormError> {
-    let scope = call.lenient_scope();
-    let request = body(call, &scope)?;
-    let mut changes = Changes::creation(&request, &scope.plan.storm).map_err(StormError::Rejected)?;
+async fn create(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, StormError> {
+    let scope = request.lenient_scope();
+    let body = body(request, &scope)?;
+    let mut changes = Changes::creation(&body, &scope.plan.storm).map_err(StormError::Rejected)?;
     let mut ignored = std::mem::take(&mut changes.ignored);
-    ignored.extend(query::ignored(call));
-    match call.query_parameter("createdBy").map(|text| text.trim().parse()) {
+    ignored.extend(query::ignored(request));
+    match request.query_parameter("createdBy").map(|text| text.trim().parse()) {
         Some(Ok(created_by)) => changes = changes.by(created_by),
         Some(Err(_)) => ignored.push("createdBy".to_owned()),
         None => {}
     }
-    let password = password.or_else(|| generate_password(call, &scope, &changes));
+    let password = password.or_else(|| generate_password(request, &scope, &changes));
     let fields = changes.into_fields(password);
-    let id = call.services.customers.create(&scope, fields, Vec::new()).await?;
-    let stored = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+    let id = request.services.customers.create(&scope, fields, Vec::new()).await?;
+    let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
     Ok(reply(&stored, &scope).ignoring(ignored))
 }
 
 /// A random password for an account that is created without one. It is never sent to the client (Norce, `RegisterCustomer3` page).
-fn generate_password(call: &Call, scope: &Scope<'_>, changes: &Changes) -> Option<Password> {
-    changes.creates_account.then(|| call.services.customers.random_password(scope))
+fn generate_password(request: &ApiRequest<'_>, scope: &Scope<'_>, changes: &Changes) -> Option<Password> {
+    changes.creates_account.then(|| request.services.customers.random_password(scope))
 }
 
 /// The customer in the body.
-fn body(call: &Call, scope: &Scope<'_>) -> Result<Parsed<request::Customer>, StormError> {
-    let parsed = read(call.source(Leniency::Comments), &scope.plan.storm);
+fn body(request: &ApiRequest<'_>, scope: &Scope<'_>) -> Result<Parsed<request::Customer>, StormError> {
+    let parsed = read(request.source(Leniency::Comments), &scope.plan.storm);
     let parsed = parsed.map_err(|error| StormError::Unreadable(error.to_string()))?;
     let mut parsed: Parsed<request::Customer> = parsed.ok_or(ErrorCode::CustomerMissing)?;
-    call.ignore(std::mem::take(&mut parsed.ignored));
+    request.ignore(std::mem::take(&mut parsed.ignored));
     Ok(parsed)
 }
 
 /// Finds the customer of a request by its Id, else by its Key, else by its e-mail address.
-async fn find(call: &Call, scope: &Scope<'_>, sent: &request::Customer) -> Result<Option<CustomerId>, StormError> {
-    let customers = &call.services.customers;
+async fn find(
+    request: &ApiRequest<'_>,
+    scope: &Scope<'_>,
+    sent: &request::Customer,
+) -> Result<Option<CustomerId>, StormError> {
+    let customers = &request.services.customers;
     if let Some(id) = sent.id.value() {
         let id = CustomerId(*id);
         return match customers.check_exists(scope, id).await {
