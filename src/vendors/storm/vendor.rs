@@ -7,10 +7,8 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-use super::error::{ErrorMessage, unauthorized};
-use super::html;
-use super::problem::{Problem, json_answer, message, page};
-use super::rejected::{Key, Rejected};
+use super::error::{ErrorCode, Rejection, StormError};
+use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
 use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token};
 use crate::journal::Reason;
@@ -23,7 +21,7 @@ const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
 pub(crate) struct Storm;
 
 impl Vendor for Storm {
-    type Error = Problem;
+    type Error = StormError;
 
     const CREDENTIAL: KeyKind = KeyKind::AccessToken;
 
@@ -47,7 +45,7 @@ impl Vendor for Storm {
     }
 
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
-        let answer = |status: StatusCode, text: &str| json_answer(status, unauthorized(text));
+        let answer = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
         match rejection {
             GatewayRejection::MissingKey => challenged(answer(
                 StatusCode::UNAUTHORIZED,
@@ -57,9 +55,9 @@ impl Vendor for Storm {
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the access token is unknown or has expired.",
             )),
-            GatewayRejection::NoSuchOperation => page(StatusCode::NOT_FOUND, html::endpoint_not_found()),
+            GatewayRejection::NoSuchOperation => html_response(StatusCode::NOT_FOUND, error_body::endpoint_not_found()),
             GatewayRejection::WrongMethod(allowed) => {
-                let mut response = page(StatusCode::METHOD_NOT_ALLOWED, html::method_not_allowed());
+                let mut response = html_response(StatusCode::METHOD_NOT_ALLOWED, error_body::method_not_allowed());
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
                 }
@@ -74,23 +72,24 @@ impl Vendor for Storm {
                 with_retry(answer(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
-                let body = ErrorMessage::said(missing.sentence("Storm"), context.now(), context.plan().storm.time_zone);
-                json_answer(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
+                let body =
+                    ErrorMessage::without_code(missing.sentence("Storm"), context.now(), context.plan().storm.time_zone);
+                json_response(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
             }
             GatewayRejection::BodyTooLarge(limit) => {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");
-                page(StatusCode::PAYLOAD_TOO_LARGE, html::request_error(&why))
+                html_response(StatusCode::PAYLOAD_TOO_LARGE, error_body::request_error(&why))
             }
             GatewayRejection::BackEndFailed(_) => {
                 let body = ErrorMessage::internal(context.now(), context.plan().storm.time_zone);
-                json_answer(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
+                json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
             }
         }
     }
 
     fn render_error(
         &self,
-        error: Problem,
+        error: StormError,
         context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
         error.response(context)
@@ -98,8 +97,8 @@ impl Vendor for Storm {
 
     fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
         let status = StatusCode::from_u16(injected.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let text = injected.message.unwrap_or(Key::CustomerMissing.text());
-        message(status, vec![Rejected::new(Key::CustomerMissing, text)], context)
+        let text = injected.message.unwrap_or(ErrorCode::CustomerMissing.text());
+        error_body::rejected(status, vec![Rejection::new(ErrorCode::CustomerMissing, text)], context)
     }
 
     fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {

@@ -1,15 +1,15 @@
-//! What is kept of a customer, as Storm shows it.
+//! A stored customer as Storm shows it.
 //!
-//! A customer's own columns hold what the domain has a field for; the rest is in the profile's map in Storm's spelling.
-//! The bodies of the invoice address and of the first delivery address are columns, which other doors may have changed
-//! since, so they are laid over what the map says.
+//! The customer's own columns hold what the domain has a field for. The profile's map holds the rest, in Storm's spelling. The
+//! invoice address and the first delivery address have columns, which other vendors' APIs may have changed since, so the columns
+//! override the map.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::countries;
-use super::wire::answer::{Account, Address, Company, Customer};
-use super::wire::dates;
+use super::wire::json::format_date;
+use super::wire::response::{Account, Address, Company, Customer};
 use crate::customers::{self, Profiled};
 use crate::plan::StormPlan;
 
@@ -19,35 +19,35 @@ pub(super) const ACTIVE: i32 = 1;
 /// The id of every customer's invoice address.
 pub(super) const INVOICE_ADDRESS: i32 = 1;
 
-/// The name in the profile of the highest address id that was given to one of the customer's addresses.
+/// The profile's member for the highest address id that the customer has used.
 pub(super) const LAST_ADDRESS_ID: &str = "LastAddressId";
 
-/// A customer as Storm shows it, but for the dates, which nobody may write.
+/// A customer as Storm shows it, without the dates, which no client writes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Document {
+pub(super) struct View {
     pub(super) customer: Customer,
-    /// The highest address id that was ever given, so that none is given twice.
+    /// The highest address id that the customer has used. No id is used twice.
     pub(super) last_address_id: i32,
 }
 
-/// The answer that shows a customer.
-pub(super) fn view(kept: &Profiled, plan: &StormPlan) -> Customer {
-    let mut shown = Document::of(kept).customer;
-    shown.created = Some(dates::format(kept.customer.sign_up_date, plan.time_zone));
-    shown.updated = Some(dates::format(kept.modified_at, plan.time_zone));
-    shown
+/// The customer of a response.
+pub(super) fn customer_response(stored: &Profiled, plan: &StormPlan) -> Customer {
+    Customer {
+        created: Some(format_date(stored.customer.sign_up_date, plan.time_zone)),
+        updated: Some(format_date(stored.modified_at, plan.time_zone)),
+        ..View::of(stored).customer
+    }
 }
 
-impl Default for Document {
+impl Default for View {
     fn default() -> Self {
         Self { customer: Customer::default(), last_address_id: INVOICE_ADDRESS }
     }
 }
 
-impl Document {
-    /// What is kept of a customer.
-    pub(super) fn of(kept: &Profiled) -> Self {
-        let Profiled { customer, key, fields, companies, modified_at: _, version: _ } = kept;
+impl View {
+    pub(super) fn of(stored: &Profiled) -> Self {
+        let Profiled { customer, key, fields, companies, modified_at: _, version: _ } = stored;
         let mut last_address_id = member::<i32>(fields, LAST_ADDRESS_ID).max(INVOICE_ADDRESS);
         let delivers_to_invoice = member(fields, "UseInvoiceAddressAsDeliveryAddress")
             && customer.shipping_address == customer.primary_address;
@@ -80,12 +80,12 @@ impl Document {
     }
 }
 
-/// What the profile says under a name; nothing where it says nothing that can be read.
+/// A member of the profile; its default where it is absent or cannot be read.
 fn member<T: DeserializeOwned + Default>(fields: &Map<String, Value>, name: &str) -> T {
     fields.get(name).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
 }
 
-/// A customer with a username has an account, whoever gave it.
+/// Every customer with a username has an account, whichever vendor's API set the username.
 fn account(customer: &customers::Customer, fields: &Map<String, Value>) -> Option<Account> {
     let login_name = Some(customer.username.clone()?);
     Some(Account { id: Some(customer.id.0), login_name, is_active: true, ..member(fields, "Account") })
@@ -105,9 +105,9 @@ fn company(company: &customers::Company) -> Company {
 }
 
 fn invoice_address(customer: &customers::Customer, fields: &Map<String, Value>) -> Option<Address> {
-    let body = &customer.primary_address;
+    let columns = &customer.primary_address;
     let address = Address { id: Some(INVOICE_ADDRESS), ..member(fields, "InvoiceAddress") };
-    (!body.is_empty()).then(|| overlaid(address, body))
+    (!columns.is_empty()).then(|| overridden(address, columns))
 }
 
 fn delivery_addresses(
@@ -115,28 +115,28 @@ fn delivery_addresses(
     fields: &Map<String, Value>,
     last_address_id: &mut i32,
 ) -> Vec<Address> {
-    let body = &customer.shipping_address;
+    let columns = &customer.shipping_address;
     let mut addresses: Vec<Address> = member(fields, "DeliveryAddresses");
     match addresses.first_mut() {
-        // Another door took the first address away; those behind it are still there.
-        Some(_) if body.is_empty() => {
+        // Another vendor's API removed the first address; the others are still there.
+        Some(_) if columns.is_empty() => {
             addresses.remove(0);
         }
-        Some(first) => *first = overlaid(std::mem::take(first), body),
-        None if body.is_empty() => {}
+        Some(first) => *first = overridden(std::mem::take(first), columns),
+        None if columns.is_empty() => {}
         None => {
             *last_address_id = last_address_id.saturating_add(1);
-            addresses.push(overlaid(Address { id: Some(*last_address_id), ..Address::default() }, body));
+            addresses.push(overridden(Address { id: Some(*last_address_id), ..Address::default() }, columns));
         }
     }
     addresses
 }
 
-/// An address whose body is another's.
-fn overlaid(address: Address, body: &customers::Address) -> Address {
-    let customers::Address { street1, street2, street3: _, city, region, postal_code, country_code } = body;
+/// The address with the values of the columns.
+fn overridden(address: Address, columns: &customers::Address) -> Address {
+    let customers::Address { street1, street2, street3: _, city, region, postal_code, country_code } = columns;
     let country_id = country_code.as_deref().and_then(countries::by_code).map_or(0, countries::id);
-    // The country is shown as it was spelled, while it is the same country.
+    // The client's spelling of the country stays while it is the same country.
     let is_same = country_id != 0 && address.country_id == country_id;
     Address {
         line1: street1.clone(),
@@ -150,10 +150,10 @@ fn overlaid(address: Address, body: &customers::Address) -> Address {
     }
 }
 
-/// The body of an address.
-pub(super) fn body(address: &Address) -> customers::Address {
+/// The columns of an address.
+pub(super) fn columns(address: &Address) -> customers::Address {
     let Address { line1, line2, zip, city, country_id, country, region, .. } = address;
-    let known = countries::by_id(*country_id);
+    let by_id = countries::by_id(*country_id);
     customers::Address {
         street1: line1.clone(),
         street2: line2.clone(),
@@ -161,6 +161,6 @@ pub(super) fn body(address: &Address) -> customers::Address {
         city: city.clone(),
         region: region.clone(),
         postal_code: zip.clone(),
-        country_code: known.map_or_else(|| country.clone(), |country| Some(country.alpha2.to_owned())),
+        country_code: by_id.map_or_else(|| country.clone(), |country| Some(country.alpha2.to_owned())),
     }
 }

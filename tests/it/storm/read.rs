@@ -6,16 +6,16 @@ use super::*;
 use crate::support::{tenant, with};
 
 #[test]
-fn who_is_not_there_is_an_empty_answer() {
+fn the_response_for_an_unknown_customer_is_empty() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     for query in [
         "GetCustomer?id=99",
         "GetCustomer?id=0",
         "GetCustomer?id=-3",
         "GetCustomer",
         "GetCustomer?id=",
-        "GetCustomerByEmail?email=nobody@storm.example",
+        "GetCustomerByEmail?email=unknown@storm.example",
         "GetCustomerByEmail?email=",
         "GetCustomerByEmail",
         "GetCustomerByEmail?email=a%00b",
@@ -24,7 +24,7 @@ fn who_is_not_there_is_an_empty_answer() {
         "GetCustomerByKey?key=00000000-0000-8000-8000-000000000063",
         "GetCustomerByKey",
     ] {
-        let reply = door.get(&format!("/api/1.1/CustomerService.svc/rest/{query}"));
+        let reply = storm.get(&format!("/api/1.1/CustomerService.svc/rest/{query}"));
         assert_eq!((reply.status, reply.body.as_str()), (200, ""), "{query}");
         assert_eq!((reply.header("Content-Type"), reply.header("Content-Length")), (None, Some("0")), "{query}");
     }
@@ -33,16 +33,16 @@ fn who_is_not_there_is_an_empty_answer() {
         ("GetCustomer?id=2147483648", "The parameter id must be an integer."),
         ("GetCustomerByKey?key=x", "The parameter key must be a Guid."),
     ] {
-        let reply = door.get(&format!("/CustomerService.svc/rest/{query}"));
+        let reply = storm.get(&format!("/CustomerService.svc/rest/{query}"));
         assert_eq!(reply.says(400, HTML), unreadable(why), "{query}");
     }
 }
 
 #[test]
-fn customers_of_other_doors_are_shown() {
+fn customers_of_other_apis_are_shown() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let dana = customer(&door, 2);
+    let storm = tenant.storm();
+    let dana = customer(&storm, 2);
     let address = |id: i32| {
         json!({
             "Id": id, "CareOf": null, "Line1": "250 South 400 West", "Line2": null, "Zip": "84042", "City": "Lindon",
@@ -63,41 +63,41 @@ fn customers_of_other_doors_are_shown() {
         "Created": dana["Created"], "Updated": dana["Updated"]
     });
     assert_eq!(dana, expected);
-    assert_eq!(read(door.get(&path("GetCustomerByEmail", "&email=%20Dana@DEMO.example"))), dana);
-    assert_eq!(read(door.get(&path("GetCustomerByKey", "&key=00000000-0000-8000-8000-000000000002"))), dana);
+    assert_eq!(read(storm.get(&path("GetCustomerByEmail", "&email=%20Dana@DEMO.example"))), dana);
+    assert_eq!(read(storm.get(&path("GetCustomerByKey", "&key=00000000-0000-8000-8000-000000000002"))), dana);
     // HEAD has no body.
-    let reply = door.call("HEAD", &path("GetCustomer", "&id=2"), "", None);
+    let reply = storm.call("HEAD", &path("GetCustomer", "&id=2"), "", None);
     assert_eq!((reply.status, reply.body.as_str()), (200, ""));
 }
 
 #[test]
-fn a_search_is_bounded_and_may_name_a_company() {
+fn a_search_has_a_limit_and_can_name_a_company() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     for number in 0..60 {
-        created(&door, &json!({ "Email": format!("n{number}@many.example"), "LastName": "Many" }));
+        created(&storm, &json!({ "Email": format!("n{number}@many.example"), "LastName": "Many" }));
     }
-    let company = created(&door, &with(&full("last"), json!({ "LastName": "Many" })))["Companies"][1]["Id"].clone();
+    let company = created(&storm, &with(&full("last"), json!({ "LastName": "Many" })))["Companies"][1]["Id"].clone();
     let found = |query: &str| -> Vec<i64> {
-        let shown = read(door.get(&path("SearchCustomer", query)));
+        let shown = read(storm.get(&path("SearchCustomer", query)));
         shown.as_array().expect("a list").iter().map(|customer| customer["Id"].as_i64().expect("an id")).collect()
     };
     assert_eq!(found("&searchString=many"), (5..55).collect::<Vec<_>>());
     assert_eq!(found("&searchString=MANY&size=3"), [5, 6, 7]);
     assert_eq!(found("&searchString=many&size=0"), (5..55).collect::<Vec<_>>());
     assert_eq!(found("&searchString=n59@many.example"), [64]);
-    assert_eq!(found("&searchString=nobody-at-all"), Vec::<i64>::new());
+    assert_eq!(found("&searchString=no-such-customer"), Vec::<i64>::new());
     assert_eq!(found("&size=2"), [1, 2]);
-    // Of a company, whoever comes before.
+    // Only the customers of a company.
     let of_company = format!("&companyId={company}");
     assert_eq!(found(&of_company), [65]);
     assert_eq!(found(&format!("&searchString=many{of_company}&size=5")), [65]);
     assert_eq!(found(&format!("&searchString=dana{of_company}")), Vec::<i64>::new());
     assert_eq!(found("&searchString=dana&companyId=0"), [2]);
     assert_eq!(found("&searchString=dana&companyId=77"), Vec::<i64>::new());
-    let shown = read(door.get(&path("SearchCustomer", "&searchString=dana")));
-    assert_eq!(shown, Value::Array(vec![customer(&door, 2)]));
-    assert_eq!(door.get(&path("SearchCustomer", "&searchString=nobody-at-all")).says(200, JSON), "[]");
+    let shown = read(storm.get(&path("SearchCustomer", "&searchString=dana")));
+    assert_eq!(shown, Value::Array(vec![customer(&storm, 2)]));
+    assert_eq!(storm.get(&path("SearchCustomer", "&searchString=no-such-customer")).says(200, JSON), "[]");
     let page = unreadable("The parameter size must be an integer.");
-    assert_eq!(door.get(&path("SearchCustomer", "&size=many")).says(400, HTML), page);
+    assert_eq!(storm.get(&path("SearchCustomer", "&size=many")).says(400, HTML), page);
 }
