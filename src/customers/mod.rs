@@ -43,5 +43,6 @@ pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
 pub use text::filled;
+pub(crate) use text::is_forbidden;
 pub use tree::Tree;
 pub use violation::{Rejection, Violation, ViolationKind};

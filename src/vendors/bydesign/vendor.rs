@@ -4,21 +4,18 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use super::error::Error;
-use super::negotiate::{AnswerType, BodyType, answer_type};
+use super::error_body;
+use super::response::error_response;
 use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
-use super::wire::result;
-use super::wire::tree::Answer;
 use crate::database::DatabaseError;
 use crate::gateway::{
     Call, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri, realm,
-    typed,
 };
 use crate::journal::Reason;
-use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, KeyKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,19 +51,20 @@ impl Vendor for ByDesign {
     }
 
     fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
-        let http_error = |status: StatusCode, sentence: &str| answer_to(about, status, &result::http_error(sentence));
+        let http_error =
+            |status: StatusCode, sentence: &str| error_response(about, status, &error_body::http_error(sentence));
         match rejection {
             GatewayRejection::MissingKey | GatewayRejection::InvalidKey => {
-                let mut response = http_error(StatusCode::UNAUTHORIZED, result::DENIED);
+                let mut response = http_error(StatusCode::UNAUTHORIZED, error_body::DENIED);
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 response
             }
             GatewayRejection::NoSuchOperation => {
                 let path = original_uri(about.parts).path_and_query().map_or("/", |path| path.as_str());
-                http_error(StatusCode::NOT_FOUND, &result::no_route(&realm(about.parts, path)))
+                http_error(StatusCode::NOT_FOUND, &error_body::no_route(&realm(about.parts, path)))
             }
             GatewayRejection::WrongMethod(allowed) => {
-                let sentence = result::wrong_method(about.parts.method.as_str());
+                let sentence = error_body::wrong_method(about.parts.method.as_str());
                 let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
@@ -88,7 +86,7 @@ impl Vendor for ByDesign {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
             }
-            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, result::BROKEN),
+            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, error_body::FAILED),
         }
     }
 
@@ -106,7 +104,11 @@ impl Vendor for ByDesign {
         let rejection = match (code, message) {
             (400, message) => {
                 let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
-                return answer_to(about, status, &result::rejection(&[violation], with(about).error));
+                return error_response(
+                    about,
+                    status,
+                    &error_body::rejection(&[violation], about.plan().bydesign.error),
+                );
             }
             (401, _) => GatewayRejection::InvalidKey,
             (403, _) => GatewayRejection::QuotaSpent(retry_after),
@@ -114,8 +116,8 @@ impl Vendor for ByDesign {
             (429, _) => GatewayRejection::RateLimited(retry_after),
             (500, None) => GatewayRejection::BackEndFailed(about.request_id),
             (_, message) => {
-                let sentence = message.or(status.canonical_reason()).unwrap_or(result::BROKEN);
-                return answer_to(about, status, &result::http_error(sentence));
+                let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
+                return error_response(about, status, &error_body::http_error(sentence));
             }
         };
         self.rejected(rejection, about)
@@ -124,28 +126,6 @@ impl Vendor for ByDesign {
     fn customer(&self, _call: &Call) -> Option<i32> {
         None
     }
-}
-
-/// How the tenant wants its answers.
-pub(super) fn with<'a>(about: &RequestContext<'a>) -> &'a ByDesignPlan {
-    &about.plan().bydesign
-}
-
-/// An answer in the form that the request asks for.
-pub(super) fn answer_to(about: &RequestContext<'_>, status: StatusCode, answer: &Answer<'_>) -> Response<Bytes> {
-    let answer_type = asked_type(&about.parts.headers, with(about).default_format);
-    typed(status, HeaderValue::from_static(answer_type.content_type()), answer.bytes(answer_type.format()))
-}
-
-/// The type of the answer to a request.
-pub(super) fn asked_type(headers: &HeaderMap, default: DefaultFormat) -> AnswerType {
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    answer_type(accept, &body_type(headers), default)
-}
-
-/// What the request says that its body is.
-pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
-    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
 }
 
 fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {

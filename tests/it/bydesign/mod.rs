@@ -29,9 +29,9 @@ const JSON: &str = "application/json; charset=utf-8";
 const XML: &str = "application/xml; charset=utf-8";
 
 /// The request as the vendor prints it.
-const PRINTED_JSON: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.json");
+const PRINTED_JSON: &str = include_str!("../../../src/vendors/bydesign/samples/request.json");
 
-const PRINTED_XML: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.xml");
+const PRINTED_XML: &str = include_str!("../../../src/vendors/bydesign/samples/request.xml");
 
 /// Every format that is read, and the two that are written.
 const FORMATS: [Format; 3] = [Format::Json, Format::Xml, Format::Form];
