@@ -1,7 +1,7 @@
 //! The life of one call: key, body, operation, answer.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::RequestPartsExt as _;
@@ -13,7 +13,6 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::call::Call;
 use super::encoded::{Undecoded, decoded};
 use super::exchange::Exchange;
 use super::injected_fault::{Fault, Held};
@@ -22,12 +21,14 @@ use super::prefer::{self, wants_rollback};
 use super::rejection::GatewayRejection;
 use super::replayed::Replayed;
 use super::reply::{Reply, header_text};
+use super::request::ApiRequest;
 use super::served::Served;
 use super::vendor::{RequestContext, ResponseOptions, Services, Vendor, VendorState};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::journal::{FaultNote, Reason};
+use crate::journal::{FaultNote, Reason, Recorder};
 use crate::tenants::{Caller, LimitExceeded, Tenant};
+use crate::wire::json::Rewritten;
 use crate::wire::members::Notes;
 
 /// How long a body may take to arrive.
@@ -49,15 +50,27 @@ pub(crate) enum BrokenBody {
 
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
+pub(crate) type HandlerFuture<'a, E> = Pin<Box<dyn Future<Output = Result<Reply, E>> + Send + 'a>>;
+
+/// What an operation does with a request.
+pub(crate) trait Handler<E>:
+    for<'a> Fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, E> + Clone + Send + Sync + 'static
+{
+}
+
+impl<E, H> Handler<E> for H where
+    H: for<'a> Fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, E> + Clone + Send + Sync + 'static
+{
+}
+
 /// Makes an operation of `handler`.
-pub(super) fn endpoint<D, H, F>(
+pub(super) fn endpoint<D, H>(
     operation: Operation,
     handler: H,
 ) -> impl Fn(State<Arc<VendorState<D>>>, Request) -> Answering + Clone + Send + Sync + 'static
 where
     D: Vendor,
-    H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Reply, D::Error>> + Send,
+    H: Handler<D::Error>,
 {
     move |State(front), request| {
         let handler = handler.clone();
@@ -89,10 +102,9 @@ struct UnderWay<'a, D> {
 }
 
 impl<D: Vendor> UnderWay<'_, D> {
-    async fn serve<H, F>(&mut self, operation: Operation, parts: Parts, body: Body, handler: H) -> Response<Bytes>
+    async fn serve<H>(&mut self, operation: Operation, parts: Parts, body: Body, handler: H) -> Response<Bytes>
     where
-        H: Fn(Arc<Call>) -> F,
-        F: Future<Output = Result<Reply, D::Error>>,
+        H: Handler<D::Error>,
     {
         let Self { front, served, exchange: Some(exchange) } = self else { return Response::new(Bytes::new()) };
         Serving { front, operation, served, exchange }.serve(parts, body, handler).await
@@ -147,10 +159,9 @@ struct Entered {
 }
 
 impl<D: Vendor> Serving<'_, D> {
-    async fn serve<H, F>(mut self, mut parts: Parts, body: Body, handler: H) -> Response<Bytes>
+    async fn serve<H>(mut self, mut parts: Parts, body: Body, handler: H) -> Response<Bytes>
     where
-        H: Fn(Arc<Call>) -> F,
-        F: Future<Output = Result<Reply, D::Error>>,
+        H: Handler<D::Error>,
     {
         let VendorState { door, house } = self.front;
         let request_id = house.random.uuid();
@@ -176,32 +187,42 @@ impl<D: Vendor> Serving<'_, D> {
         self.exchange.is_dry_run = is_dry_run;
         let held = fault.as_ref().and_then(Fault::held);
         let path = if self.operation.route.contains('{') { parts.extract().await.ok() } else { None };
-        let services = house.services.get().expect("invariant: a caller was found in it").clone();
+        let services = house.services.get().expect("invariant: a caller was found in it");
         let (body, broken) = match body {
             Ok(body) => (body, None),
             Err(broken) => (Bytes::new(), Some(broken)),
         };
         let now = self.exchange.tenant_time.unwrap_or_default();
         let recorder = std::mem::take(&mut self.exchange.recorder);
-        let (rewritten, ignored) = Default::default();
-        let call = Call { services, parts, body, caller, path, now, request_id, recorder, rewritten, ignored };
-        self.exchange.customer = door.customer(&call);
-        let (call, outcome) = if let Some(broken) = broken {
-            (Arc::new(call), Err(broken.into()))
+        let mut call = ApiRequest {
+            services,
+            parts: &parts,
+            body: &body,
+            customer: None,
+            caller: &caller,
+            path: path.as_ref(),
+            now,
+            id: request_id,
+            recorder: &recorder,
+            rewritten: Rewritten::default(),
+            ignored: Mutex::default(),
+        };
+        call.customer = door.customer(&call);
+        self.exchange.customer = call.customer;
+        let outcome = if let Some(broken) = broken {
+            Err(broken.into())
         } else if is_dry_run || held.is_some() {
             // Boxed, because it is rare and its future is large.
-            Box::pin(in_transaction(call, handler, is_dry_run, held)).await
+            Box::pin(in_transaction(&mut call, handler, is_dry_run, held)).await
         } else {
-            let call = Arc::new(call);
-            let outcome = handler(Arc::clone(&call)).await;
-            (call, outcome)
+            handler(&call).await
         };
         if held.is_some_and(|held| held.is_rolled_back) {
-            call.recorder.rolled_back();
+            recorder.rolled_back();
         }
-        let answered = self.answered(outcome, &context.about(&call.parts, tenant), &call, is_dry_run);
-        // Nobody keeps a call beyond its handler. What it did is known from here on, also if the caller hangs up.
-        let Some(Call { parts, recorder, .. }) = Arc::into_inner(call) else { return answered };
+        let ignored = call.take_ignored();
+        let answered = self.answered(outcome, &context.about(&parts, tenant), &recorder, ignored, is_dry_run);
+        // What it did is known from here on, also if the caller hangs up.
         self.exchange.recorder = recorder;
         match fault {
             Some(fault) => fault.after(door, &context.about(&parts, tenant), answered, &mut self.served.ending).await,
@@ -243,11 +264,11 @@ impl<D: Vendor> Serving<'_, D> {
         &mut self,
         outcome: Result<Reply, D::Error>,
         about: &RequestContext<'_>,
-        call: &Call,
+        recorder: &Recorder,
+        mut ignored: Notes,
         is_dry_run: bool,
     ) -> Response<Bytes> {
         let door = &self.front.door;
-        let mut ignored = call.take_ignored();
         let error = match outcome {
             Ok(mut reply) => {
                 ignored.join(std::mem::take(&mut reply.ignored).into_iter().collect());
@@ -258,7 +279,7 @@ impl<D: Vendor> Serving<'_, D> {
             }
             Err(error) => error,
         };
-        call.recorder.rejected();
+        recorder.rejected();
         let mut response = match door.failed(error, about) {
             Ok((mut response, reasons)) => {
                 self.exchange.reasons.extend(reasons);
@@ -290,27 +311,27 @@ impl<D: Vendor> Serving<'_, D> {
 }
 
 /// Does all that the call asks for in one transaction; a dry run takes it back, and so does a fault that happens in there.
-async fn in_transaction<H, F, E>(
-    mut call: Call,
-    handler: H,
+async fn in_transaction<E>(
+    call: &mut ApiRequest<'_>,
+    handler: impl Handler<E>,
     is_dry_run: bool,
     held: Option<Held>,
-) -> (Arc<Call>, Result<Reply, E>)
+) -> Result<Reply, E>
 where
-    H: Fn(Arc<Call>) -> F,
-    F: Future<Output = Result<Reply, E>>,
     E: From<DatabaseError>,
 {
     let (customers, transaction) = call.services.customers.begin();
-    call.services.customers = customers;
-    let call = Arc::new(call);
-    let outcome = handler(Arc::clone(&call)).await;
+    let services = Services { customers, ..call.services.clone() };
+    let within = call.within(&services);
+    let outcome = handler(&within).await;
+    let ignored = within.take_ignored();
+    call.ignore(ignored);
     if let Some(held) = held {
         tokio::time::sleep(held.delay).await;
     }
     let is_kept = !is_dry_run && outcome.is_ok() && !held.is_some_and(|held| held.is_rolled_back);
     let ended = if is_kept { transaction.commit().await } else { transaction.roll_back().await };
-    (call, ended.map_err(E::from).and(outcome))
+    ended.map_err(E::from).and(outcome)
 }
 
 fn writes(method: &Method) -> bool {

@@ -1,7 +1,6 @@
 //! What stands in front of a vendor's back end: the life of a call, whoever's door it came to. Each vendor's folder is a [`Vendor`].
 
 mod authorization;
-mod call;
 mod described;
 mod encoded;
 mod endpoint;
@@ -16,12 +15,12 @@ mod realm;
 mod rejection;
 mod replayed;
 mod reply;
+mod request;
 mod served;
 mod unbuilt;
 mod vendor;
 
 pub(crate) use authorization::{basic_credentials, bearer_token};
-pub(crate) use call::Call;
 pub(crate) use described::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use encoded::{Undecoded, decoded};
 pub(crate) use endpoint::{BrokenBody, read_body};
@@ -35,6 +34,7 @@ pub(crate) use realm::realm;
 pub use rejection::{BODY_TOO_LARGE, GatewayRejection};
 pub use replayed::Replayed;
 pub(crate) use reply::{Reply, header_text, json_response, typed};
+pub(crate) use request::ApiRequest;
 pub use served::{Ending, Served};
 pub use unbuilt::NotBuilt;
 pub(crate) use unbuilt::{UnbuiltGroup, UnbuiltOperation};

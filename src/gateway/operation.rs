@@ -10,9 +10,7 @@ use utoipa::openapi::{HeaderBuilder, HttpMethod, ObjectBuilder, OpenApi, RefOr, 
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::call::Call;
-use super::endpoint::endpoint;
-use super::reply::Reply;
+use super::endpoint::{Handler, endpoint};
 use super::vendor::{Vendor, VendorState};
 
 /// An operation of the API.
@@ -42,11 +40,10 @@ impl<D: Vendor> Table<D> {
 
     /// Adds the operation whose attributes `P` holds.
     #[must_use]
-    pub(crate) fn add<P, H, F>(self, _attributes: P, handler: H) -> Self
+    pub(crate) fn add<P, H>(self, _attributes: P, handler: H) -> Self
     where
         P: utoipa::Path + SchemaReferences,
-        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+        H: Handler<D::Error>,
     {
         let mut schemas = Vec::new();
         P::schemas(&mut schemas);
@@ -55,7 +52,7 @@ impl<D: Vendor> Table<D> {
 
     /// Adds an operation, with the answers that every one can get.
     #[must_use]
-    pub(crate) fn add_operation<H, F>(
+    pub(crate) fn add_operation<H>(
         self,
         methods: &[HttpMethod],
         path: &str,
@@ -64,8 +61,7 @@ impl<D: Vendor> Table<D> {
         handler: H,
     ) -> Self
     where
-        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+        H: Handler<D::Error>,
     {
         (self.complete)(&mut described, path);
         let is_built = !described.responses.responses.contains_key("501");
@@ -86,10 +82,9 @@ impl<D: Vendor> Table<D> {
 
     /// Adds one answer to whatever stands below a path, and at it: routes that the document does not describe.
     #[must_use]
-    pub(crate) fn add_group<H, F>(self, id: &'static str, path: &str, handler: H) -> Self
+    pub(crate) fn add_group<H>(self, id: &'static str, path: &str, handler: H) -> Self
     where
-        H: Fn(Arc<Call>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Reply, D::Error>> + Send + 'static,
+        H: Handler<D::Error>,
     {
         // Not OPTIONS, which is no operation.
         let methods = [MethodFilter::POST, MethodFilter::PUT, MethodFilter::PATCH, MethodFilter::DELETE];
@@ -131,7 +126,7 @@ fn describe_ignored(operation: &mut utoipa::openapi::path::Operation) {
 /// The table with the operations of these handlers.
 macro_rules! operations {
     ($table:expr; $($group:ident::$handler:ident),* $(,)?) => {
-        $table$(.add(utoipa_axum::paste!($group::[<__path_ $handler>]), $group::$handler))*
+        $table$(.add(utoipa_axum::paste!($group::[<__path_ $handler>]), |request| Box::pin($group::$handler(request))))*
     };
 }
 pub(crate) use operations;

@@ -8,7 +8,9 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, Para
 use utoipa::openapi::{ObjectBuilder, Required, ResponseBuilder, Type};
 
 use super::described::NOT_BUILT;
+use super::endpoint::HandlerFuture;
 use super::operation::Table;
+use super::request::ApiRequest;
 use super::vendor::Vendor;
 
 /// What is not built, by the vendor's name.
@@ -84,13 +86,12 @@ where
     pub(crate) fn add_unbuilt(self, operations: &'static [UnbuiltOperation]) -> Self {
         operations.iter().fold(self, |table, operation| {
             let missing = NotBuilt::Operation(operation.name);
-            let answer = move |_| async move { Err(missing.into()) };
             table.add_operation(
                 std::slice::from_ref(&operation.method),
                 operation.path,
                 described(operation),
                 Vec::new(),
-                answer,
+                reject(missing),
             )
         })
     }
@@ -100,9 +101,13 @@ where
     pub(crate) fn add_unbuilt_groups(self, groups: &'static [UnbuiltGroup]) -> Self {
         groups.iter().fold(self, |table, group| {
             let missing = NotBuilt::Group(group.name);
-            table.add_group(group.id, group.path, move |_| async move { Err(missing.into()) })
+            table.add_group(group.id, group.path, reject(missing))
         })
     }
+}
+
+fn reject<E: From<NotBuilt>>(missing: NotBuilt) -> impl for<'a> Fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, E> + Clone {
+    move |_| Box::pin(async move { Err(missing.into()) })
 }
 
 /// What the document says of an operation that is not built.

@@ -10,10 +10,10 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::call::Call;
 use super::endpoint::BrokenBody;
 use super::operation::Operation;
 use super::rejection::GatewayRejection;
+use super::request::ApiRequest;
 use crate::clock::Clock;
 use crate::customers::Customers;
 use crate::database::DatabaseError;
@@ -136,6 +136,6 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
         let _ = (response, request_id);
     }
 
-    /// The customer that the call names, for the journal.
-    fn customer(&self, call: &Call) -> Option<i32>;
+    /// The customer that the request names.
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32>;
 }

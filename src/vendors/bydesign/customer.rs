@@ -25,7 +25,7 @@ pub(super) struct CustomerMember {
 
 type ValueOf = for<'a> fn(&Source<'a>) -> Value<'a>;
 
-/// What responses take their values from.
+/// Where the members get their values.
 pub(super) struct Source<'a> {
     profiled: &'a Profiled,
     customer: &'a Customer,
@@ -131,7 +131,7 @@ impl CustomerMember {
     }
 }
 
-/// The members of the vendor's public information, and the customer's member with the same value; the display name is none.
+/// The members of the vendor's public information, and the customer's member with the same value; the display name has none.
 pub(super) const PUBLIC_INFO: [(&str, Option<&str>); 10] = [
     ("CustomerDID", Some("CustomerDID")),
     ("DisplayName", None),

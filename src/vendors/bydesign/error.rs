@@ -66,19 +66,19 @@ impl Error {
     /// The response and the journal's reasons, or the rejection that the gateway renders.
     pub(super) fn response(
         self,
-        about: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
         let http_error = |status: StatusCode, message: &str| {
-            let response = error_response(about, status, &error_body::http_error(message));
+            let response = error_response(context, status, &error_body::http_error(message));
             (response, vec![reason("$", "rejected", message)])
         };
         match self {
             Self::Rejected(violations) => {
-                let body = error_body::rejection(&violations, about.plan().bydesign.error);
-                let response = error_response(about, StatusCode::BAD_REQUEST, &body);
+                let body = error_body::rejection(&violations, context.plan().bydesign.error);
+                let response = error_response(context, StatusCode::BAD_REQUEST, &body);
                 let reasons = violations.iter().map(|violation| {
                     let member = if violation.member.is_empty() { "$" } else { violation.member };
-                    reason(member, violation.rule, &violation.sentence)
+                    reason(member, violation.code, &violation.message)
                 });
                 Ok((response, reasons.collect()))
             }
@@ -86,8 +86,8 @@ impl Error {
             Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
             Self::NotBuilt(missing) => Err(GatewayRejection::NotBuilt(missing)),
             Self::Customers(error) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
-                Err(GatewayRejection::BackEndFailed(about.request_id))
+                tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
+                Err(GatewayRejection::BackEndFailed(context.request_id))
             }
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn rejection(violations: &[MemberViolation], form: ByDesignError) -> 
 /// updatePassword page).
 pub(super) fn api_result(violations: &[MemberViolation]) -> ResponseBody<'_> {
     let members = |violation: &MemberViolation| {
-        [("MessageTranslationKey", owned(violation.key())), ("Message", owned(violation.sentence.clone()))]
+        [("MessageTranslationKey", owned(violation.key())), ("Message", owned(violation.message.clone()))]
     };
     let [key, message] =
         violations.first().map_or([("MessageTranslationKey", Value::Null), ("Message", Value::Null)], members);
@@ -42,13 +42,13 @@ pub(super) fn model_state(violations: &[MemberViolation]) -> ResponseBody<'_> {
     let mut members: Vec<(&str, Vec<&str>)> = Vec::new();
     for violation in violations {
         match members.iter_mut().find(|(member, _)| *member == violation.member) {
-            Some((_, sentences)) => sentences.push(&violation.sentence),
-            None => members.push((violation.member, vec![&violation.sentence])),
+            Some((_, messages)) => messages.push(&violation.message),
+            None => members.push((violation.member, vec![&violation.message])),
         }
     }
-    let named = |(member, sentences): (&str, Vec<_>)| {
+    let named = |(member, messages): (&str, Vec<_>)| {
         let name = if member.is_empty() { PARAMETER.to_owned() } else { format!("{PARAMETER}.{member}") };
-        (Cow::Owned(name), Value::Texts(sentences))
+        (Cow::Owned(name), Value::Texts(messages))
     };
     let state = Value::Object(members.into_iter().map(named).collect());
     let message = Value::text(Some("The request is invalid."));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn model_state_gathers_the_sentences_of_a_member() {
+    fn model_state_lists_the_messages_of_a_member() {
         let violations = violations();
         let [json, xml] = written(&rejection(&violations, ByDesignError::ModelState));
         let long = "The field FirstName must be a string or array type with a maximum length of '50'.";

@@ -22,18 +22,17 @@ pub(super) struct References {
 
 /// What a creation writes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NewCustomer {
+pub(super) struct MappedCreation {
     pub fields: CustomerFields,
     /// The values of [`crate::customers::Profile`]. They include a tax id.
     pub profile: Map<String, Value>,
     pub violations: Vec<MemberViolation>,
 }
 
-/// The type of a customer whose creation names none: retail customer.
+/// Retail customer.
 const DEFAULT_TYPE: i32 = 2;
 
-/// Converts a creation to the customer's fields and profile.
-pub(super) fn new_customer(creation: CustomerCreation, references: References, plan: &ByDesignPlan) -> NewCustomer {
+pub(super) fn map_creation(creation: CustomerCreation, references: References, plan: &ByDesignPlan) -> MappedCreation {
     let mut violations = Vec::new();
     let mut country = |member: &'static str, spelling: Option<&str>| {
         let spelling = spelling?;
@@ -66,7 +65,7 @@ pub(super) fn new_customer(creation: CustomerCreation, references: References, p
     for (key, id) in [("ReferCustomerID", references.refer_customer), ("ReciprocalRepID", references.reciprocal_rep)] {
         profile.extend(id.map(|id| (key.to_owned(), Value::from(id))));
     }
-    NewCustomer { fields, profile, violations }
+    MappedCreation { fields, profile, violations }
 }
 
 /// Serializers write 0 for a number that is not set.

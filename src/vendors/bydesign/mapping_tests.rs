@@ -49,7 +49,7 @@ const REFERENCES: References = References { sponsor: Some(1), refer_customer: So
 
 /// The customer that the domain stores.
 pub(in super::super) fn stored(creation: CustomerCreation) -> Profiled {
-    let NewCustomer { fields, profile, .. } = new_customer(creation, REFERENCES, &ByDesignPlan::default());
+    let MappedCreation { fields, profile, .. } = map_creation(creation, REFERENCES, &ByDesignPlan::default());
     profiled(fields, profile)
 }
 
@@ -101,7 +101,7 @@ fn returned(profiled: &Profiled) -> Value {
 
 #[test]
 fn a_creation_becomes_fields_and_a_profile() {
-    let NewCustomer { fields, profile, violations } = new_customer(sample(), REFERENCES, &ByDesignPlan::default());
+    let MappedCreation { fields, profile, violations } = map_creation(sample(), REFERENCES, &ByDesignPlan::default());
     assert_eq!(violations, []);
     assert_eq!(fields.birth_date, "1980-05-01T07:40:09.736334Z".parse().ok());
     assert_eq!((fields.customer_type, fields.send_emails, fields.sponsor_id), (Some(2), Some(true), Some(1)));
@@ -170,8 +170,8 @@ fn unknown_countries_and_cultures_are_rejected() {
         preferred_culture: Some(34),
         ..CustomerCreation::default()
     };
-    let violations = new_customer(creation, References::default(), &ByDesignPlan::default()).violations;
-    let found: Vec<_> = violations.iter().map(|violation| (violation.key(), violation.sentence.as_str())).collect();
+    let violations = map_creation(creation, References::default(), &ByDesignPlan::default()).violations;
+    let found: Vec<_> = violations.iter().map(|violation| (violation.key(), violation.message.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -184,8 +184,8 @@ fn unknown_countries_and_cultures_are_rejected() {
 
 #[test]
 fn an_empty_creation_is_a_retail_customer() {
-    let NewCustomer { fields, profile, violations } =
-        new_customer(CustomerCreation::default(), References::default(), &ByDesignPlan::default());
+    let MappedCreation { fields, profile, violations } =
+        map_creation(CustomerCreation::default(), References::default(), &ByDesignPlan::default());
     assert_eq!((violations, profile), (Vec::new(), Map::new()));
     assert_eq!(fields, CustomerFields { customer_type: Some(2), send_emails: Some(true), ..CustomerFields::default() });
 }

@@ -105,7 +105,7 @@ impl<'m> Reader<'m, '_> {
         value
     }
 
-    /// The text of the member's value, with or without quotes; a strict reader takes only values of this `kind`.
+    /// The text of the member's value, with or without quotes; a strict reader accepts only values of this `kind`.
     fn text(&mut self, member: &'static str, kind: &str) -> Option<Cow<'m, str>> {
         let value = self.members.get(member)?;
         let text = self.members.text(member);

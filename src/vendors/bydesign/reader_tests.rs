@@ -60,8 +60,8 @@ fn of_json(text: &str) -> ReadCreation {
     request("application/json", text.as_bytes())
 }
 
-fn sentences(request: &ReadCreation) -> Vec<(&'static str, &str)> {
-    request.violations.iter().map(|violation| (violation.member, violation.sentence.as_str())).collect()
+fn messages(request: &ReadCreation) -> Vec<(&'static str, &str)> {
+    request.violations.iter().map(|violation| (violation.member, violation.message.as_str())).collect()
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn values_of_other_json_types_are_converted() {
         r#"{"CustomerType":" 2 ","PreferredCulture":1.0,"ReferralMarketType":2.0,"AgreedToTerms":"True","SendAutoresponders":0,"Phone1":5551234,
             "Company":true,"FirstName":null,"LastName":" ","customertype":3,"More":{"x":1},"less":[]}"#,
     );
-    assert_eq!(sentences(&request), []);
+    assert_eq!(messages(&request), []);
     assert_eq!(request.ignored.kept(), ["More", "less"]);
     let expected = CustomerCreation {
         customer_type: Some(3),
@@ -138,7 +138,7 @@ fn values_that_are_not_valid_are_violations() {
             "Phone1":12345678901234567890123}"#,
     );
     assert_eq!(
-        sentences(&request),
+        messages(&request),
         [
             ("FirstName", "The value 'an object' is not valid for FirstName."),
             ("Password", "The value is not valid for Password."),
@@ -165,7 +165,7 @@ fn the_three_limits_count_as_dot_net_does() {
         "e".repeat(100),
         "c".repeat(1000)
     ));
-    assert_eq!(sentences(&fits), []);
+    assert_eq!(messages(&fits), []);
     let beyond = of_json(&format!(
         r#"{{"FirstName":"{}","LastName":"{}","Email":"{}"}}"#,
         "ä".repeat(51),
@@ -174,7 +174,7 @@ fn the_three_limits_count_as_dot_net_does() {
     ));
     let maximum = "must be a string or array type with a maximum length of";
     assert_eq!(
-        sentences(&beyond),
+        messages(&beyond),
         [
             ("FirstName", format!("The field FirstName {maximum} '50'.").as_str()),
             ("LastName", format!("The field LastName {maximum} '50'.").as_str()),
@@ -187,7 +187,7 @@ fn the_three_limits_count_as_dot_net_does() {
 fn control_characters_are_rejected() {
     let request = of_json(r#"{"FirstName":"a\u0000","LastName":"b\tc\r\n","TaxID2":"\u001b"}"#);
     assert_eq!(
-        sentences(&request),
+        messages(&request),
         [
             ("FirstName", "The field FirstName must not contain control characters."),
             ("TaxID2", "The field TaxID2 must not contain control characters."),

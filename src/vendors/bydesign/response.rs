@@ -9,22 +9,22 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use super::dates::Moment;
 use super::negotiate::{BodyType, Format, ResponseType, response_type};
 use super::xml;
-use crate::gateway::{Call, Reply, RequestContext, typed};
+use crate::gateway::{ApiRequest, Reply, RequestContext, typed};
 use crate::plan::DefaultFormat;
 
 /// The response to a request that succeeded, in the format that the request accepts.
-pub(super) fn reply(call: &Call, body: &ResponseBody<'_>) -> Reply {
-    let (content_type, bytes) = encoded(&call.parts.headers, call.scope().plan.bydesign.default_format, body);
+pub(super) fn reply(request: &ApiRequest<'_>, body: &ResponseBody<'_>) -> Reply {
+    let (content_type, bytes) = encoded(&request.parts.headers, request.scope().plan.bydesign.default_format, body);
     Reply::of(StatusCode::OK, content_type, bytes)
 }
 
 /// An error response, in the format that the request accepts.
 pub(super) fn error_response(
-    about: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     status: StatusCode,
     body: &ResponseBody<'_>,
 ) -> Response<Bytes> {
-    let (content_type, bytes) = encoded(&about.parts.headers, about.plan().bydesign.default_format, body);
+    let (content_type, bytes) = encoded(&context.parts.headers, context.plan().bydesign.default_format, body);
     typed(status, content_type, bytes)
 }
 

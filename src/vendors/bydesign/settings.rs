@@ -1,12 +1,10 @@
 //! The operations on the tenant's settings: customer types, countries, locales.
 
-use std::sync::Arc;
-
 use super::error::Error;
 use super::response::reply;
 use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel, Locales};
 use super::{lists, locales};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 #[utoipa::path(
     get,
@@ -17,8 +15,8 @@ use crate::gateway::{Call, Reply};
         "class": "documented", "source": "GET api/Admin/CustomerType page; the values but for ID and Description chosen"
     })))
 )]
-pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
-    Ok(reply(&call, &lists::customer_types(call.scope().plan)))
+pub(super) async fn customer_types(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    Ok(reply(request, &lists::customer_types(request.scope().plan)))
 }
 
 #[utoipa::path(
@@ -34,11 +32,11 @@ pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "GET api/Admin/CustomerType/{id} page; the rejection is chosen"
     })))
 )]
-pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.path_parameter("id").and_then(|id| id.parse().ok());
-    let found = id.and_then(|id| lists::customer_type(id, call.scope().plan));
+pub(super) async fn customer_type(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.path_parameter("id").and_then(|id| id.parse().ok());
+    let found = id.and_then(|id| lists::customer_type(id, request.scope().plan));
     let found = found.ok_or_else(|| Error::NotFound("No customer type has this ID.".to_owned()))?;
-    Ok(reply(&call, &found))
+    Ok(reply(request, &found))
 }
 
 #[utoipa::path(
@@ -50,8 +48,8 @@ pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the members that a public client reads; ISODescription, Active and the values chosen"
     })))
 )]
-pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
-    Ok(reply(&call, &lists::countries(call.scope().plan)))
+pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    Ok(reply(request, &lists::countries(request.scope().plan)))
 }
 
 #[utoipa::path(
@@ -67,12 +65,12 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the members, and that 1 is English; the other numbers, IsDecimalUsed and DecimalValue are chosen"
     })))
 )]
-pub(super) async fn list_locales(call: Arc<Call>) -> Result<Reply, Error> {
-    let did = call.query_parameter("CustomerDID").or_else(|| call.query_parameter("RepDID"));
+pub(super) async fn list_locales(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let did = request.query_parameter("CustomerDID").or_else(|| request.query_parameter("RepDID"));
     let customer = match did {
-        Some(did) => call.services.customers.find_numbered(&call.scope(), &did).await?,
+        Some(did) => request.services.customers.find_numbered(&request.scope(), &did).await?,
         None => None,
     };
     let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(&customer.language_code));
-    Ok(reply(&call, &lists::locales(default)))
+    Ok(reply(request, &lists::locales(default)))
 }

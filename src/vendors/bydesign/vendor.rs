@@ -13,7 +13,8 @@ use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
 use crate::database::DatabaseError;
 use crate::gateway::{
-    Call, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri, realm,
+    ApiRequest, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri,
+    realm,
 };
 use crate::journal::Reason;
 use crate::tenants::{Caller, KeyKind, presented};
@@ -123,7 +124,7 @@ impl Vendor for ByDesign {
         self.rejected(rejection, about)
     }
 
-    fn customer(&self, _call: &Call) -> Option<i32> {
+    fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
 }

@@ -12,13 +12,13 @@ pub(crate) struct MemberViolation {
     /// Empty for the body as a whole.
     pub(super) member: &'static str,
     /// The end of the translation key: `IN_USE`.
-    pub(super) rule: &'static str,
-    pub(super) sentence: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
 }
 
 impl MemberViolation {
-    pub(super) fn new(member: &'static str, rule: &'static str, sentence: impl Into<String>) -> Self {
-        Self { member, rule, sentence: sentence.into() }
+    pub(super) fn new(member: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { member, code, message: message.into() }
     }
 
     /// The value cannot be converted to the member's type.
@@ -33,9 +33,9 @@ impl MemberViolation {
 
     /// The message of `MaxLengthAttribute`.
     pub(super) fn too_long(member: &'static str, max_length: usize) -> Self {
-        let sentence =
+        let message =
             format!("The field {member} must be a string or array type with a maximum length of '{max_length}'.");
-        Self::new(member, "TOO_LONG", sentence)
+        Self::new(member, "TOO_LONG", message)
     }
 
     pub(super) fn control_character(member: &'static str) -> Self {
@@ -43,12 +43,12 @@ impl MemberViolation {
     }
 
     pub(super) fn of_body(error: &BodyError) -> Self {
-        let rule = if matches!(error, BodyError::Json(JsonError::Empty)) { "BODY_EMPTY" } else { "BODY_INVALID" };
-        Self::new("", rule, error.to_string())
+        let code = if matches!(error, BodyError::Json(JsonError::Empty)) { "BODY_EMPTY" } else { "BODY_INVALID" };
+        Self::new("", code, error.to_string())
     }
 
     fn of(member: &'static str, kind: &ViolationKind) -> Self {
-        Self::new(member, rule(kind), sentence(member, kind))
+        Self::new(member, code(kind), message(member, kind))
     }
 
     /// The key of the message's translation: `CUSTOMER_EMAIL_IN_USE`. The vendor's own keys are not public.
@@ -65,7 +65,7 @@ impl MemberViolation {
         if !self.member.is_empty() {
             key.push('_');
         }
-        key.push_str(self.rule);
+        key.push_str(self.code);
         key
     }
 }
@@ -75,7 +75,7 @@ impl MemberViolation {
 pub(super) fn merged(mut read: Vec<MemberViolation>, domain: &[Violation]) -> Vec<MemberViolation> {
     let domain = domain.iter().map(|violation| MemberViolation::of(member(violation.field), &violation.rule));
     let is_new = |violation: &MemberViolation| {
-        violation.rule != "REQUIRED" || read.iter().all(|known| known.member != violation.member)
+        violation.code != "REQUIRED" || read.iter().all(|known| known.member != violation.member)
     };
     let domain: Vec<MemberViolation> = domain.filter(is_new).collect();
     read.extend(domain);
@@ -108,7 +108,7 @@ fn line(part: Option<AddressPart>) -> AddressPart {
     }
 }
 
-fn rule(kind: &ViolationKind) -> &'static str {
+fn code(kind: &ViolationKind) -> &'static str {
     match kind {
         ViolationKind::Required(_) => "REQUIRED",
         ViolationKind::Type(_) | ViolationKind::Format(_) => "INVALID",
@@ -126,16 +126,16 @@ fn rule(kind: &ViolationKind) -> &'static str {
     }
 }
 
-fn sentence(member: &'static str, kind: &ViolationKind) -> String {
+fn message(member: &'static str, kind: &ViolationKind) -> String {
     match kind {
         ViolationKind::Required(_) => format!("The {member} field is required."),
         ViolationKind::Type(_) => not_valid(member, None),
-        ViolationKind::MaxLength(max_length) => MemberViolation::too_long(member, *max_length).sentence,
+        ViolationKind::MaxLength(max_length) => MemberViolation::too_long(member, *max_length).message,
         ViolationKind::MinimumAge(years) => format!("The field {member} must be at least {years} years ago."),
         ViolationKind::SponsorUnknown(id) => format!("The {member} '{id}' was not found."),
         ViolationKind::SponsorNotDistributor(id) => format!("The {member} '{id}' is not a rep."),
         ViolationKind::SponsorBelow(id) => format!("The {member} '{id}' stands below the customer."),
-        ViolationKind::Unique(Some(_)) if is_secret(member) => sentence(member, &ViolationKind::Unique(None)),
+        ViolationKind::Unique(Some(_)) if is_secret(member) => message(member, &ViolationKind::Unique(None)),
         ViolationKind::Unique(_) | ViolationKind::SponsorIsSelf => kind.sentence(&format!("The {member}")),
         ViolationKind::Format(_)
         | ViolationKind::ControlCharacter
@@ -169,12 +169,12 @@ mod tests {
 
     fn of(field: Field, kind: &ViolationKind) -> (String, String) {
         let violation = MemberViolation::of(member(field), kind);
-        (violation.key(), violation.sentence)
+        (violation.key(), violation.message)
     }
 
     #[test]
     fn violations_name_the_members_of_this_vendor() {
-        for (field, kind, key, sentence) in [
+        for (field, kind, key, message) in [
             (
                 Field::EmailAddress,
                 ViolationKind::Unique(Some("a@b.c".to_owned())),
@@ -219,7 +219,7 @@ mod tests {
                 "The value is not valid for Phone1.",
             ),
         ] {
-            assert_eq!(of(field, &kind), (key.to_owned(), sentence.to_owned()));
+            assert_eq!(of(field, &kind), (key.to_owned(), message.to_owned()));
         }
     }
 
@@ -231,14 +231,14 @@ mod tests {
             }
         }
         for member in ["Password", "TaxID", "TaxID2"] {
-            assert!(!MemberViolation::invalid(member, "123-45").sentence.contains("123-45"));
+            assert!(!MemberViolation::invalid(member, "123-45").message.contains("123-45"));
         }
     }
 
     #[test]
     fn a_long_value_is_not_repeated_whole() {
         let violation = MemberViolation::invalid("CustomerType", &"ä".repeat(1_000_000));
-        assert_eq!(violation.sentence, format!("The value '{}…' is not valid for CustomerType.", "ä".repeat(50)));
+        assert_eq!(violation.message, format!("The value '{}…' is not valid for CustomerType.", "ä".repeat(50)));
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         let domain = [Field::CustomerType, Field::Username, Field::EmailAddress]
             .map(|field| Violation { field, rule: ViolationKind::Required(None) });
         let merged: Vec<_> =
-            merged(read, &domain).into_iter().map(|violation| (violation.member, violation.rule)).collect();
+            merged(read, &domain).into_iter().map(|violation| (violation.member, violation.code)).collect();
         assert_eq!(
             merged,
             [("FirstName", "TOO_LONG"), ("Email", "REQUIRED"), ("CustomerType", "INVALID"), ("Username", "REQUIRED")]

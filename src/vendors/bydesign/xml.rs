@@ -1,6 +1,6 @@
 //! XML: one root element that holds an element for each member.
 //!
-//! The reader is a stream and takes only such documents. It rejects document types, so that no entity is ever defined, expanded
+//! The reader is a stream and accepts only such documents. It rejects document types, so that no entity is ever defined, expanded
 //! or fetched; it rejects nested elements and limits their number.
 
 use std::borrow::Cow;
@@ -212,7 +212,7 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {
     }
 }
 
-/// Whether the element says `xsi:nil="true"`.
+/// Whether the element has `xsi:nil="true"`.
 fn is_nil(tag: &BytesStart<'_>) -> Result<bool, String> {
     // Without the check for duplicate names, which takes quadratic time.
     for attribute in tag.attributes().with_checks(false) {

@@ -1,6 +1,5 @@
 //! DirectScale's customer API: the route table.
 
-mod call;
 mod customers;
 mod error;
 mod examples;
@@ -12,6 +11,7 @@ mod openapi;
 mod points;
 mod query;
 mod rejection;
+mod request;
 mod sso;
 mod trees;
 mod unbuilt;

@@ -7,11 +7,10 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use uuid::Uuid;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, NOT_FOUND, Rejected};
 use super::key::presented_key;
 use super::rejection;
-use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, header_text, realm};
+use crate::gateway::{ApiRequest, GatewayRejection, RequestContext, StatusFailure, Vendor, header_text, realm};
 use crate::journal::Reason;
 use crate::tenants::KeyKind;
 
@@ -76,8 +75,10 @@ impl Vendor for DirectScale {
         response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
     }
 
-    fn customer(&self, call: &Call) -> Option<i32> {
-        call.customer_id().ok().map(|id| id.0)
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {
+        let text = request.path_parameter("customerId")?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|id| is_number && *id > 0)
     }
 }
 

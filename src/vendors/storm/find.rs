@@ -1,7 +1,5 @@
 //! Reading customers. One who is not there is an empty answer.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
 use super::document::view;
@@ -10,7 +8,7 @@ use super::query;
 use super::wire::{answer, json};
 use super::write::{reply, shown};
 use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 #[utoipa::path(
     get,
@@ -22,10 +20,10 @@ use crate::gateway::{Call, Reply};
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
     })))
 )]
-pub(super) async fn by_id(call: Arc<Call>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let id = query::integer(&call, "id")?.unwrap_or_default();
-    found(&call, &scope, Some(CustomerId(id))).await
+pub(super) async fn by_id(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let id = query::integer(request, "id")?.unwrap_or_default();
+    found(request, &scope, Some(CustomerId(id))).await
 }
 
 /// Get a customer by e-mail address
@@ -39,11 +37,11 @@ pub(super) async fn by_id(call: Arc<Call>) -> Result<Reply, Problem> {
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
     })))
 )]
-pub(super) async fn by_email(call: Arc<Call>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let email = call.query_parameter("email").unwrap_or_default();
-    let customers = call.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
-    found(&call, &scope, customers.first().map(|customer| customer.id)).await
+pub(super) async fn by_email(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let email = request.query_parameter("email").unwrap_or_default();
+    let customers = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
+    found(request, &scope, customers.first().map(|customer| customer.id)).await
 }
 
 /// Get a customer by key
@@ -61,11 +59,11 @@ pub(super) async fn by_email(call: Arc<Call>) -> Result<Reply, Problem> {
         "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
     })))
 )]
-pub(super) async fn by_key(call: Arc<Call>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let key = query::guid(&call, "key")?.unwrap_or_default();
-    let id = call.services.customers.find_by_key(&scope, key).await?;
-    found(&call, &scope, id).await
+pub(super) async fn by_key(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let key = query::guid(request, "key")?.unwrap_or_default();
+    let id = request.services.customers.find_by_key(&scope, key).await?;
+    found(request, &scope, id).await
 }
 
 /// Search customers
@@ -87,30 +85,30 @@ pub(super) async fn by_key(call: Arc<Call>) -> Result<Reply, Problem> {
         "class": "client-observed", "source": "that there is such an operation with these parameters; its answer is chosen"
     })))
 )]
-pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let company = query::integer(&call, "companyId")?.filter(|id| *id != 0);
-    let size = query::integer(&call, "size")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-    let term = call.query_parameter("searchString").unwrap_or_default();
+pub(super) async fn search(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let company = query::integer(request, "companyId")?.filter(|id| *id != 0);
+    let size = query::integer(request, "size")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
+    let term = request.query_parameter("searchString").unwrap_or_default();
     let search = Search { term, company, ..Search::default() };
-    let found = call.services.customers.search(&scope, &search).await?;
+    let found = request.services.customers.search(&scope, &search).await?;
     let mut answers = Vec::new();
     for customer in found.into_iter().take(size.unwrap_or(usize::MAX)) {
-        if let Some(profiled) = profiled(&call, &scope, customer.id).await? {
+        if let Some(profiled) = profiled(request, &scope, customer.id).await? {
             answers.push(view(&profiled, &scope.plan.storm));
         }
     }
     Ok(shown(json::to_bytes(&answers)))
 }
 
-async fn found(call: &Call, scope: &Scope<'_>, id: Option<CustomerId>) -> Result<Reply, Problem> {
+async fn found(request: &ApiRequest<'_>, scope: &Scope<'_>, id: Option<CustomerId>) -> Result<Reply, Problem> {
     let Some(id) = id else { return Ok(Reply::empty(StatusCode::OK)) };
-    let found = profiled(call, scope, id).await?;
+    let found = profiled(request, scope, id).await?;
     Ok(found.map_or_else(|| Reply::empty(StatusCode::OK), |customer| reply(&customer, scope)))
 }
 
-async fn profiled(call: &Call, scope: &Scope<'_>, id: CustomerId) -> Result<Option<Profiled>, Problem> {
-    match call.services.customers.profiled(scope, id, ProfileOwner::Storm).await {
+async fn profiled(request: &ApiRequest<'_>, scope: &Scope<'_>, id: CustomerId) -> Result<Option<Profiled>, Problem> {
+    match request.services.customers.profiled(scope, id, ProfileOwner::Storm).await {
         Ok(found) => Ok(Some(found)),
         Err(CustomerError::UnknownCustomer) => Ok(None),
         Err(error) => Err(error.into()),

@@ -12,7 +12,7 @@ use super::html;
 use super::problem::{Problem, json_answer, message, page};
 use super::rejected::{Key, Rejected};
 use super::route;
-use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
+use crate::gateway::{ApiRequest, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
 use crate::journal::Reason;
 use crate::tenants::{KeyKind, presented};
 
@@ -110,8 +110,8 @@ impl Vendor for Storm {
     }
 
     /// The customer in the query.
-    fn customer(&self, call: &Call) -> Option<i32> {
-        call.query_parameter("id")?.parse().ok()
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {
+        request.query_parameter("id")?.parse().ok()
     }
 }
 

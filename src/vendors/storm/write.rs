@@ -1,7 +1,5 @@
 //! Writing customers: created, and updated where an Id, a Key or an e-mail address says whom.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, StatusCode};
 
 use super::document::view;
@@ -16,7 +14,7 @@ use super::written::{Written, created, updated};
 use crate::customers::{
     CustomerFields, CustomerId, Error as CustomerError, LookUp, Patch, Profile, ProfileOwner, Profiled, Scope,
 };
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 use crate::secret::Password;
 use crate::wire::relaxed::Leniency;
 
@@ -48,10 +46,10 @@ macro_rules! updates {
                     "class": "documented", "source": "UpdateCustomer page; what it leaves open is inferred and chosen"
                 })))
             )]
-            pub(super) async fn $handler(call: Arc<Call>) -> Result<Reply, Problem> {
-                let password: fn(&Call) -> Option<Password> = $password;
-                let password = password(&call);
-                update(&call, password).await
+            pub(super) async fn $handler(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+                let password: fn(&ApiRequest<'_>) -> Option<Password> = $password;
+                let password = password(request);
+                update(request, password).await
             }
         )*
     };
@@ -91,10 +89,10 @@ macro_rules! creations {
                     "class": "client-observed", "source": "the service's published contract; its rules are those of UpdateCustomer"
                 })))
             )]
-            pub(super) async fn $handler(call: Arc<Call>) -> Result<Reply, Problem> {
-                let password: fn(&Call) -> Option<Password> = $password;
-                let password = password(&call);
-                create(&call, password).await
+            pub(super) async fn $handler(request: &ApiRequest<'_>) -> Result<Reply, Problem> {
+                let password: fn(&ApiRequest<'_>) -> Option<Password> = $password;
+                let password = password(request);
+                create(request, password).await
             }
         )*
     };
@@ -109,33 +107,33 @@ creations! {
         (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),), query::password;
 }
 
-async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let updated_by = query::updated_by(call);
+async fn update(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let updated_by = query::updated_by(request);
     // Read in any case: what does not count in it is named whatever the answer.
-    let request = body(call, &scope);
-    let (updated_by, request) = (updated_by?, request?);
+    let body = read_body(request, &scope);
+    let (updated_by, body) = (updated_by?, body?);
     for _ in 0..MOST_ATTEMPTS {
-        let Some(id) = find(call, &scope, &request.wanted).await? else {
+        let Some(id) = find(request, &scope, &body.wanted).await? else {
             // What could not be read may be why nobody was found.
             let missing = std::iter::once(Key::CustomerMissing.into());
-            return Err(Problem::Rejected(missing.chain(request.rejected).collect()));
+            return Err(Problem::Rejected(missing.chain(body.rejected).collect()));
         };
-        let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
-        let written = updated(&request, &current, &scope.plan.storm).map_err(Problem::Rejected)?;
+        let current = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+        let written = updated(&body, &current, &scope.plan.storm).map_err(Problem::Rejected)?;
         let mut ignored = written.ignored.clone();
-        ignored.extend(query::ignored(call));
+        ignored.extend(query::ignored(request));
         if password.is_none() && written.changes_nothing(&current.fields) {
             return Ok(reply(&current, &scope).ignoring(ignored));
         }
-        let password = password.clone().or_else(|| generate_password(call, &scope, &written));
+        let password = password.clone().or_else(|| generate_password(request, &scope, &written));
         let patch = patch(written.by(updated_by), &current, password);
-        match call.services.customers.patch(&scope, id, patch, Vec::new()).await {
+        match request.services.customers.patch(&scope, id, patch, Vec::new()).await {
             // Somebody else wrote in between: what is kept is read again.
             Err(CustomerError::Changed) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => {
-                let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+                let current = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
                 return Ok(reply(&current, &scope).ignoring(ignored));
             }
         }
@@ -152,43 +150,47 @@ fn patch(written: Written, current: &Profiled, password: Option<Password>) -> Pa
     Patch { values: CustomerFields { password, profile, ..values }, sent, version: Some(current.version) }
 }
 
-async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let request = body(call, &scope)?;
-    let written = created(&request, &scope.plan.storm).map_err(Problem::Rejected)?;
-    let created_by = call.query_parameter("createdBy").map(|text| text.trim().parse());
+async fn create(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, Problem> {
+    let scope = request.lenient_scope();
+    let body = read_body(request, &scope)?;
+    let written = created(&body, &scope.plan.storm).map_err(Problem::Rejected)?;
+    let created_by = request.query_parameter("createdBy").map(|text| text.trim().parse());
     let written = match created_by {
         Some(Ok(created_by)) => written.by(created_by),
         _ => written,
     };
-    let password = password.or_else(|| generate_password(call, &scope, &written));
+    let password = password.or_else(|| generate_password(request, &scope, &written));
     let Written { key, values, fields, companies, mut ignored, .. } = written;
-    ignored.extend(query::ignored(call));
+    ignored.extend(query::ignored(request));
     ignored.extend(matches!(created_by, Some(Err(_))).then(|| "createdBy".to_owned()));
     let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
     let values = CustomerFields { password, key, profile, ..values };
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
-    let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+    let id = request.services.customers.create(&scope, values, Vec::new()).await?;
+    let current = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
     Ok(reply(&current, &scope).ignoring(ignored))
 }
 
 /// The password of an account that is made without one: a random one, which nobody learns (Norce, `RegisterCustomer3` page).
-fn generate_password(call: &Call, scope: &Scope<'_>, written: &Written) -> Option<Password> {
-    written.wants_password.then(|| call.services.customers.random_password(scope))
+fn generate_password(request: &ApiRequest<'_>, scope: &Scope<'_>, written: &Written) -> Option<Password> {
+    written.wants_password.then(|| request.services.customers.random_password(scope))
 }
 
 /// The customer in the body.
-fn body(call: &Call, scope: &Scope<'_>) -> Result<Request<request::Customer>, Problem> {
-    let read = read(call.source(Leniency::Comments), &scope.plan.storm);
-    let request = read.map_err(|error| Problem::Unreadable(error.to_string()))?;
-    let mut request: Request<request::Customer> = request.ok_or(Key::CustomerMissing)?;
-    call.ignore(std::mem::take(&mut request.ignored));
-    Ok(request)
+fn read_body(request: &ApiRequest<'_>, scope: &Scope<'_>) -> Result<Request<request::Customer>, Problem> {
+    let read = read(request.source(Leniency::Comments), &scope.plan.storm);
+    let body = read.map_err(|error| Problem::Unreadable(error.to_string()))?;
+    let mut body: Request<request::Customer> = body.ok_or(Key::CustomerMissing)?;
+    request.ignore(std::mem::take(&mut body.ignored));
+    Ok(body)
 }
 
 /// Whom a request means: by Id, else by Key, else by e-mail address.
-async fn find(call: &Call, scope: &Scope<'_>, wanted: &request::Customer) -> Result<Option<CustomerId>, Problem> {
-    let customers = &call.services.customers;
+async fn find(
+    request: &ApiRequest<'_>,
+    scope: &Scope<'_>,
+    wanted: &request::Customer,
+) -> Result<Option<CustomerId>, Problem> {
+    let customers = &request.services.customers;
     if let Some(id) = wanted.id.value() {
         let id = CustomerId(*id);
         return match customers.check_exists(scope, id).await {

@@ -10,7 +10,7 @@ use super::unknown::{Noted, notes};
 
 use crate::customers::{Address, CustomerFields, Violation, ViolationKind, filled};
 use crate::field::{AddressPart, Field};
-use crate::gateway::{BrokenBody, Call};
+use crate::gateway::{ApiRequest, BrokenBody};
 use crate::secret::Password;
 use crate::vendors::directscale::error::Error;
 use crate::wire::dates::{self, DateForms, Written};
@@ -45,9 +45,9 @@ pub(in crate::vendors::directscale) struct Request<T> {
 
 impl<'a> Body<'a> {
     /// The body of a call as JSON, whatever Content-Type says.
-    pub(in crate::vendors::directscale) fn of(call: &'a Call) -> Result<Self, BodyError> {
-        match call.json(Leniency::JsonNet)? {
-            Value::Object(object) => Ok(Self { object, is_strict: call.is_strict() }),
+    pub(in crate::vendors::directscale) fn of(request: &'a ApiRequest<'_>) -> Result<Self, BodyError> {
+        match request.json(Leniency::JsonNet)? {
+            Value::Object(object) => Ok(Self { object, is_strict: request.is_strict() }),
             _ => Err(JsonError::NoObject.into()),
         }
     }

@@ -1,34 +1,31 @@
-//! What DirectScale's operations read of a call.
+//! What DirectScale's operations read of a request.
 
 use super::error::Error;
 use super::query::Parameters;
 use super::wire::Request;
 use crate::customers::{CustomerId, Violation};
-use crate::gateway::Call;
+use crate::gateway::ApiRequest;
 
-/// What DirectScale's operations read of a call.
-pub(super) trait DirectScaleCall {
-    /// The customer in the path. What cannot be an id is an id that nobody has.
+pub(super) trait DirectScaleRequest {
+    /// The customer in the path. A text that is not an id is the id of no customer.
     fn customer_id(&self) -> Result<CustomerId, Error>;
 
     /// A text in the path, decoded.
     fn path_text(&self, name: &str) -> Result<String, Error>;
 
-    /// What was read of the call, or the violation in it: which is only told where the customer exists.
+    /// `read`, or its error; the error of an unknown customer comes first.
     async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error>;
 
-    /// What was read of the body and what is wrong with it; what does not count is noted.
-    fn noted<T>(&self, request: Request<T>) -> (T, Vec<Violation>);
+    /// What was read of the body, and its violations. Members without effect are noted.
+    fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>);
 
     /// The parameters in the query.
     fn query(&self) -> Parameters;
 }
 
-impl DirectScaleCall for Call {
+impl DirectScaleRequest for ApiRequest<'_> {
     fn customer_id(&self) -> Result<CustomerId, Error> {
-        let text = self.path_parameter("customerId").unwrap_or_default();
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId).ok_or(Error::UnknownCustomer)
+        self.customer.map(CustomerId).ok_or(Error::UnknownCustomer)
     }
 
     fn path_text(&self, name: &str) -> Result<String, Error> {
@@ -43,9 +40,9 @@ impl DirectScaleCall for Call {
         read
     }
 
-    fn noted<T>(&self, request: Request<T>) -> (T, Vec<Violation>) {
-        self.ignore(request.ignored);
-        (request.wanted, request.violations)
+    fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>) {
+        self.ignore(body.ignored);
+        (body.wanted, body.violations)
     }
 
     fn query(&self) -> Parameters {
