@@ -1,17 +1,13 @@
-//! The customers: created, looked up, shown to anybody.
+//! The operations on customers: create, look up, public information.
 
-use axum::http::{HeaderValue, StatusCode};
-
+use super::creation::{self, CustomerCreation, MODEL};
 use super::error::Error;
-use super::mapping::answer::answer;
-use super::mapping::creation::{Mapped, Resolved, creation};
+use super::mapping::{MappedCreation, References, map_creation};
+use super::members::Members;
+use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
-use super::vendor::{asked_type, body_type};
-use super::violations::{MemberViolation, gathered};
-use super::wire::members::Members;
-use super::wire::request::{self, CustomerCreation, MODEL};
-use super::wire::tree::Answer;
-use super::wire::{body, lists};
+use super::violations::{MemberViolation, merged};
+use super::{body, customer, reader};
 use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
@@ -41,20 +37,20 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let scope = request.lenient_scope();
     let plan = &scope.plan.bydesign;
     let members = read(request, MODEL)?;
-    let request::Request { wanted, mut violations, ignored } = request::read(&members, plan.time_zone);
+    let reader::ReadCreation { creation, mut violations, ignored } = reader::read(&members, plan.time_zone);
     request.ignore(ignored);
-    let resolved = resolve(request, &scope, &wanted, &mut violations).await?;
-    let Mapped { mut values, extras, violations: unknown } = creation(wanted, resolved, plan);
+    let references = resolve(request, &scope, &creation, &mut violations).await?;
+    let MappedCreation { mut fields, profile, violations: unknown } = map_creation(creation, references, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
-        // Violations that the domain finds are told with them; nothing is written.
-        let found = request.services.customers.violations_of(&scope, &values);
-        return Err(Error::Rejected(gathered(violations, &found)));
+        // Nothing is written; the response lists the domain's violations too.
+        let domain = request.services.customers.violations_of(&scope, &fields);
+        return Err(Error::Rejected(merged(violations, &domain)));
     }
-    values.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
-    let id = request.services.customers.create(&scope, values, Vec::new()).await?;
+    fields.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
+    let id = request.services.customers.create(&scope, fields, Vec::new()).await?;
     let profiled = request.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
-    Ok(reply(request, &answer(&profiled, plan).answer()))
+    Ok(reply(request, &customer::customer(&profiled, plan)))
 }
 
 /// Look customers up by e-mail address
@@ -69,7 +65,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         (CustomerLookupModel = "text/xml"),
         (CustomerLookupModel = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 200, description = "The customers; none is an empty list", body = CustomerLists)),
+    responses((status = 200, description = "The customers; an empty list when there are none", body = CustomerLists)),
     extensions(("x-evidence" = json!({
         "class": "client-observed", "source": "a public client calls it with Email; the members are those of the created customer"
     })))
@@ -77,7 +73,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let scope = request.lenient_scope();
     let members = read(request, "CustomerLookupModel")?;
-    request.ignore(members.beside(&["Email"], &request::NAMES));
+    request.ignore(members.ignored(&std::iter::once("Email"), &creation::names()));
     let email = members.text("Email");
     let email = email.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
@@ -87,16 +83,15 @@ pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     for customer in found {
         match request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
             Ok(found) => profiled.push(found),
-            // It was put back meanwhile, by a reset of the world.
+            // A reset deleted it meanwhile.
             Err(CustomerError::UnknownCustomer) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
-    Ok(reply(request, &lists::customers(&answers)))
+    Ok(reply(request, &customer::customers(&profiled, &scope.plan.bydesign)))
 }
 
-/// What anybody may know of a customer
+/// Read a customer's public information
 #[utoipa::path(
     get,
     path = "/api/customer/PublicInfo/GetInfo",
@@ -118,36 +113,35 @@ pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error
     })?;
     let found = request.services.customers.find_numbered(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
-    let name = customer.display_name();
     let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
-    Ok(reply(request, &lists::public_info(&answer(&profiled, &scope.plan.bydesign), &name)))
+    Ok(reply(request, &customer::public_info(&profiled, &scope.plan.bydesign)))
 }
 
-/// The members of the body, whatever its format.
+/// The members of the body.
 fn read<'a>(request: &'a ApiRequest<'_>, root: &str) -> Result<Members<'a>, Error> {
     let body_type = body_type(&request.parts.headers);
-    if let Some(sentence) = body_type.unsupported().filter(|_| !request.body.is_empty()) {
-        return Err(Error::Unsupported(sentence));
+    if let Some(message) = body_type.unsupported().filter(|_| !request.body.is_empty()) {
+        return Err(Error::Unsupported(message));
     }
     let charset = charset::declared(&request.parts.headers);
     let members = body::read(&body_type, request.source(Leniency::JsonNet), charset, root);
     members.map_err(|error| Error::Rejected(vec![MemberViolation::of_body(&error)]))
 }
 
-/// Looks for the customers whom a creation names.
+/// Finds the customers whom a creation names.
 async fn resolve(
     request: &ApiRequest<'_>,
     scope: &Scope<'_>,
-    wanted: &CustomerCreation,
+    creation: &CustomerCreation,
     violations: &mut Vec<MemberViolation>,
-) -> Result<Resolved, Error> {
+) -> Result<References, Error> {
     let customers = &request.services.customers;
-    // Clients send 1 for nobody.
-    let sponsor = match wanted.rep_did.as_deref().map(str::trim).filter(|did| *did != "1") {
+    // Clients send 1 when there is no sponsor.
+    let sponsor = match creation.rep_did.as_deref().map(str::trim).filter(|did| *did != "1") {
         None => customers.root(scope).await?.map(|CustomerId(id)| id),
-        Some(did) => rep(request, scope, "RepDID", did, violations).await?,
+        Some(did) => find_rep(request, scope, "RepDID", did, violations).await?,
     };
-    let refer_customer = match wanted.refer_customer_id.as_deref() {
+    let refer_customer = match creation.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
             let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
@@ -157,32 +151,26 @@ async fn resolve(
             found
         }
     };
-    let reciprocal_rep = match wanted.reciprocal_rep_did.as_deref() {
+    let reciprocal_rep = match creation.reciprocal_rep_did.as_deref() {
         None => None,
-        Some(did) => rep(request, scope, "ReciprocalRepDID", did, violations).await?,
+        Some(did) => find_rep(request, scope, "ReciprocalRepDID", did, violations).await?,
     };
-    Ok(Resolved { sponsor, refer_customer, reciprocal_rep })
+    Ok(References { sponsor, refer_customer, reciprocal_rep })
 }
 
-/// The representative of this display id; where the plan lets everybody sponsor, any customer.
-async fn rep(
+/// The representative with this display id: a distributor, or any customer where the plan lets all types sponsor.
+async fn find_rep(
     request: &ApiRequest<'_>,
     scope: &Scope<'_>,
     member: &'static str,
     did: &str,
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
-    let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
-    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_be);
+    let may_sponsor =
+        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
+    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_sponsor);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }
     Ok(found.map(|customer| customer.id.0))
-}
-
-/// The answer in the form that the call asks for.
-pub(super) fn reply(request: &ApiRequest<'_>, answer: &Answer<'_>) -> Reply {
-    let answer_type = asked_type(&request.parts.headers, request.scope().plan.bydesign.default_format);
-    let content_type = HeaderValue::from_static(answer_type.content_type());
-    Reply::of(StatusCode::OK, content_type, answer.bytes(answer_type.format()))
 }

@@ -5,21 +5,19 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use super::error::Error;
-use super::negotiate::{AnswerType, BodyType, answer_type};
+use super::error_body;
+use super::response::error_response;
 use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
-use super::wire::result;
-use super::wire::tree::Answer;
 use crate::database::DatabaseError;
 use crate::gateway::{
     ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
-    original_path_and_query, realm, typed,
+    original_path_and_query, realm,
 };
 use crate::journal::Reason;
-use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, KeyKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,19 +57,20 @@ impl Vendor for ByDesign {
     }
 
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
-        let http_error = |status: StatusCode, sentence: &str| answer_to(context, status, &result::http_error(sentence));
+        let http_error =
+            |status: StatusCode, sentence: &str| error_response(context, status, &error_body::http_error(sentence));
         match rejection {
             GatewayRejection::MissingKey | GatewayRejection::InvalidKey => {
-                let mut response = http_error(StatusCode::UNAUTHORIZED, result::DENIED);
+                let mut response = http_error(StatusCode::UNAUTHORIZED, error_body::DENIED);
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 response
             }
             GatewayRejection::NoSuchOperation => {
                 let url = realm(context.parts, original_path_and_query(context.parts));
-                http_error(StatusCode::NOT_FOUND, &result::no_route(&url))
+                http_error(StatusCode::NOT_FOUND, &error_body::no_route(&url))
             }
             GatewayRejection::WrongMethod(allowed) => {
-                let sentence = result::wrong_method(context.parts.method.as_str());
+                let sentence = error_body::wrong_method(context.parts.method.as_str());
                 let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
@@ -93,7 +92,7 @@ impl Vendor for ByDesign {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
             }
-            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, result::BROKEN),
+            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, error_body::FAILED),
         }
     }
 
@@ -109,36 +108,17 @@ impl Vendor for ByDesign {
         let InjectedStatus { code, message, .. } = injected;
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status == StatusCode::BAD_REQUEST {
-            let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
-            return answer_to(context, status, &result::rejection(&[violation], with(context).error));
+            let violations = [MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."))];
+                        let body = error_body::rejection(&violations, context.plan().bydesign.error);
+            return error_response(context, status, &body);
         }
-        let sentence = message.or(status.canonical_reason()).unwrap_or(result::BROKEN);
-        answer_to(context, status, &result::http_error(sentence))
+        let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
+        error_response(context, status, &error_body::http_error(sentence))
     }
 
     fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
-}
-
-pub(super) fn with<'a>(context: &RequestContext<'a>) -> &'a ByDesignPlan {
-    &context.plan().bydesign
-}
-
-/// A response in the format that the request accepts.
-pub(super) fn answer_to(context: &RequestContext<'_>, status: StatusCode, answer: &Answer<'_>) -> Response<Bytes> {
-    let answer_type = asked_type(&context.parts.headers, with(context).default_format);
-    typed(status, HeaderValue::from_static(answer_type.content_type()), answer.bytes(answer_type.format()))
-}
-
-pub(super) fn asked_type(headers: &HeaderMap, default: DefaultFormat) -> AnswerType {
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    answer_type(accept, &body_type(headers), default)
-}
-
-/// What the request says that its body is.
-pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
-    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
 }
 
 fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {

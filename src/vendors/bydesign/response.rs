@@ -1,17 +1,51 @@
-//! What is answered, before it is JSON or XML.
+//! Response bodies: values, and how JSON and XML write them.
 
 use std::borrow::Cow;
 
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::dates::Moment;
-use super::escape;
-use crate::vendors::bydesign::negotiate::Format;
+use super::negotiate::{BodyType, Format, ResponseType, response_type};
+use super::xml;
+use crate::gateway::{ApiRequest, Reply, RequestContext, typed};
+use crate::plan::DefaultFormat;
 
-/// A value of an answer.
+/// The response to a request that succeeded, in the format that the request accepts.
+pub(super) fn reply(request: &ApiRequest<'_>, body: &ResponseBody<'_>) -> Reply {
+    let (content_type, bytes) = encoded(&request.parts.headers, request.scope().plan.bydesign.default_format, body);
+    Reply::of(StatusCode::OK, content_type, bytes)
+}
+
+/// An error response, in the format that the request accepts.
+pub(super) fn error_response(
+    context: &RequestContext<'_>,
+    status: StatusCode,
+    body: &ResponseBody<'_>,
+) -> Response<Bytes> {
+    let (content_type, bytes) = encoded(&context.parts.headers, context.plan().bydesign.default_format, body);
+    typed(status, content_type, bytes)
+}
+
+/// The type of the request's body.
+pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
+    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
+}
+
+fn encoded(headers: &HeaderMap, default: DefaultFormat, body: &ResponseBody<'_>) -> (HeaderValue, Vec<u8>) {
+    let response_type = accepted(headers, default);
+    (HeaderValue::from_static(response_type.content_type()), body.bytes(response_type.format()))
+}
+
+fn accepted(headers: &HeaderMap, default: DefaultFormat) -> ResponseType {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    response_type(accept, &body_type(headers), default)
+}
+
 #[derive(Debug, Clone)]
-pub(in crate::vendors::bydesign) enum Tree<'a> {
-    /// Nothing: left out of JSON, an empty element in XML.
+pub(super) enum Value<'a> {
+    /// Left out of JSON, an empty element in XML.
     Null,
     /// `true`, in XML `True`.
     Bool(bool),
@@ -20,49 +54,44 @@ pub(in crate::vendors::bydesign) enum Tree<'a> {
     Date(Moment),
     /// Texts: an array, in XML one element with all of them (AspNetWebStack, `HttpError`).
     Texts(Vec<&'a str>),
-    /// Values, each of which is in XML an element of this name.
+    /// An array; in XML each value is an element of this name.
     List(&'static str, Vec<Self>),
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 #[derive(Debug, Clone)]
-pub(in crate::vendors::bydesign) struct Answer<'a> {
+pub(super) struct ResponseBody<'a> {
     /// The name of the root element.
     pub(super) root: &'static str,
-    pub(super) tree: Tree<'a>,
+    pub(super) value: Value<'a>,
 }
 
-impl Answer<'_> {
-    /// The bytes of the answer.
-    pub(in crate::vendors::bydesign) fn bytes(&self, format: Format) -> Vec<u8> {
+impl ResponseBody<'_> {
+    pub(super) fn bytes(&self, format: Format) -> Vec<u8> {
         match format {
-            Format::Json => serde_json::to_vec(&self.tree).expect("invariant: plain data is JSON"),
+            Format::Json => serde_json::to_vec(&self.value).expect("invariant: plain data is JSON"),
             Format::Xml => {
                 let mut document = String::new();
-                self.tree.element(self.root, &mut document);
+                self.value.element(self.root, &mut document);
                 document.into_bytes()
             }
         }
     }
 }
 
-impl<'a> Tree<'a> {
-    /// An object of members whose names are known.
+impl<'a> Value<'a> {
     pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
         Self::Object(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
     }
 
-    /// A text that may be missing.
     pub(super) fn text(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(Cow::Borrowed(text)))
     }
 
-    /// A number that may be missing.
     pub(super) fn integer(number: Option<i32>) -> Self {
         number.map_or(Self::Null, Self::Integer)
     }
 
-    /// A date that may be missing.
     pub(super) fn date(date: Option<Moment>) -> Self {
         date.map_or(Self::Null, Self::Date)
     }
@@ -75,9 +104,9 @@ impl<'a> Tree<'a> {
             Self::Null => {}
             Self::Bool(value) => into.push_str(if *value { "True" } else { "False" }),
             Self::Integer(number) => into.push_str(&number.to_string()),
-            Self::Text(text) => escape::text(into, text),
+            Self::Text(text) => xml::escape(into, text),
             Self::Date(date) => into.push_str(&date.xml()),
-            Self::Texts(texts) => escape::text(into, &texts.join(" ")),
+            Self::Texts(texts) => xml::escape(into, &texts.join(" ")),
             Self::List(item, values) => values.iter().for_each(|value| value.element(item, into)),
             Self::Object(members) => members.iter().for_each(|(name, value)| value.element(name, into)),
         }
@@ -90,7 +119,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-impl Serialize for Tree<'_> {
+impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
@@ -116,18 +145,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_is_json_and_xml() {
-        let tree = Tree::object([
-            ("A", Tree::text(Some("<ä>\u{1}"))),
-            ("B", Tree::Null),
-            ("C", Tree::Bool(true)),
-            ("D", Tree::List("E", vec![Tree::Integer(-1), Tree::Integer(2)])),
-            ("F", Tree::List("E", Vec::new())),
-            ("G", Tree::Texts(vec!["x.", "y."])),
-            ("H", Tree::Date(Moment::UNSET)),
+    fn values_are_written_as_json_and_xml() {
+        let value = Value::object([
+            ("A", Value::text(Some("<ä>\u{1}"))),
+            ("B", Value::Null),
+            ("C", Value::Bool(true)),
+            ("D", Value::List("E", vec![Value::Integer(-1), Value::Integer(2)])),
+            ("F", Value::List("E", Vec::new())),
+            ("G", Value::Texts(vec!["x.", "y."])),
+            ("H", Value::Date(Moment::UNSET)),
         ]);
-        let answer = Answer { root: "Root", tree };
-        let written = |format| String::from_utf8(answer.bytes(format)).expect("UTF-8");
+        let body = ResponseBody { root: "Root", value };
+        let written = |format| String::from_utf8(body.bytes(format)).expect("UTF-8");
         assert_eq!(
             written(Format::Json),
             r#"{"A":"<ä>\u0001","C":true,"D":[-1,2],"F":[],"G":["x.","y."],"H":"0001-01-01T00:00:00"}"#

@@ -1,56 +1,100 @@
-//! What is read of a creation, and how each member that cannot be read is told.
+//! The values that are read of a creation, and the violations of those that are not valid.
 
-use super::*;
-use crate::vendors::bydesign::negotiate::BodyType;
-use crate::vendors::bydesign::wire::body;
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use super::body::read_lenient;
+use super::creation::{CustomerCreation, MODEL, names};
+use super::dates;
+use super::negotiate::BodyType;
+use super::reader::{ReadCreation, read};
+use crate::secret::Password;
+use crate::wire::dates::DateForms;
+use crate::wire::members::Notes;
+
+/// Writes the value of a member as the vendor's clients do.
+pub(super) trait ToJson {
+    fn to_json(&self) -> Value;
+}
+
+impl ToJson for String {
+    fn to_json(&self) -> Value {
+        Value::from(self.as_str())
+    }
+}
+
+impl ToJson for Password {
+    fn to_json(&self) -> Value {
+        Value::from(self.reveal())
+    }
+}
+
+impl ToJson for bool {
+    fn to_json(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl ToJson for i32 {
+    fn to_json(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl ToJson for NaiveDateTime {
+    fn to_json(&self) -> Value {
+        Value::from(self.format("%Y-%m-%dT%H:%M:%S%.f").to_string())
+    }
+}
 
 const NEW_YORK: Tz = Tz::America__New_York;
 
-fn request(content_type: &str, bytes: &[u8]) -> Request {
+fn request(content_type: &str, bytes: &[u8]) -> ReadCreation {
     let bytes = bytes.to_vec().leak();
-    let members = body::read_plain(&BodyType::of(Some(content_type)), bytes, MODEL).expect("members");
+    let members = read_lenient(&BodyType::of(Some(content_type)), bytes, MODEL).expect("members");
     read(&members, NEW_YORK)
 }
 
-fn of_json(text: &str) -> Request {
+fn of_json(text: &str) -> ReadCreation {
     request("application/json", text.as_bytes())
 }
 
-fn sentences(request: &Request) -> Vec<(&'static str, &str)> {
-    request.violations.iter().map(|violation| (violation.member, violation.sentence.as_str())).collect()
+fn messages(request: &ReadCreation) -> Vec<(&'static str, &str)> {
+    request.violations.iter().map(|violation| (violation.member, violation.message.as_str())).collect()
 }
 
 #[test]
-fn the_vendors_samples_say_the_same() {
+fn the_vendors_samples_have_the_same_values() {
     let json = of_json(include_str!("samples/request.json"));
     let xml = request("text/xml", include_bytes!("samples/request.xml"));
     let form: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(
-            (1..=10).zip(NAMES).map(|(number, name)| (name.to_uppercase(), format!("sample string {number}"))),
+            (1..=10).zip(names()).map(|(number, name)| (name.to_uppercase(), format!("sample string {number}"))),
         )
         .finish();
     let form = request("application/x-www-form-urlencoded", form.as_bytes());
     assert_eq!((&json.violations, &json.ignored), (&Vec::new(), &Notes::default()));
     assert_eq!((&xml.violations, &xml.ignored), (&Vec::new(), &Notes::default()));
     let date = |text| dates::wall_clock(text, NEW_YORK, DateForms::JSON_NET);
-    assert_eq!(json.wanted.date_of_birth, date("2025-11-03T07:40:09.7363348"));
-    assert_eq!(xml.wanted.date_of_birth, date("2025-11-03T07:40:09"));
-    assert_eq!(json.wanted, CustomerCreation { date_of_birth: json.wanted.date_of_birth, ..xml.wanted });
-    assert_eq!(json.wanted.first_name.as_deref(), Some("sample string 1"));
-    assert_eq!(json.wanted.phone4.as_deref(), Some("sample string 10"));
-    assert_eq!(json.wanted.shipping_county.as_deref(), Some("sample string 17"));
-    assert_eq!(json.wanted.billing_county.as_deref(), Some("sample string 24"));
-    assert_eq!((json.wanted.agreed_to_terms, json.wanted.referral_market_type), (Some(true), Some(1)));
-    assert_eq!((json.wanted.customer_type, json.wanted.preferred_culture), (Some(31), Some(34)));
-    assert_eq!(json.wanted.reciprocal_rep_did.as_deref(), Some("sample string 33"));
-    assert_eq!(form.wanted.password, json.wanted.password);
-    assert_eq!(form.wanted.phone4, json.wanted.phone4);
+    assert_eq!(json.creation.date_of_birth, date("2025-11-03T07:40:09.7363348"));
+    assert_eq!(xml.creation.date_of_birth, date("2025-11-03T07:40:09"));
+    assert_eq!(json.creation, CustomerCreation { date_of_birth: json.creation.date_of_birth, ..xml.creation });
+    assert_eq!(json.creation.first_name.as_deref(), Some("sample string 1"));
+    assert_eq!(json.creation.phone4.as_deref(), Some("sample string 10"));
+    assert_eq!(json.creation.shipping_county.as_deref(), Some("sample string 17"));
+    assert_eq!(json.creation.billing_county.as_deref(), Some("sample string 24"));
+    assert_eq!((json.creation.agreed_to_terms, json.creation.referral_market_type), (Some(true), Some(1)));
+    assert_eq!((json.creation.customer_type, json.creation.preferred_culture), (Some(31), Some(34)));
+    assert_eq!(json.creation.reciprocal_rep_did.as_deref(), Some("sample string 33"));
+    assert_eq!(form.creation.password, json.creation.password);
+    assert_eq!(form.creation.phone4, json.creation.phone4);
 }
 
 #[test]
-fn the_vendors_answers_can_be_read() {
+fn the_vendors_sample_response_can_be_read() {
     let bytes = include_bytes!("samples/answer.xml");
-    let members = body::read_plain(&BodyType::of(Some("text/xml")), bytes, "Customer").expect("members");
+    let members = read_lenient(&BodyType::of(Some("text/xml")), bytes, "Customer").expect("members");
     assert_eq!(members.text("CustomerID").as_deref(), Some("0"));
     assert_eq!(members.text("CustomerDID"), None);
     assert_eq!(members.text("EmailOptOut_Upline").as_deref(), Some("False"));
@@ -58,14 +102,14 @@ fn the_vendors_answers_can_be_read() {
 }
 
 #[test]
-fn numbers_and_truth_values_may_stand_in_quotes_and_texts_bare() {
+fn values_of_other_json_types_are_converted() {
     let request = of_json(
         r#"{"CustomerType":" 2 ","PreferredCulture":1.0,"ReferralMarketType":2.0,"AgreedToTerms":"True","SendAutoresponders":0,"Phone1":5551234,
             "Company":true,"FirstName":null,"LastName":" ","customertype":3,"More":{"x":1},"less":[]}"#,
     );
-    assert_eq!(sentences(&request), []);
+    assert_eq!(messages(&request), []);
     assert_eq!(request.ignored.kept(), ["More", "less"]);
-    let wanted = CustomerCreation {
+    let expected = CustomerCreation {
         customer_type: Some(3),
         preferred_culture: Some(1),
         referral_market_type: Some(2),
@@ -75,26 +119,26 @@ fn numbers_and_truth_values_may_stand_in_quotes_and_texts_bare() {
         company: Some("true".to_owned()),
         ..CustomerCreation::default()
     };
-    assert_eq!(request.wanted, wanted);
+    assert_eq!(request.creation, expected);
 }
 
 #[test]
-fn an_unset_date_is_none() {
+fn the_smallest_date_is_null() {
     for text in ["0001-01-01T00:00:00", "0001-01-01T00:00:00+01:00", "01/01/0001 00:00:00", "  "] {
         let request = of_json(&format!(r#"{{"DateOfBirth":"{text}"}}"#));
-        assert_eq!((request.wanted.date_of_birth, request.violations), (None, Vec::new()), "{text}");
+        assert_eq!((request.creation.date_of_birth, request.violations), (None, Vec::new()), "{text}");
     }
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn values_that_are_not_valid_are_violations() {
     let request = of_json(
         r#"{"CustomerType":"x","ReferralMarketType":2147483648,"PreferredCulture":1.5,"AgreedToTerms":"yes",
             "SendAutoresponders":"2","DateOfBirth":"31/12/1980","FirstName":{},"Company":["a"],"TaxID":[],"Password":{},
             "Phone1":12345678901234567890123}"#,
     );
     assert_eq!(
-        sentences(&request),
+        messages(&request),
         [
             ("FirstName", "The value 'an object' is not valid for FirstName."),
             ("Password", "The value is not valid for Password."),
@@ -109,7 +153,7 @@ fn what_cannot_be_read_is_named() {
             ("PreferredCulture", "The value '1.5' is not valid for PreferredCulture."),
         ]
     );
-    assert_eq!(request.wanted, CustomerCreation::default());
+    assert_eq!(request.creation, CustomerCreation::default());
 }
 
 #[test]
@@ -121,7 +165,7 @@ fn the_three_limits_count_as_dot_net_does() {
         "e".repeat(100),
         "c".repeat(1000)
     ));
-    assert_eq!(sentences(&fits), []);
+    assert_eq!(messages(&fits), []);
     let beyond = of_json(&format!(
         r#"{{"FirstName":"{}","LastName":"{}","Email":"{}"}}"#,
         "ä".repeat(51),
@@ -130,7 +174,7 @@ fn the_three_limits_count_as_dot_net_does() {
     ));
     let maximum = "must be a string or array type with a maximum length of";
     assert_eq!(
-        sentences(&beyond),
+        messages(&beyond),
         [
             ("FirstName", format!("The field FirstName {maximum} '50'.").as_str()),
             ("LastName", format!("The field LastName {maximum} '50'.").as_str()),
@@ -143,11 +187,11 @@ fn the_three_limits_count_as_dot_net_does() {
 fn control_characters_are_rejected() {
     let request = of_json(r#"{"FirstName":"a\u0000","LastName":"b\tc\r\n","TaxID2":"\u001b"}"#);
     assert_eq!(
-        sentences(&request),
+        messages(&request),
         [
             ("FirstName", "The field FirstName must not contain control characters."),
             ("TaxID2", "The field TaxID2 must not contain control characters."),
         ]
     );
-    assert_eq!(request.wanted.last_name.as_deref(), Some("b\tc\r\n"));
+    assert_eq!(request.creation.last_name.as_deref(), Some("b\tc\r\n"));
 }

@@ -1,10 +1,9 @@
-//! What the tenant's settings are: customer types, countries, locales.
+//! The operations on the tenant's settings: customer types, countries, locales.
 
-use super::customers::reply;
 use super::error::Error;
-use super::locales;
+use super::response::reply;
 use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel, Locales};
-use super::wire::lists;
+use super::{lists, locales};
 use crate::gateway::{ApiRequest, Reply};
 
 #[utoipa::path(

@@ -1,7 +1,7 @@
-//! `application/xml` and `text/xml`: one element that holds others, each a member.
+//! XML: one root element that holds an element for each member.
 //!
-//! Read as a stream, and no further than such a document needs. There is no document type, so that no entity is ever
-//! defined, expanded or fetched; nothing nests; the number of elements is bounded.
+//! The reader is a stream and accepts only such documents. It rejects document types, so that no entity is ever defined, expanded
+//! or fetched; it rejects nested elements and limits their number.
 
 use std::borrow::Cow;
 
@@ -9,49 +9,75 @@ use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
-use super::body::BodyError;
-use super::escape::is_allowed;
+use thiserror::Error as ThisError;
+
 use super::members::{Members, Scalar};
-use crate::wire::json::text;
 
-/// The most elements that a document may have.
-const MOST_ELEMENTS: usize = 1_000;
+const MAX_ELEMENTS: usize = 1_000;
 
-/// The deepest that an element may stand: the root, a member, and what a member should not hold.
-const DEEPEST: usize = 3;
+/// Depth of the root, of a member, and of an element in a member, which makes the member's value not valid.
+const MAX_DEPTH: usize = 3;
 
-/// The members of the element `root`, which the bytes must hold. Content-Type's word on their encoding counts for more than
-/// the document's own, where it `is_declared` (RFC 7303).
-pub(super) fn read<'a>(bytes: &'a [u8], root: &str, is_declared: bool) -> Result<Members<'a>, BodyError> {
+/// Why a document is rejected. Responses repeat the message.
+#[derive(Debug, ThisError)]
+#[error("The request body is not valid XML: {0}.")]
+pub(super) struct XmlError(String);
+
+/// Rejects a document that begins with the byte order mark of UTF-16.
+pub(super) fn reject_utf_16(bytes: &[u8]) -> Result<(), XmlError> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        let why = format!("it is written in UTF-16, {UNDECLARED}");
-        return Err(BodyError::Xml(why));
+        return Err(XmlError(format!("it is written in UTF-16, {UNDECLARED}")));
     }
-    let text = text(bytes)?;
+    Ok(())
+}
+
+/// The members of the element `root`. Content-Type takes precedence over the encoding that the document declares, where
+/// `is_declared` says that it names one (RFC 7303).
+pub(super) fn read<'a>(text: &'a str, root: &str, is_declared: bool) -> Result<Members<'a>, XmlError> {
     if let Some(character) = text.chars().find(|character| !is_allowed(*character)) {
-        return Err(BodyError::Xml(forbidden(character)));
+        return Err(XmlError(forbidden(character)));
     }
     let mut document = Document { root, members: Members::default(), elements: 0, depth: 0, ended: false, open: None };
     let mut reader = Reader::from_str(text);
     let mut is_first = true;
     loop {
         if begins_document_type(text, reader.buffer_position()) {
-            return Err(BodyError::Xml(DOCUMENT_TYPE.to_owned()));
+            return Err(XmlError(DOCUMENT_TYPE.to_owned()));
         }
-        match reader.read_event().map_err(|error| BodyError::Xml(sentence(&error)))? {
+        match reader.read_event().map_err(|error| XmlError(sentence(&error)))? {
             Event::Eof => break,
             Event::Decl(_) if !is_first => {
-                return Err(BodyError::Xml("the XML declaration does not stand at the beginning".to_owned()));
+                return Err(XmlError("the XML declaration does not stand at the beginning".to_owned()));
             }
             Event::Decl(_) if is_declared => {}
-            event => document.take(event).map_err(BodyError::Xml)?,
+            event => document.take(event).map_err(XmlError)?,
         }
         is_first = false;
     }
-    document.finish().map_err(BodyError::Xml)
+    document.finish().map_err(XmlError)
 }
 
-/// What was read so far.
+/// Writes a text as the content of an element. Characters that XML cannot hold become U+FFFD.
+pub(super) fn escape(into: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            // A reader converts a bare carriage return to a line feed.
+            '\r' => into.push_str("&#xD;"),
+            allowed if is_allowed(allowed) => into.push(allowed),
+            _ => into.push('\u{fffd}'),
+        }
+    }
+}
+
+/// Whether a document may hold the character at all (XML 1.0, production 2).
+fn is_allowed(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// The state of the reader.
 struct Document<'a, 'r> {
     root: &'r str,
     members: Members<'a>,
@@ -61,7 +87,7 @@ struct Document<'a, 'r> {
     open: Option<Open<'a>>,
 }
 
-/// The member whose end has not come yet.
+/// The member whose end tag is still to come.
 struct Open<'a> {
     name: String,
     is_null: bool,
@@ -94,15 +120,15 @@ impl<'a> Document<'a, '_> {
 
     fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
         self.elements += 1;
-        if self.elements > MOST_ELEMENTS {
-            return Err(format!("it has more than {MOST_ELEMENTS} elements"));
+        if self.elements > MAX_ELEMENTS {
+            return Err(format!("it has more than {MAX_ELEMENTS} elements"));
         }
         if self.ended {
             return Err("there is a second root element".to_owned());
         }
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(format!("elements nest deeper than {DEEPEST}"));
+        if self.depth > MAX_DEPTH {
+            return Err(format!("elements nest deeper than {MAX_DEPTH}"));
         }
         let is_null = is_nil(tag)?;
         let name = tag.local_name();
@@ -162,7 +188,7 @@ const ENDS_EARLY: &str = "it ends before its elements do";
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
 
-/// Whether a document type begins here: it is not even read to its end, which may be far.
+/// Whether a document type begins here. The reader stops before it, since it may be long.
 fn begins_document_type(text: &str, position: u64) -> bool {
     let rest = usize::try_from(position).ok().and_then(|position| text.as_bytes().get(position..));
     rest.is_some_and(|rest| rest.starts_with(b"<!D") || rest.starts_with(b"<!d"))
@@ -186,9 +212,9 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {
     }
 }
 
-/// Whether the element says `xsi:nil="true"`.
+/// Whether the element has `xsi:nil="true"`.
 fn is_nil(tag: &BytesStart<'_>) -> Result<bool, String> {
-    // Whether names repeat is not asked: that takes the square of their number.
+    // Without the check for duplicate names, which takes quadratic time.
     for attribute in tag.attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| format!("an attribute cannot be read, {error}"))?;
         let name = attribute.key;
@@ -212,8 +238,8 @@ fn forbidden(character: char) -> String {
     format!("the character U+{:04X} cannot stand in XML", u32::from(character))
 }
 
-/// What the reader found. A password whose characters were not escaped is read as tags and references: so these are not
-/// repeated.
+/// The message for an error of the parser. It does not repeat tags and references: they may be parts of a password whose
+/// characters were not escaped.
 fn sentence(error: &Error) -> String {
     match error {
         Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
@@ -225,10 +251,10 @@ fn sentence(error: &Error) -> String {
     }
 }
 
-/// As much of a name as a sentence can hold.
+/// The name, cut to the length that a message may have.
 fn short(name: &str) -> Cow<'_, str> {
-    const MOST: usize = 200;
-    match name.char_indices().nth(MOST) {
+    const MAX_CHARACTERS: usize = 200;
+    match name.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
         None => Cow::Borrowed(name),
     }

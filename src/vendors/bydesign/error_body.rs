@@ -1,16 +1,16 @@
-//! Answers that tell no customer: `ApiResult`, and the framework's `HttpError`.
+//! Bodies of errors: `ApiResult`, and the framework's `HttpError`.
 
 use std::borrow::Cow;
 
-use super::tree::{Answer, Tree};
+use super::response::{ResponseBody, Value};
+use super::violations::MemberViolation;
 use crate::plan::ByDesignError;
-use crate::vendors::bydesign::violations::MemberViolation;
 
-/// The parameter of the vendor's action, as `ModelState` begins its names. Its real name is not public.
+/// The parameter of the vendor's action, which names in `ModelState` begin with. Its real name is not public.
 const PARAMETER: &str = "model";
 
-/// A rejection, as the tenant's plan wants it. There is at least one violation.
-pub(in crate::vendors::bydesign) fn rejection(violations: &[MemberViolation], form: ByDesignError) -> Answer<'_> {
+/// A rejection in the form of the tenant's plan. There is at least one violation.
+pub(super) fn rejection(violations: &[MemberViolation], form: ByDesignError) -> ResponseBody<'_> {
     match form {
         ByDesignError::ApiResult => api_result(violations),
         ByDesignError::ModelState => model_state(violations),
@@ -19,65 +19,65 @@ pub(in crate::vendors::bydesign) fn rejection(violations: &[MemberViolation], fo
 
 /// `ApiResult`: a success when there are no violations. Message and key are "the first of the messages" (ByDesign,
 /// updatePassword page).
-pub(in crate::vendors::bydesign) fn api_result(violations: &[MemberViolation]) -> Answer<'_> {
-    let words = |violation: &MemberViolation| {
-        [("MessageTranslationKey", owned(violation.key())), ("Message", owned(violation.sentence.clone()))]
+pub(super) fn api_result(violations: &[MemberViolation]) -> ResponseBody<'_> {
+    let members = |violation: &MemberViolation| {
+        [("MessageTranslationKey", owned(violation.key())), ("Message", owned(violation.message.clone()))]
     };
     let [key, message] =
-        violations.first().map_or([("MessageTranslationKey", Tree::Null), ("Message", Tree::Null)], words);
-    let all = violations.iter().map(|violation| Tree::object(words(violation))).collect();
-    Answer {
+        violations.first().map_or([("MessageTranslationKey", Value::Null), ("Message", Value::Null)], members);
+    let all = violations.iter().map(|violation| Value::object(members(violation))).collect();
+    ResponseBody {
         root: "ApiResult",
-        tree: Tree::object([
-            ("IsSuccessful", Tree::Bool(violations.is_empty())),
+        value: Value::object([
+            ("IsSuccessful", Value::Bool(violations.is_empty())),
             key,
             message,
-            ("Messages", Tree::List("ApiResultMessage", all)),
+            ("Messages", Value::List("ApiResultMessage", all)),
         ]),
     }
 }
 
-/// What the framework answers when its `ModelState` is returned: the sentences of each member.
-pub(in crate::vendors::bydesign) fn model_state(violations: &[MemberViolation]) -> Answer<'_> {
+/// The framework's `ModelState`: the messages of each member.
+pub(super) fn model_state(violations: &[MemberViolation]) -> ResponseBody<'_> {
     let mut members: Vec<(&str, Vec<&str>)> = Vec::new();
     for violation in violations {
         match members.iter_mut().find(|(member, _)| *member == violation.member) {
-            Some((_, sentences)) => sentences.push(&violation.sentence),
-            None => members.push((violation.member, vec![&violation.sentence])),
+            Some((_, messages)) => messages.push(&violation.message),
+            None => members.push((violation.member, vec![&violation.message])),
         }
     }
-    let named = |(member, sentences): (&str, Vec<_>)| {
+    let named = |(member, messages): (&str, Vec<_>)| {
         let name = if member.is_empty() { PARAMETER.to_owned() } else { format!("{PARAMETER}.{member}") };
-        (Cow::Owned(name), Tree::Texts(sentences))
+        (Cow::Owned(name), Value::Texts(messages))
     };
-    let state = Tree::Object(members.into_iter().map(named).collect());
-    let message = Tree::text(Some("The request is invalid."));
-    Answer { root: "Error", tree: Tree::object([("Message", message), ("ModelState", state)]) }
+    let state = Value::Object(members.into_iter().map(named).collect());
+    let message = Value::text(Some("The request is invalid."));
+    ResponseBody { root: "Error", value: Value::object([("Message", message), ("ModelState", state)]) }
 }
 
-/// What the framework answers to everything else that goes wrong.
-pub(in crate::vendors::bydesign) fn http_error(message: &str) -> Answer<'_> {
-    Answer { root: "Error", tree: Tree::object([("Message", Tree::text(Some(message)))]) }
+/// The framework's body for all other errors.
+pub(super) fn http_error(message: &str) -> ResponseBody<'_> {
+    ResponseBody { root: "Error", value: Value::object([("Message", Value::text(Some(message)))]) }
 }
 
-/// What the framework says of a call without credentials, or with wrong ones.
-pub(in crate::vendors::bydesign) const DENIED: &str = "Authorization has been denied for this request.";
+/// The framework's message for a request without valid credentials.
+pub(super) const DENIED: &str = "Authorization has been denied for this request.";
 
-/// What the framework says when the server broke.
-pub(in crate::vendors::bydesign) const BROKEN: &str = "An error has occurred.";
+/// The framework's message for a failure of the server.
+pub(super) const FAILED: &str = "An error has occurred.";
 
-/// What the framework says of a verb that a route does not have.
-pub(in crate::vendors::bydesign) fn wrong_method(method: &str) -> String {
+/// The framework's message for a method that a route does not have.
+pub(super) fn wrong_method(method: &str) -> String {
     format!("The requested resource does not support http method '{method}'.")
 }
 
-/// What the framework says of a path that is no route.
-pub(in crate::vendors::bydesign) fn no_route(uri: &str) -> String {
+/// The framework's message for a path that no route matches.
+pub(super) fn no_route(uri: &str) -> String {
     format!("No HTTP resource was found that matches the request URI '{uri}'.")
 }
 
-fn owned<'a>(text: String) -> Tree<'a> {
-    Tree::Text(Cow::Owned(text))
+fn owned<'a>(text: String) -> Value<'a> {
+    Value::Text(Cow::Owned(text))
 }
 
 #[cfg(test)]
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
     use crate::vendors::bydesign::negotiate::Format;
 
-    fn written(answer: &Answer<'_>) -> [String; 2] {
-        [Format::Json, Format::Xml].map(|format| String::from_utf8(answer.bytes(format)).expect("UTF-8"))
+    fn written(body: &ResponseBody<'_>) -> [String; 2] {
+        [Format::Json, Format::Xml].map(|format| String::from_utf8(body.bytes(format)).expect("UTF-8"))
     }
 
     fn violations() -> Vec<MemberViolation> {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn model_state_gathers_the_sentences_of_a_member() {
+    fn model_state_lists_the_messages_of_a_member() {
         let violations = violations();
         let [json, xml] = written(&rejection(&violations, ByDesignError::ModelState));
         let long = "The field FirstName must be a string or array type with a maximum length of '50'.";

@@ -1,4 +1,4 @@
-//! What every format gives: the members of one flat object.
+//! The members of a request body, which is one flat object in every format.
 
 use std::borrow::Cow;
 
@@ -8,21 +8,20 @@ use crate::customers::filled;
 use crate::wire::json::Coercion;
 use crate::wire::members::{Notes, unknown, unused};
 
-/// A value as it stood in a body.
+/// The value of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) enum Scalar<'a> {
-    /// A text; all there is in XML and in forms.
+pub(super) enum Scalar<'a> {
+    /// XML and forms hold only texts.
     Text(Cow<'a, str>),
-    /// A truth value of JSON.
     Bool(bool),
-    /// A number of JSON: the value itself.
+    /// The JSON number.
     Number(Value<'a>),
     Null,
-    /// No scalar at all; the words say what.
+    /// Not a scalar; the text is its description in messages.
     Other(&'static str),
 }
 
-/// The kinds of scalars, as they are said to be wrong.
+/// The kinds of scalars, as messages name them.
 pub(super) const TEXT: &str = "a string";
 pub(super) const NUMBER: &str = "a number";
 pub(super) const BOOLEAN: &str = "true or false";
@@ -39,12 +38,12 @@ impl Scalar<'_> {
     }
 }
 
-/// The members of an object, in the order in which they came.
+/// The members of an object, in the order of the body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) struct Members<'a> {
+pub(super) struct Members<'a> {
     sent: Vec<(Cow<'a, str>, Scalar<'a>)>,
-    /// Whether values must be of the types of their members: JSON, where the plan says so.
-    pub(in crate::vendors::bydesign) is_strict: bool,
+    /// Whether each value must have its member's JSON type: the plan's `strict_json`.
+    pub(super) is_strict: bool,
 }
 
 impl<'a> Members<'a> {
@@ -52,14 +51,14 @@ impl<'a> Members<'a> {
         self.sent.push((name, value));
     }
 
-    /// The member of this name in any case; the last one counts when there are several.
-    pub(in crate::vendors::bydesign) fn get(&self, name: &str) -> Option<&Scalar<'a>> {
+    /// The value of the member; its name is case-insensitive. The last of several counts.
+    pub(super) fn get(&self, name: &str) -> Option<&Scalar<'a>> {
         self.sent.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The text of the member, as Json.NET reads a text: numbers and truth values count as theirs. `None` where it is
-    /// absent, null, blank or no scalar.
-    pub(in crate::vendors::bydesign) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+    /// The text of the member, as Json.NET reads a text: it converts numbers and Booleans. `None` when the member is absent,
+    /// null, blank or not a scalar.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.get(name)? {
             Scalar::Text(text) => filled(text).map(Cow::Borrowed),
             Scalar::Number(number) => Coercion::JsonNet.text(number),
@@ -68,22 +67,28 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Notes on the members that are none of these, in the order in which they came; `elsewhere` are those of other
-    /// operations and of answers.
-    pub(in crate::vendors::bydesign) fn beside(&self, known: &[&'static str], elsewhere: &[&'static str]) -> Notes {
-        let is_one_of = |names: &[&str], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    /// Notes on the members that are not in `known`. Those in `elsewhere` belong to other operations.
+    pub(super) fn ignored<K, E>(&self, known: &K, elsewhere: &E) -> Notes
+    where
+        K: Iterator<Item = &'static str> + Clone,
+        E: Iterator<Item = &'static str> + Clone,
+    {
         let mut notes = Notes::default();
-        for (name, _) in self.sent.iter().filter(|(name, _)| !is_one_of(known, name)) {
+        for (name, _) in self.sent.iter().filter(|(name, _)| !contains(known.clone(), name)) {
             notes.add(|| {
-                if is_one_of(elsewhere, name) {
+                if contains(elsewhere.clone(), name) {
                     unused("", name, "this operation does not read it")
                 } else {
-                    unknown("", name, known.iter().copied())
+                    unknown("", name, known.clone())
                 }
             });
         }
         notes
     }
+}
+
+fn contains(mut names: impl Iterator<Item = &'static str>, name: &str) -> bool {
+    names.any(|known| known.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -99,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_doubles_counts_in_any_case() {
+    fn the_last_duplicate_counts_in_any_case() {
         let members = members(&[("Email", "a"), ("EMAIL", "b"), ("email", " ")]);
         assert_eq!(members.text("email"), None);
         assert_eq!(members.get("eMail"), Some(&Scalar::Text(" ".into())));
@@ -107,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn names_beside_the_known_ones_are_told_once() {
+    fn unknown_names_are_noted_once() {
         let members = members(&[("Email", ""), ("x", ""), ("y", ""), ("x", ""), ("Emal", ""), ("phone1", "")]);
-        let notes = members.beside(&["EMAIL"], &["Phone1"]);
+        let notes = members.ignored(&["EMAIL"].into_iter(), &["Phone1"].into_iter());
         assert_eq!(notes.listed(), "x, y, Emal (did you mean EMAIL?), phone1 (this operation does not read it)");
     }
 }

@@ -1,33 +1,33 @@
-//! Dates as this vendor reads and writes them: in the tenant's zone.
+//! Dates in the tenant's time zone.
 //!
-//! A date of birth is what the clock on the wall shows, whatever zone it is kept or sent in; all others are instants.
+//! A birth date is a wall clock time, in whatever zone it is stored or sent; all other dates are instants.
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset as _, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
 use crate::wire::dates::{self, DateForms, SMALLEST, is_written, offset_at, whole_minutes};
 
-/// A date as it is written: what the clock on the wall shows, and how far it is from UTC where that is known.
+/// A date of a response: the wall clock time, and its offset from UTC if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) struct Moment {
+pub(super) struct Moment {
     wall: NaiveDateTime,
     offset: Option<FixedOffset>,
 }
 
 impl Moment {
-    /// The framework's smallest date, which stands for none.
-    pub(in crate::vendors::bydesign) const UNSET: Self = Self { wall: SMALLEST, offset: None };
+    /// The framework's smallest date, which means null.
+    pub(super) const UNSET: Self = Self { wall: SMALLEST, offset: None };
 
-    /// What the clock on the wall shows in this zone.
-    pub(in crate::vendors::bydesign) fn of_wall(wall: NaiveDateTime, zone: Tz) -> Self {
+    /// A wall clock time in this zone.
+    pub(super) fn of_wall(wall: NaiveDateTime, zone: Tz) -> Self {
         if !is_written(wall) || wall == SMALLEST {
             return Self::UNSET;
         }
         Self { wall, offset: Some(offset_at(wall, zone)) }
     }
 
-    /// An instant, seen from this zone.
-    pub(in crate::vendors::bydesign) fn of_instant(instant: DateTime<Utc>, zone: Tz) -> Self {
+    /// An instant, as wall clock time in this zone.
+    pub(super) fn of_instant(instant: DateTime<Utc>, zone: Tz) -> Self {
         let offset = zone.offset_from_utc_datetime(&instant.naive_utc()).fix();
         match instant.naive_utc().checked_add_offset(offset) {
             Some(wall) if is_written(wall) => Self { wall, offset: Some(whole_minutes(offset)) },
@@ -35,8 +35,8 @@ impl Moment {
         }
     }
 
-    /// `2025-11-03T07:40:09.7363348-05:00`: the fraction only when there is one, and without zeros at its end.
-    pub(in crate::vendors::bydesign) fn json(self) -> String {
+    /// `2025-11-03T07:40:09.7363348-05:00`: without a fraction of zero, and without trailing zeros in one.
+    pub(super) fn json(self) -> String {
         let mut text = self.wall.format("%Y-%m-%dT%H:%M:%S").to_string();
         let ticks = self.wall.nanosecond() / 100;
         if ticks != 0 {
@@ -50,18 +50,18 @@ impl Moment {
     }
 
     /// `11/03/2025 07:40:09`.
-    pub(in crate::vendors::bydesign) fn xml(self) -> String {
+    pub(super) fn xml(self) -> String {
         self.wall.format("%m/%d/%Y %H:%M:%S").to_string()
     }
 }
 
-/// Reads a date as the clock on the wall of `zone` shows it.
-pub(in crate::vendors::bydesign) fn wall_clock(text: &str, zone: Tz, forms: DateForms) -> Option<NaiveDateTime> {
+/// Reads a date as wall clock time in `zone`.
+pub(super) fn wall_clock(text: &str, zone: Tz, forms: DateForms) -> Option<NaiveDateTime> {
     dates::read(text, forms)?.wall_in(zone)
 }
 
-/// Whether the date stands for none.
-pub(in crate::vendors::bydesign) fn is_unset(wall: NaiveDateTime) -> bool {
+/// Whether the date is the one that means null.
+pub(super) fn is_unset(wall: NaiveDateTime) -> bool {
     wall == SMALLEST
 }
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_is_the_clock_on_the_wall() {
+    fn every_form_is_read_as_wall_clock_time() {
         for (text, expected) in [
             ("2025-11-03T07:40:09.7363348-05:00", "2025-11-03T07:40:09.7363348"),
             ("11/03/2025 07:40:09", "2025-11-03T07:40:09"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_not_read() {
+    fn other_texts_are_not_dates() {
         for text in [
             "",
             "yesterday",
@@ -142,9 +142,9 @@ mod tests {
         for (text, expected) in [
             ("1980-05-01", "1980-05-01T00:00:00-04:00"),
             ("1980-01-01", "1980-01-01T00:00:00-05:00"),
-            // Shown twice: the first time.
+            // Occurs twice: the first one.
             ("2025-11-02T01:30:00", "2025-11-02T01:30:00-04:00"),
-            // Skipped: from before the clocks were put forward.
+            // Skipped: the offset before the change.
             ("2025-03-09T02:30:00", "2025-03-09T02:30:00-05:00"),
             ("1850-06-01", "1850-06-01T00:00:00-04:56"),
         ] {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_is_seen_from_the_zone() {
+    fn an_instant_is_converted_to_the_zone() {
         let instant = |text: &str| Moment::of_instant(text.parse().expect("an instant"), NEW_YORK);
         assert_eq!(instant("2025-11-03T12:40:09.7363Z").json(), "2025-11-03T07:40:09.7363-05:00");
         assert_eq!(instant("2025-11-03T12:40:09.7363Z").xml(), "11/03/2025 07:40:09");

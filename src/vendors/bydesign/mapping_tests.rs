@@ -1,17 +1,17 @@
-//! There and back.
+//! A creation as it is stored, and as it is returned.
 
 use chrono::NaiveDate;
 use serde_json::{Map, json};
 use uuid::Uuid;
 
-use super::answer::answer;
-use super::creation::{Mapped, Resolved, creation};
-use crate::customers::{Address, Customer, CustomerFields, CustomerId, Profiled, Version};
-use crate::plan::ByDesignPlan;
+use super::*;
+use crate::customers::{Address, Customer, CustomerId, Profiled, Version};
 use crate::secret::Password;
-use crate::vendors::bydesign::wire::request::CustomerCreation;
+use crate::vendors::bydesign::customer::customer;
+use crate::vendors::bydesign::negotiate::Format;
 
-fn sent() -> CustomerCreation {
+/// A creation in which nearly every member is set.
+pub(in super::super) fn sample() -> CustomerCreation {
     CustomerCreation {
         first_name: Some("Ada".into()),
         last_name: Some("Lovelace".into()),
@@ -45,36 +45,41 @@ fn sent() -> CustomerCreation {
     }
 }
 
-const RESOLVED: Resolved = Resolved { sponsor: Some(1), refer_customer: Some(3), reciprocal_rep: Some(9) };
+const REFERENCES: References = References { sponsor: Some(1), refer_customer: Some(3), reciprocal_rep: Some(9) };
 
-/// The customer that the domain would make of it.
-fn kept(values: CustomerFields, fields: Map<String, serde_json::Value>) -> Profiled {
+/// The customer that the domain stores.
+pub(in super::super) fn stored(creation: CustomerCreation) -> Profiled {
+    let MappedCreation { fields, profile, .. } = map_creation(creation, REFERENCES, &ByDesignPlan::default());
+    profiled(fields, profile)
+}
+
+fn profiled(fields: CustomerFields, profile: Map<String, Value>) -> Profiled {
     let customer = Customer {
         id: CustomerId(7),
         back_office_id: "15F97".to_owned(),
-        birth_date: values.birth_date,
-        company_name: values.company_name,
+        birth_date: fields.birth_date,
+        company_name: fields.company_name,
         customer_status: 1,
-        customer_type: values.customer_type.unwrap_or_default(),
-        shipping_address: values.shipping_address,
-        email_address: values.email_address,
-        enroller_id: values.sponsor_id,
+        customer_type: fields.customer_type.unwrap_or_default(),
+        shipping_address: fields.shipping_address,
+        email_address: fields.email_address,
+        enroller_id: fields.sponsor_id,
         external_reference_id: None,
-        first_name: values.first_name,
+        first_name: fields.first_name,
         inactive_date: None,
-        language_code: values.language_code.unwrap_or_else(|| "en".to_owned()),
-        last_name: values.last_name,
-        primary_address: values.primary_address,
-        primary_phone: values.primary_phone,
-        secondary_phone: values.secondary_phone,
-        send_emails: values.send_emails.unwrap_or_default(),
+        language_code: fields.language_code.unwrap_or_else(|| "en".to_owned()),
+        last_name: fields.last_name,
+        primary_address: fields.primary_address,
+        primary_phone: fields.primary_phone,
+        secondary_phone: fields.secondary_phone,
+        send_emails: fields.send_emails.unwrap_or_default(),
         sign_up_date: "2025-11-03T12:40:09Z".parse().expect("an instant"),
-        sponsor_id: values.sponsor_id,
+        sponsor_id: fields.sponsor_id,
         tax_exempt: false,
         tax_exempt_id: None,
-        tax_id: values.tax_id,
-        terms_accepted: values.terms_accepted.unwrap_or_default(),
-        text_phone: values.text_phone,
+        tax_id: fields.tax_id,
+        terms_accepted: fields.terms_accepted.unwrap_or_default(),
+        text_phone: fields.text_phone,
         username: None,
         web_alias: None,
         custom_fields: vec![None; 10],
@@ -84,39 +89,37 @@ fn kept(values: CustomerFields, fields: Map<String, serde_json::Value>) -> Profi
         key: Uuid::nil(),
         modified_at: "2025-11-03T12:40:10.5Z".parse().expect("an instant"),
         version: Version(1),
-        fields,
+        fields: profile,
         companies: Vec::new(),
     }
 }
 
-fn shown(profiled: &Profiled) -> serde_json::Value {
-    let plan = ByDesignPlan::default();
-    let bytes = answer(profiled, &plan).answer().bytes(crate::vendors::bydesign::negotiate::Format::Json);
+fn returned(profiled: &Profiled) -> Value {
+    let bytes = customer(profiled, &ByDesignPlan::default()).bytes(Format::Json);
     serde_json::from_slice(&bytes).expect("JSON")
 }
 
 #[test]
-fn a_creation_becomes_values_and_extras() {
-    let Mapped { values, extras, violations } = creation(sent(), RESOLVED, &ByDesignPlan::default());
+fn a_creation_becomes_fields_and_a_profile() {
+    let MappedCreation { fields, profile, violations } = map_creation(sample(), REFERENCES, &ByDesignPlan::default());
     assert_eq!(violations, []);
-    assert_eq!(values.birth_date, "1980-05-01T07:40:09.736334Z".parse().ok());
-    assert_eq!((values.customer_type, values.send_emails, values.sponsor_id), (Some(2), Some(true), Some(1)));
-    assert_eq!(values.language_code.as_deref(), Some("es"));
-    assert_eq!(values.primary_address.country_code.as_deref(), Some("US"));
-    assert_eq!(values.shipping_address.country_code.as_deref(), Some("CA"));
-    assert_eq!(values.text_phone.as_deref(), Some("3"));
+    assert_eq!(fields.birth_date, "1980-05-01T07:40:09.736334Z".parse().ok());
+    assert_eq!((fields.customer_type, fields.send_emails, fields.sponsor_id), (Some(2), Some(true), Some(1)));
+    assert_eq!(fields.language_code.as_deref(), Some("es"));
+    assert_eq!(fields.primary_address.country_code.as_deref(), Some("US"));
+    assert_eq!(fields.shipping_address.country_code.as_deref(), Some("CA"));
+    assert_eq!(fields.text_phone.as_deref(), Some("3"));
     let expected = json!({
         "RepDID": "90001", "Phone4": "4", "ShippingCountry": "canada", "ShippingCounty": "Kent",
         "BillingCountry": "United States", "BillingCounty": "Utah", "ReferralMarketType": 0,
         "ReferralMarketTypeInput": "a fair", "ReferCustomerDID": "C3", "ReferCustomerID": 3, "TaxID2": "222",
         "ReplicatedSiteUrl": "ada", "ReciprocalRepDID": "R9", "ReciprocalRepID": 9,
     });
-    assert_eq!(serde_json::Value::Object(extras), expected);
+    assert_eq!(Value::Object(profile), expected);
 }
 
 #[test]
-fn what_was_sent_comes_back() {
-    let Mapped { values, extras, .. } = creation(sent(), RESOLVED, &ByDesignPlan::default());
+fn what_was_sent_is_returned() {
     let expected = json!({
         "CustomerID": 7, "CustomerDID": "7", "BCKey": 1, "CustomerTypeID": 2, "FirstName": "Ada", "LastName": "Lovelace",
         "Company": "Engines", "Email": "ada@x.y", "PreferredCulture": 2, "BillStreet1": "6 Way", "BillState": "UT",
@@ -128,49 +131,49 @@ fn what_was_sent_comes_back() {
         "DateLastModified": "2025-11-03T07:40:10.5-05:00", "CreatedDate": "2025-11-03T07:40:09-05:00",
         "guid": "00000000-0000-0000-0000-000000000000", "EmailOptOut_Company": false, "EmailOptOut_Upline": false,
     });
-    assert_eq!(shown(&kept(values, extras)), expected);
+    assert_eq!(returned(&stored(sample())), expected);
 }
 
 #[test]
-fn a_customer_of_the_other_door_is_told_too() {
-    let values = CustomerFields {
+fn a_customer_of_another_vendor_api_is_returned() {
+    let fields = CustomerFields {
         birth_date: "1980-05-01T00:00:00Z".parse().ok(),
         customer_type: Some(1),
         language_code: Some("uk".into()),
         primary_address: Address { country_code: Some("US".into()), ..Address::default() },
         ..CustomerFields::default()
     };
-    let shown = shown(&kept(values, Map::new()));
-    assert_eq!(shown["DateOfBirth"], "1980-05-01T00:00:00-04:00");
-    assert_eq!((&shown["BillCountry"], &shown["PreferredCulture"]), (&json!("USA"), &json!(1)));
-    assert_eq!(shown["EmailOptOut_Company"], true);
+    let returned = returned(&profiled(fields, Map::new()));
+    assert_eq!(returned["DateOfBirth"], "1980-05-01T00:00:00-04:00");
+    assert_eq!((&returned["BillCountry"], &returned["PreferredCulture"]), (&json!("USA"), &json!(1)));
+    assert_eq!(returned["EmailOptOut_Company"], true);
     for absent in ["ShipCountry", "ShipStreet1", "Password", "ReferCustomerID", "FirstName"] {
-        assert_eq!(shown.get(absent), None, "{absent}");
+        assert_eq!(returned.get(absent), None, "{absent}");
     }
 }
 
 #[test]
-fn a_country_that_moved_is_called_as_the_list_has_it() {
-    let Mapped { mut values, extras, .. } = creation(sent(), RESOLVED, &ByDesignPlan::default());
-    values.primary_address.country_code = Some("GB".into());
-    values.shipping_address.country_code = None;
-    let shown = shown(&kept(values, extras));
-    assert_eq!(shown["BillCountry"], "UNITED KINGDOM");
-    assert_eq!(shown.get("ShipCountry"), None);
+fn a_changed_country_is_named_as_in_the_list() {
+    let mut profiled = stored(sample());
+    profiled.customer.primary_address.country_code = Some("GB".into());
+    profiled.customer.shipping_address.country_code = None;
+    let returned = returned(&profiled);
+    assert_eq!(returned["BillCountry"], "UNITED KINGDOM");
+    assert_eq!(returned.get("ShipCountry"), None);
 }
 
 #[test]
-fn what_names_nothing_known_is_rejected() {
-    let sent = CustomerCreation {
+fn unknown_countries_and_cultures_are_rejected() {
+    let creation = CustomerCreation {
         shipping_country: Some("CA".into()),
         billing_country: Some("ATLANTIS".into()),
         preferred_culture: Some(34),
         ..CustomerCreation::default()
     };
-    let violations = creation(sent, Resolved::default(), &ByDesignPlan::default()).violations;
-    let told: Vec<_> = violations.iter().map(|violation| (violation.key(), violation.sentence.as_str())).collect();
+    let violations = map_creation(creation, References::default(), &ByDesignPlan::default()).violations;
+    let found: Vec<_> = violations.iter().map(|violation| (violation.key(), violation.message.as_str())).collect();
     assert_eq!(
-        told,
+        found,
         [
             ("CUSTOMER_SHIPPING_COUNTRY_UNKNOWN".to_owned(), "The value 'CA' is not valid for ShippingCountry."),
             ("CUSTOMER_BILLING_COUNTRY_UNKNOWN".to_owned(), "The value 'ATLANTIS' is not valid for BillingCountry."),
@@ -180,9 +183,9 @@ fn what_names_nothing_known_is_rejected() {
 }
 
 #[test]
-fn a_customer_without_anything_is_a_retail_customer() {
-    let Mapped { values, extras, violations } =
-        creation(CustomerCreation::default(), Resolved::default(), &ByDesignPlan::default());
-    assert_eq!((violations, extras), (Vec::new(), Map::new()));
-    assert_eq!(values, CustomerFields { customer_type: Some(2), send_emails: Some(true), ..CustomerFields::default() });
+fn an_empty_creation_is_a_retail_customer() {
+    let MappedCreation { fields, profile, violations } =
+        map_creation(CustomerCreation::default(), References::default(), &ByDesignPlan::default());
+    assert_eq!((violations, profile), (Vec::new(), Map::new()));
+    assert_eq!(fields, CustomerFields { customer_type: Some(2), send_emails: Some(true), ..CustomerFields::default() });
 }
