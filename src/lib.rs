@@ -14,7 +14,7 @@ pub mod database;
 pub mod error_chain;
 pub mod extension;
 pub mod fault_injection;
-pub mod field;
+pub mod model;
 pub mod gateway;
 pub mod journal;
 pub mod outgoing;

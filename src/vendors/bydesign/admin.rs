@@ -74,6 +74,6 @@ pub(super) async fn list_locales(call: Arc<Call>) -> Result<Reply, Error> {
         Some(did) => call.services.customers.find_numbered(&call.scope(), &did).await?,
         None => None,
     };
-    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(&customer.language_code));
+    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(customer.language_code()));
     Ok(reply(&call, &lists::locales(default)))
 }

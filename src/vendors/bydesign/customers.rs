@@ -14,7 +14,7 @@ use super::wire::members::Members;
 use super::wire::request::{self, CustomerCreation, MODEL};
 use super::wire::tree::Answer;
 use super::wire::{body, lists};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
+use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope};
 use crate::gateway::{Call, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
@@ -46,15 +46,16 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     let request::Request { wanted, mut violations, ignored } = request::read(&members, plan.time_zone);
     call.ignore(ignored);
     let resolved = resolve(&call, &scope, &wanted, &mut violations).await?;
-    let Mapped { mut values, extras, violations: unknown } = creation(wanted, resolved, plan);
+    let Mapped { values, extras, violations: unknown } = creation(wanted, resolved, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
         // Violations that the domain finds are told with them; nothing is written.
         let found = call.services.customers.violations_of(&scope, &values);
         return Err(Error::Rejected(gathered(violations, &found)));
     }
-    values.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
+    let profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
+    let customer = NewCustomer { fields: values, uuid: None, profile };
+    let id = call.services.customers.create(&scope, customer, Vec::new()).await?;
     let profiled = call.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
     Ok(reply(&call, &answer(&profiled, plan).answer()))
 }
@@ -174,7 +175,7 @@ async fn rep(
     did: &str,
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
-    let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
+    let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type() == DISTRIBUTOR;
     let found = call.services.customers.find_displayed(scope, did).await?.filter(may_be);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));

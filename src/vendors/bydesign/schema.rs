@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::locales;
 use super::wire::request::{MODEL, NAMES};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 use crate::plan::Plan;
 
 /// No control character but tab and line breaks.

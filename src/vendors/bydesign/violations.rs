@@ -1,7 +1,7 @@
 //! What is wrong with a request, in the framework's words. No sentence repeats a password or a tax id.
 
 use crate::customers::{Violation, ViolationKind};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 use super::wire::body::BodyError;
 use super::wire::request::NAMES;

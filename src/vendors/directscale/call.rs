@@ -45,7 +45,7 @@ impl DirectScaleCall for Call {
 
     fn noted<T>(&self, request: Request<T>) -> (T, Vec<Violation>) {
         self.ignore(request.ignored);
-        (request.wanted, request.violations)
+        (request.content, request.violations)
     }
 
     fn query(&self) -> Parameters {

@@ -8,7 +8,7 @@ use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::look_up;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
-use crate::customers::CustomerId;
+use crate::model::CustomerId;
 use crate::gateway::{Call, Reply, wants_representation};
 use crate::plan::UnsupportedPatchFields;
 
@@ -79,8 +79,8 @@ pub(super) async fn get(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
-    let id = call.services.customers.create(&call.scope(), wanted, violations).await?;
+    let (fields, violations) = call.noted(Body::of(&call)?.fields());
+    let id = call.services.customers.create(&call.scope(), fields, violations).await?;
     if wants_representation(&call.parts.headers) {
         return Ok(representation(&call, id, StatusCode::CREATED).await?.preferred());
     }
@@ -105,9 +105,9 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
+    let (fields, violations) = call.noted(Body::of(&call)?.fields());
     let id = call.customer_id()?;
-    call.services.customers.replace(&call.scope(), id, wanted, violations).await?;
+    call.services.customers.replace(&call.scope(), id, fields, violations).await?;
     written(&call, id, StatusCode::OK).await
 }
 
@@ -128,9 +128,9 @@ pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
     let reject_unsupported = call.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Reject;
-    let (wanted, violations) = call.noted(Body::of(&call)?.patch(reject_unsupported));
+    let (fields, violations) = call.noted(Body::of(&call)?.patch(reject_unsupported));
     let id = call.customer_id()?;
-    call.services.customers.patch(&call.scope(), id, wanted, violations).await?;
+    call.services.customers.patch(&call.scope(), id, fields, violations).await?;
     written(&call, id, StatusCode::OK).await
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
     let id = call.customer_id()?;
-    call.services.customers.void(&call.scope(), id).await?;
+    call.services.customers.soft_delete(&call.scope(), id).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
@@ -175,9 +175,9 @@ pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
+    let (fields, violations) = call.noted(Body::of(&call)?.fields());
     let id = call.customer_id().map_err(Error::on_upgrade)?;
-    let upgraded = call.services.customers.upgrade(&call.scope(), id, wanted, violations).await;
+    let upgraded = call.services.customers.upgrade(&call.scope(), id, fields, violations).await;
     upgraded.map_err(|error| Error::from(error).on_upgrade())?;
     written(&call, id, StatusCode::CREATED).await
 }
@@ -197,9 +197,9 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.password());
+    let (fields, violations) = call.noted(Body::of(&call)?.password());
     let id = call.customer_id()?;
-    call.services.customers.reset_password(&call.scope(), id, wanted, violations).await?;
+    call.services.customers.reset_password(&call.scope(), id, fields, violations).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 

@@ -30,7 +30,7 @@ use crate::gateway::{Call, Reply};
 )]
 pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
-    call.ignore(body.beside(&["pointsToAdd"]));
+    call.ignore(body.ignored(&["pointsToAdd"]));
     let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
     let id = call.customer_id()?;
     let points = call.of_known(id, points).await?;
@@ -58,7 +58,7 @@ pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
 )]
 pub(super) async fn deduct(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
-    call.ignore(body.beside(&["pointsToDeduct"]));
+    call.ignore(body.ignored(&["pointsToDeduct"]));
     let points = body.number("pointsToDeduct").map(f64::abs);
     let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));
     let id = call.customer_id()?;

@@ -136,7 +136,7 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
 )]
 pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
     let body = Body::of(&call)?;
-    call.ignore(body.beside(&["username", "password"]));
+    call.ignore(body.ignored(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
     sign_in(&call, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }

@@ -33,7 +33,7 @@ pub(super) struct Document {
 /// The answer that shows a customer.
 pub(super) fn view(kept: &Profiled, plan: &StormPlan) -> Customer {
     let mut shown = Document::of(kept).customer;
-    shown.created = Some(dates::format(kept.customer.sign_up_date, plan.time_zone));
+    shown.created = Some(dates::format(kept.customer.sign_up_date(), plan.time_zone));
     shown.updated = Some(dates::format(kept.modified_at, plan.time_zone));
     shown
 }
@@ -72,7 +72,7 @@ impl Document {
             info: member(fields, "Info"),
             pricelist_ids: Vec::new(),
             crm_id: member(fields, "CrmId"),
-            is_active: Some(customer.customer_status == ACTIVE),
+            is_active: Some(customer.customer_status() == ACTIVE),
             created: None,
             updated: None,
         };

@@ -1,6 +1,6 @@
 //! What Storm calls the fields of a customer.
 
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 /// The path of a field in a request. What Storm has no name for keeps the name that plans use.
 pub(super) fn name(field: Field) -> String {

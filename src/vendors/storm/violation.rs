@@ -3,7 +3,7 @@
 use super::names::name;
 use super::rejected::{Key, Rejected};
 use crate::customers::{Violation, ViolationKind};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 impl From<&Violation> for Rejected {
     fn from(violation: &Violation) -> Self {

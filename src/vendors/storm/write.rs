@@ -14,9 +14,10 @@ use super::wire::read::read;
 use super::wire::{Request, answer, json, request};
 use super::written::{Written, created, updated};
 use crate::customers::{
-    CustomerFields, CustomerId, Error as CustomerError, LookUp, Patch, Profile, ProfileOwner, Profiled, Scope,
+    CustomerFields, CustomerId, Error as CustomerError, LookUp, NewCustomer, Patch, Profile, ProfileOwner, Profiled, Scope,
 };
 use crate::gateway::{Call, Reply};
+use crate::model::Field;
 use crate::secret::Password;
 use crate::wire::relaxed::Leniency;
 
@@ -145,11 +146,10 @@ async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Proble
 
 /// What is written of a customer, guarded by the version that it was made for.
 fn patch(written: Written, current: &Profiled, password: Option<Password>) -> Patch {
-    let Written { values, mut sent, code_sent, fields, companies, .. } = written;
-    sent.external_reference_id = code_sent;
-    sent.password = password.is_some();
+    let Written { values, mut sent, fields, companies, .. } = written;
+    sent.insert_if(Field::Password, password.is_some());
     let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-    Patch { values: CustomerFields { password, profile, ..values }, sent, version: Some(current.version) }
+    Patch { fields: CustomerFields { password, ..values }, mask: sent, profile, version: Some(current.version) }
 }
 
 async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
@@ -166,8 +166,8 @@ async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Proble
     ignored.extend(query::ignored(call));
     ignored.extend(matches!(created_by, Some(Err(_))).then(|| "createdBy".to_owned()));
     let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-    let values = CustomerFields { password, key, profile, ..values };
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
+    let customer = NewCustomer { fields: CustomerFields { password, ..values }, uuid: key, profile };
+    let id = call.services.customers.create(&scope, customer, Vec::new()).await?;
     let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
     Ok(reply(&current, &scope).ignoring(ignored))
 }

@@ -9,7 +9,8 @@ use super::merge::Merge;
 use super::rejected::Rejected;
 use super::wire::request;
 use super::wire::{Request, answer};
-use crate::customers::{Address, Company, CustomerFields, FieldsSent, Profiled};
+use crate::customers::{Address, Company, CustomerFields, FieldMask, Profiled};
+use crate::model::Field;
 use crate::plan::StormPlan;
 
 /// The status of a customer that is not active.
@@ -25,9 +26,7 @@ pub(super) struct Written {
     /// Of these, only what `sent` names counts; the rest is unset.
     pub(super) values: CustomerFields,
     /// The fields that are to change; for a new customer, those that it has.
-    pub(super) sent: FieldsSent,
-    /// Whether `external_reference_id` is to change, for which `sent` has no word.
-    pub(super) code_sent: bool,
+    pub(super) sent: FieldMask,
     /// All that the profile is to say.
     pub(super) fields: Map<String, Value>,
     /// The companies in their order, where they are to change.
@@ -47,7 +46,7 @@ impl Written {
 
     /// Whether nothing is to change of a customer whose profile says this.
     pub(super) fn changes_nothing(&self, fields: &Map<String, Value>) -> bool {
-        self.sent.is_empty() && !self.code_sent && self.companies.is_none() && self.fields == *fields
+        self.sent.is_empty() && self.companies.is_none() && self.fields == *fields
     }
 }
 
@@ -61,8 +60,8 @@ pub(super) fn created(request: &Request<request::Customer>, plan: &StormPlan) ->
     written.key = request.wanted.key;
     written.values.customer_type = Some(RETAIL_CUSTOMER);
     written.values.customer_status = Some(if is_inactive { INACTIVE } else { ACTIVE });
-    written.sent.customer_type = true;
-    written.sent.customer_status = true;
+    written.sent.insert(Field::CustomerType);
+    written.sent.insert(Field::CustomerStatus);
     Ok(written)
 }
 
@@ -81,7 +80,7 @@ pub(super) fn updated(
     // One that is not active stays in whichever of the other statuses it is.
     if let Some(is_active) = request.wanted.is_active.filter(|sent| Some(*sent) != before.customer.is_active) {
         written.values.customer_status = Some(if is_active { ACTIVE } else { INACTIVE });
-        written.sent.customer_status = true;
+        written.sent.insert(Field::CustomerStatus);
     }
     Ok(written)
 }
@@ -99,24 +98,23 @@ fn laid(
         return Err(merge.rejected);
     }
     let mut values = CustomerFields::default();
-    let mut sent = FieldsSent::default();
+    let mut sent = FieldMask::default();
     let was = &before.customer;
     let login_names = [login_name(was), login_name(&after)];
     let company_names = [company_name(was), company_name(&after)];
-    let mut code_sent = false;
-    for (sent, value, [was, is]) in [
-        (&mut sent.email_address, &mut values.email_address, [&was.email, &after.email]),
-        (&mut sent.tax_id, &mut values.tax_id, [&was.ssn, &after.ssn]),
-        (&mut sent.first_name, &mut values.first_name, [&was.first_name, &after.first_name]),
-        (&mut sent.last_name, &mut values.last_name, [&was.last_name, &after.last_name]),
-        (&mut sent.primary_phone, &mut values.primary_phone, [&was.phone, &after.phone]),
-        (&mut sent.text_phone, &mut values.text_phone, [&was.cell_phone, &after.cell_phone]),
-        (&mut sent.username, &mut values.username, login_names.each_ref()),
-        (&mut sent.company_name, &mut values.company_name, company_names.each_ref()),
-        (&mut code_sent, &mut values.external_reference_id, [&was.code, &after.code]),
+    for (field, value, [was, is]) in [
+        (Field::EmailAddress, &mut values.email_address, [&was.email, &after.email]),
+        (Field::TaxId, &mut values.tax_id, [&was.ssn, &after.ssn]),
+        (Field::FirstName, &mut values.first_name, [&was.first_name, &after.first_name]),
+        (Field::LastName, &mut values.last_name, [&was.last_name, &after.last_name]),
+        (Field::PrimaryPhone, &mut values.primary_phone, [&was.phone, &after.phone]),
+        (Field::TextPhone, &mut values.text_phone, [&was.cell_phone, &after.cell_phone]),
+        (Field::Username, &mut values.username, login_names.each_ref()),
+        (Field::CompanyName, &mut values.company_name, company_names.each_ref()),
+        (Field::ExternalReferenceId, &mut values.external_reference_id, [&was.code, &after.code]),
     ] {
         if was != is {
-            *sent = true;
+            sent.insert(field);
             value.clone_from(is);
         }
     }
@@ -127,11 +125,11 @@ fn laid(
     // Another door may have taken an address away: nothing is put in its place by a request that says nothing.
     let says_something = after != *was;
     if says_something && of.map_or(&no_address, |of| &of.primary_address) != &primary {
-        sent.primary_address = true;
+        sent.insert(Field::PrimaryAddress(None));
         values.primary_address = primary;
     }
     if says_something && of.map_or(&no_address, |of| &of.shipping_address) != &shipping {
-        sent.shipping_address = true;
+        sent.insert(Field::DefaultShippingAddress(None));
         values.shipping_address = shipping;
     }
     let kept = current.map(|current| current.fields.clone()).unwrap_or_default();
@@ -139,7 +137,7 @@ fn laid(
     let fields = if after == *was { kept } else { fields(kept, &after, merge.last_address_id) };
     let companies = (after.companies != was.companies).then(|| after.companies.iter().map(company).collect());
     let Merge { creates_account: wants_password, ignored, .. } = merge;
-    Ok(Written { key: None, values, sent, code_sent, fields, companies, wants_password, ignored })
+    Ok(Written { key: None, values, sent, fields, companies, wants_password, ignored })
 }
 
 fn login_name(customer: &answer::Customer) -> Option<String> {

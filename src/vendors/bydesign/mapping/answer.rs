@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::extra;
-use crate::customers::{Customer, Profiled};
+use crate::customers::Profiled;
 use crate::plan::ByDesignPlan;
 use crate::vendors::bydesign::wire::customer::CustomerAnswer;
 use crate::vendors::bydesign::wire::dates::Moment;
@@ -15,20 +15,20 @@ use crate::vendors::bydesign::{countries, locales};
 pub(in crate::vendors::bydesign) fn answer<'a>(profiled: &'a Profiled, plan: &ByDesignPlan) -> CustomerAnswer<'a> {
     let Profiled { customer, key, modified_at, fields, .. } = profiled;
     let extras = Extras(fields);
-    let Customer { primary_address: billing, shipping_address: shipping, .. } = customer;
+    let (billing, shipping) = (&customer.primary_address, &customer.shipping_address);
     let country = |sent: &str, code: Option<&'a str>| extras.country(sent, code?, plan);
-    let signed_up = Moment::of_instant(customer.sign_up_date, plan.time_zone);
+    let signed_up = Moment::of_instant(customer.sign_up_date(), plan.time_zone);
     CustomerAnswer {
         customer_id: customer.id.0,
         customer_did: Some(Cow::Owned(customer.id.0.to_string())),
         bc_key: 1,
-        customer_type_id: customer.customer_type,
+        customer_type_id: customer.customer_type(),
         first_name: text(customer.first_name.as_ref()),
         last_name: text(customer.last_name.as_ref()),
         mi: None,
         company: text(customer.company_name.as_ref()),
         email: text(customer.email_address.as_ref()),
-        preferred_culture: locales::id(&customer.language_code),
+        preferred_culture: locales::id(customer.language_code()),
         bill_street1: text(billing.street1.as_ref()),
         bill_street2: text(billing.street2.as_ref()),
         bill_city: text(billing.city.as_ref()),
@@ -48,7 +48,7 @@ pub(in crate::vendors::bydesign) fn answer<'a>(profiled: &'a Profiled, plan: &By
         phone3: text(customer.text_phone.as_ref()),
         phone4: extras.text(extra::PHONE4),
         tax_exempt_code_id: text(customer.tax_exempt_id.as_ref()),
-        tax_exempt: customer.tax_exempt,
+        tax_exempt: customer.tax_exempt(),
         tax_id: text(customer.tax_id.as_ref()),
         tax_id2: extras.text(extra::TAX_ID2),
         referral_market_type_id: extras.integer(extra::REFERRAL_MARKET_TYPE),
@@ -56,13 +56,13 @@ pub(in crate::vendors::bydesign) fn answer<'a>(profiled: &'a Profiled, plan: &By
         refer_customer_id: extras.integer(extra::REFER_CUSTOMER_ID),
         date_of_birth: customer.birth_date.map(|date| Moment::of_wall(date.naive_utc(), plan.time_zone)),
         application_date: signed_up,
-        status_type_id: customer.customer_status,
+        status_type_id: customer.customer_status(),
         contact_status_id: 1,
         reciprocal_rep_id: extras.integer(extra::RECIPROCAL_REP_ID),
         date_last_modified: Some(Moment::of_instant(*modified_at, plan.time_zone)),
         created_date: signed_up,
         guid: Some(Cow::Owned(key.to_string())),
-        email_opt_out_company: !customer.send_emails,
+        email_opt_out_company: !customer.send_emails(),
         email_opt_out_upline: false,
     }
 }
