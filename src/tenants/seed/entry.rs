@@ -58,7 +58,7 @@ struct SeedAddress {
 
 const REFERENCE: &str = "ref";
 const ID: &str = "id";
-const SPONSOR: &str = "sponsor";
+const SPONSOR: &str = "Sponsor";
 const PASSWORD_HASH: &str = "password_hash";
 const RECORD: &str = "record";
 
