@@ -64,7 +64,8 @@ fn every_layer_of_the_document_exists() {
 impl Source {
     fn read() -> Self {
         // Another folder counts the imports of another version.
-        let folder = std::env::var("ARCHITECTURE_SOURCE").unwrap_or_else(|_| format!("{}/src", env!("CARGO_MANIFEST_DIR")));
+        let folder =
+            std::env::var("ARCHITECTURE_SOURCE").unwrap_or_else(|_| format!("{}/src", env!("CARGO_MANIFEST_DIR")));
         let folder = PathBuf::from(folder);
         let mut files = Vec::new();
         collect(&folder, &mut files);
@@ -113,10 +114,15 @@ impl Source {
         let mut exports = BTreeMap::new();
         for (module, text) in &self.texts {
             for statement in text.split(';') {
-                let Some(start) = statement.find("pub use ").or_else(|| statement.find("pub(crate) use ")).or_else(|| statement.find("pub(super) use ")) else {
+                let Some(start) = statement
+                    .find("pub use ")
+                    .or_else(|| statement.find("pub(crate) use "))
+                    .or_else(|| statement.find("pub(super) use "))
+                else {
                     continue;
                 };
-                let tree = statement[start..].split_once(" use ").map_or("", |(_, tree)| tree).trim_start_matches("use ");
+                let tree =
+                    statement[start..].split_once(" use ").map_or("", |(_, tree)| tree).trim_start_matches("use ");
                 let tree = tree.strip_prefix("pub use ").unwrap_or(tree);
                 for path in expand(tree) {
                     let (path, name) = match path.split_once(" as ") {
@@ -247,7 +253,13 @@ fn expand(tree: &str) -> Vec<String> {
     parts.push(&inner[start..]);
     let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
     parts
-        .flat_map(|part| if part == "self" { vec![prefix.trim_end_matches("::").to_owned()] } else { expand(&format!("{prefix}{part}")) })
+        .flat_map(|part| {
+            if part == "self" {
+                vec![prefix.trim_end_matches("::").to_owned()]
+            } else {
+                expand(&format!("{prefix}{part}"))
+            }
+        })
         .collect()
 }
 
@@ -276,14 +288,17 @@ fn is_parent_and_child(left: &Module, right: &Module) -> bool {
 
 /// The sets of modules that reach each other.
 fn circles(graph: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<BTreeSet<Module>> {
-    let reach: BTreeMap<&Module, BTreeSet<&Module>> = graph.keys().map(|module| (module, reachable(graph, module))).collect();
+    let reach: BTreeMap<&Module, BTreeSet<&Module>> =
+        graph.keys().map(|module| (module, reachable(graph, module))).collect();
     let mut circles: Vec<BTreeSet<Module>> = Vec::new();
     for (module, reached) in &reach {
         if !reached.contains(module) || circles.iter().any(|circle| circle.contains(*module)) {
             continue;
         }
-        let circle =
-            reached.iter().filter(|other| reach.get(*other).is_some_and(|back| back.contains(module))).map(|other| (**other).clone());
+        let circle = reached
+            .iter()
+            .filter(|other| reach.get(*other).is_some_and(|back| back.contains(module)))
+            .map(|other| (**other).clone());
         circles.push(circle.collect());
     }
     circles

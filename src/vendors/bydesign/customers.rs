@@ -8,7 +8,9 @@ use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
 use super::violations::{MemberViolation, merged};
 use super::{body, customer, reader};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
+use crate::customers::{
+    Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope,
+};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
@@ -40,15 +42,16 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let reader::ReadCreation { creation, mut violations, ignored } = reader::read(&members, plan.time_zone);
     request.ignore(ignored);
     let references = resolve(request, &scope, &creation, &mut violations).await?;
-    let MappedCreation { mut fields, profile, violations: unknown } = map_creation(creation, references, plan);
+    let MappedCreation { fields, profile, violations: unknown } = map_creation(creation, references, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
         // Nothing is written; the response lists the domain's violations too.
         let domain = request.services.customers.violations_of(&scope, &fields);
         return Err(Error::Rejected(merged(violations, &domain)));
     }
-    fields.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
-    let id = request.services.customers.create(&scope, fields, Vec::new()).await?;
+    let profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
+    let new_customer = NewCustomer { fields, uuid: None, profile };
+    let id = request.services.customers.create(&scope, new_customer, Vec::new()).await?;
     let profiled = request.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
     Ok(reply(request, &customer::customer(&profiled, plan)))
 }
@@ -167,7 +170,7 @@ async fn find_rep(
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
     let may_sponsor =
-        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
+        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type() == DISTRIBUTOR;
     let found = request.services.customers.find_displayed(scope, did).await?.filter(may_sponsor);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));

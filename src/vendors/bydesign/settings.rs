@@ -71,6 +71,6 @@ pub(super) async fn list_locales(request: &ApiRequest<'_>) -> Result<Reply, Erro
         Some(did) => request.services.customers.find_numbered(&request.scope(), &did).await?,
         None => None,
     };
-    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(&customer.language_code));
+    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(customer.language_code()));
     Ok(reply(request, &lists::locales(default)))
 }

@@ -134,7 +134,7 @@ async fn availability(request: &ApiRequest<'_>, field: UniqueField, parameter: &
 )]
 pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let body = Body::of(request)?;
-    request.ignore(body.beside(&["username", "password"]));
+    request.ignore(body.ignored(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
     sign_in(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }

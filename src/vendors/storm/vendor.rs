@@ -72,8 +72,11 @@ impl Vendor for Storm {
                 with_retry(answer(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
-                let body =
-                    ErrorMessage::without_code(missing.sentence("Storm"), context.now(), context.plan().storm.time_zone);
+                let body = ErrorMessage::without_code(
+                    missing.sentence("Storm"),
+                    context.now(),
+                    context.plan().storm.time_zone,
+                );
                 json_response(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
             }
             GatewayRejection::BodyTooLarge(limit) => {
