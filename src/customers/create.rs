@@ -117,7 +117,7 @@ impl Customers {
         loop {
             let write = async |within: Self| {
                 let id = within.insert(scope, new).await?;
-                within.write_beside(scope, id, key, profile.as_ref()).await?;
+                within.write_profile(scope, id, key, profile.as_ref()).await?;
                 Ok(id)
             };
             let written = match scope.events {

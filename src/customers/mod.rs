@@ -14,6 +14,7 @@ mod passwords;
 mod points;
 mod populate;
 mod profile;
+mod read_profile;
 mod search;
 mod service;
 mod sso;
@@ -26,6 +27,7 @@ mod update;
 mod upgrade;
 mod validation;
 mod violation;
+mod write_profile;
 
 pub use create::SeedCustomer;
 pub use hooked::{CalledFor, called_for};
@@ -34,7 +36,8 @@ pub use model::{Address, Customer, CustomerFields, CustomerId, FieldsSent, LookU
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
 pub use populate::{Crowd, CrowdShape};
-pub use profile::{Company, Profile, ProfileOwner, Profiled, Version};
+pub use profile::{Company, Profile, ProfileOwner, Version};
+pub use read_profile::Profiled;
 pub use search::{IdFilter, Search};
 pub use service::{Customers, Error, Scope};
 pub use sso::SignOnToken;

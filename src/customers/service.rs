@@ -222,7 +222,7 @@ impl Customers {
             Ok(Outcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
             Ok(rejected) => {
                 let taken = self.taken(scope, id, record).await?;
-                let companies = self.taken_companies(scope, id, companies).await?;
+                let companies = self.conflicting_companies(scope, id, companies).await?;
                 return conclude(rejected, record, sponsor, taken).map(Some).map_err(|error| error.and(companies));
             }
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => error,
@@ -231,7 +231,7 @@ impl Customers {
             Err(error) => return Err(error.into()),
         };
         let taken = self.taken(scope, id, record).await?;
-        let companies = self.taken_companies(scope, id, companies).await?;
+        let companies = self.conflicting_companies(scope, id, companies).await?;
         if let Some(rejection) = Rejection::with_companies(taken, companies) {
             return Err(Error::Rejected(rejection));
         }

@@ -5,7 +5,6 @@ pub(super) mod listing;
 pub(super) mod login;
 pub(super) mod points;
 pub(super) mod populate;
-pub(super) mod profile;
 mod record;
 pub(super) mod search;
 pub(super) mod sso;

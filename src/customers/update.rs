@@ -173,7 +173,7 @@ impl Customers {
                 within.hold_counter(scope).await?;
             }
             within.patch_row(scope, id, part).await?;
-            within.write_beside(scope, id, None, profile.as_ref()).await
+            within.write_profile(scope, id, None, profile.as_ref()).await
         };
         if let Some(settings) = scope.events {
             return Box::pin(self.with_update_event(scope, settings, id, is_sure, write)).await;

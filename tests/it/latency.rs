@@ -737,6 +737,18 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
                 "customers_pkey",
             ),
             (
+                "unnest($2::integer[]) as requested (id)
+                  cross join lateral (
+                        select k.customer_key, p.fields from customers c
+                          left join customer_keys k on k.tenant_id = $1 and k.customer_id = requested.id
+                          left join customer_profiles p
+                            on p.tenant_id = $1 and p.customer_id = requested.id and p.owner = 'storm'
+                         where c.tenant_id = $1 and c.customer_id = requested.id
+                        offset 0) found
+                  order by customer_key, fields",
+                "customer_profiles_pkey",
+            ),
+            (
                 "sponsor_tree b join sponsor_tree t on t.tenant_id = $1 and t.upline_id = b.customer_id
                   where b.tenant_id = $1 and b.customer_id = $2::integer",
                 "sponsor_tree_upline_idx",

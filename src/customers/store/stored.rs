@@ -9,9 +9,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::ValuesRecord;
-use super::profile::name_key;
 use crate::customers::model::CustomerId;
-use crate::customers::profile::{Company, ProfileOwner};
+use crate::customers::profile::{Company, ProfileOwner, name_key};
 use crate::customers::stored::{
     CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };

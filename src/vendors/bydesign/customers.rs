@@ -14,7 +14,7 @@ use super::wire::members::Members;
 use super::wire::request::{self, CustomerCreation, MODEL};
 use super::wire::tree::Answer;
 use super::wire::{body, lists};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
+use crate::customers::{Customer, CustomerId, LookUp, Profile, ProfileOwner, Scope};
 use crate::gateway::{Call, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
@@ -85,15 +85,8 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
     })?;
     let found = call.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
-    let mut profiled = Vec::with_capacity(found.len());
-    for customer in found {
-        match call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
-            Ok(found) => profiled.push(found),
-            // It was put back meanwhile, by a reset of the world.
-            Err(CustomerError::UnknownCustomer) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    let profiled = call.services.customers.profiled_all(&scope, ProfileOwner::ByDesign, &ids).await?;
     let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
     Ok(reply(&call, &lists::customers(&answers)))
 }

@@ -64,7 +64,7 @@ pub(super) async fn by_email(call: Arc<Call>) -> Result<Reply, Problem> {
 pub(super) async fn by_key(call: Arc<Call>) -> Result<Reply, Problem> {
     let scope = call.lenient_scope();
     let key = query::guid(&call, "key")?.unwrap_or_default();
-    let id = call.services.customers.find_by_key(&scope, key).await?;
+    let id = call.services.customers.find_by_uuid(&scope, key).await?;
     found(&call, &scope, id).await
 }
 
@@ -94,12 +94,9 @@ pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Problem> {
     let term = call.query_parameter("searchString").unwrap_or_default();
     let search = Search { term, company, ..Search::default() };
     let found = call.services.customers.search(&scope, &search).await?;
-    let mut answers = Vec::new();
-    for customer in found.into_iter().take(size.unwrap_or(usize::MAX)) {
-        if let Some(profiled) = profiled(&call, &scope, customer.id).await? {
-            answers.push(view(&profiled, &scope.plan.storm));
-        }
-    }
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).take(size.unwrap_or(usize::MAX)).collect();
+    let profiled = call.services.customers.profiled_all(&scope, ProfileOwner::Storm, &ids).await?;
+    let answers: Vec<_> = profiled.iter().map(|profiled| view(profiled, &scope.plan.storm)).collect();
     Ok(shown(json::to_bytes(&answers)))
 }
 

@@ -198,7 +198,7 @@ async fn find(call: &Call, scope: &Scope<'_>, wanted: &request::Customer) -> Res
         };
     }
     if let Some(key) = wanted.key {
-        return Ok(customers.find_by_key(scope, key).await?);
+        return Ok(customers.find_by_uuid(scope, key).await?);
     }
     let Some(email) = wanted.email.value() else { return Ok(None) };
     let found = customers.look_up(scope, LookUp::EmailAddress(email)).await?;
