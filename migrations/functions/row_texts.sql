@@ -36,7 +36,7 @@ create or replace function row_texts(r reward_points) returns text[] language sq
            r.expires_at::text]
 $$;
 
-create or replace function row_texts(r sign_on_tokens) returns text[] language sql stable as $$
+create or replace function row_texts(r sso_tokens) returns text[] language sql stable as $$
     select array[r.tenant_id::text, r.digest::text, r.customer_id::text, r.expires_at::text]
 $$;
 

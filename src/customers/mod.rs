@@ -8,7 +8,6 @@ mod generate_password;
 mod hooked;
 mod listing;
 mod login;
-mod lookup;
 mod model;
 mod passwords;
 mod points;
@@ -31,16 +30,16 @@ mod write_profile;
 
 pub use create::SeedCustomer;
 pub use hooked::{CalledFor, called_for};
-pub use listing::{Listed, TreeAround, TreeNode, TypeChange};
+pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};
 pub use model::{Address, Customer, CustomerFields, CustomerId, FieldsSent, LookUp, Patch};
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
-pub use populate::{Crowd, CrowdShape};
+pub use populate::{Population, TreeShape};
 pub use profile::{Company, Profile, ProfileOwner, Version};
 pub use read_profile::Profiled;
 pub use search::{IdFilter, Search};
 pub use service::{Customers, Error, Scope};
-pub use sso::SignOnToken;
+pub use sso::SsoToken;
 pub use stats::Stats;
 pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,

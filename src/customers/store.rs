@@ -1,16 +1,8 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
 mod conflicts;
-pub(super) mod listing;
-pub(super) mod login;
-pub(super) mod points;
-pub(super) mod populate;
 mod record;
-pub(super) mod search;
-pub(super) mod sso;
-pub(super) mod stats;
 pub(super) mod stored;
-pub(super) mod tree;
 pub(super) mod uniqueness;
 
 use chrono::{DateTime, Utc};

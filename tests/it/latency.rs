@@ -727,7 +727,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             ("companies where tenant_id = $1 and customer_id = $2::integer", "companies_customer_idx"),
             ("customer_keys where tenant_id = $1 and customer_key = $2::uuid", "customer_keys_pkey"),
             ("customer_keys where tenant_id = $1 and customer_id = $2::integer", "customer_keys_customer_key"),
-            ("sign_on_tokens where tenant_id = $1 and digest = $2::bytea", "sign_on_tokens_pkey"),
+            ("sso_tokens where tenant_id = $1 and digest = $2::bytea", "sso_tokens_pkey"),
             ("hook_calls where tenant_id = $1 and token = $2::bytea", "hook_calls_pkey"),
             ("event_deliveries where tenant_id = $1 and id = $2::uuid and url = 'x'", "event_deliveries_pkey"),
             ("event_deliveries where tenant_id = $1 and customer_id = $2::integer", "event_deliveries_customer_idx"),

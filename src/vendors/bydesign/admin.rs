@@ -71,7 +71,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
 pub(super) async fn list_locales(call: Arc<Call>) -> Result<Reply, Error> {
     let did = call.query_parameter("CustomerDID").or_else(|| call.query_parameter("RepDID"));
     let customer = match did {
-        Some(did) => call.services.customers.find_numbered(&call.scope(), &did).await?,
+        Some(did) => call.services.customers.find_by_number_or_back_office_id(&call.scope(), &did).await?,
         None => None,
     };
     let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(&customer.language_code));

@@ -111,7 +111,7 @@ pub(super) async fn public_info(call: Arc<Call>) -> Result<Reply, Error> {
     let did = did.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = call.services.customers.find_numbered(&scope, &did).await?;
+    let found = call.services.customers.find_by_number_or_back_office_id(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
     let name = customer.display_name();
     let profiled = call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
@@ -145,7 +145,7 @@ async fn resolve(
     let refer_customer = match wanted.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
-            let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
+            let found = customers.find_by_number_or_back_office_id(scope, did).await?.map(|customer| customer.id.0);
             if found.is_none() {
                 violations.push(MemberViolation::unknown("ReferCustomerID", did));
             }
@@ -168,7 +168,7 @@ async fn rep(
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
     let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
-    let found = call.services.customers.find_displayed(scope, did).await?.filter(may_be);
+    let found = call.services.customers.find_by_back_office_id_or_number(scope, did).await?.filter(may_be);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }

@@ -8,7 +8,7 @@ use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::Parameters;
 use super::wire::IdentityJson;
-use crate::customers::SignOnToken;
+use crate::customers::SsoToken;
 use crate::gateway::{Call, Reply};
 
 /// Get Login Address
@@ -87,7 +87,7 @@ pub(super) enum SsoAnswer<'a> {
 }
 
 /// The login address of the plan with the token, and with what the caller wants handed on.
-fn address(call: &Call, parameters: &Parameters, token: &SignOnToken) -> String {
+fn address(call: &Call, parameters: &Parameters, token: &SsoToken) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("token", token.reveal());
     for name in ["dest", "args"] {

@@ -167,7 +167,7 @@ pub(super) async fn login_by_query(call: Arc<Call>) -> Result<Reply, Error> {
 async fn sign_in(call: &Call, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
     let scope = call.scope();
-    let customer = call.services.customers.sign_in(&scope, username, &password).await?;
+    let customer = call.services.customers.log_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
     Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }
