@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, look_after};
+use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, vacuum_and_analyze};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{Origin, open_tenant};
 use serde_json::{Value, json};
@@ -794,18 +794,18 @@ fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
             (row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2))
         };
         counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let before = counts().await;
         run("insert into reward_points (tenant_id, customer_id, id, points, entered_at)
              select 1, n, gen_random_uuid(), 1, now() from generate_series(1, 900) n")
         .await;
         counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let few = counts().await;
         run("update reward_points set points = 2").await;
         run("update reward_points set points = 3").await;
         let many = counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let after = counts().await;
         started.close().await;
         assert_eq!(few, before, "few rows are not worth it");

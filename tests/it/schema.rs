@@ -90,7 +90,8 @@ fn every_constraint_has_a_name_that_was_chosen() {
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
-        let is_chosen = [format!("constraint {name} "), format!(" to {name};")].iter().any(|words| schema.contains(words));
+        let is_chosen =
+            [format!("constraint {name} "), format!(" to {name};")].iter().any(|words| schema.contains(words));
         assert!(is_chosen, "{row}");
     }
     assert!(rows.len() > 10);
