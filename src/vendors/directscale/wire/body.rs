@@ -13,7 +13,7 @@ use crate::field::{AddressPart, Field};
 use crate::gateway::{BrokenBody, Call};
 use crate::secret::Password;
 use crate::vendors::directscale::error::Error;
-use crate::wire::dates::{self, DateForms, Written};
+use crate::wire::dates::{self, DateForms, ParsedDate};
 use crate::wire::json::{Coercion, JsonError};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
@@ -179,7 +179,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     pub(super) fn date(&mut self, field: Field) -> Option<DateTime<Utc>> {
         let date = match property(self.object, field.name())? {
             Value::Null => return None,
-            Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(Written::instant),
+            Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(ParsedDate::instant),
             _ => None,
         };
         let rule = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
