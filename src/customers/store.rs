@@ -2,17 +2,8 @@
 
 mod columns;
 mod conflicts;
-pub(super) mod listing;
-pub(super) mod login;
 mod patch;
-pub(super) mod points;
-pub(super) mod populate;
-pub(super) mod profile;
-pub(super) mod search;
-pub(super) mod sso;
-pub(super) mod stats;
 pub(super) mod stored;
-pub(super) mod tree;
 pub(super) mod uniqueness;
 
 use std::sync::LazyLock;
@@ -339,7 +330,6 @@ pub(super) async fn soft_delete(
 }
 
 /// The columns of a row, as texts.
-type Texts = RowTexts;
 
 /// A customer's row as it was and as it is, where they are recorded.
 #[derive(Debug)]

@@ -159,7 +159,7 @@ impl Error {
             }
             Self::Parameter { name, rule, message } => single(name, rule, message),
             Self::Points(name) => {
-                let most = Points::MOST;
+                let most = Points::MAX;
                 let message =
                     format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
                 Rejected { status: StatusCode::BAD_REQUEST, ..single(name, "points", message) }

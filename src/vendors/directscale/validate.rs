@@ -165,7 +165,7 @@ pub(super) async fn login_by_query(request: &ApiRequest<'_>) -> Result<Reply, Er
 async fn sign_in(request: &ApiRequest<'_>, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
     let scope = request.scope();
-    let customer = request.services.customers.sign_in(&scope, username, &password).await?;
+    let customer = request.services.customers.log_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
     Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }

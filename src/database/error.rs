@@ -1,4 +1,17 @@
-//! Names of violated constraints.
+//! Errors of the database.
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    #[error("the database URL cannot be read")]
+    Url(#[source] sqlx::Error),
+    /// No connection could be opened, or none became free in time.
+    #[error("no connection to the database")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("a statement failed")]
+    Statement(#[from] sqlx::Error),
+}
 
 /// The name of the unique constraint that a failed statement violated, without the shard number that a distributed
 /// Postgres appends to it (`customers_email_address_key_102023`).
@@ -8,16 +21,21 @@ pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
     error.constraint().map(without_shard)
 }
 
-/// Whether Postgres ended a statement because it and another waited for each other: it may be tried again.
+/// Whether Postgres ended a statement because it and another one waited for each other. It can be tried again.
 #[must_use]
 pub fn is_deadlock(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40P01")
+    has_code(error, "40P01")
 }
 
-/// Whether Postgres was given a text that none can hold: one with the character U+0000.
+/// Whether a text contains the character U+0000, which no text in Postgres can.
 #[must_use]
 pub fn is_impossible_text(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "22021")
+    has_code(error, "22021")
+}
+
+fn has_code(error: &sqlx::Error, expected: &str) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == expected)
 }
 
 fn without_shard(name: &str) -> &str {
