@@ -42,7 +42,6 @@ pub use stats::Stats;
 pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
-pub use text::filled;
-pub(crate) use text::is_forbidden;
+pub use text::{filled, is_forbidden};
 pub use tree::Tree;
 pub use violation::{Rejection, Violation, ViolationKind};

@@ -8,7 +8,8 @@ pub fn filled(text: &str) -> Option<&str> {
 }
 
 /// Whether no text may hold the character: all control characters but tab and line breaks.
-pub(crate) fn is_forbidden(character: char) -> bool {
+#[must_use]
+pub fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 

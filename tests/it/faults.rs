@@ -310,7 +310,7 @@ fn a_fault_is_marked_in_the_journal_and_the_metrics() {
         .collect();
     assert_eq!(changed, ["customers", "sponsor_tree", "CRM_AssociateTypeChanges"], "the write stands");
     let metrics = tenant.get("/metrics").body;
-    assert!(metrics.contains("emulator_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
+    assert!(metrics.contains("emulator_injected_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
 }
 
 fn subscribed(receiver: &Receiver) -> Tenant {

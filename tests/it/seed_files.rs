@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::storm::{NOBODY, created, full};
+use crate::storm::{UNUSED_KEY, created, full};
 use crate::support::control::control;
 use crate::support::http::request;
 use crate::support::process::Process;
@@ -77,7 +77,7 @@ fn rich(extension: &Receiver) -> Tenant {
     let deduct = r#"{"pointsToDeduct": 2.0625}"#;
     tenant.call("DELETE", "/v1/customers/3/reward-points", "", Some(deduct)).succeeds(200);
     tenant.call("DELETE", "/v1/customers/4", "", None).succeeds(200);
-    created(&tenant.storm(), &with(&full("one"), json!({ "Key": NOBODY })));
+    created(&tenant.storm(), &with(&full("one"), json!({ "Key": UNUSED_KEY })));
     let bydesign = json!({ "FirstName": "Bo", "Email": "bo@bydesign.example", "Phone4": "4", "BillingCounty": "Utah" });
     assert_eq!(tenant.bydesign().post("/api/users/customer", &bydesign).status, 200);
     // A sponsor with a higher number than the customer's, which no order of creation gives.

@@ -42,9 +42,9 @@ use crate::gateway::{Table, VendorState, operations};
 pub(crate) use vendor::ByDesign;
 
 /// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
+pub(crate) fn routes(state: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.with_state(front), document)
+    (router.with_state(state), document)
 }
 
 #[must_use]

@@ -1,4 +1,5 @@
-//! ByDesign's manners: Basic credentials, a tenant in the path, and the framework's answers in XML or JSON.
+//! How ByDesign's API authenticates and rejects: Basic credentials, a tenant in the path, and the framework's responses in XML or
+//! JSON.
 
 use std::borrow::Cow;
 
@@ -13,8 +14,8 @@ use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
 use crate::database::DatabaseError;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri,
-    realm,
+    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
+    original_path_and_query, realm,
 };
 use crate::journal::Reason;
 use crate::tenants::{Caller, KeyKind, presented};
@@ -25,15 +26,19 @@ pub(crate) struct ByDesign;
 impl Vendor for ByDesign {
     type Error = Error;
 
-    const KEY: KeyKind = KeyKind::Basic;
+    const CREDENTIAL: KeyKind = KeyKind::Basic;
 
-    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
-        let (user, password) = basic_credentials(parts)?;
+    fn secret_headers(&self) -> &'static [&'static str] {
+        &["authorization"]
+    }
+
+    fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+        let (user, password) = basic_credentials(&parts.headers)?;
         Some(Cow::Owned(presented(KeyKind::Basic, &user, &password)))
     }
 
-    /// Whether the segment before `/api` names no other tenant than the caller's.
-    async fn admits(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
+    /// False where the segment before `/api` names another tenant than the caller's.
+    async fn may_use(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
         match parts.extensions.get::<PathTenant>() {
             Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
                 Ok(!services.credentials.has_tenant(name).await?)
@@ -47,13 +52,13 @@ impl Vendor for ByDesign {
     }
 
     fn owns(&self, path: &str) -> bool {
-        // Where an extension of the first door calls back.
+        // Without the path of DirectScale's callbacks.
         route::is_below_api(path) && !path.starts_with("/api/extension/")
     }
 
-    fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
+    fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
         let http_error =
-            |status: StatusCode, sentence: &str| error_response(about, status, &error_body::http_error(sentence));
+            |status: StatusCode, sentence: &str| error_response(context, status, &error_body::http_error(sentence));
         match rejection {
             GatewayRejection::MissingKey | GatewayRejection::InvalidKey => {
                 let mut response = http_error(StatusCode::UNAUTHORIZED, error_body::DENIED);
@@ -61,11 +66,11 @@ impl Vendor for ByDesign {
                 response
             }
             GatewayRejection::NoSuchOperation => {
-                let path = original_uri(about.parts).path_and_query().map_or("/", |path| path.as_str());
-                http_error(StatusCode::NOT_FOUND, &error_body::no_route(&realm(about.parts, path)))
+                let url = realm(context.parts, original_path_and_query(context.parts));
+                http_error(StatusCode::NOT_FOUND, &error_body::no_route(&url))
             }
             GatewayRejection::WrongMethod(allowed) => {
-                let sentence = error_body::wrong_method(about.parts.method.as_str());
+                let sentence = error_body::wrong_method(context.parts.method.as_str());
                 let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
@@ -91,37 +96,27 @@ impl Vendor for ByDesign {
         }
     }
 
-    fn failed(
+    fn render_error(
         &self,
         error: Error,
-        about: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
-        error.response(about)
+        error.response(context)
     }
 
-    fn failure(&self, failure: StatusFailure<'_>, about: &RequestContext<'_>) -> Response<Bytes> {
-        let StatusFailure { code, message, retry_after } = failure;
+    fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
+        let InjectedStatus { code, message, .. } = injected;
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let rejection = match (code, message) {
-            (400, message) => {
-                let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
-                return error_response(
-                    about,
-                    status,
-                    &error_body::rejection(&[violation], about.plan().bydesign.error),
-                );
-            }
-            (401, _) => GatewayRejection::InvalidKey,
-            (403, _) => GatewayRejection::QuotaSpent(retry_after),
-            (413, _) => GatewayRejection::BodyTooLarge(about.options.max_body_bytes),
-            (429, _) => GatewayRejection::RateLimited(retry_after),
-            (500, None) => GatewayRejection::BackEndFailed(about.request_id),
-            (_, message) => {
-                let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
-                return error_response(about, status, &error_body::http_error(sentence));
-            }
-        };
-        self.rejected(rejection, about)
+        if status == StatusCode::BAD_REQUEST {
+            let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
+            return error_response(
+                context,
+                status,
+                &error_body::rejection(&[violation], context.plan().bydesign.error),
+            );
+        }
+        let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
+        error_response(context, status, &error_body::http_error(sentence))
     }
 
     fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
