@@ -3,13 +3,13 @@
 use axum::body::Bytes;
 use axum::http::{Response, StatusCode};
 
-use super::vendor::{answer_to, with};
+use super::render::{answer_to, with};
 use super::violations::{MemberViolation, gathered};
 use super::wire::result;
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BrokenBody, GatewayRejection, NotBuilt, RequestContext};
+use crate::gateway::{BrokenBody, GatewayRejection, RequestContext};
 use crate::journal::Reason;
 
 /// Why an operation answers with an error.
@@ -20,16 +20,8 @@ pub(crate) enum Error {
     Unsupported(String),
     /// There is nothing of that id: what is said of it.
     NotFound(String),
-    /// The vendor has this and this emulator has not.
-    NotBuilt(NotBuilt),
     /// The domain rejected or failed.
     Customers(customers::Error),
-}
-
-impl From<NotBuilt> for Error {
-    fn from(missing: NotBuilt) -> Self {
-        Self::NotBuilt(missing)
-    }
 }
 
 impl From<BrokenBody> for Error {
@@ -87,7 +79,6 @@ impl Error {
             }
             Self::Unsupported(sentence) => Ok(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, &sentence)),
             Self::NotFound(sentence) => Ok(said(StatusCode::NOT_FOUND, &sentence)),
-            Self::NotBuilt(missing) => Err(GatewayRejection::NotBuilt(missing)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(about.request_id))

@@ -11,6 +11,7 @@ mod locales;
 mod mapping;
 mod negotiate;
 mod openapi;
+mod render;
 pub(crate) mod route;
 mod schema;
 mod unbuilt;

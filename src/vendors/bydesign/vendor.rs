@@ -5,21 +5,19 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use super::error::Error;
-use super::negotiate::{AnswerType, BodyType, answer_type};
+use super::render::{answer_to, with};
 use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
 use super::wire::result;
-use super::wire::tree::Answer;
 use crate::database::DatabaseError;
 use crate::gateway::{
     ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
-    original_path_and_query, realm, typed,
+    original_path_and_query, realm,
 };
 use crate::journal::Reason;
-use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, KeyKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -119,26 +117,6 @@ impl Vendor for ByDesign {
     fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
-}
-
-pub(super) fn with<'a>(context: &RequestContext<'a>) -> &'a ByDesignPlan {
-    &context.plan().bydesign
-}
-
-/// A response in the format that the request accepts.
-pub(super) fn answer_to(context: &RequestContext<'_>, status: StatusCode, answer: &Answer<'_>) -> Response<Bytes> {
-    let answer_type = asked_type(&context.parts.headers, with(context).default_format);
-    typed(status, HeaderValue::from_static(answer_type.content_type()), answer.bytes(answer_type.format()))
-}
-
-pub(super) fn asked_type(headers: &HeaderMap, default: DefaultFormat) -> AnswerType {
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    answer_type(accept, &body_type(headers), default)
-}
-
-/// What the request says that its body is.
-pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
-    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
 }
 
 fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
