@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, vacuum_and_analyze};
 use directscale_emulator::random::Random;
-use directscale_emulator::server::{Origin, open_tenant};
+use directscale_emulator::server::{Origin, start_up};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
@@ -687,7 +687,7 @@ fn a_panic_beside_an_embedded_world_ends() {
     thread::spawn(move || {
         let panicked = std::panic::catch_unwind(|| {
             server().runtime.block_on(async {
-                let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+                let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
                 let _held = started.database().session().await.expect("a connection");
                 panic!("as a test that fails");
             });
@@ -708,7 +708,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
     };
     server().runtime.block_on(async {
         let options = crate::support::server::world(origin);
-        let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+        let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");
         let mut wrong = Vec::new();
         for (number, (statement, index)) in [
@@ -779,7 +779,7 @@ fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
     server().runtime.block_on(async {
-        let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+        let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
         let database = started.database();
         let run = async |statement: &'static str| {
             let mut session = database.session().await.expect("a connection");

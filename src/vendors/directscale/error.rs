@@ -11,7 +11,7 @@ use super::wire::BodyError;
 use crate::customers::{self, Points};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BrokenBody, GatewayRejection, NotBuilt, header_text, json_response};
+use crate::gateway::{BrokenBody, GatewayRejection, header_text, json_response};
 use crate::journal::Reason;
 use crate::plan::{Plan, RejectionStatus, UnknownStatus};
 
@@ -39,8 +39,6 @@ pub(crate) enum Error {
     Credentials,
     /// A single sign-on token is unknown or too old.
     Token,
-    /// The vendor has this and this emulator has not.
-    NotBuilt(NotBuilt),
     /// There is no such customer, or the path names none.
     UnknownCustomer,
     /// As [`Error::UnknownCustomer`], for an upgrade, whose page lists no 404.
@@ -67,12 +65,6 @@ impl Error {
 impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         Self::Body(error)
-    }
-}
-
-impl From<NotBuilt> for Error {
-    fn from(missing: NotBuilt) -> Self {
-        Self::NotBuilt(missing)
     }
 }
 
@@ -167,7 +159,6 @@ impl Error {
             Self::PointsBody(message) => Rejected { status: StatusCode::BAD_REQUEST, ..single("$", "body", message) },
             Self::Credentials => bad_request("Username or password is incorrect."),
             Self::Token => bad_request("The token is unknown or has expired."),
-            Self::NotBuilt(missing) => return Err(GatewayRejection::NotBuilt(missing)),
             Self::UnknownOnUpgrade if plan.unknown_on_upgrade_status == UnknownStatus::ServerError => Rejected {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 message: NOT_FOUND.to_owned(),
