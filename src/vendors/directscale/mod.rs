@@ -7,7 +7,6 @@ mod examples;
 mod extension;
 mod key;
 mod lookups;
-mod message;
 mod openapi;
 mod points;
 mod query;
