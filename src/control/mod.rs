@@ -5,6 +5,7 @@ mod api;
 mod catalogue;
 mod documents;
 mod error;
+mod journal;
 mod pages;
 
 use std::sync::{Arc, OnceLock};
@@ -48,7 +49,7 @@ impl Control {
     /// A control API that nobody but those whom `access` lets in can use, over the vendor's operations in `document`.
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
-        let catalogue = Catalogue::of(document);
+        let catalogue = Catalogue::new(document);
         Self {
             tenants: OnceLock::new(),
             access,

@@ -9,12 +9,12 @@ use super::context::RequestContext;
 use super::rejection::GatewayRejection;
 use super::request_log::Transmission;
 use super::vendor::{InjectedStatus, Vendor};
-use crate::fault_injection::{Answer, Fired, Point};
+use crate::fault_injection::{FaultResponse, Point, TriggeredFault};
 use crate::journal::FaultNote;
 
 /// A fault that a request triggered.
 #[derive(Debug)]
-pub(super) struct InjectedFault(Fired);
+pub(super) struct InjectedFault(TriggeredFault);
 
 /// What a fault does within the transaction of its request.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +28,12 @@ pub(super) struct InsideFault {
 pub(super) type Sent = (Response<Bytes>, Transmission);
 
 impl InjectedFault {
-    pub(super) fn new(fired: Fired) -> Self {
+    pub(super) fn new(fired: TriggeredFault) -> Self {
         Self(fired)
     }
 
     pub(super) fn note(&self) -> FaultNote {
-        FaultNote { id: self.0.id, what: self.0.rule.what() }
+        FaultNote { id: self.0.id, description: self.0.rule.description() }
     }
 
     /// What happens before the handler: a delay, and the response where the rule has one.
@@ -42,7 +42,7 @@ impl InjectedFault {
             return None;
         }
         self.wait().await;
-        let answer = self.0.rule.answer.as_ref()?;
+        let answer = self.0.rule.response.as_ref()?;
         // Nothing is done yet, so a response that is cut off is that of a failure.
         let mut failure = vendor.reject(GatewayRejection::BackEndFailed(context.request_id), context);
         vendor.sign(&mut failure, context.request_id);
@@ -51,8 +51,8 @@ impl InjectedFault {
 
     pub(super) fn inside(&self) -> Option<InsideFault> {
         let rule = &self.0.rule;
-        let delay = rule.delay(self.0.call).unwrap_or_default();
-        (rule.point == Point::Inside).then_some(InsideFault { delay, is_rolled_back: rule.answer.is_some() })
+        let delay = rule.delay(self.0.number).unwrap_or_default();
+        (rule.point == Point::Inside).then_some(InsideFault { delay, is_rolled_back: rule.response.is_some() })
     }
 
     /// What happens to the response of the handler.
@@ -66,14 +66,14 @@ impl InjectedFault {
         if rule.point == Point::After {
             self.wait().await;
         }
-        match &rule.answer {
+        match &rule.response {
             Some(answer) => self.replaced(vendor, context, answer, response),
             None => (self.marked(context, response), Transmission::Complete),
         }
     }
 
     async fn wait(&self) {
-        if let Some(delay) = self.0.rule.delay(self.0.call) {
+        if let Some(delay) = self.0.rule.delay(self.0.number) {
             tokio::time::sleep(delay).await;
         }
     }
@@ -82,18 +82,18 @@ impl InjectedFault {
         &self,
         vendor: &V,
         context: &RequestContext<'_>,
-        answer: &Answer,
+        answer: &FaultResponse,
         response: Response<Bytes>,
     ) -> Sent {
         let (response, transmission) = match answer {
-            Answer::Status { code, message, retry_after } => {
+            FaultResponse::Status { code, message, retry_after } => {
                 let retry_after = u64::from(retry_after.unwrap_or(1));
                 let injected = InjectedStatus { code: *code, message: message.as_deref(), retry_after };
                 (respond(vendor, injected, context), Transmission::Complete)
             }
-            Answer::Reset => (response, Transmission::Reset),
-            Answer::Empty => (response, Transmission::Empty),
-            Answer::Cut => (response, Transmission::Truncated),
+            FaultResponse::Reset => (response, Transmission::Reset),
+            FaultResponse::Empty => (response, Transmission::Empty),
+            FaultResponse::Truncated => (response, Transmission::Truncated),
         };
         (self.marked(context, response), transmission)
     }

@@ -49,9 +49,9 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({}));
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let request = format!("/calls/{}", done.header("X-DirectScale-RequestId").expect("an id"));
+    let request = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
     let pages =
-        ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/events", "/faults"];
+        ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
     for path in pages.into_iter().chain(["/clock", "/world"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
@@ -79,7 +79,7 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
         assert!(body.contains(part), "{part}");
     }
     assert!(tenant.page("").body.contains("is required"), "the first reason");
-    assert_eq!((page("").status, page("/unknown").status, page("/t/unknown").status), (200, 200, 404));
+    assert_eq!((page("").status, page("/unauthenticated").status, page("/t/unknown").status), (200, 200, 404));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn texts_of_requests_are_escaped() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({ "FirstName": "</textarea></pre><b><script>" }));
     let entry = &tenant.requests("")[0];
-    for path in [String::new(), format!("/calls/{}", entry["request_id"].as_str().expect("an id"))] {
+    for path in [String::new(), format!("/requests/{}", entry["request_id"].as_str().expect("an id"))] {
         let body = tenant.page(&path).body;
         assert!(!body.contains("<b>") && !body.contains("<script>"), "{path}");
     }
@@ -99,7 +99,7 @@ fn texts_of_requests_are_escaped() {
 fn a_request_is_sent_again_as_the_tenant() {
     let tenant = tenant();
     let path = led_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
-    assert!(path.contains("/calls/"), "{path}");
+    assert!(path.contains("/requests/"), "{path}");
     assert!(page(&path).body.contains("GET /v1/customers/3"));
     let body = format!(
         "method=PUT&path=/v1/customers/upgrade/3&dry_run=1&body={}",
@@ -108,7 +108,7 @@ fn a_request_is_sent_again_as_the_tenant() {
     led_to(&tenant.form("/replay", &body));
     let [upgrade, get] = &tenant.requests("")[..] else { panic!("two requests") };
     assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
-    assert_eq!((&upgrade["status"], &upgrade["is_dry_run"]), (&json!(201), &json!(true)));
+    assert_eq!((&upgrade["status"], &upgrade["dry_run"]), (&json!(201), &json!(true)));
     // A request for an unknown path belongs to the tenant too; the control API cannot be reached.
     led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
     assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
@@ -132,27 +132,27 @@ fn encoded(text: &str) -> String {
 #[test]
 fn forms_change_the_tenant_and_report_errors() {
     let tenant = tenant();
-    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&answer=status&code=500"));
+    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
     // Every page shows both.
     for path in ["", "/customers", "/world"] {
         let body = tenant.page(path).body;
-        assert!(body.contains("1 failure is armed") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
+        assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
-    led_to(&tenant.form("/faults/disarm", ""));
+    led_to(&tenant.form("/faults/delete", ""));
     led_to(&tenant.form("/clock", "do=advance&seconds=3600"));
     assert!(tenant.page("/clock").body.contains("2030-01-31 13:00:00 UTC"));
     for (path, fields, why) in [
-        ("/faults", "operation=Nothing&when=every&answer=reset", "is not an operation"),
-        ("/faults", "operation=*&when=first&answer=reset", "how many times is missing"),
-        ("/faults/json", "json=%7B", "this is no JSON"),
+        ("/faults", "operation=Nothing&when=every&response=reset", "is not an operation"),
+        ("/faults", "operation=*&when=first&response=reset", "how many times is missing"),
+        ("/faults/json", "json=%7B", "the rule is not JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
         ("/world/save", "snapshot=a+b", "is not a name"),
         ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
         ("/world/delete", "confirm=no", "to delete this tenant"),
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
-        ("/events/resend", "event=x", "the event cannot be"),
+        ("/webhooks/resend", "event=x", "the event cannot be"),
     ] {
         let rejected = tenant.form(path, fields);
         assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
@@ -174,7 +174,7 @@ fn data_is_saved_restored_forked_and_deleted_by_forms() {
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
-    assert!(tenant.page("/changes").body.contains("No customer was upgraded yet"));
+    assert!(tenant.page("/changes").body.contains("No upgrades."));
     let name = format!("{}-fork", tenant.name());
     let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
     let mut result = page(&task);
@@ -261,7 +261,7 @@ fn the_page_of_a_request_describes_a_body_that_is_not_recorded() {
     ] {
         assert_eq!(tenant.raw(&bytes).status, status, "{words}");
         let entry = &tenant.requests("?limit=1")[0];
-        let page = tenant.page(&format!("/calls/{}", entry["request_id"].as_str().expect("an id"))).body;
+        let page = tenant.page(&format!("/requests/{}", entry["request_id"].as_str().expect("an id"))).body;
         assert!(page.contains(&format!("<p class=\"empty\">{words}</p>")), "{words}: {page}");
     }
 }
@@ -273,7 +273,7 @@ fn a_long_path_is_cut_after_two_lines() {
     tenant.get(&path).succeeds(200);
     let list = tenant.page("").body;
     assert!(
-        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/calls/", tenant.name())),
+        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
         "{list}"
     );
     assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");

@@ -1,4 +1,4 @@
-//! The sso group: a login address with a token in it, and whom a token names.
+//! The sso group: a login URL with a token, and the customer of a token.
 
 use axum::http::StatusCode;
 
@@ -35,7 +35,7 @@ pub(super) async fn login_url(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 
 /// Use Token, or Get Login Address By External Id
 ///
-/// With `token`: whom it names. With `externalId`: the login address of the customer with this ExternalReferenceId.
+/// With `token`: the customer of the token. With `externalId`: the login URL of the customer with this ExternalReferenceId.
 #[utoipa::path(
     get,
     path = "/v1/sso",

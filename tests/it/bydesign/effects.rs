@@ -44,13 +44,13 @@ fn is_cut(text: &str) -> bool {
 
 #[test]
 fn faults_are_injected_before_inside_and_after() {
-    for answer in [json!({ "status": { "code": 500 } }), json!("cut"), json!("reset"), json!("empty")] {
+    for answer in [json!({ "status": { "code": 500 } }), json!("truncated"), json!("reset"), json!("empty")] {
         for (point, stands) in [("before", false), ("inside", false), ("after", true)] {
             let tenant = tenant();
             let client = tenant.bydesign();
             let before = tenant.everything();
-            let rule = json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "answer": answer });
-            let id = tenant.arm(&rule);
+            let rule = json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "response": answer });
+            let id = tenant.add_fault(&rule);
             let text = bytes(&client);
             match answer.as_str() {
                 None => {
@@ -58,7 +58,7 @@ fn faults_are_injected_before_inside_and_after() {
                     assert!(text.ends_with(&http_error("An error has occurred.")[0]), "{text}");
                     assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
                 }
-                Some("cut") => assert!(is_cut(&text), "{point}: {text}"),
+                Some("truncated") => assert!(is_cut(&text), "{point}: {text}"),
                 Some(_) => assert_eq!(text, "", "{point}"),
             }
             assert_eq!(is_created(&tenant), stands, "{answer} {point}");
@@ -93,7 +93,7 @@ fn injected_statuses_have_the_vendors_own_body() {
         (429, json!({ "retry_after": 42 }), http_error(wait)),
     ] {
         let status = with(&json!({ "code": code }), more);
-        tenant.arm(&json!({ "operation": CREATE, "answer": { "status": status } }));
+        tenant.add_fault(&json!({ "operation": CREATE, "response": { "status": status } }));
         let reply = client.post(PATH, &casey());
         if matches!(code, 403 | 429) {
             assert_eq!(reply.header("Retry-After"), Some("42"), "{reply:?}");
@@ -111,17 +111,20 @@ fn injected_statuses_have_the_vendors_own_body() {
 fn a_fault_rule_for_all_operations_includes_this_api() {
     let tenant = tenant();
     let client = tenant.bydesign();
-    tenant.arm(&json!({ "operation": "*", "answer": { "status": { "code": 500 } } }));
+    tenant.add_fault(&json!({ "operation": "*", "response": { "status": { "code": 500 } } }));
     assert_eq!(client.post(PATH, &json!({})).says(500, JSON), http_error("An error has occurred.")[0]);
     assert_eq!(client.get("/api/Admin/CustomerType").status, 500);
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
     tenant.control("DELETE", "/faults", None).done(204);
     // A rule for one operation of this API matches no other operation.
-    tenant.arm(&json!({ "operation": CREATE, "answer": "reset" }));
+    tenant.add_fault(&json!({ "operation": CREATE, "response": "reset" }));
     client.get("/api/Admin/CustomerType").says(200, JSON);
     tenant.create(&crate::support::seeds::retail());
-    let wrong =
-        tenant.control("POST", "/faults", Some(&json!({ "operation": "ByDesignCreateCustomers", "answer": "cut" })));
+    let wrong = tenant.control(
+        "POST",
+        "/faults",
+        Some(&json!({ "operation": "ByDesignCreateCustomers", "response": "truncated" })),
+    );
     assert!(wrong.problem(400).contains("did you mean ByDesignCreateCustomer?"));
 }
 
@@ -130,7 +133,7 @@ fn a_delay_holds_the_response() {
     let tenant = tenant();
     let client = tenant.bydesign();
     for point in ["before", "inside", "after"] {
-        tenant.arm(&json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "delay_ms": 300 }));
+        tenant.add_fault(&json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "delay_ms": 300 }));
         let start = Instant::now();
         client.created(&json!({}));
         assert!(start.elapsed() >= Duration::from_millis(300), "{point}");
@@ -153,7 +156,7 @@ fn a_dry_run_has_the_same_response_and_writes_nothing() {
         dry_run(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
     assert_eq!(tenant.everything(), before);
     let call = &tenant.requests("")[0];
-    assert_eq!((&call["is_dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    assert_eq!((&call["dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
     let rejected = dry_run(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
     assert_eq!(rejected, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
     assert_eq!(tenant.everything(), before);
