@@ -241,7 +241,7 @@ impl Drop for RequestLog {
         if self.progress == Progress::Running {
             self.recorder.rolled_back();
         }
-        let message = "The caller hung up before the answer; what was done by then stays.".to_owned();
+        let message = "The client hung up before the response; what was done by then stays.".to_owned();
         self.reasons.push(Reason { field: "$".to_owned(), rule: "hungUp".to_owned(), message });
         self.write_entry(None);
     }

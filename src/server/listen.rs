@@ -1,4 +1,4 @@
-//! The listener: accepts connections, serves each, and lets them end when asked to stop.
+//! The listener: accepts connections, serves each, and lets them end at a shutdown.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
