@@ -79,7 +79,7 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
         assert!(body.contains(part), "{part}");
     }
     assert!(tenant.page("").body.contains("is required"), "the first reason");
-    assert_eq!((page("").status, page("/unknown").status, page("/t/unknown").status), (200, 200, 404));
+    assert_eq!((page("").status, page("/nobody").status, page("/t/unknown").status), (200, 200, 404));
 }
 
 #[test]
