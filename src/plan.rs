@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use vendors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
@@ -100,6 +100,32 @@ pub enum UniqueField {
     TaxId,
     Username,
     WebAlias,
+}
+
+impl UniqueField {
+    #[must_use]
+    pub fn field(self) -> Field {
+        match self {
+            Self::BackOfficeId => Field::BackOfficeId,
+            Self::EmailAddress => Field::EmailAddress,
+            Self::TaxId => Field::TaxId,
+            Self::Username => Field::Username,
+            Self::WebAlias => Field::WebAlias,
+        }
+    }
+
+    /// The same field, if a plan may make it unique.
+    #[must_use]
+    pub fn of(field: Field) -> Option<Self> {
+        match field {
+            Field::BackOfficeId => Some(Self::BackOfficeId),
+            Field::EmailAddress => Some(Self::EmailAddress),
+            Field::TaxId => Some(Self::TaxId),
+            Field::Username => Some(Self::Username),
+            Field::WebAlias => Some(Self::WebAlias),
+            _ => None,
+        }
+    }
 }
 
 /// What PATCH does with a field that it does not support.
@@ -306,7 +332,7 @@ impl Plan {
     pub fn max_length(&self, field: Field) -> usize {
         match self.max_length.get(&field) {
             Some(length) => *length,
-            None => default_max_length(field),
+            None => field.default_max_length(),
         }
     }
 
@@ -343,33 +369,6 @@ fn default_required() -> BTreeMap<Field, BTreeSet<i32>> {
         required.insert(field, all.clone());
     }
     required
-}
-
-/// No lengths are published; these are ours.
-fn default_max_length(field: Field) -> usize {
-    use AddressPart::{City, PostalCode, Region, Street1, Street2, Street3};
-    match field {
-        Field::EmailAddress => 255,
-        Field::DefaultShippingAddress(Some(Street1 | Street2 | Street3))
-        | Field::PrimaryAddress(Some(Street1 | Street2 | Street3)) => 200,
-        Field::FirstName
-        | Field::LastName
-        | Field::CompanyName
-        | Field::Username
-        | Field::DefaultShippingAddress(Some(City))
-        | Field::PrimaryAddress(Some(City)) => 100,
-        Field::BackOfficeId
-        | Field::ExternalReferenceId
-        | Field::PrimaryPhone
-        | Field::SecondaryPhone
-        | Field::TextPhone
-        | Field::TaxId
-        | Field::TaxExemptId
-        | Field::WebAlias
-        | Field::DefaultShippingAddress(Some(Region | PostalCode))
-        | Field::PrimaryAddress(Some(Region | PostalCode)) => 50,
-        _ => 500,
-    }
 }
 
 /// The types that the vendor's pages know.

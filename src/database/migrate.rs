@@ -1,17 +1,17 @@
-//! The schema: numbered migrations, then the functions, which are code and are made anew each time.
+//! The schema: numbered migrations, then the functions, which are code and are created again at each start.
 
 use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
 use thiserror::Error;
 
-use super::{Database, DatabaseError};
+use super::error::DatabaseError;
+use super::handle::Database;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// One simple query, and so one transaction; the lock makes servers that start together take turns.
+/// One simple query, and so one transaction. The lock is for servers that start at the same time.
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
-    include_str!("../../migrations/functions/merge_custom_fields.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),
@@ -26,10 +26,9 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/analyze_tenant_data.sql"),
 );
 
-/// Why the schema could not be brought up to date.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database did not answer, or rejected a function.
+    /// No connection, or Postgres rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A migration failed, or the database was migrated by a newer version of this program.
@@ -37,18 +36,18 @@ pub enum MigrateError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Brings the schema up to date. Several servers may do so at once: each waits for the one before it.
+/// Updates the schema. Several servers may do so at once: each waits for the previous one.
 ///
 /// # Errors
-/// When the database is away, a migration fails, or the database was migrated by a newer version.
+/// When the database fails, a migration fails, or the database was migrated by a newer version.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
     if let Err(error) = MIGRATOR.run(session.connection()).await {
-        // It has ended its own transaction: there is nothing to roll back.
+        // The migrator ended its own transaction, so there is nothing to roll back.
         session.end(Ok(()))?;
         return Err(error.into());
     }
-    let made = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
-    session.end(made)?;
+    let created = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
+    session.end(created)?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use super::store;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::journal::{HookNote, Recorder, Text};
-use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
+use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
 use crate::wire::json::{Rewritten, Source};
@@ -253,7 +253,7 @@ pub async fn try_hook(
     url: &TargetUrl,
     request: &Value,
     timeout: Duration,
-) -> Result<Answer, OutgoingError> {
+) -> Result<OutgoingResponse, OutgoingError> {
     let headers = headers(extension, "hook try", &CallbackToken::new(random));
     outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
 }
@@ -336,7 +336,7 @@ fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMa
 }
 
 /// The response in an answer, or what to say of one that is none: its own error's message, else its text.
-fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
+fn read_answer<H: Hook>(answer: &OutgoingResponse) -> Result<H::Response, String> {
     let is_success = (200..300).contains(&answer.status);
     let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, room: &Rewritten::default() };
     let json = source.object().ok();
@@ -351,7 +351,7 @@ fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
 }
 
 /// The text of an answer that is an error ("an error whose message is the HTTP response text").
-fn text_of(hook: &str, answer: &Answer) -> String {
+fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     match text.trim() {
         "" => format!("Hook {hook} failed: it answered with status {}.", answer.status),

@@ -12,7 +12,7 @@ use super::reach::{Target, Unusable, reach};
 use crate::customers::{Customers, PasswordCost, Passwords};
 #[cfg(feature = "embedded")]
 use crate::database::DatabaseOptions;
-use crate::database::{Database, DatabaseError, MigrateError, keep_up, migrate};
+use crate::database::{Database, DatabaseError, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -112,7 +112,7 @@ impl Started {
     /// Begins to vacuum and analyze an embedded database, which does not do so by itself; once.
     pub fn start_keeping_up(&self) {
         if self.is_embedded {
-            self.keeping_up.get_or_init(|| tokio::spawn(keep_up(self.opened.database.clone())).abort_handle());
+            self.keeping_up.get_or_init(|| tokio::spawn(maintain(self.opened.database.clone())).abort_handle());
         }
     }
 

@@ -105,7 +105,7 @@ fn an_accepted_call_says_what_it_changed() {
         )),
         ["reward_points"]
     );
-    assert_eq!(tables_after(&|| drop(tenant.get("/v1/sso/2").succeeds(200))), ["sign_on_tokens"]);
+    assert_eq!(tables_after(&|| drop(tenant.get("/v1/sso/2").succeeds(200))), ["sso_tokens"]);
     assert_eq!(tenant.requests("")[0]["changes"][0]["id"], "•••");
     assert_eq!(
         tables_after(&|| drop(

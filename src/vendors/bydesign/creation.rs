@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
 use crate::customers::CustomerFields;
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 use crate::secret::Password;
 
 /// The name of the model, and of the root element in XML.

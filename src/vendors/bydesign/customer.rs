@@ -7,7 +7,7 @@ use super::dates::Moment;
 use super::response::{ResponseBody, Value};
 use super::{countries, locales};
 use crate::customers::{Customer, Profiled};
-use crate::field::Field;
+use crate::model::Field;
 use crate::plan::ByDesignPlan;
 
 /// A member of the customer.
@@ -39,13 +39,13 @@ pub(super) static MEMBERS: [CustomerMember; 58] = [
         .chosen()
         .of(Field::BackOfficeId),
     required("BCKey", Kind::Integer, |_| Value::Integer(1)).chosen(),
-    required("CustomerTypeID", Kind::Integer, |source| Value::Integer(source.customer.customer_type)),
+    required("CustomerTypeID", Kind::Integer, |source| Value::Integer(source.customer.customer_type())),
     optional("FirstName", Kind::Text, |source| text(source.customer.first_name.as_ref())),
     optional("LastName", Kind::Text, |source| text(source.customer.last_name.as_ref())),
     null("MI", Kind::Text),
     optional("Company", Kind::Text, |source| text(source.customer.company_name.as_ref())),
     optional("Email", Kind::Text, |source| text(source.customer.email_address.as_ref())),
-    required("PreferredCulture", Kind::Integer, |source| Value::Integer(locales::id(&source.customer.language_code)))
+    required("PreferredCulture", Kind::Integer, |source| Value::Integer(locales::id(source.customer.language_code())))
         .chosen(),
     null("Password", Kind::Text),
     optional("BillStreet1", Kind::Text, |source| text(source.customer.primary_address.street1.as_ref())),
@@ -74,7 +74,7 @@ pub(super) static MEMBERS: [CustomerMember; 58] = [
     null("Phone6", Kind::Text),
     optional("TaxExemptCodeID", Kind::Text, |source| text(source.customer.tax_exempt_id.as_ref()))
         .of(Field::TaxExemptId),
-    required("TaxExempt", Kind::Boolean, |source| Value::Bool(source.customer.tax_exempt)).of(Field::TaxExempt),
+    required("TaxExempt", Kind::Boolean, |source| Value::Bool(source.customer.tax_exempt())).of(Field::TaxExempt),
     optional("TaxID", Kind::Text, |source| text(source.customer.tax_id.as_ref())),
     optional("TaxID2", Kind::Text, |source| source.kept_text("TaxID2")),
     optional("ReferralMarketTypeID", Kind::Integer, |source| source.kept_integer("ReferralMarketType")),
@@ -88,7 +88,7 @@ pub(super) static MEMBERS: [CustomerMember; 58] = [
         Value::date(source.customer.birth_date.map(|date| Moment::of_wall(date.naive_utc(), zone)))
     }),
     required("ApplicationDate", Kind::Date, signed_up).of(Field::SignUpDate),
-    required("StatusTypeID", Kind::Integer, |source| Value::Integer(source.customer.customer_status))
+    required("StatusTypeID", Kind::Integer, |source| Value::Integer(source.customer.customer_status()))
         .chosen()
         .of(Field::CustomerStatus),
     required("ContactStatusID", Kind::Integer, |_| Value::Integer(1)).chosen(),
@@ -105,7 +105,7 @@ pub(super) static MEMBERS: [CustomerMember; 58] = [
     optional("guid", Kind::Text, |source| Value::Text(source.profiled.key.to_string().into())).chosen(),
     null("AccountNumber", Kind::Text),
     null("Gender", Kind::Text),
-    required("EmailOptOut_Company", Kind::Boolean, |source| Value::Bool(!source.customer.send_emails)),
+    required("EmailOptOut_Company", Kind::Boolean, |source| Value::Bool(!source.customer.send_emails())),
     required("EmailOptOut_Upline", Kind::Boolean, |_| Value::Bool(false)),
 ];
 
@@ -204,7 +204,7 @@ impl<'a> Source<'a> {
 }
 
 fn signed_up<'a>(source: &Source<'a>) -> Value<'a> {
-    Value::Date(Moment::of_instant(source.customer.sign_up_date, source.plan.time_zone))
+    Value::Date(Moment::of_instant(source.customer.sign_up_date(), source.plan.time_zone))
 }
 
 fn text(text: Option<&String>) -> Value<'_> {

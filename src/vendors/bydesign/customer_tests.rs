@@ -49,7 +49,7 @@ fn values_are_written_in_both_formats() {
     let mut profiled = stored(sample());
     profiled.customer.first_name = Some("Bobby \"<\u{7}".into());
     profiled.customer.last_name = None;
-    profiled.customer.tax_exempt = true;
+    profiled.customer.tax_exempt = Some(true);
     let [json, xml] = written(&customer(&profiled, &ByDesignPlan::default()));
     let head =
         r#"{"CustomerID":7,"CustomerDID":"7","BCKey":1,"CustomerTypeID":2,"FirstName":"Bobby \"<\u0007","Company":"#;

@@ -8,7 +8,7 @@ use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
 use super::violations::{MemberViolation, merged};
 use super::{body, customer, reader};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
+use crate::customers::{Customer, CustomerId, LookUp, NewCustomer, Profile, ProfileOwner, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
@@ -40,15 +40,16 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let reader::ReadCreation { creation, mut violations, ignored } = reader::read(&members, plan.time_zone);
     request.ignore(ignored);
     let references = resolve(request, &scope, &creation, &mut violations).await?;
-    let MappedCreation { mut fields, profile, violations: unknown } = map_creation(creation, references, plan);
+    let MappedCreation { fields, profile, violations: unknown } = map_creation(creation, references, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
         // Nothing is written; the response lists the domain's violations too.
         let domain = request.services.customers.violations_of(&scope, &fields);
         return Err(Error::Rejected(merged(violations, &domain)));
     }
-    fields.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
-    let id = request.services.customers.create(&scope, fields, Vec::new()).await?;
+    let profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
+    let new_customer = NewCustomer { fields, uuid: None, profile };
+    let id = request.services.customers.create(&scope, new_customer, Vec::new()).await?;
     let profiled = request.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
     Ok(reply(request, &customer::customer(&profiled, plan)))
 }
@@ -79,15 +80,8 @@ pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
     })?;
     let found = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
-    let mut profiled = Vec::with_capacity(found.len());
-    for customer in found {
-        match request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
-            Ok(found) => profiled.push(found),
-            // A reset deleted it meanwhile.
-            Err(CustomerError::UnknownCustomer) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    let profiled = request.services.customers.profiled_all(&scope, ProfileOwner::ByDesign, &ids).await?;
     Ok(reply(request, &customer::customers(&profiled, &scope.plan.bydesign)))
 }
 
@@ -111,7 +105,7 @@ pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error
     let did = did.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = request.services.customers.find_numbered(&scope, &did).await?;
+    let found = request.services.customers.find_by_number_or_back_office_id(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
     let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
     Ok(reply(request, &customer::public_info(&profiled, &scope.plan.bydesign)))
@@ -144,7 +138,7 @@ async fn resolve(
     let refer_customer = match creation.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
-            let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
+            let found = customers.find_by_number_or_back_office_id(scope, did).await?.map(|customer| customer.id.0);
             if found.is_none() {
                 violations.push(MemberViolation::unknown("ReferCustomerID", did));
             }
@@ -167,8 +161,8 @@ async fn find_rep(
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
     let may_sponsor =
-        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
-    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_sponsor);
+        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type() == DISTRIBUTOR;
+    let found = request.services.customers.find_by_back_office_id_or_number(scope, did).await?.filter(may_sponsor);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }

@@ -72,9 +72,9 @@ pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 pub(super) async fn list_locales(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let did = request.query_parameter("CustomerDID").or_else(|| request.query_parameter("RepDID"));
     let customer = match did {
-        Some(did) => request.services.customers.find_numbered(&request.scope(), &did).await?,
+        Some(did) => request.services.customers.find_by_number_or_back_office_id(&request.scope(), &did).await?,
         None => None,
     };
-    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(&customer.language_code));
+    let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(customer.language_code()));
     Ok(reply(request, &lists::locales(default)))
 }

@@ -108,12 +108,9 @@ impl Vendor for ByDesign {
         let InjectedStatus { code, message, .. } = injected;
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status == StatusCode::BAD_REQUEST {
-            let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
-            return error_response(
-                context,
-                status,
-                &error_body::rejection(&[violation], context.plan().bydesign.error),
-            );
+            let violations = [MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."))];
+            let body = error_body::rejection(&violations, context.plan().bydesign.error);
+            return error_response(context, status, &body);
         }
         let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
         error_response(context, status, &error_body::http_error(sentence))

@@ -3,7 +3,7 @@
 use super::body::BodyError;
 use super::{creation, customer};
 use crate::customers::{Violation, ViolationKind};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 use crate::wire::json::JsonError;
 
 /// A rule that a member of a request violates.

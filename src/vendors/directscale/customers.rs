@@ -6,8 +6,8 @@ use super::error::{Error, Problem};
 use super::query::look_up;
 use super::request::DirectScaleRequest as _;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
-use crate::customers::CustomerId;
 use crate::gateway::{ApiRequest, Reply, wants_representation};
+use crate::model::CustomerId;
 use crate::plan::UnsupportedPatchFields;
 
 /// Get Customers By Parameter
@@ -77,8 +77,8 @@ pub(super) async fn get(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
-    let (wanted, violations) = request.noted(Body::of(request)?.values());
-    let id = request.services.customers.create(&request.scope(), wanted, violations).await?;
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
+    let id = request.services.customers.create(&request.scope(), fields, violations).await?;
     if wants_representation(&request.parts.headers) {
         return Ok(representation(request, id, StatusCode::CREATED).await?.preferred());
     }
@@ -103,9 +103,9 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
-    let (wanted, violations) = request.noted(Body::of(request)?.values());
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
     let id = request.customer_id()?;
-    request.services.customers.replace(&request.scope(), id, wanted, violations).await?;
+    request.services.customers.replace(&request.scope(), id, fields, violations).await?;
     written(request, id, StatusCode::OK).await
 }
 
@@ -126,9 +126,9 @@ pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 )]
 pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let reject_unsupported = request.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Reject;
-    let (wanted, violations) = request.noted(Body::of(request)?.patch(reject_unsupported));
+    let (fields, violations) = request.noted(Body::of(request)?.patch(reject_unsupported));
     let id = request.customer_id()?;
-    request.services.customers.patch(&request.scope(), id, wanted, violations).await?;
+    request.services.customers.patch(&request.scope(), id, fields, violations).await?;
     written(request, id, StatusCode::OK).await
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 )]
 pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let id = request.customer_id()?;
-    request.services.customers.void(&request.scope(), id).await?;
+    request.services.customers.soft_delete(&request.scope(), id).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
@@ -173,9 +173,9 @@ pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
-    let (wanted, violations) = request.noted(Body::of(request)?.values());
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
     let id = request.customer_id().map_err(Error::on_upgrade)?;
-    let upgraded = request.services.customers.upgrade(&request.scope(), id, wanted, violations).await;
+    let upgraded = request.services.customers.upgrade(&request.scope(), id, fields, violations).await;
     upgraded.map_err(|error| Error::from(error).on_upgrade())?;
     written(request, id, StatusCode::CREATED).await
 }
@@ -195,9 +195,9 @@ pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     })))
 )]
 pub(super) async fn reset_password(request: &ApiRequest<'_>) -> Result<Reply, Error> {
-    let (wanted, violations) = request.noted(Body::of(request)?.password());
+    let (fields, violations) = request.noted(Body::of(request)?.password());
     let id = request.customer_id()?;
-    request.services.customers.reset_password(&request.scope(), id, wanted, violations).await?;
+    request.services.customers.reset_password(&request.scope(), id, fields, violations).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 

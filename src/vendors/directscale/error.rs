@@ -159,7 +159,7 @@ impl Error {
             }
             Self::Parameter { name, rule, message } => single(name, rule, message),
             Self::Points(name) => {
-                let most = Points::MOST;
+                let most = Points::MAX;
                 let message =
                     format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
                 Rejected { status: StatusCode::BAD_REQUEST, ..single(name, "points", message) }
@@ -205,7 +205,7 @@ impl Error {
             Self::Customers(error @ (customers::Error::KeyTaken | customers::Error::KeyReserved)) => {
                 single("Key", "unique", format!("{error}."))
             }
-            Self::Customers(error @ (customers::Error::WrongWork | customers::Error::Changed)) => {
+            Self::Customers(error @ (customers::Error::UnreadableCommand | customers::Error::Changed)) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an outcome that no operation here has");
                 return Err(GatewayRejection::BackEndFailed(request_id));
             }

@@ -28,7 +28,7 @@ use crate::gateway::{ApiRequest, Reply};
 )]
 pub(super) async fn add(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let body = Body::of(request).map_err(|error| Error::PointsBody(error.to_string()))?;
-    request.ignore(body.beside(&["pointsToAdd"]));
+    request.ignore(body.ignored(&["pointsToAdd"]));
     let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
     let id = request.customer_id()?;
     let points = request.of_known(id, points).await?;
@@ -56,7 +56,7 @@ pub(super) async fn add(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 )]
 pub(super) async fn deduct(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let body = Body::of(request).map_err(|error| Error::PointsBody(error.to_string()))?;
-    request.ignore(body.beside(&["pointsToDeduct"]));
+    request.ignore(body.ignored(&["pointsToDeduct"]));
     let points = body.number("pointsToDeduct").map(f64::abs);
     let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));
     let id = request.customer_id()?;

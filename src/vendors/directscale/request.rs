@@ -42,7 +42,7 @@ impl DirectScaleRequest for ApiRequest<'_> {
 
     fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>) {
         self.ignore(body.ignored);
-        (body.wanted, body.violations)
+        (body.content, body.violations)
     }
 
     fn query(&self) -> Parameters {

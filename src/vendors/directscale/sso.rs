@@ -6,7 +6,7 @@ use super::error::{Error, Problem};
 use super::query::Parameters;
 use super::request::DirectScaleRequest as _;
 use super::wire::IdentityJson;
-use crate::customers::SignOnToken;
+use crate::customers::SsoToken;
 use crate::gateway::{ApiRequest, Reply};
 
 /// Get Login Address
@@ -85,7 +85,7 @@ pub(super) enum SsoAnswer<'a> {
 }
 
 /// The login address of the plan with the token, and with what the caller wants handed on.
-fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SignOnToken) -> String {
+fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SsoToken) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("token", token.reveal());
     for name in ["dest", "args"] {

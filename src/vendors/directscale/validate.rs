@@ -134,7 +134,7 @@ async fn availability(request: &ApiRequest<'_>, field: UniqueField, parameter: &
 )]
 pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let body = Body::of(request)?;
-    request.ignore(body.beside(&["username", "password"]));
+    request.ignore(body.ignored(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
     sign_in(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
@@ -165,7 +165,7 @@ pub(super) async fn login_by_query(request: &ApiRequest<'_>) -> Result<Reply, Er
 async fn sign_in(request: &ApiRequest<'_>, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
     let scope = request.scope();
-    let customer = request.services.customers.sign_in(&scope, username, &password).await?;
+    let customer = request.services.customers.log_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
     Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }

@@ -8,7 +8,8 @@ use super::error::Rejection;
 use super::merge::Merge;
 use super::view::{ACTIVE, INVOICE_ADDRESS, LAST_ADDRESS_ID, View, columns};
 use super::wire::{Parsed, request, response};
-use crate::customers::{self, Address, CustomerFields, FieldsSent, Patch, Profile, ProfileOwner, Profiled};
+use crate::customers::{self, Address, CustomerFields, FieldMask, NewCustomer, Patch, Profile, ProfileOwner, Profiled};
+use crate::model::Field;
 use crate::plan::StormPlan;
 use crate::secret::Password;
 
@@ -25,7 +26,7 @@ pub(super) struct Changes {
     /// Only the values of the fields in `sent` count.
     pub(super) values: CustomerFields,
     /// The fields that change; of a new customer, those that it has.
-    pub(super) sent: FieldsSent,
+    pub(super) sent: FieldMask,
     /// The new profile, complete.
     pub(super) fields: Map<String, Value>,
     /// The companies in their order; `None` leaves them as they are.
@@ -47,8 +48,8 @@ impl Changes {
         changes.key = sent.key;
         changes.values.customer_type = Some(RETAIL_CUSTOMER);
         changes.values.customer_status = Some(if sent.is_active == Some(false) { INACTIVE } else { ACTIVE });
-        changes.sent.customer_type = true;
-        changes.sent.customer_status = true;
+        changes.sent.insert(Field::CustomerType);
+        changes.sent.insert(Field::CustomerStatus);
         Ok(changes)
     }
 
@@ -68,7 +69,7 @@ impl Changes {
         // A customer that is not active keeps its status, which may be another one than INACTIVE.
         if let Some(is_active) = sent.is_active.filter(|sent| Some(*sent) != before.customer.is_active) {
             changes.values.customer_status = Some(if is_active { ACTIVE } else { INACTIVE });
-            changes.sent.customer_status = true;
+            changes.sent.insert(Field::CustomerStatus);
         }
         Ok(changes)
     }
@@ -84,17 +85,19 @@ impl Changes {
         self.sent.is_empty() && self.companies.is_none() && self.fields == *profile
     }
 
-    /// The fields of a new customer.
-    pub(super) fn into_fields(self, password: Option<Password>) -> CustomerFields {
+    /// The new customer.
+    pub(super) fn into_new_customer(self, password: Option<Password>) -> NewCustomer {
         let Self { key, values, fields, companies, .. } = self;
         let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-        CustomerFields { password, key, profile, ..values }
+        NewCustomer { fields: CustomerFields { password, ..values }, uuid: key, profile }
     }
 
     /// The patch of a stored customer. It is written only while the customer still has that version.
-    pub(super) fn into_patch(mut self, stored: &Profiled, password: Option<Password>) -> Patch {
-        let sent = FieldsSent { password: password.is_some(), ..std::mem::take(&mut self.sent) };
-        Patch { values: self.into_fields(password), sent, version: Some(stored.version) }
+    pub(super) fn into_patch(self, stored: &Profiled, password: Option<Password>) -> Patch {
+        let Self { values, sent: mut mask, fields, companies, .. } = self;
+        mask.insert_if(Field::Password, password.is_some());
+        let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
+        Patch { fields: CustomerFields { password, ..values }, mask, profile, version: Some(stored.version) }
     }
 }
 
@@ -120,11 +123,11 @@ fn merged(
     let empty = Address::default();
     let (stored_primary, stored_shipping) = stored_addresses.unwrap_or((&empty, &empty));
     if is_changed && *stored_primary != primary {
-        sent.primary_address = true;
+        sent.insert(Field::PrimaryAddress(None));
         values.primary_address = primary;
     }
     if is_changed && *stored_shipping != shipping {
-        sent.shipping_address = true;
+        sent.insert(Field::DefaultShippingAddress(None));
         values.shipping_address = shipping;
     }
     let profile = stored.map(|stored| stored.fields.clone()).unwrap_or_default();
@@ -136,24 +139,24 @@ fn merged(
 }
 
 /// The texts of the customer's own columns that change.
-fn changed_texts(before: &response::Customer, after: &response::Customer) -> (CustomerFields, FieldsSent) {
+fn changed_texts(before: &response::Customer, after: &response::Customer) -> (CustomerFields, FieldMask) {
     let mut values = CustomerFields::default();
-    let mut sent = FieldsSent::default();
+    let mut sent = FieldMask::default();
     let login_names = [login_name(before), login_name(after)];
     let company_names = [company_name(before), company_name(after)];
-    for (sent, value, [before, after]) in [
-        (&mut sent.email_address, &mut values.email_address, [&before.email, &after.email]),
-        (&mut sent.tax_id, &mut values.tax_id, [&before.ssn, &after.ssn]),
-        (&mut sent.first_name, &mut values.first_name, [&before.first_name, &after.first_name]),
-        (&mut sent.last_name, &mut values.last_name, [&before.last_name, &after.last_name]),
-        (&mut sent.primary_phone, &mut values.primary_phone, [&before.phone, &after.phone]),
-        (&mut sent.text_phone, &mut values.text_phone, [&before.cell_phone, &after.cell_phone]),
-        (&mut sent.username, &mut values.username, login_names.each_ref()),
-        (&mut sent.company_name, &mut values.company_name, company_names.each_ref()),
-        (&mut sent.external_reference_id, &mut values.external_reference_id, [&before.code, &after.code]),
+    for (field, value, [before, after]) in [
+        (Field::EmailAddress, &mut values.email_address, [&before.email, &after.email]),
+        (Field::TaxId, &mut values.tax_id, [&before.ssn, &after.ssn]),
+        (Field::FirstName, &mut values.first_name, [&before.first_name, &after.first_name]),
+        (Field::LastName, &mut values.last_name, [&before.last_name, &after.last_name]),
+        (Field::PrimaryPhone, &mut values.primary_phone, [&before.phone, &after.phone]),
+        (Field::TextPhone, &mut values.text_phone, [&before.cell_phone, &after.cell_phone]),
+        (Field::Username, &mut values.username, login_names.each_ref()),
+        (Field::CompanyName, &mut values.company_name, company_names.each_ref()),
+        (Field::ExternalReferenceId, &mut values.external_reference_id, [&before.code, &after.code]),
     ] {
         if before != after {
-            *sent = true;
+            sent.insert(field);
             value.clone_from(after);
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct View {
 /// The customer of a response.
 pub(super) fn customer_response(stored: &Profiled, plan: &StormPlan) -> Customer {
     Customer {
-        created: Some(format_date(stored.customer.sign_up_date, plan.time_zone)),
+        created: Some(format_date(stored.customer.sign_up_date(), plan.time_zone)),
         updated: Some(format_date(stored.modified_at, plan.time_zone)),
         ..View::of(stored).customer
     }
@@ -72,7 +72,7 @@ impl View {
             info: member(fields, "Info"),
             pricelist_ids: Vec::new(),
             crm_id: member(fields, "CrmId"),
-            is_active: Some(customer.customer_status == ACTIVE),
+            is_active: Some(customer.customer_status() == ACTIVE),
             created: None,
             updated: None,
         };

@@ -5,7 +5,7 @@ use super::wire::members::Member;
 use super::wire::read::Entity as _;
 use super::wire::request::{Account, Address, Company, Customer};
 use crate::customers::{self, Violation, ViolationKind};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 impl From<customers::Error> for StormError {
     fn from(error: customers::Error) -> Self {

@@ -128,8 +128,8 @@ async fn create(request: &ApiRequest<'_>, password: Option<Password>) -> Result<
         None => {}
     }
     let password = password.or_else(|| generate_password(request, &scope, &changes));
-    let fields = changes.into_fields(password);
-    let id = request.services.customers.create(&scope, fields, Vec::new()).await?;
+    let customer = changes.into_new_customer(password);
+    let id = request.services.customers.create(&scope, customer, Vec::new()).await?;
     let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
     Ok(reply(&stored, &scope).ignoring(ignored))
 }
@@ -164,7 +164,7 @@ async fn find(
         };
     }
     if let Some(key) = sent.key {
-        return Ok(customers.find_by_key(scope, key).await?);
+        return Ok(customers.find_by_uuid(scope, key).await?);
     }
     let Some(email) = sent.email.value() else { return Ok(None) };
     let found = customers.look_up(scope, LookUp::EmailAddress(email)).await?;

@@ -230,7 +230,7 @@ impl Tenant {
             "keys": of("select * from customer_keys where tenant_id = {tenant} order by customer_id"),
             "companies": of("select * from companies where tenant_id = {tenant} order by company_id"),
             "hooks": of("select hook_id, state from hook_calls where tenant_id = {tenant}"),
-            "tokens": of("select * from sign_on_tokens where tenant_id = {tenant} order by digest"),
+            "tokens": of("select * from sso_tokens where tenant_id = {tenant} order by digest"),
         })
     }
 }

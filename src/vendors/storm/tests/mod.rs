@@ -29,33 +29,16 @@ fn empty_customer() -> Profiled {
     Profiled {
         customer: customers::Customer {
             id: CustomerId(7),
-            back_office_id: "15F97".to_owned(),
-            birth_date: None,
-            company_name: None,
-            customer_status: 1,
-            customer_type: 2,
-            shipping_address: customers::Address::default(),
-            email_address: None,
             enroller_id: None,
-            external_reference_id: None,
-            first_name: None,
             inactive_date: None,
-            language_code: "en".to_owned(),
-            last_name: None,
-            primary_address: customers::Address::default(),
-            primary_phone: None,
-            secondary_phone: None,
-            send_emails: false,
-            sign_up_date: at("2024-01-02T02:04:05.678Z"),
-            sponsor_id: None,
-            tax_exempt: false,
-            tax_exempt_id: None,
-            tax_id: None,
-            terms_accepted: false,
-            text_phone: None,
-            username: None,
-            web_alias: None,
-            custom_fields: vec![None; 10],
+            fields: customers::CustomerFields {
+                back_office_id: Some("15F97".to_owned()),
+                customer_status: Some(1),
+                customer_type: Some(2),
+                language_code: Some("en".to_owned()),
+                sign_up_date: Some(at("2024-01-02T02:04:05.678Z")),
+                ..customers::CustomerFields::default()
+            },
         },
         key: Uuid::from_u128(0xabc),
         modified_at: at("2024-07-02T02:04:05Z"),
@@ -68,31 +51,7 @@ fn empty_customer() -> Profiled {
 /// The customer that the database stores.
 fn stored(mut customer: Profiled, changes: Changes) -> Profiled {
     let Changes { key, values, sent, fields, companies, .. } = changes;
-    let columns = &mut customer.customer;
-    for (sent, column, value) in [
-        (sent.email_address, &mut columns.email_address, values.email_address),
-        (sent.tax_id, &mut columns.tax_id, values.tax_id),
-        (sent.first_name, &mut columns.first_name, values.first_name),
-        (sent.last_name, &mut columns.last_name, values.last_name),
-        (sent.primary_phone, &mut columns.primary_phone, values.primary_phone),
-        (sent.text_phone, &mut columns.text_phone, values.text_phone),
-        (sent.username, &mut columns.username, values.username),
-        (sent.company_name, &mut columns.company_name, values.company_name),
-        (sent.external_reference_id, &mut columns.external_reference_id, values.external_reference_id),
-    ] {
-        if sent {
-            *column = value;
-        }
-    }
-    if sent.primary_address {
-        columns.primary_address = values.primary_address;
-    }
-    if sent.shipping_address {
-        columns.shipping_address = values.shipping_address;
-    }
-    if let (true, Some(status)) = (sent.customer_status, values.customer_status) {
-        columns.customer_status = status;
-    }
+    customer.customer.fields.merge(&values, sent);
     customer.key = key.unwrap_or(customer.key);
     customer.fields = fields;
     if let Some(companies) = companies {

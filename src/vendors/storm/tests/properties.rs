@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{changes_by, create_by, partial_addresses, response, stored, update_by};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 use crate::vendors::storm::wire::members::{Member, Shape};
 use crate::vendors::storm::wire::read::Entity as _;
 use crate::vendors::storm::wire::request::Customer;

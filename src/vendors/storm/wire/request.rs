@@ -13,7 +13,7 @@ use super::kinds::{
 };
 use super::members::{Member, object};
 use super::read::{Entity, Reader};
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 /// A member is a line: its name, its name in Rust, its kind, the customer field that it sets, its description.
 macro_rules! entities {
