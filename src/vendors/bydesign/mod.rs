@@ -27,11 +27,6 @@ mod vendor;
 mod violations;
 mod xml;
 
-#[cfg(test)]
-mod reader_tests;
-#[cfg(test)]
-mod round_trip_tests;
-
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
@@ -76,3 +71,8 @@ fn table() -> Table<ByDesign> {
     ];
     built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }
+
+#[cfg(test)]
+mod reader_tests;
+#[cfg(test)]
+mod round_trip_tests;
