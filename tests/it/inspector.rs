@@ -51,7 +51,7 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let call = format!("/calls/{}", done.header("X-DirectScale-RequestId").expect("an id"));
     let pages = ["", &call, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/events", "/faults"];
-    for path in pages.into_iter().chain(["/clock", "/world"]) {
+    for path in pages.into_iter().chain(["/clock", "/data", "/keys", "/plan"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
         let policy = reply.header("Content-Security-Policy").expect("a policy");
@@ -129,12 +129,12 @@ fn encoded(text: &str) -> String {
 }
 
 #[test]
-fn forms_do_what_they_say_and_say_what_is_wrong() {
+fn forms_work_and_show_their_errors() {
     let tenant = tenant();
     led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&answer=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
-    // Both are said on every page.
-    for path in ["", "/customers", "/world"] {
+    // Every page shows both.
+    for path in ["", "/customers", "/data", "/keys", "/plan"] {
         let body = tenant.page(path).body;
         assert!(body.contains("1 failure is armed") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
@@ -147,9 +147,9 @@ fn forms_do_what_they_say_and_say_what_is_wrong() {
         ("/faults", "operation=*&when=first&answer=reset", "how many times is missing"),
         ("/faults/json", "json=%7B", "this is no JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
-        ("/world/save", "snapshot=a+b", "is not a name"),
-        ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
-        ("/world/delete", "confirm=no", "to delete this tenant"),
+        ("/data/save", "snapshot=a+b", "is not a name"),
+        ("/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
+        ("/data/delete", "confirm=no", "to delete this tenant"),
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
         ("/events/resend", "event=x", "the event cannot be"),
     ] {
@@ -157,25 +157,25 @@ fn forms_do_what_they_say_and_say_what_is_wrong() {
         assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
         assert!(rejected.body.contains("<h1>"), "a page");
     }
-    // A form's address, opened as a page.
-    assert_eq!(tenant.page("/world/reset").status, 405);
+    // The address of a form, opened as a page.
+    assert_eq!(tenant.page("/data/reset").status, 405);
     assert_eq!(page(&format!("/t/{}/nothing", tenant.name())).status, 404);
 }
 
 #[test]
-fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
+fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let tenant = tenant();
-    led_to(&tenant.form("/world/save", "snapshot=before"));
+    led_to(&tenant.form("/data/save", "snapshot=before"));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let differs = tenant.page(&format!("/diff?from={}@before&to={}", tenant.name(), tenant.name())).body;
     assert!(differs.contains("customer_type") && differs.contains("sponsor_tree"), "{differs}");
-    let mut path = led_to(&tenant.form("/world/restore", "snapshot=before"));
+    let mut path = led_to(&tenant.form("/data/restore", "snapshot=before"));
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
     assert!(tenant.page("/changes").body.contains("No customer was upgraded yet"));
     let name = format!("{}-fork", tenant.name());
-    let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
+    let task = led_to(&tenant.form("/data/fork", &format!("name={name}&of=before")));
     let mut made = page(&task);
     while !made.body.contains("new-key") {
         assert!(made.body.contains("http-equiv=\"refresh\""), "{made:?}");
@@ -184,12 +184,12 @@ fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
     let key = made.body.split("id=\"new-key\">").nth(1).and_then(|rest| rest.get(..32)).expect("a key").to_owned();
     let fork = Client { address: server().address, key: key.clone() };
     fork.get("/v1/customers/3").succeeds(200);
-    assert!(!page(&format!("/t/{name}/world")).body.contains(&key));
-    led_to(&form(&format!("/t/{name}/world/delete"), &format!("confirm={name}")));
+    assert!(!page(&format!("/t/{name}/keys")).body.contains(&key));
+    led_to(&form(&format!("/t/{name}/data/delete"), &format!("confirm={name}")));
 }
 
 #[test]
-fn a_browser_signs_in_with_the_token() {
+fn a_browser_logs_in_with_the_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let token = "a-token-for-the-inspector";
@@ -206,7 +206,7 @@ fn a_browser_signs_in_with_the_token() {
         page.body.contains(r#"name="next" type="hidden" value="/_emulator/t/demo/customers?q=a&amp;b""#),
         "{page:?}"
     );
-    // A wrong token does not make it forgotten, and nobody is led to another site.
+    // A wrong token keeps the requested page, and no login leads to another site.
     let next = "next=%2F_emulator%2Ft%2Fdemo%2Fcustomers%3Fq%3D3";
     let again = send(&client, "/_emulator/login", "", &format!("token=nonsense&{next}"));
     assert!(again.body.contains(r#"value="/_emulator/t/demo/customers?q=3""#), "{again:?}");
@@ -222,8 +222,8 @@ fn a_browser_signs_in_with_the_token() {
         let page = client.raw(&as_request("GET", &format!("/login?next={}", encoded(other)), "", None));
         assert!(!page.body.contains("name=\"next\""), "{other}");
     }
-    // What a form sent is lost, so there is no way back to it.
-    let form = send(&client, "/_emulator/t/demo/world/reset", "Accept: text/html\r\n", "");
+    // The login does not lead back to a form, because its content is lost.
+    let form = send(&client, "/_emulator/t/demo/data/reset", "Accept: text/html\r\n", "");
     assert_eq!(led_to(&form), "/login");
     let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
     assert_eq!(foreign.status, 403);
@@ -238,7 +238,7 @@ fn a_browser_signs_in_with_the_token() {
 }
 
 #[test]
-fn a_body_that_is_not_kept_is_said_to_have_been_there() {
+fn a_body_that_is_not_kept_is_noted_with_its_length() {
     let tenant = tenant();
     let body = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(1_100_000 - 16));
     let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
@@ -282,7 +282,7 @@ fn a_long_address_takes_two_lines() {
 #[test]
 fn everything_on_a_page_is_in_a_landmark() {
     let tenant = tenant();
-    for path in ["", "/customers", "/world"] {
+    for path in ["", "/customers", "/data", "/keys", "/plan"] {
         let body = tenant.page(path).body;
         let (_, rest) = body.split_once("</header>").expect("a header");
         let (between, _) = rest.split_once("<main").expect("a main part");
