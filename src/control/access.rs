@@ -183,7 +183,7 @@ pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request,
     if matches!(rejected, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
         // What a form sent is lost, so there is no use in leading back to where it was sent.
         let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
-        return super::pages::to_sign_in(wanted.map(PathAndQuery::as_str));
+        return super::pages::to_login(wanted.map(PathAndQuery::as_str));
     }
     rejected.into_response()
 }

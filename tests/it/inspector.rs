@@ -52,7 +52,7 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     let request = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
     let pages =
         ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
-    for path in pages.into_iter().chain(["/clock", "/world"]) {
+    for path in pages.into_iter().chain(["/clock", "/data", "/keys", "/plan"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
         let policy = reply.header("Content-Security-Policy").expect("a policy");
@@ -135,7 +135,7 @@ fn forms_change_the_tenant_and_report_errors() {
     led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
     // Every page shows both.
-    for path in ["", "/customers", "/world"] {
+    for path in ["", "/customers", "/data", "/keys", "/plan"] {
         let body = tenant.page(path).body;
         assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
@@ -148,9 +148,9 @@ fn forms_change_the_tenant_and_report_errors() {
         ("/faults", "operation=*&when=first&response=reset", "how many times is missing"),
         ("/faults/json", "json=%7B", "the rule is not JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
-        ("/world/save", "snapshot=a+b", "is not a name"),
-        ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
-        ("/world/delete", "confirm=no", "to delete this tenant"),
+        ("/data/save", "snapshot=a+b", "is not a name"),
+        ("/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
+        ("/data/delete", "confirm=no", "to delete this tenant"),
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
         ("/webhooks/resend", "event=x", "the event cannot be"),
     ] {
@@ -159,24 +159,24 @@ fn forms_change_the_tenant_and_report_errors() {
         assert!(rejected.body.contains("<h1>"), "a page");
     }
     // The path of a form is not a page.
-    assert_eq!(tenant.page("/world/reset").status, 405);
+    assert_eq!(tenant.page("/data/reset").status, 405);
     assert_eq!(page(&format!("/t/{}/nothing", tenant.name())).status, 404);
 }
 
 #[test]
 fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let tenant = tenant();
-    led_to(&tenant.form("/world/save", "snapshot=before"));
+    led_to(&tenant.form("/data/save", "snapshot=before"));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let differs = tenant.page(&format!("/diff?from={}@before&to={}", tenant.name(), tenant.name())).body;
     assert!(differs.contains("customer_type") && differs.contains("sponsor_tree"), "{differs}");
-    let mut path = led_to(&tenant.form("/world/restore", "snapshot=before"));
+    let mut path = led_to(&tenant.form("/data/restore", "snapshot=before"));
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
     assert!(tenant.page("/changes").body.contains("No upgrades."));
     let name = format!("{}-fork", tenant.name());
-    let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
+    let task = led_to(&tenant.form("/data/fork", &format!("name={name}&of=before")));
     let mut result = page(&task);
     while !result.body.contains("new-key") {
         assert!(result.body.contains("http-equiv=\"refresh\""), "{result:?}");
@@ -185,8 +185,8 @@ fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let key = result.body.split("id=\"new-key\">").nth(1).and_then(|rest| rest.get(..32)).expect("a key").to_owned();
     let fork = Client { address: server().address, key: key.clone() };
     fork.get("/v1/customers/3").succeeds(200);
-    assert!(!page(&format!("/t/{name}/world")).body.contains(&key));
-    led_to(&form(&format!("/t/{name}/world/delete"), &format!("confirm={name}")));
+    assert!(!page(&format!("/t/{name}/keys")).body.contains(&key));
+    led_to(&form(&format!("/t/{name}/data/delete"), &format!("confirm={name}")));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_browser_logs_in_with_the_token() {
         assert!(!page.body.contains("name=\"next\""), "{other}");
     }
     // The values of a form are lost, so that it is not the next page.
-    let form = send(&client, "/_emulator/t/demo/world/reset", "Accept: text/html\r\n", "");
+    let form = send(&client, "/_emulator/t/demo/data/reset", "Accept: text/html\r\n", "");
     assert_eq!(led_to(&form), "/login");
     let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
     assert_eq!(foreign.status, 403);
@@ -283,7 +283,7 @@ fn a_long_path_is_cut_after_two_lines() {
 #[test]
 fn all_content_of_a_page_is_in_a_landmark() {
     let tenant = tenant();
-    for path in ["", "/customers", "/world"] {
+    for path in ["", "/customers", "/data", "/keys", "/plan"] {
         let body = tenant.page(path).body;
         let (_, rest) = body.split_once("</header>").expect("a header");
         let (between, _) = rest.split_once("<main").expect("a main part");

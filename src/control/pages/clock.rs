@@ -18,7 +18,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     Ok(shown(&visit, None))
 }
 
-/// Freezes, sets, advances or releases it.
+/// Freezes, sets, advances or resumes it.
 pub(super) async fn change(visit: Visit) -> Shown {
     match changed(&visit).await {
         Ok(()) => Ok(visit.to("clock")),
@@ -51,8 +51,8 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
     let now = clock.now();
     let words = match clock {
         Clock::Real => "It is real.",
-        Clock::Frozen(_) => "It stands still.",
-        Clock::AheadBy(_) => "It goes, but shows another time than the real one.",
+        Clock::Frozen(_) => "It is frozen.",
+        Clock::AheadBy(_) => "It runs, and shows another time than the real one.",
     };
     let action = visit.path("clock");
     let value = now.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -60,9 +60,9 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
     let seconds = html! { input #seconds name="seconds" inputmode="numeric" required placeholder="-3600"; };
     let body = html! {
         p.big { (time(now)) }
-        p.lead { (words) " What falls due when it is put forward, such as another attempt at an event, is done." }
+        p.lead { (words) " Advancing it does what falls due, such as another attempt to deliver a webhook." }
         section {
-            h2 { "Put it forward" }
+            h2 { "Advance" }
             div.row {
                 @for (seconds, words) in STEPS {
                     form method="post" action=(action) {
@@ -73,25 +73,25 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
             }
             form.row method="post" action=(action) {
                 input type="hidden" name="do" value="advance";
-                (field("seconds", "By so many seconds, back below zero", &seconds))
-                div.buttons { button.quiet { "Put forward" } }
+                (field("seconds", "Seconds; a negative number goes back", &seconds))
+                div.buttons { button.quiet { "Advance" } }
             }
         }
         section {
-            h2 { "Put it to a time" }
+            h2 { "Set" }
             form.row method="post" action=(action) {
                 (field("at", "Time (UTC)", &at))
                 div.buttons {
-                    button name="do" value="freeze" { "Stand still there" }
-                    button.quiet name="do" value="set" { "Go on from there" }
+                    button name="do" value="freeze" { "Freeze at this time" }
+                    button.quiet name="do" value="set" { "Run from this time" }
                 }
             }
         }
         section {
-            h2 { "Or" }
+            h2 { "Freeze or resume" }
             div.row {
-                form method="post" action=(action) { button.quiet name="do" value="freeze" { "Stand still now" } }
-                form method="post" action=(action) { button.quiet name="do" value="real" { "Back to real time" } }
+                form method="post" action=(action) { button.quiet name="do" value="freeze" { "Freeze now" } }
+                form method="post" action=(action) { button.quiet name="do" value="real" { "Resume real time" } }
             }
         }
     };

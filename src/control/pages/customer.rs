@@ -12,11 +12,11 @@ use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
 use crate::journal::{Filter, Recorder};
 
-/// So many calls of a customer are shown.
-const CALLS: usize = 25;
+/// Maximum number of requests of a customer on its page.
+const MAX_REQUESTS: usize = 25;
 
-/// So many changes of type are shown.
-const CHANGES: i64 = 25;
+/// Maximum number of changes of type on its page.
+const MAX_CHANGES: i64 = 25;
 
 pub(super) async fn page(visit: Visit) -> Shown {
     let text = visit.asked.part("customer");
@@ -30,29 +30,29 @@ pub(super) async fn page(visit: Visit) -> Shown {
     };
     let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
     let customer = customers.get(&scope(&visit), id).await.map_err(failed)?;
-    let beside = profile_section::section(customers, &scope(&visit), id).await.map_err(failed)?;
-    let around = customers.tree_around(visit.tenant.id, id, tree::MOST).await?;
-    let changed = customers.type_changes(visit.tenant.id, Some(id), CHANGES).await?;
+    let profiles = profile_section::section(customers, &scope(&visit), id).await.map_err(failed)?;
+    let around = customers.tree_around(visit.tenant.id, id, tree::MAX_BELOW).await?;
+    let changes = customers.type_changes(visit.tenant.id, Some(id), MAX_CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
-    let called = visit.tenants().journal.find(Some(visit.tenant.id), &filter, CALLS);
+    let requests = visit.tenants().journal.find(Some(visit.tenant.id), &filter, MAX_REQUESTS);
     let place = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
     let body = html! {
         p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type())) " · "
                  (customer_status(&visit.tenant.plan, customer.customer_status())) }
         (fields(&visit, &customer))
-        (beside)
+        (profiles)
         section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&visit, id.0, &around)) }
         section aria-labelledby="types" {
             h2 #types { "Changes of type" }
-            @if changed.is_empty() { p.empty { "Its type was not changed by an upgrade." } }
-            @else { (changes::table(&visit, &changed)) }
+            @if changes.is_empty() { p.empty { "Its type was not changed by an upgrade." } }
+            @else { (changes::table(&visit, &changes)) }
         }
         section aria-labelledby="history" {
-            h2 #history { "Calls about it" }
-            @if called.is_empty() { p.empty { "The journal has none." } }
+            h2 #history { "Requests" }
+            @if requests.is_empty() { p.empty { "The journal has no request of this customer." } }
             @else {
-                p.hint { "The last " (count(called.len(), "call", "calls")) " in the journal." }
-                (requests::table(&called, place))
+                p.hint { "The last " (count(requests.len(), "request", "requests")) " in the journal." }
+                (requests::table(&requests, place))
             }
         }
     };
@@ -61,7 +61,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     Ok(layout::of_tenant(&visit, Tab::Customers, &title, None, &body))
 }
 
-/// Whose customer is read, by nobody's call.
+/// The scope of a read that belongs to no request.
 fn scope(visit: &Visit) -> Scope<'_> {
     Scope {
         tenant: visit.tenant.id,

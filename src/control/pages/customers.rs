@@ -7,7 +7,7 @@ use super::extract::Visit;
 use super::format::{customer_status, customer_type};
 use super::layout::{self, Tab, field};
 
-/// So many customers stand on a page.
+/// Number of customers on a page.
 const PAGE: usize = 50;
 
 /// The list, searched and paged by id.
@@ -43,7 +43,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
             }
         }
         @if found.is_empty() {
-            p.empty { @if term.is_empty() && after == 0 { "There are no customers." } @else { "No customer is like this." } }
+            p.empty { @if term.is_empty() && after == 0 { "There are no customers." } @else { "No customer matches." } }
         } @else {
             table.stack {
                 thead { tr {

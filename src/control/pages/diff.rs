@@ -1,4 +1,4 @@
-//! What differs between two tenants.
+//! The comparison of two tenants or snapshots.
 
 use maud::{Markup, html};
 
@@ -10,15 +10,15 @@ use super::request_parts::fields;
 use crate::control::error::ControlError;
 use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 
-/// So many rows of each table are shown.
-const MOST: u32 = 100;
+/// Maximum number of rows of each table.
+const MAX_ROWS: u32 = 100;
 
-/// The comparison, of the seed with how it is now where nothing else is asked.
+/// Without a query, the page compares the seed with the current data.
 pub(super) async fn page(visit: Visit) -> Shown {
     let query = &visit.asked.query;
     let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", visit.name()), str::to_owned);
     let to = query.filled("to").unwrap_or(visit.name()).to_owned();
-    let compared = visit.tenants().diff(&from, &to, MOST).await.map_err(ControlError::from);
+    let compared = visit.tenants().diff(&from, &to, MAX_ROWS).await.map_err(ControlError::from);
     let (problem, diff) = match compared {
         Ok(diff) => (None, Some(diff)),
         Err(error) => (Some(error), None),
@@ -45,13 +45,13 @@ pub(super) async fn page(visit: Visit) -> Shown {
         }
         @if let Some(diff) = &diff { (shown(&visit, diff)) }
     };
-    Ok(layout::of_tenant(&visit, Tab::World, "What differs", problem.as_ref(), &body))
+    Ok(layout::of_tenant(&visit, Tab::Data, "Comparison", problem.as_ref(), &body))
 }
 
 fn shown(visit: &Visit, diff: &Diff) -> Markup {
     html! {
         @if diff.tables.is_empty() {
-            p.empty { "Nothing: " code { (diff.from) } " and " code { (diff.to) } " are the same." }
+            p.empty { "No differences: " code { (diff.from) } " and " code { (diff.to) } " are the same." }
         } @else {
             p.lead {
                 (diff.differing) " rows in " (count(diff.tables.len(), "table", "tables")) " differ between "

@@ -48,9 +48,9 @@ pub(super) fn grouped(number: usize) -> String {
     parts.join(",")
 }
 
-/// The status of an answer, told by its number and by colour.
+/// The status of a response, as a number and as a color.
 pub(super) fn status(status: Option<u16>) -> Markup {
-    let Some(code) = status else { return html! { span.status.s0 { "no answer" } } };
+    let Some(code) = status else { return html! { span.status.s0 { "no response" } } };
     let class = format!("status s{}", code / 100);
     let reason = axum::http::StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
     html! { span class=(class) title=[reason] { (code) } }
@@ -73,7 +73,7 @@ fn named(number: i32, name: Option<&String>) -> String {
 /// A JSON value without its quotes.
 pub(super) fn plain(value: &Value) -> String {
     match value {
-        Value::Null => "nothing".to_owned(),
+        Value::Null => "null".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -1,4 +1,4 @@
-//! What a form or a query says.
+//! The fields of forms and queries.
 
 use std::str::FromStr;
 
@@ -11,18 +11,18 @@ use crate::control::error::ControlError;
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// What cannot be read is left out: a form says then what is missing.
+    /// Skips unreadable fields: the form then reports them as missing.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
-    /// A field as it was sent; empty where it was not.
+    /// A field as it was sent; empty if it is absent.
     pub(super) fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// A field without blanks around it; empty where it was not sent.
+    /// A field without surrounding blanks; empty if it is absent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_and_what_is_wrong_is_said() {
+    fn fields_are_read_and_errors_name_the_field() {
         let fields = Fields::parse(b"a=+1+&b=&c=x%20y&t=2030-01-31T12%3A00&d=2030-01-31");
         assert_eq!((fields.raw("a"), fields.text("a"), fields.filled("b")), (" 1 ", "1", None));
         assert_eq!(fields.value::<i32>("a", "A").expect("a number"), Some(1));

@@ -1,24 +1,28 @@
-//! A tenant's keys: listed by their ending, added, revoked, deleted.
+//! A tenant's keys: listed with their last characters, added, revoked, deleted.
 
 use clap::ValueEnum as _;
 use maud::{Markup, html};
 
+use super::Shown;
 use super::extract::Visit;
 use super::format::time;
 use super::forms::Fields;
-use super::layout::{field, new_key as shown_key};
+use super::layout::{self, Tab, field};
 use super::tenants::new_key;
-use super::{Shown, data};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
-use crate::tenants::{KeyKind, KeyListing, delete_key, revoke_key};
+use crate::tenants::{KeyKind, KeyListing, delete_key, list_keys, revoke_key};
 use crate::vendors::VENDORS;
 
-/// Adds a key, and shows it this once: an answer that cannot be loaded again.
+pub(super) async fn page(visit: Visit) -> Shown {
+    shown(&visit, None, None).await
+}
+
+/// Adds a key, and shows it once: a reload does not show it again.
 pub(super) async fn add(visit: Visit) -> Shown {
     match added(&visit).await {
-        Ok(notice) => data::shown(&visit, None, Some(notice)).await,
-        Err(error) => data::shown(&visit, Some(error), None).await,
+        Ok(notice) => shown(&visit, None, Some(notice)).await,
+        Err(error) => shown(&visit, Some(error), None).await,
     }
 }
 
@@ -30,7 +34,7 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
     let key = visit.tenants().add_key(visit.name(), new, seconds).await?;
-    Ok(shown_key(&name, key.account(), key.reveal()))
+    Ok(layout::new_key(&name, key.account(), key.reveal()))
 }
 
 pub(super) async fn revoke(visit: Visit) -> Shown {
@@ -40,7 +44,7 @@ pub(super) async fn revoke(visit: Visit) -> Shown {
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
-/// Forgets a subscription and its keys.
+/// Deletes a subscription with both of its keys.
 pub(super) async fn delete(visit: Visit) -> Shown {
     let done = delete_key(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
     ended(&visit, done.map_err(ControlError::from)).await
@@ -49,19 +53,28 @@ pub(super) async fn delete(visit: Visit) -> Shown {
 async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
     visit.tenants().credentials.forget();
     match done {
-        Ok(()) => Ok(visit.to("world#keys")),
-        Err(error) => data::shown(visit, Some(error), None).await,
+        Ok(()) => Ok(visit.to("keys")),
+        Err(error) => shown(visit, Some(error), None).await,
     }
 }
 
+async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Markup>) -> Shown {
+    let keys = list_keys(&visit.tenants().database, Some(visit.name())).await?;
+    let body = html! {
+        @if let Some(notice) = &notice { (notice) }
+        (section(visit, &keys))
+    };
+    Ok(layout::of_tenant(visit, Tab::Keys, "Keys", problem.as_ref(), &body))
+}
+
 /// The keys, and the form that adds one.
-pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
+fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     let form = visit.form();
     let text = |id: &str, name: &str, value: &str, hint: &str, is_required: bool| {
         html! { input id=(id) name=(name) value=(value) placeholder=(hint) required[is_required] autocomplete="off"; }
     };
     let name = text("new-key-name", "key_name", form.text("key_name"), "nightly-tests", true);
-    // A key that was typed is not sent back.
+    // The form does not repeat a secret.
     let key = text("key", "key", "", "a random one", false);
     let account = text("account", "account", form.text("account"), "the name", false);
     let kind = html! {
@@ -73,23 +86,22 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     };
     let hours = text("key_hours", "key_hours", form.text("key_hours"), "never", false);
     html! {
-        section aria-labelledby="keys" {
-            h2 #keys { "Keys" }
-            @if keys.is_empty() { p.empty { "No key opens this tenant." } }
+        section {
+            @if keys.is_empty() { p.empty { "This tenant has no keys." } }
             @else {
                 table.stack {
                     thead { tr {
-                        th scope="col" { "Name" } th scope="col" { "Key" } th scope="col" { "Made" } th scope="col" { "State" }
-                        th scope="col" { span.unseen { "What to do" } }
+                        th scope="col" { "Name" } th scope="col" { "Key" } th scope="col" { "Created" } th scope="col" { "State" }
+                        th scope="col" { span.unseen { "Actions" } }
                     } }
                     tbody { @for key in keys { (row(visit, key)) } }
                 }
             }
-            h3 { "Add a key" }
+            h2 { "Add a key" }
             form method="post" action=(visit.path("keys")) {
                 div.row {
                     (field("new-key-name", "Name", &name))
-                    (field("kind", "What it is", &kind))
+                    (field("kind", "Kind", &kind))
                     (field("account", "User name or client id", &account))
                     (field("key", "Key, 32 hexadecimal digits, or secret", &key))
                     div.narrow { (field("key_hours", "Expires in hours", &hours)) }
@@ -105,13 +117,11 @@ fn kind_name(kind: KeyKind) -> String {
     kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// What a kind of key opens.
 fn kind_words(kind: KeyKind) -> &'static str {
     VENDORS.iter().find(|vendor| vendor.credential == kind).map_or("access token", |vendor| vendor.credential_label)
 }
 
 impl Fields {
-    /// The kind of key that a form asks for.
     pub(super) fn kind(&self) -> Result<KeyKind, ControlError> {
         let Some(text) = self.filled("kind") else { return Ok(KeyKind::default()) };
         let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind_name(*kind) == text);
@@ -127,11 +137,11 @@ fn row(visit: &Visit, key: &KeyListing) -> Markup {
                 @if let Some(account) = &key.account { code { (account) ":…" (key.ending) } } @else { code { "…" (key.ending) } }
                 span.dim { " " (kind_words(key.kind)) }
             }
-            td data-label="Made" { (time(key.created_at)) }
+            td data-label="Created" { (time(key.created_at)) }
             td data-label="State" {
                 @if let Some(at) = key.revoked_at { span.mark.bad { "revoked" } " " (time(at)) }
-                @else if let Some(at) = key.expires_at { span.mark.warn { "ends" } " " (time(at)) }
-                @else { span.mark.good { "good" } }
+                @else if let Some(at) = key.expires_at { span.mark.warn { "expires" } " " (time(at)) }
+                @else { span.mark.good { "active" } }
             }
             td data-label="" {
                 div.buttons {

@@ -1,4 +1,4 @@
-//! What stands around every page: head, navigation, banners.
+//! The frame of every page: head, navigation, banners.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
@@ -12,7 +12,7 @@ use crate::control::error::ControlError;
 use crate::control::typed;
 use crate::fault_injection::FaultListing;
 
-/// What a page may load and do: nothing but its own, and no script or style in the page itself.
+/// A page may load and send only to its own server, and contains no script or style.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
                       form-action 'self'";
 
@@ -25,12 +25,23 @@ pub(super) enum Tab {
     Webhooks,
     Faults,
     Clock,
-    World,
+    Data,
+    Keys,
+    Plan,
 }
 
 impl Tab {
-    const ALL: [Self; 7] =
-        [Self::Requests, Self::Customers, Self::Changes, Self::Webhooks, Self::Faults, Self::Clock, Self::World];
+    const ALL: [Self; 9] = [
+        Self::Requests,
+        Self::Customers,
+        Self::Changes,
+        Self::Webhooks,
+        Self::Faults,
+        Self::Clock,
+        Self::Data,
+        Self::Keys,
+        Self::Plan,
+    ];
 
     fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -40,7 +51,9 @@ impl Tab {
             Self::Webhooks => ("webhooks", "Webhooks"),
             Self::Faults => ("faults", "Faults"),
             Self::Clock => ("clock", "Clock"),
-            Self::World => ("world", "World"),
+            Self::Data => ("data", "Data"),
+            Self::Keys => ("keys", "Keys"),
+            Self::Plan => ("plan", "Plan"),
         }
     }
 }
@@ -80,7 +93,7 @@ pub(in crate::control) fn plain(title: &str, problem: Option<&ControlError>, bod
     page(title, None, problem, &html! {}, body, false)
 }
 
-/// A page of no tenant that is asked for again each second.
+/// A page of no tenant that reloads every second.
 pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
     page(title, None, None, &html! {}, body, true)
 }
@@ -140,13 +153,13 @@ fn page(
     response
 }
 
-/// What makes a tenant behave otherwise than one expects, said on each of its pages.
+/// The states that make a tenant respond in an unexpected way, on each of its pages.
 fn banners(visit: &Visit) -> Markup {
     let clock = visit.tenant.clock;
     let mode = match clock {
         Clock::Real => None,
-        Clock::Frozen(_) => Some("stands still at"),
-        Clock::AheadBy(_) => Some("goes, but shows"),
+        Clock::Frozen(_) => Some("is frozen at"),
+        Clock::AheadBy(_) => Some("runs, and shows"),
     };
     let active: Vec<&FaultListing> = active_faults(visit).collect();
     html! {
@@ -176,7 +189,7 @@ fn active_faults(visit: &Visit) -> impl Iterator<Item = &FaultListing> {
     visit.faults.iter().filter(|fault| !fault.rule.when().is_used_up_after(fault.matched))
 }
 
-/// A list of terms and what they are; what is empty is left out.
+/// A list of terms and their values, without those that are empty.
 pub(super) fn facts(pairs: &[(&str, Markup)]) -> Markup {
     html! {
         dl.facts {
@@ -187,11 +200,11 @@ pub(super) fn facts(pairs: &[(&str, Markup)]) -> Markup {
     }
 }
 
-/// A key, shown this once.
+/// A new key, which is shown once.
 pub(super) fn new_key(name: &str, account: Option<&str>, key: &str) -> Markup {
     html! {
         div.alert.good.key role="status" {
-            p { strong { "The key '" (name) "'." } " Keep it now: later only its last four characters are known." }
+            p { strong { "The key '" (name) "'." } " Copy it now: later only its last four characters are shown." }
             @if let Some(account) = account { p { "User name or client id: " code { (account) } } }
             p { code #new-key { (key) } " " button type="button" data-copy="new-key" hidden { "Copy" } }
         }

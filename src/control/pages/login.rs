@@ -1,4 +1,4 @@
-//! The form for the token.
+//! The login page: a form for the token.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use crate::control::{Control, read_body};
 /// The longest form, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-/// Where a browser is led that wanted no page in particular.
+/// The page after a login that requested no other page.
 pub(super) const HOME: &str = "/_emulator";
 
-/// The form; whoever needs no token is led on.
+/// The form. A server without a token leads on.
 pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> Shown {
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let next = next(&query);
     if token(&control).is_none() {
         return Ok(see_other(next));
     }
-    Ok(layout::plain("Sign in", None, &form(next)))
+    Ok(layout::plain("Log in", None, &form(next)))
 }
 
-/// The page that a browser wanted to see.
+/// The page after the login.
 fn next(fields: &Fields) -> &str {
     fields.filled("next").filter(|next| is_own_page(next)).unwrap_or(HOME)
 }
@@ -45,8 +45,8 @@ pub(super) fn is_own_page(address: &str) -> bool {
     is_below && !leads_out && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// Gives a browser that shows the token a cookie.
-pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Request) -> Shown {
+/// Sets a cookie for a browser that sends the token.
+pub(super) async fn login(State(control): State<Arc<Control>>, request: Request) -> Shown {
     let (parts, body) = request.into_parts();
     check_form(&control, &parts.headers)?;
     let fields = Fields::parse(&read_body(body, MAX_FORM_BYTES).await?);
@@ -54,7 +54,7 @@ pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Reques
     let Some(token) = token(&control) else { return Ok(see_other(next)) };
     if !token.is(fields.text("token")) {
         let wrong = ControlError::Unauthorized("this is not the token".to_owned());
-        return Ok(layout::plain("Sign in", Some(&wrong), &form(next)));
+        return Ok(layout::plain("Log in", Some(&wrong), &form(next)));
     }
     let mut response = see_other(next);
     let cookie = format!("{COOKIE}={}; Path=/_emulator; HttpOnly; SameSite=Strict", token.cookie());
@@ -66,11 +66,11 @@ pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Reques
 fn form(next: &str) -> Markup {
     let input = html! { input #token name="token" type="password" required autocomplete="current-password" autofocus; };
     html! {
-        p.lead { "This server asks for its token: the one in " code { "EMULATOR_ADMIN_TOKEN" } ", or the one that it printed when it started." }
+        p.lead { "This server needs its token: the one in " code { "EMULATOR_ADMIN_TOKEN" } ", or the one that it printed when it started." }
         form.card method="post" action="/_emulator/login" {
             @if next != HOME { input name="next" type="hidden" value=(next); }
             (field("token", "Token", &input))
-            p.buttons { button { "Sign in" } }
+            p.buttons { button { "Log in" } }
         }
     }
 }
@@ -80,8 +80,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_page_of_the_inspector_is_led_to() {
-        for own in ["/_emulator", "/_emulator/", "/_emulator/t/demo/customers?q=3&x=//y", "/_emulator/t/a%20b/calls/7"]
+    fn a_login_leads_only_to_a_page_of_the_inspector() {
+        for own in
+            ["/_emulator", "/_emulator/", "/_emulator/t/demo/customers?q=3&x=//y", "/_emulator/t/a%20b/requests/7"]
         {
             assert!(is_own_page(own), "{own}");
         }

@@ -1,5 +1,5 @@
-//! The inspector: pages that show what was called, who is there and what is armed, and forms that change it. Made by the server,
-//! useful without scripts.
+//! The inspector: pages that show requests, customers and injected faults, and forms that change them. The server renders them,
+//! and they work without scripts.
 
 mod assets;
 mod changes;
@@ -18,6 +18,7 @@ mod json_text;
 mod keys;
 mod layout;
 mod login;
+mod plan;
 mod profile_section;
 mod replay;
 mod request;
@@ -41,10 +42,10 @@ pub(super) use layout::plain;
 
 pub(crate) use json_text::laid_out;
 
-/// What a page or form comes to.
+/// The response of a page or form.
 type Shown = Result<Response<Body>, PageError>;
 
-/// The pages that only those see whom the control API lets in.
+/// The pages that need the token of the control API.
 pub(super) fn routes() -> Router<Arc<Control>> {
     let of_tenant = Router::new()
         .route("/", get(requests::page))
@@ -63,41 +64,41 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/faults/json", post(faults::add_json))
         .route("/faults/delete", post(faults::delete))
         .route("/clock", get(clock::page).post(clock::change))
-        .route("/world", get(data::page))
-        .route("/world/reset", post(data::reset))
-        .route("/world/save", post(data::save))
-        .route("/world/restore", post(data::restore))
-        .route("/world/forget", post(data::forget))
-        .route("/world/fork", post(data::fork))
-        .route("/world/seed", post(data::seed))
-        .route("/world/plan", post(data::replace_plan))
-        .route("/world/delete", post(data::delete))
-        .route("/keys", post(keys::add))
+        .route("/data", get(data::page))
+        .route("/data/reset", post(data::reset))
+        .route("/data/save", post(data::save))
+        .route("/data/restore", post(data::restore))
+        .route("/data/delete-snapshot", post(data::delete_snapshot))
+        .route("/data/fork", post(data::fork))
+        .route("/data/seed", post(data::seed))
+        .route("/data/delete", post(data::delete))
+        .route("/plan", get(plan::page).post(plan::replace))
+        .route("/keys", get(keys::page).post(keys::add))
         .route("/keys/revoke", post(keys::revoke))
         .route("/keys/delete", post(keys::delete))
         .route("/tasks/{task}", get(tasks::page))
         .route("/{*rest}", get(extract::nothing_here));
     Router::new()
-        .route("/_emulator", get(tenants::page).post(tenants::make))
+        .route("/_emulator", get(tenants::page).post(tenants::create))
         .route("/_emulator/unauthenticated", get(requests::unauthenticated))
         .route("/_emulator/unauthenticated/{request}", get(request::unauthenticated))
         .nest("/_emulator/t/{tenant}", of_tenant)
         .method_not_allowed_fallback(extract::only_a_form)
 }
 
-/// The pages that everybody sees.
+/// The pages that need no token.
 pub(super) fn open_routes() -> Router<Arc<Control>> {
     Router::new()
-        .route("/_emulator/login", get(login::page).post(login::sign_in))
+        .route("/_emulator/login", get(login::page).post(login::login))
         .route("/_emulator/assets/inspector.css", get(assets::style))
         .route("/_emulator/assets/inspector.js", get(assets::script))
         .route("/_emulator/assets/icon.svg", get(assets::icon))
 }
 
-/// Where a browser is sent that has not shown the token; it comes back to the page that it `wanted`.
-pub(super) fn to_sign_in(wanted: Option<&str>) -> Response<Body> {
-    match wanted.filter(|wanted| *wanted != login::HOME && login::is_own_page(wanted)) {
-        Some(wanted) => see_other(&format!("/_emulator/login?next={}", format::encoded(wanted))),
+/// Sends a browser without the token to the login page, which leads back to the page that it requested.
+pub(super) fn to_login(requested: Option<&str>) -> Response<Body> {
+    match requested.filter(|address| *address != login::HOME && login::is_own_page(address)) {
+        Some(address) => see_other(&format!("/_emulator/login?next={}", format::encoded(address))),
         None => see_other("/_emulator/login"),
     }
 }

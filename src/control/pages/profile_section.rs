@@ -1,4 +1,4 @@
-//! What the other doors' callers say of a customer besides its fields.
+//! The members that other vendors' APIs store of a customer besides its fields.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::json_text::laid_out;
 use crate::customers::{CustomerId, Customers, Error, ProfileOwner, Profiled, Scope};
 use crate::journal::shown_text;
 
-/// What each door's callers say, secrets hidden; nothing where they say nothing.
+/// The profiles without their secrets; empty if there are none.
 pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: CustomerId) -> Result<Markup, Error> {
     let bydesign = customers.profiled(scope, id, ProfileOwner::ByDesign).await?;
     let storm = customers.profiled(scope, id, ProfileOwner::Storm).await?;
@@ -14,22 +14,22 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
         return Ok(html! {});
     }
     Ok(html! {
-        section aria-labelledby="beside" {
-            h2 #beside { "Said at the other doors" }
-            p.hint { "What a customer has no field for. Its id of the system's is " code { (storm.key) } "." }
-            @for (door, said) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_door(door, said)) }
+        section aria-labelledby="profiles" {
+            h2 #profiles { "Other vendors' APIs" }
+            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.key) } "." }
+            @for (vendor, profile) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_vendor(vendor, profile)) }
         }
     })
 }
 
-fn of_door(door: &str, said: &Profiled) -> Markup {
+fn of_vendor(vendor: &str, profile: &Profiled) -> Markup {
     let shown = |json: serde_json::Result<String>| laid_out(&shown_text(&json.unwrap_or_default()));
     html! {
-        @if !said.fields.is_empty() {
-            details { summary { (door) } pre { (shown(serde_json::to_string(&said.fields))) } }
+        @if !profile.fields.is_empty() {
+            details { summary { (vendor) } pre { (shown(serde_json::to_string(&profile.fields))) } }
         }
-        @if !said.companies.is_empty() {
-            details { summary { (door) "'s companies" } pre { (shown(serde_json::to_string(&said.companies))) } }
+        @if !profile.companies.is_empty() {
+            details { summary { (vendor) "'s companies" } pre { (shown(serde_json::to_string(&profile.companies))) } }
         }
     }
 }

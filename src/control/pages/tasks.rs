@@ -52,7 +52,7 @@ pub(super) async fn page(asked: Asked) -> Shown {
         _ => match task.result.as_ref().and_then(key_of) {
             Some((name, key)) => Ok(layout::plain(title, None, &made(&task, name, key))),
             None if task.what == "delete" => Ok(see_other("/_emulator?gone")),
-            None => Ok(see_other(&at(tenant, &format!("world?task={}", task.id)))),
+            None => Ok(see_other(&at(tenant, &format!("data?task={}", task.id)))),
         },
     }
 }
@@ -114,7 +114,7 @@ fn failed(task: &TaskStatus) -> Markup {
         p.lead { "Tenant " strong { (task.tenant) } }
         div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("it broke off")) }
         p.links {
-            @if !is_new { a href=(at(&task.tenant, "world")) { "Back to the world" } }
+            @if !is_new { a href=(at(&task.tenant, "data")) { "Back to the data" } }
             a href="/_emulator" { "All tenants" }
         }
     }

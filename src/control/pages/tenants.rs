@@ -1,4 +1,4 @@
-//! All tenants, and the form that makes one.
+//! All tenants, and the form that creates one.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -18,15 +18,15 @@ pub(super) async fn page(asked: Asked) -> Shown {
     Ok(shown(&asked, None).await?)
 }
 
-/// Makes a tenant, and leads to its key.
-pub(super) async fn make(asked: Asked) -> Shown {
-    match made(&asked).await {
+/// Creates a tenant, and leads to its key.
+pub(super) async fn create(asked: Asked) -> Shown {
+    match created(&asked).await {
         Ok(path) => Ok(see_other(&path)),
         Err(error) => Ok(shown(&asked, Some(error)).await?),
     }
 }
 
-async fn made(asked: &Asked) -> Result<String, ControlError> {
+async fn created(asked: &Asked) -> Result<String, ControlError> {
     let new = new_tenant(&asked.form)?;
     let seed = population(&asked.form)?;
     let name = new.name.clone();
@@ -39,7 +39,7 @@ async fn made(asked: &Asked) -> Result<String, ControlError> {
 pub(super) fn new_tenant(form: &Fields) -> Result<NewTenant, ControlError> {
     let name = form.needed("name", "the name")?.to_owned();
     let hours: Option<u32> = form.value("hours", "the hours")?;
-    let too_long = || ControlError::Bad("a tenant lives at most 1,000,000 hours".to_owned());
+    let too_long = || ControlError::Bad("a tenant expires in at most 1,000,000 hours".to_owned());
     let seconds = hours.map(|hours| hours.checked_mul(3_600).filter(|_| hours <= 1_000_000).ok_or_else(too_long));
     Ok(NewTenant { name, key: new_key(form)?, expires_in_seconds: seconds.transpose()? })
 }
@@ -54,14 +54,14 @@ pub(super) fn new_key(form: &Fields) -> Result<NewKey, ControlError> {
     Ok(NewKey { name: name.to_owned(), kind: form.kind()?, account: text("account"), secret: text("key") })
 }
 
-/// The seed of a form: so many customers of each type.
+/// The seed that a form describes: a number of customers of each type.
 pub(super) fn population(form: &Fields) -> Result<TenantData, ControlError> {
     let mut population = Map::new();
     for (name, what) in [
         ("distributors", "the distributors"),
         ("retail", "the retail customers"),
         ("preferred", "the preferred customers"),
-        ("seed", "the seed of chance"),
+        ("seed", "the random seed"),
     ] {
         if let Some(number) = form.value::<u32>(name, what)? {
             population.insert(name.to_owned(), number.into());
@@ -95,7 +95,7 @@ pub(super) fn population_fields(form: &Fields) -> Markup {
             div.narrow { (field("retail", "Retail", &number("retail"))) }
             div.narrow { (field("preferred", "Preferred", &number("preferred"))) }
             (field("shape", "Sponsor tree", &shape))
-            div.narrow { (field("seed", "Seed of chance", &number("seed"))) }
+            div.narrow { (field("seed", "Random seed", &number("seed"))) }
         }
     }
 }
@@ -120,13 +120,13 @@ async fn shown(asked: &Asked, problem: Option<ControlError>) -> Result<Response<
         @if asked.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
         @if tenants.is_empty() { p.empty { "There are no tenants." } }
         div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
-        section aria-labelledby="make" {
-            h2 #make { "Make a tenant" }
-            p.hint { "A world of its own, with a key of its own. Its customers are made up, as many as you say, or none." }
+        section aria-labelledby="create" {
+            h2 #create { "Create a tenant" }
+            p.hint { "A new tenant has its own data and its own key. Its customers are generated." }
             form method="post" action="/_emulator" {
                 (new_tenant_fields(&asked.form))
                 (population_fields(&asked.form))
-                p.buttons { button { "Make it" } }
+                p.buttons { button { "Create" } }
             }
         }
     };
@@ -152,13 +152,13 @@ fn of_tenant(tenant: &TenantListing) -> Markup {
                 "."
             }
             p.dim {
-                "Made " (time(tenant.created_at))
-                @if let Some(at) = tenant.expires_at { br; "Deleted " (time(at)) }
+                "Created " (time(tenant.created_at))
+                @if let Some(at) = tenant.expires_at { br; "Expires " (time(at)) }
             }
             p.links {
                 a href=(at(name, "")) { "Calls" } a href=(at(name, "customers")) { "Customers" }
                 a href=(at(name, "events")) { "Events" } a href=(at(name, "faults")) { "Faults" }
-                a href=(at(name, "clock")) { "Clock" } a href=(at(name, "world")) { "World" }
+                a href=(at(name, "clock")) { "Clock" } a href=(at(name, "data")) { "Data" }
             }
         }
     }

@@ -6,21 +6,22 @@ use super::extract::Visit;
 use super::format::{count, customer_type};
 use crate::customers::{TreeAround, TreeNode};
 
-/// So many below a customer are drawn.
-pub(super) const MOST: i64 = 60;
+/// Maximum number of customers below a customer that are drawn.
+pub(super) const MAX_BELOW: i64 = 60;
 
-/// So many of the upline are drawn, of each end half.
-const UPLINE: usize = 12;
+/// Maximum number of the upline that are drawn, half of them from each end.
+const MAX_UPLINE: usize = 12;
 
 /// The line up to the root, the customer, and three levels below it.
 pub(super) fn drawn(visit: &Visit, id: i32, around: &TreeAround) -> Markup {
     let Some((own, upline)) = around.upline.split_last() else {
         return html! { p.empty { "It has no place in the sponsor tree." } };
     };
-    let hidden = upline.len().saturating_sub(UPLINE);
-    let (first, last) = if hidden > 0 { (UPLINE / 2, upline.len() - UPLINE / 2) } else { (upline.len(), upline.len()) };
+    let hidden = upline.len().saturating_sub(MAX_UPLINE);
+    let (first, last) =
+        if hidden > 0 { (MAX_UPLINE / 2, upline.len() - MAX_UPLINE / 2) } else { (upline.len(), upline.len()) };
     html! {
-        @if upline.is_empty() { p.hint { "It stands at the root." } }
+        @if upline.is_empty() { p.hint { "It is the root." } }
         @else { p.hint { "Level " (upline.len()) " below the root." } }
         div.tree role="group" aria-label="Sponsor tree around the customer" {
             @if !upline.is_empty() {
@@ -35,12 +36,12 @@ pub(super) fn drawn(visit: &Visit, id: i32, around: &TreeAround) -> Markup {
     }
 }
 
-/// Those directly below one of the tree, each with those below it.
+/// The customers directly below another, each with those below it.
 fn branch(visit: &Visit, upline: i32, children: i64, all: &[TreeNode]) -> Markup {
     let shown: Vec<&TreeNode> = all.iter().filter(|node| node.upline_id == Some(upline)).collect();
     let hidden = usize::try_from(children).unwrap_or_default().saturating_sub(shown.len());
     if shown.is_empty() {
-        // How many there are stands with the customer itself.
+        // The customer itself shows their number.
         return html! {};
     }
     html! {

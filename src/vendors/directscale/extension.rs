@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::gateway::{GatewayState, ResponseOptions, VendorState};
     use crate::journal::{Filter, Journal, JournalOptions};
-    use crate::vendors::directscale::{DirectScale, routes};
+    use crate::vendors::directscale::{DirectScale, table};
 
     #[tokio::test]
     async fn a_callback_whose_client_hangs_up_is_journaled() {
@@ -151,7 +151,7 @@ mod tests {
             random: Arc::default(),
             journal: journal.clone(),
         };
-        let (router, _) = routes(Arc::new(VendorState { vendor: DirectScale, gateway }));
+        let router = table().split().0.with_state(Arc::new(VendorState { vendor: DirectScale, gateway }));
         let body = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
         let mut request = Request::post("/api/extension/hooks/x").body(Body::from_stream(body)).expect("a request");
         request.headers_mut().insert("authorization", "Bearer x".parse().expect("a value"));
