@@ -81,10 +81,10 @@ impl Vendors {
     pub(crate) fn new(gateway: &GatewayState) -> Self {
         let (mut router, mut documents, mut fallbacks) = (Router::new(), Vec::new(), Vec::new());
         for vendor in VENDORS {
-            let routes = (vendor.routes)(gateway);
-            router = router.merge(routes.router);
-            documents.push(routes.document);
-            fallbacks.push(routes.fallback);
+            let VendorRoutes { router: own, document, fallback } = (vendor.routes)(gateway);
+            router = router.merge(own);
+            documents.push(document);
+            fallbacks.push(fallback);
         }
         let document = merged(documents);
         let unknown = Unknown::new(fallbacks, KnownRoutes::new(&document));

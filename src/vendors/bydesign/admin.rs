@@ -9,6 +9,7 @@ use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel,
 use super::wire::lists;
 use crate::gateway::{Call, Reply};
 
+/// The customer types
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType",
@@ -22,6 +23,7 @@ pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &lists::customer_types(call.scope().plan)))
 }
 
+/// A customer type
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType/{id}",
@@ -42,6 +44,7 @@ pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &found))
 }
 
+/// The countries
 #[utoipa::path(
     get,
     path = "/api/Admin/Country",
@@ -55,6 +58,7 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &lists::countries(call.scope().plan)))
 }
 
+/// The locales
 #[utoipa::path(
     get,
     path = "/api/Admin/Locale",

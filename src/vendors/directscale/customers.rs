@@ -49,6 +49,7 @@ pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
 }
 
+/// Get Customer
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}",
@@ -182,6 +183,7 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
     written(&call, id, StatusCode::CREATED).await
 }
 
+/// Reset Password
 #[utoipa::path(
     put,
     path = "/v1/customers/{customerId}/reset-password",
@@ -203,6 +205,7 @@ pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(Reply::empty(StatusCode::OK))
 }
 
+/// Get Customer Custom Fields
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/customFields",

@@ -122,6 +122,7 @@ pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
     sign_in(&call, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
 
+/// Login (older)
 #[utoipa::path(
     get,
     path = "/v1/validate/login",

@@ -12,6 +12,7 @@ use super::write::{reply, shown};
 use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
 use crate::gateway::{Call, Reply};
 
+/// Get a customer
 #[utoipa::path(
     get,
     path = "/CustomerService.svc/rest/GetCustomer",

@@ -58,7 +58,7 @@ fn failures_happen_before_within_and_after() {
                     assert!(text.ends_with(&http_error("An error has occurred.")[0]), "{text}");
                     assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
                 }
-                Some("cut") => assert!(is_cut(&text), "{point}: {text}"),
+                Some("truncated") => assert!(is_cut(&text), "{point}: {text}"),
                 Some(_) => assert_eq!(text, "", "{point}"),
             }
             assert_eq!(is_created(&tenant), stands, "{answer} {point}");
