@@ -9,7 +9,6 @@ use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel,
 use super::wire::lists;
 use crate::gateway::{Call, Reply};
 
-/// The customer types
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType",
@@ -23,7 +22,6 @@ pub(super) async fn customer_types(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &lists::customer_types(call.scope().plan)))
 }
 
-/// A customer type
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType/{id}",
@@ -44,7 +42,6 @@ pub(super) async fn customer_type(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &found))
 }
 
-/// The countries
 #[utoipa::path(
     get,
     path = "/api/Admin/Country",
@@ -58,7 +55,6 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
     Ok(reply(&call, &lists::countries(call.scope().plan)))
 }
 
-/// The locales
 #[utoipa::path(
     get,
     path = "/api/Admin/Locale",
