@@ -84,11 +84,11 @@ impl Vendors {
         let mut router = Router::new();
         let (mut documents, mut fallbacks, mut secret_headers) = (Vec::new(), Vec::new(), Vec::new());
         for vendor in VENDORS {
-            let routes = (vendor.routes)(gateway);
-            router = router.merge(routes.router);
-            documents.push(routes.document);
-            secret_headers.extend(routes.fallback.secret_headers());
-            fallbacks.push(routes.fallback);
+            let VendorRoutes { router: own, document, fallback } = (vendor.routes)(gateway);
+            router = router.merge(own);
+            documents.push(document);
+            secret_headers.extend(fallback.secret_headers());
+            fallbacks.push(fallback);
         }
         let document = merged(documents);
         let unknown = Unknown::new(fallbacks, KnownRoutes::new(&document));

@@ -18,7 +18,7 @@ from schemathesis.transport.serialization import serialize_xml
 _serial = itertools.count(1)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _ADDRESS = {"Street1": "250 South 400 West", "City": "Lindon", "Region": "UT", "PostalCode": "84042", "CountryCode": "US"}
-# Of the tenant `first`, in whose world the calls are made.
+# Of the tenant `first`, to which the requests are sent.
 _KEY = "00000000-0000-8000-8000-{:012x}"
 _NEVER_UPDATED = "first@root.example"
 
@@ -170,7 +170,7 @@ def before_call(context, case, kwargs):
     for container, name in ((case.path_parameters, "customerId"), (case.query, "associateId"), (case.query, "toUplineId")):
         number = (container or {}).get(name)
         if isinstance(number, int):
-            # One in five is nobody's.
+            # One in five is unknown.
             container[name] = 1 if name == "toUplineId" else number % 5 or number
     if isinstance(body, dict) and operation in ("CreateCustomer", "UpdateCustomer", "UpgradeCustomer"):
         _customer(body)

@@ -10,7 +10,7 @@ fn ids(tenant: &Tenant, query: &str) -> Vec<i64> {
 }
 
 #[test]
-fn each_parameter_finds_in_any_case() {
+fn each_parameter_ignores_case() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     for query in [
@@ -30,14 +30,14 @@ fn each_parameter_finds_in_any_case() {
 }
 
 #[test]
-fn shows_the_same_object_as_by_id() {
+fn the_object_is_the_same_as_by_id() {
     let tenant = tenant();
     let found = tenant.get("/v1/customers?username=dana").succeeds(200).json();
     assert_eq!(found, json!([tenant.customer(2)]));
 }
 
 #[test]
-fn nobody_is_an_empty_array() {
+fn no_customer_gives_an_empty_array() {
     let tenant = tenant();
     for query in ["email=nobody@x.example", "username=%00", "backOfficeId=dana", "webAlias='%20or%201=1"] {
         assert_eq!(tenant.get(&format!("/v1/customers/?{query}")).succeeds(200).body, "[]", "{query}");
@@ -54,7 +54,7 @@ fn a_reference_may_be_shared() {
 }
 
 #[test]
-fn a_field_that_the_plan_lets_be_shared_is_still_found() {
+fn a_field_that_is_not_unique_is_still_found() {
     let tenant = tenant_with(json!({ "unique": [] }));
     let first = tenant.create(&seeds::full());
     let second = tenant.create(&seeds::full());
@@ -69,7 +69,7 @@ fn a_field_that_the_plan_lets_be_shared_is_still_found() {
 }
 
 #[test]
-fn one_parameter_is_honoured_and_the_rest_are_named() {
+fn one_parameter_counts_and_the_rest_are_named() {
     let tenant = tenant();
     let reply = tenant.get("/v1/customers/?username=riley&email=dana@demo.example").succeeds(200);
     assert_eq!(reply.json()[0]["CustomerId"], 2);
@@ -77,7 +77,7 @@ fn one_parameter_is_honoured_and_the_rest_are_named() {
 }
 
 #[test]
-fn no_parameter_is_rejected() {
+fn a_request_without_a_parameter_is_rejected() {
     let tenant = tenant();
     let message = "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.";
     for path in [
@@ -93,7 +93,7 @@ fn no_parameter_is_rejected() {
 }
 
 #[test]
-fn an_id_that_nobody_has_is_not_found() {
+fn an_unknown_id_is_not_found() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     for id in ["99", "0", "-3", "+3", "2147483648", "abc", "3.0", "%F0%9F%98%80", "upgrade"] {

@@ -1,4 +1,4 @@
-//! Documents that could go stale, read by a test.
+//! Documents that could become stale.
 
 use crate::support::process::{DEMO_KEY, program};
 
@@ -55,9 +55,9 @@ fn the_readme_shows_the_demo_key_and_the_upgrade() {
 #[test]
 fn the_coverage_is_not_stale() {
     let output = program(&["coverage"]).output().expect("the program");
-    let made = String::from_utf8(output.stdout).expect("text");
-    assert!(made.lines().count() > 50, "{made}");
-    assert_eq!(file("docs/COVERAGE.md"), made, "made anew by: just coverage");
+    let generated = String::from_utf8(output.stdout).expect("text");
+    assert!(generated.lines().count() > 50, "{generated}");
+    assert_eq!(file("docs/COVERAGE.md"), generated, "regenerate it with: just coverage");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The examples of the OpenAPI document succeed on the demo data as they are given, so that a reader's first try does.
+//! The examples of the OpenAPI document succeed on the demo data, so that a reader's first request does.
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::support::process::{DEMO_KEY, Process};
 use crate::support::{Client, Reply};
 
-/// The operations whose example needs what no document can know: a number or token that was just made, a running extension. And
-/// the stream, which has no end.
+/// The operations whose example needs a value that no document can contain (a new number or token, a running extension), and the
+/// stream, which has no end.
 const WITHOUT: [&str; 7] =
     ["UseSsoToken", "TryHook", "GetTask", "GetRequest", "WaitForRequest", "StreamRequests", "ResendWebhook"];
 
-/// What has to be there first: an operation, and the one whose example makes it.
+/// Operations with the one whose example must run first.
 const FIRST: [(&str, &str); 8] = [
     ("RestoreSnapshot", "SaveSnapshot"),
     ("DeleteSnapshot", "SaveSnapshot"),
@@ -49,7 +49,7 @@ fn every_operation_has_an_example_that_succeeds_on_the_demo_data() {
             let (_, path, method, operation) =
                 operations.iter().find(|(known, ..)| known == first).expect("an operation");
             let reply = tried.example(path, method, operation);
-            // Keys are not the demo data's, and stay.
+            // A reset does not change keys.
             assert!(matches!(reply.status, 200 | 201 | 409), "{first}: {reply:?}");
         }
         let reply = tried.example(path, method, operation);
@@ -77,7 +77,7 @@ impl Try<'_> {
         operations
     }
 
-    /// An operation's request as its examples have it, at the first of its servers.
+    /// Sends an operation's example to the first of its servers.
     fn example(&self, path: &str, method: &str, operation: &Value) -> Reply {
         let servers = self.document["paths"][path].get("servers").unwrap_or(&self.document["servers"]);
         let mut address = format!("{}{path}", servers[0]["url"].as_str().expect("a url").trim_end_matches('/'));
@@ -117,7 +117,7 @@ impl Try<'_> {
         self.send(method, &address, &headers, body.as_deref())
     }
 
-    /// The header with which the demo tenant's callers show who they are.
+    /// The header with the demo tenant's credential.
     fn credentials(&self, operation: &Value) -> String {
         let security = operation.get("security").unwrap_or(&self.document["security"]);
         let (scheme, _) = security[0].as_object().expect("a scheme").iter().next().expect("a scheme");

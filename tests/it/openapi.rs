@@ -1,4 +1,4 @@
-//! What the emulator says of itself: the OpenAPI document, the docs page, the coverage.
+//! The OpenAPI documents, the docs page, the coverage.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,14 +13,14 @@ use crate::support::{Client, Reply, tenant, with};
 
 const CLASSES: [&str; 5] = ["documented", "client-observed", "framework-default", "inferred", "chosen"];
 
-/// Without a key.
+/// A request without a key.
 fn get(path: &str, headers: &str) -> Reply {
     let client = Client { address: server().address, key: String::new() };
     let request = format!("GET {path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n{headers}\r\n");
     client.raw(request.as_bytes())
 }
 
-/// Every document that is served: where, and what it says.
+/// Every document of the server, with its path.
 fn documents() -> Vec<(String, Value)> {
     let served = |path: String| {
         let reply = get(&path, "");
@@ -37,7 +37,7 @@ fn of(api: Api) -> Value {
 }
 
 #[test]
-fn every_write_says_where_it_names_what_it_ignored() {
+fn every_write_documents_the_header_of_ignored_members() {
     for (path, document) in documents() {
         for (route, _, method, operation) in described(&document) {
             let is_write = method != "get" && !route.starts_with("/_emulator") && operation["x-not-built"] != true;
@@ -51,7 +51,7 @@ fn every_write_says_where_it_names_what_it_ignored() {
     }
 }
 
-/// The operations of a document: path, what stands at the path, method, what stands there.
+/// The operations of a document: path, path item, method, operation.
 fn described(document: &Value) -> Vec<(&str, &Value, &str, &Value)> {
     let paths = document["paths"].as_object().expect("paths").iter();
     paths
@@ -93,7 +93,7 @@ fn the_server_serves_the_documents() {
 }
 
 #[test]
-fn every_operation_says_how_well_founded_it_is() {
+fn every_operation_has_an_evidence_class() {
     let document = document();
     let mut names = HashSet::new();
     for operation in operations() {
@@ -111,7 +111,7 @@ fn every_operation_says_how_well_founded_it_is() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_no_schema_is_there_for_nothing() {
+fn every_reference_has_its_schema_and_every_schema_is_used() {
     for (path, document) in documents() {
         let mut found = BTreeSet::new();
         visit(&document, &mut |members| {
@@ -132,7 +132,7 @@ fn every_reference_leads_somewhere_and_no_schema_is_there_for_nothing() {
 }
 
 #[test]
-fn no_schema_is_of_a_kind_at_which_generators_stop() {
+fn no_schema_has_a_form_that_generators_reject() {
     for (path, document) in documents() {
         visit(&document, &mut |members| {
             assert!(!members.contains_key("prefixItems"), "a tuple in {path}: {members:?}");
@@ -141,7 +141,7 @@ fn no_schema_is_of_a_kind_at_which_generators_stop() {
                 |kind: &Value| kind == "array" || kind.as_array().is_some_and(|kinds| kinds.contains(&"array".into()));
             assert!(!members.get("type").is_some_and(is_array) || members.contains_key("items"), "{path}: {members:?}");
         });
-        // Clients are made with a method for each operation.
+        // Generated clients have a method for each operation.
         let operations = described(&document);
         let ids: HashSet<&str> =
             operations.iter().filter_map(|(_, _, _, operation)| operation["operationId"].as_str()).collect();
@@ -187,7 +187,7 @@ fn tags_are_declared_described_and_in_order() {
 }
 
 #[test]
-fn every_operation_names_how_its_callers_show_who_they_are() {
+fn every_operation_names_its_credentials() {
     for (path, document) in documents() {
         let schemes = document["components"]["securitySchemes"].as_object().expect("schemes");
         assert!(schemes.values().all(|scheme| scheme["description"].is_string()), "{path}");
@@ -229,13 +229,13 @@ fn every_operation_is_at_each_of_its_servers() {
 }
 
 #[test]
-fn the_document_of_all_is_made_of_those_of_each() {
+fn the_document_of_all_apis_merges_those_of_each() {
     let whole = serde_json::to_value(directscale_emulator::control::document()).expect("JSON");
     let mut schemas = 0;
     let mut paths = 0;
     for api in Api::all().iter().copied() {
         let one = of(api);
-        // Two schemas of one name would be one of them.
+        // Of two schemas with one name the merge would keep one.
         for (name, schema) in one["components"]["schemas"].as_object().expect("schemas") {
             assert_eq!(&whole["components"]["schemas"][name], schema, "{name}");
             schemas += 1;
@@ -259,8 +259,12 @@ fn the_command_line_prints_each_document_with_the_servers_address() {
             .expect("the program");
         assert!(output.status.success(), "{output:?}");
         let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let made = of(api);
-        assert_eq!((&printed["paths"], &printed["components"]), (&made["paths"], &made["components"]), "{api:?}");
+        let document = of(api);
+        assert_eq!(
+            (&printed["paths"], &printed["components"]),
+            (&document["paths"], &document["components"]),
+            "{api:?}"
+        );
         for server in printed["servers"].as_array().expect("servers") {
             let url = server["url"].as_str().expect("a url");
             assert!(url.starts_with("https://emulator.example") && !url.ends_with('/'), "{url}");
@@ -271,7 +275,6 @@ fn the_command_line_prints_each_document_with_the_servers_address() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("directscale, bydesign, storm, control"), "{output:?}");
 }
 
-/// What the schemas say of null is what the server does with it.
 #[test]
 fn null_is_accepted_where_the_document_allows_it_and_nowhere_else() {
     let document = of(Api::all()[0]);
@@ -295,7 +298,7 @@ fn null_is_accepted_where_the_document_allows_it_and_nowhere_else() {
         let expected = if nullable("CustomerPatch", &field) { 200 } else { 500 };
         assert_eq!(reply.status, expected, "{field}: {reply:?}");
     }
-    // A whole customer, of the type that needs least.
+    // A whole customer, of the type with the fewest required fields.
     let whole = json!({
         "CustomerType": 3, "FirstName": "Pat", "LastName": "Preferred", "EmailAddress": "pat@demo.example",
         "Username": "pat", "SponsorId": 2, "PrimaryAddress": { "Street1": "S", "Region": "UT", "CountryCode": "US" },
@@ -412,7 +415,7 @@ fn coverage_is_json_for_programs_and_a_page_for_people() {
     let place = |operation: &str| page.body.find(operation).expect("an operation");
     assert!(place("GetCustomersByParameter") < place("ByDesignListCountries"));
     assert!(place("ByDesignListCountries") < place("StormUpdateCustomer"));
-    // Of one class.
+    // Filtered by class.
     let chosen = get("/_emulator/coverage?evidence=chosen", "Accept: text/html\r\n").body;
     assert!(chosen.contains("ValidateWebAlias") && !chosen.contains("UpgradeCustomer"), "{chosen}");
 }

@@ -1,4 +1,4 @@
-//! The validate group: availability and login. And the password that a login needs.
+//! The validate group: availability and login.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ fn answers(tenant: &Tenant, taken: &str, free: &str) {
             assert_eq!(ask("a%00").body, free, "{check}");
             assert_eq!(ask(taken_value).header("Content-Type"), Some("application/json"));
         }
-        // The values of a voided customer stay taken.
+        // A deleted customer keeps its unique values.
         tenant.call("DELETE", &format!("/v1/customers/{id}"), "", None).succeeds(200);
     }
 }
@@ -37,12 +37,12 @@ fn true_means_free() {
 }
 
 #[test]
-fn true_means_taken_where_the_plan_says_so() {
+fn true_means_taken_with_the_plans_switch() {
     answers(&tenant_with(json!({ "validate_polarity": "taken" })), "true", "false");
 }
 
 #[test]
-fn what_may_be_shared_is_always_free() {
+fn a_value_that_is_not_unique_is_always_free() {
     let tenant = tenant_with(json!({ "unique": ["Username"] }));
     assert_eq!(tenant.get("/v1/validate/email-address/dana@demo.example").succeeds(200).body, "true");
     assert_eq!(tenant.get("/v1/validate/username/dana").succeeds(200).body, "false");
@@ -58,19 +58,19 @@ fn another_tenants_values_are_free() {
 }
 
 #[test]
-fn a_login_answers_the_customer() {
+fn a_login_returns_the_customer() {
     let tenant = tenant();
     let body = json!({ "username": " DANA ", "password": "PasswordHere1" });
     assert_eq!(tenant.post("/v1/validate/login", &body).succeeds(200).json(), tenant.customer(2));
     let query = "/v1/validate/login?Username=dana&Password=PasswordHere1";
     assert_eq!(tenant.get(query).succeeds(200).json(), tenant.customer(2));
-    // Whatever the status.
+    // In every status.
     tenant.call("DELETE", "/v1/customers/2", "", None).succeeds(200);
     assert_eq!(tenant.post("/v1/validate/login", &body).succeeds(200).json()["CustomerStatus"], 3);
 }
 
 #[test]
-fn a_wrong_login_says_the_same_whatever_is_wrong() {
+fn every_wrong_login_gets_the_same_response() {
     let tenant = tenant();
     let theirs = crate::support::tenant();
     theirs.create(&with(&seeds::retail(), json!({ "Username": "theirs" })));
@@ -78,7 +78,7 @@ fn a_wrong_login_says_the_same_whatever_is_wrong() {
         tenant.post("/v1/validate/login", &json!({ "username": username, "password": password }))
     };
     let mut bodies = Vec::new();
-    // What is missing, null or blank is nobody's.
+    // A missing, null or blank value fails too.
     for body in [
         json!({}),
         json!({ "username": "dana" }),
@@ -117,7 +117,7 @@ fn a_wrong_login_says_the_same_whatever_is_wrong() {
     tenant.post("/v1/validate/login", &wrong).rejects(500, "username must be a string.");
 }
 
-/// At the cost that a shared server uses: an unknown user is not found out by the time that the answer takes.
+/// With the hash parameters of a shared server: the duration does not tell whether a user exists.
 #[test]
 fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     use crate::support::process::Process;
@@ -132,18 +132,18 @@ fn an_unknown_user_takes_as_long_as_a_wrong_password() {
         assert_eq!(client.post("/v1/validate/login", &body).status, 400);
         start.elapsed().as_secs_f64()
     };
-    // In turns, and the quickest of many: the rest is the machine's.
+    // The shortest of many alternating requests, because the rest is noise of the machine.
     let (mut known, mut unknown) = (f64::MAX, f64::MAX);
     for _ in 0..25 {
         known = known.min(once("dana"));
         unknown = unknown.min(once("nobody"));
     }
-    // Without a hash it would be a twentieth.
+    // Without a hash it would take a twentieth of the time.
     assert!(unknown > known * 0.4 && unknown < known * 2.5, "known {known}, unknown {unknown}");
 }
 
 #[test]
-fn a_reset_password_is_the_one_that_counts() {
+fn only_the_reset_password_is_valid() {
     let tenant = tenant();
     let login =
         |password: &str| tenant.post("/v1/validate/login", &json!({ "username": "dana", "password": password })).status;
@@ -165,7 +165,7 @@ fn a_reset_password_is_the_one_that_counts() {
 }
 
 #[test]
-fn a_password_is_never_repeated() {
+fn no_response_contains_a_password() {
     let tenant = tenant();
     let reply = tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "weak-and-secret" }));
     assert!(!format!("{reply:?}").contains("weak-and-secret"));

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use super::{Answer, Control, ControlError, json};
 use crate::tasks::TaskStatus;
 
+/// Get a task
 #[utoipa::path(
     get,
     path = "/_emulator/tasks/{task}",

@@ -47,6 +47,7 @@ pub(super) async fn by_parameter(request: &ApiRequest<'_>) -> Result<Reply, Erro
     Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
 }
 
+/// Get Customer
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}",
@@ -180,6 +181,7 @@ pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     written(request, id, StatusCode::CREATED).await
 }
 
+/// Reset Password
 #[utoipa::path(
     put,
     path = "/v1/customers/{customerId}/reset-password",
@@ -201,6 +203,7 @@ pub(super) async fn reset_password(request: &ApiRequest<'_>) -> Result<Reply, Er
     Ok(Reply::empty(StatusCode::OK))
 }
 
+/// Get Customer Custom Fields
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/customFields",

@@ -120,6 +120,7 @@ pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     sign_in(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
 
+/// Login (older)
 #[utoipa::path(
     get,
     path = "/v1/validate/login",

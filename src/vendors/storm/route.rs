@@ -27,8 +27,8 @@ static ROUTES: LazyLock<RoutePaths> = LazyLock::new(|| RoutePaths::new(&super::d
 
 /// A path in the spelling of the routes; `None` when no route has it.
 pub(super) fn canonical_path(path: &str) -> Option<String> {
-    let is_token = |base: &&str| without_prefix(path, base).is_some_and(|rest| rest.eq_ignore_ascii_case(TOKEN));
-    if TOKEN_BASES.iter().any(|base| is_token(&base)) {
+    let is_token = |base: &str| without_prefix(path, base).is_some_and(|rest| rest.eq_ignore_ascii_case(TOKEN));
+    if TOKEN_BASES.iter().any(|base| is_token(base)) {
         return Some(TOKEN.to_owned());
     }
     match operation(path) {

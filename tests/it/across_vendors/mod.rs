@@ -1,4 +1,4 @@
-//! One set of customers behind three doors: each sees what the others write, and keeps what is its own.
+//! One set of customers with three vendor APIs: each shows the writes of the others, and keeps its own members.
 
 mod races;
 mod reviewed;

@@ -1,4 +1,4 @@
-//! Writers who meet at different doors. On the embedded database they queue; a real one lets them race.
+//! Concurrent writers at different vendor APIs. The embedded database serializes them; a real Postgres runs them concurrently.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::support::server::on_real_postgres;
 use crate::support::vendors::VendorClient;
 use crate::support::{Reply, Tenant, seeds, tenant, with};
 
-/// Callers at each door.
+/// Callers of each vendor API.
 const EACH: usize = 6;
 
-/// Those who update one customer at once.
+/// Concurrent updates of one customer.
 const UPDATERS: usize = 16;
 
-/// A tenant, its other doors, and for each caller a customer of its own.
+/// A tenant with clients of each vendor API, and a customer for each caller.
 struct Contest {
     tenant: Tenant,
     bydesign: VendorClient,
@@ -37,7 +37,7 @@ impl Contest {
         Self { tenant, bydesign, storm, own }
     }
 
-    /// All callers at once: creations and updates by turns. `values` are those that they fight for at each door.
+    /// All callers at once: creations and updates alternate. `values` are the conflicting values for each vendor API.
     fn run(&self, round: usize, values: &[Value; 3]) -> Vec<Reply> {
         let [directscale, bydesign, storm] = values;
         at_once(3 * EACH, |number| {
@@ -54,7 +54,7 @@ impl Contest {
                     create_at_bydesign(&self.bydesign, &with(&body, bydesign.clone()))
                 }
                 _ => {
-                    // With a company each: a new number is taken for it in the same transaction.
+                    // Each with a company, which gets its number in the same transaction.
                     let body = with(&json!({ "Companies": [{ "Name": name, "OrgNo": name }] }), storm.clone());
                     if is_update {
                         let account = body.get("Account").map(|account| with(account, json!({ "Id": id })));
@@ -68,7 +68,7 @@ impl Contest {
         })
     }
 
-    /// One has won; each of the others reads its own vendor's rejection.
+    /// One succeeds; each of the others gets its own vendor's rejection.
     #[track_caller]
     fn one_wins(&self, replies: Vec<Reply>, rejections: [&str; 3], column: &str, value: &str) {
         let won = replies.iter().filter(|reply| reply.status < 300).count();
@@ -78,19 +78,19 @@ impl Contest {
             match number % 3 {
                 0 => drop(reply.rejects(500, said)),
                 1 => {
-                    let told: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
-                    let first = (told["MessageTranslationKey"].clone(), told["Messages"].as_array().map(Vec::len));
-                    assert_eq!(first, (json!(said), Some(1)), "{told}");
+                    let body: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
+                    let first = (body["MessageTranslationKey"].clone(), body["Messages"].as_array().map(Vec::len));
+                    assert_eq!(first, (json!(said), Some(1)), "{body}");
                 }
                 _ => {
-                    let told = rejection(reply);
-                    assert_eq!((told[0].0.as_str(), told.len()), (said, 1), "{told:?}");
+                    let messages = rejection(reply);
+                    assert_eq!((messages[0].0.as_str(), messages.len()), (said, 1), "{messages:?}");
                 }
             }
         }
         let query = format!("select 1 from customers where tenant_id = {{tenant}} and {column} = '{value}'");
         assert_eq!(self.tenant.rows(&query).len(), 1, "{value}");
-        // What was rejected left no part of it behind.
+        // A rejected write left nothing behind.
         let orphans = self.tenant.rows(
             "select 1 from companies k where tenant_id = {tenant} and not exists (
                  select from customers c where c.tenant_id = k.tenant_id and c.customer_id = k.customer_id)",
@@ -100,7 +100,7 @@ impl Contest {
 }
 
 #[test]
-fn an_address_is_one_callers_at_whichever_door() {
+fn an_e_mail_address_is_unique_across_vendors() {
     if !on_real_postgres() {
         return;
     }
@@ -117,7 +117,7 @@ fn an_address_is_one_callers_at_whichever_door() {
 }
 
 #[test]
-fn a_tax_id_is_one_callers_at_whichever_door() {
+fn a_tax_id_is_unique_across_vendors() {
     if !on_real_postgres() {
         return;
     }
@@ -132,19 +132,19 @@ fn a_tax_id_is_one_callers_at_whichever_door() {
 }
 
 #[test]
-fn a_login_name_is_one_callers_at_whichever_door() {
+fn a_login_name_is_unique_across_vendors() {
     if !on_real_postgres() {
         return;
     }
     let contest = Contest::new();
     for round in 0..12 {
         let name = format!("login{round}");
-        // ByDesign knows no usernames: its callers only come in between.
+        // ByDesign has no usernames: its callers only write concurrently.
         let values = [json!({ "Username": name }), json!({}), json!({ "Account": { "LoginName": name } })];
         let mut replies = contest.run(round, &values);
         for reply in replies.iter_mut().skip(1).step_by(3) {
             assert_eq!(reply.status, 200, "{reply:?}");
-            // Counted with those who lost.
+            // Counted with the rejected ones.
             reply.status = 400;
             reply.body = r#"{"MessageTranslationKey":"-","Messages":[{}]}"#.to_owned();
         }
@@ -154,25 +154,25 @@ fn a_login_name_is_one_callers_at_whichever_door() {
 }
 
 #[test]
-fn of_those_who_take_one_company_one_wins() {
+fn only_one_writer_gets_a_company() {
     if !on_real_postgres() {
         return;
     }
     let tenant = tenant();
-    let door = tenant.storm();
-    let own: Vec<Value> = (0..16).map(|_| created(&door, &json!({}))["Id"].clone()).collect();
+    let client = tenant.storm();
+    let own: Vec<Value> = (0..16).map(|_| created(&client, &json!({}))["Id"].clone()).collect();
     for round in 0..12 {
         let (name, number) = (format!("Company {round}"), format!("{round}"));
         let replies = at_once(16, |caller| {
             let company = json!({ "Name": name, "OrgNo": number });
             let other = json!({ "Name": format!("{round}-{caller}"), "OrgNo": "x" });
-            // Half of them in the other order.
+            // Half of them in the opposite order.
             let companies = if caller % 4 < 2 { json!([company, other]) } else { json!([other, company]) };
             if caller % 2 == 0 {
-                door.post(&path("CreateCustomer", ""), &json!({ "Companies": companies }))
+                client.post(&path("CreateCustomer", ""), &json!({ "Companies": companies }))
             } else {
                 let body = json!({ "Id": own[caller], "Companies": companies });
-                door.post(&path("UpdateCustomer", "&updatedBy=1"), &body)
+                client.post(&path("UpdateCustomer", "&updatedBy=1"), &body)
             }
         });
         let won = replies.iter().filter(|reply| reply.status == 200).count();
@@ -186,30 +186,30 @@ fn of_those_who_take_one_company_one_wins() {
     }
 }
 
-/// Each takes the names that the other gives up: Postgres may see a deadlock, the callers an ordinary answer.
+/// Each takes the names of the other. Postgres may detect a deadlock; the callers get normal responses.
 #[test]
-fn two_who_take_each_others_companies_are_answered_in_the_ordinary_way() {
+fn two_writers_who_swap_companies_get_normal_responses() {
     if !on_real_postgres() {
         return;
     }
     let tenant = tenant();
-    let door = tenant.storm();
+    let client = tenant.storm();
     let company = |name: String| json!({ "Name": name, "OrgNo": "1" });
-    let made: Vec<Value> = (0..2)
+    let created: Vec<Value> = (0..2)
         .map(|owner| {
             let companies = [company(format!("first {owner}")), company(format!("second {owner}"))];
-            created(&door, &json!({ "Companies": companies }))
+            created(&client, &json!({ "Companies": companies }))
         })
         .collect();
-    let id = |owner: usize, place: usize| made[owner]["Companies"][place]["Id"].clone();
+    let id = |owner: usize, place: usize| created[owner]["Companies"][place]["Id"].clone();
     for round in 0..20 {
         let replies = at_once(2, |owner| {
-            // Both want both names, in opposite orders.
+            // Both take both names, in opposite orders.
             let names = [format!("{round}-{owner}"), format!("{round}-{}", 1 - owner)];
             let companies = [0, 1].map(|place| with(&company(names[place].clone()), json!({ "Id": id(owner, place) })));
-            door.post(
+            client.post(
                 &path("UpdateCustomer", "&updatedBy=1"),
-                &json!({ "Id": made[owner]["Id"], "Companies": companies }),
+                &json!({ "Id": created[owner]["Id"], "Companies": companies }),
             )
         });
         let won = replies.iter().filter(|reply| reply.status == 200).count();
@@ -226,9 +226,9 @@ fn updates_of_one_customer_do_not_lose_each_other() {
         return;
     }
     let tenant = tenant();
-    let door = tenant.storm();
+    let client = tenant.storm();
     for round in 0..3 {
-        let id = created(&door, &json!({ "FirstName": "A" }))["Id"].clone();
+        let id = created(&client, &json!({ "FirstName": "A" }))["Id"].clone();
         let name = |caller: usize| format!("{round}-{caller}");
         let replies = at_once(UPDATERS, |caller| {
             let number = i32::try_from(caller).expect("a number") + 1;
@@ -240,12 +240,12 @@ fn updates_of_one_customer_do_not_lose_each_other() {
                 }
                 _ => json!({ "Info": [{ "Id": number, "Value": name(caller) }] }),
             };
-            door.post(&path("UpdateCustomer", "&updatedBy=1"), &with(&part, json!({ "Id": id })))
+            client.post(&path("UpdateCustomer", "&updatedBy=1"), &with(&part, json!({ "Id": id })))
         });
         for reply in replies {
             assert_eq!(read(reply)["Id"], id);
         }
-        let shown = customer(&door, id.as_i64().expect("an id"));
+        let shown = customer(&client, id.as_i64().expect("an id"));
         let sorted = |list: &str, member: &str| {
             let mut values: Vec<String> =
                 shown[list].as_array().expect("a list").iter().map(|item| item[member].to_string()).collect();
@@ -262,7 +262,7 @@ fn updates_of_one_customer_do_not_lose_each_other() {
         assert_eq!(sorted("Flags", "Id"), of(1, &|caller| (caller + 1).to_string()));
         assert_eq!(sorted("DeliveryAddresses", "Line1"), of(2, &quoted));
         assert_eq!(sorted("Info", "Value"), of(3, &quoted));
-        // No number was given twice.
+        // Every number is unique.
         let mut ids = sorted("DeliveryAddresses", "Id");
         ids.dedup();
         assert_eq!(ids.len(), UPDATERS / 4);
@@ -270,12 +270,12 @@ fn updates_of_one_customer_do_not_lose_each_other() {
 }
 
 #[test]
-fn updates_at_two_doors_do_not_lose_each_other() {
+fn updates_of_two_vendors_do_not_lose_each_other() {
     if !on_real_postgres() {
         return;
     }
     let tenant = tenant();
-    let door = tenant.storm();
+    let client = tenant.storm();
     for round in 0..8 {
         let replies = at_once(8, |caller| {
             let value = format!("{round}-{caller}");
@@ -285,11 +285,11 @@ fn updates_at_two_doors_do_not_lose_each_other() {
             } else {
                 let number = i32::try_from(caller).expect("a number");
                 let body = json!({ "Id": 3, "CrmId": value, "Info": [{ "Id": number, "Value": value }] });
-                door.post(&path("UpdateCustomer", "&updatedBy=1"), &body)
+                client.post(&path("UpdateCustomer", "&updatedBy=1"), &body)
             }
         });
         assert!(replies.iter().all(|reply| reply.status == 200), "{replies:?}");
-        let (one, other) = (tenant.customer(3), customer(&door, 3));
+        let (one, other) = (tenant.customer(3), customer(&client, 3));
         for caller in 0..8 {
             let value = format!("{round}-{caller}");
             if caller % 2 == 0 {
@@ -303,15 +303,15 @@ fn updates_at_two_doors_do_not_lose_each_other() {
 }
 
 #[test]
-fn of_those_who_bring_one_key_one_wins() {
+fn only_one_writer_gets_a_key() {
     if !on_real_postgres() {
         return;
     }
     let tenant = tenant();
-    let door = tenant.storm();
+    let client = tenant.storm();
     for round in 0..6 {
         let key = format!("6f9619ff-8b86-d011-b42d-00c04fc9650{round}");
-        let replies = at_once(8, |_| door.post(&path("CreateCustomer", ""), &json!({ "Key": key })));
+        let replies = at_once(8, |_| client.post(&path("CreateCustomer", ""), &json!({ "Key": key })));
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1, "{replies:?}");
         let text = "There already exists a customer with the specified key.";
         for reply in replies.into_iter().filter(|reply| reply.status != 200) {

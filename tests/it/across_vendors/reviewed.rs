@@ -1,4 +1,4 @@
-//! Where the doors' ways cross in less ordinary cases.
+//! Unusual combinations of the vendor APIs.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn address(line: &str) -> serde_json::Value {
 }
 
 #[test]
-fn an_address_that_another_door_took_away_is_not_put_back_by_an_update_that_says_nothing() {
+fn an_address_that_another_vendor_removed_stays_removed_after_an_update_without_it() {
     let tenant = tenant();
     let storm = tenant.storm();
     let two = json!({ "Id": 3, "DeliveryAddresses": [address("A 1"), address("B 1")] });
@@ -26,7 +26,7 @@ fn an_address_that_another_door_took_away_is_not_put_back_by_an_update_that_says
 }
 
 #[test]
-fn values_without_an_id_go_by_their_code() {
+fn values_without_an_id_are_found_by_their_code() {
     let tenant = tenant();
     let storm = tenant.storm();
     let info = json!([{ "Code": "A", "Value": "1" }, { "Code": "B", "Value": "2" }]);
@@ -37,7 +37,7 @@ fn values_without_an_id_go_by_their_code() {
 }
 
 #[test]
-fn a_number_that_was_answered_finds_its_own_customer() {
+fn a_number_in_a_response_finds_its_own_customer() {
     let tenant = tenant();
     tenant.create(&with(&seeds::retail(), json!({ "BackOfficeId": "3" })));
     let shown = tenant.bydesign().get("/api/customer/PublicInfo/GetInfo?CustomerDID=3").json();
@@ -45,16 +45,16 @@ fn a_number_that_was_answered_finds_its_own_customer() {
 }
 
 #[test]
-fn the_default_sponsor_is_one_who_may_sponsor() {
+fn the_default_sponsor_may_sponsor() {
     let tenant = tenant();
     tenant.patch("/v1/customers/1", &json!({ "CustomerType": 2 })).succeeds(200);
-    let made = tenant.bydesign().post("/api/users/customer", &json!({ "FirstName": "A", "RepDID": "1" }));
-    assert_eq!(made.status, 200, "{made:?}");
-    assert_eq!(tenant.customer(made.json()["CustomerID"].as_i64().expect("an id"))["SponsorId"], 0);
+    let created = tenant.bydesign().post("/api/users/customer", &json!({ "FirstName": "A", "RepDID": "1" }));
+    assert_eq!(created.status, 200, "{created:?}");
+    assert_eq!(tenant.customer(created.json()["CustomerID"].as_i64().expect("an id"))["SponsorId"], 0);
 }
 
 #[test]
-fn a_made_key_cannot_be_chosen() {
+fn a_generated_key_cannot_be_chosen() {
     let tenant = tenant();
     let before = tenant.everything();
     let key = "00000000-0000-8000-8000-000000000063";
@@ -64,7 +64,7 @@ fn a_made_key_cannot_be_chosen() {
 }
 
 #[test]
-fn a_body_that_is_wrong_a_million_times_is_answered_briefly() {
+fn a_body_with_a_million_errors_gets_a_short_response() {
     let tenant = tenant();
     let addresses = vec![0; 1000];
     let companies = vec![json!({ "Name": "A", "DeliveryAddresses": addresses }); 20];

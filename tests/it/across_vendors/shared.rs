@@ -1,4 +1,4 @@
-//! What all doors show, and what each keeps to itself.
+//! The members that all vendor APIs share, and those that each keeps for itself.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{Reply, Tenant, tenant, with};
 
 const JSON: &str = "application/json; charset=utf-8";
 
-/// A customer with something in every member that ByDesign keeps.
+/// A customer with a value in every member of ByDesign's own.
 fn bydesign_customer(name: &str) -> Value {
     json!({
         "FirstName": "Bo", "LastName": "Berg", "Email": format!("{name}@bydesign.example"), "Password": "PasswordHere1",
@@ -22,14 +22,14 @@ fn bydesign_customer(name: &str) -> Value {
     })
 }
 
-pub fn create_at_bydesign(door: &VendorClient, body: &Value) -> Reply {
-    door.post("/api/users/customer", body)
+pub fn create_at_bydesign(client: &VendorClient, body: &Value) -> Reply {
+    client.post("/api/users/customer", body)
 }
 
-/// The customer as ByDesign shows it.
+/// The customer in ByDesign's response.
 #[track_caller]
-fn at_bydesign(door: &VendorClient, email: &str) -> Value {
-    let reply = door.post("/api/users/customer/CustomerLookup", &json!({ "Email": email }));
+fn at_bydesign(client: &VendorClient, email: &str) -> Value {
+    let reply = client.post("/api/users/customer/CustomerLookup", &json!({ "Email": email }));
     assert_eq!(reply.status, 200, "{reply:?}");
     let found = reply.json();
     let found = found.as_array().unwrap_or_else(|| panic!("a list in {found}"));
@@ -37,7 +37,7 @@ fn at_bydesign(door: &VendorClient, email: &str) -> Value {
     found[0].clone()
 }
 
-/// What ByDesign alone keeps.
+/// The members of ByDesign alone.
 fn extras(shown: &Value) -> Value {
     let names = ["Phone4", "ShipCounty", "BillCounty", "TaxID2", "ReferralMarketTypeID", "ReferralMarketTypeInput"];
     names.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect()
@@ -54,19 +54,19 @@ struct Vendors {
     storm: VendorClient,
 }
 
-fn doors() -> Vendors {
+fn vendors() -> Vendors {
     let tenant = tenant();
     let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
     Vendors { tenant, bydesign, storm }
 }
 
 #[test]
-fn a_customer_of_bydesigns_is_one_everywhere() {
-    let Vendors { tenant, bydesign, storm } = doors();
+fn a_customer_of_bydesign_is_the_same_everywhere() {
+    let Vendors { tenant, bydesign, storm } = vendors();
     let reply = create_at_bydesign(&bydesign, &bydesign_customer("bo"));
     assert_eq!(reply.status, 200, "{reply:?}");
-    let made = reply.json();
-    let id = made["CustomerID"].as_i64().expect("an id");
+    let created = reply.json();
+    let id = created["CustomerID"].as_i64().expect("an id");
     let shown = tenant.customer(id);
     for (name, value) in [
         ("FirstName", "Bo"),
@@ -95,7 +95,7 @@ fn a_customer_of_bydesigns_is_one_everywhere() {
         ("SSN", "TAX-bo"),
         ("Phone", "1"),
         ("CellPhone", "3"),
-        ("Key", made["guid"].as_str().expect("a Guid")),
+        ("Key", created["guid"].as_str().expect("a Guid")),
     ] {
         assert_eq!(shown[name], value, "{name}");
     }
@@ -103,15 +103,15 @@ fn a_customer_of_bydesigns_is_one_everywhere() {
         (&shown["InvoiceAddress"]["CountryId"], &shown["DeliveryAddresses"][0]["CountryId"]),
         (&json!(840), &json!(124))
     );
-    // The same at ByDesign's own door, whoever asks.
-    assert_eq!(at_bydesign(&bydesign, "bo@bydesign.example"), made);
+    // ByDesign's own response is the same.
+    assert_eq!(at_bydesign(&bydesign, "bo@bydesign.example"), created);
 }
 
 #[test]
-fn an_update_of_storms_is_seen_everywhere() {
-    let Vendors { tenant, bydesign, storm } = doors();
-    let made = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
-    let id = made["CustomerID"].as_i64().expect("an id");
+fn an_update_of_storm_is_visible_everywhere() {
+    let Vendors { tenant, bydesign, storm } = vendors();
+    let created = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
+    let id = created["CustomerID"].as_i64().expect("an id");
     let before = tenant.customer(id);
     let body = json!({
         "Id": id, "FirstName": "Bosse", "Email": "bosse@storm.example", "SSN": "TAX-2", "CellPhone": "33", "Code": "E-9",
@@ -145,22 +145,22 @@ fn an_update_of_storms_is_seen_everywhere() {
     ] {
         assert_eq!(seen[name], value, "{name}");
     }
-    // Neither took anything of the other's.
-    assert_eq!(extras(&seen), extras(&made));
+    // Neither changed the other's members.
+    assert_eq!(extras(&seen), extras(&created));
     assert_eq!(customer(&storm, id), shown);
 }
 
 #[test]
-fn what_is_a_doors_own_stays_whoever_writes_in_between() {
-    let Vendors { tenant, bydesign, storm } = doors();
-    let made = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
-    let id = made["CustomerID"].as_i64().expect("an id");
+fn a_vendors_own_members_survive_writes_of_the_others() {
+    let Vendors { tenant, bydesign, storm } = vendors();
+    let created = create_at_bydesign(&bydesign, &bydesign_customer("bo")).json();
+    let id = created["CustomerID"].as_i64().expect("an id");
     let own = with(&full("bo2"), json!({ "Id": id, "Email": null, "Account": null, "SSN": null }));
     let own = updated(&storm, &own);
     let stays = |what: &str| {
         assert_eq!(storms_own(&customer(&storm, id)), storms_own(&own), "{what}");
         let email = tenant.customer(id)["EmailAddress"].as_str().expect("an address").to_owned();
-        assert_eq!(extras(&at_bydesign(&bydesign, &email)), extras(&made), "{what}");
+        assert_eq!(extras(&at_bydesign(&bydesign, &email)), extras(&created), "{what}");
     };
     stays("as it was written");
     tenant
@@ -177,7 +177,7 @@ fn what_is_a_doors_own_stays_whoever_writes_in_between() {
     tenant.put(&format!("/v1/customers/{id}"), &replaced).succeeds(200);
     stays("PUT");
     let shown = customer(&storm, id);
-    // What DirectScale clears is gone from all.
+    // A field that DirectScale clears is cleared everywhere.
     for (name, value) in [
         ("FirstName", json!("Replaced")),
         ("Email", json!("r@x.example")),
@@ -187,14 +187,14 @@ fn what_is_a_doors_own_stays_whoever_writes_in_between() {
         assert_eq!(shown[name], value, "{name}");
     }
     assert_eq!(shown["InvoiceAddress"]["Line1"], "250 South 400 West");
-    // The body of an address is shared; what a customer has no field for is Storm's.
+    // The fields of an address are shared; other members are Storm's.
     assert_eq!(shown["InvoiceAddress"]["CareOf"], "Bo");
     assert_eq!(shown["Account"]["LoginName"], "Emperor Palpatine");
     tenant
         .put(&format!("/v1/customers/upgrade/{id}"), &with(&crate::support::seeds::distributor(), json!({})))
         .succeeds(201);
     stays("upgrade");
-    // And an update of Storm's leaves the rest as the others made it.
+    // An update of Storm does not change the others' members.
     let before = tenant.customer(id);
     updated(&storm, &json!({ "Id": id, "CrmId": "C1", "Flags": [{ "Id": 5 }] }));
     updated(&storm, &json!({ "Id": id, "CrmId": "C2" }));
@@ -205,18 +205,18 @@ fn what_is_a_doors_own_stays_whoever_writes_in_between() {
 
 #[test]
 fn a_customer_who_is_deleted_is_not_active() {
-    let Vendors { tenant, bydesign, storm } = doors();
+    let Vendors { tenant, bydesign, storm } = vendors();
     let shown = created(&storm, &full("one"));
     tenant.call("DELETE", "/v1/customers/5", "", None).succeeds(200);
     let after = customer(&storm, 5);
     assert_eq!(undated(&after), undated(&with(&shown, json!({ "IsActive": false }))));
     assert_eq!(at_bydesign(&bydesign, "one@storm.example")["StatusTypeID"], 3);
-    // Its values stay taken at every door.
+    // It keeps its unique values at every vendor.
     let taken = json!({ "FirstName": "A", "Email": "one@storm.example" });
     assert_eq!(create_at_bydesign(&bydesign, &taken).status, 400);
     let rejected = storm.post(&storm::path("CreateCustomer", ""), &json!({ "Email": "one@storm.example" }));
     assert_eq!(storm::rejection(rejected)[0].0, "CustomerAlreadyExists");
-    // What says nothing of it leaves it deleted, and Storm may bring it back.
+    // An update without the status leaves it deleted; Storm can restore it.
     updated(&storm, &json!({ "Id": 5, "IsActive": false, "FirstName": "A" }));
     assert_eq!(tenant.customer(5)["CustomerStatus"], 3);
     assert_eq!(updated(&storm, &json!({ "Id": 5, "IsActive": true }))["IsActive"], true);
@@ -224,8 +224,8 @@ fn a_customer_who_is_deleted_is_not_active() {
 }
 
 #[test]
-fn what_one_door_takes_is_taken_at_the_others() {
-    let Vendors { tenant, bydesign, storm } = doors();
+fn a_value_is_unique_across_vendors() {
+    let Vendors { tenant, bydesign, storm } = vendors();
     create_at_bydesign(&bydesign, &bydesign_customer("bo")).says(200, JSON);
     created(&storm, &full("eva"));
     let before = tenant.everything();
@@ -242,9 +242,9 @@ fn what_one_door_takes_is_taken_at_the_others() {
         (json!({ "SSN": "DEMO-TAX-0002" }), "CustomerAlreadyExists"),
         (json!({ "Account": { "Id": 3, "LoginName": "DANA" } }), "AccountAlreadyExists"),
     ] {
-        let told = storm::rejection(storm::update(&storm, &with(&body, json!({ "Id": 3 }))));
-        assert_eq!(told.len(), 1, "{body}");
-        assert_eq!(told[0].0, key, "{body}");
+        let messages = storm::rejection(storm::update(&storm, &with(&body, json!({ "Id": 3 }))));
+        assert_eq!(messages.len(), 1, "{body}");
+        assert_eq!(messages[0].0, key, "{body}");
     }
     for (changes, key) in [
         (json!({ "Email": "eva@storm.example" }), "CUSTOMER_EMAIL_IN_USE"),

@@ -1,4 +1,4 @@
-//! Tenants carry what the doors keep beside a customer: profiles, companies, keys.
+//! Snapshots, forks and diffs of the vendors' own data: profiles, companies, customer uuids.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, Tenant, tenant, with};
 
-/// A tenant with customers of every door; the first of Storm's has number 5 and a key of its own.
+/// A tenant with customers of every vendor API; the first of Storm has number 5 and its own key.
 fn filled() -> Tenant {
     let tenant = tenant();
     let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
@@ -24,7 +24,7 @@ fn differing(from: &str, to: &str) -> Value {
 }
 
 #[test]
-fn a_snapshot_is_restored_with_all_that_the_doors_keep() {
+fn a_restored_snapshot_has_the_vendors_data() {
     let tenant = filled();
     let storm = tenant.storm();
     let kept = tenant.everything();
@@ -45,15 +45,15 @@ fn a_snapshot_is_restored_with_all_that_the_doors_keep() {
     assert_eq!(customer(&storm, 5), shown);
     assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), shown);
     assert_eq!(storm.get(&path("GetCustomerByKey", "&key=6f9619ff-8b86-d011-b42d-00c04fc964aa")).body, "");
-    // What was taken then is taken again, and the next numbers are those that they would have been.
-    let told = rejection(update(&storm, &json!({ "Id": 3, "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] })));
-    assert_eq!(told[0].0, "CompanyAlreadyExists");
+    // Unique values are taken again, and the next numbers are the same as before.
+    let messages = rejection(update(&storm, &json!({ "Id": 3, "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] })));
+    assert_eq!(messages[0].0, "CompanyAlreadyExists");
     let next = created(&storm, &json!({ "Companies": [{ "Name": "New", "OrgNo": "1" }] }));
     assert_eq!((&next["Id"], &next["Companies"][0]["Id"]), (&json!(8), &json!(5)));
 }
 
 #[test]
-fn a_reset_takes_away_what_the_doors_brought() {
+fn a_reset_removes_the_vendors_data() {
     let tenant = tenant();
     let clean = tenant.everything();
     let storm = tenant.storm();
@@ -71,11 +71,11 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
     let tenant = filled();
     let storm = tenant.storm();
     let name = format!("{}-fork", tenant.name());
-    let made = tenant.control("POST", "/fork", Some(&json!({ "name": name }))).done(201);
-    let key = made["key"].as_str().expect("a key").to_owned();
+    let fork = tenant.control("POST", "/fork", Some(&json!({ "name": name }))).done(201);
+    let key = fork["key"].as_str().expect("a key").to_owned();
     let id = server().rows(&format!("select tenant_id from tenants where name = '{name}'"))[0]["tenant_id"].as_i64();
     let fork = Tenant { id: id.expect("an id"), client: Client { address: server().address, key } };
-    // A token of the one opens nothing of the other.
+    // A token of one tenant is not valid for the other.
     let forked_door = fork.storm();
     for id in [3, 5, 6, 7] {
         assert_eq!(customer(&forked_door, id), customer(&storm, id));
@@ -85,7 +85,7 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
     };
     assert_eq!(lookup(&fork), lookup(&tenant));
     assert_eq!(read(forked_door.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}"))))["Id"], 5);
-    // From then on each is its own.
+    // Later changes do not affect the other.
     let before = tenant.everything();
     updated(
         &forked_door,
@@ -98,7 +98,7 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
 }
 
 #[test]
-fn a_diff_names_what_the_doors_keep_and_no_secret() {
+fn a_diff_has_the_vendors_data_and_no_secret() {
     let tenant = filled();
     let storm = tenant.storm();
     let name = tenant.name();

@@ -217,7 +217,7 @@ fn the_inspector_shows_them() {
     let tenant = tenant();
     let reply = tenant.patch("/v1/customers/99", &json!({ "FirstNam": "x" }));
     let id = reply.header("X-DirectScale-RequestId").expect("an id");
-    let path = format!("/_emulator/t/{}/calls/{id}", tenant.name());
+    let path = format!("/_emulator/t/{}/requests/{id}", tenant.name());
     let page = tenant.raw(&localhost(request("GET", &path, "", None)));
     assert!(page.status == 200 && page.body.contains("FirstNam (did you mean FirstName?)"), "{page:?}");
 }
