@@ -1,4 +1,4 @@
-//! The domain: what a customer is, what may be written, and how. Knows no HTTP and no vendor's JSON.
+//! The domain: customers, their validation, commands and SQL. No HTTP and no vendor's JSON.
 
 mod application;
 mod associate;
