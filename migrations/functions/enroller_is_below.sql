@@ -1,4 +1,5 @@
--- Whether p_enroller stands below p_customer in the enrolment tree (or is it): walks from the enroller up to its root.
+-- Whether p_enroller is p_customer or below it in the enrollment tree: walks from the enroller up to its root. See
+-- sponsor_is_below.
 create or replace function enroller_is_below(p_tenant integer, p_enroller integer, p_customer integer)
 returns boolean language sql stable as $$
     with recursive upline (customer_id) as (

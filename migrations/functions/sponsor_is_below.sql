@@ -1,4 +1,5 @@
--- Whether p_sponsor stands below p_customer (or is it): walks from the sponsor up to its root.
+-- Whether p_sponsor is p_customer or below it in the sponsor tree: walks from the sponsor up to its root. enroller_is_below is
+-- the same for the enrollment tree: one function would need the table's name in dynamic SQL, which is planned at each call.
 create or replace function sponsor_is_below(p_tenant integer, p_sponsor integer, p_customer integer)
 returns boolean language sql stable as $$
     with recursive upline (customer_id) as (

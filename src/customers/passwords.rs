@@ -1,4 +1,4 @@
-//! Password hashes: Argon2id, off the async threads, at most one a core at once.
+//! Password hashes: Argon2id, on blocking threads, at most one per core at a time.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::random::Random;
 use crate::secret::Password;
 
-/// How dear a password hash is.
+/// The cost of new password hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordCost {
     /// The OWASP minimum: 19 MiB, 2 passes, 1 lane.
@@ -19,18 +19,18 @@ pub enum PasswordCost {
     Test,
 }
 
-/// The dearest hash that is taken from a file: a login with it must not use up the server.
+/// The maximum cost of a hash in a seed file: a login with it must not overload the server.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 
-/// The hash of a password in the text form that is stored: an Argon2id PHC string that a login can afford.
+/// A password hash as it is stored: an Argon2id PHC string within the maximum cost.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PasswordHashText(String);
 
 impl PasswordHashText {
-    /// A hash that is stored already.
+    /// A hash from the database.
     #[must_use]
     pub fn stored(text: String) -> Self {
         Self(text)
@@ -67,45 +67,44 @@ impl TryFrom<String> for PasswordHashText {
     }
 }
 
-/// Hashes passwords at one cost.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     cost: PasswordCost,
-    one_a_core: Arc<Semaphore>,
+    one_per_core: Arc<Semaphore>,
 }
 
 impl Passwords {
     #[must_use]
     pub fn new(cost: PasswordCost) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { cost, one_a_core: Arc::new(Semaphore::new(cores)) }
+        Self { cost, one_per_core: Arc::new(Semaphore::new(cores)) }
     }
 
-    /// The hash of a password, as a PHC string with its salt and cost.
+    /// A PHC string with salt and cost.
     ///
     /// # Panics
-    /// When the fixed parameters were not valid ones, which the tests rule out.
+    /// When the fixed parameters are invalid, which the tests exclude.
     pub async fn hash(&self, password: &Password, random: &Random) -> String {
         let salt: [u8; 16] = random.bytes();
         match self.cost {
-            // Some microseconds: handing it to another thread would take longer.
+            // Takes some microseconds, less than a change of threads.
             PasswordCost::Test => hash(password, &salt, Params::MIN_M_COST, 1),
             PasswordCost::Owasp => {
                 let password = password.clone();
-                self.in_turn(move || hash(&password, &salt, 19 * 1024, 2)).await
+                self.on_blocking_thread(move || hash(&password, &salt, 19 * 1024, 2)).await
             }
         }
     }
 
-    /// Whether this is the password of a hash, at whatever cost that was made. Takes no less than a new hash does, so that
-    /// the time does not tell an unknown user from one whose hash was cheap.
+    /// Whether this is the password of a hash of any cost. Takes at least as long as a new hash, so that the time does not
+    /// distinguish an unknown user from one with a cheap hash.
     ///
     /// # Panics
-    /// When Argon2id did, which the tests rule out.
+    /// When Argon2id panics, which the tests exclude.
     pub async fn verify(&self, password: &Password, hash: &str, random: &Random) -> bool {
         if !hash.contains("$m=8,t=1,p=1$") {
             let (password, hash) = (password.clone(), hash.to_owned());
-            return self.in_turn(move || verify(&password, &hash)).await;
+            return self.on_blocking_thread(move || verify(&password, &hash)).await;
         }
         if self.cost == PasswordCost::Owasp {
             self.hash(password, random).await;
@@ -113,11 +112,11 @@ impl Passwords {
         verify(password, hash)
     }
 
-    /// Off the async threads, at most one a core at once, also when the caller hangs up meanwhile.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let turn = Arc::clone(&self.one_a_core).acquire_owned().await.expect("invariant: never closed");
+    /// At most one per core at a time, also after the client hangs up.
+    async fn on_blocking_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let permit = Arc::clone(&self.one_per_core).acquire_owned().await.expect("invariant: never closed");
         let work = move || {
-            let _turn = turn;
+            let _permit = permit;
             work()
         };
         tokio::task::spawn_blocking(work).await.expect("invariant: hashing does not panic")
@@ -142,30 +141,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_affordable_argon2id_hash_is_taken() {
-        let good = hash(&Password::new("PasswordHere1".to_owned()), &[7; 16], 8, 1);
-        assert_eq!(PasswordHashText::try_from(good.clone()).map(PasswordHashText::into_text), Ok(good.clone()));
-        for (bad, why) in [
+    fn only_an_argon2id_hash_within_the_maximum_cost_is_valid() {
+        let valid = hash(&Password::new("PasswordHere1".to_owned()), &[7; 16], 8, 1);
+        assert_eq!(PasswordHashText::try_from(valid.clone()).map(PasswordHashText::into_text), Ok(valid.clone()));
+        for (invalid, why) in [
             (String::new(), "PHC form"),
             ("PasswordHere1".to_owned(), "PHC form"),
-            (good.replace("argon2id", "argon2i"), "PHC form"),
-            (good.rsplit_once('$').expect("a hash").0.to_owned(), "PHC form"),
+            (valid.replace("argon2id", "argon2i"), "PHC form"),
+            (valid.rsplit_once('$').expect("a hash").0.to_owned(), "PHC form"),
             ("$2b$12$abcdefghijklmnopqrstuv".to_owned(), "PHC form"),
-            (good.replace("m=8", "m=4194304"), "at most"),
-            (good.replace("t=1", "t=1000"), "at most"),
+            (valid.replace("m=8", "m=4194304"), "at most"),
+            (valid.replace("t=1", "t=1000"), "at most"),
         ] {
-            let error = PasswordHashText::try_from(bad.clone()).expect_err(&bad);
-            assert!(error.contains(why), "{bad}: {error}");
+            let error = PasswordHashText::try_from(invalid.clone()).expect_err(&invalid);
+            assert!(error.contains(why), "{invalid}: {error}");
         }
     }
 
     #[tokio::test]
-    async fn each_cost_makes_a_hash_that_verifies() {
+    async fn a_hash_of_each_cost_verifies() {
         for (cost, parameters) in [(PasswordCost::Test, "m=8,t=1,p=1"), (PasswordCost::Owasp, "m=19456,t=2,p=1")] {
             let password = Password::new("PasswordHere1".to_owned());
             let text = Passwords::new(cost).hash(&password, &Random::default()).await;
             assert!(text.starts_with(&format!("$argon2id$v=19${parameters}$")), "{text}");
-            // Whatever the cost that new hashes are made at.
+            // Whatever the cost of new hashes.
             let passwords = Passwords::new(PasswordCost::Test);
             let random = Random::default();
             assert!(passwords.verify(&password, &text, &random).await);

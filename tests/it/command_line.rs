@@ -124,7 +124,7 @@ fn a_server_starts_serves_and_stops() {
     // One owner at a time.
     let (code, text) = failing(&["migrate", "--data", data], &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("another process holds it"), "{text}");
+    assert!(text.contains("another process uses it"), "{text}");
 
     let key = |arguments: &[&str]| {
         let output = program(arguments).args(["--listen", &listen]).output().expect("the program");

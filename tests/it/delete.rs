@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{seeds, tenant, with};
 
 #[test]
-fn marks_the_customer_and_keeps_it() {
+fn a_soft_delete_marks_the_customer() {
     let tenant = tenant();
     let before = tenant.customer(2);
 
@@ -20,7 +20,7 @@ fn marks_the_customer_and_keeps_it() {
 }
 
 #[test]
-fn again_is_as_good_and_changes_nothing() {
+fn a_second_delete_succeeds_and_changes_nothing() {
     let tenant = tenant();
     tenant.call("DELETE", "/v1/customers/3/", "", None).succeeds(200);
     let before = tenant.everything();
@@ -29,7 +29,7 @@ fn again_is_as_good_and_changes_nothing() {
 }
 
 #[test]
-fn the_values_stay_taken() {
+fn unique_values_stay_in_use() {
     let tenant = tenant();
     tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
     tenant

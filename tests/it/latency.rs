@@ -1,5 +1,5 @@
-//! Calls stay as fast as they were whatever was filled, copied and put back beside them or under them: medians before and
-//! after, on this run's kind of database. `LATENCY_CUSTOMERS=100000` fills more; `-- --nocapture` shows the table.
+//! Requests stay as fast as before while and after data is written, copied and restored in the same or another tenant: medians
+//! before and after, on this run's kind of database. `LATENCY_CUSTOMERS=100000` fills more; `-- --nocapture` shows the table.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -22,37 +22,37 @@ use crate::support::process::{DEMO_KEY, Process, program};
 use crate::support::server::server;
 use crate::support::{Client, seeds, with};
 
-/// How many calls make a median.
-const CALLS: usize = 41;
+/// The number of requests of a median.
+const REQUESTS: usize = 41;
 
-/// A call must not take longer than so many times what it took before.
+/// The maximum ratio between a request's duration and its duration before.
 const FACTOR: u32 = 2;
 
-/// What a machine that does something else at the moment adds to a call of less than a millisecond.
+/// The delay that a busy machine adds to a request of less than a millisecond.
 const GRACE: Duration = Duration::from_micros(50);
 
-/// The operation that asks no database.
+/// The operation that does not use the database.
 const MACHINE: &str = "the machine";
 
-/// Slow for good is slow most times; slow because of the tests beside this one is not.
+/// A slower request is slow in most attempts; one that other tests slow down is not.
 const ATTEMPTS: usize = 11;
 
-/// Tests that measure take it for themselves, those that only work hard share it: what the others do would be measured.
-static MACHINE_AT_WORK: RwLock<()> = RwLock::new(());
+/// Tests that measure hold it exclusively; tests with much load share it.
+static MACHINE_LOCK: RwLock<()> = RwLock::new(());
 
-fn alone() -> RwLockWriteGuard<'static, ()> {
-    MACHINE_AT_WORK.write().unwrap_or_else(PoisonError::into_inner)
+fn exclusive() -> RwLockWriteGuard<'static, ()> {
+    MACHINE_LOCK.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn beside_others() -> RwLockReadGuard<'static, ()> {
-    MACHINE_AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
+fn shared() -> RwLockReadGuard<'static, ()> {
+    MACHINE_LOCK.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn size() -> usize {
     std::env::var("LATENCY_CUSTOMERS").map_or(10_000, |size| size.parse().expect("a number of customers"))
 }
 
-/// A server of its own on a new database of the run's kind; the folder holds an embedded one.
+/// A server on a new database of the run's kind; the folder has an embedded one.
 fn start(purpose: &str) -> (Process, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let process = match &server().origin {
@@ -66,11 +66,11 @@ fn start_embedded(folder: &tempfile::TempDir) -> Process {
     Process::start(&["--data", folder.path().join("data").to_str().expect("a path")])
 }
 
-/// A tenant under measure, and customers of type 2 in it, each of which can be upgraded once.
+/// A measured tenant, with customers of type 2, each of which can be upgraded once.
 struct Measured {
     client: Client,
     connection: TcpStream,
-    /// A customer with all unique values, and what they are.
+    /// A customer with all unique values, and these values.
     known: i64,
     values: BTreeMap<&'static str, String>,
     upgradable: Vec<i64>,
@@ -90,13 +90,13 @@ impl Measured {
             ("email", value("EmailAddress")),
             ("username", value("Username")),
             ("webAlias", value("WebAlias")),
-            ("externalReferenceId", "nobody's".to_owned()),
+            ("externalReferenceId", "unknown".to_owned()),
         ]);
         Self { client, connection, known, values, upgradable }
     }
 
-    /// A crowd of one distributor for nine others, whose ids begin at `first`.
-    fn crowd(process: &Process, key: &str, first: i64, size: usize) -> Self {
+    /// A population with nine retail customers for each distributor, whose ids begin at `first`.
+    fn population(process: &Process, key: &str, first: i64, size: usize) -> Self {
         let (distributors, size) =
             (i64::try_from(size / 10).expect("a number"), i64::try_from(size).expect("a number"));
         let retail = (first + distributors..first + size).rev().collect();
@@ -128,9 +128,9 @@ impl Measured {
     }
 
     fn median(&mut self, mut call: impl FnMut(&mut Self) -> Duration) -> Duration {
-        let mut took: Vec<Duration> = (0..CALLS).map(|_| call(self)).collect();
+        let mut took: Vec<Duration> = (0..REQUESTS).map(|_| call(self)).collect();
         took.sort();
-        took[CALLS / 2]
+        took[REQUESTS / 2]
     }
 
     fn operations(&self) -> Vec<String> {
@@ -152,7 +152,7 @@ impl Measured {
                 self.median(get(format!("/v1/customers/websiteInfo2?webAlias={alias}")))
             }
             "children in the tree" => self.median(get(format!("/v1/customers/{known}/downline?levels=1"))),
-            "search" => self.median(get("/v1/customers/search/nobody-has-this".to_owned())),
+            "search" => self.median(get("/v1/customers/search/no-such-customer".to_owned())),
             "PATCH" => {
                 let mut number = 0;
                 self.median(|on| {
@@ -191,7 +191,7 @@ impl Measured {
         all.map(|operation| (operation.clone(), self.measure(&operation))).collect()
     }
 
-    /// Measures until each call was as fast as before more often than it was slower, or has been slower too often.
+    /// Measures each operation until it was fast in more attempts than slow, or slow too often.
     #[track_caller]
     fn is_as_fast_as(&mut self, before: &Medians, stage: &str) -> Medians {
         let operations = self.operations().into_iter();
@@ -203,7 +203,7 @@ impl Measured {
         let (mut fast, mut slow) = (0, 0);
         loop {
             let took = self.measure(operation);
-            // What asks no database tells how busy the machine is with something else.
+            // How busy the machine is with other work.
             let busy = self.measure(MACHINE).as_secs_f64() / before[MACHINE].as_secs_f64();
             let most = before[operation] * FACTOR;
             if took <= most.mul_f64(busy.max(1.0)) + GRACE {
@@ -217,7 +217,7 @@ impl Measured {
             let was = before[operation];
             assert!(
                 slow <= ATTEMPTS / 2,
-                "{stage}: {operation} takes {took:?}, and took {was:?} before; busy: {busy:.1}; {fast} times it was as fast"
+                "{stage}: {operation} takes {took:?}, and took {was:?} before; busy: {busy:.1}; {fast} attempts were fast"
             );
             thread::sleep(Duration::from_millis(300));
         }
@@ -241,17 +241,17 @@ fn key(made: &Value) -> String {
 }
 
 #[test]
-fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
-    let _guard = alone();
+fn requests_stay_fast_through_populations_forks_resets_and_seeds() {
+    let _guard = exclusive();
     let size = size();
     let (process, _folder) = start("latency");
     let demo = process.client();
-    // Every statement is planned now, while there are hardly any rows.
+    // Every statement is planned now, with few rows.
     let mut small = Measured::new(&process, DEMO_KEY, 2, vec![]);
     for operation in small.operations().iter().filter(|operation| *operation != "upgrade") {
         small.measure(operation);
     }
-    let retail: Vec<i64> = (0..CALLS * 16)
+    let retail: Vec<i64> = (0..REQUESTS * 16)
         .map(|number| {
             let own = json!({ "Username": format!("r{number}"), "EmailAddress": format!("r{number}@x.example") });
             demo.create(&with(&seeds::retail(), own))
@@ -264,48 +264,48 @@ fn calls_stay_fast_through_populations_forks_resets_and_seeds() {
     let mut search = vec![old.measure("search")];
 
     let made = admin(&process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(size, 1) })));
-    let mut crowd = Measured::crowd(&process, &key(&made), 1, size);
-    table.push(("population: old", old.is_as_fast_as(&before, "beside a population")));
-    table.push(("population: new", crowd.is_as_fast_as(&before, "in a population")));
-    search.push(crowd.measure("search"));
+    let mut large = Measured::population(&process, &key(&made), 1, size);
+    table.push(("population: old", old.is_as_fast_as(&before, "next to a population")));
+    table.push(("population: new", large.is_as_fast_as(&before, "in a population")));
+    search.push(large.measure("search"));
 
     let made = admin(&process, "POST", "/tenants/crowd/fork", Some(&json!({ "name": "fork" })));
-    let mut fork = Measured::crowd(&process, &key(&made), 1, size);
-    fork.upgradable.clone_from(&crowd.upgradable);
-    table.push(("fork: old", old.is_as_fast_as(&before, "beside a fork")));
+    let mut fork = Measured::population(&process, &key(&made), 1, size);
+    fork.upgradable.clone_from(&large.upgradable);
+    table.push(("fork: old", old.is_as_fast_as(&before, "next to a fork")));
     table.push(("fork: new", fork.is_as_fast_as(&before, "in a fork")));
 
     admin(&process, "POST", "/tenants/crowd/reset", None);
-    let mut crowd = Measured::crowd(&process, &crowd.client.key, 1, size);
-    table.push(("reset: old", old.is_as_fast_as(&before, "beside a reset")));
-    table.push(("reset: new", crowd.is_as_fast_as(&before, "after a reset")));
+    let mut large = Measured::population(&process, &large.client.key, 1, size);
+    table.push(("reset: old", old.is_as_fast_as(&before, "next to a reset")));
+    table.push(("reset: new", large.is_as_fast_as(&before, "after a reset")));
 
     let made = admin(&process, "POST", "/tenants", Some(&json!({ "name": "seeded" })));
     admin(&process, "PUT", "/tenants/seeded/seed", Some(&population(size, 2)));
-    let mut seeded = Measured::crowd(&process, &key(&made), 1, size);
-    table.push(("seed: old", old.is_as_fast_as(&before, "beside a seed")));
+    let mut seeded = Measured::population(&process, &key(&made), 1, size);
+    table.push(("seed: old", old.is_as_fast_as(&before, "next to a seed")));
     table.push(("seed: new", seeded.is_as_fast_as(&before, "in a seeded tenant")));
     search.push(seeded.measure("search"));
 
     println!("\np50 in ms, {size} customers, {:?}\n", server().origin_name());
-    println!("| call | {} |", table.iter().map(|(stage, _)| *stage).collect::<Vec<_>>().join(" | "));
+    println!("| request | {} |", table.iter().map(|(stage, _)| *stage).collect::<Vec<_>>().join(" | "));
     println!("| --- |{}", " --- |".repeat(table.len()));
     for operation in old.operations() {
         let cells: Vec<String> = table.iter().map(|(_, medians)| shown(medians[&operation])).collect();
         println!("| {operation} | {} |", cells.join(" | "));
     }
-    println!("search, which looks at every customer: {:?}", search.into_iter().map(shown).collect::<Vec<_>>());
+    println!("search, which reads every customer: {:?}", search.into_iter().map(shown).collect::<Vec<_>>());
 }
 
 fn shown(took: Duration) -> String {
     format!("{:.2}", took.as_secs_f64() * 1e3)
 }
 
-/// After the first population each answer of the embedded database used to wait for an acknowledgement, 44 ms, until the next start.
-/// It is reached by a Unix socket, and by TCP where no path is short enough for one.
+/// After the first population each response of the embedded database waited for an acknowledgment, 44 ms, until the next start.
+/// It uses a Unix socket, or TCP where no path is short enough for one.
 #[test]
-fn the_embedded_database_is_as_fast_after_a_population_as_before() {
-    let _guard = alone();
+fn the_embedded_database_stays_fast_after_a_population() {
+    let _guard = exclusive();
     for temporary in ["short", &"long".repeat(25)] {
         let folder = tempfile::tempdir().expect("a folder");
         let temporary = folder.path().join(temporary);
@@ -324,20 +324,20 @@ fn the_embedded_database_is_as_fast_after_a_population_as_before() {
         demo.operation_is_as_fast_as(&before, "after a population", "GET by id");
         process.signal("TERM");
         assert!(process.wait().success());
-        assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0, "nothing stays behind");
+        assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0, "all files are deleted");
     }
 }
 
 #[test]
-fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
-    let _guard = alone();
+fn other_tenants_are_served_while_a_large_tenant_is_written_copied_and_deleted() {
+    let _guard = exclusive();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let mut demo = Measured::new(&process, DEMO_KEY, 2, vec![]);
     let size = 20_000;
-    let crowd = json!({ "name": "crowd", "seed": population(size, 1), "key": OWN_KEY });
+    let large = json!({ "name": "crowd", "seed": population(size, 1), "key": OWN_KEY });
     for (method, path, body) in [
-        ("POST", "/tenants", Some(crowd)),
+        ("POST", "/tenants", Some(large)),
         ("POST", "/tenants/crowd/reset", None),
         ("GET", "/tenants/crowd/export?format=json", None),
         ("GET", "/diff?from=crowd@seed&to=crowd", None),
@@ -357,8 +357,8 @@ fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
                 drop(done.expect("the work"));
             });
             if path != "/tenants" {
-                // Its own callers wait, and never meet half a world.
-                scope.spawn(|| own_calls(&process, size, &is_done));
+                // Its own requests wait and never see incomplete data.
+                scope.spawn(|| own_requests(&process, size, &is_done));
             }
             while !is_done.load(Ordering::Relaxed) {
                 waits.push(demo.call("GET", "/v1/customers/3", None));
@@ -369,17 +369,17 @@ fn others_are_served_while_large_worlds_are_filled_copied_and_deleted() {
         });
         waits.sort();
         let (p90, longest) = (waits[waits.len() * 9 / 10], waits[waits.len() - 1]);
-        println!("{method} {path}: {} calls beside it, p90 {p90:?}, longest {longest:?}", waits.len());
-        // Less than 200 ms where the machine has nothing else to do. At any one moment it may have; most of the time it has not.
-        assert!(p90 < Duration::from_millis(500), "a call in ten waited {p90:?} for {method} {path}");
-        assert!(longest < Duration::from_secs(3), "a call waited {longest:?} for {method} {path}");
+        println!("{method} {path}: {} requests meanwhile, p90 {p90:?}, longest {longest:?}", waits.len());
+        // Below 200 ms on an idle machine.
+        assert!(p90 < Duration::from_millis(500), "one request in ten waited {p90:?} for {method} {path}");
+        assert!(longest < Duration::from_secs(3), "a request waited {longest:?} for {method} {path}");
     }
 }
 
 const OWN_KEY: &str = "fedcba9876543210fedcba9876543210";
 
-/// Calls a tenant of so many customers while it is worked on.
-fn own_calls(process: &Process, size: usize, is_done: &AtomicBool) {
+/// Sends requests to the tenant itself, which must see all its customers, until the work is done.
+fn own_requests(process: &Process, size: usize, is_done: &AtomicBool) {
     let client = Client { address: process.address, key: OWN_KEY.to_owned() };
     while !is_done.load(Ordering::Relaxed) {
         let ids = client.get("/v1/customers/customer-ids").succeeds(200).json();
@@ -388,17 +388,17 @@ fn own_calls(process: &Process, size: usize, is_done: &AtomicBool) {
     }
 }
 
-/// What the database holds of a population that was made from a number.
+/// The number of rows of a population in the database.
 fn rows_of(seed: u32) -> usize {
     server().rows(&format!("select 1 from customers where tax_id like 'POP-{seed}-%'")).len()
 }
 
 #[test]
-fn a_population_that_fails_leaves_nothing() {
-    let _guard = beside_others();
+fn a_population_that_fails_leaves_no_rows() {
+    let _guard = shared();
     let seed = 800_000 + std::process::id() % 100_000;
     let name = format!("failing-{seed}");
-    // Its last customer collides with one that is named.
+    // Its last customer has the username of another one.
     let mut body = population(6_000, seed);
     body["customers"] = json!([{
         "id": 3, "CustomerType": 1, "FirstName": "Taken", "LastName": "Name", "Username": "u6003",
@@ -413,9 +413,9 @@ fn a_population_that_fails_leaves_nothing() {
     // The name is free, and the same works without the collision.
     let made = json!({ "name": name, "seed": population(6_000, seed) });
     control("POST", "/tenants", Some(&made)).done(201);
-    assert_eq!(rows_of(seed), 2 * 600, "as it is, and as its seed");
+    assert_eq!(rows_of(seed), 2 * 600, "the data and its seed snapshot");
 
-    // A seed that fails leaves the tenant as it was.
+    // A seed that fails does not change the tenant.
     let detail = control("PUT", &format!("/tenants/{name}/seed"), Some(&body)).problem(400);
     assert!(detail.contains("username"), "{detail}");
     assert_eq!(rows_of(seed), 2 * 600);
@@ -425,7 +425,7 @@ fn a_population_that_fails_leaves_nothing() {
 
 #[test]
 fn a_population_that_is_killed_is_gone_after_the_next_start() {
-    let _guard = beside_others();
+    let _guard = shared();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let body = json!({ "name": "crowd", "seed": population(200_000, 1) });
@@ -433,7 +433,7 @@ fn a_population_that_is_killed_is_gone_after_the_next_start() {
     wait_for_rows(&process, &task, 10_000);
     process.kill();
     let left = in_folder(&folder, "select count(*) from tenants where snapshot_of = tenant_id");
-    assert_eq!(left, 1, "a tenant that is not finished");
+    assert_eq!(left, 1, "an unfinished tenant");
 
     let process = start_embedded(&folder);
     process.client().customer(3);
@@ -445,7 +445,7 @@ fn a_population_that_is_killed_is_gone_after_the_next_start() {
 
 #[test]
 fn a_reset_that_is_killed_is_finished_by_the_next_start() {
-    let _guard = beside_others();
+    let _guard = shared();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
@@ -455,10 +455,10 @@ fn a_reset_that_is_killed_is_finished_by_the_next_start() {
     let task = begin(&process, "POST", "/tenants/crowd/reset", None);
     wait_for_rows(&process, &task, 10_000);
     process.kill();
-    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 1);
+    assert_eq!(in_folder(&folder, INCOMPLETE), 1);
     let there =
         in_folder(&folder, "select count(*) from customers c join tenants t using (tenant_id) where t.name = 'crowd'");
-    assert!(there < i64::try_from(size).expect("a number"), "{there} are there, so it was not in the middle");
+    assert!(there < i64::try_from(size).expect("a number"), "all {there} are there, so the reset was finished");
 
     let process = start_embedded(&folder);
     let client = Client { address: process.address, ..client };
@@ -468,22 +468,22 @@ fn a_reset_that_is_killed_is_finished_by_the_next_start() {
     assert_eq!(differing(&process), 0);
 }
 
-/// The tenants that are in the middle of a reset.
-const HALF_PUT_BACK: &str = "select count(*) from tenants where restored_from is not null";
+/// Counts the tenants with an unfinished reset.
+const INCOMPLETE: &str = "select count(*) from tenants where restored_from is not null";
 
 fn differing(process: &Process) -> Value {
     admin(process, "GET", "/diff?from=crowd&to=crowd@seed", None)["differing"].clone()
 }
 
-/// Begins long work; where to ask how far it is.
+/// Begins long work and returns the path of its task.
 fn begin(process: &Process, method: &str, path: &str, body: Option<&Value>) -> String {
     let bytes = crate::support::control::as_request(method, path, "Prefer: respond-async\r\n", body);
     let begun = Client { address: process.address, key: String::new() }.raw(&bytes);
     assert_eq!(begun.status, 202, "{begun:?}");
-    begun.header("Location").expect("where to ask").trim_start_matches("/_emulator").to_owned()
+    begun.header("Location").expect("a task").trim_start_matches("/_emulator").to_owned()
 }
 
-/// Waits until some work is in the middle: so many customers were committed in part.
+/// Waits until the work has written a number of customers.
 fn wait_for_rows(process: &Process, task: &str, rows: u64) {
     loop {
         let status = admin(process, "GET", task, None);
@@ -505,7 +505,7 @@ fn wait_for_end(process: &Process, task: &str) -> Value {
     }
 }
 
-/// Runs statements in an embedded database that no process has; the number that the last one answers.
+/// Runs statements in an embedded database that no process uses, and returns the number that the last one returns.
 fn in_folder(folder: &tempfile::TempDir, statements: &'static str) -> i64 {
     let embedded = EmbeddedPostgres::open(&folder.path().join("data")).expect("a database");
     let url = embedded.url();
@@ -523,8 +523,8 @@ fn in_folder(folder: &tempfile::TempDir, statements: &'static str) -> i64 {
     number
 }
 
-/// A tenant whose first customer was changed since its seed.
-fn changed_crowd(process: &Process, size: usize) -> Client {
+/// A tenant whose first customer was changed after its seed.
+fn changed_tenant(process: &Process, size: usize) -> Client {
     let made = admin(process, "POST", "/tenants", Some(&json!({ "name": "crowd", "seed": population(size, 1) })));
     let client = Client { address: process.address, key: key(&made) };
     client.patch("/v1/customers/1", &json!({ "FirstName": "Changed" })).succeeds(200);
@@ -535,21 +535,21 @@ fn customers_of(client: &Client) -> usize {
     client.get("/v1/customers/customer-ids").succeeds(200).json().as_array().expect("ids").len()
 }
 
-/// Somebody holds the only connection for longer than a request waits for it.
+/// A request uses the only connection for longer than the acquire timeout.
 #[test]
-fn a_reset_waits_for_whoever_holds_the_connection() {
-    let _guard = beside_others();
+fn a_reset_waits_for_a_request_that_uses_the_connection() {
+    let _guard = shared();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
-    let client = changed_crowd(&process, size);
+    let client = changed_tenant(&process, size);
     let fault = json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 3_500 });
     admin(&process, "POST", "/tenants/demo/faults", Some(&fault));
     let task = begin(&process, "POST", "/tenants/crowd/reset", None);
     wait_for_rows(&process, &task, 5_000);
     let upgraded = process.client().call("PUT", "/v1/customers/upgrade/3", "", Some(&seeds::distributor().to_string()));
     assert_eq!(upgraded.status, 201, "{upgraded:?}");
-    // It came between two turns, and the tenant's own callers wait for both.
+    // It ran between two batches; the tenant's own requests wait for both.
     assert_eq!(customers_of(&client), size);
     let end = wait_for_end(&process, &task);
     assert_eq!(end["state"], "done", "{end}");
@@ -558,12 +558,12 @@ fn a_reset_waits_for_whoever_holds_the_connection() {
 }
 
 #[test]
-fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
-    let _guard = beside_others();
+fn requests_to_a_tenant_wait_for_its_reset() {
+    let _guard = shared();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 20_000;
-    let client = changed_crowd(&process, size);
+    let client = changed_tenant(&process, size);
     client.patch("/v1/customers/15000", &json!({ "FirstName": "Changed" })).succeeds(200);
     let diff = admin(&process, "GET", "/diff?from=crowd@seed&to=crowd&limit=1", None);
     assert_eq!(diff["differing"], 2, "{diff}");
@@ -579,47 +579,47 @@ fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
         json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/", "types": ["UpdateAssociateEvent"] }] } });
     let task = begin(&process, "POST", "/tenants/crowd/reset", None);
     wait_for_rows(&process, &task, 2_000);
-    let asked = [
+    let requests = [
         ("GET", "/tenants/crowd/export?format=json", None),
         ("GET", "/diff?from=crowd&to=crowd@seed", None),
         ("POST", "/tenants/crowd/faults", Some(&fault)),
         ("POST", "/tenants/crowd/clock/freeze", Some(&clock)),
         ("PUT", "/tenants/crowd/integration", Some(&hooks)),
     ];
-    let answers: Vec<Value> = thread::scope(|scope| {
-        let asking = asked.map(|(method, path, body)| {
+    let responses: Vec<Value> = thread::scope(|scope| {
+        let sending = requests.map(|(method, path, body)| {
             let (process, task) = (&process, &task);
             scope.spawn(move || {
-                let answer = admin(process, method, path, body);
+                let response = admin(process, method, path, body);
                 let status = admin(process, "GET", task, None);
                 assert_eq!(status["state"], "done", "{method} {path} did not wait");
-                answer
+                response
             })
         });
-        asking.into_iter().map(|asked| asked.join().expect("an answer")).collect()
+        sending.into_iter().map(|request| request.join().expect("a response")).collect()
     });
-    let exported = answers[0]["tenants"][0]["customers"].as_array().expect("customers");
+    let exported = responses[0]["tenants"][0]["customers"].as_array().expect("customers");
     assert_eq!(exported.len(), size);
     assert_ne!(exported[0]["FirstName"], "Changed");
-    // Only settings, which were changed before or after that.
-    let tables = answers[1]["tables"].as_array().expect("tables");
+    // Only settings differ, which were changed before or after the reset.
+    let tables = responses[1]["tables"].as_array().expect("tables");
     assert!(tables.iter().all(|table| table["table"] == "settings" || table["table"] == "faults"), "{tables:?}");
-    // What was acknowledged is there.
+    // Acknowledged changes are there.
     assert_eq!(admin(&process, "GET", "/tenants/crowd/faults", None)[0]["rule"]["operation"], "UpgradeCustomer");
     assert_eq!(admin(&process, "GET", "/tenants/crowd/clock", None)["mode"], "frozen");
     let connected = admin(&process, "GET", "/tenants/crowd/integration", None);
     assert_eq!(connected["events"]["subscriptions"].as_array().map(Vec::len), Some(1), "{connected}");
 }
 
-/// The database fails at each attempt: nobody meets half a world, the next start serves all others, and the one after the
-/// database is well again finishes it.
+/// The database fails in each attempt: no request sees incomplete data, the next start serves all other tenants, and the one
+/// after the database is repaired finishes the reset.
 #[test]
-fn a_world_that_cannot_be_put_back_lets_nobody_in() {
-    let _guard = beside_others();
+fn a_tenant_whose_reset_fails_rejects_all_requests() {
+    let _guard = shared();
     let folder = tempfile::tempdir().expect("a folder");
     let process = start_embedded(&folder);
     let size = 5_000;
-    let mut client = changed_crowd(&process, size);
+    let mut client = changed_tenant(&process, size);
     process.signal("TERM");
     assert!(process.wait().success());
     in_folder(
@@ -640,7 +640,7 @@ fn a_world_that_cannot_be_put_back_lets_nobody_in() {
     let waiting = client.get("/v1/customers/1");
     assert_eq!(waiting.status, 500, "{waiting:?}");
     assert_eq!(wait_for_end(&process, &task)["state"], "failed");
-    let is_shut = |process: &Process, client: &Client| {
+    let rejects_all = |process: &Process, client: &Client| {
         let reply = client.get("/v1/customers/1");
         assert_eq!((reply.status, reply.json()["message"].as_str()), (500, Some("Internal server error")), "{reply:?}");
         for (method, path) in [("GET", "export"), ("POST", "fork"), ("DELETE", "faults")] {
@@ -652,14 +652,14 @@ fn a_world_that_cannot_be_put_back_lets_nobody_in() {
         }
         process.client().customer(3);
     };
-    is_shut(&process, &client);
+    rejects_all(&process, &client);
     process.kill();
 
     let process = start_embedded(&folder);
     client.address = process.address;
-    is_shut(&process, &client);
+    rejects_all(&process, &client);
     process.kill();
-    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 1);
+    assert_eq!(in_folder(&folder, INCOMPLETE), 1);
 
     in_folder(&folder, "drop trigger broken on customers");
     let process = start_embedded(&folder);
@@ -669,36 +669,36 @@ fn a_world_that_cannot_be_put_back_lets_nobody_in() {
     assert_eq!(differing(&process), 0);
     process.kill();
 
-    // A snapshot that is gone is no reason not to start.
+    // The server starts also when the snapshot is gone.
     in_folder(&folder, "update tenants set restored_from = 999999 where name = 'crowd'");
     let process = start_embedded(&folder);
     client.address = process.address;
     assert_eq!(customers_of(&client), size);
     process.kill();
-    assert_eq!(in_folder(&folder, HALF_PUT_BACK), 0);
+    assert_eq!(in_folder(&folder, INCOMPLETE), 0);
 }
 
-/// A test that panics while it holds a world in its own process fails, and does not hang.
+/// A test that panics while it uses a server in its own process fails, and does not hang.
 #[test]
-fn a_panic_beside_an_embedded_world_ends() {
+fn a_panic_with_an_embedded_database_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
     let (ended, end) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let panicked = std::panic::catch_unwind(|| {
             server().runtime.block_on(async {
-                let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
-                let _held = started.database().session().await.expect("a connection");
+                let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a server");
+                let _session = started.database().session().await.expect("a connection");
                 panic!("as a test that fails");
             });
         });
-        ended.send(panicked.is_err()).expect("somebody waits");
+        ended.send(panicked.is_err()).expect("a receiver");
     });
     assert!(end.recv_timeout(Duration::from_mins(1)).expect("it ends"));
 }
 
-/// A statement keeps the plan that it gets on a new database, with hardly any rows, until somebody analyzes its table. So that
-/// plan must be one that goes straight to the rows: by the index that its condition names, whatever else begins with the tenant.
+/// A statement keeps the plan that it gets on a new database, with few rows, until its table is analyzed. So that plan must use
+/// the index of its condition, and no other one that begins with the tenant.
 #[test]
 fn a_new_database_plans_each_hot_statement_by_its_index() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -732,8 +732,8 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             ("event_deliveries where tenant_id = $1 and id = $2::uuid and url = 'x'", "event_deliveries_pkey"),
             ("event_deliveries where tenant_id = $1 and customer_id = $2::integer", "event_deliveries_customer_idx"),
             (
-                "unnest($2::integer[]) as wanted (id)
-                  cross join lateral (select * from customers where tenant_id = $1 and customer_id = wanted.id offset 0) c",
+                "unnest($2::integer[]) as requested (id)
+                  cross join lateral (select * from customers where tenant_id = $1 and customer_id = requested.id offset 0) c",
                 "customers_pkey",
             ),
             (
@@ -762,7 +762,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             let explain = format!("explain execute hot{number} (1, null)");
             let rows = session.connection().fetch_all(sqlx::raw_sql(AssertSqlSafe(explain))).await.expect("a plan");
             let plan = rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n");
-            // A filter would be a condition on rows that were read for nothing.
+            // A filter would mean that more rows are read than needed.
             if !plan.contains(&format!("using {index} on")) || plan.contains("Filter: (") {
                 wrong.push(format!("{statement}\n{plan}"));
             }
@@ -773,9 +773,9 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
     });
 }
 
-/// What nobody else does for an embedded database: dead rows are taken away, and the planner hears of new ones.
+/// An embedded database has no autovacuum.
 #[test]
-fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
+fn an_embedded_database_is_vacuumed_and_analyzed_after_many_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
     server().runtime.block_on(async {
@@ -787,28 +787,28 @@ fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
             session.end(rows).expect(statement)
         };
         let counts = async || {
-            // Counted now, and not a second later.
+            // Otherwise the counts are a second old.
             run("select pg_stat_force_next_flush()").await;
             let row = run("select vacuum_count, analyze_count, n_dead_tup from pg_stat_user_tables where relname = 'reward_points'");
             let row = &row.await[0];
             (row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2))
         };
         counts().await;
-        vacuum_and_analyze(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("vacuumed");
         let before = counts().await;
         run("insert into reward_points (tenant_id, customer_id, id, points, entered_at)
              select 1, n, gen_random_uuid(), 1, now() from generate_series(1, 900) n")
         .await;
         counts().await;
-        vacuum_and_analyze(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("vacuumed");
         let few = counts().await;
         run("update reward_points set points = 2").await;
         run("update reward_points set points = 3").await;
         let many = counts().await;
-        vacuum_and_analyze(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("vacuumed");
         let after = counts().await;
         started.close().await;
-        assert_eq!(few, before, "few rows are not worth it");
+        assert_eq!(few, before, "few rows are not vacuumed");
         assert!(many.2 > 1_000, "{many:?}");
         assert_eq!(after, (before.0 + 1, before.1 + 1, 0));
     });

@@ -1,4 +1,4 @@
-//! The database goes away under load and comes back. Needs a private cluster.
+//! The database stops under load and starts again. Needs a private cluster.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -11,9 +11,9 @@ use crate::support::process::Process;
 use crate::support::server::on_real_postgres;
 
 #[test]
-fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_is_back() {
+fn requests_fail_quickly_while_the_database_is_down_and_succeed_afterwards() {
     if !on_real_postgres() || Cluster::programs().is_none() {
-        println!("not run: it stops a Postgres server, and there is none of its own to stop");
+        println!("not run: it needs a Postgres server of its own");
         return;
     }
     let seconds: u64 = std::env::var("OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
@@ -64,11 +64,11 @@ fn requests_are_answered_quickly_while_the_database_is_gone_and_served_when_it_i
         (results.iter().map(|(failed, _)| failed).sum::<usize>(), results.iter().map(|(_, slowest)| *slowest).max())
     });
     let slowest = slowest.expect("a time");
-    println!("{seconds} s away: {failed} requests answered 500, the slowest in {slowest:?}");
+    println!("{seconds} s down: {failed} requests failed with 500, the slowest in {slowest:?}");
     assert!(failed > 0);
     assert!(slowest < acquire_timeout + Duration::from_secs(1), "{slowest:?}");
 
-    // By itself, and at once.
+    // Immediately, and without a restart.
     assert_eq!(client.get("/readyz").status, 200);
     for _ in 0..20 {
         client.patch("/v1/customers/3", &json!({ "FirstName": "After" })).succeeds(200);

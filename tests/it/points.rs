@@ -31,7 +31,7 @@ fn points_are_added_and_deducted() {
 }
 
 #[test]
-fn points_are_gone_after_365_days() {
+fn points_expire_after_365_days() {
     let tenant = tenant();
     tenant.post(PATH, &json!({ "pointsToAdd": 10 })).succeeds(201);
     let in_days = |days| {
@@ -45,7 +45,7 @@ fn points_are_gone_after_365_days() {
 
 /// The operations' page lists 400, whatever the plan says of other rejections.
 #[test]
-fn what_is_no_number_of_points_is_rejected() {
+fn an_invalid_number_of_points_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let message =
@@ -71,7 +71,7 @@ fn what_is_no_number_of_points_is_rejected() {
 }
 
 #[test]
-fn nobody_has_no_points() {
+fn an_unknown_customer_has_no_points() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 1 })).rejects(404, message);

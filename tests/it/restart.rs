@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of upgrades, on the database of this run: afterwards nothing is half done, and whatever was
-//! acknowledged is there.
+//! `kill -9` in the middle of upgrades, on the database of this run: afterwards every upgrade is complete or absent, and every
+//! acknowledged one is there.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -29,7 +29,7 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     let client = first.client();
     let ids: Vec<i64> = (0..COUNT).map(|number| client.create(&retail(number))).collect();
 
-    // Killed when a third has been acknowledged, with eight under way.
+    // Killed after a third is acknowledged, while eight are in progress.
     let done = AtomicUsize::new(0);
     let acknowledged: Vec<i64> = thread::scope(|scope| {
         let workers: Vec<_> = (0..8)
@@ -68,7 +68,7 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
     println!("{COUNT} upgrades, {} acknowledged, {} there after kill -9", acknowledged.len(), upgraded.len());
 
-    // The tree and the log agree with the types: what was left is upgraded now, and what was done is rejected.
+    // The tree and the log match the types: the others can be upgraded now, and a second upgrade is rejected.
     for (number, id) in ids.iter().enumerate() {
         let reply = client.put(&format!("/v1/customers/upgrade/{id}"), &self::upgraded(number));
         assert_eq!(reply.status, if upgraded.contains(id) { 500 } else { 201 }, "{reply:?}");
@@ -105,7 +105,7 @@ pub fn own_database(url: &str, purpose: &str) -> String {
     format!("{base}/{name}")
 }
 
-/// Opens the database that the server has let go of and counts what does not agree.
+/// Counts mismatches in the database after the server closed it.
 fn tree_and_log_agree(place: &[String]) {
     use directscale_emulator::server::start_up;
     use sqlx::Row as _;

@@ -1,4 +1,4 @@
-//! The sponsor tree: placing and moving.
+//! The sponsor tree: placement and moves.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn a_customer_never_moves_below_itself() {
 }
 
 #[test]
-fn the_same_sponsor_keeps_the_node_as_it_is() {
+fn the_same_sponsor_does_not_change_the_node() {
     let tenant = tenant();
     let a = distributor(&tenant, "a", 2);
     let node =

@@ -41,26 +41,26 @@ fn a_token_names_its_customer_for_a_minute() {
     let seconds = left[0]["seconds"].as_f64().expect("seconds");
     assert!((60.0..62.0).contains(&seconds), "{seconds}");
 
-    // As if the minute were over.
+    // As if the minute had passed.
     server().execute(&format!(
         "update sso_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
         tenant.id
     ));
     redeem(&tenant, &by_id).rejects(400, "The token is unknown or has expired.");
-    // A new one sweeps the old ones out.
+    // A new token deletes expired ones.
     token(tenant.get(&format!("/v1/sso/{id}")));
     assert_eq!(tenant.rows("select 1 from sso_tokens where tenant_id = {tenant}").len(), 1);
 }
 
 #[test]
-fn the_address_is_the_plans() {
+fn the_address_comes_from_the_plan() {
     let tenant = tenant_with(json!({ "sso_login_url": "http://localhost:3000/?from=emulator" }));
     let (address, token) = token(tenant.get("/v1/sso/2"));
     assert_eq!(address, format!("http://localhost:3000/?from=emulator&token={token}"));
 }
 
 #[test]
-fn tokens_are_the_tenants_own_and_kept_as_digests() {
+fn tokens_belong_to_one_tenant_and_are_stored_as_digests() {
     let (ours, theirs) = (tenant(), tenant());
     let (_, token) = token(theirs.get("/v1/sso/2"));
     redeem(&ours, &token).rejects(400, "The token is unknown or has expired.");
@@ -70,12 +70,12 @@ fn tokens_are_the_tenants_own_and_kept_as_digests() {
 }
 
 #[test]
-fn who_is_asked_for_must_be_known() {
+fn an_unknown_customer_gets_no_token() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     tenant.get("/v1/sso/99").rejects(404, message);
-    tenant.get("/v1/sso/nobody").rejects(404, message);
-    tenant.get("/v1/sso?externalId=nobody").rejects(404, message);
+    tenant.get("/v1/sso/unknown").rejects(404, message);
+    tenant.get("/v1/sso?externalId=unknown").rejects(404, message);
     tenant.get("/v1/sso?externalId=a%00").rejects(404, message);
     tenant.get("/v1/sso").rejects(500, "One of the parameters token or externalId is required.");
     let reply = tenant.get("/v1/sso/admin/token/abc");

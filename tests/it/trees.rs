@@ -1,4 +1,4 @@
-//! Downlines, placement and who has no place yet.
+//! Downlines, placement and unplaced customers.
 
 use std::collections::HashSet;
 use std::sync::Barrier;
@@ -67,7 +67,7 @@ fn a_downline_is_listed_level_by_level() {
     assert_eq!(downline(&tenant, 1, "?tree=unilevel&levels=1"), json!([2, b]));
     assert_eq!(downline(&tenant, 1, "?levels=2"), json!([2, b, a]));
     assert_eq!(downline(&tenant, c, ""), json!([]));
-    assert_eq!(downline(&tenant, r, ""), json!([]), "one who has no node has nobody below");
+    assert_eq!(downline(&tenant, r, ""), json!([]), "a customer without a node has no downline");
     assert_eq!(downline(&tenant, 1, "?tree=Enrollment&levels=2"), json!([2, b, 3, 4, a]));
     assert_eq!(downline(&tenant, 2, "?tree=ENROLLMENT"), json!([3, 4, a, c, r]));
     let older = tenant.get("/v1/customers/GetDownlineIds?associateid=1").succeeds(200);
@@ -85,7 +85,7 @@ fn a_downline_is_listed_level_by_level() {
 }
 
 #[test]
-fn those_without_a_place_are_listed_until_they_are_placed() {
+fn unplaced_customers_are_listed_until_they_are_placed() {
     let tenant = tenant();
     let unplaced = |id: i64, query: &str| {
         tenant.get(&format!("/v1/customers/{id}/downline/UnplacedAssociates{query}")).succeeds(200).json()
@@ -108,7 +108,7 @@ fn those_without_a_place_are_listed_until_they_are_placed() {
 }
 
 #[test]
-fn placing_moves_a_node_with_all_below_it() {
+fn placing_moves_a_node_with_its_downline() {
     let tenant = tenant();
     let a = distributor(&tenant, "a", 2);
     let b = distributor(&tenant, "b", a);
@@ -124,13 +124,13 @@ fn placing_moves_a_node_with_all_below_it() {
     assert_eq!(tenant.customer(a)["EnrollerId"], c);
     assert_eq!(downline(&tenant, c, "?tree=Enrollment"), json!([a, b]));
 
-    // Again, where it stands already.
+    // The same position again.
     place(&tenant, a, &format!("?toUplineId={c}")).succeeds(200);
     assert_eq!(downline(&tenant, c, ""), json!([a, b]));
 }
 
 #[test]
-fn a_place_that_cannot_be_is_rejected_and_nothing_changes() {
+fn an_impossible_placement_is_rejected_and_nothing_changes() {
     let tenant = tenant();
     let a = distributor(&tenant, "a", 2);
     let b = distributor(&tenant, "b", a);
@@ -158,7 +158,7 @@ fn a_place_that_cannot_be_is_rejected_and_nothing_changes() {
 }
 
 #[test]
-fn anybody_may_be_an_upline_where_the_plan_says_so() {
+fn any_customer_may_be_an_upline_if_the_plan_allows_it() {
     let tenant = tenant_with(json!({ "sponsor_must_be_distributor": false }));
     place(&tenant, 4, "?toUplineId=3").succeeds(200);
     place(&tenant, 3, "?toUplineId=4").rejects(500, "toUplineId 4 stands below the customer in the tree.");
@@ -183,7 +183,7 @@ fn has_no_circle(tenant: &Tenant, query: &str) {
 }
 
 #[test]
-fn moves_that_race_close_no_circle() {
+fn concurrent_moves_create_no_circle() {
     if !on_real_postgres() {
         return;
     }
@@ -230,7 +230,7 @@ fn moves_that_race_close_no_circle() {
 }
 
 #[test]
-fn enrolment_moves_that_race_close_no_circle() {
+fn concurrent_enrollment_moves_create_no_circle() {
     if !on_real_postgres() {
         return;
     }
@@ -251,7 +251,7 @@ fn enrolment_moves_that_race_close_no_circle() {
             calls.into_iter().map(|call| call.join().expect("an answer")).collect()
         });
         assert!(replies.iter().all(|reply| reply.status == 200 || reply.message().contains("stands below")));
-        // Seven of the eight close no circle.
+        // Seven of the eight create no circle.
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 7, "{replies:?}");
         has_no_circle(
             &tenant,
@@ -277,7 +277,7 @@ fn a_hundred_thousand_are_listed_by_level() {
 }
 
 #[test]
-fn a_line_of_ten_thousand_is_walked() {
+fn a_line_of_ten_thousand_is_listed() {
     let tenant = tenant();
     grow(&tenant, 10_000, "case when n = 5 then 2 else n - 1 end");
     let start = Instant::now();
@@ -285,7 +285,7 @@ fn a_line_of_ten_thousand_is_walked() {
     println!("10,000 deep in {} ms", start.elapsed().as_millis());
     assert_eq!((all.as_array().expect("ids").len(), &all[9_999]), (10_000, &json!(10_004)));
     assert_eq!(downline(&tenant, 2, "?levels=9999").as_array().expect("ids").len(), 9_999);
-    // The top does not move below the bottom.
+    // The top cannot move below the bottom.
     place(&tenant, 5, "?toUplineId=10004").rejects(500, "toUplineId 10004 stands below the customer in the tree.");
     place(&tenant, 10_004, "?toUplineId=2").succeeds(200);
     let stats = tenant.get("/v1/customers/2/stats").succeeds(200).json();

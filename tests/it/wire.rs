@@ -1,4 +1,4 @@
-//! What real callers do (contract: quirks that public clients showed).
+//! Requests as real clients send them (contract: quirks of public clients).
 
 use serde_json::json;
 
@@ -68,11 +68,11 @@ fn a_put_without_body_and_length_is_rejected_and_not_waited_for() {
 }
 
 #[test]
-fn property_names_may_be_in_any_case_and_unknown_ones_do_not_matter() {
+fn member_names_may_be_in_any_case_and_unknown_members_are_ignored() {
     let tenant = tenant();
     let body = seeds::distributor().to_string();
     let mut parts: Vec<String> = body.split('"').map(str::to_owned).collect();
-    // Between quotes and followed by a colon: a name.
+    // A name is in quotes and followed by a colon.
     for index in (1..parts.len() - 1).step_by(2) {
         if parts[index + 1].starts_with(':') {
             parts[index] = parts[index].to_lowercase();
@@ -97,7 +97,7 @@ fn escapes_and_quoted_numbers_are_read() {
 }
 
 #[test]
-fn a_body_that_is_no_json_object_is_rejected_with_the_reason() {
+fn a_body_that_is_not_a_json_object_is_rejected_with_the_reason() {
     let tenant = tenant();
     let before = tenant.everything();
     for (body, message) in [
@@ -154,7 +154,7 @@ fn the_message_in_the_header_is_ascii() {
 }
 
 #[test]
-fn header_names_are_spelled_as_the_vendor_spells_them() {
+fn header_names_have_the_case_of_the_vendor() {
     let tenant = tenant();
     let reply = tenant.post("/v1/customers", &json!({ "CustomerType": 3 }));
     for name in ["X-DirectScale-Message: ", "X-DirectScale-RequestId: ", "Content-Type: ", "Content-Length: ", "Date: "]
@@ -173,7 +173,7 @@ fn every_request_has_an_id_of_its_own() {
 }
 
 #[test]
-fn chunks_that_are_none_are_told_from_a_body_that_broke_off() {
+fn invalid_chunks_are_reported() {
     let tenant = tenant();
     let before = tenant.everything();
     let key = &tenant.key;
