@@ -80,7 +80,7 @@ pub(super) async fn arm(
     let rule: Rule = read(&headers, &body)?;
     control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     let tenant = tenants.tenant(&tenant).await?;
-    let id = tenants.arm(tenant.id, &rule).await?;
+    let id = tenants.add_fault_rule(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn disarm(
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no failure {fault}"));
     let id: i32 = fault.parse().map_err(|_| unknown())?;
     let found = tenants.tenant(&tenant).await?;
-    if tenants.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
+    if tenants.delete_fault_rule(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
 /// Disarm all failures
@@ -114,6 +114,6 @@ pub(super) async fn disarm(
 pub(super) async fn disarm_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     let tenant = tenants.tenant(&tenant).await?;
-    tenants.disarm_all(tenant.id).await?;
+    tenants.clear_fault_rules(tenant.id).await?;
     Ok(no_content())
 }

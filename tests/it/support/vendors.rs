@@ -57,7 +57,7 @@ impl Tenant {
         let name = format!("door-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let tenant = self.name();
         let added =
-            server.started.tenants.add_key(&tenant, NewCredential { name, kind, ..NewCredential::default() }, None);
+            server.started.tenants.add_credential(&tenant, NewCredential { name, kind, ..NewCredential::default() }, None);
         server.runtime.block_on(added).expect("a key")
     }
 
