@@ -64,7 +64,7 @@ impl Tenants {
 
     async fn finish_restore(&self, tenant: TenantId, snapshot: Option<TenantId>) -> Result<(), DatabaseError> {
         let Some(snapshot) = snapshot else {
-            // Somebody who could use the tenant deleted the snapshot since: the data is theirs.
+            // A request deleted the snapshot, and so the tenant's data is in use.
             tracing::warn!(
                 tenant.id = tenant.0,
                 "the snapshot of an interrupted restore is gone: the tenant's data stays as it is"

@@ -17,7 +17,7 @@ use crate::tenants::{Diff, NewTenant, SeedContents, SeedInput, SnapshotListing};
 /// In place of all that is in it; a reset goes back to it from then on. The body is a seed file, in JSON, or in YAML where
 /// `Content-Type` says so: of its tenants the one of this name is taken, or the only one; the tenant's own name and keys stay.
 /// It may also be such a tenant alone: `plan`, `extension`, `events`, `customers`, and
-/// `population: {"distributors": 100000, "shape": "unilevel", "seed": 7}`; without a `plan` the tenant's own stays then.
+/// `population: {"distributors": 100000, "shape": "unilevel", "random_seed": 7}`; without a `plan` the tenant's own stays then.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/seed",
