@@ -24,7 +24,7 @@ Examples:
   directscale-emulator status                                addresses and the demo key of the server that runs
   directscale-emulator fork demo mine --expires-in 1h        a copy of the demo tenant, with a key of its own
   directscale-emulator requests tail demo                    follow requests, and why they were rejected
-  directscale-emulator faults arm demo --operation UpgradeCustomer --first 1 --status 429 --retry-after 30
+  directscale-emulator faults add demo --operation UpgradeCustomer --first 1 --status 429 --retry-after 30
 
 `directscale-emulator COMMAND --help` shows a command's options.";
 

@@ -48,7 +48,7 @@ impl Control {
     /// A control API that nobody but those whom `access` lets in can use, over the vendor's operations in `document`.
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
-        let catalogue = Catalogue::of(document);
+        let catalogue = Catalogue::new(document);
         Self {
             tenants: OnceLock::new(),
             access,

@@ -2,7 +2,7 @@
 
 use super::Tenant;
 use crate::database::{Database, DatabaseError};
-use crate::fault_injection::{self, Fired};
+use crate::fault_injection::{self, TriggeredFault};
 
 /// Counts requests under fault rules. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,10 +21,10 @@ impl FaultRules {
     ///
     /// # Errors
     /// When a rule is active and the database fails.
-    pub async fn trigger(&self, tenant: &Tenant, operation: &str) -> Result<Option<Fired>, DatabaseError> {
+    pub async fn trigger(&self, tenant: &Tenant, operation: &str) -> Result<Option<TriggeredFault>, DatabaseError> {
         if !tenant.has_faults_for(operation) {
             return Ok(None);
         }
-        Box::pin(fault_injection::fire(&self.database, tenant.id, operation)).await
+        Box::pin(fault_injection::trigger(&self.database, tenant.id, operation)).await
     }
 }

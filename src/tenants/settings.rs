@@ -11,7 +11,7 @@ use super::service::Tenants;
 use super::store::{self, By, lifecycle};
 use crate::clock::Clock;
 use crate::database::{TenantId, lock_tenant, violated_unique_constraint};
-use crate::fault_injection::{self, Rule};
+use crate::fault_injection::{self, FaultRule};
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 
@@ -112,9 +112,9 @@ impl Tenants {
     ///
     /// # Errors
     /// `Incomplete`, or when the database fails.
-    pub async fn add_fault_rule(&self, tenant: TenantId, rule: &Rule) -> Result<i32, TenantError> {
+    pub async fn add_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        let id = fault_injection::arm(&self.database, tenant, rule, Clock::Real.now()).await?;
+        let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
         self.credentials.clear();
         Ok(id)
     }
@@ -125,7 +125,7 @@ impl Tenants {
     /// `Incomplete`, or when the database fails.
     pub async fn delete_fault_rule(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        let was_there = fault_injection::disarm(&self.database, tenant, id).await?;
+        let was_there = fault_injection::delete(&self.database, tenant, id).await?;
         self.credentials.clear();
         Ok(was_there)
     }
@@ -136,7 +136,7 @@ impl Tenants {
     /// `Incomplete`, or when the database fails.
     pub async fn clear_fault_rules(&self, tenant: TenantId) -> Result<(), TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        fault_injection::disarm_all(&self.database, tenant).await?;
+        fault_injection::delete_all(&self.database, tenant).await?;
         self.credentials.clear();
         Ok(())
     }

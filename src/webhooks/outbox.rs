@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::settings::{EventSettings, EventType};
 use super::store;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::fault_injection::{self, EventDeed, FiredEvent};
+use crate::fault_injection::{self, EventAction, TriggeredEventFault};
 
 /// Something that happened to a customer.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub async fn append(
     let body = event.body.to_string();
     let mut session = within.session().await?;
     let fired = if has_faults {
-        fault_injection::fire_event(session.connection(), tenant, event.event_type.name()).await?
+        fault_injection::trigger_event(session.connection(), tenant, event.event_type.name()).await?
     } else {
         None
     };
@@ -64,15 +64,15 @@ pub(super) struct Fate {
 const TIMEOUT: TimeDelta = TimeDelta::minutes(1);
 
 impl Fate {
-    fn of(fired: Option<FiredEvent>, now: DateTime<Utc>) -> Self {
+    fn of(fired: Option<TriggeredEventFault>, now: DateTime<Utc>) -> Self {
         let none = Self { fault: None, state: "pending", due_at: now, copies: 1, is_overtaken: false };
-        let Some(FiredEvent { id, rule }) = fired else { return none };
+        let Some(TriggeredEventFault { id, rule }) = fired else { return none };
         let none = Self { fault: Some(id), ..none };
-        match rule.deed {
-            EventDeed::Lose => Self { state: "lost", ..none },
-            EventDeed::Double => Self { copies: 2, ..none },
-            EventDeed::Delay(seconds) => Self { due_at: now + TimeDelta::seconds(i64::from(seconds)), ..none },
-            EventDeed::Reorder => Self { due_at: now + TIMEOUT, is_overtaken: true, ..none },
+        match rule.action {
+            EventAction::Drop => Self { state: "lost", ..none },
+            EventAction::Duplicate => Self { copies: 2, ..none },
+            EventAction::Delay(seconds) => Self { due_at: now + TimeDelta::seconds(i64::from(seconds)), ..none },
+            EventAction::Reorder => Self { due_at: now + TIMEOUT, is_overtaken: true, ..none },
         }
     }
 }

@@ -131,21 +131,21 @@ fn encoded(text: &str) -> String {
 #[test]
 fn forms_do_what_they_say_and_say_what_is_wrong() {
     let tenant = tenant();
-    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&answer=status&code=500"));
+    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
     // Both are said on every page.
     for path in ["", "/customers", "/world"] {
         let body = tenant.page(path).body;
-        assert!(body.contains("1 failure is armed") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
+        assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
-    led_to(&tenant.form("/faults/disarm", ""));
+    led_to(&tenant.form("/faults/delete", ""));
     led_to(&tenant.form("/clock", "do=advance&seconds=3600"));
     assert!(tenant.page("/clock").body.contains("2030-01-31 13:00:00 UTC"));
     for (path, fields, why) in [
-        ("/faults", "operation=Nothing&when=every&answer=reset", "is not an operation"),
-        ("/faults", "operation=*&when=first&answer=reset", "how many times is missing"),
-        ("/faults/json", "json=%7B", "this is no JSON"),
+        ("/faults", "operation=Nothing&when=every&response=reset", "is not an operation"),
+        ("/faults", "operation=*&when=first&response=reset", "how many times is missing"),
+        ("/faults/json", "json=%7B", "the rule is not JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
         ("/world/save", "snapshot=a+b", "is not a name"),
         ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),

@@ -259,7 +259,7 @@ fn strangers_are_journalled_apart() {
 #[test]
 fn a_call_whose_caller_hangs_up_is_noted() {
     let tenant = tenant();
-    let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "after", "delay_ms": 5_000 }));
+    let id = tenant.add_fault(&json!({ "operation": "UpgradeCustomer", "point": "after", "delay_ms": 5_000 }));
     let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
     let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
     let body = seeds::distributor().to_string();

@@ -60,7 +60,10 @@ const BODIES: [(&str, &str); 14] = [
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("AdvanceClock", r#"{ "seconds": 86400 }"#),
-    ("AddFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
+    (
+        "AddFault",
+        r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "response": "reset" }"#,
+    ),
 ];
 
 /// Adds an operation's examples.
@@ -131,8 +134,8 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(clock::freeze))
         .routes(routes!(clock::set))
         .routes(routes!(clock::advance))
-        .routes(routes!(faults::list, faults::arm, faults::disarm_all))
-        .routes(routes!(faults::disarm))
+        .routes(routes!(faults::list, faults::add, faults::delete_all))
+        .routes(routes!(faults::delete))
         .routes(routes!(requests::list, requests::clear))
         .routes(routes!(requests::wait))
         .routes(routes!(requests::stream))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
-use crate::fault_injection::{Listed, Rule};
+use crate::fault_injection::{FaultListing, FaultRule};
 use crate::plan::Plan;
 
 /// The last numbers that were assigned, where they are higher than those of the seed's customers and companies.
@@ -41,12 +41,12 @@ pub(in crate::tenants) struct SeedFault {
     /// The next number where it is not given.
     #[serde(default)]
     id: Option<i32>,
-    rule: Rule,
+    rule: FaultRule,
     /// How many requests or events the rule matched.
     #[serde(default)]
-    calls: u64,
+    matched: u64,
     #[serde(default)]
-    fired: u64,
+    triggered: u64,
     #[serde(default = "real_now")]
     created_at: DateTime<Utc>,
 }
@@ -57,20 +57,20 @@ impl SeedFault {
     }
 }
 
-impl From<Listed> for SeedFault {
-    fn from(listed: Listed) -> Self {
-        let Listed { id, rule, calls, fired, created_at } = listed;
-        Self { id: Some(id), rule, calls, fired, created_at }
+impl From<FaultListing> for SeedFault {
+    fn from(listed: FaultListing) -> Self {
+        let FaultListing { id, rule, matched, triggered, created_at } = listed;
+        Self { id: Some(id), rule, matched, triggered, created_at }
     }
 }
 
 /// The fault rules, each with a number.
-pub(super) fn numbered(faults: Vec<SeedFault>) -> Vec<Listed> {
+pub(super) fn numbered(faults: Vec<SeedFault>) -> Vec<FaultListing> {
     let mut last = 0;
-    let numbered = faults.into_iter().map(|SeedFault { id, rule, calls, fired, created_at }| {
+    let numbered = faults.into_iter().map(|SeedFault { id, rule, matched, triggered, created_at }| {
         let id = id.unwrap_or(last + 1);
         last = id.max(last);
-        Listed { id, rule, calls, fired, created_at }
+        FaultListing { id, rule, matched, triggered, created_at }
     });
     numbered.collect()
 }
