@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{
@@ -162,7 +162,7 @@ impl Plan {
     pub fn max_length(&self, field: Field) -> usize {
         match self.max_length.get(&field) {
             Some(length) => *length,
-            None => default_max_length(field),
+            None => field.default_max_length(),
         }
     }
 
@@ -199,33 +199,6 @@ fn default_required() -> BTreeMap<Field, BTreeSet<i32>> {
         required.insert(field, all.clone());
     }
     required
-}
-
-/// No lengths are published; these are ours.
-fn default_max_length(field: Field) -> usize {
-    use AddressPart::{City, PostalCode, Region, Street1, Street2, Street3};
-    match field {
-        Field::EmailAddress => 255,
-        Field::DefaultShippingAddress(Some(Street1 | Street2 | Street3))
-        | Field::PrimaryAddress(Some(Street1 | Street2 | Street3)) => 200,
-        Field::FirstName
-        | Field::LastName
-        | Field::CompanyName
-        | Field::Username
-        | Field::DefaultShippingAddress(Some(City))
-        | Field::PrimaryAddress(Some(City)) => 100,
-        Field::BackOfficeId
-        | Field::ExternalReferenceId
-        | Field::PrimaryPhone
-        | Field::SecondaryPhone
-        | Field::TextPhone
-        | Field::TaxId
-        | Field::TaxExemptId
-        | Field::WebAlias
-        | Field::DefaultShippingAddress(Some(Region | PostalCode))
-        | Field::PrimaryAddress(Some(Region | PostalCode)) => 50,
-        _ => 500,
-    }
 }
 
 /// The types of the vendor's pages.

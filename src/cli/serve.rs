@@ -37,7 +37,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         journal: settings.journal,
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         has_admin_listener: settings.admin_listen.is_some(),
-        doors: ResponseOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
+        responses: ResponseOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;

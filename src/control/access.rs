@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Control;
 use super::error::ControlError;
+use crate::gateway::bearer_token;
 use crate::random::Random;
 
 /// The cookie of a browser that has shown the token.
@@ -107,18 +108,14 @@ impl Access {
             }
             None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
             None => Err(ControlError::Forbidden("without a token only loopback is let in".to_owned())),
-            Some(token) => {
-                let bearer = text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.split_once(' '));
-                let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
-                match (bearer, cookie(headers)) {
-                    (Some((_, presented)), _) if token.is(presented.trim()) => Ok(()),
-                    (None, Some(presented)) if token.is_cookie(presented) => Ok(()),
-                    (None, None) => Err(ControlError::Unauthorized(
-                        "the control API needs 'Authorization: Bearer <EMULATOR_ADMIN_TOKEN>'".to_owned(),
-                    )),
-                    _ => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
-                }
-            }
+            Some(token) => match (bearer_token(headers), cookie(headers)) {
+                (Some(presented), _) if token.is(presented) => Ok(()),
+                (None, Some(presented)) if token.is_cookie(presented) => Ok(()),
+                (None, None) => Err(ControlError::Unauthorized(
+                    "the control API needs 'Authorization: Bearer <EMULATOR_ADMIN_TOKEN>'".to_owned(),
+                )),
+                _ => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
+            },
         }
     }
 

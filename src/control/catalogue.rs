@@ -10,7 +10,7 @@ use crate::vendors::storm::TOKEN_OPERATION;
 use crate::webhooks::EventType;
 
 /// What the journal has besides operations of the document: paths that are none, callbacks of extensions, tokens of Storm.
-const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION, TOKEN_OPERATION];
+const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION.id, TOKEN_OPERATION.id];
 
 #[derive(Debug)]
 pub(super) struct Catalogue(BTreeMap<String, BTreeSet<u16>>);

@@ -4,9 +4,8 @@ use super::model::{Customer, CustomerFields, CustomerId, LookUp};
 use super::service::{Customers, Error, Scope};
 use super::store::{self, login};
 use super::text::{comparable, filled};
-use super::validation::Rules;
 use super::violation::{Violation, ViolationKind};
-use crate::field::Field;
+use crate::model::Field;
 use crate::plan::UniqueField;
 use crate::secret::Password;
 
@@ -52,16 +51,17 @@ impl Customers {
         scope: &Scope<'_>,
         id: CustomerId,
         password: Option<Password>,
-        violations: Vec<Violation>,
+        mut violations: Vec<Violation>,
     ) -> Result<(), Error> {
-        let rules = Rules { plan: scope.plan, now: scope.now };
         let Some(password) = password else {
             let missing = Violation { field: Field::Password, rule: ViolationKind::Required(None) };
-            self.reject_known(scope, id, violations, vec![missing]).await?;
+            violations.push(missing);
+            self.reject_known(scope, id, violations).await?;
             return Err(Error::UnknownCustomer);
         };
         let values = CustomerFields { password: Some(password.clone()), ..CustomerFields::default() };
-        self.reject_known(scope, id, violations, rules.sent(&values)).await?;
+        violations.extend(scope.validator().formats(&values));
+        self.reject_known(scope, id, violations).await?;
         let hash = self.passwords.hash(&password, &self.random).await;
         if let Some(settings) = scope.events {
             let write = async |within: Self| within.set_password_hash(scope, id, &hash).await;

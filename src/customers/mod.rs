@@ -1,11 +1,11 @@
-//! The domain: what a customer is, what may be written, and how. Knows no HTTP and no vendor's JSON.
+//! The domain: what may be written of a customer, and how. Knows no HTTP and no vendor API.
 
-mod application;
-mod associate;
+mod command;
 mod create;
+mod error;
 mod events;
 mod generate_password;
-mod hooked;
+mod hooks;
 mod listing;
 mod login;
 mod lookup;
@@ -14,6 +14,7 @@ mod passwords;
 mod points;
 mod populate;
 mod profile;
+mod scope;
 mod search;
 mod service;
 mod sso;
@@ -26,22 +27,27 @@ mod update;
 mod upgrade;
 mod validation;
 mod violation;
+mod write;
 
+pub use crate::model::{Address, Customer, CustomerFields, CustomerId, FieldMask, filled};
+pub use command::{NewCustomer, Patch};
 pub use create::SeedCustomer;
-pub use hooked::{CalledFor, called_for};
+pub use error::Error;
+pub use hooks::{CalledFor, called_for};
 pub use listing::{Listed, TreeAround, TreeNode, TypeChange};
-pub use model::{Address, Customer, CustomerFields, CustomerId, FieldsSent, LookUp, Patch};
+pub use model::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
 pub use populate::{Crowd, CrowdShape};
 pub use profile::{Company, Profile, ProfileOwner, Profiled, Version};
+pub use scope::Scope;
 pub use search::{IdFilter, Search};
-pub use service::{Customers, Error, Scope};
+pub use service::Customers;
 pub use sso::SignOnToken;
 pub use stats::Stats;
 pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
-pub use text::filled;
+pub use text::is_forbidden;
 pub use tree::Tree;
 pub use violation::{Rejection, Violation, ViolationKind};

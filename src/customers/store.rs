@@ -1,12 +1,13 @@
 //! All SQL on customers. Free functions, static text, the tenant first.
 
+mod columns;
 mod conflicts;
 pub(super) mod listing;
 pub(super) mod login;
+mod patch;
 pub(super) mod points;
 pub(super) mod populate;
 pub(super) mod profile;
-mod record;
 pub(super) mod search;
 pub(super) mod sso;
 pub(super) mod stats;
@@ -14,28 +15,36 @@ pub(super) mod stored;
 pub(super) mod tree;
 pub(super) mod uniqueness;
 
-use chrono::{DateTime, Utc};
+use std::sync::LazyLock;
+
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp};
-use super::profile::Version;
-use super::service::Scope;
+use super::scope::Scope;
 use super::text::comparable;
-use super::violation::Violation;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
-pub(super) use record::{FieldsSentRecord, ValuesRecord, default_language};
+pub(super) use columns::Columns;
+pub(super) use conflicts::conflicts;
+pub(super) use patch::patch;
 
-/// How a write of a whole customer ended.
+/// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome<T> {
-    Done(T),
-    /// There is no such customer.
+pub(super) enum WriteOutcome {
+    Done(CustomerId),
     UnknownCustomer,
-    /// There is no such sponsor.
+    /// A partial update found no row that meets its conditions.
+    Unmatched(CustomerId),
+    Rejected(Rejected),
+}
+
+/// Why a function in `migrations/functions/` wrote nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rejected {
     SponsorUnknown,
     /// The sponsor is of a type that may not sponsor.
     SponsorType,
@@ -45,41 +54,36 @@ pub(super) enum Outcome<T> {
     Transition(i32),
 }
 
-/// What the functions in `migrations/functions/` answer.
-fn outcome<T>(text: &str, old_type: Option<i32>, done: Option<T>) -> Result<Outcome<T>, sqlx::Error> {
-    match (text, old_type, done) {
-        ("created" | "replaced", _, Some(done)) => Ok(Outcome::Done(done)),
-        ("unknown_customer", ..) => Ok(Outcome::UnknownCustomer),
-        ("sponsor_unknown", ..) => Ok(Outcome::SponsorUnknown),
-        ("sponsor_type", ..) => Ok(Outcome::SponsorType),
-        ("sponsor_below", ..) => Ok(Outcome::SponsorBelow),
-        ("transition", Some(old_type), _) => Ok(Outcome::Transition(old_type)),
-        (other, ..) => Err(unknown_outcome(other)),
-    }
+/// What the functions in `migrations/functions/` return.
+fn outcome(text: &str, old_type: Option<i32>, id: Option<CustomerId>) -> Result<WriteOutcome, sqlx::Error> {
+    Ok(match (text, old_type, id) {
+        ("created" | "replaced", _, Some(id)) => WriteOutcome::Done(id),
+        ("unknown_customer", ..) => WriteOutcome::UnknownCustomer,
+        ("sponsor_unknown", ..) => WriteOutcome::Rejected(Rejected::SponsorUnknown),
+        ("sponsor_type", ..) => WriteOutcome::Rejected(Rejected::SponsorType),
+        ("sponsor_below", ..) => WriteOutcome::Rejected(Rejected::SponsorBelow),
+        ("transition", Some(old_type), _) => WriteOutcome::Rejected(Rejected::Transition(old_type)),
+        (other, ..) => return Err(unknown_outcome(other)),
+    })
 }
 
 fn unknown_outcome(outcome: &str) -> sqlx::Error {
     sqlx::Error::Protocol(format!("the outcome '{outcome}' of a function is not known"))
 }
 
-/// The columns that a customer is read from, of the rows that the rest of the statement names.
-macro_rules! select_customers {
-    ($($rest:tt)+) => {
-        sqlx::query_as!(
-            record::CustomerRow,
-            r#"
-            select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date,
-                   inactive_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address,
-                   tax_id, username, web_alias, first_name, last_name, company_name, external_reference_id, primary_phone,
-                   secondary_phone, text_phone, tax_exempt_id,
-                   primary_street1, primary_street2, primary_street3, primary_city, primary_region, primary_postal_code,
-                   primary_country_code, shipping_street1, shipping_street2, shipping_street3, shipping_city,
-                   shipping_region, shipping_postal_code, shipping_country_code,
-                   custom_fields as "custom_fields: Vec<Option<String>>"
-            "# + $($rest)+
-        )
-    };
-}
+static FIND_ONE: LazyLock<String> = LazyLock::new(|| {
+    format!("select {} from customers where tenant_id = $1 and customer_id = $2", columns::select_list())
+});
+
+/// Fenced in by OFFSET, so that each id is looked up by itself: an array leaves the choice to read the whole tenant.
+static FIND_SEVERAL: LazyLock<String> = LazyLock::new(|| {
+    let columns = columns::select_list();
+    format!(
+        "select {columns} from unnest($2::integer[]) as requested (id)
+          cross join lateral (select * from customers where tenant_id = $1 and customer_id = requested.id offset 0) c
+          order by customer_id"
+    )
+});
 
 /// The customers of these ids that exist, ascending.
 pub(super) async fn find(
@@ -87,27 +91,12 @@ pub(super) async fn find(
     tenant: TenantId,
     ids: &[i32],
 ) -> Result<Vec<Customer>, sqlx::Error> {
-    let rows = match ids {
+    let query = match ids {
         [] => return Ok(Vec::new()),
-        [id] => {
-            select_customers!(" from customers where tenant_id = $1 and customer_id = $2", tenant.0, *id)
-                .fetch_all(connection)
-                .await?
-        }
-        // Fenced in by OFFSET, so that each id is looked up by itself: an array leaves the choice to read the whole tenant.
-        ids => {
-            select_customers!(
-                " from unnest($2::integer[]) as wanted (id)
-                 cross join lateral (select * from customers where tenant_id = $1 and customer_id = wanted.id offset 0) c
-                 order by customer_id",
-                tenant.0,
-                ids,
-            )
-            .fetch_all(connection)
-            .await?
-        }
+        [id] => sqlx::query(FIND_ONE.as_str()).bind(tenant.0).bind(*id),
+        ids => sqlx::query(FIND_SEVERAL.as_str()).bind(tenant.0).bind(ids),
     };
-    Ok(rows.into_iter().map(Customer::from).collect())
+    query.fetch_all(connection).await?.iter().map(columns::customer).collect()
 }
 
 /// Whether there is such a customer.
@@ -125,12 +114,12 @@ pub(super) async fn exists(
     .await
 }
 
-/// Nobody replaces the tenant's world before the transaction ends. The functions that write take the same lock.
+/// Keeps the tenant's data from being replaced as a whole before the transaction ends. The functions that write take the same lock.
 pub(super) async fn enter_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
     crate::database::lock_tenant_shared(connection, tenant).await
 }
 
-/// Nobody else takes a number from the tenant's counters before the transaction ends.
+/// Keeps other transactions from taking a number from the tenant's counters before this one ends.
 pub(super) async fn hold_counter(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
     sqlx::query!("select 1 as held from tenant_counters where tenant_id = $1 for update", tenant.0)
         .fetch_optional(connection)
@@ -198,33 +187,30 @@ pub(super) async fn look_up(
     .await
 }
 
-/// Creates a customer. `pinned` gives it an id of the caller's choice (seed files).
+/// Creates a customer, with the id of the caller's choice where there is one.
 pub(super) async fn create(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
-    pinned: Option<CustomerId>,
-    values: &ValuesRecord,
-    default_alias: Option<&str>,
-) -> Result<Outcome<CustomerId>, sqlx::Error> {
+    id: Option<CustomerId>,
+    columns: &Columns<'_>,
+) -> Result<WriteOutcome, sqlx::Error> {
     let plan = scope.plan;
-    let default_alias_key = default_alias.filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
-    let radix = match plan.back_office_id.format {
-        BackOfficeIdFormat::Hexadecimal => 16,
-        BackOfficeIdFormat::Decimal => 10,
-    };
+    let default_alias = super::create::default_alias(columns.fields);
+    let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", customer_id, customer_after as "customer_after: Texts", node_after as "node_after: Texts"
+        select outcome as "outcome!", customer_id, customer_after as "customer_after: RowTexts",
+               node_after as "node_after: RowTexts"
           from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
         scope.tenant.0,
-        pinned.map(|id| id.0),
-        values as _,
+        id.map(|id| id.0),
+        Json(columns) as _,
         scope.now,
         plan.sponsor_types(),
         &[DISTRIBUTOR],
         i64::from(plan.back_office_id.seed),
-        radix,
+        radix(plan),
         plan.is_unique(UniqueField::BackOfficeId),
         default_alias,
         default_alias_key,
@@ -235,6 +221,31 @@ pub(super) async fn create(
     scope.recorder.row("customers", None, row.customer_after.as_ref());
     scope.recorder.row("sponsor_tree", None, row.node_after.as_ref());
     outcome(&row.outcome, None, row.customer_id.map(CustomerId))
+}
+
+fn radix(plan: &Plan) -> i32 {
+    match plan.back_office_id.format {
+        BackOfficeIdFormat::Hexadecimal => 16,
+        BackOfficeIdFormat::Decimal => 10,
+    }
+}
+
+/// The BackOfficeId that a customer of this id gets when it sends none.
+pub(super) async fn new_back_office_id(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    id: i32,
+) -> Result<String, sqlx::Error> {
+    let plan = scope.plan;
+    sqlx::query_scalar!(
+        r#"select new_back_office_id($1, $2, $3, $4) as "back_office_id!""#,
+        scope.tenant.0,
+        i64::from(plan.back_office_id.seed) + i64::from(id),
+        radix(plan),
+        plan.is_unique(UniqueField::BackOfficeId),
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Takes the next id from the tenant's counter.
@@ -259,24 +270,24 @@ pub(super) struct UpgradeLog<'a> {
     pub request: Uuid,
 }
 
-/// Replaces a customer and, for an upgrade, places it and logs the change; answers its BackOfficeId.
+/// Replaces a customer and, for an upgrade, places it and logs the change.
 pub(super) async fn replace(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
     id: CustomerId,
-    values: &ValuesRecord,
+    columns: &Columns<'_>,
     upgrade: Option<&UpgradeLog<'_>>,
-) -> Result<Outcome<String>, sqlx::Error> {
+) -> Result<WriteOutcome, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", old_type, back_office_id, customer_before as "customer_before: Texts",
-               customer_after as "customer_after: Texts", node_before as "node_before: Texts",
-               node_after as "node_after: Texts", log_after as "log_after: Texts"
+        select outcome as "outcome!", old_type, customer_before as "customer_before: RowTexts",
+               customer_after as "customer_after: RowTexts", node_before as "node_before: RowTexts",
+               node_after as "node_after: RowTexts", log_after as "log_after: RowTexts"
           from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         scope.tenant.0,
         id.0,
-        values as _,
+        Json(columns) as _,
         scope.now,
         scope.plan.sponsor_types(),
         upgrade.map(|log| log.from),
@@ -291,99 +302,16 @@ pub(super) async fn replace(
     scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
     scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
     scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_after.as_ref());
-    outcome(&row.outcome, row.old_type, row.back_office_id)
+    outcome(&row.outcome, row.old_type, Some(id))
 }
 
-/// Writes the fields that a partial update sent. False when nothing was written: there is no such customer, or it would
-/// be a distributor born after `adult_since`, or is another version by now.
-pub(super) async fn patch(
-    connection: &mut PgConnection,
-    scope: &Scope<'_>,
-    id: CustomerId,
-    values: &ValuesRecord,
-    sent: &FieldsSentRecord,
-    adult_since: DateTime<Utc>,
-    version: Option<Version>,
-) -> Result<bool, sqlx::Error> {
-    let written = sqlx::query_as!(
-        Versions,
-        r#"
-        update customers c set
-            customer_type        = case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end,
-            upgrade_date         = case when (p.sent).customer_type and (p.v).customer_type <> c.customer_type
-                                        then $5 else c.upgrade_date end,
-            customer_status      = case when (p.sent).customer_status then (p.v).customer_status else c.customer_status end,
-            inactive_date        = case when (p.sent).customer_status
-                                        then inactive_since(c.customer_status, (p.v).customer_status, c.inactive_date, $5)
-                                        else c.inactive_date end,
-            birth_date           = case when (p.sent).birth_date then (p.v).birth_date else c.birth_date end,
-            language_code        = case when (p.sent).language_code then (p.v).language_code else c.language_code end,
-            email_address        = case when (p.sent).email_address then (p.v).email_address else c.email_address end,
-            email_address_key    = case when (p.sent).email_address then (p.v).email_address_key else c.email_address_key end,
-            tax_id               = case when (p.sent).tax_id then (p.v).tax_id else c.tax_id end,
-            tax_id_key           = case when (p.sent).tax_id then (p.v).tax_id_key else c.tax_id_key end,
-            username             = case when (p.sent).username then (p.v).username else c.username end,
-            username_key         = case when (p.sent).username then (p.v).username_key else c.username_key end,
-            web_alias            = case when (p.sent).web_alias then (p.v).web_alias else c.web_alias end,
-            web_alias_key        = case when (p.sent).web_alias then (p.v).web_alias_key else c.web_alias_key end,
-            first_name           = case when (p.sent).first_name then (p.v).first_name else c.first_name end,
-            last_name            = case when (p.sent).last_name then (p.v).last_name else c.last_name end,
-            company_name         = case when (p.sent).company_name then (p.v).company_name else c.company_name end,
-            primary_phone        = case when (p.sent).primary_phone then (p.v).primary_phone else c.primary_phone end,
-            secondary_phone      = case when (p.sent).secondary_phone then (p.v).secondary_phone else c.secondary_phone end,
-            text_phone           = case when (p.sent).text_phone then (p.v).text_phone else c.text_phone end,
-            primary_street1      = case when (p.sent).primary_address then (p.v).primary_street1 else c.primary_street1 end,
-            primary_street2      = case when (p.sent).primary_address then (p.v).primary_street2 else c.primary_street2 end,
-            primary_street3      = case when (p.sent).primary_address then (p.v).primary_street3 else c.primary_street3 end,
-            primary_city         = case when (p.sent).primary_address then (p.v).primary_city else c.primary_city end,
-            primary_region       = case when (p.sent).primary_address then (p.v).primary_region else c.primary_region end,
-            primary_postal_code  = case when (p.sent).primary_address then (p.v).primary_postal_code else c.primary_postal_code end,
-            primary_country_code = case when (p.sent).primary_address then (p.v).primary_country_code else c.primary_country_code end,
-            shipping_street1     = case when (p.sent).shipping_address then (p.v).shipping_street1 else c.shipping_street1 end,
-            shipping_street2     = case when (p.sent).shipping_address then (p.v).shipping_street2 else c.shipping_street2 end,
-            shipping_street3     = case when (p.sent).shipping_address then (p.v).shipping_street3 else c.shipping_street3 end,
-            shipping_city        = case when (p.sent).shipping_address then (p.v).shipping_city else c.shipping_city end,
-            shipping_region      = case when (p.sent).shipping_address then (p.v).shipping_region else c.shipping_region end,
-            shipping_postal_code = case when (p.sent).shipping_address then (p.v).shipping_postal_code else c.shipping_postal_code end,
-            shipping_country_code = case when (p.sent).shipping_address then (p.v).shipping_country_code else c.shipping_country_code end,
-            custom_fields        = case when cardinality((p.sent).custom_fields) = 0 then c.custom_fields
-                                        else merge_custom_fields(c.custom_fields, (p.v).custom_fields, (p.sent).custom_fields) end,
-            external_reference_id = case when (p.sent).external_reference_id then (p.v).external_reference_id
-                                         else c.external_reference_id end,
-            password_hash        = case when (p.sent).password then (p.v).password_hash else c.password_hash end,
-            modified_at          = $5
-          from (select $3::customer_values as v, $4::customer_fields_sent as sent) p
-         where c.tenant_id = $1 and c.customer_id = $2 and ($8::bigint is null or c.xmin::text::bigint = $8)
-           -- Decided here, because only the row knows the type when the call does not say it.
-           and ((p.sent).birth_date is not true or (p.v).birth_date is null or (p.v).birth_date <= $6
-                or case when (p.sent).customer_type then (p.v).customer_type else c.customer_type end <> 1)
-        returning case when $7::boolean then (select row_texts(o) from customers o
-                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
-                      as "before: Texts",
-                  case when $7::boolean then row_texts(c) end as "after: Texts"
-        "#,
-        scope.tenant.0,
-        id.0,
-        values as _,
-        sent as _,
-        scope.now,
-        adult_since,
-        scope.recorder.is_on(),
-        version.map(|version| version.0),
-    )
-    .fetch_optional(connection)
-    .await?;
-    recorded(scope, written.as_ref());
-    Ok(written.is_some())
-}
-
-/// Marks a customer as deleted; its values and its node stay. False when there is no such customer.
-pub(super) async fn void(
+/// Sets the status Deleted; the values and the node stay. False when there is no such customer.
+pub(super) async fn soft_delete(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
     id: CustomerId,
 ) -> Result<bool, sqlx::Error> {
-    // SoftDelete again changes nothing.
+    // A second time changes nothing.
     let written = sqlx::query_as!(
         Versions,
         r#"
@@ -394,8 +322,8 @@ pub(super) async fn void(
          where c.tenant_id = $1 and c.customer_id = $2
         returning case when $5::boolean then (select row_texts(o) from customers o
                                              where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
-                      as "before: Texts",
-                  case when $5::boolean then row_texts(c) end as "after: Texts"
+                      as "before: RowTexts",
+                  case when $5::boolean then row_texts(c) end as "after: RowTexts"
         "#,
         scope.tenant.0,
         id.0,
@@ -412,11 +340,11 @@ pub(super) async fn void(
 /// The columns of a row, as texts.
 type Texts = RowTexts;
 
-/// A customer's row as it was and as it is, where it was asked for.
+/// A customer's row as it was and as it is, where they are recorded.
 #[derive(Debug)]
 struct Versions {
-    before: Option<Texts>,
-    after: Option<Texts>,
+    before: Option<RowTexts>,
+    after: Option<RowTexts>,
 }
 
 /// Notes what an update made of a customer's row.
@@ -424,39 +352,4 @@ fn recorded(scope: &Scope<'_>, written: Option<&Versions>) {
     if let Some(Versions { before, after }) = written {
         scope.recorder.update("customers", before.as_ref(), after.as_ref());
     }
-}
-
-/// Which of the values that must be unique belong to a customer other than `id` already; all of them in one question.
-pub(super) async fn taken(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    id: Option<CustomerId>,
-    values: &ValuesRecord,
-) -> Result<Vec<Violation>, sqlx::Error> {
-    let taken = sqlx::query_as!(
-        conflicts::Taken,
-        r#"
-        select
-            exists (select from customers where tenant_id = $1 and back_office_id_key = $2 and customer_id <> $7)
-                as "back_office_id!",
-            exists (select from customers where tenant_id = $1 and email_address_key = $3 and customer_id <> $7)
-                as "email_address!",
-            exists (select from customers where tenant_id = $1 and tax_id_key = $4 and customer_id <> $7)
-                as "tax_id!",
-            exists (select from customers where tenant_id = $1 and username_key = $5 and customer_id <> $7)
-                as "username!",
-            exists (select from customers where tenant_id = $1 and web_alias_key = $6 and customer_id <> $7)
-                as "web_alias!"
-        "#,
-        tenant.0,
-        values.back_office_id_key,
-        values.email_address_key,
-        values.tax_id_key,
-        values.username_key,
-        values.web_alias_key,
-        id.map_or(0, |id| id.0),
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(conflicts::collisions(taken, values))
 }

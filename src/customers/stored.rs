@@ -32,7 +32,7 @@ pub struct StoredCustomer {
 #[derive(Debug, Clone)]
 pub struct RestoredCustomer {
     pub id: CustomerId,
-    pub values: CustomerFields,
+    pub fields: CustomerFields,
     /// The hash of its password.
     pub password_hash: Option<String>,
     /// What the system keeps of it.

@@ -1,14 +1,10 @@
-//! What counts as blank, and how values are made comparable.
+//! Texts: which characters are forbidden, and the form in which values are compared.
 
-/// The text, or `None` where it is nothing but white space: blank counts as absent ("if a field is omitted or remains
-/// blank", DirectScale, Upgrade Customer page).
-#[must_use]
-pub fn filled(text: &str) -> Option<&str> {
-    (!text.trim().is_empty()).then_some(text)
-}
+pub(super) use crate::model::filled;
 
 /// Whether no text may hold the character: all control characters but tab and line breaks.
-pub(super) fn is_forbidden(character: char) -> bool {
+#[must_use]
+pub fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
@@ -17,7 +13,7 @@ pub(super) fn comparable(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The web alias that a username gives: letters, digits, `-` and `_` of it, or nothing.
+/// The web alias that is derived from a username: its letters, digits, `-` and `_`; `None` where it has none.
 pub(super) fn alias_of(username: &str) -> Option<String> {
     let legal = |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     let alias: String = username.chars().filter(legal).take(50).collect();
@@ -27,12 +23,6 @@ pub(super) fn alias_of(username: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn white_space_is_blank() {
-        assert_eq!(filled(" \t\n"), None);
-        assert_eq!(filled(" a "), Some(" a "));
-    }
 
     #[test]
     fn comparison_ignores_case_and_surrounding_space() {

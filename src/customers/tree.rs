@@ -2,9 +2,10 @@
 //! enrolment tree is who enrolled whom, and everybody is in it.
 
 use super::model::CustomerId;
-use super::service::{Attempts, Customers, Error, Scope};
+use super::service::{Customers, Error, Scope};
 use super::store::tree::{self, Placed};
 use super::violation::ViolationKind;
+use super::write::Attempts;
 use crate::database::{DatabaseError, is_deadlock};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Why a write was rejected, as values. A dialect turns them into its vendor's bytes.
 
-use crate::field::Field;
+use crate::model::Field;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

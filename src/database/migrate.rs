@@ -12,7 +12,6 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
     include_str!("../../migrations/functions/tenant_lock_key.sql"),
-    include_str!("../../migrations/functions/merge_custom_fields.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),

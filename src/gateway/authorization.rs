@@ -1,35 +1,34 @@
-//! What the header Authorization says.
+//! The header Authorization.
 
-use axum::http::header;
-use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 /// Some clients leave the padding out.
-const FORGIVING: GeneralPurposeConfig =
+const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// Either alphabet: none of the letters in which they differ stands for something else in the other.
+/// Either alphabet: a letter that only one of them has does not mean something else in the other.
 const ALPHABETS: [GeneralPurpose; 2] =
-    [GeneralPurpose::new(&STANDARD, FORGIVING), GeneralPurpose::new(&URL_SAFE, FORGIVING)];
+    [GeneralPurpose::new(&STANDARD, ANY_PADDING), GeneralPurpose::new(&URL_SAFE, ANY_PADDING)];
 
 /// User name and password of Basic credentials (RFC 7617).
-pub(crate) fn basic_credentials(parts: &Parts) -> Option<(String, String)> {
-    let credentials = of_scheme(parts, "Basic")?;
+pub(crate) fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let credentials = of_scheme(headers, "Basic")?;
     let decoded = ALPHABETS.iter().find_map(|alphabet| alphabet.decode(credentials).ok())?;
     let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Some((user.to_owned(), password.to_owned()))
 }
 
 /// A bearer token (RFC 6750).
-pub(crate) fn bearer_token(parts: &Parts) -> Option<&str> {
-    of_scheme(parts, "Bearer")
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    of_scheme(headers, "Bearer")
 }
 
-fn of_scheme<'a>(parts: &'a Parts, wanted: &str) -> Option<&'a str> {
-    let (scheme, credentials) = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+fn of_scheme<'a>(headers: &'a HeaderMap, expected: &str) -> Option<&'a str> {
+    let (scheme, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let credentials = credentials.trim();
-    (scheme.eq_ignore_ascii_case(wanted) && !credentials.is_empty()).then_some(credentials)
+    (scheme.eq_ignore_ascii_case(expected) && !credentials.is_empty()).then_some(credentials)
 }

@@ -1,81 +1,74 @@
-//! Failures on purpose, at their three points in a call.
+//! Injected faults, at their three points in a request.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response};
 
+use super::context::RequestContext;
 use super::rejection::GatewayRejection;
-use super::served::Ending;
-use super::vendor::{RequestContext, StatusFailure, Vendor};
+use super::request_log::Transmission;
+use super::vendor::{InjectedStatus, Vendor};
 use crate::fault_injection::{FaultResponse, Point, TriggeredFault};
+use crate::journal::FaultNote;
 
-/// A failure that a call met.
+/// A fault that a request triggered.
 #[derive(Debug)]
-pub(super) struct Fault(TriggeredFault);
+pub(super) struct InjectedFault(TriggeredFault);
 
-/// What a failure does within the call's transaction.
+/// What a fault does within the transaction of its request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
-    /// The transaction is held open for so long.
+pub(super) struct InsideFault {
+    /// The transaction stays open for this long.
     pub delay: Duration,
     pub is_rolled_back: bool,
 }
 
-impl Fault {
-    pub(super) fn new(fired: TriggeredFault) -> Self {
-        Self(fired)
+/// A response, and how it is sent.
+pub(super) type Sent = (Response<Bytes>, Transmission);
+
+impl InjectedFault {
+    pub(super) fn new(triggered: TriggeredFault) -> Self {
+        Self(triggered)
     }
 
-    pub(super) fn id(&self) -> i32 {
-        self.0.id
+    pub(super) fn note(&self) -> FaultNote {
+        FaultNote { id: self.0.id, what: self.0.rule.description() }
     }
 
-    /// What it does, in words.
-    pub(super) fn what(&self) -> String {
-        self.0.rule.description()
-    }
-
-    /// What happens before the handler: a wait, and the answer where there is one.
-    pub(super) async fn before<D: Vendor>(
-        &self,
-        door: &D,
-        about: &RequestContext<'_>,
-        ending: &mut Ending,
-    ) -> Option<Response<Bytes>> {
+    /// What happens before the handler: a delay, and the response where the rule has one.
+    pub(super) async fn before<V: Vendor>(&self, vendor: &V, context: &RequestContext<'_>) -> Option<Sent> {
         if self.0.rule.point != Point::Before {
             return None;
         }
         self.wait().await;
         let answer = self.0.rule.response.as_ref()?;
-        // Nothing was done that could be answered.
-        let mut nothing = door.rejected(GatewayRejection::BackEndFailed(about.request_id), about);
-        door.sign(&mut nothing, about.request_id);
-        Some(self.answered(door, about, answer, nothing, ending))
+        // Nothing is done yet, so a response that is cut off is that of a failure.
+        let mut failure = vendor.reject(GatewayRejection::BackEndFailed(context.request_id), context);
+        vendor.sign(&mut failure, context.request_id);
+        Some(self.replaced(vendor, context, answer, failure))
     }
 
-    /// What happens within the transaction, if anything does.
-    pub(super) fn held(&self) -> Option<Held> {
+    pub(super) fn inside(&self) -> Option<InsideFault> {
         let rule = &self.0.rule;
         let delay = rule.delay(self.0.number).unwrap_or_default();
-        (rule.point == Point::Inside).then_some(Held { delay, is_rolled_back: rule.response.is_some() })
+        (rule.point == Point::Inside).then_some(InsideFault { delay, is_rolled_back: rule.response.is_some() })
     }
 
-    /// What happens to the answer of the handler.
-    pub(super) async fn after<D: Vendor>(
+    /// What happens to the response of the handler.
+    pub(super) async fn after<V: Vendor>(
         &self,
-        door: &D,
-        about: &RequestContext<'_>,
+        vendor: &V,
+        context: &RequestContext<'_>,
         response: Response<Bytes>,
-        ending: &mut Ending,
-    ) -> Response<Bytes> {
+    ) -> Sent {
         let rule = &self.0.rule;
         if rule.point == Point::After {
             self.wait().await;
         }
         match &rule.response {
-            Some(answer) => self.answered(door, about, answer, response, ending),
-            None => self.marked(about, response),
+            Some(answer) => self.replaced(vendor, context, answer, response),
+            None => (self.marked(context, response), Transmission::Complete),
         }
     }
 
@@ -85,39 +78,43 @@ impl Fault {
         }
     }
 
-    fn answered<D: Vendor>(
+    fn replaced<V: Vendor>(
         &self,
-        door: &D,
-        about: &RequestContext<'_>,
+        vendor: &V,
+        context: &RequestContext<'_>,
         answer: &FaultResponse,
         response: Response<Bytes>,
-        ending: &mut Ending,
-    ) -> Response<Bytes> {
-        let response = match answer {
+    ) -> Sent {
+        let (response, transmission) = match answer {
             FaultResponse::Status { code, message, retry_after } => {
                 let retry_after = u64::from(retry_after.unwrap_or(1));
-                door.failure(StatusFailure { code: *code, message: message.as_deref(), retry_after }, about)
+                let injected = InjectedStatus { code: *code, message: message.as_deref(), retry_after };
+                (respond(vendor, injected, context), Transmission::Complete)
             }
-            FaultResponse::Reset => {
-                *ending = Ending::Reset;
-                response
-            }
-            FaultResponse::Empty => {
-                *ending = Ending::Empty;
-                response
-            }
-            FaultResponse::Truncated => {
-                *ending = Ending::Cut;
-                response
-            }
+            FaultResponse::Reset => (response, Transmission::Reset),
+            FaultResponse::Empty => (response, Transmission::Empty),
+            FaultResponse::Truncated => (response, Transmission::Truncated),
         };
-        self.marked(about, response)
+        (self.marked(context, response), transmission)
     }
 
-    fn marked(&self, about: &RequestContext<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
-        if about.options.extra_headers {
+    fn marked(&self, context: &RequestContext<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
+        if context.options.extra_headers {
             response.headers_mut().insert("x-emulator-fault", HeaderValue::from(self.0.id));
         }
         response
     }
+}
+
+/// The gateway's own rejection where it has one of this status, else the response of the vendor's back end.
+fn respond<V: Vendor>(vendor: &V, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
+    let rejection = match injected.code {
+        401 => GatewayRejection::InvalidKey,
+        403 => GatewayRejection::QuotaSpent(injected.retry_after),
+        413 => GatewayRejection::BodyTooLarge(context.options.max_body_bytes),
+        429 => GatewayRejection::RateLimited(injected.retry_after),
+        500 if injected.message.is_none() => GatewayRejection::BackEndFailed(context.request_id),
+        _ => return vendor.render_injected(injected, context),
+    };
+    vendor.reject(rejection, context)
 }

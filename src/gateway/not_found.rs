@@ -1,39 +1,34 @@
-//! Paths that are no operation, and methods that none of a path has; in the journal the operations that may have been meant.
+//! Requests whose method and path no operation has; the journal names the operations that are similar.
 
 use axum::body::{Body, Bytes};
 use axum::http::Response;
 use axum::http::request::Parts;
 use utoipa::openapi::{OpenApi, PathItem};
 
-use super::exchange::Exchange;
-use super::original_uri::{original_path, original_uri};
+use super::context::{Operation, Replayed, RequestContext, original_path_and_query, original_uri};
 use super::rejection::GatewayRejection;
-use super::replayed::Replayed;
-use super::served::Served;
-use super::vendor::{RequestContext, Vendor, VendorState};
+use super::request_log::{RequestLog, RequestSummary};
+use super::state::VendorState;
+use super::vendor::Vendor;
 use crate::journal::shown_path;
 use crate::tenants::Caller;
 
-/// The operation of a request that is none.
-const NONE: &str = "-";
+/// How many similar operations are named.
+const MAX_SIMILAR: usize = 3;
 
-/// So many near operations are named.
-const MOST: usize = 3;
+/// The likeness from which a path is similar: 1 is the same path.
+const SIMILAR: f64 = 0.7;
 
-/// From here on two paths are near: 1 is the same.
-const NEAR: f64 = 0.7;
-
-/// An operation, as it is compared with what was asked for.
+/// An operation of a document, to be compared with a request.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct DocumentedRoute {
     method: &'static str,
     path: String,
     id: String,
 }
 
-/// The operations of a document.
 #[must_use]
-pub(crate) fn known(document: &OpenApi) -> Vec<Known> {
+pub(crate) fn documented_routes(document: &OpenApi) -> Vec<DocumentedRoute> {
     let of_path = |(path, item): (&String, &PathItem)| {
         let methods = [
             ("GET", &item.get),
@@ -42,120 +37,125 @@ pub(crate) fn known(document: &OpenApi) -> Vec<Known> {
             ("PATCH", &item.patch),
             ("DELETE", &item.delete),
         ];
-        let known = methods.into_iter().filter_map(|(method, operation)| {
+        let routes = methods.into_iter().filter_map(|(method, operation)| {
             let id = operation.as_ref()?.operation_id.clone().unwrap_or_default();
-            Some(Known { method, path: path.clone(), id })
+            Some(DocumentedRoute { method, path: path.clone(), id })
         });
-        known.collect::<Vec<_>>()
+        routes.collect::<Vec<_>>()
     };
     document.paths.paths.iter().flat_map(of_path).collect()
 }
 
-/// Answers a request that is no operation, and journals it with this caller's.
-pub(crate) fn unknown<D: Vendor>(
-    front: &VendorState<D>,
-    known: &[Known],
+/// Answers a request that no operation has, and journals it with this caller's requests.
+pub(crate) fn not_found<V: Vendor>(
+    state: &VendorState<V>,
+    routes: &[DocumentedRoute],
     parts: &Parts,
     caller: Option<Caller>,
 ) -> Response<Body> {
-    let VendorState { door, house } = front;
-    let served = Served { caller, ..Served::new(NONE, NONE) };
-    let allowed = allowed(parts.uri.path(), known);
+    let VendorState { vendor, gateway } = state;
+    let mut log = RequestLog::begin(gateway, Operation::NONE, parts, V::SHOWN_HEADER);
+    log.caller = caller;
+    let allowed = allowed_methods(parts.uri.path(), routes);
     let rejection =
         if allowed.is_empty() { GatewayRejection::NoSuchOperation } else { GatewayRejection::WrongMethod(allowed) };
-    let mut exchange = Exchange::begin(&house.journal, parts, NONE);
-    if house.journal.is_on() {
-        let asked = original_path(parts);
-        let canonical = door.canonical_path(asked);
-        exchange.near = near(parts.method.as_str(), canonical.as_deref().unwrap_or(asked), known);
+    if gateway.journal.is_on() {
+        let path = original_uri(parts).path();
+        let canonical = vendor.canonical_path(path);
+        log.did_you_mean = similar(parts.method.as_str(), canonical.as_deref().unwrap_or(path), routes);
         let mut reason = rejection.reason();
-        reason.message.push_str(&hints(parts.method.as_str(), asked, &exchange.near));
-        exchange.reasons.push(reason);
+        reason.message.push_str(&hints(parts.method.as_str(), path, &log.did_you_mean));
+        log.reasons.push(reason);
     }
-    let about = RequestContext {
+    let context = RequestContext {
         parts,
-        operation: None,
-        request_id: house.random.uuid(),
-        options: house.options,
+        operation: Operation::NONE,
+        request_id: log.request_id,
+        options: gateway.options,
         tenant: None,
     };
-    let response = door.rejected(rejection, &about);
-    exchange.end(&house.journal, &served, Some(&without_path(&response, parts)));
+    let response = vendor.reject(rejection, &context);
+    let summary = log.finish_as(&without_secrets(&response, parts));
     let mut response = response.map(Body::from);
-    response.extensions_mut().insert(Served { caller: None, ..served });
+    // The log line names no tenant: the request is not authenticated.
+    response.extensions_mut().insert(RequestSummary { caller: None, ..summary });
     response
 }
 
-/// The answer as the journal keeps it: a door may repeat the path, in which secrets can stand.
-fn without_path(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes> {
+/// The response as the journal keeps it: some vendors repeat the path, which can hold secrets.
+fn without_secrets(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes> {
     let mut kept = response.clone();
-    let asked = original_uri(parts).path_and_query().map_or("/", |path| path.as_str());
-    let shown = shown_path(asked, NONE);
-    if shown != asked {
+    let path = original_path_and_query(parts);
+    let shown = shown_path(path, Operation::NONE.route);
+    if shown != path {
         let text = String::from_utf8_lossy(response.body());
-        *kept.body_mut() = text.replace(asked, &shown).replace(&asked.replace('&', "&amp;"), &shown).into();
+        *kept.body_mut() = text.replace(path, &shown).replace(&path.replace('&', "&amp;"), &shown).into();
     }
     kept
 }
 
-/// Whose journal a request belongs into that is no operation.
-pub(crate) async fn caller<D: Vendor>(front: &VendorState<D>, parts: &Parts) -> Option<Caller> {
+/// The caller in whose journal a request belongs that no operation has.
+pub(crate) async fn caller_of_unknown<V: Vendor>(state: &VendorState<V>, parts: &Parts) -> Option<Caller> {
     if let Some(Replayed(caller)) = parts.extensions.get() {
         return Some(caller.clone());
     }
-    let services = front.house.services.get()?;
-    let caller = services.credentials.holder(&front.door.presented(parts)?).await.ok().flatten();
-    caller.filter(|caller| caller.kind == D::KEY)
+    let services = state.gateway.services.get()?;
+    let caller = services.credentials.holder(&state.vendor.presented_credential(parts)?).await.ok().flatten();
+    caller.filter(|caller| caller.kind == V::CREDENTIAL)
 }
 
-/// The methods that a path has, as `Allow` lists them; nothing where it is no operation's.
-fn allowed(path: &str, known: &[Known]) -> String {
-    let fits = |known: &&Known| {
-        let (mut pattern, mut asked) = (known.path.split('/'), path.split('/'));
+/// The methods that a path has, as `Allow` lists them; empty where no operation has the path.
+fn allowed_methods(path: &str, routes: &[DocumentedRoute]) -> String {
+    let fits = |route: &&DocumentedRoute| {
+        let (mut pattern, mut parts) = (route.path.split('/'), path.split('/'));
         loop {
-            match (pattern.next(), asked.next()) {
+            match (pattern.next(), parts.next()) {
                 (None, None) => return true,
-                (Some(part), Some(asked)) if part == asked || (part.starts_with('{') && !asked.is_empty()) => {}
+                (Some(expected), Some(part)) if expected == part || (expected.starts_with('{') && !part.is_empty()) => {
+                }
                 _ => return false,
             }
         }
     };
-    let methods: Vec<&str> = known.iter().filter(fits).map(|known| known.method).collect();
+    let methods: Vec<&str> = routes.iter().filter(fits).map(|route| route.method).collect();
     methods.join(", ")
 }
 
-/// What is wrong with a request whose path is no operation, where that can be seen, and what may have been meant.
-fn hints(method: &str, path: &str, near: &[String]) -> String {
+/// What is wrong with the method and path, where that is obvious, and the operation that is most like them.
+fn hints(method: &str, path: &str, similar: &[String]) -> String {
     let is_lower = method.bytes().any(|byte| byte.is_ascii_lowercase());
     let hints = [
         is_lower.then(|| " Methods are written in capitals.".to_owned()),
         path.contains("//").then(|| " The path has a doubled slash.".to_owned()),
-        near.first().map(|nearest| format!(" Did you mean {nearest}?")),
+        similar.first().map(|nearest| format!(" Did you mean {nearest}?")),
     ];
     hints.into_iter().flatten().collect()
 }
 
-/// The operations that are near to a method and path, the nearest first. Slashes too many count for nothing.
-fn near(method: &str, path: &str, known: &[Known]) -> Vec<String> {
+/// The operations that are similar to a method and path, the most similar first. Superfluous slashes are ignored.
+fn similar(method: &str, path: &str, routes: &[DocumentedRoute]) -> Vec<String> {
     let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    // Long enough for every path; what comes behind makes no path nearer.
-    let asked: String = format!("{method} /{}", path.join("/")).chars().take(200).collect();
-    let lower = asked.to_lowercase();
-    let like = |known: &Known| {
-        let call = format!("{} {}", known.method, known.path);
-        let like = |filled: String| strsim::normalized_levenshtein(&filled.to_lowercase(), &lower);
-        // The path may have too few parts, or too many, before a parameter or behind it.
-        like(filled(&call, &asked, false)).max(like(filled(&call, &asked, true)))
+    // Long enough for every path; the rest makes no path more similar.
+    let request: String = format!("{method} /{}", path.join("/")).chars().take(200).collect();
+    let lower = request.to_lowercase();
+    let likeness = |route: &DocumentedRoute| {
+        let pattern = format!("{} {}", route.method, route.path);
+        let likeness = |filled: String| strsim::normalized_levenshtein(&filled.to_lowercase(), &lower);
+        // The path may have too few parts, or too many, before a parameter or after it.
+        likeness(filled(&pattern, &request, false)).max(likeness(filled(&pattern, &request, true)))
     };
-    let mut found: Vec<(f64, &Known)> = known.iter().map(|known| (like(known), known)).collect();
-    found.retain(|(likeness, _)| *likeness >= NEAR);
+    let mut found: Vec<(f64, &DocumentedRoute)> = routes.iter().map(|route| (likeness(route), route)).collect();
+    found.retain(|(likeness, _)| *likeness >= SIMILAR);
     found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    found.into_iter().take(MOST).map(|(_, known)| format!("{} {} ({})", known.method, known.path, known.id)).collect()
+    found
+        .into_iter()
+        .take(MAX_SIMILAR)
+        .map(|(_, route)| format!("{} {} ({})", route.method, route.path, route.id))
+        .collect()
 }
 
-/// A pattern with its parameters as they were asked for: a parameter is like whatever stands at its place, counted from the
-/// beginning or from the end.
-fn filled(pattern: &str, asked: &str, from_end: bool) -> String {
+/// A pattern with each parameter replaced by the part of the request at its place, counted from the beginning or from the end.
+fn filled(pattern: &str, request: &str, from_end: bool) -> String {
     let parts = |text: &str| {
         let mut parts: Vec<String> = text.split('/').map(str::to_owned).collect();
         if from_end {
@@ -163,10 +163,10 @@ fn filled(pattern: &str, asked: &str, from_end: bool) -> String {
         }
         parts
     };
-    let (mut pattern, asked) = (parts(pattern), parts(asked));
-    for (part, asked) in pattern.iter_mut().zip(asked) {
+    let (mut pattern, request) = (parts(pattern), parts(request));
+    for (part, value) in pattern.iter_mut().zip(request) {
         if part.starts_with('{') {
-            *part = asked;
+            *part = value;
         }
     }
     if from_end {
@@ -180,24 +180,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_operations_are_named() {
-        let known = ["GET /v1/customers/{customerId}", "PUT /v1/customers/upgrade/{customerId}", "GET /v1/sso/{token}"];
-        let of = |call: &&'static str| {
-            let (method, path) = call.split_once(' ').expect("a method and a path");
-            Known { method, path: path.to_owned(), id: "X".to_owned() }
+    fn the_most_similar_operations_are_named() {
+        let routes =
+            ["GET /v1/customers/{customerId}", "PUT /v1/customers/upgrade/{customerId}", "GET /v1/sso/{token}"];
+        let of = |route: &&'static str| {
+            let (method, path) = route.split_once(' ').expect("a method and a path");
+            DocumentedRoute { method, path: path.to_owned(), id: "X".to_owned() }
         };
-        let known: Vec<Known> = known.iter().map(of).collect();
+        let routes: Vec<DocumentedRoute> = routes.iter().map(of).collect();
         for (method, path) in [
             ("PUT", "/v1/customer/upgrade/7"),
             ("POST", "/v1/customers/upgrade/7"),
             ("put", "/v1//customers/upgrade/7/"),
         ] {
-            let nearest = &near(method, path, &known)[0];
-            assert_eq!(nearest, "PUT /v1/customers/upgrade/{customerId} (X)", "{method} {path}");
+            let first = &similar(method, path, &routes)[0];
+            assert_eq!(first, "PUT /v1/customers/upgrade/{customerId} (X)", "{method} {path}");
         }
-        assert!(near("GET", "/favicon.ico", &known).is_empty());
-        assert_eq!(allowed("/v1/customers/7", &known), "GET");
-        assert_eq!(allowed("/v1/customers/7/x", &known), "");
-        assert_eq!(allowed("/v1/customers/", &known), "");
+        assert!(similar("GET", "/favicon.ico", &routes).is_empty());
+        assert_eq!(allowed_methods("/v1/customers/7", &routes), "GET");
+        assert_eq!(allowed_methods("/v1/customers/7/x", &routes), "");
+        assert_eq!(allowed_methods("/v1/customers/", &routes), "");
     }
 }

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Field;
+
 /// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
@@ -29,6 +31,32 @@ pub enum UniqueField {
     TaxId,
     Username,
     WebAlias,
+}
+
+impl UniqueField {
+    #[must_use]
+    pub fn field(self) -> Field {
+        match self {
+            Self::BackOfficeId => Field::BackOfficeId,
+            Self::EmailAddress => Field::EmailAddress,
+            Self::TaxId => Field::TaxId,
+            Self::Username => Field::Username,
+            Self::WebAlias => Field::WebAlias,
+        }
+    }
+
+    /// `None` for a field that cannot be unique.
+    #[must_use]
+    pub fn of(field: Field) -> Option<Self> {
+        match field {
+            Field::BackOfficeId => Some(Self::BackOfficeId),
+            Field::EmailAddress => Some(Self::EmailAddress),
+            Field::TaxId => Some(Self::TaxId),
+            Field::Username => Some(Self::Username),
+            Field::WebAlias => Some(Self::WebAlias),
+            _ => None,
+        }
+    }
 }
 
 /// How PATCH treats a field that it does not support.

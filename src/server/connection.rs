@@ -1,4 +1,4 @@
-//! A caller's connection: where it comes from, what it is doing, and what is left of a request when it is answered.
+//! A client's connection: its peer, its phase, and what is left unread of a request that has its response.
 
 use std::io;
 use std::pin::Pin;
@@ -13,18 +13,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::discard::{Discard, Unread};
 use super::framing::Framing;
-use super::request_body::{Discard, Unread};
 use crate::control::Peer;
 
-/// How long a connection may wait for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For the next request to begin. Every answer says it, in whole seconds.
+    /// Until the next request begins. Every response announces it, in whole seconds.
     pub idle: Duration,
-    /// For the head of a request that has begun.
+    /// Until the head of a request is complete.
     pub head: Duration,
-    /// For what a caller still sends after it has its answer.
+    /// Until a client that has its response stops sending.
     pub discard: Duration,
 }
 
@@ -34,7 +33,7 @@ impl Default for Timeouts {
     }
 }
 
-/// What is known of a connection while its requests are answered. Cheap to clone.
+/// A connection, as the requests on it see it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Connection(Arc<Shared>);
 
@@ -42,7 +41,7 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     peer: Peer,
     timeouts: Timeouts,
-    /// What answers say of the time that it may be idle.
+    /// The header that announces how long it may be idle.
     keep_alive: HeaderValue,
     state: Mutex<State>,
 }
@@ -50,43 +49,41 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// Where in a request the bytes are that came so far.
+    /// Where in a request the last received byte is.
     framing: Framing,
-    /// What the handler of the request under way left of its body.
+    /// What the handler of the current request did not read of its body.
     unread: Option<Unread>,
-    /// What is being read of a request that has its answer already.
+    /// What is discarded of a request that has its response already.
     discard: Option<Discard>,
-    /// The status of the HTTP library's own answer to what is no request. It has no body, so another one is sent for it.
+    /// The status of the HTTP library's own response to a malformed request. It has no body, so another one replaces it.
     withheld: Option<StatusCode>,
     is_reset: bool,
     is_stopping: bool,
     is_lingering: bool,
 }
 
-/// What a connection is doing.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     /// It waits for a request.
     Idle(Instant),
-    /// A request has begun, its head is not whole yet.
+    /// A request has begun, and its head is not complete.
     Head(Instant),
     Answering,
-    /// The answer is written, but some of it may not have left yet.
+    /// The response is written, and not flushed yet.
     Written,
 }
 
-/// What a connection must not wait for any longer.
+/// What a connection has waited for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
     Request,
     /// The rest of a request's head.
     Head,
-    /// The rest of a body that nobody reads.
+    /// The rest of a body that is discarded.
     Discard,
 }
 
 impl Connection {
-    /// A connection from `peer`, and its stream.
     pub(super) fn new(stream: TcpStream, peer: Peer, timeouts: Timeouts) -> (Self, Stream) {
         let state = State {
             phase: Phase::Idle(Instant::now()),
@@ -100,31 +97,30 @@ impl Connection {
         };
         let keep_alive = HeaderValue::try_from(format!("timeout={}", timeouts.idle.as_secs()));
         let keep_alive = keep_alive.expect("invariant: a number is plain ASCII");
-        let known = Self(Arc::new(Shared { peer, timeouts, keep_alive, state: Mutex::new(state) }));
-        let stream = Stream { stream, known: known.clone() };
-        (known, stream)
+        let connection = Self(Arc::new(Shared { peer, timeouts, keep_alive, state: Mutex::new(state) }));
+        let stream = Stream { stream, connection: connection.clone() };
+        (connection, stream)
     }
 
     pub(super) fn peer(&self) -> Peer {
         self.0.peer
     }
 
-    /// For how long it may be idle, as answers say it.
+    /// The header that announces how long it may be idle.
     pub(super) fn keep_alive(&self) -> HeaderValue {
         self.0.keep_alive.clone()
     }
 
-    /// When the connection ends, it ends with a reset.
+    /// Lets the connection end with a reset.
     pub(super) fn reset(&self) {
         self.state().is_reset = true;
     }
 
-    /// Whether it ends with a reset.
     pub(super) fn is_reset(&self) -> bool {
         self.state().is_reset
     }
 
-    /// No request is answered after the one under way.
+    /// The current request is the last one.
     pub(super) fn stop(&self) {
         self.state().is_stopping = true;
     }
@@ -134,7 +130,7 @@ impl Connection {
         self.state().is_stopping
     }
 
-    /// A request is whole, and is answered from here on.
+    /// The head of a request is complete, and its response is on the way.
     pub(super) fn answering(&self) {
         self.state().phase = Phase::Answering;
     }
@@ -144,10 +140,9 @@ impl Connection {
         self.state().unread = Some(unread);
     }
 
-    /// Sees to what the handler left of the request, now that there is an answer: it is read and thrown away, because a
-    /// caller that sends its whole request first would find the connection reset otherwise. False when the connection cannot
-    /// take another request after it.
-    pub(super) fn settle_unread(&self, expects_continue: bool) -> bool {
+    /// Begins to discard what the handler did not read of the request: a client that sends its whole request first would find the
+    /// connection reset otherwise. False when the connection cannot take another request.
+    pub(super) fn discard_unread(&self, expects_continue: bool) -> bool {
         let mut state = self.state();
         let Some(unread) = state.unread.take() else { return true };
         state.discard = unread.discard(expects_continue, self.0.timeouts.discard);
@@ -155,28 +150,28 @@ impl Connection {
         state.discard.is_some()
     }
 
-    /// A body cannot be read to its end: the caller may still be sending when the connection ends.
+    /// A body cannot be read to its end: the client may still be sending when the connection ends.
     pub(super) fn linger(&self) {
         self.state().is_lingering = true;
     }
 
-    /// Whether the caller may still be sending when the connection ends.
+    /// Whether the client may still be sending when the connection ends.
     pub(super) fn is_lingering(&self) -> bool {
         let state = self.state();
         state.is_lingering || state.discard.is_some()
     }
 
-    /// The status of the HTTP library's answer that was not sent.
+    /// The status of the HTTP library's response that was not sent.
     pub(super) fn withheld(&self) -> Option<StatusCode> {
         self.state().withheld
     }
 
-    /// Whether a request has begun and its head is not whole.
+    /// Whether a request has begun and its head is not complete.
     pub(super) fn is_amid_head(&self) -> bool {
         matches!(self.state().phase, Phase::Head(_))
     }
 
-    /// Reads on in what is thrown away, and says until when the connection may go on as it is.
+    /// Reads on in what is discarded; returns until when the connection may wait, and for what.
     pub(super) fn poll_due(&self, context: &mut Context<'_>) -> Option<(Instant, Overdue)> {
         let mut state = self.state();
         if let Some(discard) = &mut state.discard {
@@ -193,14 +188,14 @@ impl Connection {
         }
     }
 
-    /// Reads no more of what is thrown away.
+    /// Reads no more of what is discarded.
     pub(super) fn end_discard(&self) {
         self.state().end_discard();
     }
 
-    /// An answer's body, by which the connection knows when the answer is written.
-    pub(super) fn answer(&self, body: Body) -> AnswerBody {
-        AnswerBody { body, known: self.clone() }
+    /// The body of a response, which reports to the connection when it is written.
+    pub(super) fn response_body(&self, body: Body) -> ResponseBody {
+        ResponseBody { body, connection: self.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -216,7 +211,7 @@ impl State {
         }
     }
 
-    /// From here on it waits for the next request, or for the rest of its head where the HTTP library has read its beginning.
+    /// Waits for the next request, or for the rest of its head where the HTTP library has read its beginning.
     fn wait(&mut self) {
         let now = Instant::now();
         let is_amid_head = self.discard.is_none() && self.framing.is_amid_head();
@@ -230,7 +225,7 @@ impl State {
         }
     }
 
-    /// Whether these bytes are the HTTP library's own answer. Nothing else is written while no request is answered.
+    /// Whether these bytes are the HTTP library's own response. Nothing else is written while no request is answered.
     fn withholds(&mut self, bytes: &[u8]) -> bool {
         if matches!(self.phase, Phase::Answering | Phase::Written) {
             return false;
@@ -240,7 +235,7 @@ impl State {
         true
     }
 
-    /// All that was written has left.
+    /// Everything that was written is flushed.
     fn flushed(&mut self) {
         if matches!(self.phase, Phase::Written) {
             self.wait();
@@ -248,20 +243,19 @@ impl State {
     }
 }
 
-/// The body of an answer.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
+pub(super) struct ResponseBody {
     body: Body,
-    known: Connection,
+    connection: Connection,
 }
 
-impl Drop for AnswerBody {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.known.state().phase = Phase::Written;
+        self.connection.state().phase = Phase::Written;
     }
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -281,11 +275,11 @@ impl HttpBody for AnswerBody {
     }
 }
 
-/// The stream of a connection. It is shut down by whoever takes it out, not by the HTTP library.
+/// The stream of a connection. The HTTP library does not shut it down: the code that takes it out does.
 #[derive(Debug)]
 pub(super) struct Stream {
     stream: TcpStream,
-    known: Connection,
+    connection: Connection,
 }
 
 impl Stream {
@@ -303,7 +297,7 @@ impl AsyncRead for Stream {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
-            self.known.state().received(&buffer.filled()[before..]);
+            self.connection.state().received(&buffer.filled()[before..]);
         }
         Poll::Ready(Ok(()))
     }
@@ -311,7 +305,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.known.state().withholds(bytes) {
+        if self.connection.state().withholds(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)
@@ -319,7 +313,7 @@ impl AsyncWrite for Stream {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.known.state().flushed();
+        self.connection.state().flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -334,7 +328,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let first = buffers.iter().find(|buffer| !buffer.is_empty());
         if let Some(first) = first
-            && self.known.state().withholds(first)
+            && self.connection.state().withholds(first)
         {
             return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
         }

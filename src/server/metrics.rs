@@ -12,7 +12,7 @@ use super::Shared;
 use crate::database::Database;
 use crate::error_chain::ErrorChain;
 
-/// What is counted. Labels are operations, never paths, so that nobody can make them grow.
+/// Labels are operations, never paths: clients cannot add labels.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
@@ -28,13 +28,16 @@ impl Metrics {
     pub(super) fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
-            Opts::new("emulator_requests_total", "Requests by operation and status; - is no operation."),
+            Opts::new("emulator_requests_total", "Requests by operation and status; - stands for no operation."),
             &["operation", "status"],
         )?;
         let buckets = vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
         let durations = HistogramVec::new(
-            HistogramOpts::new("emulator_request_duration_seconds", "From the request's head to the answer's.")
-                .buckets(buckets),
+            HistogramOpts::new(
+                "emulator_request_duration_seconds",
+                "From the head of the request to the head of the response.",
+            )
+            .buckets(buckets),
             &["operation"],
         )?;
         let faults = IntCounterVec::new(
@@ -42,10 +45,9 @@ impl Metrics {
             &["operation"],
         )?;
         registry.register(Box::new(faults.clone()))?;
-        let connections_in_use =
-            IntGauge::new("emulator_database_connections_in_use", "Database connections at work.")?;
+        let connections_in_use = IntGauge::new("emulator_database_connections_in_use", "Database connections in use.")?;
         let connections_max =
-            IntGauge::new("emulator_database_connections_max", "The most database connections that may be open.")?;
+            IntGauge::new("emulator_database_connections_max", "The largest number of open database connections.")?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(connections_in_use.clone()))?;
@@ -72,7 +74,7 @@ impl Metrics {
         self.durations.with_label_values(&[operation]).observe(elapsed.as_secs_f64());
     }
 
-    pub(super) fn observe_fault(&self, operation: &str) {
+    pub(super) fn observe_injected_fault(&self, operation: &str) {
         self.faults.with_label_values(&[operation]).inc();
     }
 

@@ -1,17 +1,19 @@
 //! The server: the routers, the one middleware stack, the listener and the shutdown.
 
-mod answer;
+mod access_log;
 mod connection;
-mod cut;
+mod discard;
 mod framing;
 mod health;
 mod listen;
+mod malformed;
 mod metrics;
 mod reach;
-mod rejected;
 mod request_body;
+mod respond;
 mod serve_connection;
 mod start;
+mod truncate;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +24,7 @@ use axum::body::Body;
 use axum::http::{Extensions, HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde_json::json;
 use thiserror::Error;
 use tower::Layer as _;
 use tower::util::MapRequest;
@@ -30,29 +33,24 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::gateway::{GatewayRejection, GatewayState, ResponseOptions, Served, Services};
+use crate::gateway::{GatewayState, RequestSummary, ResponseOptions, Services};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
-use crate::vendors::directscale;
 use crate::vendors::{Vendors, canonical_path};
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
 
+pub use access_log::CONSOLE_TARGET;
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use start::{Origin, StartError, Started, TenantOptions, migrate_only, open_tenant};
 
-/// The operation of a request that is none: a vendor's path that does not exist, or one of ours.
-const NO_OPERATION: &str = "-";
-
-/// How long a browser may remember what it was allowed: as long as any browser does.
+/// How long a browser may cache a preflight: as long as any browser does.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
-/// The target of the log's events for a console, which stand for those of the target `access` there.
-pub const CONSOLE_TARGET: &str = "access::console";
 
-/// Everything that a connection needs. Cheap to clone.
+/// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Server {
     stack: Stack,
@@ -70,28 +68,25 @@ struct Shared {
     control: Arc<Control>,
     journal: Journal,
     case_map: Extensions,
-    /// The origin whose browsers may call.
+    /// The origin of the pages that may read responses.
     cors_origin: Option<HeaderValue>,
 }
 
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// How the vendors' doors answer.
-    pub doors: ResponseOptions,
-    /// The origin whose browsers may call, `*` for any.
+    pub responses: ResponseOptions,
+    /// The origin of the pages that may read responses, `*` for any.
     pub cors_origin: Option<String>,
     /// How much the journal keeps.
     pub journal: JournalOptions,
-    /// Whom the control API lets in.
     pub access: Access,
     /// Whether `/_emulator` is on a listener of its own, and not on the vendor's.
     pub has_admin_listener: bool,
 }
 
-/// Why the server cannot be made.
+/// Why the server cannot be created.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// The header case map cannot be made.
     #[error(transparent)]
     HeaderCase(#[from] HeaderCaseError),
     /// A metric cannot be registered: a defect.
@@ -107,12 +102,17 @@ impl Server {
     pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
         let services = Arc::new(OnceLock::new());
         let journal = Journal::new(options.journal);
-        let house =
-            GatewayState { options: options.doors, services: Arc::clone(&services), random, journal: journal.clone() };
-        // A wrong method on a known path is no operation either (the gateway's default). Said before the layer for
-        // browsers, which answers their OPTIONS.
-        let Vendors { router: vendor, document, unknown } = Vendors::new(&house);
+        let gateway = GatewayState {
+            options: options.responses,
+            services: Arc::clone(&services),
+            random,
+            journal: journal.clone(),
+        };
+        // A wrong method on a known path is not found either (the gateway's default). Added before the layer for browsers, which
+        // answers their OPTIONS.
+        let Vendors { router: vendor, document, unknown, secret_headers } = Vendors::new(&gateway);
         let unknown = unknown.handler();
+        let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
         control.replay_to(Router::new().fallback_service(stacked(vendor.clone().fallback(unknown.clone()))));
@@ -130,21 +130,21 @@ impl Server {
             .route("/livez", get(health::livez))
             .route("/readyz", get(health::readyz))
             .route("/metrics", get(metrics::metrics))
-            .method_not_allowed_fallback(no_such_operation)
             .with_state(Arc::clone(&shared));
         let admin = control::routes(control, &document);
-        let vendor = vendor.merge(ours.clone());
+        let vendor = vendor.merge(ours.clone().method_not_allowed_fallback(unknown.clone()));
         let (vendor, admin) = if options.has_admin_listener {
-            let admin = ours.merge(admin).fallback(inspector_or(no_such_operation));
+            let ours = ours.method_not_allowed_fallback(no_such_route);
+            let admin = ours.merge(admin).fallback(inspector_or(no_such_route, secret_headers));
             (allowing(vendor.fallback(unknown), shared.cors_origin.as_ref()), Some(stacked(admin)))
         } else {
-            let vendor = allowing(vendor.fallback(inspector_or(unknown)), shared.cors_origin.as_ref());
+            let vendor = allowing(vendor.fallback(inspector_or(unknown, secret_headers)), shared.cors_origin.as_ref());
             (vendor.merge(admin), None)
         };
         Ok(Self { stack: stacked(vendor), admin, shared })
     }
 
-    /// The server as its own listener for `/_emulator` shows it; `None` where it has none.
+    /// The server of the separate listener for `/_emulator`; `None` where there is none.
     #[must_use]
     pub fn admin(&self) -> Option<Self> {
         let stack = self.admin.clone()?;
@@ -158,7 +158,7 @@ impl Server {
 
     /// Gives the server its database and customers: from here on it is ready.
     pub fn serve_from(&self, started: &Started) {
-        // A second call would change nothing: the first world stays.
+        // A second call changes nothing: the first database stays.
         let _ = self.shared.services.set(started.services.clone());
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
@@ -168,43 +168,52 @@ impl Server {
         started.start_keeping_up();
     }
 
-    /// Says on which port the vendors' APIs are, where `/_emulator` has a listener of its own.
+    /// The port of the vendors' APIs, where `/_emulator` has a listener of its own.
     pub fn api_is_on(&self, port: u16) {
         self.shared.control.api_is_on(port);
     }
 
-    /// Says what start-up still has to do.
+    /// What start-up still has to do.
     pub fn pending(&self, pending: &'static [&'static str]) {
         self.shared.readiness.pending(pending);
     }
 }
 
-/// A router with what stands around every one.
+/// A router with the layers of every router.
 fn stacked(router: Router) -> Stack {
-    // A panic in a handler becomes the gateway's answer.
     let router = router.layer(CatchPanicLayer::custom(panicked));
-    // Outside the router, because the path must lose its trailing slash and get its spelling before it is matched.
+    // Outside the router: the path loses its trailing slash and gets the spelling of the routes before it is matched.
     let read: fn(Request<Body>) -> Request<Body> = canonical_path;
     NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
 }
 
-async fn no_such_operation(_: Request<Body>) -> axum::response::Response {
-    let mut response = directscale::rejected(&GatewayRejection::NoSuchOperation).map(axum::body::Body::from);
-    response.extensions_mut().insert(Served::new(NO_OPERATION, NO_OPERATION));
+async fn no_such_route(_: Request<Body>) -> Response<Body> {
+    let mut response = problem(StatusCode::NOT_FOUND);
+    response.extensions_mut().insert(RequestSummary::without_operation());
     response
 }
 
+/// A panic outside of a vendor's handler: the gateway answers those.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let activity = Random::default().uuid();
-    tracing::error!(panic = text, activity.id = %activity, "a handler panicked");
-    directscale::rejected(&GatewayRejection::BackEndFailed(activity)).map(axum::body::Body::from)
+    tracing::error!(panic = text, "a handler panicked");
+    problem(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The same, for browsers whose pages come from `origin`, who read no answer without these headers: errors included, and
-/// those of a handler that panicked. `/_emulator` is not for them.
+/// A problem (RFC 9457) that is not a vendor's.
+fn problem(status: StatusCode) -> Response<Body> {
+    let problem = json!({ "status": status.as_u16(), "title": status.canonical_reason() });
+    let mut response = Response::new(Body::from(problem.to_string()));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// The same router with the headers that a browser requires before a page from `origin` may read a response, errors and panics
+/// included. `/_emulator` is not part of it.
 fn allowing(router: Router, origin: Option<&HeaderValue>) -> Router {
     match origin {
         Some(origin) => router.layer(CatchPanicLayer::custom(panicked)).layer(cors(origin.clone())),
@@ -223,9 +232,10 @@ fn cors(origin: HeaderValue) -> CorsLayer {
         .max_age(PREFLIGHT_AGE)
 }
 
-/// What leads a browser that opens `/` to the inspector, and leaves everything else to `otherwise`.
+/// Redirects a browser that opens `/` to the inspector, and leaves every other request to `otherwise`.
 fn inspector_or<H, F, R>(
     otherwise: H,
+    secret_headers: Arc<[&'static str]>,
 ) -> impl Fn(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Clone + Send + Sync + 'static
 where
     H: Fn(Request<Body>) -> F + Clone + Send + Sync + 'static,
@@ -233,7 +243,7 @@ where
     R: IntoResponse,
 {
     move |request| {
-        if is_browser_at_root(&request) {
+        if is_browser_at_root(&request, &secret_headers) {
             return Box::pin(async {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::FOUND;
@@ -242,18 +252,16 @@ where
                 response
             });
         }
-        let answering = otherwise(request);
-        Box::pin(async move { answering.await.into_response() })
+        let response = otherwise(request);
+        Box::pin(async move { response.await.into_response() })
     }
 }
 
-fn is_browser_at_root(request: &Request<Body>) -> bool {
-    let has = |name| request.headers().contains_key(name);
+fn is_browser_at_root(request: &Request<Body>, secret_headers: &[&str]) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
         && request.uri().path() == "/"
         && control::wants_page(request.headers())
-        && !has("ocp-apim-subscription-key")
-        && !has("authorization")
+        && !secret_headers.iter().any(|name| request.headers().contains_key(*name))
 }
 
 #[cfg(test)]
@@ -263,7 +271,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_is_an_answer_that_a_browsers_page_may_read() {
+    async fn a_page_of_another_origin_can_read_the_response_to_a_panic() {
         let router = Router::new().route("/", get(|| async { panic!("on purpose") as &str }));
         let router = allowing(router, Some(&HeaderValue::from_static("http://app.example")));
         let Ok(response) = router.oneshot(Request::new(Body::empty())).await;

@@ -15,19 +15,19 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Server;
 use super::connection::{Connection, Overdue, Timeouts};
-use super::rejected::Rejected;
-use super::request_body::MAX_DISCARD_BYTES;
+use super::discard::MAX_DISCARD_BYTES;
+use super::malformed::MalformedRequest;
 use crate::control::Peer;
 use crate::error_chain::ErrorChain;
 
-/// How much is read at once of what is thrown away.
+/// How many bytes are read at once of what is discarded.
 const CHUNK: usize = 64 * 1024;
 
-/// How a connection comes to its end.
+/// How a connection ends.
 enum Ended {
-    /// As HTTP has it, or by an error.
+    /// Regularly, or by an error.
     ByHttp(hyper::Result<()>),
-    /// Because the head of a request did not come in time.
+    /// The head of a request did not arrive in time.
     HeadLate,
 }
 
@@ -39,13 +39,13 @@ pub(super) async fn serve_connection(
     timeouts: Timeouts,
     mut stopped: watch::Receiver<bool>,
 ) {
-    // Without it small answers wait for the caller's acknowledgements.
+    // Without it small responses wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
-    let (known, stream) = Connection::new(stream, peer, timeouts);
+    let (client, stream) = Connection::new(stream, peer, timeouts);
     let service = service_fn(|request| {
-        known.answering();
-        let (server, known) = (Server::clone(&server), known.clone());
-        async move { server.answer(request, &known).await }
+        client.answering();
+        let (server, client) = (Server::clone(&server), client.clone());
+        async move { server.respond(request, &client).await }
     });
     let mut connection = http1::Builder::new()
         // The library's own would cut off idle connections too.
@@ -57,16 +57,16 @@ pub(super) async fn serve_connection(
         let mut stop = pin!(wait_for_stop(stopped.clone()));
         let mut timer = pin!(sleep(timeouts.idle));
         std::future::poll_fn(|context| {
-            if !known.is_stopping() && stop.as_mut().poll(context).is_ready() {
-                known.stop();
+            if !client.is_stopping() && stop.as_mut().poll(context).is_ready() {
+                client.stop();
                 Pin::new(&mut connection).graceful_shutdown();
             }
             loop {
                 if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
                     return Poll::Ready(Ended::ByHttp(ended));
                 }
-                let Some((due, what)) = known.poll_due(context) else { return Poll::Pending };
-                // A timer that rings too early is set again, which costs less than to set it for every request.
+                let Some((due, what)) = client.poll_due(context) else { return Poll::Pending };
+                // A timer that expires too early is set again, which costs less than to set it for every request.
                 if due < timer.deadline() {
                     timer.as_mut().reset(due);
                 }
@@ -78,7 +78,7 @@ pub(super) async fn serve_connection(
                     continue;
                 }
                 match what {
-                    Overdue::Discard => known.end_discard(),
+                    Overdue::Discard => client.end_discard(),
                     Overdue::Head => return Poll::Ready(Ended::HeadLate),
                     Overdue::Request => {
                         Pin::new(&mut connection).graceful_shutdown();
@@ -95,41 +95,41 @@ pub(super) async fn serve_connection(
     };
     let parts = connection.into_parts();
     let (stream, received) = (parts.io.into_inner().into_inner(), parts.read_buf);
-    let rejected = match ended {
+    let malformed = match ended {
         Ended::ByHttp(Ok(())) => None,
-        Ended::HeadLate => Some(Rejected::late(timeouts.head.as_secs())),
+        Ended::HeadLate => Some(MalformedRequest::late(timeouts.head.as_secs())),
         Ended::ByHttp(Err(error)) => {
-            let rejected = Rejected::of(&error, known.withheld(), known.is_amid_head(), &received);
-            if rejected.is_none() {
-                // A caller who hangs up is no failure of ours.
+            let malformed = MalformedRequest::of(&error, client.withheld(), client.is_amid_head(), &received);
+            if malformed.is_none() {
+                // A client that hangs up is not a failure.
                 tracing::debug!(error = %ErrorChain(&error), "a connection ended early");
             }
-            if known.is_reset() {
-                // What is not sent yet is thrown away, and the other end hears of it.
+            if client.is_reset() {
+                // What is not sent yet is discarded, and the client sees the reset.
                 let _ = stream.set_zero_linger();
                 return;
             }
-            if rejected.is_none() && !known.is_lingering() {
+            if malformed.is_none() && !client.is_lingering() {
                 return;
             }
-            rejected
+            malformed
         }
     };
-    let answer = rejected.map(|rejected| server.reject(&rejected, peer));
-    let is_lingering = answer.is_some() || known.is_lingering();
-    close(stream, answer.as_deref(), is_lingering.then_some(timeouts.discard), &mut stopped).await;
+    let response = malformed.map(|malformed| server.reject(&malformed, peer));
+    let is_lingering = response.is_some() || client.is_lingering();
+    close(stream, response.as_deref(), is_lingering.then_some(timeouts.discard), &mut stopped).await;
 }
 
 async fn wait_for_stop(mut stopped: watch::Receiver<bool>) {
-    // An error means that nobody is left who could tell.
+    // An error means that the sender is gone, which is to stop too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Ends a connection after one more answer. A caller that still sends is read for a while: otherwise the operating system would
-/// reset the connection, and throw away an answer that the caller has not read yet.
+/// Ends a connection after one more response. Reads on for a while where the client still sends: otherwise the operating system
+/// resets the connection, and discards a response that the client has not read yet.
 async fn close(
     mut stream: TcpStream,
-    answer: Option<&[u8]>,
+    response: Option<&[u8]>,
     linger: Option<Duration>,
     stopped: &mut watch::Receiver<bool>,
 ) {
@@ -138,8 +138,8 @@ async fn close(
         return;
     };
     let ending = async {
-        if let Some(answer) = answer {
-            stream.write_all(answer).await?;
+        if let Some(response) = response {
+            stream.write_all(response).await?;
         }
         stream.shutdown().await?;
         let mut chunk = vec![0; CHUNK];

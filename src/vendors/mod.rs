@@ -18,7 +18,10 @@ use utoipa::openapi::OpenApi;
 use self::bydesign::ByDesign;
 use self::directscale::DirectScale;
 use self::storm::Storm;
-use crate::gateway::{GatewayState, Known, OriginalUri, Vendor as _, VendorState, caller, known, unknown};
+use crate::gateway::{
+    DocumentedRoute, GatewayState, OriginalUri, Vendor as _, VendorState, caller_of_unknown, documented_routes,
+    not_found,
+};
 use crate::tenants::Caller;
 
 pub struct Vendors {
@@ -26,6 +29,8 @@ pub struct Vendors {
     pub document: OpenApi,
     /// What answers a request that is none.
     pub unknown: Unknown,
+    /// The headers and query parameters that carry credentials, in lower case.
+    pub secret_headers: Vec<&'static str>,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -39,16 +44,15 @@ struct VendorStates {
     directscale: Arc<VendorState<DirectScale>>,
     bydesign: Arc<VendorState<ByDesign>>,
     storm: Arc<VendorState<Storm>>,
-    known: Vec<Known>,
+    routes: Vec<DocumentedRoute>,
 }
 
 impl Vendors {
-    /// The doors of a house.
     #[must_use]
-    pub fn new(house: &GatewayState) -> Self {
-        let directscale = Arc::new(VendorState { door: DirectScale, house: house.clone() });
-        let bydesign = Arc::new(VendorState { door: ByDesign, house: house.clone() });
-        let storm = Arc::new(VendorState { door: Storm, house: house.clone() });
+    pub fn new(gateway: &GatewayState) -> Self {
+        let directscale = Arc::new(VendorState { vendor: DirectScale, gateway: gateway.clone() });
+        let bydesign = Arc::new(VendorState { vendor: ByDesign, gateway: gateway.clone() });
+        let storm = Arc::new(VendorState { vendor: Storm, gateway: gateway.clone() });
         let (routers, documents): (Vec<Router>, Vec<OpenApi>) = [
             directscale::routes(Arc::clone(&directscale)),
             bydesign::routes(Arc::clone(&bydesign)),
@@ -58,8 +62,10 @@ impl Vendors {
         .unzip();
         let router = routers.into_iter().fold(Router::new(), Router::merge);
         let document = merged(documents);
-        let unknown = Unknown(Arc::new(VendorStates { directscale, bydesign, storm, known: known(&document) }));
-        Self { router, document, unknown }
+        let secret_headers = [DirectScale.secret_headers(), ByDesign.secret_headers(), Storm.secret_headers()].concat();
+        let unknown =
+            Unknown(Arc::new(VendorStates { directscale, bydesign, storm, routes: documented_routes(&document) }));
+        Self { router, document, unknown, secret_headers }
     }
 }
 
@@ -71,14 +77,14 @@ impl Unknown {
             Box::pin(async move {
                 let parts = request.into_parts().0;
                 let caller = fronts.caller(&parts).await;
-                let VendorStates { directscale, bydesign, storm, known } = &*fronts;
+                let VendorStates { directscale, bydesign, storm, routes } = &*fronts;
                 let path = parts.uri.path();
-                if storm.door.owns(path) {
-                    unknown(storm, known, &parts, caller)
-                } else if bydesign.door.owns(path) {
-                    unknown(bydesign, known, &parts, caller)
+                if storm.vendor.owns(path) {
+                    not_found(storm, routes, &parts, caller)
+                } else if bydesign.vendor.owns(path) {
+                    not_found(bydesign, routes, &parts, caller)
                 } else {
-                    unknown(directscale, known, &parts, caller)
+                    not_found(directscale, routes, &parts, caller)
                 }
             })
         }
@@ -89,15 +95,15 @@ impl VendorStates {
     /// Whose journal a request belongs into that is no operation: its path may be another vendor's than its key.
     async fn caller(&self, parts: &Parts) -> Option<Caller> {
         let Self { directscale, bydesign, storm, .. } = self;
-        if !directscale.house.journal.is_on() {
+        if !directscale.gateway.journal.is_on() {
             return None;
         }
-        if let Some(found) = caller(directscale, parts).await {
+        if let Some(found) = caller_of_unknown(directscale, parts).await {
             return Some(found);
         }
-        match caller(bydesign, parts).await {
+        match caller_of_unknown(bydesign, parts).await {
             Some(found) => Some(found),
-            None => caller(storm, parts).await,
+            None => caller_of_unknown(storm, parts).await,
         }
     }
 }

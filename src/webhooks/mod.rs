@@ -4,11 +4,13 @@
 //! first. This floor knows no customers.
 
 mod outbox;
+mod payload;
 mod settings;
 mod store;
 mod worker;
 
 pub use outbox::{Event, append};
+pub use payload::payload;
 pub use settings::{EventSettings, EventType, Subscription};
 pub use store::{DeliveryListing, list, resend};
 pub use worker::Deliveries;

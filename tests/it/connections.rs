@@ -523,14 +523,14 @@ fn no_rejection_is_without_a_body() {
 }
 
 #[test]
-fn what_is_no_request_has_a_line_in_the_log_and_a_place_in_the_metrics() {
+fn a_malformed_request_is_in_the_log_and_in_the_metrics() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let server = Process::start_with_log(&["--data", data.to_str().expect("a path")]);
     let stream = connect(server.address);
     (&stream).write_all(b"POST  /v1/customers?subscription-key=secret HTTP/1.1\r\nA: secret\r\n\r\n").expect("sent");
     assert_eq!(parse(read_to_end(&stream).as_bytes()).expect("an answer").status, 400);
-    let line = server.line_with("rejected: not a request");
+    let line = server.line_with("malformed request");
     for part in
         ["\"status\":400", "\"peer\":\"127.0.0.1\"", "More than one blank stands between the method and the path."]
     {

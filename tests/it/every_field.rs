@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::field::{AddressPart, Field};
+use directscale_emulator::model::{AddressPart, Field};
 use serde_json::{Map, Value, json};
 
 use crate::hooks::extended_around;

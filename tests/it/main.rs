@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod across_vendors;
+mod architecture;
 mod bodies;
 mod by_parameter;
 mod bydesign;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::storm::{NOBODY, created, full};
+use crate::storm::{UNUSED_KEY, created, full};
 use crate::support::control::control;
 use crate::support::http::request;
 use crate::support::process::Process;
@@ -77,7 +77,7 @@ fn rich(extension: &Receiver) -> Tenant {
     let deduct = r#"{"pointsToDeduct": 2.0625}"#;
     tenant.call("DELETE", "/v1/customers/3/reward-points", "", Some(deduct)).succeeds(200);
     tenant.call("DELETE", "/v1/customers/4", "", None).succeeds(200);
-    created(&tenant.storm(), &with(&full("one"), json!({ "Key": NOBODY })));
+    created(&tenant.storm(), &with(&full("one"), json!({ "Key": UNUSED_KEY })));
     let bydesign = json!({ "FirstName": "Bo", "Email": "bo@bydesign.example", "Phone4": "4", "BillingCounty": "Utah" });
     assert_eq!(tenant.bydesign().post("/api/users/customer", &bydesign).status, 200);
     // A sponsor with a higher id than the customer's, which no order of creation gives.
@@ -502,7 +502,7 @@ fn an_invalid_record_rejects_the_whole_seed() {
         (json!({ "clock": { "frozen": "9500-01-01T00:00:00Z" } }), "between the years 1900 and 9000"),
         (json!({ "clock": { "ahead_by": i64::MAX } }), "between the years 1900 and 9000"),
         (json!({ "clock": "soon" }), "clock: unknown variant"),
-        (json!({ "faults": [{ "rule": { "operation": "*" } }] }), "a rule needs delay_ms, answer, or both"),
+        (json!({ "faults": [{ "rule": { "operation": "*" } }] }), "a rule needs delay_ms, response, or both"),
         (
             json!({ "faults": [{ "id": 1, "rule": { "event": "*", "action": "drop" } }, { "id": 1, "rule": { "event": "*", "action": "drop" } }] }),
             "faults: an id or a value that must be unique is used twice",

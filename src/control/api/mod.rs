@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 
 use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
-use crate::gateway::{THIS_SERVER, Undecoded, decoded, example_body, example_parameters, server, tags};
+use crate::gateway::{DecodeError, THIS_SERVER, decode_body, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 
@@ -190,11 +190,11 @@ impl<S: Sync> FromRequest<S> for Content {
     async fn from_request(request: Request, _: &S) -> Result<Self, ControlError> {
         let (parts, body) = request.into_parts();
         let body = read_body(body, MAX_BODY_BYTES).await?;
-        let decoded = decoded(&parts.headers, body, MAX_BODY_BYTES).await;
+        let decoded = decode_body(&parts.headers, body, MAX_BODY_BYTES).await;
         decoded.map(Self).map_err(|error| match error {
-            Undecoded::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
-            Undecoded::Broken(why) => ControlError::Bad(why),
-            Undecoded::Unsupported(why) => ControlError::Unsupported(why),
+            DecodeError::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
+            DecodeError::Malformed(why) => ControlError::Bad(why),
+            DecodeError::UnsupportedCoding(why) => ControlError::Unsupported(why),
         })
     }
 }

@@ -37,8 +37,8 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let called = visit.tenants().journal.find(Some(visit.tenant.id), &filter, CALLS);
     let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
     let body = html! {
-        p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type)) " · "
-                 (customer_status(&visit.tenant.plan, customer.customer_status)) }
+        p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type())) " · "
+                 (customer_status(&visit.tenant.plan, customer.customer_status())) }
         (fields(&visit, &customer))
         (beside)
         section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&visit, id.0, &around)) }
@@ -86,7 +86,7 @@ fn fields(visit: &Visit, customer: &Customer) -> Markup {
     let custom = customer.custom_fields.iter().enumerate().filter_map(|(at, value)| Some((at + 1, value.as_ref()?)));
     let custom: Vec<(usize, &String)> = custom.collect();
     facts(&[
-        ("Back office id", html! { code { (customer.back_office_id) } }),
+        ("Back office id", html! { code { (customer.back_office_id()) } }),
         ("First name", text(&customer.first_name)),
         ("Last name", text(&customer.last_name)),
         ("Company", text(&customer.company_name)),
@@ -96,18 +96,18 @@ fn fields(visit: &Visit, customer: &Customer) -> Markup {
         ("External reference", text(&customer.external_reference_id)),
         ("Sponsor", link(customer.sponsor_id)),
         ("Enroller", link(customer.enroller_id)),
-        ("Signed up", time(customer.sign_up_date)),
+        ("Signed up", time(customer.sign_up_date())),
         ("Inactive since", customer.inactive_date.map(time).unwrap_or_default()),
         ("Born", html! { @if let Some(date) = customer.birth_date { (date.format("%Y-%m-%d")) } }),
-        ("Language", html! { (customer.language_code) }),
+        ("Language", html! { (customer.language_code()) }),
         ("Phone", text(&customer.primary_phone)),
         ("Second phone", text(&customer.secondary_phone)),
         ("Text phone", text(&customer.text_phone)),
         ("Primary address", address(&customer.primary_address)),
         ("Shipping address", address(&customer.shipping_address)),
-        ("Tax exempt", flag(customer.tax_exempt)),
-        ("Terms accepted", flag(customer.terms_accepted)),
-        ("E-mails", flag(customer.send_emails)),
+        ("Tax exempt", flag(customer.tax_exempt())),
+        ("Terms accepted", flag(customer.terms_accepted())),
+        ("E-mails", flag(customer.send_emails())),
         ("Custom fields", html! { @for (number, value) in &custom { "Field" (number) ": " (value) br; } }),
     ])
 }

@@ -15,7 +15,7 @@ use super::layout::{self, Tab, field};
 use super::{Shown, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
-use crate::gateway::{Replayed, Served};
+use crate::gateway::{Replayed, RequestSummary};
 use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
@@ -142,12 +142,12 @@ async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
 
 /// By which the call is found that was just answered.
 fn id_of(visit: &Visit, response: &Response<Body>) -> String {
-    let served = response.extensions().get::<Served>().and_then(|served| served.request_id);
+    let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
     let newest = || {
         let found = visit.tenants().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
         found.map(|entry| call_id(&entry)).unwrap_or_default()
     };
-    served.map_or_else(newest, |id| id.to_string())
+    id.map_or_else(newest, |id| id.to_string())
 }
 
 /// The form that sends a call again.

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::ValuesRecord;
+use super::columns::{Columns, date_text};
 use super::profile::name_key;
-use crate::customers::model::CustomerId;
 use crate::customers::profile::{Company, ProfileOwner};
 use crate::customers::stored::{
     CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
 use crate::database::TenantId;
+use crate::model::{CustomerFields, CustomerId, FieldMask};
 use crate::plan::Plan;
 
 /// The customers whose number is above `after`, at most so many, in the order of their numbers.
@@ -184,10 +185,23 @@ pub(in crate::customers) async fn write(
     customers: Vec<RestoredCustomer>,
 ) -> Result<(), sqlx::Error> {
     let mut rows = Rows::default();
-    for RestoredCustomer { id, values, password_hash, record } in customers {
-        rows.add(id, ValuesRecord::new(values, password_hash, plan), record);
+    let mut records = Vec::with_capacity(customers.len());
+    for RestoredCustomer { id, mut fields, password_hash, record } in customers {
+        fields.set_defaults();
+        records.push(CustomerRow {
+            tenant,
+            id,
+            plan,
+            fields,
+            password_hash,
+            enroller_id: record.enroller_id,
+            modified_at: record.modified_at,
+            upgrade_date: record.upgrade_date,
+            inactive_date: record.inactive_date,
+        });
+        rows.add(id, record);
     }
-    write_customers(connection, tenant, &rows).await?;
+    write_customers(connection, &records).await?;
     write_nodes(connection, tenant, &rows.nodes).await?;
     write_type_changes(connection, tenant, &rows.type_changes).await?;
     write_points(connection, tenant, &rows.reward_points).await?;
@@ -196,15 +210,38 @@ pub(in crate::customers) async fn write(
     write_keys(connection, tenant, &rows.keys).await
 }
 
-/// What is written, by table.
+/// A row of the table `customers`.
+#[derive(Debug)]
+struct CustomerRow<'a> {
+    tenant: TenantId,
+    id: CustomerId,
+    plan: &'a Plan,
+    fields: CustomerFields,
+    password_hash: Option<String>,
+    enroller_id: Option<i32>,
+    modified_at: DateTime<Utc>,
+    upgrade_date: Option<DateTime<Utc>>,
+    inactive_date: Option<DateTime<Utc>>,
+}
+
+impl Serialize for CustomerRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("tenant_id", &self.tenant.0)?;
+        map.serialize_entry("customer_id", &self.id.0)?;
+        map.serialize_entry("enroller_id", &self.enroller_id)?;
+        map.serialize_entry("modified_at", &date_text(self.modified_at))?;
+        map.serialize_entry("upgrade_date", &self.upgrade_date.map(date_text))?;
+        map.serialize_entry("inactive_date", &self.inactive_date.map(date_text))?;
+        let (plan, fields, password_hash) = (self.plan, &self.fields, self.password_hash.as_deref());
+        Columns { plan, fields, mask: FieldMask::ALL, password_hash }.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+/// What is written to the other tables.
 #[derive(Debug, Default)]
 struct Rows {
-    ids: Vec<i32>,
-    values: Vec<ValuesRecord>,
-    enrollers: Vec<Option<i32>>,
-    modified: Vec<DateTime<Utc>>,
-    upgraded: Vec<Option<DateTime<Utc>>>,
-    inactive: Vec<Option<DateTime<Utc>>>,
     nodes: Vec<(i32, Placement)>,
     type_changes: Vec<(i32, StoredTypeChange)>,
     reward_points: Vec<(i32, StoredPoints)>,
@@ -214,12 +251,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, id: CustomerId, values: ValuesRecord, record: CustomerRecord) {
+    fn add(&mut self, id: CustomerId, record: CustomerRecord) {
         let CustomerRecord {
-            enroller_id,
-            modified_at,
-            upgrade_date,
-            inactive_date,
+            enroller_id: _,
+            modified_at: _,
+            upgrade_date: _,
+            inactive_date: _,
             tree,
             key,
             type_changes,
@@ -227,12 +264,6 @@ impl Rows {
             companies,
             profiles,
         } = record;
-        self.ids.push(id.0);
-        self.values.push(values);
-        self.enrollers.push(enroller_id);
-        self.modified.push(modified_at);
-        self.upgraded.push(upgrade_date);
-        self.inactive.push(inactive_date);
         self.nodes.extend(tree.map(|tree| (id.0, tree)));
         self.type_changes.extend(type_changes.into_iter().map(|change| (id.0, change)));
         self.reward_points.extend(reward_points.into_iter().map(|entry| (id.0, entry)));
@@ -242,33 +273,10 @@ impl Rows {
     }
 }
 
-async fn write_customers(connection: &mut PgConnection, tenant: TenantId, rows: &Rows) -> Result<(), sqlx::Error> {
-    // The last columns of `r` are those of the type customer_values, in its order.
-    sqlx::query!(
-        r#"
-        insert into customers (
-            tenant_id, customer_id, enroller_id, modified_at, upgrade_date, inactive_date, customer_type, customer_status,
-            sponsor_id, birth_date, sign_up_date, send_emails, tax_exempt, terms_accepted, language_code, back_office_id,
-            back_office_id_key, email_address, email_address_key, tax_id, tax_id_key, username, username_key, web_alias,
-            web_alias_key, password_hash, first_name, last_name, company_name, external_reference_id, primary_phone,
-            secondary_phone, text_phone, tax_exempt_id, primary_street1, primary_street2, primary_street3, primary_city,
-            primary_region, primary_postal_code, primary_country_code, shipping_street1, shipping_street2,
-            shipping_street3, shipping_city, shipping_region, shipping_postal_code, shipping_country_code, custom_fields)
-        select $1, r.*
-          from rows from (
-                   unnest($2::integer[]), unnest($3::integer[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),
-                   unnest($6::timestamptz[]), unnest($7::customer_values[])) r
-        "#,
-        tenant.0,
-        &rows.ids,
-        &rows.enrollers as _,
-        &rows.modified,
-        &rows.upgraded as _,
-        &rows.inactive as _,
-        &rows.values as _,
-    )
-    .execute(connection)
-    .await?;
+async fn write_customers(connection: &mut PgConnection, rows: &[CustomerRow<'_>]) -> Result<(), sqlx::Error> {
+    sqlx::query!("insert into customers select * from jsonb_populate_recordset(null::customers, $1)", Json(rows) as _,)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,14 +1,16 @@
 //! A customer of a seed file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::customers::{
-    Address, Customer, CustomerFields, CustomerId, CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer,
-    StoredCustomer,
-};
+use crate::customers::{CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer, StoredCustomer};
+use crate::model::{Address, Customer, CustomerFields, CustomerId, Field, Member, MemberMut};
 use crate::plan::DISTRIBUTOR;
 use crate::secret::Password;
 use crate::wire::dates;
@@ -16,77 +18,25 @@ use crate::wire::dates;
 /// The last number that a seed may give or say was given: what is created afterwards gets the numbers from there to 2147483647.
 pub(super) const LAST_ID: i32 = 2_000_000_000;
 
-/// A customer, its fields by their DirectScale names.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
+/// A customer, its fields by their names in the field table.
+#[derive(Debug, Default)]
 pub(in crate::tenants) struct SeedEntry {
-    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(super) reference: Option<String>,
-    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     id: Option<i32>,
-    /// A `ref` that stands above.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// A `ref` of an entry above.
     sponsor: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sponsor_id: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    back_office_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    birth_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    company_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_status: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_type: Option<i32>,
-    #[serde(skip_serializing_if = "SeedAddress::is_empty")]
-    default_shipping_address: SeedAddress,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_reference_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
-    #[serde(skip_serializing_if = "SeedAddress::is_empty")]
-    primary_address: SeedAddress,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primary_phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secondary_phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    send_emails: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sign_up_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_exempt: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_exempt_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    terms_accepted: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text_phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    web_alias: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    associate_custom: BTreeMap<String, String>,
+    fields: CustomerFields,
+    /// The dates as they are written, read when the entry is loaded.
+    dates: Vec<(Field, String)>,
+    /// The custom fields as they are written.
+    custom: BTreeMap<String, String>,
     /// In the place of the password.
-    #[serde(rename = "password_hash", skip_serializing_if = "Option::is_none")]
     password_hash: Option<PasswordHashText>,
     /// What the system keeps of a customer. One that has it is stored exactly as it is written here.
-    #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
     record: Option<Box<CustomerRecord>>,
 }
 
+/// An address of a seed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
 struct SeedAddress {
@@ -104,6 +54,119 @@ struct SeedAddress {
     postal_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     country_code: Option<String>,
+}
+
+const REFERENCE: &str = "ref";
+const ID: &str = "id";
+const SPONSOR: &str = "Sponsor";
+const PASSWORD_HASH: &str = "password_hash";
+const RECORD: &str = "record";
+
+/// The names of the members, for messages.
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let fields = Field::WHOLE.iter().map(|field| field.name());
+    [REFERENCE, ID, SPONSOR].into_iter().chain(fields).chain([PASSWORD_HASH, RECORD]).collect()
+});
+
+impl<'de> Deserialize<'de> for SeedEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = SeedEntry;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a customer")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<SeedEntry, A::Error> {
+        let mut entry = SeedEntry::default();
+        let mut read = BTreeSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let Some(known) = NAMES.iter().find(|known| **known == name) else {
+                return Err(A::Error::unknown_field(&name, &NAMES));
+            };
+            if !read.insert(*known) {
+                return Err(A::Error::duplicate_field(known));
+            }
+            match *known {
+                REFERENCE => entry.reference = members.next_value()?,
+                ID => entry.id = members.next_value()?,
+                SPONSOR => entry.sponsor = members.next_value()?,
+                PASSWORD_HASH => entry.password_hash = members.next_value()?,
+                RECORD => entry.record = members.next_value()?,
+                field => entry.read_field(field.parse().map_err(A::Error::custom)?, &mut members)?,
+            }
+        }
+        Ok(entry)
+    }
+}
+
+impl SeedEntry {
+    fn read_field<'de, A: MapAccess<'de>>(&mut self, field: Field, members: &mut A) -> Result<(), A::Error> {
+        match self.fields.member_mut(field) {
+            MemberMut::Text(text) | MemberMut::Code(text) => *text = members.next_value()?,
+            MemberMut::Date(_) => {
+                self.dates.extend(members.next_value::<Option<String>>()?.map(|date| (field, date)));
+            }
+            MemberMut::Integer(number) => *number = members.next_value()?,
+            MemberMut::Boolean(flag) => *flag = members.next_value()?,
+            MemberMut::Address(address) => *address = members.next_value::<SeedAddress>()?.into(),
+            MemberMut::Custom(_) => self.custom = members.next_value()?,
+            MemberMut::Secret(password) => *password = members.next_value::<Option<String>>()?.map(Password::new),
+        }
+        Ok(())
+    }
+
+    fn write_field<M: SerializeMap>(&self, field: Field, members: &mut M) -> Result<(), M::Error> {
+        let name = field.name();
+        match self.fields.member(field) {
+            Member::Text(Some(text)) | Member::Code(Some(text)) => members.serialize_entry(name, text),
+            Member::Date(_) => match self.dates.iter().find(|(of, _)| *of == field) {
+                Some((_, date)) => members.serialize_entry(name, date),
+                None => Ok(()),
+            },
+            Member::Integer(Some(number)) => members.serialize_entry(name, number),
+            Member::Boolean(Some(flag)) => members.serialize_entry(name, flag),
+            Member::Address(address) if !address.is_empty() => {
+                members.serialize_entry(name, &SeedAddress::from(address.clone()))
+            }
+            Member::Custom(_) if !self.custom.is_empty() => members.serialize_entry(name, &self.custom),
+            Member::Secret(Some(password)) => members.serialize_entry(name, password.reveal()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Serialize for SeedEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        if let Some(reference) = &self.reference {
+            members.serialize_entry(REFERENCE, reference)?;
+        }
+        if let Some(id) = self.id {
+            members.serialize_entry(ID, &id)?;
+        }
+        if let Some(sponsor) = &self.sponsor {
+            members.serialize_entry(SPONSOR, sponsor)?;
+        }
+        // The sponsor first, because a reader looks for it there.
+        self.write_field(Field::SponsorId, &mut members)?;
+        for field in Field::WHOLE.iter().filter(|field| **field != Field::SponsorId) {
+            self.write_field(*field, &mut members)?;
+        }
+        if let Some(password_hash) = &self.password_hash {
+            members.serialize_entry(PASSWORD_HASH, password_hash)?;
+        }
+        if let Some(record) = &self.record {
+            members.serialize_entry(RECORD, record)?;
+        }
+        members.end()
+    }
 }
 
 /// What becomes of a customer of a seed.
@@ -138,70 +201,37 @@ impl SeedEntry {
     }
 
     pub(super) fn is_distributor(&self) -> bool {
-        self.customer_type == Some(DISTRIBUTOR)
+        self.fields.customer_type == Some(DISTRIBUTOR)
     }
 
     pub(super) fn into_customer(self, references: &HashMap<String, i32>) -> Result<EntryKind, String> {
-        let sponsor_id = match self.sponsor {
-            Some(sponsor) => {
-                let known = references.get(&sponsor);
-                Some(*known.ok_or_else(|| format!("no customer above it has the ref '{sponsor}'"))?)
-            }
-            None => self.sponsor_id,
-        };
-        let mut custom_fields: [Option<String>; 10] = Default::default();
-        for (name, value) in self.associate_custom {
+        let Self { reference: _, id, sponsor, mut fields, dates, custom, password_hash, record } = self;
+        if let Some(sponsor) = sponsor {
+            let known = references.get(&sponsor);
+            fields.sponsor_id = Some(*known.ok_or_else(|| format!("no customer above it has the ref '{sponsor}'"))?);
+        }
+        for (name, value) in custom {
             let slot = name.strip_prefix("Field").and_then(|number| number.parse::<usize>().ok());
-            let slot = slot.and_then(|number| custom_fields.get_mut(number.checked_sub(1)?));
+            let slot = slot.and_then(|number| fields.custom_fields.get_mut(number.checked_sub(1)?));
             *slot.ok_or_else(|| format!("'{name}' is not one of Field1 to Field10"))? = Some(value);
         }
-        self.id.map_or(Ok(()), check_id)?;
-        if self.record.iter().flat_map(|record| &record.companies).any(|company| company.id > LAST_ID) {
+        id.map_or(Ok(()), check_id)?;
+        if record.iter().flat_map(|record| &record.companies).any(|company| company.id > LAST_ID) {
             return Err(format!("record.companies.id must be at most {LAST_ID}"));
         }
-        if self.password.is_some() && self.password_hash.is_some() {
+        if fields.password.is_some() && password_hash.is_some() {
             return Err("it has a Password and a password_hash".to_owned());
         }
-        let date = |field: &str, text: Option<String>| match text {
-            None => Ok(None),
-            Some(text) => {
-                dates::parse(&text).map(Some).ok_or_else(|| format!("{field} is not a date such as 1990-12-31"))
+        for (field, text) in dates {
+            let date = dates::parse(&text).ok_or_else(|| format!("{field} is not a date such as 1990-12-31"))?;
+            if let MemberMut::Date(member) = fields.member_mut(field) {
+                *member = Some(date);
             }
-        };
-        let values = CustomerFields {
-            back_office_id: self.back_office_id,
-            birth_date: date("BirthDate", self.birth_date)?,
-            company_name: self.company_name,
-            customer_status: self.customer_status,
-            customer_type: self.customer_type,
-            shipping_address: self.default_shipping_address.into(),
-            email_address: self.email_address,
-            external_reference_id: self.external_reference_id,
-            first_name: self.first_name,
-            language_code: self.language_code,
-            last_name: self.last_name,
-            password: self.password.map(Password::new),
-            primary_address: self.primary_address.into(),
-            primary_phone: self.primary_phone,
-            secondary_phone: self.secondary_phone,
-            send_emails: self.send_emails,
-            sign_up_date: date("SignUpDate", self.sign_up_date)?,
-            sponsor_id,
-            tax_exempt: self.tax_exempt,
-            tax_exempt_id: self.tax_exempt_id,
-            tax_id: self.tax_id,
-            terms_accepted: self.terms_accepted,
-            text_phone: self.text_phone,
-            username: self.username,
-            web_alias: self.web_alias,
-            custom_fields,
-            key: None,
-            profile: None,
-        };
-        let (id, password_hash) = (self.id.map(CustomerId), self.password_hash);
-        match self.record {
-            None => Ok(EntryKind::New(Box::new(SeedCustomer { id, values, password_hash }))),
-            Some(record) => restored(id, values, password_hash, *record),
+        }
+        let id = id.map(CustomerId);
+        match record {
+            None => Ok(EntryKind::New(Box::new(SeedCustomer { id, fields, password_hash }))),
+            Some(record) => restored(id, fields, password_hash, *record),
         }
     }
 }
@@ -218,27 +248,22 @@ pub(super) fn check_id(id: i32) -> Result<(), String> {
 /// A customer with a record: nothing of it is derived, so what no customer is without must be there.
 fn restored(
     id: Option<CustomerId>,
-    values: CustomerFields,
+    fields: CustomerFields,
     password_hash: Option<PasswordHashText>,
     record: CustomerRecord,
 ) -> Result<EntryKind, String> {
     record.check()?;
-    if values.password.is_some() {
+    if fields.password.is_some() {
         return Err("one with a record has a password_hash and no Password".to_owned());
     }
-    let missing = [
-        ("CustomerType", values.customer_type.is_none()),
-        ("CustomerStatus", values.customer_status.is_none()),
-        ("BackOfficeId", values.back_office_id.is_none()),
-        ("SignUpDate", values.sign_up_date.is_none()),
-    ];
-    let missing = missing.into_iter().find(|(_, is_missing)| *is_missing);
+    let required = [Field::CustomerType, Field::CustomerStatus, Field::BackOfficeId, Field::SignUpDate];
+    let missing = required.into_iter().find(|field| fields.is_missing(*field));
     match (id, missing) {
         (None, _) => Err("one with a record needs an id".to_owned()),
-        (_, Some((field, _))) => Err(format!("one with a record needs {field}")),
+        (_, Some(field)) => Err(format!("one with a record needs {field}")),
         (Some(id), None) => {
             let password_hash = password_hash.map(PasswordHashText::into_text);
-            Ok(EntryKind::Restored(Box::new(RestoredCustomer { id, values, password_hash, record })))
+            Ok(EntryKind::Restored(Box::new(RestoredCustomer { id, fields, password_hash, record })))
         }
     }
 }
@@ -246,68 +271,27 @@ fn restored(
 impl From<StoredCustomer> for SeedEntry {
     fn from(stored: StoredCustomer) -> Self {
         let StoredCustomer { customer, password_hash, record } = stored;
-        let Customer {
-            id,
-            back_office_id,
-            birth_date,
-            company_name,
-            customer_status,
-            customer_type,
-            shipping_address,
-            email_address,
-            enroller_id: _,
-            external_reference_id,
-            first_name,
-            inactive_date: _,
-            language_code,
-            last_name,
-            primary_address,
-            primary_phone,
-            secondary_phone,
-            send_emails,
-            sign_up_date,
-            sponsor_id,
-            tax_exempt,
-            tax_exempt_id,
-            tax_id,
-            terms_accepted,
-            text_phone,
-            username,
-            web_alias,
-            custom_fields,
-        } = customer;
-        let named = (1..).zip(custom_fields).filter_map(|(number, value)| Some((format!("Field{number}"), value?)));
+        let Customer { id, enroller_id: _, inactive_date: _, mut fields } = customer;
+        let mut dates = Vec::new();
+        for field in Field::WHOLE {
+            match fields.member_mut(*field) {
+                MemberMut::Date(date) => dates.extend(date.map(|date| (*field, date_text(date)))),
+                // False is what an entry without it means.
+                MemberMut::Boolean(flag) => *flag = flag.filter(|flag| *flag),
+                _ => {}
+            }
+        }
+        let custom = (1..).zip(&mut fields.custom_fields);
+        let custom = custom.filter_map(|(number, value)| Some((format!("Field{number}"), value.take()?))).collect();
+        let password_hash = password_hash.map(PasswordHashText::stored);
         Self {
             reference: None,
             id: Some(id.0),
             sponsor: None,
-            sponsor_id,
-            back_office_id: Some(back_office_id),
-            birth_date: birth_date.map(date_text),
-            company_name,
-            customer_status: Some(customer_status),
-            customer_type: Some(customer_type),
-            default_shipping_address: shipping_address.into(),
-            email_address,
-            external_reference_id,
-            first_name,
-            language_code: Some(language_code),
-            last_name,
-            password: None,
-            primary_address: primary_address.into(),
-            primary_phone,
-            secondary_phone,
-            send_emails: send_emails.then_some(true),
-            sign_up_date: Some(date_text(sign_up_date)),
-            tax_exempt: tax_exempt.then_some(true),
-            tax_exempt_id,
-            tax_id,
-            terms_accepted: terms_accepted.then_some(true),
-            text_phone,
-            username,
-            web_alias,
-            associate_custom: named.collect(),
-            password_hash: password_hash.map(PasswordHashText::stored),
+            fields,
+            dates,
+            custom,
+            password_hash,
             record: Some(Box::new(record)),
         }
     }
@@ -319,13 +303,6 @@ fn date_text(date: DateTime<Utc>) -> String {
         date.format("%Y-%m-%d").to_string()
     } else {
         date.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-    }
-}
-
-impl SeedAddress {
-    fn is_empty(&self) -> bool {
-        let Self { street1, street2, street3, city, region, postal_code, country_code } = self;
-        [street1, street2, street3, city, region, postal_code, country_code].iter().all(|part| part.is_none())
     }
 }
 

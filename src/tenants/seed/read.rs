@@ -128,7 +128,7 @@ mod tests {
             (r#""plan": {"rejection_status": 98765}"#, &["plan.rejection_status: "]),
             (r#""plan": {"rejection_status": 987}"#, &["plan.rejection_status: "]),
             (r#""plan": {"strict_json": "SECRET"}"#, &["plan.strict_json: ", "true or false"]),
-            (r#""faults": [{"rule": {"operation": "*", "answer": "SECRET"}}]"#, &["faults[0].rule: unknown variant"]),
+            (r#""faults": [{"rule": {"operation": "*", "response": "SECRET"}}]"#, &["faults[0].rule: unknown variant"]),
             (r#""faults": [{"rule": "SECRET"}]"#, &["faults[0].rule: "]),
             (r#""population": {"shape": "SECRET"}"#, &["population.shape: unknown variant"]),
         ] {

@@ -1,12 +1,12 @@
-//! The names of countries. The vendor checks them against a list of the tenant's: clients send names in capitals, `CA` was
-//! not accepted where `CANADA` was, and `US` is (a public integrator's history). The list here is ISO 3166-1's.
+//! The names of countries. The vendor checks them against the tenant's list: clients send names in capitals, `CA` was rejected
+//! where `CANADA` was accepted, and `US` is accepted (a public integrator's history). The list here is ISO 3166-1's.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::plan::ByDesignPlan;
 
-/// What the vendor's clients call countries that ISO calls otherwise. The first of a country is how answers call it.
+/// Names that the vendor's clients use instead of ISO's. Responses use a country's first one where [`NAMED_BY_ALIAS`] has it.
 const ALIASES: [(&str, &str); 52] = [
     ("US", "USA"),
     ("US", "UNITED STATES"),
@@ -62,18 +62,18 @@ const ALIASES: [(&str, &str); 52] = [
     ("MM", "BURMA"),
 ];
 
-/// The countries that answers call by their first alias, not as ISO does.
-const CALLED_BY_ALIAS: [&str; 4] = ["US", "GB", "KR", "NL"];
+/// The countries that responses name by their first alias.
+const NAMED_BY_ALIAS: [&str; 4] = ["US", "GB", "KR", "NL"];
 
-/// Codes that are no spelling of their country.
-const NO_SPELLING: [&str; 1] = ["CA"];
+/// Codes that are not accepted as the name of their country.
+const REJECTED_CODES: [&str; 1] = ["CA"];
 
-/// Every spelling in capitals, and the code that it stands for.
+/// Every accepted spelling in capitals, and its country's code.
 static SPELLINGS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let mut spellings = HashMap::new();
     for country in rust_iso3166::ALL {
         spellings.insert(country.name.to_uppercase(), country.alpha2);
-        if !NO_SPELLING.contains(&country.alpha2) {
+        if !REJECTED_CODES.contains(&country.alpha2) {
             spellings.insert(country.alpha2.to_owned(), country.alpha2);
         }
     }
@@ -81,34 +81,33 @@ static SPELLINGS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     spellings
 });
 
-/// The code of every country, and its name in capitals.
+/// Every country's name in capitals, by its code.
 static NAMES: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
     let name = |country: &rust_iso3166::CountryCode| {
-        let alias = ALIASES.iter().find(|(code, _)| *code == country.alpha2 && CALLED_BY_ALIAS.contains(code));
+        let alias = ALIASES.iter().find(|(code, _)| *code == country.alpha2 && NAMED_BY_ALIAS.contains(code));
         alias.map_or_else(|| country.name.to_uppercase(), |(_, alias)| (*alias).to_owned())
     };
     rust_iso3166::ALL.iter().map(|country| (country.alpha2, name(country))).collect()
 });
 
-/// The ISO 3166-1 code of two letters that a spelling stands for: by the tenant's plan, else by the list.
-pub(in crate::vendors::bydesign) fn code(spelling: &str, plan: &ByDesignPlan) -> Option<&'static str> {
-    let wanted = spelling.trim().to_uppercase();
-    let own = plan.countries.iter().find(|(known, _)| known.trim().to_uppercase() == wanted);
-    match own {
+/// The two-letter ISO 3166-1 code of a country: by the spellings of the tenant's plan, else by the list.
+pub(super) fn code(spelling: &str, plan: &ByDesignPlan) -> Option<&'static str> {
+    let spelling = spelling.trim().to_uppercase();
+    match plan.countries.iter().find(|(known, _)| known.trim().to_uppercase() == spelling) {
         Some((_, country)) => {
             country.as_ref().and_then(crate::plan::CountryCode::country).map(|country| country.alpha2)
         }
-        None => SPELLINGS.get(&wanted).copied(),
+        None => SPELLINGS.get(&spelling).copied(),
     }
 }
 
-/// The name of a country in capitals, as the list has it.
-pub(in crate::vendors::bydesign) fn name(code: &str) -> Option<&'static str> {
+/// The name of a country in capitals; `None` for an unknown code.
+pub(super) fn name(code: &str) -> Option<&'static str> {
     NAMES.get(code).map(String::as_str)
 }
 
-/// Every country: its number of ISO 3166-1, its code and its name, by name.
-pub(in crate::vendors::bydesign) fn all() -> Vec<(i32, &'static str, &'static str)> {
+/// Every country's ISO 3166-1 number, code and name, sorted by name.
+pub(super) fn all() -> Vec<(i32, &'static str, &'static str)> {
     let mut all: Vec<_> = rust_iso3166::ALL
         .iter()
         .filter_map(|country| Some((i32::from(country.numeric), country.alpha2, name(country.alpha2)?)))
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn countries_go_by_the_names_that_clients_were_seen_to_send() {
+    fn countries_are_found_by_the_names_that_clients_send() {
         let plan = ByDesignPlan::default();
         for (spelling, expected) in [
             ("USA", "US"),
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_comes_before_the_list() {
+    fn the_plan_takes_precedence_over_the_list() {
         let plan = serde_json::json!({ "countries": { "ca": "CA", "Scotland": "GB", "US": null } });
         let plan: ByDesignPlan = serde_json::from_value(plan).expect("a plan");
         assert_eq!(code("CA", &plan), Some("CA"));
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_stands_for_its_country() {
+    fn every_name_finds_its_country() {
         let plan = ByDesignPlan::default();
         assert_eq!(all().len(), rust_iso3166::ALL.len());
         for (_, own, name) in all() {

@@ -1,21 +1,17 @@
-//! The customers: created, looked up, shown to anybody.
+//! The operations on customers: create, look up, public information.
 
-use std::sync::Arc;
-
-use axum::http::{HeaderValue, StatusCode};
-
+use super::creation::{self, CustomerCreation, MODEL};
 use super::error::Error;
-use super::mapping::answer::answer;
-use super::mapping::creation::{Mapped, Resolved, creation};
+use super::mapping::{MappedCreation, References, map_creation};
+use super::members::Members;
+use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
-use super::vendor::{asked_type, body_type};
-use super::violations::{MemberViolation, gathered};
-use super::wire::members::Members;
-use super::wire::request::{self, CustomerCreation, MODEL};
-use super::wire::tree::Answer;
-use super::wire::{body, lists};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, Profile, ProfileOwner, Scope};
-use crate::gateway::{Call, Reply};
+use super::violations::{MemberViolation, merged};
+use super::{body, customer, reader};
+use crate::customers::{
+    Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope,
+};
+use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
 use crate::wire::relaxed::Leniency;
@@ -39,24 +35,25 @@ use crate::wire::relaxed::Leniency;
         "class": "documented", "source": "POST api/users/customer page; status and rejections are client-observed and inferred"
     })))
 )]
-pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
+pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
     let plan = &scope.plan.bydesign;
-    let members = read(&call, MODEL)?;
-    let request::Request { wanted, mut violations, ignored } = request::read(&members, plan.time_zone);
-    call.ignore(ignored);
-    let resolved = resolve(&call, &scope, &wanted, &mut violations).await?;
-    let Mapped { mut values, extras, violations: unknown } = creation(wanted, resolved, plan);
+    let members = read(request, MODEL)?;
+    let reader::ReadCreation { creation, mut violations, ignored } = reader::read(&members, plan.time_zone);
+    request.ignore(ignored);
+    let references = resolve(request, &scope, &creation, &mut violations).await?;
+    let MappedCreation { fields, profile, violations: unknown } = map_creation(creation, references, plan);
     violations.extend(unknown);
     if !violations.is_empty() {
-        // Violations that the domain finds are told with them; nothing is written.
-        let found = call.services.customers.violations_of(&scope, &values);
-        return Err(Error::Rejected(gathered(violations, &found)));
+        // Nothing is written; the response lists the domain's violations too.
+        let domain = request.services.customers.violations_of(&scope, &fields);
+        return Err(Error::Rejected(merged(violations, &domain)));
     }
-    values.profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: extras, companies: None });
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
-    let profiled = call.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
-    Ok(reply(&call, &answer(&profiled, plan).answer()))
+    let profile = Some(Profile { owner: ProfileOwner::ByDesign, fields: profile, companies: None });
+    let new_customer = NewCustomer { fields, uuid: None, profile };
+    let id = request.services.customers.create(&scope, new_customer, Vec::new()).await?;
+    let profiled = request.services.customers.profiled(&scope, id, ProfileOwner::ByDesign).await?;
+    Ok(reply(request, &customer::customer(&profiled, plan)))
 }
 
 /// Look customers up by e-mail address
@@ -71,34 +68,33 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
         (CustomerLookupModel = "text/xml"),
         (CustomerLookupModel = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 200, description = "The customers; none is an empty list", body = CustomerLists)),
+    responses((status = 200, description = "The customers; an empty list when there are none", body = CustomerLists)),
     extensions(("x-evidence" = json!({
         "class": "client-observed", "source": "a public client calls it with Email; the members are those of the created customer"
     })))
 )]
-pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
-    let members = read(&call, "CustomerLookupModel")?;
-    call.ignore(members.beside(&["Email"], &request::NAMES));
+pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
+    let members = read(request, "CustomerLookupModel")?;
+    request.ignore(members.ignored(&std::iter::once("Email"), &creation::names()));
     let email = members.text("Email");
     let email = email.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
     })?;
-    let found = call.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
+    let found = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
     let mut profiled = Vec::with_capacity(found.len());
     for customer in found {
-        match call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
+        match request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
             Ok(found) => profiled.push(found),
-            // It was put back meanwhile, by a reset of the world.
+            // A reset deleted it meanwhile.
             Err(CustomerError::UnknownCustomer) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let answers: Vec<_> = profiled.iter().map(|profiled| answer(profiled, &scope.plan.bydesign)).collect();
-    Ok(reply(&call, &lists::customers(&answers)))
+    Ok(reply(request, &customer::customers(&profiled, &scope.plan.bydesign)))
 }
 
-/// What anybody may know of a customer
+/// Read a customer's public information
 #[utoipa::path(
     get,
     path = "/api/customer/PublicInfo/GetInfo",
@@ -112,44 +108,43 @@ pub(super) async fn look_up(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "GET api/customer/PublicInfo/GetInfo page; the rejections are chosen"
     })))
 )]
-pub(super) async fn public_info(call: Arc<Call>) -> Result<Reply, Error> {
-    let scope = call.lenient_scope();
-    let did = call.query_parameter("CustomerDID");
+pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let scope = request.lenient_scope();
+    let did = request.query_parameter("CustomerDID");
     let did = did.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = call.services.customers.find_numbered(&scope, &did).await?;
+    let found = request.services.customers.find_numbered(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
-    let name = customer.display_name();
-    let profiled = call.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
-    Ok(reply(&call, &lists::public_info(&answer(&profiled, &scope.plan.bydesign), &name)))
+    let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
+    Ok(reply(request, &customer::public_info(&profiled, &scope.plan.bydesign)))
 }
 
-/// The members of the body, whatever its format.
-fn read<'a>(call: &'a Call, root: &str) -> Result<Members<'a>, Error> {
-    let body_type = body_type(&call.parts.headers);
-    if let Some(sentence) = body_type.unsupported().filter(|_| !call.body.is_empty()) {
-        return Err(Error::Unsupported(sentence));
+/// The members of the body.
+fn read<'a>(request: &'a ApiRequest<'_>, root: &str) -> Result<Members<'a>, Error> {
+    let body_type = body_type(&request.parts.headers);
+    if let Some(message) = body_type.unsupported().filter(|_| !request.body.is_empty()) {
+        return Err(Error::Unsupported(message));
     }
-    let charset = charset::declared(&call.parts.headers);
-    let members = body::read(&body_type, call.source(Leniency::JsonNet), charset, root);
+    let charset = charset::declared(&request.parts.headers);
+    let members = body::read(&body_type, request.source(Leniency::JsonNet), charset, root);
     members.map_err(|error| Error::Rejected(vec![MemberViolation::of_body(&error)]))
 }
 
-/// Looks for the customers whom a creation names.
+/// Finds the customers whom a creation names.
 async fn resolve(
-    call: &Call,
+    request: &ApiRequest<'_>,
     scope: &Scope<'_>,
-    wanted: &CustomerCreation,
+    creation: &CustomerCreation,
     violations: &mut Vec<MemberViolation>,
-) -> Result<Resolved, Error> {
-    let customers = &call.services.customers;
-    // Clients send 1 for nobody.
-    let sponsor = match wanted.rep_did.as_deref().map(str::trim).filter(|did| *did != "1") {
+) -> Result<References, Error> {
+    let customers = &request.services.customers;
+    // Clients send 1 when there is no sponsor.
+    let sponsor = match creation.rep_did.as_deref().map(str::trim).filter(|did| *did != "1") {
         None => customers.root(scope).await?.map(|CustomerId(id)| id),
-        Some(did) => rep(call, scope, "RepDID", did, violations).await?,
+        Some(did) => find_rep(request, scope, "RepDID", did, violations).await?,
     };
-    let refer_customer = match wanted.refer_customer_id.as_deref() {
+    let refer_customer = match creation.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
             let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
@@ -159,32 +154,26 @@ async fn resolve(
             found
         }
     };
-    let reciprocal_rep = match wanted.reciprocal_rep_did.as_deref() {
+    let reciprocal_rep = match creation.reciprocal_rep_did.as_deref() {
         None => None,
-        Some(did) => rep(call, scope, "ReciprocalRepDID", did, violations).await?,
+        Some(did) => find_rep(request, scope, "ReciprocalRepDID", did, violations).await?,
     };
-    Ok(Resolved { sponsor, refer_customer, reciprocal_rep })
+    Ok(References { sponsor, refer_customer, reciprocal_rep })
 }
 
-/// The representative of this display id; where the plan lets everybody sponsor, any customer.
-async fn rep(
-    call: &Call,
+/// The representative with this display id: a distributor, or any customer where the plan lets all types sponsor.
+async fn find_rep(
+    request: &ApiRequest<'_>,
     scope: &Scope<'_>,
     member: &'static str,
     did: &str,
     violations: &mut Vec<MemberViolation>,
 ) -> Result<Option<i32>, Error> {
-    let may_be = |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type == DISTRIBUTOR;
-    let found = call.services.customers.find_displayed(scope, did).await?.filter(may_be);
+    let may_sponsor =
+        |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type() == DISTRIBUTOR;
+    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_sponsor);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }
     Ok(found.map(|customer| customer.id.0))
-}
-
-/// The answer in the form that the call asks for.
-pub(super) fn reply(call: &Call, answer: &Answer<'_>) -> Reply {
-    let answer_type = asked_type(&call.parts.headers, call.scope().plan.bydesign.default_format);
-    let content_type = HeaderValue::from_static(answer_type.content_type());
-    Reply::of(StatusCode::OK, content_type, answer.bytes(answer_type.format()))
 }

@@ -1,28 +1,25 @@
-//! What went wrong, as ByDesign says it.
+//! The errors of ByDesign's operations, and their responses.
 
 use axum::body::Bytes;
 use axum::http::{Response, StatusCode};
 
-use super::vendor::{answer_to, with};
-use super::violations::{MemberViolation, gathered};
-use super::wire::result;
+use super::error_body;
+use super::response::error_response;
+use super::violations::{MemberViolation, merged};
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BrokenBody, GatewayRejection, NotBuilt, RequestContext};
 use crate::journal::Reason;
 
-/// Why an operation answers with an error.
 #[derive(Debug)]
 pub(crate) enum Error {
     Rejected(Vec<MemberViolation>),
-    /// The body is of a type that is not read: the framework's sentence.
+    /// The framework's message for a body of a type that it does not read.
     Unsupported(String),
-    /// There is nothing of that id: what is said of it.
+    /// The message.
     NotFound(String),
-    /// The vendor has this and this emulator has not.
     NotBuilt(NotBuilt),
-    /// The domain rejected or failed.
     Customers(customers::Error),
 }
 
@@ -34,12 +31,12 @@ impl From<NotBuilt> for Error {
 
 impl From<BrokenBody> for Error {
     fn from(error: BrokenBody) -> Self {
-        let rule = match error {
+        let key = match error {
             BrokenBody::Unsupported(why) => return Self::Unsupported(why),
             BrokenBody::Incomplete(_) => "BODY_INCOMPLETE",
             BrokenBody::Undecodable(_) => "BODY_INVALID",
         };
-        Self::Rejected(vec![MemberViolation::new("", rule, error.to_string())])
+        Self::Rejected(vec![MemberViolation::new("", key, error.to_string())])
     }
 }
 
@@ -52,7 +49,7 @@ impl From<DatabaseError> for Error {
 impl From<customers::Error> for Error {
     fn from(error: customers::Error) -> Self {
         match error {
-            customers::Error::Rejected(rejection) => Self::Rejected(gathered(Vec::new(), &rejection.violations)),
+            customers::Error::Rejected(rejection) => Self::Rejected(merged(Vec::new(), &rejection.violations)),
             customers::Error::UnknownCustomer => Self::NotFound("There is no such customer.".to_owned()),
             customers::Error::Hook(failure) => {
                 Self::Rejected(vec![MemberViolation::new("", "REJECTED", failure.message)])
@@ -66,31 +63,31 @@ impl From<customers::Error> for Error {
 }
 
 impl Error {
-    /// The answer and each rule that failed, or the rejection where the back end broke.
+    /// The response and the journal's reasons, or the rejection that the gateway renders.
     pub(super) fn response(
         self,
-        about: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
-        let said = |status: StatusCode, sentence: &str| {
-            let answer = answer_to(about, status, &result::http_error(sentence));
-            (answer, vec![reason("$", "rejected", sentence)])
+        let http_error = |status: StatusCode, message: &str| {
+            let response = error_response(context, status, &error_body::http_error(message));
+            (response, vec![reason("$", "rejected", message)])
         };
         match self {
             Self::Rejected(violations) => {
-                let answer =
-                    answer_to(about, StatusCode::BAD_REQUEST, &result::rejection(&violations, with(about).error));
+                let body = error_body::rejection(&violations, context.plan().bydesign.error);
+                let response = error_response(context, StatusCode::BAD_REQUEST, &body);
                 let reasons = violations.iter().map(|violation| {
                     let member = if violation.member.is_empty() { "$" } else { violation.member };
-                    reason(member, violation.rule, &violation.sentence)
+                    reason(member, violation.code, &violation.message)
                 });
-                Ok((answer, reasons.collect()))
+                Ok((response, reasons.collect()))
             }
-            Self::Unsupported(sentence) => Ok(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, &sentence)),
-            Self::NotFound(sentence) => Ok(said(StatusCode::NOT_FOUND, &sentence)),
+            Self::Unsupported(message) => Ok(http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message)),
+            Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
             Self::NotBuilt(missing) => Err(GatewayRejection::NotBuilt(missing)),
             Self::Customers(error) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
-                Err(GatewayRejection::BackEndFailed(about.request_id))
+                tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
+                Err(GatewayRejection::BackEndFailed(context.request_id))
             }
         }
     }

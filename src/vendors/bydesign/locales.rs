@@ -1,23 +1,23 @@
-//! `PreferredCulture`: the ids of locales, and the languages that they are. Only 1 is known of the vendor's list; the
-//! others are ours.
+//! `PreferredCulture`: the ids of locales, and their languages. Of the vendor's list only 1 is known; this emulator chose the
+//! others.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) struct Locale {
-    pub(in crate::vendors::bydesign) id: i32,
-    /// The ISO 639-1 code of its language.
-    pub(in crate::vendors::bydesign) language: &'static str,
-    pub(in crate::vendors::bydesign) description: &'static str,
-    /// Its name in .NET: `en-US`.
-    pub(in crate::vendors::bydesign) iso_description: &'static str,
-    pub(in crate::vendors::bydesign) windows_number: i32,
-    /// How many decimals its amounts of money are written with.
-    pub(in crate::vendors::bydesign) decimals: i32,
+pub(super) struct Locale {
+    pub id: i32,
+    /// The ISO 639-1 code.
+    pub language: &'static str,
+    pub description: &'static str,
+    /// The name in .NET: `en-US`.
+    pub iso_description: &'static str,
+    pub windows_number: i32,
+    /// Of amounts of money.
+    pub decimals: i32,
 }
 
-/// The id of the locale of customers who have none.
-pub(in crate::vendors::bydesign) const DEFAULT_ID: i32 = 1;
+/// The locale of customers without one.
+pub(super) const DEFAULT_ID: i32 = 1;
 
-pub(in crate::vendors::bydesign) const ALL: [Locale; 16] = [
+pub(super) const ALL: [Locale; 16] = [
     locale(1, "en", "English", "en-US", 1033),
     locale(2, "es", "Spanish", "es-MX", 2058),
     locale(3, "fr", "French", "fr-FR", 1036),
@@ -43,18 +43,17 @@ const fn locale(
     iso_description: &'static str,
     windows_number: i32,
 ) -> Locale {
-    // Yen and won have none.
+    // Yen and won have no decimals.
     let decimals = if matches!(windows_number, 1041 | 1042) { 0 } else { 2 };
     Locale { id, language, description, iso_description, windows_number, decimals }
 }
 
-/// The language of the locale with this id.
-pub(in crate::vendors::bydesign) fn language(id: i32) -> Option<&'static str> {
+pub(super) fn language(id: i32) -> Option<&'static str> {
     ALL.iter().find(|locale| locale.id == id).map(|locale| locale.language)
 }
 
-/// The id of the locale of this language; that of English for one that is not on the list.
-pub(in crate::vendors::bydesign) fn id(language: &str) -> i32 {
+/// The id of the language's locale; English where the list does not have the language.
+pub(super) fn id(language: &str) -> i32 {
     let found = ALL.iter().find(|locale| locale.language.eq_ignore_ascii_case(language));
     found.map_or(DEFAULT_ID, |locale| locale.id)
 }

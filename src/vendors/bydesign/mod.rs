@@ -1,22 +1,36 @@
-//! ByDesign's door: its only serde, its formats, its words, its routes.
+//! ByDesign's API: its routes, formats and messages.
 //!
-//! A request's body becomes [`wire::members::Members`], those a [`wire::request::CustomerCreation`], that the domain's
-//! values ([`mapping`]); a customer becomes a [`wire::customer::CustomerAnswer`], that a [`wire::tree::Answer`], that bytes.
+//! A request goes from [`body`] (bytes to [`members::Members`]) through [`reader`] (to [`creation::CustomerCreation`]) and
+//! [`mapping`] (to the domain's fields). A response goes from [`customer`] or [`lists`] through [`response`] to JSON or XML.
 
-mod admin;
+mod body;
 mod countries;
+mod creation;
+mod customer;
 mod customers;
+mod dates;
 mod error;
+mod error_body;
+mod lists;
 mod locales;
 mod mapping;
+mod members;
 mod negotiate;
 mod openapi;
+mod reader;
+mod response;
 pub(crate) mod route;
 mod schema;
+mod settings;
 mod unbuilt;
 mod vendor;
 mod violations;
-mod wire;
+mod xml;
+
+#[cfg(test)]
+mod reader_tests;
+#[cfg(test)]
+mod round_trip_tests;
 
 use std::sync::Arc;
 
@@ -28,9 +42,9 @@ use crate::gateway::{Table, VendorState, operations};
 pub(crate) use vendor::ByDesign;
 
 /// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
+pub(crate) fn routes(state: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.with_state(front), document)
+    (router.with_state(state), document)
 }
 
 #[must_use]
@@ -45,10 +59,10 @@ fn table() -> Table<ByDesign> {
         customers::create,
         customers::look_up,
         customers::public_info,
-        admin::customer_types,
-        admin::customer_type,
-        admin::countries,
-        admin::list_locales,
+        settings::customer_types,
+        settings::customer_type,
+        settings::countries,
+        settings::list_locales,
     ];
     built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }

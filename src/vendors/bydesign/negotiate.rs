@@ -1,50 +1,48 @@
-//! Which format a body has, and which an answer gets.
+//! Content negotiation: the format of a request body, and the format of its response.
 
 use mediatype::{MediaType, MediaTypeList, ReadParams as _};
 
 use crate::plan::DefaultFormat;
 
-/// A format in which answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) enum Format {
+pub(super) enum Format {
     Xml,
     Json,
 }
 
-/// A media type in which answers are written.
+/// A media type of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) enum AnswerType {
+pub(super) enum ResponseType {
     ApplicationXml,
     TextXml,
     ApplicationJson,
     TextJson,
 }
 
-/// What a request says that its body is.
+/// The type that Content-Type names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::vendors::bydesign) enum BodyType {
-    /// A type in which answers can be written too.
-    Readable(AnswerType),
+pub(super) enum BodyType {
+    /// A type that responses can have too.
+    Readable(ResponseType),
     Form,
-    /// A type that is not read.
     Unsupported(String),
-    /// Nothing that could be read as a type.
+    /// Content-Type is absent or not a media type.
     Missing,
 }
 
-impl AnswerType {
-    /// In the order in which the vendor lists them.
+impl ResponseType {
+    /// In the order of the vendor's help page.
     const ALL: [Self; 4] = [Self::ApplicationXml, Self::TextXml, Self::ApplicationJson, Self::TextJson];
 
-    pub(in crate::vendors::bydesign) fn format(self) -> Format {
+    pub(super) fn format(self) -> Format {
         match self {
             Self::ApplicationXml | Self::TextXml => Format::Xml,
             Self::ApplicationJson | Self::TextJson => Format::Json,
         }
     }
 
-    /// The header of the answer.
-    pub(in crate::vendors::bydesign) fn content_type(self) -> &'static str {
+    /// The value of the header.
+    pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::ApplicationXml => "application/xml; charset=utf-8",
             Self::TextXml => "text/xml; charset=utf-8",
@@ -68,21 +66,20 @@ impl AnswerType {
 }
 
 impl BodyType {
-    /// What the request's Content-Type says.
-    pub(in crate::vendors::bydesign) fn of(content_type: Option<&str>) -> Self {
+    pub(super) fn of(content_type: Option<&str>) -> Self {
         let Some(media_type) = content_type.and_then(|header| MediaType::parse(header.trim()).ok()) else {
             return Self::Missing;
         };
         let is_form = media_type.ty == "application" && media_type.subty == "x-www-form-urlencoded";
-        match AnswerType::of(&media_type) {
+        match ResponseType::of(&media_type) {
             Some(known) => Self::Readable(known),
             None if is_form && media_type.suffix.is_none() => Self::Form,
             None => Self::Unsupported(media_type.essence().to_string()),
         }
     }
 
-    /// What the framework says to a body of a type that it does not read, with status 415.
-    pub(in crate::vendors::bydesign) fn unsupported(&self) -> Option<String> {
+    /// The framework's message for a body that it does not read, with status 415.
+    pub(super) fn unsupported(&self) -> Option<String> {
         match self {
             Self::Readable(_) | Self::Form => None,
             Self::Unsupported(name) => {
@@ -97,7 +94,7 @@ impl BodyType {
     }
 }
 
-/// How exactly a type was asked for, the closest first.
+/// How exactly a media range matches a type, the closest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Closeness {
     Literal,
@@ -105,7 +102,7 @@ enum Closeness {
     Any,
 }
 
-fn matches(range: &MediaType<'_>, known: AnswerType) -> Option<Closeness> {
+fn matches(range: &MediaType<'_>, known: ResponseType) -> Option<Closeness> {
     let (whole, part) = known.parts();
     if range.suffix.is_some() {
         return None;
@@ -118,70 +115,75 @@ fn matches(range: &MediaType<'_>, known: AnswerType) -> Option<Closeness> {
     }
 }
 
-/// The weight of a range, in thousandths. One that cannot be read is as good as none.
-fn weight(range: &MediaType<'_>) -> Option<u16> {
+/// The quality of a range, in thousandths; `None` when it is not valid.
+fn quality(range: &MediaType<'_>) -> Option<u16> {
     let Some((_, value)) = range.params().find(|(name, _)| *name == "q") else { return Some(1000) };
-    let weight: f64 = value.as_str().parse().ok()?;
-    (0.0..=1.0).contains(&weight).then(|| {
+    let quality: f64 = value.as_str().parse().ok()?;
+    (0.0..=1.0).contains(&quality).then(|| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 1000")]
-        let thousandths = (weight * 1000.0).round() as u16;
+        let thousandths = (quality * 1000.0).round() as u16;
         thousandths
     })
 }
 
-/// What Accept says of one type: the closest range that speaks of it.
+/// The closest range of Accept that matches a type.
 #[derive(Debug, Clone, Copy)]
-struct Wish {
-    answer: AnswerType,
+struct Preference {
+    response: ResponseType,
     closeness: Closeness,
-    weight: u16,
+    quality: u16,
 }
 
-/// The type of the answer. `accept` is every line of that header; what cannot be read of it is passed over.
+/// The type of the response. `accept` is every line of that header; parts that are not valid are ignored.
 ///
-/// The greatest weight wins, then the closest match, then XML before JSON (AspNetWebStack, `DefaultContentNegotiator`).
-/// Where only `*/*` speaks of a type, or nothing does, the plan decides. There is always an answer.
-pub(in crate::vendors::bydesign) fn answer_type<'a>(
+/// The highest quality wins, then the closest match, then XML before JSON (AspNetWebStack, `DefaultContentNegotiator`). The
+/// plan decides where no range or only `*/*` matches. There is always a type.
+pub(super) fn response_type<'a>(
     accept: impl IntoIterator<Item = &'a str>,
     body: &BodyType,
     default: DefaultFormat,
-) -> AnswerType {
+) -> ResponseType {
     let ranges: Vec<MediaType<'_>> = accept.into_iter().flat_map(MediaTypeList::new).filter_map(Result::ok).collect();
-    let wish = |answer: AnswerType| {
-        let spoken = ranges
-            .iter()
-            .filter_map(|range| Some(Wish { answer, closeness: matches(range, answer)?, weight: weight(range)? }));
-        // Of two that are equally close the heavier counts.
-        spoken.min_by_key(|wish| (wish.closeness, u16::MAX - wish.weight))
+    let preference = |response: ResponseType| {
+        let matching = ranges.iter().filter_map(|range| {
+            Some(Preference { response, closeness: matches(range, response)?, quality: quality(range)? })
+        });
+        // Of two that are equally close, the one of higher quality counts.
+        matching.min_by_key(|preference| (preference.closeness, u16::MAX - preference.quality))
     };
-    let wishes: Vec<Wish> = AnswerType::ALL.into_iter().filter_map(wish).collect();
-    let best = wishes.iter().filter(|wish| wish.weight > 0).min_by_key(|wish| (u16::MAX - wish.weight, wish.closeness));
+    let preferences: Vec<Preference> = ResponseType::ALL.into_iter().filter_map(preference).collect();
+    let best = preferences
+        .iter()
+        .filter(|preference| preference.quality > 0)
+        .min_by_key(|preference| (u16::MAX - preference.quality, preference.closeness));
     match best {
-        Some(best) if best.closeness != Closeness::Any => best.answer,
+        Some(best) if best.closeness != Closeness::Any => best.response,
         _ => {
-            let is_excluded = |answer| wishes.iter().any(|wish| wish.weight == 0 && wish.answer == answer);
+            let is_excluded = |response| {
+                preferences.iter().any(|preference| preference.quality == 0 && preference.response == response)
+            };
             let preferred = preferred(body, default);
-            let others = AnswerType::ALL.into_iter();
-            std::iter::once(preferred).chain(others).find(|answer| !is_excluded(*answer)).unwrap_or(preferred)
+            let others = ResponseType::ALL.into_iter();
+            std::iter::once(preferred).chain(others).find(|response| !is_excluded(*response)).unwrap_or(preferred)
         }
     }
 }
 
-fn preferred(body: &BodyType, default: DefaultFormat) -> AnswerType {
+fn preferred(body: &BodyType, default: DefaultFormat) -> ResponseType {
     match (default, body) {
-        (DefaultFormat::Request, BodyType::Readable(own)) => *own,
-        (DefaultFormat::Request | DefaultFormat::Json, _) => AnswerType::ApplicationJson,
-        (DefaultFormat::Xml, _) => AnswerType::ApplicationXml,
+        (DefaultFormat::Request, BodyType::Readable(request)) => *request,
+        (DefaultFormat::Request | DefaultFormat::Json, _) => ResponseType::ApplicationJson,
+        (DefaultFormat::Xml, _) => ResponseType::ApplicationXml,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use AnswerType::{ApplicationJson, ApplicationXml, TextJson, TextXml};
+    use ResponseType::{ApplicationJson, ApplicationXml, TextJson, TextXml};
 
-    fn answer(accept: &[&str], content_type: Option<&str>, default: DefaultFormat) -> AnswerType {
-        answer_type(accept.iter().copied(), &BodyType::of(content_type), default)
+    fn response(accept: &[&str], content_type: Option<&str>, default: DefaultFormat) -> ResponseType {
+        response_type(accept.iter().copied(), &BodyType::of(content_type), default)
     }
 
     const JSON: Option<&str> = Some("application/json");
@@ -216,36 +218,40 @@ mod tests {
             ("application/problem+json", Some("text/xml"), TextXml),
             ("APPLICATION/JSON; Q=0.7; x=\"a,b\", TEXT/XML;q=0.3", None, ApplicationJson),
         ] {
-            assert_eq!(answer(&[accept], content_type, DefaultFormat::Request), expected, "{accept}, {content_type:?}");
+            assert_eq!(
+                response(&[accept], content_type, DefaultFormat::Request),
+                expected,
+                "{accept}, {content_type:?}"
+            );
         }
     }
 
     #[test]
-    fn the_plan_decides_where_the_caller_does_not() {
+    fn the_plan_decides_where_accept_does_not() {
         for accept in [&["*/*"] as &[&str], &[], &["text/plain"]] {
-            assert_eq!(answer(accept, JSON, DefaultFormat::Xml), ApplicationXml);
-            assert_eq!(answer(accept, Some("text/xml"), DefaultFormat::Json), ApplicationJson);
+            assert_eq!(response(accept, JSON, DefaultFormat::Xml), ApplicationXml);
+            assert_eq!(response(accept, Some("text/xml"), DefaultFormat::Json), ApplicationJson);
         }
-        assert_eq!(answer(&["application/json"], None, DefaultFormat::Xml), ApplicationJson);
+        assert_eq!(response(&["application/json"], None, DefaultFormat::Xml), ApplicationJson);
     }
 
     #[test]
-    fn several_lines_are_one_list() {
-        assert_eq!(answer(&["text/html", "text/xml"], JSON, DefaultFormat::Request), TextXml);
+    fn several_header_lines_are_one_list() {
+        assert_eq!(response(&["text/html", "text/xml"], JSON, DefaultFormat::Request), TextXml);
     }
 
     #[test]
-    fn what_cannot_be_read_is_passed_over() {
+    fn parts_that_are_not_valid_are_ignored() {
         for accept in
             ["application/xml;q=x", "application/xml;q=7", "/", ",,,", ";", "\"", "application/xml;", "ä/ö", "q"]
         {
             let expected = if accept.ends_with("xml;") { ApplicationXml } else { ApplicationJson };
-            assert_eq!(answer(&[accept], None, DefaultFormat::Request), expected, "{accept}");
+            assert_eq!(response(&[accept], None, DefaultFormat::Request), expected, "{accept}");
         }
     }
 
     #[test]
-    fn a_body_is_what_its_type_says() {
+    fn content_type_names_the_type_of_the_body() {
         assert_eq!(BodyType::of(Some("text/json;charset=UTF-8")), BodyType::Readable(TextJson));
         assert_eq!(BodyType::of(FORM), BodyType::Form);
         assert_eq!(BodyType::of(FORM).unsupported(), None);

@@ -1,4 +1,4 @@
-//! What stands around the operations in the OpenAPI document.
+//! The parts of the OpenAPI document that the operations do not declare.
 
 use serde_json::json;
 use utoipa::PartialSchema as _;
@@ -13,10 +13,10 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, R
 use super::schema::{ApiResultModel, HttpErrorModel};
 use crate::gateway::{NOT_BUILT, THIS_SERVER, example_parameters, server, tags};
 
-/// The name of the security scheme, and of the tag.
+/// The security scheme and the tag.
 const NAME: &str = "ByDesign";
 
-/// Values of parameters that succeed on the demo data.
+/// Example parameters that succeed on the demo data.
 const PARAMETERS: [(&str, &str); 2] = [("id", "2"), ("CustomerDID", "3")];
 
 pub(super) fn head() -> OpenApi {
@@ -24,7 +24,7 @@ pub(super) fn head() -> OpenApi {
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Basic)
             .description(Some(
-                "A key of kind `basic`: user name and password. The demo tenant's are demo and 0123456789abcdef0123456789abcdef.",
+                "A credential of kind `basic`: user name and password. The demo tenant's are demo and 0123456789abcdef0123456789abcdef.",
             ))
             .build(),
     );
@@ -34,22 +34,20 @@ pub(super) fn head() -> OpenApi {
         .schema("ByDesignHttpError", HttpErrorModel::schema());
     let of_client = ServerBuilder::new()
         .url("/{client}")
-        .description(Some("With the client's name before the path, as at the vendor: the name of the tenant"))
+        .description(Some("With the client's name before the path, as in the vendor's API: the name of the tenant"))
         .parameter("client", ServerVariableBuilder::new().default_value("demo"))
         .build();
     OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new().title("ByDesign customer API, emulated").version("1.0").description(Some(
-                "What this emulator answers of ByDesign's API, on the same customers as DirectScale's.",
-            )),
-        )
+        .info(InfoBuilder::new().title("ByDesign customer API, emulated").version("1.0").description(Some(
+            "ByDesign's API as this emulator implements it, on the same customers as DirectScale's.",
+        )))
         .servers(Some([server("/", THIS_SERVER), of_client]))
         .tags(Some(tags(&[(NAME, "ByDesign's API on the same customers, with Basic credentials."), NOT_BUILT])))
         .components(Some(components.build()))
         .build()
 }
 
-/// Adds to an operation what all have: its tag, its security, the forms of its answers, and the answers that every one can get.
+/// Adds what all operations have: the tag, the security, the formats of responses, and the errors.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
     operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
@@ -86,14 +84,19 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(response));
     };
     if can_reject {
-        add("400", "ByDesignApiResult", "Rejected; the framework's ModelState where the plan says so", "inferred");
+        add(
+            "400",
+            "ByDesignApiResult",
+            "Rejected; in the framework's ModelState form where the plan sets it",
+            "inferred",
+        );
     }
-    add("401", "ByDesignHttpError", "The credentials are missing or open nothing", "framework-default");
-    add("403", "ByDesignHttpError", "The quota of the plan is spent", "chosen");
+    add("401", "ByDesignHttpError", "The credentials are missing or not valid", "framework-default");
+    add("403", "ByDesignHttpError", "The plan's quota is exceeded", "chosen");
     if has_body {
         add("413", "ByDesignHttpError", "The body is too large", "chosen");
-        add("415", "ByDesignHttpError", "The body is of a type that is not read", "framework-default");
+        add("415", "ByDesignHttpError", "The body has an unsupported type", "framework-default");
     }
-    add("429", "ByDesignHttpError", "The rate limit of the plan is spent", "chosen");
+    add("429", "ByDesignHttpError", "The plan's rate limit is exceeded", "chosen");
     add("500", "ByDesignHttpError", "The back end failed", "framework-default");
 }

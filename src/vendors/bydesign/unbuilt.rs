@@ -1,5 +1,5 @@
-//! What ByDesign's API has and this emulator does not build. Its help pages are not public as a whole: these are the operations
-//! and controllers that single pages, its process guides and public clients name.
+//! The operations of ByDesign's API that this emulator does not build. The vendor's help is not public as a whole: these are the
+//! operations and controllers that single pages, its process guides and public clients name.
 
 use utoipa::openapi::path::HttpMethod;
 
@@ -8,7 +8,6 @@ use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
 const DOCUMENTED: &str = "documented";
 const OBSERVED: &str = "client-observed";
 
-/// Beside the operations that are built.
 pub(super) static OPERATIONS: [UnbuiltOperation; 12] = [
     UnbuiltOperation::new(
         HttpMethod::Get,

@@ -1,24 +1,23 @@
-//! ByDesign's manners: Basic credentials, a tenant in the path, and the framework's answers in XML or JSON.
+//! How ByDesign's API authenticates and rejects: Basic credentials, a tenant in the path, and the framework's responses in XML or
+//! JSON.
 
 use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use super::error::Error;
-use super::negotiate::{AnswerType, BodyType, answer_type};
+use super::error_body;
+use super::response::error_response;
 use super::route::{self, PathTenant};
 use super::violations::MemberViolation;
-use super::wire::result;
-use super::wire::tree::Answer;
 use crate::database::DatabaseError;
 use crate::gateway::{
-    Call, GatewayRejection, RequestContext, Services, StatusFailure, Vendor, basic_credentials, original_uri, realm,
-    typed,
+    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
+    original_path_and_query, realm,
 };
 use crate::journal::Reason;
-use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, CredentialKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,15 +26,19 @@ pub(crate) struct ByDesign;
 impl Vendor for ByDesign {
     type Error = Error;
 
-    const KEY: CredentialKind = CredentialKind::Basic;
+    const CREDENTIAL: CredentialKind = CredentialKind::Basic;
 
-    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
-        let (user, password) = basic_credentials(parts)?;
+    fn secret_headers(&self) -> &'static [&'static str] {
+        &["authorization"]
+    }
+
+    fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+        let (user, password) = basic_credentials(&parts.headers)?;
         Some(Cow::Owned(presented(CredentialKind::Basic, &user, &password)))
     }
 
-    /// Whether the segment before `/api` names no other tenant than the caller's.
-    async fn admits(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
+    /// False where the segment before `/api` names another tenant than the caller's.
+    async fn may_use(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
         match parts.extensions.get::<PathTenant>() {
             Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
                 Ok(!services.tenants.has_name(name).await?)
@@ -49,24 +52,25 @@ impl Vendor for ByDesign {
     }
 
     fn owns(&self, path: &str) -> bool {
-        // Where an extension of the first door calls back.
+        // Without the path of DirectScale's callbacks.
         route::is_below_api(path) && !path.starts_with("/api/extension/")
     }
 
-    fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
-        let http_error = |status: StatusCode, sentence: &str| answer_to(about, status, &result::http_error(sentence));
+    fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
+        let http_error =
+            |status: StatusCode, sentence: &str| error_response(context, status, &error_body::http_error(sentence));
         match rejection {
             GatewayRejection::MissingKey | GatewayRejection::InvalidKey => {
-                let mut response = http_error(StatusCode::UNAUTHORIZED, result::DENIED);
+                let mut response = http_error(StatusCode::UNAUTHORIZED, error_body::DENIED);
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 response
             }
             GatewayRejection::NoSuchOperation => {
-                let path = original_uri(about.parts).path_and_query().map_or("/", |path| path.as_str());
-                http_error(StatusCode::NOT_FOUND, &result::no_route(&realm(about.parts, path)))
+                let url = realm(context.parts, original_path_and_query(context.parts));
+                http_error(StatusCode::NOT_FOUND, &error_body::no_route(&url))
             }
             GatewayRejection::WrongMethod(allowed) => {
-                let sentence = result::wrong_method(about.parts.method.as_str());
+                let sentence = error_body::wrong_method(context.parts.method.as_str());
                 let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
@@ -88,64 +92,33 @@ impl Vendor for ByDesign {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
             }
-            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, result::BROKEN),
+            GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, error_body::FAILED),
         }
     }
 
-    fn failed(
+    fn render_error(
         &self,
         error: Error,
-        about: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
-        error.response(about)
+        error.response(context)
     }
 
-    fn failure(&self, failure: StatusFailure<'_>, about: &RequestContext<'_>) -> Response<Bytes> {
-        let StatusFailure { code, message, retry_after } = failure;
+    fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
+        let InjectedStatus { code, message, .. } = injected;
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let rejection = match (code, message) {
-            (400, message) => {
-                let violation = MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."));
-                return answer_to(about, status, &result::rejection(&[violation], with(about).error));
-            }
-            (401, _) => GatewayRejection::InvalidKey,
-            (403, _) => GatewayRejection::QuotaSpent(retry_after),
-            (413, _) => GatewayRejection::BodyTooLarge(about.options.max_body_bytes),
-            (429, _) => GatewayRejection::RateLimited(retry_after),
-            (500, None) => GatewayRejection::BackEndFailed(about.request_id),
-            (_, message) => {
-                let sentence = message.or(status.canonical_reason()).unwrap_or(result::BROKEN);
-                return answer_to(about, status, &result::http_error(sentence));
-            }
-        };
-        self.rejected(rejection, about)
+        if status == StatusCode::BAD_REQUEST {
+            let violations = [MemberViolation::new("", "REJECTED", message.unwrap_or("The request is invalid."))];
+            let body = error_body::rejection(&violations, context.plan().bydesign.error);
+            return error_response(context, status, &body);
+        }
+        let sentence = message.or(status.canonical_reason()).unwrap_or(error_body::FAILED);
+        error_response(context, status, &error_body::http_error(sentence))
     }
 
-    fn customer(&self, _call: &Call) -> Option<i32> {
+    fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
-}
-
-/// How the tenant wants its answers.
-pub(super) fn with<'a>(about: &RequestContext<'a>) -> &'a ByDesignPlan {
-    &about.plan().bydesign
-}
-
-/// An answer in the form that the request asks for.
-pub(super) fn answer_to(about: &RequestContext<'_>, status: StatusCode, answer: &Answer<'_>) -> Response<Bytes> {
-    let answer_type = asked_type(&about.parts.headers, with(about).default_format);
-    typed(status, HeaderValue::from_static(answer_type.content_type()), answer.bytes(answer_type.format()))
-}
-
-/// The type of the answer to a request.
-pub(super) fn asked_type(headers: &HeaderMap, default: DefaultFormat) -> AnswerType {
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    answer_type(accept, &body_type(headers), default)
-}
-
-/// What the request says that its body is.
-pub(super) fn body_type(headers: &HeaderMap) -> BodyType {
-    BodyType::of(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
 }
 
 fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {

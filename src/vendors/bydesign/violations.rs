@@ -1,149 +1,115 @@
-//! What is wrong with a request, in the framework's words. No sentence repeats a password or a tax id.
+//! The violations of a request, in the framework's words. No message repeats a secret value.
 
+use super::body::BodyError;
+use super::{creation, customer};
 use crate::customers::{Violation, ViolationKind};
-use crate::field::{AddressPart, Field};
-
-use super::wire::body::BodyError;
-use super::wire::request::NAMES;
+use crate::model::{AddressPart, Field};
 use crate::wire::json::JsonError;
 
-/// One thing that is wrong with a request.
+/// A rule that a member of a request violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MemberViolation {
-    /// The member of the request; empty for the body as a whole.
-    pub(in crate::vendors::bydesign) member: &'static str,
-    /// The rule that it breaks, as it ends the key: `IN_USE`.
-    pub(in crate::vendors::bydesign) rule: &'static str,
-    pub(in crate::vendors::bydesign) sentence: String,
+    /// Empty for the body as a whole.
+    pub(super) member: &'static str,
+    /// The end of the translation key: `IN_USE`.
+    pub(super) code: &'static str,
+    pub(super) message: String,
 }
 
-/// The members whose values are never repeated.
-const SECRET: [&str; 3] = ["Password", "TaxID", "TaxID2"];
-
 impl MemberViolation {
-    pub(in crate::vendors::bydesign) fn new(
-        member: &'static str,
-        rule: &'static str,
-        sentence: impl Into<String>,
-    ) -> Self {
-        Self { member, rule, sentence: sentence.into() }
+    pub(super) fn new(member: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { member, code, message: message.into() }
     }
 
-    /// A value that cannot be what the member is.
-    pub(in crate::vendors::bydesign) fn invalid(member: &'static str, value: &str) -> Self {
+    /// The value cannot be converted to the member's type.
+    pub(super) fn invalid(member: &'static str, value: &str) -> Self {
         Self::new(member, "INVALID", not_valid(member, Some(value)))
     }
 
-    /// A value that names nothing known.
-    pub(in crate::vendors::bydesign) fn unknown(member: &'static str, value: &str) -> Self {
+    /// Nothing has this name or number.
+    pub(super) fn unknown(member: &'static str, value: &str) -> Self {
         Self::new(member, "UNKNOWN", not_valid(member, Some(value)))
     }
 
-    /// A text that is too long (`MaxLengthAttribute`).
-    pub(in crate::vendors::bydesign) fn too_long(member: &'static str, longest: usize) -> Self {
-        let sentence =
-            format!("The field {member} must be a string or array type with a maximum length of '{longest}'.");
-        Self::new(member, "TOO_LONG", sentence)
+    /// The message of `MaxLengthAttribute`.
+    pub(super) fn too_long(member: &'static str, max_length: usize) -> Self {
+        let message =
+            format!("The field {member} must be a string or array type with a maximum length of '{max_length}'.");
+        Self::new(member, "TOO_LONG", message)
     }
 
-    /// A text with characters that no text may have.
-    pub(in crate::vendors::bydesign) fn control_character(member: &'static str) -> Self {
-        let sentence = format!("The field {member} must not contain control characters.");
-        Self::new(member, "CONTROL_CHARACTER", sentence)
+    pub(super) fn control_character(member: &'static str) -> Self {
+        Self::of(member, &ViolationKind::ControlCharacter)
     }
 
-    /// A body that cannot be read.
-    pub(in crate::vendors::bydesign) fn of_body(error: &BodyError) -> Self {
-        let rule = if matches!(error, BodyError::Json(JsonError::Empty)) { "BODY_EMPTY" } else { "BODY_INVALID" };
-        Self::new("", rule, error.to_string())
+    pub(super) fn of_body(error: &BodyError) -> Self {
+        let code = if matches!(error, BodyError::Json(JsonError::Empty)) { "BODY_EMPTY" } else { "BODY_INVALID" };
+        Self::new("", code, error.to_string())
     }
 
-    pub(in crate::vendors::bydesign) fn of(violation: &Violation) -> Self {
-        let member = member(violation.field);
-        Self::new(member, rule(&violation.rule), sentence(member, &violation.rule))
+    fn of(member: &'static str, kind: &ViolationKind) -> Self {
+        Self::new(member, code(kind), message(member, kind))
     }
 
-    /// The name under which a translation would be kept: `CUSTOMER_EMAIL_IN_USE`. The vendor's own are not public.
-    pub(in crate::vendors::bydesign) fn key(&self) -> String {
+    /// The key of the message's translation: `CUSTOMER_EMAIL_IN_USE`. The vendor's own keys are not public.
+    pub(super) fn key(&self) -> String {
         let mut key = String::from("CUSTOMER_");
-        let mut before = ' ';
+        let mut previous = ' ';
         for character in self.member.chars() {
-            if character.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            if character.is_ascii_uppercase() && previous.is_ascii_lowercase() {
                 key.push('_');
             }
             key.push(character.to_ascii_uppercase());
-            before = character;
+            previous = character;
         }
         if !self.member.is_empty() {
             key.push('_');
         }
-        key.push_str(self.rule);
+        key.push_str(self.code);
         key
     }
 }
 
-/// Everything that is wrong with a request, in the order of the vendor's table: what was found while reading it, and what
-/// the domain found. A member that could not be read is not also called missing.
-pub(in crate::vendors::bydesign) fn gathered(
-    mut read: Vec<MemberViolation>,
-    rejection: &[Violation],
-) -> Vec<MemberViolation> {
-    let found = rejection.iter().map(MemberViolation::of);
-    let new = |violation: &MemberViolation| {
-        violation.rule != "REQUIRED" || read.iter().all(|known| known.member != violation.member)
+/// All violations of a request, in the order of the vendor's table: those of the reader and those of the domain. A member
+/// that is not valid is not also reported as missing.
+pub(super) fn merged(mut read: Vec<MemberViolation>, domain: &[Violation]) -> Vec<MemberViolation> {
+    let domain = domain.iter().map(|violation| MemberViolation::of(member(violation.field), &violation.rule));
+    let is_new = |violation: &MemberViolation| {
+        violation.code != "REQUIRED" || read.iter().all(|known| known.member != violation.member)
     };
-    let found: Vec<MemberViolation> = found.filter(new).collect();
-    read.extend(found);
-    // What is no member of the request comes last.
-    read.sort_by_key(|violation| NAMES.iter().position(|name| *name == violation.member).unwrap_or(NAMES.len()));
+    let domain: Vec<MemberViolation> = domain.filter(is_new).collect();
+    read.extend(domain);
+    // Names that are not members of the request come last.
+    read.sort_by_key(|violation| {
+        creation::names().position(|name| name == violation.member).unwrap_or(creation::MEMBERS.len())
+    });
     read
 }
 
-/// The member of the request, or of the answer where the request has none, that a field is.
-pub(in crate::vendors::bydesign) fn member(field: Field) -> &'static str {
-    use AddressPart::{City, CountryCode, PostalCode, Region, Street1, Street2, Street3};
-    match field {
-        Field::BackOfficeId => "CustomerDID",
-        Field::BirthDate => "DateOfBirth",
-        Field::CompanyName => "Company",
-        Field::CustomerStatus => "StatusTypeID",
-        Field::CustomerType => "CustomerType",
-        Field::DefaultShippingAddress(None | Some(Street1)) => "ShippingStreet1",
-        Field::DefaultShippingAddress(Some(Street2 | Street3)) => "ShippingStreet2",
-        Field::DefaultShippingAddress(Some(PostalCode)) => "ShippingPostalCode",
-        Field::DefaultShippingAddress(Some(City)) => "ShippingCity",
-        Field::DefaultShippingAddress(Some(Region)) => "ShippingState",
-        Field::DefaultShippingAddress(Some(CountryCode)) => "ShippingCountry",
-        Field::EmailAddress => "Email",
-        Field::LanguageCode => "PreferredCulture",
-        Field::PrimaryAddress(None | Some(Street1)) => "BillingStreet1",
-        Field::PrimaryAddress(Some(Street2 | Street3)) => "BillingStreet2",
-        Field::PrimaryAddress(Some(PostalCode)) => "BillingPostalCode",
-        Field::PrimaryAddress(Some(City)) => "BillingCity",
-        Field::PrimaryAddress(Some(Region)) => "BillingState",
-        Field::PrimaryAddress(Some(CountryCode)) => "BillingCountry",
-        Field::PrimaryPhone => "Phone1",
-        Field::SecondaryPhone => "Phone2",
-        Field::SendEmails => "SendAutoresponders",
-        Field::SignUpDate => "ApplicationDate",
-        Field::SponsorId => "RepDID",
-        Field::TaxExemptId => "TaxExemptCodeID",
-        Field::TaxId => "TaxID",
-        Field::TermsAccepted => "AgreedToTerms",
-        Field::TextPhone => "Phone3",
-        Field::WebAlias => "ReplicatedSiteUrl",
-        same @ (Field::FirstName
-        | Field::LastName
-        | Field::Password
-        | Field::Username
-        | Field::TaxExempt
-        | Field::ExternalReferenceId
-        | Field::AssociateCustom(_)) => same.name(),
+/// The member of the request that holds the field, else the member of the response, else the field's own name.
+fn member(field: Field) -> &'static str {
+    let field = match field {
+        Field::DefaultShippingAddress(part) => Field::DefaultShippingAddress(Some(line(part))),
+        Field::PrimaryAddress(part) => Field::PrimaryAddress(Some(line(part))),
+        other => other,
+    };
+    let sent = creation::MEMBERS.iter().find(|member| member.field == Some(field)).map(|member| member.name);
+    let returned = || customer::MEMBERS.iter().find(|member| member.field == Some(field)).map(|member| member.name);
+    sent.or_else(returned).unwrap_or(field.name())
+}
+
+/// The part of an address that ByDesign has. A violation of the whole address is reported under its first part; there is no
+/// third line.
+fn line(part: Option<AddressPart>) -> AddressPart {
+    match part {
+        None => AddressPart::Street1,
+        Some(AddressPart::Street3) => AddressPart::Street2,
+        Some(part) => part,
     }
 }
 
-fn rule(rule: &ViolationKind) -> &'static str {
-    match rule {
+fn code(kind: &ViolationKind) -> &'static str {
+    match kind {
         ViolationKind::Required(_) => "REQUIRED",
         ViolationKind::Type(_) | ViolationKind::Format(_) => "INVALID",
         ViolationKind::ControlCharacter => "CONTROL_CHARACTER",
@@ -160,56 +126,55 @@ fn rule(rule: &ViolationKind) -> &'static str {
     }
 }
 
-fn sentence(member: &'static str, rule: &ViolationKind) -> String {
-    match rule {
+fn message(member: &'static str, kind: &ViolationKind) -> String {
+    match kind {
         ViolationKind::Required(_) => format!("The {member} field is required."),
         ViolationKind::Type(_) => not_valid(member, None),
-        ViolationKind::Unique(Some(_)) if SECRET.contains(&member) => sentence(member, &ViolationKind::Unique(None)),
-        ViolationKind::Format(wanted) => format!("The field {member} {wanted}."),
-        ViolationKind::ControlCharacter => MemberViolation::control_character(member).sentence,
-        ViolationKind::MaxLength(longest) => MemberViolation::too_long(member, *longest).sentence,
-        ViolationKind::OneOf(known) => {
-            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-            format!("The field {member} must be one of {}.", known.join(", "))
-        }
+        ViolationKind::MaxLength(max_length) => MemberViolation::too_long(member, *max_length).message,
         ViolationKind::MinimumAge(years) => format!("The field {member} must be at least {years} years ago."),
-        ViolationKind::Password(wanted) => format!("The field {member} {wanted}."),
-        ViolationKind::Unique(Some(value)) => format!("The {member} '{value}' is already in use."),
-        ViolationKind::Unique(None) => format!("The {member} is already in use."),
-        ViolationKind::Incomplete => format!("The field {member} must be sent with the rest of the address."),
-        ViolationKind::Unsupported => format!("The field {member} cannot be changed by this call."),
         ViolationKind::SponsorUnknown(id) => format!("The {member} '{id}' was not found."),
         ViolationKind::SponsorNotDistributor(id) => format!("The {member} '{id}' is not a rep."),
-        ViolationKind::SponsorIsSelf => format!("The {member} must not be the customer itself."),
         ViolationKind::SponsorBelow(id) => format!("The {member} '{id}' stands below the customer."),
+        ViolationKind::Unique(Some(_)) if is_secret(member) => message(member, &ViolationKind::Unique(None)),
+        ViolationKind::Unique(_) | ViolationKind::SponsorIsSelf => kind.sentence(&format!("The {member}")),
+        ViolationKind::Format(_)
+        | ViolationKind::ControlCharacter
+        | ViolationKind::OneOf(_)
+        | ViolationKind::Password(_)
+        | ViolationKind::Incomplete
+        | ViolationKind::Unsupported => kind.sentence(&format!("The field {member}")),
     }
 }
 
-/// The framework's sentence for a value that is not of the member's type, with as much of the value as fits.
+/// The framework's message for a value that cannot be converted, with the beginning of the value.
 fn not_valid(member: &str, value: Option<&str>) -> String {
-    const MOST: usize = 50;
-    match value.filter(|_| !SECRET.contains(&member)) {
+    const MAX_CHARACTERS: usize = 50;
+    match value.filter(|_| !is_secret(member)) {
         Some(value) => {
-            let shown: String = value.chars().take(MOST).collect();
-            let dots = if shown.len() < value.len() { "…" } else { "" };
-            format!("The value '{shown}{dots}' is not valid for {member}.")
+            let beginning: String = value.chars().take(MAX_CHARACTERS).collect();
+            let dots = if beginning.len() < value.len() { "…" } else { "" };
+            format!("The value '{beginning}{dots}' is not valid for {member}.")
         }
         None => format!("The value is not valid for {member}."),
     }
+}
+
+fn is_secret(member: &str) -> bool {
+    creation::MEMBERS.iter().any(|known| known.is_secret && known.name == member)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(field: Field, rule: ViolationKind) -> (String, String) {
-        let violation = MemberViolation::of(&Violation { field, rule });
-        (violation.key(), violation.sentence)
+    fn of(field: Field, kind: &ViolationKind) -> (String, String) {
+        let violation = MemberViolation::of(member(field), kind);
+        (violation.key(), violation.message)
     }
 
     #[test]
-    fn faults_are_said_of_the_members_of_this_vendor() {
-        for (field, rule, key, sentence) in [
+    fn violations_name_the_members_of_this_vendor() {
+        for (field, kind, key, message) in [
             (
                 Field::EmailAddress,
                 ViolationKind::Unique(Some("a@b.c".to_owned())),
@@ -254,45 +219,77 @@ mod tests {
                 "The value is not valid for Phone1.",
             ),
         ] {
-            assert_eq!(of(field, rule), (key.to_owned(), sentence.to_owned()));
+            assert_eq!(of(field, &kind), (key.to_owned(), message.to_owned()));
         }
     }
 
     #[test]
     fn no_secret_is_repeated() {
         for field in [Field::TaxId, Field::Password] {
-            for rule in [ViolationKind::Unique(Some("123-45".to_owned())), ViolationKind::Type("123-45")] {
-                assert!(!of(field, rule).1.contains("123-45"));
+            for kind in [ViolationKind::Unique(Some("123-45".to_owned())), ViolationKind::Type("123-45")] {
+                assert!(!of(field, &kind).1.contains("123-45"));
             }
         }
-        for member in SECRET {
-            assert!(!MemberViolation::invalid(member, "123-45").sentence.contains("123-45"));
+        for member in ["Password", "TaxID", "TaxID2"] {
+            assert!(!MemberViolation::invalid(member, "123-45").message.contains("123-45"));
         }
     }
 
     #[test]
     fn a_long_value_is_not_repeated_whole() {
         let violation = MemberViolation::invalid("CustomerType", &"ä".repeat(1_000_000));
-        assert_eq!(violation.sentence, format!("The value '{}…' is not valid for CustomerType.", "ä".repeat(50)));
+        assert_eq!(violation.message, format!("The value '{}…' is not valid for CustomerType.", "ä".repeat(50)));
     }
 
     #[test]
-    fn faults_are_gathered_in_the_order_of_the_table() {
+    fn violations_are_merged_in_the_order_of_the_table() {
         let read = vec![MemberViolation::invalid("CustomerType", "x"), MemberViolation::too_long("FirstName", 50)];
-        let rejection = [Field::CustomerType, Field::Username, Field::EmailAddress]
+        let domain = [Field::CustomerType, Field::Username, Field::EmailAddress]
             .map(|field| Violation { field, rule: ViolationKind::Required(None) });
-        let told: Vec<_> =
-            gathered(read, &rejection).into_iter().map(|violation| (violation.member, violation.rule)).collect();
+        let merged: Vec<_> =
+            merged(read, &domain).into_iter().map(|violation| (violation.member, violation.code)).collect();
         assert_eq!(
-            told,
+            merged,
             [("FirstName", "TOO_LONG"), ("Email", "REQUIRED"), ("CustomerType", "INVALID"), ("Username", "REQUIRED")]
         );
     }
 
     #[test]
-    fn every_field_has_a_member() {
-        for field in Field::all() {
-            assert!(!member(field).is_empty(), "{field}");
+    fn fields_are_reported_under_the_member_that_holds_them() {
+        for (field, expected) in [
+            ("BackOfficeId", "CustomerDID"),
+            ("BirthDate", "DateOfBirth"),
+            ("CompanyName", "Company"),
+            ("CustomerStatus", "StatusTypeID"),
+            ("CustomerType", "CustomerType"),
+            ("DefaultShippingAddress", "ShippingStreet1"),
+            ("DefaultShippingAddress.Street1", "ShippingStreet1"),
+            ("DefaultShippingAddress.Street2", "ShippingStreet2"),
+            ("DefaultShippingAddress.Street3", "ShippingStreet2"),
+            ("DefaultShippingAddress.PostalCode", "ShippingPostalCode"),
+            ("DefaultShippingAddress.City", "ShippingCity"),
+            ("DefaultShippingAddress.Region", "ShippingState"),
+            ("DefaultShippingAddress.CountryCode", "ShippingCountry"),
+            ("EmailAddress", "Email"),
+            ("LanguageCode", "PreferredCulture"),
+            ("PrimaryAddress", "BillingStreet1"),
+            ("PrimaryAddress.Street3", "BillingStreet2"),
+            ("PrimaryAddress.CountryCode", "BillingCountry"),
+            ("PrimaryPhone", "Phone1"),
+            ("SecondaryPhone", "Phone2"),
+            ("SendEmails", "SendAutoresponders"),
+            ("SignUpDate", "ApplicationDate"),
+            ("SponsorId", "RepDID"),
+            ("TaxExempt", "TaxExempt"),
+            ("TaxExemptId", "TaxExemptCodeID"),
+            ("TaxId", "TaxID"),
+            ("TermsAccepted", "AgreedToTerms"),
+            ("TextPhone", "Phone3"),
+            ("WebAlias", "ReplicatedSiteUrl"),
+            ("Username", "Username"),
+            ("AssociateCustom.Field1", "AssociateCustom.Field1"),
+        ] {
+            assert_eq!(member(field.parse().expect("a field")), expected, "{field}");
         }
         assert_eq!(MemberViolation::of_body(&JsonError::Empty.into()).key(), "CUSTOMER_BODY_EMPTY");
     }

@@ -1,15 +1,13 @@
 //! The customers group: the customers themselves.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::look_up;
+use super::request::DirectScaleRequest as _;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
-use crate::customers::CustomerId;
-use crate::gateway::{Call, Reply, wants_representation};
+use crate::gateway::{ApiRequest, Reply, wants_representation};
+use crate::model::CustomerId;
 use crate::plan::UnsupportedPatchFields;
 
 /// Get Customers By Parameter
@@ -32,8 +30,8 @@ use crate::plan::UnsupportedPatchFields;
         "source": "Get Customers By Parameter page; the names email and backOfficeId are client-observed, the others inferred"
     })))
 )]
-pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
+pub(super) async fn by_parameter(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
     let (by, ignored) = look_up(&parameters);
     let by = by.ok_or_else(|| {
         Error::parameter(
@@ -42,8 +40,8 @@ pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
             "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
         )
     })?;
-    let scope = call.scope();
-    let found = call.services.customers.look_up(&scope, by).await?;
+    let scope = request.scope();
+    let found = request.services.customers.look_up(&scope, by).await?;
     let found: Vec<_> = found.iter().map(|customer| CustomerJson::new(customer, scope.plan)).collect();
     let ignored = ignored.into_iter().map(str::to_owned).collect();
     Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
@@ -60,9 +58,9 @@ pub(super) async fn by_parameter(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "named on the Upgrade Customer page" })))
 )]
-pub(super) async fn get(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    representation(&call, id, StatusCode::OK).await
+pub(super) async fn get(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    representation(request, id, StatusCode::OK).await
 }
 
 /// Create Customer
@@ -78,11 +76,11 @@ pub(super) async fn get(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "Creating an Associate with the Public API page; the body is client-observed"
     })))
 )]
-pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
-    let id = call.services.customers.create(&call.scope(), wanted, violations).await?;
-    if wants_representation(&call.parts.headers) {
-        return Ok(representation(&call, id, StatusCode::CREATED).await?.preferred());
+pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
+    let id = request.services.customers.create(&request.scope(), fields, violations).await?;
+    if wants_representation(&request.parts.headers) {
+        return Ok(representation(request, id, StatusCode::CREATED).await?.preferred());
     }
     Ok(Reply::json(StatusCode::CREATED, &id.0))
 }
@@ -104,11 +102,11 @@ pub(super) async fn create(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the call and its status; named on the Upgrade Customer page, which says what it clears"
     })))
 )]
-pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
-    let id = call.customer_id()?;
-    call.services.customers.replace(&call.scope(), id, wanted, violations).await?;
-    written(&call, id, StatusCode::OK).await
+pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
+    let id = request.customer_id()?;
+    request.services.customers.replace(&request.scope(), id, fields, violations).await?;
+    written(request, id, StatusCode::OK).await
 }
 
 /// Update Customer By Parameter
@@ -126,12 +124,12 @@ pub(super) async fn replace(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "PATCH Customer page" })))
 )]
-pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
-    let reject_unsupported = call.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Reject;
-    let (wanted, violations) = call.noted(Body::of(&call)?.patch(reject_unsupported));
-    let id = call.customer_id()?;
-    call.services.customers.patch(&call.scope(), id, wanted, violations).await?;
-    written(&call, id, StatusCode::OK).await
+pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let reject_unsupported = request.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Reject;
+    let (fields, violations) = request.noted(Body::of(request)?.patch(reject_unsupported));
+    let id = request.customer_id()?;
+    request.services.customers.patch(&request.scope(), id, fields, violations).await?;
+    written(request, id, StatusCode::OK).await
 }
 
 /// Delete Customer
@@ -150,9 +148,9 @@ pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "inferred", "source": "one public client calls it; what it leaves behind is inferred"
     })))
 )]
-pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    call.services.customers.void(&call.scope(), id).await?;
+pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    request.services.customers.soft_delete(&request.scope(), id).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
@@ -174,12 +172,12 @@ pub(super) async fn delete(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "Upgrade Customer page; 404 from the status guide"
     })))
 )]
-pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.values());
-    let id = call.customer_id().map_err(Error::on_upgrade)?;
-    let upgraded = call.services.customers.upgrade(&call.scope(), id, wanted, violations).await;
+pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let (fields, violations) = request.noted(Body::of(request)?.fields());
+    let id = request.customer_id().map_err(Error::on_upgrade)?;
+    let upgraded = request.services.customers.upgrade(&request.scope(), id, fields, violations).await;
     upgraded.map_err(|error| Error::from(error).on_upgrade())?;
-    written(&call, id, StatusCode::CREATED).await
+    written(request, id, StatusCode::CREATED).await
 }
 
 #[utoipa::path(
@@ -196,10 +194,10 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the call is; its body and answer are chosen"
     })))
 )]
-pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
-    let (wanted, violations) = call.noted(Body::of(&call)?.password());
-    let id = call.customer_id()?;
-    call.services.customers.reset_password(&call.scope(), id, wanted, violations).await?;
+pub(super) async fn reset_password(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let (fields, violations) = request.noted(Body::of(request)?.password());
+    let id = request.customer_id()?;
+    request.services.customers.reset_password(&request.scope(), id, fields, violations).await?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
@@ -214,23 +212,23 @@ pub(super) async fn reset_password(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client reads Field6" })))
 )]
-pub(super) async fn custom_fields(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let scope = call.scope();
-    let customer = call.services.customers.get(&scope, id).await?;
+pub(super) async fn custom_fields(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let scope = request.scope();
+    let customer = request.services.customers.get(&scope, id).await?;
     Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
 }
 
 /// The answer of a write: empty, or the customer where the caller prefers it.
-async fn written(call: &Call, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
-    if wants_representation(&call.parts.headers) {
-        return Ok(representation(call, id, status).await?.preferred());
+async fn written(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
+    if wants_representation(&request.parts.headers) {
+        return Ok(representation(request, id, status).await?.preferred());
     }
     Ok(Reply::empty(status))
 }
 
-async fn representation(call: &Call, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
-    let scope = call.scope();
-    let customer = call.services.customers.get(&scope, id).await?;
+async fn representation(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
+    let scope = request.scope();
+    let customer = request.services.customers.get(&scope, id).await?;
     Ok(Reply::json(status, &CustomerJson::new(&customer, scope.plan)))
 }

@@ -205,7 +205,7 @@ impl Error {
             Self::Customers(error @ (customers::Error::KeyTaken | customers::Error::KeyReserved)) => {
                 single("Key", "unique", format!("{error}."))
             }
-            Self::Customers(error @ (customers::Error::WrongWork | customers::Error::Changed)) => {
+            Self::Customers(error @ (customers::Error::UnreadableCommand | customers::Error::Changed)) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an outcome that no operation here has");
                 return Err(GatewayRejection::BackEndFailed(request_id));
             }

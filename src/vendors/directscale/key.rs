@@ -1,4 +1,4 @@
-//! Where a subscription key may stand in a request.
+//! The headers and parameters with credentials.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,17 @@ use axum::http::request::Parts;
 use crate::gateway::parameters;
 
 /// The header that carries the key (DirectScale, Getting API Keys page).
-const HEADER: &str = "ocp-apim-subscription-key";
+pub(super) const HEADER: &str = "ocp-apim-subscription-key";
 
 /// The query parameter that may carry it instead (the gateway's default).
 const PARAMETER: &str = "subscription-key";
+
+/// The two names of the header with a callback's token: the vendor's shipped sample sends the first, its reference page names the
+/// second.
+pub(super) const CALLBACK_TOKENS: [&str; 2] = ["x-directscale-callbacktoken", "x-directscale-callback"];
+
+/// All of them, and the extension's own token.
+pub(super) const SECRETS: [&str; 5] = [HEADER, PARAMETER, CALLBACK_TOKENS[0], CALLBACK_TOKENS[1], "authorization"];
 
 /// The key that a request presents: the header's, else the query's. A blank one counts as none.
 pub(super) fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {

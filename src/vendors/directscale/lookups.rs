@@ -1,14 +1,12 @@
 //! The customers group: finding customers and reading what belongs to them.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
+use super::request::DirectScaleRequest as _;
 use super::wire::{CountryJson, SearchItemJson, StatsJson, WebsiteJson};
 use crate::customers::{IdFilter, LookUp, Search};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 /// Search Associates
 ///
@@ -30,18 +28,18 @@ use crate::gateway::{Call, Reply};
         "class": "documented", "source": "Search Associates page; the parameters' names and the limit are chosen"
     })))
 )]
-pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
+pub(super) async fn search(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
     let search = Search {
-        term: call.path_text("searchTerm")?,
+        term: request.path_text("searchTerm")?,
         types: parameters.integers("types")?,
         statuses: parameters.integers("statuses")?,
         countries: parameters.countries("countries")?,
         company: None,
     };
     let with_aliases = parameters.flag("includeWebAliases")?;
-    let scope = call.scope();
-    let found = call.services.customers.search(&scope, &search).await?;
+    let scope = request.scope();
+    let found = request.services.customers.search(&scope, &search).await?;
     let items: Vec<SearchItemJson<'_>> =
         found.iter().map(|customer| SearchItemJson::new(customer, scope.plan, with_aliases)).collect();
     Ok(Reply::json(StatusCode::OK, &items))
@@ -64,14 +62,14 @@ pub(super) async fn search(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "the path is; named on the PATCH page; shape and filters are chosen"
     })))
 )]
-pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
+pub(super) async fn customer_ids(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
     let filter = IdFilter {
         customer_type: parameters.integer("customerType")?,
         customer_status: parameters.integer("customerStatus")?,
         modified_since: parameters.date("modifiedSince")?,
     };
-    let ids = call.services.customers.ids(&call.scope(), &filter).await?;
+    let ids = request.services.customers.ids(&request.scope(), &filter).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
 }
 
@@ -88,11 +86,11 @@ pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "a public client reads CustomerId; the other members are chosen"
     })))
 )]
-pub(super) async fn website_info(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
+pub(super) async fn website_info(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
     let alias = parameters.required("webAlias")?;
-    let scope = call.scope();
-    let found = call.services.customers.look_up(&scope, LookUp::WebAlias(alias)).await?;
+    let scope = request.scope();
+    let found = request.services.customers.look_up(&scope, LookUp::WebAlias(alias)).await?;
     let owner = found.first().map(|customer| WebsiteJson::new(customer, scope.plan));
     Ok(Reply::json(StatusCode::OK, &owner.unwrap_or_default()))
 }
@@ -113,10 +111,10 @@ pub(super) async fn website_info(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "Making a Request page, which shows one; which countries is chosen"
     })))
 )]
-pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let scope = call.scope();
-    call.services.customers.check_exists(&scope, id).await?;
+pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let scope = request.scope();
+    request.services.customers.check_exists(&scope, id).await?;
     let countries = scope.plan.countries.iter();
     let countries: Vec<CountryJson<'_>> =
         countries.filter_map(|(code, currency)| Some(CountryJson::new(code.country()?, currency))).collect();
@@ -142,10 +140,10 @@ pub(super) async fn countries(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "client-observed", "source": "two public clients read this shape; the keys of Stats are chosen, and the plan adds to them"
     })))
 )]
-pub(super) async fn stats(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let scope = call.scope();
-    let at = call.of_known(id, call.query().date("date")).await?.unwrap_or(scope.now);
-    let stats = call.services.customers.stats(&scope, id, at).await?;
+pub(super) async fn stats(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let scope = request.scope();
+    let at = request.of_known(id, request.query().date("date")).await?.unwrap_or(scope.now);
+    let stats = request.services.customers.stats(&scope, id, at).await?;
     Ok(Reply::json(StatusCode::OK, &StatsJson::new(&stats, scope.plan)))
 }

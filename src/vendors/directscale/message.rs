@@ -1,7 +1,7 @@
 //! Words of DirectScale's API that the rules themselves do not have.
 
 use crate::customers::ViolationKind;
-use crate::field::Field;
+use crate::model::Field;
 use crate::plan::Plan;
 
 /// The sentence that says why a customer cannot stand below the one whom a parameter names; in whichever tree.

@@ -1,6 +1,5 @@
 //! DirectScale's customer API: the route table.
 
-mod call;
 mod customers;
 mod error;
 mod examples;
@@ -12,6 +11,7 @@ mod openapi;
 mod points;
 mod query;
 mod rejection;
+mod request;
 mod sso;
 mod trees;
 mod unbuilt;
@@ -22,20 +22,19 @@ mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::Response;
+use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{GatewayRejection, Table, VendorState, operations};
+use crate::gateway::{Table, VendorState, operations};
 
 pub(crate) use extension::OPERATION as CALLBACK_OPERATION;
 pub(crate) use vendor::DirectScale;
 
-/// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
-pub(crate) fn routes(front: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) {
+/// The routes and the document that describes them. The server removes the trailing slash of a path before it is routed.
+pub(crate) fn routes(state: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) {
     let (router, mut document) = table().split();
     openapi::mark(&mut document);
-    (router.merge(extension::routes()).with_state(front), document)
+    (router.with_state(state), document)
 }
 
 #[must_use]
@@ -43,12 +42,6 @@ pub(crate) fn document() -> OpenApi {
     let mut document = table().split().1;
     openapi::mark(&mut document);
     document
-}
-
-/// What the gateway answers to a request that is nobody's.
-#[must_use]
-pub(crate) fn rejected(rejection: &GatewayRejection) -> Response<Bytes> {
-    rejection::response(rejection, String::new)
 }
 
 fn table() -> Table<DirectScale> {
@@ -86,5 +79,9 @@ fn table() -> Table<DirectScale> {
         sso::login_url,
         sso::use_token,
     ];
-    built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
+    built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS).add_raw(
+        extension::OPERATION,
+        Some(MethodFilter::POST),
+        |request, body| Box::pin(extension::call_back(request, body)),
+    )
 }

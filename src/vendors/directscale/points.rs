@@ -1,14 +1,12 @@
 //! The customers group: reward points.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
+use super::request::DirectScaleRequest as _;
 use super::wire::{Body, PointsToAdd, PointsToDeduct};
 use crate::customers::Points;
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 /// Add Reward Points
 ///
@@ -28,13 +26,13 @@ use crate::gateway::{Call, Reply};
         "class": "documented", "source": "the vendor's OpenAPI export; 404 from the status guide, the limits are chosen"
     })))
 )]
-pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
-    call.ignore(body.beside(&["pointsToAdd"]));
+pub(super) async fn add(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let body = Body::of(request).map_err(|error| Error::PointsBody(error.to_string()))?;
+    request.ignore(body.ignored(&["pointsToAdd"]));
     let points = body.number("pointsToAdd").and_then(Points::new).ok_or(Error::Points("pointsToAdd"));
-    let id = call.customer_id()?;
-    let points = call.of_known(id, points).await?;
-    call.services.customers.add_points(&call.scope(), id, points).await?;
+    let id = request.customer_id()?;
+    let points = request.of_known(id, points).await?;
+    request.services.customers.add_points(&request.scope(), id, points).await?;
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
@@ -56,13 +54,13 @@ pub(super) async fn add(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "the vendor's OpenAPI export and page; 404 from the status guide, the limits are chosen"
     })))
 )]
-pub(super) async fn deduct(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::of(&call).map_err(|error| Error::PointsBody(error.to_string()))?;
-    call.ignore(body.beside(&["pointsToDeduct"]));
+pub(super) async fn deduct(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let body = Body::of(request).map_err(|error| Error::PointsBody(error.to_string()))?;
+    request.ignore(body.ignored(&["pointsToDeduct"]));
     let points = body.number("pointsToDeduct").map(f64::abs);
     let points = points.and_then(Points::new).ok_or(Error::Points("pointsToDeduct"));
-    let id = call.customer_id()?;
-    let points = call.of_known(id, points).await?;
-    call.services.customers.deduct_points(&call.scope(), id, points).await?;
+    let id = request.customer_id()?;
+    let points = request.of_known(id, points).await?;
+    request.services.customers.deduct_points(&request.scope(), id, points).await?;
     Ok(Reply::empty(StatusCode::OK))
 }

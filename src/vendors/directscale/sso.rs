@@ -1,15 +1,13 @@
 //! The sso group: a login address with a token in it, and whom a token names.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::Parameters;
+use super::request::DirectScaleRequest as _;
 use super::wire::IdentityJson;
 use crate::customers::SignOnToken;
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 /// Get Login Address
 ///
@@ -29,10 +27,10 @@ use crate::gateway::{Call, Reply};
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; the address itself is chosen" })))
 )]
-pub(super) async fn login_url(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let token = call.services.customers.issue_token(&call.scope(), id).await?;
-    Ok(Reply::json(StatusCode::OK, &address(&call, &call.query(), &token)))
+pub(super) async fn login_url(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let token = request.services.customers.issue_token(&request.scope(), id).await?;
+    Ok(Reply::json(StatusCode::OK, &address(request, &request.query(), &token)))
 }
 
 /// Use Token, or Get Login Address By External Id
@@ -60,19 +58,19 @@ pub(super) async fn login_url(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; status and text of a bad token are chosen" })))
 )]
-pub(super) async fn use_token(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
-    let customers = &call.services.customers;
+pub(super) async fn use_token(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
+    let customers = &request.services.customers;
     if let Some(token) = parameters.value("token") {
-        let scope = call.scope();
+        let scope = request.scope();
         let customer = customers.redeem_token(&scope, token).await?.ok_or(Error::Token)?;
         return Ok(Reply::json(StatusCode::OK, &IdentityJson::new(&customer, scope.plan)));
     }
     let reference = parameters.value("externalId").ok_or_else(|| {
         Error::parameter("$query", "required", "One of the parameters token or externalId is required.")
     })?;
-    let token = customers.issue_token_for_reference(&call.scope(), reference).await?;
-    Ok(Reply::json(StatusCode::OK, &address(&call, &parameters, &token)))
+    let token = customers.issue_token_for_reference(&request.scope(), reference).await?;
+    Ok(Reply::json(StatusCode::OK, &address(request, &parameters, &token)))
 }
 
 /// Either answer of [`use_token`].
@@ -87,7 +85,7 @@ pub(super) enum SsoAnswer<'a> {
 }
 
 /// The login address of the plan with the token, and with what the caller wants handed on.
-fn address(call: &Call, parameters: &Parameters, token: &SignOnToken) -> String {
+fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SignOnToken) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("token", token.reveal());
     for name in ["dest", "args"] {
@@ -95,7 +93,7 @@ fn address(call: &Call, parameters: &Parameters, token: &SignOnToken) -> String 
             query.append_pair(name, value);
         }
     }
-    let login = &call.scope().plan.sso_login_url;
+    let login = &request.scope().plan.sso_login_url;
     let joint = if login.contains('?') { '&' } else { '?' };
     format!("{login}{joint}{}", query.finish())
 }

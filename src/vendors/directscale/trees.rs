@@ -1,14 +1,12 @@
 //! The customers group: the trees.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::Parameters;
+use super::request::DirectScaleRequest as _;
 use crate::customers::{CustomerId, Tree};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 
 /// Get Customer Downline
 ///
@@ -28,10 +26,10 @@ use crate::gateway::{Call, Reply};
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "path, parameters and shape; the order is chosen" })))
 )]
-pub(super) async fn downline(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let (tree, levels) = call.of_known(id, depth(&call.query())).await?;
-    let ids = call.services.customers.downline(&call.scope(), id, tree, levels).await?;
+pub(super) async fn downline(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let (tree, levels) = request.of_known(id, depth(&request.query())).await?;
+    let ids = request.services.customers.downline(&request.scope(), id, tree, levels).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
 }
 
@@ -49,9 +47,9 @@ pub(super) async fn downline(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020" })))
 )]
-pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.query().required_integer("associateId")?;
-    let ids = call.services.customers.downline(&call.scope(), CustomerId(id), Tree::Sponsor, None).await?;
+pub(super) async fn downline_ids(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.query().required_integer("associateId")?;
+    let ids = request.services.customers.downline(&request.scope(), CustomerId(id), Tree::Sponsor, None).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
 }
 
@@ -79,11 +77,11 @@ pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
         "class": "documented", "source": "Place Node page; that legs mean nothing in these trees is the C# reference's"
     })))
 )]
-pub(super) async fn place_node(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let parameters = call.query();
-    let (tree, upline) = call.of_known(id, place(&parameters)).await?;
-    call.services.customers.place(&call.scope(), id, tree, upline).await?;
+pub(super) async fn place_node(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let parameters = request.query();
+    let (tree, upline) = request.of_known(id, place(&parameters)).await?;
+    request.services.customers.place(&request.scope(), id, tree, upline).await?;
     let ignored = parameters.sent(&["leg", "reason", "findAvailable"]);
     Ok(Reply::empty(StatusCode::OK).ignoring(ignored))
 }
@@ -105,10 +103,10 @@ pub(super) async fn place_node(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "Unplaced Associates page; the shape is chosen" })))
 )]
-pub(super) async fn unplaced(call: Arc<Call>) -> Result<Reply, Error> {
-    let id = call.customer_id()?;
-    let tree = call.of_known(id, tree(&call.query())).await?;
-    let ids = call.services.customers.unplaced(&call.scope(), id, tree).await?;
+pub(super) async fn unplaced(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let id = request.customer_id()?;
+    let tree = request.of_known(id, tree(&request.query())).await?;
+    let ids = request.services.customers.unplaced(&request.scope(), id, tree).await?;
     Ok(Reply::json(StatusCode::OK, &ids))
 }
 

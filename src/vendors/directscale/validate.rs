@@ -1,13 +1,11 @@
 //! The validate group: whether a value is free, and whether a password is right.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, StatusCode};
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
+use super::request::DirectScaleRequest as _;
 use super::wire::{Body, CustomerJson, LoginRequest};
-use crate::gateway::{Call, Reply};
+use crate::gateway::{ApiRequest, Reply};
 use crate::plan::{UniqueField, ValidateBooleans, ValidatePolarity};
 use crate::secret::Password;
 
@@ -22,8 +20,8 @@ use crate::secret::Password;
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "two public clients; what true means is chosen" })))
 )]
-pub(super) async fn email_address(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::EmailAddress, "emailAddress").await
+pub(super) async fn email_address(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::EmailAddress, "emailAddress").await
 }
 
 /// Validate Username
@@ -37,8 +35,8 @@ pub(super) async fn email_address(call: Arc<Call>) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; what true means is chosen" })))
 )]
-pub(super) async fn username(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::Username, "username").await
+pub(super) async fn username(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::Username, "username").await
 }
 
 /// Check Username Availability
@@ -52,8 +50,8 @@ pub(super) async fn username(call: Arc<Call>) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client and a developer's double of 2022" })))
 )]
-pub(super) async fn username_availability(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::Username, "username").await
+pub(super) async fn username_availability(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::Username, "username").await
 }
 
 /// Validate Tax Id
@@ -67,8 +65,8 @@ pub(super) async fn username_availability(call: Arc<Call>) -> Result<Reply, Erro
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; what true means is chosen" })))
 )]
-pub(super) async fn tax_id(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::TaxId, "taxId").await
+pub(super) async fn tax_id(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::TaxId, "taxId").await
 }
 
 /// Validate Web Alias
@@ -82,8 +80,8 @@ pub(super) async fn tax_id(call: Arc<Call>) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
 )]
-pub(super) async fn web_alias(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::WebAlias, "webAlias").await
+pub(super) async fn web_alias(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::WebAlias, "webAlias").await
 }
 
 /// Validate Back Office Id
@@ -97,14 +95,14 @@ pub(super) async fn web_alias(call: Arc<Call>) -> Result<Reply, Error> {
     responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
     extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
 )]
-pub(super) async fn back_office_id(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::BackOfficeId, "backOfficeId").await
+pub(super) async fn back_office_id(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    availability(request, UniqueField::BackOfficeId, "backOfficeId").await
 }
 
-async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Result<Reply, Error> {
-    let value = call.path_text(parameter)?;
-    let scope = call.scope();
-    let is_free = call.services.customers.is_free(&scope, field, &value).await?;
+async fn availability(request: &ApiRequest<'_>, field: UniqueField, parameter: &str) -> Result<Reply, Error> {
+    let value = request.path_text(parameter)?;
+    let scope = request.scope();
+    let is_free = request.services.customers.is_free(&scope, field, &value).await?;
     let answer = is_free == (scope.plan.validate_polarity == ValidatePolarity::Free);
     Ok(match scope.plan.validate_booleans {
         ValidateBooleans::Json => Reply::json(StatusCode::OK, &answer),
@@ -134,11 +132,11 @@ async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Resul
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; status and text of a failure are chosen" })))
 )]
-pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
-    let body = Body::of(&call)?;
-    call.ignore(body.beside(&["username", "password"]));
+pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let body = Body::of(request)?;
+    request.ignore(body.ignored(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
-    sign_in(&call, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
+    sign_in(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
 
 #[utoipa::path(
@@ -157,17 +155,17 @@ pub(super) async fn login(call: Arc<Call>) -> Result<Reply, Error> {
     ),
     extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the answer's shape is inferred" })))
 )]
-pub(super) async fn login_by_query(call: Arc<Call>) -> Result<Reply, Error> {
-    let parameters = call.query();
+pub(super) async fn login_by_query(request: &ApiRequest<'_>) -> Result<Reply, Error> {
+    let parameters = request.query();
     let (username, password) = (parameters.value("username"), parameters.value("password"));
-    sign_in(&call, username.unwrap_or_default(), password.unwrap_or_default()).await
+    sign_in(request, username.unwrap_or_default(), password.unwrap_or_default()).await
 }
 
 /// What is missing or blank is nobody's: it fails as what is wrong does.
-async fn sign_in(call: &Call, username: &str, password: &str) -> Result<Reply, Error> {
+async fn sign_in(request: &ApiRequest<'_>, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
-    let scope = call.scope();
-    let customer = call.services.customers.sign_in(&scope, username, &password).await?;
+    let scope = request.scope();
+    let customer = request.services.customers.sign_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
     Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }

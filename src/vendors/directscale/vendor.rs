@@ -1,4 +1,5 @@
-//! DirectScale's manners: a subscription key in front, Azure API Management's rejections, and the back end's.
+//! How DirectScale's API authenticates and rejects: a subscription key, and the responses of Azure API Management and of the back
+//! end behind it.
 
 use std::borrow::Cow;
 
@@ -7,11 +8,10 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use uuid::Uuid;
 
-use super::call::DirectScaleCall as _;
 use super::error::{Error, NOT_FOUND, Rejected};
-use super::key::presented_key;
+use super::key::{HEADER, SECRETS, presented_key};
 use super::rejection;
-use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, header_text, realm};
+use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, header_text, realm};
 use crate::journal::Reason;
 use crate::tenants::CredentialKind;
 
@@ -21,69 +21,68 @@ pub(crate) struct DirectScale;
 impl Vendor for DirectScale {
     type Error = Error;
 
-    const KEY: CredentialKind = CredentialKind::SubscriptionKey;
+    const CREDENTIAL: CredentialKind = CredentialKind::SubscriptionKey;
 
-    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+    const SHOWN_HEADER: Option<&'static str> = Some(HEADER);
+
+    fn secret_headers(&self) -> &'static [&'static str] {
+        &SECRETS
+    }
+
+    fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         presented_key(parts)
     }
 
-    /// All paths that are nobody else's.
+    /// All paths that no other vendor owns.
     fn owns(&self, _path: &str) -> bool {
         true
     }
 
-    fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
-        let mut response = rejection::response(&rejection, || realm_of(about));
+    fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
+        let mut response = rejection::response(&rejection, || realm_of(context));
         if matches!(rejection, GatewayRejection::NotBuilt(_)) {
-            self.sign(&mut response, about.request_id);
+            self.sign(&mut response, context.request_id);
         }
         response
     }
 
-    fn failed(
+    fn render_error(
         &self,
         error: Error,
-        about: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
-        let rejected = error.rejected(about.plan(), about.request_id)?;
+        let rejected = error.rejected(context.plan(), context.request_id)?;
         let reasons = rejected.reasons();
-        Ok((rejected.response(about.request_id, about.options.extra_headers), reasons))
+        Ok((rejected.response(context.request_id, context.options.extra_headers), reasons))
     }
 
-    fn failure(&self, failure: StatusFailure<'_>, about: &RequestContext<'_>) -> Response<Bytes> {
-        let StatusFailure { code, message, retry_after } = failure;
-        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let of_back_end = |message: &str| {
-            let rejected = Rejected { status, message: message.to_owned(), errors: Vec::new() };
-            let mut response = rejected.response(about.request_id, about.options.extra_headers);
-            self.sign(&mut response, about.request_id);
-            response
+    fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
+        let status = StatusCode::from_u16(injected.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = match (status, injected.message) {
+            (_, Some(message)) => message,
+            (StatusCode::NOT_FOUND, None) => NOT_FOUND,
+            (status, None) => status.canonical_reason().unwrap_or("Rejected."),
         };
-        let of_gateway = match (code, message) {
-            (401, _) => GatewayRejection::InvalidKey,
-            (403, _) => GatewayRejection::QuotaSpent(retry_after),
-            (413, _) => GatewayRejection::BodyTooLarge(about.options.max_body_bytes),
-            (429, _) => GatewayRejection::RateLimited(retry_after),
-            (500, None) => GatewayRejection::BackEndFailed(about.request_id),
-            (404, None) => return of_back_end(NOT_FOUND),
-            (_, None) => return of_back_end(status.canonical_reason().unwrap_or("Rejected.")),
-            (_, Some(message)) => return of_back_end(message),
-        };
-        self.rejected(of_gateway, about)
+        let rejected = Rejected { status, message: message.to_owned(), errors: Vec::new() };
+        let mut response = rejected.response(context.request_id, context.options.extra_headers);
+        self.sign(&mut response, context.request_id);
+        response
     }
 
     fn sign(&self, response: &mut Response<Bytes>, request_id: Uuid) {
         response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
     }
 
-    fn customer(&self, call: &Call) -> Option<i32> {
-        call.customer_id().ok().map(|id| id.0)
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {
+        let text = request.path_parameter("customerId")?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|id| is_number && *id > 0)
     }
 }
 
 /// The base path of an operation's API at the gateway: `/v1/customers`.
-fn realm_of(about: &RequestContext<'_>) -> String {
-    realm(about.parts, about.operation.map_or("", |operation| base(operation.route)))
+fn realm_of(context: &RequestContext<'_>) -> String {
+    realm(context.parts, base(context.operation.route))
 }
 
 fn base(route: &str) -> &str {

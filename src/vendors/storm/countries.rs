@@ -1,5 +1,5 @@
 //! Countries by their ids and names. The vendor's ids are not public: these are the numbers of ISO 3166-1 (752 is Sweden). A name
-//! may be in any of the languages that the vendor's shops speak.
+//! may be in any language of the vendor's shops.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,10 +8,10 @@ use rust_iso3166::CountryCode;
 
 use crate::plan::{self, StormPlan};
 
-/// A country a line: its code, then its names.
+/// One country per line: its code, then its names.
 const TABLE: &str = include_str!("countries.tsv");
 
-/// Every name in the form in which names are compared, with the code of its country.
+/// The code of each country by each of its names, in the form in which names are compared.
 static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let listed = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
     let listed = listed.flat_map(|(code, names)| names.split('\t').map(move |name| (comparable(name), code)));
@@ -19,31 +19,29 @@ static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     listed.chain(iso).collect()
 });
 
-/// The country that has the id.
 pub(super) fn by_id(id: i32) -> Option<CountryCode> {
     u16::try_from(id).ok().filter(|id| *id < 1000).and_then(rust_iso3166::from_numeric)
 }
 
-/// The country of this ISO code of two letters, in upper case.
+/// The country with this ISO code of two letters in upper case.
 pub(super) fn by_code(code: &str) -> Option<CountryCode> {
     rust_iso3166::from_alpha2(code)
 }
 
-/// The country of this spelling: by the tenant's plan, else an ISO code of two letters or a name, in any case.
+/// The country with this name or ISO code of two letters, in any case. The tenant's plan comes first.
 pub(super) fn by_text(text: &str, plan: &StormPlan) -> Option<CountryCode> {
-    let wanted = comparable(text);
-    match plan.countries.iter().find(|(known, _)| comparable(known) == wanted) {
+    let text = comparable(text);
+    match plan.countries.iter().find(|(name, _)| comparable(name) == text) {
         Some((_, country)) => country.as_ref().and_then(plan::CountryCode::country),
-        None => by_code(&wanted.to_ascii_uppercase()).or_else(|| NAMES.get(&wanted).and_then(|code| by_code(code))),
+        None => by_code(&text.to_ascii_uppercase()).or_else(|| NAMES.get(&text).and_then(|code| by_code(code))),
     }
 }
 
-/// The id of a country.
 pub(super) fn id(country: CountryCode) -> i32 {
     i32::from(country.numeric)
 }
 
-/// A name as names are compared: its case, its kind of apostrophe and the width of its blanks do not count.
+/// The form in which names are compared: case, kind of apostrophe and width of blanks do not count.
 fn comparable(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();
     words.join(" ").to_lowercase().replace('\u{2019}', "'")
@@ -58,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn countries_are_known_by_number_code_and_name() {
+    fn countries_are_found_by_number_code_and_name() {
         let code = |country: Option<CountryCode>| country.map(|country| country.alpha2);
         assert_eq!(code(by_id(752)), Some("SE"));
         assert_eq!(code(by_id(840)), Some("US"));
@@ -69,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_unknown() {
+    fn other_texts_are_unknown() {
         for id in [0, -1, 999, 1000, i32::MIN, i32::MAX] {
             assert!(by_id(id).is_none(), "{id}");
         }
@@ -79,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn every_country_has_a_name_in_every_language_and_no_name_is_twos() {
+    fn every_country_is_listed_and_no_two_have_the_same_name() {
         let lines: Vec<(&str, &str)> = TABLE.lines().filter_map(|line| line.split_once('\t')).collect();
         assert_eq!(lines.len(), rust_iso3166::ALL.len());
         for (code, names) in lines {

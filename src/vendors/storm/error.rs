@@ -1,126 +1,124 @@
-//! The bodies of rejections.
+//! Why a request fails, as values: [`StormError`], and the vendor's error codes within it.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::rejected::{Key, Rejected};
-use super::wire::{dates, json};
+use crate::customers;
+use crate::database::DatabaseError;
+use crate::gateway::{BrokenBody, NotBuilt};
 
-/// The violation detail that every operation declares (vendor's WSDL, `ErrorMessage_v2`), in its members' order.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schema(as = StormErrorMessage)]
-pub(super) struct ErrorMessage {
-    message_id: i32,
-    message: String,
-    orchestration: Option<String>,
-    time_stamp: String,
-    record: Option<String>,
-    messages: Vec<Message>,
+/// Why an operation fails.
+#[derive(Debug)]
+pub(crate) enum StormError {
+    /// The framework cannot read the request, so it reaches no operation. The text says why.
+    Unreadable(String),
+    /// The same, because the Content-Encoding of the body is not supported.
+    UnsupportedEncoding(String),
+    Rejected(Vec<Rejection>),
+    /// The vendor has this operation and this emulator has not.
+    NotBuilt(NotBuilt),
+    Customers(customers::Error),
 }
 
-/// An entry of a dictionary, as the framework writes one.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schema(as = StormMessage)]
-struct Message {
-    #[schema(value_type = String)]
-    key: Key,
-    value: String,
+/// One reason why a request is rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    pub(super) code: ErrorCode,
+    /// A sentence that the end user may see: it never contains an SSN or a password.
+    pub(super) text: String,
 }
 
-/// The body of a 401, whose shape is not public.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schema(as = StormProblem)]
-pub(super) struct Unauthorized<'a> {
-    message: &'a str,
+/// The codes of the UpdateCustomer page in its order, then those that are chosen because none is published for the case. The
+/// vendor calls a code a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) enum ErrorCode {
+    AccountAlreadyExists,
+    CompanyAlreadyExists,
+    CustomerAlreadyExists,
+    CustomerMissing,
+    InvalidCompanyName,
+    InvalidEmail,
+    DeliveryAddressZipMissing,
+    DeliveryAddressCityMissing,
+    DeliveryAddressCountryMissing,
+    InvoiceAddressZipMissing,
+    InvoiceAddressCityMissing,
+    InvoiceAddressCountryMissing,
+    InvalidLength,
+    InvalidValue,
+    InvalidCharacter,
+    InvalidPassword,
+    UnknownId,
+    UpdatedByMissing,
 }
 
-impl ErrorMessage {
-    /// All that was rejected, by key in the order of the keys.
-    pub(super) fn of(mut rejected: Vec<Rejected>, now: DateTime<Utc>, zone: Tz) -> Self {
-        // Stable: texts of one key stay in the order in which they were found.
-        rejected.sort_by_key(|rejected| rejected.key);
-        let texts: Vec<&str> = rejected.iter().map(|rejected| rejected.text.as_str()).collect();
-        let message = texts.join(" ");
-        let messages = rejected
-            .chunk_by(|one, next| one.key == next.key)
-            .map(|same| {
-                let texts: Vec<&str> = same.iter().map(|rejected| rejected.text.as_str()).collect();
-                Message { key: same[0].key, value: texts.join(" ") }
-            })
-            .collect();
-        let time_stamp = dates::format(now, zone);
-        Self { message_id: 0, message, orchestration: None, time_stamp, record: None, messages }
+impl ErrorCode {
+    pub(super) fn name(self) -> String {
+        format!("{self:?}")
     }
 
-    /// A failure that is not the caller's (500): nothing of it is told.
-    pub(super) fn internal(now: DateTime<Utc>, zone: Tz) -> Self {
-        Self::said("An internal error occurred.".to_owned(), now, zone)
-    }
-
-    /// A message without a key.
-    pub(super) fn said(message: String, now: DateTime<Utc>, zone: Tz) -> Self {
-        Self {
-            message_id: 0,
-            message,
-            orchestration: None,
-            time_stamp: dates::format(now, zone),
-            record: None,
-            messages: Vec::new(),
+    /// The sentence for a rejection that has no details.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::AccountAlreadyExists => "The account already exists.",
+            Self::CompanyAlreadyExists => {
+                "There already exists a company with the specified organizational number and name."
+            }
+            Self::CustomerAlreadyExists => "There already exists a customer with the specified email.",
+            Self::CustomerMissing => "The customer is missing.",
+            Self::InvalidCompanyName => "The name of a company is missing.",
+            Self::InvalidEmail => "The email is invalid.",
+            Self::DeliveryAddressZipMissing => "The zip code of a delivery address is missing.",
+            Self::DeliveryAddressCityMissing => "The city of a delivery address is missing.",
+            Self::DeliveryAddressCountryMissing => "The country of a delivery address is missing.",
+            Self::InvoiceAddressZipMissing => "The zip code of the invoice address is missing.",
+            Self::InvoiceAddressCityMissing => "The city of the invoice address is missing.",
+            Self::InvoiceAddressCountryMissing => "The country of the invoice address is missing.",
+            Self::InvalidLength => "A value is too long.",
+            Self::InvalidValue => "A value is invalid.",
+            Self::InvalidCharacter => "A value contains a character that is not allowed.",
+            Self::InvalidPassword => "The password is invalid.",
+            Self::UnknownId => "An Id is unknown.",
+            Self::UpdatedByMissing => "The parameter updatedBy is missing.",
         }
     }
+}
 
-    /// Its JSON.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        json::to_bytes(self)
+impl Rejection {
+    /// A rejection with a sentence of its own.
+    pub(super) fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
     }
 }
 
-/// The JSON of a 401.
-pub(super) fn unauthorized(message: &str) -> Vec<u8> {
-    json::to_bytes(&Unauthorized { message })
+impl From<ErrorCode> for Rejection {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code, code.text())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bytes(rejected: Vec<Rejected>) -> String {
-        let now = "2024-01-02T01:04:05.678Z".parse().expect("a time");
-        let message = ErrorMessage::of(rejected, now, Tz::Europe__Stockholm);
-        String::from_utf8(message.to_bytes()).expect("UTF-8")
+impl From<ErrorCode> for StormError {
+    fn from(code: ErrorCode) -> Self {
+        Self::Rejected(vec![code.into()])
     }
+}
 
-    #[test]
-    fn an_error_is_written_as_the_framework_writes_it() {
-        let expected = concat!(
-            r#"{"MessageId":0,"Message":"There already exists a customer with the specified email.","#,
-            r#""Orchestration":null,"TimeStamp":"\/Date(1704157445678+0100)\/","Record":null,"#,
-            r#""Messages":[{"Key":"CustomerAlreadyExists","#,
-            r#""Value":"There already exists a customer with the specified email."}]}"#,
-        );
-        assert_eq!(bytes(vec![Key::CustomerAlreadyExists.into()]), expected);
+impl From<NotBuilt> for StormError {
+    fn from(missing: NotBuilt) -> Self {
+        Self::NotBuilt(missing)
     }
+}
 
-    #[test]
-    fn a_key_stands_once_with_all_its_texts() {
-        let rejected = vec![
-            Rejected::new(Key::InvalidLength, "B."),
-            Rejected::new(Key::InvalidEmail, "E."),
-            Rejected::new(Key::InvalidLength, "A/C."),
-        ];
-        let text = bytes(rejected);
-        assert!(text.contains(r#""Message":"E. B. A\/C.""#), "{text}");
-        let messages = r#"[{"Key":"InvalidEmail","Value":"E."},{"Key":"InvalidLength","Value":"B. A\/C."}]"#;
-        assert!(text.contains(messages), "{text}");
+impl From<BrokenBody> for StormError {
+    fn from(error: BrokenBody) -> Self {
+        match error {
+            BrokenBody::Unsupported(why) => Self::UnsupportedEncoding(why),
+            BrokenBody::Incomplete(_) | BrokenBody::Undecodable(_) => Self::Unreadable(error.to_string()),
+        }
     }
+}
 
-    #[test]
-    fn a_caller_without_a_key_reads_why() {
-        assert_eq!(unauthorized("a/b"), br#"{"Message":"a\/b"}"#);
+impl From<DatabaseError> for StormError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Customers(customers::Error::Database(error))
     }
 }

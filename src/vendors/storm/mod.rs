@@ -1,35 +1,31 @@
-//! Storm's door (Storm API 1.1, CustomerService): its JSON, its words, its routes, and how its customers fit the domain's.
+//! Norce Storm's API (Storm API 1.1, CustomerService): its JSON, its error codes, its routes, and the mapping of its customers to the
+//! domain's.
 //!
-//! A call reads a [`wire::Request`], finds the customer whom it means, and lays the request over what is kept of that
-//! customer ([`written`]); an answer is a view of what is kept then ([`document`]).
+//! A request is read into a [`wire::request::Customer`]. [`merge`] merges that into the stored customer as Storm shows it ([`view`]),
+//! and [`changes`] writes the difference.
 
+mod changes;
 mod countries;
-mod document;
 mod error;
-mod find;
-mod html;
+mod error_body;
 mod merge;
-mod names;
 mod openapi;
-mod problem;
 mod query;
-mod rejected;
+mod read;
 pub(crate) mod route;
-mod schema;
 #[cfg(test)]
 mod tests;
 mod token;
 mod unbuilt;
 mod vendor;
-mod violation;
+mod view;
+mod violations;
 mod wire;
 mod write;
-mod written;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{Table, VendorState, operations};
@@ -38,9 +34,9 @@ pub(crate) use token::OPERATION as TOKEN_OPERATION;
 pub(crate) use vendor::Storm;
 
 /// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
+pub(crate) fn routes(state: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
     let (router, document) = table().split();
-    (router.route(route::TOKEN, any(token::issue)).with_state(front), document)
+    (router.with_state(state), document)
 }
 
 #[must_use]
@@ -58,10 +54,14 @@ fn table() -> Table<Storm> {
         write::create_customer,
         write::create_customer2,
         write::create_customer3,
-        find::by_id,
-        find::by_email,
-        find::by_key,
-        find::search,
+        read::by_id,
+        read::by_email,
+        read::by_key,
+        read::search,
     ];
-    built.add_unbuilt(unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
+    built.add_unbuilt(unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS).add_raw(
+        token::OPERATION,
+        None,
+        |request, body| Box::pin(token::issue(request, body)),
+    )
 }

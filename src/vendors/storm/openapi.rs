@@ -1,4 +1,4 @@
-//! What stands around the operations in the OpenAPI document.
+//! The OpenAPI document without its operations, and what all operations have in common.
 
 use serde_json::json;
 use utoipa::PartialSchema as _;
@@ -11,7 +11,7 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
 };
 
-use super::error::Unauthorized;
+use super::error_body::Unauthorized;
 use super::route::{BASES, TOKEN};
 use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
 
@@ -33,24 +33,24 @@ const PARAMETERS: [(&str, &str); 9] = [
 
 pub(super) fn head() -> OpenApi {
     let scopes = [
-        ("lab", "The vendor's test environment; every scope opens the same here"),
+        ("lab", "The vendor's test environment; here all scopes are equal"),
         ("qa", "The vendor's acceptance environment"),
         ("production", "The vendor's production environment"),
     ];
     let scopes = Scopes::from_iter(scopes);
     let flow = Flow::ClientCredentials(ClientCredentials::new(TOKEN, scopes));
-    let description = "A key of kind `oauth-client` gets access tokens, each good for an hour. The demo tenant's client id is \
+    let description = "A key of kind `oauth-client` gets access tokens, each valid for an hour. The demo tenant's client id is \
                        demo, its secret 0123456789abcdef0123456789abcdef.";
     let oauth = SecurityScheme::OAuth2(OAuth2::with_description([flow], description));
     let components =
         ComponentsBuilder::new().security_scheme(NAME, oauth).schema("StormProblem", Unauthorized::schema()).build();
     let servers = BASES.map(|base| match base {
-        "" => server("/", "The same without a base"),
-        base => server(base, "This server, at a base path of the vendor's"),
+        "" => server("/", "This server, without a base path"),
+        base => server(base, "This server, with a base path of the vendor"),
     });
     OpenApiBuilder::new()
         .info(InfoBuilder::new().title("Norce Storm CustomerService, emulated").version("1.1").description(Some(
-            "What this emulator answers of Norce Storm's API, on the same customers as DirectScale's.",
+            "The part of Norce Storm's API that this emulator implements, on the same customers as DirectScale's.",
         )))
         .servers(Some(servers))
         .tags(Some(tags(&[
@@ -61,7 +61,7 @@ pub(super) fn head() -> OpenApi {
         .build()
 }
 
-/// Adds to an operation what all have: its tag, its security, the application's id, and the answers that every one can get.
+/// Adds what all operations have: the tag, the security, the application's id, and the common responses.
 pub(super) fn complete(operation: &mut Operation, _path: &str) {
     operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
@@ -69,12 +69,12 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         .name("ApplicationId")
         .parameter_in(ParameterIn::Header)
         .required(Required::True)
-        .description(Some("Any; also canonical_path `application-id`."))
+        .description(Some("Any; `application-id` is accepted too."))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("[^ \\t]"))))
         .build();
     operation.parameters.get_or_insert_default().push(application.into());
     example_parameters(operation, &PARAMETERS);
-    // Of a new customer is the schema's.
+    // The example of a creation is in the schema.
     if operation.operation_id.as_deref().is_some_and(|id| id.starts_with("StormUpdate")) {
         example_body(operation, &json!({ "Id": 3, "FirstName": "Ryley", "Phone": "801-555-0103" }));
     }
@@ -96,7 +96,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     add(
         "401",
         Some("StormProblem"),
-        "The token or the application's id is missing, or the token opens nothing",
+        "The token or the application's id is missing, or the token is not valid",
         "chosen",
     );
     add("403", Some("StormProblem"), "The quota of the plan is spent", "chosen");
@@ -105,7 +105,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     if operation.request_body.is_some() {
         add("413", None, "The body is too large: the framework's page", "chosen");
         add("415", None, "The Content-Encoding of the body is not supported: the framework's page", "chosen");
-        // What cannot be read at all is the framework's page.
+        // The response to an unreadable request is the framework's page.
         if let Some(RefOr::T(rejected)) = responses.get_mut("400") {
             rejected.content.insert("text/html".to_owned(), RefOr::T(ContentBuilder::new().build()));
         }

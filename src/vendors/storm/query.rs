@@ -1,39 +1,35 @@
-//! Parameters of the query, as WCF reads them.
+//! Query parameters, as WCF reads them.
 
 use uuid::Uuid;
 
-use super::problem::Problem;
-use super::rejected::Key;
-use crate::gateway::Call;
+use super::error::{ErrorCode, StormError};
+use crate::gateway::ApiRequest;
 use crate::secret::Password;
 
-/// An integer, if one was sent.
-pub(super) fn integer(call: &Call, name: &str) -> Result<Option<i32>, Problem> {
+pub(super) fn integer(request: &ApiRequest<'_>, name: &str) -> Result<Option<i32>, StormError> {
     let read = |text: String| {
-        text.trim().parse().map_err(|_| Problem::Unreadable(format!("The parameter {name} must be an integer.")))
+        text.trim().parse().map_err(|_| StormError::Unreadable(format!("The parameter {name} must be an integer.")))
     };
-    call.query_parameter(name).map(read).transpose()
+    request.query_parameter(name).map(read).transpose()
 }
 
-/// A Guid, if one was sent.
-pub(super) fn guid(call: &Call, name: &str) -> Result<Option<Uuid>, Problem> {
+pub(super) fn guid(request: &ApiRequest<'_>, name: &str) -> Result<Option<Uuid>, StormError> {
     let read = |text: String| {
-        text.trim().parse().map_err(|_| Problem::Unreadable(format!("The parameter {name} must be a Guid.")))
+        text.trim().parse().map_err(|_| StormError::Unreadable(format!("The parameter {name} must be a Guid.")))
     };
-    call.query_parameter(name).map(read).transpose()
+    request.query_parameter(name).map(read).transpose()
 }
 
-/// Who writes: an account's id, whichever ("Pass 1 for the default account.", Norce, UpdateCustomer page).
-pub(super) fn updated_by(call: &Call) -> Result<i32, Problem> {
-    integer(call, "updatedBy")?.ok_or_else(|| Key::UpdatedByMissing.into())
+/// The id of the account that writes; any number is accepted ("Pass 1 for the default account.", Norce, UpdateCustomer page).
+pub(super) fn updated_by(request: &ApiRequest<'_>) -> Result<i32, StormError> {
+    integer(request, "updatedBy")?.ok_or_else(|| ErrorCode::UpdatedByMissing.into())
 }
 
-/// The password that a call sets.
-pub(super) fn password(call: &Call) -> Option<Password> {
-    call.query_parameter("password").map(Password::new)
+pub(super) fn password(request: &ApiRequest<'_>) -> Option<Password> {
+    request.query_parameter("password").map(Password::new)
 }
 
-/// The parameters that were sent and do not count: no mail is ever sent.
-pub(super) fn ignored(call: &Call) -> Vec<String> {
-    call.query_parameter("doSendMail").map(|_| "doSendMail".to_owned()).into_iter().collect()
+/// The parameters that were sent and do not count: the emulator sends no mail.
+pub(super) fn ignored(request: &ApiRequest<'_>) -> Vec<String> {
+    request.query_parameter("doSendMail").map(|_| "doSendMail".to_owned()).into_iter().collect()
 }

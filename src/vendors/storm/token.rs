@@ -1,34 +1,27 @@
 //! Where an OAuth client gets an access token for its secret (Norce, "Accessing APIs with `OAuth2` accounts").
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
-use super::vendor::Storm;
+use super::route;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{
-    BrokenBody, Exchange, GatewayState, Served, VendorState, basic_credentials, json_response, read_body,
-};
-use crate::journal::Reason;
+use crate::gateway::{BodyError, BrokenBody, Operation, RawRequest, basic_credentials, json_response};
 use crate::tenants::{Credential, CredentialKind, presented};
 use crate::wire::charset;
 
-pub(crate) const OPERATION: &str = "StormToken";
+pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
 
-/// How long a token is good, in seconds (the same page).
+/// How long a token is valid, in seconds (the same page).
 const LIFETIME: u32 = 3600;
 
-/// What a client gets that names no scope.
+/// The scope for a client that names none.
 const SCOPE: &str = "lab qa production";
 
-/// A token (RFC 6749, 5.1). Clients want all four members.
+/// A token (RFC 6749, 5.1). Clients expect all four members.
 #[derive(Debug, Serialize)]
-struct Given<'a> {
+struct TokenResponse<'a> {
     access_token: &'a str,
     expires_in: u32,
     token_type: &'static str,
@@ -37,25 +30,24 @@ struct Given<'a> {
 
 /// A rejection (RFC 6749, 5.2).
 #[derive(Debug, Serialize)]
-struct Rejection<'a> {
+struct ErrorResponse<'a> {
     error: &'static str,
     error_description: &'a str,
 }
 
-/// The challenge to a client that is not known (RFC 6749, 5.2): it may show itself in the header.
+/// The challenge to an unknown client (RFC 6749, 5.2): it may authenticate in the header.
 const CHALLENGE: &str = r#"Basic realm="connect/token""#;
 
-/// Why no token is given.
+/// Why no token is issued.
 enum Denied {
-    /// The request has another method.
+    /// The request has another method than POST.
     Method,
-    /// The client is missing or unknown: what is said of it.
+    /// The client is missing or unknown. Holds the description.
     Client(&'static str),
-    /// The request is wrong in another way: the error's name, and what is said of it.
+    /// The request is wrong in another way. Holds the name of the error and the description.
     Request(&'static str, &'static str),
-    /// The body cannot be read.
     Body(BrokenBody),
-    /// The server failed, or is not ready yet.
+    /// The database failed, or the server is not ready yet.
     Server(Option<DatabaseError>),
 }
 
@@ -65,80 +57,70 @@ impl From<DatabaseError> for Denied {
     }
 }
 
-/// Answers a request for a token.
-pub(super) async fn issue(State(front): State<Arc<VendorState<Storm>>>, request: Request) -> Response<Body> {
-    let house = &front.house;
-    let (parts, body) = request.into_parts();
-    let mut served = Served::new(OPERATION, super::route::TOKEN);
-    served.request_id = Some(house.random.uuid());
-    let mut exchange = Exchange::begin(&house.journal, &parts, super::route::TOKEN);
-    let given = if parts.method == Method::POST {
-        match read_body(&parts, body, house.options.max_body_bytes).await {
-            Ok(Ok(body)) => {
-                exchange.read(&body);
-                given(house, &parts, &form(&parts, &body), &mut served).await
-            }
-            Ok(Err(error)) => Err(Denied::Body(error)),
-            Err(_) => Err(Denied::Request("invalid_request", "The request body is too large.")),
-        }
-    } else {
-        Err(Denied::Method)
-    };
-    let mut rejected = |status: StatusCode, error: &'static str, error_description: &str| {
-        let (field, rule) = ("$".to_owned(), error.to_owned());
-        exchange.reasons.push(Reason { field, rule, message: error_description.to_owned() });
-        json_response(status, json(&Rejection { error, error_description }))
-    };
-    let mut response = match given {
+pub(super) async fn issue(mut request: RawRequest<'_>, body: Body) -> Response<Bytes> {
+    let mut response = match token(&mut request, body).await {
         Ok(json) => json_response(StatusCode::OK, json),
-        Err(Denied::Request(error, description)) => rejected(StatusCode::BAD_REQUEST, error, description),
-        Err(Denied::Client(description)) => {
-            let mut response = rejected(StatusCode::UNAUTHORIZED, "invalid_client", description);
+        Err(denied) => deny(&mut request, denied),
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
+    let mut reject = |status: StatusCode, error: &'static str, error_description: &str| {
+        request.rejected(error, error_description);
+        json_response(status, json(&ErrorResponse { error, error_description }))
+    };
+    match denied {
+        Denied::Request(error, description) => reject(StatusCode::BAD_REQUEST, error, description),
+        Denied::Client(description) => {
+            let mut response = reject(StatusCode::UNAUTHORIZED, "invalid_client", description);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
             response
         }
-        Err(Denied::Method) => {
+        Denied::Method => {
             let description = "The token endpoint takes POST only.";
-            let mut response = rejected(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", description);
+            let mut response = reject(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", description);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             response
         }
-        Err(Denied::Body(error)) => {
+        Denied::Body(error) => {
             let status = match error {
                 BrokenBody::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 BrokenBody::Incomplete(_) | BrokenBody::Undecodable(_) => StatusCode::BAD_REQUEST,
             };
-            rejected(status, "invalid_request", &error.to_string())
+            reject(status, "invalid_request", &error.to_string())
         }
-        Err(Denied::Server(error)) => {
+        Denied::Server(error) => {
             if let Some(error) = error {
                 tracing::error!(error = %ErrorChain(&error), "database failure");
             }
-            let rejection = Rejection { error: "server_error", error_description: "The server failed." };
-            json_response(StatusCode::INTERNAL_SERVER_ERROR, json(&rejection))
+            reject(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The server failed.")
         }
-    };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    exchange.end(&house.journal, &served, Some(&response));
-    let mut response = response.map(Body::from);
-    response.extensions_mut().insert(served);
-    response
+    }
+}
+
+async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Denied> {
+    if request.parts.method != Method::POST {
+        return Err(Denied::Method);
+    }
+    let body = request.read(body).await.map_err(|error| match error {
+        BodyError::Broken(broken) => Denied::Body(broken),
+        BodyError::TooLong => Denied::Request("invalid_request", "The request body is too large."),
+    })?;
+    issued(request, &form(&request.parts.headers, &body)).await
 }
 
 /// The members of the form.
-fn form(parts: &Parts, body: &[u8]) -> Vec<(String, String)> {
+fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     let form = String::from_utf8_lossy(body);
-    let form = charset::escapes_in_utf8(&form, charset::declared(&parts.headers));
+    let form = charset::escapes_in_utf8(&form, charset::declared(headers));
     form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
-async fn given(
-    house: &GatewayState,
-    parts: &Parts,
-    form: &[(String, String)],
-    served: &mut Served,
-) -> Result<Vec<u8>, Denied> {
+/// The JSON of a new token for the client that the header or the form names.
+async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Result<Vec<u8>, Denied> {
     let field = |name: &str| form.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str());
     match field("grant_type") {
         Some("client_credentials") => {}
@@ -151,9 +133,9 @@ async fn given(
         Some(_) => return Err(Denied::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
     }
     let of_form = || Some(vec![(field("client_id")?.to_owned(), field("client_secret")?.to_owned())]);
-    let readings = of_header(parts).or_else(of_form);
+    let readings = of_header(&request.parts.headers).or_else(of_form);
     let readings = readings.ok_or(Denied::Client("client_id and client_secret are required."))?;
-    let services = house.services.get().ok_or(Denied::Server(None))?;
+    let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
     let mut found = None;
     for (id, secret) in readings {
         let presented = presented(CredentialKind::OauthClient, &id, &secret);
@@ -164,18 +146,18 @@ async fn given(
         }
     }
     let (client, presented) = found.ok_or(Denied::Client("The client is unknown, revoked or expired."))?;
-    let token = Credential::access_token(&house.random);
+    let token = Credential::access_token(&request.gateway.random);
     services.credentials.issue_token(&client, &presented, &token, LIFETIME).await?;
-    served.caller = Some(client);
+    request.log.caller = Some(client);
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
-    Ok(json(&Given { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
+    Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
 }
 
-/// How the client in the header can be read: id and secret are form-encoded there (RFC 6749, 2.3.1), and some clients send
-/// them as they are.
-fn of_header(parts: &Parts) -> Option<Vec<(String, String)>> {
-    let (id, secret) = basic_credentials(parts)?;
-    // A bare ampersand is no separator here.
+/// The readings of the client in the header: id and secret are form-encoded there (RFC 6749, 2.3.1), and some clients send them
+/// as they are.
+fn of_header(headers: &HeaderMap) -> Option<Vec<(String, String)>> {
+    let (id, secret) = basic_credentials(headers)?;
+    // A bare ampersand does not separate here.
     let decoded = |text: &str| {
         let pair = format!("={}", text.replace('&', "%26"));
         form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()

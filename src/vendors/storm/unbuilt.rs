@@ -1,11 +1,11 @@
-//! What Storm's API has and this emulator does not build: the other operations of the customer service (vendor's published
-//! contract), and the other services.
+//! The operations of Storm's API that this emulator does not build: those of the customer service (vendor's published contract), and
+//! the other services.
 
 use utoipa::openapi::path::HttpMethod;
 
 use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
 
-/// The operations of a method, each at its own name below the service.
+/// The operations of an HTTP method by their names.
 macro_rules! operations {
     ($($method:ident: $($name:literal)+;)+) => {
         &[$($(UnbuiltOperation::new(
@@ -35,7 +35,7 @@ pub(super) static OPERATIONS: &[UnbuiltOperation] = operations! {
         "InsertCompanyCustomer" "InsertCompanyCustomer2" "DeleteCompanyCustomer";
 };
 
-/// The other services: as the vendor's clients call Storm's, and as they call Norce Commerce's, which follow them.
+/// The other services, at the paths of Storm and at those of Norce Commerce, its successor.
 pub(super) static GROUPS: [UnbuiltGroup; 11] = [
     UnbuiltGroup { path: "/ApplicationService.svc", id: "StormApplicationService", name: "ApplicationService" },
     UnbuiltGroup { path: "/ExportService.svc", id: "StormExportService", name: "ExportService" },

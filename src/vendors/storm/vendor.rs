@@ -1,5 +1,5 @@
-//! Storm's manners: a bearer token and an application id in front, JSON from the operations, and WCF's pages for what reaches
-//! none.
+//! How Storm's API authenticates and rejects: a bearer token with an application id, JSON from the operations, and WCF's pages for
+//! requests that reach no operation.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,10 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-use super::error::{ErrorMessage, unauthorized};
-use super::html;
-use super::problem::{Problem, json_answer, message, page};
-use super::rejected::{Key, Rejected};
+use super::error::{ErrorCode, Rejection, StormError};
+use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
-use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
+use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token};
 use crate::journal::Reason;
 use crate::tenants::{CredentialKind, presented};
 
@@ -23,14 +21,18 @@ const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
 pub(crate) struct Storm;
 
 impl Vendor for Storm {
-    type Error = Problem;
+    type Error = StormError;
 
-    const KEY: CredentialKind = CredentialKind::AccessToken;
+    const CREDENTIAL: CredentialKind = CredentialKind::AccessToken;
 
-    /// The bearer token, where an application id stands beside it.
-    fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
+    fn secret_headers(&self) -> &'static [&'static str] {
+        &["authorization"]
+    }
+
+    /// The bearer token, where the request has an application id too.
+    fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;
-        let token = bearer_token(parts).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
+        let token = bearer_token(&parts.headers).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
         Some(Cow::Owned(presented(CredentialKind::AccessToken, "", token)))
     }
 
@@ -42,20 +44,20 @@ impl Vendor for Storm {
         route::is_the_services(path)
     }
 
-    fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {
-        let said = |status: StatusCode, text: &str| json_answer(status, unauthorized(text));
+    fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
+        let answer = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
         match rejection {
-            GatewayRejection::MissingKey => challenged(said(
+            GatewayRejection::MissingKey => challenged(answer(
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required.",
             )),
-            GatewayRejection::InvalidKey => challenged(said(
+            GatewayRejection::InvalidKey => challenged(answer(
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the access token is unknown or has expired.",
             )),
-            GatewayRejection::NoSuchOperation => page(StatusCode::NOT_FOUND, html::endpoint_not_found()),
+            GatewayRejection::NoSuchOperation => html_response(StatusCode::NOT_FOUND, error_body::endpoint_not_found()),
             GatewayRejection::WrongMethod(allowed) => {
-                let mut response = page(StatusCode::METHOD_NOT_ALLOWED, html::method_not_allowed());
+                let mut response = html_response(StatusCode::METHOD_NOT_ALLOWED, error_body::method_not_allowed());
                 if let Ok(allowed) = HeaderValue::try_from(allowed) {
                     response.headers_mut().insert(header::ALLOW, allowed);
                 }
@@ -63,55 +65,47 @@ impl Vendor for Storm {
             }
             GatewayRejection::RateLimited(seconds) => {
                 let text = format!("Too many requests. Try again in {seconds} seconds.");
-                with_retry(said(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
+                with_retry(answer(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
             }
             GatewayRejection::QuotaSpent(seconds) => {
                 let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
-                with_retry(said(StatusCode::FORBIDDEN, &text), seconds)
+                with_retry(answer(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
-                let body = ErrorMessage::said(missing.sentence("Storm"), about.now(), about.plan().storm.time_zone);
-                json_answer(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
+                let body = ErrorMessage::without_code(
+                    missing.sentence("Storm"),
+                    context.now(),
+                    context.plan().storm.time_zone,
+                );
+                json_response(StatusCode::NOT_IMPLEMENTED, body.to_bytes())
             }
             GatewayRejection::BodyTooLarge(limit) => {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");
-                page(StatusCode::PAYLOAD_TOO_LARGE, html::request_error(&why))
+                html_response(StatusCode::PAYLOAD_TOO_LARGE, error_body::request_error(&why))
             }
             GatewayRejection::BackEndFailed(_) => {
-                let body = ErrorMessage::internal(about.now(), about.plan().storm.time_zone);
-                json_answer(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
+                let body = ErrorMessage::internal(context.now(), context.plan().storm.time_zone);
+                json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())
             }
         }
     }
 
-    fn failed(
+    fn render_error(
         &self,
-        error: Problem,
-        about: &RequestContext<'_>,
+        error: StormError,
+        context: &RequestContext<'_>,
     ) -> Result<(Response<Bytes>, Vec<Reason>), GatewayRejection> {
-        error.response(about)
+        error.response(context)
     }
 
-    fn failure(&self, failure: StatusFailure<'_>, about: &RequestContext<'_>) -> Response<Bytes> {
-        let StatusFailure { code, message: text, retry_after } = failure;
-        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let rejection = match code {
-            401 => GatewayRejection::InvalidKey,
-            403 => GatewayRejection::QuotaSpent(retry_after),
-            413 => GatewayRejection::BodyTooLarge(about.options.max_body_bytes),
-            429 => GatewayRejection::RateLimited(retry_after),
-            500 if text.is_none() => GatewayRejection::BackEndFailed(about.request_id),
-            _ => {
-                let text = text.unwrap_or(Key::CustomerMissing.text());
-                return message(status, vec![Rejected::new(Key::CustomerMissing, text)], about);
-            }
-        };
-        self.rejected(rejection, about)
+    fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
+        let status = StatusCode::from_u16(injected.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let text = injected.message.unwrap_or(ErrorCode::CustomerMissing.text());
+        error_body::rejected(status, vec![Rejection::new(ErrorCode::CustomerMissing, text)], context)
     }
 
-    /// The customer in the query.
-    fn customer(&self, call: &Call) -> Option<i32> {
-        call.query_parameter("id")?.parse().ok()
+    fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {
+        request.query_parameter("id")?.parse().ok()
     }
 }
 

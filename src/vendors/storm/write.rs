@@ -1,195 +1,161 @@
-//! Writing customers: created, and updated where an Id, a Key or an e-mail address says whom.
-
-use std::sync::Arc;
+//! Creates customers, and updates the customer that an Id, a Key or an e-mail address identifies.
 
 use axum::http::{HeaderValue, StatusCode};
 
-use super::document::view;
-use super::error::ErrorMessage;
-use super::problem::Problem;
+use super::changes::Changes;
+use super::error::{ErrorCode, StormError};
+use super::error_body::ErrorMessage;
 use super::query;
-use super::rejected::Key;
-use super::schema::StormCustomerRequest;
+use super::view::customer_response;
 use super::wire::read::read;
-use super::wire::{Request, answer, json, request};
-use super::written::{Written, created, updated};
-use crate::customers::{
-    CustomerFields, CustomerId, Error as CustomerError, LookUp, Patch, Profile, ProfileOwner, Profiled, Scope,
-};
-use crate::gateway::{Call, Reply};
+use super::wire::{Parsed, json, request, response};
+use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope};
+use crate::gateway::{ApiRequest, Reply};
 use crate::secret::Password;
 use crate::wire::relaxed::Leniency;
 
-/// So often an update is laid over a customer that somebody else wrote meanwhile. Each time another one is done, so that
-/// many who update one customer at once all come to an end.
-const MOST_ATTEMPTS: u32 = 100;
+/// Maximum number of attempts to update a customer that other requests change at the same time. One of them succeeds in each
+/// round, so that many concurrent updates of one customer all come to an end.
+const MAX_ATTEMPTS: u32 = 100;
 
-/// The operations that update: they differ in their parameters.
-macro_rules! updates {
-    ($($handler:ident, $path:literal, $name:literal, $doc:literal, ($($more:tt)*), $password:expr;)*) => {
-        $(
+/// The operations that write: they differ in their parameters.
+macro_rules! operations {
+    ($(
+        $write:ident with $account:tt, evidence $class:literal $source:literal:
+        $($doc:literal $handler:ident at $path:literal as $id:literal ($($parameter:tt)*) $password:expr;)*
+    )*) => {
+        $($(
             #[doc = $doc]
             #[utoipa::path(
                 post,
                 path = $path,
-                operation_id = $name,
+                operation_id = $id,
                 params(
-                    $($more)*
-                    ("updatedBy" = i32, Query, description = "Account internal id of current user; any number is accepted."),
-                    ("cultureCode" = Option<String>, Query, description = "Texts are English whatever it says."),
-                    ("format" = Option<String>, Query, description = "`json`, which all answers are."),
+                    $($parameter)*
+                    $account,
+                    ("cultureCode" = Option<String>, Query, description = "Ignored: texts are in English."),
+                    ("format" = Option<String>, Query, description = "`json`, the format of every response."),
                 ),
-                request_body = StormCustomerRequest,
+                request_body = request::Customer,
                 responses(
-                    (status = 200, description = "The customer", body = answer::Customer),
-                    (status = 400, description = "Rejected, with the keys of all that is wrong", body = ErrorMessage),
+                    (status = 200, description = "The customer", body = response::Customer),
+                    (status = 400, description = "Rejected, with a code for everything that is wrong", body = ErrorMessage),
                 ),
-                extensions(("x-evidence" = json!({
-                    "class": "documented", "source": "UpdateCustomer page; what it leaves open is inferred and chosen"
-                })))
+                extensions(("x-evidence" = json!({ "class": $class, "source": $source })))
             )]
-            pub(super) async fn $handler(call: Arc<Call>) -> Result<Reply, Problem> {
-                let password: fn(&Call) -> Option<Password> = $password;
-                let password = password(&call);
-                update(&call, password).await
+            pub(super) async fn $handler(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
+                let password: fn(&ApiRequest<'_>) -> Option<Password> = $password;
+                let password = password(request);
+                $write(request, password).await
             }
-        )*
+        )*)*
     };
 }
 
-updates! {
-    update_customer, "/CustomerService.svc/rest/UpdateCustomer", "StormUpdateCustomer",
-        "Update a customer: `UpdateCustomer3` with an empty password", (), |_| None;
-    update_customer2, "/CustomerService.svc/rest/UpdateCustomer2", "StormUpdateCustomer2",
-        "Update a customer and its password", (("password" = Option<String>, Query),), query::password;
-    update_customer3, "/CustomerService.svc/rest/UpdateCustomer3", "StormUpdateCustomer3",
-        "Update a customer and its password; no mail is ever sent",
-        (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),), query::password;
+operations! {
+    update with ("updatedBy" = i32, Query, description = "Account internal id of current user; any number is accepted."),
+        evidence "documented" "UpdateCustomer page; what it leaves open is inferred and chosen":
+
+        "Update a customer: `UpdateCustomer3` with an empty password"
+        update_customer at "/CustomerService.svc/rest/UpdateCustomer" as "StormUpdateCustomer" () |_| None;
+
+        "Update a customer and its password"
+        update_customer2 at "/CustomerService.svc/rest/UpdateCustomer2" as "StormUpdateCustomer2"
+            (("password" = Option<String>, Query),) query::password;
+
+        "Update a customer and its password; no mail is ever sent"
+        update_customer3 at "/CustomerService.svc/rest/UpdateCustomer3" as "StormUpdateCustomer3"
+            (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),) query::password;
+
+    create with ("createdBy" = Option<String>, Query, description = "Account internal id of current user."),
+        evidence "client-observed" "the service's published contract; its rules are those of UpdateCustomer":
+
+        "Create a customer"
+        create_customer at "/CustomerService.svc/rest/CreateCustomer" as "StormCreateCustomer" () |_| None;
+
+        "Create a customer with a password"
+        create_customer2 at "/CustomerService.svc/rest/CreateCustomer2" as "StormCreateCustomer2"
+            (("password" = Option<String>, Query),) query::password;
+
+        "Create a customer with a password; no mail is ever sent"
+        create_customer3 at "/CustomerService.svc/rest/CreateCustomer3" as "StormCreateCustomer3"
+            (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),) query::password;
 }
 
-/// The operations that create: they differ in their parameters.
-macro_rules! creations {
-    ($($handler:ident, $path:literal, $name:literal, $doc:literal, ($($more:tt)*), $password:expr;)*) => {
-        $(
-            #[doc = $doc]
-            #[utoipa::path(
-                post,
-                path = $path,
-                operation_id = $name,
-                params(
-                    $($more)*
-                    ("createdBy" = Option<String>, Query, description = "Account internal id of current user."),
-                    ("cultureCode" = Option<String>, Query, description = "Texts are English whatever it says."),
-                    ("format" = Option<String>, Query, description = "`json`, which all answers are."),
-                ),
-                request_body = StormCustomerRequest,
-                responses(
-                    (status = 200, description = "The customer", body = answer::Customer),
-                    (status = 400, description = "Rejected, with the keys of all that is wrong", body = ErrorMessage),
-                ),
-                extensions(("x-evidence" = json!({
-                    "class": "client-observed", "source": "the service's published contract; its rules are those of UpdateCustomer"
-                })))
-            )]
-            pub(super) async fn $handler(call: Arc<Call>) -> Result<Reply, Problem> {
-                let password: fn(&Call) -> Option<Password> = $password;
-                let password = password(&call);
-                create(&call, password).await
-            }
-        )*
-    };
-}
-
-creations! {
-    create_customer, "/CustomerService.svc/rest/CreateCustomer", "StormCreateCustomer", "Create a customer", (), |_| None;
-    create_customer2, "/CustomerService.svc/rest/CreateCustomer2", "StormCreateCustomer2",
-        "Create a customer with a password", (("password" = Option<String>, Query),), query::password;
-    create_customer3, "/CustomerService.svc/rest/CreateCustomer3", "StormCreateCustomer3",
-        "Create a customer with a password; no mail is ever sent",
-        (("password" = Option<String>, Query), ("doSendMail" = Option<String>, Query),), query::password;
-}
-
-async fn update(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let updated_by = query::updated_by(call);
-    // Read in any case: what does not count in it is named whatever the answer.
-    let request = body(call, &scope);
-    let (updated_by, request) = (updated_by?, request?);
-    for _ in 0..MOST_ATTEMPTS {
-        let Some(id) = find(call, &scope, &request.wanted).await? else {
-            // What could not be read may be why nobody was found.
-            let missing = std::iter::once(Key::CustomerMissing.into());
-            return Err(Problem::Rejected(missing.chain(request.rejected).collect()));
+async fn update(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, StormError> {
+    let scope = request.lenient_scope();
+    let updated_by = query::updated_by(request);
+    // The body is read in any case, so that the response lists its unknown members.
+    let body = body(request, &scope);
+    let (updated_by, body) = (updated_by?, body?);
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(id) = find(request, &scope, &body.value).await? else {
+            // An unreadable member may be the reason why no customer was found.
+            let missing = std::iter::once(ErrorCode::CustomerMissing.into());
+            return Err(StormError::Rejected(missing.chain(body.rejections).collect()));
         };
-        let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
-        let written = updated(&request, &current, &scope.plan.storm).map_err(Problem::Rejected)?;
-        let mut ignored = written.ignored.clone();
-        ignored.extend(query::ignored(call));
-        if password.is_none() && written.changes_nothing(&current.fields) {
-            return Ok(reply(&current, &scope).ignoring(ignored));
+        let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+        let changes = Changes::update(&body, &stored, &scope.plan.storm).map_err(StormError::Rejected)?;
+        let mut ignored = changes.ignored.clone();
+        ignored.extend(query::ignored(request));
+        if password.is_none() && changes.is_empty(&stored.fields) {
+            return Ok(reply(&stored, &scope).ignoring(ignored));
         }
-        let password = password.clone().or_else(|| generate_password(call, &scope, &written));
-        let patch = patch(written.by(updated_by), &current, password);
-        match call.services.customers.patch(&scope, id, patch, Vec::new()).await {
-            // Somebody else wrote in between: what is kept is read again.
+        let password = password.clone().or_else(|| generate_password(request, &scope, &changes));
+        let patch = changes.by(updated_by).into_patch(&stored, password);
+        match request.services.customers.patch(&scope, id, patch, Vec::new()).await {
+            // Another request changed the customer since it was read.
             Err(CustomerError::Changed) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => {
-                let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
-                return Ok(reply(&current, &scope).ignoring(ignored));
+                let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+                return Ok(reply(&stored, &scope).ignoring(ignored));
             }
         }
     }
-    Err(Problem::Customers(CustomerError::Changed))
+    Err(StormError::Customers(CustomerError::Changed))
 }
 
-/// What is written of a customer, guarded by the version that it was made for.
-fn patch(written: Written, current: &Profiled, password: Option<Password>) -> Patch {
-    let Written { values, mut sent, code_sent, fields, companies, .. } = written;
-    sent.external_reference_id = code_sent;
-    sent.password = password.is_some();
-    let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-    Patch { values: CustomerFields { password, profile, ..values }, sent, version: Some(current.version) }
+async fn create(request: &ApiRequest<'_>, password: Option<Password>) -> Result<Reply, StormError> {
+    let scope = request.lenient_scope();
+    let body = body(request, &scope)?;
+    let mut changes = Changes::creation(&body, &scope.plan.storm).map_err(StormError::Rejected)?;
+    let mut ignored = std::mem::take(&mut changes.ignored);
+    ignored.extend(query::ignored(request));
+    match request.query_parameter("createdBy").map(|text| text.trim().parse()) {
+        Some(Ok(created_by)) => changes = changes.by(created_by),
+        Some(Err(_)) => ignored.push("createdBy".to_owned()),
+        None => {}
+    }
+    let password = password.or_else(|| generate_password(request, &scope, &changes));
+    let customer = changes.into_new_customer(password);
+    let id = request.services.customers.create(&scope, customer, Vec::new()).await?;
+    let stored = request.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
+    Ok(reply(&stored, &scope).ignoring(ignored))
 }
 
-async fn create(call: &Call, password: Option<Password>) -> Result<Reply, Problem> {
-    let scope = call.lenient_scope();
-    let request = body(call, &scope)?;
-    let written = created(&request, &scope.plan.storm).map_err(Problem::Rejected)?;
-    let created_by = call.query_parameter("createdBy").map(|text| text.trim().parse());
-    let written = match created_by {
-        Some(Ok(created_by)) => written.by(created_by),
-        _ => written,
-    };
-    let password = password.or_else(|| generate_password(call, &scope, &written));
-    let Written { key, values, fields, companies, mut ignored, .. } = written;
-    ignored.extend(query::ignored(call));
-    ignored.extend(matches!(created_by, Some(Err(_))).then(|| "createdBy".to_owned()));
-    let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-    let values = CustomerFields { password, key, profile, ..values };
-    let id = call.services.customers.create(&scope, values, Vec::new()).await?;
-    let current = call.services.customers.profiled(&scope, id, ProfileOwner::Storm).await?;
-    Ok(reply(&current, &scope).ignoring(ignored))
-}
-
-/// The password of an account that is made without one: a random one, which nobody learns (Norce, `RegisterCustomer3` page).
-fn generate_password(call: &Call, scope: &Scope<'_>, written: &Written) -> Option<Password> {
-    written.wants_password.then(|| call.services.customers.random_password(scope))
+/// A random password for an account that is created without one. It is never sent to the client (Norce, `RegisterCustomer3` page).
+fn generate_password(request: &ApiRequest<'_>, scope: &Scope<'_>, changes: &Changes) -> Option<Password> {
+    changes.creates_account.then(|| request.services.customers.random_password(scope))
 }
 
 /// The customer in the body.
-fn body(call: &Call, scope: &Scope<'_>) -> Result<Request<request::Customer>, Problem> {
-    let read = read(call.source(Leniency::Comments), &scope.plan.storm);
-    let request = read.map_err(|error| Problem::Unreadable(error.to_string()))?;
-    let mut request: Request<request::Customer> = request.ok_or(Key::CustomerMissing)?;
-    call.ignore(std::mem::take(&mut request.ignored));
-    Ok(request)
+fn body(request: &ApiRequest<'_>, scope: &Scope<'_>) -> Result<Parsed<request::Customer>, StormError> {
+    let parsed = read(request.source(Leniency::Comments), &scope.plan.storm);
+    let parsed = parsed.map_err(|error| StormError::Unreadable(error.to_string()))?;
+    let mut parsed: Parsed<request::Customer> = parsed.ok_or(ErrorCode::CustomerMissing)?;
+    request.ignore(std::mem::take(&mut parsed.ignored));
+    Ok(parsed)
 }
 
-/// Whom a request means: by Id, else by Key, else by e-mail address.
-async fn find(call: &Call, scope: &Scope<'_>, wanted: &request::Customer) -> Result<Option<CustomerId>, Problem> {
-    let customers = &call.services.customers;
-    if let Some(id) = wanted.id.value() {
+/// Finds the customer of a request by its Id, else by its Key, else by its e-mail address.
+async fn find(
+    request: &ApiRequest<'_>,
+    scope: &Scope<'_>,
+    sent: &request::Customer,
+) -> Result<Option<CustomerId>, StormError> {
+    let customers = &request.services.customers;
+    if let Some(id) = sent.id.value() {
         let id = CustomerId(*id);
         return match customers.check_exists(scope, id).await {
             Ok(()) => Ok(Some(id)),
@@ -197,19 +163,19 @@ async fn find(call: &Call, scope: &Scope<'_>, wanted: &request::Customer) -> Res
             Err(error) => Err(error.into()),
         };
     }
-    if let Some(key) = wanted.key {
+    if let Some(key) = sent.key {
         return Ok(customers.find_by_key(scope, key).await?);
     }
-    let Some(email) = wanted.email.value() else { return Ok(None) };
+    let Some(email) = sent.email.value() else { return Ok(None) };
     let found = customers.look_up(scope, LookUp::EmailAddress(email)).await?;
     Ok(found.first().map(|customer| customer.id))
 }
 
-/// The answer that shows a customer.
-pub(super) fn reply(customer: &Profiled, scope: &Scope<'_>) -> Reply {
-    shown(view(customer, &scope.plan.storm).to_bytes())
+/// A response with a customer.
+pub(super) fn reply(stored: &Profiled, scope: &Scope<'_>) -> Reply {
+    json_reply(customer_response(stored, &scope.plan.storm).to_bytes())
 }
 
-pub(super) fn shown(bytes: Vec<u8>) -> Reply {
-    Reply::of(StatusCode::OK, HeaderValue::from_static(json::CONTENT_TYPE), bytes)
+pub(super) fn json_reply(json: Vec<u8>) -> Reply {
+    Reply::of(StatusCode::OK, HeaderValue::from_static(json::CONTENT_TYPE), json)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::shared::create_at_bydesign;
-use crate::storm::{NOBODY, created, customer, full, path, read, rejection, update, updated};
+use crate::storm::{UNUSED_KEY, created, customer, full, path, read, rejection, update, updated};
 use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, Tenant, tenant, with};
@@ -12,7 +12,7 @@ use crate::support::{Client, Tenant, tenant, with};
 fn filled() -> Tenant {
     let tenant = tenant();
     let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
-    created(&storm, &with(&full("one"), json!({ "Key": NOBODY })));
+    created(&storm, &with(&full("one"), json!({ "Key": UNUSED_KEY })));
     created(&storm, &full("two"));
     let body = json!({ "FirstName": "Bo", "Email": "bo@bydesign.example", "Phone4": "4", "BillingCounty": "Utah" });
     assert_eq!(create_at_bydesign(&bydesign, &body).status, 200);
@@ -43,7 +43,7 @@ fn a_snapshot_is_restored_with_all_that_the_doors_keep() {
     tenant.control("POST", "/snapshots/before/restore", None).done(200);
     assert_eq!(tenant.everything(), kept);
     assert_eq!(customer(&storm, 5), shown);
-    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={NOBODY}")))), shown);
+    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), shown);
     assert_eq!(storm.get(&path("GetCustomerByKey", "&key=6f9619ff-8b86-d011-b42d-00c04fc964aa")).body, "");
     // What was taken then is taken again, and the next numbers are those that they would have been.
     let told = rejection(update(&storm, &json!({ "Id": 3, "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] })));
@@ -57,13 +57,13 @@ fn a_reset_takes_away_what_the_doors_brought() {
     let tenant = tenant();
     let clean = tenant.everything();
     let storm = tenant.storm();
-    created(&storm, &with(&full("one"), json!({ "Key": NOBODY })));
+    created(&storm, &with(&full("one"), json!({ "Key": UNUSED_KEY })));
     updated(&storm, &json!({ "Id": 3, "CrmId": "C1", "Companies": [{ "Name": "A", "OrgNo": "1" }] }));
     tenant.control("POST", "/reset", None).done(200);
     assert_eq!(tenant.everything(), clean);
-    assert_eq!(storm.get(&path("GetCustomerByKey", &format!("&key={NOBODY}"))).body, "");
-    let again = created(&storm, &with(&full("one"), json!({ "Key": NOBODY })));
-    assert_eq!((&again["Id"], &again["Key"], &again["Companies"][0]["Id"]), (&json!(5), &json!(NOBODY), &json!(1)));
+    assert_eq!(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}"))).body, "");
+    let again = created(&storm, &with(&full("one"), json!({ "Key": UNUSED_KEY })));
+    assert_eq!((&again["Id"], &again["Key"], &again["Companies"][0]["Id"]), (&json!(5), &json!(UNUSED_KEY), &json!(1)));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
         tenant.bydesign().post("/api/users/customer/CustomerLookup", &json!({ "Email": "bo@bydesign.example" })).body
     };
     assert_eq!(lookup(&fork), lookup(&tenant));
-    assert_eq!(read(forked_door.get(&path("GetCustomerByKey", &format!("&key={NOBODY}"))))["Id"], 5);
+    assert_eq!(read(forked_door.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}"))))["Id"], 5);
     // From then on each is its own.
     let before = tenant.everything();
     updated(

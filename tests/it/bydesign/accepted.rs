@@ -1,11 +1,11 @@
-//! The vendor's samples with possible values: every member of the answer, in its order, in both formats.
+//! The vendor's samples with valid values: every member of the response, in its order, in both formats.
 
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, PATH, PRINTED_JSON, PRINTED_XML, XML, escaped, freeze, id_of, possible};
 use crate::support::{Tenant, tenant, with};
 
-/// What the answer to the sample holds, in the order of the vendor's samples; null where a member has no value.
+/// The members of the response to the sample, in the order of the vendor's samples; null where a member has no value.
 fn expected(guid: &str, date_of_birth: &str) -> Vec<(&'static str, Value)> {
     let sample = |number: u8| json!(format!("sample string {number}"));
     let now = json!("2025-11-03T07:40:09-05:00");
@@ -71,14 +71,14 @@ fn expected(guid: &str, date_of_birth: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Nulls are left out.
+/// Without nulls.
 fn in_json(members: &[(&str, Value)]) -> String {
     let set = members.iter().filter(|(_, value)| !value.is_null());
     let texts: Vec<String> = set.map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", texts.join(","))
 }
 
-/// Nulls are empty elements, truth begins with a capital letter, dates are those of the United States.
+/// Nulls are empty elements, Booleans begin with a capital letter, dates are in the form of the United States.
 fn in_xml(members: &[(&str, Value)]) -> String {
     let element = |(name, value): &(&str, Value)| {
         let text = match value {
@@ -95,8 +95,8 @@ fn in_xml(members: &[(&str, Value)]) -> String {
     format!("<Customer>{}</Customer>", members.iter().map(element).collect::<String>())
 }
 
-/// The printed text with the values that cannot be replaced, and nothing else.
-fn made_possible(format: Format) -> String {
+/// The vendor's sample in which only the values that are not valid are replaced.
+fn valid_sample(format: Format) -> String {
     let (printed, open, close) = match format {
         Format::Json => (PRINTED_JSON, "\"", "\""),
         Format::Xml => (PRINTED_XML, ">", "<"),
@@ -125,13 +125,13 @@ fn guid(tenant: &Tenant) -> String {
 }
 
 #[test]
-fn the_sample_is_accepted_in_every_format_and_told_in_both() {
+fn the_sample_is_accepted_in_every_format_and_returned_in_both() {
     for format in FORMATS {
         for (accept, content_type) in [("application/json", JSON), ("text/xml", "text/xml; charset=utf-8")] {
             let tenant = tenant();
             freeze(&tenant, "2025-11-03T12:40:09Z");
             let headers = format!("{}Accept: {accept}\r\n", format.header());
-            let body = tenant.bydesign().call("POST", PATH, &headers, Some(&made_possible(format)));
+            let body = tenant.bydesign().call("POST", PATH, &headers, Some(&valid_sample(format)));
             let body = body.says(200, content_type);
             // XML's sample has no fraction. The database keeps microseconds.
             let fraction = if format == Format::Xml { "" } else { ".736334" };
@@ -144,11 +144,11 @@ fn the_sample_is_accepted_in_every_format_and_told_in_both() {
 }
 
 #[test]
-fn a_customer_without_anything_is_told_like_the_empty_sample() {
+fn an_empty_customer_is_returned_like_the_empty_sample() {
     let tenant = tenant();
     freeze(&tenant, "2025-07-03T03:40:09.25Z");
-    let door = tenant.bydesign();
-    let body = door.post(PATH, &json!({})).says(200, JSON);
+    let client = tenant.bydesign();
+    let body = client.post(PATH, &json!({})).says(200, JSON);
     let guid = serde_json::from_str::<Value>(&body).expect("JSON")["guid"].clone();
     assert!(guid.as_str().is_some_and(|guid| guid.len() == 36), "{guid}");
     let at = "2025-07-02T23:40:09.25-04:00";
@@ -158,7 +158,7 @@ fn a_customer_without_anything_is_told_like_the_empty_sample() {
          \"CreatedDate\":\"{at}\",\"guid\":{guid},\"EmailOptOut_Company\":false,\"EmailOptOut_Upline\":false}}"
     );
     assert_eq!(body, expected);
-    let xml = door.call("POST", PATH, Format::Xml.header(), Some("<CustomerCreationViewModel />")).says(200, XML);
+    let xml = client.call("POST", PATH, Format::Xml.header(), Some("<CustomerCreationViewModel />")).says(200, XML);
     let head = "<Customer><CustomerID>6</CustomerID><CustomerDID>6</CustomerDID><BCKey>1</BCKey>\
                 <CustomerTypeID>2</CustomerTypeID><FirstName /><LastName /><MI /><Company /><Email />";
     assert!(xml.starts_with(head), "{xml}");
@@ -167,33 +167,33 @@ fn a_customer_without_anything_is_told_like_the_empty_sample() {
 }
 
 #[test]
-fn nulls_blanks_and_zeros_are_as_good_as_absent() {
+fn nulls_blanks_and_zeros_count_as_absent() {
     let tenant = tenant();
-    let door = tenant.bydesign();
-    let nothing = door.created(&json!({}));
+    let client = tenant.bydesign();
+    let empty = client.created(&json!({}));
     let names: Vec<String> = possible().as_object().expect("an object").keys().cloned().collect();
     let all = |value: Value| names.iter().map(|name| (name.clone(), value.clone())).collect::<Value>();
     let zeros = json!({
         "CustomerType": 0, "PreferredCulture": 0, "DateOfBirth": "0001-01-01T00:00:00", "RepDID": " ", "ReferCustomerID": ""
     });
     for body in [all(Value::Null), all(json!("")), all(json!(" \t")), zeros] {
-        let created = door.created(&body);
+        let created = client.created(&body);
         let own = json!({ "CustomerID": null, "CustomerDID": null, "guid": null, "ApplicationDate": null, "CreatedDate": null, "DateLastModified": null });
-        assert_eq!(with(&created, own.clone()), with(&nothing, own), "{body}");
+        assert_eq!(with(&created, own.clone()), with(&empty, own), "{body}");
         assert_eq!(super::profile(&tenant, id_of(&created)), json!({}));
     }
     let nil = "<CustomerCreationViewModel xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"><Email i:nil=\"true\"/>\
                <FirstName i:nil='true'></FirstName></CustomerCreationViewModel>";
-    assert_eq!(door.create_in(Format::Xml, nil).status, 200);
+    assert_eq!(client.create_in(Format::Xml, nil).status, 200);
 }
 
 #[test]
 fn members_are_read_in_any_case_and_the_last_counts() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let body =
         r#"{"firstname":"A","FIRSTNAME":"B","agreedToTerms":"TRUE","customertype":"3","Phone1":5551111,"Zzz":[1]}"#;
-    let reply = door.create_in(Format::Json, body);
+    let reply = client.create_in(Format::Json, body);
     assert_eq!(reply.header("X-Emulator-Ignored"), Some("Zzz"));
     let customer: Value = serde_json::from_str(&reply.says(200, JSON)).expect("JSON");
     assert_eq!(
@@ -201,8 +201,8 @@ fn members_are_read_in_any_case_and_the_last_counts() {
         (&json!("B"), &json!(3), &json!("5551111"))
     );
     assert_eq!(tenant.customer(id_of(&customer))["TermsAccepted"], true);
-    // The vendor's own formatter, the stock one, and others' dates.
-    for (date, shown) in [
+    // Dates of the vendor's formatter, of the stock formatter, and of other clients.
+    for (date, returned) in [
         ("11/03/1980 07:40:09", "1980-11-03T07:40:09-05:00"),
         ("1980-05-01", "1980-05-01T00:00:00-04:00"),
         ("1980-05-01T00:00:00Z", "1980-05-01T00:00:00-04:00"),
@@ -210,16 +210,16 @@ fn members_are_read_in_any_case_and_the_last_counts() {
     ] {
         for format in FORMATS {
             let reply =
-                door.create_in(format, &format.written(&json!({ "DateOfBirth": date, "AgreedToTerms": "True" })));
-            assert_eq!(reply.json()["DateOfBirth"], shown, "{format:?} {date} {reply:?}");
+                client.create_in(format, &format.written(&json!({ "DateOfBirth": date, "AgreedToTerms": "True" })));
+            assert_eq!(reply.json()["DateOfBirth"], returned, "{format:?} {date} {reply:?}");
         }
     }
 }
 
 #[test]
-fn countries_go_by_the_names_that_clients_send() {
+fn countries_are_found_by_the_names_that_clients_send() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     for (sent, code) in [
         ("USA", "US"),
         ("US", "US"),
@@ -230,10 +230,10 @@ fn countries_go_by_the_names_that_clients_send() {
         ("Jersey", "JE"),
         ("DE", "DE"),
     ] {
-        let customer = door.created(&json!({ "BillingCountry": sent, "ShippingCountry": sent }));
+        let customer = client.created(&json!({ "BillingCountry": sent, "ShippingCountry": sent }));
         assert_eq!((&customer["BillCountry"], &customer["ShipCountry"]), (&json!(sent), &json!(sent)));
-        let told = tenant.customer(id_of(&customer));
-        assert_eq!(told["PrimaryAddress"]["CountryCode"], code, "{sent}");
-        assert_eq!(told["DefaultShippingAddress"]["CountryCode"], code, "{sent}");
+        let customer = tenant.customer(id_of(&customer));
+        assert_eq!(customer["PrimaryAddress"]["CountryCode"], code, "{sent}");
+        assert_eq!(customer["DefaultShippingAddress"]["CountryCode"], code, "{sent}");
     }
 }

@@ -1,4 +1,4 @@
-//! A customer who came in by ByDesign's door, seen from DirectScale's and in the database.
+//! A customer whom ByDesign's API created, in DirectScale's API and in the database.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{FORMATS, JSON, LOOK_UP, PATH, casey, freeze, id_of, possible, profil
 use crate::support::{seeds, tenant, with};
 
 #[test]
-fn every_member_stands_where_directscale_looks_for_it() {
+fn every_member_becomes_the_field_of_directscale() {
     for format in FORMATS {
         let tenant = tenant();
         freeze(&tenant, "2025-11-03T12:40:09Z");
@@ -66,9 +66,9 @@ fn every_member_stands_where_directscale_looks_for_it() {
 }
 
 #[test]
-fn the_rep_sponsors_and_enrols() {
+fn the_rep_is_sponsor_and_enroller() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     for (sent, sponsor) in [
         (json!("15F92"), 2),
         (json!(" 15f92 "), 2),
@@ -81,42 +81,42 @@ fn the_rep_sponsors_and_enrols() {
         (Value::Null, 1),
     ] {
         let body = json!({ "CustomerType": 1, "RepDID": sent.clone() });
-        let id = id_of(&door.created(&body));
+        let id = id_of(&client.created(&body));
         let customer = tenant.customer(id);
         assert_eq!((&customer["SponsorId"], &customer["EnrollerId"]), (&json!(sponsor), &json!(sponsor)), "{sent}");
         let node = format!("select upline_id from sponsor_tree where tenant_id = {{tenant}} and customer_id = {id}");
         assert_eq!(tenant.rows(&node), [json!({ "upline_id": sponsor })], "{sent}");
     }
-    // One who came in by this door can be the rep of the next.
-    let id = id_of(&door.created(&json!({ "CustomerType": 1 })));
-    let below = id_of(&door.created(&json!({ "CustomerType": 1, "RepDID": id.to_string() })));
+    // A customer whom this API created can be the rep of the next.
+    let id = id_of(&client.created(&json!({ "CustomerType": 1 })));
+    let below = id_of(&client.created(&json!({ "CustomerType": 1, "RepDID": id.to_string() })));
     assert_eq!(tenant.customer(below)["SponsorId"], id);
-    // The referrer may be anybody; the rep for whom the account is must be one.
-    let referred = door.created(&json!({ "ReferCustomerID": "15F94", "ReciprocalRepDID": "15f92" }));
+    // Any customer can be the referrer; the rep for whom the account is must be a rep.
+    let referred = client.created(&json!({ "ReferCustomerID": "15F94", "ReciprocalRepDID": "15f92" }));
     assert_eq!((&referred["ReferCustomerID"], &referred["ReciprocalRepID"]), (&json!(4), &json!(2)));
 }
 
 #[test]
-fn flags_and_dates_mean_the_same_at_both_doors() {
+fn flags_and_dates_mean_the_same_in_both_apis() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     for (sent, sends, accepted) in [
         (json!({}), true, false),
         (json!({ "SendAutoresponders": true, "AgreedToTerms": true }), true, true),
         (json!({ "SendAutoresponders": false, "AgreedToTerms": false }), false, false),
     ] {
-        let created = door.created(&sent);
+        let created = client.created(&sent);
         assert_eq!(created["EmailOptOut_Company"], !sends, "{sent}");
         let customer = tenant.customer(id_of(&created));
         assert_eq!((&customer["SendEmails"], &customer["TermsAccepted"]), (&json!(sends), &json!(accepted)), "{sent}");
     }
-    let born = door.created(&json!({ "DateOfBirth": "05/01/1980 00:00:00" }));
+    let born = client.created(&json!({ "DateOfBirth": "05/01/1980 00:00:00" }));
     assert_eq!(tenant.customer(id_of(&born))["BirthDate"], "1980-05-01T00:00:00Z");
-    assert_eq!(tenant.customer(id_of(&door.created(&json!({}))))["BirthDate"], "1900-01-01T00:00:00Z");
+    assert_eq!(tenant.customer(id_of(&client.created(&json!({}))))["BirthDate"], "1900-01-01T00:00:00Z");
 }
 
 #[test]
-fn a_customer_of_directscales_is_told_here_too() {
+fn a_customer_of_directscale_is_returned_here() {
     let tenant = tenant();
     let id = tenant.create(&with(&seeds::full(), json!({ "SignUpDate": "2020-02-20T15:47:52Z" })));
     let found = tenant.bydesign().post(LOOK_UP, &json!({ "Email": "directscaletest@testing.directscale.com" })).json();
@@ -135,9 +135,9 @@ fn a_customer_of_directscales_is_told_here_too() {
     ] {
         assert_eq!(customer[member], value, "{member}");
     }
-    // What was changed there is told here, and what only this door knows stays.
-    let door = tenant.bydesign();
-    let created = door.created(&with(&casey(), json!({ "Phone4": "4", "BillingCountry": "GREAT BRITAIN" })));
+    // A change there is returned here, and the values that only this API has stay.
+    let client = tenant.bydesign();
+    let created = client.created(&with(&casey(), json!({ "Phone4": "4", "BillingCountry": "GREAT BRITAIN" })));
     let id = id_of(&created);
     assert_eq!(created["BillCountry"], "GREAT BRITAIN");
     tenant
@@ -146,7 +146,7 @@ fn a_customer_of_directscales_is_told_here_too() {
             &with(&seeds::retail(), json!({ "EmailAddress": "casey@bydesign.example" })),
         )
         .succeeds(200);
-    let customer = door.post(LOOK_UP, &json!({ "Email": "casey@bydesign.example" })).json()[0].clone();
+    let customer = client.post(LOOK_UP, &json!({ "Email": "casey@bydesign.example" })).json()[0].clone();
     assert_eq!(
         (&customer["FirstName"], &customer["BillCountry"], &customer["Phone4"], &customer["guid"]),
         (&json!("Sheev"), &json!("USA"), &json!("4"), &created["guid"])
@@ -154,18 +154,18 @@ fn a_customer_of_directscales_is_told_here_too() {
 }
 
 #[test]
-fn the_password_is_hashed_and_shown_nowhere() {
+fn the_password_is_hashed_and_never_returned() {
     for format in FORMATS {
         for password in ["Qhxntxr2,vtwxq \"}\"&<x>", "Qhxntxr2]]> vtwxq", "Qhxntxr2\nvtwxq'", "Qhxntxr2;vtwxq\\"] {
             let tenant = tenant();
-            let door = tenant.bydesign();
+            let client = tenant.bydesign();
             let body = format.written(&with(&possible(), json!({ "Password": password })));
-            let id = id_of(&door.create_in(format, &body).json());
+            let id = id_of(&client.create_in(format, &body).json());
             let hash =
                 format!("select password_hash from customers where tenant_id = {{tenant}} and customer_id = {id}");
             let hash = tenant.rows(&hash)[0]["password_hash"].as_str().expect("a hash").to_owned();
             assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");
-            let found = door.post(LOOK_UP, &json!({ "Email": "sample@bydesign.example" })).says(200, JSON);
+            let found = client.post(LOOK_UP, &json!({ "Email": "sample@bydesign.example" })).says(200, JSON);
             assert!(!found.contains("assword") && found.contains("sample@bydesign.example"), "{found}");
             let journal = tenant.control("GET", "/requests?limit=1000", None).body;
             let database = tenant.everything().to_string();
@@ -173,7 +173,7 @@ fn the_password_is_hashed_and_shown_nowhere() {
                 assert!(!text.contains("vtwxq") && !text.contains("hxntxr"), "{format:?} {password}: {text}");
             }
             assert!(!journal.contains("argon2id"));
-            // It opens DirectScale's door once the customer has a name there.
+            // It is valid for DirectScale's login once the customer has a username.
             tenant.patch(&format!("/v1/customers/{id}"), &json!({ "Username": "casey" })).succeeds(200);
             let query = form_urlencoded::Serializer::new(String::new())
                 .append_pair("username", "casey")
@@ -186,11 +186,11 @@ fn the_password_is_hashed_and_shown_nowhere() {
 }
 
 #[test]
-fn ids_are_one_row_of_numbers() {
+fn both_apis_share_one_sequence_of_ids() {
     let tenant = tenant();
-    let door = tenant.bydesign();
-    assert_eq!(id_of(&door.created(&json!({}))), 5);
+    let client = tenant.bydesign();
+    assert_eq!(id_of(&client.created(&json!({}))), 5);
     assert_eq!(tenant.create(&seeds::retail()), 6);
-    door.post(PATH, &json!({ "Email": "nobody" })).says(400, JSON);
-    assert_eq!(id_of(&door.created(&json!({}))), 7);
+    client.post(PATH, &json!({ "Email": "not-an-address" })).says(400, JSON);
+    assert_eq!(id_of(&client.created(&json!({}))), 7);
 }

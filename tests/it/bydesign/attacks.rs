@@ -1,4 +1,4 @@
-//! XML (and the rest) that is made to hurt: rejected at once, with nothing fetched, and the server serves on.
+//! Attacks with XML and other formats: rejected at once, without fetching anything, while the server keeps serving.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::server::MAX_BODY_BYTES;
 use crate::support::vendors::VendorClient;
 use crate::support::{Reply, tenant};
 
-/// The longest that a rejection may take, without optimisation and beside other tests.
+/// For one rejection, without optimization and while other tests run.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 const DOCUMENT_TYPE: &str = "it has a document type (DOCTYPE), which is not read";
@@ -20,7 +20,7 @@ fn model(content: &str) -> String {
     format!("<CustomerCreationViewModel>{content}</CustomerCreationViewModel>")
 }
 
-/// Documents that are rejected, each with why.
+/// Documents that are rejected, each with the reason.
 fn documents(listener: &TcpListener) -> Vec<(Vec<u8>, &'static str)> {
     let url = format!("http://{}/dtd", listener.local_addr().expect("an address"));
     let laughs = (1..20).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10)));
@@ -67,41 +67,46 @@ fn documents(listener: &TcpListener) -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
-/// What the reply to a document says, in time.
-fn ask(door: &VendorClient, body: &[u8]) -> Reply {
+/// Sends a document; fails when the reply takes too long.
+fn send_in_time(client: &VendorClient, body: &[u8]) -> Reply {
     let start = Instant::now();
-    let reply = door.send(Format::Xml.header(), body);
+    let reply = client.send(Format::Xml.header(), body);
     assert!(start.elapsed() < TIMEOUT, "{:?} for {reply:?}", start.elapsed());
     reply
 }
 
 #[test]
-fn documents_that_are_made_to_hurt_are_rejected_at_once() {
+fn malicious_documents_are_rejected_at_once() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a listener");
     for (body, why) in documents(&listener) {
         let [_, xml] = api_result(&[("BODY_INVALID", &format!("The request body is not valid XML: {why}."))]);
-        assert_eq!(ask(&door, &body).says(400, XML), xml, "{}", String::from_utf8_lossy(&body[..body.len().min(200)]));
+        assert_eq!(
+            send_in_time(&client, &body).says(400, XML),
+            xml,
+            "{}",
+            String::from_utf8_lossy(&body[..body.len().min(200)])
+        );
         // The same in the other operation that reads a body.
         let headers = "Content-Type: text/xml\r\n";
         if let Ok(text) = std::str::from_utf8(&body) {
             let text = text.replace("CustomerCreationViewModel", "CustomerLookupModel");
-            assert_eq!(door.call("POST", super::LOOK_UP, headers, Some(&text)).status, 400);
+            assert_eq!(client.call("POST", super::LOOK_UP, headers, Some(&text)).status, 400);
         }
     }
     assert_eq!(tenant.everything(), before);
     assert!(listener.accept().is_err(), "something was fetched");
-    let reply = ask(&door, model("<FirstName>A</FirstName>").as_bytes());
+    let reply = send_in_time(&client, model("<FirstName>A</FirstName>").as_bytes());
     assert_eq!(reply.status, 200);
 }
 
 #[test]
-fn many_at_once_hold_nobody_up() {
+fn many_attacks_at_once_delay_no_other_request() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a listener");
@@ -109,15 +114,15 @@ fn many_at_once_hold_nobody_up() {
     let start = Instant::now();
     std::thread::scope(|scope| {
         for turn in 0..8 {
-            let (door, documents) = (&door, &documents);
+            let (client, documents) = (&client, &documents);
             scope.spawn(move || {
                 for (body, _) in documents.iter().cycle().skip(turn * 3).take(documents.len()) {
-                    assert_eq!(door.send(Format::Xml.header(), body).status, 400);
+                    assert_eq!(client.send(Format::Xml.header(), body).status, 400);
                 }
             });
         }
         let start = Instant::now();
-        door.get("/api/Admin/CustomerType").says(200, JSON);
+        client.get("/api/Admin/CustomerType").says(200, JSON);
         assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
     });
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
@@ -125,7 +130,7 @@ fn many_at_once_hold_nobody_up() {
     assert!(listener.accept().is_err(), "something was fetched");
 }
 
-/// The most memory that the process ever held, and what it holds now, in MiB.
+/// The peak memory of the process, and its memory now, in MiB.
 fn memory(process: &Process) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
     let of = |name: &str| {
@@ -135,7 +140,7 @@ fn memory(process: &Process) -> (u64, u64) {
     (of("VmHWM:"), of("VmRSS:"))
 }
 
-/// A server that is told to take large bodies needs a small multiple of them for a moment, and no more afterwards.
+/// A server whose limit allows large bodies needs a small multiple of their size while it reads them, and no more afterwards.
 #[test]
 fn large_documents_cost_no_more_than_their_size() {
     const MIB: usize = 1024 * 1024;
@@ -143,14 +148,14 @@ fn large_documents_cost_no_more_than_their_size() {
     let data = folder.path().join("data");
     let limit = (8 * MIB).to_string();
     let process = Process::start(&["--data", data.to_str().expect("a path"), "--max-body-bytes", &limit]);
-    let door = basic("demo", DEMO_KEY);
-    door.send_to(process.address, Format::Xml.header(), model("<FirstName>A</FirstName>").as_bytes()).says(200, XML);
+    let client = basic("demo", DEMO_KEY);
+    client.send_to(process.address, Format::Xml.header(), model("<FirstName>A</FirstName>").as_bytes()).says(200, XML);
     let (_, before) = memory(&process);
     let attributes = (0..200_000).map(|number| format!(" a{number}=\"x\"")).collect::<Vec<_>>().concat();
     let empties = |name: &str, count: usize| format!("<{name}/>").repeat(count);
     let rejected = |body: &str, why: &str| {
         let start = Instant::now();
-        let reply = door.send_to(process.address, Format::Xml.header(), body.as_bytes());
+        let reply = client.send_to(process.address, Format::Xml.header(), body.as_bytes());
         assert!(start.elapsed() < 5 * TIMEOUT, "{:?} for {} bytes, {why}", start.elapsed(), body.len());
         let sentence = format!("The request body is not valid XML: {why}.");
         assert_eq!(reply.says(400, XML), api_result(&[("BODY_INVALID", &sentence)])[1]);
@@ -168,11 +173,11 @@ fn large_documents_cost_no_more_than_their_size() {
         for _ in 0..4 {
             scope.spawn(|| {
                 let body = model(&empties("A", 1_000_000));
-                assert_eq!(door.send_to(process.address, Format::Xml.header(), body.as_bytes()).status, 400);
+                assert_eq!(client.send_to(process.address, Format::Xml.header(), body.as_bytes()).status, 400);
             });
         }
     });
-    // As many in the other formats.
+    // The same number of members in the other formats.
     let pairs = (0..200_000).map(|number| format!("\"a{number}\":1"));
     let json = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
     let form = "a=1&".repeat(200_000);
@@ -183,20 +188,20 @@ fn large_documents_cost_no_more_than_their_size() {
         (Format::Json, &format!("{{\"FirstName\":\"{}\"}}", "x".repeat(7 * MIB)), 400),
     ] {
         let start = Instant::now();
-        let reply = door.send_to(process.address, format.header(), body.as_bytes());
+        let reply = client.send_to(process.address, format.header(), body.as_bytes());
         assert_eq!(reply.status, status, "{:?}", &reply.body[..reply.body.len().min(500)]);
         assert!(start.elapsed() < 10 * TIMEOUT, "{:?} {format:?} {}", start.elapsed(), body.len());
         assert!(reply.head.len() + reply.body.len() < 4_000, "{} {}", reply.head.len(), reply.body.len());
     }
-    let (most, after) = memory(&process);
-    println!("{before} MiB before, {most} at most, {after} after");
-    assert!(most < before + 256, "{before} MiB before, {most} at most");
+    let (peak, after) = memory(&process);
+    println!("{before} MiB before, {peak} at most, {after} after");
+    assert!(peak < before + 256, "{before} MiB before, {peak} at most");
     assert!(after < before + 192, "{before} MiB before, {after} after");
     let body = " ".repeat(8 * MIB + 1);
-    let reply = door.send_to(process.address, "Content-Type: text/json\r\n", body.as_bytes());
+    let reply = client.send_to(process.address, "Content-Type: text/json\r\n", body.as_bytes());
     let [json, _] = http_error(&format!("The request entity is larger than the limit of {limit} bytes."));
     assert_eq!(reply.says(413, "text/json; charset=utf-8"), json);
-    let reply = door.send_to(process.address, Format::Json.header(), json!({}).to_string().as_bytes());
+    let reply = client.send_to(process.address, Format::Json.header(), json!({}).to_string().as_bytes());
     assert_eq!(reply.status, 200, "{PATH} {reply:?}");
     process.signal("TERM");
     assert!(process.wait().success());

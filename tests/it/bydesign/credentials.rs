@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Valid credentials, and the response to all others.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ fn denied(reply: Reply) {
 }
 
 #[test]
-fn nothing_but_its_own_credentials_opens_the_door() {
+fn only_its_own_credentials_are_valid() {
     let tenant = tenant();
     let password = "bydesign-password-0001";
     api(&tenant, password, json!({})).done(201);
@@ -35,7 +35,7 @@ fn nothing_but_its_own_credentials_opens_the_door() {
     let encoded = |text: &str| basic(text, "").headers;
     let before = tenant.everything();
     let with_header = |value: String| VendorClient::new(format!("Authorization: {value}\r\n"));
-    let mut strangers = vec![
+    let mut clients = vec![
         VendorClient::new(String::new()),
         basic("api", "wrong"),
         basic("api", ""),
@@ -43,9 +43,9 @@ fn nothing_but_its_own_credentials_opens_the_door() {
         basic("API", password),
         basic("api", &password.to_uppercase()),
         basic("api ", password),
-        basic("nobody", password),
+        basic("unknown", password),
         basic(password, "api"),
-        // DirectScale's key, as whatever it could be taken for.
+        // DirectScale's key, in every place that a client could put it.
         basic("", key),
         basic(key, ""),
         basic("test-key", key),
@@ -64,16 +64,16 @@ fn nothing_but_its_own_credentials_opens_the_door() {
     ];
     // Without a colon there is no password.
     let line = encoded("api");
-    strangers.push(VendorClient::new(line.replace("YXBpOg==", "YXBp")));
-    for stranger in &strangers {
-        denied(stranger.post(PATH, &possible()));
-        denied(stranger.post(LOOK_UP, &json!({ "Email": "dana@demo.example" })));
-        denied(stranger.get("/api/Admin/CustomerType"));
-        denied(stranger.get("/api/customer/PublicInfo/GetInfo?CustomerDID=2"));
+    clients.push(VendorClient::new(line.replace("YXBpOg==", "YXBp")));
+    for client in &clients {
+        denied(client.post(PATH, &possible()));
+        denied(client.post(LOOK_UP, &json!({ "Email": "dana@demo.example" })));
+        denied(client.get("/api/Admin/CustomerType"));
+        denied(client.get("/api/customer/PublicInfo/GetInfo?CustomerDID=2"));
     }
-    let xml = strangers[0].call("POST", PATH, FORMATS[1].header(), Some("not looked at"));
+    let xml = clients[0].call("POST", PATH, FORMATS[1].header(), Some("ignored"));
     assert_eq!(xml.says(401, XML), http_error(DENIED)[1]);
-    // Nor does its password open another door.
+    // Its password is not valid for another vendor API.
     for key in [password, "api", &format!("basic\0api\0{password}").replace('\0', "%00")] {
         assert_eq!(Client { key: key.to_owned(), ..tenant.client.clone() }.get("/v1/customers/2").status, 401);
     }
@@ -93,14 +93,14 @@ fn a_password_may_hold_colons_and_other_letters() {
     assert_eq!(basic("api", "with").post(PATH, &json!({})).status, 401);
 }
 
-/// RFC 7617 asks for padding and for the standard alphabet; clients leave the one out and take the other.
+/// RFC 7617 requires padding and the standard alphabet; some clients omit the padding or use the other alphabet.
 #[test]
 fn credentials_are_read_without_padding_and_in_either_alphabet() {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
     let tenant = tenant();
-    // Passwords whose base64 ends with two, one and no letters of padding, and one in which the alphabets differ.
+    // Passwords whose base64 ends with two, one and no characters of padding, and one in which the alphabets differ.
     for password in ["password-00", "password-000", "password-0001", "\u{3bf}?\u{3bf}>\u{3ff}\u{7ff}??>>~~"] {
         let name = format!("user-{}", password.len());
         let key = json!({ "name": name, "kind": "basic", "account": name, "key": password });
@@ -108,10 +108,10 @@ fn credentials_are_read_without_padding_and_in_either_alphabet() {
         let pair = format!("{name}:{password}");
         let forms = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|form| form.encode(&pair));
         for form in &forms {
-            let door = VendorClient::new(format!("Authorization: Basic {form}\r\n"));
-            door.get("/api/Admin/CustomerType").says(200, JSON);
+            let client = VendorClient::new(format!("Authorization: Basic {form}\r\n"));
+            client.get("/api/Admin/CustomerType").says(200, JSON);
         }
-        // But not what is no base64, nor another's.
+        // But not texts that are not base64, nor other credentials.
         let broken =
             [format!("{}-+/_", forms[0]), format!("{}=", forms[0]), format!("{}!", forms[1]), forms[1][1..].to_owned()];
         for form in broken {
@@ -130,31 +130,31 @@ fn two_tenants_may_have_the_same_user() {
     assert_eq!(second.everything(), before);
     assert_eq!(first.customer(super::id_of(&created))["FirstName"], "Casey");
     basic("api", "password-of-the-second").created(&casey());
-    // But not the same password with it, or nobody could tell them apart.
+    // But not with the same password: the credential would not say which tenant it belongs to.
     let third = tenant();
-    let taken = api(&third, "password-of-the-first", json!({}));
-    assert_eq!(taken.status, 409, "{taken:?}");
+    let conflict = api(&third, "password-of-the-first", json!({}));
+    assert_eq!(conflict.status, 409, "{conflict:?}");
 }
 
 #[test]
-fn a_revoked_or_expired_key_opens_nothing() {
+fn a_revoked_or_expired_credential_is_not_valid() {
     let tenant = tenant();
     let name = tenant.name();
     api(&tenant, "soon-to-be-revoked", json!({})).done(201);
-    let caller = basic("api", "soon-to-be-revoked");
-    caller.post(PATH, &json!({})).says(200, JSON);
+    let client = basic("api", "soon-to-be-revoked");
+    client.post(PATH, &json!({})).says(200, JSON);
     let server = server();
     let revoked = revoke_credential(server.started.database(), &name, "api", None, Clock::Real.now());
     server.runtime.block_on(revoked).expect("revoked");
-    let closes_within = |caller: &VendorClient, most: Duration| {
+    let ends_within = |client: &VendorClient, limit: Duration| {
         let start = Instant::now();
-        while caller.get("/api/Admin/CustomerType").status == 200 {
-            assert!(start.elapsed() < most, "it still opens");
+        while client.get("/api/Admin/CustomerType").status == 200 {
+            assert!(start.elapsed() < limit, "it is still valid");
             std::thread::sleep(Duration::from_millis(20));
         }
-        denied(caller.post(PATH, &json!({})));
+        denied(client.post(PATH, &json!({})));
     };
-    closes_within(&caller, Duration::from_secs(2));
+    ends_within(&client, Duration::from_secs(2));
     let new = NewCredential {
         name: "short".to_owned(),
         kind: CredentialKind::Basic,
@@ -162,27 +162,27 @@ fn a_revoked_or_expired_key_opens_nothing() {
         secret: Some("expires-in-a-second".to_owned()),
     };
     server.runtime.block_on(server.started.tenants.add_credential(&name, new, Some(2))).expect("a key");
-    let caller = basic("short", "expires-in-a-second");
-    caller.post(PATH, &json!({})).says(200, JSON);
-    closes_within(&caller, Duration::from_secs(5));
+    let client = basic("short", "expires-in-a-second");
+    client.post(PATH, &json!({})).says(200, JSON);
+    ends_within(&client, Duration::from_secs(5));
 }
 
 #[test]
-fn the_tenant_in_the_path_is_the_callers_own_or_nobodys() {
+fn the_tenant_in_the_path_is_the_callers_own_or_unknown() {
     let (ours, theirs) = (tenant(), tenant());
-    let door = ours.bydesign();
+    let client = ours.bydesign();
     let before = (ours.everything(), theirs.everything());
     let name = theirs.name();
     for name in [name.clone(), name.to_uppercase(), name.replace("test", "Test")] {
         for api in ["api", "API"] {
-            denied(door.post(&format!("/{name}/{api}/users/customer"), &possible()));
-            denied(door.get(&format!("/{name}/{api}/Admin/CustomerType")));
+            denied(client.post(&format!("/{name}/{api}/users/customer"), &possible()));
+            denied(client.get(&format!("/{name}/{api}/Admin/CustomerType")));
         }
     }
     assert_eq!((ours.everything(), theirs.everything()), before);
     let own = ours.name();
     for name in [own.clone(), own.to_uppercase(), "AdaptureDemo".to_owned(), format!("{name}x"), "%20".to_owned()] {
-        door.post(&format!("/{name}/api/users/customer"), &json!({})).says(200, JSON);
+        client.post(&format!("/{name}/api/users/customer"), &json!({})).says(200, JSON);
     }
     assert_eq!(theirs.everything(), before.1);
 }

@@ -1,4 +1,4 @@
-//! Paths, methods, types and bodies that are none: the framework's answers, and what is read all the same.
+//! Paths, methods, content types and bodies that are not valid, and the variants that are accepted.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use crate::support::http::NOT_UTF_8;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{Reply, tenant, with};
 
-const ASK_XML: &str = "Accept: application/xml\r\n";
+const ACCEPT_XML: &str = "Accept: application/xml\r\n";
 
 #[test]
 fn paths_are_read_in_any_case_and_behind_a_tenant() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     for path in [
         "/api/users/customer",
         "/API/Users/Customer",
@@ -21,23 +21,23 @@ fn paths_are_read_in_any_case_and_behind_a_tenant() {
         "/AdaptureDemo/Api/USERS/customer/",
         "/x/api/users/customer?a=b",
     ] {
-        door.post(path, &json!({})).says(200, JSON);
-        // The server takes a slash from the end of every path before anybody looks at it.
+        client.post(path, &json!({})).says(200, JSON);
+        // The server removes the slash at the end of every path first.
         assert_eq!(tenant.requests("")[0]["path"], path.trim_end_matches('/'));
     }
     for path in ["/AdaptureDemo/api/admin/customertype/2", "/api/ADMIN/CustomerType/2/", "/x/api/Admin/CUSTOMERTYPE/2"]
     {
-        let body = door.get(path).says(200, JSON);
+        let body = client.get(path).says(200, JSON);
         assert!(body.starts_with(r#"{"ID":2,"Description":"Retail Customer","Abbreviation":"RC","#), "{body}");
     }
-    assert!(door.get("/api/Admin/CustomerType/").says(200, JSON).starts_with('['));
-    door.post("/x/api/users/customer/customerlookup", &json!({ "Email": "dana@demo.example" })).says(200, JSON);
+    assert!(client.get("/api/Admin/CustomerType/").says(200, JSON).starts_with('['));
+    client.post("/x/api/users/customer/customerlookup", &json!({ "Email": "dana@demo.example" })).says(200, JSON);
 }
 
 #[test]
-fn a_path_that_is_none_is_named() {
+fn an_unknown_path_is_named() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     for path in [
         "/api/reps/Create",
@@ -50,16 +50,16 @@ fn a_path_that_is_none_is_named() {
         let path = path.replace('<', "%3C").replace('>', "%3E");
         let sentence = format!("No HTTP resource was found that matches the request URI 'http://test.example{path}'.");
         let [json, xml] = http_error(&sentence);
-        assert_eq!(door.post(&path, &json!({})).says(404, JSON), json);
-        assert_eq!(door.call("POST", &path, ASK_XML, Some("")).says(404, XML), xml);
+        assert_eq!(client.post(&path, &json!({})).says(404, JSON), json);
+        assert_eq!(client.call("POST", &path, ACCEPT_XML, Some("")).says(404, XML), xml);
     }
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn a_verb_that_a_path_has_not_is_named_with_those_that_it_has() {
+fn a_wrong_method_is_named_with_the_allowed_ones() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     for (path, methods, allowed) in [
         (PATH, &["GET", "PUT", "PATCH", "DELETE"] as &[&str], "POST"),
@@ -71,40 +71,40 @@ fn a_verb_that_a_path_has_not_is_named_with_those_that_it_has() {
     ] {
         for method in methods {
             let [json, xml] = http_error(&format!("The requested resource does not support http method '{method}'."));
-            let reply = door.call(method, path, Format::Json.header(), Some("{}"));
+            let reply = client.call(method, path, Format::Json.header(), Some("{}"));
             assert_eq!(reply.header("Allow"), Some(allowed), "{method} {path} {reply:?}");
             assert_eq!(reply.says(405, JSON), json);
-            assert_eq!(door.call(method, path, ASK_XML, None).says(405, XML), xml);
+            assert_eq!(client.call(method, path, ACCEPT_XML, None).says(405, XML), xml);
         }
     }
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn head_and_options_are_answered() {
+fn head_is_answered_and_options_is_not_allowed() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
-    let got = door.get("/api/Admin/CustomerType");
-    let head = door.call("HEAD", "/api/Admin/CustomerType", "", None);
+    let got = client.get("/api/Admin/CustomerType");
+    let head = client.call("HEAD", "/api/Admin/CustomerType", "", None);
     assert_eq!(
         (head.status, head.header("Content-Length"), head.body.as_str()),
         (200, got.header("Content-Length"), "")
     );
     assert_eq!(head.header("Content-Type"), Some(JSON));
     for (method, path) in [("HEAD", PATH), ("OPTIONS", PATH), ("OPTIONS", "/api/Admin/Country"), ("TRACE", PATH)] {
-        let reply = door.call(method, path, "", None);
+        let reply = client.call(method, path, "", None);
         assert_eq!(reply.status, 405, "{method} {path} {reply:?}");
         assert!(reply.header("Allow").is_some(), "{method} {path} {reply:?}");
     }
-    assert_eq!(door.call("HEAD", "/api/nothing", "", None).status, 404);
+    assert_eq!(client.call("HEAD", "/api/nothing", "", None).status, 404);
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn a_body_of_a_type_that_is_not_read_is_rejected() {
+fn a_body_of_an_unsupported_type_is_rejected() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let missing = "The request contains an entity body but no Content-Type header. The inferred media type \
                    'application/octet-stream' is not supported for this resource.";
@@ -119,24 +119,24 @@ fn a_body_of_a_type_that_is_not_read_is_rejected() {
     ] {
         let [json, xml] = http_error(&sentence);
         for path in [PATH, LOOK_UP] {
-            assert_eq!(door.call("POST", path, headers, Some("{}")).says(415, JSON), json, "{headers}");
-            let reply = door.call("POST", path, &format!("{headers}{ASK_XML}"), Some("{}"));
+            assert_eq!(client.call("POST", path, headers, Some("{}")).says(415, JSON), json, "{headers}");
+            let reply = client.call("POST", path, &format!("{headers}{ACCEPT_XML}"), Some("{}"));
             assert_eq!(reply.says(415, XML), xml, "{headers}");
         }
     }
     assert_eq!(tenant.everything(), before);
     for name in ["text/json", "Application/JSON; charset=UTF-8"] {
-        let reply = door.call("POST", PATH, &format!("Content-Type: {name}\r\nAccept: text/json\r\n"), Some("{}"));
+        let reply = client.call("POST", PATH, &format!("Content-Type: {name}\r\nAccept: text/json\r\n"), Some("{}"));
         reply.says(200, "text/json; charset=utf-8");
     }
-    let reply = door.call("POST", PATH, "Content-Type: text/xml\r\n", Some("<CustomerCreationViewModel/>"));
+    let reply = client.call("POST", PATH, "Content-Type: text/xml\r\n", Some("<CustomerCreationViewModel/>"));
     reply.says(200, "text/xml; charset=utf-8");
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_rejected_in_the_format_that_is_asked_for() {
+fn an_unreadable_body_is_rejected_in_the_accepted_format() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let empty = ("BODY_EMPTY", "The request body is empty.");
     let utf_8 = ("BODY_INVALID", NOT_UTF_8);
@@ -193,16 +193,16 @@ fn a_body_that_cannot_be_read_is_rejected_in_the_format_that_is_asked_for() {
         for (accept, content_type, expected) in
             [("application/json", JSON, &expected[0]), ("application/xml", XML, &expected[1])]
         {
-            let reply = door.send(&format!("{headers}Accept: {accept}\r\n"), body);
+            let reply = client.send(&format!("{headers}Accept: {accept}\r\n"), body);
             assert_eq!(&reply.says(400, content_type), expected, "{headers} {}", String::from_utf8_lossy(body));
         }
     }
-    // A body without a length, which is none.
-    let reply = door.call("POST", PATH, "", None);
+    // Without Content-Length there is no body.
+    let reply = client.call("POST", PATH, "", None);
     assert_eq!(reply.says(400, JSON), api_result(&[empty])[0]);
     assert_eq!(tenant.everything(), before);
-    // A form's bytes that are no UTF-8 become U+FFFD, as the framework has it.
-    let reply = door.send(&format!("{form}Accept: application/json\r\n"), b"FirstName=L%F6we&LastName=\xf6");
+    // Bytes of a form that are not UTF-8 become U+FFFD, as in the framework.
+    let reply = client.send(&format!("{form}Accept: application/json\r\n"), b"FirstName=L%F6we&LastName=\xf6");
     let customer: Value = serde_json::from_str(&reply.says(200, JSON)).expect("JSON");
     assert_eq!((&customer["FirstName"], &customer["LastName"]), (&json!("L\u{fffd}we"), &json!("\u{fffd}")));
 }
@@ -210,27 +210,27 @@ fn a_body_that_cannot_be_read_is_rejected_in_the_format_that_is_asked_for() {
 #[test]
 fn a_body_that_is_too_large_is_rejected() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let [json, xml] = http_error(&format!("The request entity is larger than the limit of {MAX_BODY_BYTES} bytes."));
     for format in FORMATS {
         let body = " ".repeat(MAX_BODY_BYTES + 1);
         let headers = format.header();
-        let reply = door.call("POST", PATH, &format!("{headers}Accept: text/json\r\n"), Some(&body));
+        let reply = client.call("POST", PATH, &format!("{headers}Accept: text/json\r\n"), Some(&body));
         assert_eq!(reply.says(413, "text/json; charset=utf-8"), json);
-        assert_eq!(door.call("POST", PATH, &format!("{headers}{ASK_XML}"), Some(&body)).says(413, XML), xml);
+        assert_eq!(client.call("POST", PATH, &format!("{headers}{ACCEPT_XML}"), Some(&body)).says(413, XML), xml);
     }
     assert_eq!(tenant.everything(), before);
-    // As large as may be.
+    // The maximum size.
     let body = with(&casey(), json!({ "Phone4": "4".repeat(60_000) })).to_string();
     let body = format!("{body}{}", " ".repeat(MAX_BODY_BYTES - body.len()));
-    assert_eq!(door.create_in(Format::Json, &body).status, 200);
+    assert_eq!(client.create_in(Format::Json, &body).status, 200);
 }
 
 #[test]
-fn the_answer_is_of_the_type_that_is_asked_for() {
+fn the_response_has_the_accepted_type() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let text_xml = "text/xml; charset=utf-8";
     for (accept, format, expected) in [
         ("", Format::Json, JSON),
@@ -248,26 +248,25 @@ fn the_answer_is_of_the_type_that_is_asked_for() {
         ("Accept: nonsense\r\n", Format::Json, JSON),
     ] {
         let body = format.written(&json!({ "FirstName": "A" }));
-        let reply = door.call("POST", PATH, &format!("{}{accept}", format.header()), Some(&body));
+        let reply = client.call("POST", PATH, &format!("{}{accept}", format.header()), Some(&body));
         let body = reply.says(200, expected);
         assert_eq!(body.starts_with("<Customer>"), expected != JSON, "{accept} {format:?} {body}");
     }
-    // Without a body as well.
-    door.get("/api/Admin/CustomerType").says(200, JSON);
-    door.call("GET", "/api/Admin/CustomerType", ASK_XML, None).says(200, XML);
+    // Without a request body.
+    client.get("/api/Admin/CustomerType").says(200, JSON);
+    client.call("GET", "/api/Admin/CustomerType", ACCEPT_XML, None).says(200, XML);
 }
 
-/// Every answer of this door is this vendor's alone.
 #[test]
-fn no_answer_has_anothers_headers() {
+fn no_response_has_headers_of_another_vendor() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let replies: [Reply; 5] = [
-        door.post(PATH, &json!({})),
-        door.post(PATH, &json!({ "Email": "nobody" })),
-        door.get("/api/Admin/CustomerType"),
-        door.get(PATH),
-        door.get("/api/nothing"),
+        client.post(PATH, &json!({})),
+        client.post(PATH, &json!({ "Email": "not-an-address" })),
+        client.get("/api/Admin/CustomerType"),
+        client.get(PATH),
+        client.get("/api/nothing"),
     ];
     for reply in replies {
         let head = reply.head.to_ascii_lowercase();

@@ -1,13 +1,13 @@
-//! What the journal says of a call at this door, and what it never says.
+//! The journal's entries for this API, and the secrets that they leave out.
 
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, casey, possible};
 use crate::support::{tenant, with};
 
-fn change<'a>(call: &'a Value, table: &str) -> &'a Value {
-    let found = call["changes"].as_array().expect("changes").iter().find(|change| change["table"] == table);
-    found.unwrap_or_else(|| panic!("{table} in {call}"))
+fn change<'a>(entry: &'a Value, table: &str) -> &'a Value {
+    let found = entry["changes"].as_array().expect("changes").iter().find(|change| change["table"] == table);
+    found.unwrap_or_else(|| panic!("{table} in {entry}"))
 }
 
 fn field(change: &Value, name: &str) -> Value {
@@ -16,15 +16,15 @@ fn field(change: &Value, name: &str) -> Value {
 }
 
 #[test]
-fn a_creation_says_what_it_changed() {
+fn a_creation_is_recorded_with_its_changes() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let body = with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01", "Zzz": 1, "MI": "x" }));
     let path = "/AdaptureDemo/API/Users/customer?x=1";
-    let reply = door.post(path, &body);
+    let reply = client.post(path, &body);
     assert_eq!(reply.header("X-Emulator-Ignored"), Some("MI, Zzz"));
     let text = reply.says(200, JSON);
-    let call = tenant.requests("")[0].clone();
+    let entry = tenant.requests("")[0].clone();
     for (member, value) in [
         ("operation", json!("ByDesignCreateCustomer")),
         ("route", json!("/api/users/customer")),
@@ -36,42 +36,43 @@ fn a_creation_says_what_it_changed() {
         ("ignored", json!(["MI", "Zzz"])),
         ("is_dry_run", json!(false)),
     ] {
-        assert_eq!(call[member], value, "{member}");
+        assert_eq!(entry[member], value, "{member}");
     }
-    assert!(call["key"].as_str().is_some_and(|name| name.starts_with("door-")), "{call}");
-    let customer = change(&call, "customers");
+    assert!(entry["key"].as_str().is_some_and(|name| !name.is_empty()), "{entry}");
+    let customer = change(&entry, "customers");
     assert_eq!((&customer["id"], field(customer, "first_name")), (&json!("5"), json!("sample string 1")));
     assert_eq!((field(customer, "tax_id"), field(customer, "password_hash")), (json!("•••"), json!("•••")));
-    assert_eq!(field(change(&call, "sponsor_tree"), "upline_id"), 2);
-    let kept = field(change(&call, "customer_profiles"), "fields").to_string();
+    assert_eq!(field(change(&entry, "sponsor_tree"), "upline_id"), 2);
+    let kept = field(change(&entry, "customer_profiles"), "fields").to_string();
     assert!(kept.contains("ShippingCounty") && kept.contains("sample string 17"), "{kept}");
     assert!(!kept.contains("sample string 29"), "{kept}");
-    // The answer as it was, but for what is secret.
-    let shown = call["response_body"]["text"].as_str().expect("a text").to_owned();
-    assert_eq!(shown, text.replace("sample string 28", "•••").replace("sample string 29", "•••"));
-    // Nor does a comparison of tenants show it.
+    // The response without its secrets.
+    let recorded = entry["response_body"]["text"].as_str().expect("a text").to_owned();
+    assert_eq!(recorded, text.replace("sample string 28", "•••").replace("sample string 29", "•••"));
+    // A diff of tenants leaves them out too.
     let name = tenant.name();
     let diff = crate::support::control::control("GET", &format!("/diff?from={name}@seed&to={name}"), None).done(200);
     let diff = diff.to_string();
     assert!(diff.contains("sample string 17"), "{diff}");
     assert!(!diff.contains("sample string 28") && !diff.contains("sample string 29"), "{diff}");
-    // A look-up changes nothing and names nobody.
-    door.post(super::LOOK_UP, &json!({ "Email": "sample@bydesign.example" })).says(200, JSON);
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["changes"]), (&json!("ByDesignCustomerLookup"), &json!([])));
+    // A look-up has no changes.
+    client.post(super::LOOK_UP, &json!({ "Email": "sample@bydesign.example" })).says(200, JSON);
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["operation"], &entry["changes"]), (&json!("ByDesignCustomerLookup"), &json!([])));
 }
 
 #[test]
-fn a_rejection_says_why_of_which_member() {
+fn a_rejection_is_recorded_with_its_reasons() {
     let tenant = tenant();
-    let door = tenant.bydesign();
-    door.post(
-        super::PATH,
-        &json!({ "Email": "nobody", "BillingCountry": "CA", "CustomerType": 9, "TaxID": "x".repeat(51) }),
-    )
-    .says(400, JSON);
-    let call = tenant.requests("")[0].clone();
-    let reasons: Vec<(&str, &str)> = call["reasons"]
+    let client = tenant.bydesign();
+    client
+        .post(
+            super::PATH,
+            &json!({ "Email": "not-an-address", "BillingCountry": "CA", "CustomerType": 9, "TaxID": "x".repeat(51) }),
+        )
+        .says(400, JSON);
+    let entry = tenant.requests("")[0].clone();
+    let reasons: Vec<(&str, &str)> = entry["reasons"]
         .as_array()
         .expect("reasons")
         .iter()
@@ -81,31 +82,31 @@ fn a_rejection_says_why_of_which_member() {
         reasons,
         [("Email", "INVALID"), ("BillingCountry", "UNKNOWN"), ("TaxID", "TOO_LONG"), ("CustomerType", "UNKNOWN")]
     );
-    assert_eq!(call["reasons"][1]["message"], "The value 'CA' is not valid for BillingCountry.");
-    assert_eq!((&call["changes"], &call["status"]), (&json!([]), &json!(400)));
+    assert_eq!(entry["reasons"][1]["message"], "The value 'CA' is not valid for BillingCountry.");
+    assert_eq!((&entry["changes"], &entry["status"]), (&json!([]), &json!(400)));
     for (headers, body, status, field, rule) in [
         (FORMATS[0].header(), "{", 400, "$", "BODY_INVALID"),
         (FORMATS[1].header(), "", 400, "$", "BODY_EMPTY"),
         ("Content-Type: text/plain\r\n", "x", 415, "$", "rejected"),
     ] {
-        door.call("POST", super::PATH, headers, Some(body));
-        let call = &tenant.requests("")[0];
+        client.call("POST", super::PATH, headers, Some(body));
+        let entry = &tenant.requests("")[0];
         assert_eq!(
-            (&call["status"], &call["reasons"][0]["field"], &call["reasons"][0]["rule"]),
+            (&entry["status"], &entry["reasons"][0]["field"], &entry["reasons"][0]["rule"]),
             (&json!(status), &json!(field), &json!(rule))
         );
     }
-    // A path that is none is told with those that are near.
-    door.post("/api/users/customers", &json!({}));
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["status"], &call["reasons"][0]["rule"]), (&json!(404), &json!("noSuchOperation")));
-    assert_eq!(call["near"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
+    // An unknown path is recorded with the operations that are probably meant.
+    client.post("/api/users/customers", &json!({}));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["status"], &entry["reasons"][0]["rule"]), (&json!(404), &json!("noSuchOperation")));
+    assert_eq!(entry["near"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
 }
 
 #[test]
-fn no_secret_is_kept_in_any_format() {
+fn no_secret_is_recorded_in_any_format() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let secret = "Xq7-hidden";
     let secrets = json!({ "Password": format!("{secret},{secret}"), "TaxID": format!("{secret};{secret}"), "TaxID2": format!("{secret} \"{secret}\" {secret}") });
     for format in FORMATS {
@@ -116,7 +117,7 @@ fn no_secret_is_kept_in_any_format() {
                 json!({ "TaxID": format!("{secret};{secret}{format:?}") }),
             );
             let headers = format!("{}Accept: {accept}\r\n", format.header());
-            door.call("POST", super::PATH, &headers, Some(&format.written(&body)));
+            client.call("POST", super::PATH, &headers, Some(&format.written(&body)));
         }
     }
     let xml = |content: &str| format!("<CustomerCreationViewModel>{content}</CustomerCreationViewModel>");
@@ -135,7 +136,7 @@ fn no_secret_is_kept_in_any_format() {
         format!("<Password/><TaxID>{secret}</TaxID>"),
     ];
     for content in &documents {
-        door.create_in(Format::Xml, &xml(content));
+        client.create_in(Format::Xml, &xml(content));
     }
     let forms = [
         format!("Pass%77ord={secret}"),
@@ -147,7 +148,7 @@ fn no_secret_is_kept_in_any_format() {
         format!("a=b&TaxID2=<{secret}>{secret}"),
     ];
     for form in &forms {
-        door.create_in(Format::Form, form);
+        client.create_in(Format::Form, form);
     }
     let jsons = [
         format!(r#"{{"Password":["{secret}","{secret}"]}}"#),
@@ -157,20 +158,21 @@ fn no_secret_is_kept_in_any_format() {
         format!(r#"{{"taxid2" : "{secret}"#),
     ];
     for json in &jsons {
-        door.create_in(Format::Json, json);
+        client.create_in(Format::Json, json);
     }
-    door.post(&format!("/api/users/customer?Password={secret}&TaxID2={secret},{secret}"), &json!({}));
-    let calls = tenant.requests("?limit=1000");
-    assert_eq!(calls.len(), 6 + documents.len() + forms.len() + jsons.len() + 1);
-    for call in &calls {
-        let text = call.to_string();
+    client.post(&format!("/api/users/customer?Password={secret}&TaxID2={secret},{secret}"), &json!({}));
+    let entries = tenant.requests("?limit=1000");
+    assert_eq!(entries.len(), 6 + documents.len() + forms.len() + jsons.len() + 1);
+    for entry in &entries {
+        let text = entry.to_string();
         assert!(
             !text.contains("hidden"),
             "{:#}",
-            json!({ "asked": call["request_body"], "answered": call["response_body"], "path": call["path"], "changes": call["changes"] })
+            json!({ "request": entry["request_body"], "response": entry["response_body"], "path": entry["path"], "changes": entry["changes"] })
         );
     }
-    let shown =
-        calls.iter().filter(|call| call["request_body"]["text"].as_str().is_some_and(|text| text.contains("Casey")));
-    assert_eq!(shown.count(), 6, "what is no secret is there");
+    let recorded = entries
+        .iter()
+        .filter(|entry| entry["request_body"]["text"].as_str().is_some_and(|text| text.contains("Casey")));
+    assert_eq!(recorded.count(), 6, "values that are not secret are recorded");
 }

@@ -1,4 +1,4 @@
-//! ByDesign's door: the vendor's samples, every rejection, and what a customer who came in by it is at the others.
+//! ByDesign's API: the vendor's samples, every rejection, and its customers in the other APIs.
 
 mod accepted;
 mod across;
@@ -28,12 +28,12 @@ const JSON: &str = "application/json; charset=utf-8";
 
 const XML: &str = "application/xml; charset=utf-8";
 
-/// The request as the vendor prints it.
-const PRINTED_JSON: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.json");
+/// The request of the vendor's page.
+const PRINTED_JSON: &str = include_str!("../../../src/vendors/bydesign/samples/request.json");
 
-const PRINTED_XML: &str = include_str!("../../../src/vendors/bydesign/wire/samples/request.xml");
+const PRINTED_XML: &str = include_str!("../../../src/vendors/bydesign/samples/request.xml");
 
-/// Every format that is read, and the two that are written.
+/// The formats of requests; the first two are also those of responses.
 const FORMATS: [Format; 3] = [Format::Json, Format::Xml, Format::Form];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ enum Format {
 }
 
 impl Format {
-    /// The header that names it, with its line end.
+    /// With its line end.
     fn header(self) -> &'static str {
         match self {
             Self::Json => "Content-Type: application/json\r\n",
@@ -53,7 +53,7 @@ impl Format {
         }
     }
 
-    /// The request that the vendor prints. Of the form it prints nothing: these are the members of the others.
+    /// The vendor's sample. It has none for forms: that one has the members of the others.
     fn printed(self) -> String {
         match self {
             Self::Json => PRINTED_JSON.to_owned(),
@@ -86,20 +86,19 @@ fn escaped(text: &str) -> String {
 }
 
 impl VendorClient {
-    /// A creation in some format, answered in JSON.
+    /// A creation in this format, with a response in JSON.
     fn create_in(&self, format: Format, body: &str) -> Reply {
         let headers = format!("{}Accept: application/json\r\n", format.header());
         self.call("POST", PATH, &headers, Some(body))
     }
 
-    /// The customer that is created.
     #[track_caller]
     fn created(&self, body: &Value) -> Value {
         let body = self.post(PATH, body).says(200, JSON);
         serde_json::from_str(&body).expect("JSON")
     }
 
-    /// A creation of any bytes.
+    /// A creation with these bytes as its body.
     fn send(&self, headers: &str, body: &[u8]) -> Reply {
         self.send_to(server().address, headers, body)
     }
@@ -112,13 +111,12 @@ impl VendorClient {
     }
 }
 
-/// A caller with these credentials.
 fn basic(user: &str, password: &str) -> VendorClient {
     let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     VendorClient::new(format!("Authorization: Basic {credentials}\r\n"))
 }
 
-/// The seed's sample with those of its values that cannot be made possible.
+/// The vendor's sample, with valid values in place of those that are not.
 fn possible() -> Value {
     let changes = json!({
         "Email": "sample@bydesign.example", "Password": "Sample string 4", "RepDID": "15F92",
@@ -128,13 +126,13 @@ fn possible() -> Value {
     crate::support::with(&serde_json::from_str(PRINTED_JSON).expect("JSON"), changes)
 }
 
-/// A customer of few members.
+/// A customer with few members.
 fn casey() -> Value {
     json!({ "FirstName": "Casey", "LastName": "Customer", "Email": "casey@bydesign.example" })
 }
 
 /// The vendor's rejection with these keys and sentences, in JSON and in XML.
-fn api_result(faults: &[(&str, &str)]) -> [String; 2] {
+fn api_result(violations: &[(&str, &str)]) -> [String; 2] {
     let json = |(key, sentence): &(&str, &str)| {
         format!(r#""MessageTranslationKey":{},"Message":{}"#, json!(format!("CUSTOMER_{key}")), json!(sentence))
     };
@@ -142,9 +140,10 @@ fn api_result(faults: &[(&str, &str)]) -> [String; 2] {
         let sentence = escaped(sentence);
         format!("<MessageTranslationKey>CUSTOMER_{key}</MessageTranslationKey><Message>{sentence}</Message>")
     };
-    let first = &faults[0];
-    let all: Vec<String> = faults.iter().map(|fault| format!("{{{}}}", json(fault))).collect();
-    let elements = faults.iter().map(|fault| format!("<ApiResultMessage>{}</ApiResultMessage>", xml(fault)));
+    let first = &violations[0];
+    let all: Vec<String> = violations.iter().map(|violation| format!("{{{}}}", json(violation))).collect();
+    let elements =
+        violations.iter().map(|violation| format!("<ApiResultMessage>{}</ApiResultMessage>", xml(violation)));
     let elements = elements.collect::<Vec<_>>().concat();
     [
         format!(r#"{{"IsSuccessful":false,{},"Messages":[{}]}}"#, json(first), all.join(",")),
@@ -163,7 +162,7 @@ fn http_error(sentence: &str) -> [String; 2] {
     ]
 }
 
-/// What is kept of a customer beside its fields.
+/// The values of a customer's profile.
 fn profile(tenant: &Tenant, id: i64) -> Value {
     let rows = tenant.rows(&format!(
         "select owner, fields from customer_profiles where tenant_id = {{tenant}} and customer_id = {id}"

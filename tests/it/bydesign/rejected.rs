@@ -1,11 +1,11 @@
-//! Creations that are rejected: everything that is wrong at once, in the vendor's words, and nothing written.
+//! Creations that are rejected: all violations at once, in the vendor's words, and nothing written.
 
 use serde_json::{Value, json};
 
 use super::{FORMATS, Format, JSON, PATH, XML, api_result, casey, possible};
 use crate::support::{tenant, with};
 
-/// What is wrong with the request that the vendor prints.
+/// The violations of the vendor's sample.
 const OF_THE_SAMPLE: [(&str, &str); 8] = [
     ("EMAIL_INVALID", "The field Email must be an e-mail address."),
     ("REP_DID_UNKNOWN", "The value 'sample string 5' is not valid for RepDID."),
@@ -18,15 +18,15 @@ const OF_THE_SAMPLE: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn the_printed_sample_is_rejected_with_all_that_cannot_be() {
+fn the_vendors_sample_is_rejected_with_all_its_violations() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let [json, xml] = api_result(&OF_THE_SAMPLE);
     for format in FORMATS {
         for (accept, content_type, expected) in [("application/json", JSON, &json), ("application/xml", XML, &xml)] {
             let headers = format!("{}Accept: {accept}\r\n", format.header());
-            let reply = door.call("POST", PATH, &headers, Some(&format.printed()));
+            let reply = client.call("POST", PATH, &headers, Some(&format.printed()));
             assert_eq!(&reply.says(400, content_type), expected, "{format:?}");
         }
     }
@@ -34,12 +34,12 @@ fn the_printed_sample_is_rejected_with_all_that_cannot_be() {
 }
 
 #[test]
-fn each_value_that_cannot_be_is_rejected_by_name() {
+fn each_value_that_is_not_valid_is_rejected_by_name() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
-    let long = |member: &str, longest: usize| {
-        format!("The field {member} must be a string or array type with a maximum length of '{longest}'.")
+    let long = |member: &str, max_length: usize| {
+        format!("The field {member} must be a string or array type with a maximum length of '{max_length}'.")
     };
     let (first, last, email, company) =
         (long("FirstName", 50), long("LastName", 50), long("Email", 100), long("Company", 100));
@@ -50,7 +50,7 @@ fn each_value_that_cannot_be_is_rejected_by_name() {
         ("LastName", json!("😀".repeat(26)), "LAST_NAME_TOO_LONG", &last),
         ("Email", json!(format!("{}@x.example", "a".repeat(91))), "EMAIL_TOO_LONG", &email),
         ("Company", json!("a".repeat(101)), "COMPANY_TOO_LONG", &company),
-        ("Email", json!("nobody"), "EMAIL_INVALID", "The field Email must be an e-mail address."),
+        ("Email", json!("not-an-address"), "EMAIL_INVALID", "The field Email must be an e-mail address."),
         ("Email", json!("Dana@Demo.example "), "EMAIL_IN_USE", "The Email 'Dana@Demo.example' is already in use."),
         ("TaxID", json!("demo-tax-0001"), "TAX_ID_IN_USE", "The TaxID is already in use."),
         ("RepDID", json!("99"), "REP_DID_UNKNOWN", "The value '99' is not valid for RepDID."),
@@ -119,19 +119,19 @@ fn each_value_that_cannot_be_is_rejected_by_name() {
             "The field Password must be 1 to 100 characters long.",
         ),
     ] {
-        let body = door.post(PATH, &with(&casey(), json!({ member: value }))).says(400, JSON);
+        let body = client.post(PATH, &with(&casey(), json!({ member: value }))).says(400, JSON);
         assert_eq!(body, api_result(&[(key, sentence)])[0], "{member} {value}");
     }
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn what_cannot_be_read_and_what_may_not_be_are_told_together() {
+fn violations_of_the_reader_and_of_the_domain_are_listed_together() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let changes = json!({
-        "FirstName": "a".repeat(51), "Email": "nobody", "CustomerType": "x", "DateOfBirth": "soon", "AgreedToTerms": "7",
+        "FirstName": "a".repeat(51), "Email": "not-an-address", "CustomerType": "x", "DateOfBirth": "soon", "AgreedToTerms": "7",
         "BillingState": "x".repeat(51), "Phone3": "1".repeat(51),
     });
     let expected = [
@@ -147,23 +147,23 @@ fn what_cannot_be_read_and_what_may_not_be_are_told_together() {
         ("DATE_OF_BIRTH_INVALID", "The value 'soon' is not valid for DateOfBirth."),
     ];
     for format in FORMATS {
-        let reply = door.create_in(format, &format.written(&with(&possible(), changes.clone())));
+        let reply = client.create_in(format, &format.written(&with(&possible(), changes.clone())));
         assert_eq!(reply.says(400, JSON), api_result(&expected)[0], "{format:?}");
     }
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn all_that_is_taken_is_told_together() {
+fn all_conflicts_are_listed_together() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
-    let taken = json!({ "Email": "dana@demo.example", "TaxID": "DEMO-TAX-0001", "RepDID": "1" });
+    let conflicting = json!({ "Email": "dana@demo.example", "TaxID": "DEMO-TAX-0001", "RepDID": "1" });
     let expected = [
         ("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use."),
         ("TAX_ID_IN_USE", "The TaxID is already in use."),
     ];
-    let body = door.post(PATH, &with(&possible(), taken)).says(400, JSON);
+    let body = client.post(PATH, &with(&possible(), conflicting)).says(400, JSON);
     assert_eq!(body, api_result(&expected)[0]);
     assert_eq!(tenant.everything(), before);
 }
@@ -171,45 +171,44 @@ fn all_that_is_taken_is_told_together() {
 #[test]
 fn a_rep_is_of_age() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let before = tenant.everything();
     let child = with(&casey(), json!({ "CustomerType": 1, "DateOfBirth": "2020-01-01" }));
     let sentence = "The field DateOfBirth must be at least 18 years ago.";
-    assert_eq!(door.post(PATH, &child).says(400, JSON), api_result(&[("DATE_OF_BIRTH_TOO_YOUNG", sentence)])[0]);
+    assert_eq!(client.post(PATH, &child).says(400, JSON), api_result(&[("DATE_OF_BIRTH_TOO_YOUNG", sentence)])[0]);
     assert_eq!(tenant.everything(), before);
 }
 
-/// A retry after an answer that was lost is rejected while e-mail addresses are unique, and makes no second customer.
+/// A retry after a lost response is rejected while e-mail addresses are unique, and creates no second customer.
 #[test]
-fn the_same_request_twice_makes_one_customer() {
+fn the_same_request_twice_creates_one_customer() {
     let tenant = tenant();
-    let door = tenant.bydesign();
-    door.created(&possible());
+    let client = tenant.bydesign();
+    client.created(&possible());
     let before = tenant.everything();
-    let rejected = door.post(PATH, &possible()).says(400, JSON);
-    let faults = [
+    let rejected = client.post(PATH, &possible()).says(400, JSON);
+    let violations = [
         ("EMAIL_IN_USE", "The Email 'sample@bydesign.example' is already in use."),
         ("TAX_ID_IN_USE", "The TaxID is already in use."),
     ];
-    assert_eq!(rejected, api_result(&faults)[0]);
+    assert_eq!(rejected, api_result(&violations)[0]);
     assert_eq!(tenant.everything(), before);
 }
 
-/// Whatever is rejected: no secret of the request is in the answer.
 #[test]
 fn no_rejection_repeats_a_secret() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let secrets = json!({ "Password": "hunter-two", "TaxID": "t-hunter-two".repeat(9), "TaxID2": ["hunter-two"] });
     for format in FORMATS {
         let body = with(&casey(), secrets.clone());
-        let reply = door.create_in(format, &format.written(&body));
+        let reply = client.create_in(format, &format.written(&body));
         assert!(reply.status == 400 && !reply.body.contains("hunter"), "{reply:?}");
     }
     let unescaped = "<CustomerCreationViewModel><Password>hunter<two&hunter</Password></CustomerCreationViewModel>";
-    let reply = door.create_in(Format::Xml, unescaped);
+    let reply = client.create_in(Format::Xml, unescaped);
     assert!(reply.status == 400 && !reply.body.contains("hunter"), "{reply:?}");
-    let reply = door.create_in(Format::Json, r#"{"Password":"hunter-two","#);
+    let reply = client.create_in(Format::Json, r#"{"Password":"hunter-two","#);
     assert!(reply.status == 400 && !reply.body.contains("hunter"), "{reply:?}");
     assert_eq!(tenant.requests("?status=200"), Vec::<Value>::new());
 }

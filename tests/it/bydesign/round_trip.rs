@@ -1,4 +1,4 @@
-//! What is sent comes back, in the answer and in the look-up, whatever it is and in whatever format.
+//! The values of a request are returned by the creation and by the look-up, in any format.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{FORMATS, JSON, LOOK_UP};
 use crate::support::tenant;
 
-/// The texts of a request, and what answers call them.
+/// The texts of a request, and their names in responses.
 const TEXTS: [(&str, &str); 21] = [
     ("FirstName", "FirstName"),
     ("LastName", "LastName"),
@@ -32,7 +32,7 @@ const TEXTS: [(&str, &str); 21] = [
     ("TaxID2", "TaxID2"),
 ];
 
-/// Dates as they are sent, and as they come back.
+/// Dates as they are sent, and as they are returned.
 const DATES: [(&str, &str); 6] = [
     ("1980-05-01T00:00:00", "1980-05-01T00:00:00-04:00"),
     ("02/29/2000 23:59:59", "2000-02-29T23:59:59-05:00"),
@@ -54,7 +54,7 @@ fn text() -> impl Strategy<Value = String> {
     texts.prop_filter("blank is absent", |text| !text.trim().is_empty())
 }
 
-/// A request without an e-mail address, and the members of its answer that follow from it.
+/// A request without an e-mail address, and the members of its response that follow from it.
 fn requests() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)> {
     let texts = proptest::collection::vec(proptest::option::of(text()), TEXTS.len());
     let countries = proptest::collection::vec(
@@ -66,10 +66,10 @@ fn requests() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)>
     let people = (0..=4_i32, proptest::sample::select(vec!["", "1", "2", "15F92"]));
     let date = proptest::option::of(proptest::sample::select(DATES.to_vec()));
     (texts, countries, flags, numbers, people, date).prop_map(|(texts, countries, flags, numbers, people, date)| {
-        let (mut sent, mut told) = (Map::new(), Map::new());
-        let mut both = |member: &str, value: Value, name: &str, shown: Value| {
+        let (mut sent, mut returned) = (Map::new(), Map::new());
+        let mut both = |member: &str, value: Value, name: &str, response: Value| {
             sent.insert(member.to_owned(), value);
-            told.insert(name.to_owned(), shown);
+            returned.insert(name.to_owned(), response);
         };
         for ((member, name), text) in TEXTS.into_iter().zip(texts) {
             if let Some(text) = text {
@@ -84,7 +84,7 @@ fn requests() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)>
         both("SendAutoresponders", json!(flags.0), "EmailOptOut_Company", json!(flags.0 == Some(false)));
         both("AgreedToTerms", json!(flags.1), "TaxExempt", json!(false));
         both("ReferralMarketType", json!(numbers.0), "ReferralMarketTypeID", json!(numbers.0));
-        // Of age or not: 1 is for others.
+        // Not 1: a distributor has a minimum age.
         let customer_type = if numbers.1 == 1 { 2 } else { numbers.1 };
         both(
             "CustomerType",
@@ -108,35 +108,35 @@ fn requests() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)>
             _ => json!(2),
         };
         both("ReciprocalRepDID", json!(rep), "ReciprocalRepID", number);
-        let date = date.map_or((Value::Null, Value::Null), |(sent, told)| (json!(sent), json!(told)));
+        let date = date.map_or((Value::Null, Value::Null), |(sent, returned)| (json!(sent), json!(returned)));
         both("DateOfBirth", date.0, "DateOfBirth", date.1);
-        // Null is absent, and in the other formats nothing can say it.
+        // Null counts as absent, and the other formats have no null.
         sent.retain(|_, value| !value.is_null());
-        told.retain(|_, value| !value.is_null());
-        (sent, told)
+        returned.retain(|_, value| !value.is_null());
+        (sent, returned)
     })
 }
 
 #[test]
-fn whatever_is_sent_comes_back() {
+fn the_values_of_a_request_are_returned() {
     let tenant = tenant();
-    let door = tenant.bydesign();
+    let client = tenant.bydesign();
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config { cases: 90, ..Config::default() }, rng);
     let number = std::cell::Cell::new(0);
-    let result = runner.run(&requests(), |(mut sent, mut told)| {
+    let result = runner.run(&requests(), |(mut sent, mut returned)| {
         number.set(number.get() + 1);
         let email = format!("p{}@round.example", number.get());
         let tax_id = format!("round-{}", number.get());
-        for (members, name) in [(&mut sent, "Email"), (&mut told, "Email")] {
+        for (members, name) in [(&mut sent, "Email"), (&mut returned, "Email")] {
             members.insert(name.to_owned(), json!(email));
         }
         sent.insert("TaxID".to_owned(), json!(tax_id));
-        told.insert("TaxID".to_owned(), json!(tax_id));
+        returned.insert("TaxID".to_owned(), json!(tax_id));
         let format = FORMATS[number.get() % 3];
         let body = format.written(&Value::Object(sent));
-        let created: Value = serde_json::from_str(&door.create_in(format, &body).says(200, JSON)).expect("JSON");
-        let mut answer = created.as_object().expect("an object").clone();
+        let created: Value = serde_json::from_str(&client.create_in(format, &body).says(200, JSON)).expect("JSON");
+        let mut response = created.as_object().expect("an object").clone();
         for own in [
             "CustomerID",
             "CustomerDID",
@@ -149,10 +149,10 @@ fn whatever_is_sent_comes_back() {
             "CreatedDate",
             "DateLastModified",
         ] {
-            prop_assert!(answer.remove(own).is_some(), "{own}");
+            prop_assert!(response.remove(own).is_some(), "{own}");
         }
-        prop_assert_eq!(&Value::Object(answer), &Value::Object(told), "{:?} {}", format, body);
-        let found = door.post(LOOK_UP, &json!({ "Email": email.to_uppercase() })).json();
+        prop_assert_eq!(&Value::Object(response), &Value::Object(returned), "{:?} {}", format, body);
+        let found = client.post(LOOK_UP, &json!({ "Email": email.to_uppercase() })).json();
         prop_assert_eq!(found, json!([created]));
         Ok(())
     });

@@ -1,4 +1,4 @@
-//! Tokens: who gets one, what it opens, and when it ends.
+//! Tokens: how a client gets one, which requests it is valid for, and when it expires.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::support::server::server;
 use crate::support::{Client, tenant, tenant_of};
 
-fn stranger() -> VendorClient {
+fn without_token() -> VendorClient {
     VendorClient::new(String::new())
 }
 
@@ -61,7 +61,7 @@ fn a_client_gets_a_token_for_its_secret() {
         ("/identity/1.0/connect/token", "&scope=playground", "playground"),
         ("/Identity/1.0/Connect/Token/", "", "lab qa production"),
     ] {
-        let reply = stranger().call("POST", path, "", Some(&form(&key, &format!("{GRANT}{more}"))));
+        let reply = without_token().call("POST", path, "", Some(&form(&key, &format!("{GRANT}{more}"))));
         assert_eq!(reply.header("Cache-Control"), Some("no-store"));
         let body = reply.clone().says(200, "application/json");
         let given = reply.json()["access_token"].as_str().expect("a token").to_owned();
@@ -75,7 +75,7 @@ fn a_client_gets_a_token_for_its_secret() {
 }
 
 #[test]
-fn a_client_may_show_itself_in_the_header() {
+fn client_credentials_may_be_in_the_header() {
     let tenant = tenant();
     let server = server();
     let add = |name: &str, account: &str, secret: &str| {
@@ -89,15 +89,16 @@ fn a_client_may_show_itself_in_the_header() {
     add("plain", &plain, "0123456789abcdef");
     add("odd", &odd, odd_secret);
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let ask = |headers: &str, body: &str| stranger().call("POST", "/identity/1.0/connect/token", headers, Some(body));
+    let ask =
+        |headers: &str, body: &str| without_token().call("POST", "/identity/1.0/connect/token", headers, Some(body));
     let grant = "grant_type=client_credentials";
     for (user, password, body) in [
         (plain.clone(), "0123456789abcdef".to_owned(), grant.to_owned()),
         (plain.replace('-', "%2d"), "%30123456789abcdef".to_owned(), grant.to_owned()),
-        // Encoded, as RFC 6749, 2.3.1 has it; and as it is, which many clients send.
+        // Encoded, as in RFC 6749, 2.3.1, and unencoded, as many clients send it.
         (encoded(&odd), encoded(odd_secret), grant.to_owned()),
         (odd.clone(), odd_secret.to_owned(), grant.to_owned()),
-        // Who stands in the header counts.
+        // The header comes before the form.
         (plain.clone(), "0123456789abcdef".to_owned(), format!("{grant}&client_id=x&client_secret=wrong-secret")),
     ] {
         let reply = ask(&basic(&user, &password), &body);
@@ -106,7 +107,7 @@ fn a_client_may_show_itself_in_the_header() {
     }
     let wrong = "The client is unknown, revoked or expired.";
     for (user, password) in
-        [(plain.as_str(), "0123456789abcdeF"), ("nobody", "0123456789abcdef"), (&plain, ""), ("", "")]
+        [(plain.as_str(), "0123456789abcdeF"), ("unknown", "0123456789abcdef"), (&plain, ""), ("", "")]
     {
         denied(ask(&basic(user, password), grant), "invalid_client", wrong);
     }
@@ -116,24 +117,24 @@ fn a_client_may_show_itself_in_the_header() {
 }
 
 #[test]
-fn the_token_endpoint_takes_no_other_method() {
+fn the_token_endpoint_accepts_only_post() {
     let body = r#"{"error":"invalid_request","error_description":"The token endpoint takes POST only."}"#;
     for path in ["/1.0/connect/token", "/connect/token", "/identity/1.0/connect/token?grant_type=client_credentials"] {
         for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "post"] {
-            let reply = stranger().call(method, path, "", None);
+            let reply = without_token().call(method, path, "", None);
             assert_eq!(reply.header("Allow"), Some("POST"), "{method} {path} {reply:?}");
             assert_eq!(reply.says(405, "application/json"), body, "{method} {path}");
         }
-        let head = stranger().call("HEAD", path, "", None);
+        let head = without_token().call("HEAD", path, "", None);
         assert_eq!((head.status, head.header("Allow"), head.body.as_str()), (405, Some("POST"), ""));
     }
 }
 
 #[test]
-fn whoever_is_no_client_gets_none() {
+fn an_invalid_client_gets_no_token() {
     let tenant = tenant();
     let (key, basic) = (tenant.add_key(CredentialKind::OauthClient), tenant.add_key(CredentialKind::Basic));
-    let ask = |body: &str| stranger().call("POST", "/1.0/connect/token", "", Some(body));
+    let ask = |body: &str| without_token().call("POST", "/1.0/connect/token", "", Some(body));
     let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
     for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
         denied(
@@ -158,7 +159,7 @@ fn whoever_is_no_client_gets_none() {
     for body in [
         format!("client_id={account}&client_secret=wrong-secret{GRANT}"),
         format!("client_id={account}&client_secret={}{GRANT}", key.reveal().to_uppercase() + "0"),
-        format!("client_id=nobody&client_secret={}{GRANT}", key.reveal()),
+        format!("client_id=unknown&client_secret={}{GRANT}", key.reveal()),
         form(&basic, GRANT),
         format!("client_id=test-key&client_secret={}{GRANT}", tenant.client.key),
         format!("client_id=&client_secret={}{GRANT}", tenant.client.key),
@@ -169,10 +170,10 @@ fn whoever_is_no_client_gets_none() {
 }
 
 #[test]
-fn a_call_needs_a_token_and_an_application() {
+fn a_request_needs_a_token_and_an_application_id() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let (authorization, _) = door.headers.split_once("\r\n").expect("a header");
+    let storm = tenant.storm();
+    let (authorization, _) = storm.headers.split_once("\r\n").expect("a header");
     let before = tenant.everything();
     let missing = r#"{"Message":"Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required."}"#;
     let unknown = r#"{"Message":"Authorization has been denied: the access token is unknown or has expired."}"#;
@@ -196,34 +197,34 @@ fn a_call_needs_a_token_and_an_application() {
         }
     }
     assert_eq!(tenant.everything(), before);
-    // The header in each of its spellings, with any application.
+    // Each spelling of the header, and any application id.
     for header in ["ApplicationId", "applicationId", "application-id", "APPLICATION-ID"] {
         read(
             VendorClient::new(format!("{}\r\n{header}: 1042\r\n", authorization.replace("Bearer", "bearer"))).get(GET),
         );
     }
-    // A token opens no other door.
+    // A token is not valid for other vendors' APIs.
     let token = authorization.rsplit(' ').next().expect("a token");
     assert_eq!(Client { address: server().address, key: token.to_owned() }.get("/v1/customers/2").status, 401);
-    assert_eq!(door.get("/api/Admin/Country").status, 401);
+    assert_eq!(storm.get("/api/Admin/Country").status, 401);
 }
 
-/// How long a caller is still let in.
+/// Waits until the token is rejected.
 #[track_caller]
-fn ends(door: &VendorClient) {
+fn ends(storm: &VendorClient) {
     let start = Instant::now();
-    while door.get(GET).status == 200 {
+    while storm.get(GET).status == 200 {
         assert!(start.elapsed() < Duration::from_secs(5), "the token is still accepted");
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
-    assert_eq!(door.get(GET).status, 401);
+    assert_eq!(storm.get(GET).status, 401);
 }
 
 #[test]
-fn a_token_ends_when_its_hour_is_over() {
+fn a_token_expires_after_an_hour() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let expiry = tenant.rows(
         "select expires_at between now() + interval '59 minutes' and now() + interval '61 minutes' as is_an_hour
            from access_tokens where tenant_id = {tenant}",
@@ -231,24 +232,24 @@ fn a_token_ends_when_its_hour_is_over() {
     assert_eq!(expiry, [json!({ "is_an_hour": true })]);
     // In real time, whatever the tenant's clock says.
     tenant.control("POST", "/clock/set", Some(&json!({ "at": "2050-01-01T00:00:00Z" }))).done(200);
-    read(door.get(GET));
+    read(storm.get(GET));
     server().execute(&format!("update access_tokens set expires_at = now() where tenant_id = {}", tenant.id));
-    ends(&door);
-    // The next one that is given sweeps it away.
+    ends(&storm);
+    // The next token deletes it.
     read(tenant.storm().get(GET));
     assert_eq!(tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len(), 1);
 }
 
 #[test]
-fn a_token_ends_with_the_key_that_it_was_given_for() {
+fn a_token_ends_with_its_credential() {
     let tenant = tenant();
     let server = server();
     let name = tenant.name();
     let names = || -> Vec<String> {
-        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'door-%'");
+        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'storm-%'");
         keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
     };
-    let issue = |key: &Credential| token(&stranger().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
+    let issue = |key: &Credential| token(&without_token().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
     // Revoked.
     let revoked = issue(&tenant.add_key(CredentialKind::OauthClient));
     let key = names().remove(0);
@@ -263,7 +264,7 @@ fn a_token_ends_with_the_key_that_it_was_given_for() {
     tenant.control("DELETE", &format!("/keys/{deleted_name}"), None).done(204);
     ends(&deleted);
     denied(
-        stranger().call("POST", "/connect/token", "", Some(&form(&second, GRANT))),
+        without_token().call("POST", "/connect/token", "", Some(&form(&second, GRANT))),
         "invalid_client",
         "The client is unknown, revoked or expired.",
     );
@@ -286,16 +287,16 @@ fn a_token_ends_with_the_key_that_it_was_given_for() {
 }
 
 #[test]
-fn a_token_survives_a_reset_of_the_world() {
+fn a_token_survives_a_reset_of_the_data() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let shown = customer(&door, 2);
-    updated(&door, &with_first_name("Later"));
+    let storm = tenant.storm();
+    let shown = customer(&storm, 2);
+    updated(&storm, &with_first_name("Later"));
     tenant.control("PUT", "/snapshots/later", None).done(200);
     tenant.control("POST", "/reset", None).done(200);
-    assert_eq!(customer(&door, 2), shown);
+    assert_eq!(customer(&storm, 2), shown);
     tenant.control("POST", "/snapshots/later/restore", None).done(200);
-    assert_eq!(customer(&door, 2)["FirstName"], "Later");
+    assert_eq!(customer(&storm, 2)["FirstName"], "Later");
 }
 
 fn with_first_name(name: &str) -> serde_json::Value {
@@ -303,7 +304,7 @@ fn with_first_name(name: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_token_opens_its_own_tenant_only() {
+fn a_token_is_valid_for_its_own_tenant_only() {
     let (ours, theirs) = (tenant(), tenant_of(json!({})));
     let (our_door, their_door) = (ours.storm(), theirs.storm());
     let before = theirs.everything();
@@ -320,7 +321,7 @@ fn a_token_opens_its_own_tenant_only() {
     }
     let missing = [("CustomerMissing", "The customer is missing.")];
     rejects(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
-    // The same values are free there, companies too.
+    // The other tenant can use the same values, companies too.
     let copy = created(&their_door, &full("ours"));
     assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&made["Id"], &made["Companies"][0]["Id"]));
     let text = "Companies[0].Id 3 is not the Id of a company of the customer.";
@@ -330,10 +331,10 @@ fn a_token_opens_its_own_tenant_only() {
 }
 
 #[test]
-fn no_secret_of_a_client_is_kept_in_the_journal() {
+fn the_journal_contains_no_secret_of_a_client() {
     let tenant = tenant();
     let key = tenant.add_key(CredentialKind::OauthClient);
-    let given = stranger().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
+    let given = without_token().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
     let token_text = given.json()["access_token"].as_str().expect("a token").to_owned();
     read(bearer(&token_text).get(GET));
     let calls = tenant.requests("");

@@ -1,4 +1,4 @@
-//! Paths, verbs, bodies that cannot be read, and what a plan changes of the dialect.
+//! Paths, methods, unreadable bodies, and the settings of the plan for Storm.
 
 use serde_json::json;
 
@@ -10,33 +10,33 @@ use crate::support::{tenant, tenant_with};
 #[test]
 fn paths_are_read_in_any_case_behind_each_base() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let shown = customer(&door, 3);
+    let storm = tenant.storm();
+    let shown = customer(&storm, 3);
     for base in ["", "/api/1.1", "/stormapi/1.1", "/API/1.1", "/StormApi/1.1"] {
         for service in ["CustomerService.svc/rest", "customerservice.svc/REST"] {
             for operation in ["UpdateCustomer", "updatecustomer", "UPDATECUSTOMER3"] {
                 let path = format!("{base}/{service}/{operation}?updatedBy=1");
-                assert_eq!(read(door.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+                assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
             }
-            assert_eq!(read(door.get(&format!("{base}/{service}/getCustomer?ID=3"))), shown);
+            assert_eq!(read(storm.get(&format!("{base}/{service}/getCustomer?ID=3"))), shown);
         }
     }
-    // As Norce Commerce, the successor, spells them.
+    // The paths of Norce Commerce, the successor.
     for base in ["/commerce/customer/1.1", "/Commerce/Customer/1.1"] {
         for operation in ["UpdateCustomer", "updatecustomer2", "UPDATECUSTOMER3"] {
             let path = format!("{base}/{operation}?updatedBy=1");
-            assert_eq!(read(door.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+            assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
         }
-        assert_eq!(read(door.get(&format!("{base}/GetCustomer?id=3&format=json"))), shown);
-        let by_email = read(door.get(&format!("{base}/GetCustomerByEmail?email=riley@demo.example")));
+        assert_eq!(read(storm.get(&format!("{base}/GetCustomer?id=3&format=json"))), shown);
+        let by_email = read(storm.get(&format!("{base}/GetCustomerByEmail?email=riley@demo.example")));
         assert_eq!(by_email, shown);
     }
 }
 
 #[test]
-fn what_is_no_operation_is_not_found() {
+fn an_unknown_operation_is_not_found() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let before = tenant.everything();
     let not_found = html("Service", "Endpoint not found.");
     for path in [
@@ -52,7 +52,7 @@ fn what_is_no_operation_is_not_found() {
         "/api/1.0/CustomerService.svc/rest/UpdateCustomer?updatedBy=1",
     ] {
         for method in ["GET", "POST", "DELETE"] {
-            let reply = door.call(method, path, "", Some(r#"{"Id":3,"FirstName":"A"}"#));
+            let reply = storm.call(method, path, "", Some(r#"{"Id":3,"FirstName":"A"}"#));
             assert_eq!(reply.says(404, HTML), not_found, "{method} {path}");
         }
     }
@@ -60,9 +60,9 @@ fn what_is_no_operation_is_not_found() {
 }
 
 #[test]
-fn a_wrong_verb_is_told_with_the_right_ones() {
+fn a_wrong_method_is_rejected_with_the_allowed_ones() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let before = tenant.everything();
     let page = html("Service", "Method not allowed.");
     for (method, operation, allowed) in [
@@ -72,7 +72,7 @@ fn a_wrong_verb_is_told_with_the_right_ones() {
         ("POST", "GetCustomer", "GET"),
         ("PATCH", "SearchCustomer", "GET"),
     ] {
-        let reply = door.call(method, &path(operation, "&updatedBy=1"), "", Some(r#"{"Id":3,"FirstName":"A"}"#));
+        let reply = storm.call(method, &path(operation, "&updatedBy=1"), "", Some(r#"{"Id":3,"FirstName":"A"}"#));
         assert_eq!(reply.header("Allow"), Some(allowed), "{reply:?}");
         assert_eq!(reply.says(405, HTML), page, "{method} {operation}");
     }
@@ -80,9 +80,9 @@ fn a_wrong_verb_is_told_with_the_right_ones() {
 }
 
 #[test]
-fn a_body_that_is_no_object_gets_the_frameworks_page() {
+fn a_body_that_is_not_an_object_gets_the_page_of_the_framework() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let before = tenant.everything();
     for (body, why) in [
         ("{", "The request body is not valid JSON: EOF while parsing an object at line 1 column 1."),
@@ -92,11 +92,11 @@ fn a_body_that_is_no_object_gets_the_frameworks_page() {
         (r#""<b>""#, "The request body must be a JSON object."),
     ] {
         for operation in ["UpdateCustomer", "CreateCustomer"] {
-            let reply = door.call("POST", &path(operation, "&updatedBy=1"), "", Some(body));
+            let reply = storm.call("POST", &path(operation, "&updatedBy=1"), "", Some(body));
             assert_eq!(reply.says(400, HTML), unreadable(why), "{body}");
         }
     }
-    let head = format!("{}Content-Length: 8\r\n", door.headers);
+    let head = format!("{}Content-Length: 8\r\n", storm.headers);
     let mut bytes = crate::support::http::request("POST", &path("UpdateCustomer", "&updatedBy=1"), &head, None);
     bytes.extend(b"{\"Id\":\"\xff");
     let client = crate::support::Client { address: tenant.client.address, key: String::new() };
@@ -107,9 +107,9 @@ fn a_body_that_is_no_object_gets_the_frameworks_page() {
 #[test]
 fn a_body_may_begin_with_a_byte_order_mark_and_come_in_pieces() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let body = "\u{feff} {\"Id\": 3, \"FirstName\": \"Å/\\u00c5\"}";
-    let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
+    let reply = storm.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
     assert!(reply.says(200, JSON).contains(r#""FirstName":"Å\/Å""#));
     assert_eq!(tenant.customer(3)["FirstName"], "Å/Å");
 }
@@ -117,30 +117,30 @@ fn a_body_may_begin_with_a_byte_order_mark_and_come_in_pieces() {
 #[test]
 fn a_body_that_is_too_large_is_rejected() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let before = tenant.everything();
     let body = json!({ "Id": 3, "FirstName": "A", "Info": [{ "Id": 1, "Value": "x".repeat(MAX_BODY_BYTES) }] });
     let why = format!("The request body is larger than the limit of {MAX_BODY_BYTES} bytes.");
-    assert_eq!(update(&door, &body).says(413, HTML), unreadable(&why));
+    assert_eq!(update(&storm, &body).says(413, HTML), unreadable(&why));
     assert_eq!(tenant.everything(), before);
-    // A long value is none.
+    // A long value is invalid.
     let value = "x".repeat(MAX_BODY_BYTES / 2);
-    let after = updated(&door, &json!({ "Id": 3, "Info": [{ "Id": 1, "Value": value }] }));
+    let after = updated(&storm, &json!({ "Id": 3, "Info": [{ "Id": 1, "Value": value }] }));
     assert_eq!(after["Info"][0]["Value"], value);
 }
 
 #[test]
-fn the_plan_decides_the_zone_of_dates() {
+fn the_plan_sets_the_time_zone_of_dates() {
     for (zone, shown) in
         [("Europe/Stockholm", "+0100"), ("UTC", "+0000"), ("America/St_Johns", "-0330"), ("Asia/Kolkata", "+0530")]
     {
         let tenant = tenant_with(json!({ "storm": { "time_zone": zone } }));
-        let door = tenant.storm();
+        let storm = tenant.storm();
         freeze(&tenant);
         let date = format!(r"\/Date(1704161045000{shown})\/");
-        let text = update(&door, &json!({ "Id": 3, "FirstName": "A" })).says(200, JSON);
+        let text = update(&storm, &json!({ "Id": 3, "FirstName": "A" })).says(200, JSON);
         assert!(text.ends_with(&format!(r#""Updated":"{date}"}}"#)), "{text}");
-        let rejected = update(&door, &json!({})).says(400, JSON);
+        let rejected = update(&storm, &json!({})).says(400, JSON);
         assert!(rejected.contains(&format!(r#""TimeStamp":"{date}""#)), "{rejected}");
     }
 }
@@ -148,31 +148,31 @@ fn the_plan_decides_the_zone_of_dates() {
 #[test]
 fn dates_are_read_in_both_forms_unless_the_plan_is_strict() {
     let (lenient, strict) = (tenant(), tenant_with(json!({ "storm": { "strict_dates": true } })));
-    let (door, strict_door) = (lenient.storm(), strict.storm());
+    let (storm, strict_door) = (lenient.storm(), strict.storm());
     let body = |date: &str| json!({ "Id": 3, "Created": date, "Updated": null });
     for date in ["/Date(1704161045678)/", "/Date(1704161045678+0100)/", "/Date(-1-0330)/"] {
-        for door in [&door, &strict_door] {
-            // Read, and read-only.
-            let reply = update(door, &body(date));
+        for storm in [&storm, &strict_door] {
+            // It is read, and it changes nothing.
+            let reply = update(storm, &body(date));
             assert_eq!(reply.header("X-Emulator-Ignored"), Some("Created"), "{date}");
             reply.says(200, JSON);
         }
     }
     let rejected = [("InvalidValue", "Created must be a date such as /Date(1704161045678+0100)/.")];
-    read(update(&door, &body("2019-08-24T14:15:22Z")));
+    read(update(&storm, &body("2019-08-24T14:15:22Z")));
     rejects(&strict, &strict_door, &body("2019-08-24T14:15:22Z"), &rejected);
     for date in ["yesterday", "/Date(x)/", "2019-13-24T14:15:22Z"] {
-        rejects(&lenient, &door, &body(date), &rejected);
+        rejects(&lenient, &storm, &body(date), &rejected);
     }
 }
 
 #[test]
-fn the_country_of_an_address_comes_from_the_plan_at_last() {
+fn the_default_country_comes_from_the_plan() {
     let tenant = tenant_with(json!({ "storm": { "default_country": "DK" } }));
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let country = |address: serde_json::Value| {
-        let id = created(&door, &json!({ "InvoiceAddress": address }))["Id"].as_i64().expect("an id");
-        let shown = customer(&door, id)["InvoiceAddress"].clone();
+        let id = created(&storm, &json!({ "InvoiceAddress": address }))["Id"].as_i64().expect("an id");
+        let shown = customer(&storm, id)["InvoiceAddress"].clone();
         let code = tenant.customer(id)["PrimaryAddress"]["CountryCode"].clone();
         (shown["CountryId"].as_i64(), shown["Country"].clone(), code)
     };

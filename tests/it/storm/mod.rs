@@ -1,15 +1,15 @@
-//! Storm's door (`POST CustomerService.svc/rest/UpdateCustomer` and what stands beside it) over HTTP: the bytes of answers and
-//! rejections, what is kept of what was sent, and that a rejection changes nothing.
+//! Storm's API (`POST CustomerService.svc/rest/UpdateCustomer` and the operations with it) over HTTP: the bytes of responses and
+//! rejections, what is stored, and that a rejection changes nothing.
 
 mod create;
 mod credentials;
 mod dialect;
-mod find;
+mod emulator_features;
 mod parts;
+mod read;
 mod rejections;
 mod round_trip;
 mod updates;
-mod watched;
 
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ use crate::support::{Reply, Tenant};
 pub const JSON: &str = "application/json; charset=utf-8";
 pub const HTML: &str = "text/html; charset=UTF-8";
 
-/// A Guid that nobody has.
-pub const NOBODY: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+/// A Guid that no customer has.
+pub const UNUSED_KEY: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
 
 /// The path of an operation; the rest of the query begins with `&`.
 pub fn path(operation: &str, query: &str) -> String {
@@ -28,26 +28,26 @@ pub fn path(operation: &str, query: &str) -> String {
 }
 
 /// An update by account 1.
-pub fn update(door: &VendorClient, body: &Value) -> Reply {
-    door.post(&path("UpdateCustomer", "&updatedBy=1"), body)
+pub fn update(storm: &VendorClient, body: &Value) -> Reply {
+    storm.post(&path("UpdateCustomer", "&updatedBy=1"), body)
 }
 
-/// The customer that an update answers.
+/// The customer in the response to an update.
 #[track_caller]
-pub fn updated(door: &VendorClient, body: &Value) -> Value {
-    read(update(door, body))
+pub fn updated(storm: &VendorClient, body: &Value) -> Value {
+    read(update(storm, body))
 }
 
-/// The customer that a creation answers.
+/// The customer in the response to a creation.
 #[track_caller]
-pub fn created(door: &VendorClient, body: &Value) -> Value {
-    read(door.post(&path("CreateCustomer", "&createdBy=1"), body))
+pub fn created(storm: &VendorClient, body: &Value) -> Value {
+    read(storm.post(&path("CreateCustomer", "&createdBy=1"), body))
 }
 
 /// The customer of this number.
 #[track_caller]
-pub fn customer(door: &VendorClient, id: i64) -> Value {
-    read(door.get(&path("GetCustomer", &format!("&id={id}"))))
+pub fn customer(storm: &VendorClient, id: i64) -> Value {
+    read(storm.get(&path("GetCustomer", &format!("&id={id}"))))
 }
 
 /// The JSON of a success.
@@ -56,7 +56,7 @@ pub fn read(reply: Reply) -> Value {
     serde_json::from_str(&reply.says(200, JSON)).expect("JSON")
 }
 
-/// The keys and texts of a rejection in the service's shape, none of which changed anything.
+/// The error codes and texts of a rejection in the service's shape.
 #[track_caller]
 pub fn rejection(reply: Reply) -> Vec<(String, String)> {
     let answer: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
@@ -69,13 +69,13 @@ pub fn rejection(reply: Reply) -> Vec<(String, String)> {
     messages
 }
 
-/// A body that is rejected for these keys and texts, and changes nothing.
+/// Checks that a body is rejected with these error codes and texts, and changes nothing.
 #[track_caller]
-pub fn rejects(tenant: &Tenant, door: &VendorClient, body: &Value, expected: &[(&str, &str)]) {
+pub fn rejects(tenant: &Tenant, storm: &VendorClient, body: &Value, expected: &[(&str, &str)]) {
     let before = tenant.everything();
-    let told = rejection(update(door, body));
-    let told: Vec<(&str, &str)> = told.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
-    assert_eq!(told, expected, "{body}");
+    let rejections = rejection(update(storm, body));
+    let rejections: Vec<(&str, &str)> = rejections.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    assert_eq!(rejections, expected, "{body}");
     assert_eq!(tenant.everything(), before, "{body}");
 }
 
@@ -119,13 +119,13 @@ pub fn html(title: &str, text: &str) -> String {
     )
 }
 
-/// What the framework says of a request that it cannot read.
+/// The framework's page for a request that it cannot read.
 pub fn unreadable(why: &str) -> String {
     let said = "The server encountered an error processing the request. The exception message is";
     html("Request Error", &format!("{said} '{why}'."))
 }
 
-/// A customer with something in every member that a caller may write.
+/// A customer with a value in every member that a client may write.
 pub fn full(name: &str) -> Value {
     json!({
         "Code": format!("E-{name}"), "Email": format!("{name}@storm.example"), "SSN": format!("SSN-{name}"),
@@ -155,7 +155,7 @@ pub fn full(name: &str) -> Value {
     })
 }
 
-/// Every member, as a client that leaves nothing out sends those of which it knows nothing.
+/// Every member with an empty value, as a client sends it that leaves no member out.
 pub fn zeros() -> Value {
     json!({
         "Id": null, "Key": "00000000-0000-0000-0000-000000000000", "Code": "", "Email": "", "SSN": null, "FirstName": "",
@@ -165,7 +165,7 @@ pub fn zeros() -> Value {
     })
 }
 
-/// The same customer but for the moment of its last change.
+/// The customer without the time of its last change.
 pub fn undated(customer: &Value) -> Value {
     crate::support::with(customer, json!({ "Updated": null }))
 }

@@ -1,11 +1,11 @@
-//! The vendor's sample, and what is rejected: for which keys, in which words and bytes.
+//! The vendor's sample, and rejections: their error codes, texts and bytes.
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::support::{tenant, tenant_with, with};
 
-/// The request as the page prints it, with what it elides left empty (Norce, UpdateCustomer page).
+/// The request as the page prints it, with empty values where the page has an ellipsis (Norce, UpdateCustomer page).
 fn sample() -> Value {
     json!({
         "Id": 0, "Key": "string", "Code": "string", "Email": "string", "SSN": "string", "FirstName": "string",
@@ -17,12 +17,12 @@ fn sample() -> Value {
 }
 
 #[test]
-fn the_sample_as_printed_names_nobody() {
+fn the_sample_as_printed_names_no_customer() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let guid = ("InvalidValue", "Key must be a Guid.");
-    rejects(&tenant, &door, &sample(), &[("CustomerMissing", "The customer is missing."), guid]);
-    // With an Id it is somebody, and rejected for the values that are none.
+    rejects(&tenant, &storm, &sample(), &[("CustomerMissing", "The customer is missing."), guid]);
+    // With an Id it names a customer, and is rejected for its invalid values.
     let expected = [
         ("InvalidEmail", "Email must be an e-mail address."),
         ("InvoiceAddressZipMissing", "InvoiceAddress.Zip is missing."),
@@ -30,16 +30,16 @@ fn the_sample_as_printed_names_nobody() {
         ("InvoiceAddressCountryMissing", "InvoiceAddress.Country is missing."),
         guid,
     ];
-    let id = created(&door, &json!({}))["Id"].clone();
-    rejects(&tenant, &door, &with(&sample(), json!({ "Id": id })), &expected);
+    let id = created(&storm, &json!({}))["Id"].clone();
+    rejects(&tenant, &storm, &with(&sample(), json!({ "Id": id })), &expected);
 }
 
 #[test]
-fn the_sample_with_possible_values_is_taken() {
+fn the_sample_with_valid_values_is_accepted() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     freeze(&tenant);
-    let key = created(&door, &json!({}))["Key"].clone();
+    let key = created(&storm, &json!({}))["Key"].clone();
     let body = with(
         &sample(),
         json!({
@@ -47,7 +47,7 @@ fn the_sample_with_possible_values_is_taken() {
             "InvoiceAddress": { "Line1": "string", "Zip": "string", "City": "string", "Country": "SE" }
         }),
     );
-    let reply = update(&door, &body);
+    let reply = update(&storm, &body);
     assert_eq!(reply.header("X-Emulator-Ignored"), Some("Created, Updated"));
     let address = |id: i32| {
         format!(
@@ -65,30 +65,30 @@ fn the_sample_with_possible_values_is_taken() {
         ),
     );
     assert_eq!(reply.says(200, JSON), expected);
-    // It is the same for every way to ask.
+    // Every operation returns the same.
     for path in [
         path("GetCustomer", "&id=5"),
         path("GetCustomerByEmail", "&email=STRING@storm.example"),
         path("GetCustomerByKey", "&key=00000000-0000-8000-8000-000000000005"),
     ] {
-        assert_eq!(door.get(&path).says(200, JSON), expected, "{path}");
+        assert_eq!(storm.get(&path).says(200, JSON), expected, "{path}");
     }
-    let search = door.get(&path("SearchCustomer", "&searchString=string@"));
+    let search = storm.get(&path("SearchCustomer", "&searchString=string@"));
     assert_eq!(search.says(200, JSON), format!("[{expected}]"));
 }
 
-/// A customer of whom nothing is known, and a body for it.
+/// A body for a customer without values.
 fn body_for(id: &Value, more: Value) -> Value {
     with(&json!({ "Id": id }), more)
 }
 
 #[test]
-fn each_documented_key_is_told_where_the_page_says_so() {
+fn each_documented_code_is_returned_in_its_documented_case() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     freeze(&tenant);
-    created(&door, &full("taken"));
-    let id = created(&door, &json!({}))["Id"].clone();
+    created(&storm, &full("taken"));
+    let id = created(&storm, &json!({}))["Id"].clone();
     let with_address = |address: Value| json!({ "DeliveryAddresses": [address] });
     let with_invoice = |address: Value| json!({ "InvoiceAddress": address });
     let whole = json!({ "Zip": "1", "City": "A", "Country": "SE" });
@@ -108,7 +108,7 @@ fn each_documented_key_is_told_where_the_page_says_so() {
         ),
         (json!({ "Id": 99 }), "CustomerMissing", "The customer is missing."),
         (json!({ "Companies": [{ "OrgNo": "1" }] }), "InvalidCompanyName", "Companies[0].Name is missing."),
-        (json!({ "Email": "nobody" }), "InvalidEmail", "Email must be an e-mail address."),
+        (json!({ "Email": "unknown" }), "InvalidEmail", "Email must be an e-mail address."),
         (with_address(without("Zip")), "DeliveryAddressZipMissing", "DeliveryAddresses[0].Zip is missing."),
         (with_address(without("City")), "DeliveryAddressCityMissing", "DeliveryAddresses[0].City is missing."),
         (with_address(without("Country")), "DeliveryAddressCountryMissing", "DeliveryAddresses[0].Country is missing."),
@@ -117,10 +117,10 @@ fn each_documented_key_is_told_where_the_page_says_so() {
         (with_invoice(without("Country")), "InvoiceAddressCountryMissing", "InvoiceAddress.Country is missing."),
     ] {
         let body = body_for(&id, more);
-        assert_eq!(update(&door, &body).says(400, JSON), error_bytes(&[(key, text)]), "{body}");
-        // A creation is held to the same.
+        assert_eq!(update(&storm, &body).says(400, JSON), error_bytes(&[(key, text)]), "{body}");
+        // A creation has the same rules.
         if key != "CustomerMissing" {
-            let reply = door.post(&path("CreateCustomer3", ""), &body);
+            let reply = storm.post(&path("CreateCustomer3", ""), &body);
             assert_eq!(reply.says(400, JSON), error_bytes(&[(key, text)]), "{body}");
         }
         assert_eq!(tenant.everything(), before, "{body}");
@@ -128,14 +128,14 @@ fn each_documented_key_is_told_where_the_page_says_so() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_rejections_are_returned_at_once() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     freeze(&tenant);
-    created(&door, &full("taken"));
-    let id = created(&door, &json!({}))["Id"].clone();
+    created(&storm, &full("taken"));
+    let id = created(&storm, &json!({}))["Id"].clone();
     let before = tenant.everything();
-    // What the request alone tells comes first.
+    // First the violations of the request alone.
     let body = json!({
         "Id": id, "Email": "x", "FirstName": "x".repeat(51), "LastName": "a\u{1}b", "IsActive": 2,
         "InvoiceAddress": {}, "DeliveryAddresses": [{ "Zip": "1" }, { "City": "A", "CountryId": 998 }],
@@ -161,8 +161,8 @@ fn all_that_is_wrong_is_told_at_once() {
         ("InvalidCharacter", "LastName must not contain control characters."),
         ("UnknownId", "Companies[2].Id 77 is not the Id of a company of the customer."),
     ];
-    assert_eq!(update(&door, &body).says(400, JSON), error_bytes(&expected));
-    // Then what others have, all of it too.
+    assert_eq!(update(&storm, &body).says(400, JSON), error_bytes(&expected));
+    // Then all conflicts with other customers.
     let body = json!({
         "Id": id, "Email": "taken@storm.example", "SSN": "ssn-taken", "Account": { "LoginName": "taken" },
         "Companies": [{ "Name": "Alm taken", "OrgNo": "557" }, { "Name": "Free", "OrgNo": "557" }, { "Name": "Ek taken", "OrgNo": "556" }]
@@ -175,16 +175,16 @@ fn all_that_is_wrong_is_told_at_once() {
         ("CompanyAlreadyExists", company),
         ("CustomerAlreadyExists", text),
     ];
-    assert_eq!(update(&door, &body).says(400, JSON), error_bytes(&expected));
-    assert_eq!(door.post(&path("CreateCustomer", ""), &body).says(400, JSON), error_bytes(&expected));
+    assert_eq!(update(&storm, &body).says(400, JSON), error_bytes(&expected));
+    assert_eq!(storm.post(&path("CreateCustomer", ""), &body).says(400, JSON), error_bytes(&expected));
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn members_are_read_as_their_types_say() {
+fn members_are_read_by_their_types() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let id = created(&door, &json!({}))["Id"].clone();
+    let storm = tenant.storm();
+    let id = created(&storm, &json!({}))["Id"].clone();
     for (member, value, expected) in [
         ("Key", json!(""), "Key must be a Guid."),
         ("Key", json!(null), ""),
@@ -214,24 +214,24 @@ fn members_are_read_as_their_types_say() {
     ] {
         let expected = if expected.is_empty() { "Key must be a Guid." } else { expected };
         let body = json!({ "Id": id, "FirstName": "A", member: value });
-        rejects(&tenant, &door, &body, &[("InvalidValue", expected)]);
+        rejects(&tenant, &storm, &body, &[("InvalidValue", expected)]);
     }
     let address = json!({ "Zip": "1", "City": "A", "CountryId": null });
     rejects(
         &tenant,
-        &door,
+        &storm,
         &json!({ "Id": id, "InvoiceAddress": address }),
         &[("InvalidValue", "InvoiceAddress.CountryId must be an integer.")],
     );
-    // An Id that cannot be read is nobody's.
+    // An unreadable Id belongs to no customer.
     let expected = [("CustomerMissing", "The customer is missing."), ("InvalidValue", "Id must be an integer.")];
-    rejects(&tenant, &door, &json!({ "Id": "x" }), &expected);
+    rejects(&tenant, &storm, &json!({ "Id": "x" }), &expected);
 }
 
 #[test]
 fn texts_have_the_lengths_of_the_page() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let long = |length: usize| "å".repeat(length);
     let body_with = |path: &str, text: &str| {
         let address = |name: &str| {
@@ -280,40 +280,40 @@ fn texts_have_the_lengths_of_the_page() {
         ("Flags[0].Name", 50),
         ("Info[0].Code", 255),
     ] {
-        let id = created(&door, &json!({}))["Id"].clone();
-        updated(&door, &with(&body_with(path, &long(longest)), json!({ "Id": id })));
-        let id = created(&door, &json!({}))["Id"].clone();
+        let id = created(&storm, &json!({}))["Id"].clone();
+        updated(&storm, &with(&body_with(path, &long(longest)), json!({ "Id": id })));
+        let id = created(&storm, &json!({}))["Id"].clone();
         let text = format!("{path} must be at most {longest} characters long.");
         let body = with(&body_with(path, &long(longest + 1)), json!({ "Id": id }));
-        rejects(&tenant, &door, &body, &[("InvalidLength", &text)]);
+        rejects(&tenant, &storm, &body, &[("InvalidLength", &text)]);
     }
     let email =
         |length: usize| format!("a@{}.example", vec!["b".repeat(60); 5].join(".").get(..length - 10).expect("so long"));
-    let id = created(&door, &json!({ "Account": {}, "Email": email(255) }))["Id"].clone();
+    let id = created(&storm, &json!({ "Account": {}, "Email": email(255) }))["Id"].clone();
     let text = "Email must be at most 255 characters long.";
-    rejects(&tenant, &door, &json!({ "Id": id, "Email": email(256) }), &[("InvalidLength", text)]);
+    rejects(&tenant, &storm, &json!({ "Id": id, "Email": email(256) }), &[("InvalidLength", text)]);
 }
 
 #[test]
-fn a_plan_without_unique_addresses_lets_them_be_shared() {
+fn customers_share_an_email_where_the_plan_does_not_require_unique_ones() {
     let tenant = tenant_with(json!({ "unique": ["Username"] }));
-    let door = tenant.storm();
-    created(&door, &full("one"));
+    let storm = tenant.storm();
+    created(&storm, &full("one"));
     let other = with(&full("other"), json!({ "Email": "one@storm.example", "SSN": "SSN-one" }));
-    let other = created(&door, &other);
+    let other = created(&storm, &other);
     assert_eq!(other["Email"], "one@storm.example");
-    // An address that several have means the first of them.
-    assert_eq!(updated(&door, &json!({ "Email": "one@storm.example", "LastName": "B" }))["Id"], 5);
+    // A shared e-mail address identifies the first customer that has it.
+    assert_eq!(updated(&storm, &json!({ "Email": "one@storm.example", "LastName": "B" }))["Id"], 5);
     let expected = [("AccountAlreadyExists", "The account already exists.")];
     let body = json!({ "Id": other["Id"], "Account": { "Id": other["Account"]["Id"], "LoginName": "ONE" } });
-    rejects(&tenant, &door, &body, &expected);
+    rejects(&tenant, &storm, &body, &expected);
 }
 
 #[test]
-fn a_plan_without_unique_login_names_lets_them_be_shared() {
+fn customers_share_a_login_name_where_the_plan_does_not_require_unique_ones() {
     let tenant = tenant_with(json!({ "unique": ["EmailAddress"] }));
-    let door = tenant.storm();
-    created(&door, &full("one"));
+    let storm = tenant.storm();
+    created(&storm, &full("one"));
     let other = with(&full("other"), json!({ "Account": { "LoginName": "one" } }));
-    assert_eq!(created(&door, &other)["Account"]["LoginName"], "one");
+    assert_eq!(created(&storm, &other)["Account"]["LoginName"], "one");
 }

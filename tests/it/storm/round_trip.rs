@@ -1,4 +1,4 @@
-//! What is sent comes back, and what comes back can be sent: nothing changes then.
+//! A response contains what was sent, and sending it back changes nothing.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::support::{tenant, tenant_with, with};
 
-/// What was sent is there in what came back: texts and numbers as they were, lists in their order.
+/// Checks that a response contains what was sent: the same texts and numbers, and lists in the same order.
 #[track_caller]
 fn holds(shown: &Value, sent: &Value, path: &str) {
     match (shown, sent) {
@@ -94,7 +94,7 @@ fn company() -> impl Strategy<Value = Value> {
     )
 }
 
-fn anybody() -> impl Strategy<Value = Value> {
+fn any_customer() -> impl Strategy<Value = Value> {
     let texts: [BoxedStrategy<Value>; 8] = std::array::from_fn(|_| text().boxed());
     let lists =
         [addresses().boxed(), flags().boxed(), values().boxed(), vec(company(), 0..3).prop_map(Value::Array).boxed()];
@@ -116,19 +116,19 @@ fn anybody() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn what_is_sent_comes_back_and_can_be_sent_again() {
-    // What is shown of one who has the one address only says that it is not the other, which then must be sent.
+fn a_response_contains_the_request_and_can_be_sent_back() {
+    // A response with only one address has a false flag, so sending it back would require the other address.
     let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
-    let door = tenant.storm();
+    let storm = tenant.storm();
     let bytes = |body: &Value, operation: &str| {
-        let reply = door.post(&path(operation, "&updatedBy=1"), body);
+        let reply = storm.post(&path(operation, "&updatedBy=1"), body);
         (reply.header("X-Emulator-Ignored").map(str::to_owned), reply.says(200, JSON))
     };
     let mut number = 0;
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let every = |sent: Value| {
         number += 1;
-        // Values that no two may share.
+        // Unique values.
         let mut sent = with(&sent, json!({ "Email": format!("n{number}@any.example") }));
         for name in ["SSN", "Code"] {
             if sent[name].as_str().is_some_and(|text| !text.trim().is_empty()) {
@@ -138,15 +138,15 @@ fn what_is_sent_comes_back_and_can_be_sent_again() {
         let (operation, sent) = if number % 2 == 0 {
             ("CreateCustomer", sent)
         } else {
-            let id = created(&door, &json!({}))["Id"].clone();
+            let id = created(&storm, &json!({}))["Id"].clone();
             ("UpdateCustomer", with(&sent, json!({ "Id": id })))
         };
         let (ignored, text) = bytes(&sent, operation);
         assert_eq!(ignored, None);
         let shown: Value = serde_json::from_str(&text).expect("JSON");
         holds(&shown, &sent, "$");
-        assert_eq!(customer(&door, shown["Id"].as_i64().expect("an id")), shown);
-        // Sent back, dates and all, nothing changes, not even the version of a row.
+        assert_eq!(customer(&storm, shown["Id"].as_i64().expect("an id")), shown);
+        // Sending it back, with its dates, changes nothing, not even the version of a row.
         let versions = || {
             tenant.rows("select xmin::text, customer_id from customers where tenant_id = {tenant} order by customer_id")
         };
@@ -158,22 +158,22 @@ fn what_is_sent_comes_back_and_can_be_sent_again() {
         Ok(())
     };
     let every = std::cell::RefCell::new(every);
-    runner.run(&anybody(), |sent| (every.borrow_mut())(sent)).expect("all come back");
+    runner.run(&any_customer(), |sent| (every.borrow_mut())(sent)).expect("all come back");
 }
 
 #[test]
-fn texts_come_back_as_they_were() {
+fn texts_are_returned_unchanged() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     for text in ["a/b\\c\"d", "åäö ß €", "😀", "\ttab\r\nline", "<b>&amp;</b>", "null", "0", " leading", "\u{2028}x"]
     {
         let body = json!({ "Id": 3, "FirstName": text, "CrmId": text, "Info": [{ "Id": 1, "Value": text }] });
-        let shown = updated(&door, &body);
+        let shown = updated(&storm, &body);
         assert_eq!(
             (&shown["FirstName"], &shown["CrmId"], &shown["Info"][0]["Value"]),
             (&json!(text), &json!(text), &json!(text))
         );
         assert_eq!(tenant.customer(3)["FirstName"], text);
-        assert_eq!(customer(&door, 3), shown);
+        assert_eq!(customer(&storm, 3), shown);
     }
 }

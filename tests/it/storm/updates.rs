@@ -1,4 +1,4 @@
-//! Whom an update means, and what stays.
+//! Which customer an update changes, and what stays.
 
 use serde_json::{Value, json};
 
@@ -8,39 +8,39 @@ use crate::support::{tenant, tenant_with, with};
 #[test]
 fn a_customer_is_found_by_id_else_key_else_email() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let (one, other) = (created(&door, &full("one")), created(&door, &full("other")));
+    let storm = tenant.storm();
+    let (one, other) = (created(&storm, &full("one")), created(&storm, &full("other")));
     let named = |names: Value, first: &str| with(&json!({ "FirstName": first }), names);
-    // By one of them.
+    // By one of the three.
     for (names, name) in [
         (json!({ "Id": one["Id"] }), "A"),
         (json!({ "Key": one["Key"] }), "B"),
         (json!({ "Email": "ONE@storm.example" }), "C"),
     ] {
-        let after = updated(&door, &named(names, name));
+        let after = updated(&storm, &named(names, name));
         assert_eq!((&after["Id"], &after["FirstName"]), (&one["Id"], &json!(name)));
     }
-    // An Id is stronger than a Key, which is stronger than an address: those are the values that are sent.
+    // The Id comes before the Key, and the Key before the e-mail address. The others are new values.
     let body = json!({ "Id": one["Id"], "Key": other["Key"], "Email": "new@storm.example" });
-    let reply = update(&door, &body);
+    let reply = update(&storm, &body);
     assert_eq!(reply.header("X-Emulator-Ignored"), Some("Key"));
     let after = read(reply);
     assert_eq!((&after["Id"], &after["Key"]), (&one["Id"], &one["Key"]));
     assert_eq!(after["Email"], "new@storm.example");
-    let after = updated(&door, &json!({ "Key": one["Key"], "Email": "newer@storm.example" }));
+    let after = updated(&storm, &json!({ "Key": one["Key"], "Email": "newer@storm.example" }));
     assert_eq!((&after["Id"], &after["Email"]), (&one["Id"], &json!("newer@storm.example")));
-    assert_eq!(undated(&customer(&door, other["Id"].as_i64().expect("an id"))), undated(&other));
+    assert_eq!(undated(&customer(&storm, other["Id"].as_i64().expect("an id"))), undated(&other));
 }
 
 #[test]
-fn nobody_is_missing() {
+fn a_request_without_a_known_customer_is_rejected() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     freeze(&tenant);
     let before = tenant.everything();
     let missing = error_bytes(&[("CustomerMissing", "The customer is missing.")]);
-    let email = json!({ "Email": "nobody@storm.example", "FirstName": "A" }).to_string();
-    let key = json!({ "Key": NOBODY, "Email": "riley@demo.example" }).to_string();
+    let email = json!({ "Email": "unknown@storm.example", "FirstName": "A" }).to_string();
+    let key = json!({ "Key": UNUSED_KEY, "Email": "riley@demo.example" }).to_string();
     for body in [
         "",
         " \r\n",
@@ -56,11 +56,11 @@ fn nobody_is_missing() {
         &email,
         &key,
     ] {
-        let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
+        let reply = storm.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", Some(body));
         assert_eq!(reply.says(400, JSON), missing, "{body}");
     }
-    // Without a body at all.
-    let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", None);
+    // Without a body.
+    let reply = storm.call("POST", &path("UpdateCustomer", "&updatedBy=1"), "", None);
     assert_eq!(reply.says(400, JSON), missing);
     assert_eq!(tenant.everything(), before);
 }
@@ -68,19 +68,19 @@ fn nobody_is_missing() {
 #[test]
 fn a_client_that_sends_every_member_empty_changes_nothing() {
     let strict = tenant();
-    let door = strict.storm();
-    let shown = created(&door, &full("zero"));
+    let storm = strict.storm();
+    let shown = created(&storm, &full("zero"));
     let before = strict.everything();
-    assert_eq!(updated(&door, &with(&zeros(), json!({ "Id": shown["Id"] }))), shown);
+    assert_eq!(updated(&storm, &with(&zeros(), json!({ "Id": shown["Id"] }))), shown);
     assert_eq!(strict.everything(), before);
 
     let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
-    let door = tenant.storm();
-    let shown = created(&door, &full("zero"));
+    let storm = tenant.storm();
+    let shown = created(&storm, &full("zero"));
     let before = tenant.everything();
     let mut body = with(&zeros(), json!({ "Id": shown["Id"] }));
-    assert_eq!(updated(&door, &body), shown);
-    // So do its empty objects.
+    assert_eq!(updated(&storm, &body), shown);
+    // The same with empty objects.
     body["Account"] = json!({ "Id": shown["Account"]["Id"], "Key": "00000000-0000-0000-0000-000000000000", "LoginName": "",
         "Name": "", "Roles": [], "Authorizations": null, "IsActive": false });
     body["InvoiceAddress"] = json!({ "Id": 0, "CareOf": "", "Line1": "", "Line2": null, "Zip": "", "City": "", "CountryId": 0,
@@ -88,17 +88,17 @@ fn a_client_that_sends_every_member_empty_changes_nothing() {
     body["Companies"] =
         json!([{ "Id": shown["Companies"][0]["Id"], "Name": "", "OrgNo": "", "DeliveryAddresses": null }]);
     body["DeliveryAddresses"] = json!([{ "Id": shown["DeliveryAddresses"][0]["Id"], "Zip": "", "CountryId": 0 }]);
-    assert_eq!(updated(&door, &body), shown);
+    assert_eq!(updated(&storm, &body), shown);
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn what_is_sent_replaces_and_the_rest_stays() {
+fn sent_values_replace_stored_ones_and_the_rest_stays() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let shown = created(&door, &full("some"));
+    let storm = tenant.storm();
+    let shown = created(&storm, &full("some"));
     let after = updated(
-        &door,
+        &storm,
         &json!({ "Id": shown["Id"], "LastName": "Alm", "ReferId": "8", "IsActive": "false", "CrmId": " C 2 ", "Unknown": 1 }),
     );
     let expected = with(&shown, json!({ "LastName": "Alm", "ReferId": 8, "IsActive": false, "CrmId": " C 2 " }));
@@ -110,15 +110,15 @@ fn what_is_sent_replaces_and_the_rest_stays() {
 #[test]
 fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
     let tenant = tenant_with(json!({ "storm": { "empty_clears": true, "partial_addresses": true } }));
-    let door = tenant.storm();
-    let shown = created(&door, &full("clear"));
+    let storm = tenant.storm();
+    let shown = created(&storm, &full("clear"));
     let id = &shown["Id"];
     let body = json!({
         "Id": id, "Code": "", "Email": null, "SSN": " ", "FirstName": "", "LastName": null, "Phone": "", "CellPhone": "",
         "ReferId": null, "ReferUrl": "", "CrmId": "", "Account": { "Id": shown["Account"]["Id"], "LoginName": "", "Name": "" },
         "InvoiceAddress": { "CareOf": null, "Line1": "" }, "Flags": [{ "Id": 5, "Name": "" }], "IsActive": null
     });
-    let after = updated(&door, &body);
+    let after = updated(&storm, &body);
     let mut expected = shown.clone();
     for name in ["Code", "Email", "SSN", "FirstName", "LastName", "Phone", "CellPhone", "ReferId", "ReferUrl", "CrmId"]
     {
@@ -129,11 +129,11 @@ fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
     expected["InvoiceAddress"]["Line1"] = Value::Null;
     expected["Flags"][0]["Name"] = Value::Null;
     assert_eq!(undated(&after), undated(&expected));
-    // What is left out stays, a number 0 is none, and an address cannot be without what it needs.
-    assert_eq!(updated(&door, &json!({ "Id": id, "ReferId": 0 })), after);
+    // Absent members stay, a number 0 counts as absent, and an address must be complete.
+    assert_eq!(updated(&storm, &json!({ "Id": id, "ReferId": 0 })), after);
     rejects(
         &tenant,
-        &door,
+        &storm,
         &json!({ "Id": id, "InvoiceAddress": { "Zip": "", "City": null, "Country": "" } }),
         &[
             ("InvoiceAddressZipMissing", "InvoiceAddress.Zip is missing."),
@@ -144,14 +144,14 @@ fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
 }
 
 #[test]
-fn who_updates_is_required_and_kept() {
+fn updated_by_is_required_and_stored() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let storm = tenant.storm();
     freeze(&tenant);
     let before = tenant.everything();
     let body = json!({ "Id": 3, "FirstName": "A" }).to_string();
     let call =
-        |query: &str| door.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
+        |query: &str| storm.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
     let missing = error_bytes(&[("UpdatedByMissing", "The parameter updatedBy is missing.")]);
     for query in ["", "?", "?updatedBy=", "?updatedBy=%20", "?createdBy=1"] {
         assert_eq!(call(query).says(400, JSON), missing, "{query}");
@@ -160,31 +160,31 @@ fn who_updates_is_required_and_kept() {
         assert_eq!(call(query).says(400, HTML), unreadable("The parameter updatedBy must be an integer."), "{query}");
     }
     assert_eq!(tenant.everything(), before);
-    // Any account, in any case of the name.
+    // Any account, with the parameter's name in any case.
     for (query, account) in
         [("?updatedBy=41", 41), ("?UPDATEDBY=-7&cultureCode=sv-SE", -7), ("?format=json&updatedby=%2042", 42)]
     {
         let body = json!({ "Id": 3, "FirstName": format!("A{account}") });
-        read(door.post(&format!("/CustomerService.svc/rest/UpdateCustomer{query}"), &body));
-        let kept = tenant.rows("select fields from customer_profiles where tenant_id = {tenant} and customer_id = 3");
-        assert_eq!(kept[0]["fields"]["UpdatedBy"], account);
+        read(storm.post(&format!("/CustomerService.svc/rest/UpdateCustomer{query}"), &body));
+        let stored = tenant.rows("select fields from customer_profiles where tenant_id = {tenant} and customer_id = 3");
+        assert_eq!(stored[0]["fields"]["UpdatedBy"], account);
     }
 }
 
 #[test]
-fn the_rest_of_the_query_changes_nothing() {
+fn other_parameters_change_nothing() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let shown = updated(&door, &json!({ "Id": 3, "FirstName": "A" }));
+    let storm = tenant.storm();
+    let shown = updated(&storm, &json!({ "Id": 3, "FirstName": "A" }));
     for query in ["updatedBy=1", "updatedBy=1&format=xml", "updatedBy=1&format=json&cultureCode=xx", "a=b&updatedBy=1"]
     {
-        let reply = door.post(&format!("/CustomerService.svc/rest/UpdateCustomer?{query}"), &json!({ "Id": 3 }));
+        let reply = storm.post(&format!("/CustomerService.svc/rest/UpdateCustomer?{query}"), &json!({ "Id": 3 }));
         assert_eq!(read(reply), shown, "{query}");
     }
-    // JSON whatever is asked for, and whatever the type of the body is called.
+    // The response is JSON whatever format the request names, and whatever its Content-Type is.
     for headers in ["Accept: application/xml\r\n", "Content-Type: text/xml\r\n", "Accept: text/html, */*;q=0.1\r\n", ""]
     {
-        let reply = door.call("POST", &path("UpdateCustomer", "&updatedBy=1"), headers, Some(r#"{"Id":3}"#));
+        let reply = storm.call("POST", &path("UpdateCustomer", "&updatedBy=1"), headers, Some(r#"{"Id":3}"#));
         assert_eq!(read(reply), shown, "{headers}");
     }
 }

@@ -69,9 +69,9 @@ impl TestServer {
         let random = Arc::new(Random::default());
         let options = world(origin.clone());
         let (address, server, started, shutdown) = runtime.block_on(async {
-            let doors = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
+            let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let options_of_server = ServerOptions {
-                doors,
+                responses,
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
                 access: Access::default(),

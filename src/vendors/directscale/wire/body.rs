@@ -8,9 +8,9 @@ use thiserror::Error as ThisError;
 
 use super::unknown::{Noted, notes};
 
-use crate::customers::{Address, CustomerFields, Violation, ViolationKind, filled};
-use crate::field::{AddressPart, Field};
-use crate::gateway::{BrokenBody, Call};
+use crate::customers::{Violation, ViolationKind};
+use crate::gateway::{ApiRequest, BrokenBody};
+use crate::model::{Address, AddressPart, CustomFields, CustomerFields, Field, MemberMut, filled};
 use crate::secret::Password;
 use crate::vendors::directscale::error::Error;
 use crate::wire::dates::{self, DateForms, Written};
@@ -37,56 +37,31 @@ pub(in crate::vendors::directscale) struct Body<'a> {
 /// What a body asks for, with the violations that were found while reading it.
 #[derive(Debug, Default)]
 pub(in crate::vendors::directscale) struct Request<T> {
-    pub wanted: T,
+    pub content: T,
     pub violations: Vec<Violation>,
     /// Properties that were sent and do not count.
     pub ignored: Notes,
 }
 
 impl<'a> Body<'a> {
-    /// The body of a call as JSON, whatever Content-Type says.
-    pub(in crate::vendors::directscale) fn of(call: &'a Call) -> Result<Self, BodyError> {
-        match call.json(Leniency::JsonNet)? {
-            Value::Object(object) => Ok(Self { object, is_strict: call.is_strict() }),
+    /// The body of a request as JSON, whatever Content-Type says.
+    pub(in crate::vendors::directscale) fn of(request: &'a ApiRequest<'_>) -> Result<Self, BodyError> {
+        match request.json(Leniency::JsonNet)? {
+            Value::Object(object) => Ok(Self { object, is_strict: request.is_strict() }),
             _ => Err(JsonError::NoObject.into()),
         }
     }
 
     /// The whole customer that create, update and upgrade take.
-    pub(in crate::vendors::directscale) fn values(&self) -> Request<CustomerFields> {
+    pub(in crate::vendors::directscale) fn fields(&self) -> Request<CustomerFields> {
         let mut read = self.reader();
-        let wanted = CustomerFields {
-            back_office_id: read.text(Field::BackOfficeId),
-            birth_date: read.date(Field::BirthDate),
-            company_name: read.text(Field::CompanyName),
-            customer_status: read.integer(Field::CustomerStatus),
-            customer_type: read.integer(Field::CustomerType),
-            shipping_address: read.address(Field::DefaultShippingAddress),
-            email_address: read.text(Field::EmailAddress),
-            external_reference_id: read.text(Field::ExternalReferenceId),
-            first_name: read.text(Field::FirstName),
-            language_code: read.language(),
-            last_name: read.text(Field::LastName),
-            password: read.text(Field::Password).map(Password::new),
-            primary_address: read.address(Field::PrimaryAddress),
-            primary_phone: read.text(Field::PrimaryPhone),
-            secondary_phone: read.text(Field::SecondaryPhone),
-            send_emails: read.boolean(Field::SendEmails),
-            sign_up_date: read.date(Field::SignUpDate),
-            // 0 is how answers show that there is none.
-            sponsor_id: read.integer(Field::SponsorId).filter(|id| *id != 0),
-            tax_exempt: read.boolean(Field::TaxExempt),
-            tax_exempt_id: read.text(Field::TaxExemptId),
-            tax_id: read.text(Field::TaxId),
-            terms_accepted: read.boolean(Field::TermsAccepted),
-            text_phone: read.text(Field::TextPhone),
-            username: read.text(Field::Username),
-            web_alias: read.text(Field::WebAlias),
-            custom_fields: read.custom_fields().map(|(_, text)| text),
-            key: None,
-            profile: None,
-        };
-        Request { wanted, violations: read.violations, ignored: notes(&self.object, &Noted::Customer) }
+        let mut fields = CustomerFields::default();
+        for field in Field::WHOLE {
+            read.member(*field, &mut fields);
+        }
+        // 0 is how responses show that there is none.
+        fields.sponsor_id = fields.sponsor_id.filter(|id| *id != 0);
+        Request { content: fields, violations: read.violations, ignored: notes(&self.object, &Noted::Customer) }
     }
 
     /// The new password of a reset: `Password`, or as the older clients' forms call it.
@@ -94,13 +69,13 @@ impl<'a> Body<'a> {
         let mut read = self.reader();
         let named = |name| property(&self.object, name);
         let value = named("Password").or_else(|| named("NewPassword"));
-        let wanted = value.and_then(|value| read.text_of(Field::Password, value)).map(Password::new);
-        let ignored = self.beside(&["Password", "NewPassword"]);
-        Request { wanted, violations: read.violations, ignored }
+        let content = value.and_then(|value| read.text(Field::Password, value)).map(Password::new);
+        let ignored = self.ignored(&["Password", "NewPassword"]);
+        Request { content, violations: read.violations, ignored }
     }
 
-    /// What was sent and is none of these.
-    pub(in crate::vendors::directscale) fn beside(&self, names: &'static [&'static str]) -> Notes {
+    /// Notes on the members of the body that are none of these.
+    pub(in crate::vendors::directscale) fn ignored(&self, names: &'static [&'static str]) -> Notes {
         notes(&self.object, &Noted::Only(names))
     }
 
@@ -148,119 +123,98 @@ pub(super) struct Reader<'o, 'a> {
 }
 
 impl<'o, 'a> Reader<'o, 'a> {
-    /// Whether the property is there, be it null.
-    pub(super) fn is_sent(&self, field: Field) -> bool {
-        property(self.object, field.name()).is_some()
+    /// Reads a field into its member; returns whether the property is there, even if it is null.
+    pub(super) fn member(&mut self, field: Field, fields: &mut CustomerFields) -> bool {
+        let Some(value) = property(self.object, field.name()) else { return false };
+        match fields.member_mut(field) {
+            MemberMut::Text(text) => *text = self.text(field, value),
+            MemberMut::Code(code) => {
+                *code = self.text(field, value).map(|code| code.trim().to_ascii_lowercase());
+            }
+            MemberMut::Date(date) => *date = self.date(field, value),
+            MemberMut::Integer(number) => *number = self.integer(field, value),
+            MemberMut::Boolean(flag) => *flag = self.boolean(field, value),
+            MemberMut::Address(address) => self.address(field, value, address),
+            MemberMut::Custom(texts) => self.custom_fields(field, value, texts),
+            MemberMut::Secret(password) => *password = self.text(field, value).map(Password::new),
+        }
+        true
     }
 
-    pub(super) fn text(&mut self, field: Field) -> Option<String> {
-        let value = property(self.object, field.name())?;
-        self.text_of(field, value)
-    }
-
-    pub(super) fn integer(&mut self, field: Field) -> Option<i32> {
-        let number = match property(self.object, field.name())? {
+    fn integer(&mut self, field: Field, value: &Value<'_>) -> Option<i32> {
+        let number = match value {
             Value::Null => return None,
             Value::Str(text) if filled(text).is_none() => return None,
             value => self.coercion.integer(value),
         };
-        self.or_fault(number, field, ViolationKind::Type("an integer"))
+        self.or_violation(number, field, ViolationKind::Type("an integer"))
     }
 
-    pub(super) fn boolean(&mut self, field: Field) -> Option<bool> {
-        let value = match property(self.object, field.name())? {
+    fn boolean(&mut self, field: Field, value: &Value<'_>) -> Option<bool> {
+        let flag = match value {
             Value::Null => return None,
             Value::Str(text) if filled(text).is_none() => return None,
             value => self.coercion.boolean(value),
         };
-        self.or_fault(value, field, ViolationKind::Type("true or false"))
+        self.or_violation(flag, field, ViolationKind::Type("true or false"))
     }
 
-    pub(super) fn date(&mut self, field: Field) -> Option<DateTime<Utc>> {
-        let date = match property(self.object, field.name())? {
+    fn date(&mut self, field: Field, value: &Value<'_>) -> Option<DateTime<Utc>> {
+        let date = match value {
             Value::Null => return None,
             Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(Written::instant),
             _ => None,
         };
         let rule = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
-        self.or_fault(date, field, rule).filter(|date| !dates::is_unset(*date))
+        self.or_violation(date, field, rule).filter(|date| !dates::is_unset(*date))
     }
 
-    pub(super) fn language(&mut self) -> Option<String> {
-        self.text(Field::LanguageCode).map(|code| code.trim().to_ascii_lowercase())
-    }
-
-    /// An address; null and absent are an empty one.
-    pub(super) fn address(&mut self, field: fn(Option<AddressPart>) -> Field) -> Address {
-        match property(self.object, field(None).name()) {
-            None | Some(Value::Null) => Address::default(),
-            Some(Value::Object(object)) => self.address_parts(object, field),
-            Some(_) => {
-                self.violations.push(Violation { field: field(None), rule: ViolationKind::Type("an object") });
-                Address::default()
-            }
+    /// An address; null is an empty one.
+    fn address(&mut self, field: Field, value: &Value<'a>, address: &mut Address) {
+        let Some(object) = self.object_of(field, value) else { return };
+        for (part, field) in AddressPart::ALL.into_iter().zip(field.parts()) {
+            *address.part_mut(part) = property(object, field.part_name()).and_then(|value| self.text(field, value));
+        }
+        if let Some(code) = &mut address.country_code {
+            *code = code.trim().to_ascii_uppercase();
         }
     }
 
-    pub(super) fn address_object(&self, field: Field) -> Option<&'o ObjectAsVec<'a>> {
-        match property(self.object, field.name())? {
+    fn custom_fields(&mut self, field: Field, value: &Value<'a>, texts: &mut CustomFields) {
+        let Some(object) = self.object_of(field, value) else { return };
+        for (text, field) in texts.iter_mut().zip(field.parts()) {
+            *text = property(object, field.part_name()).and_then(|value| self.text(field, value));
+        }
+    }
+
+    fn object_of<'v>(&mut self, field: Field, value: &'v Value<'a>) -> Option<&'v ObjectAsVec<'a>> {
+        match value {
+            Value::Null => None,
             Value::Object(object) => Some(object),
-            _ => None,
-        }
-    }
-
-    fn address_parts(&mut self, object: &ObjectAsVec<'a>, field: fn(Option<AddressPart>) -> Field) -> Address {
-        let mut part = |part: AddressPart| {
-            let field = field(Some(part));
-            let value = property(object, field.part_name())?;
-            self.text_of(field, value)
-        };
-        Address {
-            street1: part(AddressPart::Street1),
-            street2: part(AddressPart::Street2),
-            street3: part(AddressPart::Street3),
-            city: part(AddressPart::City),
-            region: part(AddressPart::Region),
-            postal_code: part(AddressPart::PostalCode),
-            country_code: part(AddressPart::CountryCode).map(|code| code.trim().to_ascii_uppercase()),
-        }
-    }
-
-    /// Field1 to Field10: whether each was sent, and its text.
-    pub(super) fn custom_fields(&mut self) -> [(bool, Option<String>); 10] {
-        let mut fields: [(bool, Option<String>); 10] = Default::default();
-        match property(self.object, Field::AssociateCustom(0).name()) {
-            None => {}
-            // Nothing at all clears every one.
-            Some(Value::Null) => fields.iter_mut().for_each(|(sent, _)| *sent = true),
-            Some(Value::Object(object)) => {
-                for (slot, number) in fields.iter_mut().zip(1..) {
-                    let field = Field::AssociateCustom(number);
-                    if let Some(value) = property(object, field.part_name()) {
-                        *slot = (true, self.text_of(field, value));
-                    }
-                }
-            }
-            Some(_) => {
-                self.violations
-                    .push(Violation { field: Field::AssociateCustom(0), rule: ViolationKind::Type("an object") });
+            _ => {
+                self.violations.push(Violation { field, rule: ViolationKind::Type("an object") });
+                None
             }
         }
-        fields
     }
 
-    fn text_of(&mut self, field: Field, value: &Value<'_>) -> Option<String> {
+    /// The value of a field that was sent.
+    pub(super) fn value(&self, field: Field) -> Option<&'o Value<'a>> {
+        property(self.object, field.name())
+    }
+
+    fn text(&mut self, field: Field, value: &Value<'_>) -> Option<String> {
         match value {
             Value::Null => None,
             Value::Str(text) => filled(text).map(str::to_owned),
             value => {
                 let text = self.coercion.text(value).map(Cow::into_owned);
-                self.or_fault(text, field, ViolationKind::Type("a string"))
+                self.or_violation(text, field, ViolationKind::Type("a string"))
             }
         }
     }
 
-    fn or_fault<T>(&mut self, value: Option<T>, field: Field, rule: ViolationKind) -> Option<T> {
+    fn or_violation<T>(&mut self, value: Option<T>, field: Field, rule: ViolationKind) -> Option<T> {
         if value.is_none() {
             self.violations.push(Violation { field, rule });
         }
@@ -268,7 +222,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     }
 }
 
-/// Whether an address has the property, be it null or empty.
+/// Whether an object has the part of an address or of the custom fields, even if it is null or empty.
 pub(super) fn has_part(object: &ObjectAsVec<'_>, part: Field) -> bool {
     property(object, part.part_name()).is_some()
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::texts::Texts;
-use crate::customers::{Address, Customer, CustomerId};
+use crate::model::{Address, CustomFields, Customer, CustomerFields, CustomerId};
 use crate::plan::Plan;
 use crate::wire::dates;
 
@@ -90,8 +90,9 @@ impl<'a> CustomerJson<'a> {
     /// The customer, as a plan wants it shown.
     pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
         let texts = Texts::of(plan);
-        let Customer {
-            id,
+        let Customer { id, enroller_id, inactive_date, fields } = customer;
+        // Without a catch-all: a field that is not shown is named here.
+        let CustomerFields {
             back_office_id,
             birth_date,
             company_name,
@@ -99,12 +100,11 @@ impl<'a> CustomerJson<'a> {
             customer_type,
             shipping_address,
             email_address,
-            enroller_id,
             external_reference_id,
             first_name,
-            inactive_date,
             language_code,
             last_name,
+            password: _,
             primary_address,
             primary_phone,
             secondary_phone,
@@ -119,16 +119,16 @@ impl<'a> CustomerJson<'a> {
             username,
             web_alias,
             custom_fields,
-        } = customer;
+        } = fields;
         let primary = address(primary_address_id(*id), primary_address, texts);
         Self {
             associate_custom: custom(custom_fields, texts),
-            back_office_id,
+            back_office_id: back_office_id.as_deref().unwrap_or_default(),
             birth_date: dates::format(*birth_date),
             company_name: texts.shown(company_name.as_deref()),
             customer_id: id.0,
-            customer_status: *customer_status,
-            customer_type: *customer_type,
+            customer_status: customer_status.unwrap_or_default(),
+            customer_type: customer_type.unwrap_or_default(),
             // In the vendor's sample both addresses have one AddressId: an unset shipping address is the primary one.
             default_shipping_address: if shipping_address.is_empty() {
                 address(primary_address_id(*id), primary_address, texts)
@@ -140,18 +140,18 @@ impl<'a> CustomerJson<'a> {
             external_reference_id: texts.shown(external_reference_id.as_deref()),
             first_name: texts.shown(first_name.as_deref()),
             inactive_date: dates::format(*inactive_date),
-            language_code,
+            language_code: language_code.as_deref().unwrap_or_default(),
             last_name: texts.shown(last_name.as_deref()),
             primary_address: primary,
             primary_phone: texts.shown(primary_phone.as_deref()),
             secondary_phone: texts.shown(secondary_phone.as_deref()),
-            send_emails: *send_emails,
-            signup_date: dates::format(Some(*sign_up_date)),
+            send_emails: send_emails.unwrap_or_default(),
+            signup_date: dates::format(*sign_up_date),
             sponsor_id: sponsor_id.unwrap_or_default(),
-            tax_exempt: *tax_exempt,
+            tax_exempt: tax_exempt.unwrap_or_default(),
             tax_exempt_id: texts.shown(tax_exempt_id.as_deref()),
             tax_id: texts.shown(tax_id.as_deref()),
-            terms_accepted: *terms_accepted,
+            terms_accepted: terms_accepted.unwrap_or_default(),
             text_phone: texts.shown(text_phone.as_deref()),
             username: texts.shown(username.as_deref()),
             web_alias: texts.shown(web_alias.as_deref()),
@@ -186,8 +186,8 @@ impl<'a> CustomFieldsJson<'a> {
     }
 }
 
-fn custom(fields: &[Option<String>], texts: Texts) -> CustomFieldsJson<'_> {
-    let field = |index: usize| texts.shown(fields.get(index).and_then(Option::as_deref));
+fn custom(fields: &CustomFields, texts: Texts) -> CustomFieldsJson<'_> {
+    let field = |index: usize| texts.shown(fields[index].as_deref());
     CustomFieldsJson {
         field1: field(0),
         field2: field(1),

@@ -46,9 +46,9 @@ impl<'a> SearchItemJson<'a> {
         let (first_name, last_name) =
             (texts.shown(customer.first_name.as_deref()), texts.shown(customer.last_name.as_deref()));
         Self {
-            associate_type: texts.shown(plan.types.get(&customer.customer_type).map(String::as_str)),
-            associate_type_id: customer.customer_type,
-            back_office_id: &customer.back_office_id,
+            associate_type: texts.shown(plan.types.get(&customer.customer_type()).map(String::as_str)),
+            associate_type_id: customer.customer_type(),
+            back_office_id: customer.back_office_id(),
             customer_id: customer.id.0,
             email: texts.shown(customer.email_address.as_deref()),
             first_name,
@@ -92,7 +92,7 @@ impl<'a> WebsiteJson<'a> {
         Self {
             customer_id: Some(customer.id.0),
             web_alias: texts.shown(customer.web_alias.as_deref()),
-            back_office_id: Some(&customer.back_office_id),
+            back_office_id: Some(customer.back_office_id()),
             display_name: Some(customer.display_name()),
             email_address: texts.shown(customer.email_address.as_deref()),
             primary_phone: texts.shown(customer.primary_phone.as_deref()),
@@ -217,7 +217,7 @@ impl<'a> IdentityJson<'a> {
             display_name: customer.display_name(),
             username: texts.shown(customer.username.as_deref()),
             email_address: texts.shown(customer.email_address.as_deref()),
-            back_office_id: &customer.back_office_id,
+            back_office_id: customer.back_office_id(),
         }
     }
 }

@@ -7,9 +7,9 @@ use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::patch::{SUPPORTED, WHOLE_ADDRESS};
+use super::patch::{WHOLE_ADDRESS, supported};
 use crate::customers::Points;
-use crate::field::Field;
+use crate::model::{CustomerFields, Field, Member};
 use crate::plan::Plan;
 
 /// No control character but tab and line breaks.
@@ -47,7 +47,7 @@ pub(in crate::vendors::directscale) enum PointsToDeduct {}
 
 impl PartialSchema for CustomerRequest {
     fn schema() -> RefOr<Schema> {
-        let wholes = || Field::all().filter(|field| field.whole() == *field);
+        let wholes = || Field::WHOLE.iter().copied();
         let object =
             object("More fields are required by CustomerType, and the tenant's plan may say otherwise.", wholes());
         let object =
@@ -58,7 +58,7 @@ impl PartialSchema for CustomerRequest {
 
 impl PartialSchema for CustomerPatch {
     fn schema() -> RefOr<Schema> {
-        let fields = SUPPORTED.into_iter();
+        let fields = supported();
         let object = ObjectBuilder::new().description(Some("The fields that change. An address comes whole."));
         let object = fields.fold(object, |object, field| object.property(field.name(), patched(field)));
         object.examples([example(include_str!("examples/patch.json"))]).into()
@@ -118,7 +118,7 @@ fn whole(field: Field) -> ObjectBuilder {
     let object = property(field);
     let object = match field {
         Field::PrimaryAddress(None) => {
-            let parts = Field::all().filter(|part| part.whole() == field && *part != field && is_needed(*part));
+            let parts = field.parts().filter(|part| is_needed(*part));
             parts.fold(object, |object, part| {
                 object.property(part.part_name(), without_null(property(part))).required(part.part_name())
             })
@@ -162,32 +162,31 @@ fn example(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("invariant: the examples are JSON")
 }
 
-/// One property, as it is read: null and blank are as good as absent, numbers may stand in quotes.
+/// One property, as it is read: null and blank count as absent, numbers may stand in quotes.
 fn property(field: Field) -> ObjectBuilder {
     let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
-    match field {
-        Field::CustomerStatus | Field::CustomerType | Field::SponsorId => {
-            types(&[Type::Integer, Type::String, Type::Null])
-                .minimum(Some(f64::from(i32::MIN)))
-                .maximum(Some(f64::from(i32::MAX)))
-                .pattern(Some(r"^\s*([+-]?[0-9]{1,9})?\s*$"))
-        }
-        Field::SendEmails | Field::TaxExempt | Field::TermsAccepted => {
-            types(&[Type::Boolean, Type::String, Type::Null]).pattern(Some(r"^\s*$"))
-        }
-        Field::BirthDate | Field::SignUpDate => types(&[Type::String, Type::Null])
-            .pattern(Some(DATE))
-            .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
-        Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) | Field::AssociateCustom(0) => {
-            let parts = Field::all().filter(|part| part.whole() == field && *part != field);
-            parts.fold(types(&[Type::Object, Type::Null]), |object, part| {
-                object.property(part.part_name(), property(part))
-            })
-        }
-        _ => types(&[Type::String, Type::Null])
+    let text = || {
+        types(&[Type::String, Type::Null])
             .max_length(Some(Plan::default().max_length(field)))
             .pattern(Some(TEXT))
-            .extensions(Some(evidence(json!({ "class": "documented", "maxLength": "chosen" })))),
+            .extensions(Some(evidence(json!({ "class": "documented", "maxLength": "chosen" }))))
+    };
+    if field.whole() != field {
+        return text();
+    }
+    match CustomerFields::default().member(field) {
+        Member::Integer(_) => types(&[Type::Integer, Type::String, Type::Null])
+            .minimum(Some(f64::from(i32::MIN)))
+            .maximum(Some(f64::from(i32::MAX)))
+            .pattern(Some(r"^\s*([+-]?[0-9]{1,9})?\s*$")),
+        Member::Boolean(_) => types(&[Type::Boolean, Type::String, Type::Null]).pattern(Some(r"^\s*$")),
+        Member::Date(_) => types(&[Type::String, Type::Null])
+            .pattern(Some(DATE))
+            .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
+        Member::Address(_) | Member::Custom(_) => field
+            .parts()
+            .fold(types(&[Type::Object, Type::Null]), |object, part| object.property(part.part_name(), property(part))),
+        Member::Text(_) | Member::Code(_) | Member::Secret(_) => text(),
     }
 }
 

@@ -1,11 +1,10 @@
-//! The members of a body that do not count: unknown ones, with what was probably meant, and those that count elsewhere.
+//! The members of a body that do not count: unknown ones, with what was probably meant, and those that other operations read.
 
 use std::sync::LazyLock;
 
 use serde_json_borrow::{ObjectAsVec, Value};
 
-use super::patch::SUPPORTED;
-use crate::field::{AddressPart, Field};
+use crate::model::{AddressPart, Field};
 use crate::wire::members::{Notes, unknown, unused};
 
 /// Which members of a body count.
@@ -20,7 +19,7 @@ pub(super) enum Noted {
     Only(&'static [&'static str]),
 }
 
-/// What answers show of a customer and no request takes.
+/// The members of a customer that only responses have.
 const ONLY_SHOWN: [&str; 3] = ["CustomerId", "EnrollerId", "InactiveDate"];
 const ONLY_SHOWN_OF_ADDRESS: &str = "AddressId";
 const SHOWN: &str = "only answers have it";
@@ -28,18 +27,12 @@ const SHOWN: &str = "only answers have it";
 const ELSEWHERE: [&str; 6] = ["Username", "Password", "NewPassword", "pointsToAdd", "pointsToDeduct", "EmailAddress"];
 
 /// The fields of a customer, without their parts.
-static FIELDS: LazyLock<Vec<(Field, &'static str)>> = LazyLock::new(|| {
-    let whole = Field::all().filter(|field| field.whole() == *field);
-    whole.map(|field| (field, field.name())).collect()
-});
+static FIELDS: LazyLock<Vec<(Field, &'static str)>> =
+    LazyLock::new(|| Field::WHOLE.iter().map(|field| (*field, field.name())).collect());
 
 /// The parts of an address, and the custom fields.
 static PARTS: LazyLock<[Vec<&'static str>; 2]> = LazyLock::new(|| {
-    let of = |whole: Field| {
-        let parts = Field::all().filter(|field| field.whole() == whole && *field != whole);
-        parts.map(Field::part_name).collect()
-    };
-    [of(Field::PrimaryAddress(None)), of(Field::AssociateCustom(0))]
+    [Field::PrimaryAddress(None), Field::AssociateCustom(0)].map(|whole| whole.parts().map(Field::part_name).collect())
 });
 
 /// Notes on the members of a body that do not count, with their paths.
@@ -48,16 +41,16 @@ pub(super) fn notes(object: &ObjectAsVec<'_>, which: &Noted) -> Notes {
     for (name, value) in object.as_vec() {
         if let Noted::Only(names) = which {
             if !is_one_of(names, name) {
-                notes.add(|| beside(name, names));
+                notes.add(|| unread(name, names));
             }
             continue;
         }
         let Some((field, known)) = FIELDS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)) else {
-            notes.add(|| stranger(name));
+            notes.add(|| unknown_member(name));
             continue;
         };
         match which {
-            Noted::Patch { rejects } if !SUPPORTED.contains(field) => {
+            Noted::Patch { rejects } if !field.is_patchable() => {
                 if !rejects {
                     notes.add(|| unused("", name, "PATCH does not change it"));
                 }
@@ -90,11 +83,11 @@ fn parts(notes: &mut Notes, field: Field, path: &str, value: &Value<'_>) {
 }
 
 /// A name that no request for a customer has.
-fn stranger(name: &str) -> String {
+fn unknown_member(name: &str) -> String {
     if is_one_of(&ONLY_SHOWN, name) {
         return unused("", name, SHOWN);
     }
-    // A part that stands beside the address or the custom fields instead of in them.
+    // A part that is not in the address or the custom fields, where it belongs.
     let places = [Field::PrimaryAddress(Some(AddressPart::Street1)), Field::AssociateCustom(1)];
     for (place, parts) in places.into_iter().zip(&*PARTS) {
         if let Some(part) = parts.iter().find(|part| part.eq_ignore_ascii_case(name)) {
@@ -105,7 +98,7 @@ fn stranger(name: &str) -> String {
     unknown("", name, FIELDS.iter().map(|(_, known)| *known))
 }
 
-fn beside(name: &str, names: &[&'static str]) -> String {
+fn unread(name: &str, names: &[&'static str]) -> String {
     if is_one_of(&ELSEWHERE, name) {
         unused("", name, "this operation does not read it")
     } else {

@@ -1,62 +1,62 @@
-//! Lists whose items go by the id of their kind, and lists of numbers.
+//! Lists whose items have the id of their kind, and lists of numbers.
 
-use crate::vendors::storm::wire::{answer, request};
+use crate::vendors::storm::wire::{request, response};
 
-/// Flags: one of each kind, told by its id, or by its name where it has none. Whether it is selected is all that a flag says, so
-/// false counts too.
-pub(super) fn lay_flags(kept: &mut Vec<answer::Flag>, sent: &[request::Flag], clears: bool) {
-    let is_same = |kept: &answer::Flag, flag: &request::Flag| {
-        kept.id == flag.id && (flag.id != 0 || kept.name.as_ref() == flag.name.value())
+/// Merges flags: one of each kind. A flag is identified by its id, or by its name if it has no id. `IsSelected` is all that a flag
+/// says, so false counts too.
+pub(super) fn merge_flags(stored: &mut Vec<response::Flag>, sent: &[request::Flag], clears: bool) {
+    let is_same = |stored: &response::Flag, flag: &request::Flag| {
+        stored.id == flag.id && (flag.id != 0 || stored.name.as_ref() == flag.name.value())
     };
-    lay(kept, sent, is_same, |kept, flag| {
-        kept.id = flag.id;
-        flag.name.lay(&mut kept.name, clears);
+    merge_list(stored, sent, is_same, |stored, flag| {
+        stored.id = flag.id;
+        flag.name.apply_to(&mut stored.name, clears);
         if flag.group != 0 {
-            kept.group = flag.group;
+            stored.group = flag.group;
         }
-        kept.is_selected = flag.is_selected.unwrap_or(kept.is_selected);
+        stored.is_selected = flag.is_selected.unwrap_or(stored.is_selected);
     });
 }
 
-/// CustomerFields: one of each kind, told by its id, or by its code where it has none.
-pub(super) fn lay_values(kept: &mut Vec<answer::IdValue>, sent: &[request::IdValue], clears: bool) {
-    let is_same = |kept: &answer::IdValue, value: &request::IdValue| {
-        kept.id == value.id && (value.id != 0 || kept.code.as_ref() == value.code.value())
+/// Merges values: one of each kind. A value is identified by its id, or by its code if it has no id.
+pub(super) fn merge_values(stored: &mut Vec<response::IdValue>, sent: &[request::IdValue], clears: bool) {
+    let is_same = |stored: &response::IdValue, value: &request::IdValue| {
+        stored.id == value.id && (value.id != 0 || stored.code.as_ref() == value.code.value())
     };
-    lay(kept, sent, is_same, |kept, value| {
-        kept.id = value.id;
-        value.value.lay(&mut kept.value, clears);
-        value.code.lay(&mut kept.code, clears);
+    merge_list(stored, sent, is_same, |stored, value| {
+        stored.id = value.id;
+        value.value.apply_to(&mut stored.value, clears);
+        value.code.apply_to(&mut stored.code, clears);
     });
 }
 
-/// A list of numbers is one value.
-pub(super) fn lay_numbers(kept: &mut Vec<i32>, sent: &[i32]) {
+/// Replaces a list of numbers, which is one value.
+pub(super) fn merge_numbers(stored: &mut Vec<i32>, sent: &[i32]) {
     if !sent.is_empty() {
-        kept.clear();
-        kept.extend_from_slice(sent);
+        stored.clear();
+        stored.extend_from_slice(sent);
     }
 }
 
-/// What was sent first, in its order, then the rest.
-fn lay<K: Default, S>(
-    kept: &mut Vec<K>,
+/// The items that were sent come first, in their order, then the others.
+fn merge_list<K: Default, S>(
+    stored: &mut Vec<K>,
     sent: &[S],
     is_same: impl Fn(&K, &S) -> bool,
-    mut onto: impl FnMut(&mut K, &S),
+    mut apply: impl FnMut(&mut K, &S),
 ) {
     let mut first: Vec<K> = Vec::new();
     for item in sent {
-        if let Some(again) = first.iter_mut().find(|kept| is_same(kept, item)) {
-            onto(again, item);
+        if let Some(again) = first.iter_mut().find(|merged| is_same(merged, item)) {
+            apply(again, item);
             continue;
         }
-        let mut laid = match kept.iter().position(|kept| is_same(kept, item)) {
-            Some(place) => kept.remove(place),
+        let mut merged = match stored.iter().position(|stored| is_same(stored, item)) {
+            Some(index) => stored.remove(index),
             None => K::default(),
         };
-        onto(&mut laid, item);
-        first.push(laid);
+        apply(&mut merged, item);
+        first.push(merged);
     }
-    kept.splice(..0, first);
+    stored.splice(..0, first);
 }

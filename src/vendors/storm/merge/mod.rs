@@ -1,85 +1,76 @@
-//! Laying a request over what is kept of a customer.
+//! Merges a request into a stored customer.
 //!
-//! Only what says something replaces: some clients send every member, with 0, false and "" where they have nothing. A
-//! list that is empty changes nothing; in one that is not, what was sent stands first and what was not stays behind it.
+//! Only values that say something replace stored ones: some clients send every member, with 0, false and "" where they have no
+//! value. An empty list changes nothing. In any other list, the items that were sent come first, then the stored ones.
 
-mod account;
-mod address;
-mod company;
+mod addresses;
 mod lists;
 
 use validator::ValidateEmail as _;
 
-use super::rejected::{Key, Rejected};
-use super::wire::request;
-use super::wire::{Request, Sent, answer};
+use super::error::{ErrorCode, Rejection};
+use super::wire::read::MAX_REJECTIONS;
+use super::wire::{Parsed, Sent, request, response};
 use crate::plan::StormPlan;
 
-use lists::{lay_flags, lay_numbers, lay_values};
+use addresses::DeliveryAddresses;
+use lists::{merge_flags, merge_numbers, merge_values};
 
-/// So many things are said to be wrong.
-const MOST_REJECTED: usize = 100;
-
-/// One request on its way over one customer.
+/// The merge of one request into one customer.
 #[derive(Debug)]
 pub(super) struct Merge<'p> {
     plan: &'p StormPlan,
-    pub(super) rejected: Vec<Rejected>,
-    /// The paths of members that do not count.
+    pub(super) rejections: Vec<Rejection>,
+    /// The paths of members that were sent and do not count.
     pub(super) ignored: Vec<String>,
-    /// The highest address id that was given.
+    /// The highest address id that the customer has used.
     pub(super) last_address_id: i32,
-    /// Whether the customer gets an account, for which a password must be made.
+    /// Whether the customer gets an account, which needs a generated password.
     pub(super) creates_account: bool,
 }
 
 impl<'p> Merge<'p> {
-    /// Begins with what was found while the request was read.
-    pub(super) fn new(request: &Request<request::Customer>, last_address_id: i32, plan: &'p StormPlan) -> Self {
-        let (rejected, ignored) = (request.rejected.clone(), Vec::new());
-        Self { plan, rejected, ignored, last_address_id, creates_account: false }
+    /// Starts with the rejections of reading.
+    pub(super) fn new(request: &Parsed<request::Customer>, last_address_id: i32, plan: &'p StormPlan) -> Self {
+        let (rejections, ignored) = (request.rejections.clone(), Vec::new());
+        Self { plan, rejections, ignored, last_address_id, creates_account: false }
     }
 
-    /// Lays a customer over what is kept.
-    pub(super) fn customer(&mut self, kept: &mut answer::Customer, sent: &request::Customer) {
+    pub(super) fn customer(&mut self, stored: &mut response::Customer, sent: &request::Customer) {
         let clears = self.plan.empty_clears;
-        for (kept, sent) in [
-            (&mut kept.code, &sent.code),
-            (&mut kept.email, &sent.email),
-            (&mut kept.ssn, &sent.ssn),
-            (&mut kept.first_name, &sent.first_name),
-            (&mut kept.last_name, &sent.last_name),
-            (&mut kept.phone, &sent.phone),
-            (&mut kept.cell_phone, &sent.cell_phone),
-            (&mut kept.refer_url, &sent.refer_url),
-            (&mut kept.crm_id, &sent.crm_id),
+        for (stored, sent) in [
+            (&mut stored.code, &sent.code),
+            (&mut stored.email, &sent.email),
+            (&mut stored.ssn, &sent.ssn),
+            (&mut stored.first_name, &sent.first_name),
+            (&mut stored.last_name, &sent.last_name),
+            (&mut stored.phone, &sent.phone),
+            (&mut stored.cell_phone, &sent.cell_phone),
+            (&mut stored.refer_url, &sent.refer_url),
+            (&mut stored.crm_id, &sent.crm_id),
         ] {
-            sent.lay(kept, clears);
+            sent.apply_to(stored, clears);
         }
-        sent.refer_id.lay(&mut kept.refer_id, clears);
-        kept.is_active = sent.is_active.or(kept.is_active);
-        lay_flags(&mut kept.flags, &sent.flags, clears);
-        lay_values(&mut kept.info, &sent.info, clears);
+        sent.refer_id.apply_to(&mut stored.refer_id, clears);
+        stored.is_active = sent.is_active.or(stored.is_active);
+        merge_flags(&mut stored.flags, &sent.flags, clears);
+        merge_values(&mut stored.info, &sent.info, clears);
         self.check_email(&sent.email, "Email");
-        self.account(kept, sent);
-        self.invoice_address(&mut kept.invoice_address, sent.invoice_address.as_ref(), "");
-        kept.use_invoice_address_as_delivery_address = self.delivery_addresses(
-            address::Deliveries {
-                kept: &mut kept.delivery_addresses,
+        self.account(stored, sent);
+        self.invoice_address(&mut stored.invoice_address, sent.invoice_address.as_ref(), "");
+        stored.use_invoice_address_as_delivery_address = self.delivery_addresses(
+            DeliveryAddresses {
+                stored: &mut stored.delivery_addresses,
                 sent: &sent.delivery_addresses,
-                invoice: kept.invoice_address.as_ref(),
-                sent_invoice: sent.invoice_address.is_some(),
-                was_invoice: kept.use_invoice_address_as_delivery_address,
+                invoice: stored.invoice_address.as_ref(),
+                has_sent_invoice: sent.invoice_address.is_some(),
+                was_invoice: stored.use_invoice_address_as_delivery_address,
                 is_invoice: sent.use_invoice_address_as_delivery_address,
             },
             "",
         );
-        // After the customer's own, so that the numbers of its addresses are the lower ones.
-        self.companies(&mut kept.companies, &sent.companies);
-        self.ignore_read_only(sent);
-    }
-
-    fn ignore_read_only(&mut self, sent: &request::Customer) {
+        // After the customer's own addresses, so that these have the lower ids.
+        self.companies(&mut stored.companies, &sent.companies);
         for (name, is_sent) in [
             ("PricelistIds", !sent.pricelist_ids.is_empty()),
             ("Created", sent.created.is_some()),
@@ -91,20 +82,125 @@ impl<'p> Merge<'p> {
         }
     }
 
+    /// Creates the account, or updates the one whose id was sent: "If an Account is specified it will be created as well"
+    /// (UpdateCustomer page).
+    fn account(&mut self, stored: &mut response::Customer, sent: &request::Customer) {
+        let request::Customer { account: Some(sent), email, .. } = sent else { return };
+        if sent.is_active == Some(false) {
+            self.ignored.push("Account.IsActive".to_owned());
+        }
+        let stored_id = stored.account.as_ref().and_then(|account| account.id);
+        match sent.id.value() {
+            None if stored.account.is_some() => {
+                self.reject(ErrorCode::AccountAlreadyExists, ErrorCode::AccountAlreadyExists.text().to_owned());
+                return;
+            }
+            Some(id) if stored_id != Some(*id) => {
+                self.reject(ErrorCode::UnknownId, format!("Account.Id {id} is not the Id of the customer's account."));
+                return;
+            }
+            _ => {}
+        }
+        let clears = self.plan.empty_clears;
+        self.creates_account = stored.account.is_none();
+        let login_name = &stored.email;
+        let account = stored.account.get_or_insert_with(|| response::Account {
+            login_name: login_name.clone(),
+            is_active: true,
+            ..response::Account::default()
+        });
+        account.key = sent.key.unwrap_or(account.key);
+        // An empty login name does not clear the stored one: an account has a login name.
+        sent.login_name.apply_to(&mut account.login_name, false);
+        sent.name.apply_to(&mut account.name, clears);
+        merge_numbers(&mut account.roles, &sent.roles);
+        merge_values(&mut account.authorizations, &sent.authorizations, clears);
+        if account.login_name.is_none() && !sent.login_name.is_unreadable() && !email.is_unreadable() {
+            self.reject(ErrorCode::InvalidValue, "Account.LoginName is missing, and so is Email.".to_owned());
+        }
+    }
+
+    /// Merges companies. The first one is the default, so those that were sent come first. "If a supplied Company does not have an
+    /// Id specified it is considered new and will be created as well. Otherwise it will be updated" (UpdateCustomer page).
+    fn companies(&mut self, stored: &mut Vec<response::Company>, sent: &[request::Company]) {
+        let mut first: Vec<response::Company> = Vec::new();
+        for (index, company) in sent.iter().enumerate() {
+            let path = format!("Companies[{index}].");
+            let mut merged = match company.id.value() {
+                None => response::Company::default(),
+                Some(&id) => {
+                    if let Some(again) = first.iter_mut().find(|merged| merged.id == Some(id)) {
+                        self.company(again, company, &path);
+                        continue;
+                    }
+                    let Some(index) = stored.iter().position(|stored| stored.id == Some(id)) else {
+                        let text = format!("{path}Id {id} is not the Id of a company of the customer.");
+                        self.reject(ErrorCode::UnknownId, text);
+                        continue;
+                    };
+                    stored.remove(index)
+                }
+            };
+            self.company(&mut merged, company, &path);
+            first.push(merged);
+        }
+        stored.splice(..0, first);
+    }
+
+    fn company(&mut self, stored: &mut response::Company, sent: &request::Company, path: &str) {
+        let clears = self.plan.empty_clears;
+        for (stored, sent) in [
+            (&mut stored.code, &sent.code),
+            (&mut stored.name, &sent.name),
+            (&mut stored.org_no, &sent.org_no),
+            (&mut stored.phone, &sent.phone),
+            (&mut stored.refer_url, &sent.refer_url),
+            (&mut stored.email, &sent.email),
+            (&mut stored.vat_no, &sent.vat_no),
+        ] {
+            sent.apply_to(stored, clears);
+        }
+        sent.refer_id.apply_to(&mut stored.refer_id, clears);
+        sent.parent_id.apply_to(&mut stored.parent_id, clears);
+        stored.key = sent.key.unwrap_or(stored.key);
+        merge_values(&mut stored.info, &sent.info, clears);
+        merge_flags(&mut stored.flags, &sent.flags, clears);
+        merge_numbers(&mut stored.delivery_method_ids, &sent.delivery_method_ids);
+        merge_numbers(&mut stored.payment_method_ids, &sent.payment_method_ids);
+        self.check_email(&sent.email, &format!("{path}Email"));
+        self.invoice_address(&mut stored.invoice_address, sent.invoice_address.as_ref(), path);
+        stored.use_invoice_address_as_delivery_address = self.delivery_addresses(
+            DeliveryAddresses {
+                stored: &mut stored.delivery_addresses,
+                sent: &sent.delivery_addresses,
+                invoice: stored.invoice_address.as_ref(),
+                has_sent_invoice: sent.invoice_address.is_some(),
+                was_invoice: stored.use_invoice_address_as_delivery_address,
+                is_invoice: sent.use_invoice_address_as_delivery_address,
+            },
+            path,
+        );
+        if stored.name.is_none() && !sent.name.is_unreadable() {
+            self.reject(ErrorCode::InvalidCompanyName, format!("{path}Name is missing."));
+        }
+        if !sent.pricelist_ids.is_empty() {
+            self.ignored.push(format!("{path}PricelistIds"));
+        }
+    }
+
     fn check_email(&mut self, email: &Sent<String>, path: &str) {
         if email.value().is_some_and(|email| !email.trim().validate_email()) {
-            self.reject(Key::InvalidEmail, format!("{path} must be an e-mail address."));
+            self.reject(ErrorCode::InvalidEmail, format!("{path} must be an e-mail address."));
         }
     }
 
-    fn reject(&mut self, key: Key, text: String) {
-        // As while it is read: a list of a thousand addresses lacks its zip codes a thousand times.
-        if self.rejected.len() < MOST_REJECTED {
-            self.rejected.push(Rejected::new(key, text));
+    fn reject(&mut self, code: ErrorCode, text: String) {
+        // A list of a thousand addresses can lack a thousand zip codes.
+        if self.rejections.len() < MAX_REJECTIONS {
+            self.rejections.push(Rejection::new(code, text));
         }
     }
 
-    /// An address id that was never given.
     fn next_address_id(&mut self) -> i32 {
         self.last_address_id = self.last_address_id.saturating_add(1);
         self.last_address_id

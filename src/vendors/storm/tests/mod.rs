@@ -1,18 +1,20 @@
 //! Requests against what comes back of them.
 
 mod addresses;
-mod anything;
 mod members;
+mod properties;
+mod reading;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::document::view;
-use super::rejected::{Key, Rejected};
-use super::wire::read::read;
-use super::wire::{Request, request};
-use super::written::{Written, created, updated};
+use super::changes::Changes;
+use super::error::{ErrorCode, Rejection};
+use super::view::customer_response;
+use super::wire::members::{Member, Shape};
+use super::wire::read::{Entity as _, read};
+use super::wire::{Parsed, request};
 use crate::customers::{self, CustomerId, Profiled, Version};
 use crate::plan::StormPlan;
 use crate::wire::json::{Rewritten, Source};
@@ -22,38 +24,21 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
 }
 
-/// A customer of whom nothing is known.
-fn nobody() -> Profiled {
+/// A customer without any value.
+fn empty_customer() -> Profiled {
     Profiled {
         customer: customers::Customer {
             id: CustomerId(7),
-            back_office_id: "15F97".to_owned(),
-            birth_date: None,
-            company_name: None,
-            customer_status: 1,
-            customer_type: 2,
-            shipping_address: customers::Address::default(),
-            email_address: None,
             enroller_id: None,
-            external_reference_id: None,
-            first_name: None,
             inactive_date: None,
-            language_code: "en".to_owned(),
-            last_name: None,
-            primary_address: customers::Address::default(),
-            primary_phone: None,
-            secondary_phone: None,
-            send_emails: false,
-            sign_up_date: at("2024-01-02T02:04:05.678Z"),
-            sponsor_id: None,
-            tax_exempt: false,
-            tax_exempt_id: None,
-            tax_id: None,
-            terms_accepted: false,
-            text_phone: None,
-            username: None,
-            web_alias: None,
-            custom_fields: vec![None; 10],
+            fields: customers::CustomerFields {
+                back_office_id: Some("15F97".to_owned()),
+                customer_status: Some(1),
+                customer_type: Some(2),
+                language_code: Some("en".to_owned()),
+                sign_up_date: Some(at("2024-01-02T02:04:05.678Z")),
+                ..customers::CustomerFields::default()
+            },
         },
         key: Uuid::from_u128(0xabc),
         modified_at: at("2024-07-02T02:04:05Z"),
@@ -63,62 +48,46 @@ fn nobody() -> Profiled {
     }
 }
 
-/// What the database does with what is written.
-fn kept(mut on: Profiled, written: Written) -> Profiled {
-    let Written { key, values, sent, code_sent, fields, companies, .. } = written;
-    let customer = &mut on.customer;
-    for (sent, column, value) in [
-        (sent.email_address, &mut customer.email_address, values.email_address),
-        (sent.tax_id, &mut customer.tax_id, values.tax_id),
-        (sent.first_name, &mut customer.first_name, values.first_name),
-        (sent.last_name, &mut customer.last_name, values.last_name),
-        (sent.primary_phone, &mut customer.primary_phone, values.primary_phone),
-        (sent.text_phone, &mut customer.text_phone, values.text_phone),
-        (sent.username, &mut customer.username, values.username),
-        (sent.company_name, &mut customer.company_name, values.company_name),
-        (code_sent, &mut customer.external_reference_id, values.external_reference_id),
-    ] {
-        if sent {
-            *column = value;
-        }
-    }
-    if sent.primary_address {
-        customer.primary_address = values.primary_address;
-    }
-    if sent.shipping_address {
-        customer.shipping_address = values.shipping_address;
-    }
-    if let (true, Some(status)) = (sent.customer_status, values.customer_status) {
-        customer.customer_status = status;
-    }
-    on.key = key.unwrap_or(on.key);
-    on.fields = fields;
+/// The customer that the database stores.
+fn stored(mut customer: Profiled, changes: Changes) -> Profiled {
+    let Changes { key, values, sent, fields, companies, .. } = changes;
+    customer.customer.fields.merge(&values, sent);
+    customer.key = key.unwrap_or(customer.key);
+    customer.fields = fields;
     if let Some(companies) = companies {
-        let mut last = on.companies.iter().filter_map(|company| company.id).max().unwrap_or(100);
-        on.companies = companies;
-        for company in &mut on.companies {
+        let mut last = customer.companies.iter().filter_map(|company| company.id).max().unwrap_or(100);
+        customer.companies = companies;
+        for company in &mut customer.companies {
             company.id.get_or_insert_with(|| {
                 last += 1;
                 last
             });
         }
     }
-    on
+    customer
 }
 
 fn plan() -> StormPlan {
     StormPlan::default()
 }
 
-/// A plan by which what is kept completes an address that is sent in part.
-fn partial() -> StormPlan {
+/// A plan by which stored values complete an address that is sent in part.
+fn partial_addresses() -> StormPlan {
     StormPlan { partial_addresses: true, ..plan() }
 }
 
-fn wanted(body: &Value, plan: &StormPlan) -> Request<request::Customer> {
+fn parsed(body: &Value, plan: &StormPlan) -> Parsed<request::Customer> {
     let body = serde_json::to_vec(body).expect("JSON");
     let source = Source { bytes: &body, leniency: Leniency::Comments, room: &Rewritten::default() };
     read(source, plan).expect("an object").expect("a customer")
+}
+
+fn changes(customer: &Profiled, body: &Value) -> Changes {
+    changes_by(&plan(), customer, body)
+}
+
+fn changes_by(plan: &StormPlan, customer: &Profiled, body: &Value) -> Changes {
+    Changes::update(&parsed(body, plan), customer, plan).expect("no rejection")
 }
 
 fn create(body: &Value) -> Profiled {
@@ -126,43 +95,50 @@ fn create(body: &Value) -> Profiled {
 }
 
 fn create_by(plan: &StormPlan, body: &Value) -> Profiled {
-    kept(nobody(), created(&wanted(body, plan), plan).expect("no rejection"))
+    stored(empty_customer(), Changes::creation(&parsed(body, plan), plan).expect("no rejection"))
 }
 
-fn update_by(plan: &StormPlan, on: Profiled, body: &Value) -> Profiled {
-    let written = updated(&wanted(body, plan), &on, plan).expect("no rejection");
-    kept(on, written)
+fn update(customer: Profiled, body: &Value) -> Profiled {
+    update_by(&plan(), customer, body)
 }
 
-fn update(on: Profiled, body: &Value) -> Profiled {
-    update_by(&plan(), on, body)
+fn update_by(plan: &StormPlan, customer: Profiled, body: &Value) -> Profiled {
+    let changes = changes_by(plan, &customer, body);
+    stored(customer, changes)
 }
 
-fn rejections(on: &Profiled, body: &Value) -> Vec<(Key, String)> {
-    rejections_by(&plan(), on, body)
+fn rejections(customer: &Profiled, body: &Value) -> Vec<(ErrorCode, String)> {
+    rejections_by(&plan(), customer, body)
 }
 
-fn rejections_by(plan: &StormPlan, on: &Profiled, body: &Value) -> Vec<(Key, String)> {
-    let rejected = updated(&wanted(body, plan), on, plan).expect_err("a rejection");
-    rejected.into_iter().map(|Rejected { key, text }| (key, text)).collect()
+fn rejections_by(plan: &StormPlan, customer: &Profiled, body: &Value) -> Vec<(ErrorCode, String)> {
+    let rejections = Changes::update(&parsed(body, plan), customer, plan).expect_err("a rejection");
+    rejections.into_iter().map(|Rejection { code, text }| (code, text)).collect()
 }
 
-fn keys(on: &Profiled, body: &Value) -> Vec<Key> {
-    rejections(on, body).into_iter().map(|(key, _)| key).collect()
+fn codes(customer: &Profiled, body: &Value) -> Vec<ErrorCode> {
+    rejections(customer, body).into_iter().map(|(code, _)| code).collect()
 }
 
-fn shown(kept: &Profiled) -> Value {
-    serde_json::from_slice(&view(kept, &plan()).to_bytes()).expect("JSON")
+fn response(customer: &Profiled) -> Value {
+    serde_json::from_slice(&customer_response(customer, &plan()).to_bytes()).expect("JSON")
 }
 
-/// Every member of a customer, as a client that leaves nothing out sends one of whom it knows nothing.
+/// Every member with an empty value, as a client sends it that leaves no member out.
 fn zeros() -> Value {
-    json!({
-        "Id": null, "Key": "00000000-0000-0000-0000-000000000000", "Code": "", "Email": "", "SSN": null, "FirstName": "",
-        "LastName": " ", "Phone": "", "CellPhone": "", "ReferId": 0, "ReferUrl": "", "Account": null, "Companies": null,
-        "DeliveryAddresses": [], "InvoiceAddress": null, "Flags": [], "UseInvoiceAddressAsDeliveryAddress": false,
-        "Info": null, "PricelistIds": [], "CrmId": null, "IsActive": null, "Created": null, "Updated": null
-    })
+    empty_object(request::Customer::MEMBERS)
+}
+
+fn empty_object(members: &[Member]) -> Value {
+    let empty = |member: &Member| match member.shape {
+        Shape::Text { .. } => json!(" "),
+        Shape::Integer { .. } => json!(0),
+        Shape::Boolean { is_nullable: false } => json!(false),
+        Shape::Guid => json!(Uuid::nil()),
+        Shape::Integers | Shape::List(_) => json!([]),
+        Shape::Boolean { is_nullable: true } | Shape::Date | Shape::Object(_) => Value::Null,
+    };
+    members.iter().map(|member| (member.name.to_owned(), empty(member))).collect::<Map<_, _>>().into()
 }
 
 fn full() -> Value {

@@ -1,11 +1,11 @@
-//! Storm's JSON, in and out.
+//! Storm's JSON in requests and responses.
 
-pub(super) mod answer;
-pub(super) mod dates;
 pub(super) mod json;
+pub(super) mod kinds;
+pub(super) mod members;
 pub(super) mod read;
 pub(super) mod request;
-mod sent;
+pub(super) mod response;
 
-pub(super) use read::Request;
-pub(super) use sent::Sent;
+pub(super) use kinds::Sent;
+pub(super) use read::Parsed;

@@ -1,210 +1,162 @@
-//! The objects of requests, with every member of the vendor's schemas in its order, and the most characters of each text.
+//! The objects of requests: every member of the vendor's schemas in its order. A line here is all that a member needs to be read,
+//! limited, described in the OpenAPI document, and named in violations.
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use std::borrow::Cow;
 
+use serde_json::json;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+use super::kinds::{
+    Boolean, Date, Guid, Id, Integer, Integers, Kind, LongText, NullableBoolean, NullableInteger, Text,
+};
+use super::members::{Member, object};
 use super::read::{Entity, Reader};
-use super::sent::Sent;
+use crate::model::{AddressPart, Field};
 
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct Customer {
-    pub(in crate::vendors::storm) id: Sent<i32>,
-    pub(in crate::vendors::storm) key: Option<Uuid>,
-    pub(in crate::vendors::storm) code: Sent<String>,
-    pub(in crate::vendors::storm) email: Sent<String>,
-    pub(in crate::vendors::storm) ssn: Sent<String>,
-    pub(in crate::vendors::storm) first_name: Sent<String>,
-    pub(in crate::vendors::storm) last_name: Sent<String>,
-    pub(in crate::vendors::storm) phone: Sent<String>,
-    pub(in crate::vendors::storm) cell_phone: Sent<String>,
-    pub(in crate::vendors::storm) refer_id: Sent<i32>,
-    pub(in crate::vendors::storm) refer_url: Sent<String>,
-    pub(in crate::vendors::storm) account: Option<Account>,
-    pub(in crate::vendors::storm) companies: Vec<Company>,
-    pub(in crate::vendors::storm) delivery_addresses: Vec<Address>,
-    pub(in crate::vendors::storm) invoice_address: Option<Address>,
-    pub(in crate::vendors::storm) flags: Vec<Flag>,
-    pub(in crate::vendors::storm) use_invoice_address_as_delivery_address: Option<bool>,
-    pub(in crate::vendors::storm) info: Vec<IdValue>,
-    pub(in crate::vendors::storm) pricelist_ids: Vec<i32>,
-    pub(in crate::vendors::storm) crm_id: Sent<String>,
-    pub(in crate::vendors::storm) is_active: Option<bool>,
-    pub(in crate::vendors::storm) created: Option<DateTime<Utc>>,
-    pub(in crate::vendors::storm) updated: Option<DateTime<Utc>>,
+/// A member is a line: its name, its name in Rust, its kind, the customer field that it sets, its description.
+macro_rules! entities {
+    ($($(#[$attribute:meta])* $entity:ident {
+        $($name:literal $member:ident: $kind:ty $(=> $field:expr)? $(, $description:expr)?;)*
+    })*) => {
+        $(
+            $(#[$attribute])*
+            #[derive(Debug, Clone, Default, PartialEq)]
+            pub(crate) struct $entity {
+                $(pub(crate) $member: <$kind as Kind>::Value,)*
+            }
+
+            impl Entity for $entity {
+                const MEMBERS: &'static [Member] = &[$(Member {
+                    name: $name,
+                    shape: <$kind as Kind>::SHAPE,
+                    field: entities!(option $($field)?),
+                    description: entities!(option $($description)?),
+                },)*];
+
+                fn read(reader: &mut Reader<'_, '_>) -> Self {
+                    Self { $($member: <$kind as Kind>::read(reader, $name),)* }
+                }
+            }
+        )*
+    };
+    (option) => { None };
+    (option $value:expr) => { Some($value) };
 }
 
-impl Entity for Customer {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self {
-            id: read.nullable_integer("Id"),
-            key: read.guid("Key"),
-            code: read.text("Code", 50),
-            email: read.text("Email", 255),
-            ssn: read.text("SSN", 50),
-            first_name: read.text("FirstName", 50),
-            last_name: read.text("LastName", 50),
-            phone: read.text("Phone", 50),
-            cell_phone: read.text("CellPhone", 50),
-            refer_id: read.nullable_integer("ReferId"),
-            refer_url: read.text("ReferUrl", 255),
-            account: read.one("Account"),
-            companies: read.list("Companies"),
-            delivery_addresses: read.list("DeliveryAddresses"),
-            invoice_address: read.one("InvoiceAddress"),
-            flags: read.list("Flags"),
-            use_invoice_address_as_delivery_address: read.boolean("UseInvoiceAddressAsDeliveryAddress"),
-            info: read.list("Info"),
-            pricelist_ids: read.integers("PricelistIds"),
-            crm_id: read.text("CrmId", 50),
-            is_active: read.nullable_boolean("IsActive"),
-            created: read.date("Created"),
-            updated: read.date("Updated"),
-        }
+const DATE: &str = "As the framework writes it; or ISO 8601, unless the plan is strict.";
+
+entities! {
+    Customer {
+        "Id" id: NullableInteger;
+        "Key" key: Guid;
+        "Code" code: Text<50> => Field::ExternalReferenceId;
+        "Email" email: Text<255> => Field::EmailAddress;
+        "SSN" ssn: Text<50> => Field::TaxId;
+        "FirstName" first_name: Text<50> => Field::FirstName;
+        "LastName" last_name: Text<50> => Field::LastName;
+        "Phone" phone: Text<50> => Field::PrimaryPhone;
+        "CellPhone" cell_phone: Text<50> => Field::TextPhone;
+        "ReferId" refer_id: NullableInteger;
+        "ReferUrl" refer_url: Text<255>;
+        "Account" account: Option<Account>;
+        "Companies" companies: Vec<Company>;
+        "DeliveryAddresses" delivery_addresses: Vec<Address>;
+        "InvoiceAddress" invoice_address: Option<Address>;
+        "Flags" flags: Vec<Flag>;
+        "UseInvoiceAddressAsDeliveryAddress" use_invoice_address_as_delivery_address: Boolean;
+        "Info" info: Vec<IdValue>;
+        "PricelistIds" pricelist_ids: Integers;
+        "CrmId" crm_id: Text<50>;
+        "IsActive" is_active: NullableBoolean => Field::CustomerStatus;
+        "Created" created: Date => Field::SignUpDate, DATE;
+        "Updated" updated: Date, DATE;
+    }
+
+    /// The account with which a customer logs in.
+    Account {
+        "Id" id: NullableInteger;
+        "Key" key: Guid;
+        "LoginName" login_name: Text<255> => Field::Username;
+        "Name" name: Text<100>;
+        "Roles" roles: Integers;
+        "Authorizations" authorizations: Vec<IdValue>;
+        "IsActive" is_active: Boolean;
+    }
+
+    Company {
+        "Id" id: NullableInteger;
+        "Key" key: Guid;
+        "Code" code: Text<50>;
+        "Name" name: Text<100> => Field::CompanyName;
+        "OrgNo" org_no: Text<50>;
+        "Phone" phone: Text<50>;
+        "ReferId" refer_id: NullableInteger;
+        "ReferUrl" refer_url: Text<255>;
+        "DeliveryAddresses" delivery_addresses: Vec<Address>;
+        "InvoiceAddress" invoice_address: Option<Address>;
+        "UseInvoiceAddressAsDeliveryAddress" use_invoice_address_as_delivery_address: Boolean;
+        "Info" info: Vec<IdValue>;
+        "PricelistIds" pricelist_ids: Integers;
+        "ParentId" parent_id: NullableInteger;
+        "DeliveryMethodIds" delivery_method_ids: Integers;
+        "PaymentMethodIds" payment_method_ids: Integers;
+        // No limit of Email and VatNo is published: these are those of similar members.
+        "Email" email: Text<255>;
+        "Flags" flags: Vec<Flag>;
+        "VatNo" vat_no: Text<50>;
+    }
+
+    /// The fields are those of the invoice address; a delivery address has the same parts.
+    Address {
+        "Id" id: NullableInteger;
+        "CareOf" care_of: Text<100>;
+        "Line1" line1: Text<255> => part(AddressPart::Street1);
+        "Line2" line2: Text<255> => part(AddressPart::Street2);
+        "Zip" zip: Text<50> => part(AddressPart::PostalCode);
+        "City" city: Text<50> => part(AddressPart::City);
+        "CountryId" country_id: Id, "An ISO 3166-1 number: 752 is Sweden.";
+        "Country" country: Text<50> => part(AddressPart::CountryCode);
+        "Region" region: Text<50> => part(AddressPart::Region);
+        "IsValidated" is_validated: Boolean;
+        "GlobalLocationNo" global_location_no: Text<50>;
+        "ShippingPhoneNumber" shipping_phone_number: Text<50>;
+    }
+
+    /// A flag of a customer or a company; its id is that of the kind of flag.
+    Flag {
+        "Id" id: Integer;
+        "Name" name: Text<50>;
+        "Group" group: Integer;
+        "IsSelected" is_selected: Boolean;
+    }
+
+    /// A value whose id is that of the kind of value.
+    IdValue {
+        "Id" id: Integer;
+        "Value" value: LongText;
+        "Code" code: Text<255>;
     }
 }
 
-/// The account with which a customer signs in.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct Account {
-    pub(in crate::vendors::storm) id: Sent<i32>,
-    pub(in crate::vendors::storm) key: Option<Uuid>,
-    pub(in crate::vendors::storm) login_name: Sent<String>,
-    pub(in crate::vendors::storm) name: Sent<String>,
-    pub(in crate::vendors::storm) roles: Vec<i32>,
-    pub(in crate::vendors::storm) authorizations: Vec<IdValue>,
-    pub(in crate::vendors::storm) is_active: Option<bool>,
+const fn part(part: AddressPart) -> Field {
+    Field::PrimaryAddress(Some(part))
 }
 
-impl Entity for Account {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self {
-            id: read.nullable_integer("Id"),
-            key: read.guid("Key"),
-            login_name: read.text("LoginName", 255),
-            name: read.text("Name", 100),
-            roles: read.integers("Roles"),
-            authorizations: read.list("Authorizations"),
-            is_active: read.boolean("IsActive"),
-        }
+impl PartialSchema for Customer {
+    fn schema() -> RefOr<Schema> {
+        let example = json!({
+            "Email": "sigrid@storm.example", "FirstName": "Sigrid", "LastName": "Storm",
+            "InvoiceAddress": { "Line1": "Storgatan 1", "Zip": "111 22", "City": "Stockholm", "Country": "SE" },
+            "UseInvoiceAddressAsDeliveryAddress": true,
+        });
+        object(Self::MEMBERS).examples([example]).into()
     }
 }
 
-/// A company of a customer.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct Company {
-    pub(in crate::vendors::storm) id: Sent<i32>,
-    pub(in crate::vendors::storm) key: Option<Uuid>,
-    pub(in crate::vendors::storm) code: Sent<String>,
-    pub(in crate::vendors::storm) name: Sent<String>,
-    pub(in crate::vendors::storm) org_no: Sent<String>,
-    pub(in crate::vendors::storm) phone: Sent<String>,
-    pub(in crate::vendors::storm) refer_id: Sent<i32>,
-    pub(in crate::vendors::storm) refer_url: Sent<String>,
-    pub(in crate::vendors::storm) delivery_addresses: Vec<Address>,
-    pub(in crate::vendors::storm) invoice_address: Option<Address>,
-    pub(in crate::vendors::storm) use_invoice_address_as_delivery_address: Option<bool>,
-    pub(in crate::vendors::storm) info: Vec<IdValue>,
-    pub(in crate::vendors::storm) pricelist_ids: Vec<i32>,
-    pub(in crate::vendors::storm) parent_id: Sent<i32>,
-    pub(in crate::vendors::storm) delivery_method_ids: Vec<i32>,
-    pub(in crate::vendors::storm) payment_method_ids: Vec<i32>,
-    pub(in crate::vendors::storm) email: Sent<String>,
-    pub(in crate::vendors::storm) flags: Vec<Flag>,
-    pub(in crate::vendors::storm) vat_no: Sent<String>,
-}
-
-impl Entity for Company {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self {
-            id: read.nullable_integer("Id"),
-            key: read.guid("Key"),
-            code: read.text("Code", 50),
-            name: read.text("Name", 100),
-            org_no: read.text("OrgNo", 50),
-            phone: read.text("Phone", 50),
-            refer_id: read.nullable_integer("ReferId"),
-            refer_url: read.text("ReferUrl", 255),
-            delivery_addresses: read.list("DeliveryAddresses"),
-            invoice_address: read.one("InvoiceAddress"),
-            use_invoice_address_as_delivery_address: read.boolean("UseInvoiceAddressAsDeliveryAddress"),
-            info: read.list("Info"),
-            pricelist_ids: read.integers("PricelistIds"),
-            parent_id: read.nullable_integer("ParentId"),
-            delivery_method_ids: read.integers("DeliveryMethodIds"),
-            payment_method_ids: read.integers("PaymentMethodIds"),
-            // No limit of Email and VatNo is published: those of the like.
-            email: read.text("Email", 255),
-            flags: read.list("Flags"),
-            vat_no: read.text("VatNo", 50),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct Address {
-    pub(in crate::vendors::storm) id: Sent<i32>,
-    pub(in crate::vendors::storm) care_of: Sent<String>,
-    pub(in crate::vendors::storm) line1: Sent<String>,
-    pub(in crate::vendors::storm) line2: Sent<String>,
-    pub(in crate::vendors::storm) zip: Sent<String>,
-    pub(in crate::vendors::storm) city: Sent<String>,
-    pub(in crate::vendors::storm) country_id: Sent<i32>,
-    pub(in crate::vendors::storm) country: Sent<String>,
-    pub(in crate::vendors::storm) region: Sent<String>,
-    pub(in crate::vendors::storm) is_validated: Option<bool>,
-    pub(in crate::vendors::storm) global_location_no: Sent<String>,
-    pub(in crate::vendors::storm) shipping_phone_number: Sent<String>,
-}
-
-impl Entity for Address {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self {
-            id: read.nullable_integer("Id"),
-            care_of: read.text("CareOf", 100),
-            line1: read.text("Line1", 255),
-            line2: read.text("Line2", 255),
-            zip: read.text("Zip", 50),
-            city: read.text("City", 50),
-            country_id: read.id("CountryId"),
-            country: read.text("Country", 50),
-            region: read.text("Region", 50),
-            is_validated: read.boolean("IsValidated"),
-            global_location_no: read.text("GlobalLocationNo", 50),
-            shipping_phone_number: read.text("ShippingPhoneNumber", 50),
-        }
-    }
-}
-
-/// A flag of a customer or a company; its id is that of the kind of flag.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct Flag {
-    pub(in crate::vendors::storm) id: i32,
-    pub(in crate::vendors::storm) name: Sent<String>,
-    pub(in crate::vendors::storm) group: i32,
-    pub(in crate::vendors::storm) is_selected: Option<bool>,
-}
-
-impl Entity for Flag {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self {
-            id: read.integer("Id"),
-            name: read.text("Name", 50),
-            group: read.integer("Group"),
-            is_selected: read.boolean("IsSelected"),
-        }
-    }
-}
-
-/// A value whose id is that of the kind of value.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::vendors::storm) struct IdValue {
-    pub(in crate::vendors::storm) id: i32,
-    pub(in crate::vendors::storm) value: Sent<String>,
-    pub(in crate::vendors::storm) code: Sent<String>,
-}
-
-impl Entity for IdValue {
-    fn read(read: &mut Reader<'_, '_>) -> Self {
-        Self { id: read.integer("Id"), value: read.text("Value", usize::MAX), code: read.text("Code", 255) }
+impl ToSchema for Customer {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("StormCustomerRequest")
     }
 }

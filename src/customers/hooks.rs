@@ -1,0 +1,387 @@
+//! The hooks that operations on customers call, and what a callback of each executes.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::command::Command;
+use super::error::{Error, reject};
+use super::scope::Scope;
+use super::service::Customers;
+use super::store;
+use super::text::comparable;
+use super::violation::{Violation, ViolationKind};
+use crate::database::{DatabaseError, TenantId};
+use crate::extension::{
+    Application, ApplicationResponse, Callback, CallbackToken, EnrollmentResponse, GetNewBackOfficeId,
+    GetNewBackOfficeIdRequest, GetNewBackOfficeIdResponse, Hook, HookError, IsEmailAvailable, IsEmailAvailableRequest,
+    IsEmailAvailableResponse, IsTaxIdAvailable, IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse,
+    UpdateAssociate, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest,
+    ValidateApplication, ValidateApplicationRequest, WriteApplication, WriteApplicationRequest, from_application,
+    from_associate, to_application,
+};
+use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
+use crate::plan::UniqueField;
+use crate::wire::any_case;
+
+/// What a callback may have done, while its hook runs. Stored in `hook_calls`, so that any server can take the callback.
+#[derive(Debug, Serialize, Deserialize)]
+struct DeferredCommand {
+    caller: String,
+    request: Uuid,
+    #[serde(default)]
+    is_lenient: bool,
+    action: DeferredAction,
+    /// The request as the extension received it, but for the password: members that it leaves out when it calls back keep these
+    /// values.
+    sent: Value,
+}
+
+/// What the hook stands before.
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "stored as soon as it is created")]
+pub(super) enum DeferredAction {
+    /// The answer of the database, which needs nothing but the request.
+    Answer,
+    /// An application is validated. `id` is the customer's, where it has one already.
+    Validate {
+        id: Option<CustomerId>,
+        fields: CustomerFields,
+        has_password: bool,
+    },
+    Execute(Command),
+}
+
+/// The caller, the request id and the rules of the request that a callback belongs to.
+#[derive(Debug, Clone)]
+pub struct CalledFor {
+    /// The name of the credential of the request.
+    pub caller: String,
+    /// The id of the request.
+    pub request: Uuid,
+    /// Whether it is under the rules of the vendor APIs that require no field.
+    pub is_lenient: bool,
+}
+
+/// The request that a callback belongs to.
+///
+/// # Errors
+/// `UnreadableCommand`.
+pub fn called_for(callback: &Callback) -> Result<CalledFor, Error> {
+    let DeferredCommand { caller, request, is_lenient, .. } = deferred(callback)?;
+    Ok(CalledFor { caller, request, is_lenient })
+}
+
+fn deferred(callback: &Callback) -> Result<DeferredCommand, Error> {
+    serde_json::from_value(callback.context.clone()).map_err(|_| Error::UnreadableCommand)
+}
+
+impl Customers {
+    /// Calls the extension that answers the hook `H`, with `action` stored for its callback.
+    pub(super) async fn call_hook<H: Hook>(
+        &self,
+        scope: &Scope<'_>,
+        request: H::Request,
+        action: DeferredAction,
+    ) -> Result<H::Response, Error> {
+        let deferred = DeferredCommand {
+            caller: scope.caller.to_owned(),
+            request: scope.request,
+            is_lenient: scope.is_lenient,
+            action,
+            sent: without_password(&request),
+        };
+        let context = serde_json::to_value(deferred).expect("invariant: plain data is JSON");
+        // Boxed, because it is rare and its future is large.
+        let called = Box::pin(self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context)).await;
+        called.map_err(|error| match error {
+            HookError::Extension(failure) => Error::Hook(failure),
+            HookError::Database(error) => error.into(),
+        })
+    }
+
+    /// The rules that need no other customer, through the hook `ValidateApplication`. Violations of reading come before it.
+    pub(super) async fn validate(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        fields: &CustomerFields,
+        mut violations: Vec<Violation>,
+    ) -> Result<(), Error> {
+        let validator = scope.validator();
+        let has_hook = scope.calls::<ValidateApplication>();
+        if has_hook {
+            // The hook decides what is required, but nothing is written that has no type or a broken format.
+            violations.extend(validator.formats(fields));
+            if fields.customer_type.is_none() {
+                violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
+            }
+        } else {
+            violations.extend(validator.whole(id, fields));
+        }
+        match id {
+            Some(id) => self.reject_known(scope, id, violations).await?,
+            None => reject(violations)?,
+        }
+        if !has_hook {
+            return Ok(());
+        }
+        if let Some(id) = id {
+            self.check_exists(scope, id).await?;
+        }
+        let request = ValidateApplicationRequest { application: to_application(id, fields) };
+        let action = DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
+        let NoResponse {} = self.call_hook::<ValidateApplication>(scope, request, action).await?;
+        Ok(())
+    }
+
+    /// Asks the hooks whether e-mail address and tax id may be used, where an extension answers them; on an upgrade only
+    /// for a value that changes. Without an extension the database alone decides, when it is written.
+    pub(super) async fn check_availability(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        fields: &CustomerFields,
+    ) -> Result<(), Error> {
+        if !scope.calls::<IsEmailAvailable>() && !scope.calls::<IsTaxIdAvailable>() {
+            return Ok(());
+        }
+        let current = match id {
+            Some(id) => self.get(scope, id).await?.fields,
+            None => CustomerFields::default(),
+        };
+        let mut violations = Vec::new();
+        if let Some(email) = &fields.email_address
+            && scope.calls::<IsEmailAvailable>()
+            && !is_same(current.email_address.as_deref(), email)
+        {
+            let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
+            let answer = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !answer.is_available {
+                let rule = ViolationKind::Unique(Some(email.trim().to_owned()));
+                violations.push(Violation { field: Field::EmailAddress, rule });
+            }
+        }
+        if let Some(tax_id) = &fields.tax_id
+            && scope.calls::<IsTaxIdAvailable>()
+            && !is_same(current.tax_id.as_deref(), tax_id)
+        {
+            let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
+            let answer = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !answer.available {
+                violations.push(Violation { field: Field::TaxId, rule: ViolationKind::Unique(None) });
+            }
+        }
+        reject(violations)
+    }
+
+    /// The tenants whose extension presents this token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn extensions_of(&self, bearer: &str) -> Result<Vec<TenantId>, DatabaseError> {
+        self.hooks.tenants_of(&self.database, bearer).await
+    }
+
+    /// Uses up the token of a callback, which is valid once and while its hook runs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(
+        &self,
+        tenants: &[TenantId],
+        hook: &str,
+        token: &CallbackToken,
+    ) -> Result<Option<Callback>, DatabaseError> {
+        self.hooks.claim(&self.database, tenants, hook, token).await
+    }
+
+    /// Does what the hook stands before, with the request as the extension altered it, in one transaction that is committed only
+    /// if the hook still runs. `None` if it does not.
+    ///
+    /// # Errors
+    /// Those of the command; `Unreadable` for a request that cannot be read.
+    pub async fn call_back(
+        &self,
+        scope: &Scope<'_>,
+        hook: &str,
+        callback: &Callback,
+        request: Value,
+    ) -> Result<Option<Value>, Error> {
+        let deferred = deferred(callback)?;
+        let (within, transaction) = self.begin();
+        // Before the row of the hook: a reset of the tenant takes them in this order.
+        within.enter_tenant(scope).await?;
+        if !callback.may_commit(&within.database).await? {
+            transaction.roll_back().await?;
+            return Ok(None);
+        }
+        let outcome = Box::pin(within.execute_deferred(scope, hook, deferred, request)).await;
+        self.end(scope.recorder, transaction, outcome).await.map(Some)
+    }
+
+    async fn execute_deferred(
+        &self,
+        scope: &Scope<'_>,
+        hook: &str,
+        deferred: DeferredCommand,
+        request: Value,
+    ) -> Result<Value, Error> {
+        let DeferredCommand { action, sent, .. } = deferred;
+        match (hook, action) {
+            (
+                WriteApplication::ID,
+                DeferredAction::Execute(Command::Create { reserved, mut customer, password_hash }),
+            ) => {
+                let WriteApplicationRequest { application, send_emails } = read(request, &sent)?;
+                customer.fields.send_emails = Some(send_emails);
+                merge_application(scope, None, &mut customer.fields, application, password_hash.is_some())?;
+                let password_hash = self.hash_of(&customer.fields).await.or(password_hash);
+                let command = Command::Create { reserved, customer, password_hash };
+                self.enroll(scope, command).await
+            }
+            (
+                UpdateAssociateBaseType::ID,
+                DeferredAction::Execute(Command::Upgrade { id, mut fields, password_hash }),
+            ) => {
+                let UpdateAssociateBaseTypeRequest { application, send_emails, .. } = read(request, &sent)?;
+                fields.send_emails = Some(send_emails);
+                merge_application(scope, Some(id), &mut fields, application, password_hash.is_some())?;
+                let password_hash = self.hash_of(&fields).await.or(password_hash);
+                self.enroll(scope, Command::Upgrade { id, fields, password_hash }).await
+            }
+            (UpdateAssociate::ID, DeferredAction::Execute(mut command)) => {
+                let before: UpdateAssociateRequest = read(Value::Null, &sent)?;
+                let request: UpdateAssociateRequest = read(request, &sent)?;
+                let shown = from_associate(&before.updated_associate_info);
+                let altered = from_associate(&request.updated_associate_info);
+                merge_associate(scope, &mut command, &altered, altered.differences(&shown))?;
+                self.execute(scope, command).await?;
+                answer(NoResponse {})
+            }
+            (ValidateApplication::ID, DeferredAction::Validate { id, mut fields, has_password }) => {
+                let ValidateApplicationRequest { application } = read(request, &sent)?;
+                from_application(application, &mut fields);
+                fields.normalize();
+                reject(violations_but_password(scope, id, &fields, has_password))?;
+                answer(NoResponse {})
+            }
+            (IsEmailAvailable::ID, DeferredAction::Answer) => {
+                let IsEmailAvailableRequest { email_address } = read(request, &sent)?;
+                let email = email_address.unwrap_or_default();
+                let is_available = self.is_free(scope, UniqueField::EmailAddress, &email).await?;
+                answer(IsEmailAvailableResponse { is_available })
+            }
+            (IsTaxIdAvailable::ID, DeferredAction::Answer) => {
+                let IsTaxIdAvailableRequest { tax_id } = read(request, &sent)?;
+                let available = self.is_free(scope, UniqueField::TaxId, &tax_id.unwrap_or_default()).await?;
+                answer(IsTaxIdAvailableResponse { available })
+            }
+            (GetNewBackOfficeId::ID, DeferredAction::Answer) => {
+                let GetNewBackOfficeIdRequest { associate_id, .. } = read(request, &sent)?;
+                let generated = self
+                    .database
+                    .run(async |connection| store::new_back_office_id(connection, scope, associate_id).await);
+                let back_office_id = Some(generated.await?);
+                answer(GetNewBackOfficeIdResponse { back_office_id })
+            }
+            _ => Err(Error::UnreadableCommand),
+        }
+    }
+
+    /// Executes a creation or an upgrade, and answers as the hooks on applications do.
+    async fn enroll(&self, scope: &Scope<'_>, command: Command) -> Result<Value, Error> {
+        let id = self.execute(scope, command).await?;
+        let back_office_id = self.get(scope, id).await?.fields.back_office_id;
+        let application_response = ApplicationResponse { associate_id: id.0, back_office_id, payment_status: None };
+        answer(EnrollmentResponse { application_response })
+    }
+}
+
+/// What is stored of a hook's request while the hook runs.
+fn without_password(request: &impl Serialize) -> Value {
+    let mut sent = serde_json::to_value(request).expect("invariant: plain data is JSON");
+    if let Some(password) = sent.pointer_mut("/Application/Password") {
+        *password = Value::Null;
+    }
+    sent
+}
+
+/// Whether two values are the same to a unique field.
+fn is_same(current: Option<&str>, value: &str) -> bool {
+    current.is_some_and(|current| comparable(current) == comparable(value))
+}
+
+/// Takes over an application as an extension altered it, and validates it: all rules where `ValidateApplication` is the vendor's
+/// own, otherwise formats only, because the extension decides what is required.
+fn merge_application(
+    scope: &Scope<'_>,
+    id: Option<CustomerId>,
+    fields: &mut CustomerFields,
+    application: Application,
+    has_password: bool,
+) -> Result<(), Error> {
+    from_application(application, fields);
+    fields.normalize();
+    if !scope.calls::<ValidateApplication>() {
+        return reject(violations_but_password(scope, id, fields, has_password));
+    }
+    let mut violations = scope.validator().formats(fields);
+    if id.is_some_and(|id| fields.sponsor_id == Some(id.0)) {
+        violations.push(Violation { field: Field::SponsorId, rule: ViolationKind::SponsorIsSelf });
+    }
+    reject(violations)
+}
+
+/// Takes over the fields that an extension altered of the customer that it was shown, and validates the change.
+fn merge_associate(
+    scope: &Scope<'_>,
+    command: &mut Command,
+    altered: &CustomerFields,
+    mask: FieldMask,
+) -> Result<(), Error> {
+    match command {
+        Command::Replace { id, fields, password_hash } => {
+            fields.merge(altered, mask);
+            reject(violations_but_password(scope, Some(*id), fields, password_hash.is_some()))
+        }
+        Command::Patch { patch, .. } => {
+            patch.fields.merge(altered, mask);
+            let mut violations = Vec::new();
+            for field in mask.each() {
+                if field.whole().is_patchable() {
+                    patch.mask.insert(field);
+                } else {
+                    violations.push(Violation { field, rule: ViolationKind::Unsupported });
+                }
+            }
+            violations.extend(scope.validator().partial(patch));
+            reject(violations)
+        }
+        Command::Create { .. } | Command::Upgrade { .. } => Err(Error::UnreadableCommand),
+    }
+}
+
+/// The violations of a whole customer. A password that an extension leaves out was validated before the hook ran.
+fn violations_but_password(
+    scope: &Scope<'_>,
+    id: Option<CustomerId>,
+    fields: &CustomerFields,
+    has_password: bool,
+) -> Vec<Violation> {
+    let is_kept =
+        |violation: &Violation| has_password && fields.password.is_none() && violation.field == Field::Password;
+    let mut violations = scope.validator().whole(id, fields);
+    violations.retain(|violation| !is_kept(violation));
+    violations
+}
+
+/// A callback's request; members that it leaves out are those of the request that the extension received.
+fn read<T: DeserializeOwned>(request: Value, sent: &Value) -> Result<T, Error> {
+    any_case::read_over(request, sent).map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the last step of each action")]
+fn answer(response: impl Serialize) -> Result<Value, Error> {
+    Ok(serde_json::to_value(response).expect("invariant: plain data is JSON"))
+}

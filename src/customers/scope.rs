@@ -1,0 +1,47 @@
+//! What every operation needs to know besides its own arguments.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::validation::Validator;
+use crate::database::TenantId;
+use crate::extension::{Extension, Hook, HookOf};
+use crate::journal::Recorder;
+use crate::plan::Plan;
+use crate::webhooks::EventSettings;
+
+/// The request that an operation belongs to: its tenant, its time, its caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    pub tenant: TenantId,
+    pub plan: &'a Plan,
+    /// Whether the plan is that of the vendor APIs that require no field.
+    pub is_lenient: bool,
+    pub now: DateTime<Utc>,
+    /// The name of the credential that the request came with.
+    pub caller: &'a str,
+    /// The id of the request.
+    pub request: Uuid,
+    /// Where hooks are answered, if the tenant has a Client Extension.
+    pub extension: Option<&'a Extension>,
+    /// Where webhooks go, if there are subscribers.
+    pub events: Option<&'a EventSettings>,
+    /// Whether fault rules for events are active.
+    pub has_event_faults: bool,
+    pub recorder: &'a Recorder,
+}
+
+impl<'a> Scope<'a> {
+    /// Whether an extension answers the hook `H`.
+    pub(super) fn calls<H: Hook>(&self) -> bool {
+        self.extension.is_some_and(|extension| extension.url(H::ID).is_some())
+    }
+
+    pub(super) fn hook_of(&self) -> HookOf<'_> {
+        HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
+    }
+
+    pub(super) fn validator(&self) -> Validator<'a> {
+        Validator { plan: self.plan, now: self.now }
+    }
+}

@@ -1,0 +1,157 @@
+//! The partial update: a statement that sets the columns of the fields that were sent, and no other.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
+
+use super::WriteOutcome;
+use super::columns::{ColumnValue, Columns, visited};
+use crate::customers::profile::Version;
+use crate::customers::scope::Scope;
+use crate::journal::RowTexts;
+use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
+use crate::plan::Plan;
+
+/// The parameters before those of the columns: tenant, customer, now, the latest birth date of an adult, version, whether the rows
+/// are recorded.
+const FIXED_PARAMETERS: usize = 6;
+
+/// Maximum number of sets of fields whose statements stay prepared on each connection. Callers choose the sets, so the number is
+/// bounded; any further set is parsed anew each time.
+const MAX_PREPARED: usize = 32;
+
+static PREPARED: LazyLock<Mutex<HashMap<FieldMask, &'static str>>> = LazyLock::new(Mutex::default);
+
+/// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `adult_since`, or it is
+/// another version by now.
+pub(in crate::customers) async fn patch(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    id: CustomerId,
+    columns: &Columns<'_>,
+    adult_since: DateTime<Utc>,
+    version: Option<Version>,
+) -> Result<WriteOutcome, sqlx::Error> {
+    let arguments = arguments(scope, id, columns, adult_since, version).map_err(sqlx::Error::Encode)?;
+    let query = match prepared(columns.mask) {
+        Some(statement) => sqlx::query_with(statement, arguments),
+        None => sqlx::query_with(AssertSqlSafe(statement(columns.mask)), arguments).persistent(false),
+    };
+    let Some(row) = query.fetch_optional(connection).await? else {
+        return Ok(WriteOutcome::Unmatched(id));
+    };
+    let (before, after): (Option<RowTexts>, Option<RowTexts>) = (row.try_get(0)?, row.try_get(1)?);
+    scope.recorder.update("customers", before.as_ref(), after.as_ref());
+    Ok(WriteOutcome::Done(id))
+}
+
+fn arguments(
+    scope: &Scope<'_>,
+    id: CustomerId,
+    columns: &Columns<'_>,
+    adult_since: DateTime<Utc>,
+    version: Option<Version>,
+) -> Result<PgArguments, sqlx::error::BoxDynError> {
+    let mut arguments = PgArguments::default();
+    arguments.add(scope.tenant.0)?;
+    arguments.add(id.0)?;
+    arguments.add(scope.now)?;
+    arguments.add(adult_since)?;
+    arguments.add(version.map(|version| version.0))?;
+    arguments.add(scope.recorder.is_on())?;
+    columns.each(|_, _, value| match value {
+        ColumnValue::Text(text) => arguments.add(text),
+        ColumnValue::Key(key) => arguments.add(key),
+        ColumnValue::Date(date) => arguments.add(date),
+        ColumnValue::Integer(number) => arguments.add(number),
+        ColumnValue::Boolean(flag) => arguments.add(flag),
+        ColumnValue::Texts(texts) => arguments.add(texts),
+    })?;
+    Ok(arguments)
+}
+
+/// The statement for a set of fields, if it is one of those that stay prepared.
+fn prepared(mask: FieldMask) -> Option<&'static str> {
+    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(statement) = prepared.get(&mask) {
+        return Some(statement);
+    }
+    if prepared.len() == MAX_PREPARED {
+        return None;
+    }
+    // As long as the process: there are at most so many.
+    let statement: &'static str = statement(mask).leak();
+    prepared.insert(mask, statement);
+    Some(statement)
+}
+
+/// The text of the statement, made from the field table.
+fn statement(mask: FieldMask) -> String {
+    let (plan, fields) = (Plan::default(), CustomerFields::default());
+    let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
+    let mut text = "update customers c set modified_at = $3".to_owned();
+    let (mut number, mut birth_date, mut customer_type) = (FIXED_PARAMETERS, None, "c.customer_type".to_owned());
+    let written: Result<(), Infallible> = columns.each(|field, column, _| {
+        number += 1;
+        match field {
+            Field::AssociateCustom(_) if !mask.contains_all_custom_fields() => {
+                let custom_field = |index: u8| {
+                    let is_sent = mask.contains(Field::AssociateCustom(index));
+                    if is_sent { format!("(${number}::text[])[{index}]") } else { format!("c.{column}[{index}]") }
+                };
+                let merged: Vec<String> = (1..=10).map(custom_field).collect();
+                set(&mut text, column, &empty_where_none_is_set(&format!("array[{}]", merged.join(", "))));
+            }
+            Field::AssociateCustom(_) => {
+                set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")))
+            }
+            _ => set(&mut text, column, &format!("${number}")),
+        }
+        match field {
+            Field::BirthDate => birth_date = Some(number),
+            Field::CustomerType => {
+                customer_type = format!("${number}");
+                set(
+                    &mut text,
+                    "upgrade_date",
+                    &format!("case when c.customer_type <> ${number} then $3 else c.upgrade_date end"),
+                );
+            }
+            Field::CustomerStatus => {
+                let since = format!("inactive_since(c.customer_status, ${number}, c.inactive_date, $3)");
+                set(&mut text, "inactive_date", &since);
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    visited(written);
+    text.push_str(
+        " where c.tenant_id = $1 and c.customer_id = $2 and ($5::bigint is null or c.xmin::text::bigint = $5)",
+    );
+    if let Some(birth_date) = birth_date {
+        // Decided here, because only the row knows the type when it is not sent.
+        let condition = format!(" and (${birth_date} is null or ${birth_date} <= $4 or {customer_type} <> 1)");
+        text.push_str(&condition);
+    }
+    text.push_str(
+        " returning case when $6 then (select row_texts(o) from customers o
+                                        where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end,
+                    case when $6 then row_texts(c) end",
+    );
+    text
+}
+
+fn set(text: &mut String, column: &str, value: &str) {
+    write!(text, ", {column} = {value}").expect("invariant: a String takes every text");
+}
+
+/// The custom fields, empty when none is set.
+fn empty_where_none_is_set(custom_fields: &str) -> String {
+    format!("coalesce(nullif({custom_fields}, array_fill(null::text, array[10])), '{{}}')")
+}

@@ -1,0 +1,86 @@
+//! What a response that is not an operation's own depends on.
+
+use std::sync::LazyLock;
+
+use axum::http::Uri;
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::state::ResponseOptions;
+use crate::clock::Clock;
+use crate::plan::Plan;
+use crate::tenants::{Caller, Tenant};
+
+/// An operation of a vendor API.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operation {
+    /// Its name in logs and metrics: the vendor's, without blanks.
+    pub id: &'static str,
+    /// Its path, with parameters by name.
+    pub route: &'static str,
+}
+
+/// The name in logs and metrics where no operation has the request's method and path.
+pub(crate) const NO_OPERATION: &str = "-";
+
+impl Operation {
+    pub(crate) const NONE: Self = Self { id: NO_OPERATION, route: NO_OPERATION };
+}
+
+/// A request, as far as a rejection depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestContext<'a> {
+    pub parts: &'a Parts,
+    pub operation: Operation,
+    pub request_id: Uuid,
+    pub options: ResponseOptions,
+    /// `None` for an unauthenticated request.
+    pub tenant: Option<&'a Tenant>,
+}
+
+impl<'a> RequestContext<'a> {
+    /// The tenant's plan; the vendor's own rules for an unauthenticated request.
+    pub(crate) fn plan(&self) -> &'a Plan {
+        static DEFAULT: LazyLock<Plan> = LazyLock::new(Plan::default);
+        self.tenant.map_or(&DEFAULT, |tenant| &tenant.plan)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.tenant.map_or(Clock::Real, |tenant| tenant.clock).now()
+    }
+}
+
+/// Stands for an accepted credential in the extensions of a request that the inspector sends again. No client can send one.
+#[derive(Debug, Clone)]
+pub struct Replayed(pub Caller);
+
+/// In the extensions of a request: its URI as the client wrote it, where the routes spell it in another way.
+#[derive(Debug, Clone)]
+pub(crate) struct OriginalUri(pub Uri);
+
+/// The URI as the client wrote it.
+#[must_use]
+pub(crate) fn original_uri(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri)
+}
+
+/// The path and query as the client wrote them.
+#[must_use]
+pub(crate) fn original_path_and_query(parts: &Parts) -> &str {
+    original_uri(parts).path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// Scheme, host and base path of the API that was requested, as the client named it.
+#[must_use]
+pub(crate) fn realm(parts: &Parts, base: &str) -> String {
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = match header("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let host = header("x-forwarded-host").or_else(|| header(HOST.as_str())).filter(is_plain).unwrap_or("localhost");
+    format!("{scheme}://{host}{base}")
+}

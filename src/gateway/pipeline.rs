@@ -1,0 +1,372 @@
+//! The way of every request of a vendor API: authenticate, limit, read, inject, run, record, answer.
+
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use axum::RequestPartsExt as _;
+use axum::body::{Body, Bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::Response;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::body::{BodyError, read_body, writes};
+use super::context::{Operation, Replayed, RequestContext};
+use super::injected_fault::{InjectedFault, InsideFault, Sent};
+use super::rejection::{BrokenBody, GatewayRejection, NotBuilt};
+use super::request::{ApiRequest, prefer, wants_rollback};
+use super::request_log::{RequestLog, Transmission};
+use super::response::{Reply, header_text};
+use super::state::{Services, VendorState};
+use super::vendor::Vendor;
+use crate::database::{DatabaseError, Transaction};
+use crate::error_chain::ErrorChain;
+use crate::tenants::{Caller, LimitExceeded};
+use crate::wire::json::Rewritten;
+use crate::wire::members::Notes;
+
+pub(crate) type HandlerFuture<'a, E> = Pin<Box<dyn Future<Output = Result<Reply, E>> + Send + 'a>>;
+
+/// What an operation does with a request.
+pub(crate) enum Handler<V: Vendor> {
+    Built(for<'a> fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, V::Error>),
+    NotBuilt(NotBuilt),
+}
+
+impl<V: Vendor> Clone for Handler<V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: Vendor> Copy for Handler<V> {}
+
+/// An operation with its handler, as the router knows it.
+pub(super) struct Endpoint<V: Vendor> {
+    pub operation: Operation,
+    pub handler: Handler<V>,
+}
+
+impl<V: Vendor> Clone for Endpoint<V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: Vendor> Copy for Endpoint<V> {}
+
+impl<V: Vendor> axum::handler::Handler<(), Arc<VendorState<V>>> for Endpoint<V> {
+    type Future = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+    fn call(self, request: Request, state: Arc<VendorState<V>>) -> Self::Future {
+        Box::pin(async move {
+            let Self { operation, handler } = self;
+            let (mut parts, body) = request.into_parts();
+            let path = path_parameters(operation, &mut parts).await;
+            let log = RequestLog::begin(&state.gateway, operation, &parts, V::SHOWN_HEADER);
+            let pipeline = Pipeline { state: &state, operation, parts: &parts, path: path.as_ref(), log };
+            pipeline.respond(body, handler).await
+        })
+    }
+}
+
+/// `None` where the operation has none, or one of them is not UTF-8.
+pub(super) async fn path_parameters(operation: Operation, parts: &mut Parts) -> Option<RawPathParams> {
+    if operation.route.contains('{') { parts.extract().await.ok() } else { None }
+}
+
+/// One request. Each step returns what the next one needs.
+struct Pipeline<'a, V: Vendor> {
+    state: &'a VendorState<V>,
+    operation: Operation,
+    parts: &'a Parts,
+    path: Option<&'a RawPathParams>,
+    log: RequestLog,
+}
+
+/// A request whose credential was accepted.
+struct Authenticated<'a> {
+    services: &'a Services,
+    caller: Caller,
+    now: DateTime<Utc>,
+}
+
+/// What came of an operation.
+struct Outcome<E> {
+    result: Result<Reply, Failure<E>>,
+    /// Members of the request that have no effect.
+    ignored: Notes,
+    is_dry_run: bool,
+}
+
+enum Failure<E> {
+    Operation(E),
+    Gateway(GatewayRejection),
+}
+
+impl<'a, V: Vendor> Pipeline<'a, V> {
+    async fn respond(mut self, body: Body, handler: Handler<V>) -> Response<Body> {
+        let (response, transmission) = match self.steps(body, handler).await {
+            Ok(sent) => sent,
+            Err(rejection) => (self.reject(rejection), Transmission::Complete),
+        };
+        self.log.finish(response, transmission)
+    }
+
+    async fn steps(&mut self, body: Body, handler: Handler<V>) -> Result<Sent, GatewayRejection> {
+        let authenticated = self.authenticate().await?;
+        self.limit(&authenticated).await?;
+        let body = self.read(body).await?;
+        let fault = self.inject(&authenticated).await?;
+        let vendor = &self.state.vendor;
+        if let Some(fault) = &fault
+            && let Some(sent) = fault.before(vendor, &self.context()).await
+        {
+            return Ok(sent);
+        }
+        let inside = fault.as_ref().and_then(InjectedFault::inside);
+        let outcome = self.run(&authenticated, body, handler, inside).await;
+        let response = self.answer(outcome);
+        match fault {
+            Some(fault) => Ok(fault.after(vendor, &self.context(), response).await),
+            None => Ok((response, Transmission::Complete)),
+        }
+    }
+
+    async fn authenticate(&mut self) -> Result<Authenticated<'a>, GatewayRejection> {
+        let VendorState { vendor, gateway } = self.state;
+        let request_id = self.log.request_id;
+        let services = gateway.services.get().ok_or(GatewayRejection::BackEndFailed(request_id))?;
+        let caller = match self.parts.extensions.get() {
+            Some(Replayed(caller)) => caller.clone(),
+            None => caller_of(vendor, services, self.parts, request_id).await?,
+        };
+        let now = caller.tenant.clock.now();
+        self.log.caller = Some(caller.clone());
+        self.log.tenant_time = Some(now);
+        Ok(Authenticated { services, caller, now })
+    }
+
+    async fn limit(&self, authenticated: &Authenticated<'_>) -> Result<(), GatewayRejection> {
+        let Authenticated { services, caller, now } = authenticated;
+        let counted = services.limits.count_request(caller, *now).await;
+        match counted.map_err(|error| database_failed(&error, self.log.request_id))? {
+            None => Ok(()),
+            Some(LimitExceeded::RateLimit(seconds)) => Err(GatewayRejection::RateLimited(seconds)),
+            Some(LimitExceeded::Quota(seconds)) => Err(GatewayRejection::QuotaSpent(seconds)),
+        }
+    }
+
+    /// The body of the request. A broken one is for the vendor to answer, after the faults.
+    async fn read(&mut self, body: Body) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
+        let limit = self.state.gateway.options.max_body_bytes;
+        match read_body(self.parts, body, limit).await {
+            Ok(body) => {
+                self.log.read(&body);
+                Ok(Ok(body))
+            }
+            Err(BodyError::Broken(broken)) => Ok(Err(broken)),
+            Err(BodyError::TooLong) => Err(GatewayRejection::BodyTooLarge(limit)),
+        }
+    }
+
+    /// The fault that the request triggers.
+    async fn inject(&mut self, authenticated: &Authenticated<'_>) -> Result<Option<InjectedFault>, GatewayRejection> {
+        let Authenticated { services, caller, .. } = authenticated;
+        let fired = services.fault_rules.trigger(&caller.tenant, self.operation.id).await;
+        let fired = fired.map_err(|error| database_failed(&error, self.log.request_id))?;
+        let fault = fired.map(InjectedFault::new);
+        self.log.fault = fault.as_ref().map(InjectedFault::note);
+        Ok(fault)
+    }
+
+    /// Runs the operation: in one transaction where a dry run or a fault rolls it back or holds it open.
+    async fn run(
+        &mut self,
+        authenticated: &Authenticated<'_>,
+        body: Result<Bytes, BrokenBody>,
+        handler: Handler<V>,
+        inside: Option<InsideFault>,
+    ) -> Outcome<V::Error> {
+        let Authenticated { services, caller, now } = authenticated;
+        let is_dry_run = writes(&self.parts.method) && wants_rollback(&self.parts.headers);
+        self.log.is_dry_run = is_dry_run;
+        let (services, transaction) = if body.is_ok() && (is_dry_run || inside.is_some()) {
+            let (customers, transaction) = services.customers.begin();
+            (Cow::Owned(Services { customers, ..(*services).clone() }), Some(transaction))
+        } else {
+            (Cow::Borrowed(*services), None)
+        };
+        let (body, broken) = match body {
+            Ok(body) => (body, None),
+            Err(broken) => (Bytes::new(), Some(broken)),
+        };
+        let mut request = ApiRequest {
+            services: &services,
+            parts: self.parts,
+            body: &body,
+            customer: None,
+            caller,
+            path: self.path,
+            now: *now,
+            id: self.log.request_id,
+            recorder: &self.log.recorder,
+            rewritten: Rewritten::default(),
+            ignored: Mutex::default(),
+        };
+        request.customer = self.state.vendor.customer(&request);
+        self.log.customer = request.customer;
+        let mut result = match broken {
+            Some(broken) => Err(Failure::Operation(broken.into())),
+            None => handle(handler, &request).await,
+        };
+        if let Some(transaction) = transaction {
+            // Boxed, because it is rare.
+            result = Box::pin(end(transaction, result, is_dry_run, inside)).await;
+        }
+        if inside.is_some_and(|inside| inside.is_rolled_back) {
+            self.log.recorder.rolled_back();
+        }
+        let ignored = request.take_ignored();
+        Outcome { result, ignored, is_dry_run }
+    }
+
+    /// The response to what came of the operation, which the journal gets from here on.
+    fn answer(&mut self, outcome: Outcome<V::Error>) -> Response<Bytes> {
+        let Outcome { result, mut ignored, is_dry_run } = outcome;
+        let vendor = &self.state.vendor;
+        let request_id = self.log.request_id;
+        let mut response = match result {
+            Ok(mut reply) => {
+                ignored.join(std::mem::take(&mut reply.ignored).into_iter().collect());
+                let mut response = reply.into_response(is_dry_run);
+                vendor.sign(&mut response, request_id);
+                response
+            }
+            Err(failure) => {
+                self.log.recorder.rolled_back();
+                let mut response = self.answer_failure(failure);
+                if is_dry_run {
+                    response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
+                }
+                response
+            }
+        };
+        self.log.ran();
+        self.list_ignored(ignored, &mut response);
+        response
+    }
+
+    fn answer_failure(&mut self, failure: Failure<V::Error>) -> Response<Bytes> {
+        let vendor = &self.state.vendor;
+        let error = match failure {
+            Failure::Operation(error) => error,
+            Failure::Gateway(rejection) => return self.reject(rejection),
+        };
+        match vendor.render_error(error, &self.context()) {
+            Ok((mut response, reasons)) => {
+                self.log.reasons.extend(reasons);
+                vendor.sign(&mut response, self.log.request_id);
+                response
+            }
+            Err(rejection) => self.reject(rejection),
+        }
+    }
+
+    /// Lists members of the request that have no effect: in the response, and in the journal.
+    fn list_ignored(&mut self, ignored: Notes, response: &mut Response<Bytes>) {
+        if ignored.kept().is_empty() {
+            return;
+        }
+        if self.state.gateway.options.extra_headers {
+            response.headers_mut().insert("x-emulator-ignored", header_text(&ignored.listed()));
+        }
+        self.log.ignored = ignored.into_kept();
+    }
+
+    fn reject(&mut self, rejection: GatewayRejection) -> Response<Bytes> {
+        self.log.rejected(&rejection);
+        self.state.vendor.reject(rejection, &self.context())
+    }
+
+    fn context(&self) -> RequestContext<'_> {
+        RequestContext {
+            parts: self.parts,
+            operation: self.operation,
+            request_id: self.log.request_id,
+            options: self.state.gateway.options,
+            tenant: self.log.caller.as_ref().map(|caller| &*caller.tenant),
+        }
+    }
+}
+
+async fn caller_of<V: Vendor>(
+    vendor: &V,
+    services: &Services,
+    parts: &Parts,
+    request_id: Uuid,
+) -> Result<Caller, GatewayRejection> {
+    let failed = |error: DatabaseError| database_failed(&error, request_id);
+    let credential = vendor.presented_credential(parts).ok_or(GatewayRejection::MissingKey)?;
+    let caller = services.credentials.caller(&credential).await.map_err(failed)?;
+    let caller = caller.filter(|caller| caller.kind == V::CREDENTIAL).ok_or(GatewayRejection::InvalidKey)?;
+    if vendor.may_use(services, &caller, parts).await.map_err(failed)? {
+        Ok(caller)
+    } else {
+        Err(GatewayRejection::InvalidKey)
+    }
+}
+
+fn database_failed(error: &DatabaseError, request_id: Uuid) -> GatewayRejection {
+    tracing::error!(error = %ErrorChain(error), request.id = %request_id, "database failure");
+    GatewayRejection::BackEndFailed(request_id)
+}
+
+async fn handle<V: Vendor>(handler: Handler<V>, request: &ApiRequest<'_>) -> Result<Reply, Failure<V::Error>> {
+    match handler {
+        Handler::NotBuilt(missing) => Err(Failure::Gateway(GatewayRejection::NotBuilt(missing))),
+        Handler::Built(handler) => match unless_panicked(handler(request), request.id).await {
+            Ok(result) => result.map_err(Failure::Operation),
+            Err(rejection) => Err(Failure::Gateway(rejection)),
+        },
+    }
+}
+
+/// Commits what the operation did, or rolls it back.
+async fn end<E: From<DatabaseError>>(
+    transaction: Transaction,
+    result: Result<Reply, Failure<E>>,
+    is_dry_run: bool,
+    inside: Option<InsideFault>,
+) -> Result<Reply, Failure<E>> {
+    if let Some(inside) = inside {
+        tokio::time::sleep(inside.delay).await;
+    }
+    let is_kept = !is_dry_run && result.is_ok() && !inside.is_some_and(|inside| inside.is_rolled_back);
+    let ended = if is_kept { transaction.commit().await } else { transaction.roll_back().await };
+    ended.map_err(|error| Failure::Operation(E::from(error))).and(result)
+}
+
+/// What a handler returns. A panic in it becomes a rejection, so that the client, the journal and the metrics get a response.
+pub(super) async fn unless_panicked<T>(
+    mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+    request_id: Uuid,
+) -> Result<T, GatewayRejection> {
+    std::future::poll_fn(|context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+                tracing::error!(panic = text, request.id = %request_id, "a handler panicked");
+                Poll::Ready(Err(GatewayRejection::BackEndFailed(request_id)))
+            }
+        }
+    })
+    .await
+}

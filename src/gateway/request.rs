@@ -1,0 +1,207 @@
+//! A request whose credential was accepted, as its handler reads it.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::RawPathParams;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use serde_json_borrow::Value;
+use uuid::Uuid;
+
+use super::state::Services;
+use crate::customers::{Scope, filled};
+use crate::journal::Recorder;
+use crate::plan::Plan;
+use crate::tenants::Caller;
+use crate::wire::json::{JsonError, Rewritten, Source};
+use crate::wire::members::Notes;
+use crate::wire::relaxed::Leniency;
+
+/// What a handler reads.
+#[derive(Debug)]
+pub(crate) struct ApiRequest<'a> {
+    pub services: &'a Services,
+    pub parts: &'a Parts,
+    /// Decoded and in UTF-8; empty for a read.
+    pub body: &'a Bytes,
+    /// The customer that the request names, where its vendor names one in the path or the query.
+    pub customer: Option<i32>,
+    pub(super) caller: &'a Caller,
+    pub(super) path: Option<&'a RawPathParams>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) id: Uuid,
+    pub(super) recorder: &'a Recorder,
+    /// The body as strict JSON, where it is written otherwise.
+    pub(super) rewritten: Rewritten,
+    pub(super) ignored: Mutex<Notes>,
+}
+
+impl ApiRequest<'_> {
+    #[must_use]
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        self.scope_under(&self.caller.tenant.plan, false)
+    }
+
+    /// The scope for a vendor API that requires no field.
+    #[must_use]
+    pub(crate) fn lenient_scope(&self) -> Scope<'_> {
+        self.scope_under(self.caller.tenant.lenient_plan(), true)
+    }
+
+    fn scope_under<'a>(&'a self, plan: &'a Plan, is_lenient: bool) -> Scope<'a> {
+        let tenant = &self.caller.tenant;
+        Scope {
+            tenant: tenant.id,
+            plan,
+            is_lenient,
+            now: self.now,
+            caller: &self.caller.key_name,
+            request: self.id,
+            extension: tenant.extension.as_ref(),
+            events: tenant.events.as_ref(),
+            has_event_faults: tenant.has_event_faults,
+            recorder: self.recorder,
+        }
+    }
+
+    /// The body as JSON. The plan can demand strict JSON, whatever `leniency` allows.
+    ///
+    /// # Errors
+    /// When the body is empty, or not such JSON.
+    pub(crate) fn json(&self, leniency: Leniency) -> Result<Value<'_>, JsonError> {
+        self.source(leniency).parse()
+    }
+
+    /// The body with the leniency that applies to it, not yet parsed.
+    #[must_use]
+    pub(crate) fn source(&self, leniency: Leniency) -> Source<'_> {
+        let leniency = if self.is_strict() { Leniency::Strict } else { leniency };
+        Source { bytes: self.body, leniency, room: &self.rewritten }
+    }
+
+    /// Whether the plan demands strict JSON.
+    #[must_use]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.caller.tenant.plan.strict_json
+    }
+
+    /// Notes members of the request that have no effect. The response lists them, also where it is a rejection.
+    pub(crate) fn ignore(&self, notes: Notes) {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner).join(notes);
+    }
+
+    pub(super) fn take_ignored(&self) -> Notes {
+        std::mem::take(&mut *self.ignored.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The first query parameter of this name, in any case. `None` when it is blank or a placeholder that nobody filled in.
+    #[must_use]
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut pairs = parameters(query);
+        let value = pairs.find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
+        value.filter(|value| filled(value).is_some())
+    }
+
+    /// A parameter of the path, decoded. `None` when it is not UTF-8.
+    #[must_use]
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
+/// The longest name of a placeholder, in bytes.
+const MAX_PLACEHOLDER: usize = 64;
+
+/// The parameters of a query, decoded. A parameter whose value is an unfilled placeholder is absent: the vendor's portal shows
+/// addresses such as `?tree={}&levels={1}&{body}`, and clients send them as they are.
+pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !is_placeholder(value))
+}
+
+/// Whether a value is a placeholder, or a list of placeholders: `{}`, `{date}`, `{{customerId}}`. A Guid in braces is a value.
+fn is_placeholder(value: &str) -> bool {
+    let is_one = |text: &str| {
+        let text = text.trim();
+        let Some(inner) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else { return false };
+        let name = inner.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(inner);
+        let is_of_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ' ' | '$');
+        name.len() <= MAX_PLACEHOLDER && name.chars().all(is_of_name) && name.parse::<Uuid>().is_err()
+    };
+    value.split(',').all(is_one)
+}
+
+/// The `Prefer` header (RFC 7240). Both preferences are extensions of ours.
+pub(super) mod prefer {
+    use axum::http::{HeaderMap, HeaderValue};
+
+    /// The header that lists the preferences that the response follows.
+    pub(in crate::gateway) const APPLIED: &str = "preference-applied";
+    /// The response of a write has the customer as its body.
+    pub(in crate::gateway) const REPRESENTATION: &str = "return=representation";
+    /// A dry run.
+    pub(in crate::gateway) const ROLLBACK: &str = "tx=rollback";
+    /// Both, as `Preference-Applied` lists them.
+    pub(in crate::gateway) const BOTH: &str = "return=representation, tx=rollback";
+
+    pub(in crate::gateway) fn rolled_back() -> HeaderValue {
+        HeaderValue::from_static(ROLLBACK)
+    }
+
+    pub(in crate::gateway) fn has(headers: &HeaderMap, expected: &str) -> bool {
+        headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .any(|preference| preference.trim().eq_ignore_ascii_case(expected))
+    }
+}
+
+/// Whether the client prefers the customer as the response of a write.
+#[must_use]
+pub(crate) fn wants_representation(headers: &HeaderMap) -> bool {
+    prefer::has(headers, prefer::REPRESENTATION)
+}
+
+/// Whether the client asks for a dry run.
+pub(super) fn wants_rollback(headers: &HeaderMap) -> bool {
+    prefer::has(headers, prefer::ROLLBACK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfilled_placeholder_is_recognized() {
+        for value in ["{}", "{1}", "{date}", "{customer-id}", "{{customerId}}", " {tree} ", "{a},{b}", "{$guid}"] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in [
+            "",
+            "1",
+            "{",
+            "}",
+            "{date",
+            "date}",
+            r#"{"a":1}"#,
+            "{a}{b}",
+            "1,{b}",
+            "{3f2504e0-4f89-11d3-9a0c-0305e82c3301}",
+            "{3F2504E04F8911D39A0C0305E82C3301}",
+        ] {
+            assert!(!is_placeholder(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_stay_in_order() {
+        let read: Vec<_> = parameters("tree=%7B%7D&levels=2&{body}&A=x%20y&levels={1}").collect();
+        let pairs: Vec<(&str, &str)> = read.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(pairs, [("levels", "2"), ("{body}", ""), ("A", "x y")]);
+    }
+}

@@ -1,0 +1,304 @@
+//! What the journal, the log line and the metrics get of a request.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::context::{Operation, original_path_and_query};
+use super::rejection::GatewayRejection;
+use super::state::GatewayState;
+use crate::clock::Clock;
+use crate::database::waited;
+use crate::journal::{
+    Entry, FaultNote, HIDDEN, Headers, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+};
+use crate::tenants::Caller;
+
+/// A request on its way into the journal. It is journaled exactly once: when it is finished, or when it is dropped because the
+/// client hung up.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    journal: Journal,
+    start: Instant,
+    operation: Operation,
+    pub request_id: Uuid,
+    /// `None` where the journal is off.
+    head: Option<RequestHead>,
+    body: RequestBody,
+    /// `None` for an unauthenticated request.
+    pub caller: Option<Caller>,
+    pub tenant_time: Option<DateTime<Utc>>,
+    pub customer: Option<i32>,
+    pub fault: Option<FaultNote>,
+    pub is_dry_run: bool,
+    /// Where the operation notes what it changes.
+    pub recorder: Recorder,
+    pub reasons: Vec<Reason>,
+    /// Members of the request that have no effect.
+    pub ignored: Vec<String>,
+    /// The operations that are most like a method and path that no operation has.
+    pub did_you_mean: Vec<String>,
+    progress: Progress,
+}
+
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Its operation may be running: what the operation noted may not be committed.
+    Running,
+    /// Its operation has ended.
+    Ran,
+    /// It is in the journal.
+    Journaled,
+}
+
+#[derive(Debug)]
+enum RequestBody {
+    Unread,
+    Read(Bytes),
+}
+
+/// The head of a request, as the journal keeps it.
+#[derive(Debug)]
+struct RequestHead {
+    received_at: DateTime<Utc>,
+    method: Cow<'static, str>,
+    path: String,
+    headers: Headers,
+    /// `None` where the request has no Content-Length.
+    content_length: Option<usize>,
+    is_chunked: bool,
+    /// A header with a credential, and its name: shown in part where the credential is not valid.
+    credential: Option<(&'static str, HeaderValue)>,
+}
+
+/// A request that has its response, for the log line and the metrics: in the extensions of the response.
+#[derive(Debug, Clone)]
+pub struct RequestSummary {
+    pub operation: &'static str,
+    pub route: &'static str,
+    pub request_id: Option<Uuid>,
+    pub caller: Option<Caller>,
+    /// The number of the fault rule that the request triggered.
+    pub fault: Option<i32>,
+    pub transmission: Transmission,
+    /// Why the request was rejected: the first reason. It can repeat what the client sent.
+    pub reason: Option<String>,
+}
+
+/// How a response is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transmission {
+    #[default]
+    Complete,
+    /// The connection is reset instead.
+    Reset,
+    /// The connection is closed instead.
+    Empty,
+    /// The connection is closed in the middle of the body.
+    Truncated,
+}
+
+impl RequestSummary {
+    /// A request that no operation has.
+    #[must_use]
+    pub fn without_operation() -> Self {
+        let Operation { id, route } = Operation::NONE;
+        Self {
+            operation: id,
+            route,
+            request_id: None,
+            caller: None,
+            fault: None,
+            transmission: Transmission::Complete,
+            reason: None,
+        }
+    }
+}
+
+impl RequestLog {
+    /// `shown_header` is the header whose last characters the journal shows of a credential that is not valid.
+    pub(super) fn begin(
+        gateway: &GatewayState,
+        operation: Operation,
+        parts: &Parts,
+        shown_header: Option<&'static str>,
+    ) -> Self {
+        let journal = gateway.journal.clone();
+        Self {
+            start: Instant::now(),
+            operation,
+            request_id: gateway.random.uuid(),
+            head: journal.is_on().then(|| RequestHead::new(operation, parts, shown_header)),
+            body: RequestBody::Unread,
+            caller: None,
+            tenant_time: None,
+            customer: None,
+            fault: None,
+            is_dry_run: false,
+            recorder: journal.recorder(),
+            reasons: Vec::new(),
+            ignored: Vec::new(),
+            did_you_mean: Vec::new(),
+            progress: Progress::Running,
+            journal,
+        }
+    }
+
+    pub(super) fn read(&mut self, body: &Bytes) {
+        self.body = RequestBody::Read(body.clone());
+    }
+
+    /// The operation has ended: what it noted is as it stays, also if the client hangs up now.
+    pub(super) fn ran(&mut self) {
+        self.progress = Progress::Ran;
+    }
+
+    pub(super) fn rejected(&mut self, rejection: &GatewayRejection) {
+        self.reasons.push(rejection.reason());
+    }
+
+    /// Journals the request, and leaves its summary in the extensions of the response.
+    pub(super) fn finish(self, response: Response<Bytes>, transmission: Transmission) -> Response<Body> {
+        let is_sent = !matches!(transmission, Transmission::Reset | Transmission::Empty);
+        let summary = self.journal_with(is_sent.then_some(&response), transmission);
+        let mut response = response.map(Body::from);
+        response.extensions_mut().insert(summary);
+        response
+    }
+
+    /// As [`Self::finish`], where the journal keeps the response in another form than the client gets it.
+    pub(super) fn finish_as(self, journaled: &Response<Bytes>) -> RequestSummary {
+        self.journal_with(Some(journaled), Transmission::Complete)
+    }
+
+    fn journal_with(mut self, response: Option<&Response<Bytes>>, transmission: Transmission) -> RequestSummary {
+        let reason = self.reasons.first().map(|reason| reason.message.clone());
+        self.write_entry(response);
+        RequestSummary {
+            operation: self.operation.id,
+            route: self.operation.route,
+            request_id: Some(self.request_id),
+            caller: self.caller.take(),
+            fault: self.fault.as_ref().map(|fault| fault.id),
+            transmission,
+            reason,
+        }
+    }
+
+    fn write_entry(&mut self, response: Option<&Response<Bytes>>) {
+        self.progress = Progress::Journaled;
+        let Some(head) = self.head.take() else { return };
+        let Noted { changes, events, hooks } = self.recorder.take();
+        let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
+        let caller = self.caller.as_ref();
+        let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
+        self.journal.add(Entry {
+            // The journal gives it.
+            number: 0,
+            request_id: self.request_id,
+            tenant_time: self.tenant_time,
+            tenant: caller.map(|caller| caller.tenant.id),
+            request_body: self.body.shown(&head),
+            at: head.received_at,
+            key: match caller {
+                Some(caller) => Some(caller.key_name.to_string()),
+                None => head.credential.map(|(name, value)| last_characters(name, &value)),
+            },
+            operation: self.operation.id,
+            route: self.operation.route,
+            method: head.method,
+            path: head.path,
+            customer: self.customer.or_else(created),
+            request_headers: head.headers,
+            status: response.map(|response| response.status().as_u16()),
+            response_headers: response.map(|response| shown_headers(response.headers())).unwrap_or_default(),
+            response_body: response.map(|response| Text::of_answer(response.body())).unwrap_or_default(),
+            ms: milliseconds(self.start.elapsed()),
+            database_ms: milliseconds(waited()),
+            fault: self.fault.clone(),
+            reasons: std::mem::take(&mut self.reasons).into_iter().map(shown_reason).collect(),
+            ignored: std::mem::take(&mut self.ignored),
+            near: std::mem::take(&mut self.did_you_mean),
+            is_dry_run: self.is_dry_run,
+            changes,
+            events,
+            hooks,
+        });
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        if self.progress == Progress::Journaled {
+            return;
+        }
+        if self.progress == Progress::Running {
+            self.recorder.rolled_back();
+        }
+        let message = "The caller hung up before the answer; what was done by then stays.".to_owned();
+        self.reasons.push(Reason { field: "$".to_owned(), rule: "hungUp".to_owned(), message });
+        self.write_entry(None);
+    }
+}
+
+impl RequestHead {
+    fn new(operation: Operation, parts: &Parts, shown_header: Option<&'static str>) -> Self {
+        let Parts { method, headers, .. } = parts;
+        Self {
+            received_at: Clock::Real.now(),
+            method: method_name(method),
+            path: shown_path(original_path_and_query(parts), operation.route),
+            headers: shown_headers(headers),
+            content_length: headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
+            is_chunked: headers.contains_key(header::TRANSFER_ENCODING),
+            credential: shown_header.and_then(|name| Some((name, headers.get(name)?.clone()))),
+        }
+    }
+}
+
+impl RequestBody {
+    fn shown(&self, head: &RequestHead) -> Text {
+        let body: &[u8] = if let Self::Read(body) = self { body } else { &[] };
+        match head.content_length.filter(|length| *length > 0) {
+            Some(length) if body.is_empty() => Text::unread(length),
+            // The length is not known.
+            None if head.is_chunked && matches!(self, Self::Unread) => Text::unread(0),
+            _ => Text::of(body),
+        }
+    }
+}
+
+fn shown_headers(headers: &HeaderMap) -> Headers {
+    let mut shown = Headers::with_room(headers.len());
+    for (name, value) in headers {
+        shown.add(name.as_str(), value.as_bytes());
+    }
+    shown
+}
+
+/// Without an allocation for the usual methods.
+fn method_name(method: &Method) -> Cow<'static, str> {
+    for known in ["GET", "PUT", "PATCH", "POST", "DELETE", "HEAD", "OPTIONS"] {
+        if method.as_str() == known {
+            return Cow::Borrowed(known);
+        }
+    }
+    Cow::Owned(method.to_string())
+}
+
+/// The last four characters of a credential that is long enough to stay secret without them.
+fn last_characters(header: &str, credential: &HeaderValue) -> String {
+    let shown = shown_header(header, credential.as_bytes());
+    if shown == HIDDEN { shown.into_owned() } else { shown.replace(HIDDEN, "…") }
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,237 @@
+//! One table for the routes of a vendor API and for the document that describes them: an operation is its handler and that
+//! handler's attributes.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use serde_json::json;
+// Private to utoipa, and without a public equivalent: Cargo.toml pins the version.
+use utoipa::__dev::SchemaReferences;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::{
+    HeaderBuilder, HttpMethod, ObjectBuilder, OpenApi, RefOr, Required, ResponseBuilder, Schema, Type,
+};
+use utoipa_axum::PathItemExt as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::context::Operation;
+use super::openapi::NOT_BUILT;
+use super::pipeline::{Endpoint, Handler, HandlerFuture};
+use super::raw::{RawEndpoint, RawHandler};
+use super::rejection::NotBuilt;
+use super::request::ApiRequest;
+use super::state::VendorState;
+use super::vendor::Vendor;
+
+/// An operation that is not built.
+pub(crate) struct UnbuiltOperation {
+    pub method: HttpMethod,
+    /// Its path, with parameters by name.
+    pub path: &'static str,
+    /// Its name in logs, metrics and the document: unique among all vendors.
+    pub id: &'static str,
+    /// The vendor's name.
+    pub name: &'static str,
+    /// The evidence class of its existence.
+    pub evidence: &'static str,
+}
+
+impl UnbuiltOperation {
+    pub(crate) const fn new(
+        method: HttpMethod,
+        path: &'static str,
+        id: &'static str,
+        name: &'static str,
+        evidence: &'static str,
+    ) -> Self {
+        Self { method, path, id, name, evidence }
+    }
+}
+
+/// A group of operations of which none is built: all paths below one. The document cannot describe a group.
+#[derive(Debug)]
+pub(crate) struct UnbuiltGroup {
+    /// The beginning of its paths, without a slash at the end.
+    pub path: &'static str,
+    /// Its name in logs and metrics: unique among all vendors.
+    pub id: &'static str,
+    /// The vendor's name.
+    pub name: &'static str,
+}
+
+/// Adds to the description of an operation what all operations of its vendor have.
+pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
+
+/// The operations of a vendor API.
+pub(crate) struct Table<V: Vendor> {
+    router: OpenApiRouter<Arc<VendorState<V>>>,
+    complete: Complete,
+}
+
+impl<V: Vendor> Table<V> {
+    /// An empty table; `head` is the document without operations.
+    #[must_use]
+    pub(crate) fn new(head: OpenApi, complete: Complete) -> Self {
+        Self { router: OpenApiRouter::with_openapi(head), complete }
+    }
+
+    /// Adds the operation whose attributes `P` holds.
+    #[must_use]
+    pub(crate) fn add<P: utoipa::Path + SchemaReferences>(
+        self,
+        _attributes: P,
+        handler: for<'a> fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, V::Error>,
+    ) -> Self {
+        let mut schemas = Vec::new();
+        P::schemas(&mut schemas);
+        self.add_operation(&P::methods(), &P::path(), P::operation(), schemas, Handler::Built(handler))
+    }
+
+    /// Adds operations that are not built. Each has a route, so that the request is authenticated, limited and journaled as any,
+    /// and then answered with the name of what is missing: never a silent 404.
+    #[must_use]
+    pub(crate) fn add_unbuilt(self, operations: &'static [UnbuiltOperation]) -> Self {
+        operations.iter().fold(self, |table, operation| {
+            let missing = NotBuilt::Operation(operation.name);
+            table.add_operation(
+                std::slice::from_ref(&operation.method),
+                operation.path,
+                unbuilt_description(operation),
+                Vec::new(),
+                Handler::NotBuilt(missing),
+            )
+        })
+    }
+
+    /// Adds groups that are not built.
+    #[must_use]
+    pub(crate) fn add_unbuilt_groups(self, groups: &'static [UnbuiltGroup]) -> Self {
+        // Without OPTIONS, which no operation has.
+        let methods = [MethodFilter::POST, MethodFilter::PUT, MethodFilter::PATCH, MethodFilter::DELETE];
+        let methods = methods.into_iter().fold(MethodFilter::GET, MethodFilter::or);
+        groups.iter().fold(self, |table, group| {
+            let handler = Handler::NotBuilt(NotBuilt::Group(group.name));
+            let routes = [group.path.to_owned(), format!("{}/{{*rest}}", group.path)];
+            routes.into_iter().fold(table, |table, route| {
+                let operation = Operation { id: group.id, route: interned(route) };
+                table.route(operation, on(methods, Endpoint { operation, handler }))
+            })
+        })
+    }
+
+    /// Adds an endpoint that authenticates its callers itself, for one method or for all. The document does not describe it.
+    #[must_use]
+    pub(crate) fn add_raw(self, operation: Operation, method: Option<MethodFilter>, handler: RawHandler) -> Self {
+        let endpoint = RawEndpoint { operation, handler };
+        let router = match method {
+            Some(method) => on(method, endpoint),
+            None => any(endpoint),
+        };
+        self.route(operation, router)
+    }
+
+    fn add_operation(
+        self,
+        methods: &[HttpMethod],
+        path: &str,
+        mut description: utoipa::openapi::path::Operation,
+        schemas: Vec<(String, RefOr<Schema>)>,
+        handler: Handler<V>,
+    ) -> Self {
+        (self.complete)(&mut description, path);
+        let is_built = matches!(handler, Handler::Built(_));
+        if is_built && methods.iter().any(|method| !matches!(method, HttpMethod::Get | HttpMethod::Head)) {
+            describe_ignored(&mut description);
+        }
+        let id = interned(description.operation_id.clone().unwrap_or_default());
+        let operation = Operation { id, route: interned(path.to_owned()) };
+        let methods = methods.to_vec();
+        let router = methods.iter().fold(MethodRouter::new(), |router, method| {
+            router.merge(on(method.to_method_filter(), Endpoint { operation, handler }))
+        });
+        let mut paths = Paths::new();
+        paths.add_path_operation(path, methods, description);
+        Self { router: self.router.routes((schemas, paths, router)), ..self }
+    }
+
+    fn route(self, operation: Operation, router: MethodRouter<Arc<VendorState<V>>>) -> Self {
+        Self { router: self.router.route(operation.route, router), ..self }
+    }
+
+    /// The routes and their description.
+    pub(crate) fn split(self) -> (axum::Router<Arc<VendorState<V>>>, OpenApi) {
+        self.router.split_for_parts()
+    }
+}
+
+/// A text that lives as long as the process. Each is kept once, however often a table is built.
+fn interned(text: String) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text.as_str()) {
+        return known;
+    }
+    let text: &'static str = text.leak();
+    texts.insert(text);
+    text
+}
+
+/// The statuses of responses for which the members of the body are not read.
+const UNREAD: [&str; 6] = ["401", "403", "413", "415", "429", "501"];
+
+/// Adds to the responses of a write the header that lists members without effect.
+fn describe_ignored(operation: &mut utoipa::openapi::path::Operation) {
+    let header = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(
+            "What was sent and does not count, with what was probably meant, such as `FirstNam (did you mean FirstName?)`. Only where \
+             there is such a thing, and where the server adds headers of its own.",
+        ))
+        .build();
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && !UNREAD.contains(&status.as_str())
+        {
+            response.headers.insert("X-Emulator-Ignored".to_owned(), RefOr::T(header.clone()));
+        }
+    }
+}
+
+fn unbuilt_description(operation: &UnbuiltOperation) -> utoipa::openapi::path::Operation {
+    let UnbuiltOperation { path, id, name, evidence, .. } = operation;
+    let description = OperationBuilder::new()
+        .operation_id(Some(*id))
+        .tag(NOT_BUILT.0)
+        .summary(Some(format!("{name} is not built")))
+        .response(
+            StatusCode::NOT_IMPLEMENTED.as_str(),
+            ResponseBuilder::new().description("This emulator does not build it"),
+        )
+        .extensions(Some(
+            ExtensionsBuilder::new()
+                .add("x-evidence", json!({ "class": evidence, "source": "that there is such an operation" }))
+                .add("x-not-built", true)
+                .build(),
+        ));
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter = |name: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build()
+    };
+    names.fold(description, |description, name| description.parameter(parameter(name))).build()
+}
+
+/// The table with the operations of these handlers.
+macro_rules! operations {
+    ($table:expr; $($group:ident::$handler:ident),* $(,)?) => {
+        $table$(.add(utoipa_axum::paste!($group::[<__path_ $handler>]), |request| Box::pin($group::$handler(request))))*
+    };
+}
+pub(crate) use operations;

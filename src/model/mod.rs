@@ -1,0 +1,13 @@
+//! A customer and its fields: one table of the fields, and what follows from it. Knows no rule of a tenant and no vendor's JSON.
+
+mod address;
+mod customer;
+mod field;
+mod fields;
+mod mask;
+
+pub use address::{Address, AddressPart};
+pub use customer::{Customer, CustomerId};
+pub use field::{CustomFields, CustomerFields, Field, Member, MemberMut};
+pub use fields::filled;
+pub use mask::FieldMask;

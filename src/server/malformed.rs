@@ -1,0 +1,194 @@
+//! Malformed requests: why the HTTP library cannot read them, and the response that says so.
+
+use axum::http::{HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::clock::Clock;
+
+/// The most headers that a request may have (hyper's default).
+const MAX_HEADERS: usize = 100;
+
+/// The longest head of a request, in bytes (hyper's default).
+const MAX_HEAD_BYTES: usize = 8192 + 4096 * 100;
+
+/// The longest target of a request, in bytes (hyper's limit).
+const MAX_TARGET_BYTES: usize = 65_534;
+
+/// Why a request is malformed. Repeats only the name of a header: the rest can hold secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MalformedRequest {
+    pub status: StatusCode,
+    pub reason: String,
+}
+
+impl MalformedRequest {
+    fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+
+    fn bad(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason)
+    }
+
+    /// A head that did not arrive in time.
+    pub(super) fn late(seconds: u64) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("The head of the request did not arrive within {seconds} seconds."),
+        )
+    }
+
+    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it is gone, or
+    /// has one. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
+    pub(super) fn of(
+        error: &hyper::Error,
+        withheld: Option<StatusCode>,
+        is_amid_head: bool,
+        received: &[u8],
+    ) -> Option<Self> {
+        if error.is_parse_version_h2() {
+            return Some(Self::new(
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "HTTP/2 is not spoken here; send the request with HTTP/1.1.",
+            ));
+        }
+        if let Some(status) = withheld {
+            return Some(Self::new(status, reason(status, &error.to_string(), received)));
+        }
+        (error.is_incomplete_message() && is_amid_head)
+            .then(|| Self::bad("The request ended before the empty line that ends its head."))
+    }
+
+    /// The answer, in the gateway's form. The connection ends with it.
+    pub(super) fn to_bytes(&self, cors_origin: Option<&HeaderValue>) -> Vec<u8> {
+        let Self { status, reason } = self;
+        let message = Value::from(reason.as_str());
+        let body = format!(r#"{{ "statusCode": {}, "message": {message} }}"#, status.as_u16());
+        let mut answer = format!("HTTP/1.1 {status}\r\n").into_bytes();
+        if let Some(origin) = cors_origin {
+            for text in [&b"Access-Control-Allow-Origin: "[..], origin.as_bytes(), b"\r\n"] {
+                answer.extend_from_slice(text);
+            }
+            answer.extend_from_slice(b"Access-Control-Expose-Headers: *\r\n");
+        }
+        let date = Clock::Real.now().format("%a, %d %b %Y %H:%M:%S GMT");
+        let rest = format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\nDate: {date}\r\n\r\n{body}",
+            body.len()
+        );
+        answer.extend_from_slice(rest.as_bytes());
+        answer
+    }
+}
+
+fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
+    if status == StatusCode::URI_TOO_LONG {
+        return format!("The path and query are longer than {MAX_TARGET_BYTES} bytes.");
+    }
+    if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
+        return if lines(received).skip(1).count() > MAX_HEADERS {
+            format!("The request has more than {MAX_HEADERS} headers.")
+        } else {
+            format!("The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
+        };
+    }
+    if received.starts_with(&[0x16, 0x03]) {
+        return "This port speaks plain HTTP and was sent a TLS handshake; use http:// instead of https://.".to_owned();
+    }
+    // These the library finds after it has taken the head out of its buffer, in which the body stands then.
+    let framing = [
+        ("content-length", "Content-Length must be one whole number."),
+        ("unexpected transfer-encoding", "A request with HTTP/1.0 cannot have a Transfer-Encoding."),
+        ("transfer-encoding", "Transfer-Encoding must end with chunked."),
+    ];
+    if let Some((_, reason)) = framing.iter().find(|(words, _)| error.contains(words)) {
+        return (*reason).to_owned();
+    }
+    let found = wrong_request_line(received).map(str::to_owned).or_else(|| wrong_header(received));
+    found.unwrap_or_else(|| {
+        let is_target = error.contains("URI");
+        let reason = if is_target {
+            "The path and query are not those of a URI."
+        } else {
+            "The request is not written as HTTP/1.1 says."
+        };
+        reason.to_owned()
+    })
+}
+
+/// The lines of a head, the request line first; the last one may not be whole.
+fn lines(received: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = received.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty())
+}
+
+fn wrong_request_line(received: &[u8]) -> Option<&'static str> {
+    let line = lines(received).next()?;
+    let parts: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+    let method = parts.first()?;
+    if method.is_empty() {
+        return Some("The request line begins with a blank instead of a method.");
+    }
+    if !is_token(method) {
+        return Some("The method may only hold letters, digits and !#$%&'*+-.^_`|~, and one blank stands behind it.");
+    }
+    match &parts[1..] {
+        [] => Some(
+            "The request line has a method and nothing else; it must be METHOD, path and HTTP/1.1, with one blank between.",
+        ),
+        [[], ..] => Some("More than one blank stands between the method and the path."),
+        [target, ..] if target.iter().any(u8::is_ascii_control) => {
+            Some("The path holds a control character; percent-encode it.")
+        }
+        [_] => Some("The request line must end with HTTP/1.1."),
+        [_, version] if is_version(version) => None,
+        [_, version] if version.starts_with(b"HTTP/") => {
+            Some("The request line must end with HTTP/1.1 or HTTP/1.0, and nothing behind it.")
+        }
+        [_, .., version] if is_version(version) => Some("The path holds a blank; write it as %20."),
+        _ => Some("The request line must end with HTTP/1.1, with nothing behind it."),
+    }
+}
+
+fn is_version(text: &[u8]) -> bool {
+    text == b"HTTP/1.1" || text == b"HTTP/1.0"
+}
+
+fn wrong_header(received: &[u8]) -> Option<String> {
+    lines(received).skip(1).find_map(|line| {
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            return Some("A header goes on in another line, which HTTP no longer allows.".to_owned());
+        }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Some("A line among the headers has no colon.".to_owned());
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        if name.is_empty() {
+            return Some("A header has no name.".to_owned());
+        }
+        if let Some(bare) = name.strip_suffix(b" ").or_else(|| name.strip_suffix(b"\t"))
+            && is_token(bare.trim_ascii_end())
+        {
+            return Some(format!("A blank stands before the colon of the header {}.", shown(bare.trim_ascii_end())));
+        }
+        if !is_token(name) {
+            return Some("The name of a header may only hold letters, digits and !#$%&'*+-.^_`|~.".to_owned());
+        }
+        let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+        value
+            .iter()
+            .any(is_control)
+            .then(|| format!("The value of the header {} holds a control character.", shown(name)))
+    })
+}
+
+/// The name of a header, short enough for a message.
+fn shown(name: &[u8]) -> String {
+    name.iter().take(64).map(|byte| char::from(*byte)).collect()
+}
+
+/// A method or the name of a header (RFC 9110, 5.6.2).
+fn is_token(text: &[u8]) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_one)
+}
