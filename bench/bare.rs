@@ -1,5 +1,5 @@
-//! The yardstick: an ordinary axum handler over sqlx' own pool that does one UPDATE of every column and has no rules, no
-//! keys, no log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
+//! For comparison: a plain axum handler with sqlx's own pool that does one UPDATE of every column, without validation,
+//! credentials or log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

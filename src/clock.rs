@@ -10,15 +10,15 @@ pub enum Clock {
     #[default]
     Real,
     Frozen(DateTime<Utc>),
-    /// It goes, so many microseconds before the system's; behind it where that is below zero.
+    /// Runs this number of microseconds ahead of the system's clock; behind it if negative.
     AheadBy(i64),
 }
 
-/// The years between which a tenant's clock can stand: those that every date of the API can be written in.
+/// The years of a tenant's clock: every date format of the APIs can express them.
 const YEARS: std::ops::Range<i32> = 1900..9000;
 
 impl Clock {
-    /// The tenant's present, to the microsecond, which is what Postgres keeps.
+    /// In microseconds, which is Postgres' precision.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn now(&self) -> DateTime<Utc> {
@@ -30,7 +30,7 @@ impl Clock {
         }
     }
 
-    /// Whether it stands between the years between which a clock can stand.
+    /// Whether its time is in the years of a tenant's clock.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         let at = match self {
@@ -41,15 +41,14 @@ impl Clock {
         at.is_some_and(|at| YEARS.contains(&at.year()))
     }
 
-    /// The same clock standing still, at `at` or where it is.
+    /// The same clock, frozen at `at` or at its present time. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn frozen(&self, at: Option<DateTime<Utc>>) -> Option<Self> {
         let at = at.unwrap_or_else(|| self.now()).trunc_subsecs(6);
         YEARS.contains(&at.year()).then_some(Self::Frozen(at))
     }
 
-    /// The same clock put to `at`: one that stands still stands there, one that goes goes on from there. `None` when it
-    /// cannot stand there.
+    /// The same clock set to `at`: a frozen one stays frozen, any other runs on. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn set(&self, at: DateTime<Utc>) -> Option<Self> {
         match self {
@@ -61,7 +60,7 @@ impl Clock {
         }
     }
 
-    /// The same clock put forward by so many seconds, or back. `None` when it cannot stand there.
+    /// The same clock, this number of seconds ahead, or behind if negative. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn advanced(&self, seconds: i64) -> Option<Self> {
         let at = self.now().checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_clock_stands_until_it_is_put_forward() {
+    fn a_frozen_clock_changes_only_when_it_is_set() {
         let clock = Clock::Real.frozen(Some(at("2030-01-31T12:00:00Z"))).expect("a clock");
         assert_eq!(clock.now(), at("2030-01-31T12:00:00Z"));
         assert_eq!(clock.advanced(86_400), Some(Clock::Frozen(at("2030-02-01T12:00:00Z"))));
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_goes_on_from_where_it_is_put() {
+    fn a_running_clock_runs_on_when_it_is_set() {
         let clock = Clock::Real.set(at("2030-01-31T12:00:00Z")).expect("a clock");
         let passed = clock.now() - at("2030-01-31T12:00:00Z");
         assert!(passed >= TimeDelta::zero() && passed < TimeDelta::seconds(10), "{passed}");
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_cannot_leave_the_years_that_can_be_written() {
+    fn a_clock_stays_in_its_years() {
         assert_eq!(Clock::Real.set(at("1899-12-31T00:00:00Z")), None);
         assert_eq!(Clock::Real.frozen(Some(at("9000-01-01T00:00:00Z"))), None);
         assert_eq!(Clock::Real.advanced(i64::MAX), None);

@@ -1,9 +1,9 @@
-//! An error with everything that led to it, for the log.
+//! Errors with their causes, for the log.
 
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error and its sources, outermost first.
+/// Formats an error and its sources, outermost first.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
@@ -13,7 +13,7 @@ impl fmt::Display for ErrorChain<'_> {
         formatter.write_str(&last)?;
         let mut source = self.0.source();
         while let Some(error) = source {
-            // Some errors say what their source says.
+            // Some errors repeat their source's message.
             let text = text_of(error);
             if !last.ends_with(&text) {
                 write!(formatter, ": {text}")?;
@@ -25,7 +25,7 @@ impl fmt::Display for ErrorChain<'_> {
     }
 }
 
-/// What an error says; of Postgres' errors without the line in Postgres' own source, which tells nobody anything.
+/// The message of an error. Postgres' errors come without the line in Postgres' own source.
 fn text_of(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = Some(error);
@@ -47,7 +47,7 @@ mod tests {
     use crate::database::DatabaseError;
 
     #[test]
-    fn each_cause_is_said_once() {
+    fn each_cause_appears_once() {
         let rejected = std::io::Error::other("connection refused");
         let error = DatabaseError::Statement(sqlx::Error::Io(rejected));
         let said = "a statement failed: error communicating with database: connection refused";

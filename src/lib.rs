@@ -1,9 +1,21 @@
-//! directscale-emulator: an unofficial emulator of DirectScale's customer API on a real Postgres.
+//! directscale-emulator: an unofficial emulator of DirectScale's customer API, and of two related vendors' APIs, on Postgres.
 //!
-//! The tour, from the door inwards: [`server`] listens and routes, [`gateway`] asks for a subscription key, a dialect
-//! ([`directscale`]) turns HTTP into calls of the domain, [`customers`] holds the rules and the SQL, [`hooks`] is where a
-//! Client Extension may step in, [`tenants`] is what a key opens, [`database`] is Postgres. `docs/ARCHITECTURE.md` has
-//! the whole house on one page.
+//! A tour in the order of one request:
+//!
+//! 1. [`cli`] and [`config`]: arguments and settings; `serve` starts the server.
+//! 2. [`server`]: listener, connections, routes, access log, metrics.
+//! 3. [`gateway`]: one pipeline for every request of a vendor API. It authenticates, limits, reads the body, injects faults
+//!    ([`fault_injection`]), runs the handler and records the request in the [`journal`].
+//! 4. [`vendors`]: one folder per vendor API. Its handlers translate between HTTP and the domain; [`wire`] has the formats that
+//!    vendors share.
+//! 5. [`customers`]: the domain. Fields, validation, commands, trees, and their SQL. [`field`] names the fields, [`plan`] has
+//!    a tenant's rules.
+//! 6. [`extension`]: calls the hooks of a Client Extension. [`webhooks`]: delivers events from the outbox.
+//! 7. [`tenants`]: credentials, limits, seeds, snapshots and clocks of tenants.
+//! 8. [`database`]: pool, transactions, migrations, embedded Postgres.
+//!
+//! [`control`] is the control API and the inspector under `/_emulator`, and [`tasks`] runs its long work. [`outgoing`] sends
+//! HTTP requests to tenants' addresses. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
 
 pub mod cli;
 pub mod clock;

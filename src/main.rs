@@ -1,4 +1,4 @@
-//! The binary: `directscale-emulator serve` and its smaller siblings.
+//! The binary: `directscale-emulator serve` and the other commands.
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,5 +1,5 @@
-//! HTTP out, to addresses that tenants chose: no redirects, a bounded answer, a bounded time, and no private networks unless
-//! they are allowed.
+//! Outgoing HTTP requests to addresses that tenants choose: no redirects, a limited response, a limited time, and no private
+//! networks unless the settings allow them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
-use crate::wire::charset::answer_to_utf8;
+use crate::wire::charset::response_to_utf8;
 
-/// The longest answer that is read, in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// In bytes.
+const MAX_RESPONSE: usize = 1024 * 1024;
 
 /// An `http://` or `https://` address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,6 @@ impl TryFrom<String> for TargetUrl {
     }
 }
 
-/// Sends requests to addresses that tenants chose.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     client: reqwest::Client,
@@ -65,74 +64,68 @@ pub struct Outgoing {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct OutgoingResponse {
     pub status: u16,
-    /// Its body, in UTF-8 where its encoding is known.
+    /// In UTF-8 if its encoding is known.
     pub body: Bytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OutgoingError {
-    /// The address is on a private network, which the server's settings do not allow.
     #[error("its address is on a private network, which EMULATOR_PRIVATE_TARGETS rejects")]
     Private,
-    /// Nobody listens there, or the name is not known.
+    /// The connection was refused, or the name is unknown.
     #[error("no connection could be made")]
     Unreachable,
     #[error("it did not answer within {} seconds", .0.as_secs())]
     TimedOut(Duration),
-    /// The answer leads elsewhere, and is not followed.
     #[error("it answered with a redirect, which is not followed")]
     Redirect,
-    /// The answer is longer than what is read.
-    #[error("its answer is longer than {LONGEST_ANSWER} bytes")]
+    #[error("its answer is longer than {MAX_RESPONSE} bytes")]
     TooLong { status: u16 },
     #[error("the connection broke off")]
     Broken,
 }
 
-/// A client that cannot be made.
 #[derive(Debug, Error)]
-#[error("the HTTP client cannot be made")]
+#[error("the HTTP client cannot be created")]
 pub struct OutgoingSetupError(#[from] reqwest::Error);
 
 impl Outgoing {
-    /// A client. `private_targets` says whether it may reach loopback and private networks. A system without certificates
-    /// of its own reaches `http://` alone.
+    /// `private_targets` allows loopback and private networks. On a system without certificates only `http://` works.
     ///
     /// # Errors
     /// Only for a defect of this program.
     pub fn new(private_targets: bool) -> Result<Self, OutgoingSetupError> {
-        // The process' provider of cryptography; somebody may have set it before, to the same.
         use_ring();
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .dns_resolver(Arc::new(Resolver { private_targets }))
-                // A proxy would resolve names itself, and lead where the resolver does not.
+                // A proxy would resolve names itself, without the resolver's check.
                 .no_proxy()
                 .user_agent("directscale-emulator")
                 // X-Directscale-Message-Id, as the vendor spells it.
                 .http1_title_case_headers()
         };
         let client = builder().build().or_else(|error| {
-            tracing::warn!(error = %ErrorChain(&error), "hooks and events over https:// are out of reach");
+            tracing::warn!(error = %ErrorChain(&error), "hooks and webhooks over https:// will fail");
             builder().tls_certs_only([]).build()
         })?;
         Ok(Self { client, private_targets })
     }
 
-    /// Posts a JSON body and reads the answer, whatever its status but a redirect.
+    /// Sends a POST request with a JSON body. Any status but a redirect is a result.
     ///
     /// # Errors
-    /// When no answer came, or none that can be used.
+    /// When there is no complete response, or it is a redirect or too long.
     pub async fn post(
         &self,
         url: &Url,
         headers: HeaderMap,
         body: Vec<u8>,
         timeout: Duration,
-    ) -> Result<Answer, OutgoingError> {
+    ) -> Result<OutgoingResponse, OutgoingError> {
         if !self.private_targets && is_private_host(url) {
             return Err(OutgoingError::Private);
         }
@@ -142,7 +135,7 @@ impl Outgoing {
         }
     }
 
-    async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, OutgoingError> {
+    async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<OutgoingResponse, OutgoingError> {
         let sent = self.client.post(url.clone()).headers(headers).body(body).send().await;
         let mut response = sent.map_err(|error| {
             let failure = if error.is_connect() { OutgoingError::Unreachable } else { OutgoingError::Broken };
@@ -156,16 +149,16 @@ impl Outgoing {
         let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(|_| OutgoingError::Broken)? {
-            if body.len() + part.len() > LONGEST_ANSWER {
+            if body.len() + part.len() > MAX_RESPONSE {
                 return Err(OutgoingError::TooLong { status });
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status, body: answer_to_utf8(body.into(), &headers) })
+        Ok(OutgoingResponse { status, body: response_to_utf8(body.into(), &headers) })
     }
 }
 
-/// Names become addresses here and nowhere else, so that a name cannot lead to a private network after it was checked.
+/// The only place where names are resolved, so that no name resolves to a private network after it was checked.
 #[derive(Debug)]
 struct Resolver {
     private_targets: bool,
@@ -179,14 +172,14 @@ impl Resolve for Resolver {
             let allowed: Vec<SocketAddr> =
                 found.filter(|address| private_targets || !is_private(address.ip())).collect();
             if allowed.is_empty() {
-                return Err("the name leads nowhere that is allowed".into());
+                return Err("the name has no address that is allowed".into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
 
-/// Whether the address names a private network without a name in between.
+/// Whether the URL contains a private IP address, or localhost.
 fn is_private_host(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_private(address.into()),
@@ -215,7 +208,7 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || address.is_broadcast()
         || address.is_multicast()
         || first == 0
-        // Carriers' shared addresses, 100.64.0.0/10; protocol assignments and benchmarks; what is reserved.
+        // Shared addresses of carriers, 100.64.0.0/10; protocol assignments and benchmarks; reserved addresses.
         || (first == 100 && (64..128).contains(&second))
         || address.octets().starts_with(&[192, 0, 0])
         || (first == 198 && (18..20).contains(&second))
@@ -228,11 +221,11 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || address.is_multicast()
         || address.is_unique_local()
         || address.is_unicast_link_local()
-        // An address of version 4 may be within: 64:ff9b::/96 and 2002::/16.
+        // These can contain an IPv4 address: 64:ff9b::/96 and 2002::/16.
         || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x2002, ..])
 }
 
-/// Has TLS use the cryptography that sqlx brings along. Once is enough, and more does no harm.
+/// Selects the cryptography provider of TLS: ring, which sqlx uses too. Further calls have no effect.
 pub(crate) fn use_ring() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
@@ -242,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_known_in_every_spelling() {
+    fn private_addresses_are_recognized_in_every_form() {
         for host in [
             "127.0.0.1",
             "127.1",
@@ -282,12 +275,12 @@ mod tests {
         };
         assert_eq!(post("http://127.0.0.1:9/").await, Err(OutgoingError::Private));
         assert_eq!(post("http://localhost:9/").await, Err(OutgoingError::Private));
-        // By a name that only the resolver sees through, somebody is there and hears nothing.
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let number = nobody.local_addr().expect("an address").port();
-        nobody.set_nonblocking(true).expect("a socket");
+        // The resolver rejects the name although the port is open.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let number = listener.local_addr().expect("an address").port();
+        listener.set_nonblocking(true).expect("a socket");
         assert_eq!(post(&format!("http://localhost.:{number}/")).await, Err(OutgoingError::Unreachable));
-        assert!(nobody.accept().is_err());
+        assert!(listener.accept().is_err());
         assert!(TargetUrl::try_from("http://user:secret@extension.example/".to_owned()).is_err());
     }
 }

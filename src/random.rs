@@ -1,4 +1,4 @@
-//! Randomness, and the numbers that must never come twice.
+//! Randomness, and unique record numbers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,42 +8,42 @@ use uuid::Uuid;
 
 use crate::database::TenantId;
 
-/// Of so many tenants the last number is remembered; beyond it, all are forgotten.
+/// The maximum number of tenants whose last number is stored. At the next one, all are deleted.
 const CAPACITY: usize = 10_000;
 
-/// The process' source of ids, salts and keys: the operating system's generator.
+/// The operating system's generator, for ids, salts and credentials.
 #[derive(Debug, Default)]
 pub struct Random {
     last_record_numbers: Mutex<HashMap<TenantId, i64>>,
 }
 
 impl Random {
-    /// `N` random bytes, good enough for keys.
+    /// Cryptographically secure.
     ///
     /// # Panics
-    /// When the operating system has no randomness to give, which leaves nothing sensible to do.
+    /// When the operating system's generator fails, without which the server must not run.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        getrandom::fill(&mut bytes).expect("invariant: the operating system gives randomness");
+        getrandom::fill(&mut bytes).expect("invariant: the operating system has a random generator");
         bytes
     }
 
-    /// A random id (version 4).
+    /// Version 4.
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
-    /// An id that sorts by `now` (version 7).
+    /// Version 7, which sorts by `now`.
     #[must_use]
     pub fn uuid_at(&self, now: DateTime<Utc>) -> Uuid {
         let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.bytes()).into_uuid()
     }
 
-    /// A number for a log row of a tenant: the microseconds of `now`, or one more than its last number where that is not
-    /// above it. Ascends within one process and one world; two servers can give the same number in the same microsecond.
+    /// The number of a new log row of a tenant: the microseconds of `now`, but always above the last number. It ascends within
+    /// one process; two servers can return the same number in the same microsecond.
     #[must_use]
     pub fn record_number(&self, tenant: TenantId, now: DateTime<Utc>) -> i64 {
         let mut last = self.last_record_numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ impl Random {
         number
     }
 
-    /// Forgets the numbers of a tenant, whose world or clock is another one now.
+    /// Deletes the last number of a tenant after its data was replaced or its clock was set.
     pub fn forget(&self, tenant: TenantId) {
         self.last_record_numbers.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
     }
@@ -74,7 +74,7 @@ mod tests {
         let now = DateTime::from_timestamp_micros(1_000_000).expect("a time");
         let numbers: Vec<i64> = (0..3).map(|_| random.record_number(TenantId(1), now)).collect();
         assert_eq!(numbers, [1_000_000, 1_000_001, 1_000_002]);
-        assert_eq!(random.record_number(TenantId(2), now), 1_000_000, "another tenant's tell nothing");
+        assert_eq!(random.record_number(TenantId(2), now), 1_000_000, "another tenant's numbers do not count");
         random.forget(TenantId(1));
         assert_eq!(random.record_number(TenantId(1), now), 1_000_000);
     }

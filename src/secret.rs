@@ -1,8 +1,8 @@
-//! A password in the clear.
+//! Passwords in clear text.
 
 use std::fmt;
 
-/// A password on its way to being hashed. Never shown, not even by `Debug`.
+/// A password before it is hashed. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -12,7 +12,7 @@ impl Password {
         Self(password)
     }
 
-    /// The password itself: for the rule that checks it and the hash that hides it.
+    /// For validation and hashing only.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -24,7 +24,7 @@ $$;
 create or replace function create_customer(
     p_tenant             integer,
     p_customer           integer,
-    p_columns            jsonb,
+    p_columns            json,
     p_now                timestamptz,
     p_sponsor_types      integer[],
     p_placed_types       integer[],
@@ -47,7 +47,7 @@ begin
     -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
-    v_new := jsonb_populate_record(null::customers, p_columns);
+    v_new := json_populate_record(null::customers, p_columns);
     if v_new.sponsor_id is not null then
         select c.customer_type into v_sponsor_type from customers c
          where c.tenant_id = p_tenant and c.customer_id = v_new.sponsor_id;

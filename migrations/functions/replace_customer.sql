@@ -1,5 +1,6 @@
 -- Replaces the columns of a customer that p_columns names, keeps the others, and moves the customer's node when the sponsor
--- changes. p_columns always names the type and the sponsor.
+-- changes. The type (p_customer_type) and the sponsor (p_sponsor) are among them. p_columns is json and not jsonb, because it is read
+-- once, from the first to the last member: that costs a tenth less.
 --
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
 -- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
@@ -21,7 +22,9 @@ execute replace(replace($function$
 create or replace function replace_customer(
     p_tenant           integer,
     p_customer         integer,
-    p_columns          jsonb,
+    p_columns          json,
+    p_customer_type    integer,
+    p_sponsor          integer,
     p_now              timestamptz,
     p_sponsor_types    integer[],
     p_upgrade_from     integer[],
@@ -40,7 +43,6 @@ create or replace function replace_customer(
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
-    v_sponsor      integer := (p_columns ->> 'sponsor_id')::integer;
     v_sponsor_type integer;
     v_placed       boolean;
     v_upline       integer;
@@ -60,7 +62,7 @@ begin
                case when p_is_recorded and t.tenant_id is not null then row_texts(t) end
           into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
           from customers c
-          left join customers s on s.tenant_id = p_tenant and s.customer_id = v_sponsor
+          left join customers s on s.tenant_id = p_tenant and s.customer_id = p_sponsor
           left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
          where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
@@ -68,7 +70,7 @@ begin
             return;
         end if;
 
-        if v_sponsor is not null then
+        if p_sponsor is not null then
             if v_sponsor_type is null then
                 outcome := 'sponsor_unknown';
                 return;
@@ -78,12 +80,12 @@ begin
             end if;
             -- A customer that is no customer's upline and cannot become one before this commit closes no circle. Any other
             -- is checked, one at a time in a tenant, so that two moves that race see each other.
-            if v_upline is distinct from v_sponsor
+            if v_upline is distinct from p_sponsor
                and (v_placed or p_upgrade_from is not null)
                and (v_placed or v_has_downline or p_sponsor_types is null or old_type = any (p_sponsor_types))
             then
                 perform pg_advisory_xact_lock(hashtext('sponsor_tree'), p_tenant);
-                if sponsor_is_below(p_tenant, v_sponsor, p_customer) then
+                if sponsor_is_below(p_tenant, p_sponsor, p_customer) then
                     outcome := 'sponsor_below';
                     return;
                 end if;
@@ -100,21 +102,21 @@ begin
                    case when c.customer_type = n.customer_type then c.upgrade_date else p_now end,
                    inactive_since(c.customer_status, n.customer_status, c.inactive_date, p_now),
                    p_now
-              from jsonb_populate_record(c, p_columns) n)
+              from json_populate_record(c, p_columns) n)
          where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
         returning case when p_is_recorded then row_texts(c) end into customer_after;
         exit when found;
     end loop;
 
     if v_placed then
-        if v_sponsor is not null and v_upline is distinct from v_sponsor then
-            update sponsor_tree t set upline_id = v_sponsor
+        if p_sponsor is not null and v_upline is distinct from p_sponsor then
+            update sponsor_tree t set upline_id = p_sponsor
              where t.tenant_id = p_tenant and t.customer_id = p_customer
             returning case when p_is_recorded then row_texts(t) end into node_after;
         end if;
     elsif p_upgrade_from is not null then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
-        values (p_tenant, p_customer, v_sponsor, p_now)
+        values (p_tenant, p_customer, p_sponsor, p_now)
         returning case when p_is_recorded then row_texts(t) end into node_after;
     end if;
 
@@ -122,7 +124,7 @@ begin
         insert into CRM_AssociateTypeChanges as l (
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
-            p_tenant, p_change, p_recordnumber, p_customer, old_type, (p_columns ->> 'customer_type')::integer, p_now, p_changed_by, p_request)
+            p_tenant, p_change, p_recordnumber, p_customer, old_type, p_customer_type, p_now, p_changed_by, p_request)
         returning case when p_is_recorded then row_texts(l) end into log_after;
     end if;
 

@@ -8,7 +8,7 @@ declare
 begin
     foreach v_table in array array[
         'crm_associatetypechanges', 'companies', 'customer_keys', 'customer_profiles', 'customers', 'reward_points',
-        'sign_on_tokens', 'sponsor_tree']::regclass[]
+        'sso_tokens', 'sponsor_tree']::regclass[]
     loop
         select string_agg('r.' || quote_ident(attname) || case when atttypid = 'text'::regtype then '' else '::text' end,
                           ', ' order by attnum)

@@ -2,10 +2,10 @@
 --   tenants                              copy_settings copies its settings,
 --   subscription_keys, access_tokens     credentials belong to the tenant and not to its data.
 -- Tables of unfinished work are not copied. They are only emptied when the data is replaced:
---   hook_calls, sign_on_tokens, subscription_usage, event_deliveries, event_attempts.
+--   hook_calls, sso_tokens, subscription_usage, event_deliveries, event_attempts.
 create or replace function tenant_tables(out table_name text, out is_copied boolean) returns setof record
 language sql stable as $$
-    select c.relname::text, c.relname not in ('hook_calls', 'sign_on_tokens', 'subscription_usage', 'event_deliveries', 'event_attempts')
+    select c.relname::text, c.relname not in ('hook_calls', 'sso_tokens', 'subscription_usage', 'event_deliveries', 'event_attempts')
       from pg_class c
       join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
      where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition

@@ -455,7 +455,7 @@ pub(super) async fn events(remote: &Remote, command: EventsCommand) -> anyhow::R
         EventsCommand::List { tenant, state, limit } => {
             let mut query = vec![("limit", limit.to_string())];
             query.extend(state.map(|state| ("state", state)));
-            let listed = remote.find(&["tenants", &tenant, "events"], &query).await?;
+            let listed = remote.find(&["tenants", &tenant, "webhooks"], &query).await?;
             let columns = [
                 Column::text("EVENT ID", "id"),
                 Column::time("ATTEMPTED", "attempted_at"),
@@ -472,8 +472,8 @@ pub(super) async fn events(remote: &Remote, command: EventsCommand) -> anyhow::R
         }
         EventsCommand::Resend { tenant, id } => {
             let path: Vec<&str> = match &id {
-                Some(id) => vec!["tenants", &tenant, "events", id, "resend"],
-                None => vec!["tenants", &tenant, "events", "resend"],
+                Some(id) => vec!["tenants", &tenant, "webhooks", id, "resend"],
+                None => vec!["tenants", &tenant, "webhooks", "resend"],
             };
             let resent = remote.post(&path, &json!({})).await?;
             remote.print(&resent, |resent| {

@@ -28,7 +28,7 @@ use serde_json::json;
 use crate::config::{DatabaseArgs, ListenAddress, LogArgs, SettingArgs, Settings, Shown};
 use crate::control::{Api, Coverage, at_address, document};
 use crate::error_chain::ErrorChain;
-use crate::server::{Origin, TenantOptions};
+use crate::server::{Origin, StartOptions};
 use crate::vendors;
 use arguments::{KeyArgs, arguments, leaf, unknown_variables, whole_seconds};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
@@ -360,12 +360,12 @@ fn show_config(shown: &[Shown], is_json: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// The world that the settings describe, without a seed.
-fn world(settings: &Settings) -> TenantOptions {
+fn world(settings: &Settings) -> StartOptions {
     let origin = match &settings.database_url {
         Some(url) => Origin::Server(url.reveal().to_owned()),
         None => Origin::Embedded(settings.data.clone()),
     };
-    TenantOptions {
+    StartOptions {
         origin,
         seed: settings.seed.clone(),
         connections: settings.database_connections,

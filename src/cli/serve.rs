@@ -17,7 +17,7 @@ use crate::config::{ListenAddress, Settings};
 use crate::control::{Access, AdminToken};
 use crate::gateway::ResponseOptions;
 use crate::random::Random;
-use crate::server::{Listener, Server, ServerOptions, Started, TenantOptions, migrate_only, open_tenant};
+use crate::server::{Listener, Server, ServerOptions, StartOptions, Started, migrate_only, start_up};
 use crate::tenants::DEMO_KEY;
 
 /// How long the whole shutdown may take.
@@ -63,7 +63,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let world = world(settings);
     let started = tokio::select! {
-        started = open_tenant(&world, random, Some(&server)) => started?,
+        started = start_up(&world, random, Some(&server)) => started?,
         () = asked_to_stop(&mut stop) => return Ok(ExitCode::SUCCESS),
     };
     server.serve_from(&started);
@@ -107,8 +107,8 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = TenantOptions { seed: Some(file), ..world(settings) };
-    let started = open_tenant(&options, Arc::new(Random::default()), None).await?;
+    let options = StartOptions { seed: Some(file), ..world(settings) };
+    let started = start_up(&options, Arc::new(Random::default()), None).await?;
     let seeded = started.seeded.clone();
     started.close().await;
     super::seeds::print(&seeded, is_json)?;

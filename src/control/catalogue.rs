@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::fault_injection::{FaultResponse, FaultRule};
-use crate::vendors::directscale::CALLBACK_OPERATION;
-use crate::vendors::storm::TOKEN_OPERATION;
+use crate::vendors::VENDORS;
 use crate::webhooks::EventType;
 
-/// What the journal has besides operations of the document: paths that are none, callbacks of extensions, tokens of Storm.
-const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION.id, TOKEN_OPERATION.id];
+/// The operation of requests that no operation has.
+const NO_OPERATION: &str = "-";
+
+/// The operations in the journal that the document does not describe.
+fn undocumented<'a>() -> impl Iterator<Item = &'a str> {
+    let of_vendors = VENDORS.iter().flat_map(|vendor| vendor.undocumented_operations.iter().copied());
+    std::iter::once(NO_OPERATION).chain(of_vendors)
+}
 
 #[derive(Debug)]
 pub(super) struct Catalogue(BTreeMap<String, BTreeSet<u16>>);
@@ -70,16 +75,20 @@ impl Catalogue {
 
     /// Rejects the name of an operation that no entry of the journal can have.
     pub(super) fn check_journaled(&self, name: &str) -> Result<(), String> {
-        if self.0.contains_key(name) || BESIDE.contains(&name) { Ok(()) } else { Err(self.unknown_operation(name)) }
+        if self.0.contains_key(name) || undocumented().any(|known| known == name) {
+            Ok(())
+        } else {
+            Err(self.unknown_operation(name))
+        }
     }
 
     fn unknown_operation(&self, name: &str) -> String {
         let name: String = name.chars().take(100).collect();
-        let near = self.operations().chain(BESIDE).max_by(|left, right| {
-            let like = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
-            like(left).total_cmp(&like(right))
+        let most_similar = self.operations().chain(undocumented()).max_by(|left, right| {
+            let similarity = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
+            similarity(left).total_cmp(&similarity(right))
         });
-        let near = near.unwrap_or("*");
-        format!("'{name}' is not an operation; did you mean {near}?")
+        let most_similar = most_similar.unwrap_or("*");
+        format!("'{name}' is not an operation; did you mean {most_similar}?")
     }
 }

@@ -5,6 +5,7 @@ mod api;
 mod catalogue;
 mod documents;
 mod error;
+mod journal;
 mod pages;
 
 use std::sync::{Arc, OnceLock};

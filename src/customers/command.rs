@@ -106,7 +106,7 @@ impl Customers {
         loop {
             let create = async |within: Self| {
                 let id = within.retry_write(scope, write).await?;
-                within.write_beside(scope, id, uuid, profile.as_ref()).await?;
+                within.write_profile(scope, id, uuid, profile.as_ref()).await?;
                 Ok(id)
             };
             let written = match scope.events {
@@ -174,7 +174,7 @@ impl Customers {
                 within.hold_counter(scope).await?;
             }
             within.retry_write(scope, write).await?;
-            within.write_beside(scope, id, None, profile.as_ref()).await
+            within.write_profile(scope, id, None, profile.as_ref()).await
         };
         if let Some(settings) = scope.events {
             // The customer that an event compares shows neither the password nor a profile.

@@ -39,7 +39,6 @@ struct DeferredCommand {
 
 /// What the hook stands before.
 #[derive(Debug, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "stored as soon as it is created")]
 pub(super) enum DeferredAction {
     /// The answer of the database, which needs nothing but the request.
     Answer,

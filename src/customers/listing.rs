@@ -1,17 +1,16 @@
-//! Customers as people look through them: page by page, with their place in the sponsor tree and their changes of type.
+//! Customers for the inspector: page by page, with their position in the sponsor tree and their changes of type.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::model::CustomerId;
 use super::service::Customers;
-use super::store::listing;
 use super::text::is_forbidden;
 use crate::database::{DatabaseError, TenantId};
 
-/// A customer in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct CustomerSummary {
     pub id: i32,
     pub customer_type: i32,
     pub customer_status: i32,
@@ -19,9 +18,8 @@ pub struct Listed {
     pub back_office_id: String,
     pub username: Option<String>,
     pub email_address: Option<String>,
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
-    pub company_name: Option<String>,
+    /// First and last name, else the company's.
+    pub name: Option<String>,
 }
 
 /// A customer in the sponsor tree.
@@ -29,22 +27,22 @@ pub struct Listed {
 pub struct TreeNode {
     pub id: i32,
     pub upline_id: Option<i32>,
-    /// How many levels from the customer in question.
+    /// The number of levels between it and the customer that was asked for.
     pub level: i32,
-    /// Its type; `None` where there is no such customer.
+    /// `None` where there is no such customer.
     pub customer_type: Option<i32>,
     /// First and last name, else the company's.
     pub name: Option<String>,
-    /// How many stand directly below it.
+    /// The number of nodes directly below it.
     pub children: i64,
 }
 
-/// Where a customer stands in the sponsor tree.
+/// A customer's position in the sponsor tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeAround {
-    /// From the root to the customer itself; empty for one who has no place.
+    /// From the root to the customer itself; empty for a customer without a node.
     pub upline: Vec<TreeNode>,
-    /// Some of those below it, level by level.
+    /// Level by level, the first nodes of each.
     pub below: Vec<TreeNode>,
 }
 
@@ -61,38 +59,27 @@ pub struct TypeChange {
     pub request_id: Uuid,
 }
 
-impl Listed {
-    /// First and last name, else the company's.
-    #[must_use]
-    pub fn display_name(&self) -> String {
-        let names: Vec<&str> = [&self.first_name, &self.last_name].into_iter().filter_map(Option::as_deref).collect();
-        if names.is_empty() { self.company_name.clone().unwrap_or_default() } else { names.join(" ") }
-    }
-}
-
 impl Customers {
-    /// The customers behind an id, at most so many, by ascending id; with a term, those who hold it in id, name, e-mail
-    /// address, username or back office id.
+    /// At most `limit` customers with an id above `after`, ascending. A term must be the id or a part of name, e-mail
+    /// address, username or back office id, in any case.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn listed(
+    pub async fn list(
         &self,
         tenant: TenantId,
         term: &str,
         after: i32,
-        most: i64,
-    ) -> Result<Vec<Listed>, DatabaseError> {
-        // No value holds one.
+        limit: i64,
+    ) -> Result<Vec<CustomerSummary>, DatabaseError> {
+        // No value holds such a character.
         if term.contains(is_forbidden) {
             return Ok(Vec::new());
         }
-        let mut session = self.database.session().await?;
-        let found = listing::customers(session.connection(), tenant, term, after, most).await;
-        session.end(found)
+        self.database.run(async |connection| list(connection, tenant, term, after, limit).await).await
     }
 
-    /// The changes of type, the newest first, at most so many; those of one customer, if it is named.
+    /// At most `limit` changes of type, the newest first: those of one customer, or of all.
     ///
     /// # Errors
     /// When the database fails.
@@ -100,22 +87,143 @@ impl Customers {
         &self,
         tenant: TenantId,
         id: Option<CustomerId>,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<TypeChange>, DatabaseError> {
-        let mut session = self.database.session().await?;
-        let found = listing::type_changes(session.connection(), tenant, id, most).await;
-        session.end(found)
+        self.database.run(async |connection| type_changes(connection, tenant, id, limit).await).await
     }
 
-    /// Where a customer stands in the sponsor tree, with at most so many of those down to three levels below it.
+    /// A customer's position in the sponsor tree, with at most `limit` nodes of the three levels below it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tree_around(&self, tenant: TenantId, id: CustomerId, most: i64) -> Result<TreeAround, DatabaseError> {
-        let mut session = self.database.session().await?;
-        let upline = listing::upline(session.connection(), tenant, id).await?;
-        let below = listing::below(session.connection(), tenant, id, most).await;
-        let below = session.end(below)?;
-        Ok(TreeAround { upline, below })
+    pub async fn tree_around(&self, tenant: TenantId, id: CustomerId, limit: i64) -> Result<TreeAround, DatabaseError> {
+        let read = async |connection: &mut PgConnection| {
+            let upline = upline(connection, tenant, id).await?;
+            let below = below(connection, tenant, id, limit).await?;
+            Ok(TreeAround { upline, below })
+        };
+        self.database.run(read).await
     }
+}
+
+/// With a term it may read every customer of the tenant.
+async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    term: &str,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<CustomerSummary>, sqlx::Error> {
+    sqlx::query_as!(
+        CustomerSummary,
+        r#"
+        select customer_id as id, customer_type, customer_status, sponsor_id, back_office_id, username, email_address,
+               coalesce(nullif(concat_ws(' ', first_name, last_name), ''), company_name) as name
+          from customers
+         where tenant_id = $1 and customer_id > $3
+           and ($2 = '' or customer_id::text = $2
+                -- Joined by a character that no value holds, so that no match reaches across two fields but the two names.
+                or strpos(lower(concat_ws(chr(31), concat_ws(' ', first_name, last_name), company_name, email_address,
+                                          username, back_office_id)), lower($2)) > 0)
+         order by customer_id
+         limit $4
+        "#,
+        tenant.0,
+        term,
+        after,
+        limit,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn type_changes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<TypeChange>, sqlx::Error> {
+    sqlx::query_as!(
+        TypeChange,
+        r#"
+        select id, recordnumber as record_number, AssociateID as associate_id, OldAssociateType as old_associate_type,
+               NewAssociateType as new_associate_type, ChangeDate as change_date, ChangedBy as changed_by,
+               RequestId as request_id
+          from CRM_AssociateTypeChanges
+         where tenant_id = $1 and ($2::integer is null or AssociateID = $2)
+         order by recordnumber desc
+         limit $3
+        "#,
+        tenant.0,
+        id.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// From the root to the customer itself; of an upline longer than 2000 nodes, the nearest.
+async fn upline(connection: &mut PgConnection, tenant: TenantId, id: CustomerId) -> Result<Vec<TreeNode>, sqlx::Error> {
+    sqlx::query_as!(
+        TreeNode,
+        r#"
+        with recursive above (customer_id, upline_id, level) as (
+            select t.customer_id, t.upline_id, 0 from sponsor_tree t where t.tenant_id = $1 and t.customer_id = $2
+            union all
+            select t.customer_id, t.upline_id, a.level + 1
+              from above a
+              join sponsor_tree t on t.tenant_id = $1 and t.customer_id = a.upline_id
+             where a.level < 2000
+        )
+        select a.customer_id as "id!", a.upline_id, a.level as "level!", c.customer_type as "customer_type?",
+               coalesce(nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.company_name) as name,
+               (select count(*) from sponsor_tree t where t.tenant_id = $1 and t.upline_id = a.customer_id) as "children!"
+          from above a
+          left join customers c on c.tenant_id = $1 and c.customer_id = a.customer_id
+         order by a.level desc
+        "#,
+        tenant.0,
+        id.0,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Three levels below a customer. Only the first forty children of each node are read, so that the time does not grow with
+/// the width of the tree.
+async fn below(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    limit: i64,
+) -> Result<Vec<TreeNode>, sqlx::Error> {
+    sqlx::query_as!(
+        TreeNode,
+        r#"
+        with recursive below (customer_id, upline_id, level) as (
+            select $2::integer, null::integer, 0
+            union all
+            select t.customer_id, b.customer_id, b.level + 1
+              from below b
+             cross join lateral (select s.customer_id from sponsor_tree s
+                                  where s.tenant_id = $1 and s.upline_id = b.customer_id
+                                  order by s.customer_id limit 40) t
+             where b.level < 3
+        ),
+        nearest as (
+            select * from below where level > 0 order by level, customer_id limit $3
+        )
+        select n.customer_id as "id!", n.upline_id, n.level as "level!", c.customer_type as "customer_type?",
+               coalesce(nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.company_name) as name,
+               (select count(*) from sponsor_tree t where t.tenant_id = $1 and t.upline_id = n.customer_id) as "children!"
+          from nearest n
+          left join customers c on c.tenant_id = $1 and c.customer_id = n.customer_id
+         order by n.level, n.customer_id
+        "#,
+        tenant.0,
+        id.0,
+        limit,
+    )
+    .fetch_all(connection)
+    .await
 }

@@ -1,40 +1,45 @@
-//! Passwords and the values that must be free: login, reset, availability.
+//! Login, password reset, and whether a unique value is free.
+
+use sqlx::PgConnection;
 
 use super::model::{Customer, CustomerFields, CustomerId, LookUp};
 use super::service::{Customers, Error, Scope};
-use super::store::{self, login};
+use super::store;
 use super::text::{comparable, filled};
 use super::violation::{Violation, ViolationKind};
+use crate::database::TenantId;
+use crate::journal::RowTexts;
 use crate::model::Field;
 use crate::plan::UniqueField;
 use crate::secret::Password;
 
 impl Customers {
-    /// The customer with this username and password, whatever its status; `None` when there is none, which takes as long
-    /// to find out as a wrong password does.
+    /// The customer with this username and password, whatever its status. An unknown username takes as long as a wrong
+    /// password.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sign_in(
+    pub async fn log_in(
         &self,
         scope: &Scope<'_>,
         username: &str,
         password: &Password,
     ) -> Result<Option<Customer>, Error> {
         let by = LookUp::Username(username);
-        let known = if by.is_possible() {
-            let mut session = self.database.session().await?;
-            let ids = store::look_up(session.connection(), scope.tenant, scope.plan, by).await?;
-            let known = login::password_hashes(session.connection(), scope.tenant, &ids).await;
-            session.end(known)?
+        let hashes = if by.is_possible() {
+            let read = self.database.run(async |connection| {
+                let ids = store::look_up(connection, scope.tenant, scope.plan, by).await?;
+                password_hashes(connection, scope.tenant, &ids).await
+            });
+            read.await?
         } else {
             Vec::new()
         };
-        if known.is_empty() {
+        if hashes.is_empty() {
             self.passwords.hash(password, &self.random).await;
         }
-        // A plan may let several share a username; then the password tells them apart.
-        for (id, hash) in known {
+        // A plan may let several customers share a username; their passwords tell them apart.
+        for (id, hash) in hashes {
             if self.passwords.verify(password, &hash, &self.random).await {
                 return self.get(scope, id).await.map(Some);
             }
@@ -42,10 +47,10 @@ impl Customers {
         Ok(None)
     }
 
-    /// Gives a customer a new password.
+    /// Sets a customer's password.
     ///
     /// # Errors
-    /// `UnknownCustomer`, `Rejected` when the password is missing or not as the plan wants it, or when the database fails.
+    /// `UnknownCustomer`, `Rejected` when the password is missing or breaks a rule of the plan, or when the database fails.
     pub async fn reset_password(
         &self,
         scope: &Scope<'_>,
@@ -71,21 +76,99 @@ impl Customers {
     }
 
     async fn set_password_hash(&self, scope: &Scope<'_>, id: CustomerId, hash: &str) -> Result<(), Error> {
-        let mut session = self.database.session().await?;
-        let done = login::set_password_hash(session.connection(), scope, id, hash).await;
-        if session.end(done)? { Ok(()) } else { Err(Error::UnknownCustomer) }
+        let written = self.database.run(async |connection| set_password_hash(connection, scope, id, hash).await);
+        if written.await? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 
-    /// Whether no customer has this value yet. Blank values never collide, nor those of a field that the plan lets
-    /// several share; those of a voided customer do.
+    /// Whether no customer has this value. Blank values are always free, and so are those of a field that the plan does not
+    /// make unique. The values of a deleted customer are not.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn is_free(&self, scope: &Scope<'_>, field: UniqueField, value: &str) -> Result<bool, Error> {
         let value = filled(value).filter(|value| scope.plan.is_unique(field) && !value.contains('\0'));
-        let Some(value) = value else { return Ok(true) };
-        let mut session = self.database.session().await?;
-        let is_taken = login::is_taken(session.connection(), scope.tenant, field, &comparable(value)).await;
-        Ok(!session.end(is_taken)?)
+        let Some(value) = value.map(comparable) else { return Ok(true) };
+        let in_use = self.database.run(async |connection| is_in_use(connection, scope.tenant, field, &value).await);
+        Ok(!in_use.await?)
     }
+}
+
+/// The password hashes of those of the customers that have one.
+async fn password_hashes(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: &[i32],
+) -> Result<Vec<(CustomerId, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select customer_id, password_hash as "password_hash!"
+          from unnest($2::integer[]) as requested (id)
+         cross join lateral (select c.customer_id, c.password_hash from customers c
+                              where c.tenant_id = $1 and c.customer_id = requested.id offset 0) found
+         where password_hash is not null
+         order by customer_id
+        "#,
+        tenant.0,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (CustomerId(row.customer_id), row.password_hash)).collect())
+}
+
+/// False when there is no such customer.
+async fn set_password_hash(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    id: CustomerId,
+    hash: &str,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        update customers c set password_hash = $3, modified_at = $4
+         where c.tenant_id = $1 and c.customer_id = $2
+        returning case when $5::boolean then (select row_texts(o) from customers o
+                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+                      as "before: RowTexts",
+                  case when $5::boolean then row_texts(c) end as "after: RowTexts"
+        "#,
+        scope.tenant.0,
+        id.0,
+        hash,
+        scope.now,
+        scope.recorder.is_on(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    if let Some(row) = &row {
+        scope.recorder.update("customers", row.before.as_ref(), row.after.as_ref());
+    }
+    Ok(row.is_some())
+}
+
+/// `value` in its comparable form.
+async fn is_in_use(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    field: UniqueField,
+    value: &str,
+) -> Result<bool, sqlx::Error> {
+    let value_of = |other: UniqueField| (other == field).then_some(value);
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from customers where tenant_id = $1 and back_office_id_key = $2)
+            or exists (select from customers where tenant_id = $1 and email_address_key = $3)
+            or exists (select from customers where tenant_id = $1 and tax_id_key = $4)
+            or exists (select from customers where tenant_id = $1 and username_key = $5)
+            or exists (select from customers where tenant_id = $1 and web_alias_key = $6) as "is_in_use!"
+        "#,
+        tenant.0,
+        value_of(UniqueField::BackOfficeId),
+        value_of(UniqueField::EmailAddress),
+        value_of(UniqueField::TaxId),
+        value_of(UniqueField::Username),
+        value_of(UniqueField::WebAlias),
+    )
+    .fetch_one(connection)
+    .await
 }

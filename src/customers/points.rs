@@ -1,18 +1,22 @@
-//! Reward points: "usable at once", gone after 365 days, and a balance that may go below zero (DirectScale, reward points
+//! Reward points: "usable at once", expired after 365 days, and a balance that may go below zero (DirectScale, reward points
 //! operations of the Customers group).
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Days, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::model::CustomerId;
 use super::service::{Customers, Error, Scope};
-use super::store::{self, points};
+use super::store;
+use crate::database::TenantId;
+use crate::journal::RowTexts;
 
-/// After so many days points that were added are gone (DirectScale, reward points operations).
-const LIFE: Days = Days::new(365);
+/// Added points expire after this time (DirectScale, reward points operations).
+const LIFETIME: Days = Days::new(365);
 
-/// A number of points: above zero, four digits behind the point.
+/// A number of points above zero, rounded to four decimals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Points(f64);
 
@@ -27,29 +31,27 @@ pub(super) struct Entry {
 }
 
 impl Points {
-    /// The most that one call can add or deduct.
-    pub const MOST: f64 = 999_999_999.0;
+    /// The largest number that one request can add or deduct.
+    pub const MAX: f64 = 999_999_999.0;
 
-    /// So many points; `None` when that is not above zero, or more than [`Points::MOST`].
+    /// `None` when the number is not above zero, or above [`Points::MAX`].
     #[must_use]
     pub fn new(points: f64) -> Option<Self> {
         let points = (points * 1e4).round() / 1e4;
-        (points > 0.0 && points <= Self::MOST).then_some(Self(points))
+        (points > 0.0 && points <= Self::MAX).then_some(Self(points))
     }
 }
 
 impl Customers {
-    /// Adds points to a customer; they can be used at once and are gone after 365 days.
-    ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn add_points(&self, scope: &Scope<'_>, id: CustomerId, points: Points) -> Result<(), Error> {
-        let expires_at = scope.now.checked_add_days(LIFE).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let expires_at = scope.now.checked_add_days(LIFETIME).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let entry = Entry { points: points.0, entered_at: scope.now, expires_at: Some(expires_at) };
         self.enter(scope, id, entry).await
     }
 
-    /// Deducts points from a customer, those that expire first before others; the balance may go below zero.
+    /// The points that expire first are deducted first. The balance may go below zero.
     ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
@@ -62,14 +64,14 @@ impl Customers {
         let entry_id = self.random.uuid_at(scope.now);
         let entered = self.database.in_transaction(async |connection| {
             store::enter_tenant(connection, scope.tenant).await?;
-            Ok::<_, Error>(points::enter(connection, scope, id, entry_id, &entry).await?)
+            Ok::<_, Error>(insert(connection, scope, id, entry_id, &entry).await?)
         });
         if Box::pin(entered).await? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 }
 
-/// What a ledger, in the order of its entries, comes to at a time: deductions use up what expires first, points that
-/// expire before they are used are lost, and what is deducted beyond is owed by the points that come.
+/// The balance of a ledger, in the order of its entries, at a time. Deductions use up the points that expire first, points
+/// that expire unused are lost, and points that are added later pay for a balance below zero.
 pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
     let mut left: VecDeque<(f64, DateTime<Utc>)> = VecDeque::new();
     let mut owed = 0.0;
@@ -98,8 +100,56 @@ pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
     }
     drop_expired(&mut left, at);
     let sum = left.iter().map(|(points, _)| points).sum::<f64>() - owed;
-    // A sum of nothing is -0.0, and zero added to it is 0.0.
+    // The sum of an empty list is -0.0; adding 0.0 makes it 0.0.
     (sum * 1e4).round() / 1e4 + 0.0
+}
+
+/// False when there is no such customer.
+async fn insert(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    id: CustomerId,
+    entry_id: Uuid,
+    entry: &Entry,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query_scalar!(
+        r#"
+        insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
+        select $1, $2, $3, $4::float8::numeric, $5, $6
+         where exists (select from customers where tenant_id = $1 and customer_id = $2)
+        returning row_texts(p) as "row!: RowTexts"
+        "#,
+        scope.tenant.0,
+        id.0,
+        entry_id,
+        entry.points,
+        entry.entered_at,
+        entry.expires_at,
+    )
+    .fetch_optional(connection)
+    .await?;
+    scope.recorder.row("reward_points", None, row.as_ref());
+    Ok(row.is_some())
+}
+
+/// A customer's ledger, in the order of its entries.
+pub(super) async fn ledger(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    sqlx::query_as!(
+        Entry,
+        r#"
+        select points::float8 as "points!", entered_at, expires_at from reward_points
+         where tenant_id = $1 and customer_id = $2
+         order by entered_at, id
+        "#,
+        tenant.0,
+        id.0,
+    )
+    .fetch_all(connection)
+    .await
 }
 
 #[cfg(test)]
@@ -131,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn points_are_gone_on_their_last_day_and_not_before() {
+    fn points_expire_on_their_last_day() {
         let ledger = [added(10.0, 0), added(5.0, 100)];
         for (at, expected) in [(0, 10.0), (100, 15.0), (364, 15.0), (365, 5.0), (465, 0.0)] {
             assert_eq!(balance(&ledger, day(at)), expected, "on day {at}");
@@ -139,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn a_deduction_uses_up_what_expires_first() {
+    fn a_deduction_uses_up_the_points_that_expire_first() {
         let ledger = [added(10.0, 0), added(5.0, 100), deducted(12.0, 200)];
         assert_eq!(balance(&ledger, day(200)), 3.0);
         assert_eq!(balance(&ledger, day(400)), 3.0, "all of the older points were used before they expired");
     }
 
     #[test]
-    fn what_is_owed_is_paid_by_the_points_that_come() {
+    fn later_points_pay_for_a_balance_below_zero() {
         let ledger = [added(10.0, 0), deducted(25.5, 1), added(20.0, 2)];
         assert_eq!(balance(&ledger, day(1)), -15.5);
         assert_eq!(balance(&ledger, day(2)), 4.5);

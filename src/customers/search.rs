@@ -1,31 +1,32 @@
-//! Finding customers: by a term, by filters, by a web alias.
+//! Finding customers: by a term, by filters, by number or BackOfficeId.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
-use super::model::Customer;
+use super::model::{Customer, CustomerId, LookUp};
 use super::service::{Customers, Error, Scope};
-use super::store::{self, search};
+use super::store;
 use super::text::is_forbidden;
+use crate::database::TenantId;
 
-/// What a search asks for. An empty list filters nothing.
+/// What a search looks for. An empty list filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// A part of one of the searched fields, in any case.
     pub term: String,
     pub types: Vec<i32>,
     pub statuses: Vec<i32>,
-    /// Only these countries of the primary address, as ISO 3166-1 codes in upper case.
+    /// ISO 3166-1 codes of the primary address, in upper case.
     pub countries: Vec<String>,
     /// Only the customer who has this company.
     pub company: Option<i32>,
 }
 
-/// Which customers' ids are asked for.
+/// `None` filters nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IdFilter {
     pub customer_type: Option<i32>,
     pub customer_status: Option<i32>,
-    /// Only those that were written then or later.
     pub modified_since: Option<DateTime<Utc>>,
 }
 
@@ -35,14 +36,15 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn search(&self, scope: &Scope<'_>, search: &Search) -> Result<Vec<Customer>, Error> {
-        // No value holds one.
+        // No value holds such a character.
         if search.term.contains(is_forbidden) {
             return Ok(Vec::new());
         }
-        let mut session = self.database.session().await?;
-        let ids = search::search(session.connection(), scope.tenant, search).await?;
-        let found = store::find(session.connection(), scope.tenant, &ids).await;
-        Ok(session.end(found)?)
+        let found = self.database.run(async |connection| {
+            let ids = matching(connection, scope.tenant, search).await?;
+            store::find(connection, scope.tenant, &ids).await
+        });
+        Ok(found.await?)
     }
 
     /// The ids of all customers that pass a filter, ascending.
@@ -50,8 +52,93 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn ids(&self, scope: &Scope<'_>, filter: &IdFilter) -> Result<Vec<i32>, Error> {
-        let mut session = self.database.session().await?;
-        let ids = search::ids(session.connection(), scope.tenant, filter).await;
-        Ok(session.end(ids)?)
+        Ok(self.database.run(async |connection| ids(connection, scope.tenant, filter).await).await?)
     }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_by_back_office_id_or_number(
+        &self,
+        scope: &Scope<'_>,
+        id: &str,
+    ) -> Result<Option<Customer>, Error> {
+        match self.find_by_back_office_id(scope, id).await? {
+            None => self.find_by_number(scope, id).await,
+            found => Ok(found),
+        }
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_by_number_or_back_office_id(
+        &self,
+        scope: &Scope<'_>,
+        id: &str,
+    ) -> Result<Option<Customer>, Error> {
+        match self.find_by_number(scope, id).await? {
+            None => self.find_by_back_office_id(scope, id).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn find_by_back_office_id(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
+        Ok(self.look_up(scope, LookUp::BackOfficeId(id.trim())).await?.into_iter().next())
+    }
+
+    async fn find_by_number(&self, scope: &Scope<'_>, id: &str) -> Result<Option<Customer>, Error> {
+        let Some(number) = id.trim().parse().ok().filter(|number| *number > 0).map(CustomerId) else { return Ok(None) };
+        match self.get(scope, number).await {
+            Ok(customer) => Ok(Some(customer)),
+            Err(Error::UnknownCustomer) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The ids of the first fifty customers that hold the term in one of the searched fields ("searchTerm is matched
+/// against …", DirectScale, Search Associates page). Reads every customer of the tenant.
+async fn matching(connection: &mut PgConnection, tenant: TenantId, search: &Search) -> Result<Vec<i32>, sqlx::Error> {
+    let Search { term, types, statuses, countries, company } = search;
+    sqlx::query_scalar!(
+        r#"
+        select customer_id from customers
+         where tenant_id = $1
+           -- Joined by a character that no value holds, so that no match reaches across two fields.
+           and strpos(lower(concat_ws(chr(31), back_office_id, external_reference_id, email_address, first_name,
+                                      last_name, text_phone, primary_phone, primary_street1, primary_city,
+                                      primary_region, primary_postal_code)), lower($2)) > 0
+           and (cardinality($3::integer[]) = 0 or customer_type = any ($3))
+           and (cardinality($4::integer[]) = 0 or customer_status = any ($4))
+           and (cardinality($5::text[]) = 0 or primary_country_code = any ($5))
+           and ($6::integer is null
+                or customer_id = (select k.customer_id from companies k where k.tenant_id = $1 and k.company_id = $6))
+         order by customer_id
+         limit 50
+        "#,
+        tenant.0,
+        term,
+        types,
+        statuses,
+        countries,
+        *company,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn ids(connection: &mut PgConnection, tenant: TenantId, filter: &IdFilter) -> Result<Vec<i32>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "select array_agg(customer_id order by customer_id) from customers
+          where tenant_id = $1
+            and ($2::integer is null or customer_type = $2)
+            and ($3::integer is null or customer_status = $3)
+            and ($4::timestamptz is null or modified_at >= $4)",
+        tenant.0,
+        filter.customer_type,
+        filter.customer_status,
+        filter.modified_since,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(ids.unwrap_or_default())
 }

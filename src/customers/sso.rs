@@ -1,72 +1,118 @@
 //! Single sign-on: a token that names a customer for one minute.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 
 use super::model::{Customer, CustomerId, LookUp};
 use super::service::{Customers, Error, Scope};
-use super::store::{self, sso};
+use super::store;
+use crate::database::TenantId;
+use crate::journal::RowTexts;
 
 /// "Tokens live one minute" (DirectScale, SSO pages).
-const LIFE: TimeDelta = TimeDelta::minutes(1);
+const LIFETIME: TimeDelta = TimeDelta::minutes(1);
 
-/// A token in the clear: shown to the caller, kept as a digest only.
+/// A token in clear text. The database has only its digest.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SignOnToken(String);
+pub struct SsoToken(String);
 
-impl SignOnToken {
+impl SsoToken {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-impl std::fmt::Debug for SignOnToken {
+impl std::fmt::Debug for SsoToken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SignOnToken(…)")
+        formatter.write_str("SsoToken(…)")
     }
 }
 
 impl Customers {
-    /// A new token for a customer.
-    ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
-    pub async fn issue_token(&self, scope: &Scope<'_>, id: CustomerId) -> Result<SignOnToken, Error> {
+    pub async fn issue_token(&self, scope: &Scope<'_>, id: CustomerId) -> Result<SsoToken, Error> {
         let token = format!("{:032x}", u128::from_be_bytes(self.random.bytes()));
-        let expires_at = scope.now + LIFE;
+        let expires_at = scope.now + LIFETIME;
         let digest = digest(&token);
         let issued = self.database.in_transaction(async |connection| {
             store::enter_tenant(connection, scope.tenant).await?;
-            Ok::<_, Error>(sso::issue(connection, scope, id, &digest, expires_at).await?)
+            Ok::<_, Error>(insert(connection, scope, id, &digest, expires_at).await?)
         });
-        if Box::pin(issued).await? { Ok(SignOnToken(token)) } else { Err(Error::UnknownCustomer) }
+        if Box::pin(issued).await? { Ok(SsoToken(token)) } else { Err(Error::UnknownCustomer) }
     }
 
-    /// A new token for the customer with this ExternalReferenceId; of several, the one with the lowest id.
+    /// A token for the customer with this ExternalReferenceId and the lowest id.
     ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
-    pub async fn issue_token_for_reference(&self, scope: &Scope<'_>, reference: &str) -> Result<SignOnToken, Error> {
+    pub async fn issue_token_for_reference(&self, scope: &Scope<'_>, reference: &str) -> Result<SsoToken, Error> {
         let found = self.look_up(scope, LookUp::ExternalReferenceId(reference)).await?;
         let customer = found.first().ok_or(Error::UnknownCustomer)?;
         self.issue_token(scope, customer.id).await
     }
 
-    /// The customer whom a token names, as often as it is asked within the token's minute; `None` when there is no such
-    /// token of this tenant, or its minute is over.
+    /// The customer of a token, any number of times within its minute; `None` when the tenant has no such token or it has
+    /// expired.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn redeem_token(&self, scope: &Scope<'_>, token: &str) -> Result<Option<Customer>, Error> {
-        let mut session = self.database.session().await?;
-        let id = sso::find(session.connection(), scope.tenant, &digest(token), scope.now).await?;
-        let ids: Vec<i32> = id.into_iter().collect();
-        let found = store::find(session.connection(), scope.tenant, &ids).await;
-        Ok(session.end(found)?.into_iter().next())
+        let found = self.database.run(async |connection| {
+            let id = find(connection, scope.tenant, &digest(token), scope.now).await?;
+            store::find(connection, scope.tenant, id.as_slice()).await
+        });
+        Ok(found.await?.into_iter().next())
     }
 }
 
 fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
+}
+
+/// Deletes the tenant's expired tokens as well; false when there is no such customer.
+async fn insert(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    id: CustomerId,
+    digest: &[u8],
+    expires_at: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query_scalar!(
+        r#"
+        with expired as (delete from sso_tokens where tenant_id = $1 and expires_at <= $4)
+        insert into sso_tokens as s (tenant_id, digest, customer_id, expires_at)
+        select $1, $3, $2, $5
+         where exists (select from customers where tenant_id = $1 and customer_id = $2)
+        returning row_texts(s) as "row!: RowTexts"
+        "#,
+        scope.tenant.0,
+        id.0,
+        digest,
+        scope.now,
+        expires_at,
+    )
+    .fetch_optional(connection)
+    .await?;
+    scope.recorder.row("sso_tokens", None, row.as_ref());
+    Ok(row.is_some())
+}
+
+/// The customer of a token that has not expired at `now`.
+async fn find(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    digest: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select customer_id from sso_tokens where tenant_id = $1 and digest = $2 and expires_at > $3",
+        tenant.0,
+        digest,
+        now,
+    )
+    .fetch_optional(connection)
+    .await
 }

@@ -1,41 +1,77 @@
-//! What can be counted about a customer, as of a day.
+//! Figures of a customer as of a date.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use super::model::CustomerId;
-use super::points::balance;
+use super::points::{self, balance};
 use super::service::{Customers, Error, Scope};
-use super::store::{self, points, stats};
+use super::store;
+use crate::database::TenantId;
 
-/// Figures of one customer: today's trees, without those who came after a time.
+/// Figures of one customer. They count today's trees, without customers who joined after the date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
     /// First and last name, else the company's.
     pub name: String,
-    /// How many stand below it in the sponsor tree.
+    /// Customers below it in the sponsor tree.
     pub downline: i64,
-    /// How many it enrolled itself.
+    /// Customers whom it enrolled itself.
     pub enrolled: i64,
     pub reward_points: f64,
 }
 
 impl Customers {
-    /// The figures of a customer, of those who were placed or had signed up at `at`.
-    ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn stats(&self, scope: &Scope<'_>, id: CustomerId, at: DateTime<Utc>) -> Result<Stats, Error> {
-        let mut session = self.database.session().await?;
-        let found = store::find(session.connection(), scope.tenant, &[id.0]).await?.into_iter().next();
-        let counted = stats::count(session.connection(), scope.tenant, id, at).await?;
-        let ledger = points::ledger(session.connection(), scope.tenant, id).await;
-        let ledger = session.end(ledger)?;
-        let customer = found.ok_or(Error::UnknownCustomer)?;
+        let read = async |connection: &mut PgConnection| {
+            let found = store::find(connection, scope.tenant, &[id.0]).await?;
+            let counts = count(connection, scope.tenant, id, at).await?;
+            let ledger = points::ledger(connection, scope.tenant, id).await?;
+            Ok((found, counts, ledger))
+        };
+        let (found, counts, ledger) = self.database.run(read).await?;
+        let customer = found.into_iter().next().ok_or(Error::UnknownCustomer)?;
         Ok(Stats {
             name: customer.display_name(),
-            downline: counted.downline,
-            enrolled: counted.enrolled,
+            downline: counts.downline,
+            enrolled: counts.enrolled,
             reward_points: balance(&ledger, at),
         })
     }
+}
+
+struct Counts {
+    downline: i64,
+    enrolled: i64,
+}
+
+/// Counts the downline that was placed by a time, and the enrolled customers who had signed up by then.
+async fn count(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: CustomerId,
+    at: DateTime<Utc>,
+) -> Result<Counts, sqlx::Error> {
+    sqlx::query_as!(
+        Counts,
+        r#"
+        with recursive below (customer_id, placed_at) as (
+            select t.customer_id, t.placed_at from sponsor_tree t where t.tenant_id = $1 and t.upline_id = $2
+            union all
+            select t.customer_id, t.placed_at
+              from below b
+              join sponsor_tree t on t.tenant_id = $1 and t.upline_id = b.customer_id
+        )
+        select (select count(*) from below where placed_at <= $3) as "downline!",
+               (select count(*) from customers
+                 where tenant_id = $1 and enroller_id = $2 and sign_up_date <= $3) as "enrolled!"
+        "#,
+        tenant.0,
+        id.0,
+        at,
+    )
+    .fetch_one(connection)
+    .await
 }

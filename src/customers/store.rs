@@ -2,23 +2,13 @@
 
 mod columns;
 mod conflicts;
-pub(super) mod listing;
-pub(super) mod login;
 mod patch;
-pub(super) mod points;
-pub(super) mod populate;
-pub(super) mod profile;
-pub(super) mod search;
-pub(super) mod sso;
-pub(super) mod stats;
 pub(super) mod stored;
-pub(super) mod tree;
 pub(super) mod uniqueness;
 
 use std::sync::LazyLock;
 
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::{Customer, CustomerId, LookUp};
@@ -27,6 +17,8 @@ use super::text::comparable;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
+
+use columns::JsonColumns;
 
 pub(super) use columns::Columns;
 pub(super) use conflicts::conflicts;
@@ -205,7 +197,7 @@ pub(super) async fn create(
         "#,
         scope.tenant.0,
         id.map(|id| id.0),
-        Json(columns) as _,
+        JsonColumns(columns) as _,
         scope.now,
         plan.sponsor_types(),
         &[DISTRIBUTOR],
@@ -283,11 +275,13 @@ pub(super) async fn replace(
         select outcome as "outcome!", old_type, customer_before as "customer_before: RowTexts",
                customer_after as "customer_after: RowTexts", node_before as "node_before: RowTexts",
                node_after as "node_after: RowTexts", log_after as "log_after: RowTexts"
-          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
         scope.tenant.0,
         id.0,
-        Json(columns) as _,
+        JsonColumns(columns) as _,
+        columns.fields.customer_type,
+        columns.fields.sponsor_id,
         scope.now,
         scope.plan.sponsor_types(),
         upgrade.map(|log| log.from),
@@ -338,7 +332,6 @@ pub(super) async fn soft_delete(
 }
 
 /// The columns of a row, as texts.
-type Texts = RowTexts;
 
 /// A customer's row as it was and as it is, where they are recorded.
 #[derive(Debug)]

@@ -98,7 +98,7 @@ impl Customers {
     /// Rejects a write with every value that another customer has, if any still is another's.
     async fn explain_conflict(&self, scope: &Scope<'_>, write: Write<'_>) -> Result<(), Error> {
         let conflicts = self.conflicts(scope, write).await?;
-        let companies = self.taken_companies(scope, write.statement.customer(), write.companies).await?;
+        let companies = self.conflicting_companies(scope, write.statement.customer(), write.companies).await?;
         match Rejection::with_companies(conflicts, companies) {
             Some(rejection) => Err(Error::Rejected(rejection)),
             None => Ok(()),
@@ -113,7 +113,7 @@ impl Customers {
         rejected: store::Rejected,
     ) -> Result<Error, Error> {
         let conflicts = self.conflicts(scope, write).await?;
-        let companies = self.taken_companies(scope, write.statement.customer(), write.companies).await?;
+        let companies = self.conflicting_companies(scope, write.statement.customer(), write.companies).await?;
         Ok(match rejected_write(rejected, write.columns, conflicts) {
             Error::Rejected(rejection) => Error::Rejected(Rejection { companies, ..rejection }),
             other => other,

@@ -1,20 +1,22 @@
-//! Long work that lets others have their turn.
+//! Long work in short transactions, so that requests come between.
 
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use super::pool::{Database, DatabaseError, Session};
+use super::error::DatabaseError;
+use super::handle::Database;
+use super::maintenance::MANY;
+use super::session::Session;
 use super::transaction::Transaction;
-use super::upkeep::MANY;
 
-/// So long the only connection is held at a stretch, and the statement that is under way then.
-const TURN: Duration = Duration::from_millis(40);
+/// The time after which a batch on the only connection is committed. The statement that runs then ends first.
+const BATCH_TIME: Duration = Duration::from_millis(40);
 
-/// Work that is too long for one turn on the only connection of an embedded database: it is committed now and then, and
-/// those who wait come first. On a server, where others have connections of their own, it is one transaction.
+/// Long work. On the only connection of an embedded database it is committed in batches, and waiting requests come between. On
+/// a server, whose requests have other connections, it is one transaction.
 ///
-/// Dropped before it was committed, it takes back what was done since the last turn.
+/// Dropped before a commit, it rolls the last batch back.
 #[derive(Debug)]
 pub struct Batches {
     database: Database,
@@ -30,7 +32,7 @@ struct Open {
 }
 
 impl Batches {
-    /// Work on `database`, not begun yet. Its turns on an only connection wait for others as long as these take.
+    /// Begins with the first use of the connection. On an only connection it waits for any time.
     #[must_use]
     pub fn new(database: &Database) -> Self {
         Self { database: database.patient(), open: None, has_committed: false }
@@ -39,7 +41,7 @@ impl Batches {
     /// The connection, in a transaction.
     ///
     /// # Errors
-    /// When no connection is to be had, or it broke.
+    /// When no connection is free, or it broke.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, DatabaseError> {
         let open = if let Some(open) = self.open.take() {
             open
@@ -51,24 +53,24 @@ impl Batches {
         Ok(self.open.insert(open).session.connection())
     }
 
-    /// A place between two steps, where others may come first.
+    /// To be called between two steps. Commits a batch that lasted long enough, where others wait for the connection.
     ///
     /// # Errors
-    /// When what was done cannot be committed.
+    /// When the batch cannot be committed.
     pub async fn pause(&mut self) -> Result<(), DatabaseError> {
-        let is_over = self.open.as_ref().is_some_and(|open| open.since.elapsed() >= TURN);
-        if is_over && self.takes_turns() { self.commit_turn().await } else { Ok(()) }
+        let is_over = self.open.as_ref().is_some_and(|open| open.since.elapsed() >= BATCH_TIME);
+        if is_over && self.takes_turns() { self.commit_batch().await } else { Ok(()) }
     }
 
-    /// A place before what needs no connection: others have it meanwhile.
+    /// To be called before a step that needs no connection. Commits the batch, where others wait for the connection.
     ///
     /// # Errors
-    /// When what was done cannot be committed.
+    /// When the batch cannot be committed.
     pub async fn rest(&mut self) -> Result<(), DatabaseError> {
-        if self.takes_turns() { self.commit_turn().await } else { Ok(()) }
+        if self.takes_turns() { self.commit_batch().await } else { Ok(()) }
     }
 
-    /// Says that so many rows were written: what comes next is planned for them.
+    /// To be called after a bulk write: analyzes the tables when there were many rows.
     ///
     /// # Errors
     /// When the tables cannot be analyzed.
@@ -80,27 +82,25 @@ impl Batches {
         self.pause().await
     }
 
-    /// Whether others have to wait for it, so that its steps should be small.
+    /// Whether requests wait for this work, so that its steps should be small.
     #[must_use]
     pub fn takes_turns(&self) -> bool {
         self.database.has_one_connection()
     }
 
-    /// Whether some of it is kept whatever comes.
+    /// Whether a batch was committed, which a later error does not roll back.
     #[must_use]
     pub fn has_committed(&self) -> bool {
         self.has_committed
     }
 
-    /// Ends the work.
-    ///
     /// # Errors
-    /// When what was done since the last turn cannot be committed.
+    /// When the last batch cannot be committed.
     pub async fn commit(mut self) -> Result<(), DatabaseError> {
-        self.commit_turn().await
+        self.commit_batch().await
     }
 
-    async fn commit_turn(&mut self) -> Result<(), DatabaseError> {
+    async fn commit_batch(&mut self) -> Result<(), DatabaseError> {
         let Some(Open { transaction, session, .. }) = self.open.take() else { return Ok(()) };
         session.end(Ok(()))?;
         transaction.commit().await?;

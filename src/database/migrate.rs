@@ -4,11 +4,12 @@ use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
 use thiserror::Error;
 
-use super::{Database, DatabaseError};
+use super::error::DatabaseError;
+use super::handle::Database;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// One simple query, and so one transaction; the lock makes servers that start together take turns.
+/// One simple query, and so one transaction. The lock is for servers that start at the same time.
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
     include_str!("../../migrations/functions/tenant_lock_key.sql"),
@@ -26,10 +27,9 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/analyze_tenant_data.sql"),
 );
 
-/// Why the schema could not be migrated.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database is unavailable, or rejected a function.
+    /// No connection, or Postgres rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A migration failed, or the database was migrated by a newer version of this program.
@@ -37,18 +37,18 @@ pub enum MigrateError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Migrates the schema. Several servers may do so at once: each waits for the one before it.
+/// Updates the schema. Several servers may do so at once: each waits for the previous one.
 ///
 /// # Errors
-/// When the database is unavailable, a migration fails, or a newer version migrated the database.
+/// When the database fails, a migration fails, or the database was migrated by a newer version.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
     if let Err(error) = MIGRATOR.run(session.connection()).await {
-        // The migrator ended its own transaction: there is nothing to roll back.
+        // The migrator ended its own transaction, so there is nothing to roll back.
         session.end(Ok(()))?;
         return Err(error.into());
     }
-    let made = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
-    session.end(made)?;
+    let created = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
+    session.end(created)?;
     Ok(())
 }

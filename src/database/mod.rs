@@ -1,29 +1,30 @@
-//! Postgres: the pool, the embedded server, the migrations and the transaction that a caller's disconnect cannot leave
-//! open.
+//! Postgres: the pool, transactions that end when a client hangs up, migrations, maintenance and the embedded server.
 
 mod batches;
-mod constraint;
 #[cfg(feature = "embedded")]
 mod embedded;
-mod meter;
+mod error;
+mod handle;
+mod maintenance;
 mod migrate;
 mod pool;
+mod session;
 mod tenant_lock;
 mod transaction;
-mod upkeep;
 
 pub use batches::Batches;
-pub use constraint::{is_deadlock, is_impossible_text, violated_unique_constraint};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
-pub use meter::{measured, waited};
+pub use error::{DatabaseError, is_deadlock, is_impossible_text, violated_unique_constraint};
+pub use handle::Database;
+pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
-pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
+pub use pool::{DatabaseOptions, PoolUse};
+pub use session::{Session, measured, waited};
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use transaction::Transaction;
-pub use upkeep::{keep_up, look_after};
 
-/// The tenant that a statement is for: `$1` of every statement on a tenant's rows.
+/// The number of a tenant: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct TenantId(pub i32);

@@ -1,86 +1,57 @@
 //! The pool of connections.
 //!
-//! Connections are sqlx's, the pool is deadpool's. sqlx's own pool makes one more round trip for every statement: it
-//! tests a connection each time it comes back. Here a connection whose work ended goes straight back, and only one whose
-//! work was broken off (the caller hung up, the socket failed) is rolled back, and thereby tested, before it goes back:
-//! in a task of its own, which no caller can break off again.
+//! Connections are sqlx's, the pool is deadpool's. sqlx's own pool makes one more round trip for every statement: it tests a
+//! connection each time it comes back. This pool takes a connection back as it is when its work ended. It rolls back, and
+//! thereby tests, only a connection whose work was interrupted (the client hung up, the socket failed): in a task of its own,
+//! which no client can interrupt again.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
-use thiserror::Error;
 use tracing::log::LevelFilter;
 
-use super::meter;
-use super::transaction::{Transaction, Turn};
+use super::error::DatabaseError;
 use crate::error_chain::ErrorChain;
 
-/// A connection that lay unused for this long is tested before it is lent: the server may have gone in the meantime.
+/// A connection that was unused for this long is tested before its next use: the server may have stopped in the meantime.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// Every statement here is static, has an index to go by, and is prepared once, often while tables are still small. So:
-/// no plan that reads a table or a tenant from end to end, which would stay when it has grown (only `compare_rows` joins
-/// whole tenants, and says so), and no planning anew for each call, which costs more than a read. Such plans need to know
-/// little of a table, so it is analyzed by few of its rows.
+/// Every statement here is static, has an index to use, and is prepared once, often while tables are still small. So there is
+/// no plan that reads a whole table or tenant, which would stay when it has grown (only `compare_rows` joins whole tenants,
+/// and says so), and no new plan for each execution, which costs more than a read. Such plans need few statistics, so few rows
+/// are sampled.
 const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
     set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
     set default_statistics_target = 10";
 
-/// How to reach a Postgres and how many connections to hold.
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
-    /// A `postgres://` URL. Holds a password, so it is never logged.
+    /// A `postgres://` URL. Contains a password, so it is never logged.
     pub url: String,
-    /// The most connections open at once; at least 1.
+    /// The maximum number of open connections, at least 1.
     pub connections: usize,
-    /// The longest that a request waits for a connection, connecting included.
+    /// The maximum time that a request waits for a connection, including the time to open it.
     pub acquire_timeout: Duration,
-    /// Whether a connection that lay unused is tested before it is lent: a server can go away, the embedded database
-    /// cannot, and would not survive a test that its caller breaks off.
+    /// Whether an unused connection is tested before its next use. A server can stop; the embedded database cannot, and would
+    /// not survive a test that its client interrupts.
     pub test_idle: bool,
 }
 
-/// Why the database did not answer.
-#[derive(Debug, Error)]
-pub enum DatabaseError {
-    /// The URL is not one of a Postgres.
-    #[error("the database URL cannot be read")]
-    Url(#[source] sqlx::Error),
-    /// No connection could be made or none came free in time.
-    #[error("no connection to the database")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("a statement failed")]
-    Statement(#[from] sqlx::Error),
-}
-
-/// A pool of connections to one Postgres. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Database {
-    pool: managed::Pool<Manager>,
-    /// The one transaction in which everything happens, if there is one.
-    transaction: Option<Transaction>,
-    /// Whether a connection is waited for as long as it takes.
-    is_patient: bool,
-    /// How many rows were written in bulk since the tables were last analyzed.
-    pub(super) filled: Arc<AtomicU64>,
-}
-
-/// How many connections are lent and how many there may be.
+/// Connections in use, and their maximum.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolUse {
     pub in_use: usize,
-    /// The most that may be open.
     pub size: usize,
 }
 
-impl Database {
-    /// A pool that connects when first asked to.
-    pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+#[derive(Debug, Clone)]
+pub(super) struct Pool(managed::Pool<Manager>);
+
+impl Pool {
+    pub(super) fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let connect = PgConnectOptions::from_str(&options.url)
             .map_err(DatabaseError::Url)?
             .application_name("directscale-emulator")
@@ -93,240 +64,88 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self { pool, transaction: None, is_patient: false, filled: Arc::default() })
+        Ok(Self(pool))
     }
 
-    /// Lends a connection: for one autocommit statement, or several that need no common fate.
-    ///
-    /// # Errors
-    /// When no connection is to be had within the acquire timeout.
-    pub async fn session(&self) -> Result<Session, DatabaseError> {
-        match &self.transaction {
-            None => self.lend().await,
-            Some(transaction) => transaction.session().await,
-        }
-    }
-
-    /// Runs one autocommit statement, or several that need no common fate, on a connection of the pool. Within a transaction it
-    /// runs on that one's connection, behind a savepoint.
-    ///
-    /// # Errors
-    /// Those of `work`, or when no connection is free within the acquire timeout.
-    pub async fn run<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, DatabaseError> {
-        let mut session = self.session().await?;
-        let done = work(session.connection()).await;
-        session.end(done)
-    }
-
-    /// The same database in a transaction: all that its sessions do is kept or taken back together. Within a transaction
-    /// it becomes a part of that one. It begins with its first session.
-    #[must_use]
-    pub fn begin(&self) -> (Self, Transaction) {
-        if let Some(outer) = &self.transaction {
-            return (self.clone(), outer.nested());
-        }
-        let transaction = Transaction::on(self.clone());
-        (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
-    }
-
-    /// Connects for the first time, for which this much time is given: a connection that is broken off while it is made
-    /// would end the embedded database.
-    ///
-    /// # Errors
-    /// When no connection is made in time.
-    pub async fn connect_within(&self, patience: Duration) -> Result<(), DatabaseError> {
-        let timeouts = managed::Timeouts { create: Some(patience), ..managed::Timeouts::wait_millis(0) };
-        self.lend_within(&timeouts).await.map(drop)
-    }
-
-    pub(super) async fn lend(&self) -> Result<Session, DatabaseError> {
-        let mut timeouts = self.pool.timeouts();
-        if self.is_patient {
+    /// Waits for a free connection up to the acquire timeout, or for any time.
+    pub(super) async fn acquire(&self, has_timeout: bool) -> Result<PooledConnection, DatabaseError> {
+        let mut timeouts = self.0.timeouts();
+        if !has_timeout {
             timeouts.wait = None;
         }
-        self.lend_within(&timeouts).await
+        self.acquire_within(&timeouts).await
     }
 
-    /// The same database for work that nobody waits for with a clock in hand: where all share one connection, it waits for its
-    /// turn as long as others have theirs. On a server a pool with nothing free stays a failure.
-    #[must_use]
-    pub fn patient(&self) -> Self {
-        Self { is_patient: self.has_one_connection(), ..self.clone() }
+    /// Opens a connection if none is open, within a timeout of its own.
+    pub(super) async fn connect(&self, timeout: Duration) -> Result<(), DatabaseError> {
+        let timeouts = managed::Timeouts { create: Some(timeout), ..managed::Timeouts::wait_millis(0) };
+        self.acquire_within(&timeouts).await.map(drop)
     }
 
-    async fn lend_within(&self, timeouts: &managed::Timeouts) -> Result<Session, DatabaseError> {
-        let asked = Instant::now();
-        let lent = self.pool.timeout_get(timeouts).await.map_err(|error| match error {
+    async fn acquire_within(&self, timeouts: &managed::Timeouts) -> Result<PooledConnection, DatabaseError> {
+        let connection = self.0.timeout_get(timeouts).await.map_err(|error| match error {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
-        Ok(Session { lent: Lent::Alone(Some(lent)), asked, is_metered: true })
+        Ok(PooledConnection(Some(connection)))
     }
 
-    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
-    ///
-    /// # Errors
-    /// Those of `work`, or of the database before and after it.
-    pub async fn in_transaction<T, E: From<DatabaseError>>(
-        &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let (within, transaction) = self.begin();
-        let mut session = within.session().await?;
-        match work(session.connection()).await {
-            Ok(output) => {
-                session.end(Ok(()))?;
-                transaction.commit().await?;
-                Ok(output)
-            }
-            Err(error) => {
-                drop(session);
-                transaction.roll_back().await?;
-                Err(error)
-            }
-        }
-    }
-
-    /// Runs `work` in one transaction that sees the database as it was when it began: committed when it returns `Ok`, rolled
-    /// back otherwise. A caller who hangs up breaks it off, so long work runs in a task of its own.
-    ///
-    /// # Errors
-    /// Those of `work`, or of the database before and after it.
-    pub async fn in_snapshot<T, E: From<DatabaseError>>(
-        &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut session = self.lend().await?;
-        let begun = session.connection().execute("begin isolation level repeatable read").await;
-        begun.map_err(DatabaseError::from)?;
-        let outcome = work(session.connection()).await;
-        let end = if outcome.is_ok() { "commit" } else { "rollback" };
-        let ended = session.connection().execute(end).await;
-        session.end(ended)?;
-        outcome
-    }
-
-    /// Whether all that is done here is part of one transaction.
-    #[must_use]
-    pub fn is_in_transaction(&self) -> bool {
-        self.transaction.is_some()
-    }
-
-    /// Whether all share one connection, as on an embedded database: work on it keeps everybody else waiting.
-    #[must_use]
-    pub fn has_one_connection(&self) -> bool {
-        self.pool.status().max_size == 1
-    }
-
-    /// How much of the pool is at work.
-    #[must_use]
-    pub fn pool_use(&self) -> PoolUse {
-        let status = self.pool.status();
+    pub(super) fn usage(&self) -> PoolUse {
+        let status = self.0.status();
         PoolUse { in_use: status.size.saturating_sub(status.available), size: status.max_size }
     }
 
-    /// Whether it was closed, so that nothing can be done here again.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.pool.is_closed()
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
     }
 
-    /// Closes every connection; work under way ends first.
-    pub fn close(&self) {
-        self.pool.close();
+    pub(super) fn close(&self) {
+        self.0.close();
     }
 }
 
-/// A connection on loan, given back when this is dropped.
+/// A connection of the pool, returned to it on drop. `Some` until then.
 #[derive(Debug)]
-pub struct Session {
-    lent: Lent,
-    asked: Instant,
-    /// Whether its time counts as time at the database.
-    is_metered: bool,
-}
+pub(super) struct PooledConnection(Option<managed::Object<Manager>>);
 
-#[derive(Debug)]
-enum Lent {
-    /// From the pool; there until it is dropped.
-    Alone(Option<managed::Object<Manager>>),
-    /// A turn on the connection of a transaction.
-    InTurn(Turn),
-}
-
-impl Session {
-    pub(super) fn of_transaction(turn: Turn) -> Self {
-        Self { lent: Lent::InTurn(turn), asked: Instant::now(), is_metered: true }
+impl PooledConnection {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        let connection = self.0.as_mut().expect("invariant: there until dropped");
+        connection.is_interrupted = true;
+        &mut connection.connection
     }
 
-    /// The same session, whose turns are metered instead.
-    pub(super) fn unmetered(mut self) -> Self {
-        self.is_metered = false;
-        self
-    }
-
-    /// The connection.
-    ///
-    /// # Panics
-    /// Never: the connection is there until this is dropped.
-    pub fn connection(&mut self) -> &mut PgConnection {
-        match &mut self.lent {
-            Lent::Alone(lent) => {
-                let lent = lent.as_mut().expect("invariant: there until dropped");
-                lent.broken_off = true;
-                &mut lent.connection
-            }
-            Lent::InTurn(turn) => turn.connection(),
-        }
-    }
-
-    /// Gives the connection back, its work done, and passes the work's result on.
-    ///
-    /// # Errors
-    /// That of the result.
-    pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
-        match &mut self.lent {
-            Lent::Alone(Some(lent)) => {
-                lent.broken_off = match &result {
-                    Ok(_) | Err(sqlx::Error::RowNotFound) => false,
-                    // An error that Postgres itself reported leaves the connection as good as before, unless it says
-                    // that the server is going (class 57P).
-                    Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
-                    Err(_) => true,
-                };
-            }
-            Lent::Alone(None) => {}
-            Lent::InTurn(turn) => turn.ended(result.is_ok()),
-        }
-        Ok(result?)
+    /// Says how the last statement ended. Without this the connection counts as interrupted.
+    pub(super) fn ended<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        let Some(connection) = &mut self.0 else { return };
+        connection.is_interrupted = match result {
+            Ok(_) | Err(sqlx::Error::RowNotFound) => false,
+            // After an error that Postgres itself reported the connection is usable, unless the server is stopping
+            // (class 57P).
+            Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
+            Err(_) => true,
+        };
     }
 }
 
-impl Drop for Session {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
-        if self.is_metered {
-            meter::add(self.asked.elapsed());
-        }
-        let Lent::Alone(lent) = &mut self.lent else { return };
-        let Some(lent) = lent.take().filter(|lent| lent.broken_off) else { return };
-        // Outside a runtime there is no pool to give it back to.
+        let Some(connection) = self.0.take().filter(|connection| connection.is_interrupted) else { return };
+        // Outside a runtime there is no pool to return it to.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(mend(lent));
+            runtime.spawn(repair(connection));
         }
     }
 }
 
-/// Gives a connection back whose work was broken off. A transaction may be open on it that nobody knows of (sqlx 0.9.0
-/// forgets one whose BEGIN was broken off), and an answer may be on its way.
-async fn mend(mut lent: managed::Object<Manager>) {
-    match lent.connection.execute("rollback").await {
-        Ok(_) => lent.broken_off = false,
+/// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx does not know of
+/// (sqlx 0.9.0 forgets one whose BEGIN was interrupted), and a response may be on its way.
+async fn repair(mut connection: managed::Object<Manager>) {
+    match connection.connection.execute("rollback").await {
+        Ok(_) => connection.is_interrupted = false,
         Err(error) => {
             tracing::debug!(error = %ErrorChain(&error), "a broken connection was closed");
-            drop(managed::Object::take(lent));
+            drop(managed::Object::take(connection));
         }
     }
 }
@@ -340,14 +159,14 @@ struct Manager {
 #[derive(Debug)]
 struct Connection {
     connection: PgConnection,
-    /// Set while work is under way, and left set when it did not come to its end.
-    broken_off: bool,
+    /// True while a statement runs, and after one that did not end.
+    is_interrupted: bool,
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
     connection.execute(PLANNING).await?;
-    Ok(Connection { connection, broken_off: false })
+    Ok(Connection { connection, is_interrupted: false })
 }
 
 impl managed::Manager for Manager {
@@ -360,13 +179,13 @@ impl managed::Manager for Manager {
         Box::pin(connect(&self.connect)).await
     }
 
-    async fn recycle(&self, lent: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if lent.broken_off {
-            return Err(RecycleError::message("its work was broken off"));
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if connection.is_interrupted {
+            return Err(RecycleError::message("its work was interrupted"));
         }
         let last_used = metrics.recycled.unwrap_or(metrics.created);
         if self.test_idle && Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
-            lent.connection.ping().await.map_err(RecycleError::Backend)?;
+            connection.connection.ping().await.map_err(RecycleError::Backend)?;
         }
         Ok(())
     }

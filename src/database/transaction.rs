@@ -1,119 +1,124 @@
-//! One transaction around everything that a call does, on one connection whose sessions take turns.
+//! One transaction around everything that a request does: its sessions use one connection, one after the other.
 
 use std::sync::Arc;
 
 use sqlx::{Executor as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::pool::{Database, DatabaseError, Session};
+use super::error::DatabaseError;
+use super::pool::{Pool, PooledConnection};
 
-/// A transaction, to be committed or rolled back. It begins, and takes its connection, when the first session is asked for.
-/// Dropping the last handle rolls back as well, also when the caller hung up.
+/// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. Dropping the
+/// last handle rolls back as well, also when the client hung up.
 #[derive(Debug, Clone)]
 pub struct Transaction {
-    stage: Arc<Mutex<Stage>>,
-    /// Whether this is a part of another transaction, whose end decides what becomes of both.
+    state: Arc<Mutex<State>>,
+    /// Whether this is a part of another transaction, whose end commits or rolls back both.
     is_nested: bool,
 }
 
 #[derive(Debug)]
-struct Stage {
-    /// Where the connection comes from.
-    pool: Database,
-    /// There from the first turn to the end.
-    session: Option<Session>,
-    /// Whether the last turn failed, so that Postgres takes no statement before it is undone.
-    failed: bool,
-    /// Whether a part was rolled back, so that the whole must not be kept.
-    is_doomed: bool,
+struct State {
+    pool: Pool,
+    has_acquire_timeout: bool,
+    /// `Some` from the first session to the end.
+    connection: Option<PooledConnection>,
+    /// Whether the last session failed, so that Postgres accepts no statement before a rollback to the savepoint.
+    has_failed: bool,
+    /// Whether a nested transaction was rolled back, so that this one must not be committed.
+    must_roll_back: bool,
 }
 
-/// A turn on the connection, for as long as a session lives.
+/// The use of the transaction's connection by one session.
 #[derive(Debug)]
-pub(super) struct Turn(OwnedMutexGuard<Stage>);
+pub(super) struct TransactionLease(OwnedMutexGuard<State>);
 
-const UNDO: &str = "rollback to savepoint turn";
+const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
 
 impl Transaction {
-    pub(super) fn on(pool: Database) -> Self {
-        let stage = Stage { pool, session: None, failed: false, is_doomed: false };
-        Self { stage: Arc::new(Mutex::new(stage)), is_nested: false }
+    pub(super) fn new(pool: Pool, has_acquire_timeout: bool) -> Self {
+        let state = State { pool, has_acquire_timeout, connection: None, has_failed: false, must_roll_back: false };
+        Self { state: Arc::new(Mutex::new(state)), is_nested: false }
     }
 
     /// A part of this transaction.
     pub(super) fn nested(&self) -> Self {
-        Self { stage: Arc::clone(&self.stage), is_nested: true }
+        Self { state: Arc::clone(&self.state), is_nested: true }
     }
 
-    /// A turn begins where the last one ended, or before it when it failed: what an autocommit statement would have left.
-    pub(super) async fn session(&self) -> Result<Session, DatabaseError> {
-        let mut stage = Arc::clone(&self.stage).lock_owned().await;
-        let begin = match (&stage.session, stage.failed) {
+    /// Each session has a savepoint. One that failed is rolled back to it, as a failed autocommit statement would be.
+    pub(super) async fn acquire(&self) -> Result<TransactionLease, DatabaseError> {
+        let mut state = Arc::clone(&self.state).lock_owned().await;
+        let begin = match (&state.connection, state.has_failed) {
             (None, _) => {
-                let session = stage.pool.lend().await?;
-                stage.session = Some(session.unmetered());
-                "begin; savepoint turn"
+                state.connection = Some(state.pool.acquire(state.has_acquire_timeout).await?);
+                "begin; savepoint session"
             }
-            (Some(_), true) => UNDO,
-            (Some(_), false) => "release savepoint turn; savepoint turn",
+            (Some(_), true) => ROLL_BACK_SESSION,
+            (Some(_), false) => "release savepoint session; savepoint session",
         };
-        // Until a turn says that it ended well, it did not.
-        stage.failed = true;
-        stage.connection().execute(begin).await?;
-        Ok(Session::of_transaction(Turn(stage)))
+        // Failed until the session says that it ended well.
+        state.has_failed = true;
+        state.connection().execute(begin).await?;
+        Ok(TransactionLease(state))
     }
 
-    /// Keeps everything, but for a last turn that failed.
+    /// Commits everything but a last session that failed.
     ///
     /// # Errors
-    /// When a part was rolled back: nothing is kept then. When the connection is gone; whether everything was kept is not
-    /// known then.
+    /// When a nested transaction was rolled back: then everything is. When the connection broke; then it is unknown whether
+    /// the transaction was committed.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         if self.is_nested {
             return Ok(());
         }
-        if self.stage.lock().await.is_doomed {
+        if self.state.lock().await.must_roll_back {
             self.roll_back().await?;
             return Err(sqlx::Error::Protocol("a part of the transaction was rolled back".to_owned()).into());
         }
-        let mut stage = self.stage.lock().await;
-        let failed = stage.failed;
-        let Some(mut session) = stage.session.take() else { return Ok(()) };
-        if failed {
-            session.connection().execute(UNDO).await?;
+        let mut state = self.state.lock().await;
+        let has_failed = state.has_failed;
+        let Some(mut connection) = state.connection.take() else { return Ok(()) };
+        if has_failed {
+            connection.connection().execute(ROLL_BACK_SESSION).await?;
         }
-        let kept = session.connection().execute("commit").await;
-        session.end(kept).map(drop)
+        end(connection, "commit").await
     }
 
-    /// Takes everything back; of a part, dooms the whole.
+    /// Rolls everything back. A nested transaction makes the outer one roll back at its end.
     ///
     /// # Errors
-    /// When the connection is gone, which takes it back too.
+    /// When the connection broke, which rolls back too.
     pub async fn roll_back(self) -> Result<(), DatabaseError> {
-        let mut stage = self.stage.lock().await;
+        let mut state = self.state.lock().await;
         if self.is_nested {
-            stage.is_doomed = true;
+            state.must_roll_back = true;
             return Ok(());
         }
-        let Some(mut session) = stage.session.take() else { return Ok(()) };
-        let undone = session.connection().execute("rollback").await;
-        session.end(undone).map(drop)
+        let Some(connection) = state.connection.take() else { return Ok(()) };
+        end(connection, "rollback").await
     }
 }
 
-impl Stage {
+async fn end(mut connection: PooledConnection, statement: &'static str) -> Result<(), DatabaseError> {
+    let ended = connection.connection().execute(statement).await;
+    connection.ended(&ended);
+    ended?;
+    Ok(())
+}
+
+impl State {
     fn connection(&mut self) -> &mut PgConnection {
-        self.session.as_mut().expect("invariant: there while a turn lasts").connection()
+        self.connection.as_mut().expect("invariant: there while a session lasts").connection()
     }
 }
 
-impl Turn {
+impl TransactionLease {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         self.0.connection()
     }
 
     pub(super) fn ended(&mut self, well: bool) {
-        self.0.failed = !well;
+        self.0.has_failed = !well;
     }
 }

@@ -19,7 +19,7 @@ use super::store;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::journal::{HookNote, Recorder, Text};
-use crate::outgoing::{Answer, Outgoing, OutgoingError, TargetUrl};
+use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
 use crate::wire::json::{Rewritten, Source};
@@ -178,7 +178,7 @@ impl Hooks {
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
         let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
         let headers = headers(extension, of.user, &token);
-        let sent = of.recorder.is_on().then(|| Text::of(&body));
+        let sent = of.recorder.is_on().then(|| Text::request(&body));
         let start = Instant::now();
         let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
         let ms = start.elapsed().as_secs_f64() * 1e3;
@@ -186,11 +186,11 @@ impl Hooks {
         let has_committed = running.end().await?;
         of.recorder.hook(|| {
             let (status, response) = match &answered {
-                Ok(answer) => (Some(answer.status), Text::of(&answer.body)),
-                Err(error) => (None, Text::of(error.to_string().as_bytes())),
+                Ok(answer) => (Some(answer.status), Text::request(&answer.body)),
+                Err(error) => (None, Text::request(error.to_string().as_bytes())),
             };
             let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
-            HookNote { hook: H::ID, url, request, status, response, ms, has_called_back: has_committed }
+            HookNote { hook: H::ID, url, request, status, response, duration_ms: ms, has_called_back: has_committed }
         });
         let read = match answered {
             Ok(answer) => read_answer::<H>(&answer),
@@ -253,7 +253,7 @@ pub async fn try_hook(
     url: &TargetUrl,
     request: &Value,
     timeout: Duration,
-) -> Result<Answer, OutgoingError> {
+) -> Result<OutgoingResponse, OutgoingError> {
     let headers = headers(extension, "hook try", &CallbackToken::new(random));
     outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
 }
@@ -336,7 +336,7 @@ fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMa
 }
 
 /// The response in an answer, or what to say of one that is none: its own error's message, else its text.
-fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
+fn read_answer<H: Hook>(answer: &OutgoingResponse) -> Result<H::Response, String> {
     let is_success = (200..300).contains(&answer.status);
     let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, room: &Rewritten::default() };
     let json = source.object().ok();
@@ -351,7 +351,7 @@ fn read_answer<H: Hook>(answer: &Answer) -> Result<H::Response, String> {
 }
 
 /// The text of an answer that is an error ("an error whose message is the HTTP response text").
-fn text_of(hook: &str, answer: &Answer) -> String {
+fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     match text.trim() {
         "" => format!("Hook {hook} failed: it answered with status {}.", answer.status),

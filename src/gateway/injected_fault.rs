@@ -28,12 +28,12 @@ pub(super) struct InsideFault {
 pub(super) type Sent = (Response<Bytes>, Transmission);
 
 impl InjectedFault {
-    pub(super) fn new(triggered: TriggeredFault) -> Self {
-        Self(triggered)
+    pub(super) fn new(fired: TriggeredFault) -> Self {
+        Self(fired)
     }
 
     pub(super) fn note(&self) -> FaultNote {
-        FaultNote { id: self.0.id, what: self.0.rule.description() }
+        FaultNote { id: self.0.id, description: self.0.rule.description() }
     }
 
     /// What happens before the handler: a delay, and the response where the rule has one.

@@ -1,4 +1,4 @@
-//! The way of every request of a vendor API: authenticate, limit, read, inject, run, record, answer.
+//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, answer.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -161,7 +161,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         }
     }
 
-    /// The body of the request. A broken one is for the vendor to answer, after the faults.
+    /// The body of the request. The vendor rejects a broken one, after the injected faults.
     async fn read(&mut self, body: Body) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
         let limit = self.state.gateway.options.max_body_bytes;
         match read_body(self.parts, body, limit).await {
@@ -369,4 +369,17 @@ pub(super) async fn unless_panicked<T>(
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_handler_is_a_rejection() {
+        let id = Uuid::nil();
+        let panicked: Result<(), _> = unless_panicked(Box::pin(async { panic!("on purpose") }), id).await;
+        assert_eq!(panicked, Err(GatewayRejection::BackEndFailed(id)));
+        assert_eq!(unless_panicked(Box::pin(async { 7 }), id).await, Ok(7));
+    }
 }

@@ -49,7 +49,7 @@ pub(crate) enum BrokenBody {
 }
 
 impl GatewayRejection {
-    /// The reason in the journal: in our own words, where the response says less.
+    /// The reason in the journal, which says more than the response does.
     #[must_use]
     pub fn reason(&self) -> Reason {
         let (rule, message) = match self {

@@ -97,7 +97,7 @@ impl ApiRequest<'_> {
         std::mem::take(&mut *self.ignored.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The first query parameter of this name, in any case. `None` when it is blank or a placeholder that nobody filled in.
+    /// The first query parameter of this name, in any case. `None` when it is blank or an unfilled placeholder.
     #[must_use]
     pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query().unwrap_or_default();

@@ -15,7 +15,7 @@ use super::state::GatewayState;
 use crate::clock::Clock;
 use crate::database::waited;
 use crate::journal::{
-    Entry, FaultNote, HIDDEN, Headers, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, shown_header, shown_path, shown_text,
 };
 use crate::tenants::Caller;
 
@@ -194,7 +194,7 @@ impl RequestLog {
     fn write_entry(&mut self, response: Option<&Response<Bytes>>) {
         self.progress = Progress::Journaled;
         let Some(head) = self.head.take() else { return };
-        let Noted { changes, events, hooks } = self.recorder.take();
+        let Effects { changes, events, hooks } = self.recorder.take();
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = self.caller.as_ref();
         let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
@@ -205,7 +205,7 @@ impl RequestLog {
             tenant_time: self.tenant_time,
             tenant: caller.map(|caller| caller.tenant.id),
             request_body: self.body.shown(&head),
-            at: head.received_at,
+            received_at: head.received_at,
             key: match caller {
                 Some(caller) => Some(caller.key_name.to_string()),
                 None => head.credential.map(|(name, value)| last_characters(name, &value)),
@@ -218,13 +218,13 @@ impl RequestLog {
             request_headers: head.headers,
             status: response.map(|response| response.status().as_u16()),
             response_headers: response.map(|response| shown_headers(response.headers())).unwrap_or_default(),
-            response_body: response.map(|response| Text::of_answer(response.body())).unwrap_or_default(),
-            ms: milliseconds(self.start.elapsed()),
+            response_body: response.map(|response| Text::response(response.body())).unwrap_or_default(),
+            duration_ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault.clone(),
             reasons: std::mem::take(&mut self.reasons).into_iter().map(shown_reason).collect(),
             ignored: std::mem::take(&mut self.ignored),
-            near: std::mem::take(&mut self.did_you_mean),
+            did_you_mean: std::mem::take(&mut self.did_you_mean),
             is_dry_run: self.is_dry_run,
             changes,
             events,
@@ -241,7 +241,7 @@ impl Drop for RequestLog {
         if self.progress == Progress::Running {
             self.recorder.rolled_back();
         }
-        let message = "The caller hung up before the answer; what was done by then stays.".to_owned();
+        let message = "The client hung up before the response; what was done by then stays.".to_owned();
         self.reasons.push(Reason { field: "$".to_owned(), rule: "hungUp".to_owned(), message });
         self.write_entry(None);
     }
@@ -269,13 +269,13 @@ impl RequestBody {
             Some(length) if body.is_empty() => Text::unread(length),
             // The length is not known.
             None if head.is_chunked && matches!(self, Self::Unread) => Text::unread(0),
-            _ => Text::of(body),
+            _ => Text::request(body),
         }
     }
 }
 
 fn shown_headers(headers: &HeaderMap) -> Headers {
-    let mut shown = Headers::with_room(headers.len());
+    let mut shown = Headers::with_capacity(headers.len());
     for (name, value) in headers {
         shown.add(name.as_str(), value.as_bytes());
     }

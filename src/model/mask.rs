@@ -18,7 +18,7 @@ const CUSTOM: u64 = ((1 << 10) - 1) << FIRST_CUSTOM;
 const _: () = assert!(Field::WHOLE.len() <= FIRST_CUSTOM as usize, "the fields have bits of their own");
 
 impl FieldMask {
-    pub const ALL: Self = Self((1 << (Field::WHOLE.len() - 1)) - 1 | CUSTOM);
+    pub const ALL: Self = Self(((1 << (Field::WHOLE.len() - 1)) - 1) | CUSTOM);
 
     fn bits(field: Field) -> u64 {
         match field {

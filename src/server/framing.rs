@@ -1,42 +1,43 @@
-//! Where in a request a connection's bytes are. The HTTP library reads ahead and does not say whether what it has read beyond a request
-//! is the beginning of another one.
+//! The place in a request that the received bytes have reached. The HTTP library reads ahead and does not say whether the bytes
+//! after a request are the beginning of another one.
 
-/// The longest line that is looked at, in bytes: those that tell how long a body is are short.
-const LONGEST_LINE: usize = 256;
+/// The part of a line that is examined, in bytes: the lines about the length of a body are short.
+const MAX_LINE: usize = 256;
 
-/// Follows the bytes that came, by the framing of RFC 9112. It rejects nothing: that is up to the HTTP library.
+/// Follows the received bytes by the framing of RFC 9112. It rejects nothing: that is up to the HTTP library.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
     at: At,
-    /// The beginning of the line under way.
+    /// The beginning of the current line.
     line: Vec<u8>,
-    /// What the head under way says of its body.
-    body: BodyOf,
+    /// What the current head says about its body.
+    body: BodyFraming,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum At {
-    /// Nothing of the next request came, line breaks aside.
+    /// At most line breaks since the last request.
     #[default]
     Between,
     Head,
-    /// So many bytes of a body, or of a chunk with its line break, are still to come.
+    /// The bytes that are left.
     Body(u64),
+    /// The bytes that are left, with the line break at the end.
     Chunk(u64),
     ChunkSize,
     Trailers,
-    /// In what is no request.
+    /// The request is malformed.
     Lost,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct BodyOf {
+struct BodyFraming {
     length: u64,
     is_chunked: bool,
 }
 
 impl Framing {
-    /// Whether the beginning of a head came, and not its end.
+    /// Whether the head of a request has begun and not ended.
     pub(super) fn is_amid_head(&self) -> bool {
         self.at == At::Head
     }
@@ -59,14 +60,14 @@ impl Framing {
         &bytes[taken..]
     }
 
-    /// Takes the rest of a line, or as much of it as there is.
+    /// Takes the rest of the current line, or as much of it as there is.
     fn take_line<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let end = memchr::memchr(b'\n', bytes);
         let part = &bytes[..end.unwrap_or(bytes.len())];
-        let room = LONGEST_LINE - self.line.len();
+        let room = MAX_LINE - self.line.len();
         self.line.extend_from_slice(&part[..part.len().min(room)]);
         if self.at == At::Between && !self.line.iter().all(|byte| *byte == b'\r') {
-            (self.at, self.body) = (At::Head, BodyOf::default());
+            (self.at, self.body) = (At::Head, BodyFraming::default());
         }
         let Some(end) = end else { return &[] };
         self.end_line();
@@ -78,9 +79,9 @@ impl Framing {
         let line = self.line.trim_ascii();
         self.at = match (self.at, line) {
             (At::Head, b"") => match self.body {
-                BodyOf { is_chunked: true, .. } => At::ChunkSize,
-                BodyOf { length: 0, .. } => At::Between,
-                BodyOf { length, .. } => At::Body(length),
+                BodyFraming { is_chunked: true, .. } => At::ChunkSize,
+                BodyFraming { length: 0, .. } => At::Between,
+                BodyFraming { length, .. } => At::Body(length),
             },
             (At::Head, line) => {
                 self.body.read(line);
@@ -89,7 +90,7 @@ impl Framing {
             (At::ChunkSize, size) => {
                 let size = size.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
                 let size = std::str::from_utf8(size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
-                // With the line break behind it.
+                // With the line break after it.
                 match size.map(|size| (size, size.checked_add(2))) {
                     Some((0, _)) => At::Trailers,
                     Some((_, Some(length))) => At::Chunk(length),
@@ -102,8 +103,8 @@ impl Framing {
     }
 }
 
-impl BodyOf {
-    /// Notes what a line of a head says of the body.
+impl BodyFraming {
+    /// Takes over what a line of the head says about the body.
     fn read(&mut self, line: &[u8]) {
         let Some(colon) = memchr::memchr(b':', line) else { return };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_beginning_of_a_head_is_told_from_everything_else() {
+    fn the_beginning_of_a_head_is_recognized() {
         let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
         let post = "POST / HTTP/1.1\r\nHost: h\r\ncontent-length: 5\r\n\r\n{\"a\"}";
         let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3;x=y\r\nGET\r\nb\r\n / HTTP\r\n\r\n\r\n0\r\nA: b\r\n\r\n";

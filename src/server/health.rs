@@ -1,4 +1,4 @@
-//! Alive and ready are two things: `/livez` is the process, `/readyz` is database, migrations and seed.
+//! Health checks: `/livez` is about the process, `/readyz` about database, migrations and seed.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use sqlx::Connection as _;
 use super::Shared;
 use crate::database::Database;
 
-/// How long a ready server's database may take to answer before the server calls itself unready.
+/// How long the database may take to answer before the server is unready.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What start-up still has to do, and afterwards the database to ask.
 #[derive(Debug)]
 pub(super) struct Readiness {
+    /// What start-up still has to do.
     pending: RwLock<&'static [&'static str]>,
     database: OnceLock<Database>,
 }
@@ -38,7 +38,7 @@ impl Readiness {
         self.pending(&[]);
     }
 
-    /// What is missing; nothing when the server is ready.
+    /// What is missing; empty when the server is ready.
     async fn missing(&self) -> &'static [&'static str] {
         let pending = *self.pending.read().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = self.database.get().filter(|_| pending.is_empty()) else { return pending };
@@ -50,9 +50,7 @@ impl Readiness {
 }
 
 async fn ping(database: &Database) -> bool {
-    let Ok(mut session) = database.session().await else { return false };
-    let pinged = session.connection().ping().await;
-    session.end(pinged).is_ok()
+    database.run(async |connection| connection.ping().await).await.is_ok()
 }
 
 pub(super) async fn livez() -> Json<Value> {

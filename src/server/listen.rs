@@ -1,4 +1,4 @@
-//! The listener: accepts connections, serves each, and lets them end when asked to stop.
+//! The listener: accepts connections, serves each, and lets them end at a shutdown.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::config::ListenAddress;
 use crate::control::Peer;
 use crate::error_chain::ErrorChain;
 
-/// How often a free port is looked for that both families have.
+/// How often to look for a port that is free in both address families.
 const PORT_ATTEMPTS: usize = 20;
 
 /// A bound address; two for `localhost`, which is one in each family.
@@ -31,7 +31,7 @@ pub struct Listener {
 pub struct ShutdownHandle(watch::Sender<bool>);
 
 impl ShutdownHandle {
-    /// Takes no more connections; requests under way end first.
+    /// Takes no more connections, and lets current requests end.
     pub fn shut_down(&self) {
         self.0.send_replace(true);
     }
@@ -41,7 +41,7 @@ impl Listener {
     /// Binds the address.
     ///
     /// # Errors
-    /// When the address is in use, not this machine's, or not allowed.
+    /// When the address is in use, not this machine's, or not permitted.
     pub async fn bind(address: &ListenAddress) -> std::io::Result<Self> {
         let listeners = match address.host.as_str() {
             "" => vec![everywhere(address.port).await?],
@@ -64,37 +64,37 @@ impl Listener {
         self.address
     }
 
-    /// Serves until the handle says stop, then until every request under way has its answer. The returned future runs
-    /// it; the handle may be used from anywhere.
+    /// Serves until the handle shuts it down, then until every current request has its response. The returned future does the
+    /// work; the handle can be used from anywhere.
     pub fn serve(self, server: Server) -> (ShutdownHandle, impl Future<Output = ()> + Send + 'static) {
         let (stop, stopped) = watch::channel(false);
         let serving = async move {
             let server = Arc::new(server);
-            // Every connection holds one end, so that the other one closes when the last of them has ended.
-            let (under_way, mut ended) = mpsc::channel::<()>(1);
+            // Every connection holds a sender, so that the receiver ends when the last connection has.
+            let (open, mut ended) = mpsc::channel::<()>(1);
             let mut stopping = stopped.clone();
             loop {
                 tokio::select! {
                     accepted = accept(&self.listeners) => match accepted {
                         Ok((stream, peer)) => {
-                            let (server, stopped, under_way) = (Arc::clone(&server), stopped.clone(), under_way.clone());
+                            let (server, stopped, open) = (Arc::clone(&server), stopped.clone(), open.clone());
                             tokio::spawn(async move {
                                 serve_connection(stream, Peer(peer.ip()), server, self.timeouts, stopped).await;
-                                drop(under_way);
+                                drop(open);
                             });
                         }
-                        // Out of file descriptors, or a caller who was gone at once: not a reason to stop.
+                        // Out of file descriptors, or a client that is gone already: not a reason to stop.
                         Err(error) => {
                             tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
                             tokio::time::sleep(Duration::from_millis(50)).await;
                         }
                     },
-                    // Told to stop, or nobody is left who could tell.
+                    // A signal to stop, or its sender is gone.
                     _ = stopping.changed() => break,
                 }
             }
             drop(self.listeners);
-            drop(under_way);
+            drop(open);
             ended.recv().await;
         };
         (ShutdownHandle(stop), serving)
@@ -109,7 +109,7 @@ async fn everywhere(port: u16) -> std::io::Result<TcpListener> {
     }
 }
 
-/// Loopback in both families, on one port: of `localhost` some callers try one address, some the other.
+/// Loopback in both families, on one port: clients resolve `localhost` to either of the two addresses.
 async fn loopback(port: u16) -> std::io::Result<Vec<TcpListener>> {
     let mut attempts = 0..PORT_ATTEMPTS;
     loop {
@@ -122,7 +122,7 @@ async fn loopback(port: u16) -> std::io::Result<Vec<TcpListener>> {
         match TcpListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())).await {
             Ok(second) => return Ok(vec![first, second]),
             Err(error) if has_no_such_family(&error) => return Ok(vec![first]),
-            // The port that one family had free is taken in the other.
+            // The port that is free in one family is in use in the other.
             Err(_) if port == 0 && attempts.next().is_some() => {}
             Err(error) => return Err(error),
         }

@@ -59,25 +59,25 @@ impl MalformedRequest {
             .then(|| Self::bad("The request ended before the empty line that ends its head."))
     }
 
-    /// The answer, in the gateway's form. The connection ends with it.
+    /// The response, in the form of Azure API Management. The connection ends with it.
     pub(super) fn to_bytes(&self, cors_origin: Option<&HeaderValue>) -> Vec<u8> {
         let Self { status, reason } = self;
         let message = Value::from(reason.as_str());
         let body = format!(r#"{{ "statusCode": {}, "message": {message} }}"#, status.as_u16());
-        let mut answer = format!("HTTP/1.1 {status}\r\n").into_bytes();
+        let mut response = format!("HTTP/1.1 {status}\r\n").into_bytes();
         if let Some(origin) = cors_origin {
             for text in [&b"Access-Control-Allow-Origin: "[..], origin.as_bytes(), b"\r\n"] {
-                answer.extend_from_slice(text);
+                response.extend_from_slice(text);
             }
-            answer.extend_from_slice(b"Access-Control-Expose-Headers: *\r\n");
+            response.extend_from_slice(b"Access-Control-Expose-Headers: *\r\n");
         }
         let date = Clock::Real.now().format("%a, %d %b %Y %H:%M:%S GMT");
         let rest = format!(
             "Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\nDate: {date}\r\n\r\n{body}",
             body.len()
         );
-        answer.extend_from_slice(rest.as_bytes());
-        answer
+        response.extend_from_slice(rest.as_bytes());
+        response
     }
 }
 
@@ -95,7 +95,7 @@ fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     if received.starts_with(&[0x16, 0x03]) {
         return "This port speaks plain HTTP and was sent a TLS handshake; use http:// instead of https://.".to_owned();
     }
-    // These the library finds after it has taken the head out of its buffer, in which the body stands then.
+    // The library finds these after it has removed the head from its buffer, which holds the body then.
     let framing = [
         ("content-length", "Content-Length must be one whole number."),
         ("unexpected transfer-encoding", "A request with HTTP/1.0 cannot have a Transfer-Encoding."),
@@ -116,7 +116,7 @@ fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     })
 }
 
-/// The lines of a head, the request line first; the last one may not be whole.
+/// The lines of a head, the request line first; the last one may be incomplete.
 fn lines(received: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = received.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty())

@@ -45,7 +45,7 @@ pub use access_log::CONSOLE_TARGET;
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
-pub use start::{Origin, StartError, Started, TenantOptions, migrate_only, open_tenant};
+pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
 
 /// How long a browser may cache a preflight: as long as any browser does.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(2);

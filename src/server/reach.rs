@@ -1,4 +1,4 @@
-//! A Postgres server at start: what is waited for, what never helps to wait for, and what a person can do about it.
+//! Connecting to a Postgres server at start: which failures are worth waiting for, and what a person can do about the others.
 
 use std::error::Error;
 use std::fmt;
@@ -8,16 +8,14 @@ use std::time::{Duration, Instant};
 use sqlx::migrate::MigrateError as SqlxMigrateError;
 use sqlx::postgres::PgConnectOptions;
 
-use super::start::TenantOptions;
 use crate::config::place;
 use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError};
 
 /// The oldest version that the migrations and functions are written for.
-const OLDEST_VERSION: u32 = 14;
+const MIN_VERSION: u32 = 14;
 
-/// How often a database that is not up yet is tried, and how often that is said.
-const TRY_EVERY: Duration = Duration::from_millis(500);
-const SAY_EVERY: Duration = Duration::from_secs(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why a Postgres server cannot be used, and what to do about it.
 #[derive(Debug)]
@@ -38,14 +36,14 @@ impl fmt::Display for Unusable {
 
 impl Error for Unusable {}
 
-/// What is known of a server without having reached it. Holds a password, so it is never shown.
+/// The server of a URL. Holds a password, so it is never shown.
 pub(super) struct Target(PgConnectOptions);
 
-/// A failure, as it concerns who starts the server.
+/// A failure, for the person who starts the server.
 struct Problem {
     reason: String,
     hint: Option<String>,
-    /// Whether it will be the same in a minute.
+    /// Whether waiting cannot help.
     is_final: bool,
 }
 
@@ -58,7 +56,7 @@ impl Target {
         self.0.get_database().unwrap_or_else(|| self.0.get_username())
     }
 
-    /// A command of Postgres' for this server.
+    /// A command line of a Postgres tool for this server.
     fn command(&self, program: &str, options: &str, name: &str) -> String {
         let (host, port) = (self.0.get_host(), self.0.get_port());
         let host = self.0.get_socket().map_or_else(|| host.to_owned(), |folder| folder.display().to_string());
@@ -69,13 +67,12 @@ impl Target {
         self.command("createdb", &format!(" -U {}", self.0.get_username()), name)
     }
 
-    /// Why it cannot be used by the user of the URL.
     fn unusable(&self, problem: Problem) -> Unusable {
         let what = format!("cannot use {} as user \"{}\": {}", place(&self.0), self.0.get_username(), problem.reason);
         Unusable { what, hint: problem.hint }
     }
 
-    /// Why a connection was not made.
+    /// Why there is no connection.
     fn connecting(&self, error: &DatabaseError, timeout: Duration) -> Problem {
         let Some(error) = cause::<sqlx::Error>(error) else {
             // The pool's own failure: its timeout.
@@ -99,7 +96,7 @@ impl Target {
                 };
                 Problem { reason: format!("TLS failed: {reason}"), hint: Some(hint.to_owned()), is_final: true }
             }
-            // The TLS library's complaints about a certificate come as errors of the connection.
+            // The TLS library reports certificates as errors of the connection.
             sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
                 let hint = "name the authority that signed its certificate with ?sslrootcert=FILE in the database URL";
                 Problem { reason: format!("TLS failed: {error}"), hint: Some(hint.to_owned()), is_final: true }
@@ -136,7 +133,7 @@ impl Target {
         }
     }
 
-    /// Why the schema was not brought up to date.
+    /// Why the schema was not migrated.
     pub(super) fn migrating(&self, error: &MigrateError) -> Unusable {
         if let MigrateError::Migration(
             SqlxMigrateError::VersionMissing(version)
@@ -158,11 +155,11 @@ impl Target {
         let (user, code) = (self.0.get_username(), error.code().unwrap_or_default());
         let (reason, hint) = match &*code {
             "42501" => (message.to_owned(), Some(format!("as its owner: GRANT CREATE ON SCHEMA public TO \"{user}\""))),
-            // A relation, a function or another object of this name is there, and no migration of ours made it.
+            // A table, a function or another object of this name exists, and our migrations did not create it.
             "42P07" | "42723" | "42710" => {
                 let name = message.split('"').nth(1).unwrap_or("of the same name");
                 (
-                    format!("it holds somebody else's table `{name}`"),
+                    format!("it has a table `{name}` that this program did not create"),
                     Some(format!("use an empty database: {}", self.create_database("emulator"))),
                 )
             }
@@ -173,14 +170,15 @@ impl Target {
     }
 }
 
-/// A pool whose database answers: one that is still starting is waited for.
-pub(super) async fn reach(options: &TenantOptions, url: String) -> Result<Result<Database, Unusable>, DatabaseError> {
-    let target = Target::new(&url)?;
-    let acquire_timeout = options.acquire_timeout;
-    let database =
-        Database::new(&DatabaseOptions { url, connections: options.connections, acquire_timeout, test_idle: true })?;
-    let deadline = Instant::now() + options.wait;
-    let mut said: Option<Instant> = None;
+/// A pool whose database answers. Waits for `wait` while the server is starting.
+pub(super) async fn reach(
+    options: &DatabaseOptions,
+    wait: Duration,
+) -> Result<Result<Database, Unusable>, DatabaseError> {
+    let target = Target::new(&options.url)?;
+    let database = Database::new(options)?;
+    let deadline = Instant::now() + wait;
+    let mut logged: Option<Instant> = None;
     loop {
         let problem = match database.session().await {
             Ok(mut session) => {
@@ -191,28 +189,28 @@ pub(super) async fn reach(options: &TenantOptions, url: String) -> Result<Result
                     None => Ok(database),
                 });
             }
-            Err(error) => target.connecting(&error, acquire_timeout),
+            Err(error) => target.connecting(&error, options.acquire_timeout),
         };
         let now = Instant::now();
         if problem.is_final || now >= deadline {
             return Ok(Err(target.unusable(problem)));
         }
-        if said.is_none_or(|said| now.duration_since(said) >= SAY_EVERY) {
-            said = Some(now);
+        if logged.is_none_or(|logged| now.duration_since(logged) >= LOG_INTERVAL) {
+            logged = Some(now);
             let left = (deadline - now).as_secs_f64().ceil();
             tracing::warn!("waiting for {} ({left} s left): {}", place(&target.0), problem.reason);
         }
-        tokio::time::sleep(TRY_EVERY.min(deadline - now)).await;
+        tokio::time::sleep(RETRY_INTERVAL.min(deadline - now)).await;
     }
 }
 
 impl Target {
-    /// Why a server of this version cannot be used, in libpq's numbers: 130009 is 13.9.
+    /// Why a server of this version cannot be used. `version` is libpq's number: 130009 is 13.9.
     fn too_old(&self, version: u32) -> Option<Unusable> {
         let major = version / 10_000;
-        (major < OLDEST_VERSION).then(|| Unusable {
+        (major < MIN_VERSION).then(|| Unusable {
             what: format!(
-                "{} is PostgreSQL {major}.{}; {OLDEST_VERSION} or newer is needed",
+                "{} is PostgreSQL {major}.{}; {MIN_VERSION} or newer is needed",
                 place(&self.0),
                 version % 10_000
             ),
@@ -221,7 +219,7 @@ impl Target {
     }
 }
 
-/// The cause of this type among those that led to an error.
+/// The first cause of this type.
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! From settings to a world: database, migrations, seed.
+//! Start-up: database, migrations, seed.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -10,9 +10,7 @@ use tokio::task::AbortHandle;
 use super::Server;
 use super::reach::{Target, Unusable, reach};
 use crate::customers::{Customers, PasswordCost, Passwords};
-#[cfg(feature = "embedded")]
-use crate::database::DatabaseOptions;
-use crate::database::{Database, DatabaseError, MigrateError, keep_up, migrate};
+use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -28,72 +26,62 @@ use crate::webhooks::Deliveries;
 
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// In the embedded Postgres of this folder.
+    /// The embedded Postgres of this folder.
     Embedded(PathBuf),
-    /// In the Postgres of this URL, which holds a password and is never shown.
+    /// The Postgres of this URL, which holds a password and is never shown.
     Server(String),
 }
 
-/// How to open a world.
 #[derive(Debug, Clone)]
-pub struct TenantOptions {
+pub struct StartOptions {
     pub origin: Origin,
-    /// The seed to load; an empty embedded database gets the demo world when none is named.
+    /// The seed to load; an empty embedded database gets the seed `demo` when none is named.
     pub seed: Option<String>,
-    /// The most connections to a Postgres server; the embedded one takes one.
+    /// The largest number of connections to a Postgres server; the embedded one takes one.
     pub connections: usize,
-    /// The longest that a request waits for a connection.
+    /// How long a request may wait for a connection.
     pub acquire_timeout: Duration,
-    /// How long to wait for a Postgres server that does not answer yet.
+    /// How long to wait for a Postgres server that is starting.
     pub wait: Duration,
-    /// The cost of password hashes.
     pub password_cost: PasswordCost,
-    /// Whether hooks may be answered on loopback and private networks.
+    /// Whether hooks and webhooks may go to loopback and private networks.
     pub private_targets: bool,
 }
 
 #[derive(Debug)]
 pub struct Started {
     opened: Opened,
-    /// The customers and keys in it.
     pub services: Services,
-    /// What tells subscribers of events.
     pub deliveries: Deliveries,
     pub tenants: Tenants,
-    /// What calls hooks and subscribers.
+    /// The HTTP client for hooks and webhooks.
     pub outgoing: Outgoing,
     sweeping: OnceLock<AbortHandle>,
     is_embedded: bool,
     keeping_up: OnceLock<AbortHandle>,
-    /// What the seed came to.
     pub seeded: SeedSummary,
-    /// Whether the demo key opens a tenant.
+    /// Whether the demo key is valid.
     pub has_demo: bool,
-    /// Whether there is no tenant at all.
+    /// Whether there is no tenant.
     pub is_empty: bool,
 }
 
-/// Why a world did not open.
+/// Why start-up failed.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The embedded Postgres did not start.
     #[cfg(feature = "embedded")]
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// This program was built without it.
+    /// This program was built without the embedded Postgres.
     #[cfg(not(feature = "embedded"))]
     #[error("this build has no embedded database: set DATABASE_URL or --database-url")]
     NoEmbedded,
-    /// The Postgres server cannot be used.
     #[error(transparent)]
     Unusable(#[from] Unusable),
-    /// The database did not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The schema could not be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The seed was not loaded.
     #[error(transparent)]
     Seed(#[from] SeedError),
     #[error(transparent)]
@@ -106,19 +94,19 @@ impl Started {
         &self.opened.database
     }
 
-    /// Begins to delete tenants whose time is over; once.
+    /// Starts deleting expired tenants; once.
     pub fn start_sweeping(&self) {
         self.sweeping.get_or_init(|| tokio::spawn(self.tenants.clone().sweep()).abort_handle());
     }
 
-    /// Begins to vacuum and analyze an embedded database, which does not do so by itself; once.
+    /// Starts vacuuming and analyzing an embedded database, which does not do so by itself; once.
     pub fn start_keeping_up(&self) {
         if self.is_embedded {
-            self.keeping_up.get_or_init(|| tokio::spawn(keep_up(self.opened.database.clone())).abort_handle());
+            self.keeping_up.get_or_init(|| tokio::spawn(maintain(self.opened.database.clone())).abort_handle());
         }
     }
 
-    /// Closes the database, an embedded one for good.
+    /// Closes the database; the embedded one ends.
     pub async fn close(self) {
         for work in [self.sweeping.get(), self.keeping_up.get()].into_iter().flatten() {
             work.abort();
@@ -128,12 +116,9 @@ impl Started {
     }
 }
 
-/// Opens the database, migrates it and loads the seed; `server`, if given, hears what is still pending.
-///
-/// # Errors
-/// When any of the three fails.
-pub async fn open_tenant(
-    options: &TenantOptions,
+/// Opens the database, migrates it and loads the seed. `server`, if given, reports what is still pending.
+pub async fn start_up(
+    options: &StartOptions,
     random: Arc<Random>,
     server: Option<&Server>,
 ) -> Result<Started, StartError> {
@@ -146,7 +131,7 @@ pub async fn open_tenant(
     let database = opened.database.clone();
 
     pending(&["migrations", "seed"]);
-    if let Err(error) = bring_up_to_date(&database, &options.origin).await {
+    if let Err(error) = migrate_at(&database, &options.origin).await {
         drop(database);
         opened.discard_new().await;
         return Err(error);
@@ -200,26 +185,23 @@ pub async fn open_tenant(
     })
 }
 
-/// Opens the database and migrates it, no more.
-///
-/// # Errors
-/// When either fails.
-pub async fn migrate_only(options: &TenantOptions) -> Result<(), StartError> {
+/// Opens the database and migrates it.
+pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
-    bring_up_to_date(&opened.database, &options.origin).await?;
+    migrate_at(&opened.database, &options.origin).await?;
     opened.close().await;
     Ok(())
 }
 
-/// Migrates the database; of a server's rejection it is said whose it is and what to do.
-async fn bring_up_to_date(database: &Database, origin: &Origin) -> Result<(), StartError> {
+/// Migrates the database. The error of a Postgres server names the server and what to do.
+async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
     match (migrate(database).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }
 }
 
-/// A database that answers, and the embedded Postgres that it is in, if it is.
+/// A database that answers, and its embedded Postgres, if it has one.
 #[derive(Debug)]
 struct Opened {
     database: Database,
@@ -228,19 +210,19 @@ struct Opened {
 }
 
 impl Opened {
-    #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_async, reason = "the embedded one is waited for"))]
+    #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_async, reason = "only the embedded one is awaited"))]
     async fn close(self) {
         self.database.close();
         #[cfg(feature = "embedded")]
         if let Some(embedded) = self.embedded {
-            // Its thread ends when the last connection has.
+            // Its thread ends when the last connection has ended.
             let _ = tokio::task::spawn_blocking(move || drop(embedded)).await;
         }
     }
 }
 
 impl Opened {
-    /// Closes a database that could not be made whole; an embedded one that is new is deleted, so that the next start makes it.
+    /// Closes a database whose migration failed. A new embedded one is deleted, so that the next start creates it again.
     async fn discard_new(self) {
         #[cfg(feature = "embedded")]
         let new_folder = self.embedded.as_ref().and_then(EmbeddedPostgres::new_folder);
@@ -253,7 +235,7 @@ impl Opened {
 }
 
 #[cfg(feature = "embedded")]
-async fn connect(options: &TenantOptions) -> Result<Opened, StartError> {
+async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(folder) => {
             let folder = folder.clone();
@@ -268,14 +250,20 @@ async fn connect(options: &TenantOptions) -> Result<Opened, StartError> {
             database.connect_within(options.wait.max(options.acquire_timeout)).await?;
             Ok(Opened { database, embedded: Some(embedded) })
         }
-        Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await??, embedded: None }),
+        Origin::Server(url) => Ok(Opened { database: reach_server(options, url).await?, embedded: None }),
     }
 }
 
 #[cfg(not(feature = "embedded"))]
-async fn connect(options: &TenantOptions) -> Result<Opened, StartError> {
+async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
     match &options.origin {
         Origin::Embedded(_) => Err(StartError::NoEmbedded),
-        Origin::Server(url) => Ok(Opened { database: reach(options, url.clone()).await?? }),
+        Origin::Server(url) => Ok(Opened { database: reach_server(options, url).await? }),
     }
+}
+
+async fn reach_server(options: &StartOptions, url: &str) -> Result<Database, StartError> {
+    let StartOptions { connections, acquire_timeout, wait, .. } = *options;
+    let options = DatabaseOptions { url: url.to_owned(), connections, acquire_timeout, test_idle: true };
+    Ok(reach(&options, wait).await??)
 }

@@ -1,5 +1,5 @@
-//! Reading JSON as .NET does: names in any case, null as absent, unknown names ignored, and texts, numbers and truth values taken
-//! for each other where one can be read as the other (Newtonsoft.Json).
+//! Reading JSON as .NET does: names in any case, null as absent, unknown names ignored, and strings, numbers and booleans
+//! converted into each other where possible (Newtonsoft.Json).
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,32 +7,32 @@ use serde_json::{Number, Value};
 use serde_path_to_error::Segment;
 use thiserror::Error;
 
-/// Why a value cannot be read: the member, and what it must be. It never repeats a value.
+/// The member that cannot be read, and the expected type. Never contains a value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{path} must be {wanted}")]
+#[error("{path} must be {expected}")]
 pub struct Unreadable {
-    /// The names of the members on the way, as they are spelled here, with full stops between them.
+    /// The names of the members, in the type's own case, joined with full stops.
     pub path: String,
-    pub wanted: &'static str,
+    pub expected: &'static str,
 }
 
-/// Reads a `T`. What is absent or null is as in `T::default()`.
+/// Reads a `T`. An absent or null member is as in `T::default()`.
 ///
 /// # Errors
 /// When a value has the wrong type.
 pub fn read<T: Default + Serialize + DeserializeOwned>(value: Value) -> Result<T, Unreadable> {
-    let base = serde_json::to_value(T::default()).map_err(|_| misfit(String::new(), &Value::Null))?;
+    let base = serde_json::to_value(T::default()).map_err(|_| unreadable(String::new(), &Value::Null))?;
     read_over(value, &base)
 }
 
-/// Reads a `T` over `base`, which is one: what is absent stays as it is there, and null clears what can be unset.
+/// Reads a `T` onto `base`, which is a `T` too: an absent member keeps its value of `base`, and null clears an optional one.
 ///
 /// # Errors
 /// When a value has the wrong type.
 pub fn read_over<T: DeserializeOwned>(value: Value, base: &Value) -> Result<T, Unreadable> {
-    let mut laid = base.clone();
-    lay(&mut laid, value);
-    serde_path_to_error::deserialize(laid).map_err(|error| {
+    let mut merged = base.clone();
+    merge(&mut merged, value);
+    serde_path_to_error::deserialize(merged).map_err(|error| {
         let (mut names, mut known) = (Vec::new(), Some(base));
         for segment in error.path() {
             match segment {
@@ -40,17 +40,17 @@ pub fn read_over<T: DeserializeOwned>(value: Value, base: &Value) -> Result<T, U
                     names.push(key.clone());
                     known = known.and_then(|known| known.get(key));
                 }
-                // A list is replaced as a whole, so that nothing is known of what is in it.
+                // A list is replaced as a whole, so the types of its items are unknown.
                 _ => known = None,
             }
         }
-        misfit(names.join("."), known.unwrap_or(&Value::Null))
+        unreadable(names.join("."), known.unwrap_or(&Value::Null))
     })
 }
 
-/// What is said of a member that does not fit what was there.
-fn misfit(path: String, known: &Value) -> Unreadable {
-    let wanted = match known {
+/// The expected type is that of the member's value in the base.
+fn unreadable(path: String, known: &Value) -> Unreadable {
+    let expected = match known {
         Value::Number(_) => "an integer",
         Value::Bool(_) => "true or false",
         Value::Object(_) => "an object",
@@ -58,51 +58,51 @@ fn misfit(path: String, known: &Value) -> Unreadable {
         Value::String(text) if crate::wire::dates::parse(text).is_some() => "a date such as 2020-02-20T15:47:52Z",
         Value::String(_) | Value::Null => "a string",
     };
-    Unreadable { path: if path.is_empty() { "$".to_owned() } else { path }, wanted }
+    Unreadable { path: if path.is_empty() { "$".to_owned() } else { path }, expected }
 }
 
-fn lay(base: &mut Value, value: Value) {
+fn merge(base: &mut Value, value: Value) {
     match (base, value) {
         (Value::Object(known), Value::Object(members)) => {
             for (name, member) in members {
-                if let Some((_, below)) = known.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-                    lay(below, member);
+                if let Some((_, existing)) = known.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                    merge(existing, member);
                 }
             }
         }
-        // What is never null keeps what it has.
+        // A member that cannot be null keeps its value.
         (Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Array(_), Value::Null) => {}
         (base, value) => {
-            let fitted = fitted(base, value);
-            *base = fitted;
+            let converted = converted(base, value);
+            *base = converted;
         }
     }
 }
 
-/// A value as what `wanted` is, where it can be read as that; otherwise the value itself.
-fn fitted(wanted: &Value, value: Value) -> Value {
-    let as_wanted = match (wanted, &value) {
-        // A number that was not filled in.
-        (Value::Number(_) | Value::Bool(_), Value::String(text)) if text.trim().is_empty() => Some(wanted.clone()),
+/// A value converted to the type of `example` where possible; otherwise the value itself.
+fn converted(example: &Value, value: Value) -> Value {
+    let converted = match (example, &value) {
+        // A number that was left blank.
+        (Value::Number(_) | Value::Bool(_), Value::String(text)) if text.trim().is_empty() => Some(example.clone()),
         (Value::Number(_), Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
         (Value::Number(_), Value::Number(number)) => whole(number).map(Value::from),
-        (Value::Bool(_), Value::String(text)) => truth(text.trim()).map(Value::from),
+        (Value::Bool(_), Value::String(text)) => boolean(text.trim()).map(Value::from),
         (Value::Bool(_), Value::Number(number)) => number.as_f64().map(|number| Value::from(number != 0.0)),
         (Value::String(_) | Value::Null, Value::Number(number)) => Some(Value::from(number.to_string())),
-        (Value::String(_) | Value::Null, Value::Bool(truth)) => Some(Value::from(truth.to_string())),
+        (Value::String(_) | Value::Null, Value::Bool(boolean)) => Some(Value::from(boolean.to_string())),
         _ => None,
     };
-    as_wanted.unwrap_or(value)
+    converted.unwrap_or(value)
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     [("true", true), ("false", false)]
         .into_iter()
-        .find_map(|(name, truth)| text.eq_ignore_ascii_case(name).then_some(truth))
+        .find_map(|(name, boolean)| text.eq_ignore_ascii_case(name).then_some(boolean))
 }
 
-/// A number that is written as a fraction and has none: `2.0`.
-#[expect(clippy::cast_possible_truncation, reason = "only whole numbers of 32 bits come this far")]
+/// The integer that is written as a fraction: `2.0`.
+#[expect(clippy::cast_possible_truncation, reason = "only integers of 32 bits are cast")]
 fn whole(number: &Number) -> Option<i64> {
     let float = number.as_f64().filter(|_| number.is_f64())?;
     (float.fract() == 0.0 && float.abs() <= f64::from(i32::MAX)).then_some(float as i64)
@@ -134,7 +134,7 @@ mod tests {
         Outer { inner: Inner { associate_id: 7, accept: true }, web_page_url: Some("x".to_owned()), list: vec![1] }
     }
 
-    fn over(value: Value) -> Result<Outer, Unreadable> {
+    fn onto(value: Value) -> Result<Outer, Unreadable> {
         read_over(value, &serde_json::to_value(base()).expect("JSON"))
     }
 
@@ -147,17 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_stays_and_null_clears() {
-        assert_eq!(over(json!({})), Ok(base()));
-        assert_eq!(over(json!({ "inner": { "associateid": 8 } })).map(|outer| outer.inner.associate_id), Ok(8));
+    fn an_absent_member_stays_and_null_clears() {
+        assert_eq!(onto(json!({})), Ok(base()));
+        assert_eq!(onto(json!({ "inner": { "associateid": 8 } })).map(|outer| outer.inner.associate_id), Ok(8));
         let cleared = Outer { web_page_url: None, ..base() };
-        assert_eq!(over(json!({ "WEBPAGEURL": null, "Inner": null, "List": null })), Ok(cleared));
-        assert_eq!(over(json!({ "Inner": { "AssociateId": null, "Accept": null } })), Ok(base()));
+        assert_eq!(onto(json!({ "WEBPAGEURL": null, "Inner": null, "List": null })), Ok(cleared));
+        assert_eq!(onto(json!({ "Inner": { "AssociateId": null, "Accept": null } })), Ok(base()));
         assert_eq!(read::<Outer>(json!({ "Inner": null })), Ok(Outer::default()));
     }
 
     #[test]
-    fn texts_numbers_and_truth_values_are_taken_for_each_other() {
+    fn strings_numbers_and_booleans_are_converted() {
         for (sent, id, accept) in [
             (json!({ "AssociateId": "8", "Accept": "False" }), 8, false),
             (json!({ "AssociateId": " 8 ", "Accept": " true " }), 8, true),
@@ -166,11 +166,11 @@ mod tests {
             (json!({ "AssociateId": -8, "Accept": 2 }), -8, true),
         ] {
             let inner = Inner { associate_id: id, accept };
-            assert_eq!(over(json!({ "Inner": sent })), Ok(Outer { inner, ..base() }), "{sent}");
+            assert_eq!(onto(json!({ "Inner": sent })), Ok(Outer { inner, ..base() }), "{sent}");
         }
         for (sent, text) in [(json!(84042), "84042"), (json!(1.5), "1.5"), (json!(true), "true")] {
             let expected = Outer { web_page_url: Some(text.to_owned()), ..base() };
-            assert_eq!(over(json!({ "WebPageUrl": sent })), Ok(expected), "{text}");
+            assert_eq!(onto(json!({ "WebPageUrl": sent })), Ok(expected), "{text}");
             assert_eq!(
                 read::<Outer>(json!({ "WebPageUrl": sent })).map(|outer| outer.web_page_url),
                 Ok(Some(text.to_owned()))
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_and_never_repeated() {
+    fn an_unreadable_member_is_named_without_its_value() {
         for (sent, message) in [
             (json!({ "inner": { "associateId": "seven" } }), "Inner.AssociateId must be an integer"),
             (json!({ "inner": { "associateId": 1.5 } }), "Inner.AssociateId must be an integer"),
@@ -189,7 +189,7 @@ mod tests {
             (json!({ "list": 7 }), "List must be a list"),
             (json!({ "webPageUrl": {} }), "WebPageURL must be a string"),
         ] {
-            assert_eq!(over(sent.clone()).map_err(|error| error.to_string()), Err(message.to_owned()), "{sent}");
+            assert_eq!(onto(sent.clone()).map_err(|error| error.to_string()), Err(message.to_owned()), "{sent}");
             assert_eq!(read::<Outer>(sent).map_err(|error| error.to_string()), Err(message.to_owned()));
         }
     }

@@ -1,4 +1,4 @@
-//! Bodies that are not written in UTF-8: decoded where Content-Type names their encoding.
+//! Bodies in encodings other than UTF-8: decoded where Content-Type names the encoding.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, header};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use thiserror::Error;
 
-/// A body that is not written in what Content-Type names.
+/// A body that is not in the encoding that Content-Type names.
 #[derive(Debug, Error)]
 #[error("The request body is not valid {0}, which Content-Type declares.")]
 pub struct CharsetError(&'static str);
 
-/// The encoding that Content-Type names, where it is not UTF-8. An unknown one counts as UTF-8, as in .NET, and so does ASCII.
+/// The encoding that Content-Type names; `None` for UTF-8, for ASCII and, as in .NET, for an unknown one.
 #[must_use]
 pub fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
     let content_type = headers.get(header::CONTENT_TYPE)?.as_bytes();
@@ -29,31 +29,31 @@ pub fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
 /// A body in UTF-8, without a byte order mark.
 ///
 /// # Errors
-/// When it is not written in the encoding that the headers name.
+/// When it is not in the encoding that the headers name.
 pub fn to_utf8(body: Bytes, headers: &HeaderMap) -> Result<Bytes, CharsetError> {
     let Some(encoding) = declared(headers) else {
         return Ok(if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body });
     };
     let encoding = if encoding == UTF_16LE && body.starts_with(b"\0") { UTF_16BE } else { encoding };
-    // JSON, XML and forms begin with a letter of ASCII, of whose two bytes one is zero.
-    let is_sixteen = encoding == UTF_16LE || encoding == UTF_16BE;
+    // JSON, XML and forms begin with an ASCII character, of whose two bytes one is zero.
+    let is_utf_16 = encoding == UTF_16LE || encoding == UTF_16BE;
     let is_other = body.len() >= 2 && body[0] != 0 && body[1] != 0 && Encoding::for_bom(&body).is_none();
-    if is_sixteen && is_other {
+    if is_utf_16 && is_other {
         return Err(CharsetError(encoding.name()));
     }
     let (text, used, is_broken) = encoding.decode(&body);
     match text {
         _ if is_broken => Err(CharsetError(used.name())),
-        // ASCII in one of its extensions.
+        // The body is all ASCII.
         Cow::Borrowed(text) if text.len() == body.len() => Ok(body),
         text => Ok(Bytes::from(text.into_owned())),
     }
 }
 
-/// A body that came back in UTF-8, as .NET's `HttpContent.ReadAsStringAsync` reads it: by the encoding that Content-Type names, else by
-/// its byte order mark. What is not written in it stays as it is.
+/// A response body in UTF-8, as .NET's `HttpContent.ReadAsStringAsync` reads it: by the encoding that Content-Type names, else
+/// by its byte order mark. A body that is not in that encoding stays as it is.
 #[must_use]
-pub fn answer_to_utf8(body: Bytes, headers: &HeaderMap) -> Bytes {
+pub fn response_to_utf8(body: Bytes, headers: &HeaderMap) -> Bytes {
     let marked = || Encoding::for_bom(&body).filter(|(encoding, _)| *encoding != UTF_8);
     match marked() {
         Some((encoding, _)) if declared(headers).is_none() => Bytes::from(encoding.decode(&body).0.into_owned()),
@@ -61,7 +61,7 @@ pub fn answer_to_utf8(body: Bytes, headers: &HeaderMap) -> Bytes {
     }
 }
 
-/// A form whose percent escapes are bytes of another encoding, with those of UTF-8 instead.
+/// A form with its percent escapes converted from another encoding to UTF-8.
 #[must_use]
 pub fn escapes_in_utf8<'a>(form: &'a str, encoding: Option<&'static Encoding>) -> Cow<'a, str> {
     let Some(encoding) = encoding.filter(|encoding| encoding.is_ascii_compatible()) else { return Cow::Borrowed(form) };
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_declaration_is_said_to_be_wrong() {
+    fn a_wrong_declaration_is_an_error() {
         let wrong = |name: &str| Err(format!("The request body is not valid {name}, which Content-Type declares."));
         assert_eq!(read(b"{\"a\":1}", "a/b; charset=utf-16"), wrong("UTF-16LE"));
         assert_eq!(read(b"{\0\"\0}", "a/b; charset=utf-16"), wrong("UTF-16LE"));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_may_say_its_encoding_by_its_mark_alone() {
+    fn a_byte_order_mark_gives_the_encoding_of_a_response() {
         for (body, content_type) in [
             ("\u{feff}{é}".as_bytes().to_vec(), "application/json"),
             (utf_16("{é}", true, false), "application/json"),
@@ -157,13 +157,13 @@ mod tests {
             (utf_16("{é}", false, false), "application/json; charset=utf-16"),
             (b"{\xe9}".to_vec(), "application/json; charset=iso-8859-1"),
         ] {
-            assert_eq!(answer_to_utf8(body.into(), &headers(content_type)), "{é}", "{content_type}");
+            assert_eq!(response_to_utf8(body.into(), &headers(content_type)), "{é}", "{content_type}");
         }
-        assert_eq!(answer_to_utf8(Bytes::from_static(b"{}x"), &headers("a/b; charset=utf-16")), "{}x");
+        assert_eq!(response_to_utf8(Bytes::from_static(b"{}x"), &headers("a/b; charset=utf-16")), "{}x");
     }
 
     #[test]
-    fn escapes_of_a_form_are_in_the_same_encoding() {
+    fn escapes_of_a_form_are_converted() {
         let encoding = declared(&headers("application/x-www-form-urlencoded; charset=iso-8859-1"));
         assert_eq!(escapes_in_utf8("a=L%F6we&b=%26%zz%&c=é%e9", encoding), "a=L%C3%B6we&b=%26%zz%&c=é%C3%A9");
         assert_eq!(escapes_in_utf8("a=L%F6we", None), "a=L%F6we");

@@ -1,4 +1,4 @@
-//! Bodies that were compressed on their way (RFC 9110, 8.4): decoded, and never beyond a limit.
+//! Compressed bodies (RFC 9110, 8.4): decoded up to a limit.
 
 use std::io::Read;
 
@@ -7,34 +7,31 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use thiserror::Error;
 
-/// A coding that is read.
+/// A supported coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// RFC 1952, of one or more members.
     Gzip,
-    /// RFC 1950, and RFC 1951 without its frame, which .NET's `DeflateStream` writes.
+    /// RFC 1950, and RFC 1951 without its header, which .NET's `DeflateStream` writes.
     Deflate,
     Brotli,
 }
 
-/// So many codings in a row are read.
-const MOST: usize = 4;
+/// The maximum number of codings of one body.
+const MAX_CODINGS: usize = 4;
 
-/// Why a body was not decoded.
 #[derive(Debug, Error)]
 pub enum CodingError {
-    /// A coding that is not read, by as much of its name as fits.
+    /// Contains the first 40 characters of its name.
     #[error("Content-Encoding '{0}' is not supported; supported are gzip, deflate and br.")]
     Unsupported(String),
-    /// It is not what Content-Encoding says, or its end is missing.
     #[error("The request body is not valid {0}, which Content-Encoding declares, or its end is missing.")]
     Broken(&'static str),
-    /// It is longer than the limit.
     #[error("the decoded body is longer than the limit")]
     TooLong,
 }
 
-/// The codings that were applied to a body, in the order in which they were.
+/// The codings of a body, in the order in which they were applied.
 ///
 /// # Errors
 /// When one of them is not supported.
@@ -51,7 +48,7 @@ pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, CodingError> {
             }
         }
     }
-    if codings.len() > MOST {
+    if codings.len() > MAX_CODINGS {
         return Err(CodingError::Unsupported(format!("{} codings in a row", codings.len())));
     }
     Ok(codings)
@@ -62,7 +59,7 @@ fn unsupported(name: &[u8]) -> CodingError {
     CodingError::Unsupported(shown.collect())
 }
 
-/// The body as it was before these codings. No step of it may be longer than `limit`.
+/// The body before these codings. No step may be longer than `limit`.
 ///
 /// # Errors
 /// When a step is broken or too long.
@@ -79,8 +76,8 @@ impl Coding {
         match self {
             Self::Gzip => read(MultiGzDecoder::new(body), limit, "gzip"),
             Self::Brotli => read(brotli_decompressor::Decompressor::new(body, 4096), limit, "br"),
-            Self::Deflate if has_frame(body) => {
-                // By chance a body without a frame may begin as one.
+            Self::Deflate if has_zlib_header(body) => {
+                // A body without a header may begin with the same bytes by chance.
                 inflate(body, true, limit).or_else(|error| match error {
                     CodingError::Broken(_) => inflate(body, false, limit),
                     other => Err(other),
@@ -93,21 +90,21 @@ impl Coding {
 
 fn read(decoder: impl Read, limit: usize, name: &'static str) -> Result<Vec<u8>, CodingError> {
     let mut bytes = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(most).read_to_end(&mut bytes).map_err(|_| CodingError::Broken(name))?;
+    let read_limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(read_limit).read_to_end(&mut bytes).map_err(|_| CodingError::Broken(name))?;
     if bytes.len() > limit { Err(CodingError::TooLong) } else { Ok(bytes) }
 }
 
 /// Whether a body begins with the two bytes of RFC 1950.
-fn has_frame(body: &[u8]) -> bool {
+fn has_zlib_header(body: &[u8]) -> bool {
     matches!(body, [first, second, ..]
         if first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([*first, *second]) % 31 == 0)
 }
 
-fn inflate(body: &[u8], has_frame: bool, limit: usize) -> Result<Vec<u8>, CodingError> {
+fn inflate(body: &[u8], has_zlib_header: bool, limit: usize) -> Result<Vec<u8>, CodingError> {
     const STEP: usize = 32 * 1024;
     const BROKEN: CodingError = CodingError::Broken("deflate");
-    let mut decoder = Decompress::new(has_frame);
+    let mut decoder = Decompress::new(has_zlib_header);
     let mut bytes = Vec::new();
     loop {
         let before = (decoder.total_in(), decoder.total_out());
@@ -127,7 +124,7 @@ fn inflate(body: &[u8], has_frame: bool, limit: usize) -> Result<Vec<u8>, Coding
 
 #[cfg(test)]
 #[path = "../../tests/it/support/compress.rs"]
-#[expect(unreachable_pub, reason = "shared with the tests of the whole")]
+#[expect(unreachable_pub, reason = "shared with the integration tests")]
 mod compress;
 
 #[cfg(test)]
@@ -138,7 +135,7 @@ mod tests {
 
     const TEXT: &[u8] = b"{\"FirstName\":\"Ada\",\"LastName\":\"Ada Ada Ada Ada Ada\"}";
 
-    /// `TEXT` by another program.
+    /// `TEXT`, compressed by another program.
     const BROTLI: &str =
         "1b3300001d07ee7e8b8bc0107f3542a5b74818c8de0c62224b169d3e70c801f3774b530a148b4e07362697defe63bf471c4a76c00c";
 
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_coding_is_decoded_also_in_a_row() {
+    fn codings_are_decoded_alone_and_in_a_row() {
         let limit = TEXT.len();
         for (body, codings) in [
             (TEXT.to_vec(), vec![]),
@@ -186,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_or_no_such_thing_is_broken() {
+    fn a_truncated_or_uncompressed_body_is_an_error() {
         for (body, coding) in [
             (gzip(TEXT), Coding::Gzip),
             (zlib(TEXT), Coding::Deflate),
@@ -195,7 +192,6 @@ mod tests {
         ] {
             for length in 0..body.len() {
                 let decoded = decode(&body[..length], &[coding], 1000);
-                // Of the frame's checksum nothing may be left to check.
                 assert!(matches!(decoded, Err(CodingError::Broken(_))), "{coding:?} {length}: {decoded:?}");
             }
             assert!(decode(TEXT, &[coding], 1000).is_err());

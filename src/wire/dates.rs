@@ -1,5 +1,5 @@
-//! Dates as .NET services read and write them. One reader for all vendors; what differs between them is [`DateForms`], which
-//! dates stand for none, and what a date without a zone is taken for.
+//! Dates as .NET services read and write them. One parser for all vendors. They differ in [`DateForms`], in the dates that mean
+//! "no date", and in the zone of a date that names none.
 
 use chrono::{
     DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, SubsecRound as _,
@@ -7,19 +7,19 @@ use chrono::{
 use chrono::{TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-/// What stands for "no date" in answers (DirectScale, Get Customers By Parameter page).
+/// The value that means "no date" in responses (DirectScale, Get Customers By Parameter page).
 pub const UNSET: &str = "1900-01-01T00:00:00Z";
 
-/// The first moment of the year 1: .NET's `DateTime.MinValue`, which stands for no date everywhere.
+/// The first moment of the year 1: .NET's `DateTime.MinValue`, which always means "no date".
 pub const SMALLEST: NaiveDateTime =
     NaiveDateTime::new(NaiveDate::from_ymd_opt(1, 1, 1).expect("invariant: a date"), NaiveTime::MIN);
 
-/// The forms of dates that a reader takes.
+/// The forms of dates that a parser accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateForms {
     /// `1973-05-12T00:00:00` with or without a zone, fraction and seconds, a date alone.
     iso: bool,
-    /// The same with a blank in the place of `T`, and those of .NET's invariant culture: `05/12/1973 00:00:00`,
+    /// The same with a space instead of `T`, and those of .NET's invariant culture: `05/12/1973 00:00:00`,
     /// `1973/05/12`, `Sat, 12 May 1973 00:00:00 GMT`, `12 May 1973`, `May 12, 1973`.
     cultural: bool,
     /// `/Date(106012800000)/` and `/Date(106012800000+0100)/`.
@@ -29,101 +29,100 @@ pub struct DateForms {
 impl DateForms {
     /// Json.NET, as DirectScale and ByDesign use it.
     pub const JSON_NET: Self = Self { iso: true, cultural: true, milliseconds: true };
-    /// ISO 8601 alone, for tenants who want strictness.
+    /// ISO 8601 only, for tenants with strict dates.
     pub const ISO: Self = Self { iso: true, cultural: false, milliseconds: false };
     /// `DataContractJsonSerializer`, as Storm uses it.
     pub const DATA_CONTRACT: Self = Self { iso: false, cultural: false, milliseconds: true };
-    /// The same, and what Storm's page shows.
+    /// The same, and the form that Storm's page shows.
     pub const DATA_CONTRACT_OR_ISO: Self = Self { iso: true, ..Self::DATA_CONTRACT };
 }
 
-/// What a date says of its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Zone {
-    Unsaid,
+    None,
     Utc,
     Offset(FixedOffset),
 }
 
-/// A date as it was written: what the clock on the wall shows, and where.
+/// A date as it was sent: local time and zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    wall: NaiveDateTime,
+pub struct ParsedDate {
+    local: NaiveDateTime,
     zone: Zone,
 }
 
-/// Reads a date. `None` when it has none of the forms, is no day or time, or is outside the years 1 to 9999.
+/// `None` when the text has none of the forms, is no valid day or time, or is outside the years 1 to 9999.
 #[must_use]
-pub fn read(text: &str, forms: DateForms) -> Option<Written> {
+pub fn read(text: &str, forms: DateForms) -> Option<ParsedDate> {
     let text = text.trim();
     if !text.is_ascii() {
         return None;
     }
     if let Some(inner) = text.strip_prefix("/Date(") {
-        return of_milliseconds(inner.strip_suffix(")/")?).filter(|_| forms.milliseconds);
+        return from_milliseconds(inner.strip_suffix(")/")?).filter(|_| forms.milliseconds);
     }
-    let written = if text.as_bytes().get(4) == Some(&b'-') {
+    let parsed = if text.as_bytes().get(4) == Some(&b'-') {
         iso(text, forms).filter(|_| forms.iso)?
     } else if forms.cultural {
         cultural(text)?
     } else {
         return None;
     };
-    // Leap seconds are no time of .NET's.
-    (is_written(written.wall) && written.wall.nanosecond() < 1_000_000_000).then_some(written)
+    // .NET has no leap seconds.
+    (is_in_range(parsed.local) && parsed.local.nanosecond() < 1_000_000_000).then_some(parsed)
 }
 
-impl Written {
-    /// The moment that it names; without a zone in UTC. The smallest date has none with any offset and stays as it is.
-    /// `None` outside the years 1 to 9999.
+impl ParsedDate {
+    /// The moment; a date without a zone is in UTC. The smallest date stays as it is, whatever its offset. `None` outside the
+    /// years 1 to 9999.
     #[must_use]
     pub fn instant(self) -> Option<DateTime<Utc>> {
         let utc = match self.zone {
-            Zone::Offset(offset) if self.wall != SMALLEST => self.wall.checked_sub_offset(offset)?,
-            _ => self.wall,
+            Zone::Offset(offset) if self.local != SMALLEST => self.local.checked_sub_offset(offset)?,
+            _ => self.local,
         };
         // Postgres keeps microseconds.
-        is_written(utc).then(|| utc.and_utc().trunc_subsecs(6))
+        is_in_range(utc).then(|| utc.and_utc().trunc_subsecs(6))
     }
 
-    /// What the clock on the wall of this zone shows then.
+    /// The local time in a zone.
     ///
-    /// With an offset it is an instant, which is brought there. With `Z` or without a zone it is what it says: the framework
-    /// keeps both as they are (Json.NET, `RoundtripKind`), so that a birthday sent as midnight in UTC stays on its day.
+    /// A date with an offset is converted. With `Z` or without a zone it stays as it is: the framework keeps both (Json.NET,
+    /// `RoundtripKind`), so that a birthday sent as midnight in UTC stays on its day.
     #[must_use]
-    pub fn wall_in(self, zone: Tz) -> Option<NaiveDateTime> {
-        let wall = match self.zone {
-            Zone::Offset(offset) if self.wall != SMALLEST && offset_at(self.wall, zone) != offset => {
-                let instant = self.wall.checked_sub_offset(offset)?;
+    pub fn local_in(self, zone: Tz) -> Option<NaiveDateTime> {
+        let local = match self.zone {
+            Zone::Offset(offset) if self.local != SMALLEST && offset_at(self.local, zone) != offset => {
+                let instant = self.local.checked_sub_offset(offset)?;
                 instant.checked_add_offset(zone.offset_from_utc_datetime(&instant).fix())?
             }
-            // The zone's own offset, as dates are written there, or none: the digits say it.
-            _ => self.wall,
+            // With the zone's own offset, or without one, it is local already.
+            _ => self.local,
         };
-        is_written(wall).then_some(wall)
+        is_in_range(local).then_some(local)
     }
 }
 
-fn iso(text: &str, forms: DateForms) -> Option<Written> {
+fn iso(text: &str, forms: DateForms) -> Option<ParsedDate> {
     if let Ok(date) = DateTime::parse_from_rfc3339(text)
         && (forms.cultural || !text.contains(' '))
     {
         let zone = if text.ends_with(['Z', 'z']) { Zone::Utc } else { Zone::Offset(*date.offset()) };
-        return Some(Written { wall: date.naive_local(), zone });
+        return Some(ParsedDate { local: date.naive_local(), zone });
     }
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(Written { wall: date.and_time(NaiveTime::MIN), zone: Zone::Unsaid });
+        return Some(ParsedDate { local: date.and_time(NaiveTime::MIN), zone: Zone::None });
     }
     let (digits, zone) = split_zone(text)?;
-    let wall = first_of(digits, &["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]).or_else(|| {
-        let wall = first_of(digits, &["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]);
-        wall.filter(|_| forms.cultural)
+    let local = first_of(digits, &["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]).or_else(|| {
+        let local = first_of(digits, &["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]);
+        local.filter(|_| forms.cultural)
     })?;
-    Some(Written { wall, zone })
+    Some(ParsedDate { local, zone })
 }
 
 /// Forms of the invariant culture, in which the month comes before the day.
-fn cultural(text: &str) -> Option<Written> {
+fn cultural(text: &str) -> Option<ParsedDate> {
     const DAYS: [&str; 6] = ["%m/%d/%Y", "%Y/%m/%d", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%a, %d %b %Y"];
     const TIMES: [&str; 4] = ["%H:%M:%S%.f", "%I:%M:%S %p", "%H:%M", "%I:%M %p"];
     // A year of two digits names no century.
@@ -132,7 +131,7 @@ fn cultural(text: &str) -> Option<Written> {
         return None;
     }
     let (text, zone) = split_zone(text)?;
-    let wall = DAYS.iter().find_map(|day| {
+    let local = DAYS.iter().find_map(|day| {
         let (date, rest) = NaiveDate::parse_and_remainder(text, day).ok()?;
         if rest.is_empty() {
             return Some(date.and_time(NaiveTime::MIN));
@@ -141,28 +140,28 @@ fn cultural(text: &str) -> Option<Written> {
         let time = TIMES.iter().find_map(|time| NaiveTime::parse_from_str(rest, time).ok())?;
         Some(date.and_time(time))
     })?;
-    Some(Written { wall, zone })
+    Some(ParsedDate { local, zone })
 }
 
 fn first_of(digits: &str, forms: &[&str]) -> Option<NaiveDateTime> {
     forms.iter().find_map(|form| NaiveDateTime::parse_from_str(digits, form).ok())
 }
 
-/// The digits, and what stands behind them of the zone: `Z`, `GMT`, `+01:00`, `+0100` or `+01`, with or without a blank.
+/// The digits, and the zone after them: `Z`, `GMT`, `+01:00`, `+0100` or `+01`, with or without a space.
 fn split_zone(text: &str) -> Option<(&str, Zone)> {
     for name in ["Z", "z", " GMT"] {
         if let Some(digits) = text.strip_suffix(name) {
             return Some((digits.trim_end(), Zone::Utc));
         }
     }
-    // Only behind a time: dates have signs too.
+    // Only after a time: dates have signs too.
     let time = text.find(':').unwrap_or(text.len());
     match text[time..].find(['+', '-']) {
         Some(sign) => {
             let (digits, offset) = text.split_at(time + sign);
             Some((digits.trim_end(), Zone::Offset(read_offset(offset)?)))
         }
-        None => Some((text, Zone::Unsaid)),
+        None => Some((text, Zone::None)),
     }
 }
 
@@ -180,61 +179,60 @@ fn read_offset(text: &str) -> Option<FixedOffset> {
     FixedOffset::east_opt(if sign == "-" { -seconds } else { seconds })
 }
 
-/// Milliseconds since 1970 in UTC, and an offset, which changes nothing of the moment.
-fn of_milliseconds(inner: &str) -> Option<Written> {
+/// Milliseconds since 1970 in UTC, and an offset, which does not change the moment.
+fn from_milliseconds(inner: &str) -> Option<ParsedDate> {
     // The first character may be the sign of the number itself.
     let sign = inner.char_indices().skip(1).find(|(_, character)| matches!(character, '+' | '-'));
     let (milliseconds, offset) = match sign {
-        Some((place, _)) => {
-            let (milliseconds, offset) = inner.split_at(place);
+        Some((index, _)) => {
+            let (milliseconds, offset) = inner.split_at(index);
             (milliseconds, Some(read_offset(offset).filter(|_| offset.len() == 5)?))
         }
         None => (inner, None),
     };
     let utc = DateTime::from_timestamp_millis(milliseconds.parse().ok()?)?.naive_utc();
-    let (wall, zone) = match offset {
+    let (local, zone) = match offset {
         Some(offset) => (utc.checked_add_offset(offset)?, Zone::Offset(offset)),
         None => (utc, Zone::Utc),
     };
-    (is_written(utc) || wall == SMALLEST).then_some(Written { wall, zone })
+    (is_in_range(utc) || local == SMALLEST).then_some(ParsedDate { local, zone })
 }
 
-/// How far the zone is from UTC when its clocks show this. What they show twice is the first time; what they skip is
-/// counted from before they were put forward.
+/// The zone's offset from UTC at a local time. A local time that occurs twice is the first one; a skipped one has the offset
+/// from before the change.
 #[must_use]
-pub fn offset_at(wall: NaiveDateTime, zone: Tz) -> FixedOffset {
-    // One zone has skipped a whole day.
-    let mut earlier = (0..=48).filter_map(|hours| wall.checked_sub_signed(TimeDelta::hours(hours)));
+pub fn offset_at(local: NaiveDateTime, zone: Tz) -> FixedOffset {
+    // One zone skipped a whole day.
+    let mut earlier = (0..=48).filter_map(|hours| local.checked_sub_signed(TimeDelta::hours(hours)));
     let offset = earlier.find_map(|earlier| zone.offset_from_local_datetime(&earlier).earliest());
     whole_minutes(offset.map_or_else(|| Utc.fix(), |offset| offset.fix()))
 }
 
-/// An offset as it can be written. Before there were zones, places were off by odd seconds.
+/// An offset without seconds, which local mean times had before there were zones.
 #[must_use]
 pub fn whole_minutes(offset: FixedOffset) -> FixedOffset {
     FixedOffset::east_opt(offset.local_minus_utc() / 60 * 60).unwrap_or(offset)
 }
 
-/// Whether the framework has such a date.
+/// Whether the date is one that .NET can represent.
 #[must_use]
-pub fn is_written(wall: NaiveDateTime) -> bool {
-    (1..=9999).contains(&wall.year())
+pub fn is_in_range(local: NaiveDateTime) -> bool {
+    (1..=9999).contains(&local.year())
 }
 
-/// A date as Json.NET reads it; without a zone in UTC.
+/// A date as Json.NET reads it; one without a zone is in UTC.
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     read(text, DateForms::JSON_NET)?.instant()
 }
 
-/// Whether a date is one of the two that stand for none: ours in answers, and the framework's smallest.
+/// Whether a date means "no date": [`UNSET`] or .NET's smallest.
 #[must_use]
 pub fn is_unset(date: DateTime<Utc>) -> bool {
-    let shown = NaiveDate::from_ymd_opt(1900, 1, 1).map(|day| day.and_time(NaiveTime::MIN));
-    is_smallest(date) || shown == Some(date.naive_utc())
+    let unset = NaiveDate::from_ymd_opt(1900, 1, 1).map(|day| day.and_time(NaiveTime::MIN));
+    is_smallest(date) || unset == Some(date.naive_utc())
 }
 
-/// Whether a date is the framework's smallest.
 #[must_use]
 pub fn is_smallest(date: DateTime<Utc>) -> bool {
     date.naive_utc() == SMALLEST
@@ -258,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_that_clients_send_is_read() {
+    fn all_forms_are_parsed() {
         for (text, expected) in [
             ("2020-02-20T15:47:52", "2020-02-20T15:47:52Z"),
             ("1973-05-12T00:00:00Z", "1973-05-12T00:00:00Z"),
@@ -295,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_not() {
+    fn other_texts_are_not_parsed() {
         for text in [
             "",
             "12.05.1973",
@@ -333,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reader_takes_its_own_forms() {
+    fn each_parser_accepts_its_own_forms() {
         let forms = [DateForms::ISO, DateForms::DATA_CONTRACT, DateForms::DATA_CONTRACT_OR_ISO];
         for (text, expected) in [
             ("1973-05-12T00:00:00Z", [true, false, true]),
@@ -349,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unset_dates_are_known() {
+    fn unset_dates_are_recognized() {
         assert!(parse(UNSET).is_some_and(is_unset));
         for text in [
             "0001-01-01T00:00:00",
@@ -371,10 +369,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in proptest::prelude::any::<String>(), like in "[-+:/ TZ0-9aMgy,D()]{0,30}") {
+        fn no_text_causes_a_panic(text in proptest::prelude::any::<String>(), like in "[-+:/ TZ0-9aMgy,D()]{0,30}") {
             for text in [text.as_str(), &like, &format!("/Date({like})/")] {
                 let _ = parse(text).map(|date| format(Some(date)));
-                let _ = read(text, DateForms::JSON_NET).and_then(|date| date.wall_in(Tz::Pacific__Apia));
+                let _ = read(text, DateForms::JSON_NET).and_then(|date| date.local_in(Tz::Pacific__Apia));
             }
         }
     }

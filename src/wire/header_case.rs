@@ -1,9 +1,9 @@
-//! Response headers in the exact letter case that vendors' clients look for.
+//! Response headers in the exact case that the vendors' clients look for.
 //!
 //! Two public clients look `X-DirectScale-Message` up by its exact bytes. hyper writes lower case, and its title case gives
-//! `X-Directscale-Message`; it cannot be handed a case map, but it keeps the one that its client reads with a response.
-//! So at start-up its client reads one canned response whose headers are spelled as wanted, and what it kept is put into
-//! every response that goes out. Names that are not in it go out in title case.
+//! `X-Directscale-Message`. It accepts no case map, but its client keeps the case of the headers that it reads. So at start-up
+//! its client reads one canned response with the headers in the right case, and the extensions of that response are added to
+//! every response of this server. All other names are written in title case.
 
 use axum::http::Extensions;
 use hyper::client::conn::http1;
@@ -11,19 +11,19 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// The headers that title case would misspell.
+/// The headers whose case is not title case.
 const CANNED: &[u8] = b"HTTP/1.1 200 OK\r\n\
     X-DirectScale-RequestId: 0\r\n\
     X-DirectScale-Message: 0\r\n\
     WWW-Authenticate: 0\r\n\
     Content-Length: 0\r\n\r\n";
 
-/// The case map could not be made: a defect, which start-up reports.
+/// A defect, which start-up reports.
 #[derive(Debug, Error)]
-#[error("the header case map cannot be made")]
+#[error("the header case map cannot be created")]
 pub struct HeaderCaseError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// The case map, to be put into the extensions of every response.
+/// The case map, to be added to the extensions of every response.
 ///
 /// # Errors
 /// When hyper's client does not read the canned response, which would be a defect.
@@ -39,7 +39,7 @@ async fn read_canned() -> Result<Extensions, Box<dyn std::error::Error + Send + 
         .await?;
     tokio::spawn(connection);
     tokio::spawn(async move {
-        // Whatever was asked, this is the answer.
+        // The same response to any request.
         let mut request = [0; 256];
         let _ = server.read(&mut request).await;
         let _ = server.write_all(CANNED).await;

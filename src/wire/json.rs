@@ -1,4 +1,4 @@
-//! Bodies in JSON: strict JSON first, and where that fails what the vendor's reader takes beyond it.
+//! JSON bodies: parsed as strict JSON first, and if that fails as the vendor's parser accepts them.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -8,13 +8,13 @@ use thiserror::Error as ThisError;
 
 use super::relaxed::{Leniency, rewritten};
 
-/// Why a body is not the JSON that was wanted. What is said of it is said to its sender.
+/// The client gets these messages.
 #[derive(Debug, ThisError)]
 pub enum JsonError {
-    /// Nothing, or nothing but white space.
+    /// No body, or only white space.
     #[error("The request body is empty.")]
     Empty,
-    /// It is not written in UTF-8, and Content-Type names nothing else.
+    /// Not UTF-8, and Content-Type names no other encoding.
     #[error(
         "The request body is not valid UTF-8. A body in another encoding names it in Content-Type, such as \
          'application/json; charset=utf-16' or 'charset=windows-1252'."
@@ -22,30 +22,26 @@ pub enum JsonError {
     Encoding,
     #[error("The request body is not valid JSON: {0}.")]
     Syntax(#[source] serde_json::Error),
-    /// It is JSON, and no object.
     #[error("The request body must be a JSON object.")]
     NoObject,
 }
 
-/// Room for the strict JSON that a lenient body means, from which values are borrowed.
+/// The strict form of a lenient body. Parsed values borrow from it.
 #[derive(Debug, Default)]
 pub struct Rewritten(OnceLock<String>);
 
-/// A body that is to be read as JSON.
+/// A body to be parsed as JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     pub bytes: &'a [u8],
-    /// How much is taken beyond strict JSON.
     pub leniency: Leniency,
-    /// Where values are borrowed from that are not borrowed from the body.
+    /// Values borrow from here if they do not borrow from the body.
     pub room: &'a Rewritten,
 }
 
 impl<'a> Source<'a> {
-    /// What the body says.
-    ///
     /// # Errors
-    /// When there is nothing in it, or no JSON that this leniency takes.
+    /// When the body is empty, or is not JSON even with this leniency.
     pub fn parse(self) -> Result<Value<'a>, JsonError> {
         let Self { bytes, leniency, room } = self;
         let text = text(bytes)?;
@@ -57,17 +53,15 @@ impl<'a> Source<'a> {
             return Err(JsonError::Syntax(error));
         }
         let strict = room.0.get_or_init(|| rewritten(text, leniency));
-        // Places in the rewritten text are only those of the body where it is as long.
-        let has_places = strict.len() == text.len();
-        serde_json::from_str(strict).map_err(|again| JsonError::Syntax(if has_places { again } else { error }))
+        // Line and column are those of the body only if the strict form has the same length.
+        let has_positions = strict.len() == text.len();
+        serde_json::from_str(strict).map_err(|again| JsonError::Syntax(if has_positions { again } else { error }))
     }
 }
 
 impl Source<'_> {
-    /// The object that the body is.
-    ///
     /// # Errors
-    /// When there is nothing in it, or no object.
+    /// When the body is empty, or not a JSON object.
     pub fn object(self) -> Result<serde_json::Value, JsonError> {
         match self.parse()? {
             object @ Value::Object(_) => Ok(object.into()),
@@ -79,24 +73,22 @@ impl Source<'_> {
 /// The text of a body that must be UTF-8.
 ///
 /// # Errors
-/// When there is nothing in it, or it is no UTF-8.
+/// When it is empty, or not UTF-8.
 pub fn text(bytes: &[u8]) -> Result<&str, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Encoding)?;
     if text.trim().is_empty() { Err(JsonError::Empty) } else { Ok(text) }
 }
 
-/// What a reader makes of a value that is of another type than the member.
+/// How a parser converts a value that has another type than the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coercion {
     Strict,
-    /// What Json.NET makes of it.
     JsonNet,
-    /// What `DataContractJsonSerializer` makes of it, which reads all values as XML's texts.
+    /// `DataContractJsonSerializer` treats all values as the texts of XML elements.
     DataContract,
 }
 
 impl Coercion {
-    /// The value as a text.
     #[must_use]
     pub fn text<'v>(self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
         match value {
@@ -108,7 +100,6 @@ impl Coercion {
         }
     }
 
-    /// The value as an integer.
     #[must_use]
     pub fn integer(self, value: &Value<'_>) -> Option<i32> {
         match value {
@@ -122,7 +113,6 @@ impl Coercion {
         }
     }
 
-    /// The value as true or false.
     #[must_use]
     pub fn boolean(self, value: &Value<'_>) -> Option<bool> {
         match (self, value) {
@@ -146,7 +136,6 @@ impl Coercion {
         }
     }
 
-    /// The value as a number.
     #[must_use]
     pub fn number(self, value: &Value<'_>) -> Option<f64> {
         match value {
@@ -157,18 +146,18 @@ impl Coercion {
     }
 }
 
-/// A number as it was written. One with so many digits that some of them are lost is none.
+/// A number as it was sent; `None` if its digits exceed the precision of a double.
 fn number_text(number: Number) -> Option<String> {
     const EXACT: f64 = 1e15;
     let is_exact = !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < EXACT);
     is_exact.then(|| number.to_string())
 }
 
-/// A number without a fraction, such as `2.0`.
+/// The integer of a number such as `2.0`.
 fn integral(number: f64) -> Option<i32> {
-    let is_one = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
-    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is in range")]
-    is_one.then_some(number as i32)
+    let is_integer = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    #[expect(clippy::cast_possible_truncation, reason = "an integer in range")]
+    is_integer.then_some(number as i32)
 }
 
 #[cfg(test)]
@@ -176,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strict_json_comes_first_and_real_errors_stay() {
+    fn strict_json_is_tried_first_and_errors_are_those_of_the_body() {
         let message = |text: &str, leniency| {
             let room = Rewritten::default();
             let source = Source { bytes: text.as_bytes(), leniency, room: &room };
@@ -207,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_other_types_are_read_as_each_reader_does() {
+    fn values_of_other_types_are_converted_as_each_parser_does() {
         use Coercion::{DataContract, JsonNet, Strict};
         let read = |text: &'static str| serde_json::from_str::<Value<'static>>(text).expect("JSON");
         for (text, expected) in [

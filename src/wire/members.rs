@@ -1,59 +1,58 @@
-//! Members of a body that do not count: named with their paths, and with what was probably meant.
+//! Ignored members of a body, with their paths and "did you mean" suggestions.
 
-/// So many are kept of one call: a million would help nobody.
-const MOST: usize = 50;
+/// The maximum number of notes on one request.
+const MAX_NOTES: usize = 50;
 
-/// So many are written of one call, doubles included.
-const MOST_WRITTEN: usize = 4 * MOST;
+/// The same with duplicates, each of which takes a search for a suggestion.
+const MAX_SEARCHES: usize = 4 * MAX_NOTES;
 
-/// The longest note, in characters.
-const LONGEST: usize = 160;
+/// In characters.
+const MAX_NOTE_LENGTH: usize = 160;
 
-/// As much of a name that a caller chose as is repeated, in characters.
-const LONGEST_NAME: usize = 64;
+/// The part of a client's path or name that a note contains, in characters.
+const MAX_NAME_LENGTH: usize = 64;
 
-/// From here on two names are alike: 1 is the same.
-const ALIKE: f64 = 0.7;
+/// The similarity from which a name is suggested; equal names have 1.
+const MIN_SIMILARITY: f64 = 0.7;
 
-/// A member that no operation knows: its path, and the known name that is most like it.
+/// A note on an unknown member, with the most similar known name.
 #[must_use]
 pub fn unknown<'k>(path: &str, name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    match nearest(name, known) {
-        Some(meant) => format!("{} (did you mean {meant}?)", shown(path, name)),
+    match most_similar(name, known) {
+        Some(similar) => format!("{} (did you mean {similar}?)", shown(path, name)),
         None => shown(path, name),
     }
 }
 
-/// A member that is known and does not count here, and why not.
+/// A note on a known member that this operation ignores.
 #[must_use]
 pub fn unused(path: &str, name: &str, why: &str) -> String {
     format!("{} ({why})", shown(path, name))
 }
 
-/// A path as it is repeated.
+/// The shortened path of a member.
 #[must_use]
 pub fn shown(path: &str, name: &str) -> String {
-    path.chars().chain(name.chars()).take(LONGEST_NAME).collect()
+    path.chars().chain(name.chars()).take(MAX_NAME_LENGTH).collect()
 }
 
-/// Notes on what was sent and does not count. Of very many the first are kept, and the others counted.
+/// Notes on ignored members: the first ones, and the number of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     kept: Vec<String>,
-    written: usize,
+    searches: usize,
     more: usize,
 }
 
 impl Notes {
     pub fn add(&mut self, write: impl FnOnce() -> String) {
-        // One name may come very often, and each note takes a search for what was meant.
-        if self.kept.len() == MOST || self.written == MOST_WRITTEN {
+        if self.kept.len() == MAX_NOTES || self.searches == MAX_SEARCHES {
             self.more += 1;
             return;
         }
-        self.written += 1;
+        self.searches += 1;
         let mut note = write();
-        if let Some((end, _)) = note.char_indices().nth(LONGEST) {
+        if let Some((end, _)) = note.char_indices().nth(MAX_NOTE_LENGTH) {
             note.truncate(end);
         }
         if !self.kept.contains(&note) {
@@ -68,13 +67,12 @@ impl Notes {
         }
     }
 
-    /// The notes that were kept.
     #[must_use]
     pub fn kept(&self) -> &[String] {
         &self.kept
     }
 
-    /// The first of them, as a header lists them.
+    /// The first twenty notes as the value of a header.
     #[must_use]
     pub fn listed(&self) -> String {
         const LISTED: usize = 20;
@@ -87,7 +85,6 @@ impl Notes {
         listed
     }
 
-    /// The notes that were kept, alone.
     #[must_use]
     pub fn into_kept(self) -> Vec<String> {
         self.kept
@@ -102,34 +99,33 @@ impl FromIterator<String> for Notes {
     }
 }
 
-/// The known name that a name is most like, if any is like it.
-fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+fn most_similar<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let sent = plain(name);
-    let mut nearest = None;
-    let mut most = 0.0;
+    let mut found = None;
+    let mut highest = 0.0;
     for known in known {
-        let likeness = likeness(&sent, &plain(known));
-        if likeness >= ALIKE && likeness > most {
-            (nearest, most) = (Some(known), likeness);
+        let similarity = similarity(&sent, &plain(known));
+        if similarity >= MIN_SIMILARITY && similarity > highest {
+            (found, highest) = (Some(known), similarity);
         }
     }
-    nearest
+    found
 }
 
-/// Whether a name is so like a known one that it may be meant as that.
+/// Whether a name is similar enough to a known one to be a misspelling of it.
 #[must_use]
 pub fn is_like(name: &str, known: &str) -> bool {
-    likeness(&plain(name), &plain(known)) >= ALIKE
+    similarity(&plain(name), &plain(known)) >= MIN_SIMILARITY
 }
 
-/// Letters and digits in lower case: `first_name` is meant as `FirstName`.
+/// Letters and digits in lower case, so that `first_name` equals `FirstName`.
 fn plain(name: &str) -> String {
-    let letters = name.chars().take(LONGEST_NAME).filter(|letter| letter.is_alphanumeric());
+    let letters = name.chars().take(MAX_NAME_LENGTH).filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
-fn likeness(sent: &str, known: &str) -> f64 {
-    // The beginning or the end of a name, or more than it: `Email` for `EmailAddress`.
+fn similarity(sent: &str, known: &str) -> f64 {
+    // The beginning or end of a longer name: `Email` for `EmailAddress`.
     const PART: f64 = 0.75;
     let [short, long] = if sent.len() < known.len() { [sent, known] } else { [known, sent] };
     let is_part = short.len() >= 4 && (long.starts_with(short) || long.ends_with(short));
@@ -144,7 +140,7 @@ mod tests {
         ["EmailAddress", "FirstName", "LastName", "PrimaryPhone", "SponsorId", "TaxExemptId", "TaxId"];
 
     #[test]
-    fn what_was_meant_is_suggested() {
+    fn a_similar_name_is_suggested() {
         for (name, note) in [
             ("FirstNam", "FirstNam (did you mean FirstName?)"),
             ("first_name", "first_name (did you mean FirstName?)"),
@@ -166,15 +162,15 @@ mod tests {
     }
 
     #[test]
-    fn notes_are_bounded_and_said_once() {
+    fn notes_are_unique_and_bounded() {
         let mut notes: Notes = ["x", "y", "x"].into_iter().map(str::to_owned).collect();
         assert_eq!((notes.kept(), notes.listed().as_str()), (&["x".to_owned(), "y".to_owned()][..], "x, y"));
         notes.join((0..1000).map(|number| number.to_string()).collect());
-        assert_eq!(notes.kept().len(), MOST);
+        assert_eq!(notes.kept().len(), MAX_NOTES);
         assert!(notes.listed().ends_with(", 16, 17, and 982 more"), "{}", notes.listed());
         notes = (0..1000).map(|_| "x".to_owned()).collect();
         assert_eq!(notes.listed(), "x, and 800 more");
         notes = Notes::from_iter(["é".repeat(1000)]);
-        assert_eq!(notes.kept(), ["é".repeat(LONGEST)]);
+        assert_eq!(notes.kept(), ["é".repeat(MAX_NOTE_LENGTH)]);
     }
 }

@@ -1,11 +1,11 @@
-//! What serde says of a text that cannot be read, without any value of it: that may be a key, a password or a tax id, and an error
-//! may come into a log.
+//! Messages of serde without the value that they are about: it can be a credential, a password or a tax id, and a message can
+//! get into a log.
 
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-/// What serde calls the types of values.
+/// serde's names of the types of values.
 const KINDS: [&str; 18] = [
     "boolean",
     "integer",
@@ -27,18 +27,18 @@ const KINDS: [&str; 18] = [
     "a text",
 ];
 
-/// A message of serde's without the value that it is about. Names of members that are not known stay.
+/// Names of unknown members stay.
 #[must_use]
 pub fn without_value(message: &str) -> String {
     const TYPE: &str = "invalid type: ";
     const VALUE: &str = "invalid value: ";
     const VARIANT: &str = "unknown variant `";
-    // The first counts: another one would stand within the value.
+    // Only the first counts: another one would be part of the value.
     let found = [TYPE, VALUE, VARIANT].into_iter().filter_map(|begin| Some((message.find(begin)?, begin))).min();
     let Some((start, begin)) = found else { return message.to_owned() };
     let (head, rest) = (&message[..start], &message[start + begin.len()..]);
     if begin == VARIANT {
-        // What is expected comes behind the value, which may hold these words itself.
+        // The last one counts: the value may contain these words itself.
         return match rest.rsplit_once("`, expected ") {
             Some((_, expected)) => format!("{head}unknown variant, expected {expected}"),
             None => format!("{head}unknown variant"),
@@ -49,17 +49,17 @@ pub fn without_value(message: &str) -> String {
     };
     let kind = unexpected.split(['`', '"']).next().unwrap_or_default().trim_end();
     let kind = if KINDS.contains(&kind) { kind } else { "something else" };
-    let (wanted, place) = expected.split_at(expected.find(" at line ").unwrap_or(expected.len()));
-    format!("{head}{begin}{kind}, expected {}{place}", plainly(wanted))
+    let (expected, position) = expected.split_at(expected.find(" at line ").unwrap_or(expected.len()));
+    format!("{head}{begin}{kind}, expected {}{position}", without_rust(expected))
 }
 
-/// What is expected, in words that need no Rust.
-fn plainly(wanted: &str) -> Cow<'_, str> {
+/// The expected type in words without Rust.
+fn without_rust(expected: &str) -> Cow<'_, str> {
     let is_integer = |word: &str| {
         let digits = word.strip_prefix("nonzero ").unwrap_or(word).strip_prefix(['i', 'u']);
         digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
     };
-    match wanted {
+    match expected {
         word if is_integer(word) => Cow::Borrowed("an integer"),
         "f32" | "f64" => Cow::Borrowed("a number"),
         "a boolean" => Cow::Borrowed("true or false"),
@@ -71,14 +71,12 @@ fn plainly(wanted: &str) -> Cow<'_, str> {
     }
 }
 
-/// Reads JSON.
-///
 /// # Errors
 /// The member that cannot be read, why not, and its line and column; no value.
 pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
     serde_json::from_str(text).map_err(|error| {
         let is_syntax = error.is_syntax() || error.is_eof();
-        // Read once more, slowly, to see where it was.
+        // Parsed a second time, which is slower, to find the path.
         let mut again = serde_json::Deserializer::from_str(text);
         let path = match serde_path_to_error::deserialize::<_, T>(&mut again) {
             Err(error) if !is_syntax => error.path().to_string(),
@@ -90,11 +88,10 @@ pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
     })
 }
 
-/// A text that was not read.
 #[derive(Debug)]
 pub struct Misread {
     pub message: String,
-    /// Whether it is no JSON at all.
+    /// Whether the text is not JSON at all.
     pub is_syntax: bool,
 }
 
@@ -103,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_left_out_and_the_rest_stays() {
+    fn a_message_keeps_all_but_the_value() {
         for (message, said) in [
             (
                 "invalid type: integer `98765`, expected a string at line 1 column 5",

@@ -1,4 +1,4 @@
-//! What every vendor API shares on the wire: bodies and their encodings, lenient JSON, dates, header spelling, names.
+//! Shared by the vendor APIs: body encodings, lenient JSON, dates, header case, unknown members.
 
 pub mod any_case;
 pub mod charset;

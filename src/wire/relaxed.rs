@@ -1,21 +1,22 @@
-//! JSON as lenient readers take it, rewritten as strict JSON.
+//! Rewrites JSON that lenient parsers accept as strict JSON.
 //!
-//! One pass without recursion, in linear time. What it does not know it copies, so that the strict parser says what is wrong
-//! with it. Comments and trailing commas become blanks, so that places stay what they were.
+//! One pass without recursion, in linear time. It copies what it does not recognize, so that the strict parser reports it.
+//! Comments and trailing commas become spaces, so that lines and columns stay the same.
 
 use serde::de::IgnoredAny;
 
-/// How much a reader takes beyond strict JSON.
+/// The JSON that a parser accepts beyond strict JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leniency {
     Strict,
     Comments,
-    /// Also what Json.NET's `JsonTextReader` takes: texts in single quotes, names without quotes, line breaks in texts, halves of
-    /// surrogate pairs (as U+FFFD), `undefined`, `NaN`, and numbers such as `01234`, `.5` or `0x1F`, which become texts.
+    /// Also what Json.NET's `JsonTextReader` accepts: strings in single quotes, names without quotes, line breaks in strings,
+    /// halves of surrogate pairs (as U+FFFD), `undefined`, `NaN`, and numbers such as `01234`, `.5` or `0x1F`, which become
+    /// strings.
     JsonNet,
 }
 
-/// The strict JSON that a text means.
+/// The text as strict JSON.
 #[must_use]
 pub fn rewritten(text: &str, leniency: Leniency) -> String {
     let out = Vec::with_capacity(text.len() + 16);
@@ -28,16 +29,16 @@ pub fn rewritten(text: &str, leniency: Leniency) -> String {
     String::from_utf8(pass.out).unwrap_or_default()
 }
 
-/// What came last, blanks and comments aside.
+/// The last token that is not white space or a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Start,
     /// `{` or `[`.
     Open,
-    /// A comma; where it stands, if something is in front of it that it can separate.
+    /// A comma, with its position in the output if a value is in front of it.
     Comma(Option<usize>),
     Colon,
-    /// A text, a number, a word or a closing bracket.
+    /// A string, a number, a word or a closing bracket.
     Value,
 }
 
@@ -45,7 +46,7 @@ struct Pass<'t> {
     text: &'t str,
     place: usize,
     out: Vec<u8>,
-    /// The brackets that are open.
+    /// Open brackets.
     open: Vec<u8>,
     last: Last,
     is_net: bool,
@@ -93,7 +94,7 @@ impl Pass<'_> {
         }
     }
 
-    /// A comment as blanks; one that never ends is copied.
+    /// A comment becomes spaces; one without an end is copied.
     fn comment(&mut self) {
         let rest = &self.text[self.place..];
         let length = match self.byte(1) {
@@ -148,13 +149,13 @@ impl Pass<'_> {
                 }
                 _ => self.copy(2),
             },
-            // Also what is no escape: the strict parser says so.
+            // An invalid escape too: the strict parser reports it.
             Some(byte) if byte.is_ascii() => self.copy(2),
             _ => self.copy(1),
         }
     }
 
-    /// The UTF-16 code unit that is escaped so far ahead.
+    /// The escaped UTF-16 code unit, `ahead` bytes from here.
     fn code_unit(&self, ahead: usize) -> Option<u16> {
         let start = self.place + ahead;
         let escape = self.text.as_bytes().get(start..start + 6)?;
@@ -162,7 +163,7 @@ impl Pass<'_> {
         u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 
-    /// A name without quotes, a number, `true`, or whatever else stands there.
+    /// A name without quotes, a number, `true`, or anything else.
     fn word(&mut self) {
         let rest = &self.text[self.place..];
         let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '.' | '+' | '-');
@@ -196,7 +197,7 @@ impl Pass<'_> {
     }
 }
 
-/// Whether .NET reads a number here and JSON does not.
+/// Whether .NET accepts this as a number and JSON does not.
 fn is_odd_number(word: &str) -> bool {
     let hexadecimal = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
     let is_hexadecimal =
@@ -265,7 +266,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in proptest::prelude::any::<String>()) {
+        fn no_text_causes_a_panic(text in proptest::prelude::any::<String>()) {
             let _ = rewritten(&text, JsonNet);
         }
     }

@@ -339,8 +339,8 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let (_, dead, _) = run(&["events", "list", "demo", "--state", "dead"]);
-    assert!(dead.contains("\tdead\tUpdateAssociateEvent\t1\t1\t500\t"), "{dead}");
+    let (_, failed, _) = run(&["events", "list", "demo", "--state", "failed"]);
+    assert!(failed.contains("\tfailed\tUpdateAssociateEvent\t1\t1\t500\t"), "{failed}");
     let resent = run(&["events", "resend", "demo"]);
     assert_eq!((resent.1.as_str(), resent.2.as_str()), ("1\n", "1 delivery due again.\n"));
     let start = std::time::Instant::now();

@@ -1,4 +1,4 @@
-//! Connections: callers that send everything first, those that wait, those that send nothing, and those that speak no HTTP.
+//! Connections: clients that send everything first, that wait, that send nothing, and that do not speak HTTP.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -20,7 +20,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// All that comes until the other end closes in good order.
+/// Everything until the server closes the connection regularly.
 #[track_caller]
 fn read_to_end(mut stream: &TcpStream) -> String {
     let mut answer = Vec::new();
@@ -28,7 +28,7 @@ fn read_to_end(mut stream: &TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// One answer of a connection that stays open.
+/// One response on a connection that stays open.
 #[track_caller]
 fn read_answer(mut stream: &TcpStream) -> Reply {
     let mut answer = Vec::new();
@@ -46,8 +46,8 @@ fn read_answer(mut stream: &TcpStream) -> Reply {
     }
 }
 
-/// A server like the shared one, whose connections may wait less.
-fn hasty() -> SocketAddr {
+/// A server like the shared one, with short timeouts.
+fn impatient() -> SocketAddr {
     static HASTY: OnceLock<(SocketAddr, ShutdownHandle)> = OnceLock::new();
     let (address, _) = HASTY.get_or_init(|| {
         let timeouts =
@@ -64,7 +64,7 @@ fn hasty() -> SocketAddr {
     *address
 }
 
-/// A request that is answered before its body is read: its line and headers, and the answer's status.
+/// A request that is answered before its body is read: its line and headers, and the status of the response.
 fn early(key: &str) -> Vec<(String, u16)> {
     let key = format!("Ocp-Apim-Subscription-Key: {key}\r\n");
     [
@@ -83,7 +83,7 @@ fn early(key: &str) -> Vec<(String, u16)> {
     .collect()
 }
 
-/// A body in one piece or in chunks, with the header that says which.
+/// A body in one piece or in chunks, with its header.
 fn sent(length: usize, is_chunked: bool) -> Vec<u8> {
     let body = vec![b'x'; length];
     if !is_chunked {
@@ -100,7 +100,7 @@ fn sent(length: usize, is_chunked: bool) -> Vec<u8> {
 }
 
 #[test]
-fn a_caller_that_sends_everything_first_reads_its_answer() {
+fn a_client_that_sends_everything_first_gets_its_response() {
     let tenant = tenant();
     let before = tenant.everything();
     for (head, status) in early(&tenant.client.key) {
@@ -151,7 +151,7 @@ fn a_body_that_breaks_off_in_the_middle_of_much_more_is_answered() {
 }
 
 #[test]
-fn what_is_too_long_to_be_thrown_away_ends_the_connection() {
+fn a_body_that_is_too_long_to_be_discarded_ends_the_connection() {
     let tenant = tenant();
     let stream = connect(tenant.client.address);
     let head = format!(
@@ -162,13 +162,13 @@ fn what_is_too_long_to_be_thrown_away_ends_the_connection() {
     (&stream).write_all(head.as_bytes()).expect("sent");
     let reply = parse(read_to_end(&stream).as_bytes()).expect("an answer");
     assert_eq!((reply.status, reply.header("Connection")), (413, Some("close")), "{reply:?}");
-    // What comes behind is taken all the same, for a while.
+    // The server still reads on for a while.
     (&stream).write_all(&vec![b'x'; 4_000_000]).expect("all is taken");
 }
 
 #[test]
-fn a_body_that_nobody_reads_is_not_waited_for_long() {
-    let stream = connect(hasty());
+fn a_body_that_is_discarded_is_not_awaited_for_long() {
+    let stream = connect(impatient());
     let head = "POST /v1/nothing HTTP/1.1\r\nHost: test.example\r\nContent-Length: 10\r\n\r\n12345";
     let start = Instant::now();
     (&stream).write_all(head.as_bytes()).expect("sent");
@@ -177,7 +177,7 @@ fn a_body_that_nobody_reads_is_not_waited_for_long() {
 }
 
 #[test]
-fn nobody_is_told_to_go_on_with_a_body_that_is_not_wanted() {
+fn a_body_that_is_not_read_gets_no_100_continue() {
     let tenant = tenant();
     let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
     let too_long = format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1);
@@ -196,7 +196,7 @@ fn nobody_is_told_to_go_on_with_a_body_that_is_not_wanted() {
         let answer = read_to_end(&stream);
         let reply = parse(answer.as_bytes()).expect("an answer");
         assert_eq!((reply.status, reply.header("Connection")), (status, Some("close")), "{head}: {answer}");
-        // Whoever keeps the body to itself is not waited for, and whoever sends it all the same is not cut off.
+        // The server does not wait for a body that is not sent, and does not reset where it is sent nevertheless.
         assert!(start.elapsed() < Duration::from_secs(3), "{head}: {:?}", start.elapsed());
         (&stream).write_all(&vec![b'x'; MAX_BODY_BYTES + 1]).expect("all is taken");
     }
@@ -212,7 +212,7 @@ fn nobody_is_told_to_go_on_with_a_body_that_is_not_wanted() {
 }
 
 #[test]
-fn every_answer_says_how_long_its_connection_may_be_idle() {
+fn every_response_announces_how_long_its_connection_may_be_idle() {
     for (version, header, connection, keep_alive) in [
         ("HTTP/1.1", "", Some("keep-alive"), Some("timeout=75")),
         ("HTTP/1.1", "Connection: keep-alive\r\n", Some("keep-alive"), Some("timeout=75")),
@@ -246,7 +246,7 @@ fn every_answer_says_how_long_its_connection_may_be_idle() {
 #[test]
 fn an_idle_connection_may_wait_longer_than_a_request_that_has_begun() {
     let request = "GET /livez HTTP/1.1\r\nHost: test.example\r\n\r\n";
-    let stream = connect(hasty());
+    let stream = connect(impatient());
     for wait in [0, 2400, 2400] {
         std::thread::sleep(Duration::from_millis(wait));
         (&stream).write_all(request.as_bytes()).expect("sent");
@@ -255,17 +255,17 @@ fn an_idle_connection_may_wait_longer_than_a_request_that_has_begun() {
     let start = Instant::now();
     assert_eq!(read_to_end(&stream), "", "it ends without a word");
     assert!((3500..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
-    // One that never sent anything is as idle.
+    // A connection that never sent anything is idle too.
     let start = Instant::now();
-    assert_eq!(read_to_end(&connect(hasty())), "");
+    assert_eq!(read_to_end(&connect(impatient())), "");
     assert!((3500..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
 }
 
 #[test]
-fn the_head_of_a_request_must_come_in_time() {
+fn the_head_of_a_request_must_arrive_in_time() {
     let first = "GET /livez HTTP/1.1\r\nHost: test.example\r\n\r\n";
     for before in ["", first] {
-        let stream = connect(hasty());
+        let stream = connect(impatient());
         if !before.is_empty() {
             (&stream).write_all(before.as_bytes()).expect("sent");
             read_answer(&stream);
@@ -281,15 +281,15 @@ fn the_head_of_a_request_must_come_in_time() {
     }
 }
 
-/// Its beginning came with the request before it, so that nothing comes any more when that one is answered.
+/// Its beginning arrives with the previous request, so that nothing arrives after the response to that one.
 #[test]
-fn a_head_that_began_behind_another_request_must_come_in_time_too() {
+fn a_head_that_begins_after_another_request_must_arrive_in_time_too() {
     let get = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n".to_owned();
     let post = "POST /v1/nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12345".to_owned();
     let chunked =
         "POST /v1/nothing HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n".to_owned();
     for before in [&get, &post, &chunked, &format!("{get}{post}{chunked}")] {
-        let stream = connect(hasty());
+        let stream = connect(impatient());
         let start = Instant::now();
         (&stream).write_all(format!("{before}GET /livez HTTP/1.1\r\nHost: te").as_bytes()).expect("sent");
         let answers = read_to_end(&stream);
@@ -297,8 +297,8 @@ fn a_head_that_began_behind_another_request_must_come_in_time_too() {
         let last = answers.rsplit("HTTP/1.1 ").next().expect("an answer");
         assert!(last.starts_with("408 ") && last.contains("Connection: close"), "{answers}");
     }
-    // One that ends there is no request either.
-    let stream = connect(hasty());
+    // A connection that ends there is malformed too.
+    let stream = connect(impatient());
     (&stream).write_all(format!("{get}GET /livez HTTP/1.1\r\nHost: te").as_bytes()).expect("sent");
     stream.shutdown(Shutdown::Write).expect("half closed");
     let answers = read_to_end(&stream);
@@ -307,13 +307,13 @@ fn a_head_that_began_behind_another_request_must_come_in_time_too() {
 }
 
 #[test]
-fn an_answer_that_takes_longer_than_a_connection_may_be_idle_is_whole() {
+fn a_response_that_takes_longer_than_a_connection_may_be_idle_is_complete() {
     let tenant = tenant();
-    let stream = connect(hasty());
+    let stream = connect(impatient());
     let path = format!("/_emulator/tenants/{}/requests/wait?timeout_ms=6000", tenant.name());
     (&stream).write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).expect("sent");
     assert_eq!(read_answer(&stream).status, 408);
-    // A stream of events that sends nothing for as long is left alone too.
+    // A stream of events that sends nothing for that long stays open too.
     let path = format!("/_emulator/tenants/{}/requests/stream", tenant.name());
     (&stream).write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).expect("sent");
     let mut chunk = [0; 4096];
@@ -327,7 +327,7 @@ fn an_answer_that_takes_longer_than_a_connection_may_be_idle_is_whole() {
 }
 
 #[test]
-fn requests_that_come_one_behind_the_other_are_answered_in_turn() {
+fn pipelined_requests_are_answered_in_order() {
     let tenant = tenant();
     let stream = connect(tenant.client.address);
     let body = "x".repeat(200_000);
@@ -340,7 +340,7 @@ fn requests_that_come_one_behind_the_other_are_answered_in_turn() {
     assert_eq!(statuses, ["200", "401", "200", "401", "404"], "{answers}");
 }
 
-/// What is no request, and the answer's status and reason.
+/// Malformed requests, each with the status and reason of the response.
 fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
     let long_path = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "a".repeat(70_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101));
@@ -398,7 +398,7 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
             400,
             "Content-Length must be one whole number.",
         ),
-        // The body that came with the head is not taken for a request line.
+        // The body in the same packet is not mistaken for a request line.
         (
             bytes("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -2\r\n\r\n{}"),
             400,
@@ -437,7 +437,7 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
 }
 
 #[test]
-fn what_is_no_request_is_rejected_with_the_reason() {
+fn a_malformed_request_is_rejected_with_the_reason() {
     let address = server().address;
     let good = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
     for (bytes, status, why) in malformed() {
@@ -468,13 +468,13 @@ fn what_is_no_request_is_rejected_with_the_reason() {
     let reply = parse(read_to_end(&stream).as_bytes()).expect("an answer");
     assert_eq!(reply.status, 400);
     assert!(reply.body.contains("The request ended before the empty line that ends its head."), "{reply:?}");
-    // Nothing at all is no fault.
+    // A connection without a request is not an error.
     let stream = connect(address);
     stream.shutdown(Shutdown::Write).expect("half closed");
     assert_eq!(read_to_end(&stream), "");
 }
 
-/// The answers in what a connection said.
+/// The responses on a connection.
 fn answers(mut text: &str) -> Vec<Reply> {
     let mut answers = Vec::new();
     while let Some(mut reply) = parse(text.as_bytes()) {
@@ -488,10 +488,10 @@ fn answers(mut text: &str) -> Vec<Reply> {
     answers
 }
 
-/// Whatever byte of a request is wrong, an answer that rejects it has a body.
+/// Whichever byte of a request is wrong, the rejection has a body.
 #[test]
-fn no_rejection_is_without_a_body() {
-    let address = hasty();
+fn every_rejection_has_a_body() {
+    let address = impatient();
     let request = b"POST /v1/nothing?a=b HTTP/1.0\r\nHost: test.example\r\nContent-Length: 2\r\n\r\n{}";
     let bad = [0, b'\t', b'\n', b'\r', b' ', b'(', b':', b'9', b'H', 0x7f, 0x80, 0xff];
     let cases: Vec<(usize, u8)> = (0..request.len()).flat_map(|place| bad.map(|byte| (place, byte))).collect();
@@ -544,7 +544,7 @@ fn a_malformed_request_is_in_the_log_and_in_the_metrics() {
 }
 
 #[test]
-fn a_browsers_page_may_read_every_answer_errors_included() {
+fn a_page_of_another_origin_can_read_every_response_errors_included() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let data = data.to_str().expect("a path");
@@ -572,7 +572,7 @@ fn a_browsers_page_may_read_every_answer_errors_included() {
         assert_eq!(reply.header("Access-Control-Allow-Origin"), Some("http://app.example"), "{reply:?}");
         assert_eq!(reply.header("Access-Control-Expose-Headers"), Some("*"), "{reply:?}");
     }
-    // What a browser asks before it sends: of every path, and once in two hours.
+    // The preflight of a browser: for every path, and once in two hours.
     for path in ["/v1/customers/3", "/v1/nothing", "/api/users/customer"] {
         let asked = format!("{origin}Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: {key}");
         let asked = asked.replace(&key, "ocp-apim-subscription-key\r\n");
@@ -581,7 +581,7 @@ fn a_browsers_page_may_read_every_answer_errors_included() {
         assert_eq!(reply.header("Access-Control-Allow-Methods"), Some("PUT"), "{reply:?}");
         assert_eq!(reply.header("Access-Control-Allow-Headers"), Some("ocp-apim-subscription-key"), "{reply:?}");
     }
-    // The control API is not for other sites' pages.
+    // Pages of other origins cannot read the control API.
     for path in ["/_emulator/tenants", "/_emulator", "/_emulator/openapi.json"] {
         let reply =
             client.raw(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());

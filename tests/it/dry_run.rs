@@ -1,4 +1,4 @@
-//! `Prefer: tx=rollback`: everything is done, answered, and taken back.
+//! Dry runs (`Prefer: tx=rollback`): the whole request, rolled back at the end.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ fn rehearse(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Reply {
 }
 
 #[test]
-fn every_write_answers_as_it_would_have_and_leaves_nothing() {
+fn every_dry_run_has_the_response_of_the_write_and_changes_nothing() {
     let tenant = tenant();
     let before = tenant.everything();
     for (method, path, body, status, answer) in [
@@ -35,12 +35,12 @@ fn every_write_answers_as_it_would_have_and_leaves_nothing() {
         assert_eq!(reply.body, answer, "{method} {path}");
         assert_eq!(tenant.everything(), before, "{method} {path}");
     }
-    // The real thing gives what was rehearsed.
+    // The write itself has the same response.
     assert_eq!(tenant.create(&seeds::full()), 5);
 }
 
 #[test]
-fn a_rehearsal_may_be_looked_at() {
+fn the_journal_shows_a_dry_run() {
     let tenant = tenant();
     let both = "Prefer: tx=rollback, return=representation\r\n";
     let body = seeds::distributor().to_string();
@@ -53,9 +53,9 @@ fn a_rehearsal_may_be_looked_at() {
     assert_eq!(tenant.customer(3), rehearsed);
 }
 
-/// A statement that Postgres rejects does not end the transaction: the question why is still answered.
+/// A statement that Postgres rejects does not end the transaction: the violations are still found.
 #[test]
-fn a_rehearsal_is_rejected_with_every_fault() {
+fn a_dry_run_is_rejected_with_every_violation() {
     let tenant = tenant();
     let before = tenant.everything();
     let taken = json!({ "EmailAddress": "dana@demo.example", "Username": "dana", "TaxId": "DEMO-TAX-0001" });
@@ -71,14 +71,14 @@ fn a_rehearsal_is_rejected_with_every_fault() {
 }
 
 #[test]
-fn a_read_has_nothing_to_take_back() {
+fn a_read_is_not_a_dry_run() {
     let tenant = tenant();
     let reply = tenant.call("GET", "/v1/customers/3", PREFER, None).succeeds(200);
     assert_eq!(reply.header("Preference-Applied"), None);
 }
 
 #[test]
-fn rehearsals_and_writes_at_once_do_not_meet() {
+fn dry_runs_and_writes_at_once_do_not_interfere() {
     let tenant = tenant();
     thread::scope(|scope| {
         for number in 0..8 {

@@ -1,4 +1,4 @@
-//! The gateway's own answers, byte for byte.
+//! The gateway's own responses, byte for byte.
 
 use crate::support::server::{MAX_BODY_BYTES, server};
 use crate::support::{Client, Reply, seeds, tenant};
@@ -9,12 +9,12 @@ const NOT_FOUND: &str = r#"{ "statusCode": 404, "message": "Resource not found" 
 const CHALLENGE: &str =
     r#"AzureApiManagementKey realm="http://test.example/v1/customers",name="Ocp-Apim-Subscription-Key",type="header""#;
 
-fn stranger() -> Client {
+fn unauthenticated() -> Client {
     Client { address: server().address, key: String::new() }
 }
 
 fn send(request: &str) -> Reply {
-    stranger().raw(request.as_bytes())
+    unauthenticated().raw(request.as_bytes())
 }
 
 fn is_gateways(reply: &Reply) {
@@ -23,7 +23,7 @@ fn is_gateways(reply: &Reply) {
 }
 
 #[test]
-fn a_missing_key_is_told() {
+fn a_missing_key_is_rejected() {
     for request in [
         "GET /v1/customers/3 HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n",
         "GET /v1/customers/3 HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\nOcp-Apim-Subscription-Key: \r\n\r\n",
@@ -37,7 +37,7 @@ fn a_missing_key_is_told() {
 }
 
 #[test]
-fn a_wrong_key_is_told() {
+fn a_wrong_key_is_rejected() {
     for key in ["00000000000000000000000000000000", "nonsense", "\u{e9}"] {
         let client = Client { address: server().address, key: key.to_owned() };
         let reply = client.get("/v1/customers/3");
@@ -48,7 +48,7 @@ fn a_wrong_key_is_told() {
 }
 
 #[test]
-fn the_key_may_stand_in_the_query() {
+fn the_query_may_have_the_key() {
     let tenant = tenant();
     let key = &tenant.client.key;
     for path in [
@@ -70,7 +70,7 @@ fn a_revoked_key_is_rejected_within_a_second() {
 }
 
 #[test]
-fn an_unmatched_route_is_not_found_before_the_key_is_looked_at() {
+fn an_unmatched_route_is_not_found_before_the_key_is_checked() {
     for (method, path) in [
         ("GET", "/"),
         ("GET", "/v1"),
@@ -90,7 +90,7 @@ fn an_unmatched_route_is_not_found_before_the_key_is_looked_at() {
 }
 
 #[test]
-fn a_body_beyond_the_limit_is_too_large() {
+fn a_body_above_the_limit_is_too_large() {
     let tenant = tenant();
     let before = tenant.everything();
     let body = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(MAX_BODY_BYTES));
@@ -117,7 +117,7 @@ fn a_body_beyond_the_limit_is_too_large() {
 }
 
 #[test]
-fn the_realm_follows_the_callers_scheme_and_host() {
+fn the_realm_has_the_clients_scheme_and_host() {
     let reply = send(
         "GET /v1/customers/3 HTTP/1.1\r\nHost: inner\r\nX-Forwarded-Host: api.example\r\nX-Forwarded-Proto: https\r\n\
          Connection: close\r\n\r\n",
@@ -128,7 +128,7 @@ fn the_realm_follows_the_callers_scheme_and_host() {
 
 #[test]
 fn health_and_metrics_need_no_key() {
-    let client = stranger();
+    let client = unauthenticated();
     assert_eq!(client.get("/livez").body, r#"{"status":"alive"}"#);
     assert_eq!(client.get("/readyz").body, r#"{"status":"ready"}"#);
     tenant().put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);

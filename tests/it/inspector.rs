@@ -1,4 +1,4 @@
-//! The inspector: pages for people, and forms that change what they show.
+//! The inspector: its pages, and the forms that change a tenant.
 
 use serde_json::json;
 
@@ -26,12 +26,12 @@ fn form(path: &str, form: &str) -> Reply {
     send(&client(), &format!("/_emulator{path}"), "", form)
 }
 
-/// Where a browser is sent.
+/// The path that the response redirects to, below `/_emulator`.
 #[track_caller]
 fn led_to(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{reply:?}");
     let location = reply.header("Location").expect("a location");
-    location.strip_prefix("/_emulator").expect("a page of ours").to_owned()
+    location.strip_prefix("/_emulator").expect("a page of the inspector").to_owned()
 }
 
 impl Tenant {
@@ -45,12 +45,13 @@ impl Tenant {
 }
 
 #[test]
-fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
+fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({}));
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let call = format!("/calls/{}", done.header("X-DirectScale-RequestId").expect("an id"));
-    let pages = ["", &call, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/events", "/faults"];
+    let request = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
+    let pages =
+        ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
     for path in pages.into_iter().chain(["/clock", "/world"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
@@ -64,7 +65,7 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
         {
             assert!(!reply.body.contains(secret.expect("a secret")), "{path}");
         }
-        // Every id is one's own, and every field of a form has its label.
+        // Ids are unique, and every label has its field.
         let mut ids: Vec<&str> = reply.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{path}: {ids:?}");
@@ -72,21 +73,21 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
             assert!(reply.body.contains(&format!(" id=\"{id}\"")), "{path}: {id}");
         }
     }
-    let shown = tenant.page(&call).body;
+    let body = tenant.page(&request).body;
     for part in ["What changed", "customer_type", "CRM_AssociateTypeChanges", "$EMULATOR_KEY", "Fill in what is hidden"]
     {
-        assert!(shown.contains(part), "{part}");
+        assert!(body.contains(part), "{part}");
     }
     assert!(tenant.page("").body.contains("is required"), "the first reason");
-    assert_eq!((page("").status, page("/nobody").status, page("/t/nobody-has-this").status), (200, 200, 404));
+    assert_eq!((page("").status, page("/unauthenticated").status, page("/t/unknown").status), (200, 200, 404));
 }
 
 #[test]
-fn what_came_is_escaped() {
+fn texts_of_requests_are_escaped() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({ "FirstName": "</textarea></pre><b><script>" }));
-    let call = &tenant.requests("")[0];
-    for path in [String::new(), format!("/calls/{}", call["request_id"].as_str().expect("an id"))] {
+    let entry = &tenant.requests("")[0];
+    for path in [String::new(), format!("/requests/{}", entry["request_id"].as_str().expect("an id"))] {
         let body = tenant.page(&path).body;
         assert!(!body.contains("<b>") && !body.contains("<script>"), "{path}");
     }
@@ -95,20 +96,20 @@ fn what_came_is_escaped() {
 }
 
 #[test]
-fn a_call_is_sent_again_as_the_tenant() {
+fn a_request_is_sent_again_as_the_tenant() {
     let tenant = tenant();
     let path = led_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
-    assert!(path.contains("/calls/"), "{path}");
+    assert!(path.contains("/requests/"), "{path}");
     assert!(page(&path).body.contains("GET /v1/customers/3"));
     let body = format!(
         "method=PUT&path=/v1/customers/upgrade/3&dry_run=1&body={}",
         encoded(&seeds::distributor().to_string())
     );
     led_to(&tenant.form("/replay", &body));
-    let [upgrade, get] = &tenant.requests("")[..] else { panic!("two calls") };
+    let [upgrade, get] = &tenant.requests("")[..] else { panic!("two requests") };
     assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
-    assert_eq!((&upgrade["status"], &upgrade["is_dry_run"]), (&json!(201), &json!(true)));
-    // A path that is no operation is the tenant's call too, and the control API is out of reach.
+    assert_eq!((&upgrade["status"], &upgrade["dry_run"]), (&json!(201), &json!(true)));
+    // A request for an unknown path belongs to the tenant too; the control API cannot be reached.
     led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
     assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
     for (fields, why) in [
@@ -129,11 +130,11 @@ fn encoded(text: &str) -> String {
 }
 
 #[test]
-fn forms_do_what_they_say_and_say_what_is_wrong() {
+fn forms_change_the_tenant_and_report_errors() {
     let tenant = tenant();
     led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
-    // Both are said on every page.
+    // Every page shows both.
     for path in ["", "/customers", "/world"] {
         let body = tenant.page(path).body;
         assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
@@ -151,19 +152,19 @@ fn forms_do_what_they_say_and_say_what_is_wrong() {
         ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
         ("/world/delete", "confirm=no", "to delete this tenant"),
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
-        ("/events/resend", "event=x", "the event cannot be"),
+        ("/webhooks/resend", "event=x", "the event cannot be"),
     ] {
         let rejected = tenant.form(path, fields);
         assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
         assert!(rejected.body.contains("<h1>"), "a page");
     }
-    // A form's address, opened as a page.
+    // The path of a form is not a page.
     assert_eq!(tenant.page("/world/reset").status, 405);
     assert_eq!(page(&format!("/t/{}/nothing", tenant.name())).status, 404);
 }
 
 #[test]
-fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
+fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let tenant = tenant();
     led_to(&tenant.form("/world/save", "snapshot=before"));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
@@ -173,15 +174,15 @@ fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
-    assert!(tenant.page("/changes").body.contains("No customer was upgraded yet"));
+    assert!(tenant.page("/changes").body.contains("No upgrades."));
     let name = format!("{}-fork", tenant.name());
     let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
-    let mut made = page(&task);
-    while !made.body.contains("new-key") {
-        assert!(made.body.contains("http-equiv=\"refresh\""), "{made:?}");
-        made = page(&task);
+    let mut result = page(&task);
+    while !result.body.contains("new-key") {
+        assert!(result.body.contains("http-equiv=\"refresh\""), "{result:?}");
+        result = page(&task);
     }
-    let key = made.body.split("id=\"new-key\">").nth(1).and_then(|rest| rest.get(..32)).expect("a key").to_owned();
+    let key = result.body.split("id=\"new-key\">").nth(1).and_then(|rest| rest.get(..32)).expect("a key").to_owned();
     let fork = Client { address: server().address, key: key.clone() };
     fork.get("/v1/customers/3").succeeds(200);
     assert!(!page(&format!("/t/{name}/world")).body.contains(&key));
@@ -189,7 +190,7 @@ fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
 }
 
 #[test]
-fn a_browser_signs_in_with_the_token() {
+fn a_browser_logs_in_with_the_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let token = "a-token-for-the-inspector";
@@ -206,7 +207,7 @@ fn a_browser_signs_in_with_the_token() {
         page.body.contains(r#"name="next" type="hidden" value="/_emulator/t/demo/customers?q=a&amp;b""#),
         "{page:?}"
     );
-    // A wrong token does not make it forgotten, and nobody is led to another site.
+    // A wrong token keeps the next page, and the next page is never on another site.
     let next = "next=%2F_emulator%2Ft%2Fdemo%2Fcustomers%3Fq%3D3";
     let again = send(&client, "/_emulator/login", "", &format!("token=nonsense&{next}"));
     assert!(again.body.contains(r#"value="/_emulator/t/demo/customers?q=3""#), "{again:?}");
@@ -222,7 +223,7 @@ fn a_browser_signs_in_with_the_token() {
         let page = client.raw(&as_request("GET", &format!("/login?next={}", encoded(other)), "", None));
         assert!(!page.body.contains("name=\"next\""), "{other}");
     }
-    // What a form sent is lost, so there is no way back to it.
+    // The values of a form are lost, so that it is not the next page.
     let form = send(&client, "/_emulator/t/demo/world/reset", "Accept: text/html\r\n", "");
     assert_eq!(led_to(&form), "/login");
     let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
@@ -238,7 +239,7 @@ fn a_browser_signs_in_with_the_token() {
 }
 
 #[test]
-fn a_body_that_is_not_kept_is_said_to_have_been_there() {
+fn the_page_of_a_request_describes_a_body_that_is_not_recorded() {
     let tenant = tenant();
     let body = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(1_100_000 - 16));
     let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
@@ -259,20 +260,20 @@ fn a_body_that_is_not_kept_is_said_to_have_been_there() {
         (in_chunks("0\r\n\r\n"), 500, "No body."),
     ] {
         assert_eq!(tenant.raw(&bytes).status, status, "{words}");
-        let call = &tenant.requests("?limit=1")[0];
-        let page = tenant.page(&format!("/calls/{}", call["request_id"].as_str().expect("an id"))).body;
+        let entry = &tenant.requests("?limit=1")[0];
+        let page = tenant.page(&format!("/requests/{}", entry["request_id"].as_str().expect("an id"))).body;
         assert!(page.contains(&format!("<p class=\"empty\">{words}</p>")), "{words}: {page}");
     }
 }
 
 #[test]
-fn a_long_address_takes_two_lines() {
+fn a_long_path_is_cut_after_two_lines() {
     let tenant = tenant();
     let path = format!("/v1/customers/search/{}", "a".repeat(1500));
     tenant.get(&path).succeeds(200);
     let list = tenant.page("").body;
     assert!(
-        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/calls/", tenant.name())),
+        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
         "{list}"
     );
     assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");
@@ -280,7 +281,7 @@ fn a_long_address_takes_two_lines() {
 }
 
 #[test]
-fn everything_on_a_page_is_in_a_landmark() {
+fn all_content_of_a_page_is_in_a_landmark() {
     let tenant = tenant();
     for path in ["", "/customers", "/world"] {
         let body = tenant.page(path).body;

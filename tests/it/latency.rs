@@ -9,9 +9,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, look_after};
+use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, vacuum_and_analyze};
 use directscale_emulator::random::Random;
-use directscale_emulator::server::{Origin, open_tenant};
+use directscale_emulator::server::{Origin, start_up};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
@@ -687,7 +687,7 @@ fn a_panic_beside_an_embedded_world_ends() {
     thread::spawn(move || {
         let panicked = std::panic::catch_unwind(|| {
             server().runtime.block_on(async {
-                let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+                let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
                 let _held = started.database().session().await.expect("a connection");
                 panic!("as a test that fails");
             });
@@ -708,7 +708,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
     };
     server().runtime.block_on(async {
         let options = crate::support::server::world(origin);
-        let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+        let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");
         let mut wrong = Vec::new();
         for (number, (statement, index)) in [
@@ -727,7 +727,7 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
             ("companies where tenant_id = $1 and customer_id = $2::integer", "companies_customer_idx"),
             ("customer_keys where tenant_id = $1 and customer_key = $2::uuid", "customer_keys_pkey"),
             ("customer_keys where tenant_id = $1 and customer_id = $2::integer", "customer_keys_customer_key"),
-            ("sign_on_tokens where tenant_id = $1 and digest = $2::bytea", "sign_on_tokens_pkey"),
+            ("sso_tokens where tenant_id = $1 and digest = $2::bytea", "sso_tokens_pkey"),
             ("hook_calls where tenant_id = $1 and token = $2::bytea", "hook_calls_pkey"),
             ("event_deliveries where tenant_id = $1 and id = $2::uuid and url = 'x'", "event_deliveries_pkey"),
             ("event_deliveries where tenant_id = $1 and customer_id = $2::integer", "event_deliveries_customer_idx"),
@@ -735,6 +735,18 @@ fn a_new_database_plans_each_hot_statement_by_its_index() {
                 "unnest($2::integer[]) as wanted (id)
                   cross join lateral (select * from customers where tenant_id = $1 and customer_id = wanted.id offset 0) c",
                 "customers_pkey",
+            ),
+            (
+                "unnest($2::integer[]) as requested (id)
+                  cross join lateral (
+                        select k.customer_key, p.fields from customers c
+                          left join customer_keys k on k.tenant_id = $1 and k.customer_id = requested.id
+                          left join customer_profiles p
+                            on p.tenant_id = $1 and p.customer_id = requested.id and p.owner = 'storm'
+                         where c.tenant_id = $1 and c.customer_id = requested.id
+                        offset 0) found
+                  order by customer_key, fields",
+                "customer_profiles_pkey",
             ),
             (
                 "sponsor_tree b join sponsor_tree t on t.tenant_id = $1 and t.upline_id = b.customer_id
@@ -767,7 +779,7 @@ fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = crate::support::server::world(Origin::Embedded(folder.path().join("data")));
     server().runtime.block_on(async {
-        let started = open_tenant(&options, Arc::new(Random::default()), None).await.expect("a world");
+        let started = start_up(&options, Arc::new(Random::default()), None).await.expect("a world");
         let database = started.database();
         let run = async |statement: &'static str| {
             let mut session = database.session().await.expect("a connection");
@@ -782,18 +794,18 @@ fn an_embedded_database_is_vacuumed_and_analyzed_when_much_was_written() {
             (row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2))
         };
         counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let before = counts().await;
         run("insert into reward_points (tenant_id, customer_id, id, points, entered_at)
              select 1, n, gen_random_uuid(), 1, now() from generate_series(1, 900) n")
         .await;
         counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let few = counts().await;
         run("update reward_points set points = 2").await;
         run("update reward_points set points = 3").await;
         let many = counts().await;
-        look_after(database).await.expect("looked after");
+        vacuum_and_analyze(database).await.expect("looked after");
         let after = counts().await;
         started.close().await;
         assert_eq!(few, before, "few rows are not worth it");

@@ -1,4 +1,4 @@
-//! The log: one line a request, and nothing secret in it, however loud it is set.
+//! The log: one line for each request, without secrets at every level.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use crate::support::http::request;
 use crate::support::process::{DEMO_KEY, program};
 use crate::support::{Client, seeds, with};
 
-/// The demo world's credentials at ByDesign's door.
+/// The demo tenant's credentials of ByDesign's API.
 const DEMO_BASIC: &str = "ZGVtbzowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==";
 
-/// Creations at ByDesign's door, in each of its formats.
+/// Creations in each format of ByDesign's API.
 fn call_bydesign(client: &Client) {
     for (kind, body) in [
         ("json", r#"{"Password":"Password-Of-ByDesign1","TaxID":"TAX-OF-BYDESIGN"}"#),
@@ -26,7 +26,7 @@ fn call_bydesign(client: &Client) {
 }
 
 #[test]
-fn one_line_a_request_and_no_secret_anywhere() {
+fn one_line_for_each_request_and_no_secret_anywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let mut child = program(&["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"])
@@ -53,7 +53,7 @@ fn one_line_a_request_and_no_secret_anywhere() {
     Client { key: "fedcba9876543210fedcba9876543210".to_owned(), ..client.clone() }.get("/v1/customers/3");
     client.get(&format!("/v1/customers/3?subscription-key={DEMO_KEY}"));
     client.get("/v1/nothing");
-    // Secrets in paths, queries and answers.
+    // Secrets in paths, queries and responses.
     client.get("/v1/validate/tax-id/TAX-IN-THE-PATH");
     client.get("/v1/validate/login?username=dana&password=Password-In-The-Query1");
     client.put("/v1/customers/2/reset-password", &json!({ "Password": "Password-In-The-Body1" })).succeeds(200);
@@ -129,7 +129,7 @@ fn one_line_a_request_and_no_secret_anywhere() {
     }
 }
 
-/// Tokens and passwords go out to an extension and a subscriber, and come back, and none of it is logged.
+/// Tokens and passwords go to an extension and a subscriber and come back; the log has none of them.
 #[test]
 fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
     use crate::support::receiver::{Receiver, response};

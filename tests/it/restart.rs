@@ -107,7 +107,7 @@ pub fn own_database(url: &str, purpose: &str) -> String {
 
 /// Opens the database that the server has let go of and counts what does not agree.
 fn tree_and_log_agree(place: &[String]) {
-    use directscale_emulator::server::open_tenant;
+    use directscale_emulator::server::start_up;
     use sqlx::Row as _;
 
     let origin = match place[0].as_str() {
@@ -116,7 +116,7 @@ fn tree_and_log_agree(place: &[String]) {
     };
     let options = crate::support::server::world(origin);
     let (disagreeing, all) = server().runtime.block_on(async {
-        let started = open_tenant(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
+        let started = start_up(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");
         let row = sqlx::query(
             "select count(*) filter (where c.customer_type <> 1 or t.upline_id <> 2 or t.upline_id is null

@@ -34,7 +34,7 @@ fn a_token_names_its_customer_for_a_minute() {
     }
 
     let left = tenant.rows(
-        "select extract(epoch from min(expires_at) - c.modified_at) as seconds from sign_on_tokens t
+        "select extract(epoch from min(expires_at) - c.modified_at) as seconds from sso_tokens t
            join customers c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
           where t.tenant_id = {tenant} group by c.modified_at",
     );
@@ -43,13 +43,13 @@ fn a_token_names_its_customer_for_a_minute() {
 
     // As if the minute were over.
     server().execute(&format!(
-        "update sign_on_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
+        "update sso_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
         tenant.id
     ));
     redeem(&tenant, &by_id).rejects(400, "The token is unknown or has expired.");
     // A new one sweeps the old ones out.
     token(tenant.get(&format!("/v1/sso/{id}")));
-    assert_eq!(tenant.rows("select 1 from sign_on_tokens where tenant_id = {tenant}").len(), 1);
+    assert_eq!(tenant.rows("select 1 from sso_tokens where tenant_id = {tenant}").len(), 1);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn tokens_are_the_tenants_own_and_kept_as_digests() {
     let (_, token) = token(theirs.get("/v1/sso/2"));
     redeem(&ours, &token).rejects(400, "The token is unknown or has expired.");
     redeem(&ours, "nonsense").rejects(400, "The token is unknown or has expired.");
-    let kept = theirs.rows("select * from sign_on_tokens where tenant_id = {tenant}");
+    let kept = theirs.rows("select * from sso_tokens where tenant_id = {tenant}");
     assert!(kept.len() == 1 && !kept[0].to_string().contains(&token), "{kept:?}");
 }
 

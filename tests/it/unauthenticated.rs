@@ -1,4 +1,4 @@
-//! Every operation, asked for what is another tenant's: it answers exactly as for what is nobody's.
+//! Isolation of tenants: every operation answers for the data of another tenant exactly as for data that does not exist.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::support::documented::{Operation, operations};
 use crate::support::vendors::VendorClient;
 use crate::support::{Reply, Tenant, seeds, tenant, with};
 
-/// For each parameter a value of the other tenant's, and one that nobody has, of the same length.
+/// For each parameter a value of the other tenant, and one of the same length that does not exist.
 fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
     let text = |theirs: &str, nobodys: &str| (theirs.to_owned(), nobodys.to_owned());
     HashMap::from([
@@ -37,12 +37,12 @@ fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
     ])
 }
 
-/// The id of the system's that a customer has.
+/// The id of a customer in the other tenant's own systems.
 fn made_key(id: i64) -> String {
     format!("00000000-0000-8000-8000-{id:012x}")
 }
 
-/// A caller of a tenant, at whichever door.
+/// A client of a tenant, of any vendor API.
 struct Caller<'a> {
     tenant: &'a Tenant,
     bydesign: VendorClient,
@@ -64,7 +64,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// A body for each operation that takes one, naming the other tenant's customer where it can name one.
+/// A body for each operation that takes one, with the other tenant's customer where it can name one.
 fn body(operation: &str, id: &str, username: &str, email: &str) -> Option<Value> {
     let body = match operation {
         "CreateCustomer" => with(&seeds::retail(), json!({ "SponsorId": id })),
@@ -86,7 +86,7 @@ fn body(operation: &str, id: &str, username: &str, email: &str) -> Option<Value>
     Some(body)
 }
 
-/// Operations whose answer names nobody whom the caller chose.
+/// Operations whose response does not depend on a customer that the client names.
 const NOTHING_TO_FIND: [&str; 9] = [
     "GetCustomerIds",
     "CreateCustomer",
@@ -100,10 +100,10 @@ const NOTHING_TO_FIND: [&str; 9] = [
 ];
 
 #[test]
-fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
+fn every_operation_answers_for_another_tenants_data_as_if_it_did_not_exist() {
     let (ours, theirs) = (tenant(), tenant());
     let mut id = 0;
-    // Beyond every id of ours.
+    // Above every id of our tenant.
     for number in 0..3 {
         let own = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@x.example") });
         id = theirs.create(&with(&seeds::retail(), own));
@@ -113,17 +113,17 @@ fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
     let token = address.trim_matches('"').rsplit('=').next().expect("a token").to_owned();
     let values = values(id, &token);
     let (our_caller, their_caller) = (Caller::of(&ours), Caller::of(&theirs));
-    // The owner's own reads issue sign-on tokens.
+    // The other tenant's own reads issue sign-on tokens.
     let everything = || (ours.everything(), with(&theirs.everything(), json!({ "tokens": null })));
     let before = everything();
 
     for operation in operations() {
         let parameters: Vec<&str> = operation.parameters.iter().map(|(_, name)| name.as_str()).collect();
-        // One at a time where there are several ways in.
+        // One parameter at a time, where an operation has several.
         let mut chosen: Vec<&str> = parameters.iter().copied().filter(|name| values.contains_key(name)).collect();
         let alternatives = match operation.id.as_str() {
             "GetCustomersByParameter" | "UseSsoToken" => std::mem::take(&mut chosen),
-            // Placed below theirs; and theirs below ours, which the paths' ids try.
+            // Our customer below theirs; the ids in the path try theirs below ours.
             "PlaceNode" => vec!["toUplineId"],
             _ => vec![""],
         };
@@ -142,7 +142,7 @@ fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
                 asking.call(&operation, &operation.address(value), body.as_deref())
             };
             let (stranger, nobody) = (ask(&our_caller, true), ask(&our_caller, false));
-            // Its owner gets something else, so that being answered alike means something.
+            // The other tenant itself gets another response, so that the comparison proves something.
             let owner = ask(&their_caller, true);
             let has_nothing_to_find = NOTHING_TO_FIND.contains(&operation.id.as_str());
             if operation.is_built && !has_nothing_to_find {
@@ -157,7 +157,7 @@ fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
             let comparable = |reply: &Reply, own_id: &str| {
                 let body = reply.body.replace(&id_of(reply), "").replace(&format!("SponsorId {own_id}"), "SponsorId");
                 let body = body.replace(&format!("'{own_id}'"), "''");
-                // Storm's errors say when they were.
+                // Storm's errors have a time stamp.
                 let body =
                     body.split("Date(").map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
                 let body = body.collect::<String>();
@@ -176,7 +176,7 @@ fn every_operation_answers_a_stranger_as_if_nobody_were_there() {
     }
     assert_eq!(everything(), before);
 
-    // One of ours is not placed below one of theirs.
+    // Our customer is not placed below theirs.
     for tree in ["Unilevel", "Enrollment"] {
         let path = |upline: i64| format!("/v1/customers/2/downline/placenode?tree={tree}&toUplineId={upline}");
         let message = format!("toUplineId {id} is not an existing customer.");

@@ -1,5 +1,5 @@
-//! What a vendor has and this emulator does not build: 501 by name where that vendor's clients look, after the caller is
-//! authenticated. And paths that nobody has: the journal says what may have been meant.
+//! Operations that this emulator does not build: an authenticated client gets 501 with the operation's name, where that vendor's
+//! clients look for it. And paths that no operation has: the journal names similar operations.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const NOT_FOUND: &str = r#"{ "statusCode": 404, "message": "Resource not found" 
 
 const JSON: &str = "application/json; charset=utf-8";
 
-/// What a request to DirectScale's API is answered that is not built.
+/// The response of DirectScale's API to an operation that is not built.
 #[track_caller]
 fn says_directscale(reply: &Reply, message: &str) {
     let body = format!(r#"{{ "statusCode": 501, "message": "{message}" }}"#);
@@ -58,7 +58,7 @@ fn every_group_that_the_reference_lists_is_named() {
             let challenge = stranger.get(&path).header("WWW-Authenticate").expect("a challenge").to_owned();
             assert!(challenge.contains(&realm), "{challenge}");
         }
-        // Nothing but that group.
+        // Only that group.
         for path in [format!("/v1/{group}s"), format!("/v1/x{group}"), format!("/v2/{group}/1")] {
             let reply = tenant.get(&path);
             assert_eq!((reply.status, reply.body.as_str()), (404, NOT_FOUND), "{path}");
@@ -102,7 +102,7 @@ fn every_operation_of_a_group_that_is_partly_built_is_named() {
 }
 
 #[test]
-fn a_limit_counts_what_is_not_built_too() {
+fn requests_of_operations_that_are_not_built_count_against_limits() {
     let tenant = tenant_with(json!({ "rate_limit": { "calls": 1, "renewal_seconds": 600 } }));
     assert_eq!(tenant.get("/v1/orders/1").status, 501);
     assert_eq!(tenant.get("/v1/orders/1").status, 429);
@@ -166,7 +166,7 @@ fn bydesigns_other_controllers_are_named_in_its_own_form() {
         assert_eq!(denied.header("WWW-Authenticate"), Some("Basic"), "authenticated first: {path}");
         assert_eq!(denied.says(401, JSON), bydesign_error("Authorization has been denied for this request."));
     }
-    // A method that the operation has not is the framework's 405, and another path of the same controller its 404.
+    // A method that the operation does not have is the framework's 405, another path of the same controller its 404.
     let wrong = door.call("GET", "/api/users/customer/updatePassword", "", None);
     assert_eq!((wrong.status, wrong.header("Allow")), (405, Some("POST")));
     for path in
@@ -222,12 +222,12 @@ fn storms_other_operations_are_named_in_its_own_form() {
             "authenticated first: {path}"
         );
     }
-    // No password stands in the journal.
+    // The journal has no password.
     let path = "/CustomerService.svc/rest/ChangePassword?loginName=a&oldPassword=Old-Secret&newPassword1=New-Secret&newPassword2=New-Secret";
     says(door.call("POST", path, "", None), &operation("ChangePassword"));
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     assert!(journal.contains("newPassword2=•••") && !journal.contains("-Secret"), "{journal}");
-    // A method that the operation has not is the framework's 405, and a name that is none its 404.
+    // A method that the operation does not have is the framework's 405, an unknown name its 404.
     let wrong = door.call("POST", "/CustomerService.svc/rest/Login", "", None);
     assert_eq!((wrong.status, wrong.header("Allow")), (405, Some("GET")));
     for path in ["/CustomerService.svc/rest/Logon", "/commerce/products/1.1/GetProduct", "/ProductsService.svc/rest/X"]
@@ -253,7 +253,7 @@ fn every_operation_of_the_services_contract_is_known() {
 }
 
 #[test]
-fn the_journal_says_what_a_mistyped_path_may_mean() {
+fn the_journal_names_operations_similar_to_a_mistyped_path() {
     let tenant = tenant();
     let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
     let directscale = |method: &str, path: &str| tenant.call(method, path, "", None);
@@ -287,7 +287,7 @@ fn the_journal_says_what_a_mistyped_path_may_mean() {
     }
     // The framework knows the methods of a path.
     assert_eq!(bydesign.call("post", "/api/users/customer", "", Some("{}")).status, 405);
-    assert_eq!(newest(&tenant)["near"][0], create);
+    assert_eq!(newest(&tenant)["did_you_mean"][0], create);
     let update = "POST /CustomerService.svc/rest/UpdateCustomer (StormUpdateCustomer)";
     for (method, path, nearest, hint) in [
         ("POST", "/api/1.1/CustomerService.svc/rest/UpdateCustmer", update, ""),
@@ -299,16 +299,16 @@ fn the_journal_says_what_a_mistyped_path_may_mean() {
         assert_eq!(storm.call(method, path, "", None).status, 404, "{method} {path}");
         is_suggested(&newest(&tenant), nearest, hint);
     }
-    // What is like nothing is not guessed.
+    // A path that is not similar to any is without a suggestion.
     tenant.get("/favicon.ico");
     let entry = newest(&tenant);
-    assert_eq!(entry["near"], json!([]));
+    assert_eq!(entry["did_you_mean"], json!([]));
     assert_eq!(entry["reasons"][0]["message"], "No operation has this method and path.");
 }
 
 #[track_caller]
 fn is_suggested(entry: &Value, nearest: &str, hint: &str) {
-    assert_eq!((&entry["operation"], &entry["near"][0]), (&json!("-"), &json!(nearest)), "{entry}");
+    assert_eq!((&entry["operation"], &entry["did_you_mean"][0]), (&json!("-"), &json!(nearest)), "{entry}");
     let message = entry["reasons"][0]["message"].as_str().expect("a sentence");
     let begins = message.starts_with("No operation has this method and path");
     assert!(begins && message.ends_with(&format!("{hint} Did you mean {nearest}?")), "{message}");

@@ -2,7 +2,6 @@
 
 mod clock;
 mod data;
-mod events;
 mod faults;
 mod keys;
 mod requests;
@@ -10,6 +9,7 @@ mod seeds;
 mod status;
 mod tasks;
 mod tenants;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -140,10 +140,10 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(requests::wait))
         .routes(routes!(requests::stream))
         .routes(routes!(requests::get))
-        .routes(routes!(requests::strangers))
-        .routes(routes!(events::list))
-        .routes(routes!(events::resend))
-        .routes(routes!(events::resend_one))
+        .routes(routes!(requests::unauthenticated))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::resend))
+        .routes(routes!(webhooks::resend_one))
         .routes(routes!(status::get))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::get))

@@ -17,7 +17,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let after: i32 = query.value("after", "the id")?.unwrap_or_default();
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let _presence = visit.tenants().enter(visit.tenant.id).await?;
-    let mut found = visit.tenants().customers.listed(visit.tenant.id, term, after, most).await?;
+    let mut found = visit.tenants().customers.list(visit.tenant.id, term, after, most).await?;
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);
     let plan = &visit.tenant.plan;
@@ -52,11 +52,11 @@ pub(super) async fn page(visit: Visit) -> Shown {
                     th scope="col" { "Sponsor" }
                 } }
                 tbody { @for customer in &found {
-                    @let name = customer.display_name();
+                    @let name = customer.name.as_deref().unwrap_or("(no name)");
                     tr {
                         td data-label="Id" { a href=(visit.path(&format!("customers/{}", customer.id))) { (customer.id) } }
                         td data-label="Name" {
-                            a href=(visit.path(&format!("customers/{}", customer.id))) { @if name.is_empty() { "(no name)" } @else { (name) } }
+                            a href=(visit.path(&format!("customers/{}", customer.id))) { (name) }
                         }
                         td data-label="Type" { (customer_type(plan, customer.customer_type)) }
                         td data-label="Status" { (customer_status(plan, customer.customer_status)) }

@@ -80,8 +80,8 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// By which a call is found: its id, or its number where it has none.
-pub(super) fn call_id(entry: &Entry) -> String {
+/// The id of a request in URLs; its number if it has none.
+pub(super) fn request_id(entry: &Entry) -> String {
     if entry.request_id.is_nil() { entry.number.to_string() } else { entry.request_id.to_string() }
 }
 

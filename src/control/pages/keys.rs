@@ -1,5 +1,6 @@
 //! A tenant's keys: listed by their ending, added, revoked, deleted.
 
+use clap::ValueEnum as _;
 use maud::{Markup, html};
 
 use super::extract::Visit;
@@ -11,6 +12,7 @@ use super::{Shown, data};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::tenants::{CredentialKind, CredentialListing, delete_credential, revoke_credential};
+use crate::vendors::VENDORS;
 
 /// Adds a key, and shows it this once: an answer that cannot be loaded again.
 pub(super) async fn add(visit: Visit) -> Shown {
@@ -64,7 +66,7 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let account = text("account", "account", form.text("account"), "the name", false);
     let kind = html! {
         select #kind name="kind" {
-            @for kind in [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient] {
+            @for kind in VENDORS.map(|vendor| vendor.credential) {
                 option value=(kind_name(kind)) selected[form.text("kind") == kind_name(kind)] { (kind_words(kind)) }
             }
         }
@@ -99,31 +101,20 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
 }
 
 /// A kind as forms send it.
-fn kind_name(kind: CredentialKind) -> &'static str {
-    match kind {
-        CredentialKind::SubscriptionKey => "subscription-key",
-        CredentialKind::Basic => "basic",
-        CredentialKind::OauthClient => "oauth-client",
-        CredentialKind::AccessToken => "access-token",
-    }
+fn kind_name(kind: CredentialKind) -> String {
+    kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// What a kind of key opens.
 fn kind_words(kind: CredentialKind) -> &'static str {
-    match kind {
-        CredentialKind::SubscriptionKey => "DirectScale key",
-        CredentialKind::Basic => "ByDesign user",
-        CredentialKind::OauthClient => "Storm client",
-        CredentialKind::AccessToken => "access token",
-    }
+    VENDORS.iter().find(|vendor| vendor.credential == kind).map_or("access token", |vendor| vendor.credential_label)
 }
 
 impl Fields {
     /// The kind of key that a form asks for.
     pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
         let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
-        let known = [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient];
-        let found = known.into_iter().find(|kind| kind_name(*kind) == text);
+        let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind_name(*kind) == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }

@@ -19,10 +19,10 @@ const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; f
 /// The tenant's pages, in the order of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
-    Calls,
+    Requests,
     Customers,
     Changes,
-    Events,
+    Webhooks,
     Faults,
     Clock,
     World,
@@ -30,14 +30,14 @@ pub(super) enum Tab {
 
 impl Tab {
     const ALL: [Self; 7] =
-        [Self::Calls, Self::Customers, Self::Changes, Self::Events, Self::Faults, Self::Clock, Self::World];
+        [Self::Requests, Self::Customers, Self::Changes, Self::Webhooks, Self::Faults, Self::Clock, Self::World];
 
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Calls => ("", "Calls"),
+            Self::Requests => ("", "Requests"),
             Self::Customers => ("customers", "Customers"),
             Self::Changes => ("changes", "Type changes"),
-            Self::Events => ("events", "Events"),
+            Self::Webhooks => ("webhooks", "Webhooks"),
             Self::Faults => ("faults", "Faults"),
             Self::Clock => ("clock", "Clock"),
             Self::World => ("world", "World"),
@@ -112,7 +112,7 @@ fn page(
                     a.brand href="/_emulator" { "directscale-emulator" }
                     nav aria-label="Pages of the server" {
                         a href="/_emulator" { "Tenants" }
-                        a href="/_emulator/nobody" { "Calls of nobody" }
+                        a href="/_emulator/unauthenticated" { "Unauthenticated requests" }
                         a href="/_emulator/docs" { "Operations" }
                         a href="/_emulator/coverage" { "Coverage" }
                     }

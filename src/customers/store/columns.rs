@@ -4,12 +4,18 @@ use std::convert::Infallible;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgRow, PgTypeInfo};
+use sqlx::{Encode, Postgres, Row as _, Type};
 
 use crate::customers::text::comparable;
 use crate::model::{AddressPart, Customer, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{Plan, UniqueField};
+
+/// The id of Postgres' type json; sqlx itself sends jsonb only.
+const JSON: Oid = Oid(114);
 
 /// The columns that a write sets: those of the fields in `mask`, and of each unique one also the column by which Postgres
 /// compares it, which is NULL where the plan lets several customers share the value.
@@ -69,7 +75,7 @@ impl<'a> Columns<'a> {
         text.map(comparable)
     }
 
-    /// Serializes the columns as members of an object, for `jsonb_populate_record`.
+    /// Serializes the columns as members of an object, for `json_populate_record`.
     pub(super) fn serialize_into<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         self.each(|_, column, value| match value {
             ColumnValue::Text(text) => map.serialize_entry(column, &text),
@@ -91,6 +97,23 @@ impl Serialize for Columns<'_> {
         let mut map = serializer.serialize_map(None)?;
         self.serialize_into(&mut map)?;
         map.end()
+    }
+}
+
+/// Columns as an argument of the type json.
+#[derive(Debug)]
+pub(super) struct JsonColumns<'a>(pub &'a Columns<'a>);
+
+impl Type<Postgres> for JsonColumns<'_> {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(JSON)
+    }
+}
+
+impl Encode<'_, Postgres> for JsonColumns<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        serde_json::to_writer(&mut **buffer, self.0)?;
+        Ok(IsNull::No)
     }
 }
 

@@ -10,8 +10,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::columns::{Columns, date_text};
-use super::profile::name_key;
-use crate::customers::profile::{Company, ProfileOwner};
+use crate::customers::profile::{Company, ProfileOwner, name_key};
 use crate::customers::stored::{
     CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };

@@ -316,6 +316,6 @@ impl From<Address> for SeedAddress {
 impl From<SeedAddress> for Address {
     fn from(address: SeedAddress) -> Self {
         let SeedAddress { street1, street2, street3, city, region, postal_code, country_code } = address;
-        Self { street1, street2, street3, city, region, postal_code, country_code }
+        Self { street1, street2, street3, postal_code, city, region, country_code }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::customers::{Crowd, CrowdShape};
+use crate::customers::{self, TreeShape};
 
 /// The most customers of one population.
 const MAX_SIZE: u64 = 2_000_000;
@@ -51,14 +51,14 @@ impl Population {
     }
 }
 
-impl From<Population> for Crowd {
+impl From<Population> for customers::Population {
     fn from(population: Population) -> Self {
         let Population { distributors, retail, preferred, shape, random_seed } = population;
         let shape = match shape {
-            Shape::Unilevel => CrowdShape::Unilevel,
-            Shape::Line => CrowdShape::Line,
-            Shape::Flat => CrowdShape::Flat,
+            Shape::Unilevel => TreeShape::Unilevel,
+            Shape::Line => TreeShape::Line,
+            Shape::Flat => TreeShape::Flat,
         };
-        Self { distributors, retail, preferred, shape, seed: random_seed }
+        Self { distributors, retail, preferred, shape, random_seed }
     }
 }

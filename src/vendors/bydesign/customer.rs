@@ -26,7 +26,7 @@ pub(super) struct CustomerMember {
 type ValueOf = for<'a> fn(&Source<'a>) -> Value<'a>;
 
 /// Where the members get their values.
-pub(super) struct Source<'a> {
+struct Source<'a> {
     profiled: &'a Profiled,
     customer: &'a Customer,
     plan: &'a ByDesignPlan,

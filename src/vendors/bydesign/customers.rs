@@ -8,9 +8,7 @@ use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
 use super::violations::{MemberViolation, merged};
 use super::{body, customer, reader};
-use crate::customers::{
-    Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope,
-};
+use crate::customers::{Customer, CustomerId, LookUp, NewCustomer, Profile, ProfileOwner, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;
@@ -82,15 +80,8 @@ pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
     })?;
     let found = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
-    let mut profiled = Vec::with_capacity(found.len());
-    for customer in found {
-        match request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await {
-            Ok(found) => profiled.push(found),
-            // A reset deleted it meanwhile.
-            Err(CustomerError::UnknownCustomer) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    let profiled = request.services.customers.profiled_all(&scope, ProfileOwner::ByDesign, &ids).await?;
     Ok(reply(request, &customer::customers(&profiled, &scope.plan.bydesign)))
 }
 
@@ -114,7 +105,7 @@ pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error
     let did = did.ok_or_else(|| {
         Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
     })?;
-    let found = request.services.customers.find_numbered(&scope, &did).await?;
+    let found = request.services.customers.find_by_number_or_back_office_id(&scope, &did).await?;
     let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
     let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
     Ok(reply(request, &customer::public_info(&profiled, &scope.plan.bydesign)))
@@ -147,7 +138,7 @@ async fn resolve(
     let refer_customer = match creation.refer_customer_id.as_deref() {
         None => None,
         Some(did) => {
-            let found = customers.find_numbered(scope, did).await?.map(|customer| customer.id.0);
+            let found = customers.find_by_number_or_back_office_id(scope, did).await?.map(|customer| customer.id.0);
             if found.is_none() {
                 violations.push(MemberViolation::unknown("ReferCustomerID", did));
             }
@@ -171,7 +162,7 @@ async fn find_rep(
 ) -> Result<Option<i32>, Error> {
     let may_sponsor =
         |customer: &Customer| scope.plan.sponsor_types().is_none() || customer.customer_type() == DISTRIBUTOR;
-    let found = request.services.customers.find_displayed(scope, did).await?.filter(may_sponsor);
+    let found = request.services.customers.find_by_back_office_id_or_number(scope, did).await?.filter(may_sponsor);
     if found.is_none() {
         violations.push(MemberViolation::unknown(member, did));
     }

@@ -5,7 +5,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset as _, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-use crate::wire::dates::{self, DateForms, SMALLEST, is_written, offset_at, whole_minutes};
+use crate::wire::dates::{self, DateForms, SMALLEST, is_in_range, offset_at, whole_minutes};
 
 /// A date of a response: the wall clock time, and its offset from UTC if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Moment {
 
     /// A wall clock time in this zone.
     pub(super) fn of_wall(wall: NaiveDateTime, zone: Tz) -> Self {
-        if !is_written(wall) || wall == SMALLEST {
+        if !is_in_range(wall) || wall == SMALLEST {
             return Self::UNSET;
         }
         Self { wall, offset: Some(offset_at(wall, zone)) }
@@ -30,7 +30,7 @@ impl Moment {
     pub(super) fn of_instant(instant: DateTime<Utc>, zone: Tz) -> Self {
         let offset = zone.offset_from_utc_datetime(&instant.naive_utc()).fix();
         match instant.naive_utc().checked_add_offset(offset) {
-            Some(wall) if is_written(wall) => Self { wall, offset: Some(whole_minutes(offset)) },
+            Some(wall) if is_in_range(wall) => Self { wall, offset: Some(whole_minutes(offset)) },
             _ => Self::UNSET,
         }
     }
@@ -57,7 +57,7 @@ impl Moment {
 
 /// Reads a date as wall clock time in `zone`.
 pub(super) fn wall_clock(text: &str, zone: Tz, forms: DateForms) -> Option<NaiveDateTime> {
-    dates::read(text, forms)?.wall_in(zone)
+    dates::read(text, forms)?.local_in(zone)
 }
 
 /// Whether the date is the one that means null.

@@ -9,7 +9,7 @@ use super::violations::{MemberViolation, merged};
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BrokenBody, GatewayRejection, NotBuilt, RequestContext};
+use crate::gateway::{BrokenBody, GatewayRejection, RequestContext};
 use crate::journal::Reason;
 
 #[derive(Debug)]
@@ -19,14 +19,7 @@ pub(crate) enum Error {
     Unsupported(String),
     /// The message.
     NotFound(String),
-    NotBuilt(NotBuilt),
     Customers(customers::Error),
-}
-
-impl From<NotBuilt> for Error {
-    fn from(missing: NotBuilt) -> Self {
-        Self::NotBuilt(missing)
-    }
 }
 
 impl From<BrokenBody> for Error {
@@ -84,7 +77,6 @@ impl Error {
             }
             Self::Unsupported(message) => Ok(http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message)),
             Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
-            Self::NotBuilt(missing) => Err(GatewayRejection::NotBuilt(missing)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(context.request_id))

@@ -19,7 +19,7 @@ mod negotiate;
 mod openapi;
 mod reader;
 mod response;
-pub(crate) mod route;
+mod route;
 mod schema;
 mod settings;
 mod unbuilt;
@@ -27,28 +27,33 @@ mod vendor;
 mod violations;
 mod xml;
 
-#[cfg(test)]
-mod reader_tests;
-#[cfg(test)]
-mod round_trip_tests;
-
-use std::sync::Arc;
-
-use axum::Router;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{Table, VendorState, operations};
+use crate::gateway::{GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use vendor::ByDesign;
+use vendor::ByDesign;
 
-/// The routes and the document that describes them.
-pub(crate) fn routes(state: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "bydesign",
+    title: "ByDesign",
+    operation_prefix: "ByDesign",
+    undocumented_operations: &[],
+    credential: CredentialKind::Basic,
+    credential_label: "ByDesign user",
+    curl: CurlCredential { variable: "EMULATOR_USER_AND_PASSWORD", argument: r#"-u "$EMULATOR_USER_AND_PASSWORD""# },
+    document,
+    routes,
+    canonical_path: route::canonical_path,
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, document) = table().split();
-    (router.with_state(state), document)
+    VendorRoutes::new(ByDesign, gateway, router, document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     table().split().1
 }
 
@@ -66,3 +71,8 @@ fn table() -> Table<ByDesign> {
     ];
     built.add_unbuilt(&unbuilt::OPERATIONS).add_unbuilt_groups(&unbuilt::GROUPS)
 }
+
+#[cfg(test)]
+mod reader_tests;
+#[cfg(test)]
+mod round_trip_tests;

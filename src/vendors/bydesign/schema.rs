@@ -16,7 +16,7 @@ use crate::plan::Plan;
 const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// A character that is not white space.
-pub(super) const NONBLANK: &str = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+const NONBLANK: &str = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 
 /// The forms in which clients send dates, or blank.
 const DATE: &str = concat!(
@@ -31,9 +31,8 @@ const QUOTED_INTEGER: &str = r"^\s*([+-]?[0-9]{1,9})?\s*$";
 const QUOTED_BOOLEAN: &str = r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])?\s*$";
 
 macro_rules! models {
-    ($($(#[$doc:meta])* $model:ident = $name:literal, $schema:expr;)*) => {
+    ($($model:ident = $name:literal, $schema:expr;)*) => {
         $(
-            $(#[$doc])*
             #[derive(Debug)]
             pub(super) enum $model {}
 

@@ -6,6 +6,7 @@ use super::schema::{Countries, CustomerTypeModel, CustomerTypes, HttpErrorModel,
 use super::{lists, locales};
 use crate::gateway::{ApiRequest, Reply};
 
+/// List customer types
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType",
@@ -19,6 +20,7 @@ pub(super) async fn customer_types(request: &ApiRequest<'_>) -> Result<Reply, Er
     Ok(reply(request, &lists::customer_types(request.scope().plan)))
 }
 
+/// Read a customer type
 #[utoipa::path(
     get,
     path = "/api/Admin/CustomerType/{id}",
@@ -39,6 +41,7 @@ pub(super) async fn customer_type(request: &ApiRequest<'_>) -> Result<Reply, Err
     Ok(reply(request, &found))
 }
 
+/// List countries
 #[utoipa::path(
     get,
     path = "/api/Admin/Country",
@@ -52,6 +55,7 @@ pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> 
     Ok(reply(request, &lists::countries(request.scope().plan)))
 }
 
+/// List locales
 #[utoipa::path(
     get,
     path = "/api/Admin/Locale",
@@ -68,7 +72,7 @@ pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 pub(super) async fn list_locales(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let did = request.query_parameter("CustomerDID").or_else(|| request.query_parameter("RepDID"));
     let customer = match did {
-        Some(did) => request.services.customers.find_numbered(&request.scope(), &did).await?,
+        Some(did) => request.services.customers.find_by_number_or_back_office_id(&request.scope(), &did).await?,
         None => None,
     };
     let default = customer.map_or(locales::DEFAULT_ID, |customer| locales::id(customer.language_code()));

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use super::error::Error;
 use super::error_body;
 use super::response::error_response;
-use super::route::{self, PathTenant};
+use super::route;
 use super::violations::MemberViolation;
 use crate::database::DatabaseError;
 use crate::gateway::{
@@ -19,6 +19,7 @@ use crate::gateway::{
 };
 use crate::journal::Reason;
 use crate::tenants::{Caller, CredentialKind, presented};
+use crate::vendors::PathTenant;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ByDesign;

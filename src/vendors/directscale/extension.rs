@@ -120,7 +120,7 @@ fn unreadable(error: &BodyError, limit: usize) -> Rejected {
     })
 }
 
-/// How the bodies of these tenants' callbacks are read. The tenant of a callback is known only when its token is claimed.
+/// How the bodies of these tenants' callbacks are read. The claim of the token shows to which of them a callback belongs.
 async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency, DatabaseError> {
     for id in tenants {
         if services.tenants.by_id(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
@@ -128,4 +128,38 @@ async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency,
         }
     }
     Ok(Leniency::Strict)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::gateway::{GatewayState, ResponseOptions, VendorState};
+    use crate::journal::{Filter, Journal, JournalOptions};
+    use crate::vendors::directscale::{DirectScale, routes};
+
+    #[tokio::test]
+    async fn a_callback_whose_client_hangs_up_is_journaled() {
+        let journal = Journal::new(JournalOptions { entries: 10, bytes: 100_000 });
+        let gateway = GatewayState {
+            options: ResponseOptions { max_body_bytes: 1_000, extra_headers: true },
+            services: Arc::default(),
+            random: Arc::default(),
+            journal: journal.clone(),
+        };
+        let (router, _) = routes(Arc::new(VendorState { vendor: DirectScale, gateway }));
+        let body = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let mut request = Request::post("/api/extension/hooks/x").body(Body::from_stream(body)).expect("a request");
+        request.headers_mut().insert("authorization", "Bearer x".parse().expect("a value"));
+        let response = tokio::time::timeout(Duration::from_millis(20), router.oneshot(request)).await;
+        assert!(response.is_err(), "the body never arrives");
+        let entries = journal.find(None, &Filter::default(), 10);
+        let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!((entry.operation, entry.status), (OPERATION.id, None));
+        assert_eq!(entry.reasons[0].rule, "hungUp");
+    }
 }

@@ -6,7 +6,6 @@ mod examples;
 mod extension;
 mod key;
 mod lookups;
-mod message;
 mod openapi;
 mod points;
 mod query;
@@ -19,26 +18,35 @@ mod validate;
 mod vendor;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{Table, VendorState, operations};
+use crate::gateway::{GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use extension::OPERATION as CALLBACK_OPERATION;
-pub(crate) use vendor::DirectScale;
+use vendor::DirectScale;
 
-/// The routes and the document that describes them. The server removes the trailing slash of a path before it is routed.
-pub(crate) fn routes(state: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "directscale",
+    title: "DirectScale",
+    operation_prefix: "",
+    undocumented_operations: &[extension::OPERATION.id],
+    credential: CredentialKind::SubscriptionKey,
+    credential_label: "DirectScale key",
+    curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
+    document,
+    routes,
+    canonical_path: |_| None,
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, mut document) = table().split();
     openapi::mark(&mut document);
-    (router.with_state(state), document)
+    VendorRoutes::new(DirectScale, gateway, router, document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     let mut document = table().split().1;
     openapi::mark(&mut document);
     document

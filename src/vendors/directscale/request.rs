@@ -25,7 +25,7 @@ pub(super) trait DirectScaleRequest {
 
 impl DirectScaleRequest for ApiRequest<'_> {
     fn customer_id(&self) -> Result<CustomerId, Error> {
-        self.customer.map(CustomerId).ok_or(Error::UnknownCustomer)
+        self.customer.map(CustomerId).ok_or(Error::UNKNOWN_CUSTOMER)
     }
 
     fn path_text(&self, name: &str) -> Result<String, Error> {

@@ -1,4 +1,4 @@
-//! The sso group: a login address with a token in it, and whom a token names.
+//! The sso group: a login URL with a token, and the customer of a token.
 
 use axum::http::StatusCode;
 
@@ -6,7 +6,7 @@ use super::error::{Error, Problem};
 use super::query::Parameters;
 use super::request::DirectScaleRequest as _;
 use super::wire::IdentityJson;
-use crate::customers::SignOnToken;
+use crate::customers::SsoToken;
 use crate::gateway::{ApiRequest, Reply};
 
 /// Get Login Address
@@ -35,7 +35,7 @@ pub(super) async fn login_url(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 
 /// Use Token, or Get Login Address By External Id
 ///
-/// With `token`: whom it names. With `externalId`: the login address of the customer with this ExternalReferenceId.
+/// With `token`: the customer of the token. With `externalId`: the login URL of the customer with this ExternalReferenceId.
 #[utoipa::path(
     get,
     path = "/v1/sso",
@@ -85,7 +85,7 @@ pub(super) enum SsoAnswer<'a> {
 }
 
 /// The login address of the plan with the token, and with what the caller wants handed on.
-fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SignOnToken) -> String {
+fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SsoToken) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("token", token.reveal());
     for name in ["dest", "args"] {

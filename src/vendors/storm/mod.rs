@@ -12,7 +12,7 @@ mod merge;
 mod openapi;
 mod query;
 mod read;
-pub(crate) mod route;
+mod route;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -23,24 +23,33 @@ mod violations;
 mod wire;
 mod write;
 
-use std::sync::Arc;
-
-use axum::Router;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{Table, VendorState, operations};
+use crate::gateway::{GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use token::OPERATION as TOKEN_OPERATION;
-pub(crate) use vendor::Storm;
+use vendor::Storm;
 
-/// The routes and the document that describes them.
-pub(crate) fn routes(state: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "storm",
+    title: "Storm",
+    operation_prefix: "Storm",
+    undocumented_operations: &[token::OPERATION.id],
+    credential: CredentialKind::OauthClient,
+    credential_label: "Storm client",
+    curl: CurlCredential { variable: "EMULATOR_TOKEN", argument: r#"-H "Authorization: Bearer $EMULATOR_TOKEN""# },
+    document,
+    routes,
+    canonical_path: |path| route::canonical_path(path).map(CanonicalPath::from),
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, document) = table().split();
-    (router.with_state(state), document)
+    VendorRoutes::new(Storm, gateway, router, document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     table().split().1
 }
 

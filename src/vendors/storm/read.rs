@@ -63,7 +63,7 @@ pub(super) async fn by_email(request: &ApiRequest<'_>) -> Result<Reply, StormErr
 pub(super) async fn by_key(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
     let scope = request.lenient_scope();
     let key = query::guid(request, "key")?.unwrap_or_default();
-    let id = request.services.customers.find_by_key(&scope, key).await?;
+    let id = request.services.customers.find_by_uuid(&scope, key).await?;
     customer(request, &scope, id).await
 }
 
@@ -93,12 +93,9 @@ pub(super) async fn search(request: &ApiRequest<'_>) -> Result<Reply, StormError
     let term = request.query_parameter("searchString").unwrap_or_default();
     let search = Search { term, company, ..Search::default() };
     let found = request.services.customers.search(&scope, &search).await?;
-    let mut customers = Vec::new();
-    for customer in found.into_iter().take(size.unwrap_or(usize::MAX)) {
-        if let Some(stored) = profiled(request, &scope, customer.id).await? {
-            customers.push(customer_response(&stored, &scope.plan.storm));
-        }
-    }
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).take(size.unwrap_or(usize::MAX)).collect();
+    let stored = request.services.customers.profiled_all(&scope, ProfileOwner::Storm, &ids).await?;
+    let customers: Vec<_> = stored.iter().map(|stored| customer_response(stored, &scope.plan.storm)).collect();
     Ok(json_reply(json::to_bytes(&customers)))
 }
 

@@ -41,7 +41,7 @@ impl Vendor for Storm {
     }
 
     fn owns(&self, path: &str) -> bool {
-        route::is_the_services(path)
+        route::is_storm(path)
     }
 
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {

@@ -164,7 +164,7 @@ async fn find(
         };
     }
     if let Some(key) = sent.key {
-        return Ok(customers.find_by_key(scope, key).await?);
+        return Ok(customers.find_by_uuid(scope, key).await?);
     }
     let Some(email) = sent.email.value() else { return Ok(None) };
     let found = customers.look_up(scope, LookUp::EmailAddress(email)).await?;

@@ -9,7 +9,7 @@ const STRING: &str = "must be a string.";
 const INTEGER: &str = "must be an integer.";
 const BOOLEAN: &str = "must be true or false.";
 
-/// What a customer shows of a member after it was sent so by a creation.
+/// The value of a member in the customer that is created with this value.
 fn created(tenant: &Tenant, member: &str, value: &Value) -> Result<Value, String> {
     let number = tenant.rows("select count(*) from customers where tenant_id = {tenant}")[0]["count"].clone();
     let body = with(
@@ -58,7 +58,7 @@ fn directscale_reads_values_as_json_net_does() {
     tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": address })).succeeds(200);
     let shown = tenant.customer(3)["PrimaryAddress"].clone();
     assert_eq!((&shown["Street1"], &shown["PostalCode"]), (&json!("1"), &json!("84042")));
-    // So many digits would not come back the same.
+    // More digits than a number keeps.
     let reply = tenant.call("PATCH", "/v1/customers/3", "", Some(r#"{"TaxId": 123456789012345678901}"#));
     reply.rejects(500, "TaxId must be a string.");
 }
@@ -78,7 +78,7 @@ fn other_operations_of_directscale_read_values_in_the_same_way() {
 }
 
 #[test]
-fn a_strict_plan_makes_nothing_of_another_type() {
+fn a_strict_plan_converts_no_types() {
     let tenant = tenant_with(json!({ "strict_json": true }));
     for (member, value, rule) in [
         ("FirstName", json!(5), STRING),
@@ -118,7 +118,7 @@ fn a_strict_plan_makes_nothing_of_another_type() {
     let reply =
         door.send(json, br#"{"FirstName":"5","CustomerType":2,"AgreedToTerms":true,"DateOfBirth":"1973-05-12"}"#);
     assert_eq!(reply.status, 200, "{reply:?}");
-    // Forms and XML are all texts.
+    // All values of forms and XML are texts.
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let reply = door.send(form, b"CustomerType=2&AgreedToTerms=True&DateOfBirth=05/12/1973");
     assert_eq!(reply.status, 200, "{reply:?}");

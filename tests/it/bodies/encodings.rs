@@ -8,7 +8,7 @@ use crate::support::control::as_request;
 use crate::support::server::MAX_BODY_BYTES;
 use crate::support::{Reply, Tenant, tenant};
 
-/// Brotli that compresses nothing: one block of bytes as they are, and an empty last one (RFC 7932, 9.2).
+/// Brotli without compression: one block of uncompressed bytes, and an empty last one (RFC 7932, 9.2).
 fn brotli(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() - 1).expect("a short body");
     let head = (length << 4) | (1 << 20);
@@ -35,7 +35,7 @@ fn targets(tenant: &Tenant) -> [(Target, &'static str); 3] {
     ]
 }
 
-/// The first name that a success left, at DirectScale's by a look at the customer.
+/// The first name after a success; of DirectScale's API from the customer.
 fn first_name(tenant: &Tenant, reply: &Reply) -> Value {
     assert_eq!(reply.status, 200, "{reply:?}");
     if reply.body.is_empty() { tenant.customer(3)["FirstName"].clone() } else { reply.json()["FirstName"].clone() }
@@ -151,9 +151,9 @@ fn content_codings_are_decoded_also_in_a_row() {
     let form =
         door.send(&format!("Content-Type: application/x-www-form-urlencoded\r\n{accept}"), &brotli(b"FirstName=Ada"));
     assert_eq!(first_name(&tenant, &form), "Ada");
-    // What was compressed is kept as it was before.
+    // The journal keeps the body uncompressed.
     let call = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
-    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_cut": false }));
+    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn another_coding_is_415_in_the_vendors_own_form() {
     let headers = "Content-Type: application/x-www-form-urlencoded\r\nContent-Encoding: compress\r\n";
     let token = send(&keyless(&tenant), "POST", "/connect/token", headers, b"x");
     assert_eq!((token.status, &token.json()["error"]), (415, &json!("invalid_request")));
-    // Nothing of a name is passed on that could break a line, and not all of a long one.
+    // The message has no character of a name that breaks a line, and only the beginning of a long name.
     let long = format!("Content-Encoding: {}\u{e9}\r\n", "x".repeat(500));
     let reply = directscale.send(&long, b"x");
     assert_eq!(reply.status, 415);
@@ -203,7 +203,7 @@ fn a_body_that_is_not_what_it_says_is_rejected() {
             );
             assert!(matches!(reply.status, 400 | 500) && reply.body.contains(&message), "{coding}: {reply:?}");
         }
-        // Nothing at all is nothing, however it was compressed.
+        // An empty body is empty with every coding.
         let reply = target.send("Content-Type: application/json\r\nContent-Encoding: gzip\r\n", b"");
         assert!(matches!(reply.status, 400 | 500) && !reply.body.contains("gzip"), "{reply:?}");
     }

@@ -1,4 +1,4 @@
-//! Members that do not count are named: in the answer, whatever it is, in the journal and in the inspector.
+//! Members without effect are listed: in every response, in the journal and in the inspector.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const MISSPELLED: [&str; 5] = [
     "Zzz",
 ];
 
-/// A body with misspelled members besides all that is required.
+/// A body with all required members, and misspelled ones.
 fn misspelled(body: &Value) -> Value {
     let mut body = with(body, json!({ "EmailAdress": "x", "FirstNam": "x", "Zzz": { "a": 1 } }));
     body["DefaultShippingAddress"]["Stret2"] = json!("x");
@@ -22,7 +22,7 @@ fn misspelled(body: &Value) -> Value {
     body
 }
 
-/// What an answer says was ignored, which the journal says as well.
+/// The ignored members in the response, which are in the journal too.
 #[track_caller]
 fn ignored(tenant: &Tenant, reply: &Reply) -> Vec<String> {
     let header = reply.header("X-Emulator-Ignored").unwrap_or_else(|| panic!("ignored in {reply:?}"));
@@ -41,7 +41,7 @@ fn ignores(tenant: &Tenant, reply: &Reply, expected: &[&str]) {
 }
 
 #[test]
-fn every_write_of_directscale_names_them() {
+fn every_write_of_directscale_lists_them() {
     let tenant = tenant();
     let created = tenant.post("/v1/customers", &misspelled(&seeds::full())).succeeds(201);
     ignores(&tenant, &created, &MISSPELLED);
@@ -80,13 +80,13 @@ fn every_write_of_directscale_names_them() {
 }
 
 #[test]
-fn rejections_name_them_too() {
+fn rejections_list_them_too() {
     let tenant = tenant();
     let before = tenant.everything();
     let body = with(&misspelled(&seeds::full()), json!({ "FirstName": null, "LastName": [] }));
     let message = "FirstName is required for CustomerType 1.; LastName must be a string.";
     ignores(&tenant, &tenant.post("/v1/customers", &body).rejects(500, message), &MISSPELLED);
-    // Values that are taken, and customers that there are not.
+    // Values that conflict, and unknown customers.
     let taken = with(&misspelled(&seeds::full()), json!({ "EmailAddress": "dana@demo.example" }));
     ignores(&tenant, &tenant.post("/v1/customers", &taken), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/99", &misspelled(&seeds::full())), &MISSPELLED);
@@ -104,7 +104,7 @@ fn rejections_name_them_too() {
 }
 
 #[test]
-fn what_get_shows_can_be_put_back_and_says_what_only_answers_have() {
+fn the_body_of_a_get_can_be_put_and_lists_the_members_of_responses() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     let shown = with(&tenant.customer(id), json!({ "Password": "PasswordHere1" }));
@@ -120,7 +120,7 @@ fn what_get_shows_can_be_put_back_and_says_what_only_answers_have() {
 }
 
 #[test]
-fn nothing_is_said_where_nothing_was_ignored() {
+fn without_ignored_members_there_is_no_header() {
     let tenant = tenant();
     let reply = tenant.post("/v1/customers", &seeds::full()).succeeds(201);
     assert_eq!(reply.header("X-Emulator-Ignored"), None);
@@ -137,7 +137,7 @@ fn a_plan_that_rejects_unsupported_fields_still_names_unknown_ones() {
 }
 
 #[test]
-fn bydesign_names_them_in_every_format() {
+fn bydesign_lists_them_in_every_format() {
     let tenant = tenant();
     let door = bydesign(&tenant);
     let expected = ["FirstNam (did you mean FirstName?)", "BillStreet1 (did you mean BillingStreet1?)", "Zzz"];
@@ -164,7 +164,7 @@ fn bydesign_names_them_in_every_format() {
 }
 
 #[test]
-fn storm_names_them_at_every_depth() {
+fn storm_lists_them_at_every_depth() {
     let tenant = tenant();
     let door = storm(&tenant);
     let create = super::of_door(&tenant, &tenant.storm(), "/CustomerService.svc/rest/CreateCustomer");

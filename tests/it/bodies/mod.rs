@@ -1,5 +1,5 @@
-//! Request bodies as the vendors' .NET readers take them, over HTTP: values of other types, lenient JSON, encodings and codings,
-//! and members that nobody knows.
+//! Request bodies as the vendors' .NET readers read them, over HTTP: values of other types, lenient JSON, encodings and codings,
+//! and unknown members.
 
 mod coercions;
 mod dates;

@@ -1,4 +1,4 @@
-//! JSON beyond strict JSON, and what is broken.
+//! Lenient JSON, and broken bodies.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ fn storm_reads_comments_and_trailing_commas_and_nothing_more() {
 }
 
 #[test]
-fn real_errors_stay_errors_with_their_places() {
+fn syntax_errors_are_rejected_with_their_place() {
     let tenant = tenant();
     let before = tenant.everything();
     for (body, message) in [
@@ -73,7 +73,7 @@ fn real_errors_stay_errors_with_their_places() {
 }
 
 #[test]
-fn nasty_bodies_end_quickly() {
+fn bodies_that_are_hard_to_parse_are_rejected_quickly() {
     let tenant = tenant();
     let most = 60_000;
     let nasty = |unit: &str| unit.repeat(most / unit.len());
@@ -108,7 +108,7 @@ fn a_secret_in_lenient_json_is_not_kept() {
     }
 }
 
-/// A call of the control API with a body as it stands.
+/// A request of the control API with these bytes as its body.
 fn control(tenant: &Tenant, method: &str, path: &str, body: &str) -> Reply {
     let path = format!("/tenants/{}{path}", tenant.name());
     let mut bytes = as_request(method, &path, &format!("Content-Length: {}\r\n", body.len()), None);

@@ -34,7 +34,7 @@ fn a_creation_is_recorded_with_its_changes() {
         ("status", json!(200)),
         ("reasons", json!([])),
         ("ignored", json!(["MI", "Zzz"])),
-        ("is_dry_run", json!(false)),
+        ("dry_run", json!(false)),
     ] {
         assert_eq!(entry[member], value, "{member}");
     }
@@ -100,7 +100,7 @@ fn a_rejection_is_recorded_with_its_reasons() {
     client.post("/api/users/customers", &json!({}));
     let entry = &tenant.requests("")[0];
     assert_eq!((&entry["status"], &entry["reasons"][0]["rule"]), (&json!(404), &json!("noSuchOperation")));
-    assert_eq!(entry["near"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
+    assert_eq!(entry["did_you_mean"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
 }
 
 #[test]

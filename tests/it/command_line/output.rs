@@ -242,7 +242,7 @@ fn help_shows_the_options_of_the_command_alone() {
         &["snapshot", "save"],
         &["diff"],
         &["clock", "set"],
-        &["faults", "arm"],
+        &["faults", "add"],
         &["requests", "tail"],
         &["hook", "try"],
         &["events", "list"],
@@ -280,7 +280,7 @@ fn an_operation_that_is_none_is_named_everywhere() {
             "{command:?}"
         );
     }
-    // These are in the journal too.
+    // The journal has these operations too.
     for operation in ["-", "StormToken", "ExtensionHookCallback"] {
         let (code, _, error) = server.run(&["requests", "list", "demo", "--operation", operation]);
         assert_eq!(code, Some(0), "{error}");
@@ -290,10 +290,10 @@ fn an_operation_that_is_none_is_named_everywhere() {
     let (code, _, error) = server.run(&["tenants", "plan", "demo", "--set", file.path().to_str().expect("a path")]);
     assert_eq!(code, Some(1));
     assert!(error.starts_with("error: ") && !error.starts_with("error: error"), "{error}");
-    // A fault that was armed with flags does what they say.
+    // A fault that was added with flags applies.
     let (code, _, error) = server.run(&[
         "faults",
-        "arm",
+        "add",
         "demo",
         "--operation",
         "UpgradeCustomer",

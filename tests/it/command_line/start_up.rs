@@ -91,7 +91,9 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     in_database(&theirs_url, "create table customers (id int)");
     let (error, _) = rejected(&theirs_url, &[]);
     assert!(
-        error.contains("it holds somebody else's table `customers`\nhint: use an empty database: createdb "),
+        error.contains(
+            "it has a table `customers` that this program did not create\nhint: use an empty database: createdb "
+        ),
         "{error}"
     );
     assert_eq!(error.lines().count(), 2, "{error}");

@@ -75,7 +75,7 @@ fn the_journal_contains_an_update_without_its_secrets() {
     storm.get("/api/1.1/CustomerService.svc/rest/GetCustomers?id=3");
     let call = &tenant.requests("")[0];
     assert_eq!((&call["operation"], &call["status"]), (&json!("-"), &json!(404)));
-    assert!(call["near"].to_string().contains("StormGetCustomer"), "{call}");
+    assert!(call["did_you_mean"].to_string().contains("StormGetCustomer"), "{call}");
 
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in ["19121212", "SSN-eva", "Secret-12", "$argon2id"] {

@@ -12,7 +12,7 @@ use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
-    Listener, Origin, Server, ServerOptions, ShutdownHandle, Started, TenantOptions, open_tenant,
+    Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
 };
 use directscale_emulator::tenants::{Credential, load_seed, read_seed};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ impl TestServer {
             let address = listener.address();
             let (shutdown, serving) = listener.serve(server.clone());
             tokio::spawn(serving);
-            let started = open_tenant(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
+            let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
             server.serve_from(&started);
             (address, server, started, shutdown)
         });
@@ -155,8 +155,8 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
 }
 
 /// A world of the demo tenant for tests.
-pub fn world(origin: Origin) -> TenantOptions {
-    TenantOptions {
+pub fn world(origin: Origin) -> StartOptions {
+    StartOptions {
         origin,
         seed: Some("demo".to_owned()),
         connections: 8,
@@ -230,7 +230,7 @@ impl Tenant {
             "keys": of("select * from customer_keys where tenant_id = {tenant} order by customer_id"),
             "companies": of("select * from companies where tenant_id = {tenant} order by company_id"),
             "hooks": of("select hook_id, state from hook_calls where tenant_id = {tenant}"),
-            "tokens": of("select * from sign_on_tokens where tenant_id = {tenant} order by digest"),
+            "tokens": of("select * from sso_tokens where tenant_id = {tenant} order by digest"),
         })
     }
 }

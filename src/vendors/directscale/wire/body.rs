@@ -13,7 +13,7 @@ use crate::gateway::{ApiRequest, BrokenBody};
 use crate::model::{Address, AddressPart, CustomFields, CustomerFields, Field, MemberMut, filled};
 use crate::secret::Password;
 use crate::vendors::directscale::error::Error;
-use crate::wire::dates::{self, DateForms, Written};
+use crate::wire::dates::{self, DateForms, ParsedDate};
 use crate::wire::json::{Coercion, JsonError};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
@@ -162,7 +162,7 @@ impl<'o, 'a> Reader<'o, 'a> {
     fn date(&mut self, field: Field, value: &Value<'_>) -> Option<DateTime<Utc>> {
         let date = match value {
             Value::Null => return None,
-            Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(Written::instant),
+            Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(ParsedDate::instant),
             _ => None,
         };
         let rule = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");

@@ -103,8 +103,8 @@ named!(CustomerRequest, CustomerPatch, PasswordRequest, LoginRequest, PointsToAd
 fn points(name: &str, least: Option<f64>) -> RefOr<Schema> {
     let number = ObjectBuilder::new()
         .schema_type(Type::Number)
-        .minimum(Some(least.unwrap_or(-Points::MOST)))
-        .maximum(Some(Points::MOST));
+        .minimum(Some(least.unwrap_or(-Points::MAX)))
+        .maximum(Some(Points::MAX));
     ObjectBuilder::new().property(name, number).required(name).into()
 }
 

@@ -1,0 +1,135 @@
+//! The deliveries of a tenant's events, and their subscribers.
+
+use maud::{Markup, html};
+
+use super::Shown;
+use super::extract::Visit;
+use super::format::{count, time};
+use super::json_text::laid_out;
+use super::layout::{self, Tab, field};
+use crate::control::error::ControlError;
+use crate::webhooks::{self, DeliveryListing, DeliveryState};
+
+const MAX_SHOWN: i64 = 100;
+
+pub(super) async fn page(visit: Visit) -> Shown {
+    shown(&visit, None).await
+}
+
+/// Resends one event, or all failed and dropped ones.
+pub(super) async fn resend(visit: Visit) -> Shown {
+    match resend_deliveries(&visit).await {
+        Ok(due) => Ok(visit.to(&format!("webhooks?due={due}"))),
+        Err(error) => shown(&visit, Some(error)).await,
+    }
+}
+
+async fn resend_deliveries(visit: &Visit) -> Result<u64, ControlError> {
+    let id = visit.form().value("event", "the event")?;
+    let now = visit.tenant.clock.now();
+    let due = webhooks::resend(&visit.tenants().database, visit.name(), id, now).await?;
+    visit.tenants().customers.wake_deliveries();
+    Ok(due)
+}
+
+async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
+    let text = visit.asked.query.text("state");
+    let state = DeliveryState::ALL.into_iter().find(|state| state.name() == text);
+    let found = webhooks::list(&visit.tenants().database, visit.name(), state, MAX_SHOWN).await?;
+    let choice = html! {
+        select #state name="state" {
+            option value="" selected[state.is_none()] { "all" }
+            @for known in DeliveryState::ALL {
+                option value=(known.name()) selected[Some(known) == state] { (known.name()) }
+            }
+        }
+    };
+    let body = html! {
+        @if let Some(due) = visit.asked.query.filled("due") {
+            div.alert.good role="status" { (due.chars().filter(char::is_ascii_digit).collect::<String>()) " deliveries are pending again." }
+        }
+        (receivers(visit))
+        section aria-labelledby="deliveries" {
+            h2 #deliveries { "Deliveries" }
+            div.bar {
+                form.row method="get" action=(visit.path("webhooks")) {
+                    (field("state", "State", &choice))
+                    div.buttons { button { "Show" } }
+                }
+                div.buttons {
+                    a.button.quiet href=(visit.path("webhooks")) { "Refresh" }
+                    form method="post" action=(visit.path("webhooks/resend")) {
+                        button.quiet { "Resend all failed or dropped" }
+                    }
+                }
+            }
+            @if found.is_empty() { p.empty { "No deliveries." } }
+            @for delivery in &found { (of_delivery(visit, delivery)) }
+        }
+    };
+    Ok(layout::of_tenant(visit, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
+}
+
+fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
+    let class = match delivery.state {
+        DeliveryState::Delivered => "mark good",
+        DeliveryState::Pending => "mark warn",
+        DeliveryState::Failed | DeliveryState::Dropped => "mark bad",
+    };
+    html! {
+        article.card {
+            div.head {
+                span class=(class) { (delivery.state.name()) } " " strong { (delivery.event_type) } " of customer "
+                a href=(visit.path(&format!("customers/{}", delivery.customer_id))) { (delivery.customer_id) }
+            }
+            p {
+                "To " code { (delivery.url) } ", " (time(delivery.created_at)) ". "
+                @let attempts = usize::try_from(delivery.attempts).unwrap_or_default();
+                @if attempts == 0 { "Not attempted yet" } @else { (count(attempts, "attempt", "attempts")) }
+                @if let Some(at) = delivery.attempted_at {
+                    ", the last " (time(at))
+                    @if let Some(status) = delivery.status { ": status " (status) }
+                    @if let Some(ms) = delivery.duration_ms { " in " (ms) " ms" }
+                }
+                "."
+                @if delivery.state == DeliveryState::Pending { " Due " (time(delivery.due_at)) "." }
+                @if let Some(fault) = delivery.fault_id { " It triggered fault " (fault) "." }
+            }
+            @if let Some(response) = delivery.response.as_deref().filter(|text| !text.is_empty()) {
+                details { summary { "Last response" } pre { (laid_out(response)) } }
+            }
+            details { summary { "Payload" } pre { (laid_out(&delivery.payload)) } }
+            form method="post" action=(visit.path("webhooks/resend")) {
+                input type="hidden" name="event" value=(delivery.id);
+                button.quiet.small { "Resend" span.unseen { " event " (delivery.id) } }
+            }
+        }
+    }
+}
+
+/// The subscribers, and the extension's hooks.
+fn receivers(visit: &Visit) -> Markup {
+    let subscriptions = visit.tenant.events.as_ref().map(|events| events.subscriptions.as_slice()).unwrap_or_default();
+    html! {
+        div.pair {
+            section {
+                h2 { "Subscribers" }
+                @if subscriptions.is_empty() { p.empty { "None." } }
+                ul.plain { @for subscription in subscriptions {
+                    li { code { (subscription.url.as_str()) } br;
+                         span.dim { (subscription.types.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")) } }
+                } }
+            }
+            section {
+                h2 { "The extension's hooks" }
+                @match &visit.tenant.extension {
+                    None => p.empty { "There is no extension: the vendor's default behavior applies." },
+                    Some(extension) => ul.plain {
+                        @for (hook, url) in &extension.hooks { li { (hook.as_str()) br; code { (url.as_str()) } } }
+                        @if extension.hooks.is_empty() { li.dim { "It answers no hooks." } }
+                    },
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Errors of the database.
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    #[error("the database URL cannot be read")]
+    Url(#[source] sqlx::Error),
+    /// No connection could be opened, or none became free in time.
+    #[error("no connection to the database")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("a statement failed")]
+    Statement(#[from] sqlx::Error),
+}
+
+/// The name of the unique constraint that a failed statement violated, without the shard number that a distributed
+/// Postgres appends to it (`customers_email_address_key_102023`).
+#[must_use]
+pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
+    error.constraint().map(without_shard)
+}
+
+/// Whether Postgres ended a statement because it and another one waited for each other. It can be tried again.
+#[must_use]
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    has_code(error, "40P01")
+}
+
+/// Whether a text contains the character U+0000, which no text in Postgres can.
+#[must_use]
+pub fn is_impossible_text(error: &sqlx::Error) -> bool {
+    has_code(error, "22021")
+}
+
+fn has_code(error: &sqlx::Error, expected: &str) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == expected)
+}
+
+fn without_shard(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((base, shard)) if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) => base,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_shard;
+
+    #[test]
+    fn a_shard_number_is_not_part_of_the_name() {
+        assert_eq!(without_shard("customers_username_key_102023"), "customers_username_key");
+        assert_eq!(without_shard("customers_username_key"), "customers_username_key");
+        assert_eq!(without_shard("customers_field1_"), "customers_field1_");
+    }
+}

@@ -1,0 +1,69 @@
+//! Analyze and vacuum: what a server's autovacuum does late, and an embedded database not at all.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Executor as _};
+
+use super::error::DatabaseError;
+use super::handle::Database;
+use crate::error_chain::ErrorChain;
+
+/// From this number of rows on, a bulk write makes a difference to plans.
+pub(super) const MANY: u64 = 1_000;
+
+const INTERVAL: Duration = Duration::from_secs(10);
+
+impl Database {
+    /// Must be called after a bulk write or delete, before its caller responds. From a thousand rows on it analyzes the tables,
+    /// and every connection plans its statements again.
+    pub async fn filled(&self, rows: u64) {
+        if self.written_rows.fetch_add(rows, Ordering::Relaxed) + rows < MANY {
+            return;
+        }
+        self.written_rows.store(0, Ordering::Relaxed);
+        let analyzed =
+            self.run(async |connection| sqlx::query!("select analyze_tenant_data()").execute(connection).await);
+        // Not an error of the write, which is done.
+        if let Err(error) = analyzed.await {
+            tracing::warn!(error = %ErrorChain(&error), "the tables were not analyzed after many rows were written");
+        }
+    }
+}
+
+/// Maintains an embedded database, which has no autovacuum, for as long as the process runs.
+pub async fn maintain(database: Database) {
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        if let Err(error) = vacuum_and_analyze(&database).await {
+            tracing::debug!(error = %ErrorChain(&error), "the embedded database was not vacuumed");
+        }
+    }
+}
+
+/// Vacuums and analyzes the tables that had many writes since the last time, each in a session of its own, so that waiting
+/// requests come between. The thresholds are autovacuum's own formulas with a higher base: to vacuum a small table gains
+/// nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn vacuum_and_analyze(database: &Database) -> Result<(), DatabaseError> {
+    let due = database.run(async |connection| {
+        sqlx::query_scalar!(
+            r#"
+            select quote_ident(relname) as "table!" from pg_stat_user_tables
+             where schemaname = 'public'
+               and (n_dead_tup > 1000 + 0.2 * n_live_tup or n_ins_since_vacuum > 1000 + 0.2 * n_live_tup
+                    or n_mod_since_analyze > 1000 + 0.1 * n_live_tup)
+             order by relname
+            "#
+        )
+        .fetch_all(connection)
+        .await
+    });
+    for table in due.await? {
+        let statement = AssertSqlSafe(format!("vacuum (analyze) {table}"));
+        database.run(async |connection| connection.execute(sqlx::raw_sql(statement)).await).await?;
+    }
+    Ok(())
+}
