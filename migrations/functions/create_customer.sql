@@ -45,7 +45,7 @@ declare
     v_sponsor_type integer;
 begin
     -- No write while the tenant's data is replaced as a whole.
-    perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
+    perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
     v_new := json_populate_record(null::customers, p_columns);
     if v_new.sponsor_id is not null then

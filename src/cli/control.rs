@@ -15,7 +15,7 @@ use super::output::{
 };
 use super::remote::Remote;
 use crate::control::laid_out;
-use crate::tenants::{KeyKind, KeySlot, read_text};
+use crate::tenants::{CredentialKind, CredentialSlot, read_text};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantsCommand {
@@ -66,7 +66,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// What it is: a subscription key is for DirectScale's API, basic credentials for ByDesign's, an OAuth client for Storm's
         #[arg(long, default_value = "subscription-key")]
-        kind: KeyKind,
+        kind: CredentialKind,
         /// The user name or client id [default: the name]
         #[arg(long)]
         account: Option<String>,
@@ -85,7 +85,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// Which of its two keys
         #[arg(long, default_value = "primary")]
-        slot: KeySlot,
+        slot: CredentialSlot,
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -103,7 +103,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// Only this one of its two keys
         #[arg(long)]
-        slot: Option<KeySlot>,
+        slot: Option<CredentialSlot>,
     },
     /// Delete a subscription with its keys
     Delete {

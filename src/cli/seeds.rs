@@ -14,7 +14,7 @@ use super::control::done;
 use super::output::{counted, out, out_bytes, out_json, plain, say};
 use super::remote::{Body, Remote, RemoteArgs, SendError};
 use crate::config::{DatabaseArgs, LogArgs, Settings};
-use crate::tenants::{DEMO_SEED, MAX_SEED_BYTES, Seeded};
+use crate::tenants::{DEMO_SEED, MAX_SEED_BYTES, SeedSummary};
 
 #[derive(Debug, Args)]
 pub(super) struct SeedCommand {
@@ -77,12 +77,12 @@ pub(super) async fn seed(remote: &Remote, SeedCommand { file, tenant, .. }: &See
 }
 
 /// Prints what a seed came to.
-pub(super) fn print(seeded: &Seeded, is_json: bool) -> anyhow::Result<()> {
+pub(super) fn print(seeded: &SeedSummary, is_json: bool) -> anyhow::Result<()> {
     if is_json {
         return Ok(out_json(&json!(seeded))?);
     }
-    let made = seeded.made.iter().map(|tenant| format!("{}: made\n", plain(tenant)));
-    let left = seeded.left.iter().map(|tenant| format!("{}: was there already, left as it is\n", plain(tenant)));
+    let made = seeded.created.iter().map(|tenant| format!("{}: made\n", plain(tenant)));
+    let left = seeded.unchanged.iter().map(|tenant| format!("{}: was there already, left as it is\n", plain(tenant)));
     Ok(out(made.chain(left).collect::<String>())?)
 }
 

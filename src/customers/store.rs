@@ -108,8 +108,7 @@ pub(super) async fn exists(
 
 /// Keeps the tenant's data from being replaced as a whole before the transaction ends. The functions that write take the same lock.
 pub(super) async fn enter_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
-    Ok(())
+    crate::database::lock_tenant_shared(connection, tenant).await
 }
 
 /// Keeps other transactions from taking a number from the tenant's counters before this one ends.

@@ -12,6 +12,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// One simple query, and so one transaction. The lock is for servers that start at the same time.
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
+    include_str!("../../migrations/functions/tenant_lock_key.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),

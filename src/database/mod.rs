@@ -9,6 +9,7 @@ mod maintenance;
 mod migrate;
 mod pool;
 mod session;
+mod tenant_lock;
 mod transaction;
 
 pub use batches::Batches;
@@ -20,6 +21,7 @@ pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{DatabaseOptions, PoolUse};
 pub use session::{Session, measured, waited};
+pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use transaction::Transaction;
 
 /// The number of a tenant: `$1` of every statement on a tenant's rows.

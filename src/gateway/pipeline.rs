@@ -153,7 +153,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
 
     async fn limit(&self, authenticated: &Authenticated<'_>) -> Result<(), GatewayRejection> {
         let Authenticated { services, caller, now } = authenticated;
-        let counted = services.credentials.count_request(caller, *now).await;
+        let counted = services.limits.count_request(caller, *now).await;
         match counted.map_err(|error| database_failed(&error, self.log.request_id))? {
             None => Ok(()),
             Some(LimitExceeded::RateLimit(seconds)) => Err(GatewayRejection::RateLimited(seconds)),
@@ -177,7 +177,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
     /// The fault that the request triggers.
     async fn inject(&mut self, authenticated: &Authenticated<'_>) -> Result<Option<InjectedFault>, GatewayRejection> {
         let Authenticated { services, caller, .. } = authenticated;
-        let fired = services.credentials.fire(&caller.tenant, self.operation.id).await;
+        let fired = services.fault_rules.trigger(&caller.tenant, self.operation.id).await;
         let fired = fired.map_err(|error| database_failed(&error, self.log.request_id))?;
         let fault = fired.map(InjectedFault::new);
         self.log.fault = fault.as_ref().map(InjectedFault::note);

@@ -5,11 +5,14 @@ use std::sync::{Arc, OnceLock};
 use crate::customers::Customers;
 use crate::journal::Journal;
 use crate::random::Random;
-use crate::tenants::CredentialCache;
+use crate::tenants::{CredentialCache, FaultRules, Limits, TenantLoader};
 
 #[derive(Debug, Clone)]
 pub struct Services {
     pub credentials: CredentialCache,
+    pub limits: Limits,
+    pub fault_rules: FaultRules,
+    pub tenants: TenantLoader,
     pub customers: Customers,
 }
 

@@ -15,7 +15,7 @@ use super::request::ApiRequest;
 use super::state::Services;
 use crate::database::DatabaseError;
 use crate::journal::Reason;
-use crate::tenants::{Caller, KeyKind};
+use crate::tenants::{Caller, CredentialKind};
 
 /// A failure that a fault rule injects as a status.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// Why an operation fails.
     type Error: From<BrokenBody> + From<DatabaseError> + Send;
 
-    const CREDENTIAL: KeyKind;
+    const CREDENTIAL: CredentialKind;
 
     /// The header whose last characters the journal shows of a credential that is not valid.
     const SHOWN_HEADER: Option<&'static str> = None;

@@ -12,7 +12,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Vendor, VendorState};
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 
 pub(crate) use fallback::Unknown;
 use fallback::{Fallback, KnownRoutes};
@@ -33,7 +33,7 @@ pub(crate) struct VendorApi {
     /// Operations that the journal has and the document does not describe.
     pub undocumented_operations: &'static [&'static str],
     /// The credential that a tenant's users create for this API, and what people call it.
-    pub credential: KeyKind,
+    pub credential: CredentialKind,
     pub credential_label: &'static str,
     pub curl: CurlCredential,
     pub document: fn() -> OpenApi,

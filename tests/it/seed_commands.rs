@@ -87,7 +87,7 @@ fn a_seed_goes_to_the_running_server() {
     assert_eq!(elsewhere.done(&["seed", "acme.yaml"]), "acme: was there already, left as it is\n");
     assert_eq!(elsewhere.done(&["seed", "demo"]), "demo: was there already, left as it is\n");
     let shown: Value = serde_json::from_str(&elsewhere.done(&["seed", "demo", "--json"])).expect("JSON");
-    assert_eq!(shown, json!({ "made": [], "left": ["demo"] }));
+    assert_eq!(shown, json!({ "created": [], "unchanged": ["demo"] }));
     assert!(elsewhere.done(&["tenants", "list"]).contains("acme"));
     let files = std::fs::read_dir(&elsewhere.here).expect("a folder").count();
     assert_eq!(files, 1, "no database was made here");
@@ -103,7 +103,7 @@ fn a_seed_goes_to_the_running_server() {
     assert!(error.contains("--data needs --offline"), "{error}");
 
     let error = elsewhere.fails(&["snapshot", "save", "demo", "seed"]);
-    assert_eq!(error, "error: the snapshot 'seed' is what a reset goes back to; --force replaces it\n");
+    assert_eq!(error, "error: a reset restores the snapshot 'seed'; --force replaces it\n");
     elsewhere.done(&["snapshot", "save", "demo", "seed", "--force"]);
 }
 
@@ -129,7 +129,7 @@ fn one_file_is_taken_wherever_a_seed_is() {
         &["hook", "connect", "demo", "two.yaml"],
     ] {
         let error = elsewhere.fails(arguments);
-        assert_eq!(error, "error: the seed file holds no tenant 'demo'; it holds 'one', 'two'\n");
+        assert_eq!(error, "error: the seed file has no tenant 'demo'; its tenants are 'one', 'two'\n");
     }
     // The older shapes.
     elsewhere.write(

@@ -8,7 +8,7 @@ use super::tasks::{self, Outcome};
 use super::{Shown, data_forms as forms, see_other, tenants};
 use crate::control::error::ControlError;
 use crate::tasks::Begun;
-use crate::tenants::{Shaped, TenantData, TenantError, read_text};
+use crate::tenants::{SeedContents, SeedInput, TenantError, read_text};
 
 pub(super) async fn page(visit: Visit) -> Shown {
     shown(&visit, None).await
@@ -64,8 +64,8 @@ pub(super) async fn fork(visit: Visit) -> Shown {
 /// Replaces the data: with a population, or with a seed.
 pub(super) async fn seed(visit: Visit) -> Shown {
     let form = visit.form();
-    let seed: Result<TenantData, ControlError> = match form.filled("text") {
-        Some(text) => read_text::<Shaped<TenantData>>(text, text.starts_with(['{', '/']))
+    let seed: Result<SeedContents, ControlError> = match form.filled("text") {
+        Some(text) => read_text::<SeedInput<SeedContents>>(text, text.starts_with(['{', '/']))
             .and_then(|seed| seed.for_tenant(visit.name()))
             .map_err(ControlError::Bad),
         None => tenants::population(form),

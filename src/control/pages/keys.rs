@@ -11,7 +11,7 @@ use super::layout::{self, Tab, field};
 use super::tenants::new_key;
 use crate::clock::Clock;
 use crate::control::error::ControlError;
-use crate::tenants::{KeyKind, KeyListing, delete_key, list_keys, revoke_key};
+use crate::tenants::{CredentialKind, CredentialListing, delete_credential, list_credentials, revoke_credential};
 use crate::vendors::VENDORS;
 
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -33,25 +33,25 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     let hours: Option<u32> = form.value("key_hours", "the hours")?;
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
-    let key = visit.tenants().add_key(visit.name(), new, seconds).await?;
+    let key = visit.tenants().add_credential(visit.name(), new, seconds).await?;
     Ok(layout::new_key(&name, key.account(), key.reveal()))
 }
 
 pub(super) async fn revoke(visit: Visit) -> Shown {
     let tenants = visit.tenants();
     let name = visit.form().raw("name");
-    let done = revoke_key(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
+    let done = revoke_credential(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
 /// Deletes a subscription with both of its keys.
 pub(super) async fn delete(visit: Visit) -> Shown {
-    let done = delete_key(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
+    let done = delete_credential(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
 async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
-    visit.tenants().credentials.forget();
+    visit.tenants().credentials.clear();
     match done {
         Ok(()) => Ok(visit.to("keys")),
         Err(error) => shown(visit, Some(error), None).await,
@@ -59,7 +59,7 @@ async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
 }
 
 async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Markup>) -> Shown {
-    let keys = list_keys(&visit.tenants().database, Some(visit.name())).await?;
+    let keys = list_credentials(&visit.tenants().database, Some(visit.name())).await?;
     let body = html! {
         @if let Some(notice) = &notice { (notice) }
         (section(visit, &keys))
@@ -68,7 +68,7 @@ async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Mark
 }
 
 /// The keys, and the form that adds one.
-fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
+fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let form = visit.form();
     let text = |id: &str, name: &str, value: &str, hint: &str, is_required: bool| {
         html! { input id=(id) name=(name) value=(value) placeholder=(hint) required[is_required] autocomplete="off"; }
@@ -113,23 +113,23 @@ fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
 }
 
 /// A kind as forms send it.
-fn kind_name(kind: KeyKind) -> String {
+fn kind_name(kind: CredentialKind) -> String {
     kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn kind_words(kind: KeyKind) -> &'static str {
+fn kind_words(kind: CredentialKind) -> &'static str {
     VENDORS.iter().find(|vendor| vendor.credential == kind).map_or("access token", |vendor| vendor.credential_label)
 }
 
 impl Fields {
-    pub(super) fn kind(&self) -> Result<KeyKind, ControlError> {
-        let Some(text) = self.filled("kind") else { return Ok(KeyKind::default()) };
+    pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
+        let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
         let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind_name(*kind) == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }
 
-fn row(visit: &Visit, key: &KeyListing) -> Markup {
+fn row(visit: &Visit, key: &CredentialListing) -> Markup {
     html! {
         tr {
             td data-label="Name" { (key.name) span.dim { " " (key.slot) } }

@@ -11,7 +11,7 @@ use super::forms::Fields;
 use super::layout::{self, field};
 use super::{Shown, see_other, tasks};
 use crate::control::error::ControlError;
-use crate::tenants::{NewKey, NewTenant, TenantData, TenantListing};
+use crate::tenants::{NewCredential, NewTenant, SeedContents, TenantListing};
 use crate::wire::misread::without_value;
 
 pub(super) async fn page(asked: Asked) -> Shown {
@@ -45,23 +45,23 @@ pub(super) fn new_tenant(form: &Fields) -> Result<NewTenant, ControlError> {
 }
 
 /// The key that a form describes, with a name of its own.
-pub(super) fn new_key(form: &Fields) -> Result<NewKey, ControlError> {
+pub(super) fn new_key(form: &Fields) -> Result<NewCredential, ControlError> {
     let name = form.filled("key_name").unwrap_or("default");
     if name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
     }
     let text = |name: &str| form.filled(name).map(str::to_owned);
-    Ok(NewKey { name: name.to_owned(), kind: form.kind()?, account: text("account"), secret: text("key") })
+    Ok(NewCredential { name: name.to_owned(), kind: form.kind()?, account: text("account"), secret: text("key") })
 }
 
 /// The seed that a form describes: a number of customers of each type.
-pub(super) fn population(form: &Fields) -> Result<TenantData, ControlError> {
+pub(super) fn population(form: &Fields) -> Result<SeedContents, ControlError> {
     let mut population = Map::new();
     for (name, what) in [
         ("distributors", "the distributors"),
         ("retail", "the retail customers"),
         ("preferred", "the preferred customers"),
-        ("seed", "the random seed"),
+        ("random_seed", "the random seed"),
     ] {
         if let Some(number) = form.value::<u32>(name, what)? {
             population.insert(name.to_owned(), number.into());
@@ -95,7 +95,7 @@ pub(super) fn population_fields(form: &Fields) -> Markup {
             div.narrow { (field("retail", "Retail", &number("retail"))) }
             div.narrow { (field("preferred", "Preferred", &number("preferred"))) }
             (field("shape", "Sponsor tree", &shape))
-            div.narrow { (field("seed", "Random seed", &number("seed"))) }
+            div.narrow { (field("random_seed", "Random seed", &number("random_seed"))) }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! SQL that reads what an export says of a tenant besides its customers.
+//! SQL that reads what an export contains besides customers.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::extension::Extension;
 use crate::plan::Plan;
-use crate::tenants::credential::KeyKind;
+use crate::tenants::credential::CredentialKind;
 use crate::webhooks::EventSettings;
 
 /// The settings of a tenant or snapshot.
@@ -46,27 +46,27 @@ pub(in crate::tenants) async fn settings(
     .await
 }
 
-/// What is kept of a key that is good.
+/// An active credential.
 #[derive(Debug)]
-pub(in crate::tenants) struct KeyRow {
+pub(in crate::tenants) struct StoredCredentialRow {
     pub name: String,
     pub is_primary: bool,
-    pub kind: KeyKind,
+    pub kind: CredentialKind,
     pub account: Option<String>,
     pub digest: Vec<u8>,
     pub ending: String,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-pub(in crate::tenants) async fn keys(
+pub(in crate::tenants) async fn credentials(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: DateTime<Utc>,
-) -> Result<Vec<KeyRow>, sqlx::Error> {
+) -> Result<Vec<StoredCredentialRow>, sqlx::Error> {
     sqlx::query_as!(
-        KeyRow,
+        StoredCredentialRow,
         r#"
-        select name, slot = 'primary' as "is_primary!", kind as "kind: KeyKind", account, digest, ending, expires_at
+        select name, slot = 'primary' as "is_primary!", kind as "kind: CredentialKind", account, digest, ending, expires_at
           from subscription_keys
          where tenant_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
          order by name, slot

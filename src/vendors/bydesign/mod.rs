@@ -30,7 +30,7 @@ mod xml;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::ByDesign;
@@ -40,7 +40,7 @@ pub(crate) static API: VendorApi = VendorApi {
     title: "ByDesign",
     operation_prefix: "ByDesign",
     undocumented_operations: &[],
-    credential: KeyKind::Basic,
+    credential: CredentialKind::Basic,
     credential_label: "ByDesign user",
     curl: CurlCredential { variable: "EMULATOR_USER_AND_PASSWORD", argument: r#"-u "$EMULATOR_USER_AND_PASSWORD""# },
     document,

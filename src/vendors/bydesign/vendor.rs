@@ -18,7 +18,7 @@ use crate::gateway::{
     original_path_and_query, realm,
 };
 use crate::journal::Reason;
-use crate::tenants::{Caller, KeyKind, presented};
+use crate::tenants::{Caller, CredentialKind, presented};
 use crate::vendors::PathTenant;
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct ByDesign;
 impl Vendor for ByDesign {
     type Error = Error;
 
-    const CREDENTIAL: KeyKind = KeyKind::Basic;
+    const CREDENTIAL: CredentialKind = CredentialKind::Basic;
 
     fn secret_headers(&self) -> &'static [&'static str] {
         &["authorization"]
@@ -35,14 +35,14 @@ impl Vendor for ByDesign {
 
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let (user, password) = basic_credentials(&parts.headers)?;
-        Some(Cow::Owned(presented(KeyKind::Basic, &user, &password)))
+        Some(Cow::Owned(presented(CredentialKind::Basic, &user, &password)))
     }
 
     /// False where the segment before `/api` names another tenant than the caller's.
     async fn may_use(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
         match parts.extensions.get::<PathTenant>() {
             Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
-                Ok(!services.credentials.has_tenant(name).await?)
+                Ok(!services.tenants.has_name(name).await?)
             }
             _ => Ok(true),
         }

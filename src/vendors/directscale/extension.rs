@@ -14,7 +14,7 @@ use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::gateway::{BodyError, Operation, RawRequest, Services, bearer_token, json_response};
-use crate::tenants::{Caller, KeyKind};
+use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
 
@@ -89,8 +89,8 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     }
     let callback = customers.claim(&tenants, &hook, &CallbackToken::presented(token)).await?;
     let callback = callback.ok_or(INVALID_CALLBACK_TOKEN)?;
-    let tenant = Arc::new(services.credentials.tenant(callback.tenant).await?.ok_or(INVALID_TOKEN)?);
-    request.log.caller = Some(Caller::new(Arc::clone(&tenant), "extension", KeyKind::SubscriptionKey));
+    let tenant = Arc::new(services.tenants.by_id(callback.tenant).await?.ok_or(INVALID_TOKEN)?);
+    request.log.caller = Some(Caller::new(Arc::clone(&tenant), "extension", CredentialKind::SubscriptionKey));
 
     let request_id = request.log.request_id;
     let failed = |error: crate::customers::Error| match Error::from(error).rejected(&tenant.plan, request_id) {
@@ -123,7 +123,7 @@ fn unreadable(error: &BodyError, limit: usize) -> Rejected {
 /// How the bodies of these tenants' callbacks are read. The claim of the token shows to which of them a callback belongs.
 async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency, DatabaseError> {
     for id in tenants {
-        if services.credentials.tenant(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
+        if services.tenants.by_id(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
             return Ok(Leniency::JsonNet);
         }
     }

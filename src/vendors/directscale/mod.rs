@@ -22,7 +22,7 @@ use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::DirectScale;
@@ -32,7 +32,7 @@ pub(crate) static API: VendorApi = VendorApi {
     title: "DirectScale",
     operation_prefix: "",
     undocumented_operations: &[extension::OPERATION.id],
-    credential: KeyKind::SubscriptionKey,
+    credential: CredentialKind::SubscriptionKey,
     credential_label: "DirectScale key",
     curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
     document,

@@ -13,7 +13,7 @@ use super::key::{HEADER, SECRETS, presented_key};
 use super::rejection;
 use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, header_text, realm};
 use crate::journal::Reason;
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DirectScale;
@@ -21,7 +21,7 @@ pub(crate) struct DirectScale;
 impl Vendor for DirectScale {
     type Error = Error;
 
-    const CREDENTIAL: KeyKind = KeyKind::SubscriptionKey;
+    const CREDENTIAL: CredentialKind = CredentialKind::SubscriptionKey;
 
     const SHOWN_HEADER: Option<&'static str> = Some(HEADER);
 

@@ -26,7 +26,7 @@ mod write;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 use crate::vendors::{CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::Storm;
@@ -36,7 +36,7 @@ pub(crate) static API: VendorApi = VendorApi {
     title: "Storm",
     operation_prefix: "Storm",
     undocumented_operations: &[token::OPERATION.id],
-    credential: KeyKind::OauthClient,
+    credential: CredentialKind::OauthClient,
     credential_label: "Storm client",
     curl: CurlCredential { variable: "EMULATOR_TOKEN", argument: r#"-H "Authorization: Bearer $EMULATOR_TOKEN""# },
     document,

@@ -8,7 +8,7 @@ use super::route;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BodyError, BrokenBody, Operation, RawRequest, basic_credentials, json_response};
-use crate::tenants::{Credential, KeyKind, presented};
+use crate::tenants::{Credential, CredentialKind, presented};
 use crate::wire::charset;
 
 pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
@@ -138,9 +138,9 @@ async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Resu
     let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
     let mut found = None;
     for (id, secret) in readings {
-        let presented = presented(KeyKind::OauthClient, &id, &secret);
+        let presented = presented(CredentialKind::OauthClient, &id, &secret);
         let client = services.credentials.caller(&presented).await?;
-        if let Some(client) = client.filter(|caller| caller.kind == KeyKind::OauthClient) {
+        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
             found = Some((client, presented));
             break;
         }

@@ -12,7 +12,7 @@ use super::error_body::{self, ErrorMessage, html_response, json_response, unauth
 use super::route;
 use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token};
 use crate::journal::Reason;
-use crate::tenants::{KeyKind, presented};
+use crate::tenants::{CredentialKind, presented};
 
 /// The spellings of the header with the application's id that clients use.
 const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
@@ -23,7 +23,7 @@ pub(crate) struct Storm;
 impl Vendor for Storm {
     type Error = StormError;
 
-    const CREDENTIAL: KeyKind = KeyKind::AccessToken;
+    const CREDENTIAL: CredentialKind = CredentialKind::AccessToken;
 
     fn secret_headers(&self) -> &'static [&'static str] {
         &["authorization"]
@@ -33,7 +33,7 @@ impl Vendor for Storm {
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;
         let token = bearer_token(&parts.headers).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
-        Some(Cow::Owned(presented(KeyKind::AccessToken, "", token)))
+        Some(Cow::Owned(presented(CredentialKind::AccessToken, "", token)))
     }
 
     fn canonical_path(&self, path: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{KeyKind, NewKey, revoke_key};
+use directscale_emulator::tenants::{CredentialKind, NewCredential, revoke_credential};
 use serde_json::{Value, json};
 
 use super::{FORMATS, JSON, LOOK_UP, PATH, XML, basic, casey, http_error, possible};
@@ -144,7 +144,7 @@ fn a_revoked_or_expired_credential_is_not_valid() {
     let client = basic("api", "soon-to-be-revoked");
     client.post(PATH, &json!({})).says(200, JSON);
     let server = server();
-    let revoked = revoke_key(server.started.database(), &name, "api", None, Clock::Real.now());
+    let revoked = revoke_credential(server.started.database(), &name, "api", None, Clock::Real.now());
     server.runtime.block_on(revoked).expect("revoked");
     let ends_within = |client: &VendorClient, limit: Duration| {
         let start = Instant::now();
@@ -155,13 +155,13 @@ fn a_revoked_or_expired_credential_is_not_valid() {
         denied(client.post(PATH, &json!({})));
     };
     ends_within(&client, Duration::from_secs(2));
-    let new = NewKey {
+    let new = NewCredential {
         name: "short".to_owned(),
-        kind: KeyKind::Basic,
+        kind: CredentialKind::Basic,
         account: Some("short".to_owned()),
         secret: Some("expires-in-a-second".to_owned()),
     };
-    server.runtime.block_on(server.started.tenants.add_key(&name, new, Some(2))).expect("a key");
+    server.runtime.block_on(server.started.tenants.add_credential(&name, new, Some(2))).expect("a key");
     let client = basic("short", "expires-in-a-second");
     client.post(PATH, &json!({})).says(200, JSON);
     ends_within(&client, Duration::from_secs(5));
