@@ -1,6 +1,5 @@
 //! A running server's control API, as the command line talks to it.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,9 +11,10 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use url::Url;
 
-use super::output::{ColorChoice, Screen, out, out_json, plain_lines};
+use super::files::read_text_file;
+use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, shown, table};
 use super::progress::ProgressLine;
-use crate::config::{ListenAddress, SettingArgs, Settings, TokenArgs};
+use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
 use crate::outgoing::use_ring;
 use crate::tenants::is_named_json;
 
@@ -36,9 +36,8 @@ pub(super) struct RemoteArgs {
     server: Option<ServerUrl>,
     #[command(flatten)]
     token: TokenArgs,
-    /// Read settings from this TOML file
-    #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    file: FileArgs,
     /// Print JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -52,11 +51,11 @@ pub(super) struct RemoteArgs {
         hide_possible_values = true
     )]
     color: ColorChoice,
-    /// Where the server listens, by the settings that the server itself reads.
-    #[arg(long, global = true, hide = true, env = "EMULATOR_LISTEN")]
+    /// The server's own setting.
+    #[arg(long, global = true, hide = true, env = setting::listen.variable)]
     listen: Option<ListenAddress>,
-    /// The same, where `/_emulator` has a listener of its own.
-    #[arg(long, global = true, hide = true, env = "EMULATOR_ADMIN_LISTEN")]
+    /// The server's own setting.
+    #[arg(long, global = true, hide = true, env = setting::admin_listen.variable)]
     admin_listen: Option<ListenAddress>,
 }
 
@@ -81,13 +80,12 @@ impl RemoteArgs {
     /// The settings by which the server is found.
     pub(super) fn settings(&self) -> SettingArgs {
         let mut settings =
-            SettingArgs { config: self.config.clone(), listen: self.listen.clone(), ..SettingArgs::default() };
-        settings.control.token = self.token.clone();
+            SettingArgs { file: self.file.clone(), token: self.token.clone(), ..SettingArgs::default() };
+        settings.server.listen.clone_from(&self.listen);
         settings.control.admin_listen.clone_from(&self.admin_listen);
         settings
     }
 
-    /// How results are shown.
     pub(super) fn screen(&self) -> Screen {
         Screen::of_stdout(self.color)
     }
@@ -143,7 +141,7 @@ impl Body {
 
     /// A YAML file, or a JSON one that is named so.
     pub(super) fn of_file(file: &str) -> anyhow::Result<Self> {
-        let text = super::seeds::text_of(file)?;
+        let text = read_text_file(file)?;
         let content_type = if is_named_json(file) { "application/json" } else { "application/yaml" };
         Ok(Self { content_type, text })
     }
@@ -321,8 +319,31 @@ impl Remote {
     }
 
     /// Prints a table of items, or their JSON.
-    pub(super) fn print_table(&self, items: &Value, columns: &[super::output::Column]) -> anyhow::Result<()> {
-        self.print(items, |items| Ok(out(super::output::table(self.screen, columns, items))?))
+    pub(super) fn print_table(&self, items: &Value, columns: &[Column]) -> anyhow::Result<()> {
+        self.print(items, |items| Ok(out(table(self.screen, columns, items))?))
+    }
+
+    /// Prints a new key alone for scripts, and a sentence about it for people.
+    pub(super) fn print_key(&self, created: &Value, sentence: &str) -> anyhow::Result<()> {
+        self.print(created, |created| {
+            say(plain_lines(sentence));
+            Ok(out(shown(&created["key"]))?)
+        })
+    }
+
+    /// Prints a sentence for people, or the JSON.
+    pub(super) fn print_done(&self, answer: &Value, sentence: &str) -> anyhow::Result<()> {
+        if self.json {
+            return self.print(answer, |_| Ok(()));
+        }
+        say(plain_lines(sentence));
+        Ok(())
+    }
+
+    pub(super) async fn tenant_names(&self) -> anyhow::Result<Vec<String>> {
+        let listed = self.get(&["tenants"]).await?;
+        let name = |tenant: &Value| Some(tenant["name"].as_str()?.to_owned());
+        Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
     }
 }
 

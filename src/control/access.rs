@@ -2,9 +2,7 @@
 //! site has sent here is rejected by its Origin, whatever it has. Where there is no token, its Host must be known too: otherwise
 //! another site could point a name of its own at this address.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -17,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Control;
 use super::error::ControlError;
-use crate::random::Random;
+use crate::config::AdminToken;
 
 /// The cookie of a browser that has shown the token.
 pub(super) const COOKIE: &str = "emulator_admin";
@@ -26,60 +24,20 @@ pub(super) const COOKIE: &str = "emulator_admin";
 const PROXIES: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// The token of the control API. Never shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AdminToken(String);
-
 impl AdminToken {
-    #[must_use]
-    pub fn generate(random: &Random) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
-    }
-
-    /// The token itself: to be printed once, and sent by the command line.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
     /// What the cookie of a browser holds that has shown the token: not the token itself.
     pub(super) fn cookie(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.0).as_bytes()).into();
+        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.reveal()).as_bytes()).into();
         format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| digest[place])))
     }
 
     /// Whether a text is the token, in a time that does not tell how much of it is right: digests are compared.
     pub(super) fn is(&self, presented: &str) -> bool {
-        Sha256::digest(self.0.as_bytes()) == Sha256::digest(presented.as_bytes())
+        Sha256::digest(self.reveal().as_bytes()) == Sha256::digest(presented.as_bytes())
     }
 
     fn is_cookie(&self, presented: &str) -> bool {
         Sha256::digest(self.cookie().as_bytes()) == Sha256::digest(presented.as_bytes())
-    }
-}
-
-impl FromStr for AdminToken {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_plain && text.len() >= 16 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be at least 16 visible ASCII characters".to_owned())
-        }
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for AdminToken {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl fmt::Debug for AdminToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("AdminToken(…)")
     }
 }
 

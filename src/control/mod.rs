@@ -23,7 +23,7 @@ use catalogue::Catalogue;
 use error::ControlError;
 
 pub(crate) use access::wants_page;
-pub use access::{Access, AdminToken, Peer};
+pub use access::{Access, Peer};
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use pages::laid_out;
 
