@@ -8,7 +8,7 @@ use serde_json::json;
 use super::arguments::{KeyArgs, whole_seconds};
 use super::output::Column;
 use super::remote::Remote;
-use crate::tenants::{KeyKind, KeySlot};
+use crate::tenants::{CredentialKind, CredentialSlot};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
@@ -21,7 +21,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// A subscription key is for DirectScale's API, basic for ByDesign's, an OAuth client for Storm's
         #[arg(long, default_value = "subscription-key")]
-        kind: KeyKind,
+        kind: CredentialKind,
         /// The user name or client id [default: the name]
         #[arg(long)]
         account: Option<String>,
@@ -40,7 +40,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// Which of its two slots
         #[arg(long, default_value = "primary")]
-        slot: KeySlot,
+        slot: CredentialSlot,
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -58,7 +58,7 @@ pub(super) enum KeysCommand {
         name: String,
         /// Only this one of its two slots
         #[arg(long)]
-        slot: Option<KeySlot>,
+        slot: Option<CredentialSlot>,
     },
     /// Delete a key; its name can be used again
     Delete {

@@ -13,7 +13,7 @@ use super::files::ExportFile;
 use super::output::{counted, out, out_bytes, out_json, plain, say};
 use super::remote::{Body, Remote, RemoteArgs, SendError};
 use crate::config::{DatabaseArgs, LogArgs, Settings, setting};
-use crate::tenants::{DEMO_SEED, Seeded};
+use crate::tenants::{DEMO_SEED, SeedSummary};
 
 #[derive(Debug, Args)]
 pub(super) struct SeedCommand {
@@ -62,8 +62,8 @@ pub(super) fn check_flags(settings: &Settings) -> anyhow::Result<()> {
 pub(super) async fn seed(remote: &Remote, SeedCommand { file, tenant, .. }: &SeedCommand) -> anyhow::Result<ExitCode> {
     let body = if file == "demo" { Body::of_yaml(DEMO_SEED.to_owned()) } else { Body::of_file(file)? };
     if let Some(tenant) = tenant {
-        let filled = remote.put_body(&["tenants", tenant, "seed"], body).await.map_err(with_hint)?;
-        remote.print_done(&filled, &format!("Seeded tenant '{tenant}': {}.", counted(&filled["rows"], "row", "rows")))?;
+        let seeded = remote.put_body(&["tenants", tenant, "seed"], body).await.map_err(with_hint)?;
+        remote.print_done(&seeded, &format!("SeedSummary tenant '{tenant}': {}.", counted(&seeded["rows"], "row", "rows")))?;
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = remote.put_body(&["seed"], body).await.map_err(with_hint)?;
@@ -71,12 +71,12 @@ pub(super) async fn seed(remote: &Remote, SeedCommand { file, tenant, .. }: &See
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn print(seeded: &Seeded, is_json: bool) -> anyhow::Result<()> {
+pub(super) fn print(seeded: &SeedSummary, is_json: bool) -> anyhow::Result<()> {
     if is_json {
         return Ok(out_json(&json!(seeded))?);
     }
-    let created = seeded.made.iter().map(|tenant| format!("{}: created\n", plain(tenant)));
-    let unchanged = seeded.left.iter().map(|tenant| format!("{}: exists already, unchanged\n", plain(tenant)));
+    let created = seeded.created.iter().map(|tenant| format!("{}: created\n", plain(tenant)));
+    let unchanged = seeded.unchanged.iter().map(|tenant| format!("{}: exists already, unchanged\n", plain(tenant)));
     Ok(out(created.chain(unchanged).collect::<String>())?)
 }
 

@@ -247,7 +247,7 @@ fn banner(
         format!("  docs      http://{control}/_emulator/docs"),
     ];
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
-    lines.extend(started.seeded.made.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
+    lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
     if started.has_demo {
         let host = reachable(address);
         lines.push(format!("  demo key  {DEMO_KEY}"));

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
-use crate::tenants::{KeyError, TenantError};
+use crate::tenants::{CredentialError, TenantError};
 
 /// Why the control API did not do what it was asked.
 #[derive(Debug, Error)]
@@ -49,8 +49,8 @@ impl From<DatabaseError> for ControlError {
     }
 }
 
-impl From<KeyError> for ControlError {
-    fn from(error: KeyError) -> Self {
+impl From<CredentialError> for ControlError {
+    fn from(error: CredentialError) -> Self {
         Self::World(error.into())
     }
 }
@@ -81,8 +81,8 @@ impl ControlError {
             Self::World(error) => match error {
                 TenantError::UnknownTenant(_)
                 | TenantError::UnknownSnapshot { .. }
-                | TenantError::Key(KeyError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
-                TenantError::NameTaken(_) | TenantError::Conflict | TenantError::Key(KeyError::Taken(_)) => {
+                | TenantError::Key(CredentialError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
+                TenantError::NameTaken(_) | TenantError::Conflict | TenantError::Key(CredentialError::Taken(_)) => {
                     StatusCode::CONFLICT
                 }
                 TenantError::BadName(_) | TenantError::Rejected(_) | TenantError::Seed(_) | TenantError::Key(_) => {

@@ -20,7 +20,7 @@ use crate::database::DatabaseError;
 use crate::journal::{Journal, Reason};
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tenants::{Caller, CredentialCache, KeyKind, Tenant};
+use crate::tenants::{Caller, CredentialCache, CredentialKind, Tenant};
 
 #[derive(Debug, Clone)]
 pub struct Services {
@@ -93,7 +93,7 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// Why one of its operations answers with an error.
     type Error: From<BrokenBody> + From<DatabaseError> + Send;
 
-    const KEY: KeyKind;
+    const KEY: CredentialKind;
 
     /// What the caller presents as its key; `None` when it presents nothing.
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>>;

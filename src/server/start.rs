@@ -21,7 +21,7 @@ use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
 use crate::tasks::Tasks;
-use crate::tenants::{CredentialCache, DEMO_KEY, SeedError, Seeded, Tenants, is_empty, load_seed, read_seed};
+use crate::tenants::{CredentialCache, DEMO_KEY, SeedError, SeedSummary, Tenants, is_empty, load_seed, read_seed};
 use crate::webhooks::Deliveries;
 
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub struct Started {
     is_embedded: bool,
     keeping_up: OnceLock<AbortHandle>,
     /// What the seed came to.
-    pub seeded: Seeded,
+    pub seeded: SeedSummary,
     /// Whether the demo key opens a tenant.
     pub has_demo: bool,
     /// Whether there is no tenant at all.
@@ -180,7 +180,7 @@ pub async fn open_tenant(
     }
     let seeded = match seed {
         Some(seed) => load_seed(&tenants, read_seed(seed)?).await?,
-        None => Seeded::default(),
+        None => SeedSummary::default(),
     };
     let is_empty = is_empty(&tenants.database).await?;
     let has_demo = credentials.holder(DEMO_KEY).await?.is_some();

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use super::keys::KeyError;
+use super::keys::CredentialError;
 use crate::random::Random;
 
 /// The SHA-256 of what a caller presents. Tenants are found by it, so the time that a look-up takes tells nothing of a key.
-pub(super) type KeyDigest = [u8; 32];
+pub(super) type CredentialDigest = [u8; 32];
 
 /// What opens a tenant.
 #[derive(
@@ -27,7 +27,7 @@ pub(super) type KeyDigest = [u8; 32];
 )]
 #[serde(rename_all = "kebab-case")]
 #[sqlx(type_name = "text", rename_all = "kebab-case")]
-pub enum KeyKind {
+pub enum CredentialKind {
     /// A subscription key: DirectScale's door.
     #[default]
     SubscriptionKey,
@@ -44,56 +44,58 @@ pub enum KeyKind {
 /// Something that opens a tenant, in the clear. Its secret is never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
-    kind: KeyKind,
+    kind: CredentialKind,
     account: Option<String>,
     secret: String,
 }
-
-/// A subscription key.
-pub type SubscriptionKey = Credential;
 
 impl Credential {
     /// A credential of this kind: its secret is random where none is given. A subscription key has no account.
     ///
     /// # Errors
     /// `Malformed` when the account or the secret cannot be what it is to be.
-    pub fn new(random: &Random, kind: KeyKind, account: &str, secret: Option<String>) -> Result<Self, KeyError> {
+    pub fn new(
+        random: &Random,
+        kind: CredentialKind,
+        account: &str,
+        secret: Option<String>,
+    ) -> Result<Self, CredentialError> {
         let secret = secret.unwrap_or_else(|| random_hexadecimal(random));
-        if kind == KeyKind::SubscriptionKey {
+        if kind == CredentialKind::SubscriptionKey {
             let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
             let key = Self { kind, account: None, secret };
             return if is_key {
                 Ok(key)
             } else {
-                Err(KeyError::Malformed("a subscription key is 32 hexadecimal digits"))
+                Err(CredentialError::Malformed("a subscription key is 32 hexadecimal digits"))
             };
         }
         let is_plain = |text: &str| !text.chars().any(char::is_control);
         if account.is_empty() || account.len() > 100 || account.contains(':') || !is_plain(account) {
-            return Err(KeyError::Malformed("a user name or client id is 1 to 100 bytes long, without a colon"));
+            return Err(CredentialError::Malformed("a user name or client id is 1 to 100 bytes long, without a colon"));
         }
         if !(8..=100).contains(&secret.len()) || !is_plain(&secret) {
-            return Err(KeyError::Malformed("a password or client secret is 8 to 100 bytes long"));
+            return Err(CredentialError::Malformed("a password or client secret is 8 to 100 bytes long"));
         }
         Ok(Self { kind, account: Some(account.to_owned()), secret })
     }
 
     /// A new random subscription key.
     #[must_use]
-    pub fn generate(random: &Random) -> Self {
-        Self { kind: KeyKind::SubscriptionKey, account: None, secret: random_hexadecimal(random) }
+    pub fn subscription_key(random: &Random) -> Self {
+        Self { kind: CredentialKind::SubscriptionKey, account: None, secret: random_hexadecimal(random) }
     }
 
     /// An access token: 256 random bits.
     #[must_use]
     pub fn access_token(random: &Random) -> Self {
         let secret = random_hexadecimal(random) + &random_hexadecimal(random);
-        Self { kind: KeyKind::AccessToken, account: None, secret }
+        Self { kind: CredentialKind::AccessToken, account: None, secret }
     }
 
     /// What it is.
     #[must_use]
-    pub fn kind(&self) -> KeyKind {
+    pub fn kind(&self) -> CredentialKind {
         self.kind
     }
 
@@ -122,7 +124,7 @@ impl Credential {
         presented(self.kind, self.account().unwrap_or_default(), &self.secret)
     }
 
-    pub(in crate::tenants) fn digest(&self) -> KeyDigest {
+    pub(in crate::tenants) fn digest(&self) -> CredentialDigest {
         digest(&self.presented())
     }
 }
@@ -135,26 +137,26 @@ fn random_hexadecimal(random: &Random) -> String {
 /// What is looked up for an account and its secret. Each kind has a form of its own, so that none is taken for another; a
 /// caller's kind is compared as well.
 #[must_use]
-pub fn presented(kind: KeyKind, account: &str, secret: &str) -> String {
+pub fn presented(kind: CredentialKind, account: &str, secret: &str) -> String {
     match kind {
-        KeyKind::SubscriptionKey => secret.to_owned(),
-        KeyKind::Basic => format!("basic\0{account}\0{secret}"),
-        KeyKind::OauthClient => format!("client\0{account}\0{secret}"),
-        KeyKind::AccessToken => format!("bearer\0{secret}"),
+        CredentialKind::SubscriptionKey => secret.to_owned(),
+        CredentialKind::Basic => format!("basic\0{account}\0{secret}"),
+        CredentialKind::OauthClient => format!("client\0{account}\0{secret}"),
+        CredentialKind::AccessToken => format!("bearer\0{secret}"),
     }
 }
 
 /// The digest of what a caller presents, whatever it is.
-pub(super) fn digest(presented: &str) -> KeyDigest {
+pub(super) fn digest(presented: &str) -> CredentialDigest {
     Sha256::digest(presented.as_bytes()).into()
 }
 
 impl FromStr for Credential {
-    type Err = KeyError;
+    type Err = CredentialError;
 
     /// A subscription key.
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        Self::new(&Random::default(), KeyKind::SubscriptionKey, "", Some(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, CredentialError> {
+        Self::new(&Random::default(), CredentialKind::SubscriptionKey, "", Some(text.to_owned()))
     }
 }
 
@@ -170,17 +172,17 @@ mod tests {
 
     #[test]
     fn a_key_never_shows_itself() {
-        let key: SubscriptionKey = "0123456789abcdef0123456789abcdef".parse().expect("a key");
+        let key: Credential = "0123456789abcdef0123456789abcdef".parse().expect("a key");
         assert_eq!(format!("{key:?}"), "Credential(SubscriptionKey, None, …cdef)");
     }
 
     #[test]
     fn only_32_hexadecimal_digits_are_a_key() {
         for text in ["", "0123456789abcdef", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"] {
-            assert!(text.parse::<SubscriptionKey>().is_err(), "{text}");
+            assert!(text.parse::<Credential>().is_err(), "{text}");
         }
         let random = Random::default();
-        let key = Credential::new(&random, KeyKind::SubscriptionKey, "", None).expect("a key");
+        let key = Credential::new(&random, CredentialKind::SubscriptionKey, "", None).expect("a key");
         assert_eq!(key.reveal().len(), 32);
     }
 
@@ -188,7 +190,7 @@ mod tests {
     fn accounts_and_secrets_are_plain() {
         let random = Random::default();
         let new = |account: &str, secret: &str| {
-            Credential::new(&random, KeyKind::Basic, account, Some(secret.to_owned())).is_ok()
+            Credential::new(&random, CredentialKind::Basic, account, Some(secret.to_owned())).is_ok()
         };
         assert!(new("ci", "long enough: yes"));
         for (account, secret) in [("", "long enough"), ("a:b", "long enough"), ("a\0", "long enough"), ("a", "short")] {
@@ -198,8 +200,13 @@ mod tests {
 
     #[test]
     fn no_kind_is_taken_for_another() {
-        let kinds = [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient, KeyKind::AccessToken];
-        let digests: std::collections::BTreeSet<KeyDigest> =
+        let kinds = [
+            CredentialKind::SubscriptionKey,
+            CredentialKind::Basic,
+            CredentialKind::OauthClient,
+            CredentialKind::AccessToken,
+        ];
+        let digests: std::collections::BTreeSet<CredentialDigest> =
             kinds.iter().map(|kind| digest(&presented(*kind, "a", "secret"))).collect();
         assert_eq!(digests.len(), kinds.len());
     }

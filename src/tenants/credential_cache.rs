@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::credential::{KeyDigest, digest};
+use super::credential::{CredentialDigest, digest};
 use super::rooms::{Rooms, Work};
 use super::store::{self, By, TenantRow};
-use super::{Caller, Credential, LimitExceeded, Presence, Tenant, TenantError, limits};
+use super::{Caller, Credential, LimitExceeded, RequestGuard, Tenant, TenantError, limits};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::fault_injection::{self, Fired};
@@ -25,7 +25,7 @@ const CAPACITY: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct CredentialCache {
     database: Database,
-    known: Arc<RwLock<HashMap<KeyDigest, Known>>>,
+    known: Arc<RwLock<HashMap<CredentialDigest, Known>>>,
     rooms: Rooms,
     /// Counts how often everything was forgotten, so that an answer that was on its way then is not remembered.
     epoch: Arc<AtomicU64>,
@@ -72,7 +72,7 @@ impl CredentialCache {
     ///
     /// # Errors
     /// `Half` where work has left half of it, or when work on it takes too long.
-    pub async fn enter(&self, tenant: TenantId) -> Result<Presence, TenantError> {
+    pub async fn enter(&self, tenant: TenantId) -> Result<RequestGuard, TenantError> {
         let deadline = self.rooms.deadline();
         loop {
             if let Some(presence) = self.rooms.enter(tenant, deadline).await? {
@@ -100,7 +100,7 @@ impl CredentialCache {
         Self { database: self.database.patient(), ..self.clone() }
     }
 
-    async fn known_caller(&self, digest: KeyDigest) -> Result<Option<Caller>, DatabaseError> {
+    async fn known_caller(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
         if let Some(caller) = self.remembered(&digest) {
             return Ok(Some(caller));
         }
@@ -198,12 +198,12 @@ impl CredentialCache {
         limits::count(&self.database, caller, now).await
     }
 
-    fn remembered(&self, digest: &KeyDigest) -> Option<Caller> {
+    fn remembered(&self, digest: &CredentialDigest) -> Option<Caller> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(digest).filter(|known| known.asked.elapsed() < FRESH).map(|known| known.caller.clone())
     }
 
-    fn remember(&self, digest: KeyDigest, caller: Option<&Caller>, asked: Instant) {
+    fn remember(&self, digest: CredentialDigest, caller: Option<&Caller>, asked: Instant) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match caller {
             // A stranger's key is not remembered: anybody can make up as many as they like.

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::keys::KeyError;
+use super::keys::CredentialError;
 use super::rooms::HALF;
 use super::seed::SeedError;
 use crate::database::{DatabaseError, violated_unique_constraint};
@@ -36,7 +36,7 @@ pub enum TenantError {
     Seed(SeedError),
     /// The key cannot be made.
     #[error(transparent)]
-    Key(KeyError),
+    Key(CredentialError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -59,11 +59,11 @@ impl From<SeedError> for TenantError {
     }
 }
 
-impl From<KeyError> for TenantError {
-    fn from(error: KeyError) -> Self {
+impl From<CredentialError> for TenantError {
+    fn from(error: CredentialError) -> Self {
         match error {
-            KeyError::Database(error) => Self::Database(error),
-            KeyError::UnknownTenant(name) => Self::UnknownTenant(name),
+            CredentialError::Database(error) => Self::Database(error),
+            CredentialError::UnknownTenant(name) => Self::UnknownTenant(name),
             other => Self::Key(other),
         }
     }

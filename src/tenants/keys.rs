@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::credential::{Credential, KeyKind};
-use super::store::{self, NewKeyRow};
+use super::credential::{Credential, CredentialKind};
+use super::store::{self, CredentialRow};
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 use crate::random::Random;
 
@@ -25,7 +25,7 @@ use crate::random::Random;
 )]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum KeySlot {
+pub enum CredentialSlot {
     /// The primary key.
     Primary,
     /// The secondary key.
@@ -34,7 +34,7 @@ pub enum KeySlot {
 
 /// Why a key could not be added, listed or revoked.
 #[derive(Debug, Error)]
-pub enum KeyError {
+pub enum CredentialError {
     /// The text is no key of its kind.
     #[error("{0}")]
     Malformed(&'static str),
@@ -59,7 +59,7 @@ pub enum KeyError {
 
 /// What may be shown of a key.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct KeyListing {
+pub struct CredentialListing {
     /// The tenant that it opens.
     pub tenant: String,
     /// The subscription's name.
@@ -67,7 +67,7 @@ pub struct KeyListing {
     /// Which of the subscription's two keys it is: `primary` or `secondary`.
     pub slot: String,
     /// What it is: `subscription-key`, `basic` or `oauth-client`.
-    pub kind: KeyKind,
+    pub kind: CredentialKind,
     /// The user name or client id; null for a subscription key.
     pub account: Option<String>,
     /// The last four characters of what is secret.
@@ -91,13 +91,13 @@ pub(super) async fn add_key(
     key: &Credential,
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
-) -> Result<(), KeyError> {
+) -> Result<(), CredentialError> {
     let mut session = database.session().await?;
     let found = store::find_tenant(session.connection(), tenant).await.map_err(DatabaseError::from)?;
-    let tenant = found.ok_or_else(|| KeyError::UnknownTenant(tenant.to_owned()))?;
-    let added = insert(session.connection(), tenant, name, KeySlot::Primary, key, now, expires_at).await;
+    let tenant = found.ok_or_else(|| CredentialError::UnknownTenant(tenant.to_owned()))?;
+    let added = insert(session.connection(), tenant, name, CredentialSlot::Primary, key, now, expires_at).await;
     let added = session.end(added)?;
-    if added { Ok(()) } else { Err(KeyError::Taken(name.to_owned())) }
+    if added { Ok(()) } else { Err(CredentialError::Taken(name.to_owned())) }
 }
 
 /// Writes a key; false when it or its name is in use.
@@ -105,14 +105,14 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
     name: &str,
-    slot: KeySlot,
+    slot: CredentialSlot,
     key: &Credential,
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
     let digest = key.digest();
     let (kind, account, ending) = (key.kind(), key.account(), key.ending());
-    let row = NewKeyRow { name, slot, kind, account, digest: &digest, ending, created_at: now, expires_at };
+    let row = CredentialRow { name, slot, kind, account, digest: &digest, ending, created_at: now, expires_at };
     store::insert_key(connection, tenant, &row).await
 }
 
@@ -121,28 +121,29 @@ pub(super) async fn insert(
 ///
 /// # Errors
 /// When the tenant has no such subscription, when some tenant has this key, or when the database fails.
-pub async fn rotate_key(
+pub async fn rotate_credential(
     database: &Database,
     random: &Random,
     tenant: &str,
     name: &str,
-    slot: KeySlot,
+    slot: CredentialSlot,
     secret: Option<String>,
     now: DateTime<Utc>,
-) -> Result<Credential, KeyError> {
-    let unknown = || KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() };
+) -> Result<Credential, CredentialError> {
+    let unknown = || CredentialError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() };
     let mut session = database.session().await?;
-    let listed = store::list_keys(session.connection(), Some(tenant)).await;
+    let listed = store::list_credentials(session.connection(), Some(tenant)).await;
     let listed = session.end(listed)?;
-    let KeyListing { kind, account, .. } = listed.into_iter().find(|key| key.name == name).ok_or_else(unknown)?;
+    let CredentialListing { kind, account, .. } =
+        listed.into_iter().find(|key| key.name == name).ok_or_else(unknown)?;
     let key = Credential::new(random, kind, account.as_deref().unwrap_or_default(), secret)?;
     let mut session = database.session().await?;
-    let rotated = store::rotate_key(session.connection(), tenant, name, slot, &key, now).await;
+    let rotated = store::rotate_credential(session.connection(), tenant, name, slot, &key, now).await;
     match session.end(rotated) {
         Ok(true) => Ok(key),
         Ok(false) => Err(unknown()),
         Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-            Err(KeyError::Taken(name.to_owned()))
+            Err(CredentialError::Taken(name.to_owned()))
         }
         Err(error) => Err(error.into()),
     }
@@ -152,9 +153,12 @@ pub async fn rotate_key(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_keys(database: &Database, tenant: Option<&str>) -> Result<Vec<KeyListing>, KeyError> {
+pub async fn list_credentials(
+    database: &Database,
+    tenant: Option<&str>,
+) -> Result<Vec<CredentialListing>, CredentialError> {
     let mut session = database.session().await?;
-    let keys = store::list_keys(session.connection(), tenant).await;
+    let keys = store::list_credentials(session.connection(), tenant).await;
     Ok(session.end(keys)?)
 }
 
@@ -163,26 +167,26 @@ pub async fn list_keys(database: &Database, tenant: Option<&str>) -> Result<Vec<
 ///
 /// # Errors
 /// When the tenant has no such key, or when the database fails.
-pub async fn revoke_key(
+pub async fn revoke_credential(
     database: &Database,
     tenant: &str,
     name: &str,
-    slot: Option<KeySlot>,
+    slot: Option<CredentialSlot>,
     now: DateTime<Utc>,
-) -> Result<(), KeyError> {
+) -> Result<(), CredentialError> {
     let mut session = database.session().await?;
-    let revoked = store::revoke_key(session.connection(), tenant, name, slot, now).await;
+    let revoked = store::revoke_credential(session.connection(), tenant, name, slot, now).await;
     let revoked = session.end(revoked)?;
-    if revoked { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
+    if revoked { Ok(()) } else { Err(CredentialError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
 }
 
 /// Forgets a subscription and its keys, its name included: no server accepts them a second later.
 ///
 /// # Errors
 /// When the tenant has no such key, or when the database fails.
-pub async fn delete_key(database: &Database, tenant: &str, name: &str) -> Result<(), KeyError> {
+pub async fn delete_credential(database: &Database, tenant: &str, name: &str) -> Result<(), CredentialError> {
     let mut session = database.session().await?;
-    let deleted = store::delete_key(session.connection(), tenant, name).await;
+    let deleted = store::delete_credential(session.connection(), tenant, name).await;
     let deleted = session.end(deleted)?;
-    if deleted { Ok(()) } else { Err(KeyError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
+    if deleted { Ok(()) } else { Err(CredentialError::UnknownKey { tenant: tenant.to_owned(), name: name.to_owned() }) }
 }

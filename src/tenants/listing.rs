@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::credential::{Credential, KeyKind};
-use super::keys::KeyError;
+use super::credential::{Credential, CredentialKind};
+use super::keys::CredentialError;
 use crate::random::Random;
 
 /// A tenant as it is listed.
@@ -40,29 +40,33 @@ pub struct SnapshotListing {
 
 /// A key that is to be made.
 #[derive(Default)]
-pub struct NewKey {
+pub struct NewCredential {
     /// What it is called.
     pub name: String,
     /// What it is.
-    pub kind: KeyKind,
+    pub kind: CredentialKind,
     /// The user name or client id, where it has one; its name where it is not given.
     pub account: Option<String>,
     /// The secret; a random one where it is not given.
     pub secret: Option<String>,
 }
 
-impl std::fmt::Debug for NewKey {
+impl std::fmt::Debug for NewCredential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("NewKey").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        formatter
+            .debug_struct("NewCredential")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
-impl NewKey {
+impl NewCredential {
     /// The credential that is asked for.
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn credential(&self, random: &Random) -> Result<Credential, KeyError> {
+    pub fn credential(&self, random: &Random) -> Result<Credential, CredentialError> {
         let account = self.account.as_deref().unwrap_or(&self.name);
         Credential::new(random, self.kind, account, self.secret.clone())
     }
@@ -74,7 +78,7 @@ pub struct NewTenant {
     /// Its name.
     pub name: String,
     /// Its key.
-    pub key: NewKey,
+    pub key: NewCredential,
     /// After so many seconds it is deleted.
     pub expires_in_seconds: Option<u32>,
 }

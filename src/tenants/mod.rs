@@ -26,19 +26,22 @@ use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 use limits::RequestLimits;
 
-pub use credential::{Credential, KeyKind, SubscriptionKey, presented};
+pub use credential::{Credential, CredentialKind, presented};
 pub use credential_cache::CredentialCache;
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use error::TenantError;
 pub use export::{Export, ExportFormat, ExportOptions};
 pub use integration::Integration;
-pub use keys::{KeyError, KeyListing, KeySlot, delete_key, list_keys, revoke_key, rotate_key};
+pub use keys::{
+    CredentialError, CredentialListing, CredentialSlot, delete_credential, list_credentials, revoke_credential,
+    rotate_credential,
+};
 pub use limits::LimitExceeded;
-pub use listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
-pub use rooms::Presence;
+pub use listing::{NewCredential, NewTenant, SnapshotListing, TenantListing};
+pub use rooms::RequestGuard;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedError, SeedFile, SeedTenant, Seeded, Shaped, TenantData, is_named_json,
-    load_seed, read_seed, read_text,
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedError, SeedFile, SeedInput, SeedSummary, SeedTenant,
+    is_named_json, load_seed, read_seed, read_text,
 };
 pub use service::{SEED, Tenants};
 pub use store::is_empty;
@@ -68,21 +71,21 @@ pub struct Caller {
     pub tenant: Arc<Tenant>,
     /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
-    pub kind: KeyKind,
+    pub kind: CredentialKind,
     /// Its stay in the tenant's world.
-    _presence: Presence,
+    _presence: RequestGuard,
 }
 
 impl Caller {
     /// A caller who needed no key.
     #[must_use]
-    pub fn new(tenant: Arc<Tenant>, key_name: &str, kind: KeyKind) -> Self {
-        Self { tenant, key_name: key_name.into(), kind, _presence: Presence::default() }
+    pub fn new(tenant: Arc<Tenant>, key_name: &str, kind: CredentialKind) -> Self {
+        Self { tenant, key_name: key_name.into(), kind, _presence: RequestGuard::default() }
     }
 
     /// The caller with a stay in the tenant's world.
     #[must_use]
-    pub fn staying(self, presence: Presence) -> Self {
+    pub fn with_guard(self, presence: RequestGuard) -> Self {
         Self { _presence: presence, ..self }
     }
 }

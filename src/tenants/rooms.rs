@@ -78,7 +78,7 @@ impl From<Shut> for DatabaseError {
 
 /// A call's stay in a world, until the last clone is dropped.
 #[derive(Debug, Clone, Default)]
-pub struct Presence {
+pub struct RequestGuard {
     _stay: Option<Arc<Stay>>,
 }
 
@@ -103,8 +103,8 @@ impl Rooms {
     }
 
     /// Lets a call in; `None` where it would have had to wait, and did, so that what it knows of the tenant may be of the past.
-    pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<Presence>, Shut> {
-        let Some(shared) = &self.0 else { return Ok(Some(Presence::default())) };
+    pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, Shut> {
+        let Some(shared) = &self.0 else { return Ok(Some(RequestGuard::default())) };
         // In one step, so that nobody closes it between the look and the entry.
         let enter = |room: &mut Room| match room {
             Room { is_half: true, is_taken: false, .. } => Some(Err(Shut::Half)),
@@ -118,7 +118,7 @@ impl Rooms {
         entered?;
         let stay = Stay { shared: Arc::clone(shared), tenant };
         // Whoever waited leaves again at once.
-        let presence = Presence { _stay: Some(Arc::new(stay)) };
+        let presence = RequestGuard { _stay: Some(Arc::new(stay)) };
         Ok((!waited).then_some(presence))
     }
 
@@ -235,7 +235,7 @@ mod tests {
         Rooms(Some(Arc::new(Shared::new(Duration::from_millis(100), Duration::from_millis(300)))))
     }
 
-    async fn enter(rooms: &Rooms, tenant: TenantId) -> Presence {
+    async fn enter(rooms: &Rooms, tenant: TenantId) -> RequestGuard {
         rooms.enter(tenant, rooms.deadline()).await.expect("let in").expect("without waiting")
     }
 

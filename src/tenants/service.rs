@@ -11,11 +11,11 @@ use super::credential::Credential;
 use super::diff::{Comparing, Diff};
 use super::error::TenantError;
 use super::hidden::{self, Hidden};
-use super::keys::{KeyError, add_key};
-use super::listing::{NewKey, NewTenant, SnapshotListing, TenantListing};
-use super::seed::{self, Filled, Made, TenantData};
+use super::keys::{CredentialError, add_key};
+use super::listing::{NewCredential, NewTenant, SnapshotListing, TenantListing};
+use super::seed::{self, Filled, Made, SeedContents};
 use super::store::By;
-use super::{CredentialCache, KeySlot, Tenant, keys, snapshots, store};
+use super::{CredentialCache, CredentialSlot, Tenant, keys, snapshots, store};
 use crate::clock::Clock;
 use crate::customers::Customers;
 use crate::database::{Batches, Database, TenantId, violated_unique_constraint};
@@ -91,7 +91,7 @@ impl Tenants {
     /// # Errors
     /// `BadName`, `NameTaken`, `Seed`, `Key`, or when the database fails; nothing was made then.
     #[must_use]
-    pub fn create(&self, new: NewTenant, seed: TenantData) -> Begun<TenantError> {
+    pub fn create(&self, new: NewTenant, seed: SeedContents) -> Begun<TenantError> {
         let (tenants, name) = (self.patient(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
             let plan = seed.plan.clone().unwrap_or_default();
@@ -129,7 +129,7 @@ impl Tenants {
             return Err(TenantError::NameTaken(new.name.clone()));
         }
         if store::has_key(connection, &key.digest()).await? {
-            return Err(KeyError::Taken(new.key.name.clone()).into());
+            return Err(CredentialError::Taken(new.key.name.clone()).into());
         }
         Ok(())
     }
@@ -148,8 +148,8 @@ impl Tenants {
         if !store::data::show(connection, id, &new.name, expires_at).await? {
             return Err(TenantError::NameTaken(new.name.clone()));
         }
-        if !keys::insert(connection, id, &new.key.name, KeySlot::Primary, key, now, None).await? {
-            return Err(KeyError::Taken(new.key.name.clone()).into());
+        if !keys::insert(connection, id, &new.key.name, CredentialSlot::Primary, key, now, None).await? {
+            return Err(CredentialError::Taken(new.key.name.clone()).into());
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Tenants {
         hidden: &mut Hidden,
         new: &NewTenant,
         key: &Credential,
-        (plan, seed): (&Plan, TenantData),
+        (plan, seed): (&Plan, SeedContents),
         progress: &Progress,
     ) -> Result<(), TenantError> {
         self.check_free(batches, new, key).await?;
@@ -196,7 +196,7 @@ impl Tenants {
     /// # Errors
     /// `UnknownTenant`, `Seed`, or when the database fails; the world is as it was then.
     #[must_use]
-    pub fn seed(&self, name: &str, seed: TenantData) -> Begun<TenantError> {
+    pub fn seed(&self, name: &str, seed: SeedContents) -> Begun<TenantError> {
         let (tenants, name) = (self.patient(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
@@ -226,7 +226,7 @@ impl Tenants {
         batches: &mut Batches,
         hidden: &mut Hidden,
         tenant: &Tenant,
-        seed: TenantData,
+        seed: SeedContents,
         progress: &Progress,
     ) -> Result<(u64, Option<(TenantId, Option<TenantId>)>), TenantError> {
         let now = Clock::Real.now();
@@ -410,9 +410,9 @@ impl Tenants {
                 .in_snapshot(async |connection| {
                     let id = store::data::insert_row(connection, name, &Plan::default(), now, expires_at, &of).await?;
                     let id = id.ok_or_else(|| TenantError::NameTaken(name.to_owned()))?;
-                    let slot = KeySlot::Primary;
+                    let slot = CredentialSlot::Primary;
                     if !keys::insert(connection, id, &new.key.name, slot, &key, now, None).await? {
-                        return Err(KeyError::Taken(new.key.name.clone()).into());
+                        return Err(CredentialError::Taken(new.key.name.clone()).into());
                     }
                     let rows = snapshots::replace(connection, Some(source), id, &progress).await?;
                     Ok::<_, TenantError>(rows + snapshots::save(connection, source, id, SEED, now, &progress).await?)
@@ -534,7 +534,7 @@ impl Tenants {
     pub async fn add_key(
         &self,
         tenant: &str,
-        new: NewKey,
+        new: NewCredential,
         expires_in_seconds: Option<u32>,
     ) -> Result<Credential, TenantError> {
         let now = Clock::Real.now();

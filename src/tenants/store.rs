@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::credential::{Credential, KeyKind};
-use super::{KeyListing, KeySlot, RequestLimits, Tenant};
+use super::credential::{Credential, CredentialKind};
+use super::{CredentialListing, CredentialSlot, RequestLimits, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::extension::Extension;
@@ -83,10 +83,10 @@ pub(super) async fn write_names(
 }
 
 #[derive(Debug)]
-pub(super) struct NewKeyRow<'a> {
+pub(super) struct CredentialRow<'a> {
     pub name: &'a str,
-    pub slot: KeySlot,
-    pub kind: KeyKind,
+    pub slot: CredentialSlot,
+    pub kind: CredentialKind,
     pub account: Option<&'a str>,
     pub digest: &'a [u8],
     pub ending: &'a str,
@@ -98,21 +98,21 @@ pub(super) struct NewKeyRow<'a> {
 pub(super) async fn insert_key(
     connection: &mut PgConnection,
     tenant: TenantId,
-    key: &NewKeyRow<'_>,
+    key: &CredentialRow<'_>,
 ) -> Result<bool, sqlx::Error> {
-    let NewKeyRow { name, slot, kind, account, digest, ending, created_at, expires_at } = *key;
+    let CredentialRow { name, slot, kind, account, digest, ending, created_at, expires_at } = *key;
     let done = sqlx::query!(
         "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict do nothing",
         tenant.0,
         name,
-        slot as KeySlot,
+        slot as CredentialSlot,
         digest,
         ending,
         created_at,
         expires_at,
-        kind as KeyKind,
+        kind as CredentialKind,
         account,
     )
     .execute(connection)
@@ -129,11 +129,11 @@ pub(super) async fn has_key(connection: &mut PgConnection, digest: &[u8]) -> Res
 
 /// Puts a key into a slot of a subscription that has one already, to end when that one does; false when there is no such
 /// subscription, or its time is over.
-pub(super) async fn rotate_key(
+pub(super) async fn rotate_credential(
     connection: &mut PgConnection,
     tenant: &str,
     name: &str,
-    slot: KeySlot,
+    slot: CredentialSlot,
     key: &Credential,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
@@ -150,11 +150,11 @@ pub(super) async fn rotate_key(
                 expires_at = excluded.expires_at",
         tenant,
         name,
-        slot as KeySlot,
+        slot as CredentialSlot,
         &digest[..],
         key.ending(),
         now,
-        key.kind() as KeyKind,
+        key.kind() as CredentialKind,
         key.account(),
     )
     .execute(connection)
@@ -162,13 +162,13 @@ pub(super) async fn rotate_key(
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn list_keys(
+pub(super) async fn list_credentials(
     connection: &mut PgConnection,
     tenant: Option<&str>,
-) -> Result<Vec<KeyListing>, sqlx::Error> {
+) -> Result<Vec<CredentialListing>, sqlx::Error> {
     sqlx::query_as!(
-        KeyListing,
-        r#"select t.name as "tenant!", k.name, k.slot, k.kind as "kind: KeyKind", k.account, k.ending, k.created_at, k.revoked_at, k.expires_at
+        CredentialListing,
+        r#"select t.name as "tenant!", k.name, k.slot, k.kind as "kind: CredentialKind", k.account, k.ending, k.created_at, k.revoked_at, k.expires_at
            from subscription_keys k
            join tenants t on t.tenant_id = k.tenant_id
           where $1::text is null or t.name = $1
@@ -179,11 +179,11 @@ pub(super) async fn list_keys(
     .await
 }
 
-pub(super) async fn revoke_key(
+pub(super) async fn revoke_credential(
     connection: &mut PgConnection,
     tenant: &str,
     name: &str,
-    slot: Option<KeySlot>,
+    slot: Option<CredentialSlot>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
@@ -193,7 +193,7 @@ pub(super) async fn revoke_key(
         tenant,
         name,
         now,
-        slot as Option<KeySlot>,
+        slot as Option<CredentialSlot>,
     )
     .execute(connection)
     .await?;
@@ -201,7 +201,11 @@ pub(super) async fn revoke_key(
 }
 
 /// Forgets the keys of a subscription; false when there are none.
-pub(super) async fn delete_key(connection: &mut PgConnection, tenant: &str, name: &str) -> Result<bool, sqlx::Error> {
+pub(super) async fn delete_credential(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "delete from subscription_keys k using tenants t
           where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
@@ -225,7 +229,7 @@ pub(super) struct TenantRow {
     pub has_event_faults: bool,
     /// The name of the key that it was found by.
     pub key_name: Option<String>,
-    pub key_kind: Option<KeyKind>,
+    pub key_kind: Option<CredentialKind>,
 }
 
 impl TenantRow {
@@ -265,7 +269,7 @@ pub(super) async fn find(
                coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
                           where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
                exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
-               found.key_name, found.key_kind as "key_kind: KeyKind"
+               found.key_name, found.key_kind as "key_kind: CredentialKind"
           from (select k.tenant_id, k.name as key_name, k.kind as key_kind
                   from subscription_keys k
                  where k.digest = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{KeySlot, NewKey, SubscriptionKey, revoke_key, rotate_key};
+use directscale_emulator::tenants::{Credential, CredentialSlot, NewCredential, revoke_credential, rotate_credential};
 use serde_json::json;
 
 use crate::support::server::server;
@@ -71,13 +71,14 @@ fn limits_are_a_subscriptions_own() {
     let (first, other_tenant) = (tenant_with(limit.clone()), tenant_with(limit));
     let name = name_of(&first);
     let server = server();
-    let key = SubscriptionKey::generate(&server.random);
-    let new = NewKey { name: "second".to_owned(), secret: Some(key.reveal().to_owned()), ..NewKey::default() };
+    let key = Credential::subscription_key(&server.random);
+    let new =
+        NewCredential { name: "second".to_owned(), secret: Some(key.reveal().to_owned()), ..NewCredential::default() };
     let added = server.started.tenants.add_key(&name, new, None);
     server.runtime.block_on(added).expect("a second subscription");
     let second = Client { address: server.address, key: key.reveal().to_owned() };
     // Both keys of a subscription share its limit.
-    let secondary = new_key(&name, KeySlot::Secondary);
+    let secondary = new_key(&name, CredentialSlot::Secondary);
     first.get(PATH).succeeds(200);
     secondary.get(PATH).succeeds(200);
     assert_eq!((first.get(PATH).status, secondary.get(PATH).status), (429, 429));
@@ -90,10 +91,10 @@ fn name_of(tenant: &Tenant) -> String {
     rows[0]["name"].as_str().expect("a name").to_owned()
 }
 
-fn new_key(tenant: &str, slot: KeySlot) -> Client {
+fn new_key(tenant: &str, slot: CredentialSlot) -> Client {
     let server = server();
     let database = server.started.database();
-    let rotated = rotate_key(database, &server.random, tenant, "test-key", slot, None, Clock::Real.now());
+    let rotated = rotate_credential(database, &server.random, tenant, "test-key", slot, None, Clock::Real.now());
     let key = server.runtime.block_on(rotated).expect("a new key");
     Client { address: server.address, key: key.reveal().to_owned() }
 }
@@ -113,11 +114,11 @@ fn accepted_for(client: &Client) -> Duration {
 fn both_keys_of_a_subscription_open_it_and_one_is_renewed_at_a_time() {
     let tenant = tenant();
     let name = name_of(&tenant);
-    let secondary = new_key(&name, KeySlot::Secondary);
+    let secondary = new_key(&name, CredentialSlot::Secondary);
     tenant.get(PATH).succeeds(200);
     secondary.get(PATH).succeeds(200);
 
-    let primary = new_key(&name, KeySlot::Primary);
+    let primary = new_key(&name, CredentialSlot::Primary);
     primary.get(PATH).succeeds(200);
     let stale = accepted_for(&tenant.client);
     assert!(stale < Duration::from_secs(1), "{stale:?}");
@@ -133,15 +134,18 @@ fn both_keys_of_a_subscription_open_it_and_one_is_renewed_at_a_time() {
 fn a_revoked_key_is_rejected_within_a_second() {
     let tenant = tenant();
     let name = name_of(&tenant);
-    let secondary = new_key(&name, KeySlot::Secondary);
+    let secondary = new_key(&name, CredentialSlot::Secondary);
     secondary.get(PATH).succeeds(200);
     tenant.get(PATH).succeeds(200);
     let server = server();
     let revoke = |slot| {
         let database = server.started.database();
-        server.runtime.block_on(revoke_key(database, &name, "test-key", slot, Clock::Real.now())).expect("revoked");
+        server
+            .runtime
+            .block_on(revoke_credential(database, &name, "test-key", slot, Clock::Real.now()))
+            .expect("revoked");
     };
-    revoke(Some(KeySlot::Secondary));
+    revoke(Some(CredentialSlot::Secondary));
     let stale = accepted_for(&secondary);
     assert!(stale < Duration::from_secs(1), "{stale:?}");
     tenant.get(PATH).succeeds(200);
@@ -155,8 +159,15 @@ fn a_key_that_is_in_use_elsewhere_is_not_taken() {
     let server = server();
     let key = theirs.client.key.clone();
     let (database, name) = (server.started.database(), name_of(&ours));
-    let rotated =
-        rotate_key(database, &server.random, &name, "test-key", KeySlot::Secondary, Some(key), Clock::Real.now());
+    let rotated = rotate_credential(
+        database,
+        &server.random,
+        &name,
+        "test-key",
+        CredentialSlot::Secondary,
+        Some(key),
+        Clock::Real.now(),
+    );
     let error = server.runtime.block_on(rotated).expect_err("a rejection");
     assert_eq!(error.to_string(), "the key or its name 'test-key' is in use already");
     assert_eq!(ours.rows("select 1 from subscription_keys where tenant_id = {tenant}").len(), 1);

@@ -87,7 +87,7 @@ fn a_seed_goes_to_the_running_server() {
     assert_eq!(elsewhere.done(&["seed", "acme.yaml"]), "acme: was there already, left as it is\n");
     assert_eq!(elsewhere.done(&["seed", "demo"]), "demo: was there already, left as it is\n");
     let shown: Value = serde_json::from_str(&elsewhere.done(&["seed", "demo", "--json"])).expect("JSON");
-    assert_eq!(shown, json!({ "made": [], "left": ["demo"] }));
+    assert_eq!(shown, json!({ "created": [], "unchanged": ["demo"] }));
     assert!(elsewhere.done(&["tenants", "list"]).contains("acme"));
     let files = std::fs::read_dir(&elsewhere.here).expect("a folder").count();
     assert_eq!(files, 1, "no database was made here");

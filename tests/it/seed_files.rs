@@ -181,7 +181,7 @@ fn an_export_makes_an_equal_tenant_however_it_is_loaded() {
     tenant.control("DELETE", "", None).done(200);
     assert_eq!(tenant.client.get("/v1/customers/3").status, 401);
     let loaded = yaml("PUT", "/seed", &with_keys).done(200);
-    assert_eq!(loaded, json!({ "made": [name], "left": [] }));
+    assert_eq!(loaded, json!({ "created": [name], "unchanged": [] }));
     assert_equal(&kept, &name);
     assert_eq!(tenant.client.get("/v1/customers/3").status, 200, "the same key opens it");
     control("DELETE", &format!("/tenants/{name}/faults"), None).done(204);
@@ -197,7 +197,7 @@ fn an_export_makes_an_equal_tenant_however_it_is_loaded() {
     assert_eq!(client.create(&with(&seeds::retail(), json!({ "SponsorId": 1 }))), next);
     // It was there already, so it is left.
     let loaded = yaml("PUT", "/seed", &with_keys).done(200);
-    assert_eq!(loaded, json!({ "made": [], "left": [name] }));
+    assert_eq!(loaded, json!({ "created": [], "unchanged": [name] }));
 }
 
 #[test]
@@ -556,9 +556,9 @@ fn a_seed_file_is_loaded_whole_or_not_at_all_over_http() {
     assert!(detail.contains(&format!("tenant '{one}-b': customer number 1: CustomerType")), "{detail}");
     assert_eq!(control("GET", &format!("/tenants/{one}"), None).status, 404, "nothing of it was kept");
     let loaded = control("PUT", "/seed", Some(&file(json!([good])))).done(200);
-    assert_eq!(loaded, json!({ "made": [one], "left": [] }));
+    assert_eq!(loaded, json!({ "created": [one], "unchanged": [] }));
     let loaded = control("PUT", "/seed", Some(&file(json!([with(&good, json!({ "customers": [] }))])))).done(200);
-    assert_eq!(loaded, json!({ "made": [], "left": [one] }), "it is left as it is");
+    assert_eq!(loaded, json!({ "created": [], "unchanged": [one] }), "it is left as it is");
     let listed = control("GET", &format!("/tenants/{one}"), None).done(200);
     assert_eq!((&listed["last_customer_id"], &listed["origin"]), (&json!(1), &json!("seed")));
 
@@ -595,7 +595,7 @@ fn a_seed_file_is_loaded_whole_or_not_at_all_over_http() {
         std::thread::sleep(std::time::Duration::from_millis(20));
         task = control("GET", &path, None).done(200);
     }
-    assert_eq!((&task["state"], &task["result"]["made"]), (&json!("done"), &json!([later])), "{task}");
+    assert_eq!((&task["state"], &task["result"]["created"]), (&json!("done"), &json!([later])), "{task}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::tenants::{CreatedTenant, new_key};
 use super::{Answer, Content, Control, ControlError, Done, finished, json, no_content, query, read, read_seed};
-use crate::tenants::NewKey;
-use crate::tenants::{Diff, NewTenant, Shaped, SnapshotListing, TenantData};
+use crate::tenants::NewCredential;
+use crate::tenants::{Diff, NewTenant, SeedContents, SeedInput, SnapshotListing};
 
 /// Fill a tenant's world with a seed
 ///
@@ -33,7 +33,7 @@ pub(super) async fn seed(
     Content(body): Content,
 ) -> Answer {
     let tenants = control.tenants()?;
-    let seed: Shaped<TenantData> = read_seed(headers.clone(), body).await?;
+    let seed: SeedInput<SeedContents> = read_seed(headers.clone(), body).await?;
     let seed = seed.for_tenant(&tenant).map_err(ControlError::Bad)?;
     tenants.tenant(&tenant).await?;
     finished(&tenants.tasks, &headers, tenants.seed(&tenant, seed), StatusCode::OK).await
@@ -187,7 +187,7 @@ pub(super) async fn fork(
     };
     let new = NewTenant {
         name,
-        key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
+        key: new_key(NewCredential { name: key_name, secret: key, ..NewCredential::default() })?,
         expires_in_seconds,
     };
     finished(&tenants.tasks, &headers, tenants.fork(&of, new), StatusCode::CREATED).await

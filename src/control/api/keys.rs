@@ -10,7 +10,10 @@ use utoipa::ToSchema;
 use super::tenants::new_key;
 use super::{Answer, Content, Control, json, no_content, read};
 use crate::clock::Clock;
-use crate::tenants::{Credential, KeyKind, KeyListing, KeySlot, NewKey, delete_key, list_keys, revoke_key, rotate_key};
+use crate::tenants::{
+    Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, delete_credential, list_credentials,
+    revoke_credential, rotate_credential,
+};
 
 /// A new key.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -20,7 +23,7 @@ pub(super) struct KeyRequest {
     name: String,
     /// What it is; a subscription key where it is not said.
     #[serde(default)]
-    kind: KeyKind,
+    kind: CredentialKind,
     /// The user name or client id; the name where it is not given. A subscription key has none.
     #[serde(default)]
     account: Option<String>,
@@ -38,7 +41,7 @@ pub(super) struct KeyRequest {
 pub(super) struct SlotRequest {
     /// Which of the subscription's two keys; to rotate, the primary one where it is not said, to revoke, both.
     #[serde(default)]
-    slot: Option<KeySlot>,
+    slot: Option<CredentialSlot>,
     /// To rotate: the new key; a random one where it is not given.
     #[serde(default)]
     key: Option<String>,
@@ -50,7 +53,7 @@ pub(super) struct CreatedKey {
     /// The subscription.
     name: String,
     /// What it is.
-    kind: KeyKind,
+    kind: CredentialKind,
     /// The user name or client id; null for a subscription key.
     account: Option<String>,
     /// The key, password or client secret.
@@ -71,12 +74,12 @@ impl CreatedKey {
     path = "/_emulator/tenants/{tenant}/keys",
     operation_id = "ListKeys",
     params(("tenant" = String, Path)),
-    responses((status = 200, description = "The keys", body = Vec<KeyListing>)),
+    responses((status = 200, description = "The keys", body = Vec<CredentialListing>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     tenants.tenant(&tenant).await?;
-    Ok(json(StatusCode::OK, &list_keys(&tenants.database, Some(&tenant)).await?))
+    Ok(json(StatusCode::OK, &list_credentials(&tenants.database, Some(&tenant)).await?))
 }
 
 /// Give a tenant a key
@@ -97,7 +100,7 @@ pub(super) async fn add(
     Content(body): Content,
 ) -> Answer {
     let KeyRequest { name, kind, account, key, expires_in_seconds } = read(&headers, &body)?;
-    let new = new_key(NewKey { name: name.clone(), kind, account, secret: key })?;
+    let new = new_key(NewCredential { name: name.clone(), kind, account, secret: key })?;
     let key = control.tenants()?.add_key(&tenant, new, expires_in_seconds).await?;
     Ok(json(StatusCode::CREATED, &CreatedKey::of(name, &key)))
 }
@@ -121,9 +124,10 @@ pub(super) async fn rotate(
 ) -> Answer {
     let tenants = control.tenants()?;
     let SlotRequest { slot, key } = read(&headers, &body)?;
-    let slot = slot.unwrap_or(KeySlot::Primary);
+    let slot = slot.unwrap_or(CredentialSlot::Primary);
     tenants.tenant(&tenant).await?;
-    let rotated = rotate_key(&tenants.database, &tenants.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
+    let rotated =
+        rotate_credential(&tenants.database, &tenants.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
     tenants.credentials.forget();
     Ok(json(StatusCode::OK, &CreatedKey::of(name, &rotated)))
 }
@@ -146,7 +150,7 @@ pub(super) async fn revoke(
     let tenants = control.tenants()?;
     let SlotRequest { slot, key: _ } = read(&headers, &body)?;
     tenants.tenant(&tenant).await?;
-    revoke_key(&tenants.database, &tenant, &name, slot, Clock::Real.now()).await?;
+    revoke_credential(&tenants.database, &tenant, &name, slot, Clock::Real.now()).await?;
     tenants.credentials.forget();
     Ok(no_content())
 }
@@ -167,7 +171,7 @@ pub(super) async fn delete(
 ) -> Answer {
     let tenants = control.tenants()?;
     tenants.tenant(&tenant).await?;
-    delete_key(&tenants.database, &tenant, &name).await?;
+    delete_credential(&tenants.database, &tenant, &name).await?;
     tenants.credentials.forget();
     Ok(no_content())
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{Answer, Content, Control, finished, query, read_seed};
-use crate::tenants::{ExportFormat, ExportOptions, SeedFile, Seeded};
+use crate::tenants::{ExportFormat, ExportOptions, SeedFile, SeedSummary};
 
 /// Load a seed file
 ///
@@ -22,7 +22,7 @@ use crate::tenants::{ExportFormat, ExportOptions, SeedFile, Seeded};
     path = "/_emulator/seed",
     operation_id = "LoadSeed",
     request_body = Object,
-    responses((status = 200, description = "Which tenants were made, and which were left", body = Seeded)),
+    responses((status = 200, description = "Which tenants were created, and which existed before", body = SeedSummary)),
 )]
 pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
     let tenants = control.tenants()?;

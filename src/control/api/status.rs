@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Control, json};
-use crate::tenants::{DEMO_KEY, KeyKind, presented};
+use crate::tenants::{CredentialKind, DEMO_KEY, presented};
 
 /// The account of the demo credentials that have one.
 const DEMO_ACCOUNT: &str = "demo";
@@ -67,7 +67,7 @@ struct DemoAccount {
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let tenants = control.tenants()?;
     let listed = tenants.list().await?;
-    let is_valid = async |kind: KeyKind| {
+    let is_valid = async |kind: CredentialKind| {
         let caller = tenants.credentials.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
         Ok::<_, crate::database::DatabaseError>(caller.is_some_and(|caller| caller.kind == kind))
     };
@@ -81,9 +81,9 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         requests: tenants.journal.latest(),
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials {
-            subscription_key: is_valid(KeyKind::SubscriptionKey).await?.then_some(DEMO_KEY),
-            basic: account(is_valid(KeyKind::Basic).await?),
-            oauth_client: account(is_valid(KeyKind::OauthClient).await?),
+            subscription_key: is_valid(CredentialKind::SubscriptionKey).await?.then_some(DEMO_KEY),
+            basic: account(is_valid(CredentialKind::Basic).await?),
+            oauth_client: account(is_valid(CredentialKind::OauthClient).await?),
         },
     };
     Ok(json(StatusCode::OK, &status))

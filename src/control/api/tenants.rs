@@ -14,7 +14,7 @@ use super::{
 };
 use crate::extension::{self, HookId};
 use crate::plan::Plan;
-use crate::tenants::{Integration, NewKey, NewTenant, Shaped, TenantData, TenantError, TenantListing};
+use crate::tenants::{Integration, NewCredential, NewTenant, SeedContents, SeedInput, TenantError, TenantListing};
 
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,7 +35,7 @@ pub(super) struct TenantRequest {
     /// tenant alone: `plan`, `extension`, `events`, `customers`, `population`. Either may be a text, in YAML or JSON.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    seed: Option<Shaped<TenantData>>,
+    seed: Option<SeedInput<SeedContents>>,
 }
 
 fn default_key_name() -> String {
@@ -54,7 +54,7 @@ pub(super) struct CreatedTenant {
 }
 
 /// A key that was given or is to be made.
-pub(super) fn new_key(key: NewKey) -> Result<NewKey, ControlError> {
+pub(super) fn new_key(key: NewCredential) -> Result<NewCredential, ControlError> {
     let name = &key.name;
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
@@ -93,7 +93,7 @@ pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderM
     let seed = seed.map(|seed| seed.for_tenant(&name)).transpose().map_err(ControlError::Bad)?;
     let new = NewTenant {
         name,
-        key: new_key(NewKey { name: key_name, secret: key, ..NewKey::default() })?,
+        key: new_key(NewCredential { name: key_name, secret: key, ..NewCredential::default() })?,
         expires_in_seconds,
     };
     let begun = tenants.create(new, seed.unwrap_or_default());
@@ -210,7 +210,7 @@ pub(super) async fn connect(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let integration: Shaped<Integration> = read(&headers, &body)?;
+    let integration: SeedInput<Integration> = read(&headers, &body)?;
     let integration = integration.for_tenant(&name).map_err(ControlError::Bad)?;
     control.tenants()?.connect(&name, integration).await?;
     Ok(no_content())

@@ -9,7 +9,7 @@ use super::{Shown, data_forms as forms, keys, see_other, tenants};
 use crate::control::error::ControlError;
 use crate::plan::Plan;
 use crate::tasks::Begun;
-use crate::tenants::{Shaped, TenantData, TenantError, list_keys, read_text};
+use crate::tenants::{SeedContents, SeedInput, TenantError, list_credentials, read_text};
 
 pub(super) async fn page(visit: Visit) -> Shown {
     shown(&visit, None, None).await
@@ -65,8 +65,8 @@ pub(super) async fn fork(visit: Visit) -> Shown {
 /// Fills the world anew: with so many customers, or with what a seed says.
 pub(super) async fn seed(visit: Visit) -> Shown {
     let form = visit.form();
-    let seed: Result<TenantData, ControlError> = match form.filled("text") {
-        Some(text) => read_text::<Shaped<TenantData>>(text, text.starts_with(['{', '/']))
+    let seed: Result<SeedContents, ControlError> = match form.filled("text") {
+        Some(text) => read_text::<SeedInput<SeedContents>>(text, text.starts_with(['{', '/']))
             .and_then(|seed| seed.for_tenant(visit.name()))
             .map_err(ControlError::Bad),
         None => tenants::population(form),
@@ -115,7 +115,7 @@ async fn follow(visit: &Visit, begun: Begun<TenantError>) -> Shown {
 pub(super) async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Markup>) -> Shown {
     let tenants = visit.tenants();
     let snapshots = tenants.snapshots(visit.name()).await?;
-    let keys = list_keys(&tenants.database, Some(visit.name())).await?;
+    let keys = list_credentials(&tenants.database, Some(visit.name())).await?;
     let body = html! {
         @if let Some(notice) = &notice { (notice) }
         (done(visit))

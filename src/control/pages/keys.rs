@@ -10,7 +10,7 @@ use super::tenants::new_key;
 use super::{Shown, data};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
-use crate::tenants::{KeyKind, KeyListing, delete_key, revoke_key};
+use crate::tenants::{CredentialKind, CredentialListing, delete_credential, revoke_credential};
 
 /// Adds a key, and shows it this once: an answer that cannot be loaded again.
 pub(super) async fn add(visit: Visit) -> Shown {
@@ -34,13 +34,13 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
 pub(super) async fn revoke(visit: Visit) -> Shown {
     let tenants = visit.tenants();
     let name = visit.form().raw("name");
-    let done = revoke_key(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
+    let done = revoke_credential(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
 /// Forgets a subscription and its keys.
 pub(super) async fn delete(visit: Visit) -> Shown {
-    let done = delete_key(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
+    let done = delete_credential(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
     ended(&visit, done.map_err(ControlError::from)).await
 }
 
@@ -53,7 +53,7 @@ async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
 }
 
 /// The keys, and the form that adds one.
-pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
+pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let form = visit.form();
     let text = |id: &str, name: &str, value: &str, hint: &str, is_required: bool| {
         html! { input id=(id) name=(name) value=(value) placeholder=(hint) required[is_required] autocomplete="off"; }
@@ -64,7 +64,7 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
     let account = text("account", "account", form.text("account"), "the name", false);
     let kind = html! {
         select #kind name="kind" {
-            @for kind in [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient] {
+            @for kind in [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient] {
                 option value=(kind_name(kind)) selected[form.text("kind") == kind_name(kind)] { (kind_words(kind)) }
             }
         }
@@ -99,36 +99,36 @@ pub(super) fn section(visit: &Visit, keys: &[KeyListing]) -> Markup {
 }
 
 /// A kind as forms send it.
-fn kind_name(kind: KeyKind) -> &'static str {
+fn kind_name(kind: CredentialKind) -> &'static str {
     match kind {
-        KeyKind::SubscriptionKey => "subscription-key",
-        KeyKind::Basic => "basic",
-        KeyKind::OauthClient => "oauth-client",
-        KeyKind::AccessToken => "access-token",
+        CredentialKind::SubscriptionKey => "subscription-key",
+        CredentialKind::Basic => "basic",
+        CredentialKind::OauthClient => "oauth-client",
+        CredentialKind::AccessToken => "access-token",
     }
 }
 
 /// What a kind of key opens.
-fn kind_words(kind: KeyKind) -> &'static str {
+fn kind_words(kind: CredentialKind) -> &'static str {
     match kind {
-        KeyKind::SubscriptionKey => "DirectScale key",
-        KeyKind::Basic => "ByDesign user",
-        KeyKind::OauthClient => "Storm client",
-        KeyKind::AccessToken => "access token",
+        CredentialKind::SubscriptionKey => "DirectScale key",
+        CredentialKind::Basic => "ByDesign user",
+        CredentialKind::OauthClient => "Storm client",
+        CredentialKind::AccessToken => "access token",
     }
 }
 
 impl Fields {
     /// The kind of key that a form asks for.
-    pub(super) fn kind(&self) -> Result<KeyKind, ControlError> {
-        let Some(text) = self.filled("kind") else { return Ok(KeyKind::default()) };
-        let known = [KeyKind::SubscriptionKey, KeyKind::Basic, KeyKind::OauthClient];
+    pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
+        let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
+        let known = [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient];
         let found = known.into_iter().find(|kind| kind_name(*kind) == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }
 
-fn row(visit: &Visit, key: &KeyListing) -> Markup {
+fn row(visit: &Visit, key: &CredentialListing) -> Markup {
     html! {
         tr {
             td data-label="Name" { (key.name) span.dim { " " (key.slot) } }

@@ -17,7 +17,7 @@ use crate::control::error::ControlError;
 use crate::database::measured;
 use crate::gateway::{Replayed, Served};
 use crate::journal::{Entry, Filter, HIDDEN};
-use crate::tenants::{Caller, KeyKind};
+use crate::tenants::{Caller, CredentialKind};
 
 /// The name under which calls from the inspector appear.
 const KEY_NAME: &str = "inspector";
@@ -132,7 +132,7 @@ async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     let mut request = draft.request()?;
     let presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
     let tenant = visit.tenants().tenant(visit.name()).await?;
-    let caller = Caller::new(Arc::new(tenant), KEY_NAME, KeyKind::default()).staying(presence);
+    let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });

@@ -7,10 +7,10 @@ use sqlx::PgConnection;
 use super::{SecretDigest, Unwritten};
 use crate::database::TenantId;
 use crate::random::Random;
-use crate::tenants::credential::KeyKind;
-use crate::tenants::keys::KeySlot;
-use crate::tenants::listing::NewKey;
-use crate::tenants::store::{self, NewKeyRow};
+use crate::tenants::credential::CredentialKind;
+use crate::tenants::keys::CredentialSlot;
+use crate::tenants::listing::NewCredential;
+use crate::tenants::store::{self, CredentialRow};
 
 /// A subscription: one key, or two.
 #[derive(Serialize, Deserialize)]
@@ -18,7 +18,7 @@ use crate::tenants::store::{self, NewKeyRow};
 pub(in crate::tenants) struct SeedKey {
     pub(in crate::tenants) name: String,
     #[serde(default)]
-    pub(in crate::tenants) kind: KeyKind,
+    pub(in crate::tenants) kind: CredentialKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::tenants) account: Option<String>,
     #[serde(default, skip_serializing)]
@@ -53,7 +53,7 @@ impl SeedKey {
     /// One as it is stored, its keys still to be set.
     pub(in crate::tenants) fn stored(
         name: String,
-        kind: KeyKind,
+        kind: CredentialKind,
         account: Option<String>,
         expires_at: Option<DateTime<Utc>>,
     ) -> Self {
@@ -82,9 +82,10 @@ impl SeedKey {
         if key.is_none() && key_digest.is_none() && secondary_key_digest.is_none() {
             return Err(because("it has neither key nor key_digest".to_owned()));
         }
-        for (slot, key, stored) in
-            [(KeySlot::Primary, key, key_digest), (KeySlot::Secondary, secondary_key, secondary_key_digest)]
-        {
+        for (slot, key, stored) in [
+            (CredentialSlot::Primary, key, key_digest),
+            (CredentialSlot::Secondary, secondary_key, secondary_key_digest),
+        ] {
             let stored = match (key, stored) {
                 (None, None) => continue,
                 (Some(_), Some(_)) => return Err(because("it has a key and a digest in its place".to_owned())),
@@ -102,15 +103,17 @@ impl SeedKey {
     /// What is kept of a key in the clear.
     fn made(&self, key: &str, random: &Random) -> Result<StoredKey, String> {
         let Self { name, kind, account, .. } = self;
-        let new = NewKey { name: name.clone(), kind: *kind, account: account.clone(), secret: Some(key.to_owned()) };
+        let new =
+            NewCredential { name: name.clone(), kind: *kind, account: account.clone(), secret: Some(key.to_owned()) };
         let key = new.credential(random).map_err(|error| error.to_string())?;
         Ok(StoredKey { sha256: key.digest().into(), ending: key.ending().to_owned() })
     }
 
-    fn row<'a>(&'a self, slot: KeySlot, stored: &'a StoredKey, now: DateTime<Utc>) -> NewKeyRow<'a> {
+    fn row<'a>(&'a self, slot: CredentialSlot, stored: &'a StoredKey, now: DateTime<Utc>) -> CredentialRow<'a> {
         // A subscription key has no account, every other one has.
-        let account = (self.kind != KeyKind::SubscriptionKey).then(|| self.account.as_deref().unwrap_or(&self.name));
-        NewKeyRow {
+        let account =
+            (self.kind != CredentialKind::SubscriptionKey).then(|| self.account.as_deref().unwrap_or(&self.name));
+        CredentialRow {
             name: &self.name,
             slot,
             kind: self.kind,

@@ -40,7 +40,7 @@ pub(super) use extension::SeedExtension;
 pub(super) use key::{SeedKey, StoredKey};
 pub(super) use secrets::SecretDigest;
 pub(super) use settings::{Counters, SeedFault};
-pub use shape::Shaped;
+pub use shape::SeedInput;
 
 /// The demo world, compiled in.
 pub const DEMO_SEED: &str = include_str!("../../../config/demo.yaml");
@@ -103,7 +103,7 @@ pub struct SeedTenant {
 /// It is also what a whole seed file says of a tenant but for its name and keys, which are the tenant's own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TenantData {
+pub struct SeedContents {
     pub(super) plan: Option<Plan>,
     #[serde(default)]
     clock: Clock,
@@ -118,14 +118,14 @@ pub struct TenantData {
     population: Option<Population>,
 }
 
-impl TenantData {
+impl SeedContents {
     /// How many customers.
     pub(super) fn size(&self) -> u64 {
         self.customers.len() as u64 + self.population.as_ref().map_or(0, Population::size)
     }
 }
 
-impl From<SeedTenant> for TenantData {
+impl From<SeedTenant> for SeedContents {
     /// A tenant of a file that names no plan has the default one.
     fn from(tenant: SeedTenant) -> Self {
         let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
@@ -164,13 +164,13 @@ impl From<sqlx::Error> for SeedError {
     }
 }
 
-/// What a seed came to.
+/// What loading a seed file did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Seeded {
-    /// The tenants that were made.
-    pub made: Vec<String>,
-    /// The tenants that were there already and were left as they are.
-    pub left: Vec<String>,
+pub struct SeedSummary {
+    /// The tenants that were created.
+    pub created: Vec<String>,
+    /// The tenants that existed before. They did not change.
+    pub unchanged: Vec<String>,
 }
 
 /// Reads a seed: `demo` or the path of a file.
@@ -247,11 +247,11 @@ fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
 ///
 /// # Errors
 /// When the seed contradicts itself or a rule, or when the database fails; nothing of it is kept then.
-pub async fn load_seed(tenants: &Tenants, seed: SeedFile) -> Result<Seeded, SeedError> {
+pub async fn load_seed(tenants: &Tenants, seed: SeedFile) -> Result<SeedSummary, SeedError> {
     load(tenants, seed, &Progress::default()).await
 }
 
-async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<Seeded, SeedError> {
+async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<SeedSummary, SeedError> {
     let mut names = BTreeSet::new();
     if let Some(twice) = seed.tenants.iter().find(|tenant| !names.insert(&tenant.name)) {
         let reason = "the file has two tenants of this name".to_owned();
@@ -286,8 +286,8 @@ async fn load_tenants(
     tenants: &Tenants,
     seed: SeedFile,
     progress: &Progress,
-) -> Result<Seeded, SeedError> {
-    let (mut seeded, mut unseen) = (Seeded::default(), Vec::new());
+) -> Result<SeedSummary, SeedError> {
+    let (mut seeded, mut unseen) = (SeedSummary::default(), Vec::new());
     for SeedTenant { name, .. } in &seed.tenants {
         // The name first: no text in Postgres holds every character.
         checked(name).map_err(|error| SeedError::Content { tenant: name.clone(), reason: error.to_string() })?;
@@ -300,14 +300,14 @@ async fn load_tenants(
         let name = tenant.name.clone();
         let is_known = store::find_tenant(batches.connection().await?, &name).await?.is_some();
         if is_known {
-            seeded.left.push(name);
+            seeded.unchanged.push(name);
             continue;
         }
         let (keys, plan) = (std::mem::take(&mut tenant.keys), tenant.plan.clone());
         let made = Made { name: &name, plan: &plan, origin: "seed" };
         let id = Box::pin(make(batches, hidden, tenants, made, tenant.into(), progress)).await?;
         unseen.push((id, name.clone(), keys));
-        seeded.made.push(name);
+        seeded.created.push(name);
     }
     // Nobody sees one of them before all are there.
     for (id, name, keys) in unseen {
@@ -338,7 +338,7 @@ pub(super) async fn make(
     hidden: &mut Hidden,
     tenants: &Tenants,
     made: Made<'_>,
-    seed: TenantData,
+    seed: SeedContents,
     progress: &Progress,
 ) -> Result<TenantId, SeedError> {
     let Made { name, plan, origin } = made;
@@ -368,11 +368,11 @@ pub(super) async fn fill(
     customers: &Customers,
     random: &Random,
     tenant: Filled<'_>,
-    seed: TenantData,
+    seed: SeedContents,
     progress: &Progress,
 ) -> Result<(), SeedError> {
     let customers_in_all = seed.size();
-    let TenantData { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
+    let SeedContents { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
     let Filled { id, name, plan } = tenant;
     let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let broken = |error: sqlx::Error| unwritable(error, &failed);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::tenants::credential::KeyDigest;
+use crate::tenants::credential::CredentialDigest;
 
 /// The SHA-256 of a secret, in hexadecimal. It opens nothing by itself.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ impl SecretDigest {
     }
 }
 
-impl From<KeyDigest> for SecretDigest {
-    fn from(digest: KeyDigest) -> Self {
+impl From<CredentialDigest> for SecretDigest {
+    fn from(digest: CredentialDigest) -> Self {
         Self(digest.to_vec())
     }
 }

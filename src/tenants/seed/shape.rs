@@ -11,12 +11,12 @@ use super::{SeedFile, SeedTenant, read_text};
 
 /// What one tenant is given: a whole seed file that holds it, or the part itself. Either may also be a text, in YAML or JSON.
 #[derive(Debug)]
-pub enum Shaped<T> {
+pub enum SeedInput<T> {
     File(SeedFile),
     Part(T),
 }
 
-impl<T: From<SeedTenant>> Shaped<T> {
+impl<T: From<SeedTenant>> SeedInput<T> {
     /// The part that is meant for a tenant: of a file, what it says of the tenant of that name, or of the only one.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl<T: From<SeedTenant>> Shaped<T> {
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Shaped<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for SeedInput<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ShapeVisitor { may_be_text: true, part: PhantomData })
     }
@@ -48,7 +48,7 @@ struct ShapeVisitor<T> {
     part: PhantomData<T>,
 }
 
-struct OfText<T>(Shaped<T>);
+struct OfText<T>(SeedInput<T>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for OfText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -57,7 +57,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for OfText<T> {
 }
 
 impl<'de, T: DeserializeOwned> Visitor<'de> for ShapeVisitor<T> {
-    type Value = Shaped<T>;
+    type Value = SeedInput<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a seed file, or a tenant of one")
@@ -67,7 +67,11 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ShapeVisitor<T> {
         let first: Option<String> = rest.next_key()?;
         let is_file = matches!(first.as_deref(), Some("version" | "tenants"));
         let whole = MapAccessDeserializer::new(Whole { first, rest });
-        if is_file { SeedFile::deserialize(whole).map(Shaped::File) } else { T::deserialize(whole).map(Shaped::Part) }
+        if is_file {
+            SeedFile::deserialize(whole).map(SeedInput::File)
+        } else {
+            T::deserialize(whole).map(SeedInput::Part)
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -106,18 +110,18 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Whole<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tenants::{Integration, TenantData};
+    use crate::tenants::{Integration, SeedContents};
 
     const TWO: &str = "version: 1\ntenants: [{name: a, plan: {minimum_age: 21}}, {name: b}]";
 
-    fn read<T: DeserializeOwned>(text: &str) -> Result<Shaped<T>, String> {
+    fn read<T: DeserializeOwned>(text: &str) -> Result<SeedInput<T>, String> {
         read_text(text, text.starts_with('{') || text.starts_with('"'))
     }
 
     #[test]
     fn a_whole_file_a_part_and_a_text_are_told_apart() {
         let age = |text: &str, name: &str| {
-            let seed = read::<TenantData>(text).and_then(|seed| seed.for_tenant(name));
+            let seed = read::<SeedContents>(text).and_then(|seed| seed.for_tenant(name));
             seed.map(|seed| seed.plan.map(|plan| plan.minimum_age))
         };
         assert_eq!(age(TWO, "a"), Ok(Some(21)));
@@ -141,7 +145,7 @@ mod tests {
             ("[1]", "a seed file, or a tenant of one"),
             ("soon", "a seed file, or a tenant of one"),
         ] {
-            let error = read::<TenantData>(text).expect_err(text);
+            let error = read::<SeedContents>(text).expect_err(text);
             assert!(error.contains(why), "{text}: {error}");
         }
         let error = read::<Integration>("customers: []").expect_err("no integration");

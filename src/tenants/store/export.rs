@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::extension::Extension;
 use crate::plan::Plan;
-use crate::tenants::credential::KeyKind;
+use crate::tenants::credential::CredentialKind;
 use crate::webhooks::EventSettings;
 
 /// The settings of a tenant or snapshot.
@@ -51,7 +51,7 @@ pub(in crate::tenants) async fn settings(
 pub(in crate::tenants) struct KeyRow {
     pub name: String,
     pub is_primary: bool,
-    pub kind: KeyKind,
+    pub kind: CredentialKind,
     pub account: Option<String>,
     pub digest: Vec<u8>,
     pub ending: String,
@@ -66,7 +66,7 @@ pub(in crate::tenants) async fn keys(
     sqlx::query_as!(
         KeyRow,
         r#"
-        select name, slot = 'primary' as "is_primary!", kind as "kind: KeyKind", account, digest, ending, expires_at
+        select name, slot = 'primary' as "is_primary!", kind as "kind: CredentialKind", account, digest, ending, expires_at
           from subscription_keys
          where tenant_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
          order by name, slot

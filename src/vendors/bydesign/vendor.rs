@@ -19,7 +19,7 @@ use crate::gateway::{
 };
 use crate::journal::Reason;
 use crate::plan::{ByDesignPlan, DefaultFormat};
-use crate::tenants::{Caller, KeyKind, presented};
+use crate::tenants::{Caller, CredentialKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ByDesign;
@@ -27,11 +27,11 @@ pub(crate) struct ByDesign;
 impl Vendor for ByDesign {
     type Error = Error;
 
-    const KEY: KeyKind = KeyKind::Basic;
+    const KEY: CredentialKind = CredentialKind::Basic;
 
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let (user, password) = basic_credentials(parts)?;
-        Some(Cow::Owned(presented(KeyKind::Basic, &user, &password)))
+        Some(Cow::Owned(presented(CredentialKind::Basic, &user, &password)))
     }
 
     /// Whether the segment before `/api` names no other tenant than the caller's.

@@ -23,7 +23,7 @@ use crate::gateway::{
     Exchange, GatewayRejection, GatewayState, Served, Services, VendorState, json_response, read_body,
 };
 use crate::journal::Reason;
-use crate::tenants::{Caller, KeyKind};
+use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
 
@@ -141,7 +141,7 @@ impl Called<'_> {
         }
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
         let tenant = Arc::new(services.credentials.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
-        served.caller = Some(Caller::new(Arc::clone(&tenant), "extension", KeyKind::SubscriptionKey));
+        served.caller = Some(Caller::new(Arc::clone(&tenant), "extension", CredentialKind::SubscriptionKey));
 
         let failed = |error: crate::customers::Error| match Error::from(error).rejected(&tenant.plan, request_id) {
             Ok(rejected) => Rejected::Failed(rejected.message),

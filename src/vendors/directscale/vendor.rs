@@ -13,7 +13,7 @@ use super::key::presented_key;
 use super::rejection;
 use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, header_text, realm};
 use crate::journal::Reason;
-use crate::tenants::KeyKind;
+use crate::tenants::CredentialKind;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DirectScale;
@@ -21,7 +21,7 @@ pub(crate) struct DirectScale;
 impl Vendor for DirectScale {
     type Error = Error;
 
-    const KEY: KeyKind = KeyKind::SubscriptionKey;
+    const KEY: CredentialKind = CredentialKind::SubscriptionKey;
 
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         presented_key(parts)

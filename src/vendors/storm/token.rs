@@ -15,7 +15,7 @@ use crate::gateway::{
     BrokenBody, Exchange, GatewayState, Served, VendorState, basic_credentials, json_response, read_body,
 };
 use crate::journal::Reason;
-use crate::tenants::{Credential, KeyKind, presented};
+use crate::tenants::{Credential, CredentialKind, presented};
 use crate::wire::charset;
 
 pub(crate) const OPERATION: &str = "StormToken";
@@ -156,9 +156,9 @@ async fn given(
     let services = house.services.get().ok_or(Denied::Server(None))?;
     let mut found = None;
     for (id, secret) in readings {
-        let presented = presented(KeyKind::OauthClient, &id, &secret);
+        let presented = presented(CredentialKind::OauthClient, &id, &secret);
         let client = services.credentials.caller(&presented).await?;
-        if let Some(client) = client.filter(|caller| caller.kind == KeyKind::OauthClient) {
+        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
             found = Some((client, presented));
             break;
         }

@@ -14,7 +14,7 @@ use super::rejected::{Key, Rejected};
 use super::route;
 use crate::gateway::{Call, GatewayRejection, RequestContext, StatusFailure, Vendor, bearer_token};
 use crate::journal::Reason;
-use crate::tenants::{KeyKind, presented};
+use crate::tenants::{CredentialKind, presented};
 
 /// The spellings of the header with the application's id that clients use.
 const APPLICATION_ID: [&str; 2] = ["applicationid", "application-id"];
@@ -25,13 +25,13 @@ pub(crate) struct Storm;
 impl Vendor for Storm {
     type Error = Problem;
 
-    const KEY: KeyKind = KeyKind::AccessToken;
+    const KEY: CredentialKind = CredentialKind::AccessToken;
 
     /// The bearer token, where an application id stands beside it.
     fn presented<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;
         let token = bearer_token(parts).filter(|_| !application.as_bytes().trim_ascii().is_empty())?;
-        Some(Cow::Owned(presented(KeyKind::AccessToken, "", token)))
+        Some(Cow::Owned(presented(CredentialKind::AccessToken, "", token)))
     }
 
     fn canonical_path(&self, path: &str) -> Option<String> {

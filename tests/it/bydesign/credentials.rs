@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{KeyKind, NewKey, revoke_key};
+use directscale_emulator::tenants::{CredentialKind, NewCredential, revoke_credential};
 use serde_json::{Value, json};
 
 use super::{FORMATS, JSON, LOOK_UP, PATH, XML, basic, casey, http_error, possible};
@@ -144,7 +144,7 @@ fn a_revoked_or_expired_key_opens_nothing() {
     let caller = basic("api", "soon-to-be-revoked");
     caller.post(PATH, &json!({})).says(200, JSON);
     let server = server();
-    let revoked = revoke_key(server.started.database(), &name, "api", None, Clock::Real.now());
+    let revoked = revoke_credential(server.started.database(), &name, "api", None, Clock::Real.now());
     server.runtime.block_on(revoked).expect("revoked");
     let closes_within = |caller: &VendorClient, most: Duration| {
         let start = Instant::now();
@@ -155,9 +155,9 @@ fn a_revoked_or_expired_key_opens_nothing() {
         denied(caller.post(PATH, &json!({})));
     };
     closes_within(&caller, Duration::from_secs(2));
-    let new = NewKey {
+    let new = NewCredential {
         name: "short".to_owned(),
-        kind: KeyKind::Basic,
+        kind: CredentialKind::Basic,
         account: Some("short".to_owned()),
         secret: Some("expires-in-a-second".to_owned()),
     };

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{Credential, KeyKind, KeySlot, NewKey, rotate_key};
+use directscale_emulator::tenants::{Credential, CredentialKind, CredentialSlot, NewCredential, rotate_credential};
 use serde_json::json;
 
 use super::*;
@@ -52,7 +52,7 @@ const GRANT: &str = "&grant_type=client_credentials";
 #[test]
 fn a_client_gets_a_token_for_its_secret() {
     let tenant = tenant();
-    let key = tenant.add_key(KeyKind::OauthClient);
+    let key = tenant.add_key(CredentialKind::OauthClient);
     let before = tenant.everything();
     for (path, more, scope) in [
         ("/1.0/connect/token", "&scope=lab%20qa", "lab qa"),
@@ -80,7 +80,7 @@ fn a_client_may_show_itself_in_the_header() {
     let server = server();
     let add = |name: &str, account: &str, secret: &str| {
         let (account, secret) = (Some(account.to_owned()), Some(secret.to_owned()));
-        let key = NewKey { name: name.to_owned(), kind: KeyKind::OauthClient, account, secret };
+        let key = NewCredential { name: name.to_owned(), kind: CredentialKind::OauthClient, account, secret };
         server.runtime.block_on(server.started.tenants.add_key(&tenant.name(), key, None)).expect("a key");
     };
     let own = &tenant.client.key[..8];
@@ -132,7 +132,7 @@ fn the_token_endpoint_takes_no_other_method() {
 #[test]
 fn whoever_is_no_client_gets_none() {
     let tenant = tenant();
-    let (key, basic) = (tenant.add_key(KeyKind::OauthClient), tenant.add_key(KeyKind::Basic));
+    let (key, basic) = (tenant.add_key(CredentialKind::OauthClient), tenant.add_key(CredentialKind::Basic));
     let ask = |body: &str| stranger().call("POST", "/1.0/connect/token", "", Some(body));
     let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
     for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
@@ -250,13 +250,13 @@ fn a_token_ends_with_the_key_that_it_was_given_for() {
     };
     let issue = |key: &Credential| token(&stranger().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
     // Revoked.
-    let revoked = issue(&tenant.add_key(KeyKind::OauthClient));
+    let revoked = issue(&tenant.add_key(CredentialKind::OauthClient));
     let key = names().remove(0);
     read(revoked.get(GET));
     tenant.control("POST", &format!("/keys/{key}/revoke"), Some(&json!({}))).done(204);
     ends(&revoked);
     // Deleted.
-    let second = tenant.add_key(KeyKind::OauthClient);
+    let second = tenant.add_key(CredentialKind::OauthClient);
     let deleted = issue(&second);
     read(deleted.get(GET));
     let deleted_name = names().into_iter().find(|name| *name != key).expect("the second");
@@ -268,17 +268,18 @@ fn a_token_ends_with_the_key_that_it_was_given_for() {
         "The client is unknown, revoked or expired.",
     );
     // Rotated: the tokens of the other slot's secret stay.
-    let first = tenant.add_key(KeyKind::OauthClient);
+    let first = tenant.add_key(CredentialKind::OauthClient);
     let key = names().into_iter().find(|name| *name != key).expect("the third");
-    let rotate = |slot: KeySlot| {
-        let rotated = rotate_key(server.started.database(), &server.random, &name, &key, slot, None, Clock::Real.now());
+    let rotate = |slot: CredentialSlot| {
+        let rotated =
+            rotate_credential(server.started.database(), &server.random, &name, &key, slot, None, Clock::Real.now());
         server.runtime.block_on(rotated).expect("a new secret")
     };
     let of_first = issue(&first);
-    let of_secondary = issue(&rotate(KeySlot::Secondary));
+    let of_secondary = issue(&rotate(CredentialSlot::Secondary));
     read(of_first.get(GET));
     read(of_secondary.get(GET));
-    let of_second = issue(&rotate(KeySlot::Primary));
+    let of_second = issue(&rotate(CredentialSlot::Primary));
     ends(&of_first);
     read(of_secondary.get(GET));
     read(of_second.get(GET));
@@ -331,7 +332,7 @@ fn a_token_opens_its_own_tenant_only() {
 #[test]
 fn no_secret_of_a_client_is_kept_in_the_journal() {
     let tenant = tenant();
-    let key = tenant.add_key(KeyKind::OauthClient);
+    let key = tenant.add_key(CredentialKind::OauthClient);
     let given = stranger().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
     let token_text = given.json()["access_token"].as_str().expect("a token").to_owned();
     read(bearer(&token_text).get(GET));

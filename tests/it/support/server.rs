@@ -14,7 +14,7 @@ use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, Started, TenantOptions, open_tenant,
 };
-use directscale_emulator::tenants::{SubscriptionKey, load_seed, read_seed};
+use directscale_emulator::tenants::{Credential, load_seed, read_seed};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -197,7 +197,7 @@ pub fn tenant_with(plan: Value) -> Tenant {
 pub fn tenant_of(members: Value) -> Tenant {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
-    let key = SubscriptionKey::generate(&server.random).reveal().to_owned();
+    let key = Credential::subscription_key(&server.random).reveal().to_owned();
     let name = format!("test-{}-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed), &key[..8]);
     let mut customers: Value = demo_customers();
     for customer in customers.as_array_mut().expect("customers") {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine as _;
-use directscale_emulator::tenants::{Credential, KeyKind, NewKey};
+use directscale_emulator::tenants::{Credential, CredentialKind, NewCredential};
 use serde_json::Value;
 
 use super::http::request;
@@ -51,18 +51,19 @@ impl Reply {
 
 impl Tenant {
     /// A new key of this kind.
-    pub fn add_key(&self, kind: KeyKind) -> Credential {
+    pub fn add_key(&self, kind: CredentialKind) -> Credential {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = server();
         let name = format!("door-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let tenant = self.name();
-        let added = server.started.tenants.add_key(&tenant, NewKey { name, kind, ..NewKey::default() }, None);
+        let added =
+            server.started.tenants.add_key(&tenant, NewCredential { name, kind, ..NewCredential::default() }, None);
         server.runtime.block_on(added).expect("a key")
     }
 
     /// A caller at ByDesign's door.
     pub fn bydesign(&self) -> VendorClient {
-        let key = self.add_key(KeyKind::Basic);
+        let key = self.add_key(CredentialKind::Basic);
         let credentials = format!("{}:{}", key.account().expect("a user"), key.reveal());
         let credentials = base64::engine::general_purpose::STANDARD.encode(credentials);
         VendorClient::new(format!("Authorization: Basic {credentials}\r\n"))
@@ -70,7 +71,7 @@ impl Tenant {
 
     /// A caller at Storm's door.
     pub fn storm(&self) -> VendorClient {
-        let key = self.add_key(KeyKind::OauthClient);
+        let key = self.add_key(CredentialKind::OauthClient);
         let form = format!(
             "client_id={}&client_secret={}&grant_type=client_credentials&scope=lab",
             key.account().expect("a client"),
