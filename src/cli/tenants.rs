@@ -9,6 +9,7 @@ use super::arguments::{KeyArgs, whole_seconds};
 use super::files::read_text_file;
 use super::output::{Column, out_json};
 use super::remote::{Remote, RemoteArgs};
+use crate::control::DEFAULT_KEY_NAME;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantsCommand {
@@ -60,7 +61,7 @@ pub(super) struct ForkCommand {
 #[derive(Debug, Args)]
 pub(super) struct NewTenantArgs {
     /// The name of the new tenant's key
-    #[arg(long, default_value = "default", value_name = "NAME")]
+    #[arg(long, default_value = DEFAULT_KEY_NAME, value_name = "NAME")]
     key_name: String,
     #[command(flatten)]
     key: KeyArgs,

@@ -17,14 +17,14 @@ pub(super) enum WebhooksCommand {
     List {
         /// The tenant
         tenant: String,
-        /// Only deliveries in this state: pending, delivered, dead or lost
+        /// Only deliveries in this state: pending, delivered, failed or dropped
         #[arg(long)]
         state: Option<String>,
         /// At most this many
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Send failed and lost deliveries again, or all deliveries of one event
+    /// Send failed and dropped deliveries again, or all deliveries of one event
     Resend {
         /// The tenant
         tenant: String,

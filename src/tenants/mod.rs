@@ -40,9 +40,10 @@ pub use limits::LimitExceeded;
 pub use listing::{NewCredential, NewTenant, SnapshotListing, TenantListing};
 pub use rooms::RequestGuard;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedError, SeedFile, SeedInput, SeedSummary, SeedTenant,
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedError, SeedFile, SeedInput, SeedTenant,
     is_named_json, load_seed, read_seed, read_text,
 };
+pub use crate::tasks::SeedSummary;
 pub use service::{SEED, Tenants};
 pub use store::is_empty;
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::credential::Credential;
@@ -23,7 +22,7 @@ use crate::error_chain::ErrorChain;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tasks::{Begun, Progress, Tasks};
+use crate::tasks::{Begun, CreatedTenant, DataRows, DeletedTenant, Progress, SnapshotRows, TaskResult, Tasks};
 
 /// The name of the snapshot that a reset goes back to.
 pub const SEED: &str = "seed";
@@ -176,7 +175,7 @@ impl Tenants {
         self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             tenants.delete_tenant(tenant.id, &progress).await?;
-            Ok(json!({ "deleted": name }))
+            Ok(TaskResult::DeletedTenant(DeletedTenant { deleted: name }))
         })
     }
 
@@ -215,7 +214,7 @@ impl Tenants {
             work.leaves_half(false);
             tenants.changed(tenant.id);
             drop(work);
-            Ok(json!({ "rows": rows }))
+            Ok(TaskResult::Data(DataRows { rows }))
         })
     }
 
@@ -298,7 +297,7 @@ impl Tenants {
             tenants.database.filled(rows).await;
             tenants.changed(tenant.id);
             drop(work);
-            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+            Ok(TaskResult::Snapshot(SnapshotRows { snapshot, rows }))
         })
     }
 
@@ -321,7 +320,7 @@ impl Tenants {
             let work = tenants.credentials.work(tenant.id).await?;
             if tenants.is_too_large(&[tenant.id]).await? {
                 let rows = tenants.save_in_parts(&work, tenant.id, snapshot, &progress).await?;
-                return Ok(json!({ "snapshot": snapshot, "rows": rows }));
+                return Ok(TaskResult::Snapshot(SnapshotRows { snapshot: snapshot.to_owned(), rows }));
             }
             let rows = tenants
                 .database
@@ -334,7 +333,7 @@ impl Tenants {
                 })
                 .await?;
             tenants.database.filled(rows).await;
-            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+            Ok(TaskResult::Snapshot(SnapshotRows { snapshot: snapshot.to_owned(), rows }))
         })
     }
 
@@ -586,9 +585,15 @@ fn unknown_snapshot(tenant: &str, snapshot: &str) -> TenantError {
     TenantError::UnknownSnapshot { tenant: tenant.to_owned(), snapshot: snapshot.to_owned() }
 }
 
-/// What is told of a new tenant: the one time that its key is shown.
-fn made(tenant: &str, name: &str, key: &Credential) -> Value {
-    json!({ "tenant": tenant, "key_name": name, "kind": key.kind(), "account": key.account(), "key": key.reveal() })
+/// The new tenant with its key, which is not shown again.
+fn made(tenant: &str, name: &str, key: &Credential) -> TaskResult {
+    TaskResult::CreatedTenant(CreatedTenant {
+        tenant: tenant.to_owned(),
+        key_name: name.to_owned(),
+        kind: key.kind().name(),
+        account: key.account().map(str::to_owned),
+        key: key.reveal().to_owned(),
+    })
 }
 
 /// A name that can stand in a path and in a shell.

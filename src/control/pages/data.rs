@@ -8,7 +8,7 @@ use super::tasks::{self, Outcome};
 use super::{Shown, data_forms as forms, keys, see_other, tenants};
 use crate::control::error::ControlError;
 use crate::plan::Plan;
-use crate::tasks::Begun;
+use crate::tasks::{Begun, TaskState};
 use crate::tenants::{SeedContents, SeedInput, TenantError, list_credentials, read_text};
 
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -153,7 +153,7 @@ fn work(visit: &Visit) -> Markup {
                 ul.plain { @for task in all.iter().take(8) {
                     li {
                         (tasks::words(task.what)) ": " (tasks::summary(task)) ". "
-                        @if task.state == "running" { a href=(tasks::path(visit.name(), task.id)) { "Watch" } }
+                        @if task.state == TaskState::Running { a href=(tasks::path(visit.name(), task.id)) { "Watch" } }
                     }
                 } }
             }

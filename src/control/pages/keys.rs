@@ -64,8 +64,8 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let account = text("account", "account", form.text("account"), "the name", false);
     let kind = html! {
         select #kind name="kind" {
-            @for kind in [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient] {
-                option value=(kind_name(kind)) selected[form.text("kind") == kind_name(kind)] { (kind_words(kind)) }
+            @for kind in CredentialKind::ALL {
+                option value=(kind.name()) selected[form.text("kind") == kind.name()] { (kind_words(kind)) }
             }
         }
     };
@@ -98,16 +98,6 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     }
 }
 
-/// A kind as forms send it.
-fn kind_name(kind: CredentialKind) -> &'static str {
-    match kind {
-        CredentialKind::SubscriptionKey => "subscription-key",
-        CredentialKind::Basic => "basic",
-        CredentialKind::OauthClient => "oauth-client",
-        CredentialKind::AccessToken => "access-token",
-    }
-}
-
 /// What a kind of key opens.
 fn kind_words(kind: CredentialKind) -> &'static str {
     match kind {
@@ -122,8 +112,7 @@ impl Fields {
     /// The kind of key that a form asks for.
     pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
         let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
-        let known = [CredentialKind::SubscriptionKey, CredentialKind::Basic, CredentialKind::OauthClient];
-        let found = known.into_iter().find(|kind| kind_name(*kind) == text);
+        let found = CredentialKind::ALL.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }

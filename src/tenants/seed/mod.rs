@@ -28,7 +28,7 @@ use crate::fault_injection;
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tasks::{Begun, Progress};
+use crate::tasks::{Begun, Progress, SeedSummary, TaskResult};
 use crate::webhooks::EventSettings;
 use crate::wire::misread::{read_json, without_value};
 use crate::wire::relaxed::{Leniency, rewritten};
@@ -164,15 +164,6 @@ impl From<sqlx::Error> for SeedError {
     }
 }
 
-/// What loading a seed file did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SeedSummary {
-    /// The tenants that were created.
-    pub created: Vec<String>,
-    /// The tenants that existed before. They did not change.
-    pub unchanged: Vec<String>,
-}
-
 /// Reads a seed: `demo` or the path of a file.
 ///
 /// # Errors
@@ -275,7 +266,7 @@ impl Tenants {
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
             let seeded = load(&tenants, seed, &progress).await?;
-            Ok(serde_json::json!(seeded))
+            Ok(TaskResult::LoadedSeed(seeded))
         })
     }
 }
