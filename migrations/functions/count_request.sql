@@ -1,6 +1,6 @@
--- Counts a call of a subscription against its rate limit and its quota, where they are set, each in a window that begins
--- with the first call. rejected_by names the limit that is spent, until renewed_at; a call that is rejected by either is
--- counted by neither.
+-- Counts a request of a subscription against its rate limit and its quota, if they are set, each in a window that begins with
+-- the first request. rejected_by names the limit that is exceeded until renewed_at. A request that one of them rejects is counted
+-- by neither.
 create or replace function count_request(
     p_tenant         integer,
     p_name           text,
@@ -15,7 +15,7 @@ create or replace function count_request(
 declare
     v_limit record;
 begin
-    -- A window that is over begins anew, with no call in it. The rows stay locked, so that calls at once take turns.
+    -- A window that is over starts again at zero. The rows stay locked, so that concurrent requests are counted one by one.
     for v_limit in
         select * from (values ('rate_limit', p_rate_calls, p_rate_seconds), ('quota', p_quota_calls, p_quota_seconds))
             as limits (kind, most, seconds)

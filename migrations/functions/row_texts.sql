@@ -1,5 +1,5 @@
--- A row as the text of each of its columns, in their order: what the journal compares. A cast of the whole row to text says the
--- same and costs three times as much, because it looks up how each type is written. A test fails when a column is missing here.
+-- A row as the text of each of its columns, in their order, which the journal compares. A cast of the whole row to text gives the
+-- same and costs three times as much, because it looks up the output function of each type. A test fails when a column is missing.
 create or replace function row_texts(r crm_associatetypechanges) returns text[] language sql stable as $$
     select array[r.tenant_id::text, r.id::text, r.recordnumber::text, r.associateid::text, r.oldassociatetype::text,
            r.newassociatetype::text, r.changedate::text, r.changedby, r.requestid::text]

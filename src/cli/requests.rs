@@ -18,14 +18,14 @@ use super::output::{
 use super::remote::{Remote, SendError};
 use crate::control::laid_out;
 
-/// The longest that the server waits for a request in one go.
+/// The server's limit for one wait.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// How long a lost stream is left alone, at first and at last.
+/// The pause before a reconnect, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// So many requests that came while the stream was lost are asked for.
+/// How many requests are fetched after the stream was lost.
 const CATCH_UP: &str = "1000";
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +49,7 @@ pub(super) enum RequestsCommand {
         /// The request's number, or its X-DirectScale-RequestId
         id: Option<String>,
     },
-    /// Follow a tenant's requests as they come
+    /// Follow a tenant's requests
     Tail {
         #[command(flatten)]
         filter: FilterArgs,
@@ -76,7 +76,7 @@ pub(super) enum RequestsCommand {
 pub(super) struct FilterArgs {
     /// The tenant
     tenant: String,
-    /// Only requests of this operation, such as `UpgradeCustomer`; - for paths that are none
+    /// Only requests of this operation, such as `UpgradeCustomer`; - for paths that are no operation
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     operation: Option<String>,
     /// Only requests with this status, or of this class: 404, 4xx
@@ -85,7 +85,7 @@ pub(super) struct FilterArgs {
     /// Only requests about this customer
     #[arg(long, value_name = "ID")]
     customer: Option<i32>,
-    /// Only requests after the one with this number; 0 for all that are known
+    /// Only requests after the one with this number; 0 for all that the journal has
     #[arg(long, value_name = "NUMBER")]
     since: Option<u64>,
 }
@@ -151,7 +151,7 @@ async fn last_number(remote: &Remote, filter: &FilterArgs) -> anyhow::Result<u64
     Ok(newest[0]["number"].as_u64().unwrap_or(0))
 }
 
-/// A request whose tenant is not named: numbers and ids are those of the whole server.
+/// Finds a request without the name of its tenant: numbers and ids are unique on a server.
 async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
     for tenant in remote.tenant_names().await? {
         match remote.send(Method::GET, &["tenants", &tenant, "requests", id], &[], None).await {
@@ -160,17 +160,17 @@ async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
             Err(error) => return Err(error.into()),
         }
     }
-    let unauthenticated = remote.find(&["strangers"], &[("limit", CATCH_UP.to_owned())]).await?;
+    let unauthenticated = remote.find(&["unauthenticated-requests"], &[("limit", CATCH_UP.to_owned())]).await?;
     let is_it = |request: &&Value| shown(&request["request_id"]) == id || shown(&request["number"]) == id;
     let found = unauthenticated.as_array().into_iter().flatten().find(is_it).cloned();
-    found.with_context(|| format!("no tenant's journal has a request '{id}', or has it no more"))
+    found.with_context(|| format!("no tenant's journal has a request '{id}', or no longer"))
 }
 
-/// Waits for a request that the filter lets through: a new one, unless the filter says since when.
+/// Waits for a request that matches the filter: a new one, unless the filter has `since`.
 async fn wait(remote: &Remote, filter: &FilterArgs, timeout: Duration) -> anyhow::Result<Value> {
     let since = match filter.since {
         Some(since) => since,
-        // Whatever its operation: what is there already is not new.
+        // Of any operation: requests that the journal has already are not new.
         None => newest_number(remote, &filter.tenant).await?,
     };
     let deadline = Instant::now() + timeout;
@@ -182,7 +182,7 @@ async fn wait(remote: &Remote, filter: &FilterArgs, timeout: Duration) -> anyhow
             Ok(response) => return Ok(serde_json::from_str(&response.text().await?)?),
             Err(SendError::Rejected { status: StatusCode::REQUEST_TIMEOUT, .. }) if Instant::now() < deadline => {}
             Err(SendError::Rejected { status: StatusCode::REQUEST_TIMEOUT, .. }) => {
-                bail!("no such request came within {} ms", timeout.as_millis())
+                bail!("no request matched within {} ms", timeout.as_millis())
             }
             Err(error) => return Err(error.into()),
         }
@@ -194,7 +194,7 @@ async fn newest_number(remote: &Remote, tenant: &str) -> anyhow::Result<u64> {
     Ok(newest[0]["number"].as_u64().unwrap_or(0))
 }
 
-/// What is followed, over all the connections that it takes.
+/// Follows the requests over reconnects.
 struct Tail<'a> {
     remote: Remote,
     filter: &'a FilterArgs,
@@ -299,11 +299,11 @@ fn summary(request: &Value, screen: Screen) -> String {
     let mut text = String::new();
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     if screen.is_terminal {
-        let at = screen.paint(DIM, format_args!("{:>4}  {}", of("number"), local_time(&of("at"))));
-        let took = screen.paint(DIM, format_args!("{} ms  {}", of("ms"), of("operation")));
-        let _ = writeln!(text, "{at}  {status}  {} {}  {took}", of("method"), of("path"));
+        let at = screen.paint(DIM, format_args!("{:>4}  {}", of("number"), local_time(&of("received_at"))));
+        let duration = screen.paint(DIM, format_args!("{} ms  {}", of("duration_ms"), of("operation")));
+        let _ = writeln!(text, "{at}  {status}  {} {}  {duration}", of("method"), of("path"));
     } else {
-        let line = ["number", "at", "status", "method", "path", "operation", "ms"].map(of);
+        let line = ["number", "received_at", "status", "method", "path", "operation", "duration_ms"].map(of);
         let _ = writeln!(text, "{}", line.join("\t"));
     }
     for reason in items(&request["reasons"]) {
@@ -312,11 +312,11 @@ fn summary(request: &Value, screen: Screen) -> String {
     for ignored in items(&request["ignored"]) {
         let _ = writeln!(text, "    ignored: {}", shown(ignored));
     }
-    for near in items(&request["near"]) {
-        let _ = writeln!(text, "    did you mean: {}", shown(near));
+    for operation in items(&request["did_you_mean"]) {
+        let _ = writeln!(text, "    did you mean: {}", shown(operation));
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "    fault {}: {}", shown(&fault["id"]), shown(&fault["what"]));
+        let _ = writeln!(text, "    fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
     }
     text + &changes(request, screen)
 }
@@ -339,18 +339,17 @@ fn changes(request: &Value, screen: Screen) -> String {
     text
 }
 
-/// Everything that is known of a request.
 fn details(request: &Value, screen: Screen) -> String {
     let of = |member: &str| shown(&request[member]);
     let head = |text: &str| screen.paint(BOLD, text);
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     let mut text = String::new();
     let _ = writeln!(text, "{} {} {} -> {status}", of("number"), of("method"), of("path"));
-    let duration = format!("{} ms, of which {} ms waiting for the database", of("ms"), of("database_ms"));
+    let duration = format!("{} ms, of which {} ms waiting for the database", of("duration_ms"), of("database_ms"));
     for (name, value) in [
         ("operation", of("operation")),
         ("request id", of("request_id")),
-        ("time", of("at")),
+        ("received at", of("received_at")),
         ("tenant time", of("tenant_time")),
         ("key", of("key")),
         ("customer", of("customer")),
@@ -358,11 +357,11 @@ fn details(request: &Value, screen: Screen) -> String {
     ] {
         let _ = writeln!(text, "  {} {value}", screen.paint(DIM, format_args!("{name:<12}")));
     }
-    if request["is_dry_run"] == true {
+    if request["dry_run"] == true {
         let _ = writeln!(text, "  A dry run: everything was rolled back.");
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["what"]));
+        let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
     }
     section(
         &mut text,
@@ -372,7 +371,7 @@ fn details(request: &Value, screen: Screen) -> String {
         }),
     );
     section(&mut text, &head("Ignored"), items(&request["ignored"]).map(shown));
-    section(&mut text, &head("Did you mean"), items(&request["near"]).map(shown));
+    section(&mut text, &head("Did you mean"), items(&request["did_you_mean"]).map(shown));
     let changes = changes(request, screen);
     section(&mut text, &head("Changes"), changes.lines().map(|line| line.trim_start().to_owned()));
     section(
@@ -387,7 +386,7 @@ fn details(request: &Value, screen: Screen) -> String {
         &head("Hooks"),
         items(&request["hooks"]).map(|hook| {
             let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
-            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["ms"]))
+            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["duration_ms"]))
         }),
     );
     for (name, headers, body) in
@@ -412,7 +411,7 @@ fn section(text: &mut String, head: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// A body, indented where it is JSON.
+/// A body, indented if it is JSON.
 fn body_text(body: &Value) -> String {
     let kept = body["text"].as_str().unwrap_or_default();
     let bytes = body["bytes"].as_u64().unwrap_or_default();
@@ -420,7 +419,7 @@ fn body_text(body: &Value) -> String {
         return "  (no body)\n".to_owned();
     }
     let mut text = plain_lines(&laid_out(kept)).into_owned();
-    if body["is_cut"] == true {
+    if body["is_truncated"] == true {
         let _ = write!(text, "\n(the first {} of {bytes} bytes)", kept.len());
     }
     let mut indented = String::from("\n");
@@ -438,7 +437,7 @@ fn items_of_one(value: &Value) -> impl Iterator<Item = &Value> {
     (!value.is_null()).then_some(value).into_iter()
 }
 
-/// A time of the server as a clock on the wall here shows it.
+/// A time in the local time zone.
 fn local_time(at: &str) -> String {
     at.parse::<DateTime<chrono::Utc>>()
         .map_or_else(|_| at.to_owned(), |at| at.with_timezone(&Local).format("%H:%M:%S").to_string())

@@ -1,23 +1,27 @@
-//! The vendor's operations and the statuses that are documented for each: what a rule for failures may name.
+//! The operations of all vendor APIs with their documented statuses: what a fault rule and a filter of the journal may name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::openapi::{OpenApi, PathItem};
 
-use crate::fault_injection::{Answer, Rule};
-use crate::vendors::directscale::CALLBACK_OPERATION;
-use crate::vendors::storm::TOKEN_OPERATION;
+use crate::fault_injection::{FaultResponse, FaultRule};
+use crate::vendors::VENDORS;
 use crate::webhooks::EventType;
 
-/// What the journal has besides operations of the document: paths that are none, callbacks of extensions, tokens of Storm.
-const BESIDE: [&str; 3] = ["-", CALLBACK_OPERATION, TOKEN_OPERATION];
+/// The operation of requests that no operation has.
+const NO_OPERATION: &str = "-";
 
-/// Operations, each with its documented statuses.
+/// The operations in the journal that the document does not describe.
+fn undocumented<'a>() -> impl Iterator<Item = &'a str> {
+    let of_vendors = VENDORS.iter().flat_map(|vendor| vendor.undocumented_operations.iter().copied());
+    std::iter::once(NO_OPERATION).chain(of_vendors)
+}
+
 #[derive(Debug)]
 pub(super) struct Catalogue(BTreeMap<String, BTreeSet<u16>>);
 
 impl Catalogue {
-    pub(super) fn of(document: &OpenApi) -> Self {
+    pub(super) fn new(document: &OpenApi) -> Self {
         let of_item = |item: &PathItem| {
             let methods = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
             let operations = methods.into_iter().flatten().filter_map(|operation| {
@@ -33,10 +37,10 @@ impl Catalogue {
         self.0.keys().map(String::as_str)
     }
 
-    /// What is wrong with a rule, if it names an operation, event or status that there is not.
-    pub(super) fn check(&self, rule: &Rule) -> Result<(), String> {
+    /// Rejects a rule that names an unknown operation or event, or a status that is not documented.
+    pub(super) fn check(&self, rule: &FaultRule) -> Result<(), String> {
         let rule = match rule {
-            Rule::Event(rule) => {
+            FaultRule::Event(rule) => {
                 let known = EventType::ALL.map(EventType::name);
                 return match rule.event.as_str() {
                     "*" => Ok(()),
@@ -44,7 +48,7 @@ impl Catalogue {
                     other => Err(format!("'{other}' is not an event; these are: {}, or * for all", known.join(", "))),
                 };
             }
-            Rule::Call(rule) => rule,
+            FaultRule::Request(rule) => rule,
         };
         let statuses: Vec<&BTreeSet<u16>> = match rule.operation.as_str() {
             "*" => self.0.values().collect(),
@@ -53,7 +57,7 @@ impl Catalogue {
                 None => return Err(self.unknown_operation(name)),
             },
         };
-        let Some(Answer::Status { code, .. }) = rule.answer else { return Ok(()) };
+        let Some(FaultResponse::Status { code, .. }) = rule.response else { return Ok(()) };
         if code >= 400 && statuses.iter().all(|statuses| statuses.contains(&code)) {
             return Ok(());
         }
@@ -62,25 +66,29 @@ impl Catalogue {
             common.retain(|status| statuses.contains(status));
         }
         let common: Vec<String> = common.iter().map(ToString::to_string).collect();
-        let of = &rule.operation;
+        let operation = &rule.operation;
         Err(format!(
-            "{code} is not a status of a failure that is documented for {of}; these are: {}",
+            "{code} is not an error status that is documented for {operation}; these are: {}",
             common.join(", ")
         ))
     }
 
-    /// What is wrong with the name of an operation whose requests are looked for in the journal.
+    /// Rejects the name of an operation that no entry of the journal can have.
     pub(super) fn check_journaled(&self, name: &str) -> Result<(), String> {
-        if self.0.contains_key(name) || BESIDE.contains(&name) { Ok(()) } else { Err(self.unknown_operation(name)) }
+        if self.0.contains_key(name) || undocumented().any(|known| known == name) {
+            Ok(())
+        } else {
+            Err(self.unknown_operation(name))
+        }
     }
 
     fn unknown_operation(&self, name: &str) -> String {
         let name: String = name.chars().take(100).collect();
-        let near = self.operations().chain(BESIDE).max_by(|left, right| {
-            let like = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
-            like(left).total_cmp(&like(right))
+        let most_similar = self.operations().chain(undocumented()).max_by(|left, right| {
+            let similarity = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
+            similarity(left).total_cmp(&similarity(right))
         });
-        let near = near.unwrap_or("*");
-        format!("'{name}' is not an operation; did you mean {near}?")
+        let most_similar = most_similar.unwrap_or("*");
+        format!("'{name}' is not an operation; did you mean {most_similar}?")
     }
 }

@@ -5,6 +5,7 @@ mod api;
 mod catalogue;
 mod documents;
 mod error;
+mod journal;
 mod keys;
 mod pages;
 
@@ -49,7 +50,7 @@ impl Control {
     /// A control API for the vendor operations in `document`. `access` says who may use it.
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
-        let catalogue = Catalogue::of(document);
+        let catalogue = Catalogue::new(document);
         Self {
             tenants: OnceLock::new(),
             access,

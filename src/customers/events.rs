@@ -101,13 +101,13 @@ impl Customers {
             id: self.random.uuid_at(scope.now),
             event_type,
             customer: customer.id.0,
-            body: &body,
+            payload: &body,
             caller: scope.caller,
             now: scope.now,
         };
         webhooks::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
         let (id, event_type, customer) = (event.id, event_type.name(), event.customer);
-        scope.recorder.event(|| EventNote { id, event_type, customer, body });
+        scope.recorder.event(|| EventNote { id, event_type, customer, payload: body });
         Ok(())
     }
 }

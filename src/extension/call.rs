@@ -178,7 +178,7 @@ impl Hooks {
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
         let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
         let headers = headers(extension, of.user, &token);
-        let sent = of.recorder.is_on().then(|| Text::of(&body));
+        let sent = of.recorder.is_on().then(|| Text::request(&body));
         let start = Instant::now();
         let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
         let ms = start.elapsed().as_secs_f64() * 1e3;
@@ -186,11 +186,11 @@ impl Hooks {
         let has_committed = running.end().await?;
         of.recorder.hook(|| {
             let (status, response) = match &answered {
-                Ok(answer) => (Some(answer.status), Text::of(&answer.body)),
-                Err(error) => (None, Text::of(error.to_string().as_bytes())),
+                Ok(answer) => (Some(answer.status), Text::request(&answer.body)),
+                Err(error) => (None, Text::request(error.to_string().as_bytes())),
             };
             let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
-            HookNote { hook: H::ID, url, request, status, response, ms, has_called_back: has_committed }
+            HookNote { hook: H::ID, url, request, status, response, duration_ms: ms, has_called_back: has_committed }
         });
         let read = match answered {
             Ok(answer) => read_answer::<H>(&answer),

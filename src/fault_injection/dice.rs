@@ -1,18 +1,18 @@
-//! Chance that comes out the same for the same seed and call.
+//! Random numbers that are the same for the same random seed and number of a request.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
-/// The dice of one call under one rule.
+/// The random numbers of one request under one rule.
 #[derive(Debug)]
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// The dice of call number `call` under a rule with this seed.
+    /// For request number `number` under a rule with this random seed.
     #[must_use]
-    pub fn new(seed: u64, call: u64) -> Self {
-        let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        dice.set_stream(call);
+    pub fn new(random_seed: u64, number: u64) -> Self {
+        let mut dice = ChaCha8Rng::seed_from_u64(random_seed);
+        dice.set_stream(number);
         Self(dice)
     }
 
@@ -48,18 +48,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_and_call_give_the_same_and_others_differ() {
-        let first = |seed, call| Dice::new(seed, call).below(1 << 40);
+    fn the_same_random_seed_and_number_give_the_same_result_and_others_differ() {
+        let first = |random_seed, number| Dice::new(random_seed, number).below(1 << 40);
         assert_eq!(first(7, 3), first(7, 3));
         assert_ne!(first(7, 3), first(7, 4));
         assert_ne!(first(7, 3), first(8, 3));
     }
 
     #[test]
-    fn chance_is_fair() {
-        let met = (0..10_000).filter(|call| Dice::new(1, *call).unit() < 0.3).count();
-        assert!((2_800..3_200).contains(&met), "{met}");
-        let mut waits: Vec<f64> = (0..10_001).map(|call| Dice::new(2, call).log_normal(100.0, 0.5)).collect();
+    fn the_numbers_are_fair() {
+        let triggered = (0..10_000).filter(|number| Dice::new(1, *number).unit() < 0.3).count();
+        assert!((2_800..3_200).contains(&triggered), "{triggered}");
+        let mut waits: Vec<f64> = (0..10_001).map(|number| Dice::new(2, number).log_normal(100.0, 0.5)).collect();
         waits.sort_by(f64::total_cmp);
         assert!((95.0..105.0).contains(&waits[5_000]), "{}", waits[5_000]);
         // One deviation above the median is where 84 % are below.

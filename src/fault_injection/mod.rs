@@ -1,14 +1,16 @@
-//! Failures on purpose: rules that a tenant arms, and which of its calls and events meet them.
+//! Injected faults: rules that a tester adds to a tenant, and the requests and events that trigger them.
 //!
-//! A rule counts the calls that come under it in the database, so that "the first three" are three over all servers. This
-//! floor knows no operations; who arms a rule says which there are.
+//! The database counts the requests that a rule matches, so that "the first three" are three over all servers. This module does
+//! not know which operations there are; the caller of [`add`] checks their names.
 
 mod dice;
 mod rule;
+mod sentence;
 mod store;
 
 pub use dice::Dice;
-pub use rule::{Answer, Delay, EventDeed, EventRule, Point, RequestRule, Rule, RuleError, When};
+pub use rule::{Delay, EventAction, EventRule, FaultResponse, FaultRule, Point, RequestRule, RuleError, When};
 pub use store::{
-    ActiveFault, Fired, FiredEvent, Listed, arm, disarm, disarm_all, fire, fire_event, list, of_tenant, restore,
+    ActiveFault, FaultListing, TriggeredEventFault, TriggeredFault, add, delete, delete_all, list, of_tenant, restore,
+    trigger, trigger_event,
 };

@@ -1,4 +1,4 @@
-//! What a rule says, in the JSON that arms it.
+//! A rule for injected faults, as JSON.
 
 use std::time::Duration;
 
@@ -10,37 +10,34 @@ use utoipa::ToSchema;
 use super::dice::Dice;
 use crate::wire::misread::without_value;
 
-/// The longest that a fault may keep a call waiting.
-const LONGEST_DELAY_MS: u64 = 60_000;
+const MAX_DELAY_MS: u64 = 60_000;
 
-/// A rule: of calls, or of events where it has a member `event`.
+/// A rule for requests; or for events, if it has the member `event`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, try_from = "Value")]
-pub enum Rule {
-    /// Of calls.
-    Call(RequestRule),
-    /// Of events.
+pub enum FaultRule {
+    Request(RequestRule),
     Event(EventRule),
 }
 
-/// What happens to calls.
+/// What happens to requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestRule {
     /// The operation, by its `operationId`, or `*` for all.
     pub operation: String,
-    /// Which calls meet it.
+    /// Which requests trigger it.
     #[serde(default)]
     pub when: When,
-    /// Where in a call it happens.
+    /// Where in the request it happens.
     #[serde(default)]
     pub point: Point,
-    /// How long the call waits there, in milliseconds.
+    /// How long the request waits there, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<Delay>,
-    /// What the caller sees instead of the answer; nothing else than the delay where it is not said.
+    /// What the caller gets instead of the response. Without it the request is only delayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
+    pub response: Option<FaultResponse>,
 }
 
 /// What happens to events.
@@ -49,58 +46,55 @@ pub struct RequestRule {
 pub struct EventRule {
     /// The event's type, or `*` for all.
     pub event: String,
-    /// Which events meet it.
+    /// Which events trigger it.
     #[serde(default)]
     pub when: When,
-    /// What becomes of them.
-    #[serde(rename = "do")]
-    pub deed: EventDeed,
+    /// What happens to their deliveries.
+    pub action: EventAction,
 }
 
-/// Which calls or events meet a rule, of those that come under it since it was armed.
+/// Which of the requests or events that a rule matches trigger it, counted since the rule was added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// Every one.
     #[default]
     Every,
-    /// The first so many.
+    /// The first N.
     First(u32),
-    /// The one of this number, from 1.
-    Call(u32),
-    /// Each by chance.
+    /// Only the one with this number, from 1.
+    Request(u32),
+    /// Each with a probability.
     Probability {
-        /// How likely, from 0 to 1.
+        /// From 0 to 1.
         p: f64,
-        /// The same seed meets the same calls.
+        /// The same random seed picks the same requests.
         #[serde(default)]
-        seed: u64,
+        random_seed: u64,
     },
 }
 
-/// Where in a call a fault happens.
+/// Where in a request a fault happens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
-    /// Before the handler: nothing was done.
+    /// Before the handler: nothing changes.
     #[default]
     Before,
-    /// Within the transaction: everything was done, and is rolled back. A delay alone holds the transaction, and what it
-    /// has locked, open for so long; then it is kept.
+    /// Inside the transaction: the changes are rolled back. A delay alone keeps the transaction and its locks open for that
+    /// time; then it commits.
     Inside,
-    /// After the commit: everything was done and stays, and the caller sees a failure.
+    /// After the commit: the changes stay, and the caller gets a failure.
     After,
 }
 
-/// How long a call waits, in milliseconds; 60,000 at most.
+/// How long a request waits, in milliseconds; 60,000 at most.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", untagged)]
 pub enum Delay {
-    /// Always so long.
     Fixed(u64),
-    /// Between two times, each as likely.
+    /// A random time between a minimum and a maximum.
     Uniform {
-        /// At least and at most so long.
+        /// The minimum and the maximum.
         #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
         uniform: (u64, u64),
     },
@@ -112,40 +106,40 @@ pub enum Delay {
     },
 }
 
-/// What the caller sees.
+/// What the caller gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// A failure in the vendor's own shape.
+pub enum FaultResponse {
+    /// An error response in the vendor's own format.
     Status {
-        /// A status of a failure that is documented for the operation.
+        /// An error status that is documented for the operation.
         code: u16,
-        /// The back end's message; the gateway's own words where it is not said.
+        /// The back end's message; without it the gateway's own error.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        /// Of 429 and 403: the seconds in `Retry-After`; 1 where it is not said.
+        /// Of 429 and 403: the seconds in `Retry-After`; 1 by default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u32>,
     },
     /// The connection is reset.
     Reset,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Empty,
-    /// The connection is closed in the middle of the answer's body.
-    Cut,
+    /// The connection is closed in the middle of the response's body.
+    Truncated,
 }
 
-/// What becomes of an event.
+/// What happens to the deliveries of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum EventDeed {
-    /// It is never told, unless it is sent again by hand.
-    Lose,
-    /// It is told twice, with the same id.
-    Double,
-    /// It is told so many seconds later, and the customer's later events after it.
+pub enum EventAction {
+    /// It is not delivered, unless it is resent.
+    Drop,
+    /// It is delivered twice, with the same id.
+    Duplicate,
+    /// It is delivered this many seconds later, and the customer's later events after it.
     Delay(u32),
-    /// The customer's next event is told first; without one it is told a minute later.
+    /// The customer's next event is delivered first. Without one it is delivered a minute later.
     Reorder,
 }
 
@@ -154,7 +148,7 @@ pub enum EventDeed {
 #[error("{0}")]
 pub struct RuleError(pub String);
 
-impl TryFrom<Value> for Rule {
+impl TryFrom<Value> for FaultRule {
     type Error = RuleError;
 
     fn try_from(value: Value) -> Result<Self, RuleError> {
@@ -162,25 +156,25 @@ impl TryFrom<Value> for Rule {
         let rule = if value.get("event").is_some() {
             Self::Event(serde_json::from_value(value).map_err(failed)?)
         } else {
-            Self::Call(serde_json::from_value(value).map_err(failed)?)
+            Self::Request(serde_json::from_value(value).map_err(failed)?)
         };
         rule.check()?;
         Ok(rule)
     }
 }
 
-impl Rule {
+impl FaultRule {
     fn check(&self) -> Result<(), RuleError> {
         let reject = |why: &str| Err(RuleError(why.to_owned()));
         match self.when() {
             When::Probability { p, .. } if !(0.0..=1.0).contains(&p) => return reject("p must be from 0 to 1"),
-            When::First(0) | When::Call(0) => return reject("first and call count from 1"),
+            When::First(0) | When::Request(0) => return reject("first and request count from 1"),
             _ => {}
         }
-        let Self::Call(rule) = self else { return Ok(()) };
+        let Self::Request(rule) = self else { return Ok(()) };
         match rule.delay_ms {
-            Some(Delay::Fixed(ms)) if ms > LONGEST_DELAY_MS => reject("delay_ms must be at most 60000"),
-            Some(Delay::Uniform { uniform: (from, to) }) if from > to || to > LONGEST_DELAY_MS => {
+            Some(Delay::Fixed(ms)) if ms > MAX_DELAY_MS => reject("delay_ms must be at most 60000"),
+            Some(Delay::Uniform { uniform: (from, to) }) if from > to || to > MAX_DELAY_MS => {
                 reject("delay_ms.uniform must be [from, to] with from at most to, and to at most 60000")
             }
             Some(Delay::LogNormal { log_normal: (median, sigma) })
@@ -190,65 +184,64 @@ impl Rule {
                     "delay_ms.log_normal must be [median, sigma], the median above 0 and at most 60000, sigma from 0 to 5",
                 )
             }
-            None if rule.answer.is_none() => reject("a rule needs delay_ms, answer, or both"),
+            None if rule.response.is_none() => reject("a rule needs delay_ms, response, or both"),
             _ => Ok(()),
         }
     }
 
-    /// Which calls or events meet it.
     #[must_use]
     pub fn when(&self) -> When {
         match self {
-            Self::Call(rule) => rule.when,
+            Self::Request(rule) => rule.when,
             Self::Event(rule) => rule.when,
         }
     }
 
-    /// The operation or event type that it is for; `*` for all.
+    /// The operation or event type that it matches; `*` for all.
     #[must_use]
-    pub fn of(&self) -> &str {
+    pub fn target(&self) -> &str {
         match self {
-            Self::Call(rule) => &rule.operation,
+            Self::Request(rule) => &rule.operation,
             Self::Event(rule) => &rule.event,
         }
     }
 }
 
 impl When {
-    /// Whether the call of this number, from 1, meets it.
+    /// Whether the request or event with this number, from 1, triggers the rule.
     #[must_use]
-    pub fn is_met_by(&self, call: u64) -> bool {
+    pub fn is_triggered_by(&self, number: u64) -> bool {
         match self {
             Self::Every => true,
-            Self::First(most) => call <= u64::from(*most),
-            Self::Call(number) => call == u64::from(*number),
-            Self::Probability { p, seed } => Dice::new(*seed, call).unit() < *p,
+            Self::First(last) => number <= u64::from(*last),
+            Self::Request(only) => number == u64::from(*only),
+            Self::Probability { p, random_seed } => Dice::new(*random_seed, number).unit() < *p,
         }
     }
 
-    /// Whether no later call can meet it.
+    /// Whether no later request or event can trigger the rule.
     #[must_use]
-    pub fn is_spent_after(&self, calls: u64) -> bool {
+    pub fn is_used_up_after(&self, matched: u64) -> bool {
         match self {
             Self::Every | Self::Probability { .. } => false,
-            Self::First(last) | Self::Call(last) => calls >= u64::from(*last),
+            Self::First(last) | Self::Request(last) => matched >= u64::from(*last),
         }
     }
 
-    fn seed(&self) -> u64 {
+    fn random_seed(&self) -> u64 {
         match self {
-            Self::Probability { seed, .. } => *seed,
-            Self::Every | Self::First(_) | Self::Call(_) => 0,
+            Self::Probability { random_seed, .. } => *random_seed,
+            Self::Every | Self::First(_) | Self::Request(_) => 0,
         }
     }
 }
 
 impl RequestRule {
-    /// How long the call of this number waits.
+    /// How long the request with this number waits.
     #[must_use]
-    pub fn delay(&self, call: u64) -> Option<Duration> {
-        // Another throw than the one that decided whether the rule is met.
-        let mut dice = Dice::new(self.when.seed().wrapping_add(1), call);
+    pub fn delay(&self, number: u64) -> Option<Duration> {
+        // Another random number than the one that decided whether the rule is triggered.
+        let mut dice = Dice::new(self.when.random_seed().wrapping_add(1), number);
         let milliseconds = match self.delay_ms? {
             Delay::Fixed(ms) => Duration::from_millis(ms),
             Delay::Uniform { uniform: (from, to) } => Duration::from_millis(from + dice.below(to - from + 1)),
@@ -256,25 +249,25 @@ impl RequestRule {
                 Duration::try_from_secs_f64(dice.log_normal(median, sigma) / 1_000.0).unwrap_or(Duration::MAX)
             }
         };
-        Some(milliseconds.min(Duration::from_millis(LONGEST_DELAY_MS)))
+        Some(milliseconds.min(Duration::from_millis(MAX_DELAY_MS)))
     }
 
-    /// What it does, in a few words.
+    /// What it does, such as `status 500 before`.
     #[must_use]
-    pub fn what(&self) -> String {
-        let answer = match &self.answer {
+    pub fn description(&self) -> String {
+        let response = match &self.response {
             None => "delay".to_owned(),
-            Some(Answer::Status { code, .. }) => format!("status {code}"),
-            Some(Answer::Reset) => "reset".to_owned(),
-            Some(Answer::Empty) => "empty".to_owned(),
-            Some(Answer::Cut) => "cut".to_owned(),
+            Some(FaultResponse::Status { code, .. }) => format!("status {code}"),
+            Some(FaultResponse::Reset) => "reset".to_owned(),
+            Some(FaultResponse::Empty) => "empty".to_owned(),
+            Some(FaultResponse::Truncated) => "truncated".to_owned(),
         };
         let point = match self.point {
             Point::Before => "before",
             Point::Inside => "inside",
             Point::After => "after",
         };
-        format!("{answer} {point}")
+        format!("{response} {point}")
     }
 }
 
@@ -283,19 +276,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rule(value: Value) -> Result<Rule, String> {
+    fn rule(value: Value) -> Result<FaultRule, String> {
         serde_json::from_value(value).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_rule_is_read_as_it_is_written() {
+    fn a_rule_reads_back_as_it_was_written() {
         for text in [
             json!({"operation": "*", "when": "every", "point": "before", "delay_ms": 5}),
-            json!({"operation": "GetCustomer", "when": {"first": 2}, "point": "after", "answer": "reset"}),
-            json!({"operation": "GetCustomer", "when": {"call": 2}, "point": "inside",
-                   "answer": {"status": {"code": 500, "message": "x"}}, "delay_ms": {"uniform": [1, 2]}}),
-            json!({"event": "*", "when": {"probability": {"p": 0.5, "seed": 7}}, "do": {"delay": 30}}),
-            json!({"event": "Enrollment", "when": "every", "do": "lose"}),
+            json!({"operation": "GetCustomer", "when": {"first": 2}, "point": "after", "response": "reset"}),
+            json!({"operation": "GetCustomer", "when": {"request": 2}, "point": "inside",
+                   "response": {"status": {"code": 500, "message": "x"}}, "delay_ms": {"uniform": [1, 2]}}),
+            json!({"event": "*", "when": {"probability": {"p": 0.5, "random_seed": 7}}, "action": {"delay": 30}}),
+            json!({"event": "Enrollment", "when": "every", "action": "drop"}),
         ] {
             let read = rule(text.clone()).expect("a rule");
             assert_eq!(serde_json::to_value(read).expect("JSON"), text);
@@ -303,17 +296,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_rejected() {
+    fn an_impossible_rule_is_rejected() {
         for (text, why) in [
-            (json!({"operation": "*"}), "a rule needs delay_ms, answer, or both"),
+            (json!({"operation": "*"}), "a rule needs delay_ms, response, or both"),
             (json!({"operation": "*", "delay_ms": 60_001}), "delay_ms must be at most 60000"),
             (json!({"operation": "*", "delay_ms": {"uniform": [2, 1]}}), "delay_ms.uniform"),
             (json!({"operation": "*", "delay_ms": {"log_normal": [0.0, 1.0]}}), "delay_ms.log_normal"),
-            (json!({"operation": "*", "answer": "explode"}), "unknown variant, expected one of `status`"),
-            (json!({"operation": "*", "answer": "cut", "when": {"first": 0}}), "first and call count from 1"),
-            (json!({"event": "*", "do": "lose", "when": {"probability": {"p": 1.5}}}), "p must be from 0 to 1"),
-            (json!({"event": "*", "do": "shout"}), "unknown variant, expected one of `lose`"),
-            (json!({"operation": "*", "answer": "cut", "sometimes": true}), "unknown field `sometimes`"),
+            (json!({"operation": "*", "response": "explode"}), "unknown variant, expected one of `status`"),
+            (
+                json!({"operation": "*", "response": "truncated", "when": {"first": 0}}),
+                "first and request count from 1",
+            ),
+            (json!({"event": "*", "action": "drop", "when": {"probability": {"p": 1.5}}}), "p must be from 0 to 1"),
+            (json!({"event": "*", "action": "shout"}), "unknown variant, expected one of `drop`"),
+            (json!({"operation": "*", "response": "truncated", "sometimes": true}), "unknown field `sometimes`"),
         ] {
             let error = rule(text).expect_err(why);
             assert!(error.contains(why), "{error}");
@@ -321,11 +317,11 @@ mod tests {
     }
 
     #[test]
-    fn first_and_call_count_and_are_spent() {
-        let met = |when: When| (1..=4).filter(|call| when.is_met_by(*call)).collect::<Vec<u64>>();
-        assert_eq!(met(When::First(2)), [1, 2]);
-        assert_eq!(met(When::Call(3)), [3]);
-        assert_eq!(met(When::Every), [1, 2, 3, 4]);
-        assert!(When::First(2).is_spent_after(2) && !When::First(2).is_spent_after(1));
+    fn first_and_request_count_and_are_used_up() {
+        let triggered = |when: When| (1..=4).filter(|number| when.is_triggered_by(*number)).collect::<Vec<u64>>();
+        assert_eq!(triggered(When::First(2)), [1, 2]);
+        assert_eq!(triggered(When::Request(3)), [3]);
+        assert_eq!(triggered(When::Every), [1, 2, 3, 4]);
+        assert!(When::First(2).is_used_up_after(2) && !When::First(2).is_used_up_after(1));
     }
 }

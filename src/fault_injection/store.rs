@@ -1,88 +1,90 @@
-//! All SQL on faults.
+//! All SQL on injected faults.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::rule::{EventRule, RequestRule, Rule};
+use super::rule::{EventRule, FaultRule, RequestRule};
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 
-/// That a rule of calls is armed: enough to know whether a call must be counted.
+/// The operation of a rule for requests: enough to know whether a request must be counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct ActiveFault {
-    /// The operation, `*` for all.
+    /// `*` for all.
     pub operation: String,
 }
 
 impl ActiveFault {
-    /// Whether calls of this operation come under it.
     #[must_use]
     pub fn is_for(&self, operation: &str) -> bool {
         self.operation == "*" || self.operation == operation
     }
 }
 
-/// A rule that a call met.
+/// A rule that a request triggered.
 #[derive(Debug, Clone)]
-pub struct Fired {
+pub struct TriggeredFault {
     pub id: i32,
-    /// The call's number under the rule.
-    pub call: u64,
+    /// The request's number under the rule, from 1.
+    pub number: u64,
     pub rule: RequestRule,
 }
 
-/// A rule that an event met.
+/// A rule that an event triggered.
 #[derive(Debug, Clone)]
-pub struct FiredEvent {
+pub struct TriggeredEventFault {
     pub id: i32,
     pub rule: EventRule,
 }
 
-/// A rule that is armed, and how often it was met.
+/// A rule, and how often it was matched and triggered.
 #[derive(Debug)]
-pub struct Listed {
+pub struct FaultListing {
     pub id: i32,
-    pub rule: Rule,
-    /// How many calls came under it.
-    pub calls: u64,
-    pub fired: u64,
+    pub rule: FaultRule,
+    /// How many requests or events the rule applied to.
+    pub matched: u64,
+    /// How many of these it changed.
+    pub triggered: u64,
     pub created_at: DateTime<Utc>,
 }
 
 struct Counted {
     fault_id: i32,
-    calls: i64,
+    matched: i64,
     rule: Value,
 }
 
-/// Counts a call under each rule of its operation; the first rule that it meets.
+/// Counts a request under each rule of its operation. Of the rules that it triggers, the one that was added first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn fire(database: &Database, tenant: TenantId, operation: &str) -> Result<Option<Fired>, DatabaseError> {
-    let mut session = database.session().await?;
-    let met = count(session.connection(), tenant, false, operation).await;
-    let met = session.end(met)?;
-    Ok(met.and_then(|(id, call, rule)| match rule {
-        Rule::Call(rule) => Some(Fired { id, call, rule }),
-        Rule::Event(_) => None,
+pub async fn trigger(
+    database: &Database,
+    tenant: TenantId,
+    operation: &str,
+) -> Result<Option<TriggeredFault>, DatabaseError> {
+    let triggered = database.run(async |connection| count(connection, tenant, false, operation).await).await?;
+    Ok(triggered.and_then(|(id, number, rule)| match rule {
+        FaultRule::Request(rule) => Some(TriggeredFault { id, number, rule }),
+        FaultRule::Event(_) => None,
     }))
 }
 
-/// Counts an event, in the transaction that writes it; the first rule that it meets.
+/// Counts an event, in the transaction that writes it. Of the rules that it triggers, the one that was added first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn fire_event(
+pub async fn trigger_event(
     connection: &mut PgConnection,
     tenant: TenantId,
     event_type: &str,
-) -> Result<Option<FiredEvent>, sqlx::Error> {
-    let met = count(connection, tenant, true, event_type).await?;
-    Ok(met.and_then(|(id, _, rule)| match rule {
-        Rule::Event(rule) => Some(FiredEvent { id, rule }),
-        Rule::Call(_) => None,
+) -> Result<Option<TriggeredEventFault>, sqlx::Error> {
+    let triggered = count(connection, tenant, true, event_type).await?;
+    Ok(triggered.and_then(|(id, _, rule)| match rule {
+        FaultRule::Event(rule) => Some(TriggeredEventFault { id, rule }),
+        FaultRule::Request(_) => None,
     }))
 }
 
@@ -91,13 +93,13 @@ async fn count(
     tenant: TenantId,
     of_event: bool,
     operation: &str,
-) -> Result<Option<(i32, u64, Rule)>, sqlx::Error> {
+) -> Result<Option<(i32, u64, FaultRule)>, sqlx::Error> {
     let mut counted = sqlx::query_as!(
         Counted,
         r#"
-        update faults set calls = calls + 1
+        update faults set matched = matched + 1
          where tenant_id = $1 and of_event = $2 and (operation = $3 or operation = '*')
-        returning fault_id, calls, rule
+        returning fault_id, matched, rule
         "#,
         tenant.0,
         of_event,
@@ -106,100 +108,118 @@ async fn count(
     .fetch_all(&mut *connection)
     .await?;
     counted.sort_by_key(|counted| counted.fault_id);
-    let calls = |counted: &Counted| u64::try_from(counted.calls).unwrap_or_default();
-    // A rule that another version of this program wrote is not met.
-    let met = counted.into_iter().find_map(|counted| {
-        let rule: Rule = serde_json::from_value(counted.rule.clone()).ok()?;
-        rule.when().is_met_by(calls(&counted)).then_some((counted, rule))
+    let number = |counted: &Counted| u64::try_from(counted.matched).unwrap_or_default();
+    // A rule that another version of this program wrote triggers nothing.
+    let triggered = counted.into_iter().find_map(|counted| {
+        let rule: FaultRule = serde_json::from_value(counted.rule.clone()).ok()?;
+        rule.when().is_triggered_by(number(&counted)).then_some((counted, rule))
     });
-    let Some((met, rule)) = met else { return Ok(None) };
-    sqlx::query!("update faults set fired = fired + 1 where tenant_id = $1 and fault_id = $2", tenant.0, met.fault_id)
-        .execute(connection)
-        .await?;
-    Ok(Some((met.fault_id, calls(&met), rule)))
+    let Some((triggered, rule)) = triggered else { return Ok(None) };
+    sqlx::query!(
+        "update faults set triggered = triggered + 1 where tenant_id = $1 and fault_id = $2",
+        tenant.0,
+        triggered.fault_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(Some((triggered.fault_id, number(&triggered), rule)))
 }
 
-/// Arms a rule; its number.
+/// Adds a rule and returns its number.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn arm(database: &Database, tenant: TenantId, rule: &Rule, now: DateTime<Utc>) -> Result<i32, DatabaseError> {
-    // Two who arm at once ask for one number.
+pub async fn add(
+    database: &Database,
+    tenant: TenantId,
+    rule: &FaultRule,
+    now: DateTime<Utc>,
+) -> Result<i32, DatabaseError> {
+    // Two testers who add a rule at the same time compute the same number.
     let mut attempts = 0;
     loop {
         attempts += 1;
-        match insert(database, tenant, rule, now).await {
+        match database.run(async |connection| insert(connection, tenant, rule, now).await).await {
             Err(DatabaseError::Statement(error)) if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
-            armed => return armed,
+            added => return added,
         }
     }
 }
 
-async fn insert(database: &Database, tenant: TenantId, rule: &Rule, now: DateTime<Utc>) -> Result<i32, DatabaseError> {
-    let mut session = database.session().await?;
-    let armed = sqlx::query_scalar!(
+async fn insert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rule: &FaultRule,
+    now: DateTime<Utc>,
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
         "insert into faults (tenant_id, fault_id, of_event, operation, rule, created_at)
          select $1, coalesce(max(fault_id), 0) + 1, $2, $3, $4, $5 from faults where tenant_id = $1
          returning fault_id",
         tenant.0,
-        matches!(rule, Rule::Event(_)),
-        rule.of(),
+        matches!(rule, FaultRule::Event(_)),
+        rule.target(),
         Json(rule) as _,
         now,
     )
-    .fetch_one(session.connection())
-    .await;
-    session.end(armed)
+    .fetch_one(connection)
+    .await
 }
 
-/// The rules that are armed, in the order in which they were.
+/// A tenant's rules, in the order in which they were added.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(database: &Database, tenant: TenantId) -> Result<Vec<Listed>, DatabaseError> {
-    let mut session = database.session().await?;
-    let listed = of_tenant(session.connection(), tenant).await;
-    session.end(listed)
+pub async fn list(database: &Database, tenant: TenantId) -> Result<Vec<FaultListing>, DatabaseError> {
+    database.run(async |connection| of_tenant(connection, tenant).await).await
 }
 
 /// The same within a transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn of_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<Listed>, sqlx::Error> {
+pub async fn of_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<FaultListing>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select fault_id, rule, calls, fired, created_at from faults where tenant_id = $1 order by fault_id",
+        "select fault_id, rule, matched, triggered, created_at from faults where tenant_id = $1 order by fault_id",
         tenant.0
     )
     .fetch_all(connection)
     .await?;
-    let read = |rule: Value| serde_json::from_value::<Rule>(rule).ok();
     let number = |count: i64| u64::try_from(count).unwrap_or_default();
-    // One that another version of this program wrote is not shown, as it is not met.
+    // A rule that another version of this program wrote is not listed, because it triggers nothing.
     let listed = rows.into_iter().filter_map(|row| {
-        let (id, created_at) = (row.fault_id, row.created_at);
-        Some(Listed { id, rule: read(row.rule)?, calls: number(row.calls), fired: number(row.fired), created_at })
+        Some(FaultListing {
+            id: row.fault_id,
+            rule: serde_json::from_value(row.rule).ok()?,
+            matched: number(row.matched),
+            triggered: number(row.triggered),
+            created_at: row.created_at,
+        })
     });
     Ok(listed.collect())
 }
 
-/// Arms rules as they were, with what was counted under them.
+/// Writes rules with their counts, as a seed file contains them.
 ///
 /// # Errors
-/// When the database fails, also because two have one number.
-pub async fn restore(connection: &mut PgConnection, tenant: TenantId, rules: &[Listed]) -> Result<(), sqlx::Error> {
+/// When the database fails, or two rules have the same number.
+pub async fn restore(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rules: &[FaultListing],
+) -> Result<(), sqlx::Error> {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    for Listed { id, rule, calls, fired, created_at } in rules {
+    for FaultListing { id, rule, matched, triggered, created_at } in rules {
         sqlx::query!(
-            "insert into faults (tenant_id, fault_id, of_event, operation, rule, calls, fired, created_at)
+            "insert into faults (tenant_id, fault_id, of_event, operation, rule, matched, triggered, created_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8)",
             tenant.0,
             id,
-            matches!(rule, Rule::Event(_)),
-            rule.of(),
+            matches!(rule, FaultRule::Event(_)),
+            rule.target(),
             Json(rule) as _,
-            count(*calls),
-            count(*fired),
+            count(*matched),
+            count(*triggered),
             created_at,
         )
         .execute(&mut *connection)
@@ -208,24 +228,30 @@ pub async fn restore(connection: &mut PgConnection, tenant: TenantId, rules: &[L
     Ok(())
 }
 
-/// Disarms a rule; false when there is none of this number.
+/// Deletes a rule; false when the tenant has no rule with this number.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn disarm(database: &Database, tenant: TenantId, id: i32) -> Result<bool, DatabaseError> {
-    let mut session = database.session().await?;
-    let done = sqlx::query!("delete from faults where tenant_id = $1 and fault_id = $2", tenant.0, id)
-        .execute(session.connection())
-        .await;
-    Ok(session.end(done)?.rows_affected() == 1)
+pub async fn delete(database: &Database, tenant: TenantId, id: i32) -> Result<bool, DatabaseError> {
+    let deleted = database
+        .run(async |connection| {
+            sqlx::query!("delete from faults where tenant_id = $1 and fault_id = $2", tenant.0, id)
+                .execute(connection)
+                .await
+        })
+        .await?;
+    Ok(deleted.rows_affected() == 1)
 }
 
-/// Disarms all rules; how many there were.
+/// Deletes all rules of a tenant and returns how many there were.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn disarm_all(database: &Database, tenant: TenantId) -> Result<u64, DatabaseError> {
-    let mut session = database.session().await?;
-    let done = sqlx::query!("delete from faults where tenant_id = $1", tenant.0).execute(session.connection()).await;
-    Ok(session.end(done)?.rows_affected())
+pub async fn delete_all(database: &Database, tenant: TenantId) -> Result<u64, DatabaseError> {
+    let deleted = database
+        .run(async |connection| {
+            sqlx::query!("delete from faults where tenant_id = $1", tenant.0).execute(connection).await
+        })
+        .await?;
+    Ok(deleted.rows_affected())
 }

@@ -233,7 +233,7 @@ impl<D: Vendor> Serving<'_, D> {
         let fault = fired.map(Fault::new);
         if let Some(fault) = &fault {
             self.served.fault = Some(fault.id());
-            self.exchange.fault = Some(FaultNote { id: fault.id(), what: fault.what() });
+            self.exchange.fault = Some(FaultNote { id: fault.id(), description: fault.what() });
         }
         Ok(Entered { caller, body, fault })
     }
@@ -258,7 +258,7 @@ impl<D: Vendor> Serving<'_, D> {
             }
             Err(error) => error,
         };
-        call.recorder.rejected();
+        call.recorder.rolled_back();
         let mut response = match door.failed(error, about) {
             Ok((mut response, reasons)) => {
                 self.exchange.reasons.extend(reasons);

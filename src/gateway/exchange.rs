@@ -13,7 +13,7 @@ use super::served::{Ending, Served};
 use crate::clock::Clock;
 use crate::database::waited;
 use crate::journal::{
-    Entry, FaultNote, HIDDEN, Headers, Journal, Noted, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, shown_header, shown_path, shown_text,
 };
 
 /// What is known of a call so far. Nothing is gathered where the journal is off.
@@ -95,13 +95,13 @@ impl Exchange {
             let _ = served.reason.set(reason.message.clone());
         }
         let Some(Heard { at, method, path, headers, length, is_chunked, key }) = self.heard else { return };
-        let Noted { changes, events, hooks } = self.recorder.take();
+        let Effects { changes, events, hooks } = self.recorder.take();
         let response = response.filter(|_| !matches!(served.ending, Ending::Reset | Ending::Empty));
         let request_body = match length.filter(|length| *length > 0) {
             Some(length) if self.body.is_empty() => Text::unread(length),
             // How long it would have been is not known.
             None if is_chunked && !self.is_body_read => Text::unread(0),
-            _ => Text::of(&self.body),
+            _ => Text::request(&self.body),
         };
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = served.caller.as_ref();
@@ -110,7 +110,7 @@ impl Exchange {
             // Given by the journal.
             number: 0,
             request_id: served.request_id.unwrap_or_default(),
-            at,
+            received_at: at,
             tenant_time: self.tenant_time,
             tenant: caller.map(|caller| caller.tenant.id),
             key: match caller {
@@ -126,13 +126,13 @@ impl Exchange {
             request_body,
             status: response.map(|response| response.status().as_u16()),
             response_headers: response.map(|response| shown(response.headers())).unwrap_or_default(),
-            response_body: response.map(|response| Text::of_answer(response.body())).unwrap_or_default(),
-            ms: milliseconds(self.start.elapsed()),
+            response_body: response.map(|response| Text::response(response.body())).unwrap_or_default(),
+            duration_ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault,
             reasons: self.reasons.into_iter().map(shown_reason).collect(),
             ignored: self.ignored,
-            near: self.near,
+            did_you_mean: self.near,
             is_dry_run: self.is_dry_run,
             changes,
             events,
@@ -142,7 +142,7 @@ impl Exchange {
 }
 
 fn shown(headers: &HeaderMap) -> Headers {
-    let mut shown = Headers::with_room(headers.len());
+    let mut shown = Headers::with_capacity(headers.len());
     for (name, value) in headers {
         shown.add(name.as_str(), value.as_bytes());
     }

@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, Response};
 use super::rejection::GatewayRejection;
 use super::served::Ending;
 use super::vendor::{RequestContext, StatusFailure, Vendor};
-use crate::fault_injection::{Answer, Fired, Point};
+use crate::fault_injection::{FaultResponse, Point, TriggeredFault};
 
 /// A failure that a call met.
 #[derive(Debug)]
-pub(super) struct Fault(Fired);
+pub(super) struct Fault(TriggeredFault);
 
 /// What a failure does within the call's transaction.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(super) struct Held {
 }
 
 impl Fault {
-    pub(super) fn new(fired: Fired) -> Self {
+    pub(super) fn new(fired: TriggeredFault) -> Self {
         Self(fired)
     }
 
@@ -33,7 +33,7 @@ impl Fault {
 
     /// What it does, in words.
     pub(super) fn what(&self) -> String {
-        self.0.rule.what()
+        self.0.rule.description()
     }
 
     /// What happens before the handler: a wait, and the answer where there is one.
@@ -47,7 +47,7 @@ impl Fault {
             return None;
         }
         self.wait().await;
-        let answer = self.0.rule.answer.as_ref()?;
+        let answer = self.0.rule.response.as_ref()?;
         // Nothing was done that could be answered.
         let mut nothing = door.rejected(GatewayRejection::BackEndFailed(about.request_id), about);
         door.sign(&mut nothing, about.request_id);
@@ -57,8 +57,8 @@ impl Fault {
     /// What happens within the transaction, if anything does.
     pub(super) fn held(&self) -> Option<Held> {
         let rule = &self.0.rule;
-        let delay = rule.delay(self.0.call).unwrap_or_default();
-        (rule.point == Point::Inside).then_some(Held { delay, is_rolled_back: rule.answer.is_some() })
+        let delay = rule.delay(self.0.number).unwrap_or_default();
+        (rule.point == Point::Inside).then_some(Held { delay, is_rolled_back: rule.response.is_some() })
     }
 
     /// What happens to the answer of the handler.
@@ -73,14 +73,14 @@ impl Fault {
         if rule.point == Point::After {
             self.wait().await;
         }
-        match &rule.answer {
+        match &rule.response {
             Some(answer) => self.answered(door, about, answer, response, ending),
             None => self.marked(about, response),
         }
     }
 
     async fn wait(&self) {
-        if let Some(delay) = self.0.rule.delay(self.0.call) {
+        if let Some(delay) = self.0.rule.delay(self.0.number) {
             tokio::time::sleep(delay).await;
         }
     }
@@ -89,24 +89,24 @@ impl Fault {
         &self,
         door: &D,
         about: &RequestContext<'_>,
-        answer: &Answer,
+        answer: &FaultResponse,
         response: Response<Bytes>,
         ending: &mut Ending,
     ) -> Response<Bytes> {
         let response = match answer {
-            Answer::Status { code, message, retry_after } => {
+            FaultResponse::Status { code, message, retry_after } => {
                 let retry_after = u64::from(retry_after.unwrap_or(1));
                 door.failure(StatusFailure { code: *code, message: message.as_deref(), retry_after }, about)
             }
-            Answer::Reset => {
+            FaultResponse::Reset => {
                 *ending = Ending::Reset;
                 response
             }
-            Answer::Empty => {
+            FaultResponse::Empty => {
                 *ending = Ending::Empty;
                 response
             }
-            Answer::Cut => {
+            FaultResponse::Truncated => {
                 *ending = Ending::Cut;
                 response
             }

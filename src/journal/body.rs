@@ -1,56 +1,53 @@
-//! Bodies as the journal keeps them: as text, without secrets, and not all of a long one.
+//! Bodies as the journal keeps them: as text, without secrets, and of a long one only the beginning.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::redact::{redacted, redacted_answer};
+use super::redact::{redacted, redacted_response};
 
-/// The longest part of a body that is kept, in bytes.
-const LONGEST: usize = 16 * 1024;
+/// In bytes.
+const MAX_LENGTH: usize = 16 * 1024;
 
-/// A body. Secrets in it are hidden.
+/// A body. Secrets are hidden.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Text {
-    /// Its text, or the beginning of it.
+    /// The first 16 KiB.
     pub text: String,
-    /// How long it is in all, in bytes, as far as that is known.
+    /// The length of the whole body in bytes; 0 if it is not known.
     pub bytes: usize,
-    /// Whether only its beginning is kept, or nothing of it.
-    pub is_cut: bool,
+    /// Whether `text` is not the whole body.
+    pub is_truncated: bool,
 }
 
 impl Text {
-    /// The body of a request without its secrets.
     #[must_use]
-    pub fn of(body: &[u8]) -> Self {
-        Self::by(body, redacted)
+    pub fn request(body: &[u8]) -> Self {
+        Self::new(body, redacted)
     }
 
-    /// The body of an answer without its secrets.
     #[must_use]
-    pub fn of_answer(body: &[u8]) -> Self {
-        Self::by(body, redacted_answer)
+    pub fn response(body: &[u8]) -> Self {
+        Self::new(body, redacted_response)
     }
 
-    fn by(body: &[u8], redacted: fn(&str) -> Cow<'_, str>) -> Self {
-        let kept = &body[..body.len().min(LONGEST)];
-        // Checked before it is mended, because almost every body needs no mending.
+    fn new(body: &[u8], redacted: fn(&str) -> Cow<'_, str>) -> Self {
+        let kept = &body[..body.len().min(MAX_LENGTH)];
+        // Checked first, because almost every body is UTF-8.
         let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);
-        Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_cut: body.len() > LONGEST }
+        Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_truncated: body.len() > MAX_LENGTH }
     }
 
-    /// A body that was not read.
     #[must_use]
     pub fn unread(bytes: usize) -> Self {
-        Self { text: String::new(), bytes, is_cut: true }
+        Self { text: String::new(), bytes, is_truncated: true }
     }
 
-    /// Whether there was a body, and nothing of it is kept.
+    /// Whether the request had a body that the server did not read.
     #[must_use]
     pub fn is_unread(&self) -> bool {
-        self.text.is_empty() && self.is_cut
+        self.text.is_empty() && self.is_truncated
     }
 }
 
@@ -60,11 +57,11 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_long_body_is_kept() {
-        let text = Text::of(&vec![b'x'; LONGEST + 1]);
-        assert_eq!((text.text.len(), text.bytes, text.is_cut), (LONGEST, LONGEST + 1, true));
-        // A secret that the cut goes through is hidden too.
-        let mut body = vec![b' '; LONGEST - 20];
+        let text = Text::request(&vec![b'x'; MAX_LENGTH + 1]);
+        assert_eq!((text.text.len(), text.bytes, text.is_truncated), (MAX_LENGTH, MAX_LENGTH + 1, true));
+        // A secret at the end of the kept part is hidden too.
+        let mut body = vec![b' '; MAX_LENGTH - 20];
         body.extend(b"\"Password\": \"a-long-secret\"");
-        assert!(!Text::of(&body).text.contains("secret"));
+        assert!(!Text::request(&body).text.contains("secret"));
     }
 }

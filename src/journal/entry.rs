@@ -1,4 +1,4 @@
-//! One call in the journal.
+//! One request in the journal.
 
 use std::borrow::Cow;
 
@@ -13,85 +13,77 @@ use super::rows::Change;
 use super::shown_header;
 use crate::database::TenantId;
 
-/// A call and its answer, and what they came to. Secrets in it are hidden.
+/// A request with its response and effects. Secrets are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Entry {
-    /// Ascends with every call that this server answered, in the order in which the journal got them.
+    /// Ascends in the order in which the journal of this server got the requests.
     pub number: u64,
-    /// The id of the call, which the caller got in `X-DirectScale-RequestId`.
+    /// The value of `X-DirectScale-RequestId` in the response.
     pub request_id: Uuid,
-    /// When the call came, in real time.
-    pub at: DateTime<Utc>,
-    /// The tenant's own time, where the key opened one.
+    /// In real time.
+    pub received_at: DateTime<Utc>,
+    /// The tenant's own time; null for an unauthenticated request.
     pub tenant_time: Option<DateTime<Utc>>,
-    /// Whose key it was.
     #[serde(skip)]
     pub tenant: Option<TenantId>,
-    /// The name of the key, or the last four characters of one that opens nothing.
+    /// The name of the key; of a key that is not valid its last four characters.
     pub key: Option<String>,
-    /// The operation's name; `-` for a path that is none.
+    /// The `operationId`; `-` when the path is no operation.
     pub operation: &'static str,
     /// The pattern of the path.
     pub route: &'static str,
-    /// The method.
     pub method: Cow<'static, str>,
-    /// The path and query.
+    /// The path with the query.
     pub path: String,
-    /// The customer whom it was about, if it was about one.
+    /// The customer's id, if the request is about one.
     pub customer: Option<i32>,
-    /// The request's headers.
     #[schema(value_type = Vec<Vec<String>>)]
     pub request_headers: Headers,
-    /// The request's body.
     pub request_body: Text,
-    /// The status of the answer; null where the connection was reset or closed without one.
+    /// Null when the connection was reset or closed without a response.
     pub status: Option<u16>,
-    /// The answer's headers.
     #[schema(value_type = Vec<Vec<String>>)]
     pub response_headers: Headers,
-    /// The answer's body.
     pub response_body: Text,
-    /// How long it took, in milliseconds.
-    pub ms: f64,
-    /// How long of that it waited for the database, in milliseconds.
+    pub duration_ms: f64,
+    /// The part of the duration during which the request waited for the database.
     pub database_ms: f64,
-    /// The fault that it met.
+    /// The injected fault that the request triggered.
     pub fault: Option<FaultNote>,
-    /// Why it was rejected: each rule that failed.
+    /// Why the request was rejected: each violation.
     pub reasons: Vec<Reason>,
-    /// What was sent and does not count.
+    /// Fields and parameters that were sent and have no effect.
     pub ignored: Vec<String>,
-    /// Operations whose path is near to one that is none.
-    pub near: Vec<String>,
-    /// Whether it was a dry run: all that it changed was taken back.
+    /// Operations with a similar path, when the path is no operation.
+    pub did_you_mean: Vec<String>,
+    /// Whether all changes were rolled back because the caller asked for it.
+    #[serde(rename = "dry_run")]
     pub is_dry_run: bool,
-    /// The rows that it changed.
+    /// The rows that the request changed.
     pub changes: Vec<Change>,
-    /// The events that it caused.
+    /// The events that the request caused.
     pub events: Vec<EventNote>,
-    /// The hooks that an extension answered for it.
+    /// The hooks that an extension answered.
     pub hooks: Vec<HookNote>,
 }
 
-/// Headers, in one text, a line each: a call has many, and few are looked at. Secrets in them are hidden.
+/// Headers in one text, a line each, because a request has many and few are read. Secrets are hidden.
 #[derive(Debug, Clone, Default)]
 pub struct Headers(String);
 
 impl Headers {
-    /// No headers, with room for so many of the usual length.
+    /// Without headers, with space for this number of usual length.
     #[must_use]
-    pub fn with_room(headers: usize) -> Self {
+    pub fn with_capacity(headers: usize) -> Self {
         Self(String::with_capacity(headers * 48))
     }
 
-    /// Adds a header.
     pub fn add(&mut self, name: &str, value: &[u8]) {
         for text in [name, ": ", &shown_header(name, value), "\n"] {
             self.0.push_str(text);
         }
     }
 
-    /// Each header's name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.lines().filter_map(|line| line.split_once(": "))
     }
@@ -103,48 +95,41 @@ impl Serialize for Headers {
     }
 }
 
-/// Why a call was rejected.
+/// Why a request was rejected.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Reason {
-    /// The field, or what stands for the request as a whole.
+    /// The field, or `$` with a name such as `$body` for a part of the request.
     pub field: String,
-    /// The name of the rule.
+    /// The name of the violated rule.
     pub rule: String,
-    /// The sentence that says so.
     pub message: String,
 }
 
-/// The fault that a call met.
+/// An injected fault that a request triggered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FaultNote {
-    /// Its number.
     pub id: i32,
-    /// What it did.
-    pub what: String,
+    /// Such as `status 500 before`.
+    pub description: String,
 }
 
-/// Which calls are asked for.
+/// Selects requests: those with all that is set.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only of this operation.
     pub operation: Option<String>,
-    /// Only with this status, or of this class: `404`, `4xx`.
     pub status: Option<StatusFilter>,
-    /// Only about this customer.
     pub customer: Option<i32>,
-    /// Only the call with this id.
     pub request_id: Option<Uuid>,
-    /// Only after the call with this number.
+    /// Only requests with a higher number.
     pub since: Option<u64>,
 }
 
-/// A status, or a class of them.
+/// `404`, or a class such as `4xx`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum StatusFilter {
-    /// Exactly this one.
     Exactly(u16),
-    /// Those that begin with this digit.
+    /// The first digit.
     Class(u16),
 }
 
@@ -171,7 +156,6 @@ impl std::fmt::Display for StatusFilter {
 }
 
 impl Filter {
-    /// Whether a call is one of those asked for.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
         let has_status = |status: StatusFilter| match status {
@@ -187,7 +171,7 @@ impl Filter {
 }
 
 impl Entry {
-    /// About how many bytes it takes.
+    /// Approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         let changes: usize = self.changes.iter().map(|change| 64 + change.fields.len() * 160).sum();
         let hooks: usize = self.hooks.iter().map(|hook| hook.request.text.len() + hook.response.text.len() + 200).sum();
@@ -201,6 +185,6 @@ impl Entry {
             + hooks
             + reasons
             + self.events.len() * 1024
-            + self.ignored.iter().chain(&self.near).map(String::len).sum::<usize>()
+            + self.ignored.iter().chain(&self.did_you_mean).map(String::len).sum::<usize>()
     }
 }

@@ -1,5 +1,5 @@
-//! The journal: the last calls of each tenant, with why they were rejected and what they changed. Kept in this process'
-//! memory, bounded, and without secrets. Knows no HTTP.
+//! The journal: the last requests of each tenant with the reasons of a rejection and all changes. It is in the memory of this
+//! process, bounded, and without secrets. It knows neither HTTP nor a vendor.
 
 mod body;
 mod entry;
@@ -8,29 +8,33 @@ mod redact;
 mod ring;
 mod row_texts;
 mod rows;
+mod secret_names;
+mod xml;
 
 use std::borrow::Cow;
 
 pub use body::Text;
 pub use entry::{Entry, FaultNote, Filter, Headers, Reason, StatusFilter};
-pub use record::{EventNote, HookNote, Noted, Recorder};
-pub use ring::{Journal, JournalOptions, Listening};
+pub use record::{Effects, EventNote, HookNote, Recorder};
+pub use ring::{Journal, JournalOptions, Listener};
 pub use row_texts::RowTexts;
-pub use rows::{Cell, Change, FieldChange, HIDDEN, SECRET_COLUMNS};
+pub use rows::{Cell, Change, FieldChange};
+pub use secret_names::is_secret_column;
 
-/// A header's value, hidden where it is a secret; of a key its last four characters are shown.
+/// Replaces a secret.
+pub const HIDDEN: &str = "•••";
+
+/// A header's value, hidden if it is a secret. Of a long key the last four characters are shown.
 #[must_use]
 pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    if !redact::is_secret_header(name) {
-        // It may repeat what an extension said, or an address with a key in it.
-        let may_repeat = name == "x-directscale-message" || memchr::memchr(b'=', value).is_some();
+    if !secret_names::is_secret_header(name) {
+        // It may repeat a part of the request, or contain a URL with a key.
+        let may_repeat = name.ends_with("-message") || memchr::memchr(b'=', value).is_some();
         return if may_repeat { Cow::Owned(shown_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {
-        Some((at, _)) if name == "ocp-apim-subscription-key" && text.len() > 16 => {
-            Cow::Owned(format!("{HIDDEN}{}", &text[at..]))
-        }
+        Some((at, _)) if name.ends_with("-key") && text.len() > 16 => Cow::Owned(format!("{HIDDEN}{}", &text[at..])),
         _ => Cow::Borrowed(HIDDEN),
     }
 }

@@ -1,4 +1,4 @@
-//! The last calls of each tenant, bounded by number and by bytes.
+//! The last requests of each tenant, bounded by number and by bytes.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,20 +13,19 @@ use super::record::Recorder;
 use super::rows::Tables;
 use crate::database::{Database, DatabaseError, TenantId};
 
-/// So many tenants' calls are kept; of the one that called longest ago they are forgotten first.
-const MOST_TENANTS: usize = 256;
+/// Beyond this number, the requests of the tenant whose last one is oldest are dropped.
+const MAX_TENANTS: usize = 256;
 
-/// How often a call that is waited for is looked for.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const WAIT_INTERVAL: Duration = Duration::from_millis(500);
 
-/// So many calls may wait for a listener who is slow.
+/// How many requests wait for a slow listener.
 const BACKLOG: usize = 256;
 
 #[derive(Debug, Clone, Copy)]
 pub struct JournalOptions {
-    /// Calls of each tenant; 0 switches the journal off.
+    /// Per tenant; 0 switches the journal off.
     pub entries: usize,
-    /// Bytes of each tenant's calls, about.
+    /// Approximate, per tenant.
     pub bytes: usize,
 }
 
@@ -47,7 +46,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Rings {
-    /// The number of the latest call.
+    /// The number of the latest request.
     latest: u64,
     of_tenants: HashMap<Option<TenantId>, Ring>,
 }
@@ -58,14 +57,14 @@ struct Ring {
     bytes: usize,
 }
 
-/// Somebody who hears of a tenant's calls from here on.
+/// Receives a tenant's requests from the moment of [`Journal::listen`].
 #[derive(Debug)]
-pub struct Listening {
+pub struct Listener {
     journal: Journal,
     tenant: Option<TenantId>,
-    /// The number of the last call that was heard of, or that came before.
+    /// The number of the last request that was received, or of the last one before listening.
     last: u64,
-    /// Calls that were missed while others came too fast, and are kept still.
+    /// Requests that the channel dropped and the journal still has.
     missed: VecDeque<Arc<Entry>>,
     added: broadcast::Receiver<Arc<Entry>>,
     is_closed: watch::Receiver<bool>,
@@ -85,15 +84,14 @@ impl Journal {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Learns the columns of the database's tables, without which no change is noted.
+    /// Reads the columns of the database's tables, without which no change is recorded.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn learn_tables(&self, database: &Database) -> Result<(), DatabaseError> {
-        let mut session = database.session().await?;
-        let tables = Tables::load(session.connection()).await;
-        // A second world would have the same tables.
-        let _ = self.shared.tables.set(Arc::new(session.end(tables)?));
+        let tables = database.run(async |connection| Tables::load(connection).await).await?;
+        // A second database would have the same tables.
+        let _ = self.shared.tables.set(Arc::new(tables));
         Ok(())
     }
 
@@ -102,7 +100,7 @@ impl Journal {
         self.shared.options.entries > 0
     }
 
-    /// A recorder for one call.
+    /// A recorder for one request.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
         match self.shared.tables.get() {
@@ -111,43 +109,42 @@ impl Journal {
         }
     }
 
-    /// The number of the latest call; 0 before the first.
+    /// The number of the latest request; 0 before the first.
     #[must_use]
     pub fn latest(&self) -> u64 {
         self.rings().latest
     }
 
-    /// Keeps a call, and gives it the next number.
+    /// Keeps a request, and gives it the next number.
     pub fn add(&self, entry: Entry) {
         let JournalOptions { entries, bytes } = self.shared.options;
-        // Numbered, kept and told under one lock: whoever knows a number knows all below it, and hears of them in their order.
+        // Numbered, kept and sent under one lock, so that every listener receives all numbers in ascending order.
         let mut rings = self.rings();
         rings.latest += 1;
         let entry = Arc::new(Entry { number: rings.latest, ..entry });
         let of_tenants = &mut rings.of_tenants;
-        if of_tenants.len() >= MOST_TENANTS && !of_tenants.contains_key(&entry.tenant) {
+        if of_tenants.len() >= MAX_TENANTS && !of_tenants.contains_key(&entry.tenant) {
             let last = |ring: &Ring| ring.entries.back().map_or(0, |entry| entry.number);
             let oldest = of_tenants.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
             oldest.map(|oldest| of_tenants.remove(&oldest));
         }
         of_tenants.entry(entry.tenant).or_default().add(Arc::clone(&entry), entries, bytes);
-        // Nobody may be listening.
+        // An error means that there is no listener.
         let _ = self.shared.added.send(entry);
     }
 
-    /// A tenant's calls, the newest first, at most so many.
+    /// A tenant's requests, the newest first.
     #[must_use]
-    pub fn find(&self, tenant: Option<TenantId>, filter: &Filter, most: usize) -> Vec<Arc<Entry>> {
+    pub fn find(&self, tenant: Option<TenantId>, filter: &Filter, limit: usize) -> Vec<Arc<Entry>> {
         let rings = self.rings();
         let Some(ring) = rings.of_tenants.get(&tenant) else { return Vec::new() };
-        ring.entries.iter().rev().filter(|entry| filter.matches(entry)).take(most).cloned().collect()
+        ring.entries.iter().rev().filter(|entry| filter.matches(entry)).take(limit).cloned().collect()
     }
 
-    /// Waits for a call of a tenant that is asked for, one that is there already included; the earliest. `None` when none
-    /// came in time.
-    pub async fn wait(&self, tenant: Option<TenantId>, filter: &Filter, patience: Duration) -> Option<Arc<Entry>> {
-        let deadline = Instant::now() + patience;
-        let mut listening = self.listen(tenant);
+    /// The earliest request that matches, at once if the journal has one. `None` after the timeout.
+    pub async fn wait(&self, tenant: Option<TenantId>, filter: &Filter, timeout: Duration) -> Option<Arc<Entry>> {
+        let deadline = Instant::now() + timeout;
+        let mut listener = self.listen(tenant);
         loop {
             if let Some(earliest) = self.find(tenant, filter, usize::MAX).pop() {
                 return Some(earliest);
@@ -155,10 +152,10 @@ impl Journal {
             if Instant::now() >= deadline {
                 return None;
             }
-            // Looked for again now and then: who listens may miss some of a burst.
-            let until = deadline.min(Instant::now() + LOOK_EVERY);
-            if let Ok(heard) = timeout_at(until, listening.next()).await {
-                let entry = heard?;
+            // Looks again from time to time, because a listener may miss requests of a burst.
+            let until = deadline.min(Instant::now() + WAIT_INTERVAL);
+            if let Ok(received) = timeout_at(until, listener.next()).await {
+                let entry = received?;
                 if filter.matches(&entry) {
                     return Some(entry);
                 }
@@ -166,12 +163,11 @@ impl Journal {
         }
     }
 
-    /// Hears of a tenant's calls from here on.
     #[must_use]
-    pub fn listen(&self, tenant: Option<TenantId>) -> Listening {
-        // Under the lock, so that no call comes between the number and the subscription.
+    pub fn listen(&self, tenant: Option<TenantId>) -> Listener {
+        // Under the lock, so that no request comes between the number and the subscription.
         let rings = self.rings();
-        Listening {
+        Listener {
             journal: self.clone(),
             tenant,
             last: rings.latest,
@@ -181,7 +177,7 @@ impl Journal {
         }
     }
 
-    /// Nobody hears of calls any more: the server ends, and waits for no listener.
+    /// Ends all listeners, because the server stops.
     pub fn close(&self) {
         self.shared.is_closed.send_replace(true);
     }
@@ -195,18 +191,18 @@ impl Journal {
     }
 }
 
-impl Listening {
-    /// The next call; `None` when the server ends. Who is too slow misses those that are kept no more.
+impl Listener {
+    /// The next request; `None` when the server stops. A slow listener misses requests that the journal no longer has.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
         loop {
             if let Some(entry) = self.missed.pop_front() {
                 return Some(entry);
             }
-            let heard = tokio::select! {
-                heard = self.added.recv() => heard,
+            let received = tokio::select! {
+                received = self.added.recv() => received,
                 _ = self.is_closed.wait_for(|is_closed| *is_closed) => return None,
             };
-            match heard {
+            match received {
                 Ok(entry) if entry.tenant == self.tenant && entry.number > self.last => {
                     self.last = entry.number;
                     return Some(entry);
@@ -224,10 +220,10 @@ impl Listening {
 }
 
 impl Ring {
-    fn add(&mut self, entry: Arc<Entry>, most: usize, most_bytes: usize) {
+    fn add(&mut self, entry: Arc<Entry>, max_entries: usize, max_bytes: usize) {
         self.bytes += entry.size();
         self.entries.push_back(entry);
-        while self.entries.len() > most || self.bytes > most_bytes {
+        while self.entries.len() > max_entries || self.bytes > max_bytes {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.size();
         }

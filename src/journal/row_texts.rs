@@ -1,14 +1,14 @@
-//! A row as the text of each of its columns, as it comes from Postgres (`migrations/functions/row_texts.sql`).
+//! A row as the text of each of its columns (`migrations/functions/row_texts.sql`).
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::{Decode, Postgres, Type};
 
-/// Where the elements of a one-dimensional array begin: behind its dimensions, flags, type, length and lower bound.
-const HEAD: usize = 20;
+/// The length of an array's header in bytes: dimensions, flags, type, length and lower bound.
+const HEADER_LENGTH: usize = 20;
 
-/// The bytes of a `text[]`. Taken apart only when it is compared: most columns are the same before and after a call, and a
-/// text of its own for each would cost more than the comparison.
+/// The bytes of a `text[]`. They are parsed only when two rows are compared, because a separate string for each column would cost
+/// more than the comparison.
 #[derive(Debug, Clone, Default)]
 pub struct RowTexts(Box<[u8]>);
 
@@ -22,15 +22,15 @@ impl<'r> Decode<'r, Postgres> for RowTexts {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         match value.format() {
             PgValueFormat::Binary => Ok(Self(value.as_bytes()?.into())),
-            PgValueFormat::Text => Err("a row is read in the binary form".into()),
+            PgValueFormat::Text => Err("a row needs the binary format".into()),
         }
     }
 }
 
 impl RowTexts {
-    /// The columns in their order; `None` is NULL.
+    /// `None` is NULL.
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
-        let mut rest = self.0.get(HEAD..).unwrap_or_default();
+        let mut rest = self.0.get(HEADER_LENGTH..).unwrap_or_default();
         std::iter::from_fn(move || {
             let (length, behind) = rest.split_first_chunk::<4>()?;
             // -1 stands for NULL.
@@ -47,9 +47,9 @@ impl RowTexts {
 
 #[cfg(test)]
 impl RowTexts {
-    /// As Postgres would send these.
+    /// As Postgres sends them.
     pub(super) fn of(texts: &[Option<&str>]) -> Self {
-        let mut bytes = vec![0; HEAD];
+        let mut bytes = vec![0; HEADER_LENGTH];
         for text in texts {
             let length = text.map_or(-1, |text| i32::try_from(text.len()).expect("a short text"));
             bytes.extend(length.to_be_bytes());
@@ -64,12 +64,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_come_in_their_order() {
+    fn columns_keep_their_order() {
         let texts = [Some("a"), None, Some(""), Some("é")];
         assert_eq!(RowTexts::of(&texts).iter().collect::<Vec<_>>(), texts);
         assert_eq!(RowTexts::default().iter().count(), 0);
-        let mut cut = RowTexts::of(&texts).0.into_vec();
-        cut.pop();
-        assert_eq!(RowTexts(cut.into()).iter().count(), 3);
+        let mut truncated = RowTexts::of(&texts).0.into_vec();
+        truncated.pop();
+        assert_eq!(RowTexts(truncated.into()).iter().count(), 3);
     }
 }

@@ -1,4 +1,4 @@
-//! Rows as the texts of their columns (`migrations/functions/row_texts.sql`), and what changed between two of them.
+//! What changed between two versions of a row, whose columns are texts (`migrations/functions/row_texts.sql`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,16 +9,12 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::HIDDEN;
 use super::redact::redacted;
 use super::row_texts::RowTexts;
+use super::secret_names::is_secret_column;
 
-/// Columns whose values are never shown: of them only that they changed.
-pub const SECRET_COLUMNS: [&str; 5] = ["tax_id", "tax_id_key", "password_hash", "digest", "token"];
-
-/// What stands for a secret.
-pub const HIDDEN: &str = "•••";
-
-/// What stands for a secret that became another one.
+/// Replaces a secret that changed.
 const HIDDEN_AFTER: &str = "••• (changed)";
 
 /// The columns of every table.
@@ -27,7 +23,7 @@ pub(super) struct Tables(HashMap<String, Vec<Column>>);
 
 #[derive(Debug)]
 struct Column {
-    /// As long as the process: there are some hundred.
+    /// Leaked, because the tables live as long as the process.
     name: &'static str,
     kind: Kind,
     is_key: bool,
@@ -41,40 +37,36 @@ enum Kind {
     Number,
     Time,
     Text,
-    /// A document, its secrets hidden by their names.
     Json,
 }
 
-/// A row that a call changed.
+/// A row that a request changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Change {
-    /// The table.
     pub table: &'static str,
-    /// The row's key within the tenant.
+    /// The row's primary key without the tenant.
     pub id: String,
-    /// Each field that is another one now; of a new row all that are set.
+    /// Each column that changed; of a new row each that is not null.
     pub fields: Vec<FieldChange>,
 }
 
-/// A field that a call changed. A tax id, and whatever is as secret, is not shown.
+/// A column that a request changed. Secrets such as a tax id are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// The column.
     pub field: Cow<'static, str>,
-    /// What it was; null in a new row.
+    /// Null in a new row.
     #[schema(value_type = Object)]
     pub before: Cell,
-    /// What it is.
     #[schema(value_type = Object)]
     pub after: Cell,
 }
 
-/// A value of a row: as Postgres writes it, until somebody looks at it.
+/// A value of a row, kept as Postgres writes it and parsed when it is read.
 #[derive(Debug, Clone)]
-pub struct Cell(Held);
+pub struct Cell(CellValue);
 
 #[derive(Debug, Clone)]
-enum Held {
+enum CellValue {
     Null,
     Hidden(&'static str),
     Text(Box<str>, Kind),
@@ -82,21 +74,20 @@ enum Held {
 }
 
 impl Cell {
-    /// The value.
     #[must_use]
     pub fn value(&self) -> Value {
         match &self.0 {
-            Held::Null => Value::Null,
-            Held::Hidden(shown) => (*shown).into(),
-            Held::Text(text, kind) => kind.value(text),
-            Held::Value(value) => (**value).clone(),
+            CellValue::Null => Value::Null,
+            CellValue::Hidden(shown) => (*shown).into(),
+            CellValue::Text(text, kind) => kind.value(text),
+            CellValue::Value(value) => (**value).clone(),
         }
     }
 }
 
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
-        Self(Held::Value(Box::new(value)))
+        Self(CellValue::Value(Box::new(value)))
     }
 }
 
@@ -107,7 +98,6 @@ impl Serialize for Cell {
 }
 
 impl Tables {
-    /// Asks the database for its tables.
     pub(super) async fn load(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let columns = sqlx::query!(
             r#"
@@ -132,13 +122,13 @@ impl Tables {
                 "json" | "jsonb" => Kind::Json,
                 _ => Kind::Text,
             };
-            let known = Column::new(column.column.leak(), kind, column.is_key);
-            tables.entry(column.table).or_default().push(known);
+            let new = Column::new(column.column.leak(), kind, column.is_key);
+            tables.entry(column.table).or_default().push(new);
         }
         Ok(Self(tables))
     }
 
-    /// What changed between two versions of a row; `None` when nothing did. Secrets are hidden here.
+    /// What changed between two versions of a row; `None` if nothing did. Secrets are hidden.
     pub(super) fn change(
         &self,
         table: &'static str,
@@ -147,7 +137,7 @@ impl Tables {
     ) -> Option<Change> {
         let columns = match self.0.get(table) {
             Some(columns) => columns,
-            // Named as the vendor spells it.
+            // The vendor spells it with capitals.
             None => self.0.get(&table.to_ascii_lowercase())?,
         };
         let mut id = String::new();
@@ -175,7 +165,7 @@ impl Tables {
     }
 }
 
-/// The next column of a row, where there is one and it is not NULL.
+/// The next column of a row; `None` also for NULL.
 fn next<'a>(row: &mut Option<impl Iterator<Item = Option<&'a str>>>) -> Option<&'a str> {
     row.as_mut()?.next()?
 }
@@ -183,17 +173,17 @@ fn next<'a>(row: &mut Option<impl Iterator<Item = Option<&'a str>>>) -> Option<&
 impl Column {
     fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
         let is_tenant = name == "tenant_id";
-        let is_secret = SECRET_COLUMNS.contains(&name);
+        let is_secret = is_secret_column(name);
         Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
     }
 
     fn cell(&self, field: Option<&str>, shown: &'static str) -> Cell {
         Cell(match field {
-            None => Held::Null,
-            Some(_) if self.is_secret => Held::Hidden(shown),
-            // What callers said of a customer besides, secrets among it.
-            Some(field) if matches!(self.kind, Kind::Json) => Held::Text(redacted(field).into(), self.kind),
-            Some(field) => Held::Text(field.into(), self.kind),
+            None => CellValue::Null,
+            Some(_) if self.is_secret => CellValue::Hidden(shown),
+            // A vendor's members, which may contain secrets.
+            Some(field) if matches!(self.kind, Kind::Json) => CellValue::Text(redacted(field).into(), self.kind),
+            Some(field) => CellValue::Text(field.into(), self.kind),
         })
     }
 }
@@ -218,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_shows_what_changed_and_no_secret() {
+    fn a_change_has_the_changed_columns_and_no_secret() {
         let column = Column::new;
         let columns = vec![
             column("tenant_id", Kind::Number, false),

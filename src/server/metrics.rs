@@ -38,7 +38,7 @@ impl Metrics {
             &["operation"],
         )?;
         let faults = IntCounterVec::new(
-            Opts::new("emulator_faults_total", "Calls that met a failure on purpose, by operation."),
+            Opts::new("emulator_injected_faults_total", "Requests that triggered an injected fault, by operation."),
             &["operation"],
         )?;
         registry.register(Box::new(faults.clone()))?;

@@ -13,7 +13,7 @@ use super::store::{self, By, TenantRow};
 use super::{Caller, Credential, LimitExceeded, RequestGuard, Tenant, TenantError, limits};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::fault_injection::{self, Fired};
+use crate::fault_injection::{self, TriggeredFault};
 
 /// How long an answer is believed. A revoked key is rejected by every server once this has passed.
 const FRESH: Duration = Duration::from_millis(500);
@@ -179,11 +179,11 @@ impl CredentialCache {
     ///
     /// # Errors
     /// When a failure is armed and the database fails.
-    pub async fn fire(&self, tenant: &Tenant, operation: &str) -> Result<Option<Fired>, DatabaseError> {
+    pub async fn fire(&self, tenant: &Tenant, operation: &str) -> Result<Option<TriggeredFault>, DatabaseError> {
         if !tenant.has_faults_for(operation) {
             return Ok(None);
         }
-        Box::pin(fault_injection::fire(&self.database, tenant.id, operation)).await
+        Box::pin(fault_injection::trigger(&self.database, tenant.id, operation)).await
     }
 
     /// Counts a call; names the limit that is spent, if one is.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::snapshots::{self, DifferingRow, Part, TenantTable};
 use crate::database::{Batches, DatabaseError, TenantId};
-use crate::journal::{FieldChange, HIDDEN, SECRET_COLUMNS};
+use crate::journal::{FieldChange, HIDDEN, is_secret_column};
 use sqlx::PgConnection;
 
 /// What differs between two tenants.
@@ -157,7 +157,7 @@ fn of_row(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {
 fn id(key: Option<Value>) -> String {
     let Some(Value::Object(key)) = key else { return String::new() };
     let shown = |(name, value): (&String, &Value)| match value {
-        _ if SECRET_COLUMNS.contains(&name.as_str()) => HIDDEN.to_owned(),
+        _ if is_secret_column(name) => HIDDEN.to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
@@ -173,7 +173,7 @@ fn fields(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange> {
     let mut fields = Vec::new();
     let mut add = |field: String, was: Value, is: Value| {
         if was != is {
-            let is_secret = SECRET_COLUMNS.contains(&field.as_str());
+            let is_secret = is_secret_column(&field);
             let hide =
                 |value: Value| if is_secret && !value.is_null() { HIDDEN.into() } else { without_secrets(value) };
             fields.push(FieldChange { field: field.into(), before: hide(was).into(), after: hide(is).into() });

@@ -9,7 +9,7 @@ use super::service::Tenants;
 use super::{snapshots, store};
 use crate::clock::Clock;
 use crate::database::TenantId;
-use crate::fault_injection::{self, Rule};
+use crate::fault_injection::{self, FaultRule};
 use crate::webhooks::EventSettings;
 
 /// A tenant's `extension` and `events`, as they stand in a seed file.
@@ -60,9 +60,9 @@ impl Tenants {
     ///
     /// # Errors
     /// `Half`, or when the database fails.
-    pub async fn arm(&self, tenant: TenantId, rule: &Rule) -> Result<i32, TenantError> {
+    pub async fn arm(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
         let _work = self.credentials.work(tenant).await?;
-        let id = fault_injection::arm(&self.database, tenant, rule, Clock::Real.now()).await?;
+        let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
         self.credentials.forget();
         Ok(id)
     }
@@ -73,7 +73,7 @@ impl Tenants {
     /// `Half`, or when the database fails.
     pub async fn disarm(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
         let _work = self.credentials.work(tenant).await?;
-        let was_there = fault_injection::disarm(&self.database, tenant, id).await?;
+        let was_there = fault_injection::delete(&self.database, tenant, id).await?;
         self.credentials.forget();
         Ok(was_there)
     }
@@ -84,7 +84,7 @@ impl Tenants {
     /// `Half`, or when the database fails.
     pub async fn disarm_all(&self, tenant: TenantId) -> Result<(), TenantError> {
         let _work = self.credentials.work(tenant).await?;
-        fault_injection::disarm_all(&self.database, tenant).await?;
+        fault_injection::delete_all(&self.database, tenant).await?;
         self.credentials.forget();
         Ok(())
     }

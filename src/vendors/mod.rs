@@ -1,154 +1,137 @@
-//! The vendors' doors side by side: one router, one document, and for what is nobody's operation the door that answers.
+//! The vendor APIs. A new vendor adds its folder with its [`VendorApi`], and an entry to [`VENDORS`].
 
 pub(crate) mod bydesign;
-pub mod directscale;
+pub(crate) mod directscale;
+mod fallback;
+mod path;
 pub(crate) mod storm;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::request::Parts;
-use axum::http::uri::PathAndQuery;
-use axum::http::{Response, Uri};
 use utoipa::openapi::OpenApi;
 
-use self::bydesign::ByDesign;
-use self::directscale::DirectScale;
-use self::storm::Storm;
-use crate::gateway::{GatewayState, Known, OriginalUri, Vendor as _, VendorState, caller, known, unknown};
-use crate::tenants::Caller;
+use crate::gateway::{GatewayState, Vendor, VendorState};
+use crate::tenants::CredentialKind;
 
-pub struct Vendors {
+pub(crate) use fallback::Unknown;
+use fallback::{Fallback, KnownRoutes};
+pub(crate) use path::{CanonicalPath, PathTenant, canonical_path};
+use path::{RoutePaths, without_prefix};
+
+/// Its first entry answers every request that no other vendor owns, and is the head of the document of all.
+pub(crate) static VENDORS: [&VendorApi; 3] = [&directscale::API, &bydesign::API, &storm::API];
+
+/// What the rest of the program needs to know of a vendor API.
+#[derive(Debug)]
+pub(crate) struct VendorApi {
+    /// In paths and on the command line.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// Every operation id begins with it. The first vendor's is empty.
+    pub operation_prefix: &'static str,
+    /// Operations that the journal has and the document does not describe.
+    pub undocumented_operations: &'static [&'static str],
+    /// The credential that a tenant's users create for this API, and what people call it.
+    pub credential: CredentialKind,
+    pub credential_label: &'static str,
+    pub curl: CurlCredential,
+    pub document: fn() -> OpenApi,
+    pub routes: fn(&GatewayState) -> VendorRoutes,
+    /// Reads the path of a request in the spelling of the routes; `None` when no route has it.
+    pub canonical_path: fn(&str) -> Option<CanonicalPath>,
+}
+
+/// How curl presents a credential that is in a variable of the shell.
+#[derive(Debug)]
+pub(crate) struct CurlCredential {
+    pub variable: &'static str,
+    pub argument: &'static str,
+}
+
+/// A vendor's routes, and what answers the requests that no route has.
+pub(crate) struct VendorRoutes {
+    router: Router,
+    document: OpenApi,
+    fallback: Arc<dyn Fallback>,
+}
+
+impl VendorRoutes {
+    pub(crate) fn new<V: Vendor>(
+        vendor: V,
+        gateway: &GatewayState,
+        router: Router<Arc<VendorState<V>>>,
+        document: OpenApi,
+    ) -> Self {
+        let state = Arc::new(VendorState { door: vendor, house: gateway.clone() });
+        Self { router: router.with_state(Arc::clone(&state)), document, fallback: state }
+    }
+}
+
+/// The routes of all vendors.
+pub(crate) struct Vendors {
     pub router: Router,
     pub document: OpenApi,
-    /// What answers a request that is none.
+    /// Answers the requests that no route has.
     pub unknown: Unknown,
 }
 
-type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
-
-/// Answers a request that is no operation, as the door does whose path it could be.
-#[derive(Debug, Clone)]
-pub struct Unknown(Arc<VendorStates>);
-
-#[derive(Debug)]
-struct VendorStates {
-    directscale: Arc<VendorState<DirectScale>>,
-    bydesign: Arc<VendorState<ByDesign>>,
-    storm: Arc<VendorState<Storm>>,
-    known: Vec<Known>,
-}
-
 impl Vendors {
-    /// The doors of a house.
     #[must_use]
-    pub fn new(house: &GatewayState) -> Self {
-        let directscale = Arc::new(VendorState { door: DirectScale, house: house.clone() });
-        let bydesign = Arc::new(VendorState { door: ByDesign, house: house.clone() });
-        let storm = Arc::new(VendorState { door: Storm, house: house.clone() });
-        let (routers, documents): (Vec<Router>, Vec<OpenApi>) = [
-            directscale::routes(Arc::clone(&directscale)),
-            bydesign::routes(Arc::clone(&bydesign)),
-            storm::routes(Arc::clone(&storm)),
-        ]
-        .into_iter()
-        .unzip();
-        let router = routers.into_iter().fold(Router::new(), Router::merge);
+    pub(crate) fn new(gateway: &GatewayState) -> Self {
+        let (mut router, mut documents, mut fallbacks) = (Router::new(), Vec::new(), Vec::new());
+        for vendor in VENDORS {
+            let routes = (vendor.routes)(gateway);
+            router = router.merge(routes.router);
+            documents.push(routes.document);
+            fallbacks.push(routes.fallback);
+        }
         let document = merged(documents);
-        let unknown = Unknown(Arc::new(VendorStates { directscale, bydesign, storm, known: known(&document) }));
+        let unknown = Unknown::new(fallbacks, KnownRoutes::new(&document));
         Self { router, document, unknown }
     }
 }
 
-impl Unknown {
-    pub fn handler(&self) -> impl Fn(Request) -> Answering + Clone + Send + Sync + 'static {
-        let fronts = Arc::clone(&self.0);
-        move |request: Request| {
-            let fronts = Arc::clone(&fronts);
-            Box::pin(async move {
-                let parts = request.into_parts().0;
-                let caller = fronts.caller(&parts).await;
-                let VendorStates { directscale, bydesign, storm, known } = &*fronts;
-                let path = parts.uri.path();
-                if storm.door.owns(path) {
-                    unknown(storm, known, &parts, caller)
-                } else if bydesign.door.owns(path) {
-                    unknown(bydesign, known, &parts, caller)
-                } else {
-                    unknown(directscale, known, &parts, caller)
-                }
-            })
-        }
-    }
+/// The vendor of an operation, by the prefix of its id.
+pub(crate) fn vendor_of_operation(operation_id: &str) -> &'static VendorApi {
+    let has_prefix = |vendor: &&&VendorApi| operation_id.starts_with(vendor.operation_prefix);
+    VENDORS.iter().rev().find(has_prefix).unwrap_or(&VENDORS[0])
 }
 
-impl VendorStates {
-    /// Whose journal a request belongs into that is no operation: its path may be another vendor's than its key.
-    async fn caller(&self, parts: &Parts) -> Option<Caller> {
-        let Self { directscale, bydesign, storm, .. } = self;
-        if !directscale.house.journal.is_on() {
-            return None;
-        }
-        if let Some(found) = caller(directscale, parts).await {
-            return Some(found);
-        }
-        match caller(bydesign, parts).await {
-            Some(found) => Some(found),
-            None => caller(storm, parts).await,
-        }
-    }
-}
-
-/// The document of all doors.
+/// The document of all vendors.
 #[must_use]
 pub fn document() -> OpenApi {
-    merged([directscale::document(), bydesign::document(), storm::document()])
+    merged(VENDORS.map(|vendor| (vendor.document)()))
 }
 
-/// One document of several, which begins with the first. Where the servers of a later one differ, they stand at its paths.
+/// Merges documents into one with the head of the first. The paths of a document with other servers get these servers.
 pub(crate) fn merged(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let mut documents = documents.into_iter();
     let mut all = documents.next().unwrap_or_default();
-    for mut one in documents {
-        let servers = one.servers.take().filter(|servers| all.servers.as_ref() != Some(servers));
+    for mut document in documents {
+        let servers = document.servers.take().filter(|servers| all.servers.as_ref() != Some(servers));
         if let Some(servers) = servers {
-            one.paths.paths.values_mut().for_each(|item| item.servers = Some(servers.clone()));
+            document.paths.paths.values_mut().for_each(|item| item.servers = Some(servers.clone()));
         }
-        all.merge(one);
+        all.merge(document);
     }
     all
 }
 
-/// A request with its path in the spelling of the routes: two of the doors read paths in any case and behind a base.
-pub(crate) fn canonical_path(mut request: Request) -> Request {
-    let path = request.uri().path();
-    // Most requests: DirectScale's are read as they are.
-    if path.starts_with("/v1/") || path.starts_with("/_emulator") {
-        return request;
-    }
-    let read = storm::route::read(path).map(|path| (path, None)).or_else(|| bydesign::route::read(path));
-    let Some((path, tenant)) = read else { return request };
-    if let Some(tenant) = tenant {
-        request.extensions_mut().insert(tenant);
-    }
-    if path != request.uri().path()
-        && let Some(uri) = with_path(request.uri(), &path)
-    {
-        let asked = std::mem::replace(request.uri_mut(), uri);
-        request.extensions_mut().insert(OriginalUri(asked));
-    }
-    request
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
-    let text = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(text.parse::<PathAndQuery>().ok()?);
-    Uri::from_parts(parts).ok()
+    #[test]
+    fn the_prefix_of_an_operation_tells_its_vendor() {
+        for vendor in VENDORS {
+            let items = (vendor.document)().paths.paths.into_values();
+            let operations = items.flat_map(|item| [item.get, item.post, item.put, item.patch, item.delete]).flatten();
+            let documented: Vec<String> = operations.filter_map(|operation| operation.operation_id).collect();
+            let undocumented = vendor.undocumented_operations.iter().map(ToString::to_string);
+            for id in documented.into_iter().chain(undocumented) {
+                assert_eq!(vendor_of_operation(&id).name, vendor.name, "{id}");
+            }
+        }
+    }
 }

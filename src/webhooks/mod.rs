@@ -1,7 +1,7 @@
-//! Events: what changed, told to whoever subscribed, at least once and for each customer in order.
+//! Webhooks: the delivery of events to subscribers, at least once and in order for each customer.
 //!
-//! An event is written to the outbox in the transaction of the change, and delivered after it by whichever server comes
-//! first. This floor knows no customers.
+//! An event is written to the outbox in the transaction of the change. Any server delivers it afterwards. This module does not know
+//! customers.
 
 mod outbox;
 mod settings;
@@ -10,5 +10,5 @@ mod worker;
 
 pub use outbox::{Event, append};
 pub use settings::{EventSettings, EventType, Subscription};
-pub use store::{DeliveryListing, list, resend};
+pub use store::{DeliveryListing, DeliveryState, list, resend};
 pub use worker::Deliveries;

@@ -1,78 +1,80 @@
-//! Writing events, in the transaction of the change.
+//! Writes events to the outbox, in the transaction of the change.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::settings::{EventSettings, EventType};
-use super::store;
+use super::store::{self, DeliveryState};
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::fault_injection::{self, EventDeed, FiredEvent};
+use crate::fault_injection::{self, EventAction, TriggeredEventFault};
 
 /// Something that happened to a customer.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// By which subscribers drop duplicates.
+    /// Subscribers drop duplicates by it.
     pub id: Uuid,
     pub event_type: EventType,
     pub customer: i32,
-    pub body: &'a Value,
+    pub payload: &'a Value,
     pub caller: &'a str,
     pub now: DateTime<Utc>,
 }
 
-/// Puts an event into the outbox, for every address that hears of it. Only within the transaction of the change, which holds
-/// the customer's row: that is what puts a customer's events in order. Where rules for failures are armed (`has_faults`), one
-/// may decide what becomes of it.
+/// Writes an event for each of its subscribers. The caller's transaction must hold the customer's row, which puts the events of a
+/// customer in order. With `has_faults` a fault rule may change the deliveries.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn append(
-    within: &Database,
+    database: &Database,
     tenant: TenantId,
     settings: &EventSettings,
     has_faults: bool,
     event: &Event<'_>,
 ) -> Result<(), DatabaseError> {
-    let addresses = settings.addresses(event.event_type);
-    if addresses.is_empty() {
+    let urls = settings.subscribers(event.event_type);
+    if urls.is_empty() {
         return Ok(());
     }
-    let body = event.body.to_string();
-    let mut session = within.session().await?;
-    let fired = if has_faults {
-        fault_injection::fire_event(session.connection(), tenant, event.event_type.name()).await?
-    } else {
-        None
-    };
-    let fate = Fate::of(fired, event.now);
-    let appended = store::append(session.connection(), tenant, &addresses, event, &body, &fate).await;
-    session.end(appended)
+    let payload = event.payload.to_string();
+    database
+        .run(async |connection| {
+            let fault = if has_faults {
+                fault_injection::trigger_event(connection, tenant, event.event_type.name()).await?
+            } else {
+                None
+            };
+            let schedule = Schedule::new(fault, event.now);
+            store::append(connection, tenant, &urls, event, &payload, &schedule).await
+        })
+        .await
 }
 
-/// What a fault makes of an event's deliveries.
+/// When and how often an event is delivered.
 #[derive(Debug)]
-pub(super) struct Fate {
+pub(super) struct Schedule {
     pub fault: Option<i32>,
-    pub state: &'static str,
+    pub state: DeliveryState,
     pub due_at: DateTime<Utc>,
     pub copies: i32,
+    /// Whether the customer's next event is delivered first.
     pub is_overtaken: bool,
 }
 
-/// How long an event waits for the next one to overtake it.
-const TIMEOUT: TimeDelta = TimeDelta::minutes(1);
+/// How long a reordered event waits for the next one.
+const REORDER_TIMEOUT: TimeDelta = TimeDelta::minutes(1);
 
-impl Fate {
-    fn of(fired: Option<FiredEvent>, now: DateTime<Utc>) -> Self {
-        let none = Self { fault: None, state: "pending", due_at: now, copies: 1, is_overtaken: false };
-        let Some(FiredEvent { id, rule }) = fired else { return none };
-        let none = Self { fault: Some(id), ..none };
-        match rule.deed {
-            EventDeed::Lose => Self { state: "lost", ..none },
-            EventDeed::Double => Self { copies: 2, ..none },
-            EventDeed::Delay(seconds) => Self { due_at: now + TimeDelta::seconds(i64::from(seconds)), ..none },
-            EventDeed::Reorder => Self { due_at: now + TIMEOUT, is_overtaken: true, ..none },
+impl Schedule {
+    fn new(fault: Option<TriggeredEventFault>, now: DateTime<Utc>) -> Self {
+        let normal = Self { fault: None, state: DeliveryState::Pending, due_at: now, copies: 1, is_overtaken: false };
+        let Some(TriggeredEventFault { id, rule }) = fault else { return normal };
+        let normal = Self { fault: Some(id), ..normal };
+        match rule.action {
+            EventAction::Drop => Self { state: DeliveryState::Dropped, ..normal },
+            EventAction::Duplicate => Self { copies: 2, ..normal },
+            EventAction::Delay(seconds) => Self { due_at: now + TimeDelta::seconds(i64::from(seconds)), ..normal },
+            EventAction::Reorder => Self { due_at: now + REORDER_TIMEOUT, is_overtaken: true, ..normal },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who hears of a tenant's events.
+//! The subscribers of a tenant's events.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,28 +8,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::outgoing::TargetUrl;
 
-/// Who hears of a tenant's events, and when a failed delivery is tried again.
+/// The subscribers of a tenant's events, and when a failed attempt is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSettings {
     pub subscriptions: Vec<Subscription>,
-    /// How long after each failed attempt the next one is made, in seconds; after the last one it is given up.
+    /// The delay before each retry, in seconds. After the last retry the delivery has failed.
     #[serde(default = "retry_seconds")]
     pub retry_seconds: Vec<NonZeroU32>,
-    /// The longest that a delivery may take, in seconds.
+    /// How long an attempt may take, in seconds.
     #[serde(default = "timeout_seconds")]
     pub timeout_seconds: NonZeroU32,
 }
 
-/// An address that hears of events.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
     pub url: TargetUrl,
-    /// Sent along as a Bearer token.
+    /// Sent as a Bearer token.
     #[serde(default)]
     pub secret: Option<String>,
-    /// Which events; all when nothing is said.
+    /// All by default.
     #[serde(default = "all_types")]
     pub types: BTreeSet<EventType>,
 }
@@ -55,7 +54,6 @@ pub enum EventType {
 impl EventType {
     pub const ALL: [Self; 3] = [Self::CreateAssociateEvent, Self::UpdateAssociateEvent, Self::Enrollment];
 
-    /// Its name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,17 +65,17 @@ impl EventType {
 }
 
 impl EventSettings {
-    /// The addresses that hear of an event of this type.
-    pub(super) fn addresses(&self, event: EventType) -> Vec<String> {
-        let interested = self.subscriptions.iter().filter(|subscription| subscription.types.contains(&event));
-        interested
+    /// The URLs that receive events of this type.
+    pub(super) fn subscribers(&self, event: EventType) -> Vec<String> {
+        let subscribed = self.subscriptions.iter().filter(|subscription| subscription.types.contains(&event));
+        subscribed
             .map(|subscription| subscription.url.as_str().to_owned())
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect()
     }
 
-    /// The address that is named twice, if one is: it would not be known which secret is meant.
+    /// A URL that has two subscriptions, whose secrets could differ.
     #[must_use]
     pub fn doubled(&self) -> Option<&str> {
         let mut seen = BTreeSet::new();
@@ -103,14 +101,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subscription_hears_of_everything_unless_it_says_otherwise() {
+    fn a_subscription_receives_all_types_by_default() {
         let text = r#"{"subscriptions": [
             {"url": "http://a.example/", "secret": "hush"},
             {"url": "http://b.example/", "types": ["Enrollment"]}
         ]}"#;
         let settings: EventSettings = serde_json::from_str(text).expect("settings");
-        assert_eq!(settings.addresses(EventType::Enrollment), ["http://a.example/", "http://b.example/"]);
-        assert_eq!(settings.addresses(EventType::UpdateAssociateEvent), ["http://a.example/"]);
+        assert_eq!(settings.subscribers(EventType::Enrollment), ["http://a.example/", "http://b.example/"]);
+        assert_eq!(settings.subscribers(EventType::UpdateAssociateEvent), ["http://a.example/"]);
         assert_eq!(settings.retry_seconds.len(), 7);
         assert!(!format!("{settings:?}").contains("hush"));
         for wrong in [

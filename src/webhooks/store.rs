@@ -1,59 +1,86 @@
-//! All SQL on events.
+//! All SQL on webhooks.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::outbox::{Event, Fate};
+use super::outbox::{Event, Schedule};
 use crate::database::{Database, DatabaseError, TenantId};
+
+/// The state of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum DeliveryState {
+    Pending,
+    Delivered,
+    /// Also the last retry failed.
+    Failed,
+    /// A fault rule prevented the delivery.
+    Dropped,
+}
+
+impl DeliveryState {
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Dropped];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
 
 pub(super) async fn append(
     connection: &mut PgConnection,
     tenant: TenantId,
-    addresses: &[String],
+    urls: &[String],
     event: &Event<'_>,
-    body: &str,
-    fate: &Fate,
+    payload: &str,
+    schedule: &Schedule,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at,
                                        state, due_at, copies, is_overtaken, fault_id)
-         select $1, $3, address, $4,
+         select $1, $3, url, $4,
                 coalesce((select max(sequence) from event_deliveries where tenant_id = $1 and customer_id = $4), 0) + 1,
                 $5, $6, $7, $8, $9, $10, $11, $12, $13
-           from unnest($2::text[]) as address",
+           from unnest($2::text[]) as url",
         tenant.0,
-        addresses,
+        urls,
         event.id,
         event.customer,
         event.event_type.name(),
-        body,
+        payload,
         event.caller,
         event.now,
-        fate.state,
-        fate.due_at,
-        fate.copies,
-        fate.is_overtaken,
-        fate.fault,
+        schedule.state.name(),
+        schedule.due_at,
+        schedule.copies,
+        schedule.is_overtaken,
+        schedule.fault,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// A tenant whose events somebody hears of.
+/// A tenant whose events have subscribers.
 #[derive(Debug)]
-pub(super) struct Subscribed {
+pub(super) struct SubscribedTenant {
     pub tenant_id: i32,
     pub name: String,
     pub events: Value,
     pub clock: Option<Value>,
 }
 
-pub(super) async fn subscribed(connection: &mut PgConnection) -> Result<Vec<Subscribed>, sqlx::Error> {
+pub(super) async fn subscribed_tenants(connection: &mut PgConnection) -> Result<Vec<SubscribedTenant>, sqlx::Error> {
     sqlx::query_as!(
-        Subscribed,
+        SubscribedTenant,
         r#"
         select tenant_id, name as "name!", events as "events!", clock
           from tenants where events is not null and snapshot_of is null order by tenant_id
@@ -63,29 +90,29 @@ pub(super) async fn subscribed(connection: &mut PgConnection) -> Result<Vec<Subs
     .await
 }
 
-/// A delivery whose attempt is this server's to make.
+/// A delivery that this server has leased for an attempt.
 #[derive(Debug)]
-pub(super) struct Claimed {
+pub(super) struct LeasedDelivery {
     pub id: Uuid,
     pub url: String,
-    pub body: String,
+    pub payload: String,
     pub caller: String,
     pub attempts: i32,
 }
 
-/// Takes deliveries that are due at the tenant's time: for each customer and address the earliest that is pending, so that
-/// they arrive in order; those that another server takes at this moment are left to it. Leases are in real time. An event that
-/// a fault has overtaken holds nothing up, and is due when a later one was told.
-pub(super) async fn claim(
+/// Leases the deliveries that are due at the tenant's time: for each customer and URL the earliest pending one, so that they arrive
+/// in order. It skips those that another server leases at this moment. Leases are in real time. A reordered event does not block
+/// later ones, and is due when a later one was delivered.
+pub(super) async fn lease(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: DateTime<Utc>,
     real_now: DateTime<Utc>,
     leased_until: DateTime<Utc>,
-    most: i64,
-) -> Result<Vec<Claimed>, sqlx::Error> {
+    limit: i64,
+) -> Result<Vec<LeasedDelivery>, sqlx::Error> {
     sqlx::query_as!(
-        Claimed,
+        LeasedDelivery,
         "with due as (
              select d.id, d.url from event_deliveries d
               where d.tenant_id = $1 and d.state = 'pending'
@@ -105,34 +132,34 @@ pub(super) async fn claim(
          update event_deliveries d set leased_until = $3, attempts = d.attempts + 1
            from due
           where d.tenant_id = $1 and d.id = due.id and d.url = due.url
-         returning d.id, d.url, d.body, d.caller, d.attempts",
+         returning d.id, d.url, d.body as payload, d.caller, d.attempts",
         tenant.0,
         now,
         leased_until,
-        most,
+        limit,
         real_now,
     )
     .fetch_all(connection)
     .await
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 #[derive(Debug)]
-pub(super) struct Outcome<'a> {
+pub(super) struct AttemptResult<'a> {
     pub attempted_at: DateTime<Utc>,
     pub duration_ms: i32,
     pub status: Option<i32>,
     pub response: &'a str,
-    /// `delivered`, `dead`, or `pending` to be tried again at `due_at`.
-    pub state: &'a str,
+    pub state: DeliveryState,
+    /// Of a pending delivery: when it is retried.
     pub due_at: DateTime<Utc>,
 }
 
-pub(super) async fn conclude(
+pub(super) async fn finish(
     connection: &mut PgConnection,
     tenant: TenantId,
-    delivery: &Claimed,
-    outcome: &Outcome<'_>,
+    delivery: &LeasedDelivery,
+    result: &AttemptResult<'_>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with attempt as (
@@ -151,19 +178,19 @@ pub(super) async fn conclude(
         delivery.id,
         delivery.url,
         delivery.attempts,
-        outcome.attempted_at,
-        outcome.duration_ms,
-        outcome.status,
-        outcome.response,
-        outcome.state,
-        outcome.due_at,
+        result.attempted_at,
+        result.duration_ms,
+        result.status,
+        result.response,
+        result.state.name(),
+        result.due_at,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Forgets what was delivered and is older than this.
+/// Deletes deliveries that arrived and are older than this.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -183,14 +210,14 @@ pub(super) async fn sweep(
     Ok(())
 }
 
-/// A delivery with its last attempt.
+/// A delivery with the result of its last attempt.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct DeliveryListing {
     pub id: Uuid,
     pub url: String,
     pub event_type: String,
     pub customer_id: i32,
-    pub state: String,
+    pub state: DeliveryState,
     pub attempts: i32,
     pub created_at: DateTime<Utc>,
     pub attempted_at: Option<DateTime<Utc>>,
@@ -199,26 +226,27 @@ pub struct DeliveryListing {
     pub response: Option<String>,
     pub due_at: DateTime<Utc>,
     pub fault_id: Option<i32>,
-    pub body: String,
+    pub payload: String,
 }
 
-/// The newest deliveries of a tenant, the newest first; those of one state, if it is named.
+/// The deliveries of a tenant, the newest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     database: &Database,
     tenant: &str,
-    state: Option<&str>,
-    most: i64,
+    state: Option<DeliveryState>,
+    limit: i64,
 ) -> Result<Vec<DeliveryListing>, DatabaseError> {
-    let mut session = database.session().await?;
-    let listed = sqlx::query_as!(
-        DeliveryListing,
-        r#"
-        select d.id, d.url, d.event_type, d.customer_id, d.state, d.attempts, d.created_at,
+    database
+        .run(async |connection| {
+            sqlx::query_as!(
+                DeliveryListing,
+                r#"
+        select d.id, d.url, d.event_type, d.customer_id, d.state as "state: DeliveryState", d.attempts, d.created_at,
                a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?",
-               d.due_at, d.fault_id, d.body
+               d.due_at, d.fault_id, d.body as payload
           from tenants t
           join event_deliveries d on d.tenant_id = t.tenant_id
           left join event_attempts a on a.tenant_id = d.tenant_id and a.id = d.id and a.url = d.url
@@ -227,16 +255,17 @@ pub async fn list(
          order by d.created_at desc, d.customer_id, d.sequence desc
          limit $3
         "#,
-        tenant,
-        state,
-        most,
-    )
-    .fetch_all(session.connection())
-    .await;
-    session.end(listed)
+                tenant,
+                state.map(DeliveryState::name),
+                limit,
+            )
+            .fetch_all(connection)
+            .await
+        })
+        .await
 }
 
-/// Makes deliveries that are dead or lost, or one whatever it is, due again at the tenant's present; how many that were.
+/// Makes the failed and dropped deliveries pending again, or all of one event, and returns how many. `now` is the tenant's time.
 ///
 /// # Errors
 /// When the database fails.
@@ -246,17 +275,20 @@ pub async fn resend(
     id: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<u64, DatabaseError> {
-    let mut session = database.session().await?;
-    let resent = sqlx::query!(
+    let resent = database
+        .run(async |connection| {
+            sqlx::query!(
         "update event_deliveries d set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false
            from tenants t
           where t.name = $1 and d.tenant_id = t.tenant_id
-            and (d.id = $2 or $2 is null and d.state in ('dead', 'lost'))",
+            and (d.id = $2 or $2 is null and d.state in ('failed', 'dropped'))",
         tenant,
         id,
         now,
     )
-    .execute(session.connection())
-    .await;
-    Ok(session.end(resent)?.rows_affected())
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(resent.rows_affected())
 }

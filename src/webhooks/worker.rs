@@ -1,4 +1,4 @@
-//! Delivering what is in the outbox. Every server has one worker; they share the work through the rows' locks and leases.
+//! Delivers the events of the outbox. Every server has one worker. The workers share the deliveries by locks and leases of the rows.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,31 +11,31 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::settings::EventSettings;
-use super::store::{self, Claimed, Outcome, Subscribed};
+use super::store::{self, AttemptResult, DeliveryState, LeasedDelivery, SubscribedTenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::random::Random;
 
-/// How often the outbox is looked into when nobody calls: for retries, and for what other servers wrote.
+/// How often the worker reads the outbox without a wake-up: for retries, and for events that other servers wrote.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Deliveries under way at once, of one server.
-const AT_ONCE: usize = 32;
+/// Concurrent attempts of one server.
+const MAX_ATTEMPTS: usize = 32;
 
-/// A lease outlives the attempt by so much: for the database to hear what came of it.
-const GRACE: TimeDelta = TimeDelta::seconds(5);
+/// A lease is longer than the attempt by this, so that its result can be written.
+const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
-/// How long the attempts under way may take to end when the server stops.
-const PARTING: Duration = Duration::from_secs(5);
+/// How long running attempts may take when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long what was delivered is kept, and how often the rest is swept out.
-const KEPT: TimeDelta = TimeDelta::days(7);
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// Deliveries that arrived are deleted after this time.
+const RETENTION: TimeDelta = TimeDelta::days(7);
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// The longest part of an answer that is kept, in characters.
-const LONGEST_RESPONSE: usize = 1_000;
+/// How much of a response is kept, in characters.
+const MAX_RESPONSE_LENGTH: usize = 1_000;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-directscale-client-id");
 const MESSAGE_ID: HeaderName = HeaderName::from_static("x-directscale-message-id");
@@ -47,125 +47,128 @@ pub struct Deliveries {
     database: Database,
     outgoing: Outgoing,
     random: Arc<Random>,
-    signals: Arc<Signals>,
+    state: Arc<WorkerState>,
 }
 
 #[derive(Debug, Default)]
-struct Signals {
+struct WorkerState {
     wake: Notify,
     is_stopped: AtomicBool,
-    running: Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Attempts under way, each with its tenant.
-type UnderWay = JoinSet<TenantId>;
+/// The running attempts, each with its tenant.
+type RunningAttempts = JoinSet<TenantId>;
 
 impl Deliveries {
-    /// A worker on the outbox in `database`, which does nothing before it is started.
+    /// The worker does nothing before [`Self::start`].
     #[must_use]
     pub fn new(database: Database, outgoing: Outgoing, random: Arc<Random>) -> Self {
-        Self { database, outgoing, random, signals: Arc::default() }
+        Self { database, outgoing, random, state: Arc::default() }
     }
 
-    /// Says that there may be something to deliver.
+    /// Makes the worker read the outbox now.
     pub fn wake(&self) {
-        self.signals.wake.notify_one();
+        self.state.wake.notify_one();
     }
 
-    /// Begins to deliver, in a task of its own; once.
+    /// Starts the worker's task. Later calls have no effect.
     pub fn start(&self) {
-        let mut running = self.signals.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.is_none() {
-            *running = Some(tokio::spawn(self.clone().run()));
+        let mut task = self.state.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.is_none() {
+            *task = Some(tokio::spawn(self.clone().run()));
         }
     }
 
-    /// Stops, when the attempts under way have ended and are noted, or after some seconds: then they are made again.
+    /// Stops when the running attempts have ended, or after some seconds. Attempts that have not ended are repeated after a restart.
     pub async fn stop(&self) {
-        self.signals.is_stopped.store(true, Ordering::Relaxed);
+        self.state.is_stopped.store(true, Ordering::Relaxed);
         self.wake();
-        let running = self.signals.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(running) = running {
-            let _ = tokio::time::timeout(PARTING, running).await;
+        let task = self.state.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = tokio::time::timeout(STOP_TIMEOUT, task).await;
         }
     }
 
     async fn run(self) {
-        let mut under_way = UnderWay::new();
+        let mut running = RunningAttempts::new();
         let mut busy = HashMap::new();
         let mut turn = 0;
         let mut swept: Option<Instant> = None;
-        while !self.signals.is_stopped.load(Ordering::Relaxed) {
-            while let Some(ended) = under_way.try_join_next() {
+        while !self.state.is_stopped.load(Ordering::Relaxed) {
+            while let Some(ended) = running.try_join_next() {
                 count_out(&mut busy, &ended);
             }
-            let sweeps = swept.is_none_or(|swept| swept.elapsed() > SWEEP_EVERY);
+            let sweeps = swept.is_none_or(|swept| swept.elapsed() > SWEEP_INTERVAL);
             if sweeps {
                 swept = Some(Instant::now());
             }
             turn += 1;
-            let found = match self.start_due(&mut under_way, &mut busy, turn, sweeps).await {
+            let found = match self.start_due(&mut running, &mut busy, turn, sweeps).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(error = %ErrorChain(&error), "the outbox cannot be read");
                     0
                 }
             };
-            if found == 0 || under_way.len() >= AT_ONCE {
-                // An attempt that ends makes room, and may make the customer's next event due.
+            if found == 0 || running.len() >= MAX_ATTEMPTS {
+                // The end of an attempt may make the customer's next event due.
                 tokio::select! {
-                    () = self.signals.wake.notified() => {}
+                    () = self.state.wake.notified() => {}
                     () = tokio::time::sleep(INTERVAL) => {}
-                    Some(ended) = under_way.join_next() => count_out(&mut busy, &ended),
+                    Some(ended) = running.join_next() => count_out(&mut busy, &ended),
                 }
             }
         }
-        while under_way.join_next().await.is_some() {}
+        while running.join_next().await.is_some() {}
     }
 
-    /// Starts the attempts that are due; how many. Each turn begins with another tenant, and none takes more than its share.
+    /// Starts the attempts that are due and returns how many. Each turn begins with another tenant, and no tenant gets more than its
+    /// share.
     async fn start_due(
         &self,
-        under_way: &mut UnderWay,
+        running: &mut RunningAttempts,
         busy: &mut HashMap<TenantId, usize>,
         turn: usize,
         sweeps: bool,
     ) -> Result<usize, DatabaseError> {
-        let mut session = self.database.session().await?;
-        let subscribed = store::subscribed(session.connection()).await;
-        let mut subscribed = session.end(subscribed)?;
-        let share = if subscribed.len() > 1 { AT_ONCE / 4 } else { AT_ONCE };
+        let mut subscribed = self.database.run(async |connection| store::subscribed_tenants(connection).await).await?;
+        let share = if subscribed.len() > 1 { MAX_ATTEMPTS / 4 } else { MAX_ATTEMPTS };
         if !subscribed.is_empty() {
             let first = turn % subscribed.len();
             subscribed.rotate_left(first);
         }
         let mut started = 0;
-        for Subscribed { tenant_id, name, events, clock } in subscribed {
+        for SubscribedTenant { tenant_id, name, events, clock } in subscribed {
             let tenant = TenantId(tenant_id);
             let settings: Arc<EventSettings> = match serde_json::from_value(events) {
                 Ok(settings) => Arc::new(settings),
                 Err(error) => {
-                    // Another version of this program wrote them; its servers deliver.
+                    // Another version of this program wrote them. Its servers deliver.
                     tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "event settings cannot be read");
                     continue;
                 }
             };
             let clock: Clock = clock.and_then(|clock| serde_json::from_value(clock).ok()).unwrap_or_default();
             let (now, real_now) = (clock.now(), Clock::Real.now());
-            let mut session = self.database.session().await?;
-            if sweeps {
-                store::sweep(session.connection(), tenant, now - KEPT).await?;
-            }
             let of_tenant = busy.entry(tenant).or_default();
-            let room = AT_ONCE.saturating_sub(under_way.len()).min(share.saturating_sub(*of_tenant));
-            let most = i64::try_from(room).unwrap_or_default();
-            let lease = real_now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + GRACE;
-            let claimed = store::claim(session.connection(), tenant, now, real_now, lease, most).await;
-            for delivery in session.end(claimed)? {
+            let room = MAX_ATTEMPTS.saturating_sub(running.len()).min(share.saturating_sub(*of_tenant));
+            let limit = i64::try_from(room).unwrap_or_default();
+            let leased_until = real_now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + LEASE_MARGIN;
+            let leased = self
+                .database
+                .run(async |connection| {
+                    if sweeps {
+                        store::sweep(connection, tenant, now - RETENTION).await?;
+                    }
+                    store::lease(connection, tenant, now, real_now, leased_until, limit).await
+                })
+                .await?;
+            for delivery in leased {
                 started += 1;
                 *of_tenant += 1;
                 let (worker, name, settings) = (self.clone(), name.clone(), Arc::clone(&settings));
-                under_way.spawn(async move {
+                running.spawn(async move {
                     worker.attempt(tenant, &name, clock, &settings, delivery).await;
                     tenant
                 });
@@ -174,36 +177,39 @@ impl Deliveries {
         Ok(started)
     }
 
-    async fn attempt(&self, tenant: TenantId, name: &str, clock: Clock, settings: &EventSettings, delivery: Claimed) {
+    async fn attempt(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        clock: Clock,
+        settings: &EventSettings,
+        delivery: LeasedDelivery,
+    ) {
         let attempted_at = clock.now();
         let start = Instant::now();
         let (status, response) = self.post(name, settings, &delivery).await;
         let (state, due_at) = match status {
-            Some(200..300) => ("delivered", attempted_at),
-            _ => self.next(settings, clock, delivery.attempts),
+            Some(200..300) => (DeliveryState::Delivered, attempted_at),
+            _ => self.retry(settings, clock, delivery.attempts),
         };
-        let response: String = response.chars().filter(|letter| *letter != '\0').take(LONGEST_RESPONSE).collect();
+        let response: String = response.chars().filter(|letter| *letter != '\0').take(MAX_RESPONSE_LENGTH).collect();
         let duration_ms = i32::try_from(start.elapsed().as_millis()).unwrap_or(i32::MAX);
         let status = status.map(i32::from);
-        let outcome = Outcome { attempted_at, duration_ms, status, response: &response, state, due_at };
-        if let Err(error) = self.conclude(tenant, &delivery, &outcome).await {
-            // The lease runs out and the event is sent again.
-            tracing::warn!(error = %ErrorChain(&error), event.id = %delivery.id, "a delivery was not noted");
+        let result = AttemptResult { attempted_at, duration_ms, status, response: &response, state, due_at };
+        let finished =
+            self.database.run(async |connection| store::finish(connection, tenant, &delivery, &result).await).await;
+        if let Err(error) = finished {
+            // The lease expires and the event is sent again.
+            tracing::warn!(error = %ErrorChain(&error), event.id = %delivery.id, "the result of a delivery cannot be written");
         }
-        tracing::debug!(event.id = %delivery.id, attempt = delivery.attempts, status, state, "a delivery");
+        tracing::debug!(event.id = %delivery.id, attempt = delivery.attempts, status, state = state.name(), "delivery attempt");
     }
 
-    async fn conclude(&self, tenant: TenantId, delivery: &Claimed, outcome: &Outcome<'_>) -> Result<(), DatabaseError> {
-        let mut session = self.database.session().await?;
-        let concluded = store::conclude(session.connection(), tenant, delivery, outcome).await;
-        session.end(concluded)
-    }
-
-    /// The status of the answer, and its text; or why there is none.
-    async fn post(&self, tenant: &str, settings: &EventSettings, delivery: &Claimed) -> (Option<u16>, String) {
+    /// The status and the text of the response, or why there is none.
+    async fn post(&self, tenant: &str, settings: &EventSettings, delivery: &LeasedDelivery) -> (Option<u16>, String) {
         let subscription = settings.subscriptions.iter().find(|subscription| subscription.url.as_str() == delivery.url);
         let Some(subscription) = subscription else {
-            return (None, "nobody is subscribed at this address any more".to_owned());
+            return (None, "no subscription has this URL any more".to_owned());
         };
         let mut headers = HeaderMap::new();
         let mut set = |name: HeaderName, text: &str| {
@@ -220,24 +226,24 @@ impl Deliveries {
         set(MESSAGE_ID, &delivery.id.to_string());
         set(USER, &delivery.caller);
         let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.get()));
-        let body = delivery.body.clone().into_bytes();
+        let body = delivery.payload.clone().into_bytes();
         match self.outgoing.post(subscription.url.url(), headers, body, timeout).await {
             Ok(answer) => (Some(answer.status), String::from_utf8_lossy(&answer.body).into_owned()),
-            // It was heard or not, however long it speaks.
+            // The status says whether the event was accepted, however long the body is.
             Err(error @ OutgoingError::TooLong { status }) => (Some(status), error.to_string()),
             Err(error) => (None, error.to_string()),
         }
     }
 
-    /// What becomes of a delivery after so many failed attempts: the next one, a tenth sooner or later so that many do not
-    /// come at once, or its end.
-    fn next(&self, settings: &EventSettings, clock: Clock, attempts: i32) -> (&'static str, DateTime<Utc>) {
+    /// The state after a failed attempt, and the time of the next attempt. That varies by a tenth, so that retries do not come all at
+    /// once.
+    fn retry(&self, settings: &EventSettings, clock: Clock, attempts: i32) -> (DeliveryState, DateTime<Utc>) {
         let now = clock.now();
         let number = usize::try_from(attempts).unwrap_or_default().saturating_sub(1);
-        let Some(seconds) = settings.retry_seconds.get(number) else { return ("dead", now) };
+        let Some(seconds) = settings.retry_seconds.get(number) else { return (DeliveryState::Failed, now) };
         let [dice] = self.random.bytes();
         let milliseconds = i64::from(seconds.get()) * (900 + i64::from(dice) * 200 / 255);
-        ("pending", now + TimeDelta::milliseconds(milliseconds))
+        (DeliveryState::Pending, now + TimeDelta::milliseconds(milliseconds))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Events: written with the change, delivered after it, at least once and for each customer in order.
+//! Webhooks: events are written with the change and delivered after it, at least once and in order for each customer.
 
 #![expect(clippy::similar_names, reason = "a receiver has received")]
 
@@ -42,7 +42,7 @@ fn pending(tenant: &Tenant) -> usize {
 }
 
 #[test]
-fn a_new_customer_is_told_as_the_vendor_tells_it() {
+fn a_new_customer_has_the_vendors_payloads() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver, json!({}));
     let id = tenant.create(&with(&seeds::full(), json!({ "SignUpDate": "2020-02-20T15:47:52" })));
@@ -81,26 +81,26 @@ fn a_new_customer_is_told_as_the_vendor_tells_it() {
 }
 
 #[test]
-fn every_change_is_told_once_and_nothing_else_is() {
+fn every_change_is_delivered_once_and_nothing_else() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver, json!({}));
-    let told = |changes: usize| {
+    let delivered_event = |changes: usize| {
         eventually("the event", || delivered(&tenant) == changes);
         receiver.received().last().expect("an event").json()
     };
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "Rey" })).succeeds(200);
-    let event = told(1);
+    let event = delivered_event(1);
     assert_eq!((&event["EventType"], &event["FirstName"]), (&json!("UpdateAssociateEvent"), &json!("Rey")));
     tenant.put("/v1/customers/3", &seeds::retail()).succeeds(200);
-    assert_eq!(told(2)["Username"], "Emperor Palpatine");
+    assert_eq!(delivered_event(2)["Username"], "Emperor Palpatine");
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    assert_eq!(told(3)["AssociateType"], 1);
+    assert_eq!(delivered_event(3)["AssociateType"], 1);
     tenant.put("/v1/customers/3/reset-password", &json!({ "Password": "AnotherOne2" })).succeeds(200);
-    assert_eq!(told(4)["AssociateId"], 3);
+    assert_eq!(delivered_event(4)["AssociateId"], 3);
     tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
-    assert_eq!(told(5)["AssociateStatus"], 3);
+    assert_eq!(delivered_event(5)["AssociateStatus"], 3);
 
-    // Nothing changes, nothing is kept, or nothing is written.
+    // Requests that change nothing, are rolled back, or are rejected.
     tenant.call("DELETE", "/v1/customers/3", "", None).succeeds(200);
     tenant.patch("/v1/customers/4", &json!({})).succeeds(200);
     tenant.patch("/v1/customers/4", &json!({ "FirstName": "Pat" })).succeeds(200);
@@ -114,7 +114,7 @@ fn every_change_is_told_once_and_nothing_else_is() {
 }
 
 #[test]
-fn an_address_that_is_named_twice_is_rejected() {
+fn a_url_with_two_subscriptions_is_rejected() {
     let events =
         json!({ "subscriptions": [{ "url": "http://a.example" }, { "url": "http://a.example/", "secret": "x" }] });
     let seed = json!({ "version": 1, "tenants": [{ "name": "doubled", "events": events }] });
@@ -123,14 +123,14 @@ fn an_address_that_is_named_twice_is_rejected() {
 }
 
 #[test]
-fn who_is_not_subscribed_pays_for_nothing() {
+fn without_subscriptions_nothing_is_written() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     assert!(tenant.rows("select 1 from event_deliveries where tenant_id = {tenant}").is_empty());
 }
 
 #[test]
-fn subscribers_hear_of_what_they_asked_for() {
+fn subscribers_receive_the_types_of_their_subscription() {
     let (first, second) = (Receiver::with_json(|_| (200, json!({}))), Receiver::with_json(|_| (204, json!({}))));
     let tenant = tenant_of(json!({
         "events": { "subscriptions": [
@@ -141,7 +141,7 @@ fn subscribers_hear_of_what_they_asked_for() {
     tenant.create(&seeds::full());
     eventually("three deliveries", || delivered(&tenant) == 3);
     assert_eq!((first.received().len(), second.received().len()), (1, 2));
-    // One event, one id, whoever hears of it.
+    // One event has one id for all subscribers.
     let enrollment = |receiver: &Receiver| {
         let received = receiver.received();
         let found = received.iter().find(|event| event.json()["EventType"] == "Enrollment").expect("an enrolment");
@@ -152,7 +152,7 @@ fn subscribers_hear_of_what_they_asked_for() {
 }
 
 #[test]
-fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
+fn a_delivery_is_retried_in_order_and_fails_after_the_last_retry() {
     let count = Arc::<AtomicUsize>::default();
     let counted = Arc::clone(&count);
     // The first two attempts fail.
@@ -186,21 +186,22 @@ fn a_delivery_that_fails_is_tried_again_in_order_and_then_given_up() {
     let tenant = subscribed(&rejecting, json!({ "retry_seconds": [1] }));
     let name = tenant.rows("select name from tenants where tenant_id = {tenant}");
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
-    let dead = || tenant.rows("select attempts from event_deliveries where tenant_id = {tenant} and state = 'dead'");
-    eventually("given up", || dead().len() == 1);
-    assert_eq!((dead()[0]["attempts"].clone(), rejecting.received().len()), (json!(2), 2));
-    // What is dead holds up nobody, and can be sent again.
+    let failed =
+        || tenant.rows("select attempts from event_deliveries where tenant_id = {tenant} and state = 'failed'");
+    eventually("failed", || failed().len() == 1);
+    assert_eq!((failed()[0]["attempts"].clone(), rejecting.received().len()), (json!(2), 2));
+    // A failed delivery does not block later ones, and can be resent.
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "B" })).succeeds(200);
-    eventually("given up too", || dead().len() == 2);
+    eventually("failed too", || failed().len() == 2);
     let server = server();
     let name = name[0]["name"].as_str().expect("a name");
     let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock::Real.now()));
     assert_eq!(resent.expect("a number"), 2);
-    eventually("tried again", || rejecting.received().len() == 6 && pending(&tenant) == 0);
+    eventually("retried", || rejecting.received().len() == 6 && pending(&tenant) == 0);
 }
 
 #[test]
-fn a_receiver_that_hangs_is_given_up_after_its_time() {
+fn an_attempt_ends_after_its_timeout() {
     let receiver = Receiver::start(|_| {
         thread::sleep(Duration::from_secs(4));
         Vec::new()
@@ -208,14 +209,14 @@ fn a_receiver_that_hangs_is_given_up_after_its_time() {
     let tenant = subscribed(&receiver, json!({ "timeout_seconds": 1, "retry_seconds": [] }));
     let start = Instant::now();
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
-    assert!(start.elapsed() < Duration::from_secs(1), "the change waits for nobody");
+    assert!(start.elapsed() < Duration::from_secs(1), "the change does not wait");
     let attempts = || tenant.rows("select status, response from event_attempts where tenant_id = {tenant}");
-    eventually("given up", || attempts().len() == 1);
+    eventually("failed", || attempts().len() == 1);
     assert_eq!(attempts(), [json!({ "status": null, "response": "it did not answer within 1 seconds" })]);
 }
 
 #[test]
-fn several_servers_share_the_work_without_doubling_it() {
+fn several_servers_share_the_deliveries_without_duplicates() {
     let Some(url) = crate::support::server::database_url() else { return };
     let others: Vec<Process> = (0..2).map(|_| Process::start(&["--database-url", &url])).collect();
     let receiver = Receiver::with_json(|_| (200, json!({})));
@@ -242,39 +243,39 @@ fn several_servers_share_the_work_without_doubling_it() {
     assert_eq!((ids.len(), ids.iter().collect::<HashSet<_>>().len()), (360, 360));
 }
 
-/// What a receiver that fails half of the time has heard of each customer, in the order in which it came.
+/// What a receiver that fails half of the time has received of each customer, in order.
 #[derive(Debug, Default)]
-struct Heard {
+struct Accepted {
     calls: usize,
-    /// The events that it took, by customer.
-    taken: BTreeMap<i64, Vec<String>>,
-    /// Events that told of a change which could not be seen.
+    /// The events that it accepted, by customer.
+    events: BTreeMap<i64, Vec<String>>,
+    /// Events whose change was not visible yet.
     too_early: Vec<String>,
 }
 
 #[test]
 fn no_event_is_lost_when_the_server_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let heard = Arc::<Mutex<Heard>>::default();
+    let accepted = Arc::<Mutex<Accepted>>::default();
     let server_address = Arc::<Mutex<Option<Client>>>::default();
-    let (hearing, asking) = (Arc::clone(&heard), Arc::clone(&server_address));
+    let (accepting, asking) = (Arc::clone(&accepted), Arc::clone(&server_address));
     let receiver = Receiver::start(move |received: &Received| {
         let event = received.json();
         let id = event["AssociateId"].as_i64().expect("an id");
         let name = event["CompanyName"].as_str().unwrap_or_default().to_owned();
         let calls = {
-            let mut heard = hearing.lock().expect("no panic");
-            heard.calls += 1;
-            heard.calls
+            let mut accepted = accepting.lock().expect("no panic");
+            accepted.calls += 1;
+            accepted.calls
         };
-        // Now and then: is the change there?
+        // Checks from time to time that the change is visible.
         if calls % 10 == 0
             && let Some(client) = asking.lock().expect("no panic").clone()
             && let Some(seen) = client.try_call("GET", &format!("/v1/customers/{id}"), None)
             && seen.status == 200
             && seen.json()["CompanyName"].as_str().unwrap_or_default() < name.as_str()
         {
-            hearing.lock().expect("no panic").too_early.push(format!("{id} {name}"));
+            accepting.lock().expect("no panic").too_early.push(format!("{id} {name}"));
         }
         match calls % 4 {
             0 => response(500, "", "not now"),
@@ -284,7 +285,7 @@ fn no_event_is_lost_when_the_server_is_killed() {
             }
             2 => response(503, "", ""),
             _ => {
-                hearing.lock().expect("no panic").taken.entry(id).or_default().push(name);
+                accepting.lock().expect("no panic").events.entry(id).or_default().push(name);
                 response(200, "", "")
             }
         }
@@ -292,8 +293,8 @@ fn no_event_is_lost_when_the_server_is_killed() {
     let seed = json!({
         "version": 1,
         "tenants": [{
-            "name": "told",
-            "keys": [{ "name": "told", "key": "0123456789abcdef0123456789abcdef" }],
+            "name": "subscribed",
+            "keys": [{ "name": "subscribed", "key": "0123456789abcdef0123456789abcdef" }],
             "events": {
                 "subscriptions": [{ "url": receiver.url("/"), "types": ["UpdateAssociateEvent"] }],
                 "retry_seconds": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
@@ -310,7 +311,7 @@ fn no_event_is_lost_when_the_server_is_killed() {
 
     let server = Process::start(&arguments);
     *server_address.lock().expect("no panic") = Some(server.client());
-    // 1,000 changes, five of each customer, and the server dies while most of them are still to be told.
+    // 1,000 changes, five of each customer, and the server is killed before most of them are delivered.
     let client = server.client();
     for round in 1..=5 {
         thread::scope(|scope| {
@@ -327,26 +328,31 @@ fn no_event_is_lost_when_the_server_is_killed() {
     }
     *server_address.lock().expect("no panic") = None;
     server.kill();
-    let before = heard.lock().expect("no panic").taken.values().map(Vec::len).sum::<usize>();
-    // Each of the two hundred customers waits for its last event at least.
-    assert!(before < 800, "{before} were told before the server died");
+    let before = accepted.lock().expect("no panic").events.values().map(Vec::len).sum::<usize>();
+    // At least the last event of each of the two hundred customers is pending.
+    assert!(before < 800, "{before} were delivered before the server was killed");
 
     let server = Process::start(&arguments);
     *server_address.lock().expect("no panic") = Some(server.client());
     let start = Instant::now();
     let is_complete = || {
-        let heard = heard.lock().expect("no panic");
-        heard.taken.len() == 200 && heard.taken.values().all(|names| names.last().is_some_and(|name| name == "5"))
+        let accepted = accepted.lock().expect("no panic");
+        accepted.events.len() == 200
+            && accepted.events.values().all(|names| names.last().is_some_and(|name| name == "5"))
     };
     while !is_complete() {
-        assert!(start.elapsed() < Duration::from_secs(150), "not all was told: {:?}", heard.lock().expect("no panic"));
+        assert!(
+            start.elapsed() < Duration::from_secs(150),
+            "not all were delivered: {:?}",
+            accepted.lock().expect("no panic")
+        );
         thread::sleep(Duration::from_millis(100));
     }
-    let heard = heard.lock().expect("no panic");
-    println!("{before} told before, {} calls in all", heard.calls);
-    assert!(heard.too_early.is_empty(), "{:?}", heard.too_early);
-    for (id, names) in &heard.taken {
-        // At least once each, and never an older one after a newer one.
+    let accepted = accepted.lock().expect("no panic");
+    println!("{before} delivered before, {} requests in total", accepted.calls);
+    assert!(accepted.too_early.is_empty(), "{:?}", accepted.too_early);
+    for (id, names) in &accepted.events {
+        // Each at least once, and never an older one after a newer one.
         let mut once = names.clone();
         once.dedup();
         assert_eq!(once, ["1", "2", "3", "4", "5"], "customer {id}");

@@ -9,7 +9,7 @@ use crate::support::{Client, Reply};
 /// The operations whose example needs what no document can know: a number or token that was just made, a running extension. And
 /// the stream, which has no end.
 const WITHOUT: [&str; 7] =
-    ["UseSsoToken", "TryHook", "GetTask", "GetRequest", "WaitForRequest", "StreamRequests", "ResendEvent"];
+    ["UseSsoToken", "TryHook", "GetTask", "GetRequest", "WaitForRequest", "StreamRequests", "ResendWebhook"];
 
 /// What has to be there first: an operation, and the one whose example makes it.
 const FIRST: [(&str, &str); 8] = [

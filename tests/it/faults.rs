@@ -1,4 +1,4 @@
-//! Failures on purpose: for each kind and point, what the caller sees and what the database holds.
+//! Injected faults: for each response and point, what the caller gets and what the database contains.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -25,104 +25,108 @@ fn is_upgraded(tenant: &Tenant) -> bool {
     is_distributor
 }
 
-/// What came over the wire, and how it ended.
+/// What the caller received, and how the connection ended.
 #[derive(Debug, PartialEq, Eq)]
-enum Seen {
+enum Received {
     Whole(u16),
-    Cut { declared: usize, came: usize },
+    Truncated { declared: usize, received: usize },
     Closed,
     Reset,
 }
 
-/// Calls the upgrade and looks at the bytes.
-fn upgrade(tenant: &Tenant, headers: &str) -> (Seen, String) {
+/// Sends the upgrade and reads the bytes of the response.
+fn upgrade(tenant: &Tenant, headers: &str) -> (Received, String) {
     let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     let headers = format!("Ocp-Apim-Subscription-Key: {}\r\n{headers}", tenant.client.key);
     let body = seeds::distributor().to_string();
     stream.write_all(&request("PUT", UPGRADE, &headers, Some(&body))).expect("sent");
-    let mut answer = Vec::new();
-    let end = stream.read_to_end(&mut answer);
-    let text = String::from_utf8_lossy(&answer).into_owned();
+    let mut bytes = Vec::new();
+    let end = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     if let Err(error) = end {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
-        return (Seen::Reset, text);
+        return (Received::Reset, text);
     }
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return (Seen::Closed, text) };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return (Received::Closed, text) };
     let declared = head
         .lines()
         .find_map(|line| line.strip_prefix("Content-Length: "))
         .map_or(0, |length| length.parse().expect("a number"));
     if body.len() < declared {
-        return (Seen::Cut { declared, came: body.len() }, text);
+        return (Received::Truncated { declared, received: body.len() }, text);
     }
-    (Seen::Whole(head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")), text)
+    (Received::Whole(head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")), text)
 }
 
-type IsSeen = fn(&Seen) -> bool;
+type IsExpected = fn(&Received) -> bool;
 
-/// Every kind of answer, and what is seen of it.
-fn kinds() -> Vec<(Value, IsSeen)> {
+/// Every response of a fault, and what the caller receives.
+fn responses() -> Vec<(Value, IsExpected)> {
     vec![
-        (json!({ "status": { "code": 500, "message": "Deadlock." } }), |seen| *seen == Seen::Whole(500)),
-        (json!({ "status": { "code": 500 } }), |seen| *seen == Seen::Whole(500)),
-        (json!({ "status": { "code": 404 } }), |seen| *seen == Seen::Whole(404)),
-        (json!({ "status": { "code": 401 } }), |seen| *seen == Seen::Whole(401)),
-        (json!({ "status": { "code": 403, "retry_after": 90 } }), |seen| *seen == Seen::Whole(403)),
-        (json!({ "status": { "code": 413 } }), |seen| *seen == Seen::Whole(413)),
-        (json!({ "status": { "code": 400, "message": "No." } }), |seen| *seen == Seen::Whole(400)),
-        (json!({ "status": { "code": 429, "retry_after": 42 } }), |seen| *seen == Seen::Whole(429)),
-        (json!("reset"), |seen| *seen == Seen::Reset),
-        (json!("empty"), |seen| *seen == Seen::Closed),
-        (json!("cut"), |seen| matches!(seen, Seen::Cut { declared, came } if came < declared)),
+        (json!({ "status": { "code": 500, "message": "Deadlock." } }), |received| *received == Received::Whole(500)),
+        (json!({ "status": { "code": 500 } }), |received| *received == Received::Whole(500)),
+        (json!({ "status": { "code": 404 } }), |received| *received == Received::Whole(404)),
+        (json!({ "status": { "code": 401 } }), |received| *received == Received::Whole(401)),
+        (json!({ "status": { "code": 403, "retry_after": 90 } }), |received| *received == Received::Whole(403)),
+        (json!({ "status": { "code": 413 } }), |received| *received == Received::Whole(413)),
+        (json!({ "status": { "code": 400, "message": "No." } }), |received| *received == Received::Whole(400)),
+        (json!({ "status": { "code": 429, "retry_after": 42 } }), |received| *received == Received::Whole(429)),
+        (json!("reset"), |received| *received == Received::Reset),
+        (json!("empty"), |received| *received == Received::Closed),
+        (
+            json!("truncated"),
+            |received| matches!(received, Received::Truncated { declared, received } if received < declared),
+        ),
     ]
 }
 
 #[test]
-fn before_the_handler_nothing_is_done() {
-    for (answer, is_right) in kinds() {
+fn before_the_handler_nothing_changes() {
+    for (response, is_right) in responses() {
         let tenant = tenant();
         let before = tenant.everything();
-        let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "answer": answer }));
-        let (seen, text) = upgrade(&tenant, "");
-        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
-        assert_eq!(tenant.everything(), before, "{answer}");
-        if let Seen::Whole(_) = seen {
+        let id =
+            tenant.add_fault(&json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "response": response }));
+        let (received, text) = upgrade(&tenant, "");
+        assert!(is_right(&received), "{response}: {received:?} {text}");
+        assert_eq!(tenant.everything(), before, "{response}");
+        if let Received::Whole(_) = received {
             assert!(text.contains(&format!("X-Emulator-Fault: {id}\r\n")), "{text}");
         }
-        // The next call is served.
-        assert_eq!(upgrade(&tenant, "").0, Seen::Whole(201));
+        // The next request gets its normal response.
+        assert_eq!(upgrade(&tenant, "").0, Received::Whole(201));
         assert!(is_upgraded(&tenant));
     }
 }
 
 #[test]
-fn inside_the_transaction_all_is_rolled_back() {
-    for (answer, is_right) in kinds() {
+fn inside_the_transaction_everything_is_rolled_back() {
+    for (response, is_right) in responses() {
         let tenant = tenant();
         let before = tenant.everything();
         let rule =
-            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "inside", "answer": answer });
-        tenant.arm(&rule);
-        let (seen, text) = upgrade(&tenant, "");
-        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
-        assert_eq!(tenant.everything(), before, "{answer}");
+            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "inside", "response": response });
+        tenant.add_fault(&rule);
+        let (received, text) = upgrade(&tenant, "");
+        assert!(is_right(&received), "{response}: {received:?} {text}");
+        assert_eq!(tenant.everything(), before, "{response}");
         assert!(tenant.requests("")[0]["changes"].as_array().is_some_and(Vec::is_empty), "nothing stays");
-        assert_eq!(upgrade(&tenant, "").0, Seen::Whole(201));
+        assert_eq!(upgrade(&tenant, "").0, Received::Whole(201));
     }
 }
 
 #[test]
-fn after_the_commit_the_write_stands_and_the_caller_sees_a_failure() {
-    for (answer, is_right) in kinds() {
+fn after_the_commit_the_write_stays_and_the_caller_gets_an_error() {
+    for (response, is_right) in responses() {
         let tenant = tenant();
         let rule =
-            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": answer });
-        tenant.arm(&rule);
-        let (seen, text) = upgrade(&tenant, "");
-        assert!(is_right(&seen), "{answer}: {seen:?} {text}");
-        assert!(is_upgraded(&tenant), "{answer}");
-        // A caller who tries again, as such a failure suggests, is rejected: it is a distributor already.
+            json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "response": response });
+        tenant.add_fault(&rule);
+        let (received, text) = upgrade(&tenant, "");
+        assert!(is_right(&received), "{response}: {received:?} {text}");
+        assert!(is_upgraded(&tenant), "{response}");
+        // A caller who tries again, as such an error suggests, is rejected: the customer is a distributor already.
         let again = tenant.put(UPGRADE, &seeds::distributor());
         assert_eq!(again.status, 500);
         assert!(again.message().starts_with("An upgrade from CustomerType 1"), "{again:?}");
@@ -130,27 +134,27 @@ fn after_the_commit_the_write_stands_and_the_caller_sees_a_failure() {
 }
 
 #[test]
-fn statuses_come_in_the_vendors_own_shape() {
+fn statuses_have_the_vendors_own_format() {
     let tenant = tenant();
-    let answered = |code: u16, more: Value| {
+    let failed_with = |code: u16, more: Value| {
         let status = with(&json!({ "code": code }), more);
-        let id = tenant.arm(&json!({ "operation": "GetCustomer", "answer": { "status": status } }));
+        let id = tenant.add_fault(&json!({ "operation": "GetCustomer", "response": { "status": status } }));
         let reply = tenant.get("/v1/customers/2");
         tenant.control("DELETE", &format!("/faults/{id}"), None).done(204);
         reply
     };
-    answered(500, json!({ "message": "Deadlock." })).rejects(500, "Deadlock.");
-    answered(404, json!({})).rejects(404, "A Customer with the given Customer ID was not found.");
-    let broken = answered(500, json!({}));
+    failed_with(500, json!({ "message": "Deadlock." })).rejects(500, "Deadlock.");
+    failed_with(404, json!({})).rejects(404, "A Customer with the given Customer ID was not found.");
+    let broken = failed_with(500, json!({}));
     let activity = broken.json()["activityId"].as_str().expect("an id").to_owned();
     let text = format!(r#"{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity}" }}"#);
     assert_eq!(broken.body, text);
-    let limited = answered(429, json!({ "retry_after": 42 }));
+    let limited = failed_with(429, json!({ "retry_after": 42 }));
     assert_eq!(limited.body, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 42 seconds." }"#);
     assert_eq!(limited.header("Retry-After"), Some("42"));
-    let spent = answered(403, json!({ "retry_after": 90 }));
+    let spent = failed_with(403, json!({ "retry_after": 90 }));
     assert!(spent.body.contains("Quota will be replenished in 00:01:30."), "{spent:?}");
-    let closed = answered(401, json!({}));
+    let closed = failed_with(401, json!({}));
     assert!(
         closed
             .header("WWW-Authenticate")
@@ -161,7 +165,7 @@ fn statuses_come_in_the_vendors_own_shape() {
 }
 
 #[test]
-fn delays_hold_a_call_at_their_point() {
+fn a_delay_waits_at_its_point() {
     for (delay, least, most) in [
         (json!(300), 300, 2_000),
         (json!({ "uniform": [200, 250] }), 200, 2_000),
@@ -171,11 +175,11 @@ fn delays_hold_a_call_at_their_point() {
             let tenant = tenant();
             let rule =
                 json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": point, "delay_ms": delay });
-            let id = tenant.arm(&rule);
+            let id = tenant.add_fault(&rule);
             let start = Instant::now();
-            let (seen, text) = upgrade(&tenant, "");
+            let (received, text) = upgrade(&tenant, "");
             let waited = start.elapsed();
-            assert_eq!(seen, Seen::Whole(201), "a delay alone fails nothing");
+            assert_eq!(received, Received::Whole(201), "a delay alone is no error");
             assert!(
                 waited >= Duration::from_millis(least) && waited < Duration::from_millis(most),
                 "{delay} {point}: {waited:?}"
@@ -186,20 +190,19 @@ fn delays_hold_a_call_at_their_point() {
     }
 }
 
-/// A delay inside the transaction holds what it has locked.
 #[test]
 fn a_delay_inside_holds_the_locks() {
     if !crate::support::server::on_real_postgres() {
         return;
     }
     let tenant = tenant();
-    tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 800 }));
+    tenant.add_fault(&json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 800 }));
     let waited = std::thread::scope(|scope| {
         let held = scope.spawn(|| upgrade(&tenant, "").0);
         std::thread::sleep(Duration::from_millis(300));
         let start = Instant::now();
         tenant.patch("/v1/customers/3", &json!({ "FirstName": "Later" })).succeeds(200);
-        assert_eq!(held.join().expect("an end"), Seen::Whole(201));
+        assert_eq!(held.join().expect("an end"), Received::Whole(201));
         start.elapsed()
     });
     assert!(waited > Duration::from_millis(300), "{waited:?}");
@@ -207,85 +210,89 @@ fn a_delay_inside_holds_the_locks() {
 }
 
 #[test]
-fn rules_meet_the_calls_that_they_say() {
-    let statuses = |when: Value, calls: usize| {
+fn when_selects_the_requests_that_trigger_a_rule() {
+    let statuses = |when: Value, requests: usize| {
         let tenant = tenant();
-        tenant.arm(&json!({ "operation": "GetCustomer", "when": when, "answer": { "status": { "code": 500 } } }));
+        tenant
+            .add_fault(&json!({ "operation": "GetCustomer", "when": when, "response": { "status": { "code": 500 } } }));
         // Another operation is not counted.
         tenant.get("/v1/customers/2/stats").succeeds(200);
-        (0..calls).map(|_| tenant.get("/v1/customers/2").status).collect::<Vec<u16>>()
+        (0..requests).map(|_| tenant.get("/v1/customers/2").status).collect::<Vec<u16>>()
     };
     assert_eq!(statuses(json!({ "first": 2 }), 4), [500, 500, 200, 200]);
-    assert_eq!(statuses(json!({ "call": 3 }), 4), [200, 200, 500, 200]);
+    assert_eq!(statuses(json!({ "request": 3 }), 4), [200, 200, 500, 200]);
     assert_eq!(statuses(json!("every"), 3), [500, 500, 500]);
-    let chance = json!({ "probability": { "p": 0.5, "seed": 11 } });
-    let (one, other) = (statuses(chance.clone(), 30), statuses(chance, 30));
-    assert_eq!(one, other, "the same seed meets the same calls");
+    let probability = json!({ "probability": { "p": 0.5, "random_seed": 11 } });
+    let (one, other) = (statuses(probability.clone(), 30), statuses(probability, 30));
+    assert_eq!(one, other, "the same random seed picks the same requests");
     assert!(one.contains(&500) && one.contains(&200), "{one:?}");
-    assert_ne!(one, statuses(json!({ "probability": { "p": 0.5, "seed": 12 } }), 30));
+    assert_ne!(one, statuses(json!({ "probability": { "p": 0.5, "random_seed": 12 } }), 30));
 }
 
 #[test]
-fn a_rule_for_all_operations_meets_each_and_no_route_of_ours() {
+fn a_rule_for_all_operations_matches_each_and_no_route_of_the_emulator() {
     let tenant = tenant();
-    tenant.arm(&json!({ "operation": "*", "answer": { "status": { "code": 500 } } }));
+    tenant.add_fault(&json!({ "operation": "*", "response": { "status": { "code": 500 } } }));
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
     assert_eq!(tenant.get("/v1/validate/username/x").status, 500);
     assert_eq!(tenant.get("/readyz").status, 200);
     assert_eq!(tenant.get("/livez").status, 200);
     let listed = tenant.control("GET", "/faults", None).done(200);
     assert_eq!(
-        (&listed[0]["calls"], &listed[0]["fired"], &listed[0]["is_spent"]),
+        (&listed[0]["matched"], &listed[0]["triggered"], &listed[0]["is_used_up"]),
         (&json!(2), &json!(2), &json!(false))
     );
-    // The first that was armed happens.
-    tenant.arm(&json!({ "operation": "GetCustomer", "answer": "reset" }));
+    // The rule that was added first applies.
+    tenant.add_fault(&json!({ "operation": "GetCustomer", "response": "reset" }));
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
     tenant.control("DELETE", "/faults", None).done(204);
     tenant.get("/v1/customers/2").succeeds(200);
     assert_eq!(
         tenant.control("DELETE", "/faults/1", None).problem(404),
-        format!("tenant '{}' has no failure 1", tenant.name())
+        format!("tenant '{}' has no fault 1", tenant.name())
     );
 }
 
 #[test]
-fn a_rule_that_names_what_there_is_not_is_rejected() {
+fn a_rule_with_an_unknown_name_is_rejected() {
     let tenant = tenant();
     for (rule, why) in [
         (
-            json!({ "operation": "UpgradeCustomers", "answer": "cut" }),
+            json!({ "operation": "UpgradeCustomers", "response": "truncated" }),
             "'UpgradeCustomers' is not an operation; did you mean UpgradeCustomer?",
         ),
         (
-            json!({ "operation": "GetCustomer", "answer": { "status": { "code": 418 } } }),
-            "418 is not a status of a failure that is documented for GetCustomer; these are: ",
+            json!({ "operation": "GetCustomer", "response": { "status": { "code": 418 } } }),
+            "418 is not an error status that is documented for GetCustomer; these are: ",
         ),
         (
-            json!({ "operation": "GetCustomer", "answer": { "status": { "code": 200 } } }),
-            "200 is not a status of a failure",
+            json!({ "operation": "GetCustomer", "response": { "status": { "code": 200 } } }),
+            "200 is not an error status",
         ),
         (
-            json!({ "operation": "*", "answer": { "status": { "code": 413 } } }),
-            "413 is not a status of a failure that is documented for *",
+            json!({ "operation": "*", "response": { "status": { "code": 413 } } }),
+            "413 is not an error status that is documented for *",
         ),
-        (json!({ "event": "Birthday", "do": "lose" }), "'Birthday' is not an event; these are: "),
-        (json!({ "event": "*", "do": "shout" }), "unknown variant, expected one of `lose`"),
-        (json!({ "operation": "GetCustomer" }), "a rule needs delay_ms, answer, or both"),
-        (json!({ "operation": "GetCustomer", "answer": "cut", "when": { "first": 0 } }), "first and call count from 1"),
-        (json!({ "answer": "cut" }), "missing field `operation`"),
-        (json!("cut"), "invalid type"),
+        (json!({ "event": "Birthday", "action": "drop" }), "'Birthday' is not an event; these are: "),
+        (json!({ "event": "*", "action": "shout" }), "unknown variant, expected one of `drop`"),
+        (json!({ "operation": "GetCustomer" }), "a rule needs delay_ms, response, or both"),
+        (
+            json!({ "operation": "GetCustomer", "response": "truncated", "when": { "first": 0 } }),
+            "first and request count from 1",
+        ),
+        (json!({ "response": "truncated" }), "missing field `operation`"),
+        (json!("truncated"), "invalid type"),
     ] {
         let detail = tenant.control("POST", "/faults", Some(&rule)).problem(400);
         assert!(detail.contains(why), "{rule}: {detail}");
     }
     assert_eq!(tenant.control("GET", "/faults", None).done(200), json!([]));
-    // Every documented status of a failure can be armed, and is answered.
+    // A rule may name every documented error status, and the caller gets it.
     for operation in
         operations().into_iter().filter(|operation| operation.id == "UpgradeCustomer" || operation.id == "Login")
     {
         for status in operation.statuses.iter().filter(|status| **status >= 400) {
-            tenant.arm(&json!({ "operation": operation.id, "answer": { "status": { "code": status } } }));
+            tenant.add_fault(&json!({ "operation": operation.id, "response": { "status": { "code": status } } }));
             let address = operation.address(|_| Some("3".to_owned()));
             let reply = tenant.call(&operation.method, &address, "", Some("{}"));
             assert_eq!(reply.status, *status, "{} {reply:?}", operation.id);
@@ -295,22 +302,22 @@ fn a_rule_that_names_what_there_is_not_is_rejected() {
 }
 
 #[test]
-fn a_fault_is_marked_in_the_journal_and_the_metrics() {
+fn a_fault_is_in_the_journal_and_the_metrics() {
     let tenant = tenant();
-    let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "after", "answer": "reset" }));
+    let id = tenant.add_fault(&json!({ "operation": "UpgradeCustomer", "point": "after", "response": "reset" }));
     upgrade(&tenant, "");
-    let call = &tenant.requests("?operation=UpgradeCustomer")[0];
-    assert_eq!(call["fault"], json!({ "id": id, "what": "reset after" }));
-    assert_eq!(call["status"], Value::Null, "no answer was sent");
-    let changed: Vec<&str> = call["changes"]
+    let entry = &tenant.requests("?operation=UpgradeCustomer")[0];
+    assert_eq!(entry["fault"], json!({ "id": id, "description": "reset after" }));
+    assert_eq!(entry["status"], Value::Null, "no response was sent");
+    let changed: Vec<&str> = entry["changes"]
         .as_array()
         .expect("changes")
         .iter()
         .map(|change| change["table"].as_str().expect("a name"))
         .collect();
-    assert_eq!(changed, ["customers", "sponsor_tree", "CRM_AssociateTypeChanges"], "the write stands");
+    assert_eq!(changed, ["customers", "sponsor_tree", "CRM_AssociateTypeChanges"], "the write stays");
     let metrics = tenant.get("/metrics").body;
-    assert!(metrics.contains("emulator_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
+    assert!(metrics.contains("emulator_injected_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
 }
 
 fn subscribed(receiver: &Receiver) -> Tenant {
@@ -325,9 +332,9 @@ fn names(receiver: &Receiver) -> Vec<String> {
         .collect()
 }
 
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+fn eventually(what: &str, is_true: impl Fn() -> bool) {
     let start = Instant::now();
-    while !is_so() {
+    while !is_true() {
         assert!(start.elapsed() < Duration::from_secs(20), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -338,35 +345,35 @@ fn rename(tenant: &Tenant, name: &str) {
 }
 
 #[test]
-fn an_event_is_lost_until_it_is_sent_by_hand() {
+fn a_dropped_event_is_delivered_when_it_is_resent() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver);
-    let id = tenant.arm(&json!({ "event": "UpdateAssociateEvent", "when": { "first": 1 }, "do": "lose" }));
+    let id = tenant.add_fault(&json!({ "event": "UpdateAssociateEvent", "when": { "first": 1 }, "action": "drop" }));
     rename(&tenant, "A");
     rename(&tenant, "B");
     eventually("the second", || receiver.received().len() == 1);
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(names(&receiver), ["B"]);
-    let lost = tenant.control("GET", "/events?state=lost", None).done(200);
-    assert_eq!((&lost[0]["state"], &lost[0]["fault_id"]), (&json!("lost"), &json!(id)));
-    assert_eq!(tenant.customer(2)["FirstName"], "B", "the changes stand");
-    assert_eq!(tenant.control("POST", "/events/resend", None).done(200), json!({ "due": 1 }));
-    eventually("the lost one", || receiver.received().len() == 2);
+    let dropped = tenant.control("GET", "/webhooks?state=dropped", None).done(200);
+    assert_eq!((&dropped[0]["state"], &dropped[0]["fault_id"]), (&json!("dropped"), &json!(id)));
+    assert_eq!(tenant.customer(2)["FirstName"], "B", "the changes stay");
+    assert_eq!(tenant.control("POST", "/webhooks/resend", None).done(200), json!({ "due": 1 }));
+    eventually("the dropped one", || receiver.received().len() == 2);
     assert_eq!(names(&receiver), ["B", "A"]);
 }
 
 #[test]
-fn an_event_is_told_twice_with_one_id() {
+fn a_duplicated_event_is_delivered_twice_with_one_id() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver);
-    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "double" }));
+    tenant.add_fault(&json!({ "event": "*", "when": { "first": 1 }, "action": "duplicate" }));
     rename(&tenant, "A");
     rename(&tenant, "B");
     eventually("all three", || receiver.received().len() == 3);
     std::thread::sleep(Duration::from_secs(1));
-    let told = receiver.received();
+    let delivered = receiver.received();
     assert_eq!(names(&receiver), ["A", "A", "B"]);
-    let id = |number: usize| told[number].header("X-Directscale-Message-Id").expect("an id").to_owned();
+    let id = |number: usize| delivered[number].header("X-Directscale-Message-Id").expect("an id").to_owned();
     assert!(id(0) == id(1) && id(1) != id(2));
     eventually("done", || {
         tenant.rows("select 1 from event_deliveries where tenant_id = {tenant} and state = 'pending'").is_empty()
@@ -374,11 +381,11 @@ fn an_event_is_told_twice_with_one_id() {
 }
 
 #[test]
-fn a_delayed_event_comes_later_and_the_next_ones_after_it() {
+fn a_delayed_event_is_delivered_later_and_the_next_ones_after_it() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver);
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-01T00:00:00Z" }))).done(200);
-    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": { "delay": 3600 } }));
+    tenant.add_fault(&json!({ "event": "*", "when": { "first": 1 }, "action": { "delay": 3600 } }));
     rename(&tenant, "A");
     rename(&tenant, "B");
     std::thread::sleep(Duration::from_millis(1500));
@@ -390,20 +397,20 @@ fn a_delayed_event_comes_later_and_the_next_ones_after_it() {
 }
 
 #[test]
-fn an_event_is_overtaken_by_the_next() {
+fn a_reordered_event_is_delivered_after_the_next() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver);
-    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "reorder" }));
+    tenant.add_fault(&json!({ "event": "*", "when": { "first": 1 }, "action": "reorder" }));
     rename(&tenant, "A");
     std::thread::sleep(Duration::from_secs(1));
     assert!(receiver.received().is_empty(), "it waits for the next");
     rename(&tenant, "B");
     eventually("both", || receiver.received().len() == 2);
     assert_eq!(names(&receiver), ["B", "A"]);
-    // Without a next one it is told a minute later, by the tenant's clock.
+    // Without a next one it is delivered a minute later, by the tenant's clock.
     tenant.control("DELETE", "/faults", None).done(204);
     tenant.control("POST", "/clock/freeze", None).done(200);
-    tenant.arm(&json!({ "event": "*", "do": "reorder" }));
+    tenant.add_fault(&json!({ "event": "*", "action": "reorder" }));
     rename(&tenant, "C");
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(receiver.received().len(), 2);
@@ -412,16 +419,16 @@ fn an_event_is_overtaken_by_the_next() {
 }
 
 #[test]
-fn a_change_that_is_rolled_back_counts_for_no_event() {
+fn a_change_that_is_rolled_back_matches_no_event_rule() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver);
-    tenant.arm(&json!({ "operation": "UpdateCustomerByParameter", "when": { "first": 1 }, "point": "inside", "answer": "reset" }));
-    tenant.arm(&json!({ "event": "*", "when": { "first": 1 }, "do": "lose" }));
+    tenant.add_fault(&json!({ "operation": "UpdateCustomerByParameter", "when": { "first": 1 }, "point": "inside", "response": "reset" }));
+    tenant.add_fault(&json!({ "event": "*", "when": { "first": 1 }, "action": "drop" }));
     assert!(tenant.try_call("PATCH", "/v1/customers/2", Some(r#"{"FirstName":"A"}"#)).is_none());
     let counted = tenant.control("GET", "/faults", None).done(200);
-    assert_eq!((&counted[0]["calls"], &counted[1]["calls"]), (&json!(1), &json!(0)));
+    assert_eq!((&counted[0]["matched"], &counted[1]["matched"]), (&json!(1), &json!(0)));
     rename(&tenant, "B");
     rename(&tenant, "C");
-    eventually("the one that is not lost", || receiver.received().len() == 1);
+    eventually("the one that is not dropped", || receiver.received().len() == 1);
     assert_eq!(names(&receiver), ["C"]);
 }

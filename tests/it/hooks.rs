@@ -848,7 +848,7 @@ fn private_networks_are_out_of_reach_unless_they_are_allowed() {
     let url = format!("http://{}", server.address);
     let listed = crate::support::process::program(&["webhooks", "list", "demo", "--server", &url]).output();
     let listed = String::from_utf8(listed.expect("the program").stdout).expect("text");
-    assert!(listed.contains("dead") && listed.contains("EMULATOR_PRIVATE_TARGETS rejects"), "{listed}");
+    assert!(listed.contains("failed") && listed.contains("EMULATOR_PRIVATE_TARGETS rejects"), "{listed}");
     assert!(receiver.received().is_empty());
     server.signal("TERM");
     assert!(server.wait().success());

@@ -49,8 +49,9 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({}));
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let call = format!("/calls/{}", done.header("X-DirectScale-RequestId").expect("an id"));
-    let pages = ["", &call, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/events", "/faults"];
+    let call = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
+    let pages =
+        ["", &call, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
     for path in pages.into_iter().chain(["/clock", "/world"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
@@ -78,7 +79,7 @@ fn every_page_of_a_tenant_is_whole_and_shows_no_secret() {
         assert!(shown.contains(part), "{part}");
     }
     assert!(tenant.page("").body.contains("is required"), "the first reason");
-    assert_eq!((page("").status, page("/nobody").status, page("/t/nobody-has-this").status), (200, 200, 404));
+    assert_eq!((page("").status, page("/unauthenticated").status, page("/t/nobody-has-this").status), (200, 200, 404));
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn what_came_is_escaped() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &json!({ "FirstName": "</textarea></pre><b><script>" }));
     let call = &tenant.requests("")[0];
-    for path in [String::new(), format!("/calls/{}", call["request_id"].as_str().expect("an id"))] {
+    for path in [String::new(), format!("/requests/{}", call["request_id"].as_str().expect("an id"))] {
         let body = tenant.page(&path).body;
         assert!(!body.contains("<b>") && !body.contains("<script>"), "{path}");
     }
@@ -98,7 +99,7 @@ fn what_came_is_escaped() {
 fn a_call_is_sent_again_as_the_tenant() {
     let tenant = tenant();
     let path = led_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
-    assert!(path.contains("/calls/"), "{path}");
+    assert!(path.contains("/requests/"), "{path}");
     assert!(page(&path).body.contains("GET /v1/customers/3"));
     let body = format!(
         "method=PUT&path=/v1/customers/upgrade/3&dry_run=1&body={}",
@@ -107,7 +108,7 @@ fn a_call_is_sent_again_as_the_tenant() {
     led_to(&tenant.form("/replay", &body));
     let [upgrade, get] = &tenant.requests("")[..] else { panic!("two calls") };
     assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
-    assert_eq!((&upgrade["status"], &upgrade["is_dry_run"]), (&json!(201), &json!(true)));
+    assert_eq!((&upgrade["status"], &upgrade["dry_run"]), (&json!(201), &json!(true)));
     // A path that is no operation is the tenant's call too, and the control API is out of reach.
     led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
     assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
@@ -131,27 +132,27 @@ fn encoded(text: &str) -> String {
 #[test]
 fn forms_do_what_they_say_and_say_what_is_wrong() {
     let tenant = tenant();
-    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&answer=status&code=500"));
+    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
     led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
     // Both are said on every page.
     for path in ["", "/customers", "/world"] {
         let body = tenant.page(path).body;
-        assert!(body.contains("1 failure is armed") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
+        assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
-    led_to(&tenant.form("/faults/disarm", ""));
+    led_to(&tenant.form("/faults/delete", ""));
     led_to(&tenant.form("/clock", "do=advance&seconds=3600"));
     assert!(tenant.page("/clock").body.contains("2030-01-31 13:00:00 UTC"));
     for (path, fields, why) in [
-        ("/faults", "operation=Nothing&when=every&answer=reset", "is not an operation"),
-        ("/faults", "operation=*&when=first&answer=reset", "how many times is missing"),
-        ("/faults/json", "json=%7B", "this is no JSON"),
+        ("/faults", "operation=Nothing&when=every&response=reset", "is not an operation"),
+        ("/faults", "operation=*&when=first&response=reset", "how many times is missing"),
+        ("/faults/json", "json=%7B", "the rule is not JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
         ("/world/save", "snapshot=a+b", "is not a name"),
         ("/world/plan", "plan=%7B%22x%22%3A1%7D", "unknown field"),
         ("/world/delete", "confirm=no", "to delete this tenant"),
         ("/keys", "key_name=n&key=short", "32 hexadecimal digits"),
-        ("/events/resend", "event=x", "the event cannot be"),
+        ("/webhooks/resend", "event=x", "the event cannot be"),
     ] {
         let rejected = tenant.form(path, fields);
         assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
@@ -173,7 +174,7 @@ fn a_world_is_kept_put_back_forked_and_deleted_by_forms() {
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
-    assert!(tenant.page("/changes").body.contains("No customer was upgraded yet"));
+    assert!(tenant.page("/changes").body.contains("No upgrades."));
     let name = format!("{}-fork", tenant.name());
     let task = led_to(&tenant.form("/world/fork", &format!("name={name}&of=before")));
     let mut made = page(&task);
@@ -260,7 +261,7 @@ fn a_body_that_is_not_kept_is_said_to_have_been_there() {
     ] {
         assert_eq!(tenant.raw(&bytes).status, status, "{words}");
         let call = &tenant.requests("?limit=1")[0];
-        let page = tenant.page(&format!("/calls/{}", call["request_id"].as_str().expect("an id"))).body;
+        let page = tenant.page(&format!("/requests/{}", call["request_id"].as_str().expect("an id"))).body;
         assert!(page.contains(&format!("<p class=\"empty\">{words}</p>")), "{words}: {page}");
     }
 }
@@ -272,7 +273,7 @@ fn a_long_address_takes_two_lines() {
     tenant.get(&path).succeeds(200);
     let list = tenant.page("").body;
     assert!(
-        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/calls/", tenant.name())),
+        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
         "{list}"
     );
     assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");

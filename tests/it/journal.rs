@@ -1,4 +1,4 @@
-//! The journal: what was called, why it was rejected, what it changed and what it caused; without secrets, and bounded.
+//! The journal: requests with the reasons of a rejection, changes and events; without secrets, and bounded.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ fn field(change: &Value, name: &str) -> Value {
 }
 
 #[test]
-fn a_rejected_call_says_why() {
+fn a_rejected_request_has_its_reasons() {
     let tenant = tenant();
     let body =
         with(&seeds::distributor(), json!({ "BirthDate": null, "LastName": " ", "Password": "weak", "Shoesize": 44 }));
@@ -47,11 +47,11 @@ fn a_rejected_call_says_why() {
     assert_eq!(reasons, [("BirthDate", "required"), ("LastName", "required"), ("Password", "passwordRule")]);
     assert_eq!(call["changes"], json!([]));
     assert_eq!(call["response_body"]["text"].as_str(), Some(reply.body.as_str()));
-    assert!(call["ms"].as_f64() >= call["database_ms"].as_f64(), "{call}");
+    assert!(call["duration_ms"].as_f64() >= call["database_ms"].as_f64(), "{call}");
 }
 
 #[test]
-fn an_accepted_call_says_what_it_changed() {
+fn an_accepted_request_has_its_changes() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let call = &tenant.requests("?operation=UpgradeCustomer")[0];
@@ -70,7 +70,7 @@ fn an_accepted_call_says_what_it_changed() {
     );
     assert_eq!(field(one(changes, "CRM_AssociateTypeChanges"), "newassociatetype")["after"], 1);
 
-    // Each other write as well.
+    // Every other write too.
     let id = tenant.create(&seeds::retail());
     let call = &tenant.requests("")[0];
     assert_eq!((&call["customer"], &one(&call["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
@@ -117,19 +117,19 @@ fn an_accepted_call_says_what_it_changed() {
     );
     assert_eq!(tables_after(&|| drop(tenant.get("/v1/customers/2").succeeds(200))), Vec::<String>::new());
 
-    // A dry_run says what it would have changed, and that it is one.
+    // A dry run has the changes that it rolled back.
     tenant.call("PATCH", "/v1/customers/2", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName":"Never"}"#)).succeeds(200);
     let call = &tenant.requests("")[0];
-    assert_eq!(call["is_dry_run"], true);
+    assert_eq!(call["dry_run"], true);
     assert_eq!(field(one(&call["changes"], "customers"), "first_name")["after"], "Never");
-    // What was rejected in the end changed nothing.
+    // A request that was rejected in the end has no changes.
     let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
     assert_eq!(tenant.put("/v1/customers/3", &taken).status, 500);
     assert_eq!(tenant.requests("")[0]["changes"], json!([]));
 }
 
 #[test]
-fn what_a_call_caused_stands_with_it() {
+fn a_request_has_its_hooks_and_events() {
     let hook = "Associates.Enrollment.UpdateAssociateBaseType";
     let receiver = Receiver::with_json(|received| {
         let body = json!({ "ErrorMessage": "Not today.", "Password": "hook-secret" });
@@ -153,7 +153,7 @@ fn what_a_call_caused_stands_with_it() {
     let call = &tenant.requests("")[0];
     let event = &call["events"][0];
     assert_eq!((&event["event_type"], &event["customer"]), (&json!("UpdateAssociateEvent"), &json!(2)));
-    let delivered = tenant.control("GET", "/events", None).done(200);
+    let delivered = tenant.control("GET", "/webhooks", None).done(200);
     assert_eq!(delivered[0]["id"], event["id"]);
     let journal = tenant.control("GET", "/requests", None).body;
     for secret in ["sent-secret", "back-secret", "hook-secret", "Password123!", "TAX-TEST"] {
@@ -200,12 +200,12 @@ fn no_secret_is_kept() {
     ] {
         assert!(!journal.contains(secret), "{secret} in the journal");
     }
-    // The key's end tells which one it was.
+    // The key's last characters tell which one it was.
     assert!(journal.contains(&format!("•••{}", &tenant.client.key[28..])), "{journal}");
 }
 
 #[test]
-fn calls_are_found_by_what_they_were() {
+fn requests_can_be_filtered() {
     let tenant = tenant();
     tenant.get("/v1/customers/2").succeeds(200);
     tenant.get("/v1/customers/99");
@@ -219,37 +219,37 @@ fn calls_are_found_by_what_they_were() {
     assert_eq!(operations("?status=4xx"), ["-", "GetCustomer"]);
     assert_eq!(operations("?status=200&operation=GetCustomer"), ["GetCustomer"]);
     assert_eq!(operations("?limit=1"), ["-"]);
-    let calls = tenant.requests("");
-    let since = calls[1]["number"].as_u64().expect("a number");
+    let requests = tenant.requests("");
+    let since = requests[1]["number"].as_u64().expect("a number");
     assert_eq!(operations(&format!("?since={since}")), ["-"]);
-    let id = calls[2]["request_id"].as_str().expect("an id");
-    assert_eq!(tenant.control("GET", &format!("/requests/{id}"), None).done(200)["number"], calls[2]["number"]);
-    // A path that is none names those that are near.
-    let near = calls[0]["near"].as_array().expect("near");
-    assert_eq!(near[0], "GET /v1/customers/{customerId} (GetCustomer)");
+    let id = requests[2]["request_id"].as_str().expect("an id");
+    assert_eq!(tenant.control("GET", &format!("/requests/{id}"), None).done(200)["number"], requests[2]["number"]);
+    // An unknown path has the operations with a similar path.
+    let did_you_mean = requests[0]["did_you_mean"].as_array().expect("operations");
+    assert_eq!(did_you_mean[0], "GET /v1/customers/{customerId} (GetCustomer)");
     for query in ["?status=teapot", "?customer=x", "?colour=red", "?since=-1"] {
         tenant.control("GET", &format!("/requests{query}"), None).problem(400);
     }
-    assert!(tenant.control("GET", "/requests/nothing", None).problem(404).contains("no such call"));
+    assert!(tenant.control("GET", "/requests/nothing", None).problem(404).contains("does not have this request"));
     tenant.control("DELETE", "/requests", None).done(204);
     assert_eq!(tenant.requests(""), Vec::<Value>::new());
 }
 
 #[test]
-fn strangers_are_journalled_apart() {
+fn unauthenticated_requests_have_their_own_journal() {
     let tenant = tenant();
     let stranger = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
     stranger.get("/v1/customers/77");
-    let calls = control("GET", "/strangers?operation=GetCustomer&customer=77", None);
-    // Rejected before the customer is looked at.
-    assert_eq!(calls.done(200), json!([]));
-    let calls = control("GET", "/strangers?operation=GetCustomer&limit=1000", None).done(200);
-    let call = calls
+    let requests = control("GET", "/unauthenticated-requests?operation=GetCustomer&customer=77", None);
+    // It is rejected before the customer is read from the path.
+    assert_eq!(requests.done(200), json!([]));
+    let requests = control("GET", "/unauthenticated-requests?operation=GetCustomer&limit=1000", None).done(200);
+    let call = requests
         .as_array()
-        .expect("calls")
+        .expect("requests")
         .iter()
         .find(|call| call["path"] == "/v1/customers/77")
-        .expect("the call")
+        .expect("the request")
         .clone();
     assert_eq!((&call["key"], &call["status"]), (&json!("…5a5a"), &json!(401)));
     assert_eq!(call["reasons"][0]["rule"], "invalidKey");
@@ -257,9 +257,9 @@ fn strangers_are_journalled_apart() {
 }
 
 #[test]
-fn a_call_whose_caller_hangs_up_is_noted() {
+fn a_request_whose_caller_hangs_up_is_in_the_journal() {
     let tenant = tenant();
-    let id = tenant.arm(&json!({ "operation": "UpgradeCustomer", "point": "after", "delay_ms": 5_000 }));
+    let id = tenant.add_fault(&json!({ "operation": "UpgradeCustomer", "point": "after", "delay_ms": 5_000 }));
     let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
     let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
     let body = seeds::distributor().to_string();
@@ -273,12 +273,12 @@ fn a_call_whose_caller_hangs_up_is_noted() {
         (&Value::Null, &json!(id), &json!("hungUp"))
     );
     let changed: Vec<&Value> = call["changes"].as_array().expect("changes").iter().map(|row| &row["table"]).collect();
-    assert!(changed.contains(&&json!("CRM_AssociateTypeChanges")), "what it did by then: {call}");
+    assert!(changed.contains(&&json!("CRM_AssociateTypeChanges")), "its changes until then: {call}");
     assert_eq!(tenant.customer(3)["CustomerType"], 1, "the write stands");
 }
 
 #[test]
-fn a_test_can_wait_for_a_call() {
+fn a_test_can_wait_for_a_request() {
     let tenant = tenant();
     let name = tenant.name();
     let started = Instant::now();
@@ -294,16 +294,16 @@ fn a_test_can_wait_for_a_call() {
         tenant.get("/v1/customers/2").succeeds(200);
         assert!(!waiting.is_finished());
         tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-        let call = waiting.join().expect("a call");
+        let call = waiting.join().expect("a request");
         assert_eq!((&call["operation"], &call["customer"]), (&json!("UpgradeCustomer"), &json!(3)));
     });
-    // One that came already is answered at once.
+    // A request that the journal has already is returned at once.
     let call = tenant.control("GET", "/requests/wait?customer=3", None).done(200);
     assert_eq!(call["customer"], 3);
 }
 
 #[test]
-fn calls_can_be_followed() {
+fn requests_can_be_followed() {
     let (tenant, other) = (tenant(), tenant());
     let mut stream = TcpStream::connect(server().address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
@@ -365,9 +365,9 @@ fn a_secret_under_a_misspelled_name_is_not_shown() {
     assert!(requests.iter().any(|request| request["path"] == "/v1/customers/3?Passwrd=•••&tax_idd=•••&a=1"));
 }
 
-/// A number that is known has none below it that comes later.
+/// Numbers arrive in ascending order.
 #[test]
-fn many_callers_at_once_are_followed_without_a_gap() {
+fn many_concurrent_callers_are_followed_without_a_gap() {
     const CLIENTS: usize = 8;
     const EACH: usize = 50;
     let tenant = tenant();
@@ -455,27 +455,27 @@ fn a_follower_that_lost_the_connection_misses_nothing() {
         ("?since=0&status=200".to_owned(), String::new(), Some(0)),
         ("?since=0&operation=GetCustomer".to_owned(), String::new(), Some(0)),
         (String::new(), header(third), Some(third)),
-        // A browser connects again to the address that it had: what it heard since is in the header.
+        // A browser reconnects to the same URL: the header has the number that it received last.
         ("?since=0".to_owned(), header(third), Some(third)),
-        // A number that this server never gave is another server's.
+        // A number that this server has not reached is another server's.
         (String::new(), header(u64::MAX), Some(0)),
         (String::new(), "Last-Event-ID: \r\n".to_owned(), None),
         (String::new(), String::new(), None),
     ] {
-        let mut heard = follow(&query, &headers);
+        let mut received = follow(&query, &headers);
         let kept: Vec<u64> =
             numbers.iter().copied().filter(|known| since.is_some_and(|since| *known > since)).collect();
-        assert_eq!(heard.by_ref().take(kept.len()).collect::<Vec<u64>>(), kept, "{query} {headers}");
-        // And then what comes, once.
+        assert_eq!(received.by_ref().take(kept.len()).collect::<Vec<u64>>(), kept, "{query} {headers}");
+        // Then new requests, each once.
         numbers.extend([call(), call()]);
-        assert_eq!(heard.take(2).collect::<Vec<u64>>(), numbers[numbers.len() - 2..], "{query} {headers}");
+        assert_eq!(received.take(2).collect::<Vec<u64>>(), numbers[numbers.len() - 2..], "{query} {headers}");
     }
-    let mut heard = follow("?since=0&status=404", "");
+    let mut received = follow("?since=0&status=404", "");
     tenant.get("/v1/customers/99");
-    assert_eq!(heard.next(), tenant.requests("?limit=1")[0]["number"].as_u64());
+    assert_eq!(received.next(), tenant.requests("?limit=1")[0]["number"].as_u64());
     let path = format!("/tenants/{}/requests/stream", tenant.name());
     let rejected = as_request("GET", &path, "Last-Event-ID: yesterday\r\n", None);
-    assert_eq!(tenant.raw(&rejected).problem(400), "Last-Event-ID must be a call's number");
+    assert_eq!(tenant.raw(&rejected).problem(400), "Last-Event-ID must be a request's number");
 }
 
 #[test]
@@ -493,17 +493,20 @@ fn the_journal_is_bounded_and_can_be_off() {
     }
     let count = || ask("/tenants/demo/requests").done(200).as_array().map_or(0, Vec::len);
     assert_eq!(count(), 5);
-    // A long body takes the place of several calls, and only its beginning is kept.
+    // A long body replaces several requests, and only its beginning is kept.
     let long = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(100_000));
     client.call("PATCH", "/v1/customers/2", "", Some(&long));
     assert!((1..5).contains(&count()), "{}", count());
     let call = ask("/tenants/demo/requests?limit=1").done(200)[0].clone();
-    assert_eq!((&call["request_body"]["is_cut"], &call["request_body"]["bytes"]), (&json!(true), &json!(long.len())));
+    assert_eq!(
+        (&call["request_body"]["is_truncated"], &call["request_body"]["bytes"]),
+        (&json!(true), &json!(long.len()))
+    );
     assert!(call["request_body"]["text"].as_str().map_or(0, str::len) <= 16 * 1024);
     server.signal("TERM");
     assert!(server.wait().success());
 
-    // Whoever follows the calls keeps no server from ending.
+    // A follower does not prevent the server from stopping.
     let server = Process::start(&["--data", data]);
     let mut follower = TcpStream::connect(server.address).expect("a connection");
     follower.write_all(&as_request("GET", "/tenants/demo/requests/stream", "", None)).expect("sent");

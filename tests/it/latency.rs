@@ -573,7 +573,7 @@ fn what_is_asked_of_a_world_waits_until_it_is_put_back() {
     let diff = admin(&process, "GET", "/diff?from=crowd@seed&to=crowd", None);
     assert_eq!(diff["tables"][0]["rows"][1]["id"], "15000", "{diff}");
 
-    let fault = json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "answer": "reset" });
+    let fault = json!({ "operation": "UpgradeCustomer", "when": { "first": 1 }, "response": "reset" });
     let clock = json!({ "at": "2030-01-31T12:00:00Z" });
     let hooks =
         json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/", "types": ["UpdateAssociateEvent"] }] } });

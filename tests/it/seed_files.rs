@@ -115,8 +115,8 @@ fn rich(extension: &Receiver) -> Tenant {
         odd.to_string().replace('\'', "''"),
         tenant.id
     ));
-    tenant.arm(&json!({ "operation": "Login", "when": { "first": 3 }, "point": "after", "answer": "reset" }));
-    tenant.arm(&json!({ "event": "*", "when": { "call": 2 }, "do": { "delay": 5 } }));
+    tenant.add_fault(&json!({ "operation": "Login", "when": { "first": 3 }, "point": "after", "response": "reset" }));
+    tenant.add_fault(&json!({ "event": "*", "when": { "request": 2 }, "action": { "delay": 5 } }));
     let _ = tenant.client.try_call("POST", "/v1/validate/login", Some(r#"{"username":"dana","password":"x"}"#));
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-31T12:00:00.123456Z" }))).done(200);
     // Numbers that no row shows any more.
@@ -376,7 +376,7 @@ fn numbers_that_leave_none_for_later_are_rejected() {
         (of(json!({ "id": i32::MAX })), "an id is at most 2000000000"),
         (of(json!({ "record": company })), "customer with id 7: record.companies.id must be at most 2000000000"),
         (
-            json!({ "faults": [{ "id": i32::MAX, "rule": { "event": "*", "do": "lose" } }] }),
+            json!({ "faults": [{ "id": i32::MAX, "rule": { "event": "*", "action": "drop" } }] }),
             "faults: an id is at most 2000000000",
         ),
     ] {
@@ -386,10 +386,10 @@ fn numbers_that_leave_none_for_later_are_rejected() {
     assert_eq!(tenant.everything(), before);
     // Of the last ones that are taken something is left.
     let seed = json!({ "counters": { "customers": 2_000_000_000, "companies": 2_000_000_000 },
-        "customers": [stored(2)], "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "do": "lose" } }] });
+        "customers": [stored(2)], "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "action": "drop" } }] });
     tenant.control("PUT", "/seed", Some(&seed)).done(200);
     assert_eq!(tenant.create(&seeds::retail()), 2_000_000_001);
-    tenant.arm(&json!({ "event": "*", "do": "lose" }));
+    tenant.add_fault(&json!({ "event": "*", "action": "drop" }));
 }
 
 /// Many customers with a record are written at once: what is wrong with them is not said of the one after them.
@@ -504,7 +504,7 @@ fn a_record_that_cannot_be_is_rejected_as_a_whole() {
         (json!({ "clock": "soon" }), "clock: unknown variant"),
         (json!({ "faults": [{ "rule": { "operation": "*" } }] }), "a rule needs delay_ms, answer, or both"),
         (
-            json!({ "faults": [{ "id": 1, "rule": { "event": "*", "do": "lose" } }, { "id": 1, "rule": { "event": "*", "do": "lose" } }] }),
+            json!({ "faults": [{ "id": 1, "rule": { "event": "*", "action": "drop" } }, { "id": 1, "rule": { "event": "*", "action": "drop" } }] }),
             "faults: an id or a value that must be unique is used twice",
         ),
         (
@@ -530,7 +530,7 @@ fn customers_with_and_without_a_record_can_stand_in_one_file() {
         { "ref": "root", "CustomerType": 1, "Username": "root" },
         with(&stored(7), json!({ "ref": "kept", "Sponsor": "root" })),
         { "CustomerType": 2, "Sponsor": "kept", "Username": "new", "password_hash": hash[0]["password_hash"] },
-    ], "faults": [{ "rule": { "event": "*", "do": "lose" } }], "clock": { "frozen": "2030-01-01T00:00:00Z" } });
+    ], "faults": [{ "rule": { "event": "*", "action": "drop" } }], "clock": { "frozen": "2030-01-01T00:00:00Z" } });
     tenant.control("PUT", "/seed", Some(&seed)).done(200);
     let (root, kept, new) = (tenant.customer(1), tenant.customer(7), tenant.customer(8));
     assert_eq!((&root["Username"], &kept["SponsorId"], &new["SponsorId"]), (&json!("root"), &json!(1), &json!(7)));

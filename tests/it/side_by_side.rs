@@ -78,14 +78,14 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
             3 => control(
                 "POST",
                 "/faults",
-                json!({ "operation": "*", "when": { "probability": { "p": 0.5, "seed": turn } }, "point": "after", "answer": "reset" }),
+                json!({ "operation": "*", "when": { "probability": { "p": 0.5, "random_seed": turn } }, "point": "after", "response": "reset" }),
             ),
             6 => control(
                 "POST",
                 "/faults",
-                json!({ "operation": "CreateCustomer", "point": "inside", "answer": { "status": { "code": 500 } } }),
+                json!({ "operation": "CreateCustomer", "point": "inside", "response": { "status": { "code": 500 } } }),
             ),
-            8 => control("POST", "/faults", json!({ "event": "*", "do": "double" })),
+            8 => control("POST", "/faults", json!({ "event": "*", "action": "duplicate" })),
             10 => control("POST", "/clock/advance", json!({ "seconds": 86_400 })),
             12 => control("POST", "/clock/freeze", json!({ "at": "2099-01-01T00:00:00Z" })),
             14 => control("PUT", "/snapshots/mid", json!({})),

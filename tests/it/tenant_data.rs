@@ -69,7 +69,7 @@ fn fill(tenant: &Tenant) {
         "insert into reward_points (tenant_id, customer_id, id, points, entered_at)
          values ({id}, 2, gen_random_uuid(), 5, '2026-01-01Z')"
     ));
-    tenant.arm(&json!({ "operation": "Login", "delay_ms": 1 }));
+    tenant.add_fault(&json!({ "operation": "Login", "delay_ms": 1 }));
     let company = json!({ "Id": 4, "ReferId": 7, "Companies": [{ "Name": "Acme", "OrgNo": "5566" }] });
     let updated = tenant.storm().post("/CustomerService.svc/rest/UpdateCustomer?updatedBy=1", &company);
     assert_eq!(updated.status, 200, "{updated:?}");

@@ -287,7 +287,7 @@ fn the_journal_says_what_a_mistyped_path_may_mean() {
     }
     // The framework knows the methods of a path.
     assert_eq!(bydesign.call("post", "/api/users/customer", "", Some("{}")).status, 405);
-    assert_eq!(newest(&tenant)["near"][0], create);
+    assert_eq!(newest(&tenant)["did_you_mean"][0], create);
     let update = "POST /CustomerService.svc/rest/UpdateCustomer (StormUpdateCustomer)";
     for (method, path, nearest, hint) in [
         ("POST", "/api/1.1/CustomerService.svc/rest/UpdateCustmer", update, ""),
@@ -302,13 +302,13 @@ fn the_journal_says_what_a_mistyped_path_may_mean() {
     // What is like nothing is not guessed.
     tenant.get("/favicon.ico");
     let entry = newest(&tenant);
-    assert_eq!(entry["near"], json!([]));
+    assert_eq!(entry["did_you_mean"], json!([]));
     assert_eq!(entry["reasons"][0]["message"], "No operation has this method and path.");
 }
 
 #[track_caller]
 fn is_suggested(entry: &Value, nearest: &str, hint: &str) {
-    assert_eq!((&entry["operation"], &entry["near"][0]), (&json!("-"), &json!(nearest)), "{entry}");
+    assert_eq!((&entry["operation"], &entry["did_you_mean"][0]), (&json!("-"), &json!(nearest)), "{entry}");
     let message = entry["reasons"][0]["message"].as_str().expect("a sentence");
     let begins = message.starts_with("No operation has this method and path");
     assert!(begins && message.ends_with(&format!("{hint} Did you mean {nearest}?")), "{message}");

@@ -1,4 +1,4 @@
-//! Failures on purpose.
+//! Injected faults.
 
 use std::sync::Arc;
 
@@ -9,47 +9,44 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Content, Control, ControlError, json, no_content, read};
-use crate::fault_injection::{self, Listed, Rule};
+use crate::fault_injection::{self, FaultListing, FaultRule};
 
-/// A failure that is armed.
+/// A fault rule, and how often it was matched and triggered
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FaultStatus {
-    /// Its number, which answers that met it carry in `X-Emulator-Fault`.
+    /// The number that responses which triggered the rule carry in `X-Emulator-Fault`.
     id: i32,
-    /// The rule.
-    rule: Rule,
-    /// How many calls or events came under it.
-    calls: u64,
-    /// How many met it.
-    fired: u64,
-    /// Whether no later one can meet it.
-    is_spent: bool,
-    /// When it was armed.
+    rule: FaultRule,
+    /// How many requests or events the rule applied to.
+    matched: u64,
+    /// How many of these it changed.
+    triggered: u64,
+    /// Whether no later request or event can trigger the rule.
+    is_used_up: bool,
     created_at: DateTime<Utc>,
 }
 
-impl From<Listed> for FaultStatus {
-    fn from(listed: Listed) -> Self {
-        let Listed { id, rule, calls, fired, created_at } = listed;
-        let is_spent = rule.when().is_spent_after(calls);
-        Self { id, rule, calls, fired, is_spent, created_at }
+impl From<FaultListing> for FaultStatus {
+    fn from(listed: FaultListing) -> Self {
+        let FaultListing { id, rule, matched, triggered, created_at } = listed;
+        let is_used_up = rule.when().is_used_up_after(matched);
+        Self { id, rule, matched, triggered, is_used_up, created_at }
     }
 }
 
-/// The number of a failure.
+/// The number of a fault rule
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FaultId {
-    /// The number.
     id: i32,
 }
 
-/// List the failures that are armed
+/// List a tenant's injected faults
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/faults",
     operation_id = "ListFaults",
     params(("tenant" = String, Path)),
-    responses((status = 200, description = "The failures", body = Vec<FaultStatus>)),
+    responses((status = 200, description = "The rules, in the order in which they were added", body = Vec<FaultStatus>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
@@ -58,60 +55,61 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     Ok(json(StatusCode::OK, &listed.into_iter().map(FaultStatus::from).collect::<Vec<_>>()))
 }
 
-/// Arm a failure
+/// Add an injected fault
 ///
-/// Of calls: `{"operation": "UpgradeCustomer", "when": {"first": 3}, "point": "after", "answer": "reset"}`. Of events:
-/// `{"event": "UpdateAssociateEvent", "do": "double"}`. Of several that a call meets, the one that was armed first happens.
+/// For requests: `{"operation": "UpgradeCustomer", "when": {"first": 3}, "point": "after", "response": "reset"}`. For events:
+/// `{"event": "UpdateAssociateEvent", "action": "duplicate"}`. When a request triggers several rules, only the one that was
+/// added first applies.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/faults",
     operation_id = "AddFault",
     params(("tenant" = String, Path)),
-    request_body = Rule,
-    responses((status = 201, description = "It is armed", body = FaultId)),
+    request_body = FaultRule,
+    responses((status = 201, description = "The rule is active", body = FaultId)),
 )]
-pub(super) async fn arm(
+pub(super) async fn add(
     State(control): State<Arc<Control>>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
     let tenants = control.tenants()?;
-    let rule: Rule = read(&headers, &body)?;
+    let rule: FaultRule = read(&headers, &body)?;
     control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     let tenant = tenants.tenant(&tenant).await?;
     let id = tenants.arm(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))
 }
 
-/// Disarm a failure
+/// Delete an injected fault
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/faults/{fault}",
     operation_id = "DeleteFault",
     params(("tenant" = String, Path), ("fault" = i32, Path)),
-    responses((status = 204, description = "It is disarmed")),
+    responses((status = 204, description = "The rule is deleted")),
 )]
-pub(super) async fn disarm(
+pub(super) async fn delete(
     State(control): State<Arc<Control>>,
     Path((tenant, fault)): Path<(String, String)>,
 ) -> Answer {
     let tenants = control.tenants()?;
-    let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no failure {fault}"));
+    let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no fault {fault}"));
     let id: i32 = fault.parse().map_err(|_| unknown())?;
     let found = tenants.tenant(&tenant).await?;
     if tenants.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
-/// Disarm all failures
+/// Delete all injected faults of a tenant
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/faults",
     operation_id = "DeleteFaults",
     params(("tenant" = String, Path)),
-    responses((status = 204, description = "None is armed")),
+    responses((status = 204, description = "The tenant has no injected faults")),
 )]
-pub(super) async fn disarm_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
+pub(super) async fn delete_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     let tenant = tenants.tenant(&tenant).await?;
     tenants.disarm_all(tenant.id).await?;

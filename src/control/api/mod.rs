@@ -2,7 +2,6 @@
 
 mod clock;
 mod data;
-mod events;
 mod faults;
 mod integration;
 mod keys;
@@ -12,6 +11,7 @@ mod seeds;
 mod status;
 mod tasks;
 mod tenants;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -63,7 +63,10 @@ const BODIES: [(&str, &str); 14] = [
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("AdvanceClock", r#"{ "seconds": 86400 }"#),
-    ("AddFault", r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "answer": "reset" }"#),
+    (
+        "AddFault",
+        r#"{ "operation": "UpgradeCustomer", "when": { "first": 1 }, "point": "after", "response": "reset" }"#,
+    ),
 ];
 
 /// Adds an operation's examples.
@@ -133,16 +136,16 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(clock::freeze))
         .routes(routes!(clock::set))
         .routes(routes!(clock::advance))
-        .routes(routes!(faults::list, faults::arm, faults::disarm_all))
-        .routes(routes!(faults::disarm))
+        .routes(routes!(faults::list, faults::add, faults::delete_all))
+        .routes(routes!(faults::delete))
         .routes(routes!(requests::list, requests::clear))
         .routes(routes!(requests::wait))
         .routes(routes!(requests::stream))
         .routes(routes!(requests::get))
-        .routes(routes!(requests::strangers))
-        .routes(routes!(events::list))
-        .routes(routes!(events::resend))
-        .routes(routes!(events::resend_one))
+        .routes(routes!(requests::unauthenticated))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::resend))
+        .routes(routes!(webhooks::resend_one))
         .routes(routes!(status::get))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::get))

@@ -1,4 +1,4 @@
-//! The journal of a tenant's calls.
+//! The journal of a tenant's requests.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -15,33 +15,35 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{Answer, Control, ControlError, json, no_content, query};
+use crate::control::journal::{find_request, journal};
 use crate::database::TenantId;
 use crate::journal::{Entry, Filter, Journal, StatusFilter};
 
-/// Which calls, and how many.
+/// Which requests, and how many
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RequestsQuery {
-    /// Only of this operation, by its `operationId`; `-` for paths that are none.
+    /// Only requests of this operation, by its `operationId`; `-` for paths that are no operation.
     operation: Option<String>,
-    /// Only with this status, or of this class: `404`, `4xx`.
+    /// Only requests with this status or class: `404`, `4xx`.
     #[param(value_type = Option<String>)]
     status: Option<StatusFilter>,
-    /// Only about this customer.
+    /// Only requests about this customer.
     customer: Option<i32>,
-    /// Only the call with this `X-DirectScale-RequestId`.
+    /// Only the request with this `X-DirectScale-RequestId`.
     request_id: Option<Uuid>,
-    /// Only after the call with this number.
+    /// Only requests with a higher number.
     since: Option<u64>,
-    /// At most so many, 1,000 or less; 100 where it is not said.
+    /// The maximum number of requests, at most 1,000; 100 by default.
     limit: Option<usize>,
-    /// To wait: for at most so many milliseconds, 60,000 or less; 10,000 where it is not said.
+    /// How long to wait, in milliseconds, at most 60,000; 10,000 by default.
     timeout_ms: Option<u64>,
 }
 
 impl RequestsQuery {
-    /// The filter, if its operation is one.
+    /// # Errors
+    /// `Bad` when the operation is unknown.
     fn filter(&self, control: &Control) -> Result<Filter, ControlError> {
         let Self { operation, status, customer, request_id, since, .. } = self;
         if let Some(operation) = operation {
@@ -57,35 +59,42 @@ impl RequestsQuery {
     }
 }
 
-/// The journal, if it is on.
-fn journal(control: &Control) -> Result<&Journal, ControlError> {
-    let journal = &control.tenants()?.journal;
-    if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
+/// The requests of a tenant, or the unauthenticated ones.
+struct Source<'a> {
+    journal: &'a Journal,
+    tenant: Option<TenantId>,
 }
 
-async fn tenant_of(control: &Control, name: &str) -> Result<Option<TenantId>, ControlError> {
-    Ok(Some(control.tenants()?.tenant(name).await?.id))
+impl<'a> Source<'a> {
+    async fn tenant(control: &'a Control, name: &str) -> Result<Self, ControlError> {
+        let tenants = control.tenants()?;
+        let tenant = Some(tenants.tenant(name).await?.id);
+        Ok(Self { journal: journal(tenants)?, tenant })
+    }
+
+    fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
+        let found = self.journal.find(self.tenant, &query.filter(control)?, query.limit.unwrap_or(100).min(1_000));
+        Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
+    }
 }
 
-/// List a tenant's calls
+/// List a tenant's requests
 ///
-/// The newest first. Each with why it was rejected, what it changed, and what it caused.
+/// The newest first, each with its violations, changes and events.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests",
     operation_id = "ListRequests",
     params(("tenant" = String, Path), RequestsQuery),
-    responses((status = 200, description = "The calls", body = Vec<Entry>)),
+    responses((status = 200, description = "The requests", body = Vec<Entry>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
-    let asked: RequestsQuery = query(&uri)?;
-    let filter = asked.filter(&control)?;
-    let tenant = tenant_of(&control, &tenant).await?;
-    let found = journal(&control)?.find(tenant, &filter, asked.limit.unwrap_or(100).min(1_000));
-    Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
+    let query: RequestsQuery = query(&uri)?;
+    query.filter(&control)?;
+    Source::tenant(&control, &tenant).await?.list(&control, &query)
 }
 
-/// Get a call
+/// Get a request
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/{requestId}",
@@ -94,69 +103,59 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
         ("tenant" = String, Path),
         ("requestId" = String, Path, description = "Its `X-DirectScale-RequestId`, or its number"),
     ),
-    responses((status = 200, description = "The call", body = Entry)),
+    responses((status = 200, description = "The request", body = Entry)),
 )]
 pub(super) async fn get(
     State(control): State<Arc<Control>>,
     Path((tenant, request_id)): Path<(String, String)>,
 ) -> Answer {
-    let unknown = || ControlError::NotFound("the journal has no such call, or has it no more".to_owned());
-    let tenant = tenant_of(&control, &tenant).await?;
-    let journal = journal(&control)?;
-    let found = if let Ok(number) = request_id.parse::<u64>() {
-        // The earliest after the one before it, if that is it.
-        let filter = Filter { since: Some(number.saturating_sub(1)), ..Filter::default() };
-        journal.find(tenant, &filter, usize::MAX).pop().filter(|found| found.number == number)
-    } else {
-        let id = request_id.parse().map_err(|_| unknown())?;
-        journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop()
-    };
-    Ok(json(StatusCode::OK, found.ok_or_else(unknown)?.as_ref()))
+    let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
+    Ok(json(StatusCode::OK, find_request(journal, tenant, &request_id)?.as_ref()))
 }
 
-/// Wait for a call
+/// Wait for a request
 ///
-/// Answers with the earliest call that is asked for, as soon as there is one: at once where it came already, so name what came
-/// before in `since`. 408 when none came in time.
+/// Responds with the earliest request that matches, at once if the journal has one; `since` excludes earlier ones. 408 when no
+/// request matches in time.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/wait",
     operation_id = "WaitForRequest",
     params(("tenant" = String, Path), RequestsQuery),
     responses(
-        (status = 200, description = "The call", body = Entry),
-        (status = 408, description = "None came in time"),
+        (status = 200, description = "The request", body = Entry),
+        (status = 408, description = "No request matched in time"),
     ),
 )]
 pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
-    let asked: RequestsQuery = query(&uri)?;
-    let filter = asked.filter(&control)?;
-    let tenant = tenant_of(&control, &tenant).await?;
-    let patience = Duration::from_millis(asked.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal(&control)?.wait(tenant, &filter, patience).await {
+    let query: RequestsQuery = query(&uri)?;
+    let filter = query.filter(&control)?;
+    let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
+    let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
+    match journal.wait(tenant, &filter, timeout).await {
         Some(entry) => Ok(json(StatusCode::OK, entry.as_ref())),
         None => Ok(json(
             StatusCode::REQUEST_TIMEOUT,
-            &serde_json::json!({ "status": 408, "title": "Request Timeout", "detail": "no such call came in time" }),
+            &serde_json::json!({ "status": 408, "title": "Request Timeout", "detail": "no request matched in time" }),
         )),
     }
 }
 
-/// Follow a tenant's calls
+/// Follow a tenant's requests
 ///
-/// Each call from here on as a server-sent event `request`, whose data is the call and whose id is its number. With `since`, or with
-/// the header `Last-Event-ID` that a browser sends when it connects again, those come first that were answered after that number
-/// and are kept; of both the header counts. A number that this server has not given yet is another server's: then all come.
+/// Sends each request as a server-sent event `request`, whose data is the request and whose id is its number. With `since`, or with
+/// the header `Last-Event-ID` that a browser sends when it reconnects, the stream begins with the requests of the journal after that
+/// number; the header takes precedence. A number that this server has not reached is another server's: then all requests are sent.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/stream",
     operation_id = "StreamRequests",
     params(
         ("tenant" = String, Path),
-        ("Last-Event-ID" = Option<u64>, Header, description = "The number of the last call that was heard of"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The number of the last request that was received"),
         RequestsQuery
     ),
-    responses((status = 200, description = "The calls", content_type = "text/event-stream", body = String)),
+    responses((status = 200, description = "The requests", content_type = "text/event-stream", body = String)),
 )]
 pub(super) async fn stream(
     State(control): State<Arc<Control>>,
@@ -164,23 +163,22 @@ pub(super) async fn stream(
     uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
-    let asked: RequestsQuery = query(&uri)?;
-    let filter = asked.filter(&control)?;
-    let tenant = tenant_of(&control, &tenant).await?;
-    let journal = journal(&control)?;
-    let since = last_event_id(&headers)?.or(asked.since);
+    let query: RequestsQuery = query(&uri)?;
+    let filter = query.filter(&control)?;
+    let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
+    let since = last_event_id(&headers)?.or(query.since);
     let since = since.map(|since| if since > journal.latest() { 0 } else { since });
     let filter = Filter { since, ..filter };
-    // Listened for before the kept ones are looked for, so that none is missed in between; those that are both come once.
-    let listening = journal.listen(tenant);
+    // Listens before it reads the journal, so that no request is missed in between. A request in both is sent once.
+    let listener = journal.listen(tenant);
     let mut kept = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
     kept.reverse();
     let sent: HashSet<u64> = kept.iter().map(|entry| entry.number).collect();
-    let later = stream::unfold((listening, filter, sent), async |(mut listening, filter, sent)| {
+    let later = stream::unfold((listener, filter, sent), async |(mut listener, filter, sent)| {
         loop {
-            let entry = listening.next().await?;
+            let entry = listener.next().await?;
             if filter.matches(&entry) && !sent.contains(&entry.number) {
-                return Some((entry, (listening, filter, sent)));
+                return Some((entry, (listener, filter, sent)));
             }
         }
     });
@@ -189,50 +187,48 @@ pub(super) async fn stream(
         Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
     });
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
-    // Otherwise nginx keeps the events until it has a buffer full of them.
+    // Otherwise nginx buffers the events.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }
 
-/// The number of the last call that a client heard of before it lost the connection. A blank one is none: browsers have sent it.
+/// The number of the last request that a client received before it lost the connection. Browsers have sent an empty one.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
     let Some(id) = headers.get("last-event-id") else { return Ok(None) };
     let text = String::from_utf8_lossy(id.as_bytes());
     match text.trim() {
         "" => Ok(None),
         text => {
-            text.parse().map(Some).map_err(|_| ControlError::Bad("Last-Event-ID must be a call's number".to_owned()))
+            text.parse().map(Some).map_err(|_| ControlError::Bad("Last-Event-ID must be a request's number".to_owned()))
         }
     }
 }
 
-/// Forget a tenant's calls
+/// Clear a tenant's requests
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/requests",
-    operation_id = "ForgetRequests",
+    operation_id = "ClearRequests",
     params(("tenant" = String, Path)),
-    responses((status = 204, description = "They are forgotten")),
+    responses((status = 204, description = "The journal of the tenant is empty")),
 )]
 pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    let tenant = tenant_of(&control, &tenant).await?;
-    journal(&control)?.clear(tenant);
+    let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
+    journal.clear(tenant);
     Ok(no_content())
 }
 
-/// List the calls of nobody
+/// List unauthenticated requests
 ///
-/// Those without a key, or with one that opens nothing; the newest first.
+/// Requests without a key, or with a key that is not valid; the newest first.
 #[utoipa::path(
     get,
-    path = "/_emulator/strangers",
+    path = "/_emulator/unauthenticated-requests",
     operation_id = "ListUnauthenticatedRequests",
     params(RequestsQuery),
-    responses((status = 200, description = "The calls", body = Vec<Entry>)),
+    responses((status = 200, description = "The requests", body = Vec<Entry>)),
 )]
-pub(super) async fn strangers(State(control): State<Arc<Control>>, uri: Uri) -> Answer {
-    let asked: RequestsQuery = query(&uri)?;
-    let filter = asked.filter(&control)?;
-    let found = journal(&control)?.find(None, &filter, asked.limit.unwrap_or(100).min(1_000));
-    Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
+pub(super) async fn unauthenticated(State(control): State<Arc<Control>>, uri: Uri) -> Answer {
+    let source = Source { journal: journal(control.tenants()?)?, tenant: None };
+    source.list(&control, &query(&uri)?)
 }

@@ -1,4 +1,4 @@
-//! The docs page: Swagger UI, compiled in, so that it works without a network. Its "try it" sends the key header.
+//! The docs page: Swagger UI, compiled in, so that it works without a network.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,13 +7,13 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use utoipa_swagger_ui::Config;
 
-/// The page's settings. Without a validator it asks nobody on the network.
+/// Without a validator the page needs no network.
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("/_emulator/openapi.json").try_it_out_enabled(true).persist_authorization(true);
     Arc::new(config.validator_url("none"))
 });
 
-/// The page's files stand beside it, so it has a name of its own.
+/// Redirects to the page's own name, because its files are relative to it.
 pub(super) async fn entry() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
@@ -21,7 +21,6 @@ pub(super) async fn entry() -> Response<Body> {
     response
 }
 
-/// One of the page's files.
 pub(super) async fn file(Path(name): Path<String>) -> Response<Body> {
     let served = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG));
     let Ok(Some(file)) = served else {

@@ -1,5 +1,4 @@
-//! What describes the API: the OpenAPI document, the page to read and try it, and the coverage. Open to all, because nothing in
-//! them is anybody's.
+//! The OpenAPI documents, the page to read and try them, and the coverage. They need no token, because they contain no tenant's data.
 
 mod coverage;
 mod docs;
@@ -18,19 +17,19 @@ use super::typed;
 pub use coverage::Coverage;
 pub use openapi::{Api, at_address, document};
 
-/// The pages and documents, made once.
+/// Created once.
 #[derive(Debug)]
 struct Documents {
     coverage: Coverage,
     coverage_json: String,
 }
 
-/// The routes under `/_emulator` that describe the APIs; the coverage is of the vendor's operations alone.
+/// The coverage is of the vendors' operations alone.
 pub(super) fn routes(vendor: &OpenApi) -> Router {
     let coverage = Coverage::of(vendor);
     let documents = Documents { coverage_json: coverage.to_json(), coverage };
     let whole = served("/_emulator/openapi.json", &document());
-    let router = Api::ALL.into_iter().fold(whole, |router, api| {
+    let router = Api::all().iter().fold(whole, |router, api| {
         router.merge(served(&format!("/_emulator/openapi/{}.json", api.name()), &api.document()))
     });
     router
@@ -40,7 +39,7 @@ pub(super) fn routes(vendor: &OpenApi) -> Router {
         .with_state(Arc::new(documents))
 }
 
-/// A document, made once.
+/// Serves a document that is serialized once.
 ///
 /// # Panics
 /// Never: a document is JSON.

@@ -1,54 +1,48 @@
-//! The OpenAPI documents: one of all APIs, and one of each alone, for those who generate a client of it.
+//! The OpenAPI documents: one of all APIs, and one of each API, from which clients can be generated.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use serde_json::Value;
 use utoipa::openapi::{InfoBuilder, OpenApi, Ref, RefOr, Schema};
 
 use crate::control::api;
 use crate::gateway::NOT_BUILT;
-use crate::vendors::merged;
-use crate::vendors::{bydesign, directscale, storm};
+use crate::vendors::{VENDORS, merged};
 
-/// An API with a document of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Api {
-    /// DirectScale's.
-    #[value(name = "directscale")]
-    DirectScale,
-    /// ByDesign's.
-    #[value(name = "bydesign")]
-    ByDesign,
-    /// Norce Storm's.
-    Storm,
-    /// The emulator's own, under `/_emulator`.
-    Control,
+/// An API with a document of its own: a vendor's, or the control API.
+#[derive(Debug, Clone, Copy)]
+pub struct Api {
+    name: &'static str,
+    title: &'static str,
+    document: fn() -> OpenApi,
 }
 
-impl Api {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::DirectScale, Self::ByDesign, Self::Storm, Self::Control];
+/// In the order in which they are listed.
+static APIS: LazyLock<Vec<Api>> = LazyLock::new(|| {
+    let vendors =
+        VENDORS.iter().map(|vendor| Api { name: vendor.name, title: vendor.title, document: vendor.document });
+    let control = Api { name: "control", title: "The emulator's own, under /_emulator", document: || api::router().1 };
+    vendors.chain([control]).collect()
+});
 
-    /// Its name in paths and on the command line.
+impl Api {
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DirectScale => "directscale",
-            Self::ByDesign => "bydesign",
-            Self::Storm => "storm",
-            Self::Control => "control",
-        }
+    pub fn all() -> &'static [Self] {
+        &APIS
     }
 
-    /// Its document, with the schemas that it refers to and no others.
+    /// In paths and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The document, with no other schemas than it refers to.
     #[must_use]
     pub fn document(self) -> OpenApi {
-        let mut document = match self {
-            Self::DirectScale => directscale::document(),
-            Self::ByDesign => bydesign::document(),
-            Self::Storm => storm::document(),
-            Self::Control => api::router().1,
-        };
+        let mut document = (self.document)();
         drop_unused_tags(&mut document);
         name_variants(&mut document);
         drop_unused_schemas(&mut document);
@@ -56,11 +50,21 @@ impl Api {
     }
 }
 
+impl clap::ValueEnum for Api {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::all()
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.title))
+    }
+}
+
 /// The document of all APIs.
 #[must_use]
 pub fn document() -> OpenApi {
-    let mut document = merged(Api::ALL.map(Api::document));
-    // What is not built stands behind what is; our own API comes last.
+    let mut document = merged(Api::all().iter().map(|api| api.document()));
+    // Operations that are not built come after those that are; the control API comes last.
     let tags = document.tags.as_deref_mut().unwrap_or_default();
     if let Some(place) = tags.iter().position(|tag| tag.name == NOT_BUILT.0) {
         let last = tags.len() - 1;
@@ -72,14 +76,18 @@ pub fn document() -> OpenApi {
         .description(Some(format!(
             "{}\n\nThis document has every API of this server. To generate a client take the document of one API: {}.",
             document.info.description.unwrap_or_default(),
-            Api::ALL.map(|api| format!("`/_emulator/openapi/{}.json`", api.name())).join(", "),
+            Api::all()
+                .iter()
+                .map(|api| format!("`/_emulator/openapi/{}.json`", api.name))
+                .collect::<Vec<_>>()
+                .join(", "),
         )))
         .build();
     document
 }
 
-/// The same document for a reader who has it from elsewhere than the server: its servers begin with this address, which has no
-/// slash at the end.
+/// The document with this address, which has no trailing slash, before the URLs of its servers: for a reader who does not get it from
+/// the server.
 #[must_use]
 pub fn at_address(mut document: OpenApi, address: &str) -> OpenApi {
     let items = document.paths.paths.values_mut().filter_map(|item| item.servers.as_mut());
@@ -99,8 +107,8 @@ fn drop_unused_tags(document: &mut OpenApi) {
     document.tags.iter_mut().for_each(|tags| tags.retain(|tag| used.contains(&tag.name)));
 }
 
-/// Gives the objects inside the variants of a choice schemas of their own: generators would make up names for them, some of them
-/// the same name twice.
+/// Gives the objects inside the variants of a choice their own schemas, because generators invent names for them, some of them
+/// twice.
 fn name_variants(document: &mut OpenApi) {
     let Some(components) = document.components.as_mut() else { return };
     let mut named = Vec::new();
@@ -125,7 +133,7 @@ fn capitalized(name: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// Drops the schemas that neither an operation nor another schema that is kept refers to.
+/// Drops the schemas to which neither an operation nor another used schema refers.
 fn drop_unused_schemas(document: &mut OpenApi) {
     let Some(components) = document.components.as_mut() else { return };
     let mut used = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The changes of type that upgrades left behind.
+//! The changes of type that upgrades logged.
 
 use maud::{Markup, html};
 
@@ -8,19 +8,19 @@ use super::format::{customer_type, time};
 use super::layout::{self, Tab};
 use crate::customers::TypeChange;
 
-const MOST: i64 = 200;
+const MAX_SHOWN: i64 = 200;
 
 /// `CRM_AssociateTypeChanges`, the newest first.
 pub(super) async fn page(visit: Visit) -> Shown {
     let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
-    let found = visit.tenants().customers.type_changes(visit.tenant.id, None, MOST).await?;
+    let found = visit.tenants().customers.type_changes(visit.tenant.id, None, MAX_SHOWN).await?;
     let body = html! {
         p.lead { "The rows of " code { "CRM_AssociateTypeChanges" } ", the newest first." }
         @if found.is_empty() {
-            p.empty { "No customer was upgraded yet." }
+            p.empty { "No upgrades." }
         } @else {
             (table(&visit, &found))
-            @if i64::try_from(found.len()).is_ok_and(|shown| shown == MOST) { p.hint { "The last " (MOST) " are shown." } }
+            @if i64::try_from(found.len()).is_ok_and(|shown| shown == MAX_SHOWN) { p.hint { "Only the last " (MAX_SHOWN) "." } }
         }
     };
     Ok(layout::of_tenant(&visit, Tab::Changes, "Type changes", None, &body))
@@ -45,7 +45,7 @@ pub(super) fn table(visit: &Visit, found: &[TypeChange]) -> Markup {
                     td data-label="New type" { (customer_type(plan, change.new_associate_type)) }
                     td data-label="ChangedBy" { (change.changed_by) }
                     td data-label="RequestId" {
-                        a.small href=(visit.path(&format!("calls/{}", change.request_id))) { (change.request_id) }
+                        a.small href=(visit.path(&format!("requests/{}", change.request_id))) { (change.request_id) }
                     }
                     td.small data-label="Record" { (change.record_number) br; span.dim { (change.id) } }
                 }

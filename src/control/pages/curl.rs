@@ -1,11 +1,12 @@
-//! A call as a command for a shell.
+//! A request as a curl command.
 
 use maud::{Markup, html};
 
 use crate::journal::{Entry, HIDDEN};
+use crate::vendors::vendor_of_operation;
 
-/// Headers that curl sends by itself, or that carry what is not kept.
-const LEFT_OUT: [&str; 8] = [
+/// Headers that curl sends itself, or whose value the journal does not have.
+const OMITTED_HEADERS: [&str; 8] = [
     "host",
     "content-length",
     "connection",
@@ -13,22 +14,22 @@ const LEFT_OUT: [&str; 8] = [
     "accept-encoding",
     "ocp-apim-subscription-key",
     "transfer-encoding",
-    // The body is kept as it was before it was compressed.
+    // The journal has the decompressed body.
     "content-encoding",
 ];
 
 /// The command, and a button that copies it.
 pub(super) fn section(entry: &Entry) -> Markup {
     let command = command(entry);
-    let misses = command.contains(HIDDEN) || entry.request_body.is_cut;
+    let is_incomplete = command.contains(HIDDEN) || entry.request_body.is_truncated;
     html! {
         section aria-labelledby="curl" {
-            h2 #curl { "Again, from a shell" }
+            h2 #curl { "Send it again from a shell" }
             p.buttons {
                 button type="button" data-copy="curl-text" hidden { "Copy as curl" }
                 span.hint {
-                    "Keys are never kept: put yours into " code { (credentials(entry).0) } "."
-                    @if misses { " What is hidden as " (HIDDEN) ", or was not kept, is to be filled in." }
+                    "The journal has no keys. Set " code { (vendor_of_operation(entry.operation).curl.variable) } "."
+                    @if is_incomplete { " Replace " (HIDDEN) " and complete the body: the journal does not have them." }
                 }
             }
             details { summary { "The command" } pre #curl-text tabindex="0" { (command) } }
@@ -41,12 +42,12 @@ fn command(entry: &Entry) -> String {
     let path = without_key(&entry.path);
     let mut lines = vec![
         format!("curl -i -X {} {}", entry.method, quoted(&format!("http://{host}{path}"))),
-        credentials(entry).1.to_owned(),
+        vendor_of_operation(entry.operation).curl.argument.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {
-        let is_curls_own = LEFT_OUT.contains(&name) || (name == "accept" && value == "*/*");
+        let is_omitted = OMITTED_HEADERS.contains(&name) || (name == "accept" && value == "*/*");
         let value = if name == "content-type" { &in_utf8(value) } else { value };
-        if !is_curls_own && !value.contains(HIDDEN) {
+        if !is_omitted && !value.contains(HIDDEN) {
             lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
     }
@@ -56,21 +57,11 @@ fn command(entry: &Entry) -> String {
     lines.join(" \\\n  ")
 }
 
-/// The variable that is to hold what opens the door, and how curl presents it there.
-fn credentials(entry: &Entry) -> (&'static str, &'static str) {
-    match entry.operation {
-        name if name.starts_with("ByDesign") => ("EMULATOR_USER_AND_PASSWORD", "-u \"$EMULATOR_USER_AND_PASSWORD\""),
-        name if name.starts_with("Storm") => ("EMULATOR_TOKEN", "-H \"Authorization: Bearer $EMULATOR_TOKEN\""),
-        _ => ("EMULATOR_KEY", "-H \"Ocp-Apim-Subscription-Key: $EMULATOR_KEY\""),
-    }
-}
-
-/// A header of a call.
 pub(super) fn header<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     entry.request_headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// A content type without the encoding of the body, which is kept in UTF-8.
+/// A content type without a charset other than UTF-8, because the journal has bodies in UTF-8.
 pub(super) fn in_utf8(content_type: &str) -> String {
     let mut parts = content_type.split(';');
     let kept = parts.next().into_iter().chain(parts.filter(|part| {
@@ -80,7 +71,7 @@ pub(super) fn in_utf8(content_type: &str) -> String {
     kept.collect::<Vec<_>>().join(";")
 }
 
-/// A path without the parameter that carried the key.
+/// A path without the query parameter of the key.
 pub(super) fn without_key(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
     let is_kept = |pair: &&str| {
@@ -91,7 +82,7 @@ pub(super) fn without_key(path: &str) -> String {
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
-/// A text as one word of a shell.
+/// One word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -106,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_sent_again_in_utf_8() {
-        for (content_type, again) in [
+    fn a_content_type_has_no_charset_other_than_utf_8() {
+        for (content_type, expected) in [
             ("application/json", "application/json"),
             ("application/json; charset=utf-8", "application/json; charset=utf-8"),
             ("text/xml;a=b; Charset=\"utf-16\"", "text/xml;a=b"),
         ] {
-            assert_eq!(in_utf8(content_type), again);
+            assert_eq!(in_utf8(content_type), expected);
         }
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::extract::Visit;
 use super::format::{count, customer_status, customer_type, time};
 use super::layout::{self, Tab, facts};
-use super::requests::{self, Place};
+use super::requests::{self, RequestScope};
 use super::{Shown, changes, profile_section, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
@@ -35,7 +35,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let changed = customers.type_changes(visit.tenant.id, Some(id), CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
     let called = visit.tenants().journal.find(Some(visit.tenant.id), &filter, CALLS);
-    let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
+    let place = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
     let body = html! {
         p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type)) " · "
                  (customer_status(&visit.tenant.plan, customer.customer_status)) }

@@ -15,7 +15,7 @@ use super::{Shown, layout, see_other};
 use crate::control::error::ControlError;
 use crate::control::{Control, read_body};
 use crate::database::DatabaseError;
-use crate::fault_injection::{self, Listed};
+use crate::fault_injection::{self, FaultListing};
 use crate::tenants::{Tenant, TenantError, Tenants};
 
 /// The longest form, in bytes: a seed can be long.
@@ -99,7 +99,7 @@ pub(super) struct Visit {
     pub asked: Asked,
     pub tenant: Tenant,
     /// The failures that are armed.
-    pub faults: Vec<Listed>,
+    pub faults: Vec<FaultListing>,
 }
 
 impl FromRequest<Arc<Control>> for Visit {

@@ -1,4 +1,4 @@
-//! Failures on purpose: what is armed, and forms to arm more.
+//! Injected faults: the rules of a tenant, and forms that add more.
 
 use std::str::FromStr;
 
@@ -7,69 +7,65 @@ use serde_json::{Map, Value, json};
 
 use super::Shown;
 use super::extract::Visit;
-use super::format::{rule as in_words, time};
+use super::format::time;
 use super::forms::Fields;
 use super::layout::{self, Tab, field};
 use crate::control::error::ControlError;
-use crate::fault_injection::{Listed, Rule};
+use crate::fault_injection::{FaultListing, FaultRule};
 use crate::webhooks::EventType;
 use crate::wire::misread::without_value;
 
-/// The failures and the forms.
 pub(super) async fn page(visit: Visit) -> Shown {
     Ok(shown(&visit, None))
 }
 
-/// Arms a failure of calls.
-pub(super) async fn arm(visit: Visit) -> Shown {
-    let rule = call_rule(visit.form());
-    armed(&visit, rule).await
+pub(super) async fn add(visit: Visit) -> Shown {
+    let rule = request_rule(visit.form());
+    add_and_show(&visit, rule).await
 }
 
-/// Arms a failure of events.
-pub(super) async fn arm_event(visit: Visit) -> Shown {
+pub(super) async fn add_event(visit: Visit) -> Shown {
     let rule = event_rule(visit.form());
-    armed(&visit, rule).await
+    add_and_show(&visit, rule).await
 }
 
-/// Arms a failure that is written in JSON.
-pub(super) async fn arm_json(visit: Visit) -> Shown {
+pub(super) async fn add_json(visit: Visit) -> Shown {
     let json = serde_json::from_str(visit.form().text("json"));
-    let json = json.map_err(|error| ControlError::Bad(format!("this is no JSON: {error}")));
-    armed(&visit, json).await
+    let json = json.map_err(|error| ControlError::Bad(format!("the rule is not JSON: {error}")));
+    add_and_show(&visit, json).await
 }
 
-/// Disarms one failure, or all.
-pub(super) async fn disarm(visit: Visit) -> Shown {
+/// Deletes one rule, or all.
+pub(super) async fn delete(visit: Visit) -> Shown {
     let (tenants, tenant) = (visit.tenants(), visit.tenant.id);
-    let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the failure");
-    let done = match id {
+    let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the fault");
+    let deleted = match id {
         Ok(Some(id)) => tenants.disarm(tenant, id).await.map(drop).map_err(ControlError::from),
         Ok(None) => tenants.disarm_all(tenant).await.map_err(ControlError::from),
         Err(error) => Err(error),
     };
-    match done {
+    match deleted {
         Ok(()) => Ok(visit.to("faults")),
         Err(error) => Ok(shown(&visit, Some(&error))),
     }
 }
 
-async fn armed(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
-    match keep(visit, rule).await {
+async fn add_and_show(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
+    match add_rule(visit, rule).await {
         Ok(()) => Ok(visit.to("faults")),
         Err(error) => Ok(shown(visit, Some(&error))),
     }
 }
 
-async fn keep(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
-    let rule: Rule =
+async fn add_rule(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
+    let rule: FaultRule =
         serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     visit.tenants().arm(visit.tenant.id, &rule).await?;
     Ok(())
 }
 
-/// A number that a form must name.
+/// A number that the form must contain.
 fn number<T: FromStr>(form: &Fields, name: &str, what: &str) -> Result<T, ControlError> {
     form.value(name, what)?.ok_or_else(|| ControlError::Bad(format!("{what} is missing")))
 }
@@ -77,16 +73,16 @@ fn number<T: FromStr>(form: &Fields, name: &str, what: &str) -> Result<T, Contro
 fn when(form: &Fields) -> Result<Value, ControlError> {
     Ok(match form.text("when") {
         "first" => json!({ "first": number::<u32>(form, "times", "how many times")? }),
-        "call" => json!({ "call": number::<u32>(form, "times", "the number of the time")? }),
+        "request" => json!({ "request": number::<u32>(form, "times", "the number of the time")? }),
         "probability" => {
-            let percent: f64 = number(form, "times", "how many per cent")?;
-            json!({ "probability": { "p": percent / 100.0, "seed": 0 } })
+            let percent: f64 = number(form, "times", "the percentage")?;
+            json!({ "probability": { "p": percent / 100.0, "random_seed": 0 } })
         }
         _ => json!("every"),
     })
 }
 
-fn call_rule(form: &Fields) -> Result<Value, ControlError> {
+fn request_rule(form: &Fields) -> Result<Value, ControlError> {
     let mut rule = Map::new();
     rule.insert("operation".to_owned(), form.needed("operation", "the operation")?.into());
     rule.insert("when".to_owned(), when(form)?);
@@ -94,7 +90,7 @@ fn call_rule(form: &Fields) -> Result<Value, ControlError> {
     if let Some(delay) = form.value::<u64>("delay", "the delay")? {
         rule.insert("delay_ms".to_owned(), delay.into());
     }
-    match form.text("answer") {
+    match form.text("response") {
         "delay" => {}
         "" | "status" => {
             let mut status = Map::new();
@@ -102,51 +98,51 @@ fn call_rule(form: &Fields) -> Result<Value, ControlError> {
             if let Some(message) = form.filled("message") {
                 status.insert("message".to_owned(), message.into());
             }
-            rule.insert("answer".to_owned(), json!({ "status": status }));
+            rule.insert("response".to_owned(), json!({ "status": status }));
         }
-        other => drop(rule.insert("answer".to_owned(), other.into())),
+        other => drop(rule.insert("response".to_owned(), other.into())),
     }
     Ok(rule.into())
 }
 
 fn event_rule(form: &Fields) -> Result<Value, ControlError> {
-    let deed = match form.text("deed") {
+    let action = match form.text("action") {
         "delay" => json!({ "delay": number::<u32>(form, "seconds", "how many seconds")? }),
         other => json!(other),
     };
-    Ok(json!({ "event": form.needed("event", "the event")?, "when": when(form)?, "do": deed }))
+    Ok(json!({ "event": form.needed("event", "the event")?, "when": when(form)?, "action": action }))
 }
 
 fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
     let body = html! {
-        section aria-labelledby="armed" {
-            h2 #armed { "ActiveFault" }
+        section aria-labelledby="rules" {
+            h2 #rules { "Rules" }
             @if visit.faults.is_empty() {
-                p.empty { "None: every call is answered as it should be." }
+                p.empty { "None: every request gets its normal response." }
             } @else {
                 @for fault in &visit.faults { (of_fault(visit, fault)) }
-                form method="post" action=(visit.path("faults/disarm")) { button.danger { "Disarm all" } }
+                form method="post" action=(visit.path("faults/delete")) { button.danger { "Delete all" } }
             }
         }
-        (call_form(visit))
+        (request_form(visit))
         (event_form(visit))
         (json_form(visit))
     };
     layout::of_tenant(visit, Tab::Faults, "Faults", problem, &body)
 }
 
-fn of_fault(visit: &Visit, fault: &Listed) -> Markup {
-    let is_spent = fault.rule.when().is_spent_after(fault.calls);
+fn of_fault(visit: &Visit, fault: &FaultListing) -> Markup {
+    let is_used_up = fault.rule.when().is_used_up_after(fault.matched);
     html! {
-        article.card.armed[!is_spent] {
+        article.card.active[!is_used_up] {
             div.head {
-                @if is_spent { span.mark { "spent" } } @else { span.mark.bad { "armed" } }
-                " " strong { (fault.id) ". " (in_words(&fault.rule)) }
+                @if is_used_up { span.mark { "used up" } } @else { span.mark.bad { "active" } }
+                " " strong { (fault.id) ". " (fault.rule) }
             }
-            p { "Met " (fault.fired) " of " (fault.calls) " times. ActiveFault " (time(fault.created_at)) "." }
-            form method="post" action=(visit.path("faults/disarm")) {
+            p { "Triggered " (fault.triggered) " of " (fault.matched) " times. Added " (time(fault.created_at)) "." }
+            form method="post" action=(visit.path("faults/delete")) {
                 input type="hidden" name="fault" value=(fault.id);
-                button.quiet.small { "Disarm" span.unseen { " failure " (fault.id) } }
+                button.quiet.small { "Delete" span.unseen { " fault " (fault.id) } }
             }
         }
     }
@@ -158,9 +154,9 @@ fn options(chosen: &str, all: &[(&str, &str)]) -> Markup {
 
 const WHEN: [(&str, &str); 4] = [
     ("every", "every time"),
-    ("first", "the first so many times"),
-    ("call", "only time number …"),
-    ("probability", "by chance, so many per cent"),
+    ("first", "the first N times"),
+    ("request", "only time number N"),
+    ("probability", "with N percent probability"),
 ];
 
 fn when_fields(form: &Fields, prefix: &str) -> Markup {
@@ -171,39 +167,39 @@ fn when_fields(form: &Fields, prefix: &str) -> Markup {
     }
 }
 
-fn call_form(visit: &Visit) -> Markup {
+fn request_form(visit: &Visit) -> Markup {
     let form = visit.form();
     let names = visit.asked.control.catalogue.operations().map(|name| (name, name));
     let operations: Vec<(&str, &str)> = std::iter::once(("*", "* (any)")).chain(names).collect();
     let points = [
-        ("before", "before the work"),
+        ("before", "before the handler"),
         ("inside", "inside the transaction, rolled back"),
-        ("after", "after the work, which stays"),
+        ("after", "after the commit, changes stay"),
     ];
-    let answers = [
+    let responses = [
         ("status", "this status"),
         ("reset", "a reset connection"),
         ("empty", "a closed connection"),
-        ("cut", "half an answer"),
-        ("delay", "what it would be (delay only)"),
+        ("truncated", "a truncated response"),
+        ("delay", "the normal response (delay only)"),
     ];
     let text = |id: &str, hint: &str| html! { input id=(id) name=(id) value=(form.text(id)) placeholder=(hint) autocomplete="off"; };
     html! {
-        section aria-labelledby="of-calls" {
-            h2 #of-calls { "Arm a failure of calls" }
+        section aria-labelledby="for-requests" {
+            h2 #for-requests { "Add a fault for requests" }
             form method="post" action=(visit.path("faults")) {
                 div.row {
                     (field("operation", "Operation", &html! { select #operation name="operation" { (options(form.text("operation"), &operations)) } }))
-                    (when_fields(form, "call-"))
+                    (when_fields(form, "request-"))
                     (field("point", "Where", &html! { select #point name="point" { (options(form.text("point"), &points)) } }))
                 }
                 div.row {
-                    (field("answer", "The caller gets", &html! { select #answer name="answer" { (options(form.text("answer"), &answers)) } }))
+                    (field("response", "The caller gets", &html! { select #response name="response" { (options(form.text("response"), &responses)) } }))
                     div.narrow { (field("code", "Status", &text("code", "500"))) }
-                    (field("message", "Message", &text("message", "the gateway's own words")))
+                    (field("message", "Message", &text("message", "the gateway's own error")))
                     div.narrow { (field("delay", "Delay, ms", &text("delay", "0"))) }
                 }
-                p.buttons { button { "Arm" } }
+                p.buttons { button { "Add" } }
             }
         }
     }
@@ -211,42 +207,41 @@ fn call_form(visit: &Visit) -> Markup {
 
 fn event_form(visit: &Visit) -> Markup {
     let form = visit.form();
-    let deeds = [
-        ("lose", "lose it"),
-        ("double", "tell it twice"),
-        ("delay", "tell it later"),
-        ("reorder", "tell the next one first"),
+    let actions = [
+        ("drop", "is not delivered"),
+        ("duplicate", "is delivered twice"),
+        ("delay", "is delivered later"),
+        ("reorder", "is delivered after the next one"),
     ];
     let names = EventType::ALL.map(EventType::name);
     let events: Vec<(&str, &str)> = std::iter::once(("*", "* (any)")).chain(names.map(|name| (name, name))).collect();
     html! {
-        section aria-labelledby="of-events" {
-            h2 #of-events { "Arm a failure of events" }
+        section aria-labelledby="for-events" {
+            h2 #for-events { "Add a fault for events" }
             form method="post" action=(visit.path("faults/event")) {
                 div.row {
                     (field("event", "Event", &html! { select #event name="event" { (options(form.text("event"), &events)) } }))
-                    (field("deed", "What becomes of it", &html! { select #deed name="deed" { (options(form.text("deed"), &deeds)) } }))
-                    div.narrow { (field("event-seconds", "Later by, s", &html! {
+                    (field("action", "The event", &html! { select #action name="action" { (options(form.text("action"), &actions)) } }))
+                    div.narrow { (field("event-seconds", "Delay, s", &html! {
                         input #event-seconds name="seconds" value=(form.text("seconds")) inputmode="numeric";
                     })) }
                     (when_fields(form, "event-"))
                 }
-                p.buttons { button { "Arm" } }
+                p.buttons { button { "Add" } }
             }
         }
     }
 }
 
 fn json_form(visit: &Visit) -> Markup {
-    let example =
-        "{\"operation\": \"UpgradeCustomer\", \"when\": {\"first\": 3}, \"point\": \"after\", \"answer\": \"reset\"}";
+    let example = r#"{"operation": "UpgradeCustomer", "when": {"first": 3}, "point": "after", "response": "reset"}"#;
     let text = visit.form().filled("json").unwrap_or(example);
     html! {
         section aria-labelledby="in-json" {
             h2 #in-json { "Or as JSON" }
             form method="post" action=(visit.path("faults/json")) {
                 (field("json", "Rule", &html! { textarea #json name="json" rows="4" spellcheck="false" { (text) } }))
-                p.buttons { button.quiet { "Arm" } }
+                p.buttons { button.quiet { "Add" } }
             }
         }
     }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::fault_injection::{Answer, Delay, EventDeed, Point, Rule, When};
 use crate::journal::Entry;
 use crate::plan::Plan;
 
@@ -81,53 +80,9 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// By which a call is found: its id, or its number where it has none.
-pub(super) fn call_id(entry: &Entry) -> String {
+/// The id of a request in URLs; its number if it has none.
+pub(super) fn request_id(entry: &Entry) -> String {
     if entry.request_id.is_nil() { entry.number.to_string() } else { entry.request_id.to_string() }
-}
-
-/// What a failure does, and to which calls or events.
-pub(super) fn rule(rule: &Rule) -> String {
-    let when = match rule.when() {
-        When::Every => "every time".to_owned(),
-        When::First(1) => "the first time".to_owned(),
-        When::First(first) => format!("the first {first} times"),
-        When::Call(number) => format!("time number {number}"),
-        When::Probability { p, seed } => format!("with probability {p} (seed {seed})"),
-    };
-    match rule {
-        Rule::Event(rule) => {
-            let deed = match rule.deed {
-                EventDeed::Lose => "is lost".to_owned(),
-                EventDeed::Double => "is told twice".to_owned(),
-                EventDeed::Delay(seconds) => format!("is told {seconds} s later"),
-                EventDeed::Reorder => "is told after the next one".to_owned(),
-            };
-            let event = if rule.event == "*" { "any event" } else { &rule.event };
-            format!("{event} {deed}, {when}")
-        }
-        Rule::Call(rule) => {
-            let delay = rule.delay_ms.map(|delay| match delay {
-                Delay::Fixed(ms) => format!("waits {ms} ms"),
-                Delay::Uniform { uniform: (from, to) } => format!("waits {from} to {to} ms"),
-                Delay::LogNormal { log_normal: (median, _) } => format!("waits about {median} ms"),
-            });
-            let answer = rule.answer.as_ref().map(|answer| match answer {
-                Answer::Status { code, .. } => format!("answers {code}"),
-                Answer::Reset => "resets the connection".to_owned(),
-                Answer::Empty => "closes the connection".to_owned(),
-                Answer::Cut => "cuts the answer".to_owned(),
-            });
-            let point = match rule.point {
-                Point::Before => "before the work",
-                Point::Inside => "inside the transaction",
-                Point::After => "after the work",
-            };
-            let doings: Vec<String> = delay.into_iter().chain(answer).collect();
-            let operation = if rule.operation == "*" { "any call" } else { &rule.operation };
-            format!("{operation} {} {point}, {when}", doings.join(" and "))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -144,19 +99,5 @@ mod tests {
     fn thousands_are_told_apart() {
         let numbers: Vec<String> = [0, 999, 1_000, 1_100_000].into_iter().map(grouped).collect();
         assert_eq!(numbers, ["0", "999", "1,000", "1,100,000"]);
-    }
-
-    #[test]
-    fn a_rule_is_told_in_words() {
-        for (json, words) in [
-            (
-                r#"{"operation":"UpgradeCustomer","when":{"first":3},"point":"after","answer":"reset"}"#,
-                "UpgradeCustomer resets the connection after the work, the first 3 times",
-            ),
-            (r#"{"event":"*","do":{"delay":30}}"#, "any event is told 30 s later, every time"),
-        ] {
-            let read: Rule = serde_json::from_str(json).expect("a rule");
-            assert_eq!(rule(&read), words);
-        }
     }
 }

@@ -11,6 +11,7 @@ use super::{Shown, data};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::tenants::{CredentialKind, CredentialListing, delete_credential, revoke_credential};
+use crate::vendors::VENDORS;
 
 /// Adds a key, and shows it this once: an answer that cannot be loaded again.
 pub(super) async fn add(visit: Visit) -> Shown {
@@ -64,7 +65,7 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let account = text("account", "account", form.text("account"), "the name", false);
     let kind = html! {
         select #kind name="kind" {
-            @for kind in CredentialKind::ALL {
+            @for kind in VENDORS.map(|vendor| vendor.credential) {
                 option value=(kind.name()) selected[form.text("kind") == kind.name()] { (kind_words(kind)) }
             }
         }
@@ -100,19 +101,14 @@ pub(super) fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
 
 /// What a kind of key opens.
 fn kind_words(kind: CredentialKind) -> &'static str {
-    match kind {
-        CredentialKind::SubscriptionKey => "DirectScale key",
-        CredentialKind::Basic => "ByDesign user",
-        CredentialKind::OauthClient => "Storm client",
-        CredentialKind::AccessToken => "access token",
-    }
+    VENDORS.iter().find(|vendor| vendor.credential == kind).map_or("access token", |vendor| vendor.credential_label)
 }
 
 impl Fields {
     /// The kind of key that a form asks for.
     pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
         let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
-        let found = CredentialKind::ALL.into_iter().find(|kind| kind.name() == text);
+        let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind.name() == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }

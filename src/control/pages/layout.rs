@@ -6,11 +6,11 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::VERSION;
 use super::extract::Visit;
-use super::format::{at, count, rule, time};
+use super::format::{at, count, time};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::control::typed;
-use crate::fault_injection::Listed;
+use crate::fault_injection::FaultListing;
 
 /// What a page may load and do: nothing but its own, and no script or style in the page itself.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
@@ -19,10 +19,10 @@ const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; f
 /// The tenant's pages, in the order of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
-    Calls,
+    Requests,
     Customers,
     Changes,
-    Events,
+    Webhooks,
     Faults,
     Clock,
     World,
@@ -30,14 +30,14 @@ pub(super) enum Tab {
 
 impl Tab {
     const ALL: [Self; 7] =
-        [Self::Calls, Self::Customers, Self::Changes, Self::Events, Self::Faults, Self::Clock, Self::World];
+        [Self::Requests, Self::Customers, Self::Changes, Self::Webhooks, Self::Faults, Self::Clock, Self::World];
 
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Calls => ("", "Calls"),
+            Self::Requests => ("", "Requests"),
             Self::Customers => ("customers", "Customers"),
             Self::Changes => ("changes", "Type changes"),
-            Self::Events => ("events", "Events"),
+            Self::Webhooks => ("webhooks", "Webhooks"),
             Self::Faults => ("faults", "Faults"),
             Self::Clock => ("clock", "Clock"),
             Self::World => ("world", "World"),
@@ -54,7 +54,7 @@ pub(super) fn of_tenant(
     body: &Markup,
 ) -> Response<Body> {
     let name = visit.name();
-    let armed = live_faults(visit).count();
+    let active = active_faults(visit).count();
     let above = html! {
         nav.tabs aria-label="Pages of the tenant" {
             p.tenant { "Tenant " strong { (name) } }
@@ -63,8 +63,8 @@ pub(super) fn of_tenant(
                     @let (path, words) = known.words();
                     li { a href=(at(name, path)) aria-current=[(known == tab).then_some("page")] {
                         (words)
-                        @if known == Tab::Faults && armed > 0 {
-                            " " span.count { (armed) span.unseen { " armed" } }
+                        @if known == Tab::Faults && active > 0 {
+                            " " span.count { (active) span.unseen { " active" } }
                         }
                     } }
                 }
@@ -112,7 +112,7 @@ fn page(
                     a.brand href="/_emulator" { "directscale-emulator" }
                     nav aria-label="Pages of the server" {
                         a href="/_emulator" { "Tenants" }
-                        a href="/_emulator/nobody" { "Calls of nobody" }
+                        a href="/_emulator/unauthenticated" { "Unauthenticated requests" }
                         a href="/_emulator/docs" { "Operations" }
                         a href="/_emulator/coverage" { "Coverage" }
                     }
@@ -148,17 +148,17 @@ fn banners(visit: &Visit) -> Markup {
         Clock::Frozen(_) => Some("stands still at"),
         Clock::AheadBy(_) => Some("goes, but shows"),
     };
-    let live: Vec<&Listed> = live_faults(visit).collect();
+    let active: Vec<&FaultListing> = active_faults(visit).collect();
     html! {
-        @if !live.is_empty() {
-            aside.banner.bad aria-label="Failures on purpose" {
-                strong { (count(live.len(), "failure is armed", "failures are armed")) ". " }
-                @for (place, fault) in live.iter().take(3).enumerate() {
+        @if !active.is_empty() {
+            aside.banner.bad aria-label="Injected faults" {
+                strong { (count(active.len(), "fault is active", "faults are active")) ". " }
+                @for (place, fault) in active.iter().take(3).enumerate() {
                     @if place > 0 { "; " }
-                    (rule(&fault.rule))
+                    (fault.rule)
                 }
-                @if live.len() > 3 { "; …" }
-                ". " a href=(visit.path("faults")) { "Look or disarm" }
+                @if active.len() > 3 { "; …" }
+                ". " a href=(visit.path("faults")) { "Look at them or delete them" }
             }
         }
         @if let Some(mode) = mode {
@@ -171,9 +171,9 @@ fn banners(visit: &Visit) -> Markup {
     }
 }
 
-/// The failures that a later call can still meet.
-fn live_faults(visit: &Visit) -> impl Iterator<Item = &Listed> {
-    visit.faults.iter().filter(|fault| !fault.rule.when().is_spent_after(fault.calls))
+/// The rules that a later request or event can still trigger.
+fn active_faults(visit: &Visit) -> impl Iterator<Item = &FaultListing> {
+    visit.faults.iter().filter(|fault| !fault.rule.when().is_used_up_after(fault.matched))
 }
 
 /// A list of terms and what they are; what is empty is left out.

@@ -10,7 +10,6 @@ mod customers;
 mod data;
 mod data_forms;
 mod diff;
-mod events;
 mod extract;
 mod faults;
 mod format;
@@ -27,6 +26,7 @@ mod requests;
 mod tasks;
 mod tenants;
 mod tree;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -49,19 +49,19 @@ pub(super) fn routes() -> Router<Arc<Control>> {
     let of_tenant = Router::new()
         .route("/", get(requests::page))
         .route("/rows", get(requests::rows))
-        .route("/calls/clear", post(requests::clear))
-        .route("/calls/{call}", get(request::page))
+        .route("/requests/clear", post(requests::clear))
+        .route("/requests/{request}", get(request::page))
         .route("/replay", post(replay::send))
         .route("/customers", get(customers::page))
         .route("/customers/{customer}", get(customer::page))
         .route("/changes", get(changes::page))
         .route("/diff", get(diff::page))
-        .route("/events", get(events::page))
-        .route("/events/resend", post(events::resend))
-        .route("/faults", get(faults::page).post(faults::arm))
-        .route("/faults/event", post(faults::arm_event))
-        .route("/faults/json", post(faults::arm_json))
-        .route("/faults/disarm", post(faults::disarm))
+        .route("/webhooks", get(webhooks::page))
+        .route("/webhooks/resend", post(webhooks::resend))
+        .route("/faults", get(faults::page).post(faults::add))
+        .route("/faults/event", post(faults::add_event))
+        .route("/faults/json", post(faults::add_json))
+        .route("/faults/delete", post(faults::delete))
         .route("/clock", get(clock::page).post(clock::change))
         .route("/world", get(data::page))
         .route("/world/reset", post(data::reset))
@@ -79,8 +79,8 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/{*rest}", get(extract::nothing_here));
     Router::new()
         .route("/_emulator", get(tenants::page).post(tenants::make))
-        .route("/_emulator/nobody", get(requests::nobody))
-        .route("/_emulator/nobody/{call}", get(request::of_nobody))
+        .route("/_emulator/unauthenticated", get(requests::unauthenticated))
+        .route("/_emulator/unauthenticated/{request}", get(request::unauthenticated))
         .nest("/_emulator/t/{tenant}", of_tenant)
         .method_not_allowed_fallback(extract::only_a_form)
 }

@@ -9,7 +9,7 @@ use tower::ServiceExt as _;
 
 use super::curl::{header as header_of, in_utf8, without_key};
 use super::extract::Visit;
-use super::format::call_id;
+use super::format::request_id;
 use super::json_text::laid_out;
 use super::layout::{self, Tab, field};
 use super::{Shown, see_other};
@@ -52,7 +52,7 @@ impl Draft {
             body: laid_out(&text.text),
             is_dry_run: entry.is_dry_run,
             wants_representation: header("prefer").contains("return=representation"),
-            is_cut: text.is_cut,
+            is_cut: text.is_truncated,
         }
     }
 
@@ -123,7 +123,7 @@ pub(super) async fn send(visit: Visit) -> Shown {
     let draft = Draft::of_form(&visit);
     match deliver(&visit, &draft).await {
         Ok(path) => Ok(see_other(&path)),
-        Err(error) => Ok(layout::of_tenant(&visit, Tab::Calls, "Send again", Some(&error), &form(&visit, &draft))),
+        Err(error) => Ok(layout::of_tenant(&visit, Tab::Requests, "Send again", Some(&error), &form(&visit, &draft))),
     }
 }
 
@@ -137,7 +137,7 @@ async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
     let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;
-    Ok(visit.path(&format!("calls/{}", id_of(visit, &response))))
+    Ok(visit.path(&format!("requests/{}", id_of(visit, &response))))
 }
 
 /// By which the call is found that was just answered.
@@ -145,7 +145,7 @@ fn id_of(visit: &Visit, response: &Response<Body>) -> String {
     let served = response.extensions().get::<Served>().and_then(|served| served.request_id);
     let newest = || {
         let found = visit.tenants().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
-        found.map(|entry| call_id(&entry)).unwrap_or_default()
+        found.map(|entry| request_id(&entry)).unwrap_or_default()
     };
     served.map_or_else(newest, |id| id.to_string())
 }

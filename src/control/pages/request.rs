@@ -1,6 +1,4 @@
-//! One call: what was asked, what was answered, why, and what came of it.
-
-use std::sync::Arc;
+//! One request: its response, the reasons of a rejection, and its effects.
 
 use maud::{Markup, html};
 
@@ -9,39 +7,24 @@ use super::extract::{Asked, Visit};
 use super::format::{milliseconds, status, time};
 use super::layout::{self, Tab, facts};
 use super::request_parts as parts;
-use super::requests::{Place, journal};
+use super::requests::RequestScope;
 use super::{curl, replay};
-use crate::control::error::ControlError;
-use crate::database::TenantId;
-use crate::journal::{Entry, Filter};
+use crate::control::journal::{find_request, journal};
+use crate::journal::Entry;
 
-/// A call of a tenant.
 pub(super) async fn page(visit: Visit) -> Shown {
-    let entry = find(&visit.asked, Some(visit.tenant.id), visit.asked.part("call"))?;
-    let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
+    let entry = find_request(journal(visit.tenants())?, Some(visit.tenant.id), visit.asked.part("request"))?;
+    let scope = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
     let body = html! {
-        (shown(&entry, place))
+        (shown(&entry, scope))
         (replay::form(&visit, &replay::Draft::of(&entry)))
     };
-    Ok(layout::of_tenant(&visit, Tab::Calls, &title(&entry), None, &body))
+    Ok(layout::of_tenant(&visit, Tab::Requests, &title(&entry), None, &body))
 }
 
-pub(super) async fn of_nobody(asked: Asked) -> Shown {
-    let entry = find(&asked, None, asked.part("call"))?;
-    Ok(layout::plain(&title(&entry), None, &shown(&entry, Place { tenant: None })))
-}
-
-/// A call by its id, or by its number where it has none.
-pub(super) fn find(asked: &Asked, tenant: Option<TenantId>, text: &str) -> Result<Arc<Entry>, ControlError> {
-    let journal = journal(asked)?;
-    let found = if let Ok(number) = text.parse::<u64>() {
-        let filter = Filter { since: number.checked_sub(1), ..Filter::default() };
-        journal.find(tenant, &filter, usize::MAX).pop().filter(|entry| entry.number == number)
-    } else {
-        let id = text.parse().ok();
-        id.and_then(|id| journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop())
-    };
-    found.ok_or_else(|| ControlError::NotFound("the journal has no such call, or has it no more".to_owned()))
+pub(super) async fn unauthenticated(asked: Asked) -> Shown {
+    let entry = find_request(journal(&asked.tenants)?, None, asked.part("request"))?;
+    Ok(layout::plain(&title(&entry), None, &shown(&entry, RequestScope { tenant: None })))
 }
 
 fn title(entry: &Entry) -> String {
@@ -49,8 +32,8 @@ fn title(entry: &Entry) -> String {
     format!("{} {path}", entry.method)
 }
 
-fn shown(entry: &Entry, place: Place<'_>) -> Markup {
-    let tenant = place.tenant.map(|(_, name)| name);
+fn shown(entry: &Entry, scope: RequestScope<'_>) -> Markup {
+    let tenant = scope.tenant.map(|(_, name)| name);
     let customer = |id: i32| {
         html! {
             @if let Some(name) = tenant { a href=(super::format::at(name, &format!("customers/{id}"))) { (id) } }
@@ -62,18 +45,18 @@ fn shown(entry: &Entry, place: Place<'_>) -> Markup {
             ("Status", html! { (status(entry.status)) " " span.dim { (reason_phrase(entry.status)) } }),
             ("Operation", html! { @if entry.operation == "-" { "none" } @else { (entry.operation) } }),
             ("Path and query", html! { @if entry.path.contains('?') { code { (entry.path) } } }),
-            ("Came", time(entry.at)),
-            ("Tenant's time", entry.tenant_time.filter(|at| (*at - entry.at).num_seconds().abs() > 1).map(time).unwrap_or_default()),
-            ("Took", html! { (milliseconds(entry.ms)) ", of which " (milliseconds(entry.database_ms)) " in the database" }),
+            ("Received at", time(entry.received_at)),
+            ("Tenant's time", entry.tenant_time.filter(|at| (*at - entry.received_at).num_seconds().abs() > 1).map(time).unwrap_or_default()),
+            ("Duration", html! { (milliseconds(entry.duration_ms)) ", of which " (milliseconds(entry.database_ms)) " in the database" }),
             ("Key", html! { (entry.key.as_deref().unwrap_or("none")) }),
             ("Customer", entry.customer.map(customer).unwrap_or_default()),
             ("Request id", html! { @if !entry.request_id.is_nil() { code { (entry.request_id) } } }),
         ]))
         @if entry.is_dry_run {
-            div.alert.warn { strong { "A dry_run. " } "All that it changed was taken back." }
+            div.alert.warn { strong { "A dry run. " } "All changes were rolled back." }
         }
         @if let Some(fault) = &entry.fault {
-            div.alert.bad { strong { "It failed on purpose. " } "Fault " (fault.id) ": " (fault.what) "." }
+            div.alert.bad { strong { "An injected fault. " } "Fault " (fault.id) ": " (fault.description) "." }
         }
         (parts::why(entry))
         (parts::changes(entry, tenant))

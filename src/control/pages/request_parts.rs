@@ -1,4 +1,4 @@
-//! The parts of a call's page.
+//! The parts of a request's page.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use super::json_text::laid_out;
 use crate::gateway::BODY_TOO_LARGE;
 use crate::journal::{Entry, FieldChange, Headers, Reason, Text};
 
-/// Each rule that failed, what was ignored, and what may have been meant.
+/// The violations, what was ignored, and operations with a similar path.
 pub(super) fn why(entry: &Entry) -> Markup {
     html! {
         @if !entry.reasons.is_empty() {
@@ -25,15 +25,15 @@ pub(super) fn why(entry: &Entry) -> Markup {
                 }
             }
         }
-        @if !entry.near.is_empty() {
+        @if !entry.did_you_mean.is_empty() {
             section {
-                h2 { "Perhaps meant" }
-                ul.plain { @for near in &entry.near { li { code { (near) } } } }
+                h2 { "Did you mean" }
+                ul.plain { @for operation in &entry.did_you_mean { li { code { (operation) } } } }
             }
         }
         @if !entry.ignored.is_empty() {
             section {
-                h2 { "Sent, but does not count" }
+                h2 { "Ignored" }
                 p { @for name in &entry.ignored { code.chip { (name) } " " } }
             }
         }
@@ -76,7 +76,6 @@ pub(super) fn fields(fields: &[FieldChange]) -> Markup {
     }
 }
 
-/// The events that it caused.
 pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
     if entry.events.is_empty() {
         return html! {};
@@ -87,16 +86,15 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
             @for event in &entry.events {
                 details {
                     summary { (event.event_type) " of customer " (event.customer) }
-                    pre { (laid_out(&event.body.to_string())) }
+                    pre { (laid_out(&event.payload.to_string())) }
                     p.dim { "Event " code { (event.id) } }
                 }
             }
-            @if let Some(name) = tenant { p { a href=(at(name, "events")) { "Their deliveries" } } }
+            @if let Some(name) = tenant { p { a href=(at(name, "webhooks")) { "Their deliveries" } } }
         }
     }
 }
 
-/// What an extension was asked, and what it answered.
 pub(super) fn hooks(entry: &Entry) -> Markup {
     html! {
         @if !entry.hooks.is_empty() {
@@ -105,12 +103,12 @@ pub(super) fn hooks(entry: &Entry) -> Markup {
                 @for hook in &entry.hooks {
                     h3 { (hook.hook) }
                     p {
-                        (status(hook.status)) " from " code { (hook.url) } " in " (milliseconds(hook.ms)) ". "
+                        (status(hook.status)) " from " code { (hook.url) } " in " (milliseconds(hook.duration_ms)) ". "
                         @if hook.has_called_back { "Its callback wrote the change." } @else { "It did not call back." }
                     }
                     div.pair {
-                        details { summary { "What was sent" } (body(&hook.request)) }
-                        details { summary { "What it answered" } (body(&hook.response)) }
+                        details { summary { "Request" } (body(&hook.request)) }
+                        details { summary { "Response" } (body(&hook.response)) }
                     }
                 }
             }
@@ -118,26 +116,26 @@ pub(super) fn hooks(entry: &Entry) -> Markup {
     }
 }
 
-/// A request or an answer: its headers and its body.
-pub(super) fn message(title: &str, headers: &Headers, text: &Text, is_there: bool, reasons: &[Reason]) -> Markup {
+/// A request or a response.
+pub(super) fn message(title: &str, headers: &Headers, text: &Text, exists: bool, reasons: &[Reason]) -> Markup {
     let is_too_long = reasons.iter().any(|reason| reason.rule == BODY_TOO_LARGE);
     html! {
         section.message aria-label=(title) {
             h2 { (title) }
-            @if is_there {
+            @if exists {
                 @if text.is_unread() { (unread(text, is_too_long)) } @else { (body(text)) }
                 details {
                     summary { (count(headers.iter().count(), "header", "headers")) }
                     dl.headers { @for (name, value) in headers.iter() { div { dt { (name) } dd { (value) } } } }
                 }
             } @else {
-                p.empty { "The connection ended without an answer." }
+                p.empty { "The connection ended without a response." }
             }
         }
     }
 }
 
-/// A body of which nothing is kept.
+/// A body that the server did not read.
 fn unread(text: &Text, is_too_long: bool) -> Markup {
     let length = if text.bytes > 0 { format!("{} bytes", grouped(text.bytes)) } else { "Sent in chunks".to_owned() };
     html! { p.empty { (length) @if is_too_long { ", over the limit, not kept." } @else { ", not read." } } }
@@ -149,7 +147,7 @@ fn body(text: &Text) -> Markup {
             p.empty { "No body." }
         } @else {
             pre tabindex="0" { (laid_out(&text.text)) }
-            @if text.is_cut { p.hint { "Only the beginning of " (text.bytes) " bytes is kept." } }
+            @if text.is_truncated { p.hint { "The journal keeps only the beginning of " (text.bytes) " bytes." } }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The live list of calls.
+//! The live list of requests.
 
 use std::sync::Arc;
 
@@ -8,62 +8,60 @@ use maud::{Markup, html};
 
 use super::Shown;
 use super::extract::{Asked, Visit};
-use super::format::{call_id, clock_time, count, encoded, milliseconds, status};
+use super::format::{clock_time, count, encoded, milliseconds, request_id, status};
 use super::forms::Fields;
 use super::layout::{self, Tab, field};
 use crate::control::error::ControlError;
+use crate::control::journal::journal;
 use crate::control::typed;
 use crate::database::TenantId;
-use crate::journal::{Entry, Filter, Journal};
+use crate::journal::{Entry, Filter};
 
-/// So many calls are shown.
-const MOST: usize = 100;
+const MAX_SHOWN: usize = 100;
 
-/// Whose calls are shown, and where.
+/// Whose requests are shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
-    /// The tenant, with its name; nobody where there is none.
+pub(super) struct RequestScope<'a> {
+    /// The tenant with its name; `None` for unauthenticated requests.
     pub tenant: Option<(TenantId, &'a str)>,
 }
 
-impl Place<'_> {
-    /// The address of a call.
-    pub(super) fn call(self, entry: &Entry) -> String {
+impl RequestScope<'_> {
+    /// The path of a request's page.
+    pub(super) fn request(self, entry: &Entry) -> String {
         match self.tenant {
-            Some((_, name)) => super::format::at(name, &format!("calls/{}", call_id(entry))),
-            None => format!("/_emulator/nobody/{}", call_id(entry)),
+            Some((_, name)) => super::format::at(name, &format!("requests/{}", request_id(entry))),
+            None => format!("/_emulator/unauthenticated/{}", request_id(entry)),
         }
     }
 
     fn list(self) -> String {
-        self.tenant.map_or_else(|| "/_emulator/nobody".to_owned(), |(_, name)| super::format::at(name, ""))
+        self.tenant.map_or_else(|| "/_emulator/unauthenticated".to_owned(), |(_, name)| super::format::at(name, ""))
     }
 }
 
-/// The list of a tenant's calls.
 pub(super) async fn page(visit: Visit) -> Shown {
-    let place = Place { tenant: Some((visit.tenant.id, visit.name())) };
-    let (problem, body) = body(&visit.asked, place)?;
-    Ok(layout::of_tenant(&visit, Tab::Calls, "Calls", problem.as_ref(), &body))
+    let scope = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
+    let (problem, body) = body(&visit.asked, scope)?;
+    Ok(layout::of_tenant(&visit, Tab::Requests, "Requests", problem.as_ref(), &body))
 }
 
-/// The list of the calls without a key, or with one that opens nothing.
-pub(super) async fn nobody(asked: Asked) -> Shown {
-    let (problem, list) = body(&asked, Place { tenant: None })?;
+pub(super) async fn unauthenticated(asked: Asked) -> Shown {
+    let (problem, list) = body(&asked, RequestScope { tenant: None })?;
     let body = html! {
-        p.lead { "Those without a key, or with a key that opens nothing; and paths that are no operation." }
+        p.lead { "Requests without a key, or with a key that is not valid." }
         (list)
     };
-    Ok(layout::plain("Calls of nobody", problem.as_ref(), &body))
+    Ok(layout::plain("Unauthenticated requests", problem.as_ref(), &body))
 }
 
-/// The rows that came since, for the script.
+/// The rows of newer requests, for the script.
 pub(super) async fn rows(asked: Asked) -> Shown {
     let filter = filter(&asked.query)?;
     let tenant = asked.tenants.tenant(asked.part("tenant")).await?;
-    let place = Place { tenant: Some((tenant.id, &tenant.name)) };
-    let found = journal(&asked)?.find(Some(tenant.id), &filter, MOST);
-    let rows = html! { @for entry in &found { (row(entry, place)) } };
+    let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
+    let found = journal(&asked.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN);
+    let rows = html! { @for entry in &found { (row(entry, scope)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -72,12 +70,6 @@ pub(super) async fn rows(asked: Asked) -> Shown {
 pub(super) async fn clear(visit: Visit) -> Shown {
     visit.tenants().journal.clear(Some(visit.tenant.id));
     Ok(visit.to(""))
-}
-
-/// The journal, if it is on.
-pub(super) fn journal(asked: &Asked) -> Result<&Journal, ControlError> {
-    let journal = &asked.tenants.journal;
-    if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
 }
 
 fn filter(query: &Fields) -> Result<Filter, ControlError> {
@@ -91,27 +83,27 @@ fn filter(query: &Fields) -> Result<Filter, ControlError> {
     })
 }
 
-fn body(asked: &Asked, place: Place<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
-    let journal = journal(asked)?;
+fn body(asked: &Asked, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
+    let journal = journal(&asked.tenants)?;
     let (problem, filter) = match filter(&asked.query) {
         Ok(filter) => (None, filter),
         Err(error) => (Some(error), Filter::default()),
     };
-    let found = journal.find(place.tenant.map(|(tenant, _)| tenant), &filter, MOST);
+    let found = journal.find(scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN);
     let last = found.first().map_or(0, |entry| entry.number);
-    let live = place.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
+    let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
     let query = query_of(&filter);
     let body = html! {
-        (filters(asked, place, &found))
+        (filters(asked, scope, &found))
         div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream?{query}"))]
-            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-most=(MOST) {
-            (table(&found, place))
+            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-most=(MAX_SHOWN) {
+            (table(&found, scope))
             p.empty hidden[!found.is_empty()] {
-                @if query.is_empty() { "No call was made yet. " } @else { "No call is like this. " }
-                @if place.tenant.is_some() { "Each one appears here as soon as it is answered." }
+                @if query.is_empty() { "No requests yet. " } @else { "No request matches. " }
+                @if scope.tenant.is_some() { "Each request appears here when it has its response." }
             }
         }
-        p.hint.keys { kbd { "j" } " " kbd { "k" } " next and previous call, " kbd { "Enter" } " opens it, " kbd { "/" } " to filter" }
+        p.hint.keys { kbd { "j" } " " kbd { "k" } " next and previous request, " kbd { "Enter" } " opens it, " kbd { "/" } " to filter" }
     };
     Ok((problem, body))
 }
@@ -130,62 +122,62 @@ fn query_of(filter: &Filter) -> String {
     query.finish()
 }
 
-fn filters(asked: &Asked, place: Place<'_>, found: &[Arc<Entry>]) -> Markup {
+fn filters(asked: &Asked, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Markup {
     let query = &asked.query;
     let input = |name: &str, list: Option<&str>, hint: &str| {
         html! { input id=(name) name=(name) value=(query.text(name)) list=[list] placeholder=(hint) autocomplete="off"; }
     };
     html! {
         div.bar {
-            form.row method="get" action=(place.list()) role="search" aria-label="Filter the calls" {
+            form.row method="get" action=(scope.list()) role="search" aria-label="Filter the requests" {
                 (field("operation", "Operation", &input("operation", Some("operations"), "UpgradeCustomer")))
                 datalist #operations { @for name in asked.control.catalogue.operations() { option value=(name) {} } }
                 div.narrow { (field("status", "Status", &input("status", None, "4xx"))) }
                 div.narrow { (field("customer", "Customer", &input("customer", None, "3"))) }
                 div.buttons {
                     button { "Filter" }
-                    a.button.quiet href=(place.list()) { "All" }
+                    a.button.quiet href=(scope.list()) { "All" }
                 }
             }
             div.buttons {
-                @if place.tenant.is_some() {
+                @if scope.tenant.is_some() {
                     span #live-state.live role="status" hidden { "Live" }
                     button.quiet #pause type="button" aria-pressed="false" hidden { "Pause" }
                 }
-                a.button.quiet href={ (place.list()) "?" (asked.query_text) } { "Refresh" }
-                @if let (Some((_, name)), false) = (place.tenant, found.is_empty()) {
-                    form method="post" action=(super::format::at(name, "calls/clear")) { button.quiet { "Forget all" } }
+                a.button.quiet href={ (scope.list()) "?" (asked.query_text) } { "Refresh" }
+                @if let (Some((_, name)), false) = (scope.tenant, found.is_empty()) {
+                    form method="post" action=(super::format::at(name, "requests/clear")) { button.quiet { "Clear" } }
                 }
             }
         }
     }
 }
 
-pub(super) fn table(found: &[Arc<Entry>], place: Place<'_>) -> Markup {
+pub(super) fn table(found: &[Arc<Entry>], scope: RequestScope<'_>) -> Markup {
     html! {
         table.calls.stack {
             thead { tr {
-                th scope="col" { "Time" } th scope="col" { "Status" } th scope="col" { "Call" }
-                th scope="col" { "Took" } th scope="col" { "Key" } th scope="col" { "Customer" } th scope="col" { "Notes" }
+                th scope="col" { "Time" } th scope="col" { "Status" } th scope="col" { "Request" }
+                th scope="col" { "Duration" } th scope="col" { "Key" } th scope="col" { "Customer" } th scope="col" { "Notes" }
             } }
-            tbody { @for entry in found { (row(entry, place)) } }
+            tbody { @for entry in found { (row(entry, scope)) } }
         }
     }
 }
 
-fn row(entry: &Entry, place: Place<'_>) -> Markup {
+fn row(entry: &Entry, scope: RequestScope<'_>) -> Markup {
     html! {
         tr data-number=(entry.number) {
-            td.time data-label="Time" { (clock_time(entry.at)) }
+            td.time data-label="Time" { (clock_time(entry.received_at)) }
             td data-label="Status" { (status(entry.status)) }
-            td.what data-label="Call" {
-                a.call.clamped href=(place.call(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
+            td.what data-label="Request" {
+                a.call.clamped href=(scope.request(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
                 div.dim { @if entry.operation == "-" { "no operation" } @else { (entry.operation) } }
             }
-            td.number data-label="Took" { (milliseconds(entry.ms)) }
+            td.number data-label="Duration" { (milliseconds(entry.duration_ms)) }
             td data-label="Key" { (entry.key.as_deref().unwrap_or("none")) }
             td data-label="Customer" {
-                @match (entry.customer, place.tenant) {
+                @match (entry.customer, scope.tenant) {
                     (Some(id), Some((_, name))) => a href=(super::format::at(name, &format!("customers/{id}"))) { (id) },
                     (Some(id), None) => (id),
                     (None, _) => span.dim { "–" },
@@ -198,8 +190,8 @@ fn row(entry: &Entry, place: Place<'_>) -> Markup {
 
 fn notes(entry: &Entry) -> Markup {
     html! {
-        @if let Some(fault) = &entry.fault { span.mark.bad { "fault " (fault.id) ": " (fault.what) } " " }
-        @if entry.is_dry_run { span.mark.warn { "dry_run" } " " }
+        @if let Some(fault) = &entry.fault { span.mark.bad { "fault " (fault.id) ": " (fault.description) } " " }
+        @if entry.is_dry_run { span.mark.warn { "dry run" } " " }
         @if !entry.changes.is_empty() { span.mark { (count(entry.changes.len(), "change", "changes")) } " " }
         @if !entry.hooks.is_empty() { span.mark { (count(entry.hooks.len(), "hook", "hooks")) } " " }
         @if !entry.events.is_empty() { span.mark { (count(entry.events.len(), "event", "events")) } " " }

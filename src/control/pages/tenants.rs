@@ -136,10 +136,10 @@ fn of_tenant(tenant: &TenantListing) -> Markup {
     let snapshots = usize::try_from(tenant.snapshots).unwrap_or_default();
     let faults = usize::try_from(tenant.faults).unwrap_or_default();
     html! {
-        article.card.armed[faults > 0] {
+        article.card.active[faults > 0] {
             h2 { a href=(at(name, "")) { (name) } }
             @if faults > 0 {
-                p { a.mark.bad href=(at(name, "faults")) { (count(faults, "failure armed", "failures armed")) } }
+                p { a.mark.bad href=(at(name, "faults")) { (count(faults, "active fault", "active faults")) } }
             }
             p {
                 @if tenant.last_customer_id > 0 { "Customers up to id " (tenant.last_customer_id) } @else { "No customers" }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
-use crate::fault_injection::{Listed, Rule};
+use crate::fault_injection::{FaultListing, FaultRule};
 use crate::plan::Plan;
 
 /// The numbers that were given last, where that is more than the customers and companies of the seed show.
@@ -44,12 +44,11 @@ pub(in crate::tenants) struct SeedFault {
     #[serde(default)]
     id: Option<i32>,
     /// The rule, as it is armed.
-    rule: Rule,
-    /// How many calls came under it.
+    rule: FaultRule,
     #[serde(default)]
-    calls: u64,
+    matched: u64,
     #[serde(default)]
-    fired: u64,
+    triggered: u64,
     #[serde(default = "super::real_now")]
     created_at: DateTime<Utc>,
 }
@@ -60,20 +59,20 @@ impl SeedFault {
     }
 }
 
-impl From<Listed> for SeedFault {
-    fn from(listed: Listed) -> Self {
-        let Listed { id, rule, calls, fired, created_at } = listed;
-        Self { id: Some(id), rule, calls, fired, created_at }
+impl From<FaultListing> for SeedFault {
+    fn from(listed: FaultListing) -> Self {
+        let FaultListing { id, rule, matched, triggered, created_at } = listed;
+        Self { id: Some(id), rule, matched, triggered, created_at }
     }
 }
 
 /// The failures, each with a number.
-pub(super) fn armed(faults: Vec<SeedFault>) -> Vec<Listed> {
+pub(super) fn armed(faults: Vec<SeedFault>) -> Vec<FaultListing> {
     let mut last = 0;
-    let armed = faults.into_iter().map(|SeedFault { id, rule, calls, fired, created_at }| {
+    let armed = faults.into_iter().map(|SeedFault { id, rule, matched, triggered, created_at }| {
         let id = id.unwrap_or(last + 1);
         last = id.max(last);
-        Listed { id, rule, calls, fired, created_at }
+        FaultListing { id, rule, matched, triggered, created_at }
     });
     armed.collect()
 }

@@ -195,8 +195,8 @@ pub(in crate::tenants) async fn list(
                (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
                (select count(*) from faults f
                  where f.tenant_id = t.tenant_id
-                   and f.calls < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'call')::bigint,
-                                          f.calls + 1)) as "faults!"
+                   and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
+                                          f.matched + 1)) as "faults!"
           from tenants t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $1)
            -- The names from this one on, of which the first is it or there is none: no other tenant is counted.

@@ -11,30 +11,40 @@ mod locales;
 mod mapping;
 mod negotiate;
 mod openapi;
-pub(crate) mod route;
+mod route;
 mod schema;
 mod unbuilt;
 mod vendor;
 mod violations;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Router;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{Table, VendorState, operations};
+use crate::gateway::{GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use vendor::ByDesign;
+use vendor::ByDesign;
 
-/// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<ByDesign>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "bydesign",
+    title: "ByDesign",
+    operation_prefix: "ByDesign",
+    undocumented_operations: &[],
+    credential: CredentialKind::Basic,
+    credential_label: "ByDesign user",
+    curl: CurlCredential { variable: "EMULATOR_USER_AND_PASSWORD", argument: r#"-u "$EMULATOR_USER_AND_PASSWORD""# },
+    document,
+    routes,
+    canonical_path: route::canonical_path,
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, document) = table().split();
-    (router.with_state(front), document)
+    VendorRoutes::new(ByDesign, gateway, router, document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     table().split().1
 }
 

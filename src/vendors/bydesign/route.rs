@@ -1,29 +1,17 @@
-//! ByDesign's paths: in any case, behind a first segment that names the tenant or without one.
+//! ByDesign's paths: in any case, with or without a first segment that names the tenant.
 
-use super::unbuilt::{GROUPS, OPERATIONS};
+use std::sync::LazyLock;
 
-/// The routes. A segment in braces is whatever stands there.
-const ROUTES: [&str; 7] = [
-    "/api/users/customer",
-    "/api/users/customer/CustomerLookup",
-    "/api/customer/PublicInfo/GetInfo",
-    "/api/Admin/CustomerType",
-    "/api/Admin/CustomerType/{id}",
-    "/api/Admin/Country",
-    "/api/Admin/Locale",
-];
+use super::unbuilt::GROUPS;
+use crate::vendors::{CanonicalPath, PathTenant, RoutePaths, without_prefix};
 
-/// In the extensions of a request: the first segment of its path, which names a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PathTenant(pub String);
+static ROUTES: LazyLock<RoutePaths> = LazyLock::new(|| RoutePaths::new(&super::document()));
 
-/// A path as the routes spell it, and the segment before it; `None` when it is none of theirs.
-pub(crate) fn read(path: &str) -> Option<(String, Option<PathTenant>)> {
+/// A path in the spelling of the routes, with the tenant in its prefix; `None` when no route has it.
+pub(super) fn canonical_path(path: &str) -> Option<CanonicalPath> {
     let (tenant, path) = split(path)?;
-    let unbuilt = OPERATIONS.iter().map(|operation| operation.path);
-    let canonical = ROUTES.into_iter().chain(unbuilt).find_map(|route| canonical_path(route, path));
-    let canonical = canonical.or_else(|| in_group(path))?;
-    Some((canonical, tenant.map(|tenant| PathTenant(tenant.to_owned()))))
+    let path = ROUTES.canonical(path).or_else(|| in_group(path))?;
+    Some(CanonicalPath { path, tenant: tenant.map(|tenant| PathTenant(tenant.to_owned())) })
 }
 
 /// A path from `/api` on, without the tenant before it.
@@ -36,15 +24,12 @@ pub(super) fn is_below_api(path: &str) -> bool {
     split(path).is_some()
 }
 
-/// The path as the group spells it in which it stands, if that is one that is not built.
+/// The path in the spelling of its group, if the group is not built.
 fn in_group(path: &str) -> Option<String> {
-    let rest_behind = |group: &'static str| {
-        let head = path.get(..group.len()).filter(|head| head.eq_ignore_ascii_case(group))?;
-        let rest = &path[head.len()..];
-        (rest.is_empty() || rest.starts_with('/')).then_some((group, rest))
-    };
-    let (group, rest) = GROUPS.iter().find_map(|group| rest_behind(group.path))?;
-    Some(format!("{group}{rest}"))
+    GROUPS.iter().find_map(|group| {
+        let rest = without_prefix(path, group.path).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        Some(format!("{}{rest}", group.path))
+    })
 }
 
 /// The tenant of a path, and the rest from `/api` on.
@@ -61,26 +46,12 @@ fn split(path: &str) -> Option<(Option<&str>, &str)> {
     (tenant.len() > 1 && is_api(rest)).then_some((Some(&tenant[1..]), rest))
 }
 
-/// The path in a route's spelling, if it fits.
-fn canonical_path(route: &str, path: &str) -> Option<String> {
-    let (mut parts, mut asked) = (route.split('/'), path.split('/'));
-    let mut canonical_path = Vec::new();
-    loop {
-        match (parts.next(), asked.next()) {
-            (None, None) => return Some(canonical_path.join("/")),
-            (Some(part), Some(asked)) if part.starts_with('{') && !asked.is_empty() => canonical_path.push(asked),
-            (Some(part), Some(asked)) if part.eq_ignore_ascii_case(asked) => canonical_path.push(part),
-            _ => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_read_in_any_case_and_behind_a_tenant() {
+    fn paths_are_read_in_any_case_and_after_a_tenant() {
         for (path, canonical, tenant) in [
             ("/api/users/customer", "/api/users/customer", None),
             ("/AdaptureDemo/API/Users/Customer", "/api/users/customer", Some("AdaptureDemo")),
@@ -92,7 +63,7 @@ mod tests {
             ("/api/admin/RepType", "/api/Admin/repType", None),
         ] {
             let tenant = tenant.map(|tenant| PathTenant(tenant.to_owned()));
-            assert_eq!(read(path), Some((canonical.to_owned(), tenant)), "{path}");
+            assert_eq!(canonical_path(path), Some(CanonicalPath { path: canonical.to_owned(), tenant }), "{path}");
         }
         for path in [
             "/",
@@ -107,7 +78,7 @@ mod tests {
             "/api/reps/Create",
             "/api/orders",
         ] {
-            assert_eq!(read(path), None, "{path}");
+            assert_eq!(canonical_path(path), None, "{path}");
         }
         assert!(is_below_api("/x/api/rep/Create") && is_below_api("/api") && !is_below_api("/x/y/api"));
     }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::error::Error;
 use super::negotiate::{AnswerType, BodyType, answer_type};
-use super::route::{self, PathTenant};
+use super::route;
 use super::violations::MemberViolation;
 use super::wire::result;
 use super::wire::tree::Answer;
@@ -20,6 +20,7 @@ use crate::gateway::{
 use crate::journal::Reason;
 use crate::plan::{ByDesignPlan, DefaultFormat};
 use crate::tenants::{Caller, CredentialKind, presented};
+use crate::vendors::PathTenant;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ByDesign;

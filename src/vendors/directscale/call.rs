@@ -28,7 +28,7 @@ impl DirectScaleCall for Call {
     fn customer_id(&self) -> Result<CustomerId, Error> {
         let text = self.path_parameter("customerId").unwrap_or_default();
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId).ok_or(Error::UnknownCustomer)
+        text.parse().ok().filter(|id| is_number && *id > 0).map(CustomerId).ok_or(Error::UNKNOWN_CUSTOMER)
     }
 
     fn path_text(&self, name: &str) -> Result<String, Error> {

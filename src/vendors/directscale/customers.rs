@@ -14,7 +14,7 @@ use crate::plan::UnsupportedPatchFields;
 
 /// Get Customers By Parameter
 ///
-/// The customers with this value; `[]` when nobody has it. One parameter is honoured, the first in this order.
+/// The customers with this value; `[]` if there are none. Only the first parameter in this order counts.
 #[utoipa::path(
     get,
     path = "/v1/customers",
@@ -136,7 +136,7 @@ pub(super) async fn patch(call: Arc<Call>) -> Result<Reply, Error> {
 
 /// Delete Customer
 ///
-/// The customer is voided: its status becomes Deleted, its values stay taken, its node stays.
+/// A soft delete: the status becomes Deleted; the customer keeps its unique values and its place in the tree.
 #[utoipa::path(
     delete,
     path = "/v1/customers/{customerId}",

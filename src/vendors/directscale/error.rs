@@ -1,4 +1,4 @@
-//! What went wrong, as DirectScale says it: a status, the text in `X-DirectScale-Message`, and a JSON object.
+//! DirectScale's errors: a status, the text in `X-DirectScale-Message`, and a JSON object.
 
 use axum::body::Bytes;
 use axum::http::{Response, StatusCode};
@@ -6,29 +6,27 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::message;
 use super::wire::BodyError;
-use crate::customers::{self, Points};
+use crate::customers::{self, Points, Rejection, ViolationKind};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
+use crate::field::Field;
 use crate::gateway::{BrokenBody, GatewayRejection, NotBuilt, header_text, json_response};
 use crate::journal::Reason;
 use crate::plan::{Plan, RejectionStatus, UnknownStatus};
 
-/// Why an operation answers with an error.
+/// Why an operation fails.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     Body(BodyError),
-    /// The Content-Encoding of the body is not supported: what is said of it.
+    /// The Content-Encoding of the body is not supported.
     Unsupported(String),
     /// A parameter of path, query or body is missing or cannot be read.
     Parameter {
-        /// Its name; `$query` for the query as a whole.
+        /// `$query` for the query as a whole.
         name: &'static str,
-        /// The name of the rule that it breaks.
         rule: &'static str,
-        /// What is wrong.
         message: String,
     },
     /// A number of reward points that cannot be entered; the operations' page lists 400 for it.
@@ -39,18 +37,16 @@ pub(crate) enum Error {
     Credentials,
     /// A single sign-on token is unknown or too old.
     Token,
-    /// The vendor has this and this emulator has not.
     NotBuilt(NotBuilt),
-    /// There is no such customer, or the path names none.
-    UnknownCustomer,
-    /// As [`Error::UnknownCustomer`], for an upgrade, whose page lists no 404.
+    /// The customer of an upgrade, whose page lists no 404, is unknown.
     UnknownOnUpgrade,
-    /// The domain rejected or failed.
     Customers(customers::Error),
 }
 
 impl Error {
-    /// A parameter that is missing or cannot be read.
+    /// The path names no customer, or an unknown one.
+    pub(super) const UNKNOWN_CUSTOMER: Self = Self::Customers(customers::Error::UnknownCustomer);
+
     pub(super) fn parameter(name: &'static str, rule: &'static str, message: impl Into<String>) -> Self {
         Self::Parameter { name, rule, message: message.into() }
     }
@@ -58,7 +54,7 @@ impl Error {
     /// The same error, of an upgrade.
     pub(super) fn on_upgrade(self) -> Self {
         match self {
-            Self::UnknownCustomer => Self::UnknownOnUpgrade,
+            Self::Customers(customers::Error::UnknownCustomer) => Self::UnknownOnUpgrade,
             other => other,
         }
     }
@@ -93,14 +89,11 @@ impl From<DatabaseError> for Error {
 
 impl From<customers::Error> for Error {
     fn from(error: customers::Error) -> Self {
-        match error {
-            customers::Error::UnknownCustomer => Self::UnknownCustomer,
-            other => Self::Customers(other),
-        }
+        Self::Customers(error)
     }
 }
 
-/// An error answer of the back end.
+/// An error response of the back end.
 #[derive(Debug)]
 pub(super) struct Rejected {
     pub status: StatusCode,
@@ -108,30 +101,28 @@ pub(super) struct Rejected {
     pub errors: Vec<ViolationJson>,
 }
 
-/// One thing that is wrong with a request.
+/// A violation of a request
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub(super) struct ViolationJson {
     /// The field, in the request's spelling.
     pub field: &'static str,
-    /// The rule that it breaks.
+    /// The name of the violated rule.
     pub rule: &'static str,
-    /// The sentence that says so.
     pub message: String,
 }
 
-/// An error, of the gateway or of the back end.
+/// An error of the gateway or of the back end
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Problem<'a> {
-    /// The status of the answer.
     status_code: u16,
-    /// What is wrong; of the back end's errors the same as in the header `X-DirectScale-Message`.
+    /// Of a back end's error the same as the header `X-DirectScale-Message`.
     message: &'a str,
     /// The id of the request; of the gateway's errors only with 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     activity_id: Option<String>,
-    /// Each thing that is wrong, of the back end's errors; absent with `EMULATOR_EXTRA_HEADERS=off`.
+    /// The violations of a back end's error; absent with `EMULATOR_EXTRA_HEADERS=off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<ViolationJson>>)]
     errors: Option<&'a [ViolationJson]>,
@@ -141,96 +132,98 @@ pub(super) struct Problem<'a> {
 pub(super) const NOT_FOUND: &str = "A Customer with the given Customer ID was not found.";
 
 impl Error {
-    /// The back end's answer, or the gateway's where the back end broke.
+    /// # Errors
+    /// When the gateway responds and not the back end.
     pub(super) fn rejected(self, plan: &Plan, request_id: Uuid) -> Result<Rejected, GatewayRejection> {
         let status = match plan.rejection_status {
             RejectionStatus::BadRequest => StatusCode::BAD_REQUEST,
             RejectionStatus::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let single = |field: &'static str, rule: &'static str, message: String| Rejected {
-            status,
-            errors: vec![ViolationJson { field, rule, message: message.clone() }],
-            message,
-        };
         let rejected = match self {
-            Self::Body(error) => single("$", "body", error.to_string()),
-            Self::Unsupported(why) => {
-                Rejected { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..single("$", "contentEncoding", why) }
-            }
-            Self::Parameter { name, rule, message } => single(name, rule, message),
+            Self::Body(error) => single(status, "$", "body", error.to_string()),
+            Self::Unsupported(why) => single(StatusCode::UNSUPPORTED_MEDIA_TYPE, "$", "contentEncoding", why),
+            Self::Parameter { name, rule, message } => single(status, name, rule, message),
             Self::Points(name) => {
                 let most = Points::MOST;
                 let message =
                     format!("{name} must be a number other than 0, at most {most}; negative ones cannot be added.");
-                Rejected { status: StatusCode::BAD_REQUEST, ..single(name, "points", message) }
+                single(StatusCode::BAD_REQUEST, name, "points", message)
             }
-            Self::PointsBody(message) => Rejected { status: StatusCode::BAD_REQUEST, ..single("$", "body", message) },
-            Self::Credentials => bad_request("Username or password is incorrect."),
-            Self::Token => bad_request("The token is unknown or has expired."),
+            Self::PointsBody(message) => single(StatusCode::BAD_REQUEST, "$", "body", message),
+            Self::Credentials => without_violations(StatusCode::BAD_REQUEST, "Username or password is incorrect."),
+            Self::Token => without_violations(StatusCode::BAD_REQUEST, "The token is unknown or has expired."),
             Self::NotBuilt(missing) => return Err(GatewayRejection::NotBuilt(missing)),
-            Self::UnknownOnUpgrade if plan.unknown_on_upgrade_status == UnknownStatus::ServerError => Rejected {
-                status: StatusCode::INTERNAL_SERVER_ERROR,
-                message: NOT_FOUND.to_owned(),
-                errors: Vec::new(),
+            Self::UnknownOnUpgrade => match plan.unknown_on_upgrade_status {
+                UnknownStatus::ServerError => without_violations(StatusCode::INTERNAL_SERVER_ERROR, NOT_FOUND),
+                UnknownStatus::NotFound => without_violations(StatusCode::NOT_FOUND, NOT_FOUND),
             },
-            Self::UnknownCustomer | Self::UnknownOnUpgrade | Self::Customers(customers::Error::UnknownCustomer) => {
-                Rejected { status: StatusCode::NOT_FOUND, message: NOT_FOUND.to_owned(), errors: Vec::new() }
-            }
-            Self::Customers(customers::Error::NoSuchUpgrade { from, to }) => {
-                single("CustomerType", "transition", message::no_such_upgrade(from, to, plan))
-            }
-            Self::Customers(customers::Error::Placement(rule)) => {
-                single("toUplineId", message::rule(&rule), message::placement("toUplineId", &rule))
-            }
-            Self::Customers(customers::Error::Rejected(rejection)) => {
-                let fields = rejection.violations.iter().map(|violation| ViolationJson {
-                    field: violation.field.name(),
-                    rule: message::rule(&violation.rule),
-                    message: violation.rule.sentence(violation.field.name()),
-                });
-                // No operation of this door writes companies: an extension calls back for another door's.
-                let companies = rejection.companies.iter().map(|name| ViolationJson {
-                    field: "Companies",
-                    rule: "unique",
-                    message: format!("The company '{name}' with this organisation number is another customer's."),
-                });
-                let errors: Vec<ViolationJson> = fields.chain(companies).collect();
-                let sentences: Vec<&str> = errors.iter().map(|violation| violation.message.as_str()).collect();
-                Rejected { status, message: sentences.join("; "), errors }
-            }
-            Self::Customers(customers::Error::Hook(failure)) => {
-                Rejected { status, message: failure.message, errors: Vec::new() }
-            }
-            Self::Customers(customers::Error::Unreadable(why)) => single("$", "body", format!("{why}.")),
-            Self::Customers(error @ (customers::Error::KeyTaken | customers::Error::KeyReserved)) => {
-                single("Key", "unique", format!("{error}."))
-            }
-            Self::Customers(error @ (customers::Error::WrongWork | customers::Error::Changed)) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an outcome that no operation here has");
-                return Err(GatewayRejection::BackEndFailed(request_id));
-            }
-            Self::Customers(customers::Error::Database(error)) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
-                return Err(GatewayRejection::BackEndFailed(request_id));
-            }
+            Self::Customers(error) => return rejected_by_customers(error, status, plan, request_id),
         };
         Ok(rejected)
     }
 }
 
-fn bad_request(message: &str) -> Rejected {
-    Rejected { status: StatusCode::BAD_REQUEST, message: message.to_owned(), errors: Vec::new() }
+fn rejected_by_customers(
+    error: customers::Error,
+    status: StatusCode,
+    plan: &Plan,
+    request_id: Uuid,
+) -> Result<Rejected, GatewayRejection> {
+    use customers::Error as Customers;
+    Ok(match error {
+        Customers::UnknownCustomer => without_violations(StatusCode::NOT_FOUND, NOT_FOUND),
+        Customers::NoSuchUpgrade { from, to } => {
+            single(status, "CustomerType", "transition", no_such_upgrade(from, to, plan))
+        }
+        Customers::Placement(kind) => single(status, "toUplineId", rule(&kind), placement("toUplineId", &kind)),
+        Customers::Rejected(rejection) => with_violations(status, &rejection),
+        Customers::Hook(failure) => without_violations(status, &failure.message),
+        Customers::Unreadable(why) => single(status, "$", "body", format!("{why}.")),
+        error @ (Customers::KeyTaken | Customers::KeyReserved) => single(status, "Key", "unique", format!("{error}.")),
+        error @ (Customers::WrongWork | Customers::Changed) => {
+            tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an error that no operation here has");
+            return Err(GatewayRejection::BackEndFailed(request_id));
+        }
+        Customers::Database(error) => {
+            tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
+            return Err(GatewayRejection::BackEndFailed(request_id));
+        }
+    })
+}
+
+fn without_violations(status: StatusCode, message: &str) -> Rejected {
+    Rejected { status, message: message.to_owned(), errors: Vec::new() }
+}
+
+fn single(status: StatusCode, field: &'static str, rule: &'static str, message: String) -> Rejected {
+    Rejected { status, errors: vec![ViolationJson { field, rule, message: message.clone() }], message }
+}
+
+fn with_violations(status: StatusCode, rejection: &Rejection) -> Rejected {
+    let fields = rejection.violations.iter().map(|violation| ViolationJson {
+        field: violation.field.name(),
+        rule: rule(&violation.rule),
+        message: violation.rule.sentence(violation.field.name()),
+    });
+    // No operation of DirectScale writes companies, but an extension calls back for another vendor's.
+    let companies = rejection.companies.iter().map(|name| ViolationJson {
+        field: "Companies",
+        rule: "unique",
+        message: format!("The company '{name}' with this organisation number is another customer's."),
+    });
+    let errors: Vec<ViolationJson> = fields.chain(companies).collect();
+    let sentences: Vec<&str> = errors.iter().map(|violation| violation.message.as_str()).collect();
+    Rejected { status, message: sentences.join("; "), errors }
 }
 
 impl Rejected {
-    /// The answer.
     pub(super) fn response(&self, request_id: Uuid, violations: bool) -> Response<Bytes> {
         let mut response = json_response(self.status, self.body(request_id, violations));
         response.headers_mut().insert("x-directscale-message", header_text(&self.message));
         response
     }
 
-    /// Each rule that failed, for the journal.
+    /// For the journal.
     pub(super) fn reasons(&self) -> Vec<Reason> {
         if self.errors.is_empty() {
             return vec![Reason { field: "$".to_owned(), rule: "rejected".to_owned(), message: self.message.clone() }];
@@ -243,7 +236,7 @@ impl Rejected {
         self.errors.iter().map(reason).collect()
     }
 
-    /// The body; `violations` says whether it lists them.
+    /// With `violations` the body lists them.
     pub(super) fn body(&self, request_id: Uuid, violations: bool) -> Vec<u8> {
         let body = Problem {
             status_code: self.status.as_u16(),
@@ -253,4 +246,42 @@ impl Rejected {
         };
         serde_json::to_vec(&body).expect("invariant: plain data is JSON")
     }
+}
+
+/// Why a customer cannot be placed below the one in the parameter, in either tree.
+fn placement(parameter: &str, kind: &ViolationKind) -> String {
+    match kind {
+        ViolationKind::SponsorBelow(id) => format!("{parameter} {id} stands below the customer in the tree."),
+        other => other.sentence(parameter),
+    }
+}
+
+fn rule(kind: &ViolationKind) -> &'static str {
+    match kind {
+        ViolationKind::Required(_) => "required",
+        ViolationKind::Type(_) => "type",
+        ViolationKind::Format(_) => "format",
+        ViolationKind::ControlCharacter => "controlCharacter",
+        ViolationKind::MaxLength(_) => "maxLength",
+        ViolationKind::OneOf(_) => "oneOf",
+        ViolationKind::MinimumAge(_) => "minimumAge",
+        ViolationKind::Password(_) => "passwordRule",
+        ViolationKind::Unique(_) => "unique",
+        ViolationKind::Incomplete => "incomplete",
+        ViolationKind::Unsupported => "unsupported",
+        ViolationKind::SponsorUnknown(_) => "sponsorUnknown",
+        ViolationKind::SponsorNotDistributor(_) => "sponsorNotDistributor",
+        ViolationKind::SponsorIsSelf => "sponsorIsSelf",
+        ViolationKind::SponsorBelow(_) => "sponsorBelow",
+    }
+}
+
+/// The built-in upgrade hook's message for a transition that it does not do ("This call only upgrades from Customer (type 2) to
+/// Distributor (type 1)", DirectScale, Upgrade Customer page).
+fn no_such_upgrade(from: i32, to: Option<i32>, plan: &Plan) -> String {
+    let to = to.map_or_else(|| "none".to_owned(), |to| to.to_string());
+    let allowed: Vec<String> = plan.upgrade_transitions.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+    let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+    let field = Field::CustomerType;
+    format!("An upgrade from {field} {from} to {field} {to} was asked for; allowed: {allowed}.")
 }

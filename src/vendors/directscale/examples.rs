@@ -1,4 +1,4 @@
-//! Examples for the OpenAPI document: each succeeds on the demo data as it stands.
+//! Examples for the OpenAPI document. Each succeeds on the demo data.
 
 use serde_json::Value;
 use utoipa::openapi::path::Operation;

@@ -77,7 +77,7 @@ async fn answer(
         (_, Err(why)) => Err(Rejected::Failed(why)),
     };
     if outcome.is_err() {
-        exchange.recorder.rejected();
+        exchange.recorder.rolled_back();
     }
     let method =
         HOOKS.iter().find(|known| **known == hook).map_or("", |known| known.rsplit('.').next().unwrap_or_default());

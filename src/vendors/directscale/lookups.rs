@@ -77,7 +77,7 @@ pub(super) async fn customer_ids(call: Arc<Call>) -> Result<Reply, Error> {
 
 /// Get Website Info
 ///
-/// Whose a web alias is; an empty object when it is nobody's.
+/// The customer with this web alias; an empty object if there is none.
 #[utoipa::path(
     get,
     path = "/v1/customers/websiteInfo2",

@@ -7,7 +7,6 @@ mod examples;
 mod extension;
 mod key;
 mod lookups;
-mod message;
 mod openapi;
 mod points;
 mod query;
@@ -19,33 +18,42 @@ mod validate;
 mod vendor;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::body::Bytes;
 use axum::http::Response;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{GatewayRejection, Table, VendorState, operations};
+use crate::gateway::{GatewayRejection, GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use extension::OPERATION as CALLBACK_OPERATION;
-pub(crate) use vendor::DirectScale;
+use vendor::DirectScale;
 
-/// The routes and the document that describes them. A path with a trailing slash has lost it before it comes here.
-pub(crate) fn routes(front: Arc<VendorState<DirectScale>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "directscale",
+    title: "DirectScale",
+    operation_prefix: "",
+    undocumented_operations: &[extension::OPERATION],
+    credential: CredentialKind::SubscriptionKey,
+    credential_label: "DirectScale key",
+    curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
+    document,
+    routes,
+    canonical_path: |_| None,
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, mut document) = table().split();
     openapi::mark(&mut document);
-    (router.merge(extension::routes()).with_state(front), document)
+    VendorRoutes::new(DirectScale, gateway, router.merge(extension::routes()), document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     let mut document = table().split().1;
     openapi::mark(&mut document);
     document
 }
 
-/// What the gateway answers to a request that is nobody's.
+/// The gateway's response to a request that reaches no vendor's routes.
 #[must_use]
 pub(crate) fn rejected(rejection: &GatewayRejection) -> Response<Bytes> {
     rejection::response(rejection, String::new)

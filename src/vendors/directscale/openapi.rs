@@ -1,4 +1,4 @@
-//! The OpenAPI document: what stands around the operations' own attributes.
+//! The OpenAPI document, apart from the operations' own attributes.
 
 use serde_json::json;
 use utoipa::PartialSchema as _;
@@ -17,7 +17,7 @@ use crate::gateway::{NOT_BUILT, THIS_SERVER, server, tags};
 /// The name of the security scheme.
 const KEY: &str = "subscriptionKey";
 
-/// The header in which the key stands (DirectScale, Getting API Keys page).
+/// The header with the key (DirectScale, Getting API Keys page).
 const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
 
 const DESCRIPTION: &str = "\
@@ -63,7 +63,7 @@ pub(super) fn head() -> OpenApi {
         .build()
 }
 
-/// Adds to an operation what all have: its tag, and the answers that the gateway and the shared life of a call give.
+/// Adds what all operations have: a tag, and the responses of the gateway.
 pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str) {
     let group = path.split('/').nth(2).unwrap_or_default().to_owned();
     operation.tags.get_or_insert_with(|| vec![group]);
@@ -126,7 +126,7 @@ pub(super) fn mark(document: &mut OpenApi) {
     }
 }
 
-/// Whether a parameter can be rejected: an id that nobody can have is merely unknown.
+/// Whether a parameter can be rejected: an impossible id is merely unknown.
 fn is_read(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.name != "customerId")
 }

@@ -39,7 +39,7 @@ impl Parameters {
         integer(name, self.required(name)?)
     }
 
-    /// What stands between the commas.
+    /// The texts between the commas.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         self.value(name).into_iter().flat_map(|text| text.split(',')).filter_map(filled).map(str::trim).collect()
     }
@@ -91,7 +91,7 @@ fn integer(name: &'static str, text: &str) -> Result<i32, Error> {
 /// What a value is looked up by.
 type By = fn(&str) -> LookUp<'_>;
 
-/// The names of "Get Customers By Parameter" in the order in which they are honoured, aliases behind. Two are
+/// The names of "Get Customers By Parameter" in the order of their precedence, aliases last. Two are
 /// client-observed, the others inferred.
 const NAMES: [(&str, &str, By); 5] = [
     ("backOfficeId", "backOfficeId", |value| LookUp::BackOfficeId(value)),

@@ -1,16 +1,16 @@
-//! The gateway's own answers, byte for byte as Azure API Management gives them: the blanks after `{` and before `}` are its own.
+//! The gateway's own responses, byte for byte those of Azure API Management, which has the spaces after `{` and before `}`.
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use crate::gateway::{GatewayRejection, header_text, json_response};
 
-/// The gateway's answer; the challenge to a caller without a key names the realm: scheme, host and base path of the API.
+/// `realm` is the scheme, host and base path of the API, for the challenge to a caller without a valid key.
 pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> String) -> Response<Bytes> {
     use GatewayRejection as Rejection;
     let status = match rejection {
         Rejection::MissingKey | Rejection::InvalidKey => StatusCode::UNAUTHORIZED,
-        // The gateway knows operations only, and no methods.
+        // The gateway does not distinguish methods of a path.
         Rejection::NoSuchOperation | Rejection::WrongMethod(_) => StatusCode::NOT_FOUND,
         Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Rejection::QuotaSpent(_) => StatusCode::FORBIDDEN,
@@ -53,7 +53,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
     if matches!(rejection, Rejection::NotBuilt(_)) {
-        // No answer of the gateway's, which would not know what the back end lacks: clients look for the text here.
+        // Clients read a back end's message from this header, and the gateway itself has no such response.
         headers.insert("x-directscale-message", header_text(&text));
     }
     if let Rejection::RateLimited(seconds) | Rejection::QuotaSpent(seconds) = rejection {
@@ -62,7 +62,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
     response
 }
 
-/// A time as .NET writes it: `[d.]hh:mm:ss`.
+/// In .NET's format: `[d.]hh:mm:ss`.
 fn time_span(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let days = if days > 0 { format!("{days}.") } else { String::new() };
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_span_is_written_as_dotnet_does() {
+    fn a_time_span_has_dotnets_format() {
         assert_eq!(time_span(1), "00:00:01");
         assert_eq!(time_span(86_399), "23:59:59");
         assert_eq!(time_span(6 * 86_400 + 3_661), "6.01:01:01");

@@ -57,7 +57,7 @@ pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
 
 /// Place Node
 ///
-/// Places a customer, with all that stand below it, below another one. Neither tree has legs, so no position is ever taken,
+/// Places a customer and its downline below another one. Neither tree has legs, so no position is ever occupied,
 /// and `leg`, `findAvailable` and `reason` change nothing.
 #[utoipa::path(
     post,
@@ -72,7 +72,7 @@ pub(super) async fn downline_ids(call: Arc<Call>) -> Result<Reply, Error> {
         ("findAvailable" = Option<bool>, Query),
     ),
     responses(
-        (status = 200, description = "The customer stands there"),
+        (status = 200, description = "The customer is placed"),
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
@@ -90,7 +90,7 @@ pub(super) async fn place_node(call: Arc<Call>) -> Result<Reply, Error> {
 
 /// Get Unplaced Associates
 ///
-/// The ids of those whom a customer enrolled and who have no place in the tree yet.
+/// The ids of the customers whom a customer enrolled and who have no place in the tree.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/downline/UnplacedAssociates",
@@ -122,7 +122,6 @@ fn depth(parameters: &Parameters) -> Result<(Tree, Option<i32>), Error> {
     Ok((tree, levels))
 }
 
-/// Which tree, and below whom.
 fn place(parameters: &Parameters) -> Result<(Tree, i32), Error> {
     let tree = tree(parameters)?;
     let upline = parameters.required_integer("toUplineId")?;
@@ -130,7 +129,7 @@ fn place(parameters: &Parameters) -> Result<(Tree, i32), Error> {
     Ok((tree, upline))
 }
 
-/// The tree that is asked for (vendor's C# reference, `TreeType`).
+/// `TreeType` (vendor's C# reference).
 fn tree(parameters: &Parameters) -> Result<Tree, Error> {
     match parameters.value("tree") {
         None => Ok(Tree::Sponsor),

@@ -1,4 +1,4 @@
-//! The validate group: whether a value is free, and whether a password is right.
+//! The validate group: whether a value is free, and whether a password is correct.
 
 use std::sync::Arc;
 
@@ -11,105 +11,86 @@ use crate::gateway::{Call, Reply};
 use crate::plan::{UniqueField, ValidateBooleans, ValidatePolarity};
 use crate::secret::Password;
 
-/// Validate Email Address
-///
-/// `true` when the address is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/email-address/{emailAddress}",
-    operation_id = "ValidateEmailAddress",
-    params(("emailAddress" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "two public clients; what true means is chosen" })))
-)]
-pub(super) async fn email_address(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::EmailAddress, "emailAddress").await
+/// Declares an operation that tells whether no customer has a value.
+macro_rules! availability_operations {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:ident($field:ident, $path:literal, $parameter:literal, $id:literal, $class:literal, $source:literal);
+    )*) => {$(
+        $(#[doc = $doc])*
+        #[utoipa::path(
+            get,
+            path = $path,
+            operation_id = $id,
+            params(($parameter = String, Path)),
+            responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
+            extensions(("x-evidence" = json!({ "class": $class, "source": $source })))
+        )]
+        pub(super) async fn $name(call: Arc<Call>) -> Result<Reply, Error> {
+            availability(&call, UniqueField::$field, $parameter).await
+        }
+    )*};
 }
 
-/// Validate Username
-///
-/// `true` when the username is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/username/{username}",
-    operation_id = "ValidateUsername",
-    params(("username" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; what true means is chosen" })))
-)]
-pub(super) async fn username(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::Username, "username").await
-}
+availability_operations! {
+    /// Validate Email Address
+    ///
+    /// `true` when the address is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    email_address(
+        EmailAddress, "/v1/validate/email-address/{emailAddress}", "emailAddress", "ValidateEmailAddress",
+        "client-observed", "two public clients; what true means is chosen"
+    );
 
-/// Check Username Availability
-///
-/// `true` when the username is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/availability-check/usernames/{username}",
-    operation_id = "CheckUsernameAvailability",
-    params(("username" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client and a developer's double of 2022" })))
-)]
-pub(super) async fn username_availability(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::Username, "username").await
-}
+    /// Validate Username
+    ///
+    /// `true` when the username is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    username(
+        Username, "/v1/validate/username/{username}", "username", "ValidateUsername",
+        "client-observed", "a public client of 2020; what true means is chosen"
+    );
 
-/// Validate Tax Id
-///
-/// `true` when the tax id is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/tax-id/{taxId}",
-    operation_id = "ValidateTaxId",
-    params(("taxId" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client; what true means is chosen" })))
-)]
-pub(super) async fn tax_id(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::TaxId, "taxId").await
-}
+    /// Check Username Availability
+    ///
+    /// `true` when the username is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    username_availability(
+        Username, "/v1/validate/availability-check/usernames/{username}", "username", "CheckUsernameAvailability",
+        "client-observed", "a public client and a developer's double of 2022"
+    );
 
-/// Validate Web Alias
-///
-/// `true` when the alias is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/web-alias/{webAlias}",
-    operation_id = "ValidateWebAlias",
-    params(("webAlias" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
-)]
-pub(super) async fn web_alias(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::WebAlias, "webAlias").await
-}
+    /// Validate Tax Id
+    ///
+    /// `true` when the tax id is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    tax_id(
+        TaxId, "/v1/validate/tax-id/{taxId}", "taxId", "ValidateTaxId",
+        "client-observed", "a public client; what true means is chosen"
+    );
 
-/// Validate Back Office Id
-///
-/// `true` when the id is free to use; the other way round where the plan's `validate_polarity` says so.
-#[utoipa::path(
-    get,
-    path = "/v1/validate/back-office-id/{backOfficeId}",
-    operation_id = "ValidateBackOfficeId",
-    params(("backOfficeId" = String, Path)),
-    responses((status = 200, description = "Whether it is free", body = bool, content_type = "application/json")),
-    extensions(("x-evidence" = json!({ "class": "chosen", "source": "the Upgrade Customer page says that there is such a call; its path is chosen" })))
-)]
-pub(super) async fn back_office_id(call: Arc<Call>) -> Result<Reply, Error> {
-    availability(&call, UniqueField::BackOfficeId, "backOfficeId").await
+    /// Validate Web Alias
+    ///
+    /// `true` when the alias is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    web_alias(
+        WebAlias, "/v1/validate/web-alias/{webAlias}", "webAlias", "ValidateWebAlias",
+        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+    );
+
+    /// Validate Back Office Id
+    ///
+    /// `true` when the id is free to use; with the plan's `validate_polarity` = `taken` the reverse.
+    back_office_id(
+        BackOfficeId, "/v1/validate/back-office-id/{backOfficeId}", "backOfficeId", "ValidateBackOfficeId",
+        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+    );
 }
 
 async fn availability(call: &Call, field: UniqueField, parameter: &str) -> Result<Reply, Error> {
     let value = call.path_text(parameter)?;
     let scope = call.scope();
     let is_free = call.services.customers.is_free(&scope, field, &value).await?;
-    let answer = is_free == (scope.plan.validate_polarity == ValidatePolarity::Free);
+    let result = is_free == (scope.plan.validate_polarity == ValidatePolarity::Free);
     Ok(match scope.plan.validate_booleans {
-        ValidateBooleans::Json => Reply::json(StatusCode::OK, &answer),
+        ValidateBooleans::Json => Reply::json(StatusCode::OK, &result),
         ValidateBooleans::Dotnet => {
-            let text = if answer { "True" } else { "False" };
+            let text = if result { "True" } else { "False" };
             Reply::of(StatusCode::OK, HeaderValue::from_static("text/plain; charset=utf-8"), text.into())
         }
     })
@@ -163,7 +144,7 @@ pub(super) async fn login_by_query(call: Arc<Call>) -> Result<Reply, Error> {
     sign_in(&call, username.unwrap_or_default(), password.unwrap_or_default()).await
 }
 
-/// What is missing or blank is nobody's: it fails as what is wrong does.
+/// A missing or blank value fails like a wrong one.
 async fn sign_in(call: &Call, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
     let scope = call.scope();

@@ -14,7 +14,7 @@ mod openapi;
 mod problem;
 mod query;
 mod rejected;
-pub(crate) mod route;
+mod route;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -26,25 +26,34 @@ mod wire;
 mod write;
 mod written;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::routing::any;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{Table, VendorState, operations};
+use crate::gateway::{GatewayState, Table, operations};
+use crate::tenants::CredentialKind;
+use crate::vendors::{CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
 
-pub(crate) use token::OPERATION as TOKEN_OPERATION;
-pub(crate) use vendor::Storm;
+use vendor::Storm;
 
-/// The routes and the document that describes them.
-pub(crate) fn routes(front: Arc<VendorState<Storm>>) -> (Router, OpenApi) {
+pub(crate) static API: VendorApi = VendorApi {
+    name: "storm",
+    title: "Storm",
+    operation_prefix: "Storm",
+    undocumented_operations: &[token::OPERATION],
+    credential: CredentialKind::OauthClient,
+    credential_label: "Storm client",
+    curl: CurlCredential { variable: "EMULATOR_TOKEN", argument: r#"-H "Authorization: Bearer $EMULATOR_TOKEN""# },
+    document,
+    routes,
+    canonical_path: |path| route::canonical_path(path).map(CanonicalPath::from),
+};
+
+fn routes(gateway: &GatewayState) -> VendorRoutes {
     let (router, document) = table().split();
-    (router.route(route::TOKEN, any(token::issue)).with_state(front), document)
+    VendorRoutes::new(Storm, gateway, router.route(route::TOKEN, any(token::issue)), document)
 }
 
-#[must_use]
-pub(crate) fn document() -> OpenApi {
+fn document() -> OpenApi {
     table().split().1
 }
 

@@ -1,7 +1,10 @@
-//! Storm's paths: in any case, behind the versioned base of its documentation or without it, and as Norce Commerce, its
-//! successor, spells them.
+//! Storm's paths: in any case, with or without the versioned base of its documentation, and in the spelling of Norce Commerce, its
+//! successor.
 
-use super::unbuilt::{self, GROUPS};
+use std::sync::LazyLock;
+
+use super::unbuilt::GROUPS;
+use crate::vendors::{RoutePaths, without_prefix};
 
 /// The bases that clients call (Norce, Storm API documentation).
 pub(super) const BASES: [&str; 3] = ["/api/1.1", "/stormapi/1.1", ""];
@@ -11,45 +14,33 @@ const SERVICE: &str = "/CustomerService.svc/rest/";
 /// Where Norce Commerce has the same operations.
 const COMMERCE_SERVICE: &str = "/commerce/customer/1.1/";
 
-/// Where its tokens are given.
+/// Where clients get tokens.
 pub(super) const TOKEN: &str = "/connect/token";
 
-/// What stands before that: at Storm's identity server, at Norce Commerce's hosts, and nothing.
+/// The bases of that path: of Storm's identity server, of Norce Commerce's hosts, and none.
 const TOKEN_BASES: [&str; 3] = ["/1.0", "/identity/1.0", ""];
 
-/// What the paths of Norce Commerce begin with.
+/// The prefixes of Norce Commerce's paths.
 const COMMERCE: [&str; 2] = ["/commerce/", "/identity/"];
 
-const OPERATIONS: [&str; 10] = [
-    "UpdateCustomer",
-    "UpdateCustomer2",
-    "UpdateCustomer3",
-    "CreateCustomer",
-    "CreateCustomer2",
-    "CreateCustomer3",
-    "GetCustomer",
-    "GetCustomerByEmail",
-    "GetCustomerByKey",
-    "SearchCustomer",
-];
+static ROUTES: LazyLock<RoutePaths> = LazyLock::new(|| RoutePaths::new(&super::document()));
 
-/// A path as the routes spell it; `None` when it is none of theirs.
-pub(crate) fn read(path: &str) -> Option<String> {
-    let is_token =
-        TOKEN_BASES.iter().any(|base| without(path, base).is_some_and(|rest| rest.eq_ignore_ascii_case(TOKEN)));
-    if is_token {
+/// A path in the spelling of the routes; `None` when no route has it.
+pub(super) fn canonical_path(path: &str) -> Option<String> {
+    let is_token = |base: &&str| without_prefix(path, base).is_some_and(|rest| rest.eq_ignore_ascii_case(TOKEN));
+    if TOKEN_BASES.iter().any(|base| is_token(&base)) {
         return Some(TOKEN.to_owned());
     }
-    let Some(name) = operation(path) else { return in_group(path) };
-    let unbuilt = unbuilt::OPERATIONS.iter().map(|operation| operation.name);
-    let known = OPERATIONS.into_iter().chain(unbuilt).find(|known| known.eq_ignore_ascii_case(name))?;
-    Some(format!("{SERVICE}{known}"))
+    match operation(path) {
+        Some(name) => ROUTES.canonical(&format!("{SERVICE}{name}")),
+        None => in_group(path),
+    }
 }
 
-/// Whether a path is one of Storm's services, of its successor's, or of the tokens'.
-pub(super) fn is_the_services(path: &str) -> bool {
-    let is_of_group = |group: &str| without_base(path).is_some_and(|path| behind(&path, group).is_some());
-    let is_commerce = || COMMERCE.iter().any(|beginning| without(path, beginning).is_some());
+/// Whether a path is one of Storm's or its successor's services, or that of the tokens.
+pub(super) fn is_storm(path: &str) -> bool {
+    let is_of_group = |group: &str| without_base(path).is_some_and(|path| after_group(&path, group).is_some());
+    let is_commerce = || COMMERCE.iter().any(|beginning| without_prefix(path, beginning).is_some());
     let path = path.to_ascii_lowercase();
     path.contains("/customerservice.svc")
         || path.ends_with(TOKEN)
@@ -57,9 +48,9 @@ pub(super) fn is_the_services(path: &str) -> bool {
         || GROUPS.iter().any(|group| is_of_group(group.path))
 }
 
-/// A path from the service on; an operation of the successor's as Storm spells it.
+/// A path without its base; an operation of the successor in Storm's spelling.
 pub(super) fn without_base(path: &str) -> Option<String> {
-    if without(path, COMMERCE[0]).is_some() {
+    if without_prefix(path, COMMERCE[0]).is_some() {
         return Some(format!("{SERVICE}{}", path.rsplit('/').next()?));
     }
     let service = path.to_ascii_lowercase().find("service.svc")?;
@@ -67,30 +58,24 @@ pub(super) fn without_base(path: &str) -> Option<String> {
     Some(path[start..].to_owned())
 }
 
-/// The name behind the service's base.
+/// The operation's name in a path.
 fn operation(path: &str) -> Option<&str> {
-    let of_storm = || BASES.iter().find_map(|base| without(without(path, base)?, SERVICE));
-    without(path, COMMERCE_SERVICE).or_else(of_storm)
+    let of_storm = || BASES.iter().find_map(|base| without_prefix(without_prefix(path, base)?, SERVICE));
+    without_prefix(path, COMMERCE_SERVICE).or_else(of_storm)
 }
 
-/// The path as the group spells it in which it stands, if that is a service that is not built.
+/// The path in the spelling of its group, if that service is not built.
 fn in_group(path: &str) -> Option<String> {
     let in_base = |base: &str| {
-        let path = without(path, base)?;
-        GROUPS.iter().find_map(|group| Some(format!("{}{}", group.path, behind(path, group.path)?)))
+        let path = without_prefix(path, base)?;
+        GROUPS.iter().find_map(|group| Some(format!("{}{}", group.path, after_group(path, group.path)?)))
     };
     BASES.iter().find_map(|base| in_base(base))
 }
 
-/// What stands behind a group's path: nothing, or something that begins with a slash.
-fn behind<'a>(path: &'a str, group: &str) -> Option<&'a str> {
-    without(path, group).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// What stands behind a beginning, in any case.
-fn without<'a>(path: &'a str, beginning: &str) -> Option<&'a str> {
-    let head = path.get(..beginning.len())?;
-    head.eq_ignore_ascii_case(beginning).then(|| &path[beginning.len()..])
+/// The rest of a path after a group's: empty, or with a slash first.
+fn after_group<'a>(path: &'a str, group: &str) -> Option<&'a str> {
+    without_prefix(path, group).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -98,16 +83,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_read_in_any_case_and_behind_a_base() {
+    fn paths_are_read_in_any_case_and_after_a_base() {
         for path in [
             "/CustomerService.svc/rest/UpdateCustomer",
             "/api/1.1/CustomerService.svc/rest/UpdateCustomer",
             "/stormapi/1.1/customerservice.svc/REST/updatecustomer",
         ] {
-            assert_eq!(read(path).as_deref(), Some("/CustomerService.svc/rest/UpdateCustomer"), "{path}");
+            assert_eq!(canonical_path(path).as_deref(), Some("/CustomerService.svc/rest/UpdateCustomer"), "{path}");
         }
         for path in ["/1.0/connect/token", "/Connect/Token", "/identity/1.0/connect/token"] {
-            assert_eq!(read(path).as_deref(), Some("/connect/token"), "{path}");
+            assert_eq!(canonical_path(path).as_deref(), Some("/connect/token"), "{path}");
         }
         for (path, canonical) in [
             ("/Commerce/Customer/1.1/updatecustomer3", "/CustomerService.svc/rest/UpdateCustomer3"),
@@ -116,7 +101,7 @@ mod tests {
             ("/OrderService.svc", "/OrderService.svc"),
             ("/commerce/Product/1.1/GetProduct", "/commerce/product/1.1/GetProduct"),
         ] {
-            assert_eq!(read(path).as_deref(), Some(canonical), "{path}");
+            assert_eq!(canonical_path(path).as_deref(), Some(canonical), "{path}");
         }
         for path in [
             "",
@@ -129,11 +114,11 @@ mod tests {
             "/ProductsService.svc/rest/GetProduct",
             "/api/users/customer",
         ] {
-            assert_eq!(read(path), None, "{path}");
+            assert_eq!(canonical_path(path), None, "{path}");
         }
         for path in ["/api/1.1/CustomerService.svc/rest/Logon", "/x/ProductService.svc", "/commerce/customers/1.1/X"] {
-            assert!(is_the_services(path), "{path}");
+            assert!(is_storm(path), "{path}");
         }
-        assert!(!is_the_services("/api/users/customer"));
+        assert!(!is_storm("/api/users/customer"));
     }
 }

@@ -39,7 +39,7 @@ impl Vendor for Storm {
     }
 
     fn owns(&self, path: &str) -> bool {
-        route::is_the_services(path)
+        route::is_storm(path)
     }
 
     fn rejected(&self, rejection: GatewayRejection, about: &RequestContext<'_>) -> Response<Bytes> {

@@ -153,7 +153,7 @@ fn content_codings_are_decoded_also_in_a_row() {
     assert_eq!(first_name(&tenant, &form), "Ada");
     // What was compressed is kept as it was before.
     let call = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
-    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_cut": false }));
+    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
 }
 
 #[test]

@@ -44,13 +44,13 @@ fn is_cut(text: &str) -> bool {
 
 #[test]
 fn failures_happen_before_within_and_after() {
-    for answer in [json!({ "status": { "code": 500 } }), json!("cut"), json!("reset"), json!("empty")] {
+    for answer in [json!({ "status": { "code": 500 } }), json!("truncated"), json!("reset"), json!("empty")] {
         for (point, stands) in [("before", false), ("inside", false), ("after", true)] {
             let tenant = tenant();
             let door = tenant.bydesign();
             let before = tenant.everything();
-            let rule = json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "answer": answer });
-            let id = tenant.arm(&rule);
+            let rule = json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "response": answer });
+            let id = tenant.add_fault(&rule);
             let text = bytes(&door);
             match answer.as_str() {
                 None => {
@@ -93,7 +93,7 @@ fn statuses_come_in_the_vendors_own_shape() {
         (429, json!({ "retry_after": 42 }), http_error(wait)),
     ] {
         let status = with(&json!({ "code": code }), more);
-        tenant.arm(&json!({ "operation": CREATE, "answer": { "status": status } }));
+        tenant.add_fault(&json!({ "operation": CREATE, "response": { "status": status } }));
         let reply = door.post(PATH, &casey());
         if matches!(code, 403 | 429) {
             assert_eq!(reply.header("Retry-After"), Some("42"), "{reply:?}");
@@ -111,17 +111,20 @@ fn statuses_come_in_the_vendors_own_shape() {
 fn a_rule_for_all_operations_meets_this_doors_too() {
     let tenant = tenant();
     let door = tenant.bydesign();
-    tenant.arm(&json!({ "operation": "*", "answer": { "status": { "code": 500 } } }));
+    tenant.add_fault(&json!({ "operation": "*", "response": { "status": { "code": 500 } } }));
     assert_eq!(door.post(PATH, &json!({})).says(500, JSON), http_error("An error has occurred.")[0]);
     assert_eq!(door.get("/api/Admin/CustomerType").status, 500);
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
     tenant.control("DELETE", "/faults", None).done(204);
     // A rule for this door's operation is for no other's.
-    tenant.arm(&json!({ "operation": CREATE, "answer": "reset" }));
+    tenant.add_fault(&json!({ "operation": CREATE, "response": "reset" }));
     door.get("/api/Admin/CustomerType").says(200, JSON);
     tenant.create(&crate::support::seeds::retail());
-    let wrong =
-        tenant.control("POST", "/faults", Some(&json!({ "operation": "ByDesignCreateCustomers", "answer": "cut" })));
+    let wrong = tenant.control(
+        "POST",
+        "/faults",
+        Some(&json!({ "operation": "ByDesignCreateCustomers", "response": "truncated" })),
+    );
     assert!(wrong.problem(400).contains("did you mean ByDesignCreateCustomer?"));
 }
 
@@ -130,7 +133,7 @@ fn a_delay_holds_the_answer() {
     let tenant = tenant();
     let door = tenant.bydesign();
     for point in ["before", "inside", "after"] {
-        tenant.arm(&json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "delay_ms": 300 }));
+        tenant.add_fault(&json!({ "operation": CREATE, "when": { "first": 1 }, "point": point, "delay_ms": 300 }));
         let start = Instant::now();
         door.created(&json!({}));
         assert!(start.elapsed() >= Duration::from_millis(300), "{point}");
@@ -153,7 +156,7 @@ fn a_rehearsal_answers_as_it_would_have_and_leaves_nothing() {
         rehearse(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
     assert_eq!(tenant.everything(), before);
     let call = &tenant.requests("")[0];
-    assert_eq!((&call["is_dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    assert_eq!((&call["dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
     let rejected = rehearse(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
     assert_eq!(rejected, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
     assert_eq!(tenant.everything(), before);

@@ -34,7 +34,7 @@ fn a_creation_says_what_it_changed() {
         ("status", json!(200)),
         ("reasons", json!([])),
         ("ignored", json!(["MI", "Zzz"])),
-        ("is_dry_run", json!(false)),
+        ("dry_run", json!(false)),
     ] {
         assert_eq!(call[member], value, "{member}");
     }
@@ -99,7 +99,7 @@ fn a_rejection_says_why_of_which_member() {
     door.post("/api/users/customers", &json!({}));
     let call = &tenant.requests("")[0];
     assert_eq!((&call["status"], &call["reasons"][0]["rule"]), (&json!(404), &json!("noSuchOperation")));
-    assert_eq!(call["near"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
+    assert_eq!(call["did_you_mean"][0], "POST /api/users/customer (ByDesignCreateCustomer)");
 }
 
 #[test]

@@ -21,8 +21,8 @@ fn rejections_may_be_the_frameworks() {
         "<Error><Message>The request is invalid.</Message><ModelState><model>The request body is not valid JSON: EOF \
          while parsing an object at line 1 column 1.</model></ModelState></Error>"
     );
-    tenant.arm(
-        &json!({ "operation": "ByDesignCreateCustomer", "answer": { "status": { "code": 400, "message": "No." } } }),
+    tenant.add_fault(
+        &json!({ "operation": "ByDesignCreateCustomer", "response": { "status": { "code": 400, "message": "No." } } }),
     );
     assert_eq!(
         door.post(PATH, &body).says(400, JSON),

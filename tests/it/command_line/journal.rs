@@ -42,7 +42,7 @@ fn a_request_is_shown_with_why_and_bodies() {
     let (_, shown, _) = server.run(&["requests", "show", "demo", "2"]);
     assert!(shown.contains("\nWhy\n  ") && shown.contains("(LastName: required)"), "{shown}");
     let (code, _, error) = server.run(&["requests", "show", "99"]);
-    assert_eq!((code, error.as_str()), (Some(1), "error: no tenant's journal has a request '99', or has it no more\n"));
+    assert_eq!((code, error.as_str()), (Some(1), "error: no tenant's journal has a request '99', or no longer\n"));
     // A request without a valid key.
     Client { key: "f".repeat(32), ..client.clone() }.get("/v1/customers/3");
     let (code, shown, error) = server.run(&["requests", "show", "3"]);
@@ -66,7 +66,7 @@ fn a_new_request_is_waited_for_unless_an_old_one_will_do() {
     let wait = ["requests", "wait", "demo", "--operation", "UpgradeCustomer"];
     let start = Instant::now();
     let (code, out, error) = server.run(&[&wait[..], &["--timeout", "700ms"]].concat());
-    assert_eq!((code, out.as_str(), error.as_str()), (Some(1), "", "error: no such request came within 700 ms\n"));
+    assert_eq!((code, out.as_str(), error.as_str()), (Some(1), "", "error: no request matched within 700 ms\n"));
     assert!(start.elapsed() >= Duration::from_millis(700));
     let (code, out, error) = server.run(&[&wait[..], &["--timeout", "10s", "--since", "0"]].concat());
     assert!(code == Some(0) && out.starts_with("1\t"), "{out}{error}");

@@ -102,17 +102,17 @@ fn values_and_sentences_are_printed_apart() {
         (&["snapshot", "save", "demo", "seed", "--force"], "", "Saved snapshot 'seed' of tenant 'demo': "),
         (&["reset", "demo"], "", "Reset tenant 'demo' to its seed: "),
         (
-            &["faults", "arm", "demo", "--operation", "UpgradeCustomer", "--reset", "--point", "after", "--first", "1"],
+            &["faults", "add", "demo", "--operation", "UpgradeCustomer", "--reset", "--point", "after", "--first", "1"],
             "1",
-            "ActiveFault fault 1 for tenant 'demo': UpgradeCustomer resets the connection, after the commit, the first time.",
+            "Added fault 1 to tenant 'demo': UpgradeCustomer resets the connection after the commit, the first time.",
         ),
         (
-            &["faults", "arm", "demo", r#"{"event": "*", "do": "lose"}"#],
+            &["faults", "add", "demo", r#"{"event": "*", "action": "drop"}"#],
             "2",
-            "ActiveFault fault 2 for tenant 'demo': every event",
+            "Added fault 2 to tenant 'demo': every event is not delivered",
         ),
-        (&["faults", "disarm", "demo", "1"], "", "Disarmed fault 1 of tenant 'demo'."),
-        (&["faults", "disarm", "demo"], "", "Disarmed all faults of tenant 'demo'."),
+        (&["faults", "delete", "demo", "1"], "", "Deleted fault 1 of tenant 'demo'."),
+        (&["faults", "clear", "demo"], "", "Deleted all faults of tenant 'demo'."),
         (&["webhooks", "resend", "demo"], "0", "0 deliveries due again."),
         (&["requests", "clear", "demo"], "", "Cleared the requests of tenant 'demo'."),
         (&["tenants", "delete", "other", "--yes"], "", "Deleted tenant 'other'."),
@@ -157,8 +157,8 @@ fn every_command_can_print_json() {
         &["keys", "revoke", "mine", "--name", "ci"],
         &["snapshot", "save", "demo", "before"],
         &["snapshot", "delete", "demo", "before"],
-        &["faults", "arm", "demo", "--operation", "*", "--delay", "1ms"],
-        &["faults", "disarm", "demo"],
+        &["faults", "add", "demo", "--operation", "*", "--delay", "1ms"],
+        &["faults", "clear", "demo"],
         &["webhooks", "resend", "demo"],
         &["clock", "freeze", "demo"],
         &["tenants", "delete", "mine", "--yes"],
@@ -242,7 +242,7 @@ fn help_shows_the_options_of_the_command_alone() {
         &["snapshot", "save"],
         &["diff"],
         &["clock", "set"],
-        &["faults", "arm"],
+        &["faults", "add"],
         &["requests", "tail"],
         &["hook", "try"],
         &["webhooks", "list"],
@@ -270,7 +270,7 @@ fn an_unknown_operation_is_named_by_every_command() {
         &["requests", "list", "demo", "--operation"][..],
         &["requests", "tail", "demo", "--operation"],
         &["requests", "wait", "demo", "--timeout", "1s", "--operation"],
-        &["faults", "arm", "demo", "--reset", "--operation"],
+        &["faults", "add", "demo", "--reset", "--operation"],
     ] {
         let (code, out, error) = server.run(&[command, &["upgradecustomr"]].concat());
         assert_eq!((code, out.as_str()), (Some(1), ""));
@@ -280,7 +280,7 @@ fn an_unknown_operation_is_named_by_every_command() {
             "{command:?}"
         );
     }
-    // These are in the journal too.
+    // The journal has these operations too.
     for operation in ["-", "StormToken", "ExtensionHookCallback"] {
         let (code, _, error) = server.run(&["requests", "list", "demo", "--operation", operation]);
         assert_eq!(code, Some(0), "{error}");
@@ -293,7 +293,7 @@ fn an_unknown_operation_is_named_by_every_command() {
     // Flags describe a fault.
     let (code, _, error) = server.run(&[
         "faults",
-        "arm",
+        "add",
         "demo",
         "--operation",
         "UpgradeCustomer",

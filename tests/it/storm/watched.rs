@@ -74,7 +74,7 @@ fn the_journal_tells_of_an_update_without_its_secrets() {
     door.get("/api/1.1/CustomerService.svc/rest/GetCustomers?id=3");
     let call = &tenant.requests("")[0];
     assert_eq!((&call["operation"], &call["status"]), (&json!("-"), &json!(404)));
-    assert!(call["near"].to_string().contains("StormGetCustomer"), "{call}");
+    assert!(call["did_you_mean"].to_string().contains("StormGetCustomer"), "{call}");
 
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in ["19121212", "SSN-eva", "Secret-12", "$argon2id"] {
@@ -91,10 +91,10 @@ fn failures_come_in_the_services_shape() {
         |name: &str| json!({ "Id": 3, "FirstName": name, "Companies": [{ "Name": name }], "Flags": [{ "Id": 1 }] });
     let armed = |point: &str, status: Value| {
         let rule = json!({
-            "operation": "StormUpdateCustomer", "when": { "first": 1 }, "point": point, "answer": { "status": status }
+            "operation": "StormUpdateCustomer", "when": { "first": 1 }, "point": point, "response": { "status": status }
         });
         tenant.control("DELETE", "/faults", None).done(204);
-        tenant.arm(&rule)
+        tenant.add_fault(&rule)
     };
     let before = tenant.everything();
     for point in ["before", "inside"] {
@@ -128,7 +128,7 @@ fn failures_come_in_the_services_shape() {
     assert_eq!(customer(&door, 3)["Companies"][0]["Name"], "After");
     // Every status that is documented can be armed.
     for code in [400, 401, 403, 404, 405, 413, 429, 500] {
-        let rule = json!({ "operation": "StormUpdateCustomer", "answer": { "status": { "code": code } } });
+        let rule = json!({ "operation": "StormUpdateCustomer", "response": { "status": { "code": code } } });
         if tenant.control("POST", "/faults", Some(&rule)).status != 201 {
             assert!(matches!(code, 404 | 405), "{code} is documented");
             continue;

@@ -57,9 +57,9 @@ impl Tenant {
         found.as_array().expect("requests").clone()
     }
 
-    /// Arms a failure; its number.
+    /// Adds a fault rule and returns its number.
     #[track_caller]
-    pub fn arm(&self, rule: &Value) -> i64 {
+    pub fn add_fault(&self, rule: &Value) -> i64 {
         self.control("POST", "/faults", Some(rule)).done(201)["id"].as_i64().expect("a number")
     }
 }

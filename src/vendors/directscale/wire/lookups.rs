@@ -62,7 +62,7 @@ impl<'a> SearchItemJson<'a> {
     }
 }
 
-/// Whose a web alias is. Every member is missing when it is nobody's.
+/// The customer with a web alias. Without one every member is missing.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Website)]

@@ -1,0 +1,35 @@
+//! The journal, as the control API and the pages read it.
+
+use std::sync::Arc;
+
+use super::error::ControlError;
+use crate::database::TenantId;
+use crate::journal::{Entry, Filter, Journal};
+use crate::tenants::Tenants;
+
+/// # Errors
+/// `NotFound` when the journal is off.
+pub(super) fn journal(tenants: &Tenants) -> Result<&Journal, ControlError> {
+    let journal = &tenants.journal;
+    if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
+}
+
+/// A request by its id or number. Unauthenticated requests have no tenant.
+///
+/// # Errors
+/// `NotFound`.
+pub(super) fn find_request(
+    journal: &Journal,
+    tenant: Option<TenantId>,
+    id_or_number: &str,
+) -> Result<Arc<Entry>, ControlError> {
+    let found = if let Ok(number) = id_or_number.parse::<u64>() {
+        // The earliest one after the number before.
+        let filter = Filter { since: number.checked_sub(1), ..Filter::default() };
+        journal.find(tenant, &filter, usize::MAX).pop().filter(|entry| entry.number == number)
+    } else {
+        let id = id_or_number.parse().ok();
+        id.and_then(|id| journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop())
+    };
+    found.ok_or_else(|| ControlError::NotFound("the journal does not have this request, or no longer".to_owned()))
+}

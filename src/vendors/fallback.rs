@@ -1,0 +1,104 @@
+//! Requests that no operation has: the vendor answers whose path it could be.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+use axum::http::request::Parts;
+use utoipa::openapi::OpenApi;
+
+use crate::gateway::{Known, Vendor, VendorState, caller, known, unknown};
+use crate::tenants::Caller;
+
+type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The operations of all vendors, to find those with a similar path.
+#[derive(Debug)]
+pub(super) struct KnownRoutes(Vec<Known>);
+
+impl KnownRoutes {
+    pub(super) fn new(document: &OpenApi) -> Self {
+        Self(known(document))
+    }
+}
+
+/// A vendor's part in the answer to a request that no operation has.
+pub(super) trait Fallback: Debug + Send + Sync {
+    fn owns(&self, path: &str) -> bool;
+
+    fn journal_is_on(&self) -> bool;
+
+    /// Who sent the request, if it presents a credential of this vendor.
+    fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>>;
+
+    fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
+}
+
+impl<V: Vendor> Fallback for VendorState<V> {
+    fn owns(&self, path: &str) -> bool {
+        self.door.owns(path)
+    }
+
+    fn journal_is_on(&self) -> bool {
+        self.house.journal.is_on()
+    }
+
+    fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>> {
+        Box::pin(caller(self, parts))
+    }
+
+    fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body> {
+        unknown(self, &routes.0, parts, caller)
+    }
+}
+
+/// Answers the requests that no operation has. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Unknown(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    vendors: Vec<Arc<dyn Fallback>>,
+    routes: KnownRoutes,
+}
+
+impl Unknown {
+    pub(super) fn new(vendors: Vec<Arc<dyn Fallback>>, routes: KnownRoutes) -> Self {
+        Self(Arc::new(Shared { vendors, routes }))
+    }
+
+    pub(crate) fn handler(
+        &self,
+    ) -> impl Fn(Request) -> BoxedFuture<'static, Response<Body>> + Clone + Send + Sync + 'static {
+        let shared = Arc::clone(&self.0);
+        move |request: Request| {
+            let shared = Arc::clone(&shared);
+            Box::pin(async move {
+                let parts = request.into_parts().0;
+                let caller = shared.caller(&parts).await;
+                shared.owner(parts.uri.path()).not_found(&shared.routes, &parts, caller)
+            })
+        }
+    }
+}
+
+impl Shared {
+    /// The first vendor owns every path that no other one does.
+    fn owner(&self, path: &str) -> &dyn Fallback {
+        let owner = self.vendors.iter().rev().find(|vendor| vendor.owns(path));
+        &**owner.expect("invariant: the first vendor owns every path")
+    }
+
+    /// The caller in whose journal the request belongs: its path may be another vendor's than its credential.
+    async fn caller(&self, parts: &Parts) -> Option<Caller> {
+        for vendor in self.vendors.iter().filter(|vendor| vendor.journal_is_on()) {
+            if let Some(caller) = vendor.caller(parts).await {
+                return Some(caller);
+            }
+        }
+        None
+    }
+}
