@@ -1,206 +1,80 @@
-//! A tenant's plan: every default that a tenant may switch.
+//! A tenant's plan: every default that a tenant can change.
 //!
 //! "Many of the property's behaviors can be changed by the implementation of the commission plan to allow the property
 //! to be optional or have different uniqueness characteristics" (DirectScale, Upgrade Customer page). This document is
-//! our form of that sentence. It is defaulted field by field and rejected as a whole when a name or value is unknown.
+//! our form of that sentence. A field that it does not name has its default; an unknown name or value rejects it as a whole.
 
 mod stats;
+mod values;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::field::{AddressPart, Field};
 
 pub use stats::{StatPlan, StatValue, StatsPlan};
+pub use values::{
+    BackOfficeIdFormat, BackOfficeIds, CountryCode, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault,
+    UniqueField, UnknownStatus, UnsupportedPatchFields, ValidateBooleans, ValidatePolarity,
+};
 pub use vendors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 
-/// What a tenant's rules are. `Plan::default()` is the documented vendor.
+/// The rules of a tenant. `Plan::default()` is the documented vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plan {
-    /// The status of a rejection.
     pub rejection_status: RejectionStatus,
     /// The status of an upgrade of an unknown customer.
     pub unknown_on_upgrade_status: UnknownStatus,
-    /// For which customer types a field is required. A field that is named here replaces its default.
-    #[serde(deserialize_with = "over_default_required")]
+    /// The customer types for which a field is required. A field that is named here replaces its default.
+    #[serde(deserialize_with = "merged_required")]
     pub required: BTreeMap<Field, BTreeSet<i32>>,
     /// The fields that no two customers may share.
     pub unique: BTreeSet<UniqueField>,
-    /// From which type to which an upgrade may go.
+    /// The pairs of types from which and to which an upgrade may go.
     pub upgrade_transitions: BTreeSet<(i32, i32)>,
     /// Whether a sponsor must be of type 1.
     pub sponsor_must_be_distributor: bool,
     /// What PATCH does with a field that it does not support.
     pub unsupported_patch_fields: UnsupportedPatchFields,
-    /// How a BackOfficeId is made when none is sent.
+    /// How a BackOfficeId is generated when none is sent.
     pub back_office_id: BackOfficeIds,
-    /// What `TextPhone` of a new customer is when it is not sent.
+    /// `TextPhone` of a new customer when it is not sent.
     pub text_phone_default: TextPhoneDefault,
-    /// What a password must be like.
     pub password_rule: PasswordRule,
-    /// The least age of a customer of type 1, in years.
+    /// The minimum age of a customer of type 1, in years.
     pub minimum_age: u8,
-    /// The longest that a text may be, in characters. A field that is named here replaces its default.
+    /// The maximum length of a text, in characters. A field that is named here replaces its default.
     pub max_length: BTreeMap<Field, usize>,
-    /// Whether bodies are read as strict JSON with values of the types of their members, and not as the vendors' frameworks
+    /// Whether bodies must be strict JSON with each value of its member's type. Otherwise they are read as the vendors' frameworks
     /// read them.
     pub strict_json: bool,
-    /// What the validate calls answer with `true`.
+    /// The meaning of `true` in the responses of the validate operations.
     pub validate_polarity: ValidatePolarity,
-    /// How the validate calls spell their answer.
+    /// How the validate operations spell `true` and `false`.
     pub validate_booleans: ValidateBooleans,
-    /// Whether DirectScale's answers show a text that is not set as `""`; otherwise as null.
+    /// Whether DirectScale's responses show a text that is not set as `""`; otherwise as null.
     pub empty_unset_texts: bool,
-    /// What stats answer beyond what is counted here.
+    /// Members of the stats response that are not counted from data.
     pub stats: StatsPlan,
-    /// How many calls each subscription may make in a short time; `None` for any number.
+    /// How many requests each subscription may send in a short time; `None` for any number.
     pub rate_limit: Option<RequestLimit>,
-    /// How many calls each subscription may make in a long time; `None` for any number.
+    /// How many requests each subscription may send in a long time; `None` for any number.
     pub quota: Option<RequestLimit>,
-    /// The countries in which customers shop and enrol, and their currencies: ISO 3166-1 and ISO 4217 codes.
+    /// The countries in which customers shop and enroll, and their currencies: ISO 3166-1 and ISO 4217 codes.
     pub countries: BTreeMap<CountryCode, String>,
-    /// Where single sign-on sends people; the token is appended to it.
+    /// The address to which single sign-on redirects; the token is appended to it.
     pub sso_login_url: String,
     /// The customer types and their names. A plan adds to the default.
-    #[serde(deserialize_with = "over_default_types")]
+    #[serde(deserialize_with = "merged_types")]
     pub types: BTreeMap<i32, String>,
     /// The customer statuses and their names. A plan adds to the default.
-    #[serde(deserialize_with = "over_default_statuses")]
+    #[serde(deserialize_with = "merged_statuses")]
     pub statuses: BTreeMap<i32, String>,
     pub bydesign: ByDesignPlan,
     pub storm: StormPlan,
-}
-
-/// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
-pub enum RejectionStatus {
-    BadRequest,
-    ServerError,
-}
-
-/// The status of an upgrade of an unknown customer: 404 as the status guide says, or 500, the only failure that the
-/// upgrade's page lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
-pub enum UnknownStatus {
-    NotFound,
-    ServerError,
-}
-
-/// A field that a plan may make unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum UniqueField {
-    BackOfficeId,
-    EmailAddress,
-    TaxId,
-    Username,
-    WebAlias,
-}
-
-/// What PATCH does with a field that it does not support.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnsupportedPatchFields {
-    /// Leaves it alone and names it in a header.
-    Ignore,
-    Reject,
-}
-
-/// What `TextPhone` of a new customer is when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
-/// vendor's C# reference).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TextPhoneDefault {
-    PrimaryPhone,
-    None,
-}
-
-/// What `true` says of a value that is asked about: the vendor's pages leave it open, and one client calls a check
-/// "exists".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ValidatePolarity {
-    /// It is free to use.
-    Free,
-    Taken,
-}
-
-/// How a validate call spells its answer: one client compares it with `True`, a double of another's sends `true`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ValidateBooleans {
-    /// As JSON does: `true`, `false`.
-    Json,
-    /// As .NET writes a boolean as text: `True`, `False`.
-    Dotnet,
-}
-
-/// So many calls in a window of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RequestLimit {
-    /// The most calls in a window.
-    pub calls: NonZeroU32,
-    /// How long a window lasts, in seconds, from its first call.
-    pub renewal_seconds: NonZeroU32,
-}
-
-/// An ISO 3166-1 code of two letters, in upper case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct CountryCode(String);
-
-impl CountryCode {
-    #[must_use]
-    pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
-        rust_iso3166::from_alpha2(&self.0)
-    }
-}
-
-impl TryFrom<String> for CountryCode {
-    type Error = String;
-
-    fn try_from(code: String) -> Result<Self, String> {
-        let code = Self(code);
-        if code.country().is_some() { Ok(code) } else { Err("it is not an ISO 3166-1 code of two letters".to_owned()) }
-    }
-}
-
-/// How a BackOfficeId is made when none is sent: the customer's id plus a seed (vendor's help, Associate Types).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BackOfficeIds {
-    /// What is added to the id.
-    pub seed: u32,
-    /// How the sum is written.
-    pub format: BackOfficeIdFormat,
-}
-
-/// How a number is written in a BackOfficeId.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BackOfficeIdFormat {
-    Hexadecimal,
-    Decimal,
-}
-
-/// What a password must be like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PasswordRule {
-    pub min_length: usize,
-    pub max_length: usize,
-    /// Whether a digit is needed.
-    pub digit: bool,
-    /// Whether a capital letter is needed.
-    pub capital: bool,
-    /// Whether something that is neither a letter nor a digit is needed.
-    pub symbol: bool,
 }
 
 /// The type of a distributor.
@@ -238,7 +112,7 @@ impl Default for Plan {
             stats: StatsPlan::default(),
             rate_limit: None,
             quota: None,
-            countries: [(CountryCode("US".to_owned()), "USD".to_owned())].into(),
+            countries: [(CountryCode::united_states(), "USD".to_owned())].into(),
             sso_login_url: "https://office.example/Login".to_owned(),
             types: default_types(),
             statuses: default_statuses(),
@@ -248,26 +122,9 @@ impl Default for Plan {
     }
 }
 
-impl Default for BackOfficeIds {
-    fn default() -> Self {
-        Self { seed: 90_000, format: BackOfficeIdFormat::Hexadecimal }
-    }
-}
-
-impl Default for PasswordRule {
-    fn default() -> Self {
-        Self { min_length: 8, max_length: 30, digit: true, capital: true, symbol: false }
-    }
-}
-
-impl PasswordRule {
-    /// Any password that is not absurdly long.
-    const ANY: Self = Self { min_length: 1, max_length: 100, digit: false, capital: false, symbol: false };
-}
-
 impl Plan {
-    /// Whether `field` is required for `customer_type`; without a known type, whether it is for every type of the vendor's. A
-    /// type that a plan adds has no list of its own, and takes nothing from those of the others.
+    /// Whether `field` is required for `customer_type`; for an unknown type, whether it is required for every type of the vendor's
+    /// pages. A type that a plan adds requires only what the plan's `required` says of it, and does not change this.
     #[must_use]
     pub fn requires(&self, field: Field, customer_type: Option<i32>) -> bool {
         let Some(types) = self.required.get(&field) else { return false };
@@ -277,8 +134,8 @@ impl Plan {
         }
     }
 
-    /// The rules for doors that require nothing of anybody. Some of their texts may be longer (Norce, Account and Address
-    /// pages) and any password will do, unless the plan says otherwise.
+    /// The plan for vendor APIs that require no fields. Some of their texts may be longer (Norce, Account and Address pages), and
+    /// any password is accepted, unless the plan says otherwise.
     #[must_use]
     pub fn lenient(&self) -> Self {
         let mut max_length = self.max_length.clone();
@@ -287,7 +144,7 @@ impl Plan {
             max_length.entry(Field::DefaultShippingAddress(Some(part))).or_insert(255);
         }
         max_length.entry(Field::Username).or_insert(255);
-        // DirectScale's rule for passwords is nobody else's.
+        // The default password rule is DirectScale's alone.
         let password_rule = match self.password_rule {
             rule if rule == PasswordRule::default() => PasswordRule::ANY,
             rule => rule,
@@ -295,13 +152,12 @@ impl Plan {
         Self { required: BTreeMap::new(), max_length, password_rule, ..self.clone() }
     }
 
-    /// Whether no two customers may share `field`.
     #[must_use]
     pub fn is_unique(&self, field: UniqueField) -> bool {
         self.unique.contains(&field)
     }
 
-    /// The longest that the text in `field` may be, in characters.
+    /// In characters.
     #[must_use]
     pub fn max_length(&self, field: Field) -> usize {
         match self.max_length.get(&field) {
@@ -313,11 +169,11 @@ impl Plan {
     /// The types from which an upgrade to `customer_type` may start.
     #[must_use]
     pub fn upgrade_from(&self, customer_type: i32) -> Vec<i32> {
-        let into = self.upgrade_transitions.iter().filter(|(_, to)| *to == customer_type);
-        into.map(|(from, _)| *from).collect()
+        let transitions = self.upgrade_transitions.iter().filter(|(_, to)| *to == customer_type);
+        transitions.map(|(from, _)| *from).collect()
     }
 
-    /// The types that may sponsor; `None` for all.
+    /// The types that a sponsor may have; `None` for all.
     #[must_use]
     pub fn sponsor_types(&self) -> Option<&'static [i32]> {
         self.sponsor_must_be_distributor.then_some(&[DISTRIBUTOR])
@@ -372,7 +228,7 @@ fn default_max_length(field: Field) -> usize {
     }
 }
 
-/// The types that the vendor's pages know.
+/// The types of the vendor's pages.
 const VENDORS_TYPES: [(i32, &str); 3] =
     [(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")];
 
@@ -388,8 +244,8 @@ fn named<const N: usize>(names: [(i32, &str); N]) -> BTreeMap<i32, String> {
     names.into_iter().map(|(id, name)| (id, name.to_owned())).collect()
 }
 
-/// A plan names only the entries that it changes or adds.
-macro_rules! over_default {
+/// Reads a map whose entries change the default's or add to them.
+macro_rules! merged_with_default {
     ($name:ident, $default:ident, $key:ty, $value:ty) => {
         fn $name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<$key, $value>, D::Error> {
             let mut entries = $default();
@@ -399,35 +255,9 @@ macro_rules! over_default {
     };
 }
 
-over_default!(over_default_required, default_required, Field, BTreeSet<i32>);
-over_default!(over_default_types, default_types, i32, String);
-over_default!(over_default_statuses, default_statuses, i32, String);
-
-macro_rules! status_numbers {
-    ($name:ident { $($variant:ident = $number:literal),* }) => {
-        impl From<$name> for u16 {
-            fn from(status: $name) -> Self {
-                match status {
-                    $($name::$variant => $number,)*
-                }
-            }
-        }
-
-        impl TryFrom<u16> for $name {
-            type Error = String;
-
-            fn try_from(number: u16) -> Result<Self, String> {
-                match number {
-                    $($number => Ok(Self::$variant),)*
-                    _ => Err(format!("it is not one of {:?}", [$($number),*])),
-                }
-            }
-        }
-    };
-}
-
-status_numbers!(RejectionStatus { BadRequest = 400, ServerError = 500 });
-status_numbers!(UnknownStatus { NotFound = 404, ServerError = 500 });
+merged_with_default!(merged_required, default_required, Field, BTreeSet<i32>);
+merged_with_default!(merged_types, default_types, i32, String);
+merged_with_default!(merged_statuses, default_statuses, i32, String);
 
 #[cfg(test)]
 mod tests {
@@ -439,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_survives_being_written_and_read() {
+    fn the_default_is_read_as_it_was_written() {
         let text = serde_json::to_string(&Plan::default()).expect("JSON");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), Plan::default());
     }
@@ -452,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_is_added_takes_no_requirement_from_the_others() {
+    fn an_added_type_changes_no_requirement_of_the_others() {
         let plan: Plan = serde_json::from_str(r#"{"types": {"4": "Employee"}}"#).expect("a plan");
         assert!(plan.requires(Field::EmailAddress, None) && !plan.requires(Field::EmailAddress, Some(4)));
         let plan = r#"{"types": {"4": "Employee"}, "required": {"TaxId": [1, 4], "Username": [1, 2]}}"#;

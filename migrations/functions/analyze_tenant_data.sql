@@ -1,5 +1,5 @@
--- Tells the planner what the tables of tenants hold, after many rows were written, which makes every connection plan anew. An
--- empty table is passed over, so that what is known of it is not forgotten.
+-- Updates the planner's statistics of the tenants' tables after many rows were written; every connection then plans its statements
+-- again. Empty tables are skipped, so that they keep their statistics.
 create or replace function analyze_tenant_data() returns void
 language plpgsql as $$
 declare

@@ -1,11 +1,11 @@
--- The rows of one table in which two tenants differ: before is the left one's row, NULL where it has none, and after the
--- right one's. At most p_most of them in the order of their keys, and with each how many differ in all. Of a table whose rows belong
--- to customers only those of the customers behind p_after up to p_until, NULL for no bound.
+-- The rows of one table in which two tenants differ, in the order of their keys: before is the row of p_left, NULL where it has none,
+-- after that of p_right, and differing the number of all such rows. Returns at most p_limit. Of a table whose rows belong to
+-- customers it compares those of the customers above p_after, up to p_until; NULL is no bound.
 create or replace function compare_rows(
-    p_table text, p_left integer, p_right integer, p_after integer, p_until integer, p_most bigint,
+    p_table text, p_left integer, p_right integer, p_after integer, p_until integer, p_limit bigint,
     out key jsonb, out before jsonb, out after jsonb, out differing bigint
 ) returns setof record
--- A full join is hashed or merged; for all other statements neither is wanted (src/database/pool.rs).
+-- A full join must be hashed or merged; src/database/pool.rs turns both off for all other statements.
 language plpgsql stable set enable_hashjoin = on set enable_mergejoin = on as $$
 declare
     v_keys   text;
@@ -22,16 +22,16 @@ begin
       from pg_attribute a
       join pg_index x on x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)
      where a.attrelid = quote_ident(p_table)::regclass and a.attname <> 'tenant_id';
-    -- world_side is there for a table whose only key is the tenant.
+    -- join_key is for a table whose only key is the tenant.
     return query execute format(
-        'select jsonb_build_object(%s), to_jsonb(l) - ''tenant_id'' - ''world_side'', to_jsonb(r) - ''tenant_id'' - ''world_side'',
+        'select jsonb_build_object(%s), to_jsonb(l) - ''tenant_id'' - ''join_key'', to_jsonb(r) - ''tenant_id'' - ''join_key'',
                 count(*) over ()
-           from (select *, 0 as world_side from %I where tenant_id = $1 and %s) l
-           full join (select *, 0 as world_side from %I where tenant_id = $2 and %s) r using (world_side%s)
+           from (select *, 0 as join_key from %I where tenant_id = $1 and %s) l
+           full join (select *, 0 as join_key from %I where tenant_id = $2 and %s) r using (join_key%s)
           where l.tenant_id is null or r.tenant_id is null or row(%s) is distinct from row(%s)
-          order by world_side%s
+          order by join_key%s
           limit $3',
         v_pairs, p_table, v_range, p_table, v_range, v_keys, table_columns(p_table, 'l.', false), table_columns(p_table, 'r.', false), v_keys)
-        using p_left, p_right, p_most, p_after, p_until;
+        using p_left, p_right, p_limit, p_after, p_until;
 end
 $$;

@@ -1,4 +1,4 @@
--- Replaces a tenant's rows of one table with those of another tenant, or of none; answers how many were written.
+-- Replaces a tenant's rows of one table with those of another tenant; deletes them when p_from is NULL. Returns how many it wrote.
 create or replace function replace_rows(p_table text, p_from integer, p_to integer) returns bigint
 language plpgsql as $$
 declare
@@ -15,7 +15,7 @@ begin
 end
 $$;
 
--- Gives a tenant the settings of another one: all columns of tenants but those that say which tenant it is.
+-- Copies the settings of a tenant to another one: all columns of tenants except those that identify the tenant.
 create or replace function copy_settings(p_from integer, p_to integer) returns void
 language plpgsql as $$
 declare
@@ -30,16 +30,16 @@ begin
 end
 $$;
 
--- A part of a world that nobody writes into: gives p_to the rows of p_from that belong to the customers behind p_after up to
--- p_until, NULL for no bound; the first part, which begins without one, has the rows that belong to nobody too. Answers how many
--- were written. Without p_from the rows of p_to are deleted instead.
+-- Copies to p_to the rows of p_from that belong to customers above p_after, up to p_until; NULL is no bound. The first part, whose
+-- p_after is NULL, also has the rows that belong to no customer. Returns how many it wrote. When p_from is NULL, it deletes the rows
+-- of p_to instead. Nothing may write into either tenant between the first part and the last.
 create or replace function copy_part(p_from integer, p_to integer, p_after integer, p_until integer) returns bigint
 language plpgsql as $$
 declare
     v_table  record;
     v_range  text;
     v_rows   bigint;
-    v_all    bigint := 0;
+    v_total  bigint := 0;
     v_columns text;
 begin
     for v_table in
@@ -61,8 +61,8 @@ begin
               using p_from, p_to, p_after, p_until;
         end if;
         get diagnostics v_rows = row_count;
-        v_all := v_all + v_rows;
+        v_total := v_total + v_rows;
     end loop;
-    return v_all;
+    return v_total;
 end
 $$;

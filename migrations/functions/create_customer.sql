@@ -27,7 +27,7 @@ declare
     v_number       bigint;
 begin
     -- Nobody writes into a world while it is replaced as a whole.
-    perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
+    perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
     if p_values.sponsor_id is not null then
         select c.customer_type into v_sponsor_type from customers c

@@ -23,7 +23,7 @@ declare
     v_upline_type integer;
 begin
     -- Nobody writes into a world while it is replaced as a whole.
-    perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
+    perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
 

@@ -35,7 +35,7 @@ declare
     v_version      xid;
 begin
     -- Nobody writes into a world while it is replaced as a whole. An assignment costs less than PERFORM.
-    v_placed := pg_advisory_xact_lock_shared(hashtext('world'), p_tenant) is null;
+    v_placed := pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant) is null;
 
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop turn once more, and the ordinary call pays for no row lock.

@@ -1,7 +1,7 @@
--- The tables that make up a tenant's world: all that have a tenant_id, so that a new one is not forgotten, but for
---   tenants             whose settings are copied by copy_settings,
---   subscription_keys and access_tokens, which belong to the tenant and not to its world,
--- and those that are only emptied when a world is replaced, because what they hold is under way:
+-- The tables of a tenant's data: all with a tenant_id, so that a new one is not forgotten, except
+--   tenants                              copy_settings copies its settings,
+--   subscription_keys, access_tokens     credentials belong to the tenant and not to its data.
+-- Tables of unfinished work are not copied. They are only emptied when the data is replaced:
 --   hook_calls, sign_on_tokens, subscription_usage, event_deliveries, event_attempts.
 create or replace function tenant_tables(out table_name text, out is_copied boolean) returns setof record
 language sql stable as $$
@@ -13,7 +13,7 @@ language sql stable as $$
      order by c.relname
 $$;
 
--- A table's columns but for the tenant, each after a prefix, as SQL text; only those of its primary key where that is asked.
+-- A table's columns without tenant_id, each after a prefix, as SQL text; with p_is_key only those of its primary key.
 create or replace function table_columns(p_table text, p_prefix text, p_is_key boolean) returns text
 language sql stable as $$
     select coalesce(string_agg(p_prefix || quote_ident(a.attname), ', ' order by a.attnum), '')
@@ -24,7 +24,7 @@ language sql stable as $$
                                      where x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)))
 $$;
 
--- The column that says to which customer a table's rows belong, as SQL text; NULL where they belong to none.
+-- The column with the customer to whom a table's rows belong, as SQL text; NULL where they belong to none.
 create or replace function customer_column(p_table text) returns text
 language sql stable as $$
     select quote_ident(a.attname) from pg_attribute a

@@ -77,17 +77,18 @@ impl ControlError {
             Self::Tenant(error) => match error {
                 TenantError::UnknownTenant(_)
                 | TenantError::UnknownSnapshot { .. }
-                | TenantError::Key(CredentialError::UnknownKey { .. }) => StatusCode::NOT_FOUND,
-                TenantError::NameTaken(_) | TenantError::Conflict | TenantError::Key(CredentialError::Taken(_)) => {
-                    StatusCode::CONFLICT
-                }
-                TenantError::BadName(_) | TenantError::Rejected(_) | TenantError::Seed(_) | TenantError::Key(_) => {
-                    StatusCode::BAD_REQUEST
-                }
+                | TenantError::Credential(CredentialError::Unknown { .. }) => StatusCode::NOT_FOUND,
+                TenantError::NameTaken(_)
+                | TenantError::Conflict
+                | TenantError::Credential(CredentialError::Taken(_)) => StatusCode::CONFLICT,
+                TenantError::BadName(_)
+                | TenantError::Rejected(_)
+                | TenantError::Seed(_)
+                | TenantError::Credential(_) => StatusCode::BAD_REQUEST,
                 TenantError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
                     StatusCode::NOT_FOUND
                 }
-                TenantError::Half => StatusCode::SERVICE_UNAVAILABLE,
+                TenantError::Incomplete => StatusCode::SERVICE_UNAVAILABLE,
                 TenantError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }

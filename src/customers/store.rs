@@ -127,8 +127,7 @@ pub(super) async fn exists(
 
 /// Nobody replaces the tenant's world before the transaction ends. The functions that write take the same lock.
 pub(super) async fn enter_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
-    Ok(())
+    crate::database::lock_tenant_shared(connection, tenant).await
 }
 
 /// Nobody else takes a number from the tenant's counters before the transaction ends.

@@ -1,4 +1,4 @@
-//! The schema: numbered migrations, then the functions, which are code and are made anew each time.
+//! The schema: numbered migrations, then the functions, which are code and are created again at each start.
 
 use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
@@ -11,6 +11,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// One simple query, and so one transaction; the lock makes servers that start together take turns.
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
+    include_str!("../../migrations/functions/tenant_lock_key.sql"),
     include_str!("../../migrations/functions/merge_custom_fields.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
@@ -26,10 +27,10 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/analyze_tenant_data.sql"),
 );
 
-/// Why the schema could not be brought up to date.
+/// Why the schema could not be migrated.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// The database did not answer, or rejected a function.
+    /// The database is unavailable, or rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A migration failed, or the database was migrated by a newer version of this program.
@@ -37,14 +38,14 @@ pub enum MigrateError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Brings the schema up to date. Several servers may do so at once: each waits for the one before it.
+/// Migrates the schema. Several servers may do so at once: each waits for the one before it.
 ///
 /// # Errors
-/// When the database is away, a migration fails, or the database was migrated by a newer version.
+/// When the database is unavailable, a migration fails, or a newer version migrated the database.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
     if let Err(error) = MIGRATOR.run(session.connection()).await {
-        // It has ended its own transaction: there is nothing to roll back.
+        // The migrator ended its own transaction: there is nothing to roll back.
         session.end(Ok(()))?;
         return Err(error.into());
     }

@@ -8,6 +8,7 @@ mod embedded;
 mod meter;
 mod migrate;
 mod pool;
+mod tenant_lock;
 mod transaction;
 mod upkeep;
 
@@ -18,6 +19,7 @@ pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use meter::{measured, waited};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{Database, DatabaseError, DatabaseOptions, PoolUse, Session};
+pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use transaction::Transaction;
 pub use upkeep::{keep_up, look_after};
 

@@ -217,7 +217,7 @@ impl<D: Vendor> Serving<'_, D> {
         self.served.caller = Some(caller.clone());
         let now = caller.tenant.clock.now();
         self.exchange.tenant_time = Some(now);
-        let spent = services.credentials.count_request(&caller, now).await;
+        let spent = services.limits.count_request(&caller, now).await;
         match spent.map_err(|error| failed(&error, context.request_id))? {
             None => {}
             Some(LimitExceeded::RateLimit(seconds)) => return Err(GatewayRejection::RateLimited(seconds)),
@@ -228,7 +228,7 @@ impl<D: Vendor> Serving<'_, D> {
         if let Ok(body) = &body {
             self.exchange.read(body);
         }
-        let fired = services.credentials.fire(&caller.tenant, self.operation.id).await;
+        let fired = services.fault_rules.trigger(&caller.tenant, self.operation.id).await;
         let fired = fired.map_err(|error| failed(&error, context.request_id))?;
         let fault = fired.map(Fault::new);
         if let Some(fault) = &fault {

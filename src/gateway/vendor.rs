@@ -20,11 +20,14 @@ use crate::database::DatabaseError;
 use crate::journal::{Journal, Reason};
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::tenants::{Caller, CredentialCache, CredentialKind, Tenant};
+use crate::tenants::{Caller, CredentialCache, CredentialKind, FaultRules, Limits, Tenant, TenantLoader};
 
 #[derive(Debug, Clone)]
 pub struct Services {
     pub credentials: CredentialCache,
+    pub limits: Limits,
+    pub fault_rules: FaultRules,
+    pub tenants: TenantLoader,
     pub customers: Customers,
 }
 

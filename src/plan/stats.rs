@@ -1,4 +1,4 @@
-//! What a plan says of a customer's stats. What a kit is and which figures there are, each client of the vendor says for itself.
+//! The stats in a plan. Each client of the vendor defines its own kits and statistics.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,17 +7,17 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
-/// What stats answer beyond what is counted here.
+/// Members of the stats response that are not counted from data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StatsPlan {
     /// `KitLevel`; null without one.
     pub kit_level: Option<StatValue>,
-    /// Statistics by name. One that is counted here too takes its place.
+    /// Statistics by name. One of the same name replaces a counted one.
     #[serde(flatten)]
     pub further: BTreeMap<String, StatPlan>,
 }
 
-/// Member by member, so that an error names the one that it is about: a flattened map does not.
+/// Reads member by member, so that an error names its member: a flattened map does not.
 impl<'de> Deserialize<'de> for StatsPlan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
@@ -46,7 +46,6 @@ impl<'de> Deserialize<'de> for StatsPlan {
     }
 }
 
-/// A statistic that the plan sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StatPlan {
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_file_says_the_same_in_yaml() {
+    fn a_plan_reads_the_same_from_yaml() {
         let text =
             "kit_level: Gold\nGVKPI: {Value: 0}\nLoss: {Value: -0.0}\nRank: {Value: '3'}\nVolume: {Value: 1.5}\n";
         let plan: StatsPlan = serde_saphyr::from_str(text).expect("a plan");

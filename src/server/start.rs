@@ -20,8 +20,10 @@ use crate::gateway::Services;
 use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::{Outgoing, OutgoingSetupError};
 use crate::random::Random;
-use crate::tasks::Tasks;
-use crate::tenants::{CredentialCache, DEMO_KEY, SeedError, SeedSummary, Tenants, is_empty, load_seed, read_seed};
+use crate::tenants::{
+    CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
+    read_seed,
+};
 use crate::webhooks::Deliveries;
 
 #[derive(Debug, Clone)]
@@ -165,18 +167,10 @@ pub async fn open_tenant(
         server.map_or_else(|| Journal::new(JournalOptions { entries: 0, bytes: 0 }), |server| server.journal().clone());
     journal.learn_tables(&database).await?;
     let credentials = CredentialCache::new(database.clone());
-    let tenants = Tenants {
-        database,
-        customers: customers.clone(),
-        credentials: credentials.clone(),
-        journal,
-        random,
-        tasks: Tasks::default(),
-        loading: Arc::default(),
-    };
+    let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
-        tenants.finish_broken_off().await?;
+        tenants.finish_interrupted_work().await?;
     }
     let seeded = match seed {
         Some(seed) => load_seed(&tenants, read_seed(seed)?).await?,
@@ -184,7 +178,13 @@ pub async fn open_tenant(
     };
     let is_empty = is_empty(&tenants.database).await?;
     let has_demo = credentials.holder(DEMO_KEY).await?.is_some();
-    let services = Services { credentials, customers };
+    let services = Services {
+        credentials,
+        limits: Limits::new(database.clone()),
+        fault_rules: FaultRules::new(database.clone()),
+        tenants: TenantLoader::new(database),
+        customers,
+    };
     Ok(Started {
         opened,
         services,

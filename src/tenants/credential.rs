@@ -1,17 +1,17 @@
-//! What callers present, in the clear and as a digest.
+//! The credentials of a tenant: what a program presents, its digest, and what lists show of it.
 
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::keys::CredentialError;
+use super::error::CredentialError;
 use crate::random::Random;
 
-/// The SHA-256 of what a caller presents. Tenants are found by it, so the time that a look-up takes tells nothing of a key.
+/// The SHA-256 of what a program presents. Tenants are found by it, so that the duration of a lookup tells nothing of a credential.
 pub(super) type CredentialDigest = [u8; 32];
 
-/// What opens a tenant.
 #[derive(
     Debug,
     Clone,
@@ -28,20 +28,89 @@ pub(super) type CredentialDigest = [u8; 32];
 #[serde(rename_all = "kebab-case")]
 #[sqlx(type_name = "text", rename_all = "kebab-case")]
 pub enum CredentialKind {
-    /// A subscription key: DirectScale's door.
+    /// DirectScale's API.
     #[default]
     SubscriptionKey,
-    /// A user name and password: ByDesign's door.
+    /// A user name and password: ByDesign's API.
     Basic,
-    /// A client's id and secret, for which it gets access tokens: Storm's door.
+    /// A client's id and secret, which get access tokens: Storm's API.
     OauthClient,
-    /// What an OAuth client got for its secret. Made by the token endpoint only.
+    /// Only the token endpoint creates it, for an OAuth client.
     #[value(skip)]
     #[serde(skip)]
     AccessToken,
 }
 
-/// Something that opens a tenant, in the clear. Its secret is never shown by `Debug`.
+/// The two keys of a subscription. Both are active at once, so that one can be rotated while a program still uses the other.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum CredentialSlot {
+    Primary,
+    Secondary,
+}
+
+/// What lists show of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct CredentialListing {
+    pub tenant: String,
+    /// The subscription's name.
+    pub name: String,
+    /// Which of the subscription's two keys it is: `primary` or `secondary`.
+    pub slot: String,
+    /// `subscription-key`, `basic` or `oauth-client`.
+    pub kind: CredentialKind,
+    /// The user name or client id; null for a subscription key.
+    pub account: Option<String>,
+    /// The last four characters of the secret.
+    pub ending: String,
+    pub created_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A credential that is to be created.
+#[derive(Default)]
+pub struct NewCredential {
+    pub name: String,
+    pub kind: CredentialKind,
+    /// The user name or client id; the name where it is not given.
+    pub account: Option<String>,
+    /// A random one where it is not given.
+    pub secret: Option<String>,
+}
+
+impl fmt::Debug for NewCredential {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NewCredential")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl NewCredential {
+    /// # Errors
+    /// `Malformed`.
+    pub fn credential(&self, random: &Random) -> Result<Credential, CredentialError> {
+        let account = self.account.as_deref().unwrap_or(&self.name);
+        Credential::new(random, self.kind, account, self.secret.clone())
+    }
+}
+
+/// A credential in plain text. `Debug` never shows its secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
     kind: CredentialKind,
@@ -66,10 +135,10 @@ impl CredentialKind {
 }
 
 impl Credential {
-    /// A credential of this kind: its secret is random where none is given. A subscription key has no account.
+    /// A credential of a kind; its secret is random where none is given. A subscription key has no account.
     ///
     /// # Errors
-    /// `Malformed` when the account or the secret cannot be what it is to be.
+    /// `Malformed`.
     pub fn new(
         random: &Random,
         kind: CredentialKind,
@@ -96,45 +165,44 @@ impl Credential {
         Ok(Self { kind, account: Some(account.to_owned()), secret })
     }
 
-    /// A new random subscription key.
+    /// A new random subscription key: 128 random bits.
     #[must_use]
     pub fn subscription_key(random: &Random) -> Self {
         Self { kind: CredentialKind::SubscriptionKey, account: None, secret: random_hexadecimal(random) }
     }
 
-    /// An access token: 256 random bits.
+    /// A new access token: 256 random bits.
     #[must_use]
     pub fn access_token(random: &Random) -> Self {
         let secret = random_hexadecimal(random) + &random_hexadecimal(random);
         Self { kind: CredentialKind::AccessToken, account: None, secret }
     }
 
-    /// What it is.
     #[must_use]
     pub fn kind(&self) -> CredentialKind {
         self.kind
     }
 
-    /// The part that is no secret: the user name or client id.
+    /// The user name or client id.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// The secret itself, to be shown once.
+    /// The secret itself, which is shown once.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.secret
     }
 
-    /// Its last four characters, by which people tell keys apart.
+    /// The last four characters of the secret, by which people tell credentials apart.
     #[must_use]
     pub fn ending(&self) -> &str {
         let start = self.secret.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
         &self.secret[start..]
     }
 
-    /// As a caller presents it to [`super::CredentialCache::caller`].
+    /// The form that [`super::CredentialCache::caller`] takes.
     #[must_use]
     pub fn presented(&self) -> String {
         presented(self.kind, self.account().unwrap_or_default(), &self.secret)
@@ -150,7 +218,7 @@ fn random_hexadecimal(random: &Random) -> String {
     format!("{:032x}", u128::from_be_bytes(random.bytes()))
 }
 
-/// What is looked up for an account and its secret. Each kind has a form of its own, so that none is taken for another; a
+/// The text that is looked up for an account and its secret. Each kind has its own form, so that none is mistaken for another; the
 /// caller's kind is compared as well.
 #[must_use]
 pub fn presented(kind: CredentialKind, account: &str, secret: &str) -> String {
@@ -162,7 +230,6 @@ pub fn presented(kind: CredentialKind, account: &str, secret: &str) -> String {
     }
 }
 
-/// The digest of what a caller presents, whatever it is.
 pub(super) fn digest(presented: &str) -> CredentialDigest {
     Sha256::digest(presented.as_bytes()).into()
 }
@@ -170,7 +237,7 @@ pub(super) fn digest(presented: &str) -> CredentialDigest {
 impl FromStr for Credential {
     type Err = CredentialError;
 
-    /// A subscription key.
+    /// Reads a subscription key.
     fn from_str(text: &str) -> Result<Self, CredentialError> {
         Self::new(&Random::default(), CredentialKind::SubscriptionKey, "", Some(text.to_owned()))
     }
@@ -187,13 +254,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_never_shows_itself() {
+    fn debug_shows_no_secret() {
         let key: Credential = "0123456789abcdef0123456789abcdef".parse().expect("a key");
         assert_eq!(format!("{key:?}"), "Credential(SubscriptionKey, None, …cdef)");
     }
 
     #[test]
-    fn only_32_hexadecimal_digits_are_a_key() {
+    fn only_32_hexadecimal_digits_are_a_subscription_key() {
         for text in ["", "0123456789abcdef", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"] {
             assert!(text.parse::<Credential>().is_err(), "{text}");
         }
@@ -203,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_and_secrets_are_plain() {
+    fn accounts_and_secrets_are_plain_text() {
         let random = Random::default();
         let new = |account: &str, secret: &str| {
             Credential::new(&random, CredentialKind::Basic, account, Some(secret.to_owned())).is_ok()
@@ -215,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn no_kind_is_taken_for_another() {
+    fn each_kind_has_its_own_digest() {
         let kinds = [
             CredentialKind::SubscriptionKey,
             CredentialKind::Basic,

@@ -1,39 +1,36 @@
-//! What differs between two tenants: rows and their fields.
+//! Compares two tenants or snapshots: rows and their fields.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::snapshots::{self, DifferingRow, Part, TenantTable};
+use super::error::TenantError;
+use super::service::Tenants;
+use super::store::copy::{self, DifferingRow, Part, TenantTable};
 use crate::database::{Batches, DatabaseError, TenantId};
 use crate::journal::{FieldChange, HIDDEN, is_secret_column};
-use sqlx::PgConnection;
 
-/// What differs between two tenants.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Diff {
-    /// The one: a tenant, or `tenant@snapshot`.
+    /// A tenant, or a snapshot: `tenant@snapshot`.
     pub from: String,
-    /// The other.
     pub to: String,
-    /// How many rows differ in all.
+    /// The number of rows that differ.
     pub differing: u64,
     /// The tables that differ.
     pub tables: Vec<TableDiff>,
 }
 
-/// What differs in one table.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TableDiff {
-    /// The table.
     pub table: String,
-    /// How many of its rows differ.
+    /// The number of rows that differ.
     pub differing: u64,
-    /// Those rows, or the first of them.
+    /// The first of those rows.
     pub rows: Vec<RowDiff>,
 }
 
-/// A row that differs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowDiff {
     /// Its key within the tenant.
@@ -47,36 +44,67 @@ pub struct RowDiff {
 /// Members of settings whose values are secrets.
 const SECRET_MEMBERS: [&str; 3] = ["extension_token", "secret", "TaxID2"];
 
-/// A comparison under way.
+impl Tenants {
+    /// Compares two tenants or snapshots (`demo@seed`). Lists at most `limit` rows of each table.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails.
+    pub async fn diff(&self, from: &str, to: &str, limit: u32) -> Result<Diff, TenantError> {
+        let task = self.for_task();
+        let mut owners = [task.resolve_owner(from).await?, task.resolve_owner(to).await?];
+        // In one order, so that two requests that compare the same do not wait for each other.
+        owners.sort_unstable();
+        let first = self.locks().exclusive(owners[0]).await?;
+        let second = if owners[0] == owners[1] { None } else { Some(self.locks().exclusive(owners[1]).await?) };
+        let (left, right) = (task.resolve(from).await?, task.resolve(to).await?);
+        let mut comparison = Comparison::new((from, left), (to, right), limit);
+        if task.is_copied_in_parts(&[left, right]).await? {
+            for (access, owner) in [Some(&first), second.as_ref()].into_iter().flatten().zip(owners) {
+                if [left, right].contains(&owner) {
+                    self.block_requests(access).await;
+                }
+            }
+            comparison.in_parts(&mut Batches::new(&self.database)).await?;
+            return Ok(comparison.diff);
+        }
+        let compared = task.database.in_snapshot(async |connection| {
+            comparison.at_once(connection).await?;
+            Ok(comparison.diff)
+        });
+        compared.await
+    }
+}
+
 #[derive(Debug)]
-pub(super) struct Comparing {
+struct Comparison {
     diff: Diff,
     left: TenantId,
     right: TenantId,
-    most: usize,
+    /// How many rows of each table are listed.
+    limit: usize,
 }
 
-impl Comparing {
-    pub(super) fn new((from, left): (&str, TenantId), (to, right): (&str, TenantId), most: u32) -> Self {
+impl Comparison {
+    fn new((from, left): (&str, TenantId), (to, right): (&str, TenantId), limit: u32) -> Self {
         let diff = Diff { from: from.to_owned(), to: to.to_owned(), differing: 0, tables: Vec::new() };
-        Self { diff, left, right, most: usize::try_from(most).unwrap_or(usize::MAX) }
+        Self { diff, left, right, limit: usize::try_from(limit).unwrap_or(usize::MAX) }
     }
 
-    /// Compares all at once, in a transaction that sees one moment.
-    pub(super) async fn at_once(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        for table in copied(connection).await? {
+    /// Compares in one transaction that sees one moment.
+    async fn at_once(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        for table in copied_tables(connection).await? {
             let rows = self.compare(connection, &table.name, Part::ALL).await?;
             self.add(&table.name, rows);
         }
         self.settings(connection).await
     }
 
-    /// Compares two tenants that nobody writes into, part by part.
-    pub(super) async fn in_parts(&mut self, batches: &mut Batches) -> Result<(), DatabaseError> {
-        let tables = copied(batches.connection().await?).await?;
+    /// Compares part by part, while no request writes into either.
+    async fn in_parts(&mut self, batches: &mut Batches) -> Result<(), DatabaseError> {
+        let tables = copied_tables(batches.connection().await?).await?;
         let mut after = None;
         loop {
-            let until = snapshots::end_of_part(batches.connection().await?, [self.left, self.right], after).await?;
+            let until = copy::end_of_part(batches.connection().await?, [self.left, self.right], after).await?;
             for table in &tables {
                 if after.is_some() && !table.has_customers {
                     continue;
@@ -90,15 +118,10 @@ impl Comparing {
                 break;
             }
         }
-        let place = |found: &TableDiff| tables.iter().position(|table| table.name == found.table);
-        self.diff.tables.sort_by_key(place);
+        let position = |diff: &TableDiff| tables.iter().position(|table| table.name == diff.table);
+        self.diff.tables.sort_by_key(position);
         self.settings(batches.connection().await?).await?;
         batches.rest().await
-    }
-
-    /// What it came to.
-    pub(super) fn diff(self) -> Diff {
-        self.diff
     }
 
     async fn compare(
@@ -108,30 +131,30 @@ impl Comparing {
         part: Part,
     ) -> Result<Vec<DifferingRow>, sqlx::Error> {
         let listed = self.diff.tables.iter().find(|diff| diff.table == table).map_or(0, |diff| diff.rows.len());
-        // One at least, because each says how many there are.
-        let most = i64::try_from(self.most.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
-        snapshots::compare(connection, table, (self.left, self.right), part, most).await
+        // At least one, because each row says how many differ.
+        let limit = i64::try_from(self.limit.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
+        copy::compare(connection, table, (self.left, self.right), part, limit).await
     }
 
     fn add(&mut self, table: &str, rows: Vec<DifferingRow>) {
         let Some(first) = rows.first() else { return };
         let differing = u64::try_from(first.differing).unwrap_or_default();
         self.diff.differing += differing;
-        let known = self.diff.tables.iter().position(|diff| diff.table == table);
-        let place = known.unwrap_or_else(|| {
+        let position = self.diff.tables.iter().position(|diff| diff.table == table);
+        let position = position.unwrap_or_else(|| {
             self.diff.tables.push(TableDiff { table: table.to_owned(), differing: 0, rows: Vec::new() });
             self.diff.tables.len() - 1
         });
-        let diff = &mut self.diff.tables[place];
+        let diff = &mut self.diff.tables[position];
         diff.differing += differing;
-        let room = self.most.saturating_sub(diff.rows.len());
-        diff.rows.extend(rows.into_iter().take(room).map(of_row));
+        let more = self.limit.saturating_sub(diff.rows.len());
+        diff.rows.extend(rows.into_iter().take(more).map(row_diff));
     }
 
     async fn settings(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let before = snapshots::settings(connection, self.left).await?;
-        let after = snapshots::settings(connection, self.right).await?;
-        let fields = fields(Some(before), Some(after));
+        let before = copy::settings(connection, self.left).await?;
+        let after = copy::settings(connection, self.right).await?;
+        let fields = field_changes(Some(before), Some(after));
         if !fields.is_empty() {
             let row = RowDiff { id: String::new(), kind: "changed", fields };
             self.diff.tables.push(TableDiff { table: "settings".to_owned(), differing: 1, rows: vec![row] });
@@ -141,17 +164,17 @@ impl Comparing {
     }
 }
 
-async fn copied(connection: &mut PgConnection) -> Result<Vec<TenantTable>, sqlx::Error> {
-    Ok(snapshots::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
+async fn copied_tables(connection: &mut PgConnection) -> Result<Vec<TenantTable>, sqlx::Error> {
+    Ok(copy::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
 }
 
-fn of_row(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {
+fn row_diff(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {
     let kind = match (&before, &after) {
         (None, _) => "added",
         (_, None) => "removed",
         _ => "changed",
     };
-    RowDiff { id: id(key), kind, fields: fields(before, after) }
+    RowDiff { id: id(key), kind, fields: field_changes(before, after) }
 }
 
 fn id(key: Option<Value>) -> String {
@@ -164,7 +187,7 @@ fn id(key: Option<Value>) -> String {
     key.iter().map(shown).collect::<Vec<_>>().join("/")
 }
 
-fn fields(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange> {
+fn field_changes(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange> {
     let members = |row: Option<Value>| match row {
         Some(Value::Object(members)) => members,
         _ => Map::new(),
@@ -209,10 +232,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_what_differs_is_listed_and_secrets_are_not() {
+    fn only_differing_fields_are_listed_and_secrets_are_hidden() {
         let before = json!({"a": 1, "tax_id": "T1", "plan": {"secret": "x", "b": 1}, "gone": true});
         let after = json!({"a": 1, "tax_id": "T2", "plan": {"secret": "y", "b": 1}});
-        let shown = serde_json::to_value(fields(Some(before), Some(after))).expect("JSON");
+        let shown = serde_json::to_value(field_changes(Some(before), Some(after))).expect("JSON");
         assert_eq!(
             shown,
             json!([

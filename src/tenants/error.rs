@@ -1,49 +1,81 @@
-//! Why something could not be done with a world.
+//! The errors of this folder.
 
 use thiserror::Error;
 
-use super::keys::CredentialError;
-use super::rooms::HALF;
-use super::seed::SeedError;
 use crate::database::{DatabaseError, violated_unique_constraint};
 
-/// Why something could not be done with a world.
+/// The message for requests to a tenant whose restore failed.
+pub(super) const INCOMPLETE: &str = "the tenant's data is incomplete, because the database failed during a restore: reset it, \
+    restore a snapshot or delete the tenant; the next start of the server tries it too";
+
+/// The message for a time that a tenant's clock cannot show.
+pub(super) const CLOCK_OUT_OF_RANGE: &str = "a clock can show times between the years 1900 and 9000";
+
+/// Why an operation on a tenant failed.
 #[derive(Debug, Error)]
 pub enum TenantError {
-    /// There is no such tenant.
     #[error("there is no tenant '{0}'")]
     UnknownTenant(String),
-    /// The tenant has no such snapshot.
     #[error("tenant '{tenant}' has no snapshot '{snapshot}'")]
     UnknownSnapshot { tenant: String, snapshot: String },
-    /// Another tenant has the name.
     #[error("there is a tenant '{0}' already")]
     NameTaken(String),
-    /// The name cannot be one.
     #[error("'{0}' is not a name: up to 63 letters, digits, '.', '-' and '_', the first of them a letter or digit")]
     BadName(String),
-    /// What was asked for cannot be.
+    /// The request cannot be carried out; the text says why.
     #[error("{0}")]
     Rejected(String),
-    /// The world is half put back.
-    #[error("{}", HALF)]
-    Half,
-    /// Somebody else changed the same.
-    #[error("somebody else did the same at this moment; try again")]
+    /// A restore of the tenant's data began and failed.
+    #[error("{INCOMPLETE}")]
+    Incomplete,
+    /// Another request changed the same at the same moment.
+    #[error("another request did the same at this moment; try again")]
     Conflict,
-    /// The seed cannot be loaded.
     #[error(transparent)]
     Seed(SeedError),
-    /// The key cannot be made.
     #[error(transparent)]
-    Key(CredentialError),
+    Credential(CredentialError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Why a credential could not be added, rotated, listed, revoked or deleted. The messages say key, the short word of routes and
+/// pages.
+#[derive(Debug, Error)]
+pub enum CredentialError {
+    /// The text is not a credential of its kind.
+    #[error("{0}")]
+    Malformed(&'static str),
+    #[error("there is no tenant '{0}'")]
+    UnknownTenant(String),
+    #[error("tenant '{tenant}' has no key '{name}'")]
+    Unknown { tenant: String, name: String },
+    /// The tenant has a credential of this name, or some tenant has this credential.
+    #[error("the key or its name '{0}' is in use already")]
+    Taken(String),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Why a seed was not loaded. The database then holds nothing of it.
+#[derive(Debug, Error)]
+pub enum SeedError {
+    #[error("the seed file {path} cannot be read: {reason}")]
+    File {
+        path: String,
+        /// The message of the system or the parser.
+        reason: String,
+    },
+    /// The seed contradicts itself or a rule.
+    #[error("tenant '{tenant}': {reason}")]
+    Content { tenant: String, reason: String },
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
 impl From<sqlx::Error> for TenantError {
     fn from(error: sqlx::Error) -> Self {
-        // Two who save one snapshot, or fork to one name, at once.
+        // Two requests that save one snapshot, or fork to one name, at once.
         let is_race = violated_unique_constraint(&error).is_some()
             || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40001");
         if is_race { Self::Conflict } else { Self::Database(error.into()) }
@@ -64,7 +96,13 @@ impl From<CredentialError> for TenantError {
         match error {
             CredentialError::Database(error) => Self::Database(error),
             CredentialError::UnknownTenant(name) => Self::UnknownTenant(name),
-            other => Self::Key(other),
+            other => Self::Credential(other),
         }
+    }
+}
+
+impl From<sqlx::Error> for SeedError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
     }
 }

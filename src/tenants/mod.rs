@@ -1,20 +1,25 @@
-//! Tenants: what a subscription key opens.
+//! Tenants: each is one isolated set of data with its plan, credentials, clock, fault rules and journal.
 
+mod cleanup;
 mod credential;
 mod credential_cache;
+mod credentials;
+mod data;
 mod diff;
 mod error;
+mod exclusive;
 mod export;
-mod hidden;
-mod integration;
-mod keys;
+mod fault_rules;
+mod lifecycle;
 mod limits;
 mod listing;
-mod rooms;
+mod loader;
 mod seed;
 mod service;
+mod settings;
 mod snapshots;
 mod store;
+mod unfinished;
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,81 +29,76 @@ use crate::extension::Extension;
 use crate::fault_injection::ActiveFault;
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
-use limits::RequestLimits;
 
-pub use credential::{Credential, CredentialKind, presented};
+pub use credential::{Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, presented};
 pub use credential_cache::CredentialCache;
+pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
 pub use diff::{Diff, RowDiff, TableDiff};
-pub use error::TenantError;
+pub use error::{CredentialError, SeedError, TenantError};
+pub use exclusive::RequestGuard;
 pub use export::{Export, ExportFormat, ExportOptions};
-pub use integration::Integration;
-pub use keys::{
-    CredentialError, CredentialListing, CredentialSlot, delete_credential, list_credentials, revoke_credential,
-    rotate_credential,
-};
-pub use limits::LimitExceeded;
-pub use listing::{NewCredential, NewTenant, SnapshotListing, TenantListing};
-pub use rooms::RequestGuard;
+pub use fault_rules::FaultRules;
+pub use lifecycle::NewTenant;
+pub use limits::{LimitExceeded, Limits};
+pub use listing::{SnapshotListing, TenantListing};
+pub use loader::TenantLoader;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedError, SeedFile, SeedInput, SeedTenant,
-    is_named_json, load_seed, read_seed, read_text,
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedTenant, is_named_json,
+    load_seed, read_seed, read_text,
 };
 pub use crate::tasks::SeedSummary;
 pub use service::{SEED, Tenants};
+pub use settings::Integration;
 pub use store::is_empty;
 
-/// A tenant, as a call under one of its keys sees it.
+/// A tenant as a request sees it.
 #[derive(Debug)]
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,
     pub plan: Plan,
     pub clock: Clock,
-    /// Where its hooks are answered, if it has a Client Extension.
     pub extension: Option<Extension>,
-    /// Who hears of its events, if anybody does.
     pub events: Option<EventSettings>,
-    /// The failures that are armed for its calls.
+    /// The fault rules for requests.
     pub faults: Vec<ActiveFault>,
-    /// Whether failures are armed for its events.
     pub has_event_faults: bool,
-    /// Its rules for doors that require nothing of anybody, made when they are asked for.
+    /// Computed when it is needed first.
     lenient_plan: OnceLock<Plan>,
 }
 
-/// A key that was accepted: the tenant that it opens and its name.
+/// A tenant and the credential that a request presented.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub tenant: Arc<Tenant>,
     /// The name of the subscription, never the key.
     pub key_name: Arc<str>,
     pub kind: CredentialKind,
-    /// Its stay in the tenant's world.
-    _presence: RequestGuard,
+    _guard: RequestGuard,
 }
 
 impl Caller {
-    /// A caller who needed no key.
+    /// A caller who is not counted as a request of the tenant.
     #[must_use]
     pub fn new(tenant: Arc<Tenant>, key_name: &str, kind: CredentialKind) -> Self {
-        Self { tenant, key_name: key_name.into(), kind, _presence: RequestGuard::default() }
+        Self { tenant, key_name: key_name.into(), kind, _guard: RequestGuard::default() }
     }
 
-    /// The caller with a stay in the tenant's world.
+    /// The same caller, counted as a request of the tenant.
     #[must_use]
-    pub fn with_guard(self, presence: RequestGuard) -> Self {
-        Self { _presence: presence, ..self }
+    pub fn with_guard(self, guard: RequestGuard) -> Self {
+        Self { _guard: guard, ..self }
     }
 }
 
 impl Tenant {
-    /// Its rules for doors that require nothing of anybody.
+    /// The plan for vendor APIs that require no fields.
     #[must_use]
     pub fn lenient_plan(&self) -> &Plan {
         self.lenient_plan.get_or_init(|| self.plan.lenient())
     }
 
-    /// Whether a failure is armed that calls of this operation come under.
+    /// Whether a fault rule applies to requests of this operation.
     #[must_use]
     pub fn has_faults_for(&self, operation: &str) -> bool {
         self.faults.iter().any(|fault| fault.is_for(operation))

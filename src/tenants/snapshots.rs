@@ -1,315 +1,187 @@
-//! Copying a world, and comparing two: what reset, snapshot, restore, fork and diff are made of. Which tables a world has is
-//! asked of the schema (`migrations/functions/tenant_tables.sql`), so that a new one is not forgotten.
+//! Saves, lists, deletes and forks snapshots.
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
-use sqlx::PgConnection;
+use chrono::TimeDelta;
 
-use crate::database::{Batches, DatabaseError, TenantId};
-use crate::tasks::Progress;
+use super::credential::Credential;
+use super::credentials;
+use super::error::{CredentialError, TenantError};
+use super::exclusive::ExclusiveAccess;
+use super::lifecycle::{NewTenant, created_tenant};
+use super::listing::SnapshotListing;
+use super::service::{SEED, Tenants, check_name, unknown_snapshot};
+use super::store::{copy, lifecycle, snapshots};
+use super::unfinished::{self, Unfinished};
+use crate::clock::Clock;
+use crate::database::{Batches, TenantId, lock_tenant, lock_tenant_shared};
+use crate::plan::Plan;
+use crate::tasks::{Begun, Progress, SnapshotRows, TaskResult};
 
-/// A table of a world.
-#[derive(Debug)]
-pub(super) struct TenantTable {
-    pub name: String,
-    /// Whether it is copied and compared; otherwise it is only emptied when a world is replaced.
-    pub is_copied: bool,
-    /// Whether each of its rows belongs to a customer.
-    pub has_customers: bool,
-}
-
-pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<TenantTable>, sqlx::Error> {
-    sqlx::query_as!(
-        TenantTable,
-        r#"select table_name as "name!", is_copied as "is_copied!", customer_column(table_name) is not null as "has_customers!"
-             from tenant_tables()"#
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// Waits until nobody writes into a tenant's world, and keeps everybody from it until the transaction ends.
-pub(super) async fn close_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtext('world'), $1)", tenant.0).execute(connection).await?;
-    Ok(())
-}
-
-/// Keeps a tenant's world, and its snapshots, from being replaced until the transaction ends; writers go on.
-pub(super) async fn hold_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('world'), $1)", tenant.0).execute(connection).await?;
-    Ok(())
-}
-
-/// Replaces a tenant's world with that of another one, settings included, or empties it and keeps its settings; how many rows
-/// it has then.
-pub(super) async fn replace(
-    connection: &mut PgConnection,
-    from: Option<TenantId>,
-    to: TenantId,
-    progress: &Progress,
-) -> Result<u64, sqlx::Error> {
-    let mut rows = 0;
-    let tables = tables(connection).await?;
-    let total = tables.len() as u64;
-    for (number, table) in tables.iter().enumerate() {
-        progress.expect(&table.name, total);
-        progress.advance(number as u64);
-        let from = from.filter(|_| table.is_copied);
-        let written = sqlx::query_scalar!(
-            r#"select replace_rows($1, $2, $3) as "rows!""#,
-            table.name,
-            from.map(|from| from.0),
-            to.0,
-        )
-        .fetch_one(&mut *connection)
-        .await?;
-        rows += u64::try_from(written).unwrap_or_default();
+impl Tenants {
+    /// Saves a tenant's data as a snapshot, in place of one of this name. The snapshot `seed`, which a reset restores, is only
+    /// replaced where `is_forced` says so.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `BadName`, `Rejected` for `seed`, or when the database fails.
+    #[must_use]
+    pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> Begun<TenantError> {
+        let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
+            let tenant = tenants.tenant(&name).await?;
+            let snapshot = check_name(&snapshot)?;
+            if snapshot == SEED && !is_forced {
+                let why = format!("a reset restores the snapshot '{SEED}'; force=true replaces it");
+                return Err(TenantError::Rejected(why));
+            }
+            let access = tenants.locks().exclusive(tenant.id).await?;
+            let rows = if tenants.is_copied_in_parts(&[tenant.id]).await? {
+                tenants.save_in_parts(&access, tenant.id, snapshot, &progress).await?
+            } else {
+                let saved = tenants.database.in_snapshot(async |connection| {
+                    // A snapshot is not replaced while the tenant is restored from it.
+                    lock_tenant_shared(connection, tenant.id).await?;
+                    let now = Clock::Real.now();
+                    Ok::<_, TenantError>(
+                        snapshots::save(connection, tenant.id, tenant.id, snapshot, now, &progress).await?,
+                    )
+                });
+                let rows = saved.await?;
+                tenants.database.filled(rows).await;
+                rows
+            };
+            Ok(TaskResult::Snapshot(SnapshotRows { snapshot: snapshot.to_owned(), rows }))
+        })
     }
-    if let Some(from) = from {
-        sqlx::query!("select copy_settings($1, $2)", from.0, to.0).execute(connection).await?;
-    }
-    Ok(rows)
-}
 
-/// So many customers are copied, read or deleted at a time where others wait for it: on an embedded database some 30 ms of work.
-pub(super) const PART: i64 = 500;
-
-const LARGE_PART: i64 = 50_000;
-
-/// Copies a world that nobody writes into to a tenant that has none yet, settings included, or deletes the rows of one that
-/// nobody sees, part by part; how many rows.
-pub(super) async fn in_parts(
-    batches: &mut Batches,
-    from: Option<TenantId>,
-    to: TenantId,
-    progress: &Progress,
-) -> Result<u64, DatabaseError> {
-    let whose = from.unwrap_or(to);
-    let part = if batches.takes_turns() { PART } else { LARGE_PART };
-    let customers = sqlx::query_scalar!(r#"select count(*) as "count!" from customers where tenant_id = $1"#, whose.0,)
-        .fetch_one(batches.connection().await?)
-        .await?;
-    let customers = u64::try_from(customers).unwrap_or_default();
-    progress.expect("customers", customers);
-    let (mut rows, mut done, mut after) = (0, 0, None);
-    loop {
-        let connection = batches.connection().await?;
-        let until = sqlx::query_scalar!(
-            "select customer_id from customers where tenant_id = $1 and customer_id > $2
-              order by customer_id offset $3 limit 1",
-            whose.0,
-            after.unwrap_or(i32::MIN),
-            part - 1,
-        )
-        .fetch_optional(&mut *connection)
-        .await?;
-        let written = sqlx::query_scalar!(
-            r#"select copy_part($1, $2, $3, $4) as "rows!""#,
-            from.map(|from| from.0),
-            to.0,
-            after,
-            until,
-        )
-        .fetch_one(connection)
-        .await?;
-        rows += u64::try_from(written).unwrap_or_default();
-        batches.pause().await?;
-        let more = part.unsigned_abs().min(customers - done);
-        progress.advance(more);
-        done += more;
-        after = until;
-        if after.is_none() {
-            break;
+    /// Saves a large tenant's data as a snapshot, in parts, while its requests wait.
+    async fn save_in_parts(
+        &self,
+        access: &ExclusiveAccess,
+        tenant: TenantId,
+        name: &str,
+        progress: &Progress,
+    ) -> Result<u64, TenantError> {
+        self.block_requests(access).await;
+        let now = Clock::Real.now();
+        let (mut batches, mut unfinished) = (Batches::new(&self.database), Unfinished::default());
+        let saved = async {
+            let id = lifecycle::insert_unfinished(batches.connection().await?, &Plan::default(), now, name).await?;
+            unfinished.tenants.push(id);
+            unfinished.rows = copy::in_parts(&mut batches, Some(tenant), id, progress).await?;
+            let before = snapshots::replace(batches.connection().await?, id, tenant, name, Clock::Real.now()).await?;
+            Ok::<_, TenantError>((unfinished.rows, before))
+        };
+        let saved = saved.await;
+        let (rows, before) = self.finish(batches, unfinished, saved).await?;
+        if let Some(before) = before {
+            unfinished::delete(&self.database, before, progress).await?;
         }
+        Ok(rows)
     }
-    if let Some(from) = from {
-        sqlx::query!("select copy_settings($1, $2)", from.0, to.0).execute(batches.connection().await?).await?;
+
+    /// The snapshots of a tenant, the oldest first.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or when the database fails.
+    pub async fn snapshots(&self, name: &str) -> Result<Vec<SnapshotListing>, TenantError> {
+        let tenant = self.tenant(name).await?;
+        let rows = self.database.run(async |connection| snapshots::list(connection, tenant.id).await).await?;
+        let listings = rows.into_iter().map(|row| SnapshotListing {
+            name: row.name,
+            taken_at: row.created_at,
+            last_customer_id: row.last_customer_id.unwrap_or_default(),
+        });
+        Ok(listings.collect())
     }
-    Ok(rows)
-}
 
-/// Whether a world is so large that copying it in one go would keep others waiting.
-pub(super) async fn is_large(connection: &mut PgConnection, tenant: TenantId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select exists (select from customers where tenant_id = $1 offset $2 limit 1) as "is_large!""#,
-        tenant.0,
-        4 * PART,
-    )
-    .fetch_one(connection)
-    .await
-}
+    /// Deletes a snapshot other than `seed`.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, `Rejected` for `seed`, or when the database fails.
+    pub async fn delete_snapshot(&self, name: &str, snapshot: &str) -> Result<(), TenantError> {
+        let tenant = self.tenant(name).await?;
+        if snapshot == SEED {
+            return Err(TenantError::Rejected(format!(
+                "a reset restores the snapshot '{SEED}', so it cannot be deleted"
+            )));
+        }
+        let _access = self.locks().exclusive(tenant.id).await?;
+        let unpublished = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            let found = snapshots::find(connection, tenant.id, snapshot).await?;
+            let found = found.ok_or_else(|| unknown_snapshot(name, snapshot))?;
+            lifecycle::unpublish(connection, found, Clock::Real.now()).await?;
+            Ok::<_, TenantError>(found)
+        });
+        Ok(unfinished::delete(&self.database, unpublished.await?, &Progress::default()).await?)
+    }
 
-/// Keeps the world of a tenant as a snapshot of `owner`, in place of one of this name; how many rows it has.
-pub(super) async fn save(
-    connection: &mut PgConnection,
-    from: TenantId,
-    owner: TenantId,
-    snapshot: &str,
-    now: DateTime<Utc>,
-    progress: &Progress,
-) -> Result<u64, sqlx::Error> {
-    let id = insert_snapshot(connection, owner, snapshot, now).await?;
-    replace(connection, Some(from), id, progress).await
-}
+    /// Creates a tenant with a copy of another one's data, as it is (`demo`) or of a snapshot (`demo@before`). The result shows its key,
+    /// this once. A reset of the new tenant restores the copied data.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `UnknownSnapshot`, `BadName`, `NameTaken`, `Credential`, or when the database fails.
+    #[must_use]
+    pub fn fork(&self, from: &str, new: NewTenant) -> Begun<TenantError> {
+        let (tenants, from) = (self.for_task(), from.to_owned());
+        self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
+            let name = check_name(&new.name)?;
+            let credential = new.key.credential(&tenants.random)?;
+            let owner = tenants.resolve_owner(&from).await?;
+            let access = tenants.locks().exclusive(owner).await?;
+            let source = tenants.resolve(&from).await?;
+            if tenants.is_copied_in_parts(&[source]).await? {
+                if source == owner {
+                    tenants.block_requests(&access).await;
+                }
+                let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
+                let source = (source, from.as_str());
+                let forked =
+                    tenants.fork_in_parts(&mut batches, &mut unfinished, source, &new, &credential, &progress).await;
+                tenants.finish(batches, unfinished, forked).await?;
+            } else {
+                let rows = tenants.fork_at_once((source, &from), &new, &credential, &progress).await?;
+                tenants.database.filled(rows).await;
+            }
+            Ok(created_tenant(name, &new.key.name, &credential))
+        })
+    }
 
-/// Keeps the world of a tenant that nobody sees yet as a snapshot of its own, part by part; how many rows it has.
-pub(super) async fn save_hidden(
-    batches: &mut Batches,
-    tenant: TenantId,
-    snapshot: &str,
-    now: DateTime<Utc>,
-    progress: &Progress,
-) -> Result<u64, DatabaseError> {
-    let id = insert_snapshot(batches.connection().await?, tenant, snapshot, now).await?;
-    in_parts(batches, Some(tenant), id, progress).await
-}
+    async fn fork_at_once(
+        &self,
+        (source, origin): (TenantId, &str),
+        new: &NewTenant,
+        credential: &Credential,
+        progress: &Progress,
+    ) -> Result<u64, TenantError> {
+        let now = Clock::Real.now();
+        let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        let forked = self.database.in_snapshot(async |connection| {
+            let id = lifecycle::insert(connection, &new.name, &Plan::default(), now, expires_at, origin).await?;
+            let id = id.ok_or_else(|| TenantError::NameTaken(new.name.clone()))?;
+            if !credentials::insert(connection, id, &new.key.name, credential, now, None).await? {
+                return Err(CredentialError::Taken(new.key.name.clone()).into());
+            }
+            let rows = copy::replace(connection, Some(source), id, progress).await?;
+            Ok::<_, TenantError>(rows + snapshots::save(connection, source, id, SEED, now, progress).await?)
+        });
+        forked.await
+    }
 
-async fn insert_snapshot(
-    connection: &mut PgConnection,
-    owner: TenantId,
-    snapshot: &str,
-    now: DateTime<Utc>,
-) -> Result<TenantId, sqlx::Error> {
-    let id = sqlx::query_scalar!(
-        "insert into tenants (name, plan, created_at, snapshot_of, snapshot) values (null, '{}', $3, $1, $2)
-         on conflict (snapshot_of, snapshot) do update set created_at = excluded.created_at
-         returning tenant_id",
-        owner.0,
-        snapshot,
-        now,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(TenantId(id))
-}
-
-/// A snapshot of a tenant, by its name.
-pub(super) async fn find_snapshot(
-    connection: &mut PgConnection,
-    owner: TenantId,
-    snapshot: &str,
-) -> Result<Option<TenantId>, sqlx::Error> {
-    let id = sqlx::query_scalar!(
-        "select tenant_id from tenants where snapshot_of = $1 and snapshot = $2",
-        owner.0,
-        snapshot,
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(id.map(TenantId))
-}
-
-/// The snapshots of a tenant, the oldest first.
-pub(super) async fn snapshots(connection: &mut PgConnection, owner: TenantId) -> Result<Vec<SnapshotRow>, sqlx::Error> {
-    sqlx::query_as!(
-        SnapshotRow,
-        r#"
-        select t.tenant_id, t.snapshot as "name!", t.created_at, c.last_customer_id as "last_customer_id?"
-          from tenants t
-          left join tenant_counters c on c.tenant_id = t.tenant_id
-         where t.snapshot_of = $1 and t.tenant_id <> t.snapshot_of
-         order by t.created_at, t.tenant_id
-        "#,
-        owner.0,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-#[derive(Debug)]
-pub(super) struct SnapshotRow {
-    pub tenant_id: i32,
-    pub name: String,
-    pub created_at: DateTime<Utc>,
-    pub last_customer_id: Option<i32>,
-}
-
-/// Deletes a tenant or snapshot with all that it has.
-pub(super) async fn delete(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    progress: &Progress,
-) -> Result<(), sqlx::Error> {
-    replace(&mut *connection, None, tenant, progress).await?;
-    sqlx::query!("delete from access_tokens where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
-    sqlx::query!("delete from subscription_keys where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
-    sqlx::query!("delete from tenants where tenant_id = $1", tenant.0).execute(connection).await?;
-    Ok(())
-}
-
-/// A row in which two tenants differ.
-#[derive(Debug)]
-pub(super) struct DifferingRow {
-    pub key: Option<Value>,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
-    pub differing: i64,
-}
-
-/// The customers behind one id, up to another one; no bound where there is none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
-    pub after: Option<i32>,
-    pub until: Option<i32>,
-}
-
-impl Part {
-    /// All customers, and what belongs to none.
-    pub(super) const ALL: Self = Self { after: None, until: None };
-}
-
-/// Where a part ends that has at most `PART` customers of each of two tenants; `None` where no more come.
-pub(super) async fn end_of_part(
-    connection: &mut PgConnection,
-    [left, right]: [TenantId; 2],
-    after: Option<i32>,
-) -> Result<Option<i32>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "select least((select customer_id from customers where tenant_id = $1 and customer_id > $3
-                        order by customer_id offset $4 limit 1),
-                      (select customer_id from customers where tenant_id = $2 and customer_id > $3
-                        order by customer_id offset $4 limit 1))",
-        left.0,
-        right.0,
-        after.unwrap_or(i32::MIN),
-        PART - 1,
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// The rows of a table in which two tenants differ, at most so many; of a part of the customers, where they have any.
-pub(super) async fn compare(
-    connection: &mut PgConnection,
-    table: &str,
-    (left, right): (TenantId, TenantId),
-    part: Part,
-    most: i64,
-) -> Result<Vec<DifferingRow>, sqlx::Error> {
-    sqlx::query_as!(
-        DifferingRow,
-        r#"select key, before, after, differing as "differing!" from compare_rows($1, $2, $3, $4, $5, $6)"#,
-        table,
-        left.0,
-        right.0,
-        part.after,
-        part.until,
-        most,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// A tenant's settings: its row but for what says which tenant it is.
-pub(super) async fn settings(connection: &mut PgConnection, tenant: TenantId) -> Result<Value, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at' - 'restored_from'
-                   as "settings!"
-          from tenants t where t.tenant_id = $1
-        "#,
-        tenant.0,
-    )
-    .fetch_one(connection)
-    .await
+    async fn fork_in_parts(
+        &self,
+        batches: &mut Batches,
+        unfinished: &mut Unfinished,
+        (source, origin): (TenantId, &str),
+        new: &NewTenant,
+        credential: &Credential,
+        progress: &Progress,
+    ) -> Result<(), TenantError> {
+        self.check_free(batches, new, credential).await?;
+        let now = Clock::Real.now();
+        let id = lifecycle::insert_unfinished(batches.connection().await?, &Plan::default(), now, origin).await?;
+        unfinished.tenants.push(id);
+        unfinished.rows += copy::in_parts(batches, Some(source), id, progress).await?;
+        unfinished.rows += snapshots::save_unfinished(batches, id, SEED, now, progress).await?;
+        self.publish(batches, id, new, credential).await
+    }
 }

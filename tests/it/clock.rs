@@ -1,4 +1,4 @@
-//! A tenant's clock: frozen, set, advanced, and nobody else's.
+//! A tenant's clock: frozen, set, advanced, and independent of other tenants' clocks.
 
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ fn dates_follow_a_frozen_clock() {
     let log = tenant
         .rows("select ChangeDate::text as at, recordnumber from CRM_AssociateTypeChanges where tenant_id = {tenant}");
     assert_eq!(log[0]["at"], "2031-05-07 07:08:09+00");
-    assert_eq!(log[0]["recordnumber"], 1_935_904_089_000_000_i64, "the number is the clock's too");
-    // Another tenant lives in the present, and its numbers tell nothing of this one's.
+    assert_eq!(log[0]["recordnumber"], 1_935_904_089_000_000_i64, "the number comes from the clock, too");
+    // Another tenant has the real time, and its numbers reveal nothing of this one's.
     other.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = other.rows("select extract(year from ChangeDate)::int as year, recordnumber from CRM_AssociateTypeChanges where tenant_id = {tenant}");
     assert!(log[0]["year"].as_i64() < Some(2031), "{log:?}");
@@ -49,7 +49,7 @@ fn expiries_and_ages_follow_the_clock() {
 }
 
 #[test]
-fn a_clock_that_goes_can_be_put_and_goes_back_to_real_time() {
+fn a_running_clock_can_be_set_and_returned_to_real_time() {
     let tenant = tenant();
     assert_eq!(tenant.control("GET", "/clock", None).done(200)["mode"], "real");
     let shifted = set(&tenant, "set", &json!({ "at": "2040-01-01T00:00:00Z" }));

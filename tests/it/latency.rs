@@ -233,7 +233,7 @@ fn admin(process: &Process, method: &str, path: &str, body: Option<&Value>) -> V
 }
 
 fn population(size: usize, seed: u32) -> Value {
-    json!({ "population": { "distributors": size / 10, "retail": size - size / 10, "seed": seed } })
+    json!({ "population": { "distributors": size / 10, "retail": size - size / 10, "random_seed": seed } })
 }
 
 fn key(made: &Value) -> String {
@@ -648,7 +648,7 @@ fn a_world_that_cannot_be_put_back_lets_nobody_in() {
             let path = format!("/tenants/crowd/{path}");
             let bytes = crate::support::control::as_request(method, &path, "", body.as_ref());
             let detail = Client { address: process.address, key: String::new() }.raw(&bytes).problem(503);
-            assert!(detail.contains("half put back"), "{method} {path}: {detail}");
+            assert!(detail.contains("data is incomplete"), "{method} {path}: {detail}");
         }
         process.client().customer(3);
     };

@@ -74,7 +74,7 @@ fn limits_are_a_subscriptions_own() {
     let key = Credential::subscription_key(&server.random);
     let new =
         NewCredential { name: "second".to_owned(), secret: Some(key.reveal().to_owned()), ..NewCredential::default() };
-    let added = server.started.tenants.add_key(&name, new, None);
+    let added = server.started.tenants.add_credential(&name, new, None);
     server.runtime.block_on(added).expect("a second subscription");
     let second = Client { address: server.address, key: key.reveal().to_owned() };
     // Both keys of a subscription share its limit.

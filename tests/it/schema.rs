@@ -1,4 +1,4 @@
-//! The schema: what psql users find, and what every table must have.
+//! The schema: what psql users find, and the rules for every table and function.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -56,8 +56,8 @@ fn the_tenant_leads_every_key_index_and_foreign_key() {
     assert!(rows.len() > 10);
     for row in rows {
         let index = row["index"].as_str().expect("a name");
-        // A tenant is found by its name, a snapshot by its owner and name, and a tenant by the digests of a key and of its extension's token; everything else is found
-        // within a tenant.
+        // A tenant is found by its name and by the digests of its credentials and of its extension's token, a snapshot by its owner and
+        // name. Everything else is found within a tenant.
         if !FOUND_BY.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
@@ -100,9 +100,9 @@ fn the_journal_reads_every_column_of_a_row_in_its_place() {
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     tenant.post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201);
     tenant.get("/v1/sso/3").succeeds(200);
-    let made = json!({ "Key": Uuid::max(), "Companies": [{ "Name": "Acme", "OrgNo": "5566" }] });
-    let made = tenant.storm().post("/CustomerService.svc/rest/CreateCustomer", &made);
-    assert_eq!(made.status, 200, "{made:?}");
+    let company = json!({ "Key": Uuid::max(), "Companies": [{ "Name": "Acme", "OrgNo": "5566" }] });
+    let created = tenant.storm().post("/CustomerService.svc/rest/CreateCustomer", &company);
+    assert_eq!(created.status, 200, "{created:?}");
     let functions = server().rows(
         "select p.proargtypes[0]::regtype::text as table from pg_proc p
           where p.proname = 'row_texts' and p.pronamespace = 'public'::regnamespace order by 1",
@@ -122,7 +122,7 @@ fn the_journal_reads_every_column_of_a_row_in_its_place() {
         ]
     );
     for table in tables {
-        // Numbers and texts are written alike as a text and in JSON; they stand around the others.
+        // Numbers and texts are the same as a text and in JSON. Columns of other types are between them.
         let rows = tenant.rows(&format!(
             "select row_texts(t) as texts,
                     (select jsonb_agg(case when y.typname in ('int4', 'int8', 'text', 'uuid') then to_jsonb(t) ->> a.attname end
@@ -144,12 +144,12 @@ fn the_journal_reads_every_column_of_a_row_in_its_place() {
 }
 
 #[test]
-fn each_unique_constraint_of_customers_is_explained_by_field() {
+fn each_unique_constraint_of_customers_has_a_tested_rejection() {
     let constraints = server().rows(
         "select conname from pg_constraint where contype = 'u' and conrelid = 'customers'::regclass order by conname",
     );
     let names: Vec<&str> = constraints.iter().map(|row| row["conname"].as_str().expect("a name")).collect();
-    // The fields that the rejections' own test goes through one by one.
+    // The test of rejections covers the same fields.
     assert_eq!(
         names,
         [
@@ -163,7 +163,7 @@ fn each_unique_constraint_of_customers_is_explained_by_field() {
 }
 
 #[test]
-fn an_upgrade_changes_no_index_but_the_keys_it_must() {
+fn an_upgrade_changes_no_indexed_column_but_unique_ones() {
     // Type, status and dates are not indexed, so that an update stays heap-only.
     let rows = server().rows(
         "select a.attname from pg_index x join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey)
@@ -171,4 +171,15 @@ fn an_upgrade_changes_no_index_but_the_keys_it_must() {
             and a.attname in ('customer_type', 'customer_status', 'modified_at', 'upgrade_date', 'first_name')",
     );
     assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[test]
+fn every_function_takes_a_tenants_lock_with_the_one_key() {
+    let locking = "p.prosrc like '%pg_advisory%' and p.pronamespace = 'public'::regnamespace";
+    let count = |condition: &str| {
+        let query = format!("select count(*) as n from pg_proc p where {locking} and {condition}");
+        server().rows(&query)[0]["n"].as_i64()
+    };
+    assert!(count("true") > Some(0));
+    assert_eq!(count("p.prosrc not like '%(tenant_lock_key(), p_tenant)%'"), Some(0));
 }

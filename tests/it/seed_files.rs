@@ -1,4 +1,4 @@
-//! Seed files: one format wherever a seed is taken, and a tenant written back as one.
+//! Seed files: one format wherever a seed is accepted, and a tenant exported as one.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::receiver::Receiver;
 use crate::support::server::{database_url, server};
 use crate::support::{Client, Reply, Tenant, seeds, tenant, tenant_of, with};
 
-/// A call of the control API with a body of this type.
+/// A request to the control API with a body of this type.
 fn send(method: &str, path: &str, content_type: &str, body: &str) -> Reply {
     let client = Client { address: server().address, key: String::new() };
     let headers = format!("Content-Type: {content_type}\r\n");
@@ -37,10 +37,10 @@ fn export(name: &str, query: &str) -> String {
     reply.body
 }
 
-/// Makes a tenant of a seed.
-fn made_of(name: &str, seed: &Value) -> Client {
-    let made = control("POST", "/tenants", Some(&json!({ "name": name, "seed": seed }))).done(201);
-    Client { address: server().address, key: made["key"].as_str().expect("a key").to_owned() }
+/// Creates a tenant from a seed.
+fn created_from(name: &str, seed: &Value) -> Client {
+    let created = control("POST", "/tenants", Some(&json!({ "name": name, "seed": seed }))).done(201);
+    Client { address: server().address, key: created["key"].as_str().expect("a key").to_owned() }
 }
 
 /// Texts that a careless writer or reader of YAML changes.
@@ -59,7 +59,7 @@ const ODD: [&str; 12] = [
     "two\nlines\r\n",
 ];
 
-/// A tenant with something in every column of every table that a reset restores.
+/// A tenant with a value in every column of every table that a reset restores.
 fn rich(extension: &Receiver) -> Tenant {
     let tenant = tenant_of(json!({
         "plan": { "minimum_age": 17, "types": { "7": "Partner" }, "max_length": { "FirstName": 90 }, "rejection_status": 400,
@@ -80,7 +80,7 @@ fn rich(extension: &Receiver) -> Tenant {
     created(&tenant.storm(), &with(&full("one"), json!({ "Key": NOBODY })));
     let bydesign = json!({ "FirstName": "Bo", "Email": "bo@bydesign.example", "Phone4": "4", "BillingCounty": "Utah" });
     assert_eq!(tenant.bydesign().post("/api/users/customer", &bydesign).status, 200);
-    // A sponsor with a higher number than the customer's, which no order of creation gives.
+    // A sponsor with a higher id than the customer's, which no order of creation gives.
     server().execute(&format!(
         "update customers set sponsor_id = {id}, enroller_id = {id} where tenant_id = {} and customer_id = 2",
         tenant.id
@@ -119,7 +119,7 @@ fn rich(extension: &Receiver) -> Tenant {
     tenant.add_fault(&json!({ "event": "*", "when": { "request": 2 }, "action": { "delay": 5 } }));
     let _ = tenant.client.try_call("POST", "/v1/validate/login", Some(r#"{"username":"dana","password":"x"}"#));
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-31T12:00:00.123456Z" }))).done(200);
-    // Numbers that no row shows any more.
+    // Numbers that no row has any more.
     server().execute(&format!(
         "update tenant_counters set last_customer_id = last_customer_id + 5, last_company_id = last_company_id + 3
           where tenant_id = {}",
@@ -128,7 +128,7 @@ fn rich(extension: &Receiver) -> Tenant {
     tenant
 }
 
-/// So that a column which a later change adds fails the tests here until an export carries it.
+/// A later change that adds a column fails here until an export contains it.
 fn assert_every_column_is_filled(tenant: &Tenant) {
     for row in server().rows("select table_name from tenant_tables() where is_copied") {
         let table = row["table_name"].as_str().expect("a name");
@@ -143,7 +143,7 @@ fn assert_every_column_is_filled(tenant: &Tenant) {
 }
 
 #[test]
-fn an_export_makes_an_equal_tenant_however_it_is_loaded() {
+fn an_export_creates_an_equal_tenant_however_it_is_loaded() {
     let extension = Receiver::with_json(|_| (200, json!({})));
     let tenant = rich(&extension);
     assert_every_column_is_filled(&tenant);
@@ -154,38 +154,38 @@ fn an_export_makes_an_equal_tenant_however_it_is_loaded() {
     }
 
     // As the seed of a new tenant: a text in YAML, and JSON.
-    let client = made_of(&format!("{name}-text"), &text.clone().into());
+    let client = created_from(&format!("{name}-text"), &text.clone().into());
     assert_equal(&name, &format!("{name}-text"));
     let as_json: Value = serde_json::from_str(&export(&name, "?format=json")).expect("JSON");
-    made_of(&format!("{name}-json"), &as_json);
+    created_from(&format!("{name}-json"), &as_json);
     assert_equal(&name, &format!("{name}-json"));
-    // A reset goes back to it.
+    // A reset restores it.
     assert_equal(&name, &format!("{name}-json@seed"));
-    // What was exported of the copy is the same again.
+    // An export of the copy is the same.
     assert_eq!(export(&format!("{name}-text"), ""), text.replacen(&name, &format!("{name}-text"), 1));
 
-    // In place of what another tenant is filled with.
+    // In place of another tenant's data.
     let other = crate::support::tenant_with(json!({ "quota": { "calls": 5, "renewal_seconds": 5 } }));
     yaml("PUT", &format!("/tenants/{}/seed", other.name()), &text).done(200);
     assert_equal(&name, &other.name());
 
-    // As a whole file, under another name and with the same keys, once the first tenant is gone.
+    // As a whole file, with the same keys, once the first tenant is deleted.
     let login = json!({ "username": "everything@x.example", "password": "PasswordHere1" });
     let with_keys = export(&name, "?keys=true");
     let key = tenant.client.key.clone();
     assert!(with_keys.contains("sha256") && !with_keys.contains(&key), "{with_keys}");
     let detail = yaml("PUT", "/seed", &with_keys.replacen(&name, &format!("{name}-same"), 1)).problem(400);
     assert!(detail.contains("or its name is in use already"), "{detail}");
-    let kept = format!("{name}-kept");
-    tenant.control("POST", "/fork", Some(&json!({ "name": kept }))).done(201);
+    let fork = format!("{name}-fork");
+    tenant.control("POST", "/fork", Some(&json!({ "name": fork }))).done(201);
     tenant.control("DELETE", "", None).done(200);
     assert_eq!(tenant.client.get("/v1/customers/3").status, 401);
     let loaded = yaml("PUT", "/seed", &with_keys).done(200);
     assert_eq!(loaded, json!({ "created": [name], "unchanged": [] }));
-    assert_equal(&kept, &name);
-    assert_eq!(tenant.client.get("/v1/customers/3").status, 200, "the same key opens it");
+    assert_equal(&fork, &name);
+    assert_eq!(tenant.client.get("/v1/customers/3").status, 200, "the same key is valid");
     control("DELETE", &format!("/tenants/{name}/faults"), None).done(204);
-    // Passwords are good, and the next customer gets the next number.
+    // Passwords are valid, and the next customer gets the next id.
     let username = client.customer(5)["Username"].clone();
     control("DELETE", &format!("/tenants/{name}-text/faults"), None).done(204);
     let login = with(&login, json!({ "username": username }));
@@ -195,17 +195,17 @@ fn an_export_makes_an_equal_tenant_however_it_is_loaded() {
     ));
     let next = counters[0]["last_customer_id"].as_i64().expect("a number") + 1;
     assert_eq!(client.create(&with(&seeds::retail(), json!({ "SponsorId": 1 }))), next);
-    // It was there already, so it is left.
+    // It exists, so it does not change.
     let loaded = yaml("PUT", "/seed", &with_keys).done(200);
     assert_eq!(loaded, json!({ "created": [], "unchanged": [name] }));
 }
 
 #[test]
-fn the_demo_world_a_population_and_a_snapshot_are_exported() {
-    // The demo world, as the built-in seed makes it.
+fn the_demo_tenant_a_population_and_a_snapshot_are_exported() {
+    // The demo tenant as the built-in seed creates it.
     let demo = format!("demo-{}", std::process::id());
     assert_eq!(control("GET", "/tenants/demo", None).status, 200);
-    made_of(&demo, &export("demo", "?snapshot=seed").into());
+    created_from(&demo, &export("demo", "?snapshot=seed").into());
     assert_equal("demo@seed", &demo);
     let reply = control("GET", "/tenants/demo/export", None);
     assert_eq!(reply.header("Content-Type"), Some("application/yaml"), "{reply:?}");
@@ -214,23 +214,23 @@ fn the_demo_world_a_population_and_a_snapshot_are_exported() {
     assert!(reply.body.starts_with("# Exported by directscale-emulator"), "{}", reply.body);
 
     // Several batches, and another plan.
-    let crowd = format!("crowd-{}", std::process::id());
-    let population = json!({ "distributors": 2_100, "retail": 300, "preferred": 50, "seed": 3 });
-    made_of(&crowd, &json!({ "plan": { "unique": ["Username"] }, "population": population }));
-    let copy = format!("{crowd}-copy");
-    let client = made_of(&copy, &export(&crowd, "").into());
-    assert_equal(&crowd, &copy);
+    let population = format!("population-{}", std::process::id());
+    let members = json!({ "distributors": 2_100, "retail": 300, "preferred": 50, "random_seed": 3 });
+    created_from(&population, &json!({ "plan": { "unique": ["Username"] }, "population": members }));
+    let copy = format!("{population}-copy");
+    let client = created_from(&copy, &export(&population, "").into());
+    assert_equal(&population, &copy);
     client.post("/v1/validate/login", &json!({ "username": "u2450", "password": "PasswordHere1" })).succeeds(200);
-    let as_json = export(&crowd, "?format=json");
+    let as_json = export(&population, "?format=json");
     assert_eq!(
         serde_json::from_str::<Value>(&as_json).expect("JSON")["tenants"][0]["customers"].as_array().map(Vec::len),
         Some(2_450)
     );
 
-    // A snapshot, and a tenant without anybody.
+    // A snapshot, and a tenant without customers.
     let tenant = tenant();
     let name = tenant.name();
-    // Set and cleared again is as never set.
+    // A field that was set and cleared equals one that was never set.
     for value in [json!("x"), Value::Null] {
         tenant.patch("/v1/customers/2", &json!({ "AssociateCustom": { "Field4": value } })).succeeds(200);
     }
@@ -238,18 +238,18 @@ fn the_demo_world_a_population_and_a_snapshot_are_exported() {
     assert_eq!(custom, [json!({ "custom_fields": [] })]);
     tenant.control("PUT", "/snapshots/before", None).done(200);
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "Later" })).succeeds(200);
-    made_of(&format!("{name}-before"), &export(&name, "?snapshot=before").into());
+    created_from(&format!("{name}-before"), &export(&name, "?snapshot=before").into());
     assert_equal(&format!("{name}@before"), &format!("{name}-before"));
-    made_of(&format!("{name}-empty"), &json!({}));
+    created_from(&format!("{name}-empty"), &json!({}));
     for format in ["yaml", "json"] {
         let text = export(&format!("{name}-empty"), &format!("?format={format}"));
-        made_of(&format!("{name}-empty-{format}"), &text.into());
+        created_from(&format!("{name}-empty-{format}"), &text.into());
         assert_equal(&format!("{name}-empty"), &format!("{name}-empty-{format}"));
     }
 
     for (path, status, why) in [
         (format!("/tenants/{name}/export?snapshot=none"), 404, "has no snapshot 'none'"),
-        ("/tenants/nobody-here/export".to_owned(), 404, "there is no tenant 'nobody-here'"),
+        ("/tenants/unknown-tenant/export".to_owned(), 404, "there is no tenant 'unknown-tenant'"),
         (format!("/tenants/{name}/export?format=xml"), 400, "unknown variant `xml`"),
         (format!("/tenants/{name}/export?colour=red"), 400, "unknown field `colour`"),
     ] {
@@ -258,15 +258,15 @@ fn the_demo_world_a_population_and_a_snapshot_are_exported() {
     }
 }
 
-/// The same seed in each shape that is taken, as `(content type, text)`.
-fn shapes(name: &str) -> Vec<(&'static str, String)> {
+/// The same seed in each accepted form, as `(content type, text)`.
+fn forms(name: &str) -> Vec<(&'static str, String)> {
     let part = json!({
         "plan": { "minimum_age": 44 },
         "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/shape" }] },
         "customers": [{ "id": 6, "CustomerType": 1, "Username": "shaped", "PrimaryAddress": { "PostalCode": "00042" } }]
     });
     let named = |name: &str| with(&part, json!({ "name": name, "keys": [{ "name": "x", "key": "0".repeat(32) }] }));
-    let only = json!({ "version": 1, "tenants": [named("somebody")] });
+    let only = json!({ "version": 1, "tenants": [named("another-name")] });
     let several = json!({ "version": 1, "tenants": [{ "name": "other" }, named(name), { "name": "third" }] });
     let plain = "# A comment first.\nversion: 1\ntenants:\n  - name: any\n    plan: {minimum_age: 44}\n    events: {subscriptions: [{url: 'http://127.0.0.1:9/shape'}]}\n    customers:\n      - {id: 6, CustomerType: 1, Username: shaped, PrimaryAddress: {PostalCode: 00042}}\n";
     let mut all = vec![("application/yaml", plain.to_owned())];
@@ -280,29 +280,29 @@ fn shapes(name: &str) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn a_seed_is_taken_in_every_shape_wherever_one_is_taken() {
+fn every_endpoint_accepts_every_form_of_a_seed() {
     let tenant = tenant();
     let name = tenant.name();
     let plan = || tenant.control("GET", "/plan", None).done(200)["minimum_age"].clone();
     let postal_code = |client: &Client| client.customer(6)["PrimaryAddress"]["PostalCode"].clone();
-    for (number, (content_type, text)) in shapes(&name).into_iter().enumerate() {
+    for (number, (content_type, text)) in forms(&name).into_iter().enumerate() {
         tenant.control("POST", "/reset", None).done(200);
         tenant.control("PUT", "/seed", Some(&json!({}))).done(200);
         tenant.control("PUT", "/plan", Some(&json!({}))).done(200);
         send("PUT", &format!("/tenants/{name}/seed"), content_type, &text).done(200);
         assert_eq!((plan(), postal_code(&tenant)), (json!(44), json!("00042")), "{text}");
 
-        let made = format!("{name}-{number}");
-        let client = made_of(&made, &text.trim_start_matches('\u{feff}').replace(&name, &made).into());
+        let other = format!("{name}-{number}");
+        let client = created_from(&other, &text.trim_start_matches('\u{feff}').replace(&name, &other).into());
         assert_eq!(postal_code(&client), "00042", "{text}");
         if content_type == "application/json" {
             let value: Value =
-                serde_json::from_str(&text.trim_start_matches('\u{feff}').replace(&name, &format!("{made}-value")))
+                serde_json::from_str(&text.trim_start_matches('\u{feff}').replace(&name, &format!("{other}-value")))
                     .expect("JSON");
-            assert_eq!(postal_code(&made_of(&format!("{made}-value"), &value)), "00042", "{text}");
+            assert_eq!(postal_code(&created_from(&format!("{other}-value"), &value)), "00042", "{text}");
         }
 
-        // Of an integration, the older shape has nothing else in it.
+        // The members of an integration alone may have no other members.
         tenant.control("PUT", "/integration", Some(&json!({}))).done(204);
         let connected = send("PUT", &format!("/tenants/{name}/integration"), content_type, &text);
         if text.contains("version") {
@@ -317,7 +317,7 @@ fn a_seed_is_taken_in_every_shape_wherever_one_is_taken() {
     tenant.control("PUT", "/integration", Some(&part)).done(204);
 }
 
-/// A body of the control API may hold a key, a token or a tax id in the wrong place: no message repeats it.
+/// A body of the control API may contain a key, a token or a tax id in the invalid place: no message repeats it.
 #[test]
 fn no_rejection_of_a_control_body_repeats_a_value() {
     let tenant = tenant();
@@ -350,7 +350,7 @@ fn no_rejection_of_a_control_body_repeats_a_value() {
             ("application/yaml", text),
         ] {
             let reply = send(method, &path, content_type, &text);
-            // In YAML a number may stand for a text.
+            // In YAML a number is also a text.
             if content_type == "application/yaml" && reply.status < 300 {
                 continue;
             }
@@ -362,7 +362,7 @@ fn no_rejection_of_a_control_body_repeats_a_value() {
 }
 
 #[test]
-fn numbers_that_leave_none_for_later_are_rejected() {
+fn numbers_above_the_maximum_are_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let of = |customer: Value| json!({ "customers": [with(&stored(7), customer)] });
@@ -384,7 +384,7 @@ fn numbers_that_leave_none_for_later_are_rejected() {
         assert!(detail.contains(why), "{why} in {detail}");
     }
     assert_eq!(tenant.everything(), before);
-    // Of the last ones that are taken something is left.
+    // The highest allowed numbers leave some for what is created afterwards.
     let seed = json!({ "counters": { "customers": 2_000_000_000, "companies": 2_000_000_000 },
         "customers": [stored(2)], "faults": [{ "id": 2_000_000_000, "rule": { "event": "*", "action": "drop" } }] });
     tenant.control("PUT", "/seed", Some(&seed)).done(200);
@@ -392,9 +392,9 @@ fn numbers_that_leave_none_for_later_are_rejected() {
     tenant.add_fault(&json!({ "event": "*", "action": "drop" }));
 }
 
-/// Many customers with a record are written at once: what is wrong with them is not said of the one after them.
+/// Many customers with a record are written at once: an error names them, and not the customer after them.
 #[test]
-fn an_error_of_many_customers_names_them_alone() {
+fn an_error_of_a_batch_names_its_customers() {
     let tenant = tenant();
     let customer = |id: i32| with(&stored(id), json!({ "BackOfficeId": format!("b{}", id.max(2)) }));
     let detail = |customers: Vec<Value>| {
@@ -410,20 +410,20 @@ fn an_error_of_many_customers_names_them_alone() {
 }
 
 #[test]
-fn a_file_without_the_tenant_is_rejected_with_the_names_that_it_has() {
+fn a_file_without_the_tenant_is_rejected_with_its_names() {
     let tenant = tenant();
     let name = tenant.name();
     let before = tenant.everything();
     let two = json!({ "version": 1, "tenants": [{ "name": "acme" }, { "name": "beta" }] });
     let none = json!({ "version": 1, "tenants": [] });
     for (seed, why) in [
-        (&two, format!("the seed file holds no tenant '{name}'; it holds 'acme', 'beta'")),
-        (&none, "the seed file holds no tenant".to_owned()),
+        (&two, format!("the seed file has no tenant '{name}'; its tenants are 'acme', 'beta'")),
+        (&none, "the seed file has no tenant".to_owned()),
     ] {
         assert_eq!(tenant.control("PUT", "/seed", Some(seed)).problem(400), why);
         assert_eq!(tenant.control("PUT", "/integration", Some(seed)).problem(400), why);
-        let made = json!({ "name": format!("{name}-x"), "seed": seed });
-        let detail = control("POST", "/tenants", Some(&made)).problem(400);
+        let new = json!({ "name": format!("{name}-x"), "seed": seed });
+        let detail = control("POST", "/tenants", Some(&new)).problem(400);
         assert_eq!(detail, why.replace(&name, &format!("{name}-x")));
     }
     assert_eq!(tenant.everything(), before);
@@ -438,14 +438,14 @@ fn stored(id: i32) -> Value {
 }
 
 #[test]
-fn a_record_that_cannot_be_is_rejected_as_a_whole() {
+fn an_invalid_record_rejects_the_whole_seed() {
     let tenant = tenant();
     let before = tenant.everything();
     let recorded = |id: i32, record: Value| with(&stored(id), json!({ "record": with(&stored(id)["record"], record) }));
     let uuid = "6f9619ff-8b86-d011-b42d-00c04fc964aa";
     let company = |id: i32| json!({ "id": id, "key": uuid, "name": "A", "org_no": "1" });
     let points = |points: f64| json!([{ "id": uuid, "points": points, "entered_at": "2020-01-01T00:00:00Z" }]);
-    // Too long for an index, though it be compressed.
+    // Too long for an index, even compressed.
     let endless =
         (0_u32..5_000).fold(String::new(), |text, number| text + &number.wrapping_mul(2_654_435_761).to_string());
     for (customers, why) in [
@@ -494,10 +494,10 @@ fn a_record_that_cannot_be_is_rejected_as_a_whole() {
         let detail = tenant.control("PUT", "/seed", Some(&json!({ "customers": customers }))).problem(400);
         assert!(detail.contains(why), "{why} in {detail}");
     }
-    // A NUL comes through YAML.
+    // YAML can express a NUL.
     let text = format!("customers: [{}]", stored(7)).replace("\"en\"", "\"e\\0n\"");
     let detail = yaml("PUT", &format!("/tenants/{}/seed", tenant.name()), &text).problem(400);
-    assert!(detail.contains("a text holds the character NUL"), "{detail}");
+    assert!(detail.contains("a text contains the character NUL"), "{detail}");
     for (members, why) in [
         (json!({ "clock": { "frozen": "9500-01-01T00:00:00Z" } }), "between the years 1900 and 9000"),
         (json!({ "clock": { "ahead_by": i64::MAX } }), "between the years 1900 and 9000"),
@@ -523,19 +523,19 @@ fn a_record_that_cannot_be_is_rejected_as_a_whole() {
 }
 
 #[test]
-fn customers_with_and_without_a_record_can_stand_in_one_file() {
+fn one_file_can_have_customers_with_and_without_a_record() {
     let tenant = tenant();
     let hash = tenant.rows("select password_hash from customers where tenant_id = {tenant} and customer_id = 2");
     let seed = json!({ "customers": [
         { "ref": "root", "CustomerType": 1, "Username": "root" },
-        with(&stored(7), json!({ "ref": "kept", "Sponsor": "root" })),
-        { "CustomerType": 2, "Sponsor": "kept", "Username": "new", "password_hash": hash[0]["password_hash"] },
+        with(&stored(7), json!({ "ref": "recorded", "Sponsor": "root" })),
+        { "CustomerType": 2, "Sponsor": "recorded", "Username": "new", "password_hash": hash[0]["password_hash"] },
     ], "faults": [{ "rule": { "event": "*", "action": "drop" } }], "clock": { "frozen": "2030-01-01T00:00:00Z" } });
     tenant.control("PUT", "/seed", Some(&seed)).done(200);
-    let (root, kept, new) = (tenant.customer(1), tenant.customer(7), tenant.customer(8));
-    assert_eq!((&root["Username"], &kept["SponsorId"], &new["SponsorId"]), (&json!("root"), &json!(1), &json!(7)));
-    // Nothing is derived for one with a record: no alias, no place in the tree.
-    assert_eq!((&new["WebAlias"], &kept["WebAlias"]), (&json!("new"), &Value::Null));
+    let (root, recorded, new) = (tenant.customer(1), tenant.customer(7), tenant.customer(8));
+    assert_eq!((&root["Username"], &recorded["SponsorId"], &new["SponsorId"]), (&json!("root"), &json!(1), &json!(7)));
+    // Nothing is derived for a customer with a record: no alias, no place in the tree.
+    assert_eq!((&new["WebAlias"], &recorded["WebAlias"]), (&json!("new"), &Value::Null));
     assert_eq!(
         tenant.rows("select customer_id from sponsor_tree where tenant_id = {tenant}"),
         [json!({ "customer_id": 1 })]
@@ -546,19 +546,19 @@ fn customers_with_and_without_a_record_can_stand_in_one_file() {
 }
 
 #[test]
-fn a_seed_file_is_loaded_whole_or_not_at_all_over_http() {
+fn a_seed_file_is_loaded_as_a_whole_over_http() {
     let one = format!("load-{}", std::process::id());
     let file = |tenants: Value| json!({ "version": 1, "tenants": tenants });
-    let good = json!({ "name": one, "keys": [{ "name": "k", "kind": "basic", "key": "long enough" }],
+    let valid = json!({ "name": one, "keys": [{ "name": "k", "kind": "basic", "key": "long enough" }],
                        "customers": [{ "CustomerType": 2, "Username": "a" }] });
-    let wrong = json!({ "name": format!("{one}-b"), "customers": [{ "CustomerType": 9 }] });
-    let detail = control("PUT", "/seed", Some(&file(json!([good, wrong])))).problem(400);
+    let invalid = json!({ "name": format!("{one}-b"), "customers": [{ "CustomerType": 9 }] });
+    let detail = control("PUT", "/seed", Some(&file(json!([valid, invalid])))).problem(400);
     assert!(detail.contains(&format!("tenant '{one}-b': customer number 1: CustomerType")), "{detail}");
-    assert_eq!(control("GET", &format!("/tenants/{one}"), None).status, 404, "nothing of it was kept");
-    let loaded = control("PUT", "/seed", Some(&file(json!([good])))).done(200);
+    assert_eq!(control("GET", &format!("/tenants/{one}"), None).status, 404, "the file was rejected as a whole");
+    let loaded = control("PUT", "/seed", Some(&file(json!([valid])))).done(200);
     assert_eq!(loaded, json!({ "created": [one], "unchanged": [] }));
-    let loaded = control("PUT", "/seed", Some(&file(json!([with(&good, json!({ "customers": [] }))])))).done(200);
-    assert_eq!(loaded, json!({ "created": [], "unchanged": [one] }), "it is left as it is");
+    let loaded = control("PUT", "/seed", Some(&file(json!([with(&valid, json!({ "customers": [] }))])))).done(200);
+    assert_eq!(loaded, json!({ "created": [], "unchanged": [one] }), "an existing tenant does not change");
     let listed = control("GET", &format!("/tenants/{one}"), None).done(200);
     assert_eq!((&listed["last_customer_id"], &listed["origin"]), (&json!(1), &json!("seed")));
 
@@ -576,14 +576,14 @@ fn a_seed_file_is_loaded_whole_or_not_at_all_over_http() {
             file(
                 json!([{ "name": "x1", "keys": [{ "name": "k", "key": "0".repeat(32), "key_digest": { "sha256": "00".repeat(32), "ending": "" } }] }]),
             ),
-            "key 'k': it has a key and a digest in its place",
+            "key 'k': it has both a key and its digest",
         ),
     ] {
         let detail = control("PUT", "/seed", Some(&body)).problem(400);
         assert!(detail.contains(why), "{why} in {detail}");
     }
 
-    // Long work can be watched.
+    // As a task.
     let later = format!("{one}-later");
     let body = file(json!([{ "name": later, "population": { "distributors": 50 } }]));
     let client = Client { address: server().address, key: String::new() };
@@ -599,12 +599,12 @@ fn a_seed_file_is_loaded_whole_or_not_at_all_over_http() {
 }
 
 #[test]
-fn the_seed_is_only_replaced_where_that_is_asked_for() {
+fn the_snapshot_seed_is_only_replaced_with_force() {
     let tenant = tenant();
     let name = tenant.name();
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "Dirty" })).succeeds(200);
     let detail = tenant.control("PUT", "/snapshots/seed", None).problem(400);
-    assert_eq!(detail, "the snapshot 'seed' is what a reset goes back to; force=true replaces it");
+    assert_eq!(detail, "a reset restores the snapshot 'seed'; force=true replaces it");
     assert_ne!(differing(&format!("{name}@seed"), &name)["differing"], 0);
     assert_eq!(tenant.control("PUT", "/snapshots/seed?force=false", None).status, 400);
     tenant.control("PUT", "/snapshots/seed?force=maybe", None).problem(400);
@@ -626,7 +626,7 @@ fn a_body_that_is_too_long_is_rejected_before_it_is_sent() {
 }
 
 #[test]
-fn an_alias_may_stand_for_many_addresses() {
+fn one_yaml_anchor_can_be_many_addresses() {
     let mut text = "customers:\n  - {CustomerType: 1, PrimaryAddress: &a {City: Lindon, CountryCode: US}}\n".to_owned();
     for _ in 0..300 {
         text += "  - {CustomerType: 2, SponsorId: 1, PrimaryAddress: *a}\n";
@@ -648,7 +648,7 @@ fn a_file_with_a_name_twice_is_rejected_as_a_whole() {
 }
 
 #[test]
-fn customers_without_a_number_get_the_next_one_beside_those_that_have_one() {
+fn customers_without_an_id_get_the_next_free_one() {
     let tenant = tenant();
     let customers = json!([
         { "CustomerType": 1 },
@@ -665,7 +665,7 @@ fn customers_without_a_number_get_the_next_one_beside_those_that_have_one() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_said_in_a_sentence() {
+fn a_violation_is_explained_in_a_sentence() {
     let tenant = tenant();
     let before = tenant.everything();
     for (customer, why) in [
@@ -683,7 +683,7 @@ fn what_breaks_a_rule_is_said_in_a_sentence() {
     assert_eq!(tenant.everything(), before);
 }
 
-/// A seed can stand in the start script of several servers: of those that begin together one makes the tenants, the others find them.
+/// A seed can be in the start script of several servers. When they start together, one creates the tenants and the others find them.
 #[test]
 fn servers_that_load_one_seed_together_all_start() {
     let Some(url) = database_url() else { return };

@@ -1,4 +1,4 @@
-//! Two tenants on one server: whatever one does to its world, the other's answers and rows are those of a run alone.
+//! Two tenants on one server: whatever happens to the data of one, the responses and rows of the other are those of a run alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, Reply, Tenant, tenant_of};
 
-/// Seconds that both are driven; `SIDE_BY_SIDE_SECONDS` asks for more.
+/// How long both tenants get requests; the variable `SIDE_BY_SIDE_SECONDS` changes it.
 const SECONDS: u64 = 6;
 
-/// Endless steps, the same for the same number.
-fn endless(seed: u8) -> impl Iterator<Item = Step> {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+/// Endless steps, the same for the same random seed.
+fn endless(random_seed: u8) -> impl Iterator<Item = Step> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[random_seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     std::iter::from_fn(move || steps().new_tree(&mut runner).ok().map(|tree| tree.current())).flatten()
 }
@@ -27,19 +27,19 @@ fn call(client: &Client, step: &Step) -> Reply {
     client.call(method, &path, "", body.map(|body| body.to_string()).as_deref())
 }
 
-/// An answer without what differs from call to call.
+/// A response without what differs between two equal requests.
 fn comparable(reply: &Reply) -> (u16, String, String) {
     let id = reply.header("X-DirectScale-RequestId").unwrap_or_default().to_owned();
     let head: Vec<&str> = reply.head.lines().filter(|line| !line.starts_with("Date: ")).collect();
     (reply.status, head.join("\n").replace(&id, "<id>"), reply.body.replace(&id, "<id>"))
 }
 
-/// A tenant whose time stands still, so that even its dates and numbers can be compared.
-fn quiet() -> Tenant {
+/// A tenant with a frozen clock, so that dates and numbers can be compared as well.
+fn frozen() -> Tenant {
     let tenant =
         tenant_of(json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/" }], "retry_seconds": [60] } }));
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2028-02-29T12:00:00Z" }))).done(200);
-    // Seeded at a real time.
+    // The seed was loaded in real time.
     for (table, dates) in [
         ("customers", "modified_at = '2027-01-01Z', sign_up_date = '2027-01-01Z'"),
         ("sponsor_tree", "placed_at = '2027-01-01Z'"),
@@ -62,7 +62,7 @@ fn rows(tenant: &Tenant) -> Value {
     })
 }
 
-/// Does to its world whatever can be done, until it is told to stop; how much that was.
+/// Does everything that can be done to a tenant's data, until `stop`. Returns the number of turns.
 fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
     let mut turn = 0;
     for step in endless(2) {
@@ -71,7 +71,7 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
         }
         turn += 1;
         let (method, path, body) = step.call();
-        // Whatever it is answered: failures are armed.
+        // Any response will do: there are fault rules.
         let _ = noisy.try_call(method, &path, body.map(|body| body.to_string()).as_deref());
         let control = |method: &str, path: &str, body: Value| noisy.control(method, path, Some(&body)).status;
         let status = match turn % 40 {
@@ -93,9 +93,9 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
             18 | 38 => control("POST", "/reset", json!({})),
             22 => {
                 let name = format!("{}-fork", noisy.name());
-                let made = control("POST", "/fork", json!({ "name": name }));
+                let forked = control("POST", "/fork", json!({ "name": name }));
                 self::control("DELETE", &format!("/tenants/{name}"), None).done(200);
-                made
+                forked
             }
             26 => control("POST", "/snapshots/mid/restore", json!({})),
             30 => control("POST", "/keys", json!({ "name": format!("key-{turn}") })),
@@ -112,32 +112,32 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
 }
 
 #[test]
-fn a_tenants_neighbour_changes_nothing_for_it() {
+fn another_tenant_changes_nothing_for_a_tenant() {
     let seconds =
         std::env::var("SIDE_BY_SIDE_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(SECONDS);
-    let (beside, noisy, alone) = (quiet(), quiet(), quiet());
+    let (observed, noisy, alone) = (frozen(), frozen(), frozen());
     let stop = AtomicBool::new(false);
-    let (answers, disturbances) = std::thread::scope(|scope| {
+    let (responses, disturbances) = std::thread::scope(|scope| {
         let disturbing = scope.spawn(|| disturb(&noisy, &stop));
         let start = Instant::now();
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for step in endless(1) {
             if start.elapsed() > Duration::from_secs(seconds) {
                 break;
             }
-            answers.push(comparable(&call(&beside.client, &step)));
+            responses.push(comparable(&call(&observed.client, &step)));
         }
         stop.store(true, Ordering::Relaxed);
-        (answers, disturbing.join().expect("the neighbour ends well"))
+        (responses, disturbing.join().expect("the other tenant's thread"))
     });
-    for (number, step) in endless(1).take(answers.len()).enumerate() {
-        let answer = comparable(&call(&alone.client, &step));
-        assert_eq!(answer, answers[number], "step {number}: {step:?}");
+    for (number, step) in endless(1).take(responses.len()).enumerate() {
+        let response = comparable(&call(&alone.client, &step));
+        assert_eq!(response, responses[number], "step {number}: {step:?}");
     }
-    assert_eq!(rows(&beside), rows(&alone));
-    let journalled =
+    assert_eq!(rows(&observed), rows(&alone));
+    let paths =
         |tenant: &Tenant| tenant.requests("?limit=1000").iter().map(|call| call["path"].clone()).collect::<Vec<_>>();
-    assert_eq!(journalled(&beside), journalled(&alone));
-    println!("{} steps beside {disturbances} of a neighbour", answers.len());
-    assert!(answers.len() > 50 && disturbances > 40, "{} {disturbances}", answers.len());
+    assert_eq!(paths(&observed), paths(&alone));
+    println!("{} steps during {disturbances} of another tenant", responses.len());
+    assert!(responses.len() > 50 && disturbances > 40, "{} {disturbances}", responses.len());
 }

@@ -1,4 +1,4 @@
-//! A key sees its own tenant and nothing else.
+//! A credential gives access to its own tenant only.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
     let id = theirs.create(&seeds::full());
     let before = theirs.everything();
     let unknown = "A Customer with the given Customer ID was not found.";
-    let shape = |mut body: serde_json::Value| {
+    let without_id = |mut body: serde_json::Value| {
         body.as_object_mut().expect("an object").remove("activityId");
         body
     };
@@ -22,9 +22,9 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
         ("PUT", "/v1/customers/upgrade/", Some(seeds::distributor())),
     ] {
         let body = body.map(|body| body.to_string());
-        let stranger = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).rejects(404, unknown);
-        let nobody = ours.call(method, &format!("{path}999"), "", body.as_deref()).rejects(404, unknown);
-        assert_eq!(shape(stranger.json()), shape(nobody.json()));
+        let of_another_tenant = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).rejects(404, unknown);
+        let unknown_id = ours.call(method, &format!("{path}999"), "", body.as_deref()).rejects(404, unknown);
+        assert_eq!(without_id(of_another_tenant.json()), without_id(unknown_id.json()));
     }
     for query in [
         "backOfficeId=TestBackOfficeId01",

@@ -78,7 +78,7 @@ pub(super) async fn add(
     let rule: FaultRule = read(&headers, &body)?;
     control.catalogue.check(&rule).map_err(ControlError::Bad)?;
     let tenant = tenants.tenant(&tenant).await?;
-    let id = tenants.arm(tenant.id, &rule).await?;
+    let id = tenants.add_fault_rule(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn delete(
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no fault {fault}"));
     let id: i32 = fault.parse().map_err(|_| unknown())?;
     let found = tenants.tenant(&tenant).await?;
-    if tenants.disarm(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
+    if tenants.delete_fault_rule(found.id, id).await? { Ok(no_content()) } else { Err(unknown()) }
 }
 
 /// Delete all injected faults of a tenant
@@ -112,6 +112,6 @@ pub(super) async fn delete(
 pub(super) async fn delete_all(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     let tenant = tenants.tenant(&tenant).await?;
-    tenants.disarm_all(tenant.id).await?;
+    tenants.clear_fault_rules(tenant.id).await?;
     Ok(no_content())
 }

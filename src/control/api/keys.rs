@@ -99,7 +99,7 @@ pub(super) async fn add(
 ) -> Answer {
     let KeyRequest { name, kind, account, key, expires_in_seconds } = read(&headers, &body)?;
     let new = checked_key(NewCredential { name: name.clone(), kind, account, secret: key })?;
-    let key = control.tenants()?.add_key(&tenant, new, expires_in_seconds).await?;
+    let key = control.tenants()?.add_credential(&tenant, new, expires_in_seconds).await?;
     Ok(json(StatusCode::CREATED, &CreatedKey::of(name, &key)))
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn rotate(
     tenants.tenant(&tenant).await?;
     let rotated =
         rotate_credential(&tenants.database, &tenants.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
-    tenants.credentials.forget();
+    tenants.credentials.clear();
     Ok(json(StatusCode::OK, &CreatedKey::of(name, &rotated)))
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn revoke(
     let SlotRequest { slot, key: _ } = read(&headers, &body)?;
     tenants.tenant(&tenant).await?;
     revoke_credential(&tenants.database, &tenant, &name, slot, Clock::Real.now()).await?;
-    tenants.credentials.forget();
+    tenants.credentials.clear();
     Ok(no_content())
 }
 
@@ -170,6 +170,6 @@ pub(super) async fn delete(
     let tenants = control.tenants()?;
     tenants.tenant(&tenant).await?;
     delete_credential(&tenants.database, &tenant, &name).await?;
-    tenants.credentials.forget();
+    tenants.credentials.clear();
     Ok(no_content())
 }

@@ -58,7 +58,7 @@ const BODIES: [(&str, &str); 14] = [
     ("RotateKey", r#"{ "slot": "primary" }"#),
     ("RevokeKey", r#"{ "slot": "primary" }"#),
     ("LoadSeed", r#"{ "version": 1, "tenants": [{ "name": "loaded" }] }"#),
-    ("SeedTenant", r#"{ "population": { "distributors": 10, "retail": 20, "seed": 7 } }"#),
+    ("SeedTenant", r#"{ "population": { "distributors": 10, "retail": 20, "random_seed": 7 } }"#),
     ("ForkTenant", r#"{ "name": "copy" }"#),
     ("FreezeClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),
     ("SetClock", r#"{ "at": "2030-01-31T12:00:00Z" }"#),

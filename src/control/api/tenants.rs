@@ -94,7 +94,7 @@ pub(super) async fn create(State(control): State<Arc<Control>>, headers: HeaderM
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Answer {
     let tenants = control.tenants()?;
-    let listed = tenants.listed(&name).await?.ok_or(TenantError::UnknownTenant(name))?;
+    let listed = tenants.listing(&name).await?.ok_or(TenantError::UnknownTenant(name))?;
     Ok(json(StatusCode::OK, &listed))
 }
 

@@ -12,7 +12,7 @@ const MAX_SHOWN: i64 = 200;
 
 /// `CRM_AssociateTypeChanges`, the newest first.
 pub(super) async fn page(visit: Visit) -> Shown {
-    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let _presence = visit.tenants().enter(visit.tenant.id).await?;
     let found = visit.tenants().customers.type_changes(visit.tenant.id, None, MAX_SHOWN).await?;
     let body = html! {
         p.lead { "The rows of " code { "CRM_AssociateTypeChanges" } ", the newest first." }

@@ -28,7 +28,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
         Error::Database(error) => ControlError::from(error),
         _ => unknown(),
     };
-    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let _presence = visit.tenants().enter(visit.tenant.id).await?;
     let customer = customers.get(&scope(&visit), id).await.map_err(failed)?;
     let beside = profile_section::section(customers, &scope(&visit), id).await.map_err(failed)?;
     let around = customers.tree_around(visit.tenant.id, id, tree::MOST).await?;

@@ -16,7 +16,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     let term = query.text("q");
     let after: i32 = query.value("after", "the id")?.unwrap_or_default();
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let _presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let _presence = visit.tenants().enter(visit.tenant.id).await?;
     let mut found = visit.tenants().customers.listed(visit.tenant.id, term, after, most).await?;
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);

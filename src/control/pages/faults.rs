@@ -40,8 +40,8 @@ pub(super) async fn delete(visit: Visit) -> Shown {
     let (tenants, tenant) = (visit.tenants(), visit.tenant.id);
     let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the fault");
     let deleted = match id {
-        Ok(Some(id)) => tenants.disarm(tenant, id).await.map(drop).map_err(ControlError::from),
-        Ok(None) => tenants.disarm_all(tenant).await.map_err(ControlError::from),
+        Ok(Some(id)) => tenants.delete_fault_rule(tenant, id).await.map(drop).map_err(ControlError::from),
+        Ok(None) => tenants.clear_fault_rules(tenant).await.map_err(ControlError::from),
         Err(error) => Err(error),
     };
     match deleted {
@@ -61,7 +61,7 @@ async fn add_rule(visit: &Visit, rule: Result<Value, ControlError>) -> Result<()
     let rule: FaultRule =
         serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
     visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
-    visit.tenants().arm(visit.tenant.id, &rule).await?;
+    visit.tenants().add_fault_rule(visit.tenant.id, &rule).await?;
     Ok(())
 }
 

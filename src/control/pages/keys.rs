@@ -28,7 +28,7 @@ async fn added(visit: &Visit) -> Result<Markup, ControlError> {
     let hours: Option<u32> = form.value("key_hours", "the hours")?;
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
-    let key = visit.tenants().add_key(visit.name(), new, seconds).await?;
+    let key = visit.tenants().add_credential(visit.name(), new, seconds).await?;
     Ok(shown_key(&name, key.account(), key.reveal()))
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn delete(visit: Visit) -> Shown {
 }
 
 async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
-    visit.tenants().credentials.forget();
+    visit.tenants().credentials.clear();
     match done {
         Ok(()) => Ok(visit.to("world#keys")),
         Err(error) => data::shown(visit, Some(error), None).await,

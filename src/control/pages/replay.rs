@@ -130,7 +130,7 @@ pub(super) async fn send(visit: Visit) -> Shown {
 async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     let vendor = visit.asked.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
     let mut request = draft.request()?;
-    let presence = visit.tenants().credentials.enter(visit.tenant.id).await?;
+    let presence = visit.tenants().enter(visit.tenant.id).await?;
     let tenant = visit.tenants().tenant(visit.name()).await?;
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));

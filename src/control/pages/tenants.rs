@@ -59,7 +59,7 @@ pub(super) fn population(form: &Fields) -> Result<SeedContents, ControlError> {
         ("distributors", "the distributors"),
         ("retail", "the retail customers"),
         ("preferred", "the preferred customers"),
-        ("seed", "the seed of chance"),
+        ("random_seed", "the random seed"),
     ] {
         if let Some(number) = form.value::<u32>(name, what)? {
             population.insert(name.to_owned(), number.into());
@@ -93,7 +93,7 @@ pub(super) fn population_fields(form: &Fields) -> Markup {
             div.narrow { (field("retail", "Retail", &number("retail"))) }
             div.narrow { (field("preferred", "Preferred", &number("preferred"))) }
             (field("shape", "Sponsor tree", &shape))
-            div.narrow { (field("seed", "Seed of chance", &number("seed"))) }
+            div.narrow { (field("random_seed", "Random seed", &number("random_seed"))) }
         }
     }
 }

@@ -5,20 +5,20 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::SecretDigest;
+use super::secrets::SecretDigest;
 use crate::extension::{Extension, HookId};
 use crate::outgoing::TargetUrl;
 use crate::tenants::credential::digest;
 
-/// A Client Extension, its tokens by the vendor's names.
+/// A Client Extension. Its tokens have the vendor's names.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedExtension {
     extension_token: String,
-    /// Sent by the extension; kept as a digest only.
+    /// The token that the extension sends; only its digest is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     directscale_token: Option<String>,
-    /// What is kept of it, in the place of the token itself.
+    /// The digest, in place of the token itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     directscale_token_digest: Option<SecretDigest>,
     hooks: BTreeMap<HookId, TargetUrl>,
@@ -33,7 +33,6 @@ impl std::fmt::Debug for SeedExtension {
 }
 
 impl SeedExtension {
-    /// One as it is stored.
     pub(in crate::tenants) fn stored(extension: Extension, token: Option<SecretDigest>) -> Self {
         let Extension { extension_token, hooks, timeout_seconds } = extension;
         Self {
@@ -45,7 +44,7 @@ impl SeedExtension {
         }
     }
 
-    /// What is kept with the tenant, and what is kept of the token by which the extension calls back.
+    /// What is stored with the tenant, and the digest of the token with which the extension calls back.
     pub(in crate::tenants) fn split(self) -> Result<(Extension, SecretDigest), String> {
         let Self { extension_token, directscale_token, directscale_token_digest, hooks, timeout_seconds } = self;
         let token = match (directscale_token, directscale_token_digest) {

@@ -1,13 +1,13 @@
-//! A generated population of a seed.
+//! A generated population in a seed.
 
 use serde::Deserialize;
 
 use crate::customers::{Crowd, CrowdShape};
 
-/// The most customers that are generated at once.
-const MOST: u64 = 2_000_000;
+/// The most customers of one population.
+const MAX_SIZE: u64 = 2_000_000;
 
-/// So many customers, made up from a number: the same number makes the same customers.
+/// Generated customers. The same random seed generates the same customers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
@@ -20,17 +20,17 @@ pub struct Population {
     #[serde(default)]
     shape: Shape,
     #[serde(default)]
-    seed: u64,
+    random_seed: u64,
 }
 
-/// How the distributors stand in the sponsor tree.
+/// The form of the sponsor tree.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Shape {
-    /// Each below any one of those before it.
+    /// Each distributor is below a random earlier one.
     #[default]
     Unilevel,
-    /// Each below the one before it.
+    /// Each distributor is below the one before it.
     Line,
     Flat,
 }
@@ -41,8 +41,8 @@ impl Population {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.size() > MOST {
-            return Err(format!("population: at most {MOST} customers are generated, not {}", self.size()));
+        if self.size() > MAX_SIZE {
+            return Err(format!("population: at most {MAX_SIZE} customers are generated, not {}", self.size()));
         }
         if self.distributors == 0 && self.size() > 0 {
             return Err("population: the others need at least one distributor as their sponsor".to_owned());
@@ -53,12 +53,12 @@ impl Population {
 
 impl From<Population> for Crowd {
     fn from(population: Population) -> Self {
-        let Population { distributors, retail, preferred, shape, seed } = population;
+        let Population { distributors, retail, preferred, shape, random_seed } = population;
         let shape = match shape {
             Shape::Unilevel => CrowdShape::Unilevel,
             Shape::Line => CrowdShape::Line,
             Shape::Flat => CrowdShape::Flat,
         };
-        Self { distributors, retail, preferred, shape, seed }
+        Self { distributors, retail, preferred, shape, seed: random_seed }
     }
 }

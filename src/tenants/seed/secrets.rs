@@ -1,4 +1,4 @@
-//! What of a secret is kept, as it stands in a seed file.
+//! The digest of a secret in a seed file.
 
 use std::fmt;
 
@@ -6,13 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::tenants::credential::CredentialDigest;
 
-/// The SHA-256 of a secret, in hexadecimal. It opens nothing by itself.
+/// The SHA-256 of a secret, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(in crate::tenants) struct SecretDigest(Vec<u8>);
 
 impl SecretDigest {
-    /// A digest that is stored already.
     pub(in crate::tenants) fn stored(digest: Vec<u8>) -> Self {
         Self(digest)
     }
@@ -63,10 +62,10 @@ mod tests {
 
     #[test]
     fn only_64_hexadecimal_digits_are_a_digest() {
-        let good = "00ff".repeat(16);
-        assert_eq!(SecretDigest::try_from(good.to_uppercase()).map(String::from), Ok(good.clone()));
-        for bad in ["", "00", &good[1..], &good.replace("00ff", "00fg"), &format!("{good}00")] {
-            assert!(SecretDigest::try_from(bad.to_owned()).is_err(), "{bad}");
+        let valid = "00ff".repeat(16);
+        assert_eq!(SecretDigest::try_from(valid.to_uppercase()).map(String::from), Ok(valid.clone()));
+        for invalid in ["", "00", &valid[1..], &valid.replace("00ff", "00fg"), &format!("{valid}00")] {
+            assert!(SecretDigest::try_from(invalid.to_owned()).is_err(), "{invalid}");
         }
     }
 }

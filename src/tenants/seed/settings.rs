@@ -1,4 +1,4 @@
-//! What a tenant of a seed says besides customers: plan, clock, armed failures and counters.
+//! The settings in a seed: plan, clock, fault rules and counters.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,23 +9,21 @@ use crate::clock::Clock;
 use crate::fault_injection::{FaultListing, FaultRule};
 use crate::plan::Plan;
 
-/// The numbers that were given last, where that is more than the customers and companies of the seed show.
+/// The last numbers that were assigned, where they are higher than those of the seed's customers and companies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::tenants) struct Counters {
-    /// The number of the last customer.
     pub(in crate::tenants) customers: i32,
-    /// The number of the last company.
     pub(in crate::tenants) companies: i32,
 }
 
 impl Counters {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-    pub(super) fn are_none(&self) -> bool {
+    pub(super) fn are_zero(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether numbers are left for what is created afterwards.
+    /// Checks that numbers are left for what is created afterwards.
     pub(super) fn check(self) -> Result<(), String> {
         for (name, last) in [("customers", self.customers), ("companies", self.companies)] {
             if !(0..=LAST_ID).contains(&last) {
@@ -36,20 +34,20 @@ impl Counters {
     }
 }
 
-/// A failure that is armed.
+/// A fault rule.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedFault {
-    /// Its number; the next one where it is not given.
+    /// The next number where it is not given.
     #[serde(default)]
     id: Option<i32>,
-    /// The rule, as it is armed.
     rule: FaultRule,
+    /// How many requests or events the rule matched.
     #[serde(default)]
     matched: u64,
     #[serde(default)]
     triggered: u64,
-    #[serde(default = "super::real_now")]
+    #[serde(default = "real_now")]
     created_at: DateTime<Utc>,
 }
 
@@ -66,15 +64,19 @@ impl From<FaultListing> for SeedFault {
     }
 }
 
-/// The failures, each with a number.
-pub(super) fn armed(faults: Vec<SeedFault>) -> Vec<FaultListing> {
+/// The fault rules, each with a number.
+pub(super) fn numbered(faults: Vec<SeedFault>) -> Vec<FaultListing> {
     let mut last = 0;
-    let armed = faults.into_iter().map(|SeedFault { id, rule, matched, triggered, created_at }| {
+    let numbered = faults.into_iter().map(|SeedFault { id, rule, matched, triggered, created_at }| {
         let id = id.unwrap_or(last + 1);
         last = id.max(last);
         FaultListing { id, rule, matched, triggered, created_at }
     });
-    armed.collect()
+    numbered.collect()
+}
+
+fn real_now() -> DateTime<Utc> {
+    Clock::Real.now()
 }
 
 pub(super) fn is_default(plan: &Plan) -> bool {
@@ -85,14 +87,14 @@ pub(super) fn is_real(clock: &Clock) -> bool {
     *clock == Clock::Real
 }
 
-/// Writes the entries of a plan that are not the default's, each as a whole.
-pub(super) fn differing<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes the entries of a plan that differ from the default.
+pub(super) fn changed_entries<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
     let entries = |plan: &Plan| match serde_json::to_value(plan) {
         Ok(Value::Object(entries)) => entries,
         _ => Map::new(),
     };
     let default = entries(&Plan::default());
-    let differing: Map<String, Value> =
+    let changed: Map<String, Value> =
         entries(plan).into_iter().filter(|(name, value)| default.get(name) != Some(value)).collect();
-    differing.serialize(serializer)
+    changed.serialize(serializer)
 }

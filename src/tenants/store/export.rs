@@ -1,4 +1,4 @@
-//! SQL that reads what an export says of a tenant besides its customers.
+//! SQL that reads what an export contains besides customers.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -46,9 +46,9 @@ pub(in crate::tenants) async fn settings(
     .await
 }
 
-/// What is kept of a key that is good.
+/// An active credential.
 #[derive(Debug)]
-pub(in crate::tenants) struct KeyRow {
+pub(in crate::tenants) struct StoredCredentialRow {
     pub name: String,
     pub is_primary: bool,
     pub kind: CredentialKind,
@@ -58,13 +58,13 @@ pub(in crate::tenants) struct KeyRow {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-pub(in crate::tenants) async fn keys(
+pub(in crate::tenants) async fn credentials(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: DateTime<Utc>,
-) -> Result<Vec<KeyRow>, sqlx::Error> {
+) -> Result<Vec<StoredCredentialRow>, sqlx::Error> {
     sqlx::query_as!(
-        KeyRow,
+        StoredCredentialRow,
         r#"
         select name, slot = 'primary' as "is_primary!", kind as "kind: CredentialKind", account, digest, ending, expires_at
           from subscription_keys

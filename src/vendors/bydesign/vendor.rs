@@ -39,7 +39,7 @@ impl Vendor for ByDesign {
     async fn admits(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
         match parts.extensions.get::<PathTenant>() {
             Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
-                Ok(!services.credentials.has_tenant(name).await?)
+                Ok(!services.tenants.has_name(name).await?)
             }
             _ => Ok(true),
         }

@@ -140,7 +140,7 @@ impl Called<'_> {
             return Err(NOT_GOOD);
         }
         let callback = customers.claim(&tenants, hook, &CallbackToken::presented(token)).await?.ok_or(NOT_GOOD)?;
-        let tenant = Arc::new(services.credentials.tenant(callback.tenant).await?.ok_or(NOT_YOURS)?);
+        let tenant = Arc::new(services.tenants.by_id(callback.tenant).await?.ok_or(NOT_YOURS)?);
         served.caller = Some(Caller::new(Arc::clone(&tenant), "extension", CredentialKind::SubscriptionKey));
 
         let failed = |error: crate::customers::Error| match Error::from(error).rejected(&tenant.plan, request_id) {
@@ -167,7 +167,7 @@ impl Called<'_> {
 /// How the bodies of these tenants' requests are read. Which of several a callback belongs to is known once its token is taken.
 async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency, DatabaseError> {
     for id in tenants {
-        if services.credentials.tenant(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
+        if services.tenants.by_id(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {
             return Ok(Leniency::JsonNet);
         }
     }

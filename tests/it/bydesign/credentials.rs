@@ -161,7 +161,7 @@ fn a_revoked_or_expired_key_opens_nothing() {
         account: Some("short".to_owned()),
         secret: Some("expires-in-a-second".to_owned()),
     };
-    server.runtime.block_on(server.started.tenants.add_key(&name, new, Some(2))).expect("a key");
+    server.runtime.block_on(server.started.tenants.add_credential(&name, new, Some(2))).expect("a key");
     let caller = basic("short", "expires-in-a-second");
     caller.post(PATH, &json!({})).says(200, JSON);
     closes_within(&caller, Duration::from_secs(5));

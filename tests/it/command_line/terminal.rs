@@ -50,7 +50,8 @@ fn progress_is_shown_on_a_terminal_and_disappears() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Process::start(&["--data", folder.path().join("data").to_str().expect("a path")]);
     let seed = folder.path().join("seed.json");
-    std::fs::write(&seed, json!({ "population": { "distributors": 20_000, "seed": 7 } }).to_string()).expect("a file");
+    std::fs::write(&seed, json!({ "population": { "distributors": 20_000, "random_seed": 7 } }).to_string())
+        .expect("a file");
     let mut command = program(&["tenants", "add", "crowd", "--seed", seed.to_str().expect("a path")]);
     command.args(["--server", &server.address.to_string()]);
     let (code, written) = OnTerminal::start(&command).end();

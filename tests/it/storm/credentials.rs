@@ -81,7 +81,7 @@ fn a_client_may_show_itself_in_the_header() {
     let add = |name: &str, account: &str, secret: &str| {
         let (account, secret) = (Some(account.to_owned()), Some(secret.to_owned()));
         let key = NewCredential { name: name.to_owned(), kind: CredentialKind::OauthClient, account, secret };
-        server.runtime.block_on(server.started.tenants.add_key(&tenant.name(), key, None)).expect("a key");
+        server.runtime.block_on(server.started.tenants.add_credential(&tenant.name(), key, None)).expect("a key");
     };
     let own = &tenant.client.key[..8];
     let (plain, odd) = (format!("client-{own}"), format!("cl ient+&=%-{own}"));

@@ -56,8 +56,11 @@ impl Tenant {
         let server = server();
         let name = format!("vendor-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let tenant = self.name();
-        let added =
-            server.started.tenants.add_key(&tenant, NewCredential { name, kind, ..NewCredential::default() }, None);
+        let added = server.started.tenants.add_credential(
+            &tenant,
+            NewCredential { name, kind, ..NewCredential::default() },
+            None,
+        );
         server.runtime.block_on(added).expect("a key")
     }
 

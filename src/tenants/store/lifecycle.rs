@@ -1,19 +1,20 @@
-//! SQL on tenants as tenants.
+//! SQL that creates, publishes, lists and changes tenants.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::credentials;
 use crate::clock::Clock;
 use crate::database::{TenantId, violated_unique_constraint};
 use crate::plan::Plan;
 use crate::tenants::listing::TenantListing;
 
-/// No tenant takes so long to be made.
-const LONGEST_FILL: TimeDelta = TimeDelta::days(1);
+/// No tenant takes longer to fill. After this time an unfinished tenant is deleted.
+const MAX_FILL_TIME: TimeDelta = TimeDelta::days(1);
 
-/// Makes a tenant's row; `None` when the name is in use.
-pub(in crate::tenants) async fn insert_row(
+/// Inserts a tenant's row; `None` when the name is in use.
+pub(in crate::tenants) async fn insert(
     connection: &mut PgConnection,
     name: &str,
     plan: &Plan,
@@ -36,9 +37,8 @@ pub(in crate::tenants) async fn insert_row(
     Ok(id.map(TenantId))
 }
 
-/// Makes the row of a tenant that nobody sees: it is its own snapshot, and has no name. One that is left behind is deleted when
-/// its time is over.
-pub(in crate::tenants) async fn insert_hidden(
+/// Inserts the row of an unfinished tenant: it has no name and is its own snapshot, so that nothing finds it.
+pub(in crate::tenants) async fn insert_unfinished(
     connection: &mut PgConnection,
     plan: &Plan,
     now: DateTime<Utc>,
@@ -48,7 +48,7 @@ pub(in crate::tenants) async fn insert_hidden(
         "insert into tenants (plan, created_at, expires_at, origin) values ($1, $2, $3, $4) returning tenant_id",
         Json(plan) as _,
         now,
-        now + LONGEST_FILL,
+        now + MAX_FILL_TIME,
         origin,
     )
     .fetch_one(&mut *connection)
@@ -57,15 +57,28 @@ pub(in crate::tenants) async fn insert_hidden(
     Ok(TenantId(id))
 }
 
-/// Shows a hidden tenant to everybody under a name; false when the name is in use.
-pub(in crate::tenants) async fn show(
+/// Inserts an unfinished tenant without customers: with its counter and the vendor's tables of types and statuses.
+pub(in crate::tenants) async fn insert_empty(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    now: DateTime<Utc>,
+    origin: &str,
+) -> Result<TenantId, sqlx::Error> {
+    let id = insert_unfinished(connection, plan, now, origin).await?;
+    sqlx::query!("insert into tenant_counters (tenant_id) values ($1)", id.0).execute(&mut *connection).await?;
+    super::write_names(connection, id, plan).await?;
+    Ok(id)
+}
+
+/// Publishes an unfinished tenant under a name; false when the name is in use.
+pub(in crate::tenants) async fn publish(
     connection: &mut PgConnection,
     tenant: TenantId,
     name: &str,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
-    // Two who take one name at once: the constraint stops the second.
-    let shown = sqlx::query!(
+    // Of two requests that take one name at once, the constraint stops the second.
+    let published = sqlx::query!(
         "update tenants set name = $2, expires_at = $3, snapshot_of = null
           where tenant_id = $1 and not exists (select from tenants where name = $2)",
         tenant.0,
@@ -74,53 +87,39 @@ pub(in crate::tenants) async fn show(
     )
     .execute(connection)
     .await;
-    match shown {
+    match published {
         Ok(done) => Ok(done.rows_affected() == 1),
         Err(error) if violated_unique_constraint(&error) == Some("tenants_name_key") => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Hides a tenant or snapshot from everybody, to be deleted: its name is free again, and its keys are gone.
-pub(in crate::tenants) async fn hide(
+/// Makes a tenant or snapshot that is to be deleted an unfinished one: its name is free again, and its credentials are deleted.
+pub(in crate::tenants) async fn unpublish(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!("delete from access_tokens where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
-    sqlx::query!("delete from subscription_keys where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
+    credentials::delete_all(connection, tenant).await?;
     sqlx::query!(
         "update tenants set name = null, snapshot_of = tenant_id, snapshot = null, expires_at = $2 where tenant_id = $1",
         tenant.0,
-        now + LONGEST_FILL,
+        now + MAX_FILL_TIME,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Makes a hidden tenant a snapshot of another one.
-pub(in crate::tenants) async fn keep_as_snapshot(
-    connection: &mut PgConnection,
-    hidden: TenantId,
-    owner: TenantId,
-    snapshot: &str,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update tenants set snapshot_of = $2, snapshot = $3, created_at = $4, expires_at = null, origin = null
-          where tenant_id = $1",
-        hidden.0,
-        owner.0,
-        snapshot,
-        now,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+/// The unfinished tenants. On a database that only this process uses, interrupted work left them behind.
+pub(in crate::tenants) async fn unfinished(connection: &mut PgConnection) -> Result<Vec<TenantId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!("select tenant_id from tenants where snapshot_of = tenant_id")
+        .fetch_all(connection)
+        .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
 }
 
-/// Says of what snapshot a tenant's world is becoming a copy, part by part, or that it is one now.
+/// Records from which snapshot a tenant is being restored part by part, or that none is.
 pub(in crate::tenants) async fn set_restored_from(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -133,17 +132,19 @@ pub(in crate::tenants) async fn set_restored_from(
     Ok(())
 }
 
-/// A tenant whose world was to become a copy of a snapshot when the work was broken off.
+/// A restore that was interrupted.
 #[derive(Debug)]
-pub(in crate::tenants) struct HalfPutBack {
+pub(in crate::tenants) struct IncompleteRestore {
     pub tenant: TenantId,
-    /// The snapshot, where it is still one of the tenant's.
+    /// `None` when the snapshot was deleted.
     pub snapshot: Option<TenantId>,
 }
 
-pub(in crate::tenants) async fn half_put_back(connection: &mut PgConnection) -> Result<Vec<HalfPutBack>, sqlx::Error> {
+pub(in crate::tenants) async fn incomplete_restores(
+    connection: &mut PgConnection,
+) -> Result<Vec<IncompleteRestore>, sqlx::Error> {
     sqlx::query_as!(
-        HalfPutBack,
+        IncompleteRestore,
         r#"
         select t.tenant_id as "tenant: TenantId", s.tenant_id as "snapshot?: TenantId"
           from tenants t
@@ -155,32 +156,7 @@ pub(in crate::tenants) async fn half_put_back(connection: &mut PgConnection) -> 
     .await
 }
 
-/// Tenants that nobody sees, on a database that only this process has: they were left behind.
-pub(in crate::tenants) async fn hidden(connection: &mut PgConnection) -> Result<Vec<TenantId>, sqlx::Error> {
-    let ids = sqlx::query_scalar!("select tenant_id from tenants where snapshot_of = tenant_id")
-        .fetch_all(connection)
-        .await?;
-    Ok(ids.into_iter().map(TenantId).collect())
-}
-
-/// What a world has before anybody lives in it: a plan, a counter, and nothing else.
-pub(in crate::tenants) async fn begin_anew(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    plan: &Plan,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update tenants set plan = $2, extension = null, events = null, clock = null where tenant_id = $1",
-        tenant.0,
-        Json(plan) as _,
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!("insert into tenant_counters (tenant_id) values ($1)", tenant.0).execute(connection).await?;
-    Ok(())
-}
-
-/// All tenants whose time is not over, by name, or the one of a name.
+/// The tenants that have not expired, by name, or the one of a name.
 pub(in crate::tenants) async fn list(
     connection: &mut PgConnection,
     name: Option<&str>,
@@ -199,7 +175,7 @@ pub(in crate::tenants) async fn list(
                                           f.matched + 1)) as "faults!"
           from tenants t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $1)
-           -- The names from this one on, of which the first is it or there is none: no other tenant is counted.
+           -- The index is read from this name on, and the first name is the one or there is none: no other tenant is counted.
            and t.name >= coalesce($2, '') and ($2::text is null or t.name = $2)
          order by t.name
          limit case when $2::text is not null then 1 end
@@ -211,7 +187,7 @@ pub(in crate::tenants) async fn list(
     .await
 }
 
-/// The tenants whose time is over, and those that were left behind unfinished.
+/// The expired tenants, and the unfinished ones that were left behind.
 pub(in crate::tenants) async fn expired(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
@@ -241,7 +217,7 @@ pub(in crate::tenants) async fn set_clock(
     tenant: TenantId,
     clock: Clock,
 ) -> Result<(), sqlx::Error> {
-    // A window of calls that began later would last until the clock came there again.
+    // A limit's window that began at a later time would last until the clock arrives there again.
     sqlx::query!("delete from subscription_usage where tenant_id = $1 and started_at > $2", tenant.0, clock.now())
         .execute(&mut *connection)
         .await?;
@@ -252,7 +228,7 @@ pub(in crate::tenants) async fn set_clock(
     Ok(())
 }
 
-/// Waits until no other server makes a tenant of this name; until the end of the transaction.
+/// Waits until no other server creates a tenant of this name; the lock lasts until the end of the transaction.
 pub(in crate::tenants) async fn lock_name(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     sqlx::query!("select pg_advisory_xact_lock(hashtext('tenant name'), hashtext($1))", name)
         .execute(connection)

@@ -1,4 +1,4 @@
-//! The shapes in which a seed may come: a whole seed file, or what belongs into one tenant of it.
+//! The two forms in which a seed for one tenant is accepted: a seed file, or the members of one of its tenants.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,70 +7,71 @@ use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{SeedFile, SeedTenant, read_text};
+use super::file::{SeedFile, SeedTenant};
+use super::read::read_text;
 
-/// What one tenant is given: a whole seed file that holds it, or the part itself. Either may also be a text, in YAML or JSON.
+/// A seed file that contains the tenant, or the members of the tenant themselves. Either may also be a text, in YAML or JSON.
 #[derive(Debug)]
 pub enum SeedInput<T> {
     File(SeedFile),
-    Part(T),
+    Members(T),
 }
 
 impl<T: From<SeedTenant>> SeedInput<T> {
-    /// The part that is meant for a tenant: of a file, what it says of the tenant of that name, or of the only one.
+    /// The members for a tenant: of a file, those of the tenant of that name, or of the only tenant.
     ///
     /// # Errors
-    /// When the file holds others only; their names.
+    /// When the file has only tenants of other names. The message lists them.
     pub fn for_tenant(self, name: &str) -> Result<T, String> {
         let SeedFile { tenants, .. } = match self {
-            Self::Part(part) => return Ok(part),
+            Self::Members(members) => return Ok(members),
             Self::File(file) => file,
         };
         let is_only = tenants.len() == 1;
         let names: Vec<String> = tenants.iter().map(|tenant| format!("'{}'", tenant.name)).collect();
         let found = tenants.into_iter().find(|tenant| is_only || tenant.name == name);
         found.map(T::from).ok_or_else(|| match &names[..] {
-            [] => "the seed file holds no tenant".to_owned(),
-            names => format!("the seed file holds no tenant '{name}'; it holds {}", names.join(", ")),
+            [] => "the seed file has no tenant".to_owned(),
+            names => format!("the seed file has no tenant '{name}'; its tenants are {}", names.join(", ")),
         })
     }
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for SeedInput<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor { may_be_text: true, part: PhantomData })
+        deserializer.deserialize_any(InputVisitor { may_be_text: true, members: PhantomData })
     }
 }
 
-struct ShapeVisitor<T> {
-    /// A text within a text is none.
+struct InputVisitor<T> {
+    /// A text inside a text is not read.
     may_be_text: bool,
-    part: PhantomData<T>,
+    members: PhantomData<T>,
 }
 
-struct OfText<T>(SeedInput<T>);
+struct FromText<T>(SeedInput<T>);
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for OfText<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for FromText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor { may_be_text: false, part: PhantomData }).map(Self)
+        deserializer.deserialize_any(InputVisitor { may_be_text: false, members: PhantomData }).map(Self)
     }
 }
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for ShapeVisitor<T> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for InputVisitor<T> {
     type Value = SeedInput<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a seed file, or a tenant of one")
+        formatter.write_str("a seed file, or the members of one tenant")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<Self::Value, A::Error> {
         let first: Option<String> = rest.next_key()?;
         let is_file = matches!(first.as_deref(), Some("version" | "tenants"));
-        let whole = MapAccessDeserializer::new(Whole { first, rest });
+        let whole = MapAccessDeserializer::new(WholeMap { first, rest });
         if is_file {
             SeedFile::deserialize(whole).map(SeedInput::File)
         } else {
-            T::deserialize(whole).map(SeedInput::Part)
+            T::deserialize(whole).map(SeedInput::Members)
         }
     }
 
@@ -78,18 +79,18 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ShapeVisitor<T> {
         if !self.may_be_text {
             return Err(E::invalid_type(Unexpected::Other("a text"), &self));
         }
-        let OfText(shaped) = read_text(text, text.trim_start().starts_with('{')).map_err(E::custom)?;
-        Ok(shaped)
+        let FromText(input) = read_text(text, text.trim_start().starts_with('{')).map_err(E::custom)?;
+        Ok(input)
     }
 }
 
-/// A map whose first key was taken already.
-struct Whole<A> {
+/// A map whose first key was read already.
+struct WholeMap<A> {
     first: Option<String>,
     rest: A,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Whole<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WholeMap<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
@@ -119,16 +120,16 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_file_a_part_and_a_text_are_told_apart() {
+    fn a_file_members_and_a_text_are_distinguished() {
         let age = |text: &str, name: &str| {
             let seed = read::<SeedContents>(text).and_then(|seed| seed.for_tenant(name));
             seed.map(|seed| seed.plan.map(|plan| plan.minimum_age))
         };
         assert_eq!(age(TWO, "a"), Ok(Some(21)));
         assert_eq!(age(TWO, "b"), Ok(Some(18)), "a tenant of a file without a plan has the default");
-        assert_eq!(age(TWO, "c"), Err("the seed file holds no tenant 'c'; it holds 'a', 'b'".to_owned()));
+        assert_eq!(age(TWO, "c"), Err("the seed file has no tenant 'c'; its tenants are 'a', 'b'".to_owned()));
         assert_eq!(age("tenants: [{name: a}]\nversion: 1", "other"), Ok(Some(18)), "the only one");
-        assert_eq!(age(r#"{"version": 1, "tenants": []}"#, "a"), Err("the seed file holds no tenant".to_owned()));
+        assert_eq!(age(r#"{"version": 1, "tenants": []}"#, "a"), Err("the seed file has no tenant".to_owned()));
         assert_eq!(age("plan: {minimum_age: 30}", "a"), Ok(Some(30)));
         assert_eq!(age("{}", "a"), Ok(None));
         assert_eq!(age(&serde_json::to_string(TWO).expect("JSON"), "a"), Ok(Some(21)), "as a text");
@@ -136,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_found_in_each() {
+    fn errors_are_found_in_each_form() {
         for (text, why) in [
             ("version: 2\ntenants: []", "the version must be 1"),
             ("tenants: []", "missing field `version`"),
             ("version: 1\ntenants: []\ncolour: red", "unknown field `colour`"),
             ("colour: red", "unknown field `colour`"),
-            ("[1]", "a seed file, or a tenant of one"),
-            ("soon", "a seed file, or a tenant of one"),
+            ("[1]", "a seed file, or the members of one tenant"),
+            ("soon", "a seed file, or the members of one tenant"),
         ] {
             let error = read::<SeedContents>(text).expect_err(text);
             assert!(error.contains(why), "{text}: {error}");

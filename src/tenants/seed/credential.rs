@@ -1,21 +1,20 @@
-//! A key in a seed: in the clear, or as the digest that is kept of one.
+//! A credential in a seed: in plain text, or as its digest.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::{SecretDigest, Unwritten};
+use super::secrets::SecretDigest;
+use super::write_error::CredentialNotWritten;
 use crate::database::TenantId;
 use crate::random::Random;
-use crate::tenants::credential::CredentialKind;
-use crate::tenants::keys::CredentialSlot;
-use crate::tenants::listing::NewCredential;
-use crate::tenants::store::{self, CredentialRow};
+use crate::tenants::credential::{CredentialKind, CredentialSlot, NewCredential};
+use crate::tenants::store::credentials::{self, CredentialRow};
 
-/// A subscription: one key, or two.
+/// A subscription with one or two keys.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::tenants) struct SeedKey {
+pub(in crate::tenants) struct SeedCredential {
     pub(in crate::tenants) name: String,
     #[serde(default)]
     pub(in crate::tenants) kind: CredentialKind,
@@ -24,33 +23,37 @@ pub(in crate::tenants) struct SeedKey {
     #[serde(default, skip_serializing)]
     key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::tenants) key_digest: Option<StoredKey>,
+    pub(in crate::tenants) key_digest: Option<StoredCredential>,
     #[serde(default, skip_serializing)]
     secondary_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::tenants) secondary_key_digest: Option<StoredKey>,
-    /// After this it opens nothing, in real time.
+    pub(in crate::tenants) secondary_key_digest: Option<StoredCredential>,
+    /// In real time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::tenants) expires_at: Option<DateTime<Utc>>,
 }
 
-/// What is kept of a key.
+/// What the database stores of a key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::tenants) struct StoredKey {
+pub(in crate::tenants) struct StoredCredential {
     pub(in crate::tenants) sha256: SecretDigest,
     /// Its last four characters, by which people tell keys apart.
     pub(in crate::tenants) ending: String,
 }
 
-impl std::fmt::Debug for SeedKey {
+impl std::fmt::Debug for SeedCredential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SeedKey").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        formatter
+            .debug_struct("SeedCredential")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
-impl SeedKey {
-    /// One as it is stored, its keys still to be set.
+impl SeedCredential {
+    /// A stored subscription. Its keys are set later.
     pub(in crate::tenants) fn stored(
         name: String,
         kind: CredentialKind,
@@ -69,18 +72,18 @@ impl SeedKey {
         }
     }
 
-    /// Gives it to a tenant.
+    /// Adds it to a tenant.
     pub(super) async fn insert(
         &self,
         connection: &mut PgConnection,
         tenant: TenantId,
         random: &Random,
         now: DateTime<Utc>,
-    ) -> Result<(), Unwritten> {
+    ) -> Result<(), CredentialNotWritten> {
         let Self { name, key, key_digest, secondary_key, secondary_key_digest, .. } = self;
-        let because = |why: String| Unwritten::Because(format!("key '{name}': {why}"));
+        let rejected = |reason: String| CredentialNotWritten::Rejected(format!("key '{name}': {reason}"));
         if key.is_none() && key_digest.is_none() && secondary_key_digest.is_none() {
-            return Err(because("it has neither key nor key_digest".to_owned()));
+            return Err(rejected("it has neither key nor key_digest".to_owned()));
         }
         for (slot, key, stored) in [
             (CredentialSlot::Primary, key, key_digest),
@@ -88,28 +91,28 @@ impl SeedKey {
         ] {
             let stored = match (key, stored) {
                 (None, None) => continue,
-                (Some(_), Some(_)) => return Err(because("it has a key and a digest in its place".to_owned())),
+                (Some(_), Some(_)) => return Err(rejected("it has both a key and its digest".to_owned())),
                 (None, Some(stored)) => stored.clone(),
-                (Some(key), None) => self.made(key, random).map_err(because)?,
+                (Some(key), None) => self.digest(key, random).map_err(rejected)?,
             };
             let row = self.row(slot, &stored, now);
-            if !store::insert_key(connection, tenant, &row).await? {
-                return Err(Unwritten::Because(format!("the key '{name}' or its name is in use already")));
+            if !credentials::insert(connection, tenant, &row).await? {
+                return Err(CredentialNotWritten::Rejected(format!("the key '{name}' or its name is in use already")));
             }
         }
         Ok(())
     }
 
-    /// What is kept of a key in the clear.
-    fn made(&self, key: &str, random: &Random) -> Result<StoredKey, String> {
+    /// What the database stores of a key in plain text.
+    fn digest(&self, key: &str, random: &Random) -> Result<StoredCredential, String> {
         let Self { name, kind, account, .. } = self;
         let new =
             NewCredential { name: name.clone(), kind: *kind, account: account.clone(), secret: Some(key.to_owned()) };
-        let key = new.credential(random).map_err(|error| error.to_string())?;
-        Ok(StoredKey { sha256: key.digest().into(), ending: key.ending().to_owned() })
+        let credential = new.credential(random).map_err(|error| error.to_string())?;
+        Ok(StoredCredential { sha256: credential.digest().into(), ending: credential.ending().to_owned() })
     }
 
-    fn row<'a>(&'a self, slot: CredentialSlot, stored: &'a StoredKey, now: DateTime<Utc>) -> CredentialRow<'a> {
+    fn row<'a>(&'a self, slot: CredentialSlot, stored: &'a StoredCredential, now: DateTime<Utc>) -> CredentialRow<'a> {
         // A subscription key has no account, every other one has.
         let account =
             (self.kind != CredentialKind::SubscriptionKey).then(|| self.account.as_deref().unwrap_or(&self.name));

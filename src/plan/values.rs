@@ -1,0 +1,176 @@
+//! The values of a plan's entries.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+/// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub enum RejectionStatus {
+    BadRequest,
+    ServerError,
+}
+
+/// The status of an upgrade of an unknown customer: 404 as the status guide says, or 500, the only failure that the
+/// upgrade's page lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub enum UnknownStatus {
+    NotFound,
+    ServerError,
+}
+
+/// A field that can be unique among a tenant's customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum UniqueField {
+    BackOfficeId,
+    EmailAddress,
+    TaxId,
+    Username,
+    WebAlias,
+}
+
+/// How PATCH treats a field that it does not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnsupportedPatchFields {
+    /// Does not change the field, and names it in a header.
+    Ignore,
+    Reject,
+}
+
+/// `TextPhone` of a new customer when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
+/// vendor's C# reference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPhoneDefault {
+    PrimaryPhone,
+    None,
+}
+
+/// The meaning of `true` in the response of a validate operation: the vendor's pages do not say it, and one client calls such a check
+/// "exists".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidatePolarity {
+    /// The value is free.
+    Free,
+    Taken,
+}
+
+/// How a validate operation spells its response: one client compares it with `True`, a test double of another one sends `true`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidateBooleans {
+    /// As JSON does: `true`, `false`.
+    Json,
+    /// As .NET writes a boolean as text: `True`, `False`.
+    Dotnet,
+}
+
+/// A number of requests in a window of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLimit {
+    /// The maximum number of requests in a window.
+    pub calls: NonZeroU32,
+    /// The length of a window in seconds, from its first request.
+    pub renewal_seconds: NonZeroU32,
+}
+
+/// An ISO 3166-1 code of two letters, in upper case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CountryCode(String);
+
+impl CountryCode {
+    pub(super) fn united_states() -> Self {
+        Self("US".to_owned())
+    }
+
+    #[must_use]
+    pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
+        rust_iso3166::from_alpha2(&self.0)
+    }
+}
+
+impl TryFrom<String> for CountryCode {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, String> {
+        let code = Self(code);
+        if code.country().is_some() { Ok(code) } else { Err("it is not an ISO 3166-1 code of two letters".to_owned()) }
+    }
+}
+
+/// How a BackOfficeId is generated: the customer's id plus a seed (vendor's help, Associate Types).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackOfficeIds {
+    pub seed: u32,
+    pub format: BackOfficeIdFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackOfficeIdFormat {
+    Hexadecimal,
+    Decimal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordRule {
+    pub min_length: usize,
+    pub max_length: usize,
+    /// Whether a digit is required.
+    pub digit: bool,
+    /// Whether a capital letter is required.
+    pub capital: bool,
+    /// Whether a character is required that is neither a letter nor a digit.
+    pub symbol: bool,
+}
+
+impl Default for BackOfficeIds {
+    fn default() -> Self {
+        Self { seed: 90_000, format: BackOfficeIdFormat::Hexadecimal }
+    }
+}
+
+impl Default for PasswordRule {
+    fn default() -> Self {
+        Self { min_length: 8, max_length: 30, digit: true, capital: true, symbol: false }
+    }
+}
+
+impl PasswordRule {
+    /// Accepts any password that is not absurdly long.
+    pub(super) const ANY: Self = Self { min_length: 1, max_length: 100, digit: false, capital: false, symbol: false };
+}
+
+macro_rules! status_numbers {
+    ($name:ident { $($variant:ident = $number:literal),* }) => {
+        impl From<$name> for u16 {
+            fn from(status: $name) -> Self {
+                match status {
+                    $($name::$variant => $number,)*
+                }
+            }
+        }
+
+        impl TryFrom<u16> for $name {
+            type Error = String;
+
+            fn try_from(number: u16) -> Result<Self, String> {
+                match number {
+                    $($number => Ok(Self::$variant),)*
+                    _ => Err(format!("it is not one of {:?}", [$($number),*])),
+                }
+            }
+        }
+    };
+}
+
+status_numbers!(RejectionStatus { BadRequest = 400, ServerError = 500 });
+status_numbers!(UnknownStatus { NotFound = 404, ServerError = 500 });

@@ -1,0 +1,83 @@
+//! Deletes expired tenants, and finishes what an earlier process began and did not end.
+
+use std::time::Duration;
+
+use super::error::TenantError;
+use super::service::Tenants;
+use super::store::lifecycle::{self, IncompleteRestore};
+use super::unfinished;
+use crate::clock::Clock;
+use crate::database::{DatabaseError, TenantId};
+use crate::error_chain::ErrorChain;
+use crate::tasks::Progress;
+
+const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
+
+impl Tenants {
+    /// Deletes expired tenants, again and again.
+    pub async fn sweep(self) {
+        loop {
+            if let Err(error) = self.sweep_once().await {
+                tracing::debug!(error = %ErrorChain(&error), "expired tenants were not deleted");
+            }
+            tokio::time::sleep(SWEEP_INTERVAL).await;
+        }
+    }
+
+    async fn sweep_once(&self) -> Result<(), TenantError> {
+        let expired = self.database.run(async |connection| lifecycle::expired(connection, Clock::Real.now()).await);
+        for tenant in expired.await? {
+            // The others are deleted also when one cannot be.
+            match self.delete_by_id(tenant, &Progress::default()).await {
+                Ok(()) => tracing::info!(tenant.id = tenant.0, "an expired tenant was deleted"),
+                Err(error) => {
+                    tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "an expired tenant was not deleted");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes or deletes what interrupted work left behind on an embedded database, which only one process uses. What cannot be
+    /// finished is logged.
+    ///
+    /// # Errors
+    /// When the database does not say what was left behind.
+    pub async fn finish_interrupted_work(&self) -> Result<(), DatabaseError> {
+        let restores = self.database.run(async |connection| lifecycle::incomplete_restores(connection).await);
+        for IncompleteRestore { tenant, snapshot } in restores.await? {
+            if let Err(error) = self.finish_restore(tenant, snapshot).await {
+                tracing::error!(
+                    error = %ErrorChain(&error), tenant.id = tenant.0,
+                    "a tenant's data is incomplete: all its requests are rejected"
+                );
+            }
+        }
+        let unfinished = self.database.run(async |connection| lifecycle::unfinished(connection).await);
+        for tenant in unfinished.await? {
+            if let Err(error) = unfinished::delete(&self.database, tenant, &Progress::default()).await {
+                tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "an unfinished tenant was not deleted");
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish_restore(&self, tenant: TenantId, snapshot: Option<TenantId>) -> Result<(), DatabaseError> {
+        let Some(snapshot) = snapshot else {
+            // A request deleted the snapshot, and so the tenant's data is in use.
+            tracing::warn!(
+                tenant.id = tenant.0,
+                "the snapshot of an interrupted restore is gone: the tenant's data stays as it is"
+            );
+            return self
+                .database
+                .run(async |connection| lifecycle::set_restored_from(connection, tenant, None).await)
+                .await;
+        };
+        let access = self.locks().exclusive_to_replace(tenant).await;
+        access.set_incomplete(true);
+        self.restore_at_once(snapshot, tenant, &Progress::default()).await?;
+        access.set_incomplete(false);
+        Ok(())
+    }
+}

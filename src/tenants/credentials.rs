@@ -1,0 +1,132 @@
+//! The operations on a tenant's credentials: add, list, rotate, revoke, delete. Only digests are stored. A change reaches every
+//! server within a second ([`super::CredentialCache`]).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use super::credential::{Credential, CredentialListing, CredentialSlot, NewCredential};
+use super::error::CredentialError;
+use super::service::Tenants;
+use super::store;
+use super::store::credentials::{self as rows, CredentialRow};
+use crate::clock::Clock;
+use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::random::Random;
+
+impl Tenants {
+    /// Adds a subscription to a tenant, with its primary key, which expires after this many seconds of real time; the credential, which is
+    /// shown this once.
+    ///
+    /// # Errors
+    /// `Malformed`, `UnknownTenant`, `Taken`, or when the database fails.
+    pub async fn add_credential(
+        &self,
+        tenant: &str,
+        new: NewCredential,
+        expires_in_seconds: Option<u32>,
+    ) -> Result<Credential, CredentialError> {
+        let now = Clock::Real.now();
+        let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        let credential = new.credential(&self.random)?;
+        let added = self.database.run(async |connection| {
+            let Some(id) = store::find_tenant(connection, tenant).await? else { return Ok(None) };
+            insert(connection, id, &new.name, &credential, now, expires_at).await.map(Some)
+        });
+        match added.await? {
+            None => Err(CredentialError::UnknownTenant(tenant.to_owned())),
+            Some(false) => Err(CredentialError::Taken(new.name)),
+            Some(true) => Ok(credential),
+        }
+    }
+}
+
+/// Writes a subscription's primary key; false when it or its name is in use.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    name: &str,
+    credential: &Credential,
+    now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<bool, sqlx::Error> {
+    let row = CredentialRow {
+        name,
+        slot: CredentialSlot::Primary,
+        kind: credential.kind(),
+        account: credential.account(),
+        digest: &credential.digest(),
+        ending: credential.ending(),
+        created_at: now,
+        expires_at,
+    };
+    rows::insert(connection, tenant, &row).await
+}
+
+/// Writes a new key into a slot of a subscription. The key that the slot had before is rejected from then on; the other slot does
+/// not change. A subscription whose keys were revoked is active again with the new one. Its kind and account stay.
+///
+/// # Errors
+/// `Unknown`, `Malformed`, `Taken`, or when the database fails.
+pub async fn rotate_credential(
+    database: &Database,
+    random: &Random,
+    tenant: &str,
+    name: &str,
+    slot: CredentialSlot,
+    secret: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Credential, CredentialError> {
+    let listed = list_credentials(database, Some(tenant)).await?;
+    let CredentialListing { kind, account, .. } =
+        listed.into_iter().find(|listing| listing.name == name).ok_or_else(|| unknown(tenant, name))?;
+    let credential = Credential::new(random, kind, account.as_deref().unwrap_or_default(), secret)?;
+    let rotated =
+        database.run(async |connection| rows::rotate(connection, tenant, name, slot, &credential, now).await).await;
+    match rotated {
+        Ok(true) => Ok(credential),
+        Ok(false) => Err(unknown(tenant, name)),
+        Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
+            Err(CredentialError::Taken(name.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The credentials of all tenants or of one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_credentials(
+    database: &Database,
+    tenant: Option<&str>,
+) -> Result<Vec<CredentialListing>, CredentialError> {
+    Ok(database.run(async |connection| rows::list(connection, tenant).await).await?)
+}
+
+/// Revokes a subscription's key in a slot, or both. Revoking it again changes nothing.
+///
+/// # Errors
+/// `Unknown`, or when the database fails.
+pub async fn revoke_credential(
+    database: &Database,
+    tenant: &str,
+    name: &str,
+    slot: Option<CredentialSlot>,
+    now: DateTime<Utc>,
+) -> Result<(), CredentialError> {
+    let revoked = database.run(async |connection| rows::revoke(connection, tenant, name, slot, now).await).await?;
+    if revoked { Ok(()) } else { Err(unknown(tenant, name)) }
+}
+
+/// Deletes a subscription with its keys and its name.
+///
+/// # Errors
+/// `Unknown`, or when the database fails.
+pub async fn delete_credential(database: &Database, tenant: &str, name: &str) -> Result<(), CredentialError> {
+    let deleted = database.run(async |connection| rows::delete(connection, tenant, name).await).await?;
+    if deleted { Ok(()) } else { Err(unknown(tenant, name)) }
+}
+
+fn unknown(tenant: &str, name: &str) -> CredentialError {
+    CredentialError::Unknown { tenant: tenant.to_owned(), name: name.to_owned() }
+}

@@ -1,0 +1,352 @@
+//! Requests in a tenant and exclusive access to it, on a database with one connection. There Postgres' own locks exclude
+//! nothing, because everything runs in one session; and work on a large tenant takes many small transactions, so that other tenants
+//! get their turns. So this process itself makes the tenant's requests wait. On a database server, none of this is needed and
+//! nothing is counted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::{INCOMPLETE, TenantError};
+use crate::database::{Database, DatabaseError, TenantId};
+
+/// After this time, requests that wait for a hook are no longer waited for: such a request finds afterwards that it was ended. All
+/// others are waited for without a limit.
+const HOOK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often the requests that wait for a hook are counted from then on.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long a request waits for exclusive access to end; `docs/CONTROL.md` states it.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// Which tenants have requests, and which are locked. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub(super) struct TenantLocks(Option<Arc<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    tenants: Mutex<HashMap<TenantId, State>>,
+    changed: Notify,
+    hook_timeout: Duration,
+    max_wait: Duration,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct State {
+    /// How many requests run.
+    requests: usize,
+    has_exclusive_access: bool,
+    /// Whether new requests wait.
+    blocks_requests: bool,
+    /// Whether a restore began and did not end.
+    is_incomplete: bool,
+}
+
+/// Why a request does not enter a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum AccessError {
+    #[error("long work on the tenant's data did not end within {} seconds", MAX_WAIT.as_secs())]
+    Busy,
+    #[error("{INCOMPLETE}")]
+    Incomplete,
+}
+
+impl From<AccessError> for TenantError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Busy => Self::Database(error.into()),
+            AccessError::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+impl From<AccessError> for DatabaseError {
+    fn from(error: AccessError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Counts a request of a tenant until the last clone is dropped.
+#[derive(Debug, Clone, Default)]
+pub struct RequestGuard {
+    _counted: Option<Arc<CountedRequest>>,
+}
+
+#[derive(Debug)]
+struct CountedRequest {
+    shared: Arc<Shared>,
+    tenant: TenantId,
+}
+
+/// Exclusive access to a tenant's data, one at a time. When it is dropped, waiting requests continue, unless the data is incomplete.
+#[derive(Debug)]
+pub(super) struct ExclusiveAccess(Option<(Arc<Shared>, TenantId)>);
+
+impl TenantLocks {
+    pub(super) fn new(database: &Database) -> Self {
+        Self(database.has_one_connection().then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
+    }
+
+    /// Until when a request that arrives now waits, however often it has to.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.0.as_ref().map_or(MAX_WAIT, |shared| shared.max_wait)
+    }
+
+    /// Counts a request. `None` where it had to wait: what it knows of the tenant may be out of date, so that it reads that again
+    /// and enters once more.
+    pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, AccessError> {
+        let Some(shared) = &self.0 else { return Ok(Some(RequestGuard::default())) };
+        // In one step, so that no exclusive access begins between the check and the count.
+        let enter = |state: &mut State| match state {
+            State { is_incomplete: true, has_exclusive_access: false, .. } => Some(Err(AccessError::Incomplete)),
+            State { blocks_requests: true, .. } => None,
+            _ => {
+                state.requests += 1;
+                Some(Ok(()))
+            }
+        };
+        let (entered, waited) = shared.wait_until(tenant, enter, Some(deadline)).await.ok_or(AccessError::Busy)?;
+        entered?;
+        let counted = CountedRequest { shared: Arc::clone(shared), tenant };
+        // One that waited is dropped, and so leaves again at once.
+        let guard = RequestGuard { _counted: Some(Arc::new(counted)) };
+        Ok((!waited).then_some(guard))
+    }
+
+    /// Waits for exclusive access to a tenant's data as it is.
+    ///
+    /// # Errors
+    /// `Incomplete`.
+    pub(super) async fn exclusive(&self, tenant: TenantId) -> Result<ExclusiveAccess, AccessError> {
+        let access = self.exclusive_to_replace(tenant).await;
+        if access.is_incomplete() { Err(AccessError::Incomplete) } else { Ok(access) }
+    }
+
+    /// Waits for exclusive access to a tenant's data that is replaced or deleted, complete or not.
+    pub(super) async fn exclusive_to_replace(&self, tenant: TenantId) -> ExclusiveAccess {
+        let Some(shared) = &self.0 else { return ExclusiveAccess(None) };
+        let take = |state: &mut State| (!std::mem::replace(&mut state.has_exclusive_access, true)).then_some(());
+        shared.wait_until(tenant, take, None).await;
+        ExclusiveAccess(Some((Arc::clone(shared), tenant)))
+    }
+}
+
+impl ExclusiveAccess {
+    /// Makes new requests wait until the access ends, and waits for those that run, except those that wait for a hook: `in_hooks`
+    /// of the tenant's.
+    pub(super) async fn block_requests(&self, in_hooks: impl Fn(TenantId) -> usize + Send) {
+        let Some((shared, tenant)) = &self.0 else { return };
+        shared.with(*tenant, |state| state.blocks_requests = true);
+        let is_free = |state: &mut State| (state.requests == 0).then_some(());
+        let mut timeout = shared.hook_timeout;
+        while shared.wait_until(*tenant, is_free, Some(Instant::now() + timeout)).await.is_none() {
+            if shared.with(*tenant, |state| state.requests) <= in_hooks(*tenant) {
+                return;
+            }
+            timeout = POLL_INTERVAL;
+        }
+    }
+
+    /// While the data is incomplete, no request enters the tenant, also after the access ends.
+    pub(super) fn set_incomplete(&self, is_incomplete: bool) {
+        if let Some((shared, tenant)) = &self.0 {
+            shared.with(*tenant, |state| state.is_incomplete = is_incomplete);
+        }
+    }
+
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.0.as_ref().is_some_and(|(shared, tenant)| shared.with(*tenant, |state| state.is_incomplete))
+    }
+}
+
+impl Shared {
+    fn new(hook_timeout: Duration, max_wait: Duration) -> Self {
+        Self { tenants: Mutex::default(), changed: Notify::new(), hook_timeout, max_wait }
+    }
+
+    /// Repeats an attempt after each change until it succeeds, and says whether it had to wait; `None` when the deadline passes.
+    async fn wait_until<T>(
+        &self,
+        tenant: TenantId,
+        attempt: impl Fn(&mut State) -> Option<T>,
+        deadline: Option<Instant>,
+    ) -> Option<(T, bool)> {
+        let mut waited = false;
+        loop {
+            // Before the attempt, so that a change right after it is not missed.
+            let changed = self.changed.notified();
+            if let Some(done) = self.with(tenant, &attempt) {
+                return Some((done, waited));
+            }
+            waited = true;
+            match deadline {
+                None => changed.await,
+                Some(deadline) => timeout_at(deadline, changed).await.ok()?,
+            }
+        }
+    }
+
+    fn with<T>(&self, tenant: TenantId, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut tenants = self.tenants();
+        let state = tenants.entry(tenant).or_default();
+        let before = state.clone();
+        let outcome = change(state);
+        let has_changed = *state != before;
+        if *state == State::default() {
+            tenants.remove(&tenant);
+        }
+        drop(tenants);
+        // An attempt that changed nothing wakes no other one, or two that wait would wake each other again and again.
+        if has_changed {
+            self.changed.notify_waiters();
+        }
+        outcome
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, HashMap<TenantId, State>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for CountedRequest {
+    fn drop(&mut self) {
+        self.shared.with(self.tenant, |state| state.requests -= 1);
+    }
+}
+
+impl Drop for ExclusiveAccess {
+    fn drop(&mut self) {
+        if let Some((shared, tenant)) = &self.0 {
+            shared.with(*tenant, |state| {
+                state.has_exclusive_access = false;
+                state.blocks_requests = state.is_incomplete;
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locks() -> TenantLocks {
+        TenantLocks(Some(Arc::new(Shared::new(Duration::from_millis(100), Duration::from_millis(300)))))
+    }
+
+    async fn enter(locks: &TenantLocks, tenant: TenantId) -> RequestGuard {
+        locks.enter(tenant, locks.deadline()).await.expect("access").expect("without waiting")
+    }
+
+    #[tokio::test]
+    async fn exclusive_access_waits_for_requests_and_requests_wait_for_it() {
+        let locks = locks();
+        let (one, other) = (TenantId(1), TenantId(2));
+        let request = enter(&locks, one).await;
+        let access = locks.exclusive_to_replace(one).await;
+        let blocking = tokio::spawn(async move {
+            access.block_requests(|_| 0).await;
+            access
+        });
+        tokio::task::yield_now().await;
+        assert!(!blocking.is_finished(), "a request runs");
+        enter(&locks, other).await;
+        drop(request);
+        let access = blocking.await.expect("a task");
+
+        let entering = tokio::spawn({
+            let locks = locks.clone();
+            async move { locks.enter(one, locks.deadline()).await }
+        });
+        let locking = tokio::spawn({
+            let locks = locks.clone();
+            async move { locks.exclusive_to_replace(one).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!entering.is_finished() && !locking.is_finished(), "the access lasts");
+        drop(access);
+        let entered = entering.await.expect("a task").expect("access");
+        assert!(entered.is_none(), "it waited, and reads again which tenant it has");
+        drop(locking.await.expect("a task"));
+        enter(&locks, one).await;
+        assert!(locks.0.expect("locks").tenants().is_empty(), "nothing is kept of tenants without requests");
+    }
+
+    #[tokio::test]
+    async fn exclusive_access_waits_for_all_requests_but_those_in_a_hook() {
+        let (locks, tenant) = (locks(), TenantId(1));
+        let in_hook = enter(&locks, tenant).await;
+        let slow = enter(&locks, tenant).await;
+        let access = locks.exclusive_to_replace(tenant).await;
+        let blocking = tokio::spawn(async move {
+            access.block_requests(|_| 1).await;
+            access
+        });
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert!(!blocking.is_finished(), "one of them waits for no hook");
+        drop(slow);
+        drop(blocking.await.expect("a task that ends, though the other request runs"));
+        drop(in_hook);
+    }
+
+    #[tokio::test]
+    async fn a_request_does_not_wait_forever() {
+        let (locks, tenant) = (locks(), TenantId(1));
+        let access = locks.exclusive_to_replace(tenant).await;
+        access.block_requests(|_| 0).await;
+        let began = Instant::now();
+        assert_eq!(locks.enter(tenant, locks.deadline()).await.err(), Some(AccessError::Busy));
+        assert!(began.elapsed() >= Duration::from_millis(300));
+        drop(access);
+        enter(&locks, tenant).await;
+    }
+
+    #[tokio::test]
+    async fn no_request_enters_a_tenant_with_incomplete_data() {
+        let (locks, tenant) = (locks(), TenantId(1));
+        let access = locks.exclusive_to_replace(tenant).await;
+        access.block_requests(|_| 0).await;
+        access.set_incomplete(true);
+        // Also after the access.
+        drop(access);
+        assert_eq!(locks.enter(tenant, locks.deadline()).await.err(), Some(AccessError::Incomplete));
+        assert_eq!(locks.exclusive(tenant).await.err(), Some(AccessError::Incomplete));
+        let access = locks.exclusive_to_replace(tenant).await;
+        assert!(access.is_incomplete());
+        access.set_incomplete(false);
+        drop(access);
+        enter(&locks, tenant).await;
+        assert!(!locks.exclusive_to_replace(tenant).await.is_incomplete());
+    }
+
+    /// A request that enters while another task blocks requests is waited for.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_request_runs_in_a_blocked_tenant() {
+        let (locks, tenant) = (locks(), TenantId(1));
+        let requests: Vec<_> = (0..8)
+            .map(|_| {
+                let locks = locks.clone();
+                tokio::spawn(async move {
+                    for _ in 0..500 {
+                        drop(locks.enter(tenant, locks.deadline()).await.expect("access"));
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..500 {
+            let access = locks.exclusive_to_replace(tenant).await;
+            access.block_requests(|_| 0).await;
+            let shared = locks.0.as_ref().expect("locks");
+            assert_eq!(shared.with(tenant, |state| state.requests), 0);
+            tokio::task::yield_now().await;
+            assert_eq!(shared.with(tenant, |state| state.requests), 0);
+        }
+        for request in requests {
+            request.await.expect("a request");
+        }
+    }
+}

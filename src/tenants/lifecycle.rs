@@ -1,0 +1,130 @@
+//! Creates and deletes tenants.
+
+use chrono::TimeDelta;
+
+use super::credential::{Credential, NewCredential};
+use super::credentials;
+use super::error::{CredentialError, TenantError};
+use super::seed::{self, NewSeededTenant, SeedContents};
+use super::service::{Tenants, check_name};
+use super::store::{self, lifecycle};
+use super::unfinished::{self, Unfinished};
+use crate::clock::Clock;
+use crate::database::{Batches, TenantId};
+use crate::tasks::{Begun, CreatedTenant, DeletedTenant, Progress, TaskResult};
+
+/// A tenant that is to be created.
+#[derive(Debug)]
+pub struct NewTenant {
+    pub name: String,
+    pub key: NewCredential,
+    /// After this many seconds the tenant is deleted.
+    pub expires_in_seconds: Option<u32>,
+}
+
+impl Tenants {
+    /// Creates a tenant from a seed, with the default plan if the seed has none. The result shows its key, this once.
+    ///
+    /// # Errors
+    /// `BadName`, `NameTaken`, `Seed`, `Credential`, or when the database fails; nothing is created then.
+    #[must_use]
+    pub fn create(&self, new: NewTenant, seed: SeedContents) -> Begun<TenantError> {
+        let (tenants, name) = (self.for_task(), new.name.clone());
+        self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
+            let name = check_name(&new.name)?;
+            let credential = new.key.credential(&tenants.random)?;
+            let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
+            let created = tenants.fill_new(&mut batches, &mut unfinished, &new, &credential, seed, &progress).await;
+            tenants.finish(batches, unfinished, created).await?;
+            Ok(created_tenant(name, &new.key.name, &credential))
+        })
+    }
+
+    async fn fill_new(
+        &self,
+        batches: &mut Batches,
+        unfinished: &mut Unfinished,
+        new: &NewTenant,
+        credential: &Credential,
+        seed: SeedContents,
+        progress: &Progress,
+    ) -> Result<(), TenantError> {
+        self.check_free(batches, new, credential).await?;
+        let plan = seed.plan.clone().unwrap_or_default();
+        let tenant = NewSeededTenant { name: &new.name, plan: &plan, origin: "new" };
+        let id = seed::create_unfinished(batches, unfinished, self, tenant, seed, progress).await?;
+        self.publish(batches, id, new, credential).await
+    }
+
+    /// Checks name and credential before the work. `publish` checks them again.
+    pub(super) async fn check_free(
+        &self,
+        batches: &mut Batches,
+        new: &NewTenant,
+        credential: &Credential,
+    ) -> Result<(), TenantError> {
+        let connection = batches.connection().await?;
+        if store::find_tenant(connection, &new.name).await?.is_some() {
+            return Err(TenantError::NameTaken(new.name.clone()));
+        }
+        if store::credentials::has_digest(connection, &credential.digest()).await? {
+            return Err(CredentialError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// Publishes an unfinished tenant under its name and credential.
+    pub(super) async fn publish(
+        &self,
+        batches: &mut Batches,
+        id: TenantId,
+        new: &NewTenant,
+        credential: &Credential,
+    ) -> Result<(), TenantError> {
+        let now = Clock::Real.now();
+        let connection = batches.connection().await?;
+        let expires_at = new.expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
+        if !lifecycle::publish(connection, id, &new.name, expires_at).await? {
+            return Err(TenantError::NameTaken(new.name.clone()));
+        }
+        if !credentials::insert(connection, id, &new.key.name, credential, now, None).await? {
+            return Err(CredentialError::Taken(new.key.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// Deletes a tenant, with its credentials, snapshots and journal.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or when the database fails.
+    #[must_use]
+    pub fn delete(&self, name: &str) -> Begun<TenantError> {
+        let (tenants, name) = (self.for_task(), name.to_owned());
+        self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
+            let tenant = tenants.tenant(&name).await?;
+            tenants.delete_by_id(tenant.id, &progress).await?;
+            Ok(TaskResult::DeletedTenant(DeletedTenant { deleted: name }))
+        })
+    }
+
+    pub(super) async fn delete_by_id(&self, id: TenantId, progress: &Progress) -> Result<(), TenantError> {
+        let access = self.locks().exclusive_to_replace(id).await;
+        unfinished::delete(&self.database, id, progress).await?;
+        access.set_incomplete(false);
+        drop(access);
+        self.invalidate(id);
+        self.journal.clear(Some(id));
+        Ok(())
+    }
+}
+
+/// The result of a task that created a tenant. It shows the key, this once.
+pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) -> TaskResult {
+    TaskResult::CreatedTenant(CreatedTenant {
+        tenant: tenant.to_owned(),
+        key_name: name.to_owned(),
+        kind: credential.kind().name(),
+        account: credential.account().map(str::to_owned),
+        key: credential.reveal().to_owned(),
+    })
+}

@@ -1,0 +1,45 @@
+//! Loads tenants from the database.
+
+use super::Tenant;
+use super::store::{self, By, TenantRow};
+use crate::clock::Clock;
+use crate::database::{Database, DatabaseError, TenantId};
+
+/// Loads tenants by their number or name. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct TenantLoader {
+    database: Database,
+}
+
+impl TenantLoader {
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&self, id: TenantId) -> Result<Option<Tenant>, DatabaseError> {
+        self.load(By::Id(id)).await
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_name(&self, name: &str) -> Result<Option<Tenant>, DatabaseError> {
+        // Postgres stores no text with a NUL.
+        if name.contains('\0') { Ok(None) } else { self.load(By::Name(name)).await }
+    }
+
+    /// Whether a tenant has this name, in any case.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_name(&self, name: &str) -> Result<bool, DatabaseError> {
+        self.database.run(async |connection| store::has_name(connection, name, Clock::Real.now()).await).await
+    }
+
+    async fn load(&self, by: By<'_>) -> Result<Option<Tenant>, DatabaseError> {
+        let row = self.database.run(async |connection| store::find(connection, by, Clock::Real.now()).await).await?;
+        Ok(row.map(TenantRow::into_tenant))
+    }
+}

@@ -1,0 +1,89 @@
+//! The members of a seed file.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::credential::SeedCredential;
+use super::entry::SeedEntry;
+use super::extension::SeedExtension;
+use super::population::Population;
+use super::settings::{self, Counters, SeedFault};
+use crate::clock::Clock;
+use crate::plan::Plan;
+use crate::webhooks::EventSettings;
+
+/// The version of the format of seed files.
+pub(in crate::tenants) const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedFile {
+    #[serde(deserialize_with = "version")]
+    pub(in crate::tenants) version: u32,
+    pub(in crate::tenants) tenants: Vec<SeedTenant>,
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let version = u32::deserialize(deserializer)?;
+    if version == VERSION { Ok(version) } else { Err(D::Error::custom(format!("the version must be {VERSION}"))) }
+}
+
+/// A tenant of a seed file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedTenant {
+    pub(in crate::tenants) name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::tenants) keys: Vec<SeedCredential>,
+    #[serde(default, serialize_with = "settings::changed_entries", skip_serializing_if = "settings::is_default")]
+    pub(in crate::tenants) plan: Plan,
+    #[serde(default, skip_serializing_if = "settings::is_real")]
+    pub(in crate::tenants) clock: Clock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tenants) extension: Option<SeedExtension>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tenants) events: Option<EventSettings>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::tenants) faults: Vec<SeedFault>,
+    #[serde(default, skip_serializing_if = "Counters::are_zero")]
+    pub(in crate::tenants) counters: Counters,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::tenants) customers: Vec<SeedEntry>,
+    #[serde(skip_serializing)]
+    pub(in crate::tenants) population: Option<Population>,
+}
+
+/// What a seed file says of a tenant without its name and credentials, which an existing tenant keeps. An existing tenant also keeps
+/// its plan if there is none here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedContents {
+    pub(in crate::tenants) plan: Option<Plan>,
+    #[serde(default)]
+    pub(super) clock: Clock,
+    pub(super) extension: Option<SeedExtension>,
+    pub(super) events: Option<EventSettings>,
+    #[serde(default)]
+    pub(super) faults: Vec<SeedFault>,
+    #[serde(default)]
+    pub(super) counters: Counters,
+    #[serde(default)]
+    pub(super) customers: Vec<SeedEntry>,
+    pub(super) population: Option<Population>,
+}
+
+impl SeedContents {
+    /// The number of customers.
+    pub(in crate::tenants) fn size(&self) -> u64 {
+        self.customers.len() as u64 + self.population.as_ref().map_or(0, Population::size)
+    }
+}
+
+impl From<SeedTenant> for SeedContents {
+    /// A tenant of a file without a plan has the default plan.
+    fn from(tenant: SeedTenant) -> Self {
+        let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
+            tenant;
+        Self { plan: Some(plan), clock, extension, events, faults, counters, customers, population }
+    }
+}

@@ -1,0 +1,145 @@
+//! Loads seed files: creates their tenants.
+
+use std::collections::BTreeSet;
+
+use super::credential::SeedCredential;
+use super::file::{SeedContents, SeedFile, SeedTenant};
+use super::fill::{SeedTarget, fill};
+use super::write_error::write_error;
+use crate::clock::Clock;
+use crate::database::{Batches, TenantId};
+use crate::plan::Plan;
+use crate::tasks::{Begun, Progress, SeedSummary, TaskResult};
+use crate::tenants::error::{SeedError, TenantError};
+use crate::tenants::service::{SEED, Tenants, check_name};
+use crate::tenants::store::{self, lifecycle, snapshots};
+use crate::tenants::unfinished::Unfinished;
+
+/// Creates the tenants of a seed file, all or none. A reset of each restores what the file says. A tenant that exists does not change.
+///
+/// # Errors
+/// When the seed contradicts itself or a rule, or when the database fails.
+pub async fn load_seed(tenants: &Tenants, seed: SeedFile) -> Result<SeedSummary, SeedError> {
+    load(tenants, seed, &Progress::default()).await
+}
+
+impl Tenants {
+    /// The same as a task.
+    #[must_use]
+    pub fn load(&self, seed: SeedFile) -> Begun<TenantError> {
+        let tenants = self.for_task();
+        let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
+            let summary = load(&tenants, seed, &progress).await?;
+            Ok(TaskResult::LoadedSeed(summary))
+        })
+    }
+}
+
+async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<SeedSummary, SeedError> {
+    check_names(&seed)?;
+    // One after the other, so that of two with the same tenant the second one finds it.
+    let _turn = tenants.loading.lock().await;
+    let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
+    let loaded = load_tenants(&mut batches, &mut unfinished, tenants, seed, progress).await;
+    let summary = tenants.finish(batches, unfinished, loaded).await?;
+    tenants.credentials.clear();
+    Ok(summary)
+}
+
+/// Checks the names first: Postgres stores not every character.
+fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
+    let failed = |name: &str, reason: String| SeedError::Content { tenant: name.to_owned(), reason };
+    let mut names = BTreeSet::new();
+    for SeedTenant { name, .. } in &seed.tenants {
+        if !names.insert(name) {
+            return Err(failed(name, "the file has two tenants of this name".to_owned()));
+        }
+        check_name(name).map_err(|error| failed(name, error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// A tenant of the file that is filled and not published yet.
+struct FilledTenant {
+    id: TenantId,
+    name: String,
+    keys: Vec<SeedCredential>,
+}
+
+async fn load_tenants(
+    batches: &mut Batches,
+    unfinished: &mut Unfinished,
+    tenants: &Tenants,
+    seed: SeedFile,
+    progress: &Progress,
+) -> Result<SeedSummary, SeedError> {
+    let (mut summary, mut filled) = (SeedSummary::default(), Vec::new());
+    // In one order, so that two servers with the same names do not wait for each other.
+    let names: BTreeSet<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+    for name in names {
+        lifecycle::lock_name(batches.connection().await?, name).await?;
+    }
+    for mut tenant in seed.tenants {
+        let name = tenant.name.clone();
+        if store::find_tenant(batches.connection().await?, &name).await?.is_some() {
+            summary.unchanged.push(name);
+            continue;
+        }
+        let (keys, plan) = (std::mem::take(&mut tenant.keys), tenant.plan.clone());
+        let new = NewSeededTenant { name: &name, plan: &plan, origin: "seed" };
+        let id = Box::pin(create_unfinished(batches, unfinished, tenants, new, tenant.into(), progress)).await?;
+        summary.created.push(name.clone());
+        filled.push(FilledTenant { id, name, keys });
+    }
+    // Nothing finds one of them before all are filled.
+    for tenant in filled {
+        publish(batches, tenants, tenant).await?;
+    }
+    Ok(summary)
+}
+
+async fn publish(batches: &mut Batches, tenants: &Tenants, tenant: FilledTenant) -> Result<(), SeedError> {
+    let FilledTenant { id, name, keys } = tenant;
+    let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
+    let connection = batches.connection().await?;
+    if !lifecycle::publish(connection, id, &name, None).await? {
+        return Err(failed("another request created it at this moment".to_owned()));
+    }
+    for key in &keys {
+        let inserted = key.insert(connection, id, &tenants.random, Clock::Real.now()).await;
+        inserted.map_err(|error| error.into_seed_error(&failed))?;
+    }
+    Ok(())
+}
+
+/// A tenant that is to be created.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::tenants) struct NewSeededTenant<'a> {
+    pub name: &'a str,
+    pub plan: &'a Plan,
+    pub origin: &'a str,
+}
+
+/// Creates an unfinished tenant, fills it, and saves the data as its snapshot `seed`.
+pub(in crate::tenants) async fn create_unfinished(
+    batches: &mut Batches,
+    unfinished: &mut Unfinished,
+    tenants: &Tenants,
+    new: NewSeededTenant<'_>,
+    seed: SeedContents,
+    progress: &Progress,
+) -> Result<TenantId, SeedError> {
+    let NewSeededTenant { name, plan, origin } = new;
+    let failed = |reason: String| SeedError::Content { tenant: name.to_owned(), reason };
+    let now = Clock::Real.now();
+    let inserted = lifecycle::insert_empty(batches.connection().await?, plan, now, origin).await;
+    let id = inserted.map_err(|error| write_error(error, &failed))?;
+    unfinished.tenants.push(id);
+    let customers = seed.size();
+    let target = SeedTarget { id, name, plan };
+    fill(batches, &tenants.customers, &tenants.random, target, seed, progress).await?;
+    batches.filled(customers).await?;
+    unfinished.rows += 2 * snapshots::save_unfinished(batches, id, SEED, now, progress).await?;
+    Ok(id)
+}

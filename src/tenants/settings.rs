@@ -1,0 +1,149 @@
+//! Changes a tenant's settings while servers run: plan, clock, Client Extension, webhook subscriptions and fault rules. Other servers
+//! follow within half a second.
+
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::Tenant;
+use super::error::{CLOCK_OUT_OF_RANGE, TenantError};
+use super::seed::{SeedExtension, SeedTenant};
+use super::service::Tenants;
+use super::store::{self, By, lifecycle};
+use crate::clock::Clock;
+use crate::database::{TenantId, lock_tenant, violated_unique_constraint};
+use crate::fault_injection::{self, FaultRule};
+use crate::plan::Plan;
+use crate::webhooks::EventSettings;
+
+/// The members `extension` and `events` of a seed file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Integration {
+    extension: Option<SeedExtension>,
+    events: Option<EventSettings>,
+}
+
+impl From<SeedTenant> for Integration {
+    fn from(tenant: SeedTenant) -> Self {
+        Self { extension: tenant.extension, events: tenant.events }
+    }
+}
+
+impl Tenants {
+    /// Replaces a tenant's plan. Where other fields become unique, the existing customers must satisfy that.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Rejected` when customers share a value that must be unique, or when the database fails.
+    pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), TenantError> {
+        let tenant = self.tenant(name).await?;
+        let _access = self.locks().exclusive(tenant.id).await?;
+        let replaced = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            // Read again: a restore may have replaced the plan meanwhile.
+            if plan.unique != reload(connection, &tenant).await?.plan.unique {
+                let followed = self.customers.follow_uniqueness(connection, tenant.id, plan).await;
+                followed.map_err(|error| match violated_unique_constraint(&error) {
+                    Some(constraint) => {
+                        TenantError::Rejected(format!("customers share a value that must be unique: {constraint}"))
+                    }
+                    None => error.into(),
+                })?;
+            }
+            lifecycle::set_plan(connection, tenant.id, plan).await?;
+            store::write_names(connection, tenant.id, plan).await?;
+            Ok::<_, TenantError>(())
+        });
+        replaced.await?;
+        self.invalidate(tenant.id);
+        Ok(())
+    }
+
+    /// Sets a tenant's clock to the one that `change` returns for the present one.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Rejected` when `change` returns none, or when the database fails.
+    pub async fn set_clock(
+        &self,
+        name: &str,
+        change: impl FnOnce(Clock) -> Option<Clock>,
+    ) -> Result<Clock, TenantError> {
+        let tenant = self.tenant(name).await?;
+        let _access = self.locks().exclusive(tenant.id).await?;
+        let set = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            let clock = change(reload(connection, &tenant).await?.clock)
+                .ok_or_else(|| TenantError::Rejected(CLOCK_OUT_OF_RANGE.to_owned()))?;
+            lifecycle::set_clock(connection, tenant.id, clock).await?;
+            Ok::<_, TenantError>(clock)
+        });
+        let clock = set.await?;
+        self.invalidate(tenant.id);
+        Ok(clock)
+    }
+
+    /// Replaces a tenant's Client Extension and webhook subscriptions. What `integration` does not name is removed.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Rejected` when two subscriptions have one address, or when the database fails.
+    pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
+        let tenant = self.tenant(name).await?;
+        let Integration { extension, events } = integration;
+        if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
+            return Err(TenantError::Rejected(format!("two subscriptions have the address {url}")));
+        }
+        let split = extension.map(SeedExtension::split).transpose();
+        let (extension, token) = split.map_err(TenantError::Rejected)?.unzip();
+        let _access = self.locks().exclusive(tenant.id).await?;
+        let connected = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            store::set_integration(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
+            store::delete_extension_token(connection, tenant.id).await?;
+            if let Some(token) = &token {
+                store::insert_extension_token(connection, tenant.id, token.bytes()).await?;
+            }
+            Ok::<_, TenantError>(())
+        });
+        connected.await?;
+        self.invalidate(tenant.id);
+        Ok(())
+    }
+
+    /// Adds a fault rule for a tenant's requests or events. Returns its number.
+    ///
+    /// # Errors
+    /// `Incomplete`, or when the database fails.
+    pub async fn add_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
+        let _access = self.locks().exclusive(tenant).await?;
+        let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
+        self.credentials.clear();
+        Ok(id)
+    }
+
+    /// Deletes a fault rule; false when there is none of this number.
+    ///
+    /// # Errors
+    /// `Incomplete`, or when the database fails.
+    pub async fn delete_fault_rule(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
+        let _access = self.locks().exclusive(tenant).await?;
+        let was_there = fault_injection::delete(&self.database, tenant, id).await?;
+        self.credentials.clear();
+        Ok(was_there)
+    }
+
+    /// Deletes all fault rules of a tenant.
+    ///
+    /// # Errors
+    /// `Incomplete`, or when the database fails.
+    pub async fn clear_fault_rules(&self, tenant: TenantId) -> Result<(), TenantError> {
+        let _access = self.locks().exclusive(tenant).await?;
+        fault_injection::delete_all(&self.database, tenant).await?;
+        self.credentials.clear();
+        Ok(())
+    }
+}
+
+/// A tenant as it is within a transaction that has locked its data.
+async fn reload(connection: &mut PgConnection, tenant: &Tenant) -> Result<Tenant, TenantError> {
+    let row = store::find(connection, By::Id(tenant.id), Clock::Real.now()).await?;
+    Ok(row.ok_or_else(|| TenantError::UnknownTenant(tenant.name.clone()))?.into_tenant())
+}

@@ -1,0 +1,171 @@
+//! SQL on credentials and access tokens.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::database::TenantId;
+use crate::tenants::credential::{Credential, CredentialKind, CredentialListing, CredentialSlot};
+
+#[derive(Debug)]
+pub(in crate::tenants) struct CredentialRow<'a> {
+    pub name: &'a str,
+    pub slot: CredentialSlot,
+    pub kind: CredentialKind,
+    pub account: Option<&'a str>,
+    pub digest: &'a [u8],
+    pub ending: &'a str,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// False when the credential or its name is in use.
+pub(in crate::tenants) async fn insert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    row: &CredentialRow<'_>,
+) -> Result<bool, sqlx::Error> {
+    let CredentialRow { name, slot, kind, account, digest, ending, created_at, expires_at } = *row;
+    let done = sqlx::query!(
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict do nothing",
+        tenant.0,
+        name,
+        slot as CredentialSlot,
+        digest,
+        ending,
+        created_at,
+        expires_at,
+        kind as CredentialKind,
+        account,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether some tenant has a credential with this digest.
+pub(in crate::tenants) async fn has_digest(connection: &mut PgConnection, digest: &[u8]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select exists (select from subscription_keys where digest = $1) as "exists!""#, digest)
+        .fetch_one(connection)
+        .await
+}
+
+/// Writes a new key into a slot of a subscription; it expires when the subscription's other key does. False when there is no such
+/// subscription, or it has expired.
+pub(in crate::tenants) async fn rotate(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+    slot: CredentialSlot,
+    credential: &Credential,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let digest = credential.digest();
+    let done = sqlx::query!(
+        "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
+         select t.tenant_id, $2, $3, $4, $5, $6, k.expires_at, $7, $8
+           from tenants t
+           join (select tenant_id, min(expires_at) as expires_at from subscription_keys where name = $2 group by tenant_id) k
+             on k.tenant_id = t.tenant_id and (k.expires_at is null or k.expires_at > $6)
+          where t.name = $1
+         on conflict (tenant_id, name, slot) do update
+            set digest = excluded.digest, ending = excluded.ending, created_at = excluded.created_at, revoked_at = null,
+                expires_at = excluded.expires_at",
+        tenant,
+        name,
+        slot as CredentialSlot,
+        &digest[..],
+        credential.ending(),
+        now,
+        credential.kind() as CredentialKind,
+        credential.account(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(in crate::tenants) async fn list(
+    connection: &mut PgConnection,
+    tenant: Option<&str>,
+) -> Result<Vec<CredentialListing>, sqlx::Error> {
+    sqlx::query_as!(
+        CredentialListing,
+        r#"select t.name as "tenant!", k.name, k.slot, k.kind as "kind: CredentialKind", k.account, k.ending, k.created_at, k.revoked_at, k.expires_at
+           from subscription_keys k
+           join tenants t on t.tenant_id = k.tenant_id
+          where $1::text is null or t.name = $1
+          order by t.name, k.name, k.slot"#,
+        tenant,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+pub(in crate::tenants) async fn revoke(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+    slot: Option<CredentialSlot>,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update subscription_keys k set revoked_at = coalesce(k.revoked_at, $3)
+           from tenants t
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2 and ($4::text is null or k.slot = $4)",
+        tenant,
+        name,
+        now,
+        slot as Option<CredentialSlot>,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(in crate::tenants) async fn delete(
+    connection: &mut PgConnection,
+    tenant: &str,
+    name: &str,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from subscription_keys k using tenants t
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
+        tenant,
+        name,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Deletes all credentials and access tokens of a tenant.
+pub(in crate::tenants) async fn delete_all(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from access_tokens where tenant_id = $1", tenant.0).execute(&mut *connection).await?;
+    sqlx::query!("delete from subscription_keys where tenant_id = $1", tenant.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Stores an access token of a client, and deletes the tenant's expired ones.
+pub(in crate::tenants) async fn insert_access_token(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    digest: &[u8],
+    client_digest: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with expired as (delete from access_tokens where tenant_id = $1 and expires_at <= $4)
+         insert into access_tokens (tenant_id, digest, key_digest, expires_at) values ($1, $2, $3, $5)",
+        tenant.0,
+        digest,
+        client_digest,
+        now,
+        expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

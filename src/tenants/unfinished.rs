@@ -1,0 +1,66 @@
+//! Unfinished tenants: those that are being created or deleted, in several transactions on an embedded database, so that other requests
+//! have their turn. Nothing finds them by name or credential.
+
+use super::service::Tenants;
+use super::store::{copy, lifecycle, snapshots};
+use crate::clock::Clock;
+use crate::database::{Batches, Database, DatabaseError, TenantId, lock_tenant};
+use crate::error_chain::ErrorChain;
+use crate::tasks::Progress;
+
+/// The tenants that a piece of work has created and not published yet.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished {
+    pub tenants: Vec<TenantId>,
+    /// The number of their rows.
+    pub rows: u64,
+}
+
+impl Tenants {
+    /// Commits work on unfinished tenants that succeeded. When it failed, this deletes what earlier transactions committed.
+    pub(super) async fn finish<T, E: From<DatabaseError>>(
+        &self,
+        batches: Batches,
+        unfinished: Unfinished,
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
+        let has_committed = batches.has_committed();
+        let outcome = match outcome {
+            Ok(created) => batches.commit().await.map(|()| created).map_err(E::from),
+            Err(error) => {
+                drop(batches);
+                Err(error)
+            }
+        };
+        match &outcome {
+            Ok(_) => self.database.filled(unfinished.rows).await,
+            Err(_) if has_committed => {
+                for tenant in unfinished.tenants {
+                    if let Err(error) = delete(&self.database, tenant, &Progress::default()).await {
+                        tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "an unfinished tenant was not deleted");
+                    }
+                }
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+}
+
+/// Deletes a tenant or snapshot with its credentials, snapshots and data. Nothing finds it after the first transaction.
+pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
+    let mut batches = Batches::new(database);
+    let connection = batches.connection().await?;
+    lock_tenant(connection, tenant).await?;
+    let snapshots = snapshots::list(connection, tenant).await?;
+    lifecycle::unpublish(connection, tenant, Clock::Real.now()).await?;
+    for id in snapshots.iter().map(|snapshot| TenantId(snapshot.tenant_id)).chain([tenant]) {
+        if batches.takes_turns() {
+            copy::in_parts(&mut batches, None, id, progress).await?;
+        }
+        // Also what a running request wrote meanwhile.
+        copy::delete(batches.connection().await?, id, progress).await?;
+        batches.pause().await?;
+    }
+    batches.commit().await
+}
