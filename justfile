@@ -61,6 +61,10 @@ sqlx-check:
 coverage:
     cargo run --locked --quiet -- coverage > docs/COVERAGE.md
 
+# Makes config/emulator.example.toml anew from the table of settings
+example-settings:
+    cargo run --locked --quiet -- config --example > config/emulator.example.toml
+
 # Photographs the inspector's pages into docs/inspector (pip install websocket-client; chromium)
 screenshots *arguments:
     scripts/screenshots {{ arguments }}

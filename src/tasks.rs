@@ -1,22 +1,20 @@
-//! Long work: done to its end though its caller leaves, and watched while it lasts.
+//! Tasks: long work that runs to its end even when its caller leaves, with its progress.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::journal::HIDDEN;
 
-/// So many tasks are remembered.
-const REMEMBERED: usize = 100;
+/// The limit of tasks that are kept, finished ones included.
+const MAX_TASKS: usize = 100;
 
-/// How far some work is.
 #[derive(Debug, Default)]
 pub struct Progress {
     step: Mutex<String>,
@@ -25,43 +23,119 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A step begins that counts up to `total`, which is 0 where that is not known.
+    /// Starts a step that counts up to `total`, or to an unknown end where it is 0.
     pub fn expect(&self, step: &str, total: u64) {
         step.clone_into(&mut self.step.lock().unwrap_or_else(PoisonError::into_inner));
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
     }
 
-    /// So many more are done.
     pub fn advance(&self, done: u64) {
         self.done.fetch_add(done, Ordering::Relaxed);
     }
 }
 
-/// A task as it may be shown.
+/// A task as clients see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TaskStatus {
-    /// By which it is found.
     pub id: Uuid,
-    /// Whose world it works on.
+    /// The tenant that it works on.
     pub tenant: String,
-    /// What it does.
+    /// What it does: `create`, `fork`, `seed`, `load`, `reset`, `restore`, `snapshot` or `delete`.
     pub what: &'static str,
-    /// `running`, `done` or `failed`.
-    pub state: &'static str,
-    /// What it is at.
+    pub state: TaskState,
+    /// The current step.
     pub step: String,
-    /// How much of that is done.
+    /// How much of the step is done.
     pub done: u64,
-    /// How much that is in all; 0 where it is not known.
+    /// The size of the step; 0 where it is not known.
     pub total: u64,
-    /// How long it takes or took, in milliseconds.
+    /// The duration in milliseconds.
     pub ms: u64,
-    /// What came of it, when it is done.
-    #[schema(value_type = Option<Object>)]
-    pub result: Option<Value>,
+    /// The result of a task that is done.
+    pub result: Option<TaskResult>,
     /// Why it failed.
     pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskState {
+    Running,
+    Done,
+    Failed,
+}
+
+/// The result of a task.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum TaskResult {
+    CreatedTenant(CreatedTenant),
+    DeletedTenant(DeletedTenant),
+    LoadedSeed(SeedSummary),
+    Snapshot(SnapshotRows),
+    Data(DataRows),
+}
+
+/// A new tenant with its key, which is not shown again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CreatedTenant {
+    pub tenant: String,
+    pub key_name: String,
+    /// `subscription-key`, `basic` or `oauth-client`.
+    pub kind: &'static str,
+    /// The user name or client id; null for a subscription key.
+    pub account: Option<String>,
+    /// The key, password or client secret.
+    pub key: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeletedTenant {
+    /// The name of the deleted tenant.
+    pub deleted: String,
+}
+
+/// The tenants of a seed file that was loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeedSummary {
+    /// The tenants that were created.
+    pub created: Vec<String>,
+    /// The tenants that existed before. They did not change.
+    pub unchanged: Vec<String>,
+}
+
+/// A snapshot that was saved, or to which a tenant was restored.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SnapshotRows {
+    pub snapshot: String,
+    /// How many rows were written.
+    pub rows: u64,
+}
+
+/// New data of a tenant.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DataRows {
+    /// How many rows were written.
+    pub rows: u64,
+}
+
+impl TaskResult {
+    /// How many rows were written, for a task that writes a tenant's data.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        match self {
+            Self::Snapshot(SnapshotRows { rows, .. }) | Self::Data(DataRows { rows }) => Some(*rows),
+            Self::CreatedTenant(_) | Self::DeletedTenant(_) | Self::LoadedSeed(_) => None,
+        }
+    }
+
+    fn without_key(self) -> Self {
+        match self {
+            Self::CreatedTenant(tenant) => Self::CreatedTenant(CreatedTenant { key: HIDDEN.to_owned(), ..tenant }),
+            other => other,
+        }
+    }
 }
 
 /// The tasks of this server. Cheap to clone; all clones are one.
@@ -76,27 +150,25 @@ struct Task {
     begun: Instant,
     progress: Arc<Progress>,
     end: watch::Receiver<Option<End>>,
-    /// Whether its result was shown: a key in it is shown once.
-    is_shown: AtomicBool,
+    /// Whether a client has read its result. A key in it is shown once.
+    is_read: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
 struct End {
-    outcome: Result<Value, String>,
+    outcome: Result<TaskResult, String>,
     ms: u64,
 }
 
-/// Work that was begun.
+/// A task that runs.
 #[derive(Debug)]
 pub struct Begun<E> {
-    /// By which its status is found.
     pub id: Uuid,
-    /// Its end.
-    pub end: tokio::task::JoinHandle<Result<Value, E>>,
+    pub end: tokio::task::JoinHandle<Result<TaskResult, E>>,
 }
 
 impl Tasks {
-    /// Begins work that goes on whoever waits for it.
+    /// Starts work that does not stop when its caller leaves.
     pub fn begin<E, F>(
         &self,
         id: Uuid,
@@ -106,7 +178,7 @@ impl Tasks {
     ) -> Begun<E>
     where
         E: std::error::Error + Send + 'static,
-        F: Future<Output = Result<Value, E>> + Send + 'static,
+        F: Future<Output = Result<TaskResult, E>> + Send + 'static,
     {
         let progress = Arc::new(Progress::default());
         let (ended, end) = watch::channel(None);
@@ -118,11 +190,11 @@ impl Tasks {
             begun,
             progress: Arc::clone(&progress),
             end,
-            is_shown: AtomicBool::new(false),
+            is_read: AtomicBool::new(false),
         };
         {
             let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if tasks.len() >= REMEMBERED {
+            if tasks.len() >= MAX_TASKS {
                 tasks.pop_front();
             }
             tasks.push_back(Arc::new(task));
@@ -138,13 +210,13 @@ impl Tasks {
         Begun { id, end }
     }
 
-    /// How far a task is; `None` for one that is not known. A new key in its result is shown the first time.
+    /// The status of a task; `None` for an unknown one. A key in its result is shown the first time.
     #[must_use]
     pub fn status(&self, id: Uuid) -> Option<TaskStatus> {
         let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tasks.iter().find(|task| task.id == id)?;
         let status = task.status();
-        let is_first = status.result.is_some() && !task.is_shown.swap(true, Ordering::Relaxed);
+        let is_first = status.result.is_some() && !task.is_read.swap(true, Ordering::Relaxed);
         Some(if is_first { status } else { status.without_key() })
     }
 
@@ -158,9 +230,7 @@ impl Tasks {
 
 impl TaskStatus {
     fn without_key(mut self) -> Self {
-        if let Some(key) = self.result.as_mut().and_then(|result| result.get_mut("key")) {
-            *key = HIDDEN.into();
-        }
+        self.result = self.result.map(TaskResult::without_key);
         self
     }
 }
@@ -168,14 +238,14 @@ impl TaskStatus {
 impl Task {
     fn status(&self) -> TaskStatus {
         let end = self.end.borrow().clone();
-        // The work may also have ended by a panic, which nobody tells.
+        // After a panic the sender is gone and no end was sent.
         let is_lost = end.is_none() && self.end.has_changed().is_err();
         let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (state, ms, result, error) = match end {
-            None if is_lost => ("failed", elapsed, None, Some("it broke off".to_owned())),
-            None => ("running", elapsed, None, None),
-            Some(End { outcome: Ok(result), ms }) => ("done", ms, Some(result), None),
-            Some(End { outcome: Err(error), ms }) => ("failed", ms, None, Some(error)),
+            None if is_lost => (TaskState::Failed, elapsed, None, Some("the task broke off".to_owned())),
+            None => (TaskState::Running, elapsed, None, None),
+            Some(End { outcome: Ok(result), ms }) => (TaskState::Done, ms, Some(result), None),
+            Some(End { outcome: Err(error), ms }) => (TaskState::Failed, ms, None, Some(error)),
         };
         TaskStatus {
             id: self.id,

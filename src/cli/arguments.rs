@@ -1,4 +1,4 @@
-//! Arguments before and while clap reads them: the default command, empty variables, durations, keys.
+//! What clap does not do with arguments: the default command, empty variables, durations, keys.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, Command};
 
 use crate::config::{Secret, Unit, parse_duration};
 
-/// A key that is given, not made.
+/// A key of the caller's own.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct KeyArgs {
     /// Use this key, 32 hexadecimal digits, instead of a random one

@@ -1,4 +1,4 @@
-//! The log as a person reads it on a terminal: a line a request, and other events as they come.
+//! The log on a terminal: one line per request, and other events.
 
 use std::fmt::{self, Write as _};
 
@@ -14,7 +14,7 @@ use super::output::{BOLD, CYAN, DIM, RED, YELLOW, plain, status_style};
 use crate::clock::Clock;
 use crate::server::CONSOLE_TARGET;
 
-/// The form of the log's lines.
+/// The format of the log's lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Console {
     has_color: bool,

@@ -1,4 +1,4 @@
-//! The self-probe: the image's health check without a shell or curl, by the settings that the server itself reads.
+//! The health check of the image, without a shell or curl. It reads the server's own settings.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) async fn healthcheck(listen: &ListenAddress, is_json: bool) -> anyhow
         Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200 ") => None,
         Ok(Ok(answer)) => Some(answer.split("\r\n\r\n").last().unwrap_or_default().to_owned()),
         Ok(Err(error)) => Some(format!("{listen}: {error}")),
-        Err(_) => Some(format!("{listen}: no answer within {} seconds", TIMEOUT.as_secs())),
+        Err(_) => Some(format!("{listen}: no response within {} seconds", TIMEOUT.as_secs())),
     };
     if is_json {
         out_json(&json!({ "ready": reason.is_none(), "reason": reason }))?;
@@ -29,7 +29,7 @@ pub(super) async fn healthcheck(listen: &ListenAddress, is_json: bool) -> anyhow
 }
 
 async fn readyz(listen: &ListenAddress) -> std::io::Result<String> {
-    // A server that listens on every address is asked on the nearest.
+    // A server that listens on every address is checked on loopback.
     let host = match listen.host.as_str() {
         "" | "0.0.0.0" => "127.0.0.1",
         "::" => "::1",

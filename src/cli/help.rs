@@ -1,4 +1,4 @@
-//! The command line as clap knows it, and its help: commands in groups, with examples.
+//! The command line and its help: commands in groups, with examples.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use clap::{Command, CommandFactory as _};
 use super::Cli;
 use super::arguments::without_empty_variables;
 
-/// The commands by what they are for. A test finds one that is missing.
+/// The commands by purpose. A test finds a missing one.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Server", &["serve", "migrate", "status", "healthcheck", "config"]),
     ("Tenants and keys", &["tenants", "keys", "fork"]),
     ("Data", &["seed", "export", "reset", "snapshot", "diff"]),
     ("Faults and time", &["faults", "clock"]),
-    ("Requests, hooks and events", &["requests", "hook", "events"]),
+    ("Requests, hooks and webhooks", &["requests", "hook", "webhooks"]),
     ("Documents and tools", &["openapi", "coverage", "completions"]),
 ];
 
@@ -21,14 +21,13 @@ const EXAMPLES: &str = "\
 Examples:
   directscale-emulator                                       run the server, with demo data on an embedded database
   directscale-emulator --listen :8080 --database-url URL     options of `serve` need no command
-  directscale-emulator status                                addresses and the demo key of the server that runs
-  directscale-emulator fork demo mine --expires-in 1h        a copy of the demo tenant, with a key of its own
+  directscale-emulator status                                addresses and demo key of the running server
+  directscale-emulator fork demo mine --expires-in 1h        a copy of the demo tenant, with its own key
   directscale-emulator requests tail demo                    follow requests, and why they were rejected
   directscale-emulator faults add demo --operation UpgradeCustomer --first 1 --status 429 --retry-after 30
 
 `directscale-emulator COMMAND --help` shows a command's options.";
 
-/// The command line.
 pub(super) fn command() -> Command {
     let command = Cli::command();
     let groups = groups(&command);
@@ -37,7 +36,7 @@ pub(super) fn command() -> Command {
     without_empty_variables(command)
 }
 
-/// Every command under its group, with what it does.
+/// Every command under its group, with its description.
 fn groups(command: &Command) -> String {
     let about = |name: &str| {
         let about = command.find_subcommand(name).and_then(|command| command.get_about());

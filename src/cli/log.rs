@@ -13,7 +13,7 @@ use super::output::wants_color;
 use crate::config::{LogFormat, Settings};
 use crate::server::CONSOLE_TARGET;
 
-/// The target of the events for machines.
+/// The target of the events for programs.
 const ACCESS_TARGET: &str = "access";
 
 pub(super) fn start(settings: &Settings) {
@@ -24,13 +24,13 @@ pub(super) fn start(settings: &Settings) {
     let format = match settings.log_format {
         LogFormat::Auto if is_terminal => LogFormat::Console,
         LogFormat::Auto => LogFormat::Json,
-        given => given,
+        other => other,
     };
-    // Of the two events of a request one is for people and one for machines.
+    // A request has two events, one for people and one for programs.
     let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
-    let one_of_two = filter_fn(move |metadata| metadata.target() != other);
+    let one_event = filter_fn(move |metadata| metadata.target() != other);
     let writer = stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
-    // A reader who has left is no reason to complain on every line.
+    // A reader that has left would cause an error on every line.
     let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
     let layer = match format {
         LogFormat::Console => layer.with_ansi(has_color).event_format(Console::new(has_color)).boxed(),
@@ -39,5 +39,5 @@ pub(super) fn start(settings: &Settings) {
             layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
     };
-    tracing_subscriber::registry().with(layer).with(filter).with(one_of_two).init();
+    tracing_subscriber::registry().with(layer).with(filter).with(one_event).init();
 }

@@ -1,14 +1,17 @@
 //! The command line. Exit codes: 0 done, 1 failed while running, 2 used wrongly.
 //!
-//! Everything is printed by `output`, which knows terminals, colors and readers who leave.
+//! `output` prints everything: it handles terminals, colors and readers who leave.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
+mod clock;
 mod console;
-mod control;
 mod faults;
+mod files;
 mod healthcheck;
 mod help;
+mod hook;
+mod keys;
 mod log;
 mod output;
 mod progress;
@@ -16,21 +19,24 @@ mod remote;
 mod requests;
 mod seeds;
 mod serve;
+mod snapshots;
 mod status;
+mod tenants;
+mod webhooks;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, FromArgMatches as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::json;
 
-use crate::config::{DatabaseArgs, ListenAddress, LogArgs, SettingArgs, Settings, Shown};
+use crate::config::{
+    DatabaseArgs, FileArgs, ListenAddress, LogArgs, SettingArgs, SettingListing, Settings, example, setting,
+};
 use crate::control::{Api, Coverage, at_address, document};
 use crate::error_chain::ErrorChain;
-use crate::server::{Origin, StartOptions};
 use crate::vendors;
-use arguments::{KeyArgs, arguments, leaf, unknown_variables, whole_seconds};
+use arguments::{arguments, leaf, unknown_variables};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
 
@@ -48,9 +54,8 @@ enum Command {
     Serve(Box<SettingArgs>),
     /// Bring the database's schema up to date
     Migrate {
-        /// Read settings from this TOML file
-        #[arg(long, env = "EMULATOR_CONFIG", value_name = "FILE")]
-        config: Option<PathBuf>,
+        #[command(flatten)]
+        file: FileArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -59,21 +64,21 @@ enum Command {
         #[command(flatten, next_help_heading = "Log options")]
         log: LogArgs,
     },
-    /// Load a seed file into a running server; tenants that are there already are left as they are
+    /// Load a seed file into a running server; tenants that exist stay unchanged
     Seed(Box<seeds::SeedCommand>),
     /// Write a tenant of a running server as a seed file
     Export(seeds::ExportCommand),
     /// List, create and delete tenants; read and replace their plans
     Tenants {
         #[command(subcommand)]
-        command: control::TenantsCommand,
+        command: tenants::TenantsCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
     /// List, add, rotate, revoke and delete keys
     Keys {
         #[command(subcommand)]
-        command: control::KeysCommand,
+        command: keys::KeysCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
@@ -87,17 +92,17 @@ enum Command {
     /// Save, list, restore and delete snapshots of a tenant
     Snapshot {
         #[command(subcommand)]
-        command: control::SnapshotCommand,
+        command: snapshots::SnapshotCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
-    /// Copy a tenant and print the copy's key, this once
-    Fork(Box<ForkCommand>),
-    /// Compare two tenants or snapshots (demo@seed): exit 0 the same, 1 different, 2 not comparable
+    /// Copy a tenant and print the key of the copy, which is not shown again
+    Fork(Box<tenants::ForkCommand>),
+    /// Compare two tenants or snapshots; exit codes: 0 equal, 1 different, 2 failed
     Diff {
-        /// The one
+        /// A tenant (demo) or a snapshot of one (demo@seed)
         from: String,
-        /// The other
+        /// The tenant or snapshot to compare it with
         to: String,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
@@ -105,7 +110,7 @@ enum Command {
     /// Freeze, set and advance a tenant's clock
     Clock {
         #[command(subcommand)]
-        command: control::ClockCommand,
+        command: clock::ClockCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
@@ -116,7 +121,7 @@ enum Command {
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
-    /// See a tenant's requests, follow them and wait for them
+    /// List a tenant's requests, follow them and wait for them
     Requests {
         #[command(subcommand)]
         command: requests::RequestsCommand,
@@ -126,20 +131,20 @@ enum Command {
     /// Connect a tenant to a Client Extension, and try its hooks
     Hook {
         #[command(subcommand)]
-        command: control::HookCommand,
+        command: hook::HookCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
-    /// List deliveries of events, and send them again
-    Events {
+    /// List webhook deliveries, and send them again
+    Webhooks {
         #[command(subcommand)]
-        command: control::EventsCommand,
+        command: webhooks::WebhooksCommand,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
     /// Show a running server's addresses, the demo credentials and counts
     Status {
-        /// The form: text, env (lines for a shell or a .env file), or json
+        /// The format: text, env (lines for a shell or a .env file), or json
         #[arg(
             short,
             long,
@@ -148,71 +153,52 @@ enum Command {
             hide_default_value = true,
             hide_possible_values = true
         )]
-        output: status::Form,
+        output: status::Format,
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
-    /// Ask whether the server that listens as the settings say is ready: exit 0 or 1
+    /// Check whether the server that the settings describe is ready; exit codes: 0 ready, 1 not
     Healthcheck {
-        /// Read settings from this TOML file
-        #[arg(long, env = "EMULATOR_CONFIG", value_name = "FILE")]
-        config: Option<PathBuf>,
-        /// Where the server listens [default: 127.0.0.1:8080]
-        #[arg(long, env = "EMULATOR_LISTEN", value_name = "HOST:PORT")]
+        #[command(flatten)]
+        file: FileArgs,
+        /// The address that the server listens on [default: 127.0.0.1:8080]
+        #[arg(long, env = setting::listen.variable, value_name = "HOST:PORT")]
         listen: Option<ListenAddress>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show every setting, its value and where it came from; secrets hidden
+    /// Show every setting, its value and its origin; secrets are hidden
     Config {
         #[command(flatten)]
         settings: Box<SettingArgs>,
+        /// Print an example of the settings file instead
+        #[arg(long, conflicts_with = "json")]
+        example: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Print the OpenAPI document of all APIs, or of one
     Openapi {
-        /// Only this API, to generate a client of it
+        /// Only this API, to generate a client for it
         #[arg(long)]
         api: Option<Api>,
         /// The server's address in the document
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
         address: String,
     },
-    /// Print what is covered and how well founded it is, as Markdown
+    /// Print which operations are covered, with the evidence for each, as Markdown
     Coverage {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Print a script that completes these commands in a shell
+    /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
-}
-
-#[derive(Debug, Args)]
-struct ForkCommand {
-    /// The tenant that is copied
-    tenant: String,
-    /// The new tenant's name
-    name: String,
-    /// Copy this snapshot of it, not its data as it is
-    #[arg(long)]
-    snapshot: Option<String>,
-    /// What the new tenant's key is called
-    #[arg(long, default_value = "default", value_name = "NAME")]
-    key_name: String,
-    #[command(flatten)]
-    key: KeyArgs,
-    /// Delete the new tenant after this time, such as 90s, 15m, 2h or 1d
-    #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
-    expires_in: Option<u32>,
-    #[command(flatten, next_help_heading = "Connection options")]
-    remote: RemoteArgs,
 }
 
 /// Runs the command line and answers its exit code.
@@ -247,24 +233,25 @@ pub fn run() -> ExitCode {
     };
     let code_of_failure = if matches!(cli.command, Command::Diff { .. }) { 2 } else { 1 };
     let outcome = runtime.block_on(dispatch(cli.command, &settings));
-    // Nothing that is still running is waited for.
+    // Does not wait for tasks that still run.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| failed(&error, code_of_failure))
 }
 
 impl Command {
-    /// The settings that were given to it.
     fn settings(&self) -> SettingArgs {
         match self {
             Self::Serve(settings) | Self::Config { settings, .. } => (**settings).clone(),
-            Self::Migrate { config, database, log, .. } => SettingArgs {
-                config: config.clone(),
+            Self::Migrate { file, database, log, .. } => SettingArgs {
+                file: file.clone(),
                 database: (**database).clone(),
                 log: log.clone(),
                 ..SettingArgs::default()
             },
-            Self::Healthcheck { config, listen, .. } => {
-                SettingArgs { config: config.clone(), listen: listen.clone(), ..SettingArgs::default() }
+            Self::Healthcheck { file, listen, .. } => {
+                let mut settings = SettingArgs { file: file.clone(), ..SettingArgs::default() };
+                settings.server.listen.clone_from(listen);
+                settings
             }
             Self::Seed(command) => SettingArgs {
                 database: command.database.clone(),
@@ -282,7 +269,7 @@ impl Command {
             | Self::Faults { remote, .. }
             | Self::Requests { remote, .. }
             | Self::Hook { remote, .. }
-            | Self::Events { remote, .. }
+            | Self::Webhooks { remote, .. }
             | Self::Status { remote, .. } => remote.settings(),
             Self::Openapi { .. } | Self::Coverage { .. } | Self::Completions { .. } => SettingArgs::default(),
         }
@@ -305,78 +292,57 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
             seeds::seed(&to(&command.remote)?, &command).await
         }
         Command::Export(command) => seeds::export(&to(&command.remote)?, &command).await,
-        Command::Tenants { command, remote } => control::tenants(&to(&remote)?, command).await,
-        Command::Keys { command, remote } => control::keys(&to(&remote)?, command).await,
-        Command::Reset { tenant, remote } => control::reset(&to(&remote)?, &tenant).await,
-        Command::Snapshot { command, remote } => control::snapshot(&to(&remote)?, command).await,
-        Command::Fork(command) => {
-            let ForkCommand { tenant, name, snapshot, key_name, key, expires_in, remote } = *command;
-            let body = json!({
-                "name": name, "snapshot": snapshot, "key_name": key_name, "key": key.read()?,
-                "expires_in_seconds": expires_in
-            });
-            control::fork(&to(&remote)?, &tenant, &body).await
-        }
-        Command::Diff { from, to: other, remote } => control::diff(&to(&remote)?, &from, &other).await,
-        Command::Clock { command, remote } => control::clock(&to(&remote)?, command).await,
+        Command::Tenants { command, remote } => tenants::tenants(&to(&remote)?, command).await,
+        Command::Keys { command, remote } => keys::keys(&to(&remote)?, command).await,
+        Command::Reset { tenant, remote } => snapshots::reset(&to(&remote)?, &tenant).await,
+        Command::Snapshot { command, remote } => snapshots::snapshot(&to(&remote)?, command).await,
+        Command::Fork(command) => tenants::fork(&to(&command.remote)?, *command).await,
+        Command::Diff { from, to: other, remote } => snapshots::diff(&to(&remote)?, &from, &other).await,
+        Command::Clock { command, remote } => clock::clock(&to(&remote)?, command).await,
         Command::Faults { command, remote } => faults::faults(&to(&remote)?, command).await,
         Command::Requests { command, remote } => requests::requests(&to(&remote)?, command).await,
-        Command::Hook { command, remote } => control::hook(&to(&remote)?, command).await,
-        Command::Events { command, remote } => control::events(&to(&remote)?, command).await,
+        Command::Hook { command, remote } => hook::hook(&to(&remote)?, command).await,
+        Command::Webhooks { command, remote } => webhooks::webhooks(&to(&remote)?, command).await,
         Command::Status { output, remote } => status::status(&to(&remote)?, output).await,
         Command::Healthcheck { json, .. } => healthcheck::healthcheck(&settings.listen, json).await,
-        Command::Config { json, .. } => show_config(&settings.shown, json),
+        Command::Config { example: true, .. } => print(&example()),
+        Command::Config { json, .. } => print_settings(&settings.listing, json),
         Command::Openapi { api, address } => {
             let document = api.map_or_else(document, Api::document);
-            printed(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
+            print(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
         Command::Coverage { json } => {
             let coverage = Coverage::of(&vendors::document());
-            printed(&if json { coverage.to_json() } else { coverage.to_markdown() })
+            print(&if json { coverage.to_json() } else { coverage.to_markdown() })
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut help::command(), "directscale-emulator", &mut script);
-            printed(&String::from_utf8(script)?)
+            print(&String::from_utf8(script)?)
         }
     }
 }
 
-fn printed(text: &str) -> anyhow::Result<ExitCode> {
+fn print(text: &str) -> anyhow::Result<ExitCode> {
     out(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn show_config(shown: &[Shown], is_json: bool) -> anyhow::Result<ExitCode> {
+fn print_settings(settings: &[SettingListing], is_json: bool) -> anyhow::Result<ExitCode> {
     if is_json {
-        let member = |shown: &Shown| (shown.name.to_owned(), json!({ "value": shown.value, "origin": shown.origin }));
-        out_json(&shown.iter().map(member).collect::<serde_json::Map<_, _>>().into())?;
+        let member = |listed: &SettingListing| {
+            (listed.name.to_owned(), json!({ "value": listed.value, "origin": listed.origin }))
+        };
+        out_json(&settings.iter().map(member).collect::<serde_json::Map<_, _>>().into())?;
         return Ok(ExitCode::SUCCESS);
     }
     let columns = [Column::text("SETTING", "name"), Column::text("ORIGIN", "origin"), Column::text("VALUE", "value")];
-    let item = |shown: &Shown| json!({ "name": shown.name, "origin": shown.origin, "value": shown.value });
-    let items: serde_json::Value = shown.iter().map(item).collect::<Vec<_>>().into();
-    printed(&output::table(Screen::of_stdout(output::ColorChoice::Auto), &columns, &items))
+    let item = |listed: &SettingListing| json!({ "name": listed.name, "origin": listed.origin, "value": listed.value });
+    let items: serde_json::Value = settings.iter().map(item).collect::<Vec<_>>().into();
+    print(&output::table(Screen::of_stdout(output::ColorChoice::Auto), &columns, &items))
 }
 
-/// The world that the settings describe, without a seed.
-fn world(settings: &Settings) -> StartOptions {
-    let origin = match &settings.database_url {
-        Some(url) => Origin::Server(url.reveal().to_owned()),
-        None => Origin::Embedded(settings.data.clone()),
-    };
-    StartOptions {
-        origin,
-        seed: settings.seed.clone(),
-        connections: settings.database_connections,
-        acquire_timeout: settings.database_acquire_timeout,
-        wait: settings.database_wait,
-        password_cost: settings.password_cost(),
-        private_targets: settings.private_targets(),
-    }
-}
-
-/// Says why something failed, each cause once; nothing when the reader of the output has left.
+/// Prints why something failed, each cause once; nothing when the reader of the output has left.
 fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
     if error.downcast_ref::<OutputError>().is_some_and(OutputError::is_reader_gone) {
         return ExitCode::SUCCESS;

@@ -1,7 +1,7 @@
 //! Everything that the command line prints: results to standard output, sentences for people to standard error.
 //!
-//! Results are tables with headers and colors on a terminal and tab-separated lines elsewhere. Control characters in what a
-//! server or a caller sent are escaped, so that nobody but this program moves the cursor.
+//! Results are tables with headers and colors on a terminal and tab-separated lines elsewhere. Control characters in the data of
+//! a server or a client are escaped, so that only this program moves the cursor.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -21,34 +21,30 @@ use crate::clock::Clock;
 pub(super) struct OutputError(io::Error);
 
 impl OutputError {
-    /// Whether the reader has left, as `head` does: nothing went wrong then.
+    /// Whether the reader has left, as `head` does: that is not a failure.
     pub(super) fn is_reader_gone(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
-/// Whether colors are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
-/// How results are shown.
+/// What standard output can show.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
-    /// Whether a person reads along: tables then have headers, and times are relative.
+    /// On a terminal tables have headers, and times are relative.
     pub(super) is_terminal: bool,
     has_color: bool,
 }
 
 impl Screen {
-    /// Standard output as it is.
     pub(super) fn of_stdout(choice: ColorChoice) -> Self {
         let is_terminal = stdout().is_terminal();
         let has_color = match choice {
@@ -59,7 +55,6 @@ impl Screen {
         Self { is_terminal, has_color }
     }
 
-    /// A text in a style, where there are colors.
     pub(super) fn paint(self, style: Style, text: impl fmt::Display) -> String {
         if self.has_color { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
@@ -71,20 +66,13 @@ pub(super) fn wants_color() -> bool {
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// What is dim: times, numbers, durations.
 pub(super) const DIM: Style = Style::new().dimmed();
-/// What is a headline.
 pub(super) const BOLD: Style = Style::new().bold();
-/// What went well, or is new.
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
-/// What leads elsewhere, or changed.
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
-/// What failed, or is gone.
 pub(super) const RED: Style = AnsiColor::Red.on_default();
-/// Names.
 pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
-/// The color of a status.
 pub(super) fn status_style(status: Option<u64>) -> Style {
     match status {
         Some(100..=299) => GREEN,
@@ -103,23 +91,22 @@ pub(super) fn out(text: impl fmt::Display) -> Result<(), OutputError> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(OutputError)
 }
 
-/// Prints a part of a long result as it is.
+/// Prints a part of a long result without changes.
 pub(super) fn out_bytes(bytes: &[u8]) -> Result<(), OutputError> {
     let mut stdout = stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(OutputError)
 }
 
-/// Tells a person something. Nothing depends on it, so nothing happens when nobody can read it.
+/// Prints a sentence for people. A failure is ignored: nothing depends on it.
 pub(super) fn say(text: impl fmt::Display) {
     let _ = writeln!(stderr().lock(), "{text}");
 }
 
-/// Prints JSON.
 pub(super) fn out_json(value: &Value) -> Result<(), OutputError> {
     out(json_text(value, true))
 }
 
-/// JSON with everything escaped that a terminal could act upon.
+/// JSON with every character escaped that a terminal acts upon.
 pub(super) fn json_text(value: &Value, is_pretty: bool) -> String {
     let text = if is_pretty { format!("{value:#}") } else { value.to_string() };
     if !text.chars().any(|character| is_unsafe(character) && character != '\n') {
@@ -127,7 +114,7 @@ pub(super) fn json_text(value: &Value, is_pretty: bool) -> String {
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        // In JSON such a character stands within a string only; line ends are the layout's.
+        // In JSON such a character is part of a string; line ends belong to the layout.
         if is_unsafe(character) && character != '\n' {
             let _ = write!(safe, "\\u{:04x}", u32::from(character));
         } else {
@@ -159,7 +146,7 @@ fn escaped(text: &str, keeps_lines: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// What a terminal acts upon instead of showing it: control characters, and those that reorder or break lines.
+/// Whether a terminal acts upon a character: control characters, and those that reorder or break lines.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -174,7 +161,6 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     head: &'static str,
@@ -199,12 +185,12 @@ impl Column {
         Self { head, member, kind: Kind::Number }
     }
 
-    /// A time: relative on a terminal.
+    /// A time, relative on a terminal.
     pub(super) const fn time(head: &'static str, member: &'static str) -> Self {
         Self { head, member, kind: Kind::Time }
     }
 
-    /// A status of HTTP.
+    /// An HTTP status.
     pub(super) const fn status(head: &'static str, member: &'static str) -> Self {
         Self { head, member, kind: Kind::Status }
     }
@@ -232,7 +218,7 @@ impl Column {
     }
 }
 
-/// A table: aligned and with headers on a terminal, otherwise a line an item with tabs between its values.
+/// A table: aligned and with headers on a terminal, otherwise one line per item with tabs between the values.
 pub(super) fn table(screen: Screen, columns: &[Column], items: &Value) -> String {
     let items: Vec<&Value> = items.as_array().into_iter().flatten().collect();
     let cells = |item: &&Value| columns.iter().map(|column| column.cell(item, screen.is_terminal)).collect();
@@ -303,7 +289,7 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// So many of something, in the right form: `1 row`, `1,000 rows`.
+/// A number with its noun: `1 row`, `1,000 rows`.
 pub(super) fn counted(number: &Value, one: &str, many: &str) -> String {
     let number = number.as_u64().unwrap_or_default();
     format!("{} {}", grouped(number), if number == 1 { one } else { many })

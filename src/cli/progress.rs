@@ -1,4 +1,4 @@
-//! One line on a terminal that says how far long work is, and goes when it is done.
+//! One line on a terminal with the progress of a task, which disappears at the end.
 
 use std::io::{Write as _, stderr};
 use std::time::{Duration, Instant};
@@ -7,27 +7,26 @@ use serde_json::Value;
 
 use super::output::{grouped, plain};
 
-/// Work that is done before this shows no line.
+/// A shorter task shows no line.
 const AFTER: Duration = Duration::from_millis(300);
 
 pub(super) struct ProgressLine {
-    begun: Instant,
+    started: Instant,
     is_drawn: bool,
 }
 
 impl ProgressLine {
     pub(super) fn new() -> Self {
-        Self { begun: Instant::now(), is_drawn: false }
+        Self { started: Instant::now(), is_drawn: false }
     }
 
-    /// Shows how far a task is.
     pub(super) fn draw(&mut self, status: &Value) {
-        if self.begun.elapsed() < AFTER {
+        if self.started.elapsed() < AFTER {
             return;
         }
         self.is_drawn = true;
-        // Nothing depends on whether anybody sees it.
-        let _ = write!(stderr().lock(), "\r\u{1b}[2K{}", described(status, self.begun.elapsed()));
+        // A failure is ignored: nothing depends on this line.
+        let _ = write!(stderr().lock(), "\r\u{1b}[2K{}", described(status, self.started.elapsed()));
     }
 }
 
@@ -61,7 +60,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_line_says_how_far_it_is() {
+    fn a_line_shows_the_progress() {
         let second = Duration::from_secs(1);
         let status = json!({ "what": "seed", "step": "customers", "done": 30_000, "total": 105_000 });
         assert_eq!(described(&status, second), "seed: customers 30,000 of 105,000 (28 %)  1 s");

@@ -1,6 +1,5 @@
-//! A running server's control API, as the command line talks to it.
+//! The client of a running server's control API.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,33 +11,33 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use url::Url;
 
-use super::output::{ColorChoice, Screen, out, out_json, plain_lines};
+use super::files::read_text_file;
+use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, shown, table};
 use super::progress::ProgressLine;
-use crate::config::{ListenAddress, SettingArgs, Settings, TokenArgs};
+use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
 use crate::outgoing::use_ring;
 use crate::tenants::is_named_json;
 
-/// The longest that one answer is waited for: long work takes its time.
+/// The limit for one response, which long work needs.
 const TIMEOUT: Duration = Duration::from_hours(1);
 
-/// The longest that a stream may be silent; the server says something every 15 seconds.
+/// The longest silence of a stream; the server sends a line every 15 seconds.
 const MAX_SILENCE: Duration = Duration::from_secs(45);
 
-/// How often the progress of long work is asked for, at first and at last.
+/// The pause between requests for the progress of a task, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LAST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Which server is asked, and how its answer is printed.
+/// The server, and how its responses are printed.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RemoteArgs {
-    /// The server [default: the one that listens as the settings say]
+    /// The server [default: the one that the settings describe]
     #[arg(long, global = true, env = "EMULATOR_SERVER", value_name = "URL|HOST:PORT")]
     server: Option<ServerUrl>,
     #[command(flatten)]
     token: TokenArgs,
-    /// Read settings from this TOML file
-    #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    file: FileArgs,
     /// Print JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -52,11 +51,11 @@ pub(super) struct RemoteArgs {
         hide_possible_values = true
     )]
     color: ColorChoice,
-    /// Where the server listens, by the settings that the server itself reads.
-    #[arg(long, global = true, hide = true, env = "EMULATOR_LISTEN")]
+    /// The server's own setting.
+    #[arg(long, global = true, hide = true, env = setting::listen.variable)]
     listen: Option<ListenAddress>,
-    /// The same, where `/_emulator` has a listener of its own.
-    #[arg(long, global = true, hide = true, env = "EMULATOR_ADMIN_LISTEN")]
+    /// The server's own setting.
+    #[arg(long, global = true, hide = true, env = setting::admin_listen.variable)]
     admin_listen: Option<ListenAddress>,
 }
 
@@ -78,60 +77,49 @@ impl FromStr for ServerUrl {
 }
 
 impl RemoteArgs {
-    /// The settings by which the server is found.
+    /// The settings that describe the server.
     pub(super) fn settings(&self) -> SettingArgs {
-        let mut settings =
-            SettingArgs { config: self.config.clone(), listen: self.listen.clone(), ..SettingArgs::default() };
-        settings.control.token = self.token.clone();
+        let mut settings = SettingArgs { file: self.file.clone(), token: self.token.clone(), ..SettingArgs::default() };
+        settings.server.listen.clone_from(&self.listen);
         settings.control.admin_listen.clone_from(&self.admin_listen);
         settings
     }
 
-    /// How results are shown.
     pub(super) fn screen(&self) -> Screen {
         Screen::of_stdout(self.color)
     }
 }
 
-/// The server.
 pub(super) struct Remote {
     client: Client,
     base: Url,
-    /// Where the vendors' APIs are, if the settings say so and no server was named.
+    /// The address of the vendor APIs, where the settings describe the server.
     pub(super) listen: Option<ListenAddress>,
     token: Option<String>,
     pub(super) json: bool,
     pub(super) screen: Screen,
-    /// Whether a person can watch long work.
+    /// Whether standard error is a terminal, on which a user can watch progress.
     shows_progress: bool,
 }
 
-/// What is sent.
+/// The body of a request.
 pub(super) struct Body {
     content_type: &'static str,
     text: String,
 }
 
-/// Why an answer is none that was hoped for.
+/// Why a request did not succeed.
 #[derive(Debug, Error)]
 pub(super) enum SendError {
-    /// Nobody answers.
+    /// No server answers.
     #[error("no server answers at {base} ({reason}); start one, or name it with --server")]
-    Unreachable {
-        /// Where.
-        base: String,
-        /// Why.
-        reason: String,
-    },
-    /// The server does not do it.
+    Unreachable { base: String, reason: String },
     #[error("{detail}")]
     Rejected {
-        /// Its answer's status.
         status: StatusCode,
-        /// Its words.
+        /// The server's message.
         detail: String,
     },
-    /// It cannot be sent.
     #[error("the server's URL cannot have a path")]
     Url,
 }
@@ -141,14 +129,13 @@ impl Body {
         Self { content_type: "application/json", text: value.to_string() }
     }
 
-    /// A YAML file, or a JSON one that is named so.
+    /// A YAML file, or a JSON file by its extension.
     pub(super) fn of_file(file: &str) -> anyhow::Result<Self> {
-        let text = super::seeds::text_of(file)?;
+        let text = read_text_file(file)?;
         let content_type = if is_named_json(file) { "application/json" } else { "application/yaml" };
         Ok(Self { content_type, text })
     }
 
-    /// A text in YAML.
     pub(super) fn of_yaml(text: String) -> Self {
         Self { content_type: "application/yaml", text }
     }
@@ -169,7 +156,7 @@ impl Remote {
         Ok(Self { client, base, listen, token, json: args.json, screen: args.screen(), shows_progress })
     }
 
-    /// The server's address, without what a URL may hold of secrets.
+    /// The server's address without user name and password.
     pub(super) fn base(&self) -> String {
         let mut base = self.base.clone();
         let _ = base.set_password(None);
@@ -177,7 +164,7 @@ impl Remote {
         base.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// The same server, for streams: no answer is too long, but one that falls silent is broken.
+    /// The same server for streams, which have no limit of time but one of silence.
     pub(super) fn for_streams(&self) -> anyhow::Result<Self> {
         let client = Client::builder().no_proxy().connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
         let Self { base, listen, token, json, screen, shows_progress, .. } = self;
@@ -204,7 +191,7 @@ impl Remote {
         self.call(Method::POST, path, &[], Some(Body::of(body))).await
     }
 
-    /// Puts a file as it stands, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
+    /// Sends a file unread, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
     pub(super) async fn put_file(&self, path: &[&str], file: &str) -> anyhow::Result<Value> {
         self.call(Method::PUT, path, &[], Some(Body::of_file(file)?)).await
     }
@@ -229,22 +216,21 @@ impl Remote {
         body: Option<Body>,
     ) -> anyhow::Result<Value> {
         let response = self.send(method, path, query, body).await?;
-        // Long work, begun: how far it is can be asked.
-        let is_begun = response.status() == StatusCode::ACCEPTED && response.headers().contains_key("location");
+        let is_task = response.status() == StatusCode::ACCEPTED && response.headers().contains_key("location");
         let value = read(response).await?;
-        if is_begun { self.follow(value).await } else { Ok(value) }
+        if is_task { self.follow(value).await } else { Ok(value) }
     }
 
-    /// Shows how far some work is until it is done.
-    async fn follow(&self, begun: Value) -> anyhow::Result<Value> {
-        let mut status = begun;
+    /// Shows the progress of a task until it is done, and returns its result.
+    async fn follow(&self, task: Value) -> anyhow::Result<Value> {
+        let mut status = task;
         let id = status["id"].as_str().context("the server named no task")?.to_owned();
         let mut line = ProgressLine::new();
         let mut pause = FIRST_PAUSE;
         loop {
             match status["state"].as_str() {
                 Some("done") => return Ok(status["result"].take()),
-                Some("failed") => bail!("{}", plain_lines(status["error"].as_str().unwrap_or("the work broke off"))),
+                Some("failed") => bail!("{}", plain_lines(status["error"].as_str().unwrap_or("the task broke off"))),
                 _ => line.draw(&status),
             }
             tokio::time::sleep(pause).await;
@@ -253,7 +239,7 @@ impl Remote {
         }
     }
 
-    /// A successful answer, its body still to come.
+    /// A successful response, its body not read yet.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -284,7 +270,7 @@ impl Remote {
         let text = response.text().await.unwrap_or_default();
         let problem: Option<Value> = serde_json::from_str(&text).ok();
         let detail = match problem.as_ref().and_then(|problem| problem["detail"].as_str()) {
-            _ if status == StatusCode::UNAUTHORIZED => self.about_token(),
+            _ if status == StatusCode::UNAUTHORIZED => self.token_hint(),
             Some(detail) => plain_lines(detail).into_owned(),
             None => format!("the server answered {status}"),
         };
@@ -300,20 +286,20 @@ impl Remote {
         SendError::Unreachable { base: self.base(), reason: plain_lines(&cause.to_string()).into_owned() }
     }
 
-    fn about_token(&self) -> String {
+    fn token_hint(&self) -> String {
         if self.token.is_some() {
-            "the server does not accept this admin token; it prints its own at the start unless one is set".to_owned()
+            "the server does not accept this admin token; it prints its own at start unless one is set".to_owned()
         } else {
-            "the server wants its admin token: set EMULATOR_ADMIN_TOKEN, or pass --admin-token-file or --admin-token \
-             (the server prints it at the start unless one is set)"
+            "the server requires its admin token: set EMULATOR_ADMIN_TOKEN, or pass --admin-token-file or --admin-token \
+             (the server prints it at start unless one is set)"
                 .to_owned()
         }
     }
 
-    /// Prints an answer: as JSON where that is wanted, else as `text` makes of it.
+    /// Prints an answer with `text`, or as JSON with `--json`.
     pub(super) fn print(&self, answer: &Value, text: impl FnOnce(&Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
         match answer {
-            // Done, and nothing to say of it.
+            // A response without a body.
             Value::Null if self.json => Ok(out_json(&json!({}))?),
             answer if self.json => Ok(out_json(answer)?),
             answer => text(answer),
@@ -321,8 +307,31 @@ impl Remote {
     }
 
     /// Prints a table of items, or their JSON.
-    pub(super) fn print_table(&self, items: &Value, columns: &[super::output::Column]) -> anyhow::Result<()> {
-        self.print(items, |items| Ok(out(super::output::table(self.screen, columns, items))?))
+    pub(super) fn print_table(&self, items: &Value, columns: &[Column]) -> anyhow::Result<()> {
+        self.print(items, |items| Ok(out(table(self.screen, columns, items))?))
+    }
+
+    /// Prints a new key alone for scripts, and a sentence about it for people.
+    pub(super) fn print_key(&self, created: &Value, sentence: &str) -> anyhow::Result<()> {
+        self.print(created, |created| {
+            say(plain_lines(sentence));
+            Ok(out(shown(&created["key"]))?)
+        })
+    }
+
+    /// Prints a sentence for people, or the JSON.
+    pub(super) fn print_done(&self, answer: &Value, sentence: &str) -> anyhow::Result<()> {
+        if self.json {
+            return self.print(answer, |_| Ok(()));
+        }
+        say(plain_lines(sentence));
+        Ok(())
+    }
+
+    pub(super) async fn tenant_names(&self) -> anyhow::Result<Vec<String>> {
+        let listed = self.get(&["tenants"]).await?;
+        let name = |tenant: &Value| Some(tenant["name"].as_str()?.to_owned());
+        Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
     }
 }
 

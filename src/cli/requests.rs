@@ -11,7 +11,6 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use super::arguments::duration;
-use super::control::all_tenants;
 use super::output::{
     BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown,
     status_style,
@@ -154,7 +153,7 @@ async fn last_number(remote: &Remote, filter: &FilterArgs) -> anyhow::Result<u64
 
 /// Finds a request without the name of its tenant: numbers and ids are unique on a server.
 async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
-    for tenant in all_tenants(remote).await? {
+    for tenant in remote.tenant_names().await? {
         match remote.send(Method::GET, &["tenants", &tenant, "requests", id], &[], None).await {
             Ok(response) => return Ok(serde_json::from_str(&response.text().await?)?),
             Err(SendError::Rejected { status: StatusCode::NOT_FOUND, .. }) => {}

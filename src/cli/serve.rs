@@ -12,32 +12,37 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
-use super::world;
-use crate::config::{ListenAddress, Settings};
-use crate::control::{Access, AdminToken};
+use crate::config::{AdminToken, ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
+use crate::control::Access;
+use crate::customers::PasswordCost;
 use crate::gateway::ResponseOptions;
+use crate::journal::JournalOptions;
 use crate::random::Random;
-use crate::server::{Listener, Server, ServerOptions, StartOptions, Started, migrate_only, start_up};
+use crate::server::{Listener, Origin, Server, ServerOptions, StartOptions, Started, migrate_only, start_up};
 use crate::tenants::DEMO_KEY;
 
-/// How long the whole shutdown may take.
+/// The limit for the whole shutdown.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long of that requests in progress may take to end; the rest is for the database.
+/// The part of it for requests in progress; the rest is for the database.
 const DRAIN: Duration = Duration::from_secs(8);
 
 pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut stop = stop_on_signals()?;
     let random = Arc::new(Random::default());
     let admin_listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
-    // Off loopback nobody is let in without a token.
-    let made = (settings.admin_token.is_none() && !admin_listen.is_loopback()).then(|| AdminToken::generate(&random));
-    let token = settings.admin_token.clone().or_else(|| made.clone());
+    // Off loopback no request is accepted without a token.
+    let needs_token = settings.admin_token.is_none() && !admin_listen.is_loopback();
+    let generated = needs_token.then(|| AdminToken::generate(&random));
+    let token = settings.admin_token.clone().or_else(|| generated.clone());
     let options = ServerOptions {
-        journal: settings.journal,
+        journal: JournalOptions { entries: settings.journal_entries, bytes: settings.journal_bytes },
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         has_admin_listener: settings.admin_listen.is_some(),
-        responses: ResponseOptions { max_body_bytes: settings.max_body_bytes, extra_headers: settings.extra_headers },
+        responses: ResponseOptions {
+            max_body_bytes: settings.max_body_bytes.0,
+            extra_headers: settings.extra_headers == Switch::On,
+        },
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
@@ -61,18 +66,18 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         None => (None, None),
     };
 
-    let world = world(settings);
+    let options = start_options(settings);
     let started = tokio::select! {
-        started = start_up(&world, random, Some(&server)) => started?,
-        () = asked_to_stop(&mut stop) => return Ok(ExitCode::SUCCESS),
+        started = start_up(&options, random, Some(&server)) => started?,
+        () = stop_requested(&mut stop) => return Ok(ExitCode::SUCCESS),
     };
     server.serve_from(&started);
-    if let Err(error) = out(banner(settings, address, admin_address, made.as_ref(), &started)) {
+    if let Err(error) = out(banner(settings, address, admin_address, generated.as_ref(), &started)) {
         started.close().await;
         return Err(error.into());
     }
 
-    asked_to_stop(&mut stop).await;
+    stop_requested(&mut stop).await;
     server.journal().close();
     shutdown.shut_down();
     if let Some(shutdown) = admin_shutdown {
@@ -97,8 +102,7 @@ async fn bind(listen: &ListenAddress) -> anyhow::Result<Listener> {
 }
 
 pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Result<ExitCode> {
-    // Asked for by name: nothing else happens, not even the demo world.
-    migrate_only(&world(settings)).await?;
+    migrate_only(&start_options(settings)).await?;
     if is_json {
         out_json(&json!({ "is_up_to_date": true }))?;
     }
@@ -107,7 +111,7 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = StartOptions { seed: Some(file), ..world(settings) };
+    let options = StartOptions { seed: Some(file), ..start_options(settings) };
     let started = start_up(&options, Arc::new(Random::default()), None).await?;
     let seeded = started.seeded.clone();
     started.close().await;
@@ -115,15 +119,49 @@ pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> an
     Ok(ExitCode::SUCCESS)
 }
 
-async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
-    // Whoever would ask is there as long as the process.
-    let _ = stop.wait_for(|is_asked| *is_asked).await;
+fn start_options(settings: &Settings) -> StartOptions {
+    let origin = match &settings.database_url {
+        Some(url) => Origin::Server(url.reveal().to_owned()),
+        None => Origin::Embedded(settings.data.clone()),
+    };
+    StartOptions {
+        origin,
+        seed: settings.seed.clone(),
+        connections: settings.database_connections.0,
+        acquire_timeout: settings.database_acquire_timeout_ms.0,
+        wait: settings.database_wait_seconds.0,
+        password_cost: password_cost(settings),
+        private_targets: private_targets(settings),
+    }
 }
 
-/// Watches for SIGTERM and Ctrl-C: the first asks for a shutdown, a second ends the process at once, and so does the end of
-/// the deadline. On a thread of its own, so that nothing that hangs can keep a signal from being heard.
+/// Cheap on a laptop that no other machine reaches, safe on a shared server.
+fn password_cost(settings: &Settings) -> PasswordCost {
+    match settings.password_cost {
+        PasswordCostSetting::Test => PasswordCost::Test,
+        PasswordCostSetting::Auto if settings.listen.is_loopback() => PasswordCost::Test,
+        PasswordCostSetting::Owasp | PasswordCostSetting::Auto => PasswordCost::Owasp,
+    }
+}
+
+/// On a laptop an extension runs on a private network; on a shared server every tenant could explore that network.
+fn private_targets(settings: &Settings) -> bool {
+    match settings.private_targets {
+        PrivateTargets::Allow => true,
+        PrivateTargets::Auto => settings.listen.is_loopback(),
+        PrivateTargets::Reject => false,
+    }
+}
+
+async fn stop_requested(stop: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the process.
+    let _ = stop.wait_for(|is_requested| *is_requested).await;
+}
+
+/// Watches for SIGTERM and Ctrl-C: the first requests a shutdown, a second ends the process at once, and so does the end of
+/// the deadline. On a thread of its own, so that a signal is handled whatever hangs.
 fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
-    let (ask, asked) = watch::channel(false);
+    let (request, requested) = watch::channel(false);
     let (ready, is_ready) = std::sync::mpsc::channel();
     let watching = move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -138,11 +176,11 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
             let _ = ready.send(Ok(()));
             signals.next().await;
             say_stopping();
-            ask.send_replace(true);
+            request.send_replace(true);
             tokio::select! {
                 code = signals.next() => std::process::exit(code),
                 () = tokio::time::sleep(DEADLINE) => {
-                    // What was acknowledged is on the embedded database's disk.
+                    // The embedded database has every acknowledged write on disk.
                     tracing::error!("not stopped within {} seconds; quitting", DEADLINE.as_secs());
                     std::process::exit(1)
                 }
@@ -151,10 +189,10 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(watching).context("no thread for signals")?;
     is_ready.recv().context("no thread for signals")?.context("signals cannot be watched for")?;
-    Ok(asked)
+    Ok(requested)
 }
 
-/// Where a program reads standard error, it is in the log's form.
+/// Where a program reads standard error, this is an event of the log.
 fn say_stopping() {
     const STOPPING: &str = "Stopping (Ctrl-C again to quit now)";
     if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }
@@ -170,7 +208,7 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for a signal, and answers the exit code of a process that it ends.
+    /// Waits for a signal. Returns the exit code of a process that it ends.
     async fn next(&mut self) -> i32 {
         let kind = tokio::select! {
             _ = self.terminate.recv() => SignalKind::terminate(),
@@ -180,7 +218,7 @@ impl Signals {
     }
 }
 
-/// The names under which `/_emulator` may be called.
+/// The names under which `/_emulator` answers without a token.
 fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
     let mut hosts = settings.admin_hosts.0.clone();
     // Without a name it listens on every address.
@@ -188,12 +226,12 @@ fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
     hosts
 }
 
-/// Where the server is, what it serves and a call to paste. Its last line is `Ready.`, and comes when it is true.
+/// The server's addresses, its data and a request to paste. The last line is `Ready.`.
 fn banner(
     settings: &Settings,
     address: SocketAddr,
     admin: Option<SocketAddr>,
-    made: Option<&AdminToken>,
+    generated: Option<&AdminToken>,
     started: &Started,
 ) -> String {
     let database = match &settings.database_url {
@@ -208,7 +246,7 @@ fn banner(
         format!("  inspector http://{control}/_emulator/"),
         format!("  docs      http://{control}/_emulator/docs"),
     ];
-    lines.extend(made.map(|token| format!("  admin token, made for this start: {}", token.reveal())));
+    lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
     lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
     if started.has_demo {
         let host = reachable(address);
@@ -224,7 +262,7 @@ fn banner(
     lines.join("\n")
 }
 
-/// Where to call a server from here: one that listens on every address on the nearest.
+/// The address for clients on this machine.
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

@@ -10,9 +10,8 @@ use url::Url;
 use super::output::{BOLD, CYAN, Screen, counted, out, out_json, shown};
 use super::remote::Remote;
 
-/// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// For people.
     Text,
     /// Lines of `NAME=value`.
@@ -21,13 +20,13 @@ pub(super) enum Form {
     Json,
 }
 
-pub(super) async fn status(remote: &Remote, form: Form) -> anyhow::Result<ExitCode> {
+pub(super) async fn status(remote: &Remote, format: Format) -> anyhow::Result<ExitCode> {
     let status = remote.get(&["status"]).await?;
     let control = remote.base();
     let status = described(&status, &control, &api_base(&control, &status)?);
-    if remote.json || form == Form::Json {
+    if remote.json || format == Format::Json {
         out_json(&status)?;
-    } else if form == Form::Env {
+    } else if format == Format::Env {
         out(env(&status))?;
     } else {
         out(text(&status, remote.screen))?;

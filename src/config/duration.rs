@@ -1,20 +1,20 @@
-//! Durations as people write them: `90s`, `15m`, `2h`, `1d`, `1h30m`, or a plain number.
+//! Durations as users write them: `90s`, `15m`, `2h`, `1d`, `1h30m`, or a plain number.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use serde::Deserialize;
 
 /// The unit of a number without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A plain number counts milliseconds.
     Milliseconds,
-    /// A plain number counts seconds.
     Seconds,
 }
 
-/// Reads a duration.
-///
 /// # Errors
-/// When the text is none, with an example; or when it is longer than can be counted.
+/// When the text is not a duration, or one that is too long to count.
 pub fn parse_duration(text: &str, unit: Unit) -> Result<Duration, String> {
     let failed = || "must be a duration such as 90s, 15m, 2h or 1d".to_owned();
     let trimmed = text.trim();
@@ -48,6 +48,79 @@ pub fn parse_duration(text: &str, unit: Unit) -> Result<Duration, String> {
         rest = after[letters..].trim_start();
     }
     Ok(total)
+}
+
+/// A number of seconds, or a duration such as `2m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub struct Seconds(pub Duration);
+
+/// A number of milliseconds above zero, or a duration such as `2s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub struct Milliseconds(pub Duration);
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a number, or a duration such as \"90s\"")]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_duration(text, Unit::Seconds).map(Self)
+    }
+}
+
+impl FromStr for Milliseconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match parse_duration(text, Unit::Milliseconds)? {
+            Duration::ZERO => Err("must be above zero".to_owned()),
+            duration => Ok(Self(duration)),
+        }
+    }
+}
+
+impl NumberOrText {
+    fn into_text(self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl TryFrom<NumberOrText> for Seconds {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        given.into_text().parse()
+    }
+}
+
+impl TryFrom<NumberOrText> for Milliseconds {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        given.into_text().parse()
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.as_secs())
+    }
+}
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.as_millis())
+    }
 }
 
 #[cfg(test)]

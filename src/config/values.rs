@@ -1,25 +1,69 @@
 //! The values that settings can have.
 
 use std::fmt;
-use std::io::Read as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
-use sqlx::postgres::PgConnectOptions;
 
-use super::duration::{Unit, parse_duration};
+use super::duration::{Milliseconds, Seconds};
 
-/// The most that a file with a secret may hold, in bytes.
-const MAX_SECRET_BYTES: u64 = 64 * 1024;
+/// A value of the table of settings.
+pub(super) trait SettingValue: Sized {
+    /// The value of a default in the table.
+    fn of_default(text: &str) -> Self;
+
+    /// The value as `config` shows it.
+    fn text(&self) -> String;
+}
+
+macro_rules! texts {
+    ($($Type:ty),*) => { $(
+        impl SettingValue for $Type {
+            fn of_default(text: &str) -> Self {
+                text.parse().expect("invariant: the defaults of the table are values")
+            }
+
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        }
+    )* };
+}
+
+macro_rules! words {
+    ($($Type:ty),*) => { $(
+        impl SettingValue for $Type {
+            fn of_default(text: &str) -> Self {
+                <Self as ValueEnum>::from_str(text, false).expect("invariant: the defaults of the table are values")
+            }
+
+            fn text(&self) -> String {
+                self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+            }
+        }
+    )* };
+}
+
+texts!(String, usize, Count, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
+words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
+
+impl SettingValue for PathBuf {
+    fn of_default(text: &str) -> Self {
+        text.into()
+    }
+
+    fn text(&self) -> String {
+        self.display().to_string()
+    }
+}
 
 /// A `host:port` to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ListenAddress {
-    /// A name or an IP address, a version 6 one without brackets; empty for every address of this machine.
+    /// A name or an IP address, IPv6 without brackets; empty for every address of this machine.
     pub host: String,
     /// 0 for any free port.
     pub port: u16,
@@ -30,60 +74,29 @@ pub struct ListenAddress {
 #[serde(try_from = "u64")]
 pub struct Count(pub usize);
 
-/// A `postgres://` URL. Its password is never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct DatabaseUrl(String);
-
-/// A secret as it was given, not checked yet: an error message about it must not repeat it, so no parser of ours or of a
-/// library sees it before `Settings::resolve` does. Never shown by `Debug`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub struct Secret(String);
-
-/// A number of seconds, or a duration such as `2m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
-pub struct Seconds(pub Duration);
-
-/// A number of milliseconds above zero, or a duration such as `2s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
-pub struct Milliseconds(pub Duration);
-
-/// A duration in the settings file.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a number, or a duration such as \"90s\"")]
-enum NumberOrText {
-    Number(u64),
-    Text(String),
-}
-
 /// Names of hosts, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct HostNames(pub Vec<String>);
 
-/// What is logged, as tracing's filters say it.
+/// A filter of `tracing`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct LogFilter(pub String);
 
-/// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Console on a terminal, json elsewhere.
     Auto,
-    /// A line a request for people: time, status, method, path, tenant, duration, reason.
+    /// One line per request: time, status, method, path, tenant, duration, reason.
     Console,
-    /// A line an event with all its fields.
+    /// One line per event, with all its fields.
     Text,
-    /// A JSON object an event.
+    /// One JSON object per event.
     Json,
 }
 
-/// The cost of password hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PasswordCostSetting {
@@ -92,7 +105,6 @@ pub enum PasswordCostSetting {
     Test,
 }
 
-/// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Switch {
@@ -100,7 +112,7 @@ pub enum Switch {
     Off,
 }
 
-/// Whether hooks may be answered on loopback and private networks.
+/// Whether hooks and webhooks may go to loopback and private networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PrivateTargets {
@@ -110,7 +122,7 @@ pub enum PrivateTargets {
 }
 
 impl ListenAddress {
-    /// The address at which it is called from this machine.
+    /// The address for clients on this machine.
     #[must_use]
     pub fn reachable(&self) -> String {
         match self.host.as_str() {
@@ -185,6 +197,12 @@ impl FromStr for Count {
     }
 }
 
+impl fmt::Display for Count {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 impl TryFrom<u64> for Count {
     type Error = String;
 
@@ -196,181 +214,18 @@ impl TryFrom<u64> for Count {
     }
 }
 
-impl DatabaseUrl {
-    /// The whole URL, password and all: for the connection only.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Server and database as the driver understands them, nothing of the rest.
-    #[must_use]
-    pub fn without_password(&self) -> String {
-        PgConnectOptions::from_str(&self.0).map_or_else(|_| "postgres://".to_owned(), |options| place(&options))
-    }
-}
-
-/// Server and database as `postgres://host:port/database`.
-#[must_use]
-pub fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    match options.get_socket() {
-        Some(folder) => format!("postgres://{}:{}/{database}", folder.display(), options.get_port()),
-        None if options.get_host().contains(':') && !options.get_host().starts_with('[') => {
-            format!("postgres://[{}]:{}/{database}", options.get_host(), options.get_port())
-        }
-        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
-    }
-}
-
-impl Secret {
-    /// What was given.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Reads a secret from a file, or from standard input where it is named `-`. The end of its last line does not count.
-    ///
-    /// # Errors
-    /// When it cannot be read or is empty; what was read is not in the message.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-        let mut bytes = Vec::new();
-        let read = if path == Path::new("-") {
-            std::io::stdin().take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes)
-        } else {
-            std::fs::File::open(path).and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes))
-        };
-        let length = read.map_err(|error| format!("{shown} cannot be read: {error}"))?;
-        if length as u64 > MAX_SECRET_BYTES {
-            return Err(format!("{shown} is longer than {MAX_SECRET_BYTES} bytes"));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
-        match text.trim_end_matches(['\r', '\n']) {
-            "" => Err(format!("{shown} is empty")),
-            secret => Ok(Self(secret.to_owned())),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret(…)")
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl FromStr for Seconds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse_duration(text, Unit::Seconds).map(Self)
-    }
-}
-
-impl FromStr for Milliseconds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match parse_duration(text, Unit::Milliseconds)? {
-            Duration::ZERO => Err("must be above zero".to_owned()),
-            duration => Ok(Self(duration)),
-        }
-    }
-}
-
-impl NumberOrText {
-    fn into_text(self) -> String {
-        match self {
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text,
-        }
-    }
-}
-
-impl TryFrom<NumberOrText> for Seconds {
-    type Error = String;
-
-    fn try_from(given: NumberOrText) -> Result<Self, String> {
-        given.into_text().parse()
-    }
-}
-
-impl TryFrom<NumberOrText> for Milliseconds {
-    type Error = String;
-
-    fn try_from(given: NumberOrText) -> Result<Self, String> {
-        given.into_text().parse()
-    }
-}
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0.as_secs())
-    }
-}
-
-impl fmt::Display for Milliseconds {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0.as_millis())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "DatabaseUrl({})", self.without_password())
-    }
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
-        let Some(rest) = rest else { return Err("must be a postgres:// URL".to_owned()) };
-        // What stands behind such a character in a password would be taken for a host, and shown as one.
-        let place = rest.split('?').next().unwrap_or_default();
-        let user = place.rsplit_once('@').map_or("", |(user, _)| user);
-        let is_encoded = !rest.contains('#') && !user.contains(['@', '/']);
-        // The parser's own message could repeat the password.
-        if is_encoded && PgConnectOptions::from_str(text).is_ok() {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("cannot be read: is the port a number, sslmode a known one, and each of # / ? @ in the password \
-                 percent-encoded?"
-                .to_owned())
-        }
-    }
-}
-
-impl TryFrom<String> for DatabaseUrl {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
 impl FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse::<tracing_subscriber::EnvFilter>().map_err(|error| error.to_string())?;
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for LogFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 
@@ -403,26 +258,5 @@ mod tests {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
         assert!(!"0.0.0.0:8080".parse::<ListenAddress>().expect("an address").is_loopback());
-    }
-
-    #[test]
-    fn a_database_url_never_shows_its_password() {
-        let url: DatabaseUrl = "postgres://user:secret@db:5432/emulator?sslmode=disable".parse().expect("a URL");
-        assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres://db:5432/emulator)");
-        let url: DatabaseUrl = "postgresql://user@[::1]/x".parse().expect("a URL");
-        assert_eq!(url.without_password(), "postgres://[::1]:5432/x");
-        assert_eq!("mysql://x".parse::<DatabaseUrl>(), Err("must be a postgres:// URL".to_owned()));
-        for text in [
-            "postgres://u:p#w@host/x",
-            "postgres://u:a@secret@host/x",
-            "postgres://u:a/secret@host/x",
-            "postgres://u:a?secret@host/x",
-            "postgres://u:p@host:port/x",
-            "postgres://u:p@host/x?sslmode=bogus",
-        ] {
-            let error = text.parse::<DatabaseUrl>().expect_err(text);
-            assert!(error.contains("percent-encoded") && !error.contains("secret"), "{text}: {error}");
-        }
-        assert_eq!(format!("{:?}", Secret("secret".to_owned())), "Secret(…)");
     }
 }

@@ -1,10 +1,8 @@
-//! Who may use the control API: on loopback anybody, unless a token is set; elsewhere who has the token. A browser that another
-//! site has sent here is rejected by its Origin, whatever it has. Where there is no token, its Host must be known too: otherwise
-//! another site could point a name of its own at this address.
+//! Who may use the control API: every client on loopback, unless a token is set; elsewhere clients with the token. A request from
+//! a page of another site is rejected by its Origin, even with the token. Without a token its Host must be known too: otherwise
+//! another site could point its own name at this address.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -17,41 +15,26 @@ use sha2::{Digest as _, Sha256};
 
 use super::Control;
 use super::error::ControlError;
+use crate::config::AdminToken;
 use crate::gateway::bearer_token;
-use crate::random::Random;
 
-/// The cookie of a browser that has shown the token.
+/// The cookie of a browser that has sent the token.
 pub(super) const COOKIE: &str = "emulator_admin";
 
-/// Headers by which a proxy tells that it is one.
+/// Headers that proxies add.
 const PROXIES: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// The token of the control API. Never shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AdminToken(String);
-
 impl AdminToken {
-    #[must_use]
-    pub fn generate(random: &Random) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
-    }
-
-    /// The token itself: to be printed once, and sent by the command line.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// What the cookie of a browser holds that has shown the token: not the token itself.
+    /// The value of the cookie, from which the token cannot be computed.
     pub(super) fn cookie(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.0).as_bytes()).into();
+        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.reveal()).as_bytes()).into();
         format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| digest[place])))
     }
 
-    /// Whether a text is the token, in a time that does not tell how much of it is right: digests are compared.
+    /// Whether a text is the token. Digests are compared, so that the duration does not tell how much of it is right.
     pub(super) fn is(&self, presented: &str) -> bool {
-        Sha256::digest(self.0.as_bytes()) == Sha256::digest(presented.as_bytes())
+        Sha256::digest(self.reveal().as_bytes()) == Sha256::digest(presented.as_bytes())
     }
 
     fn is_cookie(&self, presented: &str) -> bool {
@@ -59,37 +42,12 @@ impl AdminToken {
     }
 }
 
-impl FromStr for AdminToken {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_plain && text.len() >= 16 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be at least 16 visible ASCII characters".to_owned())
-        }
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for AdminToken {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl fmt::Debug for AdminToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("AdminToken(…)")
-    }
-}
-
-/// Whom the control API lets in.
+/// Which clients may use the control API.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// The token that must be shown; without one only loopback is let in.
+    /// Without a token only clients on loopback are accepted.
     pub token: Option<AdminToken>,
-    /// Names under which the server may be called without a token, besides `localhost` and IP addresses.
+    /// Names of this server that need no token, in addition to `localhost` and IP addresses.
     pub hosts: Vec<String>,
 }
 
@@ -98,16 +56,17 @@ pub struct Access {
 pub struct Peer(pub IpAddr);
 
 impl Access {
-    /// Why a caller is not let in.
     fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), ControlError> {
         self.check_site(headers)?;
         match &self.token {
-            // Through a proxy on this machine anybody may come.
+            // A proxy on this machine forwards clients from elsewhere.
             None if PROXIES.iter().any(|name| headers.contains_key(*name)) => {
-                Err(ControlError::Forbidden("without a token no proxy is let in: set EMULATOR_ADMIN_TOKEN".to_owned()))
+                Err(ControlError::Forbidden("a proxy needs an admin token: set EMULATOR_ADMIN_TOKEN".to_owned()))
             }
             None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
-            None => Err(ControlError::Forbidden("without a token only loopback is let in".to_owned())),
+            None => Err(ControlError::Forbidden(
+                "without an admin token only loopback is accepted: set EMULATOR_ADMIN_TOKEN".to_owned(),
+            )),
             Some(token) => match (bearer_token(headers), cookie(headers)) {
                 (Some(presented), _) if token.is(presented) => Ok(()),
                 (None, Some(presented)) if token.is_cookie(presented) => Ok(()),
@@ -119,20 +78,19 @@ impl Access {
         }
     }
 
-    /// Whether no other site's page sent this.
+    /// Rejects requests from pages of other sites.
     fn check_site(&self, headers: &HeaderMap) -> Result<(), ControlError> {
         let host = text(headers, header::HOST.as_str()).unwrap_or_default();
-        // The token is proof enough: another site that points its name here does not have it.
+        // A site that points its own name here does not have the token.
         if self.token.is_none() && !self.is_known_host(host) {
-            let why =
-                "is not a name of this server; --admin-hosts names more, and with an admin token any name will do";
+            let why = "is not a name of this server; --admin-hosts adds names, and with an admin token every name is accepted";
             let host: String = host.chars().take(100).collect();
             return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
         }
         check_origin(headers, host)
     }
 
-    /// A name that somebody else's site can point at this address is rejected: it is how that site's scripts would reach it.
+    /// Whether no other site can point this name at this address, which would let its scripts send requests here.
     fn is_known_host(&self, host: &str) -> bool {
         let name = match host.strip_prefix('[') {
             Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -147,9 +105,9 @@ impl Access {
 fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
     let site = text(headers, "sec-fetch-site");
     let is_foreign = match text(headers, header::ORIGIN.as_str()) {
-        // The browser itself says so, and no page can. Behind a proxy that rewrites Host, the Origin is another one.
+        // Only the browser can set this header. Behind a proxy that rewrites Host, the Origin differs from it.
         _ if site == Some("same-origin") => false,
-        // A link on another page may lead here: that is a GET, which changes nothing.
+        // A link on another page may lead here: it is a GET, which changes nothing.
         None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
         None => matches!(site, Some("cross-site" | "same-site")),
         Some(origin) => {
@@ -157,7 +115,11 @@ fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
             !(own("http://") || own("https://"))
         }
     };
-    if is_foreign { Err(ControlError::Forbidden("another site's page sent this".to_owned())) } else { Ok(()) }
+    if is_foreign {
+        Err(ControlError::Forbidden("the request comes from a page of another site".to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -169,31 +131,30 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-/// Whether a browser asks, which wants to show a page. Java's own client asks for `text/html` too, with a list that no browser
+/// Whether the client is a browser, which wants a page. Java's own client accepts `text/html` too, with a list that no browser
 /// sends.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let accept = text(headers, header::ACCEPT.as_str()).unwrap_or_default();
     accept.contains("text/html") && !accept.contains("*; q=.2")
 }
 
-/// Lets a request through, or says why not; a browser that has no token yet is asked for it, and then led to where it wanted to.
+/// Accepts or rejects a request. A browser without the token is redirected to the login, and from there back to its page.
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied();
     let Err(rejected) = control.access.check(peer, request.headers()) else { return next.run(request).await };
     if matches!(rejected, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
-        // What a form sent is lost, so there is no use in leading back to where it was sent.
+        // The data of a form is lost, so the login does not lead back to its address.
         let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
         return super::pages::to_login(wanted.map(PathAndQuery::as_str));
     }
     rejected.into_response()
 }
 
-/// Whether a sign-in may be tried from here.
+/// Whether a client may use the login form.
 pub(super) fn check_form(control: &Control, headers: &HeaderMap) -> Result<(), ControlError> {
     control.access.check_site(headers)
 }
 
-/// The token, if one must be shown.
 pub(super) fn token(control: &Control) -> Option<&AdminToken> {
     control.access.token.as_ref()
 }
@@ -213,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_let_in_without_a_token_and_nobody_else() {
+    fn without_a_token_only_loopback_is_accepted() {
         let open = Access::default();
         assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost:8080")]), 200);
         assert_eq!(status(&open, "::1", &[("host", "[::1]:8080")]), 200);
@@ -235,7 +196,7 @@ mod tests {
             (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "same-origin")]),
             (200, vec![("host", "localhost:8080"), ("origin", "https://p.example"), ("sec-fetch-site", "same-origin")]),
             (403, vec![("host", "localhost:8080"), ("origin", "https://p.example"), ("sec-fetch-site", "same-site")]),
-            // A name that somebody else has pointed here: to the browser it is one origin.
+            // A name that another site has pointed here: to the browser it is the same origin.
             (403, vec![("host", "evil.example"), ("origin", "http://evil.example"), ("sec-fetch-site", "same-origin")]),
             (200, vec![("host", "localhost:8080"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]),
         ] {
@@ -244,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_is_told_from_a_program() {
+    fn browsers_are_distinguished_from_programs() {
         let wants = |accept| wants_page(&headers(&[("accept", accept)]));
         assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
         assert!(!wants("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"));
@@ -252,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_token_is_set_it_must_be_shown() {
+    fn a_token_that_is_set_is_required() {
         let token: AdminToken = "0123456789abcdef".parse().expect("a token");
         let closed = Access { token: Some(token), hosts: Vec::new() };
         for (expected, value) in

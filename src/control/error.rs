@@ -1,4 +1,4 @@
-//! What the control API answers when it does not do what it was asked: RFC 9457's problem details.
+//! The errors of the control API: RFC 9457's problem details.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -11,55 +11,51 @@ use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
 use crate::tenants::{CredentialError, TenantError};
 
-/// Why the control API did not do what it was asked.
+/// Why the control API rejected a request, or failed.
 #[derive(Debug, Error)]
 pub(super) enum ControlError {
-    /// The server is still starting.
     #[error("the server is not ready yet")]
     NotReady,
-    /// The request cannot be read, or asks for what cannot be.
+    /// The request cannot be read, or has an impossible value.
     #[error("{0}")]
     Bad(String),
-    /// The request's body has more than so many bytes.
+    /// The body has more bytes than this limit.
     #[error("the request's body is longer than the limit of {0} bytes")]
     TooLong(usize),
-    /// The Content-Encoding of the body is not supported.
+    /// An unknown Content-Encoding.
     #[error("{0}")]
     Unsupported(String),
-    /// There is nothing of this name.
     #[error("{0}")]
     NotFound(String),
-    /// The caller is not let in.
+    /// The client may not use the control API.
     #[error("{0}")]
     Forbidden(String),
-    /// The caller has not shown the token.
+    /// The token is missing or wrong.
     #[error("{0}")]
     Unauthorized(String),
-    /// The world did not do it.
     #[error(transparent)]
-    World(#[from] TenantError),
-    /// The work broke off: a defect.
-    #[error("the work broke off")]
+    Tenant(#[from] TenantError),
+    /// The task panicked: a defect.
+    #[error("the task broke off")]
     BrokenOff,
 }
 
 impl From<DatabaseError> for ControlError {
     fn from(error: DatabaseError) -> Self {
-        Self::World(error.into())
+        Self::Tenant(error.into())
     }
 }
 
 impl From<CredentialError> for ControlError {
     fn from(error: CredentialError) -> Self {
-        Self::World(error.into())
+        Self::Tenant(error.into())
     }
 }
 
-/// A problem (RFC 9457).
+/// A problem (RFC 9457)
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ControlProblem)]
 pub(super) struct ControlProblem {
-    /// The status of the answer.
     status: u16,
     /// The status in words.
     title: &'static str,
@@ -78,7 +74,7 @@ impl ControlError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::World(error) => match error {
+            Self::Tenant(error) => match error {
                 TenantError::UnknownTenant(_)
                 | TenantError::UnknownSnapshot { .. }
                 | TenantError::Credential(CredentialError::Unknown { .. }) => StatusCode::NOT_FOUND,
@@ -98,13 +94,13 @@ impl ControlError {
         }
     }
 
-    /// What is wrong, without what is nobody's business.
+    /// What is wrong, without the details of a database failure.
     pub(super) fn detail(&self) -> String {
         match self {
-            Self::World(TenantError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
+            Self::Tenant(TenantError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
                 "nothing has a name with the character U+0000 in it".to_owned()
             }
-            Self::World(TenantError::Database(error)) => {
+            Self::Tenant(TenantError::Database(error)) => {
                 tracing::error!(error = %ErrorChain(error), "database failure in the control API");
                 "the database failed; the server's log says why".to_owned()
             }

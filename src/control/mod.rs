@@ -1,4 +1,4 @@
-//! `/_emulator`: what the emulator says of itself, the control API, and the inspector's pages.
+//! `/_emulator`: documents, the control API, and the inspector's pages.
 
 mod access;
 mod api;
@@ -6,6 +6,7 @@ mod catalogue;
 mod documents;
 mod error;
 mod journal;
+mod keys;
 mod pages;
 
 use std::sync::{Arc, OnceLock};
@@ -24,29 +25,29 @@ use catalogue::Catalogue;
 use error::ControlError;
 
 pub(crate) use access::wants_page;
-pub use access::{Access, AdminToken, Peer};
+pub use access::{Access, Peer};
 pub use documents::{Api, Coverage, at_address, document};
+pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::laid_out;
 
-/// What the control API and the inspector need.
+/// The state of the control API and the inspector.
 #[derive(Debug)]
 pub struct Control {
     /// Set once the database is open, migrated and seeded.
     tenants: OnceLock<Tenants>,
     access: Access,
     catalogue: Catalogue,
-    /// Whether hooks may be tried on loopback and private networks.
     outgoing: OnceLock<crate::outgoing::Outgoing>,
-    /// The vendor's API, to send calls again.
+    /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
-    /// The port of the vendors' APIs, where they are on another listener.
+    /// The port of the vendor APIs, where they have another listener.
     api_port: OnceLock<u16>,
-    /// When the server was started: another time is another server, whose journal counts from 1 again.
+    /// Identifies this run of the server: the journal's numbers start at 1 in each.
     started_at: DateTime<Utc>,
 }
 
 impl Control {
-    /// A control API that nobody but those whom `access` lets in can use, over the vendor's operations in `document`.
+    /// A control API for the vendor operations in `document`. `access` says who may use it.
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
         let catalogue = Catalogue::new(document);
@@ -62,20 +63,18 @@ impl Control {
     }
 
     pub fn serve_from(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
-        // A second call would change nothing: the first world stays.
+        // A second call would change nothing.
         let _ = self.tenants.set(tenants);
         let _ = self.outgoing.set(outgoing);
     }
 
-    /// Gives it the vendor's API, to send calls again.
     pub fn replay_to(&self, vendor: Router) {
-        // A second call would change nothing: the first API stays.
+        // A second call would change nothing.
         let _ = self.vendor.set(vendor);
     }
 
-    /// Tells it the port of the vendors' APIs, where they are on another listener.
     pub fn api_is_on(&self, port: u16) {
-        // A second call would change nothing: a server listens once.
+        // A second call would change nothing.
         let _ = self.api_port.set(port);
     }
 
@@ -95,7 +94,7 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
     documents::routes(vendor).merge(guarded)
 }
 
-/// The body of a request, of at most `limit` bytes. One that says that it is longer is not read at all.
+/// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.
 async fn read_body(body: Body, limit: usize) -> Result<Bytes, ControlError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(ControlError::TooLong(limit));

@@ -137,7 +137,7 @@ impl TryFrom<String> for StatusFilter {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let failed = || format!("'{text}' is not a status such as 404 or 4xx");
+        let failed = || "must be a status such as 404, or a class such as 4xx".to_owned();
         match text.strip_suffix("xx") {
             Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Self::Class),
             None => text.parse().ok().filter(|status| (100..=599).contains(status)).map(Self::Exactly),

@@ -118,6 +118,22 @@ pub struct Credential {
     secret: String,
 }
 
+impl CredentialKind {
+    /// The kinds that a credential can be created with.
+    pub const ALL: [Self; 3] = [Self::SubscriptionKey, Self::Basic, Self::OauthClient];
+
+    /// The name in JSON, in the database and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SubscriptionKey => "subscription-key",
+            Self::Basic => "basic",
+            Self::OauthClient => "oauth-client",
+            Self::AccessToken => "access-token",
+        }
+    }
+}
+
 impl Credential {
     /// A credential of a kind; its secret is random where none is given. A subscription key has no account.
     ///
@@ -276,5 +292,12 @@ mod tests {
         let digests: std::collections::BTreeSet<CredentialDigest> =
             kinds.iter().map(|kind| digest(&presented(*kind, "a", "secret"))).collect();
         assert_eq!(digests.len(), kinds.len());
+    }
+
+    #[test]
+    fn a_kind_has_one_name() {
+        for kind in CredentialKind::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("JSON"), kind.name());
+        }
     }
 }

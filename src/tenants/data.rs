@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::Tenant;
 use super::error::TenantError;
 use super::exclusive::ExclusiveAccess;
@@ -14,7 +12,7 @@ use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, DatabaseError, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
-use crate::tasks::{Begun, Progress};
+use crate::tasks::{Begun, DataRows, Progress, SnapshotRows, TaskResult};
 
 /// How often a restore in parts is tried.
 const MAX_ATTEMPTS: u32 = 5;
@@ -52,7 +50,7 @@ impl Tenants {
             access.set_incomplete(false);
             tenants.invalidate(tenant.id);
             drop(access);
-            Ok(json!({ "rows": rows }))
+            Ok(TaskResult::Data(DataRows { rows }))
         })
     }
 
@@ -134,7 +132,7 @@ impl Tenants {
             tenants.database.filled(rows).await;
             tenants.invalidate(tenant.id);
             drop(access);
-            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+            Ok(TaskResult::Snapshot(SnapshotRows { snapshot, rows }))
         })
     }
 

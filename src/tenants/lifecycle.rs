@@ -1,7 +1,6 @@
 //! Creates and deletes tenants.
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 
 use super::credential::{Credential, NewCredential};
 use super::credentials;
@@ -12,7 +11,7 @@ use super::store::{self, lifecycle};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
-use crate::tasks::{Begun, Progress};
+use crate::tasks::{Begun, CreatedTenant, DeletedTenant, Progress, TaskResult};
 
 /// A tenant that is to be created.
 #[derive(Debug)]
@@ -104,7 +103,7 @@ impl Tenants {
         self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             tenants.delete_by_id(tenant.id, &progress).await?;
-            Ok(json!({ "deleted": name }))
+            Ok(TaskResult::DeletedTenant(DeletedTenant { deleted: name }))
         })
     }
 
@@ -120,12 +119,12 @@ impl Tenants {
 }
 
 /// The result of a task that created a tenant. It shows the key, this once.
-pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) -> Value {
-    json!({
-        "tenant": tenant,
-        "key_name": name,
-        "kind": credential.kind(),
-        "account": credential.account(),
-        "key": credential.reveal(),
+pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) -> TaskResult {
+    TaskResult::CreatedTenant(CreatedTenant {
+        tenant: tenant.to_owned(),
+        key_name: name.to_owned(),
+        kind: credential.kind().name(),
+        account: credential.account().map(str::to_owned),
+        key: credential.reveal().to_owned(),
     })
 }

@@ -30,6 +30,7 @@ use crate::fault_injection::ActiveFault;
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 
+pub use crate::tasks::SeedSummary;
 pub use credential::{Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, presented};
 pub use credential_cache::CredentialCache;
 pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
@@ -43,8 +44,8 @@ pub use limits::{LimitExceeded, Limits};
 pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedSummary, SeedTenant, is_named_json,
-    load_seed, read_seed, read_text,
+    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedTenant, is_named_json, load_seed,
+    read_seed, read_text,
 };
 pub use service::{SEED, Tenants};
 pub use settings::Integration;

@@ -1,7 +1,6 @@
 //! Saves, lists, deletes and forks snapshots.
 
 use chrono::TimeDelta;
-use serde_json::json;
 
 use super::credential::Credential;
 use super::credentials;
@@ -15,7 +14,7 @@ use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId, lock_tenant, lock_tenant_shared};
 use crate::plan::Plan;
-use crate::tasks::{Begun, Progress};
+use crate::tasks::{Begun, Progress, SnapshotRows, TaskResult};
 
 impl Tenants {
     /// Saves a tenant's data as a snapshot, in place of one of this name. The snapshot `seed`, which a reset restores, is only
@@ -49,7 +48,7 @@ impl Tenants {
                 tenants.database.filled(rows).await;
                 rows
             };
-            Ok(json!({ "snapshot": snapshot, "rows": rows }))
+            Ok(TaskResult::Snapshot(SnapshotRows { snapshot: snapshot.to_owned(), rows }))
         })
     }
 

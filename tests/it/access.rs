@@ -10,13 +10,13 @@ use crate::support::process::{Process, program};
 use crate::support::server::server;
 use crate::support::{Client, Reply, tenant};
 
-fn ask(address: SocketAddr, method: &str, path: &str, host: &str, headers: &str) -> Reply {
+fn send(address: SocketAddr, method: &str, path: &str, host: &str, headers: &str) -> Reply {
     let bytes = String::from_utf8(request(method, path, headers, Some("{}"))).expect("text");
     let bytes = bytes.replacen("Host: test.example", &format!("Host: {host}"), 1);
     Client { address, key: String::new() }.raw(bytes.as_bytes())
 }
 
-/// An address of this machine that is not loopback; asking the way sends nothing.
+/// An address of this machine that is not loopback. Connecting a UDP socket sends nothing.
 fn other_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -32,21 +32,21 @@ fn a_foreign_host_is_rejected() {
         for (method, path) in
             [("GET", "/_emulator/tenants".to_owned()), ("DELETE", path.clone()), ("POST", format!("{path}/reset"))]
         {
-            let detail = ask(server().address, method, &path, host, "").problem(403);
+            let detail = send(server().address, method, &path, host, "").problem(403);
             assert!(
-                detail.contains("is not a name of this server; --admin-hosts names more, and with an admin token"),
+                detail.contains("is not a name of this server; --admin-hosts adds names, and with an admin token"),
                 "{detail}"
             );
         }
     }
     assert_eq!(tenant.everything(), before);
     for host in ["localhost", "127.0.0.1:1234", "[::1]:80", "LOCALHOST:8080"] {
-        ask(server().address, "GET", "/_emulator/tenants", host, "").done(200);
+        send(server().address, "GET", "/_emulator/tenants", host, "").done(200);
     }
 }
 
 #[test]
-fn another_sites_page_is_rejected() {
+fn a_page_of_another_site_is_rejected() {
     let tenant = tenant();
     let before = tenant.everything();
     let path = format!("/_emulator/tenants/{}", tenant.name());
@@ -58,31 +58,32 @@ fn another_sites_page_is_rejected() {
         "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n",
         "Origin: http://outer.example\r\nSec-Fetch-Site: same-site\r\n",
     ] {
-        let detail = ask(server().address, "DELETE", &path, "localhost:8080", headers).problem(403);
-        assert_eq!(detail, "another site's page sent this");
+        let detail = send(server().address, "DELETE", &path, "localhost:8080", headers).problem(403);
+        assert_eq!(detail, "the request comes from a page of another site");
     }
     assert_eq!(tenant.everything(), before);
-    // A name that somebody else has pointed here: its page is of the same origin, as the browser sees it.
+    // Another site has pointed its own name here: to the browser the origin is the same.
     let rebound = "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin\r\n";
-    ask(server().address, "DELETE", &path, "evil.example", rebound).problem(403);
+    send(server().address, "DELETE", &path, "evil.example", rebound).problem(403);
     assert_eq!(tenant.everything(), before);
-    // Behind a proxy that rewrites Host, the origin is another one.
+    // Behind a proxy that rewrites Host, the origin differs.
     let behind = "Origin: https://outer.example\r\nSec-Fetch-Site: same-origin\r\n";
-    ask(server().address, "GET", &path, "localhost:8080", behind).done(200);
-    let own = ask(server().address, "GET", &path, "localhost:8080", "Origin: http://localhost:8080\r\n");
-    // And no other site may read an answer.
+    send(server().address, "GET", &path, "localhost:8080", behind).done(200);
+    let own = send(server().address, "GET", &path, "localhost:8080", "Origin: http://localhost:8080\r\n");
+    // And no other site can read the response.
     assert!(!own.head.to_ascii_lowercase().contains("access-control"), "{own:?}");
     own.done(200);
 }
 
 #[test]
-fn off_loopback_nobody_is_let_in_without_the_token() {
+fn off_loopback_the_token_is_required() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let data = data.to_str().expect("a path");
     let server = Process::start_on("0.0.0.0:0", &["--data", data]);
     let banner = server.banner.join("\n");
-    let token = banner.lines().find_map(|line| line.split_once("made for this start: ")).expect("a token").1.to_owned();
+    let token =
+        banner.lines().find_map(|line| line.split_once("generated for this start: ")).expect("a token").1.to_owned();
     assert_eq!(token.len(), 32);
     let addresses: Vec<IpAddr> = [IpAddr::from([127, 0, 0, 1])].into_iter().chain(other_address()).collect();
     for ip in addresses {
@@ -94,7 +95,7 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
                 ("POST", "/_emulator/tenants/demo/reset"),
                 ("DELETE", "/_emulator/tenants/demo"),
             ] {
-                let reply = ask(address, method, path, &host, headers);
+                let reply = send(address, method, path, &host, headers);
                 assert_eq!(reply.header("WWW-Authenticate"), Some("Bearer"), "{reply:?}");
                 reply.problem(401);
             }
@@ -106,18 +107,18 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
         rejected("Cookie: emulator_admin=wrong\r\n");
         rejected(&format!("Cookie: emulator_admin={token}\r\n"));
         let right = format!("Authorization: Bearer {token}\r\n");
-        ask(address, "GET", "/_emulator/tenants", &host, &right).done(200);
-        // With the token any name will do, as other containers know this one by; another site's page still will not.
+        send(address, "GET", "/_emulator/tenants", &host, &right).done(200);
+        // With the token every name is accepted, such as this container's name in others; a page of another site is not.
         for name in ["emulator", "emulator:8080", "emulator.internal.example", ""] {
-            ask(address, "GET", "/_emulator/tenants", name, &right).done(200);
-            ask(address, "GET", "/_emulator/tenants", name, "").problem(401);
+            send(address, "GET", "/_emulator/tenants", name, &right).done(200);
+            send(address, "GET", "/_emulator/tenants", name, "").problem(401);
         }
         let foreign = format!("{right}Origin: http://evil.example\r\n");
-        ask(address, "GET", "/_emulator/tenants", "emulator", &foreign).problem(403);
+        send(address, "GET", "/_emulator/tenants", "emulator", &foreign).problem(403);
         let behind = format!("{right}Origin: https://outer.example\r\nSec-Fetch-Site: same-origin\r\n");
-        ask(address, "GET", "/_emulator/tenants", "inner:8080", &behind).done(200);
-        // What is nobody's is open: the document, the docs page, health, and the API itself.
-        assert_eq!(ask(address, "GET", "/_emulator/openapi.json", "evil.example", "").status, 200);
+        send(address, "GET", "/_emulator/tenants", "inner:8080", &behind).done(200);
+        // Without a token: the document, the docs page, health, and the vendor APIs.
+        assert_eq!(send(address, "GET", "/_emulator/openapi.json", "evil.example", "").status, 200);
     }
     let client = Client {
         address: SocketAddr::from(([127, 0, 0, 1], server.address.port())),
@@ -129,13 +130,13 @@ fn off_loopback_nobody_is_let_in_without_the_token() {
 }
 
 #[test]
-fn a_browser_at_the_root_is_led_to_the_inspector() {
+fn a_browser_at_the_root_is_redirected_to_the_inspector() {
     const BROWSER: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
-    let at = |method: &str, path: &str, headers: &str| ask(server().address, method, path, "test.example", headers);
+    let at = |method: &str, path: &str, headers: &str| send(server().address, method, path, "test.example", headers);
     for method in ["GET", "HEAD"] {
-        let led = at(method, "/", BROWSER);
-        assert_eq!((led.status, led.header("Location")), (302, Some("/_emulator/")), "{led:?}");
-        assert_eq!((led.header("Vary"), led.body.as_str()), (Some("Accept"), ""), "{led:?}");
+        let redirect = at(method, "/", BROWSER);
+        assert_eq!((redirect.status, redirect.header("Location")), (302, Some("/_emulator/")), "{redirect:?}");
+        assert_eq!((redirect.header("Vary"), redirect.body.as_str()), (Some("Accept"), ""), "{redirect:?}");
     }
     let key = format!("{BROWSER}Ocp-Apim-Subscription-Key: 0123456789abcdef0123456789abcdef\r\n");
     for (method, path, headers) in [
@@ -156,25 +157,25 @@ fn a_browser_at_the_root_is_led_to_the_inspector() {
 }
 
 #[test]
-fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
+fn a_token_that_is_set_is_required_on_loopback_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let data = data.to_str().expect("a path");
     let token = "my-own-long-secret";
     let server = Process::start(&["--data", data, "--admin-token", token]);
     assert!(!server.banner.join("\n").contains(token));
-    ask(server.address, "GET", "/_emulator/tenants", "localhost", "").problem(401);
-    // Java's own client accepts pages too, and is not led to one.
+    send(server.address, "GET", "/_emulator/tenants", "localhost", "").problem(401);
+    // Java's own client accepts pages too, and is not redirected to one.
     let java = "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\n";
-    ask(server.address, "GET", "/_emulator/tenants", "localhost", java).problem(401);
-    ask(server.address, "GET", "/_emulator/tenants", "localhost", &format!("Authorization: Bearer {token}\r\n"))
+    send(server.address, "GET", "/_emulator/tenants", "localhost", java).problem(401);
+    send(server.address, "GET", "/_emulator/tenants", "localhost", &format!("Authorization: Bearer {token}\r\n"))
         .done(200);
-    // The command line shows it.
+    // The command line sends it.
     let url = format!("http://{}", server.address);
     let run = |arguments: &[&str]| program(arguments).args(["--server", &url]).output().expect("the program");
     let rejected = run(&["tenants", "list"]);
     assert_eq!(rejected.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&rejected.stderr).contains("the server wants its admin token"), "{rejected:?}");
+    assert!(String::from_utf8_lossy(&rejected.stderr).contains("the server requires its admin token"), "{rejected:?}");
     assert!(run(&["tenants", "list", "--admin-token", token]).status.success());
     let shown = program(&["config", "--admin-token", token]).output().expect("the program");
     assert!(!String::from_utf8_lossy(&shown.stdout).contains(token), "{shown:?}");
@@ -185,7 +186,7 @@ fn a_token_of_ones_own_is_asked_for_on_loopback_too() {
 }
 
 #[test]
-fn the_control_api_moves_to_a_listener_of_its_own() {
+fn the_control_api_can_have_its_own_listener() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let data = data.to_str().expect("a path");
@@ -194,13 +195,13 @@ fn the_control_api_moves_to_a_listener_of_its_own() {
     let admin = banner.lines().find_map(|line| line.trim().strip_prefix("inspector http://")).expect("an address");
     let admin: SocketAddr = admin.trim_end_matches("/_emulator/").parse().expect("an address");
     assert_ne!(admin, server.address);
-    ask(admin, "GET", "/_emulator/tenants", "localhost", "").done(200);
-    assert_eq!(ask(admin, "GET", "/livez", "localhost", "").status, 200);
-    assert_eq!(ask(admin, "GET", "/v1/customers/2", "localhost", "").status, 404);
-    assert_eq!(ask(admin, "GET", "/", "localhost", "Accept: text/html\r\n").header("Location"), Some("/_emulator/"));
-    assert_eq!(ask(server.address, "GET", "/", "localhost", "Accept: text/html\r\n").status, 404);
+    send(admin, "GET", "/_emulator/tenants", "localhost", "").done(200);
+    assert_eq!(send(admin, "GET", "/livez", "localhost", "").status, 200);
+    assert_eq!(send(admin, "GET", "/v1/customers/2", "localhost", "").status, 404);
+    assert_eq!(send(admin, "GET", "/", "localhost", "Accept: text/html\r\n").header("Location"), Some("/_emulator/"));
+    assert_eq!(send(server.address, "GET", "/", "localhost", "Accept: text/html\r\n").status, 404);
     for path in ["/_emulator/tenants", "/_emulator/docs", "/_emulator/openapi.json", "/_emulator"] {
-        let reply = ask(server.address, "GET", path, "localhost", "");
+        let reply = send(server.address, "GET", path, "localhost", "");
         assert_eq!(
             (reply.status, reply.body.as_str()),
             (404, r#"{ "statusCode": 404, "message": "Resource not found" }"#)
@@ -212,21 +213,29 @@ fn the_control_api_moves_to_a_listener_of_its_own() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_rejected_in_words() {
+fn a_body_that_cannot_be_read_is_rejected_with_the_reason() {
     let tenant = tenant();
     let path = format!("/_emulator/tenants/{}/faults", tenant.name());
-    for (body, why) in
-        [("{", "EOF while parsing"), ("\u{0}", "must not hold the character NUL"), ("nonsense", "expected")]
-    {
+    for (body, why) in [
+        ("{", "EOF while parsing"),
+        ("\u{0}", "must not hold the character NUL"),
+        ("nonsense", "expected"),
+        (r#"["GetCustomer", "hidden"]"#, "the body must be an object, not a list"),
+    ] {
         let bytes = request("POST", &path, "", Some(body));
         let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
         let detail = Client { address: server().address, key: String::new() }.raw(text.as_bytes()).problem(400);
-        assert!(detail.contains(why), "{detail}");
+        assert!(detail.contains(why) && !detail.contains("hidden"), "{detail}");
     }
     let yaml = "operation: GetCustomer\nanswer: cut\n";
     let bytes = request("POST", &path, "Content-Type: application/yaml\r\n", Some(yaml));
     let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
     Client { address: server().address, key: String::new() }.raw(text.as_bytes()).done(201);
+    for query in ["status=hidden", "customer=hidden", "limit=hidden", "request_id=hidden"] {
+        let detail = control("GET", &format!("/tenants/{}/requests?{query}", tenant.name()), None).problem(400);
+        let name = query.split('=').next().expect("a name");
+        assert!(detail.contains(name) && !detail.contains("hidden"), "{detail}");
+    }
     assert_eq!(control("GET", "/tenants/a%2Fb", None).problem(404), "there is no tenant 'a/b'");
     assert_eq!(control("GET", "/tenants/%FF", None).status, 400);
     assert!(
@@ -235,7 +244,7 @@ fn a_body_that_cannot_be_read_is_rejected_in_words() {
 }
 
 #[test]
-fn a_name_that_no_text_can_hold_is_nobodys() {
+fn a_name_with_a_nul_is_not_found() {
     let tenant = tenant();
     let before = tenant.everything();
     for (method, path, body) in [

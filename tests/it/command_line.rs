@@ -56,14 +56,14 @@ fn a_password_in_a_url_is_never_shown() {
 }
 
 #[test]
-fn a_misspelt_variable_is_told() {
+fn a_misspelled_variable_causes_a_warning() {
     let output = program(&["config"]).env("EMULATOR_LISTNE", "127.0.0.1:1").output().expect("the program");
     let text = String::from_utf8(output.stderr).expect("text");
     assert!(output.status.success() && text.contains("EMULATOR_LISTNE"), "{text}");
 }
 
 #[test]
-fn extra_headers_can_be_switched_off_and_an_origin_let_in() {
+fn extra_headers_can_be_switched_off_and_an_origin_allowed() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_str().expect("a path");
     let server = Process::start(&["--data", data, "--extra-headers", "off", "--cors-origin", "http://app.example"]);
@@ -74,9 +74,9 @@ fn extra_headers_can_be_switched_off_and_an_origin_let_in() {
     let reply = client.patch("/v1/customers/3", &json!({ "FirstName": "" })).rejects(500, "FirstName is required.");
     assert_eq!(reply.json().as_object().map(serde_json::Map::len), Some(3), "{reply:?}");
 
-    let asked = "Origin: http://app.example\r\nAccess-Control-Request-Method: PUT\r\n\
+    let preflight = "Origin: http://app.example\r\nAccess-Control-Request-Method: PUT\r\n\
                  Access-Control-Request-Headers: ocp-apim-subscription-key\r\n";
-    let reply = client.call("OPTIONS", "/v1/customers/3", asked, None);
+    let reply = client.call("OPTIONS", "/v1/customers/3", preflight, None);
     assert_eq!((reply.status, reply.header("Access-Control-Allow-Origin")), (200, Some("http://app.example")));
     assert_eq!(reply.header("Access-Control-Allow-Headers"), Some("ocp-apim-subscription-key"));
     server.signal("TERM");
@@ -103,7 +103,7 @@ fn flag_beats_variable_beats_file_beats_default() {
     }
 }
 
-/// The whole life of a server on the embedded database: banner, demo world, keys, restart, signal.
+/// A server on the embedded database: banner, demo data, keys, restart, signal.
 #[test]
 fn a_server_starts_serves_and_stops() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -139,14 +139,14 @@ fn a_server_starts_serves_and_stops() {
     let (_, all_keys, _) = key(&["keys", "list"]);
     assert!(all_keys.contains(&added.trim()[28..]) && !all_keys.contains(added.trim()), "{all_keys}");
     assert_eq!(key(&["keys", "revoke", "demo", "--name", "demo"]).0, Some(0));
-    let (code, _, text) = key(&["keys", "revoke", "demo", "--name", "nobody"]);
-    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));
+    let (code, _, text) = key(&["keys", "revoke", "demo", "--name", "unknown"]);
+    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'unknown'"));
     let (code, secondary, _) = key(&["keys", "rotate", "demo", "--name", "ci", "--slot", "secondary"]);
     assert_eq!((code, secondary.trim().len()), (Some(0), 32));
     let (_, all_keys, _) = key(&["keys", "list", "demo"]);
     assert!(all_keys.contains(&format!("secondary\t{}", &secondary.trim()[28..])), "{all_keys}");
-    let (code, _, text) = key(&["keys", "rotate", "demo", "--name", "nobody"]);
-    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'nobody'"));
+    let (code, _, text) = key(&["keys", "rotate", "demo", "--name", "unknown"]);
+    assert_eq!((code, text.trim()), (Some(1), "error: tenant 'demo' has no key 'unknown'"));
     let (code, _, text) = key(&["keys", "add", "demo", "--name", "other", "--key", "tooshort"]);
     assert_eq!((code, text.trim()), (Some(1), "error: a subscription key is 32 hexadecimal digits"));
 
@@ -171,7 +171,7 @@ fn a_server_starts_serves_and_stops() {
 }
 
 #[test]
-fn a_request_under_way_ends_before_the_server_does() {
+fn a_request_in_progress_ends_before_the_server_does() {
     use std::io::{Read as _, Write as _};
 
     let folder = tempfile::tempdir().expect("a folder");
@@ -195,7 +195,7 @@ fn a_request_under_way_ends_before_the_server_does() {
 }
 
 #[test]
-fn a_second_signal_leaves_at_once() {
+fn a_second_signal_quits_at_once() {
     use std::io::Write as _;
 
     let folder = tempfile::tempdir().expect("a folder");
@@ -232,18 +232,18 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         )
     };
     let good = "version: 1\ntenants:\n  - name: acme\n    customers:\n      - {ref: root, id: 7, CustomerType: 1, Username: r}\n      - {CustomerType: 2, Sponsor: root, AssociateCustom: {Field3: x}}\n";
-    assert_eq!(seed("good.yaml", good), (Some(0), "acme: made\n".to_owned()));
-    assert_eq!(seed("good.yaml", good), (Some(0), "acme: was there already, left as it is\n".to_owned()));
+    assert_eq!(seed("good.yaml", good), (Some(0), "acme: created\n".to_owned()));
+    assert_eq!(seed("good.yaml", good), (Some(0), "acme: exists already, unchanged\n".to_owned()));
     let as_json = json!({ "version": 1, "tenants": [{ "name": "json", "plan": { "minimum_age": 21 } }] }).to_string();
-    assert_eq!(seed("seed.json", &as_json), (Some(0), "json: made\n".to_owned()));
+    assert_eq!(seed("seed.json", &as_json), (Some(0), "json: created\n".to_owned()));
     for (content, message) in [
         ("version: 2\ntenants: []\n", "the version must be 1"),
         ("version: 1\ntenants: [{name: x, colour: red}]\n", "colour"),
         ("version: 1\ntenants: [{name: x, plan: {minimum_agee: 1}}]\n", "minimum_agee"),
         ("version: 1\ntenants: [{name: x, keys: [{name: k, key: short}]}]\n", "32 hexadecimal digits"),
         (
-            "version: 1\ntenants: [{name: x, customers: [{CustomerType: 1, Sponsor: nobody}]}]\n",
-            "no customer above it has the ref 'nobody'",
+            "version: 1\ntenants: [{name: x, customers: [{CustomerType: 1, Sponsor: unknown}]}]\n",
+            "no customer above it has the ref 'unknown'",
         ),
         ("version: 1\ntenants: [{name: x, customers: [{ref: a, CustomerType: 9}]}]\n", "customer a: CustomerType"),
         (
@@ -260,11 +260,11 @@ fn a_seed_file_is_loaded_whole_or_not_at_all() {
         assert!(text.contains(message), "{message} in {text}");
     }
     let (code, text) = seed("x.yaml", "version: 1\ntenants: [{name: x}]\n");
-    assert_eq!((code, text.as_str()), (Some(0), "x: made\n"), "nothing of the rejected seeds was kept");
+    assert_eq!((code, text.as_str()), (Some(0), "x: created\n"), "a rejected seed leaves no tenant");
 }
 
 #[test]
-fn a_hook_can_be_tried_and_events_be_sent_again() {
+fn a_hook_can_be_tried_and_webhooks_resent() {
     use crate::support::receiver::Receiver;
     use serde_json::json;
 
@@ -278,7 +278,7 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
     let seed = folder.path().join("seed.json");
     let seed = seed.to_str().expect("a path");
     let id = "Associates.Enrollment.UpdateAssociateBaseType";
-    let world = json!({
+    let tenants = json!({
         "version": 1,
         "tenants": [{
             "name": "demo",
@@ -290,7 +290,7 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
             "customers": [{ "id": 1, "CustomerType": 2, "FirstName": "A", "Username": "a" }]
         }]
     });
-    std::fs::write(seed, world.to_string()).expect("a file");
+    std::fs::write(seed, tenants.to_string()).expect("a file");
     let request = folder.path().join("request.json");
     std::fs::write(&request, r#"{"AssociateId": 7}"#).expect("a file");
     let server = Process::start(&["--data", data, "--seed", seed]);
@@ -315,7 +315,7 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
     assert_eq!(code, Some(1));
     assert!(error.contains("'Associates.Nothing' is not a hook that is called here"), "{error}");
 
-    // Connected anew, and to what is named only.
+    // A new connection replaces all of the old one.
     let file = folder.path().join("connect.yaml");
     let connect = |content: &str| {
         std::fs::write(&file, content).expect("a file");
@@ -329,8 +329,8 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
     assert_eq!((code, shown.as_str(), error.as_str()), (Some(0), "", "Connected tenant 'demo'.\n"));
     let (code, _, error) = run(&["hook", "try", id, request]);
     assert_eq!((code, error.trim()), (Some(1), "error: tenant 'demo' has no extension"));
-    let (code, _, error) = run(&["hook", "connect", "nobody", file.to_str().expect("a path")]);
-    assert_eq!((code, error.trim()), (Some(1), "error: there is no tenant 'nobody'"));
+    let (code, _, error) = run(&["hook", "connect", "unknown", file.to_str().expect("a path")]);
+    assert_eq!((code, error.trim()), (Some(1), "error: there is no tenant 'unknown'"));
 
     server.client().patch("/v1/customers/1", &json!({ "FirstName": "B" })).succeeds(200);
     let start = std::time::Instant::now();
@@ -339,9 +339,9 @@ fn a_hook_can_be_tried_and_events_be_sent_again() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let (_, failed, _) = run(&["events", "list", "demo", "--state", "failed"]);
+    let (_, failed, _) = run(&["webhooks", "list", "demo", "--state", "failed"]);
     assert!(failed.contains("\tfailed\tUpdateAssociateEvent\t1\t1\t500\t"), "{failed}");
-    let resent = run(&["events", "resend", "demo"]);
+    let resent = run(&["webhooks", "resend", "demo"]);
     assert_eq!((resent.1.as_str(), resent.2.as_str()), ("1\n", "1 delivery due again.\n"));
     let start = std::time::Instant::now();
     while receiver.received().len() < 3 {

@@ -846,7 +846,7 @@ fn private_networks_are_out_of_reach_unless_they_are_allowed() {
     client.call("DELETE", "/v1/customers/1", "", None).succeeds(200);
     thread::sleep(Duration::from_secs(1));
     let url = format!("http://{}", server.address);
-    let listed = crate::support::process::program(&["events", "list", "demo", "--server", &url]).output();
+    let listed = crate::support::process::program(&["webhooks", "list", "demo", "--server", &url]).output();
     let listed = String::from_utf8(listed.expect("the program").stdout).expect("text");
     assert!(listed.contains("failed") && listed.contains("EMULATOR_PRIVATE_TARGETS rejects"), "{listed}");
     assert!(receiver.received().is_empty());

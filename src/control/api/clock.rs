@@ -11,50 +11,57 @@ use utoipa::ToSchema;
 use super::{Answer, Content, Control, ControlError, json, read};
 use crate::clock::Clock;
 
-/// A tenant's clock.
+/// A tenant's clock
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ClockStatus {
-    /// The tenant's present.
+    /// The tenant's time.
     now: DateTime<Utc>,
-    /// `real`, `frozen`, or `shifted`: it goes, but shows another time.
-    mode: &'static str,
+    mode: ClockMode,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum ClockMode {
+    Real,
+    Frozen,
+    /// It runs, but shows another time.
+    Shifted,
 }
 
 impl From<Clock> for ClockStatus {
     fn from(clock: Clock) -> Self {
         let mode = match clock {
-            Clock::Real => "real",
-            Clock::Frozen(_) => "frozen",
-            Clock::AheadBy(_) => "shifted",
+            Clock::Real => ClockMode::Real,
+            Clock::Frozen(_) => ClockMode::Frozen,
+            Clock::AheadBy(_) => ClockMode::Shifted,
         };
         Self { now: clock.now(), mode }
     }
 }
 
-/// A time, or none.
+/// The time of a frozen clock
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FreezeRequest {
-    /// Where the clock stands; where it is, if nothing is said.
+    /// The clock's current time by default.
     #[serde(default)]
     #[schema(value_type = Option<DateTime<Utc>>)]
     at: Option<String>,
 }
 
-/// A time.
+/// The new time of a clock
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetRequest {
-    /// What the clock is put to.
     #[schema(value_type = DateTime<Utc>)]
     at: String,
 }
 
-/// A stretch of time.
+/// How far a clock is advanced
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AdvanceRequest {
-    /// By how many seconds; back where it is below zero.
+    /// A negative number sets the clock back.
     seconds: i64,
 }
 
@@ -71,11 +78,11 @@ pub(super) async fn get(State(control): State<Arc<Control>>, Path(tenant): Path<
     Ok(json(StatusCode::OK, &ClockStatus::from(clock)))
 }
 
-/// Put a tenant's clock back to real time
+/// Resume a tenant's real time
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/clock",
-    operation_id = "ReleaseClock",
+    operation_id = "ResumeClock",
     params(("tenant" = String, Path)),
     responses((status = 200, description = "The clock", body = ClockStatus)),
 )]
@@ -105,7 +112,7 @@ pub(super) async fn freeze(
 
 /// Set a tenant's clock
 ///
-/// One that stands still stands there then; one that goes goes on from there.
+/// A frozen clock stays frozen at the new time; a running one continues from it.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/clock/set",
@@ -127,7 +134,7 @@ pub(super) async fn set(
 
 /// Advance a tenant's clock
 ///
-/// What falls due on the way, such as another attempt at an event, is done.
+/// What becomes due, such as the next attempt at a delivery, is done.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/clock/advance",
@@ -146,7 +153,7 @@ pub(super) async fn advance(
     change(&control, &tenant, |clock| clock.advanced(seconds)).await
 }
 
-/// A time as people write it: the parser's own message would not say how.
+/// Reads a time. The parser's own message has no example.
 fn time(text: &str) -> Result<DateTime<Utc>, ControlError> {
     let parsed = text.trim().parse();
     parsed.map_err(|_| ControlError::Bad("at: it is not a time such as 2030-01-31T12:00:00Z".to_owned()))

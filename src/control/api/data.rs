@@ -1,4 +1,4 @@
-//! A tenant's world: filled, put back, kept, forked, compared.
+//! A tenant's data: seed, reset, snapshots, fork, diff.
 
 use std::sync::Arc;
 
@@ -7,24 +7,27 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::tenants::{CreatedTenant, new_key};
-use super::{Answer, Content, Control, ControlError, Done, finished, json, no_content, query, read, read_seed};
-use crate::tenants::NewCredential;
-use crate::tenants::{Diff, NewTenant, SeedContents, SeedInput, SnapshotListing};
+use super::tenants::new_tenant;
+use super::{Answer, Content, Control, ControlError, finished, json, no_content, query, read, read_seed};
+use crate::tasks::{CreatedTenant, DataRows, SnapshotRows, TaskStatus};
+use crate::tenants::{Diff, SeedContents, SeedInput, SnapshotListing};
 
-/// Fill a tenant's world with a seed
+/// Replace a tenant's data with a seed
 ///
-/// In place of all that is in it; a reset goes back to it from then on. The body is a seed file, in JSON, or in YAML where
-/// `Content-Type` says so: of its tenants the one of this name is taken, or the only one; the tenant's own name and keys stay.
-/// It may also be such a tenant alone: `plan`, `extension`, `events`, `customers`, and
-/// `population: {"distributors": 100000, "shape": "unilevel", "random_seed": 7}`; without a `plan` the tenant's own stays then.
+/// A reset restores the seed from then on. The body is a seed file in JSON, or in YAML where `Content-Type` says so, with a
+/// tenant of this name or a single tenant; the tenant keeps its own name and keys. The body may also have the members of such
+/// a tenant: `plan`, `extension`, `events`, `customers`, and `population: {"distributors": 100000, "shape": "unilevel",
+/// "random_seed": 7}`; the tenant then keeps its plan where the body has none.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/seed",
     operation_id = "SeedTenant",
     params(("tenant" = String, Path)),
     request_body = Object,
-    responses((status = 200, description = "How many rows there are", body = Done)),
+    responses(
+        (status = 200, description = "How many rows were written", body = DataRows),
+        (status = 202, description = "A task does it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn seed(
     State(control): State<Arc<Control>>,
@@ -39,15 +42,18 @@ pub(super) async fn seed(
     finished(&tenants.tasks, &headers, tenants.seed(&tenant, seed), StatusCode::OK).await
 }
 
-/// Reset a tenant's world to its seed
+/// Reset a tenant's data to its seed
 ///
-/// Rows, plan, extension, subscribers, clock and armed failures.
+/// Rows, plan, extension, subscribers, clock and injected faults.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/reset",
     operation_id = "ResetTenant",
     params(("tenant" = String, Path)),
-    responses((status = 200, description = "How many rows there are", body = Done)),
+    responses(
+        (status = 200, description = "How many rows were written", body = DataRows),
+        (status = 202, description = "A task does it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn reset(
     State(control): State<Arc<Control>>,
@@ -71,7 +77,7 @@ pub(super) async fn snapshots(State(control): State<Arc<Control>>, Path(tenant):
     Ok(json(StatusCode::OK, &control.tenants()?.snapshots(&tenant).await?))
 }
 
-/// How a snapshot is saved.
+/// How a snapshot is saved
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -83,14 +89,16 @@ pub(super) struct SaveQuery {
 
 /// Save a snapshot
 ///
-/// In place of one of this name. The one that is called `seed` is what a reset goes back to, and is only replaced with
-/// `force=true`.
+/// It replaces a snapshot of the same name. The snapshot `seed`, which a reset restores, is only replaced with `force=true`.
 #[utoipa::path(
     put,
     path = "/_emulator/tenants/{tenant}/snapshots/{snapshot}",
     operation_id = "SaveSnapshot",
     params(("tenant" = String, Path), ("snapshot" = String, Path), SaveQuery),
-    responses((status = 200, description = "How many rows it has", body = Done)),
+    responses(
+        (status = 200, description = "How many rows were written", body = SnapshotRows),
+        (status = 202, description = "A task does it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn save(
     State(control): State<Arc<Control>>,
@@ -110,7 +118,10 @@ pub(super) async fn save(
     path = "/_emulator/tenants/{tenant}/snapshots/{snapshot}/restore",
     operation_id = "RestoreSnapshot",
     params(("tenant" = String, Path), ("snapshot" = String, Path)),
-    responses((status = 200, description = "How many rows there are", body = Done)),
+    responses(
+        (status = 200, description = "How many rows were written", body = SnapshotRows),
+        (status = 202, description = "A task does it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn restore(
     State(control): State<Arc<Control>>,
@@ -138,40 +149,39 @@ pub(super) async fn delete_snapshot(
     Ok(no_content())
 }
 
-/// A fork.
+/// A new tenant with a copy of another one's data
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ForkRequest {
-    /// The new tenant's name.
+    /// The name of the new tenant.
     name: String,
-    /// What its key is called.
-    #[serde(default = "default_key_name")]
-    key_name: String,
-    /// Its key, 32 hexadecimal digits; a random one where it is not given.
+    /// The name of its key; `default` by default.
+    #[serde(default)]
+    key_name: Option<String>,
+    /// Its key, 32 hexadecimal digits; a random one by default.
     #[serde(default)]
     key: Option<String>,
-    /// The snapshot that it is made from; the world as it is where none is named.
+    /// The snapshot to copy; the current data by default.
     #[serde(default)]
     snapshot: Option<String>,
-    /// After so many seconds it is deleted.
+    /// It is deleted after this many seconds.
     #[serde(default)]
     expires_in_seconds: Option<u32>,
 }
 
-fn default_key_name() -> String {
-    "default".to_owned()
-}
-
 /// Fork a tenant
 ///
-/// A new tenant with a key of its own, whose world is a copy. A reset of it goes back to how it was forked.
+/// The new tenant has its own key and a copy of the data. Its reset restores that copy.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/fork",
     operation_id = "ForkTenant",
     params(("tenant" = String, Path)),
     request_body = ForkRequest,
-    responses((status = 201, description = "It is made", body = CreatedTenant)),
+    responses(
+        (status = 201, description = "The new tenant", body = CreatedTenant),
+        (status = 202, description = "A task does it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn fork(
     State(control): State<Arc<Control>>,
@@ -185,24 +195,20 @@ pub(super) async fn fork(
         Some(snapshot) => format!("{tenant}@{snapshot}"),
         None => tenant,
     };
-    let new = NewTenant {
-        name,
-        key: new_key(NewCredential { name: key_name, secret: key, ..NewCredential::default() })?,
-        expires_in_seconds,
-    };
+    let new = new_tenant(name, key_name, key, expires_in_seconds)?;
     finished(&tenants.tasks, &headers, tenants.fork(&of, new), StatusCode::CREATED).await
 }
 
-/// What is compared.
+/// The two sides of a comparison
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DiffQuery {
-    /// The one side: a tenant (`demo`) or a snapshot of one (`demo@seed`).
+    /// A tenant (`demo`) or a snapshot of one (`demo@seed`).
     from: String,
-    /// The other side.
+    /// The tenant or snapshot to compare it with.
     to: String,
-    /// At most so many rows of each table are listed; all are counted.
+    /// The maximum number of rows that are listed of each table; all differences are counted.
     #[serde(default = "default_limit")]
     #[param(maximum = 100_000)]
     limit: u32,
@@ -214,13 +220,13 @@ fn default_limit() -> u32 {
 
 /// Compare two tenants
 ///
-/// The rows and fields in which they differ. Secrets are not shown.
+/// Lists the rows and fields that differ. Secrets are hidden.
 #[utoipa::path(
     get,
     path = "/_emulator/diff",
     operation_id = "Diff",
     params(DiffQuery),
-    responses((status = 200, description = "What differs", body = Diff)),
+    responses((status = 200, description = "The differences", body = Diff)),
 )]
 pub(super) async fn diff(State(control): State<Arc<Control>>, uri: Uri) -> Answer {
     let DiffQuery { from, to, limit } = query(&uri)?;

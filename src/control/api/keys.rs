@@ -1,4 +1,4 @@
-//! What opens a tenant.
+//! The keys of tenants.
 
 use std::sync::Arc;
 
@@ -7,52 +7,50 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::tenants::new_key;
 use super::{Answer, Content, Control, json, no_content, read};
 use crate::clock::Clock;
+use crate::control::keys::checked_key;
 use crate::tenants::{
     Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, delete_credential, list_credentials,
     revoke_credential, rotate_credential,
 };
 
-/// A new key.
+/// A new key
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyRequest {
-    /// What the subscription is called in lists, logs and CRM_AssociateTypeChanges.
+    /// Its name in lists, logs and CRM_AssociateTypeChanges.
     name: String,
-    /// What it is; a subscription key where it is not said.
+    /// A subscription key by default.
     #[serde(default)]
     kind: CredentialKind,
-    /// The user name or client id; the name where it is not given. A subscription key has none.
+    /// The user name or client id; the name by default. A subscription key has none.
     #[serde(default)]
     account: Option<String>,
-    /// The key, 32 hexadecimal digits, or the password or client secret, 8 to 100 bytes; a random one where it is not given.
+    /// The key, 32 hexadecimal digits, or the password or client secret, 8 to 100 bytes; a random one by default.
     #[serde(default)]
     key: Option<String>,
-    /// After so many seconds it opens nothing.
+    /// It is not valid after this many seconds.
     #[serde(default)]
     expires_in_seconds: Option<u32>,
 }
 
-/// What is rotated or revoked.
+/// Which key of a subscription is rotated or revoked
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SlotRequest {
-    /// Which of the subscription's two keys; to rotate, the primary one where it is not said, to revoke, both.
+    /// Which of the subscription's two keys. By default the primary one is rotated, and both are revoked.
     #[serde(default)]
     slot: Option<CredentialSlot>,
-    /// To rotate: the new key; a random one where it is not given.
+    /// The new key, for a rotation; a random one by default.
     #[serde(default)]
     key: Option<String>,
 }
 
-/// A key, shown this once.
+/// A new key, which is not shown again
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CreatedKey {
-    /// The subscription.
     name: String,
-    /// What it is.
     kind: CredentialKind,
     /// The user name or client id; null for a subscription key.
     account: Option<String>,
@@ -82,9 +80,9 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     Ok(json(StatusCode::OK, &list_credentials(&tenants.database, Some(&tenant)).await?))
 }
 
-/// Give a tenant a key
+/// Add a key to a tenant
 ///
-/// The key is in the answer, this once.
+/// The response has the key, which is not shown again.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/keys",
@@ -100,14 +98,14 @@ pub(super) async fn add(
     Content(body): Content,
 ) -> Answer {
     let KeyRequest { name, kind, account, key, expires_in_seconds } = read(&headers, &body)?;
-    let new = new_key(NewCredential { name: name.clone(), kind, account, secret: key })?;
+    let new = checked_key(NewCredential { name: name.clone(), kind, account, secret: key })?;
     let key = control.tenants()?.add_credential(&tenant, new, expires_in_seconds).await?;
     Ok(json(StatusCode::CREATED, &CreatedKey::of(name, &key)))
 }
 
 /// Rotate a key
 ///
-/// The new key is in the answer, this once; the old one opens nothing a second later.
+/// The response has the new key, which is not shown again. The old one is valid for one more second.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/keys/{name}/rotate",
@@ -139,7 +137,7 @@ pub(super) async fn rotate(
     operation_id = "RevokeKey",
     params(("tenant" = String, Path), ("name" = String, Path)),
     request_body = SlotRequest,
-    responses((status = 204, description = "It opens nothing any more")),
+    responses((status = 204, description = "It is not valid any more")),
 )]
 pub(super) async fn revoke(
     State(control): State<Arc<Control>>,
@@ -157,7 +155,7 @@ pub(super) async fn revoke(
 
 /// Delete a key
 ///
-/// Its name is free again.
+/// Its name can be used again.
 #[utoipa::path(
     delete,
     path = "/_emulator/tenants/{tenant}/keys/{name}",

@@ -3,7 +3,9 @@
 mod clock;
 mod data;
 mod faults;
+mod integration;
 mod keys;
+mod object;
 mod requests;
 mod seeds;
 mod status;
@@ -19,7 +21,6 @@ use axum::extract::{FromRequest, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +31,8 @@ use super::{Control, read_body};
 use crate::gateway::{DecodeError, THIS_SERVER, decode_body, example_body, example_parameters, server, tags};
 use crate::tasks::{Begun, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
+use crate::wire::misread::without_value;
+use object::Object;
 
 /// The tag of the control API's operations.
 const TAG: &str = "control";
@@ -47,7 +50,7 @@ const PARAMETERS: [(&str, &str); 7] = [
 
 /// Bodies that succeed on the demo data, by operation.
 const BODIES: [(&str, &str); 14] = [
-    ("MakeTenant", r#"{ "name": "mine" }"#),
+    ("CreateTenant", r#"{ "name": "mine" }"#),
     ("ReplacePlan", r#"{ "rejection_status": 400 }"#),
     ("ReplaceIntegration", r#"{ "events": { "subscriptions": [] } }"#),
     ("TryHook", "{}"),
@@ -86,10 +89,9 @@ fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// The longest body of a call of the control API, in bytes: that of a seed.
+/// The longest body of a request, in bytes: that of a seed.
 const MAX_BODY_BYTES: usize = MAX_SEED_BYTES;
 
-/// What an operation answers.
 type Answer = Result<Response<Body>, ControlError>;
 
 /// The routes and their description.
@@ -98,8 +100,8 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("The admin token (EMULATOR_ADMIN_TOKEN). On loopback none is needed unless one is set."));
     let token = SecurityScheme::Http(token.build());
-    let description = "What this emulator has beside the vendors' APIs: tenants and their keys, reset, snapshots, forks, \
-                       failures on purpose, clocks, the journal. docs/CONTROL.md is the manual.";
+    let description = "What this emulator adds to the vendors' APIs: tenants and their keys, reset, snapshots, forks, \
+                       injected faults, clocks, the journal. docs/CONTROL.md is the manual.";
     let head = OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -115,8 +117,8 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::get, tenants::delete))
         .routes(routes!(tenants::plan, tenants::replace_plan))
-        .routes(routes!(tenants::integration, tenants::connect))
-        .routes(routes!(tenants::try_hook))
+        .routes(routes!(integration::get, integration::connect))
+        .routes(routes!(integration::try_hook))
         .routes(routes!(keys::list, keys::add))
         .routes(routes!(keys::delete))
         .routes(routes!(keys::rotate))
@@ -159,7 +161,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
     (router, document)
 }
 
-/// Adds the answers that every operation can give.
+/// Adds the responses that every operation has.
 fn complete(operation: &mut utoipa::openapi::path::Operation) {
     use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
     let problem = |meaning: &str| {
@@ -167,13 +169,13 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         RefOr::T(ResponseBuilder::new().description(meaning).content("application/problem+json", content).build())
     };
     for (status, meaning) in [
-        ("400", "The request cannot be read, or asks for what cannot be"),
+        ("400", "The request cannot be read, or has an impossible value"),
         ("401", "The token is missing or wrong"),
-        ("403", "Called from elsewhere than loopback, or by another site's page"),
-        ("404", "There is nothing of this name"),
+        ("403", "The request comes from another machine, or from a page of another site"),
+        ("404", "Nothing has this name"),
         ("413", "The request's body is too long"),
         ("415", "The Content-Encoding of the body is not supported"),
-        ("409", "Something has the name already, or somebody else did the same at this moment"),
+        ("409", "Something else has this name, or another request did the same at this moment"),
         ("500", "The database failed"),
         ("503", "The server is not ready yet"),
     ] {
@@ -181,7 +183,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// The body of a call, decoded, within the limit.
+/// The decoded body of a request, within the limit.
 struct Content(Bytes);
 
 impl<S: Sync> FromRequest<S> for Content {
@@ -199,7 +201,6 @@ impl<S: Sync> FromRequest<S> for Content {
     }
 }
 
-/// A JSON answer.
 fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let text = serde_json::to_vec(value).expect("invariant: plain data is JSON");
     let mut response = super::typed("application/json", text);
@@ -208,14 +209,13 @@ fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     response
 }
 
-/// An answer without a body.
 fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
-/// A body as a value: YAML where it says so, else JSON. An empty one is `{}`.
+/// Reads a body: YAML where `Content-Type` says so, otherwise JSON. An empty one is `{}`.
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ControlError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = std::str::from_utf8(body).map_err(|_| {
@@ -226,44 +226,35 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Con
         return Err(ControlError::Bad("the body must not hold the character NUL".to_owned()));
     }
     let text = if text.trim().is_empty() { "{}" } else { text };
-    read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)
+    let Object(value) = read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)?;
+    Ok(value)
 }
 
-/// The same for a seed, which can be long: read where it keeps no other call waiting.
+/// Reads a seed, which can be long, on a thread that blocks no other request.
 async fn read_seed<T: DeserializeOwned + Send + 'static>(headers: HeaderMap, body: Bytes) -> Result<T, ControlError> {
     let read = tokio::task::spawn_blocking(move || read(&headers, &body));
     read.await.map_err(|_| ControlError::BrokenOff)?
 }
 
-/// A query as a value.
+/// Reads a query. An error names the parameter and not its value, which may be a secret in the wrong place.
 fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
-    let read = Query::<T>::try_from_uri(uri).map_err(|error| ControlError::Bad(error.body_text()))?;
+    let read = Query::<T>::try_from_uri(uri).map_err(|error| ControlError::Bad(without_value(&error.body_text())))?;
     Ok(read.0)
 }
 
-/// What came of some work; or, for who would rather not wait (`Prefer: respond-async`), where to ask how far it is.
+/// The result of a task; or its status, for a client that does not wait (`Prefer: respond-async`).
 async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<TenantError>, status: StatusCode) -> Answer {
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     if is_async {
-        let known = tasks.status(begun.id);
-        let mut response = json(StatusCode::ACCEPTED, &known);
+        let mut response = json(StatusCode::ACCEPTED, &tasks.status(begun.id));
         if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
             response.headers_mut().insert(header::LOCATION, location);
         }
         return Ok(response);
     }
     let result = begun.end.await.map_err(|_| ControlError::BrokenOff)??;
-    // A key in it is shown here, and nowhere else.
+    // A key in it is shown in this response, and not again.
     let _ = tasks.status(begun.id);
     Ok(json(status, &result))
-}
-
-/// What a successful answer says of itself in the document where it is no schema of its own.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct Done {
-    /// What came of it.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    result: Value,
 }

@@ -1,4 +1,4 @@
-//! Seed files: loaded, and written of tenants.
+//! Seed files: load and export.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,18 +11,22 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{Answer, Content, Control, finished, query, read_seed};
-use crate::tenants::{ExportFormat, ExportOptions, SeedFile, SeedSummary};
+use crate::tasks::{SeedSummary, TaskStatus};
+use crate::tenants::{ExportFormat, ExportOptions, SeedFile};
 
 /// Load a seed file
 ///
-/// All its tenants, or none when one cannot be made. A tenant that is there already is left as it is. In JSON, or in YAML where
-/// `Content-Type` says so; at most 268,435,456 bytes.
+/// Creates all its tenants, or none when one of them cannot be created. Tenants that exist stay unchanged. In JSON, or in YAML
+/// where `Content-Type` says so; at most 268,435,456 bytes.
 #[utoipa::path(
     put,
     path = "/_emulator/seed",
     operation_id = "LoadSeed",
     request_body = Object,
-    responses((status = 200, description = "Which tenants were created, and which existed before", body = SeedSummary)),
+    responses(
+        (status = 200, description = "Which tenants were created, and which existed before", body = SeedSummary),
+        (status = 202, description = "A task loads it (`Prefer: respond-async`)", body = TaskStatus),
+    ),
 )]
 pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap, Content(body): Content) -> Answer {
     let tenants = control.tenants()?;
@@ -30,26 +34,26 @@ pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap
     finished(&tenants.tasks, &headers, tenants.load(seed), StatusCode::OK).await
 }
 
-/// What is exported, and how.
+/// The format and contents of an export
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ExportQuery {
-    /// YAML where it is not said.
+    /// YAML by default.
     #[serde(default)]
     #[param(inline)]
     format: ExportFormat,
-    /// This snapshot of the tenant; the tenant as it is where none is named.
+    /// This snapshot of the tenant; its current data by default.
     snapshot: Option<String>,
-    /// Whether the digests of the tenant's keys are in it, so that the same keys open the tenant that is made of it.
+    /// Whether it has the digests of the tenant's keys, so that a tenant that is created from it has the same keys.
     #[serde(default)]
     keys: bool,
 }
 
 /// Export a tenant
 ///
-/// As a seed file: all that a reset puts back, so that loading it makes an equal tenant. Passwords are in it as hashes and the
-/// extension's token as a digest; tax ids, and the tokens that are sent to the extension and to subscribers, in the clear.
+/// As a seed file with everything that a reset restores: loading it creates an equal tenant. Passwords are exported as hashes
+/// and the extension's token as a digest; tax ids, and the tokens for the extension and for subscribers, in the clear.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/export",

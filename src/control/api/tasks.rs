@@ -1,4 +1,4 @@
-//! Long work, watched.
+//! Tasks.
 
 use std::sync::Arc;
 
@@ -9,15 +9,17 @@ use super::{Answer, Control, ControlError, json};
 use crate::tasks::TaskStatus;
 
 /// Get a task
+///
+/// A key in its result is shown once.
 #[utoipa::path(
     get,
     path = "/_emulator/tasks/{task}",
     operation_id = "GetTask",
     params(("task" = uuid::Uuid, Path)),
-    responses((status = 200, description = "How far it is", body = TaskStatus)),
+    responses((status = 200, description = "The task", body = TaskStatus)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<String>) -> Answer {
-    let unknown = || ControlError::NotFound(format!("this server has no task {task}, or has forgotten it"));
+    let unknown = || ControlError::NotFound(format!("this server has no task {task}, or has deleted it"));
     let id = task.parse().map_err(|_| unknown())?;
     let status = control.tenants()?.tasks.status(id).ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &status))

@@ -7,7 +7,7 @@ use super::layout::{self, Tab};
 use super::tasks::{self, Outcome};
 use super::{Shown, data_forms as forms, see_other, tenants};
 use crate::control::error::ControlError;
-use crate::tasks::Begun;
+use crate::tasks::{Begun, TaskState};
 use crate::tenants::{SeedContents, SeedInput, TenantError, read_text};
 
 pub(super) async fn page(visit: Visit) -> Shown {
@@ -132,7 +132,7 @@ fn recent_tasks(visit: &Visit) -> Markup {
                 ul.plain { @for task in all.iter().take(8) {
                     li {
                         (tasks::words(task.what)) ": " (tasks::summary(task)) ". "
-                        @if task.state == "running" { a href=(tasks::path(visit.name(), task.id)) { "Watch" } }
+                        @if task.state == TaskState::Running { a href=(tasks::path(visit.name(), task.id)) { "Watch" } }
                     }
                 } }
             }

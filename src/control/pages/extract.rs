@@ -34,7 +34,7 @@ impl<E: Into<ControlError>> From<E> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response<Body> {
         let status = match &self.0 {
-            ControlError::World(TenantError::Database(DatabaseError::Unavailable(_))) => {
+            ControlError::Tenant(TenantError::Database(DatabaseError::Unavailable(_))) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             other => other.status(),

@@ -1,6 +1,5 @@
 //! A tenant's keys: listed with their last characters, added, revoked, deleted.
 
-use clap::ValueEnum as _;
 use maud::{Markup, html};
 
 use super::Shown;
@@ -80,7 +79,7 @@ fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     let kind = html! {
         select #kind name="kind" {
             @for kind in VENDORS.map(|vendor| vendor.credential) {
-                option value=(kind_name(kind)) selected[form.text("kind") == kind_name(kind)] { (kind_words(kind)) }
+                option value=(kind.name()) selected[form.text("kind") == kind.name()] { (kind_words(kind)) }
             }
         }
     };
@@ -112,11 +111,6 @@ fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
     }
 }
 
-/// A kind as forms send it.
-fn kind_name(kind: CredentialKind) -> String {
-    kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
 fn kind_words(kind: CredentialKind) -> &'static str {
     VENDORS.iter().find(|vendor| vendor.credential == kind).map_or("access token", |vendor| vendor.credential_label)
 }
@@ -124,7 +118,7 @@ fn kind_words(kind: CredentialKind) -> &'static str {
 impl Fields {
     pub(super) fn kind(&self) -> Result<CredentialKind, ControlError> {
         let Some(text) = self.filled("kind") else { return Ok(CredentialKind::default()) };
-        let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind_name(*kind) == text);
+        let found = VENDORS.iter().map(|vendor| vendor.credential).find(|kind| kind.name() == text);
         found.ok_or_else(|| ControlError::Bad("that is not a kind of key".to_owned()))
     }
 }

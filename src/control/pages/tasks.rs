@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::extract::Asked;
@@ -11,7 +10,7 @@ use super::format::at;
 use super::layout::{self, facts};
 use super::{Shown, see_other};
 use crate::control::error::ControlError;
-use crate::tasks::{Begun, TaskStatus};
+use crate::tasks::{Begun, CreatedTenant, SnapshotRows, TaskResult, TaskState, TaskStatus};
 use crate::tenants::TenantError;
 
 /// Work that takes no longer is waited for.
@@ -46,14 +45,12 @@ pub(super) async fn page(asked: Asked) -> Shown {
     let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
     let task = known.ok_or_else(unknown)?;
     let title = words(task.what);
-    match task.state {
-        "running" => Ok(layout::renewed(title, &running(&task))),
-        "failed" => Ok(layout::plain(title, None, &failed(&task))),
-        _ => match task.result.as_ref().and_then(key_of) {
-            Some((name, key)) => Ok(layout::plain(title, None, &made(&task, name, key))),
-            None if task.what == "delete" => Ok(see_other("/_emulator?gone")),
-            None => Ok(see_other(&at(tenant, &format!("data?task={}", task.id)))),
-        },
+    match (task.state, &task.result) {
+        (TaskState::Running, _) => Ok(layout::renewed(title, &running(&task))),
+        (TaskState::Failed, _) => Ok(layout::plain(title, None, &failed(&task))),
+        (TaskState::Done, Some(TaskResult::CreatedTenant(tenant))) => Ok(layout::plain(title, None, &created(tenant))),
+        (TaskState::Done, Some(TaskResult::DeletedTenant(_))) => Ok(see_other("/_emulator?gone")),
+        (TaskState::Done, _) => Ok(see_other(&at(tenant, &format!("data?task={}", task.id)))),
     }
 }
 
@@ -74,19 +71,17 @@ pub(super) fn words(what: &str) -> &'static str {
 
 /// How a task stands, in one line.
 pub(super) fn summary(task: &TaskStatus) -> String {
-    let rows = task.result.as_ref().and_then(|result| result["rows"].as_u64());
-    let snapshot = task.result.as_ref().and_then(|result| result["snapshot"].as_str());
-    let of = snapshot.map(|name| format!(" '{name}'")).unwrap_or_default();
+    let snapshot = match &task.result {
+        Some(TaskResult::Snapshot(SnapshotRows { snapshot, .. })) => format!(" '{snapshot}'"),
+        _ => String::new(),
+    };
+    let rows = task.result.as_ref().and_then(TaskResult::rows);
     let rows = rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
     match task.state {
-        "running" => format!("goes on for {} ms", task.ms),
-        "failed" => format!("failed: {}", task.error.as_deref().unwrap_or("it broke off")),
-        _ => format!("done{of} in {} ms{rows}", task.ms),
+        TaskState::Running => format!("running for {} ms", task.ms),
+        TaskState::Failed => format!("failed: {}", task.error.as_deref().unwrap_or("the task broke off")),
+        TaskState::Done => format!("done{snapshot} in {} ms{rows}", task.ms),
     }
-}
-
-fn key_of(result: &Value) -> Option<(&str, &str)> {
-    Some((result["key_name"].as_str()?, result["key"].as_str()?))
 }
 
 fn running(task: &TaskStatus) -> Markup {
@@ -112,7 +107,7 @@ fn failed(task: &TaskStatus) -> Markup {
     let is_new = matches!(task.what, "create" | "fork");
     html! {
         p.lead { "Tenant " strong { (task.tenant) } }
-        div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("it broke off")) }
+        div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("the task broke off")) }
         p.links {
             @if !is_new { a href=(at(&task.tenant, "data")) { "Back to the data" } }
             a href="/_emulator" { "All tenants" }
@@ -120,13 +115,13 @@ fn failed(task: &TaskStatus) -> Markup {
     }
 }
 
-fn made(task: &TaskStatus, name: &str, key: &str) -> Markup {
+fn created(CreatedTenant { tenant, key_name, key, .. }: &CreatedTenant) -> Markup {
     html! {
-        p.lead { "The tenant " strong { (task.tenant) } " is made." }
-        (layout::new_key(name, None, key))
+        p.lead { "The tenant " strong { (tenant) } " is created." }
+        (layout::new_key(key_name, None, key))
         p.buttons {
-            a.button href=(at(&task.tenant, "")) { "To its calls" }
-            a.button.quiet href=(at(&task.tenant, "customers")) { "To its customers" }
+            a.button href=(at(tenant, "")) { "To its calls" }
+            a.button.quiet href=(at(tenant, "customers")) { "To its customers" }
         }
     }
 }

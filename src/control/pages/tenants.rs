@@ -11,6 +11,7 @@ use super::forms::Fields;
 use super::layout::{self, field};
 use super::{Shown, see_other, tasks};
 use crate::control::error::ControlError;
+use crate::control::keys::{DEFAULT_KEY_NAME, checked_key};
 use crate::tenants::{NewCredential, NewTenant, SeedContents, TenantListing};
 use crate::wire::misread::without_value;
 
@@ -46,12 +47,9 @@ pub(super) fn new_tenant(form: &Fields) -> Result<NewTenant, ControlError> {
 
 /// The key that a form describes, with a name of its own.
 pub(super) fn new_key(form: &Fields) -> Result<NewCredential, ControlError> {
-    let name = form.filled("key_name").unwrap_or("default");
-    if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
-    }
     let text = |name: &str| form.filled(name).map(str::to_owned);
-    Ok(NewCredential { name: name.to_owned(), kind: form.kind()?, account: text("account"), secret: text("key") })
+    let name = text("key_name").unwrap_or_else(|| DEFAULT_KEY_NAME.to_owned());
+    checked_key(NewCredential { name, kind: form.kind()?, account: text("account"), secret: text("key") })
 }
 
 /// The seed that a form describes: a number of customers of each type.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use super::credential::SeedCredential;
 use super::file::{SeedContents, SeedFile, SeedTenant};
 use super::fill::{SeedTarget, fill};
@@ -11,20 +9,11 @@ use super::write_error::write_error;
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
 use crate::plan::Plan;
-use crate::tasks::{Begun, Progress};
+use crate::tasks::{Begun, Progress, SeedSummary, TaskResult};
 use crate::tenants::error::{SeedError, TenantError};
 use crate::tenants::service::{SEED, Tenants, check_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
-
-/// What loading a seed file did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SeedSummary {
-    /// The tenants that were created.
-    pub created: Vec<String>,
-    /// The tenants that existed before. They did not change.
-    pub unchanged: Vec<String>,
-}
 
 /// Creates the tenants of a seed file, all or none. A reset of each restores what the file says. A tenant that exists does not change.
 ///
@@ -42,7 +31,7 @@ impl Tenants {
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
             let summary = load(&tenants, seed, &progress).await?;
-            Ok(serde_json::json!(summary))
+            Ok(TaskResult::LoadedSeed(summary))
         })
     }
 }

@@ -43,7 +43,7 @@ fn a_request_is_shown_with_why_and_bodies() {
     assert!(shown.contains("\nWhy\n  ") && shown.contains("(LastName: required)"), "{shown}");
     let (code, _, error) = server.run(&["requests", "show", "99"]);
     assert_eq!((code, error.as_str()), (Some(1), "error: no tenant's journal has a request '99', or no longer\n"));
-    // One that nobody's key came with.
+    // A request without a valid key.
     Client { key: "f".repeat(32), ..client.clone() }.get("/v1/customers/3");
     let (code, shown, error) = server.run(&["requests", "show", "3"]);
     assert!(code == Some(0) && shown.contains("3 GET /v1/customers/3 -> 401"), "{shown}{error}");

@@ -1,5 +1,5 @@
-//! What commands print and where: values alone on standard output, sentences on standard error, JSON where it is asked for,
-//! and nothing of note when the reader leaves.
+//! What commands print: values alone on standard output, sentences on standard error, JSON with `--json`, and no error when the
+//! reader leaves.
 
 use std::process::Stdio;
 
@@ -16,7 +16,7 @@ const PRINTING: [&[&str]; 16] = [
     &["diff", "demo@seed", "demo"],
     &["clock", "show", "demo"],
     &["faults", "list", "demo"],
-    &["events", "list", "demo"],
+    &["webhooks", "list", "demo"],
     &["requests", "list", "demo"],
     &["requests", "list", "demo", "--last"],
     &["requests", "show", "demo", "1"],
@@ -75,7 +75,7 @@ fn a_reader_who_leaves_ends_a_command_quietly() {
             assert_eq!(error.lines().count(), 1, "{error}");
         }
     }
-    // A server too, before it says that it is ready; and its data is let go.
+    // A server too, before it is ready; and it closes its data.
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_str().expect("a path");
     let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -86,7 +86,7 @@ fn a_reader_who_leaves_ends_a_command_quietly() {
 }
 
 #[test]
-fn a_value_stands_alone_and_a_sentence_beside_it() {
+fn values_and_sentences_are_printed_apart() {
     let (_folder, server) = demo_server();
     for (arguments, value, sentence) in [
         (&["fork", "demo", "mine", "--expires-in", "1h"][..], "KEY", "Created tenant 'mine' from 'demo'."),
@@ -113,7 +113,7 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
         ),
         (&["faults", "delete", "demo", "1"], "", "Deleted fault 1 of tenant 'demo'."),
         (&["faults", "clear", "demo"], "", "Deleted all faults of tenant 'demo'."),
-        (&["events", "resend", "demo"], "0", "0 deliveries due again."),
+        (&["webhooks", "resend", "demo"], "0", "0 deliveries due again."),
         (&["requests", "clear", "demo"], "", "Cleared the requests of tenant 'demo'."),
         (&["tenants", "delete", "other", "--yes"], "", "Deleted tenant 'other'."),
     ] {
@@ -126,7 +126,7 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
         assert!(is_value, "{arguments:?}: {out:?}");
         assert!(error.starts_with(sentence), "{arguments:?}: {error}");
     }
-    // What replaces the seed has to be meant.
+    // The seed is only replaced with --force.
     let (code, _, error) = server.run(&["snapshot", "save", "demo", "seed"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("--force replaces it"), "{error}");
@@ -147,7 +147,7 @@ fn a_value_stands_alone_and_a_sentence_beside_it() {
 }
 
 #[test]
-fn everything_can_be_json() {
+fn every_command_can_print_json() {
     let (folder, server) = demo_server();
     server.client().patch("/v1/customers/3", &json!({ "FirstName": "Changed" })).succeeds(200);
     let changing: [&[&str]; 13] = [
@@ -159,7 +159,7 @@ fn everything_can_be_json() {
         &["snapshot", "delete", "demo", "before"],
         &["faults", "add", "demo", "--operation", "*", "--delay", "1ms"],
         &["faults", "clear", "demo"],
-        &["events", "resend", "demo"],
+        &["webhooks", "resend", "demo"],
         &["clock", "freeze", "demo"],
         &["tenants", "delete", "mine", "--yes"],
         &["requests", "clear", "demo"],
@@ -187,7 +187,7 @@ fn everything_can_be_json() {
 }
 
 #[test]
-fn status_says_how_to_connect() {
+fn status_prints_addresses_and_credentials() {
     let (_folder, server) = demo_server();
     let base = format!("http://{}", server.address);
     let (code, env, error) = server.run(&["status", "-o", "env"]);
@@ -245,7 +245,7 @@ fn help_shows_the_options_of_the_command_alone() {
         &["faults", "add"],
         &["requests", "tail"],
         &["hook", "try"],
-        &["events", "list"],
+        &["webhooks", "list"],
         &["status"],
     ] {
         let text = help(command);
@@ -264,7 +264,7 @@ fn help_shows_the_options_of_the_command_alone() {
 }
 
 #[test]
-fn an_operation_that_is_none_is_named_everywhere() {
+fn an_unknown_operation_is_named_by_every_command() {
     let (_folder, server) = demo_server();
     for command in [
         &["requests", "list", "demo", "--operation"][..],
@@ -290,7 +290,7 @@ fn an_operation_that_is_none_is_named_everywhere() {
     let (code, _, error) = server.run(&["tenants", "plan", "demo", "--set", file.path().to_str().expect("a path")]);
     assert_eq!(code, Some(1));
     assert!(error.starts_with("error: ") && !error.starts_with("error: error"), "{error}");
-    // A fault that was added with flags applies.
+    // Flags describe a fault.
     let (code, _, error) = server.run(&[
         "faults",
         "add",

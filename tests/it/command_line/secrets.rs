@@ -5,10 +5,10 @@ use std::process::Stdio;
 
 use crate::support::process::{Process, program, run};
 
-/// Arguments and variables, and what standard error names.
+/// Arguments, variables, and a text of standard error.
 type Case<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>, &'a str);
 
-/// What no message may repeat.
+/// No message may repeat it.
 const SECRET: &str = "hidden-one";
 
 #[test]
@@ -57,7 +57,7 @@ fn a_secret_that_cannot_be_used_is_not_repeated() {
         assert!(error.contains(name), "{name} in {error}");
         assert!(!out.contains("hidden") && !error.contains("hidden"), "{arguments:?}: {out}{error}");
     }
-    // A flag counts more than a variable, whichever way each gives the secret.
+    // A flag has precedence over a variable, whichever way each gives the secret.
     let good = write("good", "a-long-secret-of-mine\r\n");
     let mut command = program(&["config", "--admin-token-file", &good]);
     let (code, out, error) = run(command.env("EMULATOR_ADMIN_TOKEN", SECRET));
@@ -87,7 +87,7 @@ fn keys_and_tokens_come_from_files_and_from_standard_input() {
     assert_eq!(code, Some(0), "{error}");
     assert!(out.starts_with("demo\t"), "{out}");
 
-    // The token by standard input.
+    // The token from standard input.
     let address = server.address.to_string();
     let with_input = |arguments: &[&str], input: &str| {
         let mut child = program(arguments)

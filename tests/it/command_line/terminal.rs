@@ -1,4 +1,4 @@
-//! What a person sees on a terminal: tables, colors, the console of the server, progress.
+//! The output on a terminal: tables, colors, the console of the server, progress.
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn tables_have_headers_and_colors_on_a_terminal() {
     let (_, plain) = shown(&["tenants", "list", "--color", "never"], &[]);
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
 
-    // What a caller sent moves no cursor.
+    // The data of a client moves no cursor.
     let (code, diff) = shown(&["diff", "demo@seed", "demo"], &[("NO_COLOR", "1")]);
     assert_eq!(code, Some(1), "{diff}");
     assert!(diff.contains("-> A\\u{202e}B\n") && !diff.contains(['\u{1b}', '\u{202e}']), "{diff:?}");
@@ -43,7 +43,7 @@ fn tables_have_headers_and_colors_on_a_terminal() {
 }
 
 #[test]
-fn progress_is_shown_on_a_terminal_and_goes() {
+fn progress_is_shown_on_a_terminal_and_disappears() {
     if !OnTerminal::is_available() {
         return;
     }
@@ -60,17 +60,17 @@ fn progress_is_shown_on_a_terminal_and_goes() {
     let after = written.rsplit("\r\u{1b}[2K").next().expect("the end");
     let lines: Vec<&str> = after.lines().collect();
     assert!(lines.len() == 2 && lines[0].starts_with("Created tenant 'crowd'."), "{after:?}");
-    // The key that the task made, shown this once.
+    // The key that the task created.
     let client = Client { address: server.address, key: lines[1].to_owned() };
     client.get("/v1/customers/20000").succeeds(200);
-    // What fails says why, here too.
-    let mut command = program(&["fork", "nobody", "x"]);
+    // A failure has its reason.
+    let mut command = program(&["fork", "unknown", "x"]);
     command.args(["--server", &server.address.to_string()]);
-    assert_eq!(OnTerminal::start(&command).end(), (Some(1), "error: there is no tenant 'nobody'\n".to_owned()));
+    assert_eq!(OnTerminal::start(&command).end(), (Some(1), "error: there is no tenant 'unknown'\n".to_owned()));
 }
 
 #[test]
-fn a_servers_console_says_what_was_asked_and_why_not() {
+fn the_console_of_a_server_shows_requests_and_reasons() {
     if !OnTerminal::is_available() {
         return;
     }
@@ -103,7 +103,7 @@ fn a_servers_console_says_what_was_asked_and_why_not() {
             continue;
         }
         assert!(!written.contains('\u{1b}'), "{written:?}");
-        // Its time is before it, its duration within it.
+        // The time comes first.
         let (time, first) = lines[0].split_once("  ").expect("a time");
         assert!(time.len() == 8 && time.matches(':').count() == 2, "{written}");
         assert!(first.starts_with("200  GET /v1/customers/3  demo  ") && first.ends_with(" ms"), "{written}");

@@ -1,5 +1,5 @@
-//! A private Postgres cluster from the machine's binaries. A shell watches over it, so that it ends with the test run,
-//! however that ends.
+//! A private Postgres cluster from the machine's binaries. A shell supervises it, so that it ends with the test run, however
+//! that ends.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -28,7 +28,6 @@ stop immediate >/dev/null 2>&1
 rm -rf "$dir" "$dir.initdb"
 "#;
 
-/// A running cluster.
 #[derive(Debug)]
 pub struct Cluster {
     port: u16,
@@ -38,7 +37,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Where this machine keeps Postgres' programs, if it has any.
+    /// The folder of Postgres' programs on this machine.
     pub fn programs() -> Option<PathBuf> {
         let has_all =
             |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).exists());
@@ -70,12 +69,11 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Stops it as a crash would.
+    /// Stops it as a crash does.
     pub fn stop(&mut self) {
         self.command("stop");
     }
 
-    /// Starts it again.
     pub fn start_again(&mut self) {
         self.command("start");
     }

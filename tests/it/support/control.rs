@@ -1,4 +1,4 @@
-//! The control API, as a test calls it.
+//! Requests to the control API.
 
 use serde_json::Value;
 
@@ -6,13 +6,13 @@ use super::http::request;
 use super::server::{Tenant, server};
 use super::{Client, Reply};
 
-/// A call of the control API, under the server's own name.
+/// A request to the control API, with the server's own name as Host.
 pub fn control(method: &str, path: &str, body: Option<&Value>) -> Reply {
     let client = Client { address: server().address, key: String::new() };
     client.raw(&as_request(method, path, "", body))
 }
 
-/// The bytes of such a call, with more headers (each with its line end).
+/// The bytes of such a request, with more headers (each with its line end).
 pub fn as_request(method: &str, path: &str, headers: &str, body: Option<&Value>) -> Vec<u8> {
     let text = body.map(Value::to_string);
     let bytes = request(method, &format!("/_emulator{path}"), headers, text.as_deref());
@@ -40,22 +40,21 @@ impl Reply {
 }
 
 impl Tenant {
-    /// Its name.
     pub fn name(&self) -> String {
         let rows = self.rows("select name from tenants where tenant_id = {tenant}");
         rows[0]["name"].as_str().expect("a name").to_owned()
     }
 
-    /// A call of the control API on this tenant.
+    /// A request to the control API about this tenant.
     pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
         control(method, &format!("/tenants/{}{path}", self.name()), body)
     }
 
-    /// Its calls in the journal, the newest first.
+    /// Its requests in the journal, the newest first.
     #[track_caller]
     pub fn requests(&self, query: &str) -> Vec<Value> {
         let found = self.control("GET", &format!("/requests{query}"), None).done(200);
-        found.as_array().expect("calls").clone()
+        found.as_array().expect("requests").clone()
     }
 
     /// Adds a fault rule and returns its number.

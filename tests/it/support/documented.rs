@@ -1,4 +1,4 @@
-//! The operations that the OpenAPI document lists, so that a test that goes through all of them forgets none.
+//! The operations of the OpenAPI document, for tests that go through all of them.
 
 use serde_json::Value;
 
@@ -9,11 +9,11 @@ pub struct Operation {
     pub method: String,
     /// The pattern of its path.
     pub route: String,
-    /// Whether each parameter stands in the path, and its name.
+    /// For each parameter, whether it is in the path, and its name.
     pub parameters: Vec<(bool, String)>,
     pub statuses: Vec<u16>,
     pub is_built: bool,
-    /// The first of its tags: the group, or the vendor of another door.
+    /// The first of its tags: the group, or the vendor.
     pub tag: String,
 }
 
@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (route, methods) in document["paths"].as_object().expect("paths") {
-        // Beside the methods a path can have servers of its own.
+        // A path can have servers besides its methods.
         let methods = methods.as_object().expect("methods").iter();
         for (method, described) in methods.filter(|(_, described)| described.is_object()) {
             let parameters = described["parameters"].as_array().into_iter().flatten();

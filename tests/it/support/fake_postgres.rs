@@ -1,4 +1,4 @@
-//! Postgres servers that cannot be had at will: of an old version, or with passwords. As much of the protocol as it takes.
+//! Postgres servers of an old version, or with passwords: as much of the protocol as a connection needs.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,13 +6,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 /// What it does with a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Manner {
-    /// Lets everybody in and says that it is of this version.
+    /// Accepts all users and reports this version.
     Version(&'static str),
-    /// Rejects everybody with this code and message.
+    /// Rejects all users with this code and message.
     Rejects(&'static str, &'static str),
 }
 
-/// Starts one; it ends with the test run.
+/// Starts a server, which ends with the test run.
 pub fn start(manner: Manner) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -24,9 +24,9 @@ pub fn start(manner: Manner) -> SocketAddr {
     address
 }
 
-/// `None` when the other end leaves.
+/// Returns `None` when the client closes the connection.
 fn serve(mut stream: TcpStream, manner: Manner) -> Option<()> {
-    // Before the start-up message TLS may be asked for: no.
+    // A client may request TLS before the start-up message. The answer is no.
     loop {
         let length = number(&mut stream)?;
         let code = number(&mut stream)?;

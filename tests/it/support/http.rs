@@ -1,4 +1,4 @@
-//! A blocking HTTP client that shows the exact bytes.
+//! A blocking HTTP client with the exact bytes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// What is said of a body that is not UTF-8 and does not say what it is.
+/// The message about a body that is not UTF-8 and does not name its encoding.
 pub const NOT_UTF_8: &str = "The request body is not valid UTF-8. A body in another encoding names it in Content-Type, such \
     as 'application/json; charset=utf-16' or 'charset=windows-1252'.";
 
-/// An answer, its head as it stood on the wire.
+/// A response, its head as on the wire.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
@@ -61,7 +61,7 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A caller with a key.
+/// A client with a subscription key.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub address: SocketAddr,
@@ -85,39 +85,38 @@ impl Client {
         self.call("PATCH", path, "", Some(&body.to_string()))
     }
 
-    /// A call with more headers (each with its line end) and an exact body.
+    /// A request with more headers (each with its line end) and an exact body.
     pub fn call(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Reply {
         let key = &self.key;
         let headers = format!("Ocp-Apim-Subscription-Key: {key}\r\n{headers}");
         send(self.address, &request(method, path, &headers, body)).expect("an answer")
     }
 
-    /// A call that may fail to get an answer.
+    /// A request that may get no response.
     pub fn try_call(&self, method: &str, path: &str, body: Option<&str>) -> Option<Reply> {
         let headers = format!("Ocp-Apim-Subscription-Key: {}\r\n", self.key);
         send(self.address, &request(method, path, &headers, body))
     }
 
-    /// Exactly these bytes.
+    /// Sends exactly these bytes.
     pub fn raw(&self, bytes: &[u8]) -> Reply {
         send(self.address, bytes).expect("an answer")
     }
 
-    /// The id of a new customer.
+    /// Creates a customer and returns its id.
     #[track_caller]
     pub fn create(&self, body: &Value) -> i64 {
         let reply = self.post("/v1/customers", body).succeeds(201);
         reply.body.parse().unwrap_or_else(|error| panic!("{error} in {reply:?}"))
     }
 
-    /// The customer as it is shown.
     #[track_caller]
     pub fn customer(&self, id: i64) -> Value {
         self.get(&format!("/v1/customers/{id}")).succeeds(200).json()
     }
 }
 
-/// A request with a Host, closed after its answer.
+/// The bytes of a request; the connection closes after the response.
 pub fn request(method: &str, path: &str, headers: &str, body: Option<&str>) -> Vec<u8> {
     let length = body.map_or_else(String::new, |body| format!("Content-Length: {}\r\n", body.len()));
     let body = body.unwrap_or_default();
@@ -135,7 +134,6 @@ fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     parse(&answer)
 }
 
-/// What an answer says.
 pub fn parse(answer: &[u8]) -> Option<Reply> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();

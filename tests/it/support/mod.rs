@@ -1,4 +1,4 @@
-//! What every test uses: a tenant of its own on a shared server, HTTP in exact bytes, and a look into the database.
+//! For all tests: a shared server with a tenant for each test, HTTP in exact bytes, and access to the database.
 
 pub mod cluster;
 pub mod compress;
@@ -18,7 +18,7 @@ pub use server::{Tenant, tenant, tenant_of, tenant_with};
 
 use serde_json::Value;
 
-/// A body with some fields changed; null takes a field out.
+/// A body with some fields changed; null removes a field.
 pub fn with(body: &Value, changes: Value) -> Value {
     let mut body = body.clone();
     let fields = body.as_object_mut().expect("an object");

@@ -1,4 +1,4 @@
-//! The program itself, as a process.
+//! The program as a process.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::Client;
 
 pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// The program with these arguments and none of this process' settings.
+/// The program with these arguments, and without the variables of this process.
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_directscale-emulator"));
     command.args(arguments);
@@ -30,18 +30,18 @@ pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// A server that runs as a process of its own.
+/// A server in its own process.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
     pub banner: Vec<String>,
-    /// What it prints from there on; several threads may use one server.
+    /// The lines after the banner; several threads may use one server.
     lines: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Drop for Process {
-    /// A test that fails leaves no server behind.
+    /// A failing test ends its server.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -54,12 +54,12 @@ impl Process {
         Self::start_on("127.0.0.1:0", arguments)
     }
 
-    /// The same, listening elsewhere.
+    /// The same on another address.
     pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
         Self::start_as(program(arguments), listen)
     }
 
-    /// The same, of a program with settings of its own.
+    /// The same for a program with its own settings.
     pub fn start_as(mut program: Command, listen: &str) -> Self {
         Self::from(program.args(["--listen", listen, "--log", "off"]))
     }
@@ -105,18 +105,17 @@ impl Process {
         Client { address: self.address, key: DEMO_KEY.to_owned() }
     }
 
-    /// The operating system's number for it.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as a crash would.
+    /// Ends it without a shutdown, as a crash does.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         let _ = self.child.wait();
     }
 
-    /// Runs a command that talks to it.
+    /// Runs a command against this server.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         run(program(arguments).args(["--server", &self.address.to_string()]))
     }
@@ -127,7 +126,6 @@ impl Process {
         assert!(Command::new("kill").args(["-s", name, &id]).status().expect("kill").success());
     }
 
-    /// Waits for its end.
     pub fn wait(mut self) -> std::process::ExitStatus {
         self.child.wait().expect("an end")
     }

@@ -1,4 +1,4 @@
-//! Somebody whom the emulator calls: keeps what it is sent and answers as it is told, in exact bytes.
+//! An HTTP server that the emulator sends requests to: it keeps them and responds with exact bytes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-/// A request that came in.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Received {
     pub path: String,
@@ -27,7 +27,7 @@ impl Received {
     }
 }
 
-/// A receiver, until the test ends.
+/// A receiver, which ends with the test run.
 #[derive(Debug, Clone)]
 pub struct Receiver {
     pub address: SocketAddr,
@@ -35,7 +35,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Answers each request with what `answer` makes of it, which is written as it is.
+    /// Answers each request with the bytes that `answer` returns.
     pub fn start(answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -62,7 +62,6 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// What came in so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().expect("no panic").clone()
     }

@@ -1,4 +1,4 @@
-//! One server for the whole run, in this process: real listener, real router, real database.
+//! One server for all tests, in this process, with a real listener and a real database.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +14,7 @@ use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
 };
-use directscale_emulator::tenants::{Credential, load_seed, read_seed};
+use directscale_emulator::tenants::{Credential, DEMO_SEED, load_seed, read_seed, read_text};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -35,13 +35,13 @@ pub struct TestServer {
     _folder: Option<tempfile::TempDir>,
 }
 
-/// The limit of bodies in the tests' server: small, so that reaching it is quick.
+/// The limit of bodies in the tests' server. It is small, so that tests reach it quickly.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub fn server() -> &'static TestServer {
     static SERVER: OnceLock<TestServer> = OnceLock::new();
     SERVER.get_or_init(|| {
-        // Without a server no test means anything: not one hundred failures, but one.
+        // Without a server every test would fail: end the run with one failure.
         std::panic::catch_unwind(TestServer::start).unwrap_or_else(|_| std::process::exit(101))
     })
 }
@@ -54,7 +54,7 @@ pub fn database_url() -> Option<String> {
     }
 }
 
-/// Whether the run is on a real Postgres: anything about concurrency needs one.
+/// Whether the run is on a real Postgres, which tests of concurrency need.
 pub fn on_real_postgres() -> bool {
     matches!(server().origin, Origin::Server(_))
 }
@@ -70,20 +70,20 @@ impl TestServer {
         let options = world(origin.clone());
         let (address, server, started, shutdown) = runtime.block_on(async {
             let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
-            let options_of_server = ServerOptions {
+            let server_options = ServerOptions {
                 responses,
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
                 access: Access::default(),
                 has_admin_listener: false,
             };
-            let server = Server::new(options_of_server, Arc::clone(&random)).await.expect("a server");
+            let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
             let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
             let listener = Listener::bind(&listen).await.expect("a port");
             let address = listener.address();
             let (shutdown, serving) = listener.serve(server.clone());
             tokio::spawn(serving);
-            let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("a world");
+            let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
             server.serve_from(&started);
             (address, server, started, shutdown)
         });
@@ -111,7 +111,6 @@ impl TestServer {
         })
     }
 
-    /// Which kind of database the run is on.
     pub fn origin_name(&self) -> &'static str {
         match self.origin {
             Origin::Embedded(_) => "embedded",
@@ -119,7 +118,6 @@ impl TestServer {
         }
     }
 
-    /// Runs a statement.
     pub fn execute(&self, statement: &str) {
         let text = statement.to_owned();
         self.runtime.block_on(async {
@@ -129,7 +127,6 @@ impl TestServer {
         });
     }
 
-    /// Loads a seed.
     pub fn seed(&self, seed: &Value) -> Result<(), String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("seed.json");
@@ -154,7 +151,7 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
     (Origin::Embedded(folder.path().to_owned()), None, Some(folder))
 }
 
-/// A world of the demo tenant for tests.
+/// Options for a database with the demo data.
 pub fn world(origin: Origin) -> StartOptions {
     StartOptions {
         origin,
@@ -182,7 +179,7 @@ impl std::ops::Deref for Tenant {
     }
 }
 
-/// A tenant with the plan's defaults: the customers 1 to 4 of the demo world.
+/// A tenant with the plan's defaults, and the customers 1 to 4 of the demo data.
 pub fn tenant() -> Tenant {
     tenant_with(json!({}))
 }
@@ -199,11 +196,7 @@ pub fn tenant_of(members: Value) -> Tenant {
     let server = server();
     let key = Credential::subscription_key(&server.random).reveal().to_owned();
     let name = format!("test-{}-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed), &key[..8]);
-    let mut customers: Value = demo_customers();
-    for customer in customers.as_array_mut().expect("customers") {
-        customer.as_object_mut().expect("a customer").remove("ref");
-    }
-    let own = json!({ "name": name, "keys": [{ "name": "test-key", "key": key }], "customers": customers });
+    let own = json!({ "name": name, "keys": [{ "name": "test-key", "key": key }], "customers": demo_customers() });
     let seed = json!({ "version": 1, "tenants": [super::with(&own, members)] });
     server.seed(&seed).expect("a seed");
     let id = server.rows(&format!("select tenant_id from tenants where name = '{name}'"))[0]["tenant_id"].as_i64();
@@ -217,46 +210,25 @@ impl Tenant {
         server().rows(&query.replace("{tenant}", &self.id.to_string()))
     }
 
-    /// Everything that this tenant's database holds, to compare before with after.
+    /// All data of this tenant, to compare before with after, except what requests and deliveries themselves change: limits, fault
+    /// rules, and deliveries.
     pub fn everything(&self) -> Value {
-        let of = |query: &str| self.rows(query);
-        json!({
-            "customers": of("select * from customers where tenant_id = {tenant} order by customer_id"),
-            "tree": of("select * from sponsor_tree where tenant_id = {tenant} order by customer_id"),
-            "log": of("select * from CRM_AssociateTypeChanges where tenant_id = {tenant} order by AssociateID, id"),
-            "counter": of("select * from tenant_counters where tenant_id = {tenant}"),
-            "points": of("select * from reward_points where tenant_id = {tenant} order by customer_id, id"),
-            "profiles": of("select * from customer_profiles where tenant_id = {tenant} order by customer_id, owner"),
-            "keys": of("select * from customer_keys where tenant_id = {tenant} order by customer_id"),
-            "companies": of("select * from companies where tenant_id = {tenant} order by company_id"),
-            "hooks": of("select hook_id, state from hook_calls where tenant_id = {tenant}"),
-            "tokens": of("select * from sso_tokens where tenant_id = {tenant} order by digest"),
-        })
+        let tables = self.rows(
+            "select table_name from tenant_tables()
+              where table_name not in ('subscription_usage', 'faults', 'event_deliveries', 'event_attempts')",
+        );
+        assert!(tables.len() >= 10, "{tables:?}");
+        let rows_of = |table: &Value| {
+            let table = table["table_name"].as_str().expect("a name").to_owned();
+            let rows = self.rows(&format!("select * from {table} t where tenant_id = {{tenant}} order by t::text"));
+            (table, rows.into())
+        };
+        Value::Object(tables.iter().map(rows_of).collect())
     }
 }
 
+/// The customers of config/demo.yaml.
 fn demo_customers() -> Value {
-    let address = json!({
-        "Street1": "250 South 400 West", "City": "Lindon", "Region": "UT", "PostalCode": "84042", "CountryCode": "US"
-    });
-    json!([
-        {
-            "id": 1, "CustomerType": 1, "FirstName": "Demo", "LastName": "Company", "EmailAddress": "company@demo.example",
-            "Username": "company", "Password": "PasswordHere1", "BirthDate": "1970-01-01", "TaxId": "DEMO-TAX-0001",
-            "TermsAccepted": true, "PrimaryAddress": address, "DefaultShippingAddress": address
-        },
-        {
-            "id": 2, "CustomerType": 1, "SponsorId": 1, "FirstName": "Dana", "LastName": "Distributor",
-            "EmailAddress": "dana@demo.example", "Username": "dana", "Password": "PasswordHere1", "BirthDate": "1980-02-02",
-            "TaxId": "DEMO-TAX-0002", "TermsAccepted": true, "PrimaryAddress": address, "DefaultShippingAddress": address
-        },
-        {
-            "id": 3, "CustomerType": 2, "SponsorId": 2, "FirstName": "Riley", "LastName": "Retail",
-            "EmailAddress": "riley@demo.example", "Username": "riley", "Password": "PasswordHere1", "PrimaryAddress": address
-        },
-        {
-            "id": 4, "CustomerType": 3, "SponsorId": 2, "FirstName": "Pat", "LastName": "Preferred",
-            "EmailAddress": "pat@demo.example", "Username": "pat", "PrimaryAddress": address
-        }
-    ])
+    let seed: Value = read_text(DEMO_SEED, false).expect("the demo seed");
+    seed["tenants"][0]["customers"].clone()
 }

@@ -1,5 +1,5 @@
-//! A terminal for the program: what `isatty` says yes to, and what was written to it. `script` of util-linux makes it, since
-//! every library that does would have the whole tree of dependencies built anew for the tests.
+//! A terminal for the program, and the text that it wrote to it. `script` of util-linux provides it: a library would add to the
+//! dependencies of the tests.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct OnTerminal {
     script: Child,
-    /// Where the program's own number stands.
+    /// The file with the id of the program's process.
     number: PathBuf,
     _folder: tempfile::TempDir,
     written: Arc<Mutex<String>>,
@@ -21,7 +21,7 @@ pub struct OnTerminal {
 }
 
 impl Drop for OnTerminal {
-    /// A test that fails leaves no program behind: its terminal goes.
+    /// A failing test ends its program.
     fn drop(&mut self) {
         let _ = self.script.kill();
         let _ = self.script.wait();
@@ -29,7 +29,7 @@ impl Drop for OnTerminal {
 }
 
 impl OnTerminal {
-    /// Whether this machine has terminals to give.
+    /// Whether this machine has `script`.
     pub fn is_available() -> bool {
         let version = Command::new("script").arg("--version").stdin(Stdio::null()).output();
         let is_there = version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains("util-linux"));
@@ -55,7 +55,7 @@ impl OnTerminal {
                 None => script.env_remove(name),
             };
         }
-        // Its input stays open: at its end the terminal would end.
+        // Its input stays open: the end of it would end the terminal.
         let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script of util-linux");
         let written = Arc::<Mutex<String>>::default();
         let mut output = script.stdout.take().expect("a pipe");
@@ -71,7 +71,7 @@ impl OnTerminal {
         Self { script, number, _folder: folder, written, reading: Some(reading) }
     }
 
-    /// What was written so far, its lines ended as programs end them.
+    /// The text so far, with the line ends of programs.
     pub fn written(&self) -> String {
         self.written.lock().expect("the text").replace("\r\n", "\n")
     }
@@ -91,7 +91,7 @@ impl OnTerminal {
         assert!(Command::new("kill").args(["-s", name, number.trim()]).status().expect("kill").success());
     }
 
-    /// Waits for its end, and answers its exit code and all that it wrote.
+    /// Waits for its end, and returns its exit code and its whole text.
     pub fn end(mut self) -> (Option<i32>, String) {
         // `wait` would close its input, and with it the terminal, before the program is done.
         let input = self.script.stdin.take();
@@ -104,7 +104,7 @@ impl OnTerminal {
     }
 }
 
-/// A word that a shell takes as it is.
+/// A word quoted for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! Callers at the other vendors' doors.
+//! Clients of ByDesign's and Storm's API.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,7 @@ use super::http::request;
 use super::server::{Tenant, server};
 use super::{Client, Reply};
 
-/// A caller with what one of the doors wants to see.
+/// A client with the credential of a vendor API.
 #[derive(Debug, Clone)]
 pub struct VendorClient {
     client: Client,
@@ -19,7 +19,7 @@ pub struct VendorClient {
 }
 
 impl VendorClient {
-    /// A caller who sends these headers with every call.
+    /// A client that sends these headers with every request.
     pub fn new(headers: String) -> Self {
         Self { client: Client { address: server().address, key: String::new() }, headers }
     }
@@ -28,12 +28,12 @@ impl VendorClient {
         self.call("GET", path, "", None)
     }
 
-    /// A call with a body in JSON.
+    /// A request with a body in JSON.
     pub fn post(&self, path: &str, body: &Value) -> Reply {
         self.call("POST", path, "Content-Type: application/json\r\n", Some(&body.to_string()))
     }
 
-    /// A call with more headers (each with its line end) and an exact body.
+    /// A request with more headers (each with its line end) and an exact body.
     pub fn call(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Reply {
         let headers = format!("{}{headers}", self.headers);
         self.client.raw(&request(method, path, &headers, body))
@@ -41,7 +41,7 @@ impl VendorClient {
 }
 
 impl Reply {
-    /// An answer of this status and type, its body as it stands.
+    /// The body of a response with this status and type.
     #[track_caller]
     pub fn says(self, status: u16, content_type: &str) -> String {
         assert_eq!((self.status, self.header("Content-Type")), (status, Some(content_type)), "{self:?}");
@@ -54,7 +54,7 @@ impl Tenant {
     pub fn add_key(&self, kind: CredentialKind) -> Credential {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = server();
-        let name = format!("door-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!("vendor-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let tenant = self.name();
         let added = server.started.tenants.add_credential(
             &tenant,
@@ -64,7 +64,7 @@ impl Tenant {
         server.runtime.block_on(added).expect("a key")
     }
 
-    /// A caller at ByDesign's door.
+    /// A client of ByDesign's API.
     pub fn bydesign(&self) -> VendorClient {
         let key = self.add_key(CredentialKind::Basic);
         let credentials = format!("{}:{}", key.account().expect("a user"), key.reveal());
@@ -72,7 +72,7 @@ impl Tenant {
         VendorClient::new(format!("Authorization: Basic {credentials}\r\n"))
     }
 
-    /// A caller at Storm's door.
+    /// A client of Storm's API.
     pub fn storm(&self) -> VendorClient {
         let key = self.add_key(CredentialKind::OauthClient);
         let form = format!(

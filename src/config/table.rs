@@ -1,0 +1,289 @@
+//! The one table of the settings. Flags, variables, members of the settings file, defaults, help, the `config` command and
+//! config/emulator.example.toml come from it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::choose::Chooser;
+use super::duration::{Milliseconds, Seconds};
+use super::secret::{AdminToken, DatabaseUrl, Secret};
+use super::values::{
+    Count, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+};
+use super::{ConfigError, SettingListing};
+
+/// What the table says of a setting, apart from its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The name in the settings file; the flag has hyphens in it instead.
+    pub name: &'static str,
+    pub variable: &'static str,
+    /// The line in the help of a command, without a period.
+    pub help: &'static str,
+    /// More sentences for the example file.
+    pub details: &'static str,
+    pub default: Option<&'static str>,
+    /// The value in the example file.
+    pub example: &'static str,
+    /// For a secret, the setting that names a file that holds it.
+    pub file: Option<&'static Setting>,
+}
+
+impl Setting {
+    #[must_use]
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// The help with the default, as clap shows it.
+    fn help_with_default(&self) -> String {
+        match self.default {
+            Some("") | None => self.help.to_owned(),
+            Some(default) => format!("{} [default: {default}]", self.help),
+        }
+    }
+}
+
+/// The type of a setting in effect.
+macro_rules! effective {
+    (default $Type:ty) => { $Type };
+    (optional $Type:ty) => { Option<$Type> };
+}
+
+/// `None` for a setting without a default.
+macro_rules! default_text {
+    (default $text:literal) => {
+        Some($text)
+    };
+    (optional $text:literal) => {
+        None
+    };
+}
+
+/// An entry of `secrets` is: name: type, value name, example, variable and help, details; then name, variable and help of the
+/// setting that names a file with it. An entry of `settings` is: name: type, its default or an example, value name, variable,
+/// help, details, and more attributes for clap.
+macro_rules! settings {
+    ($(
+        $(#[doc = $doc:literal])*
+        $group:ident: $Group:ident
+        secrets { $(
+            $secret:ident: $Secret:ty, $secret_value:literal, $secret_example:literal, $secret_variable:literal,
+            $secret_help:literal, $secret_details:literal;
+            $file:ident, $file_variable:literal, $file_help:literal;
+        )* }
+        settings { $(
+            $name:ident: $Type:ty, $kind:ident $text:literal, $value:literal, $variable:literal,
+            $help:literal, $details:literal $(, $attribute:ident = $attribute_value:literal)*;
+        )* }
+    )*) => {
+        /// Each setting by its name.
+        #[expect(non_upper_case_globals, reason = "they are named as in the settings file")]
+        pub mod setting {
+            use super::Setting;
+
+            $($(
+                pub const $file: Setting = Setting {
+                    name: stringify!($file),
+                    variable: $file_variable,
+                    help: $file_help,
+                    details: "",
+                    default: None,
+                    example: concat!("/run/secrets/", stringify!($secret)),
+                    file: None,
+                };
+                pub const $secret: Setting = Setting {
+                    name: stringify!($secret),
+                    variable: $secret_variable,
+                    help: $secret_help,
+                    details: $secret_details,
+                    default: None,
+                    example: $secret_example,
+                    file: Some(&$file),
+                };
+            )*
+            $(
+                pub const $name: Setting = Setting {
+                    name: stringify!($name),
+                    variable: $variable,
+                    help: $help,
+                    details: $details,
+                    default: default_text!($kind $text),
+                    example: $text,
+                    file: None,
+                };
+            )*)*
+
+            /// All of them, a secret and the name of its file as one.
+            pub const ALL: &[Setting] = &[$($($secret,)* $($name,)*)*];
+        }
+
+        $(
+            $(#[doc = $doc])*
+            #[derive(Debug, Clone, Default, Args)]
+            pub struct $Group {
+                $(
+                    #[arg(
+                        long, global = true, env = $secret_variable, value_name = $secret_value, hide_env_values = true,
+                        help = $secret_help
+                    )]
+                    pub $secret: Option<Secret>,
+                    #[arg(long, global = true, env = $file_variable, value_name = "FILE", help = $file_help)]
+                    pub $file: Option<PathBuf>,
+                )*
+                $(
+                    #[arg(
+                        long, env = $variable, value_name = $value, help = setting::$name.help_with_default()
+                        $(, $attribute = $attribute_value)*
+                    )]
+                    pub $name: Option<$Type>,
+                )*
+            }
+        )*
+
+        /// The settings as flags and variables. All optional: the file or the default gives what is missing.
+        #[derive(Debug, Clone, Default)]
+        pub(super) struct Groups { $(pub(super) $group: $Group,)* }
+
+        /// The settings file.
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub(super) struct FileSettings {
+            $(
+                $( pub $secret: Option<Secret>, pub $file: Option<PathBuf>, )*
+                $( pub $name: Option<$Type>, )*
+            )*
+        }
+
+        /// The settings in effect.
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            $(
+                $( pub $secret: Option<$Secret>, )*
+                $( pub $name: effective!($kind $Type), )*
+            )*
+            /// Each setting's name, value and origin, secrets hidden.
+            pub listing: Vec<SettingListing>,
+        }
+
+        impl Settings {
+            pub(super) fn choose(
+                args: Groups,
+                file: FileSettings,
+                mut chooser: Chooser<'_>,
+            ) -> Result<Self, ConfigError> {
+                Ok(Self {
+                    $(
+                        $( $secret: chooser.secret(
+                            &setting::$secret,
+                            (args.$group.$secret, args.$group.$file),
+                            (file.$secret, file.$file),
+                        )?, )*
+                        $( $name: chooser.$kind(&setting::$name, args.$group.$name, file.$name), )*
+                    )*
+                    listing: chooser.listing,
+                })
+            }
+        }
+    };
+}
+
+settings! {
+    /// What only a server needs.
+    server: ServerArgs
+    secrets {}
+    settings {
+        listen: ListenAddress, default "127.0.0.1:8080", "HOST:PORT", "EMULATOR_LISTEN",
+            "Listen on this address; :PORT is every address of this machine, port 0 any free port",
+            "localhost is its IPv4 and its IPv6 address.";
+        seed: String, optional "demo", "demo|FILE", "EMULATOR_SEED",
+            "Load this seed at start: demo, or a seed file; an empty embedded database gets demo by itself",
+            "docs/SEEDS.md describes seed files.";
+        max_body_bytes: Count, default "1048576", "BYTES", "EMULATOR_MAX_BODY_BYTES",
+            "Reject a request body of more bytes than this",
+            "The status is 413.";
+        password_cost: PasswordCostSetting, default "auto", "auto|owasp|test", "EMULATOR_PASSWORD_COST",
+            "The cost of password hashes; auto is test on loopback and owasp elsewhere",
+            "owasp is 19 MiB and 2 passes, test the cheapest that there is.", hide_possible_values = true;
+        private_targets: PrivateTargets, default "auto", "auto|allow|reject", "EMULATOR_PRIVATE_TARGETS",
+            "Whether hooks and webhooks may go to loopback and private networks; auto allows it where the server listens on \
+             loopback only",
+            "", hide_possible_values = true;
+        extra_headers: Switch, default "on", "on|off", "EMULATOR_EXTRA_HEADERS",
+            "Add headers and members to responses that the vendor does not have",
+            "They are the X-Emulator-* headers and the list of violations in the body of an error.",
+            hide_possible_values = true;
+        cors_origin: String, optional "http://localhost:3000", "ORIGIN", "EMULATOR_CORS_ORIGIN",
+            "Let browsers on this origin use the vendor APIs, * for any; without it there are no CORS headers",
+            "The vendor sends none. Errors can be read too.";
+        journal_entries: usize, default "500", "NUMBER", "EMULATOR_JOURNAL_ENTRIES",
+            "Keep this many requests of each tenant in the journal; 0 switches it off",
+            "The journal is in the memory of the process.";
+        journal_bytes: usize, default "4194304", "BYTES", "EMULATOR_JOURNAL_BYTES",
+            "Keep at most about this many bytes of each tenant's requests",
+            "";
+    }
+
+    /// What a command needs that opens the database.
+    database: DatabaseArgs
+    secrets {
+        database_url: DatabaseUrl, "URL", "postgres://user:password@localhost:5432/emulator", "DATABASE_URL",
+            "Use this Postgres, 14 or newer, instead of the embedded one",
+            "Behind a pooler in transaction mode add ?statement-cache-capacity=0.";
+        database_url_file, "DATABASE_URL_FILE",
+            "Read the URL from a file, - for stdin; `ps` does not show it then";
+    }
+    settings {
+        data: PathBuf, default "./data", "FOLDER", "EMULATOR_DATA",
+            "Keep the embedded database in this folder",
+            "";
+        database_connections: Count, default "8", "NUMBER", "EMULATOR_DATABASE_CONNECTIONS",
+            "Open at most this many database connections",
+            "The embedded database has one.";
+        database_acquire_timeout_ms: Milliseconds, default "2000", "DURATION", "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS",
+            "Wait at most this long for a database connection, in milliseconds or as 2s",
+            "After it the client gets the gateway's 500.";
+        database_wait_seconds: Seconds, default "30", "DURATION", "EMULATOR_DATABASE_WAIT_SECONDS",
+            "Wait at most this long at start for a database that is not up yet, in seconds or as 2m",
+            "A wrong password, or a database that does not exist, fails at once.";
+    }
+
+    /// The token of the control API, which a server demands and a command that talks to it presents.
+    token: TokenArgs
+    secrets {
+        admin_token: AdminToken, "TOKEN", "a-long-secret-of-your-own", "EMULATOR_ADMIN_TOKEN",
+            "The token of the control API; without one, a server that listens off loopback generates and prints it",
+            "At least 16 visible ASCII characters. On loopback none is needed.";
+        admin_token_file, "EMULATOR_ADMIN_TOKEN_FILE",
+            "Read the token from a file, - for stdin; `ps` does not show it then";
+    }
+    settings {}
+
+    /// Where the control API is.
+    control: ControlArgs
+    secrets {}
+    settings {
+        admin_listen: ListenAddress, optional "127.0.0.1:8081", "HOST:PORT", "EMULATOR_ADMIN_LISTEN",
+            "Serve /_emulator on an address of its own instead of the vendor APIs' address",
+            "";
+        admin_hosts: HostNames, default "", "NAMES", "EMULATOR_ADMIN_HOSTS",
+            "More host names, separated by commas, under which /_emulator answers without a token",
+            "IP addresses and localhost always do. Another name is rejected, because a page of another site could have been \
+             sent to it. With a token every name is accepted.";
+    }
+
+    /// What is logged.
+    log: LogArgs
+    secrets {}
+    settings {
+        log: LogFilter, default "info,pglite_oxide=warn,sqlx=warn", "FILTER", "EMULATOR_LOG",
+            "What is logged: off, error, warn, info, debug, trace, or a filter by module",
+            "";
+        log_format: LogFormat, default "auto", "auto|console|text|json", "EMULATOR_LOG_FORMAT",
+            "The format of the log; auto is console on a terminal and json elsewhere",
+            "console is one line per request: time, status, method, path, tenant, duration, reason. Requests are logged to \
+             standard output, everything else to standard error. NO_COLOR is honored.", hide_possible_values = true;
+    }
+}
