@@ -22,7 +22,7 @@ create or replace function place_customer(
 declare
     v_upline_type integer;
 begin
-    -- Nobody writes into a world while it is replaced as a whole.
+    -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(hashtext('world'), p_tenant);
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);

@@ -74,9 +74,7 @@ impl Customers {
             Command::Replace { id, fields, password_hash } => {
                 self.write_whole(scope, id, fields, password_hash, None).await
             }
-            Command::Patch { id, patch, password_hash } => {
-                self.write_patch(scope, id, patch, password_hash).await
-            }
+            Command::Patch { id, patch, password_hash } => self.write_patch(scope, id, patch, password_hash).await,
             Command::Upgrade { id, fields, password_hash } => {
                 let from = scope.plan.upgrade_from(fields.customer_type.unwrap_or_default());
                 self.write_whole(scope, id, fields, password_hash, Some(&from)).await
@@ -93,7 +91,12 @@ impl Customers {
     ) -> Result<CustomerId, Error> {
         let NewCustomer { fields, uuid, profile } = customer;
         let fields = super::create::with_derived(fields, scope);
-        let columns = Columns { plan: scope.plan, fields: &fields, mask: FieldMask::ALL, password_hash: password_hash.as_deref() };
+        let columns = Columns {
+            plan: scope.plan,
+            fields: &fields,
+            mask: FieldMask::ALL,
+            password_hash: password_hash.as_deref(),
+        };
         let statement = Statement::Create { reserved };
         let write = Write { statement, columns: &columns, companies: companies(profile.as_ref()) };
         if scope.events.is_none() && uuid.is_none() && profile.is_none() {

@@ -43,7 +43,11 @@ pub(super) enum DeferredAction {
     /// The answer of the database, which needs nothing but the request.
     Answer,
     /// An application is validated. `id` is the customer's, where it has one already.
-    Validate { id: Option<CustomerId>, fields: CustomerFields, has_password: bool },
+    Validate {
+        id: Option<CustomerId>,
+        fields: CustomerFields,
+        has_password: bool,
+    },
     Execute(Command),
 }
 
@@ -125,8 +129,7 @@ impl Customers {
             self.check_exists(scope, id).await?;
         }
         let request = ValidateApplicationRequest { application: to_application(id, fields) };
-        let action =
-            DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
+        let action = DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
         let NoResponse {} = self.call_hook::<ValidateApplication>(scope, request, action).await?;
         Ok(())
     }
@@ -225,7 +228,10 @@ impl Customers {
     ) -> Result<Value, Error> {
         let DeferredCommand { action, sent, .. } = deferred;
         match (hook, action) {
-            (WriteApplication::ID, DeferredAction::Execute(Command::Create { reserved, mut customer, password_hash })) => {
+            (
+                WriteApplication::ID,
+                DeferredAction::Execute(Command::Create { reserved, mut customer, password_hash }),
+            ) => {
                 let WriteApplicationRequest { application, send_emails } = read(request, &sent)?;
                 customer.fields.send_emails = Some(send_emails);
                 merge_application(scope, None, &mut customer.fields, application, password_hash.is_some())?;
@@ -233,7 +239,10 @@ impl Customers {
                 let command = Command::Create { reserved, customer, password_hash };
                 self.enroll(scope, command).await
             }
-            (UpdateAssociateBaseType::ID, DeferredAction::Execute(Command::Upgrade { id, mut fields, password_hash })) => {
+            (
+                UpdateAssociateBaseType::ID,
+                DeferredAction::Execute(Command::Upgrade { id, mut fields, password_hash }),
+            ) => {
                 let UpdateAssociateBaseTypeRequest { application, send_emails, .. } = read(request, &sent)?;
                 fields.send_emails = Some(send_emails);
                 merge_application(scope, Some(id), &mut fields, application, password_hash.is_some())?;
@@ -269,9 +278,9 @@ impl Customers {
             }
             (GetNewBackOfficeId::ID, DeferredAction::Answer) => {
                 let GetNewBackOfficeIdRequest { associate_id, .. } = read(request, &sent)?;
-                let generated = self.database.run(async |connection| {
-                    store::new_back_office_id(connection, scope, associate_id).await
-                });
+                let generated = self
+                    .database
+                    .run(async |connection| store::new_back_office_id(connection, scope, associate_id).await);
                 let back_office_id = Some(generated.await?);
                 answer(GetNewBackOfficeIdResponse { back_office_id })
             }
@@ -359,9 +368,8 @@ fn violations_but_password(
     fields: &CustomerFields,
     has_password: bool,
 ) -> Vec<Violation> {
-    let is_kept = |violation: &Violation| {
-        has_password && fields.password.is_none() && violation.field == Field::Password
-    };
+    let is_kept =
+        |violation: &Violation| has_password && fields.password.is_none() && violation.field == Field::Password;
     let mut violations = scope.validator().whole(id, fields);
     violations.retain(|violation| !is_kept(violation));
     violations

@@ -79,8 +79,7 @@ impl Customers {
             old_associate_info: to_associate(&old),
             updated_associate_info: to_associate(&new),
         };
-        let NoResponse {} =
-            self.call_hook::<UpdateAssociate>(scope, request, DeferredAction::Execute(command)).await?;
+        let NoResponse {} = self.call_hook::<UpdateAssociate>(scope, request, DeferredAction::Execute(command)).await?;
         Ok(())
     }
 

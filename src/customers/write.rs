@@ -24,9 +24,18 @@ pub(super) struct Write<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Statement<'a> {
     /// With the id that was reserved, or the next one.
-    Create { reserved: Option<CustomerId> },
-    Replace { id: CustomerId, upgrade: Option<&'a UpgradeLog<'a>> },
-    Patch { id: CustomerId, adult_since: DateTime<Utc>, version: Option<Version> },
+    Create {
+        reserved: Option<CustomerId>,
+    },
+    Replace {
+        id: CustomerId,
+        upgrade: Option<&'a UpgradeLog<'a>>,
+    },
+    Patch {
+        id: CustomerId,
+        adult_since: DateTime<Utc>,
+        version: Option<Version>,
+    },
 }
 
 impl Statement<'_> {
@@ -69,7 +78,9 @@ impl Customers {
                     self.explain_unmatched(scope, id, write, was_unmatched).await?;
                     was_unmatched = true;
                 }
-                Ok(WriteOutcome::Rejected(rejected)) => return Err(self.explain_rejection(scope, write, rejected).await?),
+                Ok(WriteOutcome::Rejected(rejected)) => {
+                    return Err(self.explain_rejection(scope, write, rejected).await?);
+                }
                 // Also two writers who take each other's values at the same moment.
                 Err(DatabaseError::Statement(error))
                     if violated_unique_constraint(&error).is_some() || is_deadlock(&error) =>
@@ -149,7 +160,11 @@ async fn run(connection: &mut PgConnection, scope: &Scope<'_>, write: Write<'_>)
 
 /// The error of a write that the database function rejected. The rules come before the hook, so a transition that is not allowed
 /// is reported only when nothing else is wrong.
-pub(super) fn rejected_write(rejected: store::Rejected, columns: &Columns<'_>, mut violations: Vec<Violation>) -> Error {
+pub(super) fn rejected_write(
+    rejected: store::Rejected,
+    columns: &Columns<'_>,
+    mut violations: Vec<Violation>,
+) -> Error {
     let sponsor = columns.fields.sponsor_id.unwrap_or_default();
     let rule = match rejected {
         store::Rejected::Transition(from) => {

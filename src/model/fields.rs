@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn blank_texts_are_absent_and_codes_have_their_case() {
         let blank = || Some("  ".to_owned());
-        let mut fields = CustomerFields { first_name: blank(), language_code: Some(" FR".into()), ..Default::default() };
+        let mut fields =
+            CustomerFields { first_name: blank(), language_code: Some(" FR".into()), ..Default::default() };
         fields.custom_fields[9] = blank();
         fields.shipping_address = Address { street1: blank(), country_code: Some("us ".into()), ..Address::default() };
         fields.normalize();

@@ -80,9 +80,7 @@ impl<'a> Columns<'a> {
         self.each(|_, column, value| match value {
             ColumnValue::Text(text) => map.serialize_entry(column, &text),
             ColumnValue::Key(key) => map.serialize_entry(column, &key),
-            ColumnValue::Date(date) => {
-                map.serialize_entry(column, &date.map(date_text))
-            }
+            ColumnValue::Date(date) => map.serialize_entry(column, &date.map(date_text)),
             ColumnValue::Integer(number) => map.serialize_entry(column, &number),
             ColumnValue::Boolean(flag) => map.serialize_entry(column, &flag),
             // Empty when none is set.
@@ -135,7 +133,7 @@ fn key_column(unique: UniqueField) -> &'static str {
     }
 }
 
-/// The columns from which `customer` reads a customer, behind `before`, which ends in a comma.
+/// The columns from which [`customer`] reads, in its order.
 pub(super) fn select_list() -> String {
     let mut columns = vec!["customer_id", "enroller_id", "inactive_date"];
     let read = Field::WHOLE.iter().filter(|field| **field != Field::Password);

@@ -107,7 +107,9 @@ fn statement(mask: FieldMask) -> String {
                 let merged: Vec<String> = (1..=10).map(custom_field).collect();
                 set(&mut text, column, &empty_where_none_is_set(&format!("array[{}]", merged.join(", "))));
             }
-            Field::AssociateCustom(_) => set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]"))),
+            Field::AssociateCustom(_) => {
+                set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")))
+            }
             _ => set(&mut text, column, &format!("${number}")),
         }
         match field {

@@ -274,12 +274,9 @@ impl Rows {
 }
 
 async fn write_customers(connection: &mut PgConnection, rows: &[CustomerRow<'_>]) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into customers select * from jsonb_populate_recordset(null::customers, $1)",
-        Json(rows) as _,
-    )
-    .execute(connection)
-    .await?;
+    sqlx::query!("insert into customers select * from jsonb_populate_recordset(null::customers, $1)", Json(rows) as _,)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

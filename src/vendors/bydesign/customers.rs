@@ -14,7 +14,9 @@ use super::wire::members::Members;
 use super::wire::request::{self, CustomerCreation, MODEL};
 use super::wire::tree::Answer;
 use super::wire::{body, lists};
-use crate::customers::{Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope};
+use crate::customers::{
+    Customer, CustomerId, Error as CustomerError, LookUp, NewCustomer, Profile, ProfileOwner, Scope,
+};
 use crate::gateway::{Call, Reply};
 use crate::plan::DISTRIBUTOR;
 use crate::wire::charset;

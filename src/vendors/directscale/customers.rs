@@ -8,8 +8,8 @@ use super::call::DirectScaleCall as _;
 use super::error::{Error, Problem};
 use super::query::look_up;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
-use crate::model::CustomerId;
 use crate::gateway::{Call, Reply, wants_representation};
+use crate::model::CustomerId;
 use crate::plan::UnsupportedPatchFields;
 
 /// Get Customers By Parameter

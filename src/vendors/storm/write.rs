@@ -14,7 +14,8 @@ use super::wire::read::read;
 use super::wire::{Request, answer, json, request};
 use super::written::{Written, created, updated};
 use crate::customers::{
-    CustomerFields, CustomerId, Error as CustomerError, LookUp, NewCustomer, Patch, Profile, ProfileOwner, Profiled, Scope,
+    CustomerFields, CustomerId, Error as CustomerError, LookUp, NewCustomer, Patch, Profile, ProfileOwner, Profiled,
+    Scope,
 };
 use crate::gateway::{Call, Reply};
 use crate::model::Field;

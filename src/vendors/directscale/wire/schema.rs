@@ -183,9 +183,9 @@ fn property(field: Field) -> ObjectBuilder {
         Member::Date(_) => types(&[Type::String, Type::Null])
             .pattern(Some(DATE))
             .description(Some("With Z, offset, fraction or no zone (then UTC), or a date alone.")),
-        Member::Address(_) | Member::Custom(_) => field.parts().fold(types(&[Type::Object, Type::Null]), |object, part| {
-            object.property(part.part_name(), property(part))
-        }),
+        Member::Address(_) | Member::Custom(_) => field
+            .parts()
+            .fold(types(&[Type::Object, Type::Null]), |object, part| object.property(part.part_name(), property(part))),
         Member::Text(_) | Member::Code(_) | Member::Secret(_) => text(),
     }
 }

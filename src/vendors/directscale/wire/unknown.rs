@@ -27,9 +27,8 @@ const SHOWN: &str = "only answers have it";
 const ELSEWHERE: [&str; 6] = ["Username", "Password", "NewPassword", "pointsToAdd", "pointsToDeduct", "EmailAddress"];
 
 /// The fields of a customer, without their parts.
-static FIELDS: LazyLock<Vec<(Field, &'static str)>> = LazyLock::new(|| {
-    Field::WHOLE.iter().map(|field| (*field, field.name())).collect()
-});
+static FIELDS: LazyLock<Vec<(Field, &'static str)>> =
+    LazyLock::new(|| Field::WHOLE.iter().map(|field| (*field, field.name())).collect());
 
 /// The parts of an address, and the custom fields.
 static PARTS: LazyLock<[Vec<&'static str>; 2]> = LazyLock::new(|| {

@@ -161,6 +161,9 @@ fn a_new_customer_is_an_active_retail_customer_with_the_key_that_it_brings() {
     let body = json!({ "Id": 9, "Key": key, "Code": "E1", "Account": { "LoginName": "eva" } });
     let written = created(&wanted(&body, &plan()), &plan()).expect("no rejection");
     assert_eq!((written.values.customer_type, written.values.customer_status), (Some(2), Some(1)));
-    assert_eq!((written.key, written.sent.contains(Field::ExternalReferenceId), written.wants_password), (key.parse().ok(), true, true));
+    assert_eq!(
+        (written.key, written.sent.contains(Field::ExternalReferenceId), written.wants_password),
+        (key.parse().ok(), true, true)
+    );
     assert_eq!((written.values.sign_up_date, written.ignored), (None, vec!["Id".to_owned()]));
 }
