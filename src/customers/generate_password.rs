@@ -1,6 +1,7 @@
-//! Passwords for accounts that are made without one.
+//! Passwords for accounts that are created without one.
 
-use super::service::{Customers, Scope};
+use super::scope::Scope;
+use super::service::Customers;
 use crate::secret::Password;
 
 const SMALL: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
@@ -24,7 +25,7 @@ impl Customers {
         alphabets.resize(length, SMALL);
         let letters = alphabets.into_iter().map(|alphabet| {
             let [byte] = self.random.bytes();
-            // The alphabets are so short that their first letters come hardly more often.
+            // The alphabets are short, so the first letters are hardly more frequent.
             char::from(alphabet[usize::from(byte) % alphabet.len()])
         });
         Password::new(letters.collect())

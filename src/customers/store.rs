@@ -67,7 +67,7 @@ static FIND_ONE: LazyLock<String> = LazyLock::new(|| {
     format!("select {} from customers where tenant_id = $1 and customer_id = $2", columns::select_list())
 });
 
-/// Fenced in by OFFSET, so that each id is looked up by itself: an array leaves the choice to read the whole tenant.
+/// OFFSET makes Postgres look up each id by itself: an array leaves it the choice to read the whole tenant.
 static FIND_SEVERAL: LazyLock<String> = LazyLock::new(|| {
     let columns = columns::select_list();
     format!(

@@ -28,7 +28,7 @@ pub struct StoredCustomer {
     pub record: CustomerRecord,
 }
 
-/// A customer that is written exactly as it is given: no rule is asked, and nothing is filled in.
+/// A customer that is written exactly as it is given: not validated, and without defaults.
 #[derive(Debug, Clone)]
 pub struct RestoredCustomer {
     pub id: CustomerId,
@@ -232,7 +232,7 @@ fn wrong_link(all: &[Links]) -> Option<String> {
 
 /// A customer that stands below itself, if one does.
 fn circle(all: &[Links], by_id: &HashMap<i32, Links>, above: impl Fn(&Links) -> Option<i32>) -> Option<i32> {
-    // By which walk a customer was come to: who is met again on the same walk stands in a circle.
+    // The walk in which a customer was reached first: one that is reached again in the same walk is in a circle.
     let mut walked: HashMap<i32, i32> = HashMap::with_capacity(all.len());
     for start in all {
         let mut at = Some(start.customer);

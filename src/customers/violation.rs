@@ -1,13 +1,12 @@
-//! Why a write was rejected, as values. A dialect turns them into its vendor's bytes.
+//! Why a write was rejected, as values. A vendor API turns them into its own bytes.
 
 use crate::model::Field;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field that is at violation.
     pub field: Field,
-    /// The rule that it breaks.
+    /// The rule that the field breaks.
     pub rule: ViolationKind,
 }
 
@@ -22,19 +21,19 @@ pub enum ViolationKind {
     Format(&'static str),
     /// It holds a control character.
     ControlCharacter,
-    /// It is longer than so many characters.
+    /// It has more than this number of characters.
     MaxLength(usize),
     /// It is none of the values that this tenant knows.
     OneOf(Vec<i32>),
-    /// The customer must be at least so many years old to be a distributor.
+    /// A distributor must have at least this age in years.
     MinimumAge(u8),
-    /// The password must be made otherwise; the text says how.
+    /// The password breaks the plan's rule, which the text describes.
     Password(String),
     /// Another customer has this value, which is shown unless it is secret.
     Unique(Option<String>),
-    /// An address comes whole or not at all: this part is not there.
+    /// An address is sent with all of its parts: this one is missing.
     Incomplete,
-    /// The call cannot change this field.
+    /// The operation cannot change this field.
     Unsupported,
     /// There is no such sponsor.
     SponsorUnknown(i32),

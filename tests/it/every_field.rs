@@ -367,7 +367,7 @@ fn the_enrollment_hooks_carry_every_field_there_and_back() {
         let request = received[0].json();
         assert_carried(&sent, &request["Application"], |facts| facts.application.clone());
         assert_eq!(request["SendEmails"], true, "{hook}");
-        // What the extension made of it is stored, beside what it was not shown.
+        // What the extension made of it is stored, with the fields that it was not sent.
         let mut expected = sent;
         for (field, facts) in fields() {
             if facts.application.is_some() && field != Field::CustomerType && field != Field::TermsAccepted {

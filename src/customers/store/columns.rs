@@ -133,7 +133,7 @@ fn key_column(unique: UniqueField) -> &'static str {
     }
 }
 
-/// The columns from which `customer` reads a customer, behind `before`, which ends in a comma.
+/// The columns from which [`customer`] reads, in its order.
 pub(super) fn select_list() -> String {
     let mut columns = vec!["customer_id", "enroller_id", "inactive_date"];
     let read = Field::WHOLE.iter().filter(|field| **field != Field::Password);

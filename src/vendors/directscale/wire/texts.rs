@@ -1,4 +1,4 @@
-//! How texts that are not set are shown.
+//! How responses show texts that are not set.
 
 use crate::plan::Plan;
 
