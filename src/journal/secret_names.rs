@@ -53,7 +53,7 @@ const LETTERS: [u32; MISSPELLED.len()] = {
 };
 
 /// Names in lower case that are similar to one of those and mean something else.
-const NO_SECRETS: [&str; 3] = ["token_type", "tokentype", "authorizations"];
+const NO_SECRETS: [&str; 4] = ["token_type", "tokentype", "authorizations", "passwordresetexpirationdate"];
 
 /// Longer names are not compared. In bytes.
 const MAX_NAME_LENGTH: usize = 128;
