@@ -331,8 +331,6 @@ pub(super) async fn soft_delete(
     Ok(written.is_some())
 }
 
-/// The columns of a row, as texts.
-
 /// A customer's row as it was and as it is, where they are recorded.
 #[derive(Debug)]
 struct Versions {

@@ -152,7 +152,7 @@ fn layers() -> Vec<Vec<String>> {
         let names: String = line.chars().take(NAMES_WIDTH).collect();
         let modules: Vec<String> = names
             .split_whitespace()
-            .filter(|name| name.ends_with('/') || name.ends_with(".rs"))
+            .filter(|name| name.ends_with('/') || name.contains(".rs"))
             .map(|name| name.trim_end_matches('/').trim_end_matches(".rs").to_owned())
             .filter(|name| name != "main")
             .collect();

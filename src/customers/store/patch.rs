@@ -108,7 +108,7 @@ fn statement(mask: FieldMask) -> String {
                 set(&mut text, column, &empty_where_none_is_set(&format!("array[{}]", merged.join(", "))));
             }
             Field::AssociateCustom(_) => {
-                set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")))
+                set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")));
             }
             _ => set(&mut text, column, &format!("${number}")),
         }
