@@ -60,6 +60,6 @@ mod tests {
         let error = read(r#""hidden""#, true).expect_err("a text");
         assert!(error.contains("expected an object") && !error.contains("hidden"), "{error}");
         let error = read(r#"{ "name": "a", "codes": [7] }"#, true).expect_err("a number");
-        assert_eq!(error, "codes[0]: invalid type: integer, expected a string at line 1 column 25");
+        assert_eq!(error, "codes[0]: invalid type: integer, expected a string at line 1 column 26");
     }
 }
