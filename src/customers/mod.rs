@@ -2,6 +2,7 @@
 
 mod command;
 mod create;
+mod defaults;
 mod error;
 mod events;
 mod generate_password;

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::validation::Validator;
 use crate::database::TenantId;
 use crate::extension::{Extension, Hook, HookOf};
 use crate::journal::Recorder;
@@ -31,7 +30,7 @@ pub struct Scope<'a> {
     pub recorder: &'a Recorder,
 }
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// Whether an extension answers the hook `H`.
     pub(super) fn calls<H: Hook>(&self) -> bool {
         self.extension.is_some_and(|extension| extension.url(H::ID).is_some())
@@ -39,9 +38,5 @@ impl<'a> Scope<'a> {
 
     pub(super) fn hook_of(&self) -> HookOf<'_> {
         HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
-    }
-
-    pub(super) fn validator(&self) -> Validator<'a> {
-        Validator { plan: self.plan, now: self.now }
     }
 }

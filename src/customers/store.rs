@@ -187,7 +187,7 @@ pub(super) async fn create(
     columns: &Columns<'_>,
 ) -> Result<WriteOutcome, sqlx::Error> {
     let plan = scope.plan;
-    let default_alias = super::create::default_alias(columns.fields);
+    let default_alias = super::defaults::default_alias(columns.fields);
     let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
     let row = sqlx::query!(
         r#"

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Shown;
 use super::extract::Visit;
 use super::format::{customer_type, time};
-use super::layout::{self, Tab};
+use super::tabs::{self, Tab};
 use crate::customers::TypeChange;
 
 const MAX_SHOWN: i64 = 200;
@@ -23,7 +23,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
             @if i64::try_from(found.len()).is_ok_and(|shown| shown == MAX_SHOWN) { p.hint { "Only the last " (MAX_SHOWN) "." } }
         }
     };
-    Ok(layout::of_tenant(&visit, Tab::Changes, "Type changes", None, &body))
+    Ok(tabs::of_tenant(&visit, Tab::Changes, "Type changes", None, &body))
 }
 
 pub(super) fn table(visit: &Visit, found: &[TypeChange]) -> Markup {

@@ -6,7 +6,8 @@ use maud::html;
 use super::Shown;
 use super::extract::Visit;
 use super::format::time;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 
@@ -95,5 +96,5 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
             }
         }
     };
-    layout::of_tenant(visit, Tab::Clock, "Clock", problem, &body)
+    tabs::of_tenant(visit, Tab::Clock, "Clock", problem, &body)
 }

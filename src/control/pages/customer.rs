@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::extract::Visit;
 use super::format::{count, customer_status, customer_type, time};
-use super::layout::{self, Tab, facts};
+use super::layout::facts;
 use super::requests::{self, RequestScope};
+use super::tabs::{self, Tab};
 use super::{Shown, changes, profile_section, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
@@ -58,7 +59,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
     };
     let name = customer.display_name();
     let title = if name.is_empty() { format!("Customer {}", id.0) } else { name };
-    Ok(layout::of_tenant(&visit, Tab::Customers, &title, None, &body))
+    Ok(tabs::of_tenant(&visit, Tab::Customers, &title, None, &body))
 }
 
 /// The scope of a read that belongs to no request.

@@ -5,7 +5,8 @@ use maud::html;
 use super::Shown;
 use super::extract::Visit;
 use super::format::{customer_status, customer_type};
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 
 /// Number of customers on a page.
 const PAGE: usize = 50;
@@ -80,5 +81,5 @@ pub(super) async fn page(visit: Visit) -> Shown {
             }
         }
     };
-    Ok(layout::of_tenant(&visit, Tab::Customers, "Customers", None, &body))
+    Ok(tabs::of_tenant(&visit, Tab::Customers, "Customers", None, &body))
 }

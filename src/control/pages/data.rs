@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::extract::Visit;
-use super::layout::{self, Tab};
+use super::tabs::{self, Tab};
 use super::tasks::{self, Outcome};
 use super::{Shown, data_forms as forms, see_other, tenants};
 use crate::control::error::ControlError;
@@ -109,7 +109,7 @@ async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
         (recent_tasks(visit))
         (forms::delete(visit))
     };
-    Ok(layout::of_tenant(visit, Tab::Data, "Data", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(visit, Tab::Data, "Data", problem.as_ref(), &body))
 }
 
 fn done(visit: &Visit) -> Markup {

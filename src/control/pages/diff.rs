@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::Shown;
 use super::extract::Visit;
 use super::format::count;
-use super::layout::{self, Tab, field};
+use super::layout::field;
 use super::request_parts::fields;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 
@@ -45,7 +46,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
         }
         @if let Some(diff) = &diff { (shown(&visit, diff)) }
     };
-    Ok(layout::of_tenant(&visit, Tab::Data, "Comparison", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(&visit, Tab::Data, "Comparison", problem.as_ref(), &body))
 }
 
 fn shown(visit: &Visit, diff: &Diff) -> Markup {

@@ -9,7 +9,8 @@ use super::Shown;
 use super::extract::Visit;
 use super::format::time;
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::fault_injection::{FaultListing, FaultRule};
 use crate::webhooks::EventType;
@@ -128,7 +129,7 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
         (event_form(visit))
         (json_form(visit))
     };
-    layout::of_tenant(visit, Tab::Faults, "Faults", problem, &body)
+    tabs::of_tenant(visit, Tab::Faults, "Faults", problem, &body)
 }
 
 fn of_fault(visit: &Visit, fault: &FaultListing) -> Markup {

@@ -6,7 +6,8 @@ use super::Shown;
 use super::extract::Visit;
 use super::format::time;
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::{self, field};
+use super::tabs::{self, Tab};
 use super::tenants::new_key;
 use crate::clock::Clock;
 use crate::control::error::ControlError;
@@ -63,7 +64,7 @@ async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Mark
         @if let Some(notice) = &notice { (notice) }
         (section(visit, &keys))
     };
-    Ok(layout::of_tenant(visit, Tab::Keys, "Keys", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(visit, Tab::Keys, "Keys", problem.as_ref(), &body))
 }
 
 /// The keys, and the form that adds one.

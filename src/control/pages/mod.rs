@@ -24,6 +24,7 @@ mod replay;
 mod request;
 mod request_parts;
 mod requests;
+mod tabs;
 mod tasks;
 mod tenants;
 mod tree;

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use super::Shown;
 use super::extract::Visit;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::plan::Plan;
 use crate::tenants::read_text;
@@ -32,7 +33,7 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> Response<Body> {
         @if visit.asked.query_text == "replaced" { div.alert.good role="status" { "The plan is replaced." } }
         (form(visit, problem))
     };
-    layout::of_tenant(visit, Tab::Plan, "Plan", problem, &body)
+    tabs::of_tenant(visit, Tab::Plan, "Plan", problem, &body)
 }
 
 fn form(visit: &Visit, problem: Option<&ControlError>) -> Markup {

@@ -11,7 +11,8 @@ use super::curl::{header as header_of, in_utf8, without_key};
 use super::extract::Visit;
 use super::format::request_id;
 use super::json_text::laid_out;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use super::{Shown, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
@@ -123,7 +124,7 @@ pub(super) async fn send(visit: Visit) -> Shown {
     let draft = Draft::of_form(&visit);
     match deliver(&visit, &draft).await {
         Ok(path) => Ok(see_other(&path)),
-        Err(error) => Ok(layout::of_tenant(&visit, Tab::Requests, "Send again", Some(&error), &form(&visit, &draft))),
+        Err(error) => Ok(tabs::of_tenant(&visit, Tab::Requests, "Send again", Some(&error), &form(&visit, &draft))),
     }
 }
 

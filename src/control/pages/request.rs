@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use super::Shown;
 use super::extract::{Asked, Visit};
 use super::format::{milliseconds, status, time};
-use super::layout::{self, Tab, facts};
+use super::layout::{self, facts};
 use super::request_parts as parts;
 use super::requests::RequestScope;
+use super::tabs::{self, Tab};
 use super::{curl, replay};
 use crate::control::journal::{find_request, journal};
 use crate::journal::Entry;
@@ -19,7 +20,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
         (shown(&entry, scope))
         (replay::form(&visit, &replay::Draft::of(&entry)))
     };
-    Ok(layout::of_tenant(&visit, Tab::Requests, &title(&entry), None, &body))
+    Ok(tabs::of_tenant(&visit, Tab::Requests, &title(&entry), None, &body))
 }
 
 pub(super) async fn unauthenticated(asked: Asked) -> Shown {

@@ -10,7 +10,8 @@ use super::Shown;
 use super::extract::{Asked, Visit};
 use super::format::{clock_time, count, encoded, milliseconds, request_id, status};
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::{self, field};
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::control::journal::journal;
 use crate::control::typed;
@@ -43,7 +44,7 @@ impl RequestScope<'_> {
 pub(super) async fn page(visit: Visit) -> Shown {
     let scope = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
     let (problem, body) = body(&visit.asked, scope)?;
-    Ok(layout::of_tenant(&visit, Tab::Requests, "Requests", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(&visit, Tab::Requests, "Requests", problem.as_ref(), &body))
 }
 
 pub(super) async fn unauthenticated(asked: Asked) -> Shown {

@@ -6,7 +6,8 @@ use super::Shown;
 use super::extract::Visit;
 use super::format::{count, time};
 use super::json_text::laid_out;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::webhooks::{self, DeliveryListing, DeliveryState};
 
@@ -67,7 +68,7 @@ async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
             @for delivery in &found { (of_delivery(visit, delivery)) }
         }
     };
-    Ok(layout::of_tenant(visit, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(visit, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
 }
 
 fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
