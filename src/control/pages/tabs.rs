@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Response;
 use maud::{Markup, html};
 
-use super::extract::Visit;
+use super::extract::TenantPage;
 use super::format::{at, count, time};
 use super::layout::framed;
 use crate::clock::Clock;
@@ -55,14 +55,14 @@ impl Tab {
 
 /// A page of a tenant.
 pub(super) fn of_tenant(
-    visit: &Visit,
+    page: &TenantPage,
     tab: Tab,
     title: &str,
     problem: Option<&ControlError>,
     body: &Markup,
 ) -> Response<Body> {
-    let name = visit.name();
-    let active = active_faults(visit).count();
+    let name = page.name();
+    let active = active_faults(page).count();
     let above = html! {
         nav.tabs aria-label="Pages of the tenant" {
             p.tenant { "Tenant " strong { (name) } }
@@ -78,20 +78,20 @@ pub(super) fn of_tenant(
                 }
             }
         }
-        (banners(visit))
+        (banners(page))
     };
     framed(title, Some(name), problem, &above, body, false)
 }
 
 /// The states that make a tenant respond in an unexpected way, on each of its pages.
-fn banners(visit: &Visit) -> Markup {
-    let clock = visit.tenant.clock;
+fn banners(page: &TenantPage) -> Markup {
+    let clock = page.tenant.clock;
     let mode = match clock {
         Clock::Real => None,
         Clock::Frozen(_) => Some("is frozen at"),
         Clock::AheadBy(_) => Some("runs, and shows"),
     };
-    let active: Vec<&FaultListing> = active_faults(visit).collect();
+    let active: Vec<&FaultListing> = active_faults(page).collect();
     html! {
         @if !active.is_empty() {
             aside.banner.bad aria-label="Injected faults" {
@@ -101,20 +101,20 @@ fn banners(visit: &Visit) -> Markup {
                     (fault.rule)
                 }
                 @if active.len() > 3 { "; …" }
-                ". " a href=(visit.path("faults")) { "Look at them or delete them" }
+                ". " a href=(page.path("faults")) { "Look at them or delete them" }
             }
         }
         @if let Some(mode) = mode {
             aside.banner.warn aria-label="Clock" {
                 strong { "The clock is not real. " }
                 "It " (mode) " " (time(clock.now())) ". "
-                a href=(visit.path("clock")) { "Change it" }
+                a href=(page.path("clock")) { "Change it" }
             }
         }
     }
 }
 
 /// The rules that a later request or event can still trigger.
-fn active_faults(visit: &Visit) -> impl Iterator<Item = &FaultListing> {
-    visit.faults.iter().filter(|fault| !fault.rule.when().is_used_up_after(fault.matched))
+fn active_faults(page: &TenantPage) -> impl Iterator<Item = &FaultListing> {
+    page.faults.iter().filter(|fault| !fault.rule.when().is_used_up_after(fault.matched))
 }
