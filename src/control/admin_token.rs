@@ -14,7 +14,7 @@ pub struct AdminToken(String);
 impl AdminToken {
     #[must_use]
     pub fn generate(random: &Random) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
+        Self(random.hexadecimal())
     }
 
     /// The token itself, to be printed once and sent by the command line.

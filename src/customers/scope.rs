@@ -30,7 +30,24 @@ pub struct Scope<'a> {
     pub recorder: &'a Recorder,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope of work that belongs to no request of a vendor API: it calls no hooks, sends no webhooks and is not recorded.
+    #[must_use]
+    pub fn internal(tenant: TenantId, plan: &'a Plan, now: DateTime<Utc>, caller: &'a str, request: Uuid) -> Self {
+        Self {
+            tenant,
+            plan,
+            is_lenient: false,
+            now,
+            caller,
+            request,
+            extension: None,
+            events: None,
+            has_event_faults: false,
+            recorder: Recorder::OFF,
+        }
+    }
+
     /// Whether an extension answers the hook `H`.
     pub(super) fn calls<H: Hook>(&self) -> bool {
         self.extension.is_some_and(|extension| extension.url(H::ID).is_some())

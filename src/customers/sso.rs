@@ -34,7 +34,7 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn issue_token(&self, scope: &Scope<'_>, id: CustomerId) -> Result<SsoToken, Error> {
-        let token = format!("{:032x}", u128::from_be_bytes(self.random.bytes()));
+        let token = self.random.hexadecimal();
         let expires_at = scope.now + LIFETIME;
         let digest = digest(&token);
         let issued = self.database.in_transaction(async |connection| {

@@ -11,7 +11,7 @@ use super::tabs::{self, Tab};
 use super::{PageResult, changes, profile_section, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Address, Customer, CustomerId, Error, Scope};
-use crate::journal::{Filter, Recorder};
+use crate::journal::Filter;
 
 /// Maximum number of requests of a customer on its page.
 const MAX_REQUESTS: usize = 25;
@@ -64,18 +64,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
 
 /// The scope of a read that belongs to no request.
 fn scope(page: &TenantPage) -> Scope<'_> {
-    Scope {
-        tenant: page.tenant.id,
-        plan: &page.tenant.plan,
-        is_lenient: false,
-        now: page.tenant.clock.now(),
-        caller: "inspector",
-        request: Uuid::nil(),
-        extension: None,
-        events: None,
-        has_event_faults: false,
-        recorder: Recorder::OFF,
-    }
+    Scope::internal(page.tenant.id, &page.tenant.plan, page.tenant.clock.now(), "inspector", Uuid::nil())
 }
 
 fn fields(page: &TenantPage, customer: &Customer) -> Markup {
