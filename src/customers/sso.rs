@@ -4,11 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::model::{Customer, CustomerId, LookUp};
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::look_up::LookUp;
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
+use crate::model::{Customer, CustomerId};
 
 /// "Tokens live one minute" (DirectScale, SSO pages).
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);

@@ -11,11 +11,12 @@ use std::sync::LazyLock;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId, LookUp};
+use super::look_up::LookUp;
 use super::scope::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
+use crate::model::{Customer, CustomerId};
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
 use columns::JsonColumns;

@@ -12,8 +12,9 @@ use serde_json_borrow::Value;
 use uuid::Uuid;
 
 use super::state::Services;
-use crate::customers::{Scope, filled};
+use crate::customers::Scope;
 use crate::journal::Recorder;
+use crate::model::filled;
 use crate::tenants::Caller;
 use crate::wire::json::{JsonError, Rewritten, Source};
 use crate::wire::members::Notes;

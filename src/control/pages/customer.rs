@@ -10,8 +10,9 @@ use super::requests::{self, RequestScope};
 use super::tabs::{self, Tab};
 use super::{PageResult, changes, profile_section, tree};
 use crate::control::error::ControlError;
-use crate::customers::{Address, Customer, CustomerId, Error, Scope};
+use crate::customers::{Error, Scope};
 use crate::journal::Filter;
+use crate::model::{Address, Customer, CustomerId};
 
 /// Maximum number of requests of a customer on its page.
 const MAX_REQUESTS: usize = 25;
