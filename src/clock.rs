@@ -1,5 +1,7 @@
 //! A tenant's time. Nothing else in the domain reads a clock, and no SQL calls `now()`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,12 @@ impl Clock {
         let at = self.now().checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
         self.set(at)
     }
+}
+
+/// A duration in milliseconds, to the microsecond: more digits are noise.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ mod values;
 
 pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
-pub use secret::{AdminToken, DatabaseUrl, Secret, place};
-pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Setting, Settings, TokenArgs, setting};
+pub use secret::{DatabaseUrl, Secret, place};
+pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{Count, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch};
 
 /// The settings as flags and variables.
@@ -44,6 +44,38 @@ pub struct FileArgs {
     /// Read settings from this TOML file
     #[arg(long, global = true, env = "EMULATOR_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// What the table says of a setting, apart from its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The name in the settings file; the flag has hyphens in it instead.
+    pub name: &'static str,
+    pub variable: &'static str,
+    /// The line in the help of a command, without a period.
+    pub help: &'static str,
+    /// More sentences for the example file.
+    pub details: &'static str,
+    pub default: Option<&'static str>,
+    /// The value in the example file.
+    pub example: &'static str,
+    /// For a secret, the setting that names a file that holds it.
+    pub file: Option<&'static Setting>,
+}
+
+impl Setting {
+    #[must_use]
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// The help with the default, as clap shows it.
+    fn help_with_default(&self) -> String {
+        match self.default {
+            Some("") | None => self.help.to_owned(),
+            Some(default) => format!("{} [default: {default}]", self.help),
+        }
+    }
 }
 
 /// A setting for people, its value hidden where it is secret.

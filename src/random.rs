@@ -29,6 +29,12 @@ impl Random {
         bytes
     }
 
+    /// 128 random bits as 32 hexadecimal digits, for tokens and credentials.
+    #[must_use]
+    pub fn hexadecimal(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.bytes()))
+    }
+
     /// Version 4.
     #[must_use]
     pub fn uuid(&self) -> Uuid {

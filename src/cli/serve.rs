@@ -12,8 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
-use crate::config::{AdminToken, ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
-use crate::control::Access;
+use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
+use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
 use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;

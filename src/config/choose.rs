@@ -6,9 +6,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::secret::{Secret, SecretValue};
-use super::table::Setting;
 use super::values::SettingValue;
-use super::{ConfigError, SettingListing};
+use super::{ConfigError, Setting, SettingListing};
 
 pub(super) struct Chooser<'a> {
     matches: &'a ArgMatches,

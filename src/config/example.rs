@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::table::{Setting, setting};
+use super::Setting;
+use super::table::setting;
 
 /// The longest line.
 const WIDTH: usize = 120;

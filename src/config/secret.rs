@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::random::Random;
+use crate::control::AdminToken;
 
 /// The longest file with a secret.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
@@ -23,10 +23,6 @@ pub struct DatabaseUrl(String);
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct Secret(String);
-
-/// The token of the control API. Never shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AdminToken(String);
 
 /// A checked secret of the table of settings.
 pub(super) trait SecretValue: FromStr<Err = String> {
@@ -43,38 +39,6 @@ impl SecretValue for DatabaseUrl {
 impl SecretValue for AdminToken {
     fn hidden(&self) -> String {
         "(hidden)".to_owned()
-    }
-}
-
-impl AdminToken {
-    #[must_use]
-    pub fn generate(random: &Random) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
-    }
-
-    /// The token itself, to be printed once and sent by the command line.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for AdminToken {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_plain && text.len() >= 16 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be at least 16 visible ASCII characters".to_owned())
-        }
-    }
-}
-
-impl fmt::Debug for AdminToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("AdminToken(…)")
     }
 }
 

@@ -8,43 +8,12 @@ use serde::Deserialize;
 
 use super::choose::Chooser;
 use super::duration::{Milliseconds, Seconds};
-use super::secret::{AdminToken, DatabaseUrl, Secret};
+use super::secret::{DatabaseUrl, Secret};
 use super::values::{
     Count, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
 };
-use super::{ConfigError, SettingListing};
-
-/// What the table says of a setting, apart from its type.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// The name in the settings file; the flag has hyphens in it instead.
-    pub name: &'static str,
-    pub variable: &'static str,
-    /// The line in the help of a command, without a period.
-    pub help: &'static str,
-    /// More sentences for the example file.
-    pub details: &'static str,
-    pub default: Option<&'static str>,
-    /// The value in the example file.
-    pub example: &'static str,
-    /// For a secret, the setting that names a file that holds it.
-    pub file: Option<&'static Setting>,
-}
-
-impl Setting {
-    #[must_use]
-    pub fn flag(&self) -> String {
-        format!("--{}", self.name.replace('_', "-"))
-    }
-
-    /// The help with the default, as clap shows it.
-    fn help_with_default(&self) -> String {
-        match self.default {
-            Some("") | None => self.help.to_owned(),
-            Some(default) => format!("{} [default: {default}]", self.help),
-        }
-    }
-}
+use super::{ConfigError, Setting, SettingListing};
+use crate::control::AdminToken;
 
 /// The type of a setting in effect.
 macro_rules! effective {

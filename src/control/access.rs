@@ -11,11 +11,10 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, Response, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
-use sha2::{Digest as _, Sha256};
 
 use super::Control;
+use super::admin_token::AdminToken;
 use super::error::ControlError;
-use crate::config::AdminToken;
 use crate::gateway::bearer_token;
 
 /// The cookie of a browser that has sent the token.
@@ -24,23 +23,6 @@ pub(super) const COOKIE: &str = "emulator_admin";
 /// Headers that proxies add.
 const PROXIES: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
-
-impl AdminToken {
-    /// The value of the cookie, from which the token cannot be computed.
-    pub(super) fn cookie(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.reveal()).as_bytes()).into();
-        format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| digest[place])))
-    }
-
-    /// Whether a text is the token. Digests are compared, so that the duration does not tell how much of it is right.
-    pub(super) fn is(&self, presented: &str) -> bool {
-        Sha256::digest(self.reveal().as_bytes()) == Sha256::digest(presented.as_bytes())
-    }
-
-    fn is_cookie(&self, presented: &str) -> bool {
-        Sha256::digest(self.cookie().as_bytes()) == Sha256::digest(presented.as_bytes())
-    }
-}
 
 /// Which clients may use the control API.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,7 @@
 //! `/_emulator`: documents, the control API, and the inspector's pages.
 
 mod access;
+mod admin_token;
 mod api;
 mod catalogue;
 mod documents;
@@ -26,6 +27,7 @@ use error::ControlError;
 
 pub(crate) use access::wants_page;
 pub use access::{Access, Peer};
+pub use admin_token::AdminToken;
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::laid_out;

@@ -90,7 +90,7 @@ impl Customers {
         password_hash: Option<String>,
     ) -> Result<CustomerId, Error> {
         let NewCustomer { fields, uuid, profile } = customer;
-        let fields = super::create::with_derived(fields, scope);
+        let fields = super::defaults::with_derived(fields, scope);
         let columns = Columns {
             plan: scope.plan,
             fields: &fields,

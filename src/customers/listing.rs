@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::CustomerId;
 use super::service::Customers;
 use super::text::is_forbidden;
 use crate::database::{DatabaseError, TenantId};
+use crate::model::CustomerId;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerSummary {

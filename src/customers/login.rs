@@ -2,14 +2,16 @@
 
 use sqlx::PgConnection;
 
-use super::model::{Customer, CustomerFields, CustomerId, LookUp};
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::look_up::LookUp;
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
-use super::text::{comparable, filled};
+use super::text::comparable;
 use super::violation::{Violation, ViolationKind};
 use crate::database::TenantId;
 use crate::journal::RowTexts;
-use crate::model::Field;
+use crate::model::{Customer, CustomerFields, CustomerId, Field, filled};
 use crate::plan::UniqueField;
 use crate::secret::Password;
 

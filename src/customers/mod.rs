@@ -2,13 +2,14 @@
 
 mod command;
 mod create;
+mod defaults;
 mod error;
 mod events;
 mod generate_password;
 mod hooks;
 mod listing;
 mod login;
-mod model;
+mod look_up;
 mod passwords;
 mod points;
 mod populate;
@@ -30,13 +31,12 @@ mod violation;
 mod write;
 mod write_profile;
 
-pub use crate::model::{Address, Customer, CustomerFields, CustomerId, FieldMask, filled};
 pub use command::{NewCustomer, Patch};
 pub use create::SeedCustomer;
 pub use error::Error;
 pub use hooks::{CalledFor, called_for};
 pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};
-pub use model::LookUp;
+pub use look_up::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
 pub use populate::{Population, TreeShape};

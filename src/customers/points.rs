@@ -7,11 +7,13 @@ use chrono::{DateTime, Days, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::CustomerId;
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
+use crate::model::CustomerId;
 
 /// Added points expire after this time (DirectScale, reward points operations).
 const LIFETIME: Days = Days::new(365);

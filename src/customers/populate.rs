@@ -3,10 +3,11 @@
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use super::model::CustomerId;
-use super::service::{Customers, Scope};
+use super::scope::Scope;
+use super::service::Customers;
 use crate::database::{Batches, DatabaseError, TenantId};
 use crate::fault_injection::Dice;
+use crate::model::CustomerId;
 use crate::plan::{BackOfficeIdFormat, DISTRIBUTOR, UniqueField};
 use crate::secret::Password;
 

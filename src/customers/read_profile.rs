@@ -8,11 +8,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId};
+use super::error::Error;
 use super::profile::{Company, ProfileOwner, Version};
-use super::service::{Customers, Error, Scope};
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
+use crate::model::{Customer, CustomerId};
 
 /// A customer with its profile at one vendor.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::validation::Validator;
 use crate::database::TenantId;
 use crate::extension::{Extension, Hook, HookOf};
 use crate::journal::Recorder;
@@ -32,6 +31,23 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    /// The scope of work that belongs to no request of a vendor API: it calls no hooks, sends no webhooks and is not recorded.
+    #[must_use]
+    pub fn internal(tenant: TenantId, plan: &'a Plan, now: DateTime<Utc>, caller: &'a str, request: Uuid) -> Self {
+        Self {
+            tenant,
+            plan,
+            is_lenient: false,
+            now,
+            caller,
+            request,
+            extension: None,
+            events: None,
+            has_event_faults: false,
+            recorder: Recorder::OFF,
+        }
+    }
+
     /// Whether an extension answers the hook `H`.
     pub(super) fn calls<H: Hook>(&self) -> bool {
         self.extension.is_some_and(|extension| extension.url(H::ID).is_some())
@@ -39,9 +55,5 @@ impl<'a> Scope<'a> {
 
     pub(super) fn hook_of(&self) -> HookOf<'_> {
         HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
-    }
-
-    pub(super) fn validator(&self) -> Validator<'a> {
-        Validator { plan: self.plan, now: self.now }
     }
 }

@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::model::{Customer, CustomerId, LookUp};
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::look_up::LookUp;
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use super::text::is_forbidden;
 use crate::database::TenantId;
+use crate::model::{Customer, CustomerId};
 
 /// What a search looks for. An empty list filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::error::reject;
-use super::model::{Customer, CustomerFields, CustomerId, LookUp};
+use super::error::{Error, reject};
+use super::look_up::LookUp;
 use super::passwords::Passwords;
+use super::scope::Scope;
 use super::store;
 use super::violation::Violation;
 use crate::database::{Database, DatabaseError, TenantId, Transaction};
 use crate::extension::Hooks;
+use crate::model::{Customer, CustomerFields, CustomerId};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::webhooks::Deliveries;
-
-pub(super) use super::error::Error;
-pub(super) use super::scope::Scope;
 
 /// The customers of every tenant.
 #[derive(Debug, Clone)]

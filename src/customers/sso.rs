@@ -4,11 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::model::{Customer, CustomerId, LookUp};
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::look_up::LookUp;
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
+use crate::model::{Customer, CustomerId};
 
 /// "Tokens live one minute" (DirectScale, SSO pages).
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
@@ -34,7 +37,7 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn issue_token(&self, scope: &Scope<'_>, id: CustomerId) -> Result<SsoToken, Error> {
-        let token = format!("{:032x}", u128::from_be_bytes(self.random.bytes()));
+        let token = self.random.hexadecimal();
         let expires_at = scope.now + LIFETIME;
         let digest = digest(&token);
         let issued = self.database.in_transaction(async |connection| {

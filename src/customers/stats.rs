@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::model::CustomerId;
+use super::error::Error;
 use super::points::{self, balance};
-use super::service::{Customers, Error, Scope};
+use super::scope::Scope;
+use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
+use crate::model::CustomerId;
 
 /// Figures of one customer. They count today's trees, without customers who joined after the date.
 #[derive(Debug, Clone, PartialEq)]

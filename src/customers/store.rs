@@ -11,11 +11,12 @@ use std::sync::LazyLock;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerId, LookUp};
+use super::look_up::LookUp;
 use super::scope::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
+use crate::model::{Customer, CustomerId};
 use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
 
 use columns::JsonColumns;
@@ -187,7 +188,7 @@ pub(super) async fn create(
     columns: &Columns<'_>,
 ) -> Result<WriteOutcome, sqlx::Error> {
     let plan = scope.plan;
-    let default_alias = super::create::default_alias(columns.fields);
+    let default_alias = super::defaults::default_alias(columns.fields);
     let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
     let row = sqlx::query!(
         r#"

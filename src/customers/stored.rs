@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Customer, CustomerFields, CustomerId};
 use super::profile::ProfileOwner;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
+use crate::model::{Customer, CustomerFields, CustomerId};
 use crate::plan::Plan;
 
 /// The largest number of points that an entry of the ledger can hold.

@@ -1,7 +1,5 @@
 //! Texts: which characters are forbidden, and the form in which values are compared.
 
-pub(super) use crate::model::filled;
-
 /// Whether no text may hold the character: all control characters but tab and line breaks.
 #[must_use]
 pub fn is_forbidden(character: char) -> bool {

@@ -3,12 +3,14 @@
 
 use sqlx::PgConnection;
 
-use super::model::CustomerId;
-use super::service::{Customers, Error, Scope};
+use super::error::Error;
+use super::scope::Scope;
+use super::service::Customers;
 use super::violation::ViolationKind;
 use super::write::Attempts;
 use crate::database::{DatabaseError, TenantId, is_deadlock};
 use crate::journal::RowTexts;
+use crate::model::CustomerId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tree {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Months, Utc};
 use validator::{ValidateEmail as _, ValidateLength as _};
 
 use super::command::Patch;
+use super::scope::Scope;
 use super::text::is_forbidden;
 use super::violation::{Violation, ViolationKind};
 use crate::model::{AddressPart, CustomerFields, CustomerId, Field};
@@ -14,6 +15,12 @@ use crate::plan::{DISTRIBUTOR, Plan};
 pub(super) struct Validator<'a> {
     pub plan: &'a Plan,
     pub now: DateTime<Utc>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn validator(&self) -> Validator<'a> {
+        Validator { plan: self.plan, now: self.now }
+    }
 }
 
 impl Validator<'_> {

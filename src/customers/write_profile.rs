@@ -5,13 +5,15 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::model::CustomerId;
+use super::error::Error;
 use super::profile::{Company, Profile, ProfileOwner, name_key};
 use super::read_profile::number_of;
-use super::service::{Customers, Error, Scope};
+use super::scope::Scope;
+use super::service::Customers;
 use super::violation::Rejection;
 use crate::database::{DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 use crate::journal::RowTexts;
+use crate::model::CustomerId;
 
 impl Customers {
     pub(super) async fn write_profile(

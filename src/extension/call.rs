@@ -83,7 +83,7 @@ impl fmt::Debug for CallbackToken {
 
 impl CallbackToken {
     fn new(random: &Random) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(random.bytes())))
+        Self(random.hexadecimal())
     }
 
     /// The token that a callback presents.

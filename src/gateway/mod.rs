@@ -27,7 +27,7 @@ pub(crate) use rejection::BrokenBody;
 pub use rejection::{BODY_TOO_LARGE, GatewayRejection, NotBuilt};
 pub(crate) use request::{ApiRequest, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};
-pub(crate) use response::{Reply, header_text, json_response, typed};
+pub(crate) use response::{Reply, header_text, json_response, typed, with_allow, with_retry_after};
 pub(crate) use state::VendorState;
 pub use state::{GatewayState, ResponseOptions, Services};
 pub(crate) use table::{Table, UnbuiltGroup, UnbuiltOperation, operations};

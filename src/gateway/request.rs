@@ -12,9 +12,9 @@ use serde_json_borrow::Value;
 use uuid::Uuid;
 
 use super::state::Services;
-use crate::customers::{Scope, filled};
+use crate::customers::Scope;
 use crate::journal::Recorder;
-use crate::plan::Plan;
+use crate::model::filled;
 use crate::tenants::Caller;
 use crate::wire::json::{JsonError, Rewritten, Source};
 use crate::wire::members::Notes;
@@ -42,29 +42,17 @@ pub(crate) struct ApiRequest<'a> {
 impl ApiRequest<'_> {
     #[must_use]
     pub(crate) fn scope(&self) -> Scope<'_> {
-        self.scope_under(&self.caller.tenant.plan, false)
+        self.scope_of(false)
     }
 
     /// The scope for a vendor API that requires no field.
     #[must_use]
     pub(crate) fn lenient_scope(&self) -> Scope<'_> {
-        self.scope_under(self.caller.tenant.lenient_plan(), true)
+        self.scope_of(true)
     }
 
-    fn scope_under<'a>(&'a self, plan: &'a Plan, is_lenient: bool) -> Scope<'a> {
-        let tenant = &self.caller.tenant;
-        Scope {
-            tenant: tenant.id,
-            plan,
-            is_lenient,
-            now: self.now,
-            caller: &self.caller.key_name,
-            request: self.id,
-            extension: tenant.extension.as_ref(),
-            events: tenant.events.as_ref(),
-            has_event_faults: tenant.has_event_faults,
-            recorder: self.recorder,
-        }
+    fn scope_of(&self, is_lenient: bool) -> Scope<'_> {
+        self.caller.tenant.scope(is_lenient, self.now, &self.caller.key_name, self.id, self.recorder)
     }
 
     /// The body as JSON. The plan can demand strict JSON, whatever `leniency` allows.

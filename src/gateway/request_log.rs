@@ -1,7 +1,7 @@
 //! What the journal, the log line and the metrics get of a request.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::context::{Operation, original_path_and_query};
 use super::rejection::GatewayRejection;
 use super::state::GatewayState;
-use crate::clock::Clock;
+use crate::clock::{Clock, milliseconds};
 use crate::database::waited;
 use crate::journal::{
     Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, shown_header, shown_path, shown_text,
@@ -296,9 +296,4 @@ fn method_name(method: &Method) -> Cow<'static, str> {
 fn last_characters(header: &str, credential: &HeaderValue) -> String {
     let shown = shown_header(header, credential.as_bytes());
     if shown == HIDDEN { shown.into_owned() } else { shown.replace(HIDDEN, "…") }
-}
-
-/// To the microsecond: more digits are noise.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -83,6 +83,20 @@ pub(crate) fn json_response(status: StatusCode, json: Vec<u8>) -> Response<Bytes
     typed(status, HeaderValue::from_static("application/json"), json)
 }
 
+/// The response with the header `Retry-After`.
+pub(crate) fn with_retry_after(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// The response with the methods that are allowed in the header `Allow`.
+pub(crate) fn with_allow(mut response: Response<Bytes>, methods: String) -> Response<Bytes> {
+    if let Ok(methods) = HeaderValue::try_from(methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
+}
+
 /// The ASCII characters that are percent-encoded in a header's value.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 

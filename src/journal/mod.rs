@@ -3,6 +3,7 @@
 
 mod body;
 mod entry;
+mod mask;
 mod record;
 mod redact;
 mod ring;

@@ -1,7 +1,7 @@
 //! XML without secrets.
 
 use super::HIDDEN;
-use super::redact::masked;
+use super::mask::masked;
 use super::secret_names::is_secret_name;
 
 /// Hides the content of each element that has the name of a secret.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::remove_blank;
+
 macro_rules! address_parts {
     ($($part:ident: $member:ident $([$max:literal])?;)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +74,7 @@ impl Address {
     /// Makes blank parts absent, and the country's code upper-case.
     pub(crate) fn normalize(&mut self) {
         for part in AddressPart::ALL {
-            super::fields::remove_blank(self.part_mut(part));
+            remove_blank(self.part_mut(part));
         }
         if let Some(code) = &mut self.country_code {
             *code = code.trim().to_ascii_uppercase();

@@ -2,22 +2,10 @@
 
 use super::field::{CustomerFields, Field, Member, MemberMut};
 use super::mask::FieldMask;
+use super::text::remove_blank;
 
 /// The language of a customer that names none (vendor's engine: "usually defaults to en").
 const DEFAULT_LANGUAGE: &str = "en";
-
-/// The text, or `None` where it is empty or white space: blank counts as absent ("if a field is omitted or remains
-/// blank", DirectScale, Upgrade Customer page).
-#[must_use]
-pub fn filled(text: &str) -> Option<&str> {
-    (!text.trim().is_empty()).then_some(text)
-}
-
-pub(crate) fn remove_blank(text: &mut Option<String>) {
-    if text.as_deref().is_some_and(|text| filled(text).is_none()) {
-        *text = None;
-    }
-}
 
 impl CustomerFields {
     /// The free text of a field or of a part, if it is set. Codes are none: they have lists of their own.
@@ -143,12 +131,6 @@ impl CustomerFields {
 mod tests {
     use super::*;
     use crate::model::Address;
-
-    #[test]
-    fn white_space_is_blank() {
-        assert_eq!(filled(" \t\n"), None);
-        assert_eq!(filled(" a "), Some(" a "));
-    }
 
     #[test]
     fn a_merge_takes_over_what_the_mask_names() {

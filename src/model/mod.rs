@@ -5,9 +5,10 @@ mod customer;
 mod field;
 mod fields;
 mod mask;
+mod text;
 
 pub use address::{Address, AddressPart};
 pub use customer::{Customer, CustomerId};
 pub use field::{CustomFields, CustomerFields, Field, Member, MemberMut};
-pub use fields::filled;
 pub use mask::FieldMask;
+pub use text::filled;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 
+use crate::clock::milliseconds;
 use crate::gateway::{RequestSummary, Transmission};
 use crate::journal::{shown_path, shown_text};
 
@@ -61,9 +62,4 @@ impl ConsoleLine {
             reason,
         );
     }
-}
-
-/// To the microsecond: more digits are noise.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -145,7 +145,7 @@ impl Credential {
         account: &str,
         secret: Option<String>,
     ) -> Result<Self, CredentialError> {
-        let secret = secret.unwrap_or_else(|| random_hexadecimal(random));
+        let secret = secret.unwrap_or_else(|| random.hexadecimal());
         if kind == CredentialKind::SubscriptionKey {
             let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
             let key = Self { kind, account: None, secret };
@@ -168,13 +168,13 @@ impl Credential {
     /// A new random subscription key: 128 random bits.
     #[must_use]
     pub fn subscription_key(random: &Random) -> Self {
-        Self { kind: CredentialKind::SubscriptionKey, account: None, secret: random_hexadecimal(random) }
+        Self { kind: CredentialKind::SubscriptionKey, account: None, secret: random.hexadecimal() }
     }
 
     /// A new access token: 256 random bits.
     #[must_use]
     pub fn access_token(random: &Random) -> Self {
-        let secret = random_hexadecimal(random) + &random_hexadecimal(random);
+        let secret = random.hexadecimal() + &random.hexadecimal();
         Self { kind: CredentialKind::AccessToken, account: None, secret }
     }
 
@@ -211,11 +211,6 @@ impl Credential {
     pub(in crate::tenants) fn digest(&self) -> CredentialDigest {
         digest(&self.presented())
     }
-}
-
-/// 128 random bits in 32 digits.
-fn random_hexadecimal(random: &Random) -> String {
-    format!("{:032x}", u128::from_be_bytes(random.bytes()))
 }
 
 /// The text that is looked up for an account and its secret. Each kind has its own form, so that none is mistaken for another; the

@@ -23,10 +23,15 @@ mod unfinished;
 
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
 use crate::clock::Clock;
+use crate::customers::Scope;
 use crate::database::TenantId;
 use crate::extension::Extension;
 use crate::fault_injection::ActiveFault;
+use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 
@@ -96,6 +101,30 @@ impl Tenant {
     #[must_use]
     pub fn lenient_plan(&self) -> &Plan {
         self.lenient_plan.get_or_init(|| self.plan.lenient())
+    }
+
+    /// The scope of a request of this tenant. `is_lenient` says whether its vendor API requires no field.
+    #[must_use]
+    pub fn scope<'a>(
+        &'a self,
+        is_lenient: bool,
+        now: DateTime<Utc>,
+        caller: &'a str,
+        request: Uuid,
+        recorder: &'a Recorder,
+    ) -> Scope<'a> {
+        Scope {
+            tenant: self.id,
+            plan: if is_lenient { self.lenient_plan() } else { &self.plan },
+            is_lenient,
+            now,
+            caller,
+            request,
+            extension: self.extension.as_ref(),
+            events: self.events.as_ref(),
+            has_event_faults: self.has_event_faults,
+            recorder,
+        }
     }
 
     /// Whether a fault rule applies to requests of this operation.

@@ -3,14 +3,16 @@
 //! An event is written to the outbox in the transaction of the change. Any server delivers it afterwards. This module does not know
 //! customers.
 
+mod event;
 mod outbox;
 mod payload;
 mod settings;
 mod store;
 mod worker;
 
-pub use outbox::{Event, append};
+pub use event::{DeliveryState, Event};
+pub use outbox::append;
 pub use payload::payload;
 pub use settings::{EventSettings, EventType, Subscription};
-pub use store::{DeliveryListing, DeliveryState, list, resend};
+pub use store::{DeliveryListing, list, resend};
 pub use worker::Deliveries;

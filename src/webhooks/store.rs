@@ -5,35 +5,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::outbox::{Event, Schedule};
+use super::event::{DeliveryState, Event, Schedule};
 use crate::database::{Database, DatabaseError, TenantId};
-
-/// The state of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum DeliveryState {
-    Pending,
-    Delivered,
-    /// Also the last retry failed.
-    Failed,
-    /// A fault rule prevented the delivery.
-    Dropped,
-}
-
-impl DeliveryState {
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Dropped];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-        }
-    }
-}
 
 pub(super) async fn append(
     connection: &mut PgConnection,

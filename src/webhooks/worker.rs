@@ -10,8 +10,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use super::event::DeliveryState;
 use super::settings::EventSettings;
-use super::store::{self, AttemptResult, DeliveryState, LeasedDelivery, SubscribedTenant};
+use super::store::{self, AttemptResult, LeasedDelivery, SubscribedTenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 type Module = Vec<String>;
 
 struct Source {
-    /// Every module that has a file, with its text but for comments, strings of a line and tests.
+    /// Every module that has a file, with its code: no comments, no tests.
     texts: BTreeMap<Module, String>,
-    /// What `pub use` brings into a module from another one, by name.
+    /// What `use` brings into a module from another one, by name.
     exports: BTreeMap<(Module, String), Module>,
 }
 
@@ -131,16 +131,8 @@ impl Source {
         let mut exports = BTreeMap::new();
         for (module, text) in &self.texts {
             for statement in text.split(';') {
-                let Some(start) = statement
-                    .find("pub use ")
-                    .or_else(|| statement.find("pub(crate) use "))
-                    .or_else(|| statement.find("pub(super) use "))
-                else {
-                    continue;
-                };
-                let tree =
-                    statement[start..].split_once(" use ").map_or("", |(_, tree)| tree).trim_start_matches("use ");
-                let tree = tree.strip_prefix("pub use ").unwrap_or(tree);
+                // A private `use` counts too: the module's children can import through it.
+                let Some(tree) = tree_of_use(statement) else { continue };
                 for path in expand(tree) {
                     let (path, name) = match path.split_once(" as ") {
                         Some((path, name)) => (path.to_owned(), name.trim().to_owned()),
@@ -301,6 +293,16 @@ fn absolute(path: &str, module: &Module) -> Option<Vec<String>> {
 
 fn is_parent_and_child(left: &Module, right: &Module) -> bool {
     left.starts_with(right) || right.starts_with(left)
+}
+
+/// What a `use` at the beginning of a line imports.
+fn tree_of_use(statement: &str) -> Option<&str> {
+    let starts_line = |start: &usize| {
+        let before = statement[..*start].rsplit('\n').next().unwrap_or_default().trim();
+        matches!(before, "" | "pub" | "pub(crate)" | "pub(super)")
+    };
+    let start = statement.match_indices("use ").map(|(start, _)| start).find(starts_line)?;
+    Some(&statement[start + "use ".len()..])
 }
 
 /// The sets of modules that reach each other.

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use maud::html;
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::time;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 
@@ -14,20 +15,20 @@ use crate::control::error::ControlError;
 const STEPS: [(i64, &str); 4] =
     [(3_600, "1 hour"), (86_400, "1 day"), (2_592_000, "30 days"), (31_536_000, "365 days")];
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    Ok(shown(&visit, None))
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    Ok(render(&page, None))
 }
 
 /// Freezes, sets, advances or resumes it.
-pub(super) async fn change(visit: Visit) -> Shown {
-    match changed(&visit).await {
-        Ok(()) => Ok(visit.to("clock")),
-        Err(error) => Ok(shown(&visit, Some(&error))),
+pub(super) async fn change(page: TenantPage) -> PageResult {
+    match changed(&page).await {
+        Ok(()) => Ok(page.to("clock")),
+        Err(error) => Ok(render(&page, Some(&error))),
     }
 }
 
-async fn changed(visit: &Visit) -> Result<(), ControlError> {
-    let form = visit.form();
+async fn changed(page: &TenantPage) -> Result<(), ControlError> {
+    let form = page.form();
     let at: Option<DateTime<Utc>> = form.time("at")?;
     let seconds: Option<i64> = form.value("seconds", "the seconds")?;
     let change = |clock: Clock| match (form.text("do"), at, seconds) {
@@ -42,19 +43,19 @@ async fn changed(visit: &Visit) -> Result<(), ControlError> {
         ("advance", _, None) => return Err(ControlError::Bad("the seconds are missing".to_owned())),
         _ => {}
     }
-    visit.tenants().set_clock(visit.name(), change).await?;
+    page.tenants().set_clock(page.name(), change).await?;
     Ok(())
 }
 
-fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
-    let clock = visit.tenant.clock;
+fn render(page: &TenantPage, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
+    let clock = page.tenant.clock;
     let now = clock.now();
     let words = match clock {
         Clock::Real => "It is real.",
         Clock::Frozen(_) => "It is frozen.",
         Clock::AheadBy(_) => "It runs, and shows another time than the real one.",
     };
-    let action = visit.path("clock");
+    let action = page.path("clock");
     let value = now.format("%Y-%m-%dT%H:%M:%S").to_string();
     let at = html! { input #at name="at" type="datetime-local" step="1" value=(value); };
     let seconds = html! { input #seconds name="seconds" inputmode="numeric" required placeholder="-3600"; };
@@ -95,5 +96,5 @@ fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<
             }
         }
     };
-    layout::of_tenant(visit, Tab::Clock, "Clock", problem, &body)
+    tabs::of_tenant(page, Tab::Clock, "Clock", problem, &body)
 }

@@ -3,14 +3,16 @@
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::extract::Visit;
+use super::extract::TenantPage;
 use super::format::{count, customer_status, customer_type, time};
-use super::layout::{self, Tab, facts};
+use super::layout::facts;
 use super::requests::{self, RequestScope};
-use super::{Shown, changes, profile_section, tree};
+use super::tabs::{self, Tab};
+use super::{PageResult, changes, profile_section, tree};
 use crate::control::error::ControlError;
-use crate::customers::{Address, Customer, CustomerId, Error, Scope};
-use crate::journal::{Filter, Recorder};
+use crate::customers::{Error, Scope};
+use crate::journal::Filter;
+use crate::model::{Address, Customer, CustomerId};
 
 /// Maximum number of requests of a customer on its page.
 const MAX_REQUESTS: usize = 25;
@@ -18,34 +20,34 @@ const MAX_REQUESTS: usize = 25;
 /// Maximum number of changes of type on its page.
 const MAX_CHANGES: i64 = 25;
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    let text = visit.asked.part("customer");
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    let text = page.request.part("customer");
     let unknown =
         || ControlError::NotFound(format!("there is no customer {}", text.chars().take(20).collect::<String>()));
     let id = CustomerId(text.parse().map_err(|_| unknown())?);
-    let customers = &visit.tenants().customers;
+    let customers = &page.tenants().customers;
     let failed = |error| match error {
         Error::Database(error) => ControlError::from(error),
         _ => unknown(),
     };
-    let _presence = visit.tenants().enter(visit.tenant.id).await?;
-    let customer = customers.get(&scope(&visit), id).await.map_err(failed)?;
-    let profiles = profile_section::section(customers, &scope(&visit), id).await.map_err(failed)?;
-    let around = customers.tree_around(visit.tenant.id, id, tree::MAX_BELOW).await?;
-    let changes = customers.type_changes(visit.tenant.id, Some(id), MAX_CHANGES).await?;
+    let _presence = page.tenants().enter(page.tenant.id).await?;
+    let customer = customers.get(&scope(&page), id).await.map_err(failed)?;
+    let profiles = profile_section::section(customers, &scope(&page), id).await.map_err(failed)?;
+    let around = customers.tree_around(page.tenant.id, id, tree::MAX_BELOW).await?;
+    let changes = customers.type_changes(page.tenant.id, Some(id), MAX_CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
-    let requests = visit.tenants().journal.find(Some(visit.tenant.id), &filter, MAX_REQUESTS);
-    let place = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
+    let requests = page.tenants().journal.find(Some(page.tenant.id), &filter, MAX_REQUESTS);
+    let place = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
-        p.lead { "Customer " (id.0) " · " (customer_type(&visit.tenant.plan, customer.customer_type())) " · "
-                 (customer_status(&visit.tenant.plan, customer.customer_status())) }
-        (fields(&visit, &customer))
+        p.lead { "Customer " (id.0) " · " (customer_type(&page.tenant.plan, customer.customer_type())) " · "
+                 (customer_status(&page.tenant.plan, customer.customer_status())) }
+        (fields(&page, &customer))
         (profiles)
-        section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&visit, id.0, &around)) }
+        section aria-labelledby="tree" { h2 #tree { "In the sponsor tree" } (tree::drawn(&page, id.0, &around)) }
         section aria-labelledby="types" {
             h2 #types { "Changes of type" }
             @if changes.is_empty() { p.empty { "Its type was not changed by an upgrade." } }
-            @else { (changes::table(&visit, &changes)) }
+            @else { (changes::table(&page, &changes)) }
         }
         section aria-labelledby="history" {
             h2 #history { "Requests" }
@@ -58,30 +60,19 @@ pub(super) async fn page(visit: Visit) -> Shown {
     };
     let name = customer.display_name();
     let title = if name.is_empty() { format!("Customer {}", id.0) } else { name };
-    Ok(layout::of_tenant(&visit, Tab::Customers, &title, None, &body))
+    Ok(tabs::of_tenant(&page, Tab::Customers, &title, None, &body))
 }
 
 /// The scope of a read that belongs to no request.
-fn scope(visit: &Visit) -> Scope<'_> {
-    Scope {
-        tenant: visit.tenant.id,
-        plan: &visit.tenant.plan,
-        is_lenient: false,
-        now: visit.tenant.clock.now(),
-        caller: "inspector",
-        request: Uuid::nil(),
-        extension: None,
-        events: None,
-        has_event_faults: false,
-        recorder: Recorder::OFF,
-    }
+fn scope(page: &TenantPage) -> Scope<'_> {
+    Scope::internal(page.tenant.id, &page.tenant.plan, page.tenant.clock.now(), "inspector", Uuid::nil())
 }
 
-fn fields(visit: &Visit, customer: &Customer) -> Markup {
+fn fields(page: &TenantPage, customer: &Customer) -> Markup {
     let text = |value: &Option<String>| html! { @if let Some(value) = value { (value) } };
     let flag = |is_set: bool| html! { @if is_set { "yes" } @else { "no" } };
     let link = |id: Option<i32>| {
-        html! { @if let Some(id) = id { a href=(visit.path(&format!("customers/{id}"))) { (id) } } }
+        html! { @if let Some(id) = id { a href=(page.path(&format!("customers/{id}"))) { (id) } } }
     };
     let custom = customer.custom_fields.iter().enumerate().filter_map(|(at, value)| Some((at + 1, value.as_ref()?)));
     let custom: Vec<(usize, &String)> = custom.collect();

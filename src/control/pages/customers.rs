@@ -2,25 +2,26 @@
 
 use maud::html;
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::{customer_status, customer_type};
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 
 /// Number of customers on a page.
 const PAGE: usize = 50;
 
 /// The list, searched and paged by id.
-pub(super) async fn page(visit: Visit) -> Shown {
-    let query = &visit.asked.query;
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    let query = &page.request.query;
     let term = query.text("q");
     let after: i32 = query.value("after", "the id")?.unwrap_or_default();
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let _presence = visit.tenants().enter(visit.tenant.id).await?;
-    let mut found = visit.tenants().customers.list(visit.tenant.id, term, after, most).await?;
+    let _presence = page.tenants().enter(page.tenant.id).await?;
+    let mut found = page.tenants().customers.list(page.tenant.id, term, after, most).await?;
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);
-    let plan = &visit.tenant.plan;
+    let plan = &page.tenant.plan;
     let address = |after: i32| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if !term.is_empty() {
@@ -29,16 +30,16 @@ pub(super) async fn page(visit: Visit) -> Shown {
         if after > 0 {
             query.append_pair("after", &after.to_string());
         }
-        format!("{}?{}", visit.path("customers"), query.finish())
+        format!("{}?{}", page.path("customers"), query.finish())
     };
     let search = html! { input #q name="q" type="search" value=(term) placeholder="Name, e-mail, username, id" autocomplete="off"; };
     let body = html! {
         div.bar {
-            form.row method="get" action=(visit.path("customers")) role="search" {
+            form.row method="get" action=(page.path("customers")) role="search" {
                 (field("q", "Id, name, e-mail, username or back office id", &search))
                 div.buttons {
                     button { "Search" }
-                    @if !term.is_empty() { a.button.quiet href=(visit.path("customers")) { "All" } }
+                    @if !term.is_empty() { a.button.quiet href=(page.path("customers")) { "All" } }
                 }
             }
         }
@@ -54,9 +55,9 @@ pub(super) async fn page(visit: Visit) -> Shown {
                 tbody { @for customer in &found {
                     @let name = customer.name.as_deref().unwrap_or("(no name)");
                     tr {
-                        td data-label="Id" { a href=(visit.path(&format!("customers/{}", customer.id))) { (customer.id) } }
+                        td data-label="Id" { a href=(page.path(&format!("customers/{}", customer.id))) { (customer.id) } }
                         td data-label="Name" {
-                            a href=(visit.path(&format!("customers/{}", customer.id))) { (name) }
+                            a href=(page.path(&format!("customers/{}", customer.id))) { (name) }
                         }
                         td data-label="Type" { (customer_type(plan, customer.customer_type)) }
                         td data-label="Status" { (customer_status(plan, customer.customer_status)) }
@@ -65,7 +66,7 @@ pub(super) async fn page(visit: Visit) -> Shown {
                         td data-label="Back office id" { code { (customer.back_office_id) } }
                         td data-label="Sponsor" {
                             @match customer.sponsor_id {
-                                Some(id) => a href=(visit.path(&format!("customers/{id}"))) { (id) },
+                                Some(id) => a href=(page.path(&format!("customers/{id}"))) { (id) },
                                 None => span.dim { "–" },
                             }
                         }
@@ -80,5 +81,5 @@ pub(super) async fn page(visit: Visit) -> Shown {
             }
         }
     };
-    Ok(layout::of_tenant(&visit, Tab::Customers, "Customers", None, &body))
+    Ok(tabs::of_tenant(&page, Tab::Customers, "Customers", None, &body))
 }

@@ -2,119 +2,119 @@
 
 use maud::{Markup, html};
 
-use super::extract::Visit;
-use super::layout::{self, Tab};
+use super::extract::TenantPage;
+use super::tabs::{self, Tab};
 use super::tasks::{self, Outcome};
-use super::{Shown, data_forms as forms, see_other, tenants};
+use super::{PageResult, data_forms as forms, see_other, tenants};
 use crate::control::error::ControlError;
 use crate::tasks::{Begun, TaskState};
 use crate::tenants::{SeedContents, SeedInput, TenantError, read_text};
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    shown(&visit, None).await
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    render(&page, None).await
 }
 
 /// Resets the data to the snapshot `seed`.
-pub(super) async fn reset(visit: Visit) -> Shown {
-    follow(&visit, visit.tenants().reset(visit.name())).await
+pub(super) async fn reset(page: TenantPage) -> PageResult {
+    follow(&page, page.tenants().reset(page.name())).await
 }
 
 /// Saves a snapshot.
-pub(super) async fn save(visit: Visit) -> Shown {
-    match visit.form().needed("snapshot", "the name of the snapshot") {
+pub(super) async fn save(page: TenantPage) -> PageResult {
+    match page.form().needed("snapshot", "the name of the snapshot") {
         Ok(name) => {
-            let is_forced = visit.form().filled("force").is_some();
-            follow(&visit, visit.tenants().save(visit.name(), name, is_forced)).await
+            let is_forced = page.form().filled("force").is_some();
+            follow(&page, page.tenants().save(page.name(), name, is_forced)).await
         }
-        Err(error) => shown(&visit, Some(error)).await,
+        Err(error) => render(&page, Some(error)).await,
     }
 }
 
 /// Restores a snapshot.
-pub(super) async fn restore(visit: Visit) -> Shown {
-    follow(&visit, visit.tenants().restore(visit.name(), visit.form().raw("snapshot"))).await
+pub(super) async fn restore(page: TenantPage) -> PageResult {
+    follow(&page, page.tenants().restore(page.name(), page.form().raw("snapshot"))).await
 }
 
-pub(super) async fn delete_snapshot(visit: Visit) -> Shown {
-    match visit.tenants().delete_snapshot(visit.name(), visit.form().raw("snapshot")).await {
-        Ok(()) => Ok(visit.to("data#snapshots")),
-        Err(error) => shown(&visit, Some(error.into())).await,
+pub(super) async fn delete_snapshot(page: TenantPage) -> PageResult {
+    match page.tenants().delete_snapshot(page.name(), page.form().raw("snapshot")).await {
+        Ok(()) => Ok(page.to("data#snapshots")),
+        Err(error) => render(&page, Some(error.into())).await,
     }
 }
 
 /// Creates a tenant with a copy of the data, and leads to its key.
-pub(super) async fn fork(visit: Visit) -> Shown {
-    let form = visit.form();
+pub(super) async fn fork(page: TenantPage) -> PageResult {
+    let form = page.form();
     let of = match form.filled("of") {
-        Some(snapshot) => format!("{}@{snapshot}", visit.name()),
-        None => visit.name().to_owned(),
+        Some(snapshot) => format!("{}@{snapshot}", page.name()),
+        None => page.name().to_owned(),
     };
     let forked = async {
         let new = tenants::new_tenant(form)?;
         let name = new.name.clone();
-        let (Outcome::Done(id) | Outcome::Running(id)) = tasks::outcome(visit.tenants().fork(&of, new)).await?;
+        let (Outcome::Done(id) | Outcome::Running(id)) = tasks::outcome(page.tenants().fork(&of, new)).await?;
         Ok::<_, ControlError>(tasks::path(&name, id))
     };
     match forked.await {
         Ok(path) => Ok(see_other(&path)),
-        Err(error) => shown(&visit, Some(error)).await,
+        Err(error) => render(&page, Some(error)).await,
     }
 }
 
 /// Replaces the data: with a population, or with a seed.
-pub(super) async fn seed(visit: Visit) -> Shown {
-    let form = visit.form();
+pub(super) async fn seed(page: TenantPage) -> PageResult {
+    let form = page.form();
     let seed: Result<SeedContents, ControlError> = match form.filled("text") {
         Some(text) => read_text::<SeedInput<SeedContents>>(text, text.starts_with(['{', '/']))
-            .and_then(|seed| seed.for_tenant(visit.name()))
+            .and_then(|seed| seed.for_tenant(page.name()))
             .map_err(ControlError::Bad),
         None => tenants::population(form),
     };
     match seed {
-        Ok(seed) => follow(&visit, visit.tenants().seed(visit.name(), seed)).await,
-        Err(error) => shown(&visit, Some(error)).await,
+        Ok(seed) => follow(&page, page.tenants().seed(page.name(), seed)).await,
+        Err(error) => render(&page, Some(error)).await,
     }
 }
 
 /// Deletes the tenant if the form repeats its name.
-pub(super) async fn delete(visit: Visit) -> Shown {
-    if visit.form().text("confirm") != visit.name() {
-        let error = ControlError::Bad(format!("type '{}' to delete this tenant", visit.name()));
-        return shown(&visit, Some(error)).await;
+pub(super) async fn delete(page: TenantPage) -> PageResult {
+    if page.form().text("confirm") != page.name() {
+        let error = ControlError::Bad(format!("type '{}' to delete this tenant", page.name()));
+        return render(&page, Some(error)).await;
     }
-    match tasks::outcome(visit.tenants().delete(visit.name())).await {
+    match tasks::outcome(page.tenants().delete(page.name())).await {
         Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?gone")),
-        Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(visit.name(), id))),
-        Err(error) => shown(&visit, Some(error)).await,
+        Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
+        Err(error) => render(&page, Some(error)).await,
     }
 }
 
 /// Leads to the data when the task is done and to the task while it runs, or shows why it failed.
-async fn follow(visit: &Visit, begun: Begun<TenantError>) -> Shown {
+async fn follow(page: &TenantPage, begun: Begun<TenantError>) -> PageResult {
     match tasks::outcome(begun).await {
-        Ok(Outcome::Done(id)) => Ok(visit.to(&format!("data?task={id}"))),
-        Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(visit.name(), id))),
-        Err(error) => shown(visit, Some(error)).await,
+        Ok(Outcome::Done(id)) => Ok(page.to(&format!("data?task={id}"))),
+        Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
+        Err(error) => render(page, Some(error)).await,
     }
 }
 
-async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
-    let snapshots = visit.tenants().snapshots(visit.name()).await?;
+async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult {
+    let snapshots = page.tenants().snapshots(page.name()).await?;
     let body = html! {
-        (done(visit))
-        (forms::reset(visit))
-        (forms::snapshots(visit, &snapshots))
-        (forms::fork(visit, &snapshots))
-        (forms::seed(visit))
-        (recent_tasks(visit))
-        (forms::delete(visit))
+        (done(page))
+        (forms::reset(page))
+        (forms::snapshots(page, &snapshots))
+        (forms::fork(page, &snapshots))
+        (forms::seed(page))
+        (recent_tasks(page))
+        (forms::delete(page))
     };
-    Ok(layout::of_tenant(visit, Tab::Data, "Data", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(page, Tab::Data, "Data", problem.as_ref(), &body))
 }
 
-fn done(visit: &Visit) -> Markup {
-    let task = visit.asked.query.text("task").parse().ok().and_then(|id| visit.tenants().tasks.status(id));
-    let task = task.filter(|task| task.tenant == visit.tenant.name);
+fn done(page: &TenantPage) -> Markup {
+    let task = page.request.query.text("task").parse().ok().and_then(|id| page.tenants().tasks.status(id));
+    let task = task.filter(|task| task.tenant == page.tenant.name);
     html! {
         @if let Some(task) = task {
             div.alert.good role="status" { strong { (tasks::words(task.what)) ": " } (tasks::summary(&task)) "." }
@@ -123,8 +123,8 @@ fn done(visit: &Visit) -> Markup {
 }
 
 /// The tasks that run, and the last ones.
-fn recent_tasks(visit: &Visit) -> Markup {
-    let all = visit.tenants().tasks.of(visit.name());
+fn recent_tasks(page: &TenantPage) -> Markup {
+    let all = page.tenants().tasks.of(page.name());
     html! {
         @if !all.is_empty() {
             section aria-labelledby="tasks" {
@@ -132,7 +132,7 @@ fn recent_tasks(visit: &Visit) -> Markup {
                 ul.plain { @for task in all.iter().take(8) {
                     li {
                         (tasks::words(task.what)) ": " (tasks::summary(task)) ". "
-                        @if task.state == TaskState::Running { a href=(tasks::path(visit.name(), task.id)) { "Watch" } }
+                        @if task.state == TaskState::Running { a href=(tasks::path(page.name(), task.id)) { "Watch" } }
                     }
                 } }
             }

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::count;
-use super::layout::{self, Tab, field};
+use super::layout::field;
 use super::request_parts::fields;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 
@@ -14,20 +15,20 @@ use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 const MAX_ROWS: u32 = 100;
 
 /// Without a query, the page compares the seed with the current data.
-pub(super) async fn page(visit: Visit) -> Shown {
-    let query = &visit.asked.query;
-    let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", visit.name()), str::to_owned);
-    let to = query.filled("to").unwrap_or(visit.name()).to_owned();
-    let compared = visit.tenants().diff(&from, &to, MAX_ROWS).await.map_err(ControlError::from);
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    let query = &page.request.query;
+    let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", page.name()), str::to_owned);
+    let to = query.filled("to").unwrap_or(page.name()).to_owned();
+    let compared = page.tenants().diff(&from, &to, MAX_ROWS).await.map_err(ControlError::from);
     let (problem, diff) = match compared {
         Ok(diff) => (None, Some(diff)),
         Err(error) => (Some(error), None),
     };
     let mut names: Vec<String> = Vec::new();
-    for tenant in visit.tenants().list().await? {
+    for tenant in page.tenants().list().await? {
         names.push(tenant.name.clone());
-        if tenant.name == visit.name() {
-            let snapshots = visit.tenants().snapshots(&tenant.name).await?;
+        if tenant.name == page.name() {
+            let snapshots = page.tenants().snapshots(&tenant.name).await?;
             names.extend(snapshots.into_iter().map(|snapshot| format!("{}@{}", tenant.name, snapshot.name)));
         }
     }
@@ -36,19 +37,19 @@ pub(super) async fn page(visit: Visit) -> Shown {
     };
     let body = html! {
         div.bar {
-            form.row method="get" action=(visit.path("diff")) {
+            form.row method="get" action=(page.path("diff")) {
                 (field("from", "From: tenant or tenant@snapshot", &side("from", &from)))
                 (field("to", "To", &side("to", &to)))
                 datalist #tenants { @for name in &names { option value=(name) {} } }
                 div.buttons { button { "Compare" } }
             }
         }
-        @if let Some(diff) = &diff { (shown(&visit, diff)) }
+        @if let Some(diff) = &diff { (render(&page, diff)) }
     };
-    Ok(layout::of_tenant(&visit, Tab::Data, "Comparison", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(&page, Tab::Data, "Comparison", problem.as_ref(), &body))
 }
 
-fn shown(visit: &Visit, diff: &Diff) -> Markup {
+fn render(page: &TenantPage, diff: &Diff) -> Markup {
     html! {
         @if diff.tables.is_empty() {
             p.empty { "No differences: " code { (diff.from) } " and " code { (diff.to) } " are the same." }
@@ -58,22 +59,22 @@ fn shown(visit: &Visit, diff: &Diff) -> Markup {
                 code { (diff.from) } " and " code { (diff.to) } ". Secrets are not shown."
             }
         }
-        @for table in &diff.tables { (of_table(visit, table)) }
+        @for table in &diff.tables { (of_table(page, table)) }
     }
 }
 
-fn of_table(visit: &Visit, table: &TableDiff) -> Markup {
+fn of_table(page: &TenantPage, table: &TableDiff) -> Markup {
     let hidden = usize::try_from(table.differing).unwrap_or(usize::MAX).saturating_sub(table.rows.len());
     html! {
         section {
             h2 { (table.table) " " span.count { (table.differing) } }
-            @for (at, row) in table.rows.iter().enumerate() { (of_row(visit, table, row, at < 10)) }
+            @for (at, row) in table.rows.iter().enumerate() { (of_row(page, table, row, at < 10)) }
             @if hidden > 0 { p.hint { "and " (count(hidden, "more row", "more rows")) } }
         }
     }
 }
 
-fn of_row(visit: &Visit, table: &TableDiff, row: &RowDiff, is_open: bool) -> Markup {
+fn of_row(page: &TenantPage, table: &TableDiff, row: &RowDiff, is_open: bool) -> Markup {
     let kind = match row.kind {
         "added" => "mark good",
         "removed" => "mark bad",
@@ -86,7 +87,7 @@ fn of_row(visit: &Visit, table: &TableDiff, row: &RowDiff, is_open: bool) -> Mar
                 span.dim { (count(row.fields.len(), "field", "fields")) }
             }
             (fields(&row.fields))
-            @if table.table == "customers" { p { a href=(visit.path(&format!("customers/{}", row.id))) { "Customer " (row.id) } } }
+            @if table.table == "customers" { p { a href=(page.path(&format!("customers/{}", row.id))) { "Customer " (row.id) } } }
         }
     }
 }

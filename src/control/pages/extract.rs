@@ -1,4 +1,4 @@
-//! What a page is asked for, and what stands there where it cannot be shown.
+//! What a page needs to know of its request, and the page of an error.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use maud::html;
 
 use super::format::at;
 use super::forms::Fields;
-use super::{Shown, layout, see_other};
+use super::{PageResult, layout, see_other};
 use crate::control::error::ControlError;
 use crate::control::{Control, read_body};
 use crate::database::DatabaseError;
@@ -56,7 +56,7 @@ impl IntoResponse for PageError {
 
 /// A request for a page.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     pub control: Arc<Control>,
     pub tenants: Tenants,
     pub query: Fields,
@@ -66,14 +66,14 @@ pub(super) struct Asked {
     path: Vec<(String, String)>,
 }
 
-impl Asked {
+impl PageRequest {
     /// A part of the path.
     pub(super) fn part(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 }
 
-impl FromRequest<Arc<Control>> for Asked {
+impl FromRequest<Arc<Control>> for PageRequest {
     type Rejection = PageError;
 
     async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, PageError> {
@@ -95,25 +95,25 @@ impl FromRequest<Arc<Control>> for Asked {
 
 /// A request for a page of a tenant.
 #[derive(Debug)]
-pub(super) struct Visit {
-    pub asked: Asked,
+pub(super) struct TenantPage {
+    pub request: PageRequest,
     pub tenant: Tenant,
-    /// The failures that are armed.
+    /// The active fault rules.
     pub faults: Vec<FaultListing>,
 }
 
-impl FromRequest<Arc<Control>> for Visit {
+impl FromRequest<Arc<Control>> for TenantPage {
     type Rejection = PageError;
 
     async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, PageError> {
-        let asked = Asked::from_request(request, control).await?;
-        let tenant = asked.tenants.tenant(asked.part("tenant")).await?;
-        let faults = fault_injection::list(&asked.tenants.database, tenant.id).await?;
-        Ok(Self { asked, tenant, faults })
+        let request = PageRequest::from_request(request, control).await?;
+        let tenant = request.tenants.tenant(request.part("tenant")).await?;
+        let faults = fault_injection::list(&request.tenants.database, tenant.id).await?;
+        Ok(Self { request, tenant, faults })
     }
 }
 
-impl Visit {
+impl TenantPage {
     /// The address of a page of this tenant.
     pub(super) fn path(&self, rest: &str) -> String {
         at(&self.tenant.name, rest)
@@ -125,11 +125,11 @@ impl Visit {
     }
 
     pub(super) fn form(&self) -> &Fields {
-        &self.asked.form
+        &self.request.form
     }
 
     pub(super) fn tenants(&self) -> &Tenants {
-        &self.asked.tenants
+        &self.request.tenants
     }
 
     pub(super) fn name(&self) -> &str {
@@ -138,7 +138,7 @@ impl Visit {
 }
 
 /// A page of a tenant that there is not.
-pub(super) async fn nothing_here(_: Visit) -> Shown {
+pub(super) async fn nothing_here(_: TenantPage) -> PageResult {
     Err(ControlError::NotFound("there is no such page".to_owned()).into())
 }
 

@@ -5,63 +5,64 @@ use std::str::FromStr;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::time;
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::fault_injection::{FaultListing, FaultRule};
 use crate::webhooks::EventType;
 use crate::wire::misread::without_value;
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    Ok(shown(&visit, None))
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    Ok(render(&page, None))
 }
 
-pub(super) async fn add(visit: Visit) -> Shown {
-    let rule = request_rule(visit.form());
-    add_and_show(&visit, rule).await
+pub(super) async fn add(page: TenantPage) -> PageResult {
+    let rule = request_rule(page.form());
+    add_and_show(&page, rule).await
 }
 
-pub(super) async fn add_event(visit: Visit) -> Shown {
-    let rule = event_rule(visit.form());
-    add_and_show(&visit, rule).await
+pub(super) async fn add_event(page: TenantPage) -> PageResult {
+    let rule = event_rule(page.form());
+    add_and_show(&page, rule).await
 }
 
-pub(super) async fn add_json(visit: Visit) -> Shown {
-    let json = serde_json::from_str(visit.form().text("json"));
+pub(super) async fn add_json(page: TenantPage) -> PageResult {
+    let json = serde_json::from_str(page.form().text("json"));
     let json = json.map_err(|error| ControlError::Bad(format!("the rule is not JSON: {error}")));
-    add_and_show(&visit, json).await
+    add_and_show(&page, json).await
 }
 
 /// Deletes one rule, or all.
-pub(super) async fn delete(visit: Visit) -> Shown {
-    let (tenants, tenant) = (visit.tenants(), visit.tenant.id);
-    let id: Result<Option<i32>, ControlError> = visit.form().value("fault", "the fault");
+pub(super) async fn delete(page: TenantPage) -> PageResult {
+    let (tenants, tenant) = (page.tenants(), page.tenant.id);
+    let id: Result<Option<i32>, ControlError> = page.form().value("fault", "the fault");
     let deleted = match id {
         Ok(Some(id)) => tenants.delete_fault_rule(tenant, id).await.map(drop).map_err(ControlError::from),
         Ok(None) => tenants.clear_fault_rules(tenant).await.map_err(ControlError::from),
         Err(error) => Err(error),
     };
     match deleted {
-        Ok(()) => Ok(visit.to("faults")),
-        Err(error) => Ok(shown(&visit, Some(&error))),
+        Ok(()) => Ok(page.to("faults")),
+        Err(error) => Ok(render(&page, Some(&error))),
     }
 }
 
-async fn add_and_show(visit: &Visit, rule: Result<Value, ControlError>) -> Shown {
-    match add_rule(visit, rule).await {
-        Ok(()) => Ok(visit.to("faults")),
-        Err(error) => Ok(shown(visit, Some(&error))),
+async fn add_and_show(page: &TenantPage, rule: Result<Value, ControlError>) -> PageResult {
+    match add_rule(page, rule).await {
+        Ok(()) => Ok(page.to("faults")),
+        Err(error) => Ok(render(page, Some(&error))),
     }
 }
 
-async fn add_rule(visit: &Visit, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
+async fn add_rule(page: &TenantPage, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
     let rule: FaultRule =
         serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
-    visit.asked.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
-    visit.tenants().add_fault_rule(visit.tenant.id, &rule).await?;
+    page.request.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
+    page.tenants().add_fault_rule(page.tenant.id, &rule).await?;
     Ok(())
 }
 
@@ -113,25 +114,25 @@ fn event_rule(form: &Fields) -> Result<Value, ControlError> {
     Ok(json!({ "event": form.needed("event", "the event")?, "when": when(form)?, "action": action }))
 }
 
-fn shown(visit: &Visit, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
+fn render(page: &TenantPage, problem: Option<&ControlError>) -> axum::http::Response<axum::body::Body> {
     let body = html! {
         section aria-labelledby="rules" {
             h2 #rules { "Rules" }
-            @if visit.faults.is_empty() {
+            @if page.faults.is_empty() {
                 p.empty { "None: every request gets its normal response." }
             } @else {
-                @for fault in &visit.faults { (of_fault(visit, fault)) }
-                form method="post" action=(visit.path("faults/delete")) { button.danger { "Delete all" } }
+                @for fault in &page.faults { (of_fault(page, fault)) }
+                form method="post" action=(page.path("faults/delete")) { button.danger { "Delete all" } }
             }
         }
-        (request_form(visit))
-        (event_form(visit))
-        (json_form(visit))
+        (request_form(page))
+        (event_form(page))
+        (json_form(page))
     };
-    layout::of_tenant(visit, Tab::Faults, "Faults", problem, &body)
+    tabs::of_tenant(page, Tab::Faults, "Faults", problem, &body)
 }
 
-fn of_fault(visit: &Visit, fault: &FaultListing) -> Markup {
+fn of_fault(page: &TenantPage, fault: &FaultListing) -> Markup {
     let is_used_up = fault.rule.when().is_used_up_after(fault.matched);
     html! {
         article.card.active[!is_used_up] {
@@ -140,7 +141,7 @@ fn of_fault(visit: &Visit, fault: &FaultListing) -> Markup {
                 " " strong { (fault.id) ". " (fault.rule) }
             }
             p { "Triggered " (fault.triggered) " of " (fault.matched) " times. Added " (time(fault.created_at)) "." }
-            form method="post" action=(visit.path("faults/delete")) {
+            form method="post" action=(page.path("faults/delete")) {
                 input type="hidden" name="fault" value=(fault.id);
                 button.quiet.small { "Delete" span.unseen { " fault " (fault.id) } }
             }
@@ -167,9 +168,9 @@ fn when_fields(form: &Fields, prefix: &str) -> Markup {
     }
 }
 
-fn request_form(visit: &Visit) -> Markup {
-    let form = visit.form();
-    let names = visit.asked.control.catalogue.operations().map(|name| (name, name));
+fn request_form(page: &TenantPage) -> Markup {
+    let form = page.form();
+    let names = page.request.control.catalogue.operations().map(|name| (name, name));
     let operations: Vec<(&str, &str)> = std::iter::once(("*", "* (any)")).chain(names).collect();
     let points = [
         ("before", "before the handler"),
@@ -187,7 +188,7 @@ fn request_form(visit: &Visit) -> Markup {
     html! {
         section aria-labelledby="for-requests" {
             h2 #for-requests { "Add a fault for requests" }
-            form method="post" action=(visit.path("faults")) {
+            form method="post" action=(page.path("faults")) {
                 div.row {
                     (field("operation", "Operation", &html! { select #operation name="operation" { (options(form.text("operation"), &operations)) } }))
                     (when_fields(form, "request-"))
@@ -205,8 +206,8 @@ fn request_form(visit: &Visit) -> Markup {
     }
 }
 
-fn event_form(visit: &Visit) -> Markup {
-    let form = visit.form();
+fn event_form(page: &TenantPage) -> Markup {
+    let form = page.form();
     let actions = [
         ("drop", "is not delivered"),
         ("duplicate", "is delivered twice"),
@@ -218,7 +219,7 @@ fn event_form(visit: &Visit) -> Markup {
     html! {
         section aria-labelledby="for-events" {
             h2 #for-events { "Add a fault for events" }
-            form method="post" action=(visit.path("faults/event")) {
+            form method="post" action=(page.path("faults/event")) {
                 div.row {
                     (field("event", "Event", &html! { select #event name="event" { (options(form.text("event"), &events)) } }))
                     (field("action", "The event", &html! { select #action name="action" { (options(form.text("action"), &actions)) } }))
@@ -233,13 +234,13 @@ fn event_form(visit: &Visit) -> Markup {
     }
 }
 
-fn json_form(visit: &Visit) -> Markup {
+fn json_form(page: &TenantPage) -> Markup {
     let example = r#"{"operation": "UpgradeCustomer", "when": {"first": 3}, "point": "after", "response": "reset"}"#;
-    let text = visit.form().filled("json").unwrap_or(example);
+    let text = page.form().filled("json").unwrap_or(example);
     html! {
         section aria-labelledby="in-json" {
             h2 #in-json { "Or as JSON" }
-            form method="post" action=(visit.path("faults/json")) {
+            form method="post" action=(page.path("faults/json")) {
                 (field("json", "Rule", &html! { textarea #json name="json" rows="4" spellcheck="false" { (text) } }))
                 p.buttons { button.quiet { "Add" } }
             }

@@ -2,73 +2,74 @@
 
 use maud::{Markup, html};
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::time;
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::{self, field};
+use super::tabs::{self, Tab};
 use super::tenants::new_key;
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::tenants::{CredentialKind, CredentialListing, delete_credential, list_credentials, revoke_credential};
 use crate::vendors::VENDORS;
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    shown(&visit, None, None).await
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    render(&page, None, None).await
 }
 
 /// Adds a key, and shows it once: a reload does not show it again.
-pub(super) async fn add(visit: Visit) -> Shown {
-    match added(&visit).await {
-        Ok(notice) => shown(&visit, None, Some(notice)).await,
-        Err(error) => shown(&visit, Some(error), None).await,
+pub(super) async fn add(page: TenantPage) -> PageResult {
+    match added(&page).await {
+        Ok(notice) => render(&page, None, Some(notice)).await,
+        Err(error) => render(&page, Some(error), None).await,
     }
 }
 
-async fn added(visit: &Visit) -> Result<Markup, ControlError> {
-    let form = visit.form();
+async fn added(page: &TenantPage) -> Result<Markup, ControlError> {
+    let form = page.form();
     form.needed("key_name", "the name of the key")?;
     let new = new_key(form)?;
     let hours: Option<u32> = form.value("key_hours", "the hours")?;
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
-    let key = visit.tenants().add_credential(visit.name(), new, seconds).await?;
+    let key = page.tenants().add_credential(page.name(), new, seconds).await?;
     Ok(layout::new_key(&name, key.account(), key.reveal()))
 }
 
-pub(super) async fn revoke(visit: Visit) -> Shown {
-    let tenants = visit.tenants();
-    let name = visit.form().raw("name");
-    let done = revoke_credential(&tenants.database, visit.name(), name, None, Clock::Real.now()).await;
-    ended(&visit, done.map_err(ControlError::from)).await
+pub(super) async fn revoke(page: TenantPage) -> PageResult {
+    let tenants = page.tenants();
+    let name = page.form().raw("name");
+    let done = revoke_credential(&tenants.database, page.name(), name, None, Clock::Real.now()).await;
+    ended(&page, done.map_err(ControlError::from)).await
 }
 
 /// Deletes a subscription with both of its keys.
-pub(super) async fn delete(visit: Visit) -> Shown {
-    let done = delete_credential(&visit.tenants().database, visit.name(), visit.form().raw("name")).await;
-    ended(&visit, done.map_err(ControlError::from)).await
+pub(super) async fn delete(page: TenantPage) -> PageResult {
+    let done = delete_credential(&page.tenants().database, page.name(), page.form().raw("name")).await;
+    ended(&page, done.map_err(ControlError::from)).await
 }
 
-async fn ended(visit: &Visit, done: Result<(), ControlError>) -> Shown {
-    visit.tenants().credentials.clear();
+async fn ended(page: &TenantPage, done: Result<(), ControlError>) -> PageResult {
+    page.tenants().credentials.clear();
     match done {
-        Ok(()) => Ok(visit.to("keys")),
-        Err(error) => shown(visit, Some(error), None).await,
+        Ok(()) => Ok(page.to("keys")),
+        Err(error) => render(page, Some(error), None).await,
     }
 }
 
-async fn shown(visit: &Visit, problem: Option<ControlError>, notice: Option<Markup>) -> Shown {
-    let keys = list_credentials(&visit.tenants().database, Some(visit.name())).await?;
+async fn render(page: &TenantPage, problem: Option<ControlError>, notice: Option<Markup>) -> PageResult {
+    let keys = list_credentials(&page.tenants().database, Some(page.name())).await?;
     let body = html! {
         @if let Some(notice) = &notice { (notice) }
-        (section(visit, &keys))
+        (section(page, &keys))
     };
-    Ok(layout::of_tenant(visit, Tab::Keys, "Keys", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(page, Tab::Keys, "Keys", problem.as_ref(), &body))
 }
 
 /// The keys, and the form that adds one.
-fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
-    let form = visit.form();
+fn section(page: &TenantPage, keys: &[CredentialListing]) -> Markup {
+    let form = page.form();
     let text = |id: &str, name: &str, value: &str, hint: &str, is_required: bool| {
         html! { input id=(id) name=(name) value=(value) placeholder=(hint) required[is_required] autocomplete="off"; }
     };
@@ -93,11 +94,11 @@ fn section(visit: &Visit, keys: &[CredentialListing]) -> Markup {
                         th scope="col" { "Name" } th scope="col" { "Key" } th scope="col" { "Created" } th scope="col" { "State" }
                         th scope="col" { span.unseen { "Actions" } }
                     } }
-                    tbody { @for key in keys { (row(visit, key)) } }
+                    tbody { @for key in keys { (row(page, key)) } }
                 }
             }
             h2 { "Add a key" }
-            form method="post" action=(visit.path("keys")) {
+            form method="post" action=(page.path("keys")) {
                 div.row {
                     (field("new-key-name", "Name", &name))
                     (field("kind", "Kind", &kind))
@@ -123,7 +124,7 @@ impl Fields {
     }
 }
 
-fn row(visit: &Visit, key: &CredentialListing) -> Markup {
+fn row(page: &TenantPage, key: &CredentialListing) -> Markup {
     html! {
         tr {
             td data-label="Name" { (key.name) span.dim { " " (key.slot) } }
@@ -140,12 +141,12 @@ fn row(visit: &Visit, key: &CredentialListing) -> Markup {
             td data-label="" {
                 div.buttons {
                     @if key.revoked_at.is_none() {
-                        form method="post" action=(visit.path("keys/revoke")) {
+                        form method="post" action=(page.path("keys/revoke")) {
                             input type="hidden" name="name" value=(key.name);
                             button.quiet.small { "Revoke" span.unseen { " the keys '" (key.name) "'" } }
                         }
                     }
-                    form method="post" action=(visit.path("keys/delete")) {
+                    form method="post" action=(page.path("keys/delete")) {
                         input type="hidden" name="name" value=(key.name);
                         button.quiet.small { "Delete" span.unseen { " the keys '" (key.name) "'" } }
                     }

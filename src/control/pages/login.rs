@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::forms::Fields;
 use super::layout::{self, field};
-use super::{Shown, see_other};
+use super::{PageResult, see_other};
 use crate::control::access::{COOKIE, check_form, token};
 use crate::control::error::ControlError;
 use crate::control::{Control, read_body};
@@ -20,7 +20,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 pub(super) const HOME: &str = "/_emulator";
 
 /// The form. A server without a token leads on.
-pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> Shown {
+pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> PageResult {
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let next = next(&query);
     if token(&control).is_none() {
@@ -46,7 +46,7 @@ pub(super) fn is_own_page(address: &str) -> bool {
 }
 
 /// Sets a cookie for a browser that sends the token.
-pub(super) async fn login(State(control): State<Arc<Control>>, request: Request) -> Shown {
+pub(super) async fn login(State(control): State<Arc<Control>>, request: Request) -> PageResult {
     let (parts, body) = request.into_parts();
     check_form(&control, &parts.headers)?;
     let fields = Fields::parse(&read_body(body, MAX_FORM_BYTES).await?);

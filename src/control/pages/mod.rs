@@ -24,6 +24,7 @@ mod replay;
 mod request;
 mod request_parts;
 mod requests;
+mod tabs;
 mod tasks;
 mod tenants;
 mod tree;
@@ -43,7 +44,7 @@ pub(super) use layout::plain;
 pub(crate) use json_text::laid_out;
 
 /// The response of a page or form.
-type Shown = Result<Response<Body>, PageError>;
+type PageResult = Result<Response<Body>, PageError>;
 
 /// The pages that need the token of the control API.
 pub(super) fn routes() -> Router<Arc<Control>> {

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::json_text::laid_out;
-use crate::customers::{CustomerId, Customers, Error, ProfileOwner, Profiled, Scope};
+use crate::customers::{Customers, Error, ProfileOwner, Profiled, Scope};
 use crate::journal::shown_text;
+use crate::model::CustomerId;
 
 /// The profiles without their secrets; empty if there are none.
 pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: CustomerId) -> Result<Markup, Error> {

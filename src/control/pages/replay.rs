@@ -8,11 +8,12 @@ use maud::{Markup, html};
 use tower::ServiceExt as _;
 
 use super::curl::{header as header_of, in_utf8, without_key};
-use super::extract::Visit;
+use super::extract::TenantPage;
 use super::format::request_id;
 use super::json_text::laid_out;
-use super::layout::{self, Tab, field};
-use super::{Shown, see_other};
+use super::layout::field;
+use super::tabs::{self, Tab};
+use super::{PageResult, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
 use crate::gateway::{Replayed, RequestSummary};
@@ -56,8 +57,8 @@ impl Draft {
         }
     }
 
-    fn of_form(visit: &Visit) -> Self {
-        let form = visit.form();
+    fn of_form(page: &TenantPage) -> Self {
+        let form = page.form();
         Self {
             method: form.text("method").to_ascii_uppercase(),
             path: form.text("path").to_owned(),
@@ -119,39 +120,39 @@ impl Draft {
 }
 
 /// Sends a call, and leads to its page.
-pub(super) async fn send(visit: Visit) -> Shown {
-    let draft = Draft::of_form(&visit);
-    match deliver(&visit, &draft).await {
+pub(super) async fn send(page: TenantPage) -> PageResult {
+    let draft = Draft::of_form(&page);
+    match deliver(&page, &draft).await {
         Ok(path) => Ok(see_other(&path)),
-        Err(error) => Ok(layout::of_tenant(&visit, Tab::Requests, "Send again", Some(&error), &form(&visit, &draft))),
+        Err(error) => Ok(tabs::of_tenant(&page, Tab::Requests, "Send again", Some(&error), &form(&page, &draft))),
     }
 }
 
-async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
-    let vendor = visit.asked.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
+async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlError> {
+    let vendor = page.request.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
     let mut request = draft.request()?;
-    let presence = visit.tenants().enter(visit.tenant.id).await?;
-    let tenant = visit.tenants().tenant(visit.name()).await?;
+    let presence = page.tenants().enter(page.tenant.id).await?;
+    let tenant = page.tenants().tenant(page.name()).await?;
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
     let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;
-    Ok(visit.path(&format!("requests/{}", id_of(visit, &response))))
+    Ok(page.path(&format!("requests/{}", id_of(page, &response))))
 }
 
 /// By which the call is found that was just answered.
-fn id_of(visit: &Visit, response: &Response<Body>) -> String {
+fn id_of(page: &TenantPage, response: &Response<Body>) -> String {
     let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
     let newest = || {
-        let found = visit.tenants().journal.find(Some(visit.tenant.id), &Filter::default(), 1).pop();
+        let found = page.tenants().journal.find(Some(page.tenant.id), &Filter::default(), 1).pop();
         found.map(|entry| request_id(&entry)).unwrap_or_default()
     };
     id.map_or_else(newest, |id| id.to_string())
 }
 
 /// The form that sends a call again.
-pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
+pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
     let hidden = draft.hidden();
     let method = html! {
         select #method name="method" {
@@ -173,7 +174,7 @@ pub(super) fn form(visit: &Visit, draft: &Draft) -> Markup {
                 }
             }
             @if draft.is_cut { div.alert.warn { "Only the beginning of the body is kept, or nothing of it: fill in the rest." } }
-            form method="post" action=(visit.path("replay")) {
+            form method="post" action=(page.path("replay")) {
                 div.row {
                     div.narrow { (field("method", "Method", &method)) }
                     div.wide { (field("path", "Path and query", &path)) }

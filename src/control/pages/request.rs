@@ -2,29 +2,30 @@
 
 use maud::{Markup, html};
 
-use super::Shown;
-use super::extract::{Asked, Visit};
+use super::PageResult;
+use super::extract::{PageRequest, TenantPage};
 use super::format::{milliseconds, status, time};
-use super::layout::{self, Tab, facts};
+use super::layout::{self, facts};
 use super::request_parts as parts;
 use super::requests::RequestScope;
+use super::tabs::{self, Tab};
 use super::{curl, replay};
 use crate::control::journal::{find_request, journal};
 use crate::journal::Entry;
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    let entry = find_request(journal(visit.tenants())?, Some(visit.tenant.id), visit.asked.part("request"))?;
-    let scope = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    let entry = find_request(journal(page.tenants())?, Some(page.tenant.id), page.request.part("request"))?;
+    let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
-        (shown(&entry, scope))
-        (replay::form(&visit, &replay::Draft::of(&entry)))
+        (render(&entry, scope))
+        (replay::form(&page, &replay::Draft::of(&entry)))
     };
-    Ok(layout::of_tenant(&visit, Tab::Requests, &title(&entry), None, &body))
+    Ok(tabs::of_tenant(&page, Tab::Requests, &title(&entry), None, &body))
 }
 
-pub(super) async fn unauthenticated(asked: Asked) -> Shown {
-    let entry = find_request(journal(&asked.tenants)?, None, asked.part("request"))?;
-    Ok(layout::plain(&title(&entry), None, &shown(&entry, RequestScope { tenant: None })))
+pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
+    let entry = find_request(journal(&request.tenants)?, None, request.part("request"))?;
+    Ok(layout::plain(&title(&entry), None, &render(&entry, RequestScope { tenant: None })))
 }
 
 fn title(entry: &Entry) -> String {
@@ -32,7 +33,7 @@ fn title(entry: &Entry) -> String {
     format!("{} {path}", entry.method)
 }
 
-fn shown(entry: &Entry, scope: RequestScope<'_>) -> Markup {
+fn render(entry: &Entry, scope: RequestScope<'_>) -> Markup {
     let tenant = scope.tenant.map(|(_, name)| name);
     let customer = |id: i32| {
         html! {

@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use maud::{Markup, html};
 
-use super::Shown;
-use super::extract::{Asked, Visit};
+use super::PageResult;
+use super::extract::{PageRequest, TenantPage};
 use super::format::{clock_time, count, encoded, milliseconds, request_id, status};
 use super::forms::Fields;
-use super::layout::{self, Tab, field};
+use super::layout::{self, field};
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::control::journal::journal;
 use crate::control::typed;
@@ -40,14 +41,14 @@ impl RequestScope<'_> {
     }
 }
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    let scope = RequestScope { tenant: Some((visit.tenant.id, visit.name())) };
-    let (problem, body) = body(&visit.asked, scope)?;
-    Ok(layout::of_tenant(&visit, Tab::Requests, "Requests", problem.as_ref(), &body))
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
+    let (problem, body) = body(&page.request, scope)?;
+    Ok(tabs::of_tenant(&page, Tab::Requests, "Requests", problem.as_ref(), &body))
 }
 
-pub(super) async fn unauthenticated(asked: Asked) -> Shown {
-    let (problem, list) = body(&asked, RequestScope { tenant: None })?;
+pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
+    let (problem, list) = body(&request, RequestScope { tenant: None })?;
     let body = html! {
         p.lead { "Requests without a key, or with a key that is not valid." }
         (list)
@@ -56,20 +57,20 @@ pub(super) async fn unauthenticated(asked: Asked) -> Shown {
 }
 
 /// The rows of newer requests, for the script.
-pub(super) async fn rows(asked: Asked) -> Shown {
-    let filter = filter(&asked.query)?;
-    let tenant = asked.tenants.tenant(asked.part("tenant")).await?;
+pub(super) async fn rows(request: PageRequest) -> PageResult {
+    let filter = filter(&request.query)?;
+    let tenant = request.tenants.tenant(request.part("tenant")).await?;
     let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
-    let found = journal(&asked.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN);
+    let found = journal(&request.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN);
     let rows = html! { @for entry in &found { (row(entry, scope)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-pub(super) async fn clear(visit: Visit) -> Shown {
-    visit.tenants().journal.clear(Some(visit.tenant.id));
-    Ok(visit.to(""))
+pub(super) async fn clear(page: TenantPage) -> PageResult {
+    page.tenants().journal.clear(Some(page.tenant.id));
+    Ok(page.to(""))
 }
 
 fn filter(query: &Fields) -> Result<Filter, ControlError> {
@@ -83,9 +84,9 @@ fn filter(query: &Fields) -> Result<Filter, ControlError> {
     })
 }
 
-fn body(asked: &Asked, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
-    let journal = journal(&asked.tenants)?;
-    let (problem, filter) = match filter(&asked.query) {
+fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
+    let journal = journal(&request.tenants)?;
+    let (problem, filter) = match filter(&request.query) {
         Ok(filter) => (None, filter),
         Err(error) => (Some(error), Filter::default()),
     };
@@ -94,7 +95,7 @@ fn body(asked: &Asked, scope: RequestScope<'_>) -> Result<(Option<ControlError>,
     let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
     let query = query_of(&filter);
     let body = html! {
-        (filters(asked, scope, &found))
+        (filters(request, scope, &found))
         div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream?{query}"))]
             data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-most=(MAX_SHOWN) {
             (table(&found, scope))
@@ -122,8 +123,8 @@ fn query_of(filter: &Filter) -> String {
     query.finish()
 }
 
-fn filters(asked: &Asked, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Markup {
-    let query = &asked.query;
+fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Markup {
+    let query = &request.query;
     let input = |name: &str, list: Option<&str>, hint: &str| {
         html! { input id=(name) name=(name) value=(query.text(name)) list=[list] placeholder=(hint) autocomplete="off"; }
     };
@@ -131,7 +132,7 @@ fn filters(asked: &Asked, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Mark
         div.bar {
             form.row method="get" action=(scope.list()) role="search" aria-label="Filter the requests" {
                 (field("operation", "Operation", &input("operation", Some("operations"), "UpgradeCustomer")))
-                datalist #operations { @for name in asked.control.catalogue.operations() { option value=(name) {} } }
+                datalist #operations { @for name in request.control.catalogue.operations() { option value=(name) {} } }
                 div.narrow { (field("status", "Status", &input("status", None, "4xx"))) }
                 div.narrow { (field("customer", "Customer", &input("customer", None, "3"))) }
                 div.buttons {
@@ -144,7 +145,7 @@ fn filters(asked: &Asked, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Mark
                     span #live-state.live role="status" hidden { "Live" }
                     button.quiet #pause type="button" aria-pressed="false" hidden { "Pause" }
                 }
-                a.button.quiet href={ (scope.list()) "?" (asked.query_text) } { "Refresh" }
+                a.button.quiet href={ (scope.list()) "?" (request.query_text) } { "Refresh" }
                 @if let (Some((_, name)), false) = (scope.tenant, found.is_empty()) {
                     form method="post" action=(super::format::at(name, "requests/clear")) { button.quiet { "Clear" } }
                 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::extract::Asked;
+use super::extract::PageRequest;
 use super::format::at;
 use super::layout::{self, facts};
-use super::{Shown, see_other};
+use super::{PageResult, see_other};
 use crate::control::error::ControlError;
 use crate::tasks::{Begun, CreatedTenant, SnapshotRows, TaskResult, TaskState, TaskStatus};
 use crate::tenants::TenantError;
@@ -39,9 +39,9 @@ pub(super) fn path(tenant: &str, id: Uuid) -> String {
 }
 
 /// A task: how far it is, and then what came of it.
-pub(super) async fn page(asked: Asked) -> Shown {
-    let (tenant, text) = (asked.part("tenant"), asked.part("task"));
-    let known = text.parse().ok().and_then(|id| asked.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
+pub(super) async fn page(request: PageRequest) -> PageResult {
+    let (tenant, text) = (request.part("tenant"), request.part("task"));
+    let known = text.parse().ok().and_then(|id| request.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
     let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
     let task = known.ok_or_else(unknown)?;
     let title = words(task.what);

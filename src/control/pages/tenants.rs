@@ -5,34 +5,34 @@ use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::extract::Asked;
+use super::extract::PageRequest;
 use super::format::{at, count, time};
 use super::forms::Fields;
 use super::layout::{self, field};
-use super::{Shown, see_other, tasks};
+use super::{PageResult, see_other, tasks};
 use crate::control::error::ControlError;
 use crate::control::keys::{DEFAULT_KEY_NAME, checked_key};
 use crate::tenants::{NewCredential, NewTenant, SeedContents, TenantListing};
 use crate::wire::misread::without_value;
 
-pub(super) async fn page(asked: Asked) -> Shown {
-    Ok(shown(&asked, None).await?)
+pub(super) async fn page(request: PageRequest) -> PageResult {
+    Ok(render(&request, None).await?)
 }
 
 /// Creates a tenant, and leads to its key.
-pub(super) async fn create(asked: Asked) -> Shown {
-    match created(&asked).await {
+pub(super) async fn create(request: PageRequest) -> PageResult {
+    match created(&request).await {
         Ok(path) => Ok(see_other(&path)),
-        Err(error) => Ok(shown(&asked, Some(error)).await?),
+        Err(error) => Ok(render(&request, Some(error)).await?),
     }
 }
 
-async fn created(asked: &Asked) -> Result<String, ControlError> {
-    let new = new_tenant(&asked.form)?;
-    let seed = population(&asked.form)?;
+async fn created(request: &PageRequest) -> Result<String, ControlError> {
+    let new = new_tenant(&request.form)?;
+    let seed = population(&request.form)?;
     let name = new.name.clone();
     let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) =
-        tasks::outcome(asked.tenants.create(new, seed)).await?;
+        tasks::outcome(request.tenants.create(new, seed)).await?;
     Ok(tasks::path(&name, id))
 }
 
@@ -112,18 +112,18 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
     }
 }
 
-async fn shown(asked: &Asked, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
-    let tenants = asked.tenants.list().await?;
+async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
+    let tenants = request.tenants.list().await?;
     let body = html! {
-        @if asked.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
+        @if request.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
         @if tenants.is_empty() { p.empty { "There are no tenants." } }
         div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
         section aria-labelledby="create" {
             h2 #create { "Create a tenant" }
             p.hint { "A new tenant has its own data and its own key. Its customers are generated." }
             form method="post" action="/_emulator" {
-                (new_tenant_fields(&asked.form))
-                (population_fields(&asked.form))
+                (new_tenant_fields(&request.form))
+                (population_fields(&request.form))
                 p.buttons { button { "Create" } }
             }
         }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::extract::Visit;
+use super::extract::TenantPage;
 use super::format::{count, customer_type};
 use crate::customers::{TreeAround, TreeNode};
 
@@ -13,7 +13,7 @@ pub(super) const MAX_BELOW: i64 = 60;
 const MAX_UPLINE: usize = 12;
 
 /// The line up to the root, the customer, and three levels below it.
-pub(super) fn drawn(visit: &Visit, id: i32, around: &TreeAround) -> Markup {
+pub(super) fn drawn(page: &TenantPage, id: i32, around: &TreeAround) -> Markup {
     let Some((own, upline)) = around.upline.split_last() else {
         return html! { p.empty { "It has no place in the sponsor tree." } };
     };
@@ -26,18 +26,18 @@ pub(super) fn drawn(visit: &Visit, id: i32, around: &TreeAround) -> Markup {
         div.tree role="group" aria-label="Sponsor tree around the customer" {
             @if !upline.is_empty() {
                 ol.upline aria-label="Upline, from the root" {
-                    @for above in &upline[..first] { li { (node(visit, above, false)) } }
+                    @for above in &upline[..first] { li { (node(page, above, false)) } }
                     @if hidden > 0 { li.more { "and " (count(hidden, "more level", "more levels")) } }
-                    @for above in &upline[last..] { li { (node(visit, above, false)) } }
+                    @for above in &upline[last..] { li { (node(page, above, false)) } }
                 }
             }
-            ul.branch { li { (node(visit, own, true)) (branch(visit, id, own.children, &around.below)) } }
+            ul.branch { li { (node(page, own, true)) (branch(page, id, own.children, &around.below)) } }
         }
     }
 }
 
 /// The customers directly below another, each with those below it.
-fn branch(visit: &Visit, upline: i32, children: i64, all: &[TreeNode]) -> Markup {
+fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Markup {
     let shown: Vec<&TreeNode> = all.iter().filter(|node| node.upline_id == Some(upline)).collect();
     let hidden = usize::try_from(children).unwrap_or_default().saturating_sub(shown.len());
     if shown.is_empty() {
@@ -47,19 +47,19 @@ fn branch(visit: &Visit, upline: i32, children: i64, all: &[TreeNode]) -> Markup
     html! {
         ul.branch {
             @for below in &shown {
-                li { (node(visit, below, false)) (branch(visit, below.id, below.children, all)) }
+                li { (node(page, below, false)) (branch(page, below.id, below.children, all)) }
             }
             @if hidden > 0 { li.more { "and " (hidden) " more" } }
         }
     }
 }
 
-fn node(visit: &Visit, node: &TreeNode, is_own: bool) -> Markup {
+fn node(page: &TenantPage, node: &TreeNode, is_own: bool) -> Markup {
     let name = node.name.as_deref().unwrap_or("(no name)");
-    let kind = node.customer_type.map(|number| customer_type(&visit.tenant.plan, number)).unwrap_or_default();
+    let kind = node.customer_type.map(|number| customer_type(&page.tenant.plan, number)).unwrap_or_default();
     let below = usize::try_from(node.children).unwrap_or_default();
     html! {
-        a.node.own[is_own] href=(visit.path(&format!("customers/{}", node.id))) aria-current=[is_own.then_some("true")] {
+        a.node.own[is_own] href=(page.path(&format!("customers/{}", node.id))) aria-current=[is_own.then_some("true")] {
             strong { (node.id) } " " (name) " "
             span.dim { (kind) @if below > 0 { " · " (below) " below" } }
         }

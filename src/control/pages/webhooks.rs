@@ -2,40 +2,41 @@
 
 use maud::{Markup, html};
 
-use super::Shown;
-use super::extract::Visit;
+use super::PageResult;
+use super::extract::TenantPage;
 use super::format::{count, time};
 use super::json_text::laid_out;
-use super::layout::{self, Tab, field};
+use super::layout::field;
+use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
 use crate::webhooks::{self, DeliveryListing, DeliveryState};
 
 const MAX_SHOWN: i64 = 100;
 
-pub(super) async fn page(visit: Visit) -> Shown {
-    shown(&visit, None).await
+pub(super) async fn page(page: TenantPage) -> PageResult {
+    render(&page, None).await
 }
 
 /// Resends one event, or all failed and dropped ones.
-pub(super) async fn resend(visit: Visit) -> Shown {
-    match resend_deliveries(&visit).await {
-        Ok(due) => Ok(visit.to(&format!("webhooks?due={due}"))),
-        Err(error) => shown(&visit, Some(error)).await,
+pub(super) async fn resend(page: TenantPage) -> PageResult {
+    match resend_deliveries(&page).await {
+        Ok(due) => Ok(page.to(&format!("webhooks?due={due}"))),
+        Err(error) => render(&page, Some(error)).await,
     }
 }
 
-async fn resend_deliveries(visit: &Visit) -> Result<u64, ControlError> {
-    let id = visit.form().value("event", "the event")?;
-    let now = visit.tenant.clock.now();
-    let due = webhooks::resend(&visit.tenants().database, visit.name(), id, now).await?;
-    visit.tenants().customers.wake_deliveries();
+async fn resend_deliveries(page: &TenantPage) -> Result<u64, ControlError> {
+    let id = page.form().value("event", "the event")?;
+    let now = page.tenant.clock.now();
+    let due = webhooks::resend(&page.tenants().database, page.name(), id, now).await?;
+    page.tenants().customers.wake_deliveries();
     Ok(due)
 }
 
-async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
-    let text = visit.asked.query.text("state");
+async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult {
+    let text = page.request.query.text("state");
     let state = DeliveryState::ALL.into_iter().find(|state| state.name() == text);
-    let found = webhooks::list(&visit.tenants().database, visit.name(), state, MAX_SHOWN).await?;
+    let found = webhooks::list(&page.tenants().database, page.name(), state, MAX_SHOWN).await?;
     let choice = html! {
         select #state name="state" {
             option value="" selected[state.is_none()] { "all" }
@@ -45,32 +46,32 @@ async fn shown(visit: &Visit, problem: Option<ControlError>) -> Shown {
         }
     };
     let body = html! {
-        @if let Some(due) = visit.asked.query.filled("due") {
+        @if let Some(due) = page.request.query.filled("due") {
             div.alert.good role="status" { (due.chars().filter(char::is_ascii_digit).collect::<String>()) " deliveries are pending again." }
         }
-        (receivers(visit))
+        (receivers(page))
         section aria-labelledby="deliveries" {
             h2 #deliveries { "Deliveries" }
             div.bar {
-                form.row method="get" action=(visit.path("webhooks")) {
+                form.row method="get" action=(page.path("webhooks")) {
                     (field("state", "State", &choice))
                     div.buttons { button { "Show" } }
                 }
                 div.buttons {
-                    a.button.quiet href=(visit.path("webhooks")) { "Refresh" }
-                    form method="post" action=(visit.path("webhooks/resend")) {
+                    a.button.quiet href=(page.path("webhooks")) { "Refresh" }
+                    form method="post" action=(page.path("webhooks/resend")) {
                         button.quiet { "Resend all failed or dropped" }
                     }
                 }
             }
             @if found.is_empty() { p.empty { "No deliveries." } }
-            @for delivery in &found { (of_delivery(visit, delivery)) }
+            @for delivery in &found { (of_delivery(page, delivery)) }
         }
     };
-    Ok(layout::of_tenant(visit, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
+    Ok(tabs::of_tenant(page, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
 }
 
-fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
+fn of_delivery(page: &TenantPage, delivery: &DeliveryListing) -> Markup {
     let class = match delivery.state {
         DeliveryState::Delivered => "mark good",
         DeliveryState::Pending => "mark warn",
@@ -80,7 +81,7 @@ fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
         article.card {
             div.head {
                 span class=(class) { (delivery.state.name()) } " " strong { (delivery.event_type) } " of customer "
-                a href=(visit.path(&format!("customers/{}", delivery.customer_id))) { (delivery.customer_id) }
+                a href=(page.path(&format!("customers/{}", delivery.customer_id))) { (delivery.customer_id) }
             }
             p {
                 "To " code { (delivery.url) } ", " (time(delivery.created_at)) ". "
@@ -99,7 +100,7 @@ fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
                 details { summary { "Last response" } pre { (laid_out(response)) } }
             }
             details { summary { "Payload" } pre { (laid_out(&delivery.payload)) } }
-            form method="post" action=(visit.path("webhooks/resend")) {
+            form method="post" action=(page.path("webhooks/resend")) {
                 input type="hidden" name="event" value=(delivery.id);
                 button.quiet.small { "Resend" span.unseen { " event " (delivery.id) } }
             }
@@ -108,8 +109,8 @@ fn of_delivery(visit: &Visit, delivery: &DeliveryListing) -> Markup {
 }
 
 /// The subscribers, and the extension's hooks.
-fn receivers(visit: &Visit) -> Markup {
-    let subscriptions = visit.tenant.events.as_ref().map(|events| events.subscriptions.as_slice()).unwrap_or_default();
+fn receivers(page: &TenantPage) -> Markup {
+    let subscriptions = page.tenant.events.as_ref().map(|events| events.subscriptions.as_slice()).unwrap_or_default();
     html! {
         div.pair {
             section {
@@ -122,7 +123,7 @@ fn receivers(visit: &Visit) -> Markup {
             }
             section {
                 h2 { "The extension's hooks" }
-                @match &visit.tenant.extension {
+                @match &page.tenant.extension {
                     None => p.empty { "There is no extension: the vendor's default behavior applies." },
                     Some(extension) => ul.plain {
                         @for (hook, url) in &extension.hooks { li { (hook.as_str()) br; code { (url.as_str()) } } }

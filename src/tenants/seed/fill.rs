@@ -11,10 +11,10 @@ use super::population::Population;
 use super::settings::{self, Counters, SeedFault};
 use super::write_error::write_error;
 use crate::clock::Clock;
-use crate::customers::{CustomerId, Customers, Error as CustomerError, RestoredCustomer, Scope, SeedCustomer};
+use crate::customers::{Customers, Error as CustomerError, RestoredCustomer, Scope, SeedCustomer};
 use crate::database::{Batches, DatabaseError, TenantId};
 use crate::fault_injection;
-use crate::journal::Recorder;
+use crate::model::CustomerId;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::tasks::Progress;
@@ -53,18 +53,7 @@ pub(in crate::tenants) async fn fill(
     counters.check().map_err(|reason| target.error(reason))?;
     let settings = Settings { clock, extension, events, faults };
     settings.write(batches.connection().await?, target).await?;
-    let scope = Scope {
-        tenant: target.id,
-        plan: target.plan,
-        is_lenient: false,
-        now: Clock::Real.now(),
-        caller: "seed",
-        request: random.uuid(),
-        extension: None,
-        events: None,
-        has_event_faults: false,
-        recorder: Recorder::OFF,
-    };
+    let scope = Scope::internal(target.id, target.plan, Clock::Real.now(), "seed", random.uuid());
     let mut filler = Filler { customers, scope, target, progress, restored: Vec::new(), has_restored: false };
     let first_distributor = filler.add_all(batches, entries).await?;
     filler.raise_counters(batches.connection().await?, counters).await?;

@@ -5,8 +5,7 @@
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
-use crate::customers::CustomerFields;
-use crate::model::{AddressPart, Field};
+use crate::model::{AddressPart, CustomerFields, Field};
 use crate::secret::Password;
 
 /// The name of the model, and of the root element in XML.

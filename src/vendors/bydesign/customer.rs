@@ -6,8 +6,8 @@ use super::creation::Kind;
 use super::dates::Moment;
 use super::response::{ResponseBody, Value};
 use super::{countries, locales};
-use crate::customers::{Customer, Profiled};
-use crate::model::Field;
+use crate::customers::Profiled;
+use crate::model::{Customer, Field};
 use crate::plan::ByDesignPlan;
 
 /// A member of the customer.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::creation::CustomerCreation;
 use super::violations::MemberViolation;
 use super::{countries, locales};
-use crate::customers::CustomerFields;
+use crate::model::CustomerFields;
 use crate::plan::ByDesignPlan;
 
 /// The numbers of the customers whom a creation names.

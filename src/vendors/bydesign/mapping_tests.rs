@@ -5,7 +5,8 @@ use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::customers::{Address, Customer, CustomerId, Profiled, Version};
+use crate::customers::{Profiled, Version};
+use crate::model::{Address, Customer, CustomerId};
 use crate::secret::Password;
 use crate::vendors::bydesign::customer::customer;
 use crate::vendors::bydesign::negotiate::Format;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json_borrow::Value;
 
-use crate::customers::filled;
+use crate::model::filled;
 use crate::wire::json::Coercion;
 use crate::wire::members::{Notes, unknown, unused};
 

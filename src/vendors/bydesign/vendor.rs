@@ -15,7 +15,7 @@ use super::violations::MemberViolation;
 use crate::database::DatabaseError;
 use crate::gateway::{
     ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
-    original_path_and_query, realm,
+    original_path_and_query, realm, with_allow, with_retry_after,
 };
 use crate::journal::Reason;
 use crate::tenants::{Caller, CredentialKind, presented};
@@ -72,19 +72,15 @@ impl Vendor for ByDesign {
             }
             GatewayRejection::WrongMethod(allowed) => {
                 let sentence = error_body::wrong_method(context.parts.method.as_str());
-                let mut response = http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence);
-                if let Ok(allowed) = HeaderValue::try_from(allowed) {
-                    response.headers_mut().insert(header::ALLOW, allowed);
-                }
-                response
+                with_allow(http_error(StatusCode::METHOD_NOT_ALLOWED, &sentence), allowed)
             }
             GatewayRejection::RateLimited(seconds) => {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
-                with_retry(http_error(StatusCode::TOO_MANY_REQUESTS, &sentence), seconds)
+                with_retry_after(http_error(StatusCode::TOO_MANY_REQUESTS, &sentence), seconds)
             }
             GatewayRejection::QuotaSpent(seconds) => {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
-                with_retry(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
+                with_retry_after(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
                 http_error(StatusCode::NOT_IMPLEMENTED, &missing.sentence("ByDesign"))
@@ -120,9 +116,4 @@ impl Vendor for ByDesign {
     fn customer(&self, _request: &ApiRequest<'_>) -> Option<i32> {
         None
     }
-}
-
-fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    response
 }

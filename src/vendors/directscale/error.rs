@@ -3,10 +3,10 @@
 use axum::body::Bytes;
 use axum::http::{Response, StatusCode};
 use serde::Serialize;
+use thiserror::Error as ThisError;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wire::BodyError;
 use crate::customers::{self, Points, Rejection, ViolationKind};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
@@ -14,6 +14,16 @@ use crate::gateway::{BrokenBody, GatewayRejection, header_text, json_response};
 use crate::journal::Reason;
 use crate::model::Field;
 use crate::plan::{Plan, RejectionStatus, UnknownStatus};
+use crate::wire::json::JsonError;
+
+/// Why a body is no JSON object.
+#[derive(Debug, ThisError)]
+pub(crate) enum BodyError {
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    #[error(transparent)]
+    Broken(BrokenBody),
+}
 
 /// Why an operation fails.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::key::CALLBACK_TOKENS;
-use crate::customers::{Scope, called_for};
+use crate::customers::called_for;
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
@@ -98,18 +98,8 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
         Err(_) => Rejected::Broken,
     };
     let called_for = called_for(&callback).map_err(failed)?;
-    let scope = Scope {
-        tenant: tenant.id,
-        plan: if called_for.is_lenient { tenant.lenient_plan() } else { &tenant.plan },
-        is_lenient: called_for.is_lenient,
-        now: tenant.clock.now(),
-        caller: &called_for.caller,
-        request: called_for.request,
-        extension: tenant.extension.as_ref(),
-        events: tenant.events.as_ref(),
-        has_event_faults: tenant.has_event_faults,
-        recorder: &request.log.recorder,
-    };
+    let now = tenant.clock.now();
+    let scope = tenant.scope(called_for.is_lenient, now, &called_for.caller, called_for.request, &request.log.recorder);
     customers.call_back(&scope, &hook, &callback, object).await.map_err(failed)?.ok_or(INVALID_CALLBACK_TOKEN)
 }
 

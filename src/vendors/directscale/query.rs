@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::error::Error;
-use crate::customers::{LookUp, filled};
+use crate::customers::LookUp;
 use crate::gateway::parameters;
+use crate::model::filled;
 use crate::wire::dates;
 
 /// The parameters of a call.

@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::query::Parameters;
 use super::wire::Request;
-use crate::customers::{CustomerId, Violation};
+use crate::customers::Violation;
 use crate::gateway::ApiRequest;
+use crate::model::CustomerId;
 
 pub(super) trait DirectScaleRequest {
     /// The customer in the path. A text that is not an id is the id of no customer.

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use super::error::{Error, Problem};
 use super::query::Parameters;
 use super::request::DirectScaleRequest as _;
-use crate::customers::{CustomerId, Tree};
+use crate::customers::Tree;
 use crate::gateway::{ApiRequest, Reply};
+use crate::model::CustomerId;
 
 /// Get Customer Downline
 ///

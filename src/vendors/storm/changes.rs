@@ -8,8 +8,8 @@ use super::error::Rejection;
 use super::merge::Merge;
 use super::view::{ACTIVE, INVOICE_ADDRESS, LAST_ADDRESS_ID, View, columns};
 use super::wire::{Parsed, request, response};
-use crate::customers::{self, Address, CustomerFields, FieldMask, NewCustomer, Patch, Profile, ProfileOwner, Profiled};
-use crate::model::Field;
+use crate::customers::{self, NewCustomer, Patch, Profile, ProfileOwner, Profiled};
+use crate::model::{self, Address, CustomerFields, Field, FieldMask};
 use crate::plan::StormPlan;
 use crate::secret::Password;
 
@@ -175,9 +175,8 @@ fn company_name(customer: &response::Customer) -> Option<String> {
 /// The columns of the invoice address and of the first delivery address. Storm has no third line: one that another vendor's API
 /// wrote stays while the address is the same one.
 fn addresses(before: &response::Customer, after: &response::Customer, stored: Option<&Profiled>) -> (Address, Address) {
-    let third_line = |address: fn(&customers::Customer) -> &Address| {
-        stored.and_then(|stored| address(&stored.customer).street3.clone())
-    };
+    let third_line =
+        |address: fn(&model::Customer) -> &Address| stored.and_then(|stored| address(&stored.customer).street3.clone());
     let primary = after.invoice_address.as_ref().map_or_else(Address::default, columns);
     let primary = Address { street3: third_line(|customer| &customer.primary_address), ..primary };
     if after.use_invoice_address_as_delivery_address {

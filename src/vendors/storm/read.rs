@@ -7,8 +7,9 @@ use super::query;
 use super::view::customer_response;
 use super::wire::{json, response};
 use super::write::{json_reply, reply};
-use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
+use crate::customers::{Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
 use crate::gateway::{ApiRequest, Reply};
+use crate::model::CustomerId;
 
 /// Get a customer
 #[utoipa::path(

@@ -10,7 +10,9 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use super::error::{ErrorCode, Rejection, StormError};
 use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
-use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token};
+use crate::gateway::{
+    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token, with_allow, with_retry_after,
+};
 use crate::journal::Reason;
 use crate::tenants::{CredentialKind, presented};
 
@@ -57,19 +59,16 @@ impl Vendor for Storm {
             )),
             GatewayRejection::NoSuchOperation => html_response(StatusCode::NOT_FOUND, error_body::endpoint_not_found()),
             GatewayRejection::WrongMethod(allowed) => {
-                let mut response = html_response(StatusCode::METHOD_NOT_ALLOWED, error_body::method_not_allowed());
-                if let Ok(allowed) = HeaderValue::try_from(allowed) {
-                    response.headers_mut().insert(header::ALLOW, allowed);
-                }
-                response
+                let response = html_response(StatusCode::METHOD_NOT_ALLOWED, error_body::method_not_allowed());
+                with_allow(response, allowed)
             }
             GatewayRejection::RateLimited(seconds) => {
                 let text = format!("Too many requests. Try again in {seconds} seconds.");
-                with_retry(answer(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
+                with_retry_after(answer(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
             }
             GatewayRejection::QuotaSpent(seconds) => {
                 let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
-                with_retry(answer(StatusCode::FORBIDDEN, &text), seconds)
+                with_retry_after(answer(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
                 let body = ErrorMessage::without_code(
@@ -111,10 +110,5 @@ impl Vendor for Storm {
 
 fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
-}
-
-fn with_retry(mut response: Response<Bytes>, seconds: u64) -> Response<Bytes> {
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

@@ -11,6 +11,7 @@ use super::countries;
 use super::wire::json::format_date;
 use super::wire::response::{Account, Address, Company, Customer};
 use crate::customers::{self, Profiled};
+use crate::model;
 use crate::plan::StormPlan;
 
 /// The status of a customer that is active.
@@ -86,7 +87,7 @@ fn member<T: DeserializeOwned + Default>(fields: &Map<String, Value>, name: &str
 }
 
 /// Every customer with a username has an account, whichever vendor's API set the username.
-fn account(customer: &customers::Customer, fields: &Map<String, Value>) -> Option<Account> {
+fn account(customer: &model::Customer, fields: &Map<String, Value>) -> Option<Account> {
     let login_name = Some(customer.username.clone()?);
     Some(Account { id: Some(customer.id.0), login_name, is_active: true, ..member(fields, "Account") })
 }
@@ -104,14 +105,14 @@ fn company(company: &customers::Company) -> Company {
     }
 }
 
-fn invoice_address(customer: &customers::Customer, fields: &Map<String, Value>) -> Option<Address> {
+fn invoice_address(customer: &model::Customer, fields: &Map<String, Value>) -> Option<Address> {
     let columns = &customer.primary_address;
     let address = Address { id: Some(INVOICE_ADDRESS), ..member(fields, "InvoiceAddress") };
     (!columns.is_empty()).then(|| overridden(address, columns))
 }
 
 fn delivery_addresses(
-    customer: &customers::Customer,
+    customer: &model::Customer,
     fields: &Map<String, Value>,
     last_address_id: &mut i32,
 ) -> Vec<Address> {
@@ -133,8 +134,8 @@ fn delivery_addresses(
 }
 
 /// The address with the values of the columns.
-fn overridden(address: Address, columns: &customers::Address) -> Address {
-    let customers::Address { street1, street2, street3: _, city, region, postal_code, country_code } = columns;
+fn overridden(address: Address, columns: &model::Address) -> Address {
+    let model::Address { street1, street2, street3: _, city, region, postal_code, country_code } = columns;
     let country_id = country_code.as_deref().and_then(countries::by_code).map_or(0, countries::id);
     // The client's spelling of the country stays while it is the same country.
     let is_same = country_id != 0 && address.country_id == country_id;
@@ -151,10 +152,10 @@ fn overridden(address: Address, columns: &customers::Address) -> Address {
 }
 
 /// The columns of an address.
-pub(super) fn columns(address: &Address) -> customers::Address {
+pub(super) fn columns(address: &Address) -> model::Address {
     let Address { line1, line2, zip, city, country_id, country, region, .. } = address;
     let by_id = countries::by_id(*country_id);
-    customers::Address {
+    model::Address {
         street1: line1.clone(),
         street2: line2.clone(),
         street3: None,

@@ -9,8 +9,9 @@ use super::query;
 use super::view::customer_response;
 use super::wire::read::read;
 use super::wire::{Parsed, json, request, response};
-use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope};
+use crate::customers::{Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope};
 use crate::gateway::{ApiRequest, Reply};
+use crate::model::CustomerId;
 use crate::secret::Password;
 use crate::wire::relaxed::Leniency;
 

@@ -4,28 +4,18 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
-use thiserror::Error as ThisError;
 
 use super::unknown::{Noted, notes};
 
 use crate::customers::{Violation, ViolationKind};
-use crate::gateway::{ApiRequest, BrokenBody};
+use crate::gateway::ApiRequest;
 use crate::model::{Address, AddressPart, CustomFields, CustomerFields, Field, MemberMut, filled};
 use crate::secret::Password;
-use crate::vendors::directscale::error::Error;
+use crate::vendors::directscale::error::{BodyError, Error};
 use crate::wire::dates::{self, DateForms, ParsedDate};
 use crate::wire::json::{Coercion, JsonError};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
-
-/// Why a body is no JSON object.
-#[derive(Debug, ThisError)]
-pub(crate) enum BodyError {
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    #[error(transparent)]
-    Broken(BrokenBody),
-}
 
 /// A body as a JSON object.
 #[derive(Debug)]

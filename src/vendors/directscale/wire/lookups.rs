@@ -8,7 +8,8 @@ use serde_json::Number;
 use utoipa::ToSchema;
 
 use super::texts::Texts;
-use crate::customers::{Customer, Stats};
+use crate::customers::Stats;
+use crate::model::Customer;
 use crate::plan::{Plan, StatValue};
 
 /// One who was found (DirectScale, Search Associates page).

@@ -8,7 +8,7 @@ mod schema;
 mod texts;
 mod unknown;
 
-pub(super) use body::{Body, BodyError, Request};
+pub(super) use body::{Body, Request};
 pub(super) use customer::{CustomFieldsJson, CustomerJson};
 pub(super) use lookups::{CountryJson, IdentityJson, SearchItemJson, StatsJson, WebsiteJson};
 pub(super) use schema::{CustomerPatch, CustomerRequest, LoginRequest, PasswordRequest, PointsToAdd, PointsToDeduct};

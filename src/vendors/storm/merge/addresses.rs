@@ -1,7 +1,7 @@
 //! Addresses: the invoice address, and the list of delivery addresses, whose items have ids.
 
 use super::{ErrorCode, Merge};
-use crate::customers::filled;
+use crate::model::filled;
 use crate::plan::CountryCode;
 use crate::vendors::storm::countries;
 use crate::vendors::storm::view::{INVOICE_ADDRESS, columns};

@@ -108,13 +108,13 @@ fn the_flag_is_false_after_another_api_changes_the_delivery_address() {
 #[test]
 fn values_of_other_apis_are_shown_and_kept() {
     let mut customer = empty_customer();
-    let address = |street: &str| customers::Address {
+    let address = |street: &str| model::Address {
         street1: Some(street.to_owned()),
         street3: Some("third".to_owned()),
         city: Some("A".to_owned()),
         postal_code: Some("1".to_owned()),
         country_code: Some("SE".to_owned()),
-        ..customers::Address::default()
+        ..model::Address::default()
     };
     customer.customer.primary_address = address("I");
     customer.customer.shipping_address = address("D");
@@ -131,7 +131,7 @@ fn values_of_other_apis_are_shown_and_kept() {
 #[test]
 fn a_delivery_address_that_another_api_removed_is_gone_and_its_id_is_not_used_again() {
     let mut customer = create(&full());
-    customer.customer.shipping_address = customers::Address::default();
+    customer.customer.shipping_address = model::Address::default();
     assert_eq!(response(&customer)["DeliveryAddresses"][0]["Id"], 3);
     let added = json!({ "DeliveryAddresses": [{ "Zip": "1", "City": "A", "Country": "SE" }] });
     let after = response(&update(customer, &added));

@@ -153,9 +153,8 @@ fn only_changed_fields_are_written() {
     let customer = create(&full());
     let body = json!({ "FirstName": "Ebba", "LastName": "Ek", "Code": "E1", "Companies": [{ "Id": 101 }] });
     let changes = changes(&customer, &body);
-    let sent: customers::FieldMask = [Field::FirstName].into_iter().collect();
-    let values =
-        customers::CustomerFields { first_name: Some("Ebba".to_owned()), ..customers::CustomerFields::default() };
+    let sent: model::FieldMask = [Field::FirstName].into_iter().collect();
+    let values = model::CustomerFields { first_name: Some("Ebba".to_owned()), ..model::CustomerFields::default() };
     assert_eq!((changes.sent, changes.values), (sent, values));
     assert_eq!((changes.companies, changes.fields), (None, customer.fields));
 }

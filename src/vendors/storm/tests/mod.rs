@@ -15,7 +15,8 @@ use super::view::customer_response;
 use super::wire::members::{Member, Shape};
 use super::wire::read::{Entity as _, read};
 use super::wire::{Parsed, request};
-use crate::customers::{self, CustomerId, Profiled, Version};
+use crate::customers::{Profiled, Version};
+use crate::model::{self, CustomerId};
 use crate::plan::StormPlan;
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
@@ -27,17 +28,17 @@ fn at(text: &str) -> DateTime<Utc> {
 /// A customer without any value.
 fn empty_customer() -> Profiled {
     Profiled {
-        customer: customers::Customer {
+        customer: model::Customer {
             id: CustomerId(7),
             enroller_id: None,
             inactive_date: None,
-            fields: customers::CustomerFields {
+            fields: model::CustomerFields {
                 back_office_id: Some("15F97".to_owned()),
                 customer_status: Some(1),
                 customer_type: Some(2),
                 language_code: Some("en".to_owned()),
                 sign_up_date: Some(at("2024-01-02T02:04:05.678Z")),
-                ..customers::CustomerFields::default()
+                ..model::CustomerFields::default()
             },
         },
         key: Uuid::from_u128(0xabc),

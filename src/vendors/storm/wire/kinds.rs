@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::json::parse_date;
 use super::members::Shape;
 use super::read::{Entity, Reader};
-use crate::customers::{ViolationKind, filled, is_forbidden};
+use crate::customers::{ViolationKind, is_forbidden};
+use crate::model::filled;
 use crate::vendors::storm::error::ErrorCode;
 use crate::wire::dates::is_smallest;
 

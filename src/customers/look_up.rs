@@ -1,7 +1,5 @@
 //! What customers are looked up by.
 
-pub(super) use crate::model::{Customer, CustomerFields, CustomerId};
-
 /// What customers may be looked up by, besides their id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookUp<'a> {
