@@ -114,7 +114,7 @@ fn tree_and_log_agree(place: &[String]) {
         "--data" => Origin::Embedded(place[1].clone().into()),
         _ => Origin::Server(place[1].clone()),
     };
-    let options = crate::support::server::world(origin);
+    let options = crate::support::server::start_options(origin);
     let (disagreeing, all) = server().runtime.block_on(async {
         let started = start_up(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
         let mut session = started.database().session().await.expect("a connection");

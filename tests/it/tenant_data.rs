@@ -406,7 +406,7 @@ fn a_task_reports_its_progress() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(
-        (&done["state"], &done["what"], &done["tenant"]),
+        (&done["state"], &done["kind"], &done["tenant"]),
         (&json!("done"), &json!("seed"), &json!(tenant.name()))
     );
     assert!(done["result"]["rows"].as_i64() > Some(6000), "{done}");

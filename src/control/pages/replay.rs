@@ -136,7 +136,7 @@ async fn deliver(visit: &Visit, draft: &Draft) -> Result<String, ControlError> {
     request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
-    let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;
+    let Ok(response) = sent.await.map_err(|_| ControlError::Interrupted)?;
     Ok(visit.path(&format!("requests/{}", id_of(visit, &response))))
 }
 

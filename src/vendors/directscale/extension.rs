@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::key::CALLBACK_TOKENS;
-use crate::customers::{Scope, called_for};
+use crate::customers::{Scope, hooked_request};
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
@@ -97,14 +97,14 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
         Ok(rejected) => Rejected::Failed(rejected.message),
         Err(_) => Rejected::Broken,
     };
-    let called_for = called_for(&callback).map_err(failed)?;
+    let hooked = hooked_request(&callback).map_err(failed)?;
     let scope = Scope {
         tenant: tenant.id,
-        plan: if called_for.is_lenient { tenant.lenient_plan() } else { &tenant.plan },
-        is_lenient: called_for.is_lenient,
+        plan: if hooked.is_lenient { tenant.lenient_plan() } else { &tenant.plan },
+        is_lenient: hooked.is_lenient,
         now: tenant.clock.now(),
-        caller: &called_for.caller,
-        request: called_for.request,
+        caller: &hooked.caller,
+        request: hooked.id,
         extension: tenant.extension.as_ref(),
         events: tenant.events.as_ref(),
         has_event_faults: tenant.has_event_faults,
