@@ -29,6 +29,8 @@ impl Customers {
         if !scope.calls::<UpdateAssociateBaseType>() {
             return self.execute(scope, Command::Upgrade { id, fields, password_hash }).await.map(drop);
         }
+        // An extension may answer without a callback, and then no statement finds out.
+        self.check_exists(scope, id).await?;
         let application = to_application(Some(id), &fields);
         let send_emails = fields.send_emails.unwrap_or_default();
         let request = UpdateAssociateBaseTypeRequest { application, associate_id: id.0, send_emails };

@@ -227,7 +227,7 @@ fn a_body_that_cannot_be_read_is_rejected_with_the_reason() {
         let detail = Client { address: server().address, key: String::new() }.raw(text.as_bytes()).problem(400);
         assert!(detail.contains(why) && !detail.contains("hidden"), "{detail}");
     }
-    let yaml = "operation: GetCustomer\nanswer: cut\n";
+    let yaml = "operation: GetCustomer\nresponse: truncated\n";
     let bytes = request("POST", &path, "Content-Type: application/yaml\r\n", Some(yaml));
     let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
     Client { address: server().address, key: String::new() }.raw(text.as_bytes()).done(201);

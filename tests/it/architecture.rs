@@ -61,6 +61,23 @@ fn every_layer_of_the_document_exists() {
     }
 }
 
+#[test]
+fn every_file_that_a_document_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut missing = Vec::new();
+    for name in ["ARCHITECTURE", "DECISIONS", "API", "CONTROL", "SEEDS", "VENDORS"] {
+        let text = fs::read_to_string(root.join(format!("docs/{name}.md"))).expect("a document");
+        for path in text.split('`').skip(1).step_by(2).filter(|path| path.contains(".rs") || path.contains(".sql")) {
+            let places = ["", "src/", "migrations/", "migrations/functions/"];
+            let is_path = !path.contains([' ', '*', '(']);
+            if is_path && !places.iter().any(|place| root.join(place).join(path).exists()) {
+                missing.push(format!("docs/{name}.md: {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
 impl Source {
     fn read() -> Self {
         // Another folder counts the imports of another version.

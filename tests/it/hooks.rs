@@ -550,6 +550,14 @@ fn an_upgrade_asks_only_for_values_that_change() {
 }
 
 #[test]
+fn an_upgrade_of_an_unknown_customer_calls_no_hook() {
+    let (tenant, receiver) = extended_around(&[UPGRADE], |_| {});
+    let upgrade = tenant.put("/v1/customers/upgrade/99", &seeds::distributor());
+    upgrade.rejects(404, "A Customer with the given Customer ID was not found.");
+    assert_eq!(receiver.received().len(), 0);
+}
+
+#[test]
 fn updates_go_through_the_hook_on_associates() {
     let (tenant, receiver) = extended_around(&["Associates.UpdateAssociate"], |request| {
         request["UpdatedAssociateInfo"]["CompanyName"] = json!("Altered Inc.");

@@ -103,7 +103,7 @@ fn a_seed_goes_to_the_running_server() {
     assert!(error.contains("--data needs --offline"), "{error}");
 
     let error = other.fails(&["snapshot", "save", "demo", "seed"]);
-    assert_eq!(error, "error: the snapshot 'seed' is what a reset goes back to; --force replaces it\n");
+    assert_eq!(error, "error: a reset restores the snapshot 'seed'; --force replaces it\n");
     other.done(&["snapshot", "save", "demo", "seed", "--force"]);
 }
 
@@ -129,7 +129,7 @@ fn one_file_works_for_every_command_that_reads_a_seed() {
         &["hook", "connect", "demo", "two.yaml"],
     ] {
         let error = other.fails(arguments);
-        assert_eq!(error, "error: the seed file holds no tenant 'demo'; it holds 'one', 'two'\n");
+        assert_eq!(error, "error: the seed file has no tenant 'demo'; its tenants are 'one', 'two'\n");
     }
     // The members of a tenant alone.
     other.write(

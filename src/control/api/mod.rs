@@ -238,7 +238,11 @@ async fn read_seed<T: DeserializeOwned + Send + 'static>(headers: HeaderMap, bod
 
 /// Reads a query. An error names the parameter and not its value, which may be a secret in the wrong place.
 fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
-    let read = Query::<T>::try_from_uri(uri).map_err(|error| ControlError::Bad(without_value(&error.body_text())))?;
+    let read = Query::<T>::try_from_uri(uri).map_err(|error| {
+        let text = error.body_text();
+        let reason = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+        ControlError::Bad(without_value(reason))
+    })?;
     Ok(read.0)
 }
 

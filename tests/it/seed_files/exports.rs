@@ -216,7 +216,7 @@ fn the_demo_tenant_a_population_and_a_snapshot_are_exported() {
     for (path, status, why) in [
         (format!("/tenants/{name}/export?snapshot=none"), 404, "has no snapshot 'none'"),
         ("/tenants/unknown-tenant/export".to_owned(), 404, "there is no tenant 'unknown-tenant'"),
-        (format!("/tenants/{name}/export?format=xml"), 400, "unknown variant `xml`"),
+        (format!("/tenants/{name}/export?format=xml"), 400, "format: unknown variant, expected `yaml` or `json`"),
         (format!("/tenants/{name}/export?colour=red"), 400, "unknown field `colour`"),
     ] {
         let detail = control("GET", &path, None).problem(status);

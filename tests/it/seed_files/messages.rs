@@ -166,7 +166,7 @@ fn no_rejection_of_a_control_body_repeats_a_value() {
     for (method, path, body, why) in [
         ("POST", "/keys", json!({ "name": "ci", "key": 98765 }), "key: invalid type: integer, expected a string"),
         ("POST", "/keys", json!({ "name": "ci", "kind": "SECRET" }), "kind: unknown variant, expected one of"),
-        ("POST", "/keys", json!([["SECRET"]]), "[0]: invalid type: sequence, expected a string"),
+        ("POST", "/keys", json!([["SECRET"]]), "the body must be an object, not a list"),
         ("POST", "/keys/ci/rotate", json!({ "slot": "SECRET" }), "slot: unknown variant, expected "),
         ("POST", "/fork", json!({ "name": ["SECRET"] }), "name: invalid type: sequence, expected a string"),
         ("PUT", "/plan", json!({ "minimum_age": "SECRET" }), "minimum_age: invalid type: string, expected an integer"),

@@ -246,7 +246,7 @@ fn a_token_ends_with_its_credential() {
     let server = server();
     let name = tenant.name();
     let names = || -> Vec<String> {
-        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'door-%'");
+        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'vendor-%'");
         keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
     };
     let issue = |key: &Credential| token(&without_token().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
