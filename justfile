@@ -61,11 +61,11 @@ sqlx-check:
 coverage:
     cargo run --locked --quiet -- coverage > docs/COVERAGE.md
 
-# Makes config/emulator.example.toml anew from the table of settings
+# Generates config/emulator.example.toml from the table of settings
 example-settings:
     cargo run --locked --quiet -- config --example > config/emulator.example.toml
 
-# Photographs the inspector's pages into docs/inspector (pip install websocket-client; chromium)
+# Takes screenshots of the inspector's pages for docs/inspector (pip install websocket-client; chromium)
 screenshots *arguments:
     scripts/screenshots {{ arguments }}
 
@@ -73,7 +73,7 @@ screenshots *arguments:
 bench *arguments:
     bench/run {{ arguments }}
 
-# A short run of every benchmark with the debug build: that they run, not how fast (apt-get install postgresql wrk)
+# A short run of every benchmark with the debug build, to check that they run (apt-get install postgresql wrk)
 bench-smoke:
     bench/run --seconds 1 --rounds 1
     bench/downline --smoke

@@ -1,5 +1,5 @@
-//! For comparison: a plain axum handler with sqlx's own pool that does one UPDATE of every column, without validation,
-//! credentials or log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
+//! For comparison: an axum handler with sqlx's own pool that runs one UPDATE of every column, without validation, credentials
+//! or log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -1,11 +1,11 @@
-//! A tenant's time. Nothing else in the domain reads a clock, and no SQL calls `now()`.
+//! A tenant's time. No other code of the domain reads a clock, and no SQL calls `now()`.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Where a tenant's time comes from.
+/// The source of a tenant's time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
@@ -32,7 +32,7 @@ impl Clock {
         }
     }
 
-    /// Whether its time is in the years of a tenant's clock.
+    /// Whether the time is within the years of a tenant's clock.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         let at = match self {
@@ -43,14 +43,14 @@ impl Clock {
         at.is_some_and(|at| YEARS.contains(&at.year()))
     }
 
-    /// The same clock, frozen at `at` or at its present time. `None` outside the years of a tenant's clock.
+    /// The clock frozen at `at`, or at its current time. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn frozen(&self, at: Option<DateTime<Utc>>) -> Option<Self> {
         let at = at.unwrap_or_else(|| self.now()).trunc_subsecs(6);
         YEARS.contains(&at.year()).then_some(Self::Frozen(at))
     }
 
-    /// The same clock set to `at`: a frozen one stays frozen, any other runs on. `None` outside the years of a tenant's clock.
+    /// The clock set to `at`: a frozen clock stays frozen, any other continues to run. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn set(&self, at: DateTime<Utc>) -> Option<Self> {
         match self {
@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// The same clock, this number of seconds ahead, or behind if negative. `None` outside the years of a tenant's clock.
+    /// The clock moved forward by this number of seconds, or back if negative. `None` outside the years of a tenant's clock.
     #[must_use]
     pub fn advanced(&self, seconds: i64) -> Option<Self> {
         let at = self.now().checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_clock_runs_on_when_it_is_set() {
+    fn a_running_clock_continues_to_run_when_it_is_set() {
         let clock = Clock::Real.set(at("2030-01-31T12:00:00Z")).expect("a clock");
         let passed = clock.now() - at("2030-01-31T12:00:00Z");
         assert!(passed >= TimeDelta::zero() && passed < TimeDelta::seconds(10), "{passed}");

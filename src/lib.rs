@@ -8,8 +8,8 @@
 //!    ([`fault_injection`]), runs the handler and records the request in the [`journal`].
 //! 4. [`vendors`]: one folder per vendor API. Its handlers translate between HTTP and the domain; [`wire`] has the formats that
 //!    vendors share.
-//! 5. [`customers`]: the domain. Fields, validation, commands, trees, and their SQL. [`model`] names the fields, [`plan`] has
-//!    a tenant's rules.
+//! 5. [`customers`]: the domain. Validation, commands, trees, and their SQL. [`model`] has the table of a customer's fields,
+//!    [`plan`] has a tenant's rules.
 //! 6. [`extension`]: calls the hooks of a Client Extension. [`webhooks`]: delivers events from the outbox.
 //! 7. [`tenants`]: credentials, limits, seeds, snapshots and clocks of tenants.
 //! 8. [`database`]: pool, transactions, migrations, embedded Postgres.

@@ -21,14 +21,14 @@ pub use values::{
 };
 pub use vendors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 
-/// The rules of a tenant. `Plan::default()` is the documented vendor.
+/// The rules of a tenant. `Plan::default()` follows the vendor's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plan {
     pub rejection_status: RejectionStatus,
     /// The status of an upgrade of an unknown customer.
     pub unknown_on_upgrade_status: UnknownStatus,
-    /// The customer types for which a field is required. A field that is named here replaces its default.
+    /// The customer types for which a field is required. An entry replaces the default of its field.
     #[serde(deserialize_with = "merged_required")]
     pub required: BTreeMap<Field, BTreeSet<i32>>,
     /// The fields that no two customers may share.
@@ -46,14 +46,14 @@ pub struct Plan {
     pub password_rule: PasswordRule,
     /// The minimum age of a customer of type 1, in years.
     pub minimum_age: u8,
-    /// The maximum length of a text, in characters. A field that is named here replaces its default.
+    /// The maximum length of a text, in characters. An entry replaces the default of its field.
     pub max_length: BTreeMap<Field, usize>,
     /// Whether bodies must be strict JSON with each value of its member's type. Otherwise they are read as the vendors' frameworks
     /// read them.
     pub strict_json: bool,
     /// The meaning of `true` in the responses of the validate operations.
     pub validate_polarity: ValidatePolarity,
-    /// How the validate operations spell `true` and `false`.
+    /// How the validate operations write `true` and `false`.
     pub validate_booleans: ValidateBooleans,
     /// Whether DirectScale's responses show a text that is not set as `""`; otherwise as null.
     pub empty_unset_texts: bool,
@@ -124,13 +124,13 @@ impl Default for Plan {
 
 impl Plan {
     /// Whether `field` is required for `customer_type`; for an unknown type, whether it is required for every type of the vendor's
-    /// pages. A type that a plan adds requires only what the plan's `required` says of it, and does not change this.
+    /// pages. A type that a plan adds requires only the fields that the plan's `required` lists for it, and does not change this.
     #[must_use]
     pub fn requires(&self, field: Field, customer_type: Option<i32>) -> bool {
         let Some(types) = self.required.get(&field) else { return false };
         match customer_type {
             Some(customer_type) => types.contains(&customer_type),
-            None => VENDORS_TYPES.iter().all(|(known, _)| types.contains(known)),
+            None => VENDORS_TYPES.iter().all(|(id, _)| types.contains(id)),
         }
     }
 
@@ -144,7 +144,7 @@ impl Plan {
             max_length.entry(Field::DefaultShippingAddress(Some(part))).or_insert(255);
         }
         max_length.entry(Field::Username).or_insert(255);
-        // The default password rule is DirectScale's alone.
+        // Only DirectScale documents the default password rule.
         let password_rule = match self.password_rule {
             rule if rule == PasswordRule::default() => PasswordRule::ANY,
             rule => rule,
@@ -201,7 +201,7 @@ fn default_required() -> BTreeMap<Field, BTreeSet<i32>> {
     required
 }
 
-/// The types of the vendor's pages.
+/// The customer types on the vendor's pages.
 const VENDORS_TYPES: [(i32, &str); 3] =
     [(DISTRIBUTOR, "Distributor"), (2, "Retail Customer"), (3, "Preferred Customer")];
 
@@ -217,7 +217,7 @@ fn named<const N: usize>(names: [(i32, &str); N]) -> BTreeMap<i32, String> {
     names.into_iter().map(|(id, name)| (id, name.to_owned())).collect()
 }
 
-/// Reads a map whose entries change the default's or add to them.
+/// Reads a map whose entries replace entries of the default or add to them.
 macro_rules! merged_with_default {
     ($name:ident, $default:ident, $key:ty, $value:ty) => {
         fn $name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<$key, $value>, D::Error> {
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_added_type_changes_no_requirement_of_the_others() {
+    fn an_added_type_does_not_change_the_requirements_of_the_others() {
         let plan: Plan = serde_json::from_str(r#"{"types": {"4": "Employee"}}"#).expect("a plan");
         assert!(plan.requires(Field::EmailAddress, None) && !plan.requires(Field::EmailAddress, Some(4)));
         let plan = r#"{"types": {"4": "Employee"}, "required": {"TaxId": [1, 4], "Username": [1, 2]}}"#;

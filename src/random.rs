@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::database::TenantId;
 
-/// The maximum number of tenants whose last number is stored. At the next one, all are deleted.
+/// The maximum number of tenants whose last number is stored. The next one deletes all stored numbers.
 const CAPACITY: usize = 10_000;
 
 /// The operating system's generator, for ids, salts and credentials.
@@ -21,7 +21,7 @@ impl Random {
     /// Cryptographically secure.
     ///
     /// # Panics
-    /// When the operating system's generator fails, without which the server must not run.
+    /// When the operating system's generator fails.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -1,4 +1,4 @@
-//! Tasks: long work that runs to its end even when its caller leaves, with its progress.
+//! Tasks: long work with its progress. A task runs to its end even if its client hangs up.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::journal::HIDDEN;
 
-/// The limit of tasks that are kept, finished ones included.
+/// The maximum number of stored tasks, finished ones included.
 const MAX_TASKS: usize = 100;
 
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Starts a step that counts up to `total`, or to an unknown end where it is 0.
+    /// Starts a step that counts up to `total`, or to an unknown end if it is 0.
     pub fn expect(&self, step: &str, total: u64) {
         step.clone_into(&mut self.step.lock().unwrap_or_else(PoisonError::into_inner));
         self.done.store(0, Ordering::Relaxed);
@@ -39,22 +39,22 @@ impl Progress {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TaskStatus {
     pub id: Uuid,
-    /// The tenant that it works on.
+    /// The tenant whose data it changes.
     pub tenant: String,
-    /// What it does: `create`, `fork`, `seed`, `load`, `reset`, `restore`, `snapshot` or `delete`.
-    pub what: &'static str,
+    /// `create`, `fork`, `seed`, `load`, `reset`, `restore`, `snapshot` or `delete`.
+    pub kind: &'static str,
     pub state: TaskState,
     /// The current step.
     pub step: String,
-    /// How much of the step is done.
+    /// The number of finished items of the step.
     pub done: u64,
-    /// The size of the step; 0 where it is not known.
+    /// The number of items of the step; 0 if it is unknown.
     pub total: u64,
-    /// The duration in milliseconds.
+    /// The duration so far in milliseconds.
     pub ms: u64,
     /// The result of a task that is done.
     pub result: Option<TaskResult>,
-    /// Why it failed.
+    /// The error of a task that failed.
     pub error: Option<String>,
 }
 
@@ -77,7 +77,7 @@ pub enum TaskResult {
     Data(DataRows),
 }
 
-/// A new tenant with its key, which is not shown again.
+/// A new tenant with its key, which no other response shows.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CreatedTenant {
     pub tenant: String,
@@ -101,27 +101,27 @@ pub struct DeletedTenant {
 pub struct SeedSummary {
     /// The tenants that were created.
     pub created: Vec<String>,
-    /// The tenants that existed before. They did not change.
+    /// The tenants that existed before and did not change.
     pub unchanged: Vec<String>,
 }
 
-/// A snapshot that was saved, or to which a tenant was restored.
+/// A snapshot that was saved or restored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SnapshotRows {
     pub snapshot: String,
-    /// How many rows were written.
+    /// The number of written rows.
     pub rows: u64,
 }
 
 /// New data of a tenant.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DataRows {
-    /// How many rows were written.
+    /// The number of written rows.
     pub rows: u64,
 }
 
 impl TaskResult {
-    /// How many rows were written, for a task that writes a tenant's data.
+    /// The number of written rows, if the task wrote a tenant's data.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
         match self {
@@ -138,7 +138,7 @@ impl TaskResult {
     }
 }
 
-/// The tasks of this server. Cheap to clone; all clones are one.
+/// The tasks of this server. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks(Arc<Mutex<VecDeque<Arc<Task>>>>);
 
@@ -146,11 +146,11 @@ pub struct Tasks(Arc<Mutex<VecDeque<Arc<Task>>>>);
 struct Task {
     id: Uuid,
     tenant: String,
-    what: &'static str,
-    begun: Instant,
+    kind: &'static str,
+    started_at: Instant,
     progress: Arc<Progress>,
     end: watch::Receiver<Option<End>>,
-    /// Whether a client has read its result. A key in it is shown once.
+    /// Whether a client has read the result. A key in it is shown once.
     is_read: AtomicBool,
 }
 
@@ -160,34 +160,33 @@ struct End {
     ms: u64,
 }
 
-/// A task that runs.
 #[derive(Debug)]
-pub struct Begun<E> {
+pub struct StartedTask<E> {
     pub id: Uuid,
     pub end: tokio::task::JoinHandle<Result<TaskResult, E>>,
 }
 
 impl Tasks {
-    /// Starts work that does not stop when its caller leaves.
+    /// Starts work that continues when its client hangs up.
     pub fn begin<E, F>(
         &self,
         id: Uuid,
         tenant: &str,
-        what: &'static str,
+        kind: &'static str,
         work: impl FnOnce(Arc<Progress>) -> F,
-    ) -> Begun<E>
+    ) -> StartedTask<E>
     where
         E: std::error::Error + Send + 'static,
         F: Future<Output = Result<TaskResult, E>> + Send + 'static,
     {
         let progress = Arc::new(Progress::default());
         let (ended, end) = watch::channel(None);
-        let begun = Instant::now();
+        let started_at = Instant::now();
         let task = Task {
             id,
             tenant: tenant.to_owned(),
-            what,
-            begun,
+            kind,
+            started_at,
             progress: Arc::clone(&progress),
             end,
             is_read: AtomicBool::new(false),
@@ -202,12 +201,12 @@ impl Tasks {
         let work = work(progress);
         let end = tokio::spawn(async move {
             let outcome = work.await;
-            let kept = outcome.as_ref().map(Clone::clone).map_err(ToString::to_string);
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            ended.send_replace(Some(End { outcome: kept, ms }));
+            let stored = outcome.as_ref().map(Clone::clone).map_err(ToString::to_string);
+            let ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+            ended.send_replace(Some(End { outcome: stored, ms }));
             outcome
         });
-        Begun { id, end }
+        StartedTask { id, end }
     }
 
     /// The status of a task; `None` for an unknown one. A key in its result is shown the first time.
@@ -238,11 +237,11 @@ impl TaskStatus {
 impl Task {
     fn status(&self) -> TaskStatus {
         let end = self.end.borrow().clone();
-        // After a panic the sender is gone and no end was sent.
-        let is_lost = end.is_none() && self.end.has_changed().is_err();
-        let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A panic drops the sender before an end is sent.
+        let is_interrupted = end.is_none() && self.end.has_changed().is_err();
+        let elapsed = u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (state, ms, result, error) = match end {
-            None if is_lost => (TaskState::Failed, elapsed, None, Some("the task broke off".to_owned())),
+            None if is_interrupted => (TaskState::Failed, elapsed, None, Some("the task was interrupted".to_owned())),
             None => (TaskState::Running, elapsed, None, None),
             Some(End { outcome: Ok(result), ms }) => (TaskState::Done, ms, Some(result), None),
             Some(End { outcome: Err(error), ms }) => (TaskState::Failed, ms, None, Some(error)),
@@ -250,7 +249,7 @@ impl Task {
         TaskStatus {
             id: self.id,
             tenant: self.tenant.clone(),
-            what: self.what,
+            kind: self.kind,
             state,
             step: self.progress.step.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             done: self.progress.done.load(Ordering::Relaxed),

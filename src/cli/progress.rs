@@ -39,11 +39,11 @@ impl Drop for ProgressLine {
 }
 
 fn described(status: &Value, elapsed: Duration) -> String {
-    let what = plain(status["what"].as_str().unwrap_or("working"));
+    let kind = plain(status["kind"].as_str().unwrap_or("working"));
     let step = plain(status["step"].as_str().unwrap_or_default());
     let (done, total) = (status["done"].as_u64().unwrap_or(0), status["total"].as_u64().unwrap_or(0));
     let seconds = elapsed.as_secs();
-    let head = if step.is_empty() { what.into_owned() } else { format!("{what}: {step}") };
+    let head = if step.is_empty() { kind.into_owned() } else { format!("{kind}: {step}") };
     match (done, total) {
         (0, 0) => format!("{head}  {seconds} s"),
         (done, 0) => format!("{head} {}  {seconds} s", grouped(done)),
@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn a_line_shows_the_progress() {
         let second = Duration::from_secs(1);
-        let status = json!({ "what": "seed", "step": "customers", "done": 30_000, "total": 105_000 });
+        let status = json!({ "kind": "seed", "step": "customers", "done": 30_000, "total": 105_000 });
         assert_eq!(described(&status, second), "seed: customers 30,000 of 105,000 (28 %)  1 s");
-        assert_eq!(described(&json!({ "what": "reset", "step": "", "done": 0, "total": 0 }), second), "reset  1 s");
+        assert_eq!(described(&json!({ "kind": "reset", "step": "", "done": 0, "total": 0 }), second), "reset  1 s");
         assert_eq!(
-            described(&json!({ "what": "fork", "step": "rows", "done": 7, "total": 0 }), second),
+            described(&json!({ "kind": "fork", "step": "rows", "done": 7, "total": 0 }), second),
             "fork: rows 7  1 s"
         );
     }

@@ -230,7 +230,9 @@ impl Remote {
         loop {
             match status["state"].as_str() {
                 Some("done") => return Ok(status["result"].take()),
-                Some("failed") => bail!("{}", plain_lines(status["error"].as_str().unwrap_or("the task broke off"))),
+                Some("failed") => {
+                    bail!("{}", plain_lines(status["error"].as_str().unwrap_or("the task was interrupted")))
+                }
                 _ => line.draw(&status),
             }
             tokio::time::sleep(pause).await;

@@ -36,8 +36,8 @@ pub(super) enum ControlError {
     #[error(transparent)]
     Tenant(#[from] TenantError),
     /// The task panicked: a defect.
-    #[error("the task broke off")]
-    BrokenOff,
+    #[error("the task was interrupted")]
+    Interrupted,
 }
 
 impl From<DatabaseError> for ControlError {
@@ -73,14 +73,14 @@ impl ControlError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Self::BrokenOff => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Tenant(error) => match error {
                 TenantError::UnknownTenant(_)
                 | TenantError::UnknownSnapshot { .. }
                 | TenantError::Credential(CredentialError::Unknown { .. }) => StatusCode::NOT_FOUND,
                 TenantError::NameTaken(_)
                 | TenantError::Conflict
-                | TenantError::Credential(CredentialError::Taken(_)) => StatusCode::CONFLICT,
+                | TenantError::Credential(CredentialError::InUse(_)) => StatusCode::CONFLICT,
                 TenantError::BadName(_)
                 | TenantError::Rejected(_)
                 | TenantError::Seed(_)

@@ -20,15 +20,15 @@ use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 /// A customer of a seed file.
 #[derive(Debug, Clone)]
 pub struct SeedCustomer {
-    /// The id that it must get, or the next one.
+    /// `None` for the next id.
     pub id: Option<CustomerId>,
     pub fields: CustomerFields,
-    /// The hash of its password, in the place of the password.
+    /// The hash of its password, instead of the password itself.
     pub password_hash: Option<PasswordHashText>,
 }
 
 impl Customers {
-    /// Creates a customer and returns its id. `violations` are those that were found while reading the request.
+    /// Creates a customer and returns its id. `violations` are those of reading the request.
     ///
     /// # Errors
     /// `Rejected` with every violation, `Hook`, or when the database fails.
@@ -41,7 +41,7 @@ impl Customers {
         let mut customer = customer.into();
         self.validate(scope, None, &customer.fields, violations).await?;
         self.check_availability(scope, None, &customer.fields).await?;
-        let reserved = self.ask_for_back_office_id(scope, &mut customer.fields).await?;
+        let reserved = self.call_back_office_id_hook(scope, &mut customer.fields).await?;
         let password_hash = self.hash_of(&customer.fields).await;
         if !scope.calls::<WriteApplication>() {
             return self.execute(scope, Command::Create { reserved, customer, password_hash }).await;
@@ -54,15 +54,15 @@ impl Customers {
         Ok(CustomerId(response.application_response.associate_id))
     }
 
-    /// The violations of a new customer that can be found without asking the database.
+    /// The violations of a new customer that need no database.
     #[must_use]
     pub fn violations_of(&self, scope: &Scope<'_>, fields: &CustomerFields) -> Vec<Violation> {
         scope.validator().whole(None, fields)
     }
 
-    /// Asks the hook for a BackOfficeId where none was sent, and reserves the customer's id for that. Where no extension
+    /// Calls the hook for a BackOfficeId if the request has none, and reserves the customer's id for this call. If no extension
     /// answers the hook, the write generates one.
-    async fn ask_for_back_office_id(
+    async fn call_back_office_id_hook(
         &self,
         scope: &Scope<'_>,
         fields: &mut CustomerFields,
@@ -77,10 +77,10 @@ impl Customers {
             enroller_id: fields.sponsor_id.unwrap_or_default(),
         };
         let response = self.call_hook::<GetNewBackOfficeId>(scope, request, DeferredAction::Answer).await?;
-        let mut answered = CustomerFields { back_office_id: response.back_office_id, ..CustomerFields::default() };
-        answered.normalize();
-        reject(scope.validator().formats(&answered))?;
-        fields.back_office_id = answered.back_office_id;
+        let mut returned = CustomerFields { back_office_id: response.back_office_id, ..CustomerFields::default() };
+        returned.normalize();
+        reject(scope.validator().formats(&returned))?;
+        fields.back_office_id = returned.back_office_id;
         Ok(Some(reserved))
     }
 

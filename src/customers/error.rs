@@ -1,4 +1,4 @@
-//! Why an operation on customers did not do what it was asked for.
+//! The errors of operations on customers.
 
 use thiserror::Error;
 
@@ -15,28 +15,28 @@ pub enum Error {
     /// The built-in upgrade hook does not go from the customer's type to the requested one.
     #[error("no upgrade from type {from} to type {to:?}")]
     NoSuchUpgrade { from: i32, to: Option<i32> },
-    /// A customer cannot be placed below the upline, which breaks this rule.
+    /// The customer cannot be placed below this upline.
     #[error("the upline breaks a rule: {0:?}")]
     Placement(ViolationKind),
-    /// The Client Extension rejected, or failed to answer a hook.
+    /// The Client Extension rejected the request or failed to answer the hook.
     #[error(transparent)]
     Hook(HookFailure),
-    /// The request of a hook, as the extension sent it back, cannot be read.
+    /// The body of a callback cannot be read.
     #[error("the request cannot be read: {0}")]
     Unreadable(String),
     /// The command that was stored for a callback cannot be read: another version of this program wrote it.
     #[error("the callback belongs to another version of this server")]
     UnreadableCommand,
-    /// Another writer came between, and the change can be made again: the customer was written since the version that the
-    /// change was made for, or the two waited for each other.
-    #[error("another writer came between")]
+    /// Another request wrote at the same time, and this one can be tried again: the customer no longer has the version that
+    /// the change is for, or the two requests waited for each other.
+    #[error("another request changed the customer at the same time")]
     Changed,
     /// Another customer has the uuid that the caller chose.
     #[error("the key belongs to another customer")]
-    KeyTaken,
+    UuidInUse,
     /// The uuid that the caller chose has the form that is derived from a customer's number.
-    #[error("a key that begins with 00000000-0000-8000-8000 is made of a customer's number and cannot be chosen")]
-    KeyReserved,
+    #[error("a key that begins with 00000000-0000-8000-8000 is derived from a customer's number and cannot be chosen")]
+    UuidReserved,
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

@@ -9,23 +9,23 @@ use crate::model::{Customer, CustomerId};
 use crate::webhooks::{self, Event, EventSettings, EventType};
 
 impl Customers {
-    /// A write that changes a customer, and the event that reports it, in one transaction. `is_sure` says that something changes
-    /// which a [`Customer`] does not contain; otherwise a write that leaves the customer as it was has no event.
+    /// Runs a write that changes a customer, and appends its event, in one transaction. A write after which the customer is the
+    /// same has no event, unless `is_always`: then the write changes something that [`Customer`] does not contain.
     pub(super) async fn with_update_event<T>(
         &self,
         scope: &Scope<'_>,
         settings: &EventSettings,
         id: CustomerId,
-        is_sure: bool,
+        is_always: bool,
         write: impl AsyncFnOnce(Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (within, transaction) = self.begin();
         let work = async {
-            // Not locked, so that the write takes its locks in its own order. A change that comes between is reported twice.
+            // Not locked, so that the write locks rows in its own order. A change between the two is reported twice.
             let before = within.get(scope, id).await?;
             let done = write(within.clone()).await?;
             let after = within.get(scope, id).await?;
-            if is_sure || before != after {
+            if is_always || before != after {
                 within.append_event(scope, settings, EventType::UpdateAssociateEvent, &after).await?;
             }
             Ok(done)
@@ -34,7 +34,7 @@ impl Customers {
         self.end(scope.recorder, transaction, outcome).await
     }
 
-    /// A write that creates a customer, and the events that report it, in one transaction.
+    /// Runs a write that creates a customer, and appends its events, in one transaction.
     pub(super) async fn with_create_events(
         &self,
         scope: &Scope<'_>,
@@ -53,7 +53,7 @@ impl Customers {
         self.end(scope.recorder, transaction, outcome).await
     }
 
-    /// A write of several statements in one transaction, without an event.
+    /// Runs a write of several statements in one transaction, without an event.
     pub(super) async fn in_transaction<T>(
         &self,
         scope: &Scope<'_>,
@@ -64,7 +64,7 @@ impl Customers {
         self.end(scope.recorder, transaction, outcome).await
     }
 
-    /// Commits a transaction, events included, or rolls it back where it failed.
+    /// Commits a transaction, events included, or rolls it back if it failed.
     pub(super) async fn end<T>(
         &self,
         recorder: &Recorder,

@@ -9,11 +9,11 @@ const CAPITAL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGIT: &[u8] = b"0123456789";
 const SYMBOL: &[u8] = b"!#%+-=?";
 
-/// The fewest characters: "8 random alphanumeric characters" (Norce, `RegisterCustomer3` page).
+/// The minimum number of characters: "8 random alphanumeric characters" (Norce, `RegisterCustomer3` page).
 const LENGTH: usize = 8;
 
 impl Customers {
-    /// A random password that fits the tenant's rule.
+    /// A random password that satisfies the tenant's rule.
     #[must_use]
     pub fn random_password(&self, scope: &Scope<'_>) -> Password {
         let rule = scope.plan.password_rule;
@@ -25,7 +25,7 @@ impl Customers {
         alphabets.resize(length, SMALL);
         let letters = alphabets.into_iter().map(|alphabet| {
             let [byte] = self.random.bytes();
-            // The alphabets are short, so the first letters are hardly more frequent.
+            // The alphabets are short, so the first characters are hardly more frequent.
             char::from(alphabet[usize::from(byte) % alphabet.len()])
         });
         Password::new(letters.collect())

@@ -24,7 +24,7 @@ use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::UniqueField;
 use crate::wire::any_case;
 
-/// What a callback may have done, while its hook runs. Stored in `hook_calls`, so that any server can take the callback.
+/// The command that a callback executes while its hook runs. Stored in `hook_calls`, so that any server can answer the callback.
 #[derive(Debug, Serialize, Deserialize)]
 struct DeferredCommand {
     caller: String,
@@ -32,17 +32,16 @@ struct DeferredCommand {
     #[serde(default)]
     is_lenient: bool,
     action: DeferredAction,
-    /// The request as the extension received it, but for the password: members that it leaves out when it calls back keep these
-    /// values.
+    /// The request that the extension received, without the password. Members that its callback omits keep these values.
     sent: Value,
 }
 
-/// What the hook stands before.
+/// The action that a hook guards and its callback executes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum DeferredAction {
-    /// The answer of the database, which needs nothing but the request.
+    /// Answers from the database. It needs only the body of the callback.
     Answer,
-    /// An application is validated. `id` is the customer's, where it has one already.
+    /// Validates an application. `id` is `None` for a new customer.
     Validate {
         id: Option<CustomerId>,
         fields: CustomerFields,
@@ -51,24 +50,23 @@ pub(super) enum DeferredAction {
     Execute(Command),
 }
 
-/// The caller, the request id and the rules of the request that a callback belongs to.
+/// The request that called the hook of a callback.
 #[derive(Debug, Clone)]
-pub struct CalledFor {
-    /// The name of the credential of the request.
+pub struct HookedRequest {
+    /// The name of its credential.
     pub caller: String,
-    /// The id of the request.
-    pub request: Uuid,
-    /// Whether it is under the rules of the vendor APIs that require no field.
+    pub id: Uuid,
+    /// Whether the lenient plan applies to it.
     pub is_lenient: bool,
 }
 
-/// The request that a callback belongs to.
+/// The request that called the hook of a callback.
 ///
 /// # Errors
 /// `UnreadableCommand`.
-pub fn called_for(callback: &Callback) -> Result<CalledFor, Error> {
+pub fn hooked_request(callback: &Callback) -> Result<HookedRequest, Error> {
     let DeferredCommand { caller, request, is_lenient, .. } = deferred(callback)?;
-    Ok(CalledFor { caller, request, is_lenient })
+    Ok(HookedRequest { caller, id: request, is_lenient })
 }
 
 fn deferred(callback: &Callback) -> Result<DeferredCommand, Error> {
@@ -99,7 +97,8 @@ impl Customers {
         })
     }
 
-    /// The rules that need no other customer, through the hook `ValidateApplication`. Violations of reading come before it.
+    /// Checks the rules that need no other customer, through the hook `ValidateApplication`. Violations of reading the request
+    /// are rejected before the hook is called.
     pub(super) async fn validate(
         &self,
         scope: &Scope<'_>,
@@ -110,7 +109,7 @@ impl Customers {
         let validator = scope.validator();
         let has_hook = scope.calls::<ValidateApplication>();
         if has_hook {
-            // The hook decides what is required, but nothing is written that has no type or a broken format.
+            // The hook decides what is required, but a stored customer always has a type and valid formats.
             violations.extend(validator.formats(fields));
             if fields.customer_type.is_none() {
                 violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
@@ -134,8 +133,8 @@ impl Customers {
         Ok(())
     }
 
-    /// Asks the hooks whether e-mail address and tax id may be used, where an extension answers them; on an upgrade only
-    /// for a value that changes. Without an extension the database alone decides, when it is written.
+    /// Calls the hooks that check e-mail address and tax id, if an extension answers them; on an upgrade only for a value that
+    /// changes. Otherwise the database alone decides, on the write.
     pub(super) async fn check_availability(
         &self,
         scope: &Scope<'_>,
@@ -155,8 +154,8 @@ impl Customers {
             && !is_same(current.email_address.as_deref(), email)
         {
             let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
-            let answer = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
-            if !answer.is_available {
+            let response = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !response.is_available {
                 let rule = ViolationKind::Unique(Some(email.trim().to_owned()));
                 violations.push(Violation { field: Field::EmailAddress, rule });
             }
@@ -166,8 +165,8 @@ impl Customers {
             && !is_same(current.tax_id.as_deref(), tax_id)
         {
             let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
-            let answer = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
-            if !answer.available {
+            let response = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !response.available {
                 violations.push(Violation { field: Field::TaxId, rule: ViolationKind::Unique(None) });
             }
         }
@@ -182,7 +181,7 @@ impl Customers {
         self.hooks.tenants_of(&self.database, bearer).await
     }
 
-    /// Uses up the token of a callback, which is valid once and while its hook runs.
+    /// Uses up the token of a callback. It is valid once, and only while its hook runs.
     ///
     /// # Errors
     /// When the database fails.
@@ -195,11 +194,11 @@ impl Customers {
         self.hooks.claim(&self.database, tenants, hook, token).await
     }
 
-    /// Does what the hook stands before, with the request as the extension altered it, in one transaction that is committed only
-    /// if the hook still runs. `None` if it does not.
+    /// Executes the action of a hook with the body of its callback, in one transaction that is committed only if the hook still
+    /// runs. `None` if it does not.
     ///
     /// # Errors
-    /// Those of the command; `Unreadable` for a request that cannot be read.
+    /// Those of the command; `Unreadable` for a body that cannot be read.
     pub async fn call_back(
         &self,
         scope: &Scope<'_>,
@@ -209,7 +208,7 @@ impl Customers {
     ) -> Result<Option<Value>, Error> {
         let deferred = deferred(callback)?;
         let (within, transaction) = self.begin();
-        // Before the row of the hook: a reset of the tenant takes them in this order.
+        // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;
         if !callback.may_commit(&within.database).await? {
             transaction.roll_back().await?;
@@ -252,9 +251,9 @@ impl Customers {
             (UpdateAssociate::ID, DeferredAction::Execute(mut command)) => {
                 let before: UpdateAssociateRequest = read(Value::Null, &sent)?;
                 let request: UpdateAssociateRequest = read(request, &sent)?;
-                let shown = from_associate(&before.updated_associate_info);
+                let sent = from_associate(&before.updated_associate_info);
                 let altered = from_associate(&request.updated_associate_info);
-                merge_associate(scope, &mut command, &altered, altered.differences(&shown))?;
+                merge_associate(scope, &mut command, &altered, altered.differences(&sent))?;
                 self.execute(scope, command).await?;
                 answer(NoResponse {})
             }
@@ -297,7 +296,7 @@ impl Customers {
     }
 }
 
-/// What is stored of a hook's request while the hook runs.
+/// The request of a hook as it is stored while the hook runs.
 fn without_password(request: &impl Serialize) -> Value {
     let mut sent = serde_json::to_value(request).expect("invariant: plain data is JSON");
     if let Some(password) = sent.pointer_mut("/Application/Password") {
@@ -306,13 +305,13 @@ fn without_password(request: &impl Serialize) -> Value {
     sent
 }
 
-/// Whether two values are the same to a unique field.
+/// Whether a unique field treats two values as the same.
 fn is_same(current: Option<&str>, value: &str) -> bool {
     current.is_some_and(|current| comparable(current) == comparable(value))
 }
 
-/// Takes over an application as an extension altered it, and validates it: all rules where `ValidateApplication` is the vendor's
-/// own, otherwise formats only, because the extension decides what is required.
+/// Merges the application of a callback into `fields` and validates them: all rules if `ValidateApplication` is the vendor's own,
+/// otherwise formats only, because the extension decides what is required.
 fn merge_application(
     scope: &Scope<'_>,
     id: Option<CustomerId>,
@@ -332,7 +331,7 @@ fn merge_application(
     reject(violations)
 }
 
-/// Takes over the fields that an extension altered of the customer that it was shown, and validates the change.
+/// Merges the fields that an extension altered into the command, and validates the change.
 fn merge_associate(
     scope: &Scope<'_>,
     command: &mut Command,
@@ -368,14 +367,14 @@ fn violations_but_password(
     fields: &CustomerFields,
     has_password: bool,
 ) -> Vec<Violation> {
-    let is_kept =
+    let is_validated =
         |violation: &Violation| has_password && fields.password.is_none() && violation.field == Field::Password;
     let mut violations = scope.validator().whole(id, fields);
-    violations.retain(|violation| !is_kept(violation));
+    violations.retain(|violation| !is_validated(violation));
     violations
 }
 
-/// A callback's request; members that it leaves out are those of the request that the extension received.
+/// Reads the body of a callback. Members that it omits are those of the request that the extension received.
 fn read<T: DeserializeOwned>(request: Value, sent: &Value) -> Result<T, Error> {
     any_case::read_over(request, sent).map_err(|error| Error::Unreadable(error.to_string()))
 }

@@ -18,7 +18,7 @@ pub struct CustomerSummary {
     pub back_office_id: String,
     pub username: Option<String>,
     pub email_address: Option<String>,
-    /// First and last name, else the company's.
+    /// First and last name, or the company's name.
     pub name: Option<String>,
 }
 
@@ -27,11 +27,11 @@ pub struct CustomerSummary {
 pub struct TreeNode {
     pub id: i32,
     pub upline_id: Option<i32>,
-    /// The number of levels between it and the customer that was asked for.
+    /// The number of levels between it and the requested customer.
     pub level: i32,
-    /// `None` where there is no such customer.
+    /// `None` if there is no such customer.
     pub customer_type: Option<i32>,
-    /// First and last name, else the company's.
+    /// First and last name, or the company's name.
     pub name: Option<String>,
     /// The number of nodes directly below it.
     pub children: i64,
@@ -42,7 +42,7 @@ pub struct TreeNode {
 pub struct TreeAround {
     /// From the root to the customer itself; empty for a customer without a node.
     pub upline: Vec<TreeNode>,
-    /// Level by level, the first nodes of each.
+    /// Level by level, only the first nodes of each.
     pub below: Vec<TreeNode>,
 }
 
@@ -72,7 +72,7 @@ impl Customers {
         after: i32,
         limit: i64,
     ) -> Result<Vec<CustomerSummary>, DatabaseError> {
-        // No value holds such a character.
+        // No stored value contains such a character.
         if term.contains(is_forbidden) {
             return Ok(Vec::new());
         }
@@ -162,7 +162,7 @@ async fn type_changes(
     .await
 }
 
-/// From the root to the customer itself; of an upline longer than 2000 nodes, the nearest.
+/// From the root to the customer itself, at most the nearest 2000 nodes.
 async fn upline(connection: &mut PgConnection, tenant: TenantId, id: CustomerId) -> Result<Vec<TreeNode>, sqlx::Error> {
     sqlx::query_as!(
         TreeNode,

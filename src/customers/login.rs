@@ -40,7 +40,7 @@ impl Customers {
         if hashes.is_empty() {
             self.passwords.hash(password, &self.random).await;
         }
-        // A plan may let several customers share a username; their passwords tell them apart.
+        // A plan may allow several customers to share a username; their passwords distinguish them.
         for (id, hash) in hashes {
             if self.passwords.verify(password, &hash, &self.random).await {
                 return self.get(scope, id).await.map(Some);
@@ -66,8 +66,8 @@ impl Customers {
             self.reject_known(scope, id, violations).await?;
             return Err(Error::UnknownCustomer);
         };
-        let values = CustomerFields { password: Some(password.clone()), ..CustomerFields::default() };
-        violations.extend(scope.validator().formats(&values));
+        let fields = CustomerFields { password: Some(password.clone()), ..CustomerFields::default() };
+        violations.extend(scope.validator().formats(&fields));
         self.reject_known(scope, id, violations).await?;
         let hash = self.passwords.hash(&password, &self.random).await;
         if let Some(settings) = scope.events {
@@ -82,8 +82,8 @@ impl Customers {
         if written.await? { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 
-    /// Whether no customer has this value. Blank values are always free, and so are those of a field that the plan does not
-    /// make unique. The values of a deleted customer are not.
+    /// Whether no customer has this value. Blank values are always free, as are those of a field that is not unique under the
+    /// plan. The values of a deleted customer stay in use.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,7 +95,7 @@ impl Customers {
     }
 }
 
-/// The password hashes of those of the customers that have one.
+/// The password hashes of these customers. Customers without a password are left out.
 async fn password_hashes(
     connection: &mut PgConnection,
     tenant: TenantId,

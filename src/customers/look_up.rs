@@ -1,6 +1,6 @@
-//! What customers are looked up by.
+//! Lookups of customers.
 
-/// What customers may be looked up by, besides their id.
+/// A field by which customers are looked up, with its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookUp<'a> {
     BackOfficeId(&'a str),
@@ -11,7 +11,7 @@ pub enum LookUp<'a> {
 }
 
 impl LookUp<'_> {
-    /// Whether a customer could have the value at all: no text in Postgres holds a zero byte.
+    /// False for a value that no customer can have: no text in Postgres contains a zero byte.
     pub(super) fn is_possible(self) -> bool {
         let (Self::BackOfficeId(value)
         | Self::ExternalReferenceId(value)

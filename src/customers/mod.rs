@@ -1,4 +1,4 @@
-//! The domain: what may be written of a customer, and how. Knows no HTTP and no vendor API.
+//! The domain: the operations on customers and their rules. It does not depend on HTTP or on a vendor API.
 
 mod command;
 mod create;
@@ -34,7 +34,7 @@ mod write_profile;
 pub use command::{NewCustomer, Patch};
 pub use create::SeedCustomer;
 pub use error::Error;
-pub use hooks::{CalledFor, called_for};
+pub use hooks::{HookedRequest, hooked_request};
 pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};
 pub use look_up::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};

@@ -55,7 +55,7 @@ impl TryFrom<String> for PasswordHashText {
         let malformed =
             "a password_hash must be an Argon2id hash in PHC form, such as $argon2id$v=19$m=19456,t=2,p=1$…$…";
         let hash = PasswordHash::new(&text).map_err(|_| malformed)?;
-        let is_argon2id = Algorithm::new(hash.algorithm.as_str()).is_ok_and(|known| known == Algorithm::Argon2id);
+        let is_argon2id = Algorithm::new(hash.algorithm.as_str()) == Ok(Algorithm::Argon2id);
         if !is_argon2id || hash.salt.is_none() || hash.hash.is_none() {
             return Err(malformed);
         }
@@ -87,7 +87,7 @@ impl Passwords {
     pub async fn hash(&self, password: &Password, random: &Random) -> String {
         let salt: [u8; 16] = random.bytes();
         match self.cost {
-            // Takes some microseconds, less than a change of threads.
+            // A few microseconds, less than a switch to another thread costs.
             PasswordCost::Test => hash(password, &salt, Params::MIN_M_COST, 1),
             PasswordCost::Owasp => {
                 let password = password.clone();

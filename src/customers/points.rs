@@ -22,7 +22,7 @@ const LIFETIME: Days = Days::new(365);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Points(f64);
 
-/// One line of a customer's ledger.
+/// One entry of a customer's ledger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Entry {
     /// Below zero for a deduction.
@@ -72,8 +72,8 @@ impl Customers {
     }
 }
 
-/// The balance of a ledger, in the order of its entries, at a time. Deductions use up the points that expire first, points
-/// that expire unused are lost, and points that are added later pay for a balance below zero.
+/// The balance of a ledger at a time. Its entries are in ascending order. Deductions use up the points that expire first, unused
+/// points expire, and points that are added later offset a balance below zero.
 pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
     let mut left: VecDeque<(f64, DateTime<Utc>)> = VecDeque::new();
     let mut owed = 0.0;
@@ -155,7 +155,7 @@ pub(super) async fn ledger(
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "sums of numbers that binary holds exactly")]
+#[expect(clippy::float_cmp, reason = "sums of numbers that are exact in binary")]
 mod tests {
     use super::*;
 
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn later_points_pay_for_a_balance_below_zero() {
+    fn later_points_offset_a_balance_below_zero() {
         let ledger = [added(10.0, 0), deducted(25.5, 1), added(20.0, 2)];
         assert_eq!(balance(&ledger, day(1)), -15.5);
         assert_eq!(balance(&ledger, day(2)), 4.5);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_points_pay_nothing() {
+    fn expired_points_do_not_offset_a_deduction() {
         let ledger = [added(10.0, 0), deducted(4.0, 365)];
         assert_eq!(balance(&ledger, day(365)), -4.0);
     }

@@ -11,7 +11,7 @@ use crate::model::CustomerId;
 use crate::plan::{BackOfficeIdFormat, DISTRIBUTOR, UniqueField};
 use crate::secret::Password;
 
-/// Rows per statement: an embedded database writes them in some 30 ms.
+/// Rows per statement: an embedded database writes them in about 30 ms.
 const CHUNK: u64 = 500;
 
 /// The password of every generated customer.
@@ -50,20 +50,20 @@ pub struct Population {
 /// The upline of each distributor of a population.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TreeShape {
-    /// Any earlier one.
+    /// A random earlier distributor.
     Unilevel,
-    /// The previous one.
+    /// The previous distributor.
     Line,
-    /// The first one.
+    /// The first distributor.
     Flat,
 }
 
 impl Customers {
-    /// Adds a population to a tenant, its first distributor below `root`. `on_written` gets the number of customers of each
+    /// Adds a population to a tenant, its first distributor below `root`. Calls `on_written` with the number of customers of each
     /// chunk.
     ///
     /// # Errors
-    /// When the database fails, also because an existing customer has a unique value of a generated one.
+    /// When the database fails, or when an existing customer has a unique value of a generated one.
     pub async fn populate(
         &self,
         batches: &mut Batches,
@@ -74,7 +74,7 @@ impl Customers {
     ) -> Result<(), DatabaseError> {
         let Population { distributors, retail, preferred, .. } = population;
         let size = u64::from(distributors) + u64::from(retail) + u64::from(preferred);
-        // One hash for all: at a safe cost, a hash for each would take hours.
+        // One hash for all customers: a hash for each would take hours at a safe cost.
         let hash = self.passwords.hash(&Password::new(PASSWORD.to_owned()), &self.random).await;
         let ids = i32::try_from(size).unwrap_or(i32::MAX);
         let first = reserve_ids(batches.connection().await?, scope.tenant, ids).await?;
@@ -106,11 +106,11 @@ struct Generator<'a> {
     hash: &'a str,
 }
 
-/// `null` in a line of values.
+/// The text of a null value in a line.
 const NULL: &str = r"\N";
 
 impl Generator<'_> {
-    /// Appends the lines of a customer; the distributors have the lowest numbers. No value holds a tab.
+    /// Appends the lines of a customer. The distributors have the lowest numbers. No value contains a tab.
     fn write(&self, number: u64, customers: &mut Vec<String>, nodes: &mut Vec<String>) {
         let Population { distributors, retail, shape, random_seed, .. } = self.population;
         let Scope { tenant, plan, now, .. } = *self.scope;
@@ -176,7 +176,7 @@ impl Generator<'_> {
     }
 }
 
-/// Takes ids from the tenant's counter and returns the first of them.
+/// Raises the tenant's counter by `number` and returns the first of these ids.
 async fn reserve_ids(connection: &mut PgConnection, tenant: TenantId, number: i32) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar!(
         r#"update tenant_counters set last_customer_id = last_customer_id + $2 where tenant_id = $1
@@ -188,8 +188,8 @@ async fn reserve_ids(connection: &mut PgConnection, tenant: TenantId, number: i3
     .await
 }
 
-/// Writes a customer for each line: its values with tabs between them, [`NULL`] for null. Not by COPY: after one, the embedded
-/// database answers in many small packets for the rest of the connection.
+/// Writes a customer for each line: its values separated by tabs, [`NULL`] for null. It does not use COPY: after a COPY, the
+/// embedded database sends many small packets for the rest of the connection.
 async fn write_customers(connection: &mut PgConnection, lines: &[String]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r"

@@ -1,4 +1,4 @@
-//! Members of a vendor API that no field of a customer holds. They are stored per vendor and returned as they were sent.
+//! Members of a vendor API that have no field of a customer. They are stored per vendor and returned as they were sent.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::text::comparable;
 
-/// A door whose callers say more of a customer than the customer's own fields hold.
+/// A vendor API with members that have no field of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProfileOwner {
@@ -25,13 +25,13 @@ impl ProfileOwner {
     }
 }
 
-/// The members of one vendor's requests that no field of a customer holds. A write replaces the stored ones.
+/// The members of one vendor API that have no field of a customer. A write replaces the stored ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     pub owner: ProfileOwner,
     /// By the vendor's name.
     pub fields: Map<String, Value>,
-    /// In their order; `None` leaves the stored ones as they are.
+    /// In order. `None` does not change the stored ones.
     pub companies: Option<Vec<Company>>,
 }
 
@@ -39,9 +39,9 @@ pub struct Profile {
 /// surrounding space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Company {
-    /// Its number within the tenant; `None` for a new one.
+    /// The number within the tenant; `None` for a new company.
     pub id: Option<i32>,
-    /// Its uuid; `None` for a new one whose request has none.
+    /// `None` for a new company whose request has no uuid.
     pub key: Option<Uuid>,
     pub name: String,
     pub org_no: Option<String>,
@@ -49,7 +49,7 @@ pub struct Company {
     pub details: Map<String, Value>,
 }
 
-/// The version of a customer's row. A write that has one fails when the row has another.
+/// The version of a customer's row. A write with a version fails if the row has another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(pub i64);

@@ -26,12 +26,12 @@ pub struct Profiled {
     pub version: Version,
     /// By the vendor's name.
     pub fields: Map<String, Value>,
-    /// In their order.
+    /// In order.
     pub companies: Vec<Company>,
 }
 
-/// A customer uuid that no caller chose is these bits and the customer's number. Version 8 leaves the meaning of its bits to
-/// the application (RFC 9562), so the same customer of the same seed has the same uuid in each tenant.
+/// The bits of a customer uuid that no client chose; the lowest ones are the customer's number. Version 8 leaves the meaning of
+/// its bits to the application (RFC 9562). So the same customer of the same seed has the same uuid in each tenant.
 const DERIVED: u128 = 0x0000_0000_0000_8000_8000_0000_0000_0000;
 
 fn derived_uuid(id: CustomerId) -> Uuid {
@@ -65,7 +65,7 @@ impl Customers {
             return Ok(Vec::new());
         }
         let read = async |connection: &mut PgConnection| {
-            // The version first: a write between the two statements makes it outdated.
+            // The version is read first, so that a write between the two statements makes it outdated.
             let profiles = profiles(connection, scope.tenant, owner, &ids).await?;
             let ids: Vec<i32> = profiles.keys().copied().collect();
             let customers = store::find(connection, scope.tenant, &ids).await?;
@@ -105,12 +105,12 @@ struct ProfileRow {
     customer_id: i32,
     version: i64,
     modified_at: DateTime<Utc>,
-    /// `None` for a derived one.
+    /// `None` for a derived uuid.
     uuid: Option<Uuid>,
     fields: Option<Json<Map<String, Value>>>,
 }
 
-/// `offset 0` keeps the planner from a join in another order, so that each customer is found by its index.
+/// `offset 0` keeps the planner from joining in another order, so that each customer is found by its index.
 async fn profiles(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -141,7 +141,7 @@ async fn profiles(
     Ok(rows.into_iter().map(|row| (row.customer_id, row)).collect())
 }
 
-/// By customer, in their order.
+/// The companies of each customer, in order.
 async fn companies(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -173,7 +173,7 @@ async fn companies(
     Ok(by_customer)
 }
 
-/// False for a customer for whom a caller chose another uuid.
+/// False for a customer with a uuid that a client chose.
 async fn has_derived_uuid(connection: &mut PgConnection, tenant: TenantId, number: i32) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"

@@ -1,4 +1,4 @@
-//! What every operation needs to know besides its own arguments.
+//! The request that an operation belongs to.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,21 +9,21 @@ use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 
-/// The request that an operation belongs to: its tenant, its time, its caller.
+/// The request that an operation belongs to: tenant, time and caller.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     pub tenant: TenantId,
     pub plan: &'a Plan,
-    /// Whether the plan is that of the vendor APIs that require no field.
+    /// Whether `plan` is the lenient plan, for vendor APIs that require no field.
     pub is_lenient: bool,
     pub now: DateTime<Utc>,
-    /// The name of the credential that the request came with.
+    /// The name of the request's credential.
     pub caller: &'a str,
     /// The id of the request.
     pub request: Uuid,
-    /// Where hooks are answered, if the tenant has a Client Extension.
+    /// `None` for a tenant without a Client Extension.
     pub extension: Option<&'a Extension>,
-    /// Where webhooks go, if there are subscribers.
+    /// `None` for a tenant without webhook subscriptions.
     pub events: Option<&'a EventSettings>,
     /// Whether fault rules for events are active.
     pub has_event_faults: bool,

@@ -12,7 +12,7 @@ use super::text::is_forbidden;
 use crate::database::TenantId;
 use crate::model::{Customer, CustomerId};
 
-/// What a search looks for. An empty list filters nothing.
+/// The conditions of a search. An empty list is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// A part of one of the searched fields, in any case.
@@ -21,11 +21,11 @@ pub struct Search {
     pub statuses: Vec<i32>,
     /// ISO 3166-1 codes of the primary address, in upper case.
     pub countries: Vec<String>,
-    /// Only the customer who has this company.
+    /// Only the customer with this company.
     pub company: Option<i32>,
 }
 
-/// `None` filters nothing.
+/// The conditions of a list of ids. `None` is no condition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IdFilter {
     pub customer_type: Option<i32>,
@@ -39,7 +39,7 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn search(&self, scope: &Scope<'_>, search: &Search) -> Result<Vec<Customer>, Error> {
-        // No value holds such a character.
+        // No stored value contains such a character.
         if search.term.contains(is_forbidden) {
             return Ok(Vec::new());
         }
@@ -98,8 +98,8 @@ impl Customers {
     }
 }
 
-/// The ids of the first fifty customers that hold the term in one of the searched fields ("searchTerm is matched
-/// against …", DirectScale, Search Associates page). Reads every customer of the tenant.
+/// The ids of the first fifty customers with the term in one of the searched fields ("searchTerm is matched against …",
+/// DirectScale, Search Associates page). Reads every customer of the tenant.
 async fn matching(connection: &mut PgConnection, tenant: TenantId, search: &Search) -> Result<Vec<i32>, sqlx::Error> {
     let Search { term, types, statuses, countries, company } = search;
     sqlx::query_scalar!(

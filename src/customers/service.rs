@@ -1,4 +1,4 @@
-//! The customers of every tenant: reading them, and what the other operations have in common.
+//! The customers of every tenant: reads, and the code that several operations share.
 
 use std::sync::Arc;
 
@@ -28,7 +28,6 @@ pub struct Customers {
 }
 
 impl Customers {
-    /// The customers in `database`.
     #[must_use]
     pub fn new(
         database: Database,
@@ -40,17 +39,17 @@ impl Customers {
         Self { database, passwords, hooks, deliveries, random }
     }
 
-    /// Within a transaction: keeps the tenant's data from being replaced as a whole before it ends.
+    /// Within a transaction: the tenant's data is not replaced as a whole before the transaction ends.
     pub(super) async fn enter_tenant(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
         self.database.run(async |connection| store::enter_tenant(connection, scope.tenant).await).await
     }
 
-    /// Within a transaction: keeps other transactions from taking a number from the tenant's counters before it ends.
+    /// Within a transaction: no other transaction gets a number from the tenant's counters before this one ends.
     pub(super) async fn hold_counter(&self, scope: &Scope<'_>) -> Result<(), DatabaseError> {
         self.database.run(async |connection| store::hold_counter(connection, scope.tenant).await).await
     }
 
-    /// The number of requests of a tenant that wait for its extension on this server.
+    /// The number of a tenant's requests on this server that wait for its extension.
     #[must_use]
     pub fn in_hooks(&self, tenant: TenantId) -> usize {
         self.hooks.running(tenant)
@@ -68,7 +67,7 @@ impl Customers {
         (Self { database, ..self.clone() }, transaction)
     }
 
-    /// Rewrites the unique columns of a tenant's customers for a plan that makes other fields unique than before.
+    /// Writes the unique columns of a tenant's customers for a plan with other unique fields than before.
     ///
     /// # Errors
     /// When customers share a value that must be unique, or when the database fails.
@@ -81,8 +80,6 @@ impl Customers {
         store::uniqueness::write_keys(connection, tenant, plan).await
     }
 
-    /// Whether there is such a customer.
-    ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn check_exists(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
@@ -90,8 +87,6 @@ impl Customers {
         if exists { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 
-    /// One customer.
-    ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn get(&self, scope: &Scope<'_>, id: CustomerId) -> Result<Customer, Error> {
@@ -99,7 +94,7 @@ impl Customers {
         found.into_iter().next().ok_or(Error::UnknownCustomer)
     }
 
-    /// The customers that a look-up names, by ascending id; none is no error.
+    /// The customers with this value, by ascending id. It is no error if there are none.
     ///
     /// # Errors
     /// When the database fails.
@@ -114,7 +109,7 @@ impl Customers {
         Ok(found.await?)
     }
 
-    /// Rejects a request for violations, unless the customer is unknown, which comes first.
+    /// Rejects a request that has violations. The error is `UnknownCustomer` if there is no such customer.
     pub(super) async fn reject_known(
         &self,
         scope: &Scope<'_>,

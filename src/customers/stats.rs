@@ -11,14 +11,14 @@ use super::store;
 use crate::database::TenantId;
 use crate::model::CustomerId;
 
-/// Figures of one customer. They count today's trees, without customers who joined after the date.
+/// Figures of one customer: those of today's trees, without customers who joined after the date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
-    /// First and last name, else the company's.
+    /// First and last name, or the company's name.
     pub name: String,
-    /// Customers below it in the sponsor tree.
+    /// The number of customers below it in the sponsor tree.
     pub downline: i64,
-    /// Customers whom it enrolled itself.
+    /// The number of customers that it enrolled itself.
     pub enrolled: i64,
     pub reward_points: f64,
 }
@@ -49,7 +49,7 @@ struct Counts {
     enrolled: i64,
 }
 
-/// Counts the downline that was placed by a time, and the enrolled customers who had signed up by then.
+/// Counts the downline that was placed up to `at`, and the enrolled customers who signed up until then.
 async fn count(
     connection: &mut PgConnection,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! Customers as they are stored, with what the system keeps of each: what an export is made of, and what restores it.
+//! Customers with everything that is stored about them, for exports and for seeds that restore an export.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,55 +18,51 @@ use crate::plan::Plan;
 /// The largest number of points that an entry of the ledger can hold.
 const MAX_POINTS: f64 = 1e13;
 
-/// A customer with everything that is stored of it.
+/// A customer with everything that is stored about it.
 #[derive(Debug, Clone)]
 pub struct StoredCustomer {
     pub customer: Customer,
-    /// The hash of its password.
     pub password_hash: Option<String>,
-    /// What the system keeps of it.
     pub record: CustomerRecord,
 }
 
-/// A customer that is written exactly as it is given: not validated, and without defaults.
+/// A customer that is stored exactly as it is: without validation and defaults.
 #[derive(Debug, Clone)]
 pub struct RestoredCustomer {
     pub id: CustomerId,
     pub fields: CustomerFields,
-    /// The hash of its password.
     pub password_hash: Option<String>,
-    /// What the system keeps of it.
     pub record: CustomerRecord,
 }
 
-/// What the system keeps of a customer besides the fields that callers set.
+/// What the system stores about a customer in addition to the fields that clients set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enroller_id: Option<i32>,
-    /// When it was written last.
+    /// The time of the last write.
     pub modified_at: DateTime<Utc>,
-    /// When its type changed last.
+    /// The time of the last change of the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_date: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inactive_date: Option<DateTime<Utc>>,
-    /// Its node in the sponsor tree, if it has one.
+    /// `None` for a customer that was not placed in the sponsor tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Placement>,
-    /// The id of the system's that a caller chose for it.
+    /// The customer uuid, if a client chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Uuid>,
-    /// Its rows of `CRM_AssociateTypeChanges`.
+    /// The rows of `CRM_AssociateTypeChanges`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub type_changes: Vec<StoredTypeChange>,
-    /// Its ledger of reward points.
+    /// The ledger of reward points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reward_points: Vec<StoredPoints>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companies: Vec<StoredCompany>,
-    /// What the callers of the other vendors' APIs said of it.
+    /// The stored members of the other vendor APIs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub profiles: BTreeMap<ProfileOwner, Map<String, Value>>,
 }
@@ -77,7 +73,6 @@ pub struct CustomerRecord {
 pub struct Placement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upline_id: Option<i32>,
-    /// Since when it stands in the tree.
     pub placed_at: DateTime<Utc>,
 }
 
@@ -86,14 +81,13 @@ pub struct Placement {
 #[serde(deny_unknown_fields)]
 pub struct StoredTypeChange {
     pub id: Uuid,
-    /// Its `recordnumber`.
+    /// The column `recordnumber`.
     pub record_number: i64,
     pub old_type: i32,
     pub new_type: i32,
     pub changed_at: DateTime<Utc>,
-    /// The name of the key that changed it.
+    /// The name of the credential that changed the type.
     pub changed_by: String,
-    /// The request that changed it.
     pub request_id: Uuid,
 }
 
@@ -102,7 +96,7 @@ pub struct StoredTypeChange {
 #[serde(deny_unknown_fields)]
 pub struct StoredPoints {
     pub id: Uuid,
-    /// How many; below zero for a deduction.
+    /// Below zero for a deduction.
     pub points: f64,
     pub entered_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,26 +107,26 @@ pub struct StoredPoints {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredCompany {
-    /// Its number within the tenant.
+    /// The number within the tenant.
     pub id: i32,
-    /// Its id of the system's.
+    /// The company's uuid.
     pub key: Uuid,
-    /// Its place among the customer's companies.
+    /// The position among the customer's companies.
     #[serde(default)]
     pub place: i32,
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_no: Option<String>,
-    /// What else was said of it.
+    /// All other members, by the vendor's name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
 }
 
 impl CustomerRecord {
-    /// What of it cannot be stored, if anything.
+    /// Checks that the record can be stored.
     ///
     /// # Errors
-    /// The member and its rule.
+    /// The member that cannot be stored, and its rule.
     pub fn check(&self) -> Result<(), String> {
         let dates = [
             ("modified_at", Some(self.modified_at)),
@@ -160,7 +154,7 @@ impl CustomerRecord {
 }
 
 impl Customers {
-    /// A tenant's customers whose number is above `after`, at most so many, in the order of their numbers.
+    /// At most `limit` customers of a tenant with an id above `after`, by ascending id.
     ///
     /// # Errors
     /// When the database fails.
@@ -169,15 +163,16 @@ impl Customers {
         connection: &mut PgConnection,
         tenant: TenantId,
         after: i32,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<StoredCustomer>, sqlx::Error> {
-        store::stored::read(connection, tenant, after, most).await
+        store::stored::read(connection, tenant, after, limit).await
     }
 
-    /// Writes customers as they are given. Those whom they name may come later: `unlinked` looks whether all came.
+    /// Writes customers exactly as they are. They may refer to customers that are written later; `link_error` checks that at the
+    /// end.
     ///
     /// # Errors
-    /// When the database fails, also because two have one number or one unique value.
+    /// When the database fails, or when two customers have the same id or the same unique value.
     pub async fn restore(
         &self,
         connection: &mut PgConnection,
@@ -188,16 +183,16 @@ impl Customers {
         store::stored::write(connection, tenant, plan, customers).await
     }
 
-    /// What is wrong with a tenant's trees, if anything: a customer that is named and is not there, or a circle.
+    /// The first error in a tenant's trees, if there is one: a reference to a customer that does not exist, or a circle.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn unlinked(
+    pub async fn link_error(
         &self,
         connection: &mut PgConnection,
         tenant: TenantId,
     ) -> Result<Option<String>, sqlx::Error> {
-        Ok(wrong_link(&store::stored::links(connection, tenant).await?))
+        Ok(first_link_error(&store::stored::links(connection, tenant).await?))
     }
 }
 
@@ -209,17 +204,17 @@ pub(super) struct Links {
     pub upline: Option<i32>,
 }
 
-fn wrong_link(all: &[Links]) -> Option<String> {
+fn first_link_error(all: &[Links]) -> Option<String> {
     let by_id: HashMap<i32, Links> = all.iter().map(|links| (links.customer, *links)).collect();
     for links in all {
-        let named = [
+        let references = [
             ("SponsorId", links.sponsor),
             ("record.enroller_id", links.enroller),
             ("record.tree.upline_id", links.upline),
         ];
-        let missing = named.into_iter().find(|(_, named)| named.is_some_and(|named| !by_id.contains_key(&named)));
-        if let Some((name, Some(named))) = missing {
-            return Some(format!("customer {}: {name} {named} is not a customer of this tenant", links.customer));
+        let missing = references.into_iter().find(|(_, id)| id.is_some_and(|id| !by_id.contains_key(&id)));
+        if let Some((name, Some(id))) = missing {
+            return Some(format!("customer {}: {name} {id} is not a customer of this tenant", links.customer));
         }
     }
     let sponsor = circle(all, &by_id, |links| links.upline);
@@ -230,9 +225,9 @@ fn wrong_link(all: &[Links]) -> Option<String> {
     }
 }
 
-/// A customer that stands below itself, if one does.
+/// The first customer that stands below itself, if there is one.
 fn circle(all: &[Links], by_id: &HashMap<i32, Links>, above: impl Fn(&Links) -> Option<i32>) -> Option<i32> {
-    // The walk in which a customer was reached first: one that is reached again in the same walk is in a circle.
+    // The walk that visited each customer first. A customer that the same walk visits again is in a circle.
     let mut walked: HashMap<i32, i32> = HashMap::with_capacity(all.len());
     for start in all {
         let mut at = Some(start.customer);
@@ -266,7 +261,7 @@ mod tests {
 
     #[test]
     fn circles_and_missing_customers_are_found() {
-        let found = |pairs: &[(i32, Option<i32>)]| wrong_link(&links(pairs));
+        let found = |pairs: &[(i32, Option<i32>)]| first_link_error(&links(pairs));
         assert_eq!(found(&[(1, None), (2, Some(1)), (3, Some(2)), (4, Some(2)), (5, None)]), None);
         let circle = "customer 2 stands below itself in the sponsor tree";
         assert_eq!(found(&[(1, Some(2)), (2, Some(3)), (3, Some(2))]).as_deref(), Some(circle));
@@ -276,12 +271,15 @@ mod tests {
             Some("customer 2: record.tree.upline_id 9 is not a customer of this tenant")
         );
         let enrolled = [Links { customer: 1, sponsor: None, enroller: Some(1), upline: None }];
-        assert_eq!(wrong_link(&enrolled).as_deref(), Some("customer 1 stands below itself in the enrollment tree"));
+        assert_eq!(
+            first_link_error(&enrolled).as_deref(),
+            Some("customer 1 stands below itself in the enrollment tree")
+        );
     }
 
     #[test]
-    fn a_line_of_a_hundred_thousand_is_walked_once() {
+    fn each_customer_of_a_line_of_a_hundred_thousand_is_visited_once() {
         let pairs: Vec<(i32, Option<i32>)> = (1..=100_000).map(|id| (id, (id < 100_000).then_some(id + 1))).collect();
-        assert_eq!(wrong_link(&links(&pairs)), None);
+        assert_eq!(first_link_error(&links(&pairs)), None);
     }
 }

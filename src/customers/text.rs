@@ -1,6 +1,6 @@
 //! Texts: which characters are forbidden, and the form in which values are compared.
 
-/// Whether no text may hold the character: all control characters but tab and line breaks.
+/// Whether the character is forbidden in every text: all control characters except tab and line breaks.
 #[must_use]
 pub fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
@@ -11,7 +11,7 @@ pub(super) fn comparable(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The web alias that is derived from a username: its letters, digits, `-` and `_`; `None` where it has none.
+/// The web alias that is derived from a username: its letters, digits, `-` and `_`; `None` if it has none of them.
 pub(super) fn alias_of(username: &str) -> Option<String> {
     let legal = |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     let alias: String = username.chars().filter(legal).take(50).collect();

@@ -1,5 +1,5 @@
-//! The sponsor tree, which has a node for each customer that was placed, and the enrollment tree: who enrolled whom. Postgres
-//! walks a downline level by level along an index and returns it as one array.
+//! The sponsor tree has a node for each customer that was placed. The enrollment tree consists of the customers' enrollers.
+//! Postgres walks a downline level by level along an index and returns it as one array.
 
 use sqlx::PgConnection;
 
@@ -21,8 +21,8 @@ pub enum Tree {
 }
 
 impl Customers {
-    /// The ids of the customers below a customer, down to a number of levels or all: level by level, and ascending within
-    /// one.
+    /// The ids of the customers below a customer, down to a number of levels or to the last one: level by level, ascending within
+    /// each level.
     ///
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
@@ -37,7 +37,7 @@ impl Customers {
         found.await?.ok_or(Error::UnknownCustomer)
     }
 
-    /// The ids of the customers whom a customer enrolled and who are not in the tree, ascending. Every customer is in the
+    /// The ids of the customers that a customer enrolled and that are not in the tree, ascending. Every customer is in the
     /// enrollment tree.
     ///
     /// # Errors
@@ -56,23 +56,23 @@ impl Customers {
         let mut attempts = Attempts::default();
         let placed = loop {
             match self.database.run(async |connection| place(connection, scope, id, upline, tree).await).await {
-                // An update of the customer that has to move it too.
+                // A concurrent update of the customer also moves it.
                 Err(DatabaseError::Statement(error)) if is_deadlock(&error) && attempts.may_try_again() => {}
                 placed => break placed?,
             }
         };
         let violation = match placed {
-            Placed::Done => return Ok(()),
-            Placed::UnknownCustomer => return Err(Error::UnknownCustomer),
-            Placed::UplineUnknown => ViolationKind::SponsorUnknown(upline),
-            Placed::UplineType => ViolationKind::SponsorNotDistributor(upline),
-            Placed::UplineBelow if upline == id.0 => ViolationKind::SponsorIsSelf,
-            Placed::UplineBelow => ViolationKind::SponsorBelow(upline),
+            PlaceOutcome::Done => return Ok(()),
+            PlaceOutcome::UnknownCustomer => return Err(Error::UnknownCustomer),
+            PlaceOutcome::UplineUnknown => ViolationKind::SponsorUnknown(upline),
+            PlaceOutcome::UplineType => ViolationKind::SponsorNotDistributor(upline),
+            PlaceOutcome::UplineBelow if upline == id.0 => ViolationKind::SponsorIsSelf,
+            PlaceOutcome::UplineBelow => ViolationKind::SponsorBelow(upline),
         };
         Err(Error::Placement(violation))
     }
 
-    /// The first root of the sponsor tree that may sponsor; `None` where there is none.
+    /// The first root of the sponsor tree that may sponsor; `None` if there is none.
     ///
     /// # Errors
     /// When the database fails.
@@ -128,7 +128,7 @@ async fn downline(
     Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
 }
 
-/// The customers whom a customer enrolled and who have no node in the sponsor tree; `None` when there is no such customer.
+/// The customers that a customer enrolled and that have no node in the sponsor tree; `None` when there is no such customer.
 async fn unplaced(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -151,7 +151,7 @@ async fn unplaced(
     Ok(row.is_known.then(|| row.ids.unwrap_or_default()))
 }
 
-enum Placed {
+enum PlaceOutcome {
     Done,
     UnknownCustomer,
     UplineUnknown,
@@ -167,7 +167,7 @@ async fn place(
     id: CustomerId,
     upline: i32,
     tree: Tree,
-) -> Result<Placed, sqlx::Error> {
+) -> Result<PlaceOutcome, sqlx::Error> {
     let row = sqlx::query!(
         r#"
         select outcome as "outcome!", customer_before as "customer_before: RowTexts",
@@ -188,11 +188,11 @@ async fn place(
     scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
     scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
     match row.outcome.as_str() {
-        "placed" => Ok(Placed::Done),
-        "unknown_customer" => Ok(Placed::UnknownCustomer),
-        "sponsor_unknown" => Ok(Placed::UplineUnknown),
-        "sponsor_type" => Ok(Placed::UplineType),
-        "sponsor_below" => Ok(Placed::UplineBelow),
+        "placed" => Ok(PlaceOutcome::Done),
+        "unknown_customer" => Ok(PlaceOutcome::UnknownCustomer),
+        "sponsor_unknown" => Ok(PlaceOutcome::UplineUnknown),
+        "sponsor_type" => Ok(PlaceOutcome::UplineType),
+        "sponsor_below" => Ok(PlaceOutcome::UplineBelow),
         other => Err(sqlx::Error::Protocol(format!("place_customer returned the unknown outcome '{other}'"))),
     }
 }

@@ -11,8 +11,6 @@ use crate::extension::{NoResponse, UpdateAssociate, UpdateAssociateRequest, to_a
 use crate::model::{CustomerFields, CustomerId, FieldMask};
 
 impl Customers {
-    /// Replaces a customer.
-    ///
     /// # Errors
     /// `UnknownCustomer`, `Rejected` with every violation, `Hook`, or when the database fails.
     pub async fn replace(
@@ -53,7 +51,7 @@ impl Customers {
         }
         let password_hash = self.hash_of(&patch.fields).await;
         if scope.calls::<UpdateAssociate>() {
-            // An extension takes its time, and may write the customer itself: what it says of it then counts.
+            // The extension may write the customer itself while it runs, so the version no longer applies.
             patch.version = None;
             let (mut changes, mask) = (patch.fields.clone(), patch.mask);
             changes.set_defaults();
@@ -63,7 +61,7 @@ impl Customers {
         self.execute(scope, Command::Patch { id, patch, password_hash }).await.map(drop)
     }
 
-    /// Shows the hook the customer before and after `changes`.
+    /// Calls the hook with the customer before and after `changes`.
     async fn update_through_hook(
         &self,
         scope: &Scope<'_>,
@@ -96,7 +94,7 @@ impl Customers {
     }
 
     async fn mark_deleted(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        // A reset may restore the customer's row in the meantime; the second time it is found.
+        // A concurrent reset may delete and write the customer's row. The second attempt finds it.
         for _ in 0..2 {
             if self.database.run(async |connection| store::soft_delete(connection, scope, id).await).await? {
                 return Ok(());

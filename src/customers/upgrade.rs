@@ -12,7 +12,7 @@ use crate::extension::{UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, 
 use crate::model::{CustomerFields, CustomerId};
 
 impl Customers {
-    /// Upgrades a customer. `violations` are those that were found while reading the request.
+    /// `violations` are those of reading the request.
     ///
     /// # Errors
     /// `UnknownCustomer`, `Rejected` with every violation, `NoSuchUpgrade`, `Hook`, or when the database fails.

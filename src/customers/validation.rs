@@ -1,4 +1,4 @@
-//! What can be decided about a request without asking the database: required fields by type, formats, lengths, codes.
+//! The rules that need no database: required fields by type, formats, lengths, codes.
 
 use chrono::{DateTime, Months, Utc};
 use validator::{ValidateEmail as _, ValidateLength as _};
@@ -24,7 +24,7 @@ impl<'a> Scope<'a> {
 }
 
 impl Validator<'_> {
-    /// The violations of a whole customer: create, update, upgrade. `id` is the customer's own, where it has one already.
+    /// The violations of a whole customer: create, replace, upgrade. `id` is `None` for a new customer.
     pub(super) fn whole(&self, id: Option<CustomerId>, fields: &CustomerFields) -> Vec<Violation> {
         let mut violations = Vec::new();
         let known_type = fields.customer_type.filter(|customer_type| self.plan.types.contains_key(customer_type));
@@ -33,7 +33,7 @@ impl Validator<'_> {
                 violations.push(Violation { field, rule: ViolationKind::Required(known_type) });
             }
         }
-        // A customer is of some type, whatever the plan makes optional.
+        // Every customer has a type, even if the plan makes it optional.
         if fields.customer_type.is_none() && !self.plan.requires(Field::CustomerType, None) {
             violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
         }
@@ -47,16 +47,16 @@ impl Validator<'_> {
         violations
     }
 
-    /// The violations of a partial update: the formats of what was sent, and no blank where every type requires the field.
-    /// The merged customer is not held to the required fields of its type.
+    /// The violations of a partial update: the formats of the fields that were sent, and blank values of fields that every type
+    /// requires. The merged customer need not have the required fields of its type.
     pub(super) fn partial(&self, patch: &Patch) -> Vec<Violation> {
         let mut violations = Vec::new();
         for field in patch.mask.each().filter(|field| patch.fields.is_missing(*field)) {
             let is_required = match field {
-                // A customer has some type and some status, whatever the plan makes optional.
+                // Every customer has a type and a status, even if the plan makes them optional.
                 Field::CustomerType | Field::CustomerStatus => true,
-                // An address that is sent may have empty parts (DirectScale, PATCH Customer page); it may be empty as a whole
-                // where no part is required.
+                // An address that is sent may have empty parts (DirectScale, PATCH Customer page). It may be empty as a whole if no
+                // part is required.
                 Field::DefaultShippingAddress(_) | Field::PrimaryAddress(_) => {
                     let is_required = |part: &Field| part.whole() == field && self.plan.requires(*part, None);
                     self.plan.required.keys().any(is_required)
@@ -79,12 +79,12 @@ impl Validator<'_> {
             .unwrap_or(DateTime::<Utc>::MIN_UTC)
     }
 
-    /// The violation of a distributor that was born later.
+    /// The violation of a distributor who was born after `adult_since`.
     pub(super) fn too_young(&self) -> Violation {
         Violation { field: Field::BirthDate, rule: ViolationKind::MinimumAge(self.plan.minimum_age) }
     }
 
-    /// The violations of the values that are set, whatever else is missing.
+    /// The violations of the values that are set.
     pub(super) fn formats(&self, fields: &CustomerFields) -> Vec<Violation> {
         let mut violations = Vec::new();
         for (field, text) in fields.texts() {
@@ -117,12 +117,12 @@ impl Validator<'_> {
                 violations.push(Violation { field, rule });
             }
         }
-        for (field, value, known) in [
+        for (field, value, names) in [
             (Field::CustomerStatus, fields.customer_status, &self.plan.statuses),
             (Field::CustomerType, fields.customer_type, &self.plan.types),
         ] {
-            if value.is_some_and(|value| !known.contains_key(&value)) {
-                violations.push(Violation { field, rule: ViolationKind::OneOf(known.keys().copied().collect()) });
+            if value.is_some_and(|value| !names.contains_key(&value)) {
+                violations.push(Violation { field, rule: ViolationKind::OneOf(names.keys().copied().collect()) });
             }
         }
         if let Some(password) = &fields.password
@@ -150,16 +150,16 @@ impl Validator<'_> {
         if fits {
             return None;
         }
-        let mut wanted = format!("must be {} to {} characters long", rule.min_length, rule.max_length);
+        let mut requirement = format!("must be {} to {} characters long", rule.min_length, rule.max_length);
         let parts: Vec<&str> = [(rule.digit, "a digit"), (rule.capital, "a capital letter"), (rule.symbol, "a symbol")]
             .into_iter()
             .filter_map(|(needed, part)| needed.then_some(part))
             .collect();
         if !parts.is_empty() {
-            wanted.push_str(" with at least ");
-            wanted.push_str(&parts.join(" and "));
+            requirement.push_str(" with at least ");
+            requirement.push_str(&parts.join(" and "));
         }
-        Some(wanted)
+        Some(requirement)
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_customer_misses_what_every_type_requires() {
+    fn an_empty_customer_violates_what_every_type_requires() {
         let plan = Plan::default();
         let fields: Vec<&str> = rules(&plan)
             .whole(None, &CustomerFields::default())
@@ -196,16 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn a_distributor_is_eighteen_on_the_day() {
+    fn a_distributor_must_be_eighteen_to_the_day() {
         let plan = Plan::default();
         let young = |birth_date: &str| {
-            let values = CustomerFields {
+            let fields = CustomerFields {
                 customer_type: Some(1),
                 birth_date: Some(birth_date.parse().expect("a time")),
                 ..CustomerFields::default()
             };
             rules(&plan)
-                .whole(None, &values)
+                .whole(None, &fields)
                 .iter()
                 .any(|violation| matches!(violation.rule, ViolationKind::MinimumAge(18)))
         };
@@ -214,13 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_told_what_they_lack() {
+    fn the_violation_of_a_weak_password_describes_the_rule() {
         let plan = Plan::default();
         let violation = |password: &str| rules(&plan).password_rule_violation(password);
         assert_eq!(violation("PasswordHere1"), None);
         for weak in ["Short1", "nocapital1", "NoDigitHere", "Far2LongFar2LongFar2LongFar2Long"] {
-            let wanted = "must be 8 to 30 characters long with at least a digit and a capital letter";
-            assert_eq!(violation(weak).as_deref(), Some(wanted), "{weak}");
+            let requirement = "must be 8 to 30 characters long with at least a digit and a capital letter";
+            assert_eq!(violation(weak).as_deref(), Some(requirement), "{weak}");
         }
     }
 

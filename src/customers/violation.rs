@@ -1,29 +1,28 @@
-//! Why a write was rejected, as values. A vendor API turns them into its own bytes.
+//! Why a write was rejected, as values. Each vendor API writes them in its own format.
 
 use crate::model::Field;
 
-/// One thing that is wrong with a request.
+/// One rule that one field of a request breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub field: Field,
-    /// The rule that the field breaks.
     pub rule: ViolationKind,
 }
 
 /// A rule that a field can break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// It must be there, for this customer type if the type is known.
+    /// It is missing, and this customer type requires it, or every type if the type is unknown.
     Required(Option<i32>),
     /// It must have another JSON type.
     Type(&'static str),
-    /// It must be written in another way.
+    /// It must have another format.
     Format(&'static str),
-    /// It holds a control character.
+    /// It contains a control character.
     ControlCharacter,
     /// It has more than this number of characters.
     MaxLength(usize),
-    /// It is none of the values that this tenant knows.
+    /// It is not one of these values of the tenant's plan.
     OneOf(Vec<i32>),
     /// A distributor must have at least this age in years.
     MinimumAge(u8),
@@ -31,7 +30,7 @@ pub enum ViolationKind {
     Password(String),
     /// Another customer has this value, which is shown unless it is secret.
     Unique(Option<String>),
-    /// An address is sent with all of its parts: this one is missing.
+    /// An address must be sent with all of its parts, and this one is missing.
     Incomplete,
     /// The operation cannot change this field.
     Unsupported,
@@ -46,22 +45,22 @@ pub enum ViolationKind {
 }
 
 impl ViolationKind {
-    /// The sentence that says that a field breaks this rule. It repeats no personal value but the one that collides, and never a
+    /// The sentence that says that a field breaks this rule. The only personal value in it is a conflicting one, but never a
     /// password or tax id.
     pub(crate) fn sentence(&self, field: &str) -> String {
         match self {
             Self::Required(Some(customer_type)) => format!("{field} is required for CustomerType {customer_type}."),
             Self::Required(None) => format!("{field} is required."),
-            Self::Type(wanted) => format!("{field} must be {wanted}."),
-            Self::Format(wanted) => format!("{field} {wanted}."),
+            Self::Type(expected) => format!("{field} must be {expected}."),
+            Self::Format(requirement) => format!("{field} {requirement}."),
             Self::ControlCharacter => format!("{field} must not contain control characters."),
-            Self::MaxLength(longest) => format!("{field} must be at most {longest} characters long."),
-            Self::OneOf(known) => {
-                let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-                format!("{field} must be one of {}.", known.join(", "))
+            Self::MaxLength(length) => format!("{field} must be at most {length} characters long."),
+            Self::OneOf(values) => {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                format!("{field} must be one of {}.", values.join(", "))
             }
             Self::MinimumAge(years) => format!("{field} must be at least {years} years ago for CustomerType 1."),
-            Self::Password(wanted) => format!("{field} {wanted}."),
+            Self::Password(requirement) => format!("{field} {requirement}."),
             Self::Unique(Some(value)) => format!("{field} '{value}' is already in use."),
             Self::Unique(None) => format!("{field} is already in use."),
             Self::Incomplete => format!("{field} must be sent with the rest of the address."),
@@ -74,18 +73,18 @@ impl ViolationKind {
     }
 }
 
-/// All that is wrong with a request, in the order of the field table.
+/// All violations of a request. One of the two lists is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// What is wrong with fields.
+    /// In the order of the field table.
     pub violations: Vec<Violation>,
-    /// The companies that another customer has, by name. One of the two lists is not empty.
+    /// The names of the companies that belong to another customer.
     pub companies: Vec<String>,
 }
 
 impl Rejection {
-    /// A rejection of these violations, brought into the order of the field table; `None` when there are none. A field that
-    /// could not be read is not also called missing.
+    /// A rejection of these violations, sorted; `None` when there are none. A field that cannot be read is not reported as missing
+    /// as well.
     #[must_use]
     pub fn of(mut violations: Vec<Violation>) -> Option<Self> {
         let unreadable: Vec<Field> =
@@ -98,7 +97,7 @@ impl Rejection {
         (!violations.is_empty()).then_some(Self { violations, companies: Vec::new() })
     }
 
-    /// The same with companies that another customer has; `None` when nothing is wrong.
+    /// The same with companies that belong to another customer; `None` when both lists are empty.
     #[must_use]
     pub fn with_companies(violations: Vec<Violation>, companies: Vec<String>) -> Option<Self> {
         let violations = Self::of(violations).map(|rejection| rejection.violations).unwrap_or_default();

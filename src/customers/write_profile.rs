@@ -36,12 +36,12 @@ impl Customers {
 
     async fn write_uuid(&self, scope: &Scope<'_>, id: CustomerId, uuid: Uuid) -> Result<(), Error> {
         if number_of(uuid).is_some() {
-            return Err(Error::KeyReserved);
+            return Err(Error::UuidReserved);
         }
         let written = self.database.run(async |connection| write_uuid(connection, scope, id, uuid).await);
         match written.await {
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-                Err(Error::KeyTaken)
+                Err(Error::UuidInUse)
             }
             other => Ok(other?),
         }
@@ -60,12 +60,12 @@ impl Customers {
                 Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
                     let mut conflicting = self.conflicting_companies(scope, Some(id), companies).await?;
                     if conflicting.is_empty() {
-                        // The other writer gave the name up again, or another company of this customer has it.
+                        // The other request no longer uses the name, or another company of this customer has it.
                         conflicting.push(company.name.clone());
                     }
                     return Err(Error::Rejected(Rejection { violations: Vec::new(), companies: conflicting }));
                 }
-                // Two writers wait for each other's values. This one gives up its locks, and its caller starts over.
+                // Two requests wait for each other's values. This one releases its locks, and its caller tries again.
                 Err(DatabaseError::Statement(error)) if is_deadlock(&error) => return Err(Error::Changed),
                 other => other?,
             }
@@ -138,7 +138,7 @@ async fn write_uuid(
     Ok(())
 }
 
-/// A new company gets the next number of the tenant's. One that belongs to another customer stays as it is.
+/// A new company has the tenant's next company number. A company of another customer does not change.
 async fn write_company(
     connection: &mut PgConnection,
     scope: &Scope<'_>,

@@ -1,4 +1,4 @@
-//! Long work in short transactions, so that requests come between.
+//! Long work in short transactions, between which requests run.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use super::transaction::Transaction;
 /// The time after which a batch on the only connection is committed. The statement that runs then ends first.
 const BATCH_TIME: Duration = Duration::from_millis(40);
 
-/// Long work. On the only connection of an embedded database it is committed in batches, and waiting requests come between. On
-/// a server, whose requests have other connections, it is one transaction.
+/// Long work. On an embedded database with its only connection, it is committed in batches, between which waiting requests run.
+/// On a server, where requests use other connections, it is one transaction.
 ///
-/// Dropped before a commit, it rolls the last batch back.
+/// A drop without a commit rolls the last batch back.
 #[derive(Debug)]
 pub struct Batches {
     database: Database,
@@ -32,7 +32,7 @@ struct Open {
 }
 
 impl Batches {
-    /// Begins with the first use of the connection. On an only connection it waits for any time.
+    /// The first batch begins with the first use of the connection. On an embedded database there is no acquire timeout.
     #[must_use]
     pub fn new(database: &Database) -> Self {
         Self { database: database.patient(), open: None, has_committed: false }
@@ -53,7 +53,8 @@ impl Batches {
         Ok(self.open.insert(open).session.connection())
     }
 
-    /// To be called between two steps. Commits a batch that lasted long enough, where others wait for the connection.
+    /// Must be called between two steps. Commits the batch if requests may wait for the connection and the batch has lasted
+    /// `BATCH_TIME`.
     ///
     /// # Errors
     /// When the batch cannot be committed.
@@ -62,7 +63,7 @@ impl Batches {
         if is_over && self.takes_turns() { self.commit_batch().await } else { Ok(()) }
     }
 
-    /// To be called before a step that needs no connection. Commits the batch, where others wait for the connection.
+    /// Must be called before a step that needs no connection. Commits the batch if requests may wait for the connection.
     ///
     /// # Errors
     /// When the batch cannot be committed.
@@ -70,7 +71,7 @@ impl Batches {
         if self.takes_turns() { self.commit_batch().await } else { Ok(()) }
     }
 
-    /// To be called after a bulk write: analyzes the tables when there were many rows.
+    /// Must be called after a bulk write. Analyzes the tables if many rows were written.
     ///
     /// # Errors
     /// When the tables cannot be analyzed.

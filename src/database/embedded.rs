@@ -17,10 +17,10 @@ use thiserror::Error;
 /// The maximum wait for the lock of the data folder, which stays for a moment after its process was killed.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The maximum wait for its end, which normally takes less than a second.
+/// The maximum wait for the server to stop. Normally it takes less than a second.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The same during a panic, where an open connection can prevent its end.
+/// The same during a panic, when an open connection can prevent the stop.
 const STOP_TIMEOUT_IN_PANIC: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Error)]
@@ -30,7 +30,7 @@ pub struct EmbeddedError {
     reason: String,
 }
 
-/// A running embedded Postgres. Close the pool before you drop this: an open connection delays its end up to a timeout.
+/// A running embedded Postgres. Close the pool before you drop this: an open connection delays the stop up to a timeout.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     url: String,
@@ -94,7 +94,7 @@ impl Drop for EmbeddedPostgres {
         let Some(server) = self.server.take() else { return };
         let timeout = if std::thread::panicking() { STOP_TIMEOUT_IN_PANIC } else { STOP_TIMEOUT };
         let (stopped, end) = mpsc::channel();
-        // The stop waits for open connections, whose owners may wait for the current thread.
+        // The stop waits for open connections, and their owners may wait for the current thread.
         let stopping = std::thread::Builder::new().name("embedded-stop".to_owned()).spawn(move || {
             drop(server);
             let _ = stopped.send(());
@@ -135,7 +135,7 @@ fn url_of(server: &PgliteServer) -> String {
 struct SocketFolder(PathBuf);
 
 impl SocketFolder {
-    /// `None` where there are no Unix sockets, or no folder can be created. Then TCP is used.
+    /// `None` if there are no Unix sockets or no folder can be created. Then TCP is used.
     #[cfg(unix)]
     fn new() -> Option<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
@@ -167,7 +167,7 @@ impl SocketFolder {
 
 impl Drop for SocketFolder {
     fn drop(&mut self) {
-        // An empty folder that stays does no harm.
+        // A folder that is not deleted is empty and harmless.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -185,8 +185,8 @@ fn listening_on(builder: PgliteServerBuilder, _socket: Option<&SocketFolder>) ->
     builder
 }
 
-/// Whether a folder is writable, created if absent. For one that is not, the database's own message wrongly says that another
-/// process uses it.
+/// Checks that a folder is writable, and creates it if absent. For a folder that is not writable, the database's own message wrongly
+/// says that another process uses it.
 fn check_writable(folder: &Path) -> Result<(), String> {
     let message = |error: std::io::Error| format!("it cannot be written: {error}");
     std::fs::create_dir_all(folder).map_err(message)?;

@@ -21,13 +21,13 @@ pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
     error.constraint().map(without_shard)
 }
 
-/// Whether Postgres ended a statement because it and another one waited for each other. It can be tried again.
+/// Whether Postgres canceled a statement because it and another one waited for each other. The statement can be tried again.
 #[must_use]
 pub fn is_deadlock(error: &sqlx::Error) -> bool {
     has_code(error, "40P01")
 }
 
-/// Whether a text contains the character U+0000, which no text in Postgres can.
+/// Whether a text contains the character U+0000, which Postgres cannot store.
 #[must_use]
 pub fn is_impossible_text(error: &sqlx::Error) -> bool {
     has_code(error, "22021")

@@ -1,7 +1,7 @@
 //! The database as the rest of the program uses it.
 //!
-//! A handle from [`Database::begin`] runs everything in one transaction, whatever code it is passed to. So any handler can run
-//! as a dry run, and no function has to say in which transaction it runs:
+//! A handle from [`Database::begin`] runs everything in one transaction. So any handler can run as a dry run, and no function has a
+//! parameter for its transaction:
 //!
 //! ```text
 //! database.run(work)              autocommit, on any connection of the pool
@@ -27,14 +27,14 @@ use super::transaction::Transaction;
 pub struct Database {
     pool: Pool,
     transaction: Option<Transaction>,
-    /// Whether waiting for a connection ends with the acquire timeout.
+    /// Whether the acquire timeout ends the wait for a connection.
     has_acquire_timeout: bool,
-    /// Rows that were written in bulk since the tables were last analyzed.
+    /// The number of rows written in bulk since the tables were last analyzed.
     pub(super) written_rows: Arc<AtomicU64>,
 }
 
 impl Database {
-    /// Opens no connection yet.
+    /// Does not open a connection yet.
     ///
     /// # Errors
     /// When the URL cannot be read.
@@ -43,7 +43,7 @@ impl Database {
         Ok(Self { pool, transaction: None, has_acquire_timeout: true, written_rows: Arc::default() })
     }
 
-    /// A connection for one autocommit statement, or several that need not be atomic. Prefer [`Database::run`].
+    /// A connection for one autocommit statement, or for several that need not be atomic. Prefer [`Database::run`].
     ///
     /// # Errors
     /// When no connection is free within the acquire timeout.
@@ -57,7 +57,7 @@ impl Database {
     }
 
     /// Runs one autocommit statement, or several that need not be atomic, on a connection of the pool. Within a transaction it
-    /// runs on that one's connection, behind a savepoint.
+    /// uses the transaction's connection and a savepoint.
     ///
     /// # Errors
     /// Those of `work`, or when no connection is free within the acquire timeout.
@@ -70,8 +70,8 @@ impl Database {
         session.end(done)
     }
 
-    /// The same database in a transaction, which begins with its first session. Within a transaction it becomes a part of that
-    /// one.
+    /// The same database in a transaction, which begins with its first session. A transaction within a transaction is a part of the
+    /// outer one.
     #[must_use]
     pub fn begin(&self) -> (Self, Transaction) {
         if let Some(outer) = &self.transaction {
@@ -81,7 +81,7 @@ impl Database {
         (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
-    /// Opens the first connection within a timeout of its own: an interrupted first connection would end the embedded
+    /// Opens the first connection with its own timeout: the acquire timeout could interrupt it, which would stop the embedded
     /// database.
     ///
     /// # Errors
@@ -90,8 +90,8 @@ impl Database {
         self.pool.connect(timeout).await
     }
 
-    /// The same database for background work. On the only connection of an embedded database it waits for any time; on a server
-    /// a pool without a free connection stays an error.
+    /// The same database for background work. On an embedded database it waits for the only connection without a timeout; on a
+    /// server a pool without a free connection stays an error.
     #[must_use]
     pub fn patient(&self) -> Self {
         Self { has_acquire_timeout: !self.has_one_connection(), ..self.clone() }
@@ -122,7 +122,7 @@ impl Database {
     }
 
     /// Runs `work` in one transaction that sees the database as it was at its beginning: committed when it returns `Ok`, rolled
-    /// back otherwise. A client that hangs up interrupts it, so long work runs in a task of its own.
+    /// back otherwise. A client that hangs up interrupts it, so long work runs in its own task.
     ///
     /// # Errors
     /// Those of `work`, or of the database before and after it.
@@ -132,8 +132,8 @@ impl Database {
     ) -> Result<T, E> {
         let requested = Instant::now();
         let mut session = Session::new(Lease::Pooled(self.pool.acquire(self.has_acquire_timeout).await?), requested);
-        let begun = session.connection().execute("begin isolation level repeatable read").await;
-        begun.map_err(DatabaseError::from)?;
+        let started = session.connection().execute("begin isolation level repeatable read").await;
+        started.map_err(DatabaseError::from)?;
         let outcome = work(session.connection()).await;
         let end = if outcome.is_ok() { "commit" } else { "rollback" };
         let ended = session.connection().execute(end).await;
@@ -146,7 +146,7 @@ impl Database {
         self.transaction.is_some()
     }
 
-    /// Whether there is only one connection, as on an embedded database: long work on it keeps all others waiting.
+    /// Whether there is only one connection, as on an embedded database. Then all requests wait for long work.
     #[must_use]
     pub fn has_one_connection(&self) -> bool {
         self.pool.usage().size == 1
@@ -163,7 +163,7 @@ impl Database {
         self.pool.is_closed()
     }
 
-    /// Closes every connection, each after its work.
+    /// Closes every connection when its current work ends.
     pub fn close(&self) {
         self.pool.close();
     }

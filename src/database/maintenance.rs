@@ -1,4 +1,4 @@
-//! Analyze and vacuum: what a server's autovacuum does late, and an embedded database not at all.
+//! Analyze and vacuum. A server's autovacuum does both late, and an embedded database has none.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use super::error::DatabaseError;
 use super::handle::Database;
 use crate::error_chain::ErrorChain;
 
-/// From this number of rows on, a bulk write makes a difference to plans.
+/// The number of rows from which a bulk write changes plans.
 pub(super) const MANY: u64 = 1_000;
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
 impl Database {
-    /// Must be called after a bulk write or delete, before its caller responds. From a thousand rows on it analyzes the tables,
-    /// and every connection plans its statements again.
+    /// Must be called after a bulk write or delete, before the response. From a thousand rows on it analyzes the tables, and then
+    /// every connection plans its statements again.
     pub async fn filled(&self, rows: u64) {
         if self.written_rows.fetch_add(rows, Ordering::Relaxed) + rows < MANY {
             return;
@@ -24,14 +24,14 @@ impl Database {
         self.written_rows.store(0, Ordering::Relaxed);
         let analyzed =
             self.run(async |connection| sqlx::query!("select analyze_tenant_data()").execute(connection).await);
-        // Not an error of the write, which is done.
+        // The write itself succeeded, so this is not returned as its error.
         if let Err(error) = analyzed.await {
             tracing::warn!(error = %ErrorChain(&error), "the tables were not analyzed after many rows were written");
         }
     }
 }
 
-/// Maintains an embedded database, which has no autovacuum, for as long as the process runs.
+/// Maintains an embedded database, which has no autovacuum, until the process ends.
 pub async fn maintain(database: Database) {
     loop {
         tokio::time::sleep(INTERVAL).await;
@@ -41,9 +41,8 @@ pub async fn maintain(database: Database) {
     }
 }
 
-/// Vacuums and analyzes the tables that had many writes since the last time, each in a session of its own, so that waiting
-/// requests come between. The thresholds are autovacuum's own formulas with a higher base: to vacuum a small table gains
-/// nothing.
+/// Vacuums and analyzes the tables that had many writes since the last time, each in its own session, so that waiting requests run
+/// in between. The thresholds are autovacuum's own formulas with a higher base, because a vacuum of a small table has no benefit.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! The schema: numbered migrations, then the functions, which are code and are created again at each start.
+//! The schema: the numbered migrations, and the functions, which are code and are created again at each start.
 
 use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
@@ -9,7 +9,7 @@ use super::handle::Database;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// One simple query, and so one transaction. The lock is for servers that start at the same time.
+/// One simple query, and so one transaction. The lock excludes servers that start at the same time.
 const FUNCTIONS: &str = concat!(
     "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
     include_str!("../../migrations/functions/tenant_lock_key.sql"),
@@ -29,7 +29,7 @@ const FUNCTIONS: &str = concat!(
 
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// No connection, or Postgres rejected a function.
+    /// There is no connection, or Postgres rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A migration failed, or the database was migrated by a newer version of this program.
@@ -37,7 +37,7 @@ pub enum MigrateError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Updates the schema. Several servers may do so at once: each waits for the previous one.
+/// Updates the schema. Several servers may call this at once: each waits for the previous one.
 ///
 /// # Errors
 /// When the database fails, a migration fails, or the database was migrated by a newer version.

@@ -1,9 +1,9 @@
 //! The pool of connections.
 //!
-//! Connections are sqlx's, the pool is deadpool's. sqlx's own pool makes one more round trip for every statement: it tests a
-//! connection each time it comes back. This pool takes a connection back as it is when its work ended. It rolls back, and
-//! thereby tests, only a connection whose work was interrupted (the client hung up, the socket failed): in a task of its own,
-//! which no client can interrupt again.
+//! The connections are from sqlx, the pool is from deadpool. sqlx's own pool needs one more round trip for every statement: it tests
+//! each connection that is returned to it. This pool does not test a connection whose work ended. It rolls back, and thereby tests,
+//! only a connection whose work was interrupted (the client hung up, the socket failed), in a separate task, which no client can
+//! interrupt.
 
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
@@ -16,12 +16,12 @@ use tracing::log::LevelFilter;
 use super::error::DatabaseError;
 use crate::error_chain::ErrorChain;
 
-/// A connection that was unused for this long is tested before its next use: the server may have stopped in the meantime.
+/// A connection that was idle for this long is tested before its next use: the server may have stopped in the meantime.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// Every statement here is static, has an index to use, and is prepared once, often while tables are still small. So there is
-/// no plan that reads a whole table or tenant, which would stay when it has grown (only `compare_rows` joins whole tenants,
-/// and says so), and no new plan for each execution, which costs more than a read. Such plans need few statistics, so few rows
+/// Every statement in this program is static, can use an index, and is planned once, often while its tables are small. A plan that
+/// reads a whole table would stay after the table grows, so such plans are off (only `compare_rows` joins whole tenants and turns
+/// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
 /// are sampled.
 const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
     set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
@@ -35,8 +35,8 @@ pub struct DatabaseOptions {
     pub connections: usize,
     /// The maximum time that a request waits for a connection, including the time to open it.
     pub acquire_timeout: Duration,
-    /// Whether an unused connection is tested before its next use. A server can stop; the embedded database cannot, and would
-    /// not survive a test that its client interrupts.
+    /// Whether an idle connection is tested before its next use. A server can stop. The embedded database cannot, and it would not
+    /// survive a test that a client interrupts.
     pub test_idle: bool,
 }
 
@@ -67,7 +67,7 @@ impl Pool {
         Ok(Self(pool))
     }
 
-    /// Waits for a free connection up to the acquire timeout, or for any time.
+    /// Waits for a free connection, up to the acquire timeout if `has_timeout`.
     pub(super) async fn acquire(&self, has_timeout: bool) -> Result<PooledConnection, DatabaseError> {
         let mut timeouts = self.0.timeouts();
         if !has_timeout {
@@ -76,7 +76,7 @@ impl Pool {
         self.acquire_within(&timeouts).await
     }
 
-    /// Opens a connection if none is open, within a timeout of its own.
+    /// Opens a connection if none is open, with its own timeout.
     pub(super) async fn connect(&self, timeout: Duration) -> Result<(), DatabaseError> {
         let timeouts = managed::Timeouts { create: Some(timeout), ..managed::Timeouts::wait_millis(0) };
         self.acquire_within(&timeouts).await.map(drop)
@@ -110,18 +110,17 @@ pub(super) struct PooledConnection(Option<managed::Object<Manager>>);
 
 impl PooledConnection {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
-        let connection = self.0.as_mut().expect("invariant: there until dropped");
+        let connection = self.0.as_mut().expect("invariant: present until dropped");
         connection.is_interrupted = true;
         &mut connection.connection
     }
 
-    /// Says how the last statement ended. Without this the connection counts as interrupted.
+    /// Records how the last statement ended. Without this call the connection counts as interrupted.
     pub(super) fn ended<T>(&mut self, result: &Result<T, sqlx::Error>) {
         let Some(connection) = &mut self.0 else { return };
         connection.is_interrupted = match result {
             Ok(_) | Err(sqlx::Error::RowNotFound) => false,
-            // After an error that Postgres itself reported the connection is usable, unless the server is stopping
-            // (class 57P).
+            // After an error of Postgres itself the connection is usable, unless the server stops (class 57P).
             Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
             Err(_) => true,
         };
@@ -131,15 +130,15 @@ impl PooledConnection {
 impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(connection) = self.0.take().filter(|connection| connection.is_interrupted) else { return };
-        // Outside a runtime there is no pool to return it to.
+        // Without a runtime there is no pool to which it could be returned.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(repair(connection));
         }
     }
 }
 
-/// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx does not know of
-/// (sqlx 0.9.0 forgets one whose BEGIN was interrupted), and a response may be on its way.
+/// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx has not recorded (sqlx 0.9.0
+/// forgets one whose BEGIN was interrupted), and a response that was not read yet.
 async fn repair(mut connection: managed::Object<Manager>) {
     match connection.connection.execute("rollback").await {
         Ok(_) => connection.is_interrupted = false,
@@ -174,8 +173,7 @@ impl managed::Manager for Manager {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
-        // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's, and
-        // moved with it.
+        // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's future.
         Box::pin(connect(&self.connect)).await
     }
 

@@ -1,4 +1,4 @@
-//! The use of a connection for a while, and how much of a request's time such uses take.
+//! The use of a connection for a while, and the duration of all such uses by a request.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ tokio::task_local! {
     static DATABASE_TIME: Cell<Duration>;
 }
 
-/// Runs `request` and returns its output with the time that its sessions took.
+/// Runs `request` and returns its output with the total duration of its sessions.
 pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
     DATABASE_TIME
         .scope(Cell::new(Duration::ZERO), async {
@@ -23,7 +23,7 @@ pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
         .await
 }
 
-/// The time that the sessions of the current request have taken so far.
+/// The total duration of the current request's sessions so far.
 #[must_use]
 pub fn waited() -> Duration {
     DATABASE_TIME.try_with(Cell::get).unwrap_or_default()
@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// Returns the connection, which counts as interrupted without this, and passes the result on.
+    /// Returns the connection to the pool, and returns the result. Without this call the connection counts as interrupted.
     ///
     /// # Errors
     /// That of the result.
@@ -69,7 +69,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Outside a request (start-up, the command line) nothing is measured.
+        // Outside a request (at the start, on the command line) durations are not measured.
         let _ = DATABASE_TIME.try_with(|sum| sum.set(sum.get() + self.requested.elapsed()));
     }
 }

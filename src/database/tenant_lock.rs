@@ -1,11 +1,11 @@
-//! The lock on a tenant's data: transactions that write share it, and a transaction that replaces or copies the data as a whole has
-//! it alone. The functions that write take it too (`migrations/functions/tenant_lock_key.sql`).
+//! The lock on a tenant's data: shared by transactions that write, exclusive for a transaction that replaces or copies the data as a
+//! whole. The SQL functions that write acquire it too (`migrations/functions/tenant_lock_key.sql`).
 
 use sqlx::PgConnection;
 
 use super::TenantId;
 
-/// Waits until no transaction writes into a tenant's data, and lets none begin until this one ends.
+/// Acquires the exclusive lock: waits until no other transaction writes into the tenant's data. Others wait until this one ends.
 ///
 /// # Errors
 /// When the database fails.
@@ -14,7 +14,8 @@ pub async fn lock_tenant(connection: &mut PgConnection, tenant: TenantId) -> Res
     Ok(())
 }
 
-/// Keeps a tenant's data and snapshots from being replaced until the transaction ends; other transactions write meanwhile.
+/// Acquires the shared lock: the tenant's data and snapshots are not replaced until the transaction ends. Other transactions can
+/// write.
 ///
 /// # Errors
 /// When the database fails.

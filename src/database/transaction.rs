@@ -1,4 +1,4 @@
-//! One transaction around everything that a request does: its sessions use one connection, one after the other.
+//! One transaction for all sessions of a request, which use its connection one after the other.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::error::DatabaseError;
 use super::pool::{Pool, PooledConnection};
 
-/// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. Dropping the
-/// last handle rolls back as well, also when the client hung up.
+/// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. A drop of the last
+/// handle, for example when the client hangs up, rolls back.
 #[derive(Debug, Clone)]
 pub struct Transaction {
     state: Arc<Mutex<State>>,
@@ -57,17 +57,17 @@ impl Transaction {
             (Some(_), true) => ROLL_BACK_SESSION,
             (Some(_), false) => "release savepoint session; savepoint session",
         };
-        // Failed until the session says that it ended well.
+        // The session counts as failed until it reports success.
         state.has_failed = true;
         state.connection().execute(begin).await?;
         Ok(TransactionLease(state))
     }
 
-    /// Commits everything but a last session that failed.
+    /// Commits all sessions except a last one that failed.
     ///
     /// # Errors
-    /// When a nested transaction was rolled back: then everything is. When the connection broke; then it is unknown whether
-    /// the transaction was committed.
+    /// When a nested transaction was rolled back; then this one is rolled back as well. When the connection broke; then it is
+    /// unknown whether the transaction was committed.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         if self.is_nested {
             return Ok(());
@@ -85,7 +85,7 @@ impl Transaction {
         end(connection, "commit").await
     }
 
-    /// Rolls everything back. A nested transaction makes the outer one roll back at its end.
+    /// Rolls back. A roll-back of a nested transaction takes effect at the end of the outer one.
     ///
     /// # Errors
     /// When the connection broke, which rolls back too.
@@ -109,7 +109,7 @@ async fn end(mut connection: PooledConnection, statement: &'static str) -> Resul
 
 impl State {
     fn connection(&mut self) -> &mut PgConnection {
-        self.connection.as_mut().expect("invariant: there while a session lasts").connection()
+        self.connection.as_mut().expect("invariant: present while a session lasts").connection()
     }
 }
 
@@ -118,7 +118,7 @@ impl TransactionLease {
         self.0.connection()
     }
 
-    pub(super) fn ended(&mut self, well: bool) {
-        self.0.has_failed = !well;
+    pub(super) fn ended(&mut self, is_ok: bool) {
+        self.0.has_failed = !is_ok;
     }
 }

@@ -11,7 +11,7 @@ macro_rules! address_parts {
             $($part,)*
         }
 
-        /// A postal address; every part may be missing.
+        /// A postal address. Any part may be missing.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct Address {
@@ -71,7 +71,7 @@ impl Address {
         AddressPart::ALL.into_iter().all(|part| self.part(part).is_none())
     }
 
-    /// Makes blank parts absent, and the country's code upper-case.
+    /// Removes blank parts, and changes the country code to upper case.
     pub(crate) fn normalize(&mut self) {
         for part in AddressPart::ALL {
             remove_blank(self.part_mut(part));

@@ -12,8 +12,8 @@ use super::field::CustomerFields;
 #[serde(transparent)]
 pub struct CustomerId(pub i32);
 
-/// A stored customer: its fields, which it derefs to, and what no caller sets. The fields that a stored customer is never
-/// without are read by methods of their names. The password is not read.
+/// A stored customer: its fields, to which it derefs, and the values that no client sets. Fields that every stored customer has
+/// are read with methods of the same names. The password is not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Customer {
     pub id: CustomerId,
@@ -77,7 +77,7 @@ impl Customer {
         self.terms_accepted.unwrap_or_default()
     }
 
-    /// First and last name, else the company's.
+    /// First and last name, or the company's name.
     #[must_use]
     pub fn display_name(&self) -> String {
         let names: Vec<&str> = [&self.first_name, &self.last_name].into_iter().filter_map(Option::as_deref).collect();

@@ -1,8 +1,9 @@
-//! The field table: everything that is said of each field of a customer, once.
+//! The field table: the one place for the properties of each field of a customer.
 //!
-//! A new field is one row of `customer_fields!` and one column of the table `customers`. Its name, its place in rejections, its
-//! default length, its member of [`CustomerFields`], its column, and how it is read, checked, merged and written follow from the
-//! row. The order is that of the vendor's field table (DirectScale, Upgrade Customer page): rejections list violations in it.
+//! A new field is one row of `customer_fields!` and one column of the table `customers`. From the row follow its name, its
+//! position in rejections, its default length, its member of [`CustomerFields`], its column, and how it is read, checked, merged
+//! and written. The order is that of the vendor's field table (DirectScale, Upgrade Customer page), in which rejections list
+//! violations.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,10 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::address::{Address, AddressPart};
 use crate::secret::Password;
 
-/// The free fields Field1 to Field10.
+/// The custom fields Field1 to Field10.
 pub type CustomFields = [Option<String>; 10];
 
-/// The longest that a text without a length of its own may be, in characters.
+/// The maximum length of a text whose row has no length, in characters.
 const MAX_LENGTH: usize = 500;
 
 /// The Rust type of a member, by its kind.
@@ -147,8 +148,8 @@ macro_rules! customer_fields {
             $($field,)*
         }
 
-        /// Everything that a caller may set of a customer. `None` is absent or blank, which are the same. Serialized it has no
-        /// password.
+        /// The fields of a customer that clients set. `None` is absent or blank, which are the same. The password is not
+        /// serialized.
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct CustomerFields {
@@ -167,7 +168,7 @@ macro_rules! customer_fields {
                 }
             }
 
-            /// The place of the whole field in the table.
+            /// The position of the whole field in the table.
             pub(super) fn ordinal(self) -> u32 {
                 match self {
                     $(Self::$field { .. } => Ordinal::$field as u32,)*
@@ -213,14 +214,13 @@ macro_rules! customer_fields {
         }
 
         impl CustomerFields {
-            /// The member of a field; a part of an address or a custom field is within that of the whole.
+            /// The member of a field. A part of an address and a custom field are inside the member of the whole field.
             pub fn member(&self, field: Field) -> Member<'_> {
                 match field {
                     $(Field::$field { .. } => Member::$kind(&self.$member),)*
                 }
             }
 
-            /// The member of a field, to be written.
             pub fn member_mut(&mut self, field: Field) -> MemberMut<'_> {
                 match field {
                     $(Field::$field { .. } => MemberMut::$kind(&mut self.$member),)*
@@ -264,18 +264,18 @@ customer_fields! {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Member<'a> {
     Text(&'a Option<String>),
-    /// A code of two letters in lower case, which has a list of its own and no length.
+    /// A code of two letters in lower case. Its values are checked against a list, and it has no length.
     Code(&'a Option<String>),
     Date(&'a Option<DateTime<Utc>>),
     Integer(&'a Option<i32>),
     Boolean(&'a Option<bool>),
     Address(&'a Address),
     Custom(&'a CustomFields),
-    /// Kept only as a hash, in the column of that name.
+    /// Stored only as a hash.
     Secret(&'a Option<Password>),
 }
 
-/// A [`Member`] to be written.
+/// A [`Member`] that can be changed.
 #[derive(Debug)]
 pub enum MemberMut<'a> {
     Text(&'a mut Option<String>),
@@ -299,7 +299,7 @@ impl Field {
         ALL.iter().copied()
     }
 
-    /// The parts of an address or of the custom fields; none of any other field.
+    /// The parts of an address or of the custom fields. Other fields have none.
     pub fn parts(self) -> impl Iterator<Item = Self> {
         self.with_parts()[1..].iter().copied()
     }
@@ -317,7 +317,7 @@ impl Field {
         self.name().get(whole.len() + 1..).unwrap_or(whole)
     }
 
-    /// The longest that a text may be where the plan says nothing else, in characters.
+    /// The maximum length of a text under the default plan, in characters.
     #[must_use]
     pub fn default_max_length(self) -> usize {
         match self {
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_has_a_name_of_its_own() {
+    fn every_field_has_its_own_name() {
         for field in Field::all() {
             assert_eq!(field.name().parse(), Ok(field));
             assert_eq!(field.names().len(), field.with_parts().len(), "{field}");

@@ -1,14 +1,14 @@
-//! What can be said of the fields of a customer by the field table alone.
+//! Operations on the fields of a customer that follow from the field table alone.
 
 use super::field::{CustomerFields, Field, Member, MemberMut};
 use super::mask::FieldMask;
 use super::text::remove_blank;
 
-/// The language of a customer that names none (vendor's engine: "usually defaults to en").
+/// The language of a customer that is sent without one (vendor's engine: "usually defaults to en").
 const DEFAULT_LANGUAGE: &str = "en";
 
 impl CustomerFields {
-    /// The free text of a field or of a part, if it is set. Codes are none: they have lists of their own.
+    /// The free text of a field or of a part, if it is set. Codes are not free texts.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<&str> {
         use super::address::AddressPart::CountryCode;
@@ -32,7 +32,7 @@ impl CustomerFields {
     #[must_use]
     pub fn is_missing(&self, field: Field) -> bool {
         match (self.member(field), field) {
-            // Terms that are not accepted are as good as not answered.
+            // Terms that are not accepted count as missing.
             (Member::Boolean(accepted), Field::TermsAccepted) => *accepted != Some(true),
             (Member::Text(text) | Member::Code(text), _) => text.is_none(),
             (Member::Date(date), _) => date.is_none(),
@@ -51,7 +51,7 @@ impl CustomerFields {
         }
     }
 
-    /// Makes blank texts absent, and gives codes their case.
+    /// Removes blank texts, and changes the case of codes.
     pub fn normalize(&mut self) {
         for field in Field::WHOLE {
             match self.member_mut(*field) {
@@ -69,7 +69,7 @@ impl CustomerFields {
         }
     }
 
-    /// Sets what a stored customer is never without and which has a fixed default: the language, and each boolean.
+    /// Sets the fields with a fixed default that every stored customer has: the language, and each boolean.
     pub fn set_defaults(&mut self) {
         for field in Field::WHOLE {
             match self.member_mut(*field) {
@@ -85,7 +85,7 @@ impl CustomerFields {
         }
     }
 
-    /// Takes over the fields of `changes` that the mask names.
+    /// Copies the fields of `changes` that are in the mask.
     pub fn merge(&mut self, changes: &Self, mask: FieldMask) {
         for field in mask.iter() {
             match (self.member_mut(field), changes.member(field)) {
@@ -109,7 +109,7 @@ impl CustomerFields {
         }
     }
 
-    /// The fields that are not the same in `other`.
+    /// The fields that differ from `other`.
     #[must_use]
     pub fn differences(&self, other: &Self) -> FieldMask {
         let mut mask = FieldMask::default();
@@ -133,7 +133,7 @@ mod tests {
     use crate::model::Address;
 
     #[test]
-    fn a_merge_takes_over_what_the_mask_names() {
+    fn a_merge_copies_the_fields_in_the_mask() {
         let text = |text: &str| Some(text.to_owned());
         let mut changes = CustomerFields { first_name: text("New"), last_name: text("New"), ..Default::default() };
         changes.custom_fields = std::array::from_fn(|_| text("New"));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_texts_are_absent_and_codes_have_their_case() {
+    fn blank_texts_are_removed_and_the_case_of_codes_is_changed() {
         let blank = || Some("  ".to_owned());
         let mut fields =
             CustomerFields { first_name: blank(), language_code: Some(" FR".into()), ..Default::default() };

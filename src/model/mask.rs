@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::field::Field;
 
-/// Which fields a write sets. An address counts as a whole; each custom field counts for itself.
+/// The fields that a write sets. An address is one field; each custom field is a separate one.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FieldMask(u64);
 
@@ -15,7 +15,10 @@ const FIRST_CUSTOM: u32 = 54;
 
 const CUSTOM: u64 = ((1 << 10) - 1) << FIRST_CUSTOM;
 
-const _: () = assert!(Field::WHOLE.len() <= FIRST_CUSTOM as usize, "the fields have bits of their own");
+const _: () = assert!(
+    Field::WHOLE.len() <= FIRST_CUSTOM as usize,
+    "the bits of the fields and of the custom fields do not overlap"
+);
 
 impl FieldMask {
     pub const ALL: Self = Self(((1 << (Field::WHOLE.len() - 1)) - 1) | CUSTOM);
@@ -43,7 +46,7 @@ impl FieldMask {
         self.0 &= !Self::bits(field);
     }
 
-    /// Whether the field is in the set; of the custom fields as a whole, whether any of them is.
+    /// Whether the field is in the set. For the custom fields as a whole: whether any of them is.
     #[must_use]
     pub fn contains(self, field: Field) -> bool {
         self.0 & Self::bits(field) != 0
@@ -95,7 +98,7 @@ impl FieldMask {
     }
 }
 
-/// By name, so that another version of the program reads the same fields.
+/// Fields are written by name, so that another version of the program reads the same fields.
 impl Serialize for FieldMask {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.names())

@@ -1,4 +1,5 @@
-//! A customer and its fields: one table of the fields, and what follows from it. Knows no rule of a tenant and no vendor's JSON.
+//! A customer and its fields: one table of the fields, and what follows from it. It contains no rule of a tenant and no JSON of a
+//! vendor.
 
 mod address;
 mod customer;

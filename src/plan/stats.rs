@@ -1,4 +1,4 @@
-//! The stats in a plan. Each client of the vendor defines its own kits and statistics.
+//! The stats in a plan. Each client company of the vendor defines its own kits and statistics.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ pub struct StatsPlan {
     pub further: BTreeMap<String, StatPlan>,
 }
 
-/// Reads member by member, so that an error names its member: a flattened map does not.
+/// Reads member by member, so that an error contains the name of its member, unlike the error of a flattened map.
 impl<'de> Deserialize<'de> for StatsPlan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_reads_the_same_from_yaml() {
+    fn yaml_and_json_are_read_as_the_same_plan() {
         let text =
             "kit_level: Gold\nGVKPI: {Value: 0}\nLoss: {Value: -0.0}\nRank: {Value: '3'}\nVolume: {Value: 1.5}\n";
         let plan: StatsPlan = serde_saphyr::from_str(text).expect("a plan");

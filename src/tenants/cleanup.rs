@@ -1,4 +1,4 @@
-//! Deletes expired tenants, and finishes what an earlier process began and did not end.
+//! Deletes expired tenants, and finishes work that an earlier process did not finish.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::tasks::Progress;
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
 impl Tenants {
-    /// Deletes expired tenants, again and again.
+    /// Deletes expired tenants at each interval, as long as the process runs.
     pub async fn sweep(self) {
         loop {
             if let Err(error) = self.sweep_once().await {
@@ -27,7 +27,7 @@ impl Tenants {
     async fn sweep_once(&self) -> Result<(), TenantError> {
         let expired = self.database.run(async |connection| lifecycle::expired(connection, Clock::Real.now()).await);
         for tenant in expired.await? {
-            // The others are deleted also when one cannot be.
+            // One that cannot be deleted does not stop the deletion of the others.
             match self.delete_by_id(tenant, &Progress::default()).await {
                 Ok(()) => tracing::info!(tenant.id = tenant.0, "an expired tenant was deleted"),
                 Err(error) => {
@@ -38,11 +38,11 @@ impl Tenants {
         Ok(())
     }
 
-    /// Finishes or deletes what interrupted work left behind on an embedded database, which only one process uses. What cannot be
-    /// finished is logged.
+    /// Finishes interrupted restores and deletes unfinished tenants on an embedded database, which only one process uses. Failures
+    /// are logged.
     ///
     /// # Errors
-    /// When the database does not say what was left behind.
+    /// When the interrupted work cannot be read from the database.
     pub async fn finish_interrupted_work(&self) -> Result<(), DatabaseError> {
         let restores = self.database.run(async |connection| lifecycle::incomplete_restores(connection).await);
         for IncompleteRestore { tenant, snapshot } in restores.await? {
@@ -64,10 +64,10 @@ impl Tenants {
 
     async fn finish_restore(&self, tenant: TenantId, snapshot: Option<TenantId>) -> Result<(), DatabaseError> {
         let Some(snapshot) = snapshot else {
-            // A request deleted the snapshot, and so the tenant's data is in use.
+            // A request deleted the snapshot, so the tenant's data is in use.
             tracing::warn!(
                 tenant.id = tenant.0,
-                "the snapshot of an interrupted restore is gone: the tenant's data stays as it is"
+                "the snapshot of an interrupted restore was deleted: the tenant's data does not change"
             );
             return self
                 .database

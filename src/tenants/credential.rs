@@ -1,4 +1,4 @@
-//! The credentials of a tenant: what a program presents, its digest, and what lists show of it.
+//! The credentials of a tenant: the credential in plain text, its digest, and its listing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use super::error::CredentialError;
 use crate::random::Random;
 
-/// The SHA-256 of what a program presents. Tenants are found by it, so that the duration of a lookup tells nothing of a credential.
+/// The SHA-256 of a presented credential. Tenants are looked up by the digest, so that the duration of a lookup reveals nothing about
+/// the credential.
 pub(super) type CredentialDigest = [u8; 32];
 
 #[derive(
@@ -61,7 +62,7 @@ pub enum CredentialSlot {
     Secondary,
 }
 
-/// What lists show of a credential.
+/// A credential in a list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct CredentialListing {
     pub tenant: String,
@@ -85,9 +86,9 @@ pub struct CredentialListing {
 pub struct NewCredential {
     pub name: String,
     pub kind: CredentialKind,
-    /// The user name or client id; the name where it is not given.
+    /// The user name or client id. The default is the name.
     pub account: Option<String>,
-    /// A random one where it is not given.
+    /// The default is a random secret.
     pub secret: Option<String>,
 }
 
@@ -135,7 +136,7 @@ impl CredentialKind {
 }
 
 impl Credential {
-    /// A credential of a kind; its secret is random where none is given. A subscription key has no account.
+    /// A credential of a kind, with a random secret if none is given. A subscription key has no account.
     ///
     /// # Errors
     /// `Malformed`.
@@ -189,20 +190,20 @@ impl Credential {
         self.account.as_deref()
     }
 
-    /// The secret itself, which is shown once.
+    /// The secret in plain text. Clients see it once.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.secret
     }
 
-    /// The last four characters of the secret, by which people tell credentials apart.
+    /// The last four characters of the secret, by which people distinguish credentials.
     #[must_use]
     pub fn ending(&self) -> &str {
         let start = self.secret.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
         &self.secret[start..]
     }
 
-    /// The form that [`super::CredentialCache::caller`] takes.
+    /// The form that [`super::CredentialCache::caller`] looks up.
     #[must_use]
     pub fn presented(&self) -> String {
         presented(self.kind, self.account().unwrap_or_default(), &self.secret)
@@ -213,8 +214,8 @@ impl Credential {
     }
 }
 
-/// The text that is looked up for an account and its secret. Each kind has its own form, so that none is mistaken for another; the
-/// caller's kind is compared as well.
+/// The text that is looked up for an account and its secret. Each kind has its own form, so that two kinds never have the same text.
+/// The kind is compared as well.
 #[must_use]
 pub fn presented(kind: CredentialKind, account: &str, secret: &str) -> String {
     match kind {

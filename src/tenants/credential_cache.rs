@@ -14,10 +14,10 @@ use super::store::{self, By};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError};
 
-/// How long an entry is used. Every server rejects a revoked credential after this time.
+/// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
-/// The most entries; one more clears the cache.
+/// The maximum number of entries. The next one clears the cache.
 const CAPACITY: usize = 10_000;
 
 /// Finds the tenant of a credential, with at most two statements a second for each credential. Cheap to clone; all clones are one.
@@ -26,7 +26,7 @@ pub struct CredentialCache {
     database: Database,
     entries: Arc<RwLock<HashMap<CredentialDigest, CacheEntry>>>,
     locks: TenantLocks,
-    /// How often the cache was cleared, so that a lookup that began before is not stored.
+    /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
     epoch: Arc<AtomicU64>,
 }
 
@@ -43,8 +43,8 @@ impl CredentialCache {
         Self { database, entries: Arc::default(), locks, epoch: Arc::default() }
     }
 
-    /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant; `None` when
-    /// no tenant has the credential, or it is revoked or expired.
+    /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant. `None` when
+    /// no tenant has the credential, or when it is revoked or expired.
     ///
     /// # Errors
     /// When the database fails and the cache has no entry.
@@ -52,15 +52,15 @@ impl CredentialCache {
         let (digest, deadline) = (digest(presented), self.locks.deadline());
         loop {
             let Some(caller) = self.find(digest).await? else { return Ok(None) };
-            // After a wait, the tenant's data and plan may be different ones: they are read again.
+            // The tenant's data and plan may have changed during a wait, so they are read again.
             if let Some(guard) = self.locks.enter(caller.tenant.id, deadline).await? {
                 return Ok(Some(caller.with_guard(guard)));
             }
         }
     }
 
-    /// The same without counting a request, and so without waiting for exclusive access to the tenant: for those who only need to
-    /// know whose credential it is.
+    /// The same for code that only needs the tenant of a credential: it counts no request and does not wait for exclusive access to
+    /// the tenant.
     ///
     /// # Errors
     /// When the database fails and the cache has no entry.
@@ -68,7 +68,7 @@ impl CredentialCache {
         self.find(digest(presented)).await
     }
 
-    /// Stores an access token for a caller who presented a client's secret; it expires after this many seconds.
+    /// Stores an access token for a client that presented its secret. The token expires after this many seconds.
     ///
     /// # Errors
     /// When the database fails.
@@ -126,7 +126,7 @@ impl CredentialCache {
     fn store(&self, digest: CredentialDigest, caller: Option<&Caller>, read_at: Instant) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         match caller {
-            // An unknown credential is not stored: anybody can invent any number of them.
+            // An unknown credential is not stored, because a client can send any number of them.
             None => drop(entries.remove(&digest)),
             Some(caller) => {
                 if entries.len() >= CAPACITY {

@@ -14,11 +14,11 @@ use crate::database::{Database, DatabaseError, TenantId, violated_unique_constra
 use crate::random::Random;
 
 impl Tenants {
-    /// Adds a subscription to a tenant, with its primary key, which expires after this many seconds of real time; the credential, which is
-    /// shown this once.
+    /// Adds a subscription with a primary key to a tenant. The key expires after this many seconds of real time. Returns the
+    /// credential, which clients see only this once.
     ///
     /// # Errors
-    /// `Malformed`, `UnknownTenant`, `Taken`, or when the database fails.
+    /// `Malformed`, `UnknownTenant`, `InUse`, or when the database fails.
     pub async fn add_credential(
         &self,
         tenant: &str,
@@ -34,13 +34,13 @@ impl Tenants {
         });
         match added.await? {
             None => Err(CredentialError::UnknownTenant(tenant.to_owned())),
-            Some(false) => Err(CredentialError::Taken(new.name)),
+            Some(false) => Err(CredentialError::InUse(new.name)),
             Some(true) => Ok(credential),
         }
     }
 }
 
-/// Writes a subscription's primary key; false when it or its name is in use.
+/// Inserts a subscription's primary key. False when the key or its name is in use.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -62,11 +62,11 @@ pub(super) async fn insert(
     rows::insert(connection, tenant, &row).await
 }
 
-/// Writes a new key into a slot of a subscription. The key that the slot had before is rejected from then on; the other slot does
-/// not change. A subscription whose keys were revoked is active again with the new one. Its kind and account stay.
+/// Writes a new key into a slot of a subscription. The previous key of the slot is rejected from then on; the other slot does not
+/// change. A subscription with revoked keys becomes active again with the new key. Its kind and account do not change.
 ///
 /// # Errors
-/// `Unknown`, `Malformed`, `Taken`, or when the database fails.
+/// `Unknown`, `Malformed`, `InUse`, or when the database fails.
 pub async fn rotate_credential(
     database: &Database,
     random: &Random,
@@ -86,7 +86,7 @@ pub async fn rotate_credential(
         Ok(true) => Ok(credential),
         Ok(false) => Err(unknown(tenant, name)),
         Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-            Err(CredentialError::Taken(name.to_owned()))
+            Err(CredentialError::InUse(name.to_owned()))
         }
         Err(error) => Err(error.into()),
     }

@@ -12,27 +12,27 @@ use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, DatabaseError, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
-use crate::tasks::{Begun, DataRows, Progress, SnapshotRows, TaskResult};
+use crate::tasks::{DataRows, Progress, SnapshotRows, StartedTask, TaskResult};
 
-/// How often a restore in parts is tried.
+/// The maximum number of attempts of a restore in parts.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// The pause after the first attempt; each further one is twice as long as the one before it.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The new snapshot `seed` of a tenant that is restored from it next, and the snapshot that it replaced.
+/// The new snapshot `seed`, from which the tenant is restored next, and the snapshot that it replaced.
 struct NewSeed {
     snapshot: TenantId,
     before: Option<TenantId>,
 }
 
 impl Tenants {
-    /// Replaces a tenant's data with a seed, which is also what a reset restores from then on. The plan stays if the seed has none.
+    /// Replaces a tenant's data with a seed. From then on a reset restores this seed. The plan does not change if the seed has none.
     ///
     /// # Errors
     /// `UnknownTenant`, `Seed`, or when the database fails; the data does not change then.
     #[must_use]
-    pub fn seed(&self, name: &str, seed: SeedContents) -> Begun<TenantError> {
+    pub fn seed(&self, name: &str, seed: SeedContents) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
@@ -54,8 +54,8 @@ impl Tenants {
         })
     }
 
-    /// Fills an unfinished tenant with the seed, makes it the snapshot `seed`, and copies its data to the tenant. Where one copy would
-    /// take too long, it only records that a restore from the new snapshot follows.
+    /// Fills an unfinished tenant with the seed, turns it into the snapshot `seed`, and copies its data to the tenant. If one copy
+    /// would take too long, it only records that a restore from the new snapshot follows.
     async fn replace_data(
         &self,
         batches: &mut Batches,
@@ -79,7 +79,7 @@ impl Tenants {
             takes_turns && (copy::is_large(connection, id).await? || copy::is_large(connection, tenant.id).await?);
         let before = snapshots::replace(connection, id, tenant.id, SEED, Clock::Real.now()).await?;
         if is_large {
-            // In the same transaction, so that the next start finds and finishes what is interrupted from here on.
+            // In the same transaction, so that the next start finishes a restore that is interrupted.
             lifecycle::set_restored_from(connection, tenant.id, Some(id)).await?;
             return Ok((0, Some(NewSeed { snapshot: id, before })));
         }
@@ -87,7 +87,7 @@ impl Tenants {
             copy::delete(connection, before, progress).await?;
         }
         let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
-        // Where a restore began and failed, this takes its place.
+        // This replaces a restore that failed before.
         lifecycle::set_restored_from(connection, tenant.id, None).await?;
         unfinished.rows = 2 * rows;
         Ok((rows, None))
@@ -95,7 +95,7 @@ impl Tenants {
 
     /// Restores the snapshot `seed`.
     #[must_use]
-    pub fn reset(&self, name: &str) -> Begun<TenantError> {
+    pub fn reset(&self, name: &str) -> StartedTask<TenantError> {
         self.begin_restore(name, SEED, "reset")
     }
 
@@ -105,14 +105,14 @@ impl Tenants {
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails; the data does not change then.
     #[must_use]
-    pub fn restore(&self, name: &str, snapshot: &str) -> Begun<TenantError> {
+    pub fn restore(&self, name: &str, snapshot: &str) -> StartedTask<TenantError> {
         self.begin_restore(name, snapshot, "restore")
     }
 
-    fn begin_restore(&self, name: &str, snapshot: &str, what: &'static str) -> Begun<TenantError> {
+    fn begin_restore(&self, name: &str, snapshot: &str, kind: &'static str) -> StartedTask<TenantError> {
         // No name in Postgres contains a NUL.
         let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.replace('\0', "?"));
-        self.tasks.begin(self.random.uuid(), &name.clone(), what, |progress| async move {
+        self.tasks.begin(self.random.uuid(), &name.clone(), kind, |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             let access = tenants.locks().exclusive_to_replace(tenant.id).await;
             let unknown = || unknown_snapshot(&name, &snapshot);
@@ -123,7 +123,7 @@ impl Tenants {
             } else {
                 let replaced = tenants.database.in_transaction(async |connection| {
                     lock_tenant(connection, tenant.id).await?;
-                    // Found again: another request may have saved another snapshot under this name.
+                    // A concurrent request may have replaced the snapshot of this name.
                     let from = snapshots::find(connection, tenant.id, &snapshot).await?.ok_or_else(unknown)?;
                     Ok::<_, TenantError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
                 });
@@ -136,9 +136,9 @@ impl Tenants {
         })
     }
 
-    /// Restores a large tenant from one of its snapshots, in parts, while its requests wait. A failed attempt is repeated. After the last
-    /// one the data is incomplete and requests are rejected; the next start finishes an interrupted restore. So no request meets
-    /// incomplete data.
+    /// Restores a large tenant from one of its snapshots, in parts, while its requests wait. A failed attempt is repeated. If the last
+    /// one fails, the data is incomplete and all requests are rejected until another restore succeeds. The next start finishes an
+    /// interrupted restore. So no request sees incomplete data.
     async fn restore_in_parts(
         &self,
         access: &ExclusiveAccess,
@@ -180,7 +180,7 @@ impl Tenants {
     ) -> Result<u64, DatabaseError> {
         let mut batches = Batches::new(&self.database);
         lifecycle::set_restored_from(batches.connection().await?, tenant, Some(snapshot)).await?;
-        // Committed before the first row is deleted.
+        // The record must be committed before the first row is deleted.
         batches.rest().await?;
         copy::in_parts(&mut batches, None, tenant, progress).await?;
         let rows = copy::in_parts(&mut batches, Some(snapshot), tenant, progress).await?;

@@ -33,7 +33,7 @@ pub struct TableDiff {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowDiff {
-    /// Its key within the tenant.
+    /// The primary key within the tenant.
     pub id: String,
     /// `added`, `removed` or `changed`.
     pub kind: &'static str,
@@ -52,7 +52,7 @@ impl Tenants {
     pub async fn diff(&self, from: &str, to: &str, limit: u32) -> Result<Diff, TenantError> {
         let task = self.for_task();
         let mut owners = [task.resolve_owner(from).await?, task.resolve_owner(to).await?];
-        // In one order, so that two requests that compare the same do not wait for each other.
+        // Sorted, so that two requests that compare the same tenants do not wait for each other.
         owners.sort_unstable();
         let first = self.locks().exclusive(owners[0]).await?;
         let second = if owners[0] == owners[1] { None } else { Some(self.locks().exclusive(owners[1]).await?) };
@@ -80,7 +80,7 @@ struct Comparison {
     diff: Diff,
     left: TenantId,
     right: TenantId,
-    /// How many rows of each table are listed.
+    /// The maximum number of listed rows of each table.
     limit: usize,
 }
 
@@ -90,7 +90,7 @@ impl Comparison {
         Self { diff, left, right, limit: usize::try_from(limit).unwrap_or(usize::MAX) }
     }
 
-    /// Compares in one transaction that sees one moment.
+    /// Compares in one transaction that sees the database at one moment.
     async fn at_once(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         for table in copied_tables(connection).await? {
             let rows = self.compare(connection, &table.name, Part::ALL).await?;
@@ -131,7 +131,7 @@ impl Comparison {
         part: Part,
     ) -> Result<Vec<DifferingRow>, sqlx::Error> {
         let listed = self.diff.tables.iter().find(|diff| diff.table == table).map_or(0, |diff| diff.rows.len());
-        // At least one, because each row says how many differ.
+        // At least one, because each row contains the number of rows that differ.
         let limit = i64::try_from(self.limit.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
         copy::compare(connection, table, (self.left, self.right), part, limit).await
     }
@@ -179,12 +179,12 @@ fn row_diff(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {
 
 fn id(key: Option<Value>) -> String {
     let Some(Value::Object(key)) = key else { return String::new() };
-    let shown = |(name, value): (&String, &Value)| match value {
+    let text_of = |(name, value): (&String, &Value)| match value {
         _ if is_secret_column(name) => HIDDEN.to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    key.iter().map(shown).collect::<Vec<_>>().join("/")
+    key.iter().map(text_of).collect::<Vec<_>>().join("/")
 }
 
 fn field_changes(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange> {
@@ -194,20 +194,20 @@ fn field_changes(before: Option<Value>, after: Option<Value>) -> Vec<FieldChange
     };
     let (mut before, after) = (members(before), members(after));
     let mut fields = Vec::new();
-    let mut add = |field: String, was: Value, is: Value| {
-        if was != is {
+    let mut add = |field: String, old: Value, new: Value| {
+        if old != new {
             let is_secret = is_secret_column(&field);
             let hide =
                 |value: Value| if is_secret && !value.is_null() { HIDDEN.into() } else { without_secrets(value) };
-            fields.push(FieldChange { field: field.into(), before: hide(was).into(), after: hide(is).into() });
+            fields.push(FieldChange { field: field.into(), before: hide(old).into(), after: hide(new).into() });
         }
     };
-    for (field, is) in after {
-        let was = before.remove(&field).unwrap_or_default();
-        add(field, was, is);
+    for (field, new) in after {
+        let old = before.remove(&field).unwrap_or_default();
+        add(field, old, new);
     }
-    for (field, was) in before {
-        add(field, was, Value::Null);
+    for (field, old) in before {
+        add(field, old, Value::Null);
     }
     fields
 }
@@ -233,15 +233,15 @@ mod tests {
 
     #[test]
     fn only_differing_fields_are_listed_and_secrets_are_hidden() {
-        let before = json!({"a": 1, "tax_id": "T1", "plan": {"secret": "x", "b": 1}, "gone": true});
+        let before = json!({"a": 1, "tax_id": "T1", "plan": {"secret": "x", "b": 1}, "removed": true});
         let after = json!({"a": 1, "tax_id": "T2", "plan": {"secret": "y", "b": 1}});
-        let shown = serde_json::to_value(field_changes(Some(before), Some(after))).expect("JSON");
+        let changes = serde_json::to_value(field_changes(Some(before), Some(after))).expect("JSON");
         assert_eq!(
-            shown,
+            changes,
             json!([
                 {"field": "plan", "before": {"secret": "•••", "b": 1}, "after": {"secret": "•••", "b": 1}},
                 {"field": "tax_id", "before": "•••", "after": "•••"},
-                {"field": "gone", "before": true, "after": null},
+                {"field": "removed", "before": true, "after": null},
             ])
         );
     }

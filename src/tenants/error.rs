@@ -22,14 +22,14 @@ pub enum TenantError {
     NameTaken(String),
     #[error("'{0}' is not a name: up to 63 letters, digits, '.', '-' and '_', the first of them a letter or digit")]
     BadName(String),
-    /// The request cannot be carried out; the text says why.
+    /// The text is the reason.
     #[error("{0}")]
     Rejected(String),
-    /// A restore of the tenant's data began and failed.
+    /// A restore of the tenant's data failed.
     #[error("{INCOMPLETE}")]
     Incomplete,
-    /// Another request changed the same at the same moment.
-    #[error("another request did the same at this moment; try again")]
+    /// A concurrent request changed the same data.
+    #[error("another request changed the same data at the same time; try again")]
     Conflict,
     #[error(transparent)]
     Seed(SeedError),
@@ -39,7 +39,7 @@ pub enum TenantError {
     Database(#[from] DatabaseError),
 }
 
-/// Why a credential could not be added, rotated, listed, revoked or deleted. The messages say key, the short word of routes and
+/// Why a credential could not be added, rotated, listed, revoked or deleted. The messages say "key", the short word of routes and
 /// pages.
 #[derive(Debug, Error)]
 pub enum CredentialError {
@@ -50,14 +50,14 @@ pub enum CredentialError {
     UnknownTenant(String),
     #[error("tenant '{tenant}' has no key '{name}'")]
     Unknown { tenant: String, name: String },
-    /// The tenant has a credential of this name, or some tenant has this credential.
+    /// The tenant has a credential of this name, or any tenant has this credential.
     #[error("the key or its name '{0}' is in use already")]
-    Taken(String),
+    InUse(String),
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// Why a seed was not loaded. The database then holds nothing of it.
+/// Why a seed was not loaded. No part of it is stored then.
 #[derive(Debug, Error)]
 pub enum SeedError {
     #[error("the seed file {path} cannot be read: {reason}")]
@@ -75,7 +75,7 @@ pub enum SeedError {
 
 impl From<sqlx::Error> for TenantError {
     fn from(error: sqlx::Error) -> Self {
-        // Two requests that save one snapshot, or fork to one name, at once.
+        // Two requests save the same snapshot, or fork to the same name, at once.
         let is_race = violated_unique_constraint(&error).is_some()
             || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40001");
         if is_race { Self::Conflict } else { Self::Database(error.into()) }

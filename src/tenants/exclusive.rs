@@ -1,7 +1,7 @@
-//! Requests in a tenant and exclusive access to it, on a database with one connection. There Postgres' own locks exclude
-//! nothing, because everything runs in one session; and work on a large tenant takes many small transactions, so that other tenants
-//! get their turns. So this process itself makes the tenant's requests wait. On a database server, none of this is needed and
-//! nothing is counted.
+//! Counts the requests of a tenant and gives exclusive access to it, on a database with one connection. There Postgres' own locks
+//! have no effect, because everything runs in one session. Work on a large tenant runs in many small transactions, between which
+//! other tenants' requests run. So this process makes the tenant's own requests wait. On a database server this is not needed, and
+//! no request is counted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,17 +14,17 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{INCOMPLETE, TenantError};
 use crate::database::{Database, DatabaseError, TenantId};
 
-/// After this time, requests that wait for a hook are no longer waited for: such a request finds afterwards that it was ended. All
-/// others are waited for without a limit.
+/// After this time, exclusive access no longer waits for requests that wait for a hook: such a request finds afterwards that its hook
+/// was ended. It waits for all other requests without a limit.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the requests that wait for a hook are counted from then on.
+/// The interval at which the requests that wait for a hook are counted from then on.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a request waits for exclusive access to end; `docs/CONTROL.md` states it.
+/// The maximum time that a request waits for exclusive access to end; `docs/CONTROL.md` states it.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// Which tenants have requests, and which are locked. Cheap to clone; all clones are one.
+/// The tenants with requests or with exclusive access. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone)]
 pub(super) struct TenantLocks(Option<Arc<Shared>>);
 
@@ -38,16 +38,16 @@ struct Shared {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct State {
-    /// How many requests run.
+    /// The number of running requests.
     requests: usize,
     has_exclusive_access: bool,
     /// Whether new requests wait.
     blocks_requests: bool,
-    /// Whether a restore began and did not end.
+    /// Whether a restore started and has not finished.
     is_incomplete: bool,
 }
 
-/// Why a request does not enter a tenant.
+/// Why a request cannot enter a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum AccessError {
     #[error("long work on the tenant's data did not end within {} seconds", MAX_WAIT.as_secs())]
@@ -83,7 +83,7 @@ struct CountedRequest {
     tenant: TenantId,
 }
 
-/// Exclusive access to a tenant's data, one at a time. When it is dropped, waiting requests continue, unless the data is incomplete.
+/// Exclusive access to a tenant's data. When it is dropped, waiting requests continue, unless the data is incomplete.
 #[derive(Debug)]
 pub(super) struct ExclusiveAccess(Option<(Arc<Shared>, TenantId)>);
 
@@ -92,16 +92,15 @@ impl TenantLocks {
         Self(database.has_one_connection().then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
     }
 
-    /// Until when a request that arrives now waits, however often it has to.
+    /// Until when a request that arrives now waits, even if it waits several times.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.0.as_ref().map_or(MAX_WAIT, |shared| shared.max_wait)
     }
 
-    /// Counts a request. `None` where it had to wait: what it knows of the tenant may be out of date, so that it reads that again
-    /// and enters once more.
+    /// Counts a request. `None` if it had to wait: the tenant may have changed, so the caller reads it again and enters again.
     pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, AccessError> {
         let Some(shared) = &self.0 else { return Ok(Some(RequestGuard::default())) };
-        // In one step, so that no exclusive access begins between the check and the count.
+        // Checked and counted in one step, so that no exclusive access begins in between.
         let enter = |state: &mut State| match state {
             State { is_incomplete: true, has_exclusive_access: false, .. } => Some(Err(AccessError::Incomplete)),
             State { blocks_requests: true, .. } => None,
@@ -113,12 +112,12 @@ impl TenantLocks {
         let (entered, waited) = shared.wait_until(tenant, enter, Some(deadline)).await.ok_or(AccessError::Busy)?;
         entered?;
         let counted = CountedRequest { shared: Arc::clone(shared), tenant };
-        // One that waited is dropped, and so leaves again at once.
+        // The guard of a request that waited is dropped at once, which no longer counts it.
         let guard = RequestGuard { _counted: Some(Arc::new(counted)) };
         Ok((!waited).then_some(guard))
     }
 
-    /// Waits for exclusive access to a tenant's data as it is.
+    /// Waits for exclusive access to complete data.
     ///
     /// # Errors
     /// `Incomplete`.
@@ -127,18 +126,18 @@ impl TenantLocks {
         if access.is_incomplete() { Err(AccessError::Incomplete) } else { Ok(access) }
     }
 
-    /// Waits for exclusive access to a tenant's data that is replaced or deleted, complete or not.
+    /// Waits for exclusive access to data that is replaced or deleted, complete or not.
     pub(super) async fn exclusive_to_replace(&self, tenant: TenantId) -> ExclusiveAccess {
         let Some(shared) = &self.0 else { return ExclusiveAccess(None) };
-        let take = |state: &mut State| (!std::mem::replace(&mut state.has_exclusive_access, true)).then_some(());
-        shared.wait_until(tenant, take, None).await;
+        let acquire = |state: &mut State| (!std::mem::replace(&mut state.has_exclusive_access, true)).then_some(());
+        shared.wait_until(tenant, acquire, None).await;
         ExclusiveAccess(Some((Arc::clone(shared), tenant)))
     }
 }
 
 impl ExclusiveAccess {
-    /// Makes new requests wait until the access ends, and waits for those that run, except those that wait for a hook: `in_hooks`
-    /// of the tenant's.
+    /// Makes new requests wait until the access ends, and waits for running requests, except those that wait for a hook. `in_hooks`
+    /// returns the number of these.
     pub(super) async fn block_requests(&self, in_hooks: impl Fn(TenantId) -> usize + Send) {
         let Some((shared, tenant)) = &self.0 else { return };
         shared.with(*tenant, |state| state.blocks_requests = true);
@@ -152,7 +151,7 @@ impl ExclusiveAccess {
         }
     }
 
-    /// While the data is incomplete, no request enters the tenant, also after the access ends.
+    /// While the data is incomplete, no request enters the tenant, even after the access ends.
     pub(super) fn set_incomplete(&self, is_incomplete: bool) {
         if let Some((shared, tenant)) = &self.0 {
             shared.with(*tenant, |state| state.is_incomplete = is_incomplete);
@@ -169,7 +168,7 @@ impl Shared {
         Self { tenants: Mutex::default(), changed: Notify::new(), hook_timeout, max_wait }
     }
 
-    /// Repeats an attempt after each change until it succeeds, and says whether it had to wait; `None` when the deadline passes.
+    /// Repeats an attempt after each change until it succeeds. Returns also whether it had to wait; `None` when the deadline passes.
     async fn wait_until<T>(
         &self,
         tenant: TenantId,
@@ -178,7 +177,7 @@ impl Shared {
     ) -> Option<(T, bool)> {
         let mut waited = false;
         loop {
-            // Before the attempt, so that a change right after it is not missed.
+            // Registered before the attempt, so that a change right after it is not missed.
             let changed = self.changed.notified();
             if let Some(done) = self.with(tenant, &attempt) {
                 return Some((done, waited));
@@ -201,7 +200,7 @@ impl Shared {
             tenants.remove(&tenant);
         }
         drop(tenants);
-        // An attempt that changed nothing wakes no other one, or two that wait would wake each other again and again.
+        // An attempt without a change wakes no other one: otherwise two waiting attempts would wake each other forever.
         if has_changed {
             self.changed.notify_waiters();
         }
@@ -270,10 +269,10 @@ mod tests {
         assert!(!entering.is_finished() && !locking.is_finished(), "the access lasts");
         drop(access);
         let entered = entering.await.expect("a task").expect("access");
-        assert!(entered.is_none(), "it waited, and reads again which tenant it has");
+        assert!(entered.is_none(), "it waited, so it reads the tenant again");
         drop(locking.await.expect("a task"));
         enter(&locks, one).await;
-        assert!(locks.0.expect("locks").tenants().is_empty(), "nothing is kept of tenants without requests");
+        assert!(locks.0.expect("locks").tenants().is_empty(), "tenants without requests have no state");
     }
 
     #[tokio::test]
@@ -298,9 +297,9 @@ mod tests {
         let (locks, tenant) = (locks(), TenantId(1));
         let access = locks.exclusive_to_replace(tenant).await;
         access.block_requests(|_| 0).await;
-        let began = Instant::now();
+        let started_at = Instant::now();
         assert_eq!(locks.enter(tenant, locks.deadline()).await.err(), Some(AccessError::Busy));
-        assert!(began.elapsed() >= Duration::from_millis(300));
+        assert!(started_at.elapsed() >= Duration::from_millis(300));
         drop(access);
         enter(&locks, tenant).await;
     }
@@ -311,7 +310,7 @@ mod tests {
         let access = locks.exclusive_to_replace(tenant).await;
         access.block_requests(|_| 0).await;
         access.set_incomplete(true);
-        // Also after the access.
+        // Even after the access ended.
         drop(access);
         assert_eq!(locks.enter(tenant, locks.deadline()).await.err(), Some(AccessError::Incomplete));
         assert_eq!(locks.exclusive(tenant).await.err(), Some(AccessError::Incomplete));
@@ -323,7 +322,7 @@ mod tests {
         assert!(!locks.exclusive_to_replace(tenant).await.is_incomplete());
     }
 
-    /// A request that enters while another task blocks requests is waited for.
+    /// Blocking waits for a request that enters at the same time.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn no_request_runs_in_a_blocked_tenant() {
         let (locks, tenant) = (locks(), TenantId(1));

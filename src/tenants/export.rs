@@ -20,13 +20,13 @@ use crate::database::{Batches, TenantId};
 use crate::fault_injection;
 use file_text::FileText;
 
-/// How many customers are read and written at a time.
+/// The number of customers that are read and written at a time.
 const BATCH: i64 = 1_000;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
-    /// With a comment about the content.
+    /// With a comment about the contents.
     #[default]
     Yaml,
     Json,
@@ -39,7 +39,7 @@ pub struct ExportOptions {
     pub has_keys: bool,
 }
 
-/// A seed file, in parts of bounded size.
+/// The text of a seed file, in parts of bounded size.
 #[derive(Debug)]
 pub struct Export {
     parts: Vec<String>,
@@ -71,9 +71,9 @@ impl Export {
 }
 
 impl Tenants {
-    /// Exports a tenant (`demo`) or snapshot (`demo@before`) as it is at one moment. The export is complete before any of it is
-    /// sent: a slow reader would otherwise keep a transaction open or requests waiting, and a truncated file does not say what
-    /// went wrong.
+    /// Exports a tenant (`demo`) or snapshot (`demo@before`) as it is at one moment. The export is complete before any part of it is
+    /// sent: otherwise a slow client would keep a transaction open or requests waiting, and a truncated file would not contain the
+    /// error.
     ///
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, `Incomplete`, `Rejected` when it is too large, or when the database fails.
@@ -163,7 +163,7 @@ impl Writer {
     }
 }
 
-/// The file without customers, and their number.
+/// The file without customers, and the number of customers.
 async fn head(connection: &mut PgConnection, source: &Source<'_>) -> Result<(SeedFile, i64), sqlx::Error> {
     let Source { id, name, keys_of } = *source;
     let settings = store::settings(&mut *connection, id).await?;
@@ -190,7 +190,7 @@ async fn head(connection: &mut PgConnection, source: &Source<'_>) -> Result<(See
     Ok((SeedFile { version: VERSION, tenants: vec![tenant] }, customers))
 }
 
-/// The subscriptions. Those of one name have up to two keys.
+/// The subscriptions of these keys. Each has up to two keys.
 fn subscriptions(rows: Vec<StoredCredentialRow>) -> Vec<SeedCredential> {
     let mut keys: Vec<SeedCredential> = Vec::new();
     for StoredCredentialRow { name, is_primary, kind, account, digest, ending, expires_at } in rows {

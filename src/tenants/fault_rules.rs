@@ -16,7 +16,7 @@ impl FaultRules {
         Self { database }
     }
 
-    /// Counts a request under the rules for its operation; the fault that it triggers. A tenant without such a rule costs no
+    /// Counts a request under the rules for its operation. Returns the fault that it triggers. A tenant without such a rule costs no
     /// statement.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::store::{self, lifecycle};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
-use crate::tasks::{Begun, CreatedTenant, DeletedTenant, Progress, TaskResult};
+use crate::tasks::{CreatedTenant, DeletedTenant, Progress, StartedTask, TaskResult};
 
 /// A tenant that is to be created.
 #[derive(Debug)]
@@ -23,12 +23,12 @@ pub struct NewTenant {
 }
 
 impl Tenants {
-    /// Creates a tenant from a seed, with the default plan if the seed has none. The result shows its key, this once.
+    /// Creates a tenant from a seed, with the default plan if the seed has none. Only the result of the task shows its key.
     ///
     /// # Errors
-    /// `BadName`, `NameTaken`, `Seed`, `Credential`, or when the database fails; nothing is created then.
+    /// `BadName`, `NameTaken`, `Seed`, `Credential`, or when the database fails. No tenant is created then.
     #[must_use]
-    pub fn create(&self, new: NewTenant, seed: SeedContents) -> Begun<TenantError> {
+    pub fn create(&self, new: NewTenant, seed: SeedContents) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
             let name = check_name(&new.name)?;
@@ -68,7 +68,7 @@ impl Tenants {
             return Err(TenantError::NameTaken(new.name.clone()));
         }
         if store::credentials::has_digest(connection, &credential.digest()).await? {
-            return Err(CredentialError::Taken(new.key.name.clone()).into());
+            return Err(CredentialError::InUse(new.key.name.clone()).into());
         }
         Ok(())
     }
@@ -88,7 +88,7 @@ impl Tenants {
             return Err(TenantError::NameTaken(new.name.clone()));
         }
         if !credentials::insert(connection, id, &new.key.name, credential, now, None).await? {
-            return Err(CredentialError::Taken(new.key.name.clone()).into());
+            return Err(CredentialError::InUse(new.key.name.clone()).into());
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Tenants {
     /// # Errors
     /// `UnknownTenant`, or when the database fails.
     #[must_use]
-    pub fn delete(&self, name: &str) -> Begun<TenantError> {
+    pub fn delete(&self, name: &str) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), name.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
@@ -118,7 +118,7 @@ impl Tenants {
     }
 }
 
-/// The result of a task that created a tenant. It shows the key, this once.
+/// The result of a task that created a tenant. Only this result shows the key.
 pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) -> TaskResult {
     TaskResult::CreatedTenant(CreatedTenant {
         tenant: tenant.to_owned(),

@@ -1,11 +1,11 @@
-//! How many requests a subscription may send: a rate limit and a quota, both off unless the plan sets them.
+//! The rate limit and the quota of a subscription. Both are off unless the plan sets them.
 
 use chrono::{DateTime, Utc};
 
 use super::{Caller, store};
 use crate::database::{Database, DatabaseError};
 
-/// Counts requests in the database, so that limits hold over all servers. Cheap to clone.
+/// Counts requests in the database, so that limits apply across all servers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Limits {
     database: Database,
@@ -24,7 +24,7 @@ impl Limits {
         Self { database }
     }
 
-    /// Counts a request of a subscription. A plan without limits costs no statement.
+    /// Counts a request of a subscription. Returns the limit that it exceeds. A plan without limits costs no statement.
     ///
     /// # Errors
     /// When the plan sets a limit and the database fails.

@@ -1,4 +1,4 @@
-//! What lists show of tenants and snapshots.
+//! Tenants and snapshots in lists.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 pub struct TenantListing {
     pub name: String,
     pub created_at: DateTime<Utc>,
-    /// When the tenant is deleted, if it is.
+    /// When the tenant is deleted; null for never.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Where the data came from: `seed`, `new`, or the name of the tenant or snapshot that was forked.
+    /// The origin of the data: `seed`, `new`, or the name of the tenant or snapshot that was forked.
     pub origin: Option<String>,
     /// The highest id of its customers.
     pub last_customer_id: i32,

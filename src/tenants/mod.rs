@@ -68,7 +68,7 @@ pub struct Tenant {
     /// The fault rules for requests.
     pub faults: Vec<ActiveFault>,
     pub has_event_faults: bool,
-    /// Computed when it is needed first.
+    /// Computed on first use.
     lenient_plan: OnceLock<Plan>,
 }
 

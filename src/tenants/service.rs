@@ -1,4 +1,4 @@
-//! What every operation on tenants uses: the services that it needs, and the tenants and snapshots that a request names.
+//! The services that every operation on tenants uses, and the tenants and snapshots that a request names.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::tasks::Tasks;
 /// The name of the snapshot that a reset restores.
 pub const SEED: &str = "seed";
 
-/// The operations on tenants. Cheap to clone; all clones are one.
+/// The operations on tenants. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone)]
 pub struct Tenants {
     pub database: Database,
@@ -27,7 +27,7 @@ pub struct Tenants {
     pub random: Arc<Random>,
     pub tasks: Tasks,
     loader: TenantLoader,
-    /// Held while a seed file is loaded.
+    /// Locked while a seed file is loaded.
     pub(super) loading: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -53,14 +53,12 @@ impl Tenants {
         }
     }
 
-    /// The same for a task, which waits for a connection as long as it takes.
+    /// The same for a task, which waits for a connection without a timeout.
     pub(super) fn for_task(&self) -> Self {
         let database = self.database.patient();
         Self { loader: TenantLoader::new(database.clone()), database, ..self.clone() }
     }
 
-    /// A tenant by its name.
-    ///
     /// # Errors
     /// `UnknownTenant`, or when the database fails.
     pub async fn tenant(&self, name: &str) -> Result<Tenant, TenantError> {
@@ -75,7 +73,7 @@ impl Tenants {
         Ok(self.database.run(async |connection| lifecycle::list(connection, None, Clock::Real.now()).await).await?)
     }
 
-    /// The listing of one tenant; `None` where there is none of this name.
+    /// The listing of one tenant; `None` if there is none of this name.
     ///
     /// # Errors
     /// When the database fails.
@@ -89,7 +87,7 @@ impl Tenants {
         Ok(listed.await?.pop())
     }
 
-    /// Enters a tenant as a request does: nothing has exclusive access to its data until the guard is dropped.
+    /// Enters a tenant as a request does: no other code gets exclusive access to its data until the guard is dropped.
     ///
     /// # Errors
     /// `Incomplete`, or when exclusive access takes too long.
@@ -102,7 +100,7 @@ impl Tenants {
         }
     }
 
-    /// Makes this server read a tenant again that changed. Other servers follow within half a second.
+    /// Makes this server read a changed tenant again. Other servers follow within half a second.
     pub fn invalidate(&self, tenant: TenantId) {
         self.credentials.clear();
         self.random.forget(tenant);
@@ -112,7 +110,7 @@ impl Tenants {
         self.credentials.locks()
     }
 
-    /// Makes a tenant's requests wait, and waits for those that run.
+    /// Makes a tenant's new requests wait, and waits for its running requests.
     pub(super) async fn block_requests(&self, access: &ExclusiveAccess) {
         access.block_requests(|tenant| self.customers.in_hooks(tenant)).await;
     }
@@ -133,7 +131,7 @@ impl Tenants {
         any_large.await
     }
 
-    /// The tenant of which `text` names the current data (`demo`) or a snapshot (`demo@before`).
+    /// The tenant that `text` names (`demo`), or to which the named snapshot belongs (`demo@before`).
     pub(super) async fn resolve_owner(&self, text: &str) -> Result<TenantId, TenantError> {
         Ok(self.tenant(text.rsplit_once('@').map_or(text, |(name, _)| name)).await?.id)
     }

@@ -30,7 +30,7 @@ impl From<SeedTenant> for Integration {
 }
 
 impl Tenants {
-    /// Replaces a tenant's plan. Where other fields become unique, the existing customers must satisfy that.
+    /// Replaces a tenant's plan. If more fields become unique, the existing customers must satisfy that.
     ///
     /// # Errors
     /// `UnknownTenant`, `Rejected` when customers share a value that must be unique, or when the database fails.
@@ -39,7 +39,7 @@ impl Tenants {
         let _access = self.locks().exclusive(tenant.id).await?;
         let replaced = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
-            // Read again: a restore may have replaced the plan meanwhile.
+            // Read again, because a concurrent restore may have replaced the plan.
             if plan.unique != reload(connection, &tenant).await?.plan.unique {
                 let followed = self.customers.follow_uniqueness(connection, tenant.id, plan).await;
                 followed.map_err(|error| match violated_unique_constraint(&error) {
@@ -58,7 +58,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// Sets a tenant's clock to the one that `change` returns for the present one.
+    /// Sets a tenant's clock to the one that `change` returns for the current one.
     ///
     /// # Errors
     /// `UnknownTenant`, `Rejected` when `change` returns none, or when the database fails.
@@ -81,10 +81,10 @@ impl Tenants {
         Ok(clock)
     }
 
-    /// Replaces a tenant's Client Extension and webhook subscriptions. What `integration` does not name is removed.
+    /// Replaces a tenant's Client Extension and webhook subscriptions. Those that `integration` does not contain are removed.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Rejected` when two subscriptions have one address, or when the database fails.
+    /// `UnknownTenant`, `Rejected` when two subscriptions have the same address, or when the database fails.
     pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
         let tenant = self.tenant(name).await?;
         let Integration { extension, events } = integration;
@@ -119,15 +119,15 @@ impl Tenants {
         Ok(id)
     }
 
-    /// Deletes a fault rule; false when there is none of this number.
+    /// Deletes a fault rule. False when there is none of this number.
     ///
     /// # Errors
     /// `Incomplete`, or when the database fails.
     pub async fn delete_fault_rule(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        let was_there = fault_injection::delete(&self.database, tenant, id).await?;
+        let is_deleted = fault_injection::delete(&self.database, tenant, id).await?;
         self.credentials.clear();
-        Ok(was_there)
+        Ok(is_deleted)
     }
 
     /// Deletes all fault rules of a tenant.
@@ -142,7 +142,7 @@ impl Tenants {
     }
 }
 
-/// A tenant as it is within a transaction that has locked its data.
+/// Reads a tenant again, within a transaction that has locked its data.
 async fn reload(connection: &mut PgConnection, tenant: &Tenant) -> Result<Tenant, TenantError> {
     let row = store::find(connection, By::Id(tenant.id), Clock::Real.now()).await?;
     Ok(row.ok_or_else(|| TenantError::UnknownTenant(tenant.name.clone()))?.into_tenant())

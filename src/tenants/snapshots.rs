@@ -14,16 +14,16 @@ use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId, lock_tenant, lock_tenant_shared};
 use crate::plan::Plan;
-use crate::tasks::{Begun, Progress, SnapshotRows, TaskResult};
+use crate::tasks::{Progress, SnapshotRows, StartedTask, TaskResult};
 
 impl Tenants {
-    /// Saves a tenant's data as a snapshot, in place of one of this name. The snapshot `seed`, which a reset restores, is only
-    /// replaced where `is_forced` says so.
+    /// Saves a tenant's data as a snapshot, which replaces one of the same name. The snapshot `seed`, which a reset restores, is
+    /// replaced only if `is_forced`.
     ///
     /// # Errors
     /// `UnknownTenant`, `BadName`, `Rejected` for `seed`, or when the database fails.
     #[must_use]
-    pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> Begun<TenantError> {
+    pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> StartedTask<TenantError> {
         let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.to_owned());
         self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
@@ -115,13 +115,13 @@ impl Tenants {
         Ok(unfinished::delete(&self.database, unpublished.await?, &Progress::default()).await?)
     }
 
-    /// Creates a tenant with a copy of another one's data, as it is (`demo`) or of a snapshot (`demo@before`). The result shows its key,
-    /// this once. A reset of the new tenant restores the copied data.
+    /// Creates a tenant with a copy of another one's current data (`demo`) or of a snapshot (`demo@before`). Only the result of the
+    /// task shows its key. A reset of the new tenant restores the copied data.
     ///
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, `BadName`, `NameTaken`, `Credential`, or when the database fails.
     #[must_use]
-    pub fn fork(&self, from: &str, new: NewTenant) -> Begun<TenantError> {
+    pub fn fork(&self, from: &str, new: NewTenant) -> StartedTask<TenantError> {
         let (tenants, from) = (self.for_task(), from.to_owned());
         self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
             let name = check_name(&new.name)?;
@@ -159,7 +159,7 @@ impl Tenants {
             let id = lifecycle::insert(connection, &new.name, &Plan::default(), now, expires_at, origin).await?;
             let id = id.ok_or_else(|| TenantError::NameTaken(new.name.clone()))?;
             if !credentials::insert(connection, id, &new.key.name, credential, now, None).await? {
-                return Err(CredentialError::Taken(new.key.name.clone()).into());
+                return Err(CredentialError::InUse(new.key.name.clone()).into());
             }
             let rows = copy::replace(connection, Some(source), id, progress).await?;
             Ok::<_, TenantError>(rows + snapshots::save(connection, source, id, SEED, now, progress).await?)

@@ -22,7 +22,7 @@ use crate::fault_injection::ActiveFault;
 use crate::plan::{Plan, RequestLimit};
 use crate::webhooks::EventSettings;
 
-/// Whether the database holds no tenant.
+/// Whether the database has no tenant.
 ///
 /// # Errors
 /// When the database fails.
@@ -58,7 +58,7 @@ pub(super) struct TenantRow {
     pub events: Option<Json<EventSettings>>,
     pub faults: Json<Vec<ActiveFault>>,
     pub has_event_faults: bool,
-    /// Of the credential by which the tenant was found.
+    /// The name of the credential by which the tenant was found.
     pub credential_name: Option<String>,
     pub credential_kind: Option<CredentialKind>,
 }
@@ -209,7 +209,7 @@ pub(super) async fn insert_extension_token(
     Ok(())
 }
 
-/// Raises a tenant's counters to these numbers, and to the highest ones of its customers and companies.
+/// Raises a tenant's counters at least to these numbers and to the highest ids of its customers and companies.
 pub(super) async fn raise_counters(
     connection: &mut PgConnection,
     tenant: TenantId,

@@ -1,5 +1,5 @@
-//! Unfinished tenants: those that are being created or deleted, in several transactions on an embedded database, so that other requests
-//! have their turn. Nothing finds them by name or credential.
+//! Unfinished tenants: those that are being created or deleted. On an embedded database this takes several transactions, between which
+//! other requests run. No query by name or credential finds an unfinished tenant.
 
 use super::service::Tenants;
 use super::store::{copy, lifecycle, snapshots};
@@ -8,11 +8,10 @@ use crate::database::{Batches, Database, DatabaseError, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
 use crate::tasks::Progress;
 
-/// The tenants that a piece of work has created and not published yet.
+/// The tenants that a task has created and not published yet.
 #[derive(Debug, Default)]
 pub(super) struct Unfinished {
     pub tenants: Vec<TenantId>,
-    /// The number of their rows.
     pub rows: u64,
 }
 
@@ -47,7 +46,7 @@ impl Tenants {
     }
 }
 
-/// Deletes a tenant or snapshot with its credentials, snapshots and data. Nothing finds it after the first transaction.
+/// Deletes a tenant or snapshot with its credentials, snapshots and data. No request finds it after the first transaction.
 pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
     let mut batches = Batches::new(database);
     let connection = batches.connection().await?;
@@ -58,7 +57,7 @@ pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Pro
         if batches.takes_turns() {
             copy::in_parts(&mut batches, None, id, progress).await?;
         }
-        // Also what a running request wrote meanwhile.
+        // Also deletes the rows that running requests wrote in the meantime.
         copy::delete(batches.connection().await?, id, progress).await?;
         batches.pause().await?;
     }

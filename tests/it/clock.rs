@@ -20,7 +20,7 @@ fn dates_follow_a_frozen_clock() {
     let log = tenant
         .rows("select ChangeDate::text as at, recordnumber from CRM_AssociateTypeChanges where tenant_id = {tenant}");
     assert_eq!(log[0]["at"], "2031-05-07 07:08:09+00");
-    assert_eq!(log[0]["recordnumber"], 1_935_904_089_000_000_i64, "the number comes from the clock, too");
+    assert_eq!(log[0]["recordnumber"], 1_935_904_089_000_000_i64, "the number also follows the clock");
     // Another tenant has the real time, and its numbers reveal nothing of this one's.
     other.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = other.rows("select extract(year from ChangeDate)::int as year, recordnumber from CRM_AssociateTypeChanges where tenant_id = {tenant}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{seeds, tenant, tenant_with, with};
 
 #[test]
-fn answers_the_new_id_as_a_bare_number() {
+fn the_response_is_the_new_id_as_a_number() {
     let tenant = tenant();
 
     let reply = tenant.post("/v1/customers", &seeds::retail()).succeeds(201);
@@ -104,7 +104,7 @@ fn every_member_is_always_present() {
 }
 
 #[test]
-fn an_unset_shipping_address_shows_the_primary_one() {
+fn a_missing_shipping_address_is_shown_as_the_primary_one() {
     let tenant = tenant();
     let customer = tenant.customer(3);
     assert_eq!(customer["DefaultShippingAddress"], customer["PrimaryAddress"]);
@@ -131,7 +131,7 @@ fn a_retail_customer_is_not_placed() {
 }
 
 #[test]
-fn the_preferred_sample_lacks_the_username_that_the_list_requires() {
+fn the_preferred_sample_is_rejected_without_the_required_username() {
     let tenant = tenant();
     tenant.post("/v1/customers", &seeds::preferred()).rejects(500, "Username is required for CustomerType 3.");
     tenant.post("/v1/customers", &with(&seeds::preferred(), json!({ "Username": "boba" }))).succeeds(201);
@@ -175,8 +175,8 @@ fn required() -> [(Value, Vec<&'static str>); 3] {
     ]
 }
 
-/// The body without one field, absent or blank.
-fn lacking(body: &Value, field: &str, blank: Option<Value>) -> Value {
+/// The body with one field absent or blank.
+fn without(body: &Value, field: &str, blank: Option<Value>) -> Value {
     let mut body = body.clone();
     let (object, name) = match field.split_once('.') {
         Some((address, part)) => (body[address].as_object_mut().expect("an address"), part),
@@ -190,7 +190,7 @@ fn lacking(body: &Value, field: &str, blank: Option<Value>) -> Value {
 }
 
 #[test]
-fn each_required_field_of_each_type_is_missed_by_name() {
+fn a_rejection_names_each_missing_field_of_each_type() {
     let tenant = tenant();
     let before = tenant.everything();
     let mut tried = 0;
@@ -203,7 +203,7 @@ fn each_required_field_of_each_type_is_missed_by_name() {
                 format!("{field} is required for CustomerType {customer_type}.")
             };
             for blank in [None, Some(json!(" \t")), Some(Value::Null)] {
-                tenant.post("/v1/customers", &lacking(&body, field, blank)).rejects(500, &message);
+                tenant.post("/v1/customers", &without(&body, field, blank)).rejects(500, &message);
                 tried += 1;
             }
         }
@@ -213,7 +213,7 @@ fn each_required_field_of_each_type_is_missed_by_name() {
 }
 
 #[test]
-fn all_missing_fields_come_back_together_in_the_order_of_the_table() {
+fn one_rejection_lists_all_missing_fields_in_the_order_of_the_table() {
     let tenant = tenant();
     let reply = tenant.post("/v1/customers", &json!({ "CustomerType": 1 }));
     let errors = reply.json()["errors"].clone();
@@ -252,23 +252,23 @@ fn terms_must_be_accepted_by_a_distributor() {
 }
 
 #[test]
-fn each_unique_field_that_is_taken_is_rejected_by_name() {
+fn a_rejection_names_each_conflicting_unique_field() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     let before = tenant.everything();
-    for (field, taken, message) in [
+    for (field, value, message) in [
         ("BackOfficeId", "testbackofficeid01", "BackOfficeId 'testbackofficeid01' is already in use."),
         (
             "EmailAddress",
             " DIRECTSCALETEST@testing.directscale.com ",
             "EmailAddress 'DIRECTSCALETEST@testing.directscale.com' is already in use.",
         ),
-        // Never repeated: a tax id is secret.
+        // A tax id is secret, so the message does not repeat it.
         ("TaxId", "tax-test-1111", "TaxId is already in use."),
         ("Username", "TESTUSERNAME01", "Username 'TESTUSERNAME01' is already in use."),
         ("WebAlias", "testwebalias", "WebAlias 'testwebalias' is already in use."),
     ] {
-        let body = with(&seeds::distributor(), json!({ field: taken }));
+        let body = with(&seeds::distributor(), json!({ field: value }));
         let reply = tenant.post("/v1/customers", &body).rejects(500, message);
         assert_eq!(reply.json()["errors"], json!([{ "field": field, "rule": "unique", "message": message }]));
     }
@@ -276,7 +276,7 @@ fn each_unique_field_that_is_taken_is_rejected_by_name() {
 }
 
 #[test]
-fn all_taken_fields_come_back_together_with_the_sponsor() {
+fn one_rejection_lists_all_conflicting_fields_and_the_sponsor() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     tenant.post("/v1/customers", &with(&seeds::full(), json!({ "SponsorId": 99 }))).rejects(
@@ -291,7 +291,7 @@ fn all_taken_fields_come_back_together_with_the_sponsor() {
 }
 
 #[test]
-fn a_plan_may_let_values_be_shared() {
+fn a_plan_may_allow_shared_values() {
     let tenant = tenant_with(json!({ "unique": ["Username"] }));
     tenant.create(&seeds::full());
     let body = with(&seeds::full(), json!({ "Username": "another" }));
@@ -316,13 +316,13 @@ fn a_sponsor_must_exist_and_be_a_distributor() {
 }
 
 #[test]
-fn a_plan_may_let_anybody_sponsor() {
+fn a_plan_may_allow_any_sponsor() {
     let tenant = tenant_with(json!({ "sponsor_must_be_distributor": false }));
     tenant.post("/v1/customers", &with(&seeds::retail(), json!({ "SponsorId": 3 }))).succeeds(201);
 }
 
 #[test]
-fn a_back_office_id_is_made_from_the_id() {
+fn a_back_office_id_is_generated_from_the_id() {
     let tenant = tenant();
     assert_eq!(tenant.customer(2)["BackOfficeId"], "15F92");
     let id = tenant.create(&seeds::retail());
@@ -330,7 +330,7 @@ fn a_back_office_id_is_made_from_the_id() {
 }
 
 #[test]
-fn a_taken_back_office_id_is_passed_over() {
+fn a_back_office_id_that_is_in_use_is_skipped() {
     let tenant = tenant();
     tenant.create(&with(&seeds::distributor(), json!({ "BackOfficeId": "15f96" })));
     let id = tenant.create(&seeds::retail());
@@ -338,7 +338,7 @@ fn a_taken_back_office_id_is_passed_over() {
 }
 
 #[test]
-fn a_plan_may_count_back_office_ids_otherwise() {
+fn a_plan_may_change_generated_back_office_ids() {
     let tenant = tenant_with(json!({ "back_office_id": { "seed": 1000, "format": "decimal" } }));
     assert_eq!(tenant.customer(2)["BackOfficeId"], "1002");
 }
@@ -354,7 +354,7 @@ fn a_web_alias_defaults_to_the_username_when_that_is_free() {
 }
 
 #[test]
-fn formats_and_lengths_are_rejected_by_name() {
+fn a_rejection_names_the_field_with_an_invalid_format_or_length() {
     let tenant = tenant();
     let before = tenant.everything();
     for (field, value, message) in [
@@ -407,7 +407,7 @@ fn an_unknown_type_is_rejected_and_the_plan_may_add_it() {
 }
 
 #[test]
-fn codes_are_taken_in_any_case() {
+fn codes_are_accepted_in_any_case() {
     let tenant = tenant();
     let body = with(
         &seeds::retail(),
@@ -418,7 +418,7 @@ fn codes_are_taken_in_any_case() {
 }
 
 #[test]
-fn a_distributor_is_of_age() {
+fn a_distributor_must_have_the_minimum_age() {
     let tenant = tenant();
     let body = with(&seeds::distributor(), json!({ "BirthDate": "2020-01-01" }));
     tenant.post("/v1/customers", &body).rejects(500, "BirthDate must be at least 18 years ago for CustomerType 1.");
@@ -433,7 +433,7 @@ fn a_plan_may_reject_with_400() {
 }
 
 #[test]
-fn the_password_is_hashed_and_shown_nowhere() {
+fn the_password_is_hashed_and_never_shown() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     let rows = tenant.rows(&format!("select * from customers where tenant_id = {{tenant}} and customer_id = {id}"));
@@ -443,7 +443,7 @@ fn the_password_is_hashed_and_shown_nowhere() {
 }
 
 #[test]
-fn a_caller_may_prefer_the_customer() {
+fn the_response_is_the_customer_if_the_client_prefers_it() {
     let tenant = tenant();
     let body = seeds::retail().to_string();
     let reply = tenant.call("POST", "/v1/customers", "Prefer: return=representation\r\n", Some(&body)).succeeds(201);
@@ -451,11 +451,11 @@ fn a_caller_may_prefer_the_customer() {
     assert_eq!(reply.json(), tenant.customer(5));
 }
 
-/// "Set to `PrimaryPhone` if empty" (`TextNumber` of `Application`, vendor's C# reference): of a new customer, and of no other.
+/// "Set to `PrimaryPhone` if empty" (`TextNumber` of `Application`, vendor's C# reference): only for a new customer.
 #[test]
 fn an_empty_text_phone_of_a_new_customer_is_the_primary_one() {
-    let [falls_back, does_not] = [json!({}), json!({ "text_phone_default": "none" })].map(tenant_with);
-    for (number, (sent, fallen_back, as_sent)) in (0..).zip([
+    let [with_default, without_default] = [json!({}), json!({ "text_phone_default": "none" })].map(tenant_with);
+    for (number, (sent, expected_with, expected_without)) in (0..).zip([
         (json!({}), Value::Null, Value::Null),
         (json!({ "PrimaryPhone": "+1" }), json!("+1"), Value::Null),
         (json!({ "PrimaryPhone": "+1", "TextPhone": null }), json!("+1"), Value::Null),
@@ -464,9 +464,9 @@ fn an_empty_text_phone_of_a_new_customer_is_the_primary_one() {
         (json!({ "SecondaryPhone": "+3" }), Value::Null, Value::Null),
         (json!({ "TextPhone": "+2" }), json!("+2"), json!("+2")),
     ]) {
-        let own = json!({ "Username": format!("u{number}"), "EmailAddress": format!("u{number}@x.example") });
-        let body = with(&with(&seeds::retail(), own), sent.clone());
-        for (tenant, expected) in [(&falls_back, fallen_back), (&does_not, as_sent)] {
+        let unique = json!({ "Username": format!("u{number}"), "EmailAddress": format!("u{number}@x.example") });
+        let body = with(&with(&seeds::retail(), unique), sent.clone());
+        for (tenant, expected) in [(&with_default, expected_with), (&without_default, expected_without)] {
             let id = tenant.create(&body);
             assert_eq!(tenant.customer(id)["TextPhone"], expected, "{sent}");
             // "If a field is omitted or remains blank, the update will clear out the existing information."
@@ -478,12 +478,12 @@ fn an_empty_text_phone_of_a_new_customer_is_the_primary_one() {
         }
     }
     let upgrade = with(&seeds::distributor(), json!({ "PrimaryPhone": "+1" }));
-    falls_back.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
-    assert_eq!(falls_back.customer(3)["TextPhone"], Value::Null);
-    // The other vendors have phones of their own names, and show none that was not sent.
-    let created = falls_back.bydesign().post("/api/users/customer", &json!({ "Phone1": "1" })).json();
+    with_default.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
+    assert_eq!(with_default.customer(3)["TextPhone"], Value::Null);
+    // The other vendor APIs have a separate field for each phone and return only the phones that were sent.
+    let created = with_default.bydesign().post("/api/users/customer", &json!({ "Phone1": "1" })).json();
     assert_eq!((&created["Phone1"], &created["Phone3"]), (&json!("1"), &Value::Null));
     let path = "/api/1.1/CustomerService.svc/rest/CreateCustomer?format=json";
-    let created = falls_back.storm().post(path, &json!({ "Phone": "1" })).json();
+    let created = with_default.storm().post(path, &json!({ "Phone": "1" })).json();
     assert_eq!((&created["Phone"], &created["CellPhone"]), (&json!("1"), &Value::Null));
 }

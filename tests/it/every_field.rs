@@ -1,9 +1,9 @@
-//! Every field of a customer through everything that carries it: POST, PUT, PATCH, upgrade, seed, hooks and webhooks, and back.
+//! Every field of a customer in every place where it appears: POST, PUT, PATCH, upgrade, seed, hooks, webhooks and responses.
 //!
-//! The list of fields is the field table's own. `facts` matches on the field without a catch-all, so a new field does not
-//! compile here until somebody says where it appears, and every test below then looks for it there.
+//! The list of fields is that of the field table. `facts` matches on the field without a catch-all, so a new field does not
+//! compile here until it has an entry, and then every test below checks it.
 
-#![expect(clippy::similar_names, reason = "a receiver has received, and a patch goes to a path")]
+#![expect(clippy::similar_names, reason = "receiver and received, patch and path")]
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -16,21 +16,21 @@ use crate::hooks::extended_around;
 use crate::support::receiver::Receiver;
 use crate::support::{Tenant, seeds, tenant, tenant_of, tenant_with};
 
-/// What is published of a field, and where each carrier has it.
+/// The documented properties of a field, and its path in each place. `None` where it does not appear.
 struct Facts {
-    /// Two values that are both accepted and differ.
+    /// Two different values that are both accepted.
     values: [Value; 2],
-    /// Its path in the answer of Get Customer.
-    answer: Option<String>,
-    /// Its path in the `Application` of the enrollment hooks.
+    /// The path in the response of Get Customer.
+    response: Option<String>,
+    /// The path in the `Application` of the enrollment hooks.
     application: Option<String>,
-    /// Its path in the `Associate` of the update hook, and whether an extension can change it there.
+    /// The path in the `Associate` of the update hook, and whether an extension can change it there.
     associate: Option<(String, bool)>,
-    /// Its path in the payload of the webhooks on customers.
+    /// The path in the payload of the webhooks on customers.
     webhook: Option<&'static str>,
     /// Whether PATCH can change it.
     is_patchable: bool,
-    /// The most characters of a free text (docs/API.md), `None` where the field is none.
+    /// The maximum number of characters of a free text (docs/API.md); `None` for other fields.
     max_length: Option<usize>,
 }
 
@@ -38,7 +38,7 @@ fn facts(field: Field) -> Option<Facts> {
     let name = field.name();
     let text = |max_length: usize| Facts {
         values: [json!(format!("{name} 1")), json!(format!("{name} 2"))],
-        answer: Some(name.to_owned()),
+        response: Some(name.to_owned()),
         application: Some(name.to_owned()),
         associate: Some((name.to_owned(), true)),
         webhook: None,
@@ -69,7 +69,7 @@ fn facts(field: Field) -> Option<Facts> {
             let path = format!("Custom.Field{number}");
             Facts { application: Some(path.clone()), associate: Some((path, true)), ..text(500) }
         }
-        // Their parts are fields of their own.
+        // Their parts are separate fields.
         Field::DefaultShippingAddress(None) | Field::PrimaryAddress(None) | Field::AssociateCustom(0) => return None,
         Field::EmailAddress => {
             Facts { webhook: Some("EmailAddress"), ..other(json!("one@fields.example"), json!("two@fields.example")) }
@@ -85,7 +85,7 @@ fn facts(field: Field) -> Option<Facts> {
         Field::LanguageCode => other(json!("en"), json!("fr")),
         Field::LastName => Facts { associate: associate("DisplayLastName"), webhook: Some("LastName"), ..text(100) },
         Field::Password => Facts {
-            answer: None,
+            response: None,
             associate: None,
             is_patchable: false,
             ..other(json!("PasswordHere1"), json!("PasswordHere2"))
@@ -95,7 +95,7 @@ fn facts(field: Field) -> Option<Facts> {
             Facts { application: None, associate: None, is_patchable: false, ..other(json!(false), json!(true)) }
         }
         Field::SignUpDate => Facts {
-            answer: Some("SignupDate".to_owned()),
+            response: Some("SignupDate".to_owned()),
             application: Some("SignupDate".to_owned()),
             associate: Some(("SignupDate".to_owned(), false)),
             is_patchable: false,
@@ -151,13 +151,13 @@ fn fields() -> impl Iterator<Item = (Field, Facts)> {
     Field::all().filter_map(|field| Some((field, facts(field)?)))
 }
 
-/// The value at `PrimaryAddress.Region` or `WebAliases.0`; null where there is none.
+/// The value at a path such as `PrimaryAddress.Region` or `WebAliases.0`; null if there is none.
 fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     let pointer = format!("/{}", path.replace('.', "/"));
     value.pointer(&pointer).unwrap_or(&Value::Null)
 }
 
-/// Sets the value at a path, with the objects on the way to it.
+/// Sets the value at a path, and creates the objects on the path.
 fn set(value: &mut Value, path: &str, new: Value) {
     let mut parts = path.split('.').collect::<Vec<_>>();
     let last = parts.pop().expect("a path");
@@ -171,7 +171,7 @@ fn set(value: &mut Value, path: &str, new: Value) {
     inner[last] = new;
 }
 
-/// A body with every field: the first values or the second.
+/// A body with every field: the first values (0) or the second ones (1).
 fn body(which: usize) -> Value {
     let mut body = json!({});
     for (field, facts) in fields() {
@@ -180,23 +180,23 @@ fn body(which: usize) -> Value {
     body
 }
 
-/// The fields of which `carrier` does not have the value of `body`, each with what it has.
+/// Every field with a path has the value of `body` in `actual`.
 #[track_caller]
-fn assert_carried(body: &Value, carrier: &Value, path: impl Fn(&Facts) -> Option<String>) {
+fn assert_fields(body: &Value, actual: &Value, path: impl Fn(&Facts) -> Option<String>) {
     let wrong: Vec<String> = fields()
         .filter_map(|(field, facts)| {
             let path = path(&facts)?;
-            let (expected, found) = (at(body, field.name()), at(carrier, &path));
+            let (expected, found) = (at(body, field.name()), at(actual, &path));
             (expected != found).then(|| format!("{field}: {found} instead of {expected}"))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What Get Customer shows of a customer, and that its password is the body's.
+/// Get Customer returns the values of `body`, and its password is valid.
 #[track_caller]
 fn assert_stored(tenant: &Tenant, id: i64, body: &Value) {
-    assert_carried(body, &tenant.customer(id), |facts| facts.answer.clone());
+    assert_fields(body, &tenant.customer(id), |facts| facts.response.clone());
     let login = json!({ "username": body["Username"], "password": body["Password"] });
     tenant.post("/v1/validate/login", &login).succeeds(200);
 }
@@ -226,7 +226,7 @@ fn post_put_and_upgrade_write_every_field() {
     let tenant = tenant();
     let id = tenant.create(&body(1));
     assert_stored(&tenant, id, &body(1));
-    // Everything back to the first values, booleans to false among them.
+    // Back to the first values, with booleans that become false.
     tenant.put(&format!("/v1/customers/{id}"), &body(0)).succeeds(200);
     assert_stored(&tenant, id, &body(0));
     tenant.put(&format!("/v1/customers/{id}"), &body(1)).succeeds(200);
@@ -247,7 +247,7 @@ fn patch_writes_the_field_that_is_sent_and_no_other() {
     for (field, facts) in fields() {
         let before = tenant.customer(id);
         let mut patch = json!({});
-        // An address comes whole.
+        // An address must be sent as a whole.
         if matches!(field, Field::PrimaryAddress(_) | Field::DefaultShippingAddress(_)) {
             let whole = field.whole().name();
             patch[whole].clone_from(&before[whole]);
@@ -256,17 +256,17 @@ fn patch_writes_the_field_that_is_sent_and_no_other() {
         let reply = tenant.patch(&path, &patch).succeeds(200);
         let after = tenant.customer(id);
         let mut differ = differences(&before, &after);
-        // A status that is not active any more has a date.
+        // A status that is no longer active sets this date.
         differ.remove("InactiveDate");
         if facts.is_patchable {
-            let path = facts.answer.expect("an answer");
+            let path = facts.response.expect("a path");
             assert_eq!(at(&after, &path), &facts.values[1], "{field}");
             assert_eq!(differ, BTreeSet::from([path]), "{field}");
         } else {
             assert_eq!(differ, BTreeSet::new(), "{field}");
             let ignored = reply.header("X-Emulator-Ignored").unwrap_or_default();
             assert!(
-                ignored.split(", ").any(|noted| noted.split(' ').next() == Some(field.name())),
+                ignored.split(", ").any(|entry| entry.split(' ').next() == Some(field.name())),
                 "{field}: {ignored}"
             );
         }
@@ -306,7 +306,7 @@ fn a_plan_can_require_every_field_and_patch_cannot_blank_it() {
         set(&mut missing, "TermsAccepted", json!(true));
         set(&mut missing, field.name(), Value::Null);
         let before = tenant.everything();
-        // A customer that is of no type is rejected as such.
+        // Without a type, the message cannot name it.
         let of_type = if field == Field::CustomerType { "" } else { " for CustomerType 2" };
         tenant.post("/v1/customers", &missing).rejects(500, &format!("{field} is required{of_type}."));
         assert_eq!(tenant.everything(), before, "{field}");
@@ -322,7 +322,7 @@ fn a_plan_can_require_every_field_and_patch_cannot_blank_it() {
 }
 
 #[test]
-fn a_seed_carries_every_field() {
+fn a_seed_stores_every_field() {
     let root = |id: i32, name: &str, sponsor: Value| {
         json!({
             "id": id, "CustomerType": 1, "FirstName": name, "LastName": "Root", "Username": name, "SponsorId": sponsor,
@@ -341,7 +341,7 @@ fn a_seed_carries_every_field() {
 }
 
 #[test]
-fn the_enrollment_hooks_carry_every_field_there_and_back() {
+fn the_enrollment_hooks_send_every_field_and_store_its_changes() {
     for (hook, is_upgrade) in
         [("Associates.Enrollment.WriteApplication", false), ("Associates.Enrollment.UpdateAssociateBaseType", true)]
     {
@@ -365,9 +365,9 @@ fn the_enrollment_hooks_carry_every_field_there_and_back() {
         };
         let received = receiver.received();
         let request = received[0].json();
-        assert_carried(&sent, &request["Application"], |facts| facts.application.clone());
+        assert_fields(&sent, &request["Application"], |facts| facts.application.clone());
         assert_eq!(request["SendEmails"], true, "{hook}");
-        // What the extension made of it is stored, with the fields that it was not sent.
+        // The changes of the extension are stored, together with the fields that it was not sent.
         let mut expected = sent;
         for (field, facts) in fields() {
             if facts.application.is_some() && field != Field::CustomerType && field != Field::TermsAccepted {
@@ -378,7 +378,7 @@ fn the_enrollment_hooks_carry_every_field_there_and_back() {
     }
 }
 
-/// Blank members, which .NET code writes for what it left alone, are absent ones.
+/// .NET code writes blank members for values that it did not set. They count as absent.
 #[test]
 fn blank_members_of_an_application_are_absent() {
     let blank = |name: &str| json!(if name.len().is_multiple_of(2) { "" } else { "  " });
@@ -392,19 +392,19 @@ fn blank_members_of_an_application_are_absent() {
         let id = tenant.try_create_or_rejection(&body(1), field);
         let Some(id) = id else { continue };
         let stored = tenant.customer(id);
-        let shown = at(&stored, facts.answer.as_deref().expect("an answer")).clone();
-        // What stands in where nothing was sent: the id's own number, the primary phone, and the username as alias.
+        let value = at(&stored, facts.response.as_deref().expect("a path")).clone();
+        // The defaults: a generated BackOfficeId, the primary phone, and the username as alias.
         match field {
-            Field::BackOfficeId => assert_eq!(shown, "15F95"),
-            Field::TextPhone => assert_eq!(shown, "PrimaryPhone 2"),
-            Field::WebAlias => assert_eq!(shown, "Username2"),
-            _ => assert!(shown.is_null() || shown == "", "{field}: {shown}"),
+            Field::BackOfficeId => assert_eq!(value, "15F95"),
+            Field::TextPhone => assert_eq!(value, "PrimaryPhone 2"),
+            Field::WebAlias => assert_eq!(value, "Username2"),
+            _ => assert!(value.is_null() || value == "", "{field}: {value}"),
         }
     }
 }
 
 impl Tenant {
-    /// The id of the new customer, or `None` when the field is named as required.
+    /// The id of the new customer, or `None` when it is rejected because the field is required.
     #[track_caller]
     fn try_create_or_rejection(&self, body: &Value, field: Field) -> Option<i64> {
         let reply = self.post("/v1/customers", body);
@@ -418,28 +418,29 @@ impl Tenant {
 }
 
 #[test]
-fn the_update_hook_carries_every_field_there_and_back() {
+fn the_update_hook_sends_every_field_and_stores_its_changes() {
     const HOOK: &str = "Associates.UpdateAssociate";
-    let writable = || fields().filter(|(_, facts)| facts.associate.as_ref().is_some_and(|(_, written)| *written));
+    let writable =
+        || fields().filter(|(_, facts)| facts.associate.as_ref().is_some_and(|(_, is_writable)| *is_writable));
     let path = |facts: &Facts| facts.associate.as_ref().map(|(path, _)| path.clone());
 
-    // PUT: the extension is shown the new values and leaves them.
+    // The extension receives the new values and does not change them.
     let (tenant, receiver) = extended_around(&[HOOK], |_| {});
     let id = tenant.create(&body(0));
     tenant.put(&format!("/v1/customers/{id}"), &body(1)).succeeds(200);
     let request = receiver.received()[0].json();
-    assert_carried(&body(0), &request["OldAssociateInfo"], path);
-    assert_carried(&body(1), &request["UpdatedAssociateInfo"], path);
+    assert_fields(&body(0), &request["OldAssociateInfo"], path);
+    assert_fields(&body(1), &request["UpdatedAssociateInfo"], path);
     assert_stored(&tenant, id, &body(1));
 
-    // PUT: the extension changes every member that it may.
+    // The extension changes every member that it may change.
     let (tenant, _) = extended_around(&[HOOK], move |request| {
         for (_, facts) in writable() {
             set(&mut request["UpdatedAssociateInfo"], &path(&facts).expect("a path"), facts.values[1].clone());
         }
     });
     let mut expected = body(0);
-    // A distributor, which the extension makes of it, has accepted them.
+    // The extension changes the type to distributor, which requires accepted terms.
     expected["TermsAccepted"] = json!(true);
     let id = tenant.create(&expected);
     tenant.put(&format!("/v1/customers/{id}"), &expected).succeeds(200);
@@ -450,7 +451,7 @@ fn the_update_hook_carries_every_field_there_and_back() {
 }
 
 #[test]
-fn the_update_hook_on_patch_carries_every_field_there_and_back() {
+fn the_update_hook_on_patch_sends_every_field_and_stores_its_changes() {
     const HOOK: &str = "Associates.UpdateAssociate";
     let patchable = || fields().filter(|(_, facts)| facts.is_patchable);
     let path = |facts: &Facts| facts.associate.as_ref().filter(|_| facts.is_patchable).map(|(path, _)| path.clone());
@@ -466,12 +467,12 @@ fn the_update_hook_on_patch_carries_every_field_there_and_back() {
     let id = tenant.create(&body(0));
     tenant.patch(&format!("/v1/customers/{id}"), &patch(1)).succeeds(200);
     let request = receiver.received()[0].json();
-    assert_carried(&patch(0), &request["OldAssociateInfo"], path);
-    assert_carried(&patch(1), &request["UpdatedAssociateInfo"], path);
+    assert_fields(&patch(0), &request["OldAssociateInfo"], path);
+    assert_fields(&patch(1), &request["UpdatedAssociateInfo"], path);
     let stored = tenant.customer(id);
-    assert_carried(&patch(1), &stored, |facts| facts.answer.clone().filter(|_| facts.is_patchable));
+    assert_fields(&patch(1), &stored, |facts| facts.response.clone().filter(|_| facts.is_patchable));
 
-    // What the extension changes of what a PATCH can carry is stored, whatever the PATCH itself sent.
+    // The extension's changes of patchable fields are stored, even of fields that the PATCH did not send.
     let (tenant, _) = extended_around(&[HOOK], move |request| {
         for (_, facts) in fields() {
             if let Some(path) = path(&facts) {
@@ -482,10 +483,10 @@ fn the_update_hook_on_patch_carries_every_field_there_and_back() {
     let id = tenant.create(&body(0));
     tenant.patch(&format!("/v1/customers/{id}"), &json!({ "FirstName": "Sent" })).succeeds(200);
     let stored = tenant.customer(id);
-    assert_carried(&patch(1), &stored, |facts| path(facts).and(facts.answer.clone()));
+    assert_fields(&patch(1), &stored, |facts| path(facts).and(facts.response.clone()));
 }
 
-/// An extension that returns blanks where nothing was set has changed nothing.
+/// An extension that returns blanks for empty values has changed nothing.
 #[test]
 fn blank_members_of_an_associate_are_no_change() {
     let texts = || fields().filter(|(_, facts)| facts.max_length.is_some());
@@ -499,7 +500,7 @@ fn blank_members_of_an_associate_are_no_change() {
         }
     });
     let before = tenant.everything();
-    // A PATCH that carries nothing else would be rejected for each field beyond it that counted as changed.
+    // The PATCH would be rejected if an unsupported field counted as changed.
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "Riley" })).succeeds(200);
     let texts_of = |value: Value| {
         let mut rows = value["customers"].clone();
@@ -512,7 +513,7 @@ fn blank_members_of_an_associate_are_no_change() {
 }
 
 #[test]
-fn webhooks_carry_every_field_that_their_payload_has() {
+fn webhooks_send_every_field_of_their_payload() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let subscriptions = json!([{ "url": receiver.url("/webhooks"), "secret": "webhook-secret" }]);
     let tenant = tenant_of(json!({ "events": { "subscriptions": subscriptions } }));
@@ -530,12 +531,12 @@ fn webhooks_carry_every_field_that_their_payload_has() {
     };
     let path = |facts: &Facts| facts.webhook.map(str::to_owned);
     let id = tenant.create(&body(0));
-    assert_carried(&body(0), &payload("CreateAssociateEvent"), path);
+    assert_fields(&body(0), &payload("CreateAssociateEvent"), path);
     tenant.put(&format!("/v1/customers/{id}"), &body(1)).succeeds(200);
-    assert_carried(&body(1), &payload("UpdateAssociateEvent"), path);
+    assert_fields(&body(1), &payload("UpdateAssociateEvent"), path);
 }
 
-/// The vendor's own full sample has every field but the ones that its page does not print.
+/// The vendor's full sample has every field except these.
 #[test]
 fn the_printed_sample_has_the_fields_of_the_table() {
     let sample = seeds::full();

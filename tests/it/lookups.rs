@@ -6,8 +6,8 @@ use crate::support::server::server;
 use crate::support::{Tenant, seeds, tenant, tenant_with, with};
 
 fn found(tenant: &Tenant, query: &str) -> Vec<i64> {
-    let found = tenant.get(&format!("/v1/customers/search/{query}")).succeeds(200).json();
-    let items = found.as_array().expect("an array").iter();
+    let response = tenant.get(&format!("/v1/customers/search/{query}")).succeeds(200).json();
+    let items = response.as_array().expect("an array").iter();
     items.map(|item| item["CustomerId"].as_i64().expect("an id")).collect()
 }
 
@@ -76,8 +76,8 @@ fn search_is_filtered_by_type_status_and_country() {
 fn search_returns_at_most_fifty() {
     let tenant = tenant();
     for number in 0..51 {
-        let own = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@fifty.example") });
-        tenant.create(&with(&seeds::retail(), own));
+        let unique = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@fifty.example") });
+        tenant.create(&with(&seeds::retail(), unique));
     }
     let ids = found(&tenant, "fifty.example");
     assert_eq!((ids.len(), ids[0], ids[49]), (50, 5, 54));
@@ -150,7 +150,7 @@ fn custom_fields_are_read_as_they_were_written() {
 }
 
 #[test]
-fn stats_count_as_of_a_day() {
+fn stats_are_counted_as_of_a_date() {
     let tenant = tenant();
     let stats = |id: i64, query: &str| tenant.get(&format!("/v1/customers/{id}/stats{query}")).succeeds(200).json();
     let a = tenant.create(&seeds::distributor());

@@ -13,7 +13,7 @@ use crate::support::server::on_real_postgres;
 #[test]
 fn requests_fail_quickly_while_the_database_is_down_and_succeed_afterwards() {
     if !on_real_postgres() || Cluster::programs().is_none() {
-        println!("not run: it needs a Postgres server of its own");
+        println!("not run: it needs its own Postgres server");
         return;
     }
     let seconds: u64 = std::env::var("OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
@@ -68,7 +68,7 @@ fn requests_fail_quickly_while_the_database_is_down_and_succeed_afterwards() {
     assert!(failed > 0);
     assert!(slowest < acquire_timeout + Duration::from_secs(1), "{slowest:?}");
 
-    // Immediately, and without a restart.
+    // Requests succeed immediately, without a restart.
     assert_eq!(client.get("/readyz").status, 200);
     for _ in 0..20 {
         client.patch("/v1/customers/3", &json!({ "FirstName": "After" })).succeeds(200);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{seeds, tenant, tenant_with, with};
 
 #[test]
-fn the_sample_changes_what_it_names_and_nothing_else() {
+fn the_sample_changes_only_the_fields_that_it_contains() {
     let tenant = tenant();
     let before = tenant.customer(3);
 
@@ -27,7 +27,7 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
     let full = seeds::full();
     for (field, value, cleared) in [
         ("WebAlias", json!("alias"), Value::Null),
-        ("CustomerStatus", json!(2), json!("kept")),
+        ("CustomerStatus", json!(2), json!("required")),
         ("BirthDate", json!("1973-05-12T00:00:00Z"), json!("1900-01-01T00:00:00Z")),
         ("CompanyName", json!("Company"), Value::Null),
         ("LanguageCode", json!("de"), json!("en")),
@@ -46,7 +46,7 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
             expected["InactiveDate"] = after["InactiveDate"].clone();
         }
         assert_eq!(after, expected, "{field}");
-        if cleared == json!("kept") {
+        if cleared == json!("required") {
             tenant.patch("/v1/customers/3", &json!({ field: null })).rejects(500, &format!("{field} is required."));
         } else {
             for blank in [Value::Null, json!(" ")] {
@@ -66,7 +66,7 @@ fn each_supported_field_can_be_set_alone_and_cleared() {
 }
 
 #[test]
-fn an_address_comes_whole() {
+fn an_address_must_be_sent_as_a_whole() {
     let tenant = tenant();
     let whole = json!({
         "Street1": "1 New Street", "Street2": "", "City": "Salt Lake City", "Region": "UT", "PostalCode": "84101",
@@ -97,7 +97,7 @@ fn an_address_comes_whole() {
 }
 
 #[test]
-fn custom_fields_change_one_by_one() {
+fn each_custom_field_changes_separately() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     let path = format!("/v1/customers/{id}");
@@ -110,7 +110,7 @@ fn custom_fields_change_one_by_one() {
 }
 
 #[test]
-fn custom_fields_of_a_customer_that_has_none() {
+fn a_customer_without_custom_fields_gets_one() {
     let tenant = tenant();
     tenant.patch("/v1/customers/3", &json!({ "AssociateCustom": { "Field3": "three" } })).succeeds(200);
     assert_eq!(tenant.customer(3)["AssociateCustom"]["Field3"], "three");
@@ -126,7 +126,7 @@ fn an_empty_patch_changes_nothing() {
 }
 
 #[test]
-fn unsupported_fields_are_ignored_by_name() {
+fn a_header_names_the_unsupported_fields_that_were_ignored() {
     let tenant = tenant();
     let before = tenant.customer(3);
     let body = json!({ "Password": "Another12", "SponsorId": 1, "FirstName": "Rey", "Shoesize": 43 });
@@ -175,7 +175,7 @@ fn a_value_that_is_sent_is_validated() {
 }
 
 #[test]
-fn a_distributor_stays_of_age() {
+fn a_distributor_keeps_the_minimum_age() {
     let tenant = tenant();
     let young = json!({ "BirthDate": "2020-01-01" });
     let rejection = "BirthDate must be at least 18 years ago for CustomerType 1.";
@@ -187,22 +187,22 @@ fn a_distributor_stays_of_age() {
 }
 
 #[test]
-fn the_merged_customer_is_not_held_to_the_required_list() {
+fn the_merged_customer_need_not_have_the_required_fields() {
     let tenant = tenant();
-    // Riley has neither a birth date nor a tax id.
+    // Customer 3 has neither a birth date nor a tax id.
     tenant.patch("/v1/customers/3", &json!({ "CustomerType": 1 })).succeeds(200);
 }
 
 #[test]
-fn ones_own_values_are_not_taken() {
+fn the_customers_own_values_are_no_conflict() {
     let tenant = tenant();
-    let own = json!({ "EmailAddress": "RILEY@demo.example", "Username": "Riley", "WebAlias": "riley" });
-    tenant.patch("/v1/customers/3", &own).succeeds(200);
+    let same = json!({ "EmailAddress": "RILEY@demo.example", "Username": "Riley", "WebAlias": "riley" });
+    tenant.patch("/v1/customers/3", &same).succeeds(200);
     assert_eq!(tenant.customer(3)["EmailAddress"], "RILEY@demo.example");
 }
 
 #[test]
-fn a_caller_may_prefer_the_customer() {
+fn the_response_is_the_customer_if_the_client_prefers_it() {
     let tenant = tenant();
     let reply = tenant
         .call("PATCH", "/v1/customers/3/", "Prefer: return=representation\r\n", Some(r#"{"firstname":"Rey"}"#))
@@ -211,9 +211,9 @@ fn a_caller_may_prefer_the_customer() {
     assert_eq!(reply.json()["FirstName"], "Rey");
 }
 
-/// A type that a plan adds has no list of required fields, and leaves the others theirs.
+/// A type that a plan adds has no required fields of its own, and does not change those of the other types.
 #[test]
-fn a_type_of_the_plans_own_lets_no_field_of_the_others_be_blanked() {
+fn an_added_type_does_not_change_the_required_fields_of_the_others() {
     let plan = json!({ "types": { "4": "Employee", "9": "Partner" }, "required": { "TaxId": [1, 4] } });
     let tenant = tenant_with(plan);
     for field in ["EmailAddress", "FirstName", "LastName", "Username", "CustomerType"] {
@@ -229,17 +229,17 @@ fn a_type_of_the_plans_own_lets_no_field_of_the_others_be_blanked() {
     let before = tenant.everything();
     tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": null })).rejects(500, "PrimaryAddress is required.");
     assert_eq!(tenant.everything(), before);
-    // What not every type of the vendor's requires may be cleared, and the new types require nothing but their own.
+    // A field that not every type of the vendor requires can be cleared, and the new types require only what the plan lists for them.
     tenant.patch("/v1/customers/2", &json!({ "TaxId": null })).succeeds(200);
     let id = tenant.create(&json!({ "CustomerType": 9 }));
     assert_eq!(tenant.customer(id)["CustomerType"], 9);
     tenant.post("/v1/customers", &json!({ "CustomerType": 4 })).rejects(500, "TaxId is required for CustomerType 4.");
-    // A plan may still make one optional.
+    // A plan can still make a field optional.
     let tenant = tenant_with(json!({ "types": { "4": "Employee" }, "required": { "EmailAddress": [1, 2] } }));
     tenant.patch("/v1/customers/4", &json!({ "EmailAddress": "" })).succeeds(200);
 }
 
-/// `InactiveDate` tells since when a customer has not been active, whichever call changed its status.
+/// `InactiveDate` is the time since which a customer has not been active, whichever operation changed its status.
 #[test]
 fn the_inactive_date_follows_the_status() {
     const UNSET: &str = "1900-01-01T00:00:00Z";
@@ -247,7 +247,7 @@ fn the_inactive_date_follows_the_status() {
     let day = |day: u32| format!("2026-03-{day:02}T12:00:00Z");
     let freeze = |at: &str| tenant.control("POST", "/clock/freeze", Some(&json!({ "at": at }))).done(200);
     let put = |status: Value| with(&seeds::retail(), json!({ "CustomerStatus": status }));
-    let shown = || {
+    let status_and_date = || {
         let customer = tenant.customer(3);
         (
             customer["CustomerStatus"].as_i64().expect("a status"),
@@ -258,7 +258,7 @@ fn the_inactive_date_follows_the_status() {
     for (number, (method, body, status, since)) in (1..).zip([
         ("PATCH", json!({ "CustomerStatus": 1 }), 1, UNSET.to_owned()),
         ("PATCH", json!({ "CustomerStatus": 2 }), 2, day(2)),
-        // What stays inactive has been so since then.
+        // The date stays while the customer is inactive.
         ("PATCH", json!({ "CustomerStatus": 2 }), 2, day(2)),
         ("PATCH", json!({ "CustomerStatus": 4, "FirstName": "A" }), 4, day(2)),
         ("PATCH", json!({ "FirstName": "B" }), 4, day(2)),
@@ -275,26 +275,26 @@ fn the_inactive_date_follows_the_status() {
         freeze(&day(number));
         let body = (method != "DELETE").then(|| body.to_string());
         tenant.call(method, path, "", body.as_deref()).succeeds(200);
-        assert_eq!(shown(), (status, since), "step {number}, {method} {body:?}");
+        assert_eq!(status_and_date(), (status, since), "step {number}, {method} {body:?}");
     }
-    // An upgrade, a creation, and a rejection, which changes nothing.
+    // An upgrade, a rejection, which changes nothing, and a creation.
     freeze(&day(20));
     let upgrade = with(&seeds::distributor(), json!({ "CustomerStatus": 2 }));
     tenant.put("/v1/customers/upgrade/3", &upgrade).succeeds(201);
-    assert_eq!(shown(), (2, day(20)));
+    assert_eq!(status_and_date(), (2, day(20)));
     let before = tenant.everything();
     tenant.patch(path, &json!({ "CustomerStatus": 9 })).rejects(500, "CustomerStatus must be one of 1, 2, 3, 4, 5.");
     assert_eq!(tenant.everything(), before);
-    let own = json!({ "Username": "b", "EmailAddress": "b@x.example", "CustomerStatus": 4 });
-    let id = tenant.create(&with(&seeds::retail(), own));
+    let inactive = json!({ "Username": "b", "EmailAddress": "b@x.example", "CustomerStatus": 4 });
+    let id = tenant.create(&with(&seeds::retail(), inactive));
     assert_eq!(tenant.customer(id)["InactiveDate"], day(20));
     // Through Storm's API.
-    let door = tenant.storm();
+    let storm = tenant.storm();
     for (body, since) in
         [(json!({ "Id": 4, "IsActive": false }), day(20)), (json!({ "Id": 4, "IsActive": true }), UNSET.to_owned())]
     {
         let path = "/api/1.1/CustomerService.svc/rest/UpdateCustomer?updatedBy=1&format=json";
-        assert_eq!(door.post(path, &body).status, 200);
+        assert_eq!(storm.post(path, &body).status, 200);
         assert_eq!(tenant.customer(4)["InactiveDate"], since);
     }
 }

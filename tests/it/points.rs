@@ -43,7 +43,7 @@ fn points_expire_after_365_days() {
     assert_eq!(in_days(366), 0.0);
 }
 
-/// The operations' page lists 400, whatever the plan says of other rejections.
+/// The operations' page lists 400, whatever the plan's status of other rejections is.
 #[test]
 fn an_invalid_number_of_points_is_rejected() {
     let tenant = tenant();
@@ -75,7 +75,7 @@ fn an_unknown_customer_has_no_points() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 1 })).rejects(404, message);
-    // An unknown customer comes before the number, and the body before both.
+    // An unreadable body is reported first, then an unknown customer, then an invalid number.
     tenant.post("/v1/customers/99/reward-points", &json!({ "pointsToAdd": 0 })).rejects(404, message);
     tenant.post("/v1/customers/abc/reward-points", &json!({ "pointsToAdd": 0 })).rejects(404, message);
     for id in ["99", "abc"] {

@@ -1,4 +1,4 @@
-//! Writers who meet. On the embedded database they queue; a real one lets them race.
+//! Concurrent requests that conflict. On the embedded database they run one after the other.
 
 use std::sync::Barrier;
 use std::thread;
@@ -8,42 +8,42 @@ use serde_json::json;
 use crate::support::server::{on_real_postgres, server};
 use crate::support::{Reply, Tenant, seeds, tenant, tenant_with, with};
 
-/// Runs `count` calls at once.
-pub fn at_once(count: usize, call: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
+/// Sends `count` requests at once.
+pub fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let barrier = Barrier::new(count);
     thread::scope(|scope| {
-        let calls: Vec<_> = (0..count)
+        let requests: Vec<_> = (0..count)
             .map(|number| {
-                let (barrier, call) = (&barrier, &call);
+                let (barrier, send) = (&barrier, &send);
                 scope.spawn(move || {
                     barrier.wait();
-                    call(number)
+                    send(number)
                 })
             })
             .collect();
-        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+        requests.into_iter().map(|request| request.join().expect("a response")).collect()
     })
 }
 
-/// One wins and every other gets the ordinary rejection.
+/// One request succeeds, and every other one is rejected.
 #[track_caller]
-fn one_wins(replies: Vec<Reply>, status: u16, message: &str) {
-    let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == status);
-    assert_eq!(won.len(), 1, "{won:?}");
-    for reply in lost {
+fn one_succeeds(replies: Vec<Reply>, status: u16, message: &str) {
+    let (succeeded, failed): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == status);
+    assert_eq!(succeeded.len(), 1, "{succeeded:?}");
+    for reply in failed {
         reply.rejects(500, message);
     }
 }
 
 #[test]
-fn of_32_creations_with_one_address_one_wins() {
+fn one_of_32_creations_with_the_same_address_succeeds() {
     for _ in 0..5 {
         let tenant = tenant();
         let replies = at_once(32, |number| {
             let body = json!({ "Username": format!("user{number}"), "EmailAddress": "one@x.example" });
             tenant.post("/v1/customers", &with(&seeds::retail(), body))
         });
-        one_wins(replies, 201, "EmailAddress 'one@x.example' is already in use.");
+        one_succeeds(replies, 201, "EmailAddress 'one@x.example' is already in use.");
         assert_eq!(tenant.rows("select 1 from customers where tenant_id = {tenant}").len(), 5);
         assert_eq!(
             tenant.rows("select last_customer_id from tenant_counters where tenant_id = {tenant}"),
@@ -53,7 +53,7 @@ fn of_32_creations_with_one_address_one_wins() {
 }
 
 #[test]
-fn of_32_different_writers_of_one_address_one_wins() {
+fn one_of_32_different_writes_of_the_same_address_succeeds() {
     let tenant = tenant();
     let ids: Vec<i64> = (0..32)
         .map(|number| {
@@ -63,40 +63,41 @@ fn of_32_different_writers_of_one_address_one_wins() {
         .collect();
     let message = "EmailAddress 'one@x.example' is already in use.";
     let replies = at_once(32, |number| {
-        let (path, own) = (format!("/v1/customers/{}", ids[number]), format!("user{number}"));
+        let (path, unique) = (format!("/v1/customers/{}", ids[number]), format!("user{number}"));
         let change = json!({ "EmailAddress": "one@x.example" });
         match number % 3 {
             0 => tenant.patch(&path, &change),
-            1 => tenant.put(&path, &with(&with(&seeds::retail(), json!({ "Username": own })), change)),
+            1 => tenant.put(&path, &with(&with(&seeds::retail(), json!({ "Username": unique })), change)),
             _ => {
-                let body = json!({ "Username": own, "TaxId": own });
+                let body = json!({ "Username": unique, "TaxId": unique });
                 let path = format!("/v1/customers/upgrade/{}", ids[number]);
                 tenant.put(&path, &with(&with(&seeds::distributor(), body), change))
             }
         }
     });
-    let won = replies.iter().filter(|reply| matches!(reply.status, 200 | 201)).count();
-    assert_eq!(won, 1);
+    let succeeded = replies.iter().filter(|reply| matches!(reply.status, 200 | 201)).count();
+    assert_eq!(succeeded, 1);
     for reply in replies {
         if reply.status == 500 {
             reply.rejects(500, message);
         }
     }
-    let holders = tenant.rows("select 1 from customers where tenant_id = {tenant} and email_address = 'one@x.example'");
-    assert_eq!(holders.len(), 1);
+    let customers =
+        tenant.rows("select 1 from customers where tenant_id = {tenant} and email_address = 'one@x.example'");
+    assert_eq!(customers.len(), 1);
 }
 
 #[test]
-fn of_32_upgrades_of_one_customer_one_wins() {
+fn one_of_32_upgrades_of_the_same_customer_succeeds() {
     let tenant = tenant();
     let replies = at_once(32, |_| tenant.put("/v1/customers/upgrade/3", &seeds::distributor()));
-    one_wins(replies, 201, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
+    one_succeeds(replies, 201, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
 }
 
-/// Each takes the value that the other is giving up: Postgres sees a deadlock, the callers an ordinary answer.
+/// Each request writes the value that the other one replaces. Postgres detects a deadlock; the clients get a success or a rejection.
 #[test]
-fn two_who_take_each_others_address_are_answered_in_the_ordinary_way() {
+fn two_customers_that_exchange_addresses_cause_no_server_error() {
     let tenant = tenant();
     for round in 0..10 {
         let address = |owner: usize, turn: usize| format!("{}-{turn}@x.example", owner % 2);
@@ -117,7 +118,7 @@ fn two_who_take_each_others_address_are_answered_in_the_ordinary_way() {
 }
 
 #[test]
-fn patches_of_different_fields_do_not_lose_each_other() {
+fn concurrent_patches_of_different_fields_are_all_stored() {
     let tenant = tenant();
     for round in 0..10 {
         let replies = at_once(8, |number| {
@@ -133,7 +134,7 @@ fn patches_of_different_fields_do_not_lose_each_other() {
 }
 
 #[test]
-fn creations_at_once_get_ids_of_their_own() {
+fn concurrent_creations_get_different_ids() {
     let tenant = tenant();
     let replies = at_once(32, |number| {
         let body = json!({ "Username": format!("u{number}"), "EmailAddress": format!("{number}@x.example") });
@@ -145,8 +146,8 @@ fn creations_at_once_get_ids_of_their_own() {
 }
 
 #[test]
-fn moves_that_race_never_close_a_circle() {
-    // Both are placed under the root; each is moved below the other at the same moment.
+fn concurrent_moves_never_create_a_circle() {
+    // Both customers stand below the root. Each is moved below the other at the same time.
     let tenant = tenant_with(json!({ "required": { "Password": [] } }));
     for _ in 0..20 {
         for id in [2, 3] {
@@ -164,20 +165,20 @@ fn moves_that_race_never_close_a_circle() {
             let (id, other) = if number == 0 { (2, 3) } else { (3, 2) };
             tenant.put(&format!("/v1/customers/{id}"), &moved(id, other))
         });
-        let won = replies.iter().filter(|reply| reply.status == 200).count();
-        assert_eq!(won, 1, "{replies:?}");
+        let succeeded = replies.iter().filter(|reply| reply.status == 200).count();
+        assert_eq!(succeeded, 1, "{replies:?}");
         assert_eq!(circle(&tenant), 0);
     }
 }
 
 fn moved(id: i32, sponsor: i32) -> serde_json::Value {
-    let own = json!({
+    let changes = json!({
         "Username": format!("m{id}"), "EmailAddress": format!("m{id}@x.example"), "TaxId": format!("m{id}"), "SponsorId": sponsor
     });
-    with(&seeds::distributor(), own)
+    with(&seeds::distributor(), changes)
 }
 
-/// How many customers are their own upline.
+/// The number of customers that stand below themselves.
 fn circle(tenant: &Tenant) -> usize {
     let query = "with recursive above (start, customer_id) as (
                      select customer_id, upline_id from sponsor_tree where tenant_id = {tenant} and upline_id is not null
@@ -189,10 +190,10 @@ fn circle(tenant: &Tenant) -> usize {
     tenant.rows(query).len()
 }
 
-/// Callers who hang up at random moments (the trap of sqlx 0.9.0: a connection that comes back inside a transaction).
+/// Clients hang up at random moments (with sqlx 0.9.0 a connection can be returned to the pool inside a transaction).
 #[test]
-fn callers_who_hang_up_leave_nothing_half_done() {
-    fn is_rehearsed(id: usize) -> bool {
+fn clients_that_hang_up_leave_no_incomplete_write() {
+    fn is_dry_run(id: usize) -> bool {
         (id / 2).is_multiple_of(4)
     }
 
@@ -223,16 +224,16 @@ fn callers_who_hang_up_leave_nothing_half_done() {
                         let id = 1000 + number;
                         let is_upgrade = number % 2 == 0;
                         let (method, path, body) = if is_upgrade {
-                            let own = json!({
+                            let unique = json!({
                                 "Username": format!("h{id}"), "EmailAddress": format!("h{id}@x.example"), "TaxId": format!("h{id}")
                             });
-                            ("PUT", format!("/v1/customers/upgrade/{id}"), with(&seeds::distributor(), own))
+                            ("PUT", format!("/v1/customers/upgrade/{id}"), with(&seeds::distributor(), unique))
                         } else {
                             let body = json!({ "FirstName": "Hung", "LastName": "Up", "CompanyName": format!("h{id}") });
                             ("PATCH", format!("/v1/customers/{id}"), body)
                         };
-                        // One in four is only rehearsed, and must leave nothing at all.
-                        let prefer = if is_rehearsed(id) { "Prefer: tx=rollback\r\n" } else { "" };
+                        // One in four is a dry run and must not change anything.
+                        let prefer = if is_dry_run(id) { "Prefer: tx=rollback\r\n" } else { "" };
                         let request = crate::support::http::request(
                             method,
                             &path,
@@ -240,14 +241,14 @@ fn callers_who_hang_up_leave_nothing_half_done() {
                             Some(&body.to_string()),
                         );
                         let mut stream = TcpStream::connect(tenant.client.address).expect("a connection");
-                        stream.write_all(&request).expect("it takes the request");
-                        // From at once to 50 milliseconds: before, during and after the statement, also on a busy machine.
-                        let patience = Duration::from_micros(((random >> 33) % 3000 + 1) << ((random >> 60) % 5));
-                        stream.set_read_timeout(Some(patience)).expect("a timeout");
+                        stream.write_all(&request).expect("the server reads the request");
+                        // Up to 50 milliseconds: before, during and after the statement, also on a busy machine.
+                        let timeout = Duration::from_micros(((random >> 33) % 3000 + 1) << ((random >> 60) % 5));
+                        stream.set_read_timeout(Some(timeout)).expect("a timeout");
                         let mut head = [0; 12];
                         if stream.read_exact(&mut head).is_ok() {
                             assert!(head.ends_with(if is_upgrade { b"201" } else { b"200" }), "{head:?}");
-                            if !is_rehearsed(id) {
+                            if !is_dry_run(id) {
                                 acknowledged.push((id, is_upgrade));
                             }
                         }
@@ -259,9 +260,9 @@ fn callers_who_hang_up_leave_nothing_half_done() {
         workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
     });
 
-    // What was under way when its caller left comes to its end first.
+    // Waits until the running requests end.
     thread::sleep(Duration::from_millis(500));
-    let half = tenant.rows(
+    let incomplete_upgrades = tenant.rows(
         "select c.customer_id from customers c
            left join sponsor_tree t on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
            left join CRM_AssociateTypeChanges l on l.tenant_id = c.tenant_id and l.AssociateID = c.customer_id
@@ -269,25 +270,25 @@ fn callers_who_hang_up_leave_nothing_half_done() {
             and not (c.customer_type = 2 and t.customer_id is null and l.id is null and c.username is null
                      or c.customer_type = 1 and t.upline_id = 2 and l.NewAssociateType = 1 and c.username is not null)",
     );
-    assert!(half.is_empty(), "{half:?}");
-    let torn = tenant.rows(
+    assert!(incomplete_upgrades.is_empty(), "{incomplete_upgrades:?}");
+    let incomplete_patches = tenant.rows(
         "select customer_id from customers where tenant_id = {tenant} and customer_id >= 1000 and customer_type = 2
             and not (first_name is null and last_name is null and company_name is null
                      or first_name = 'Hung' and last_name = 'Up' and company_name = 'h' || customer_id)",
     );
-    assert!(torn.is_empty(), "{torn:?}");
+    assert!(incomplete_patches.is_empty(), "{incomplete_patches:?}");
     let done: std::collections::HashSet<usize> = tenant
         .rows("select customer_id from customers where tenant_id = {tenant} and customer_id >= 1000 and first_name is not null")
         .iter()
         .map(|row| row["customer_id"].as_u64().and_then(|id| usize::try_from(id).ok()).expect("an id"))
         .collect();
-    let kept: Vec<_> = done.iter().filter(|id| is_rehearsed(**id)).collect();
-    assert!(kept.is_empty(), "rehearsed and kept: {kept:?}");
+    let stored_dry_runs: Vec<_> = done.iter().filter(|id| is_dry_run(**id)).collect();
+    assert!(stored_dry_runs.is_empty(), "stored although they were dry runs: {stored_dry_runs:?}");
     let missing: Vec<_> = acknowledged.iter().filter(|(id, _)| !done.contains(id)).collect();
-    assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
-    println!("{count} calls, {} acknowledged, {} written", acknowledged.len(), done.len());
+    assert!(missing.is_empty(), "acknowledged but not stored: {missing:?}");
+    println!("{count} requests, {} acknowledged, {} written", acknowledged.len(), done.len());
     if on_real_postgres() {
-        // Another test's seed is idle between two of its statements for a moment; what was left behind stays idle.
+        // A transaction of another test may be idle for a moment. One that was left open stays idle.
         thread::sleep(Duration::from_secs(3));
         let stuck = server().rows(
             "select pid from pg_stat_activity

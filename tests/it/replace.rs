@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{seeds, tenant, tenant_with, with};
 
 #[test]
-fn answers_200_and_nothing() {
+fn the_response_is_200_without_a_body() {
     let tenant = tenant();
     let reply = tenant.put("/v1/customers/3", &seeds::retail()).succeeds(200);
     assert_eq!(reply.body, "");
@@ -13,7 +13,7 @@ fn answers_200_and_nothing() {
 }
 
 #[test]
-fn the_samples_are_accepted_as_printed_but_for_the_one_without_a_username() {
+fn all_printed_samples_except_the_one_without_a_username_are_accepted() {
     let tenant = tenant();
     for sample in [seeds::retail(), seeds::distributor(), seeds::full()] {
         tenant.put("/v1/customers/3", &sample).succeeds(200);
@@ -23,7 +23,7 @@ fn the_samples_are_accepted_as_printed_but_for_the_one_without_a_username() {
 }
 
 #[test]
-fn what_is_not_sent_or_blank_is_cleared() {
+fn absent_and_blank_fields_are_cleared() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
     let path = format!("/v1/customers/{id}");
@@ -38,7 +38,7 @@ fn what_is_not_sent_or_blank_is_cleared() {
 }
 
 #[test]
-fn the_stored_password_is_kept_when_none_is_sent_and_needed() {
+fn the_stored_password_stays_when_none_is_sent_and_required() {
     let tenant = tenant();
     let id = tenant.create(&with(&seeds::preferred(), json!({ "Username": "boba", "Password": "PasswordHere1" })));
     let hash = || {
@@ -53,12 +53,12 @@ fn the_stored_password_is_kept_when_none_is_sent_and_needed() {
 }
 
 #[test]
-fn what_get_shows_can_be_put_back() {
+fn the_response_of_get_is_a_valid_body_of_put() {
     let tenant = tenant();
-    let shown = tenant.customer(3);
-    tenant.put("/v1/customers/3", &with(&shown, json!({ "Password": "PasswordHere1" }))).succeeds(200);
-    let mut expected = shown;
-    // Shown as the primary one, and now an address of its own.
+    let customer = tenant.customer(3);
+    tenant.put("/v1/customers/3", &with(&customer, json!({ "Password": "PasswordHere1" }))).succeeds(200);
+    let mut expected = customer;
+    // GET showed the primary address as the shipping address, and now it is stored separately.
     expected["DefaultShippingAddress"]["AddressId"] = json!(6);
     assert_eq!(tenant.customer(3), expected);
 }
@@ -76,7 +76,7 @@ fn a_changed_type_is_neither_logged_nor_placed() {
 }
 
 #[test]
-fn an_unplaced_customer_only_remembers_its_sponsor() {
+fn a_new_sponsor_does_not_place_an_unplaced_customer() {
     let tenant = tenant();
     tenant.put("/v1/customers/3", &with(&seeds::retail(), json!({ "SponsorId": 1 }))).succeeds(200);
     let customer = tenant.customer(3);

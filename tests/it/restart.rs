@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of upgrades, on the database of this run: afterwards every upgrade is complete or absent, and every
-//! acknowledged one is there.
+//! `kill -9` in the middle of upgrades, on the database of this run. Afterwards every upgrade is complete or absent, and every
+//! acknowledged upgrade is stored.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,19 +17,19 @@ const COUNT: usize = 1000;
 #[test]
 fn a_killed_server_leaves_no_customer_half_upgraded() {
     let folder = tempfile::tempdir().expect("a folder");
-    let place: Vec<String> = match &server().origin {
+    let database: Vec<String> = match &server().origin {
         Origin::Embedded(_) => vec!["--data".to_owned(), folder.path().join("data").display().to_string()],
         Origin::Server(url) => {
             vec!["--database-url".to_owned(), own_database(url, "restart"), "--seed".to_owned(), "demo".to_owned()]
         }
     };
-    let arguments: Vec<&str> = place.iter().map(String::as_str).collect();
+    let arguments: Vec<&str> = database.iter().map(String::as_str).collect();
 
     let first = Process::start(&arguments);
     let client = first.client();
     let ids: Vec<i64> = (0..COUNT).map(|number| client.create(&retail(number))).collect();
 
-    // Killed after a third is acknowledged, while eight are in progress.
+    // Killed when a third is acknowledged, while eight upgrades are in progress.
     let done = AtomicUsize::new(0);
     let acknowledged: Vec<i64> = thread::scope(|scope| {
         let workers: Vec<_> = (0..8)
@@ -63,10 +63,10 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
 
     let second = Process::start(&arguments);
     let client = second.client();
-    let upgraded: Vec<i64> = ids.iter().copied().filter(|id| is_whole(&client, *id)).collect();
+    let upgraded: Vec<i64> = ids.iter().copied().filter(|id| is_upgraded(&client, *id)).collect();
     let missing: Vec<&i64> = acknowledged.iter().filter(|id| !upgraded.contains(id)).collect();
-    assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
-    println!("{COUNT} upgrades, {} acknowledged, {} there after kill -9", acknowledged.len(), upgraded.len());
+    assert!(missing.is_empty(), "acknowledged but not stored: {missing:?}");
+    println!("{COUNT} upgrades, {} acknowledged, {} stored after kill -9", acknowledged.len(), upgraded.len());
 
     // The tree and the log match the types: the others can be upgraded now, and a second upgrade is rejected.
     for (number, id) in ids.iter().enumerate() {
@@ -75,11 +75,11 @@ fn a_killed_server_leaves_no_customer_half_upgraded() {
     }
     second.signal("TERM");
     assert!(second.wait().success());
-    tree_and_log_agree(&place);
+    assert_tree_and_log_agree(&database);
 }
 
-/// Upgraded in every field, or in none.
-fn is_whole(client: &Client, id: i64) -> bool {
+/// Whether a customer is upgraded. Every field must agree.
+fn is_upgraded(client: &Client, id: i64) -> bool {
     let customer = client.customer(id);
     let is_upgraded = customer["CustomerType"] == 1;
     assert_eq!(customer["FirstName"] == "Minch", is_upgraded, "{customer}");
@@ -92,10 +92,10 @@ fn retail(number: usize) -> Value {
 }
 
 fn upgraded(number: usize) -> Value {
-    let own = json!({
+    let changes = json!({
         "Username": format!("k{number}"), "EmailAddress": format!("k{number}@x.example"), "TaxId": format!("k{number}")
     });
-    with(&seeds::distributor(), own)
+    with(&seeds::distributor(), changes)
 }
 
 pub fn own_database(url: &str, purpose: &str) -> String {
@@ -105,18 +105,18 @@ pub fn own_database(url: &str, purpose: &str) -> String {
     format!("{base}/{name}")
 }
 
-/// Counts mismatches in the database after the server closed it.
-fn tree_and_log_agree(place: &[String]) {
+/// Checks the database after the server closed it.
+fn assert_tree_and_log_agree(arguments: &[String]) {
     use directscale_emulator::server::start_up;
     use sqlx::Row as _;
 
-    let origin = match place[0].as_str() {
-        "--data" => Origin::Embedded(place[1].clone().into()),
-        _ => Origin::Server(place[1].clone()),
+    let origin = match arguments[0].as_str() {
+        "--data" => Origin::Embedded(arguments[1].clone().into()),
+        _ => Origin::Server(arguments[1].clone()),
     };
-    let options = crate::support::server::world(origin);
-    let (disagreeing, all) = server().runtime.block_on(async {
-        let started = start_up(&options, std::sync::Arc::clone(&server().random), None).await.expect("a world");
+    let options = crate::support::server::start_options(origin);
+    let (mismatches, all) = server().runtime.block_on(async {
+        let started = start_up(&options, std::sync::Arc::clone(&server().random), None).await.expect("a server");
         let mut session = started.database().session().await.expect("a connection");
         let row = sqlx::query(
             "select count(*) filter (where c.customer_type <> 1 or t.upline_id <> 2 or t.upline_id is null
@@ -134,5 +134,5 @@ fn tree_and_log_agree(place: &[String]) {
         started.close().await;
         counts
     });
-    assert_eq!((disagreeing, all), (0, i64::try_from(COUNT).expect("a small number")));
+    assert_eq!((mismatches, all), (0, i64::try_from(COUNT).expect("a small number")));
 }

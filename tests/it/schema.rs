@@ -1,4 +1,4 @@
-//! The schema: what psql users find, and the rules for every table and function.
+//! The schema: the vendor's tables, and the rules for every table and function.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::support::server::server;
 use crate::support::{seeds, tenant};
 
 #[test]
-fn the_vendors_tables_are_found_as_typed() {
+fn the_vendors_tables_have_the_documented_names() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = tenant.rows("SELECT * FROM CRM_AssociateTypeChanges WHERE AssociateID = 3 AND tenant_id = {tenant}");
@@ -36,8 +36,8 @@ fn the_vendors_tables_are_found_as_typed() {
 }
 
 #[test]
-fn the_tenant_leads_every_key_index_and_foreign_key() {
-    const FOUND_BY: [&str; 5] = [
+fn tenant_id_is_the_first_column_of_every_key_and_index() {
+    const ACROSS_TENANTS: [&str; 5] = [
         "tenants_name_key",
         "tenants_snapshot_key",
         "subscription_keys_digest_key",
@@ -58,7 +58,7 @@ fn the_tenant_leads_every_key_index_and_foreign_key() {
         let index = row["index"].as_str().expect("a name");
         // A tenant is found by its name and by the digests of its credentials and of its extension's token, a snapshot by its owner and
         // name. Everything else is found within a tenant.
-        if !FOUND_BY.contains(&index) {
+        if !ACROSS_TENANTS.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
     }
@@ -98,7 +98,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
 }
 
 #[test]
-fn the_journal_reads_every_column_of_a_row_in_its_place() {
+fn the_journal_reads_every_column_of_a_row_in_order() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     tenant.post("/v1/customers/3/reward-points", &json!({ "pointsToAdd": 5 })).succeeds(201);
@@ -125,7 +125,7 @@ fn the_journal_reads_every_column_of_a_row_in_its_place() {
         ]
     );
     for table in tables {
-        // Numbers and texts are the same as a text and in JSON. Columns of other types are between them.
+        // Only numbers and texts are compared: they are the same as a text and in JSON.
         let rows = tenant.rows(&format!(
             "select row_texts(t) as texts,
                     (select jsonb_agg(case when y.typname in ('int4', 'int8', 'text', 'uuid') then to_jsonb(t) ->> a.attname end
@@ -166,7 +166,7 @@ fn each_unique_constraint_of_customers_has_a_tested_rejection() {
 }
 
 #[test]
-fn an_upgrade_changes_no_indexed_column_but_unique_ones() {
+fn an_upgrade_changes_no_indexed_column_except_unique_ones() {
     // Type, status and dates are not indexed, so that an update stays heap-only.
     let rows = server().rows(
         "select a.attname from pg_index x join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey)
@@ -177,7 +177,7 @@ fn an_upgrade_changes_no_indexed_column_but_unique_ones() {
 }
 
 #[test]
-fn every_function_takes_a_tenants_lock_with_the_one_key() {
+fn every_function_locks_a_tenant_with_the_same_lock_key() {
     let locking = "p.prosrc like '%pg_advisory%' and p.pronamespace = 'public'::regnamespace";
     let count = |condition: &str| {
         let query = format!("select count(*) as n from pg_proc p where {locking} and {condition}");

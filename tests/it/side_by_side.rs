@@ -1,4 +1,4 @@
-//! Two tenants on one server: whatever happens to the data of one, the responses and rows of the other are those of a run alone.
+//! Two tenants on one server: whatever happens to the data of one, the other has the same responses and rows as a tenant alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, Reply, Tenant, tenant_of};
 
-/// How long both tenants get requests; the variable `SIDE_BY_SIDE_SECONDS` changes it.
+/// The duration of the test; the variable `SIDE_BY_SIDE_SECONDS` changes it.
 const SECONDS: u64 = 6;
 
 /// Endless steps, the same for the same random seed.
@@ -22,8 +22,8 @@ fn endless(random_seed: u8) -> impl Iterator<Item = Step> {
     std::iter::from_fn(move || steps().new_tree(&mut runner).ok().map(|tree| tree.current())).flatten()
 }
 
-fn call(client: &Client, step: &Step) -> Reply {
-    let (method, path, body) = step.call();
+fn send(client: &Client, step: &Step) -> Reply {
+    let (method, path, body) = step.request();
     client.call(method, &path, "", body.map(|body| body.to_string()).as_deref())
 }
 
@@ -39,7 +39,7 @@ fn frozen() -> Tenant {
     let tenant =
         tenant_of(json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/" }], "retry_seconds": [60] } }));
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2028-02-29T12:00:00Z" }))).done(200);
-    // The seed was loaded in real time.
+    // The seed was loaded in real time, so its dates differ.
     for (table, dates) in [
         ("customers", "modified_at = '2027-01-01Z', sign_up_date = '2027-01-01Z'"),
         ("sponsor_tree", "placed_at = '2027-01-01Z'"),
@@ -62,7 +62,7 @@ fn rows(tenant: &Tenant) -> Value {
     })
 }
 
-/// Does everything that can be done to a tenant's data, until `stop`. Returns the number of turns.
+/// Changes a tenant's data in every possible way, until `stop`. Returns the number of turns.
 fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
     let mut turn = 0;
     for step in endless(2) {
@@ -70,8 +70,8 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
             break;
         }
         turn += 1;
-        let (method, path, body) = step.call();
-        // Any response will do: there are fault rules.
+        let (method, path, body) = step.request();
+        // Fault rules are active, so any response is valid.
         let _ = noisy.try_call(method, &path, body.map(|body| body.to_string()).as_deref());
         let control = |method: &str, path: &str, body: Value| noisy.control(method, path, Some(&body)).status;
         let status = match turn % 40 {
@@ -112,7 +112,7 @@ fn disturb(noisy: &Tenant, stop: &AtomicBool) -> usize {
 }
 
 #[test]
-fn another_tenant_changes_nothing_for_a_tenant() {
+fn a_tenant_does_not_notice_changes_of_another_tenant() {
     let seconds =
         std::env::var("SIDE_BY_SIDE_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(SECONDS);
     let (observed, noisy, alone) = (frozen(), frozen(), frozen());
@@ -125,18 +125,18 @@ fn another_tenant_changes_nothing_for_a_tenant() {
             if start.elapsed() > Duration::from_secs(seconds) {
                 break;
             }
-            responses.push(comparable(&call(&observed.client, &step)));
+            responses.push(comparable(&send(&observed.client, &step)));
         }
         stop.store(true, Ordering::Relaxed);
         (responses, disturbing.join().expect("the other tenant's thread"))
     });
     for (number, step) in endless(1).take(responses.len()).enumerate() {
-        let response = comparable(&call(&alone.client, &step));
+        let response = comparable(&send(&alone.client, &step));
         assert_eq!(response, responses[number], "step {number}: {step:?}");
     }
     assert_eq!(rows(&observed), rows(&alone));
     let paths =
-        |tenant: &Tenant| tenant.requests("?limit=1000").iter().map(|call| call["path"].clone()).collect::<Vec<_>>();
+        |tenant: &Tenant| tenant.requests("?limit=1000").iter().map(|entry| entry["path"].clone()).collect::<Vec<_>>();
     assert_eq!(paths(&observed), paths(&alone));
     println!("{} steps during {disturbances} of another tenant", responses.len());
     assert!(responses.len() > 50 && disturbances > 40, "{} {disturbances}", responses.len());

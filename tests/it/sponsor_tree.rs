@@ -9,10 +9,10 @@ fn distributor(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
 }
 
 fn body(name: &str, sponsor: i64) -> Value {
-    let own = json!({
+    let changes = json!({
         "Username": name, "EmailAddress": format!("{name}@x.example"), "TaxId": name, "SponsorId": sponsor
     });
-    with(&seeds::distributor(), own)
+    with(&seeds::distributor(), changes)
 }
 
 fn upline(tenant: &Tenant, id: i64) -> Value {
@@ -67,7 +67,7 @@ fn the_same_sponsor_does_not_change_the_node() {
 }
 
 #[test]
-fn an_upgrade_below_ones_own_downline_is_rejected() {
+fn an_upgrade_below_the_customers_own_downline_is_rejected() {
     let tenant = tenant();
     // An unplaced distributor may sponsor, so that a customer can have a downline before it has a node.
     tenant.patch("/v1/customers/3", &json!({ "CustomerType": 1 })).succeeds(200);

@@ -33,15 +33,15 @@ fn a_token_names_its_customer_for_a_minute() {
         assert_eq!(redeem(&tenant, token).succeeds(200).json(), identity);
     }
 
-    let left = tenant.rows(
+    let lifetimes = tenant.rows(
         "select extract(epoch from min(expires_at) - c.modified_at) as seconds from sso_tokens t
            join customers c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
           where t.tenant_id = {tenant} group by c.modified_at",
     );
-    let seconds = left[0]["seconds"].as_f64().expect("seconds");
+    let seconds = lifetimes[0]["seconds"].as_f64().expect("seconds");
     assert!((60.0..62.0).contains(&seconds), "{seconds}");
 
-    // As if the minute had passed.
+    // Simulates the end of the minute.
     server().execute(&format!(
         "update sso_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
         tenant.id
@@ -65,8 +65,8 @@ fn tokens_belong_to_one_tenant_and_are_stored_as_digests() {
     let (_, token) = token(theirs.get("/v1/sso/2"));
     redeem(&ours, &token).rejects(400, "The token is unknown or has expired.");
     redeem(&ours, "nonsense").rejects(400, "The token is unknown or has expired.");
-    let kept = theirs.rows("select * from sso_tokens where tenant_id = {tenant}");
-    assert!(kept.len() == 1 && !kept[0].to_string().contains(&token), "{kept:?}");
+    let stored = theirs.rows("select * from sso_tokens where tenant_id = {tenant}");
+    assert!(stored.len() == 1 && !stored[0].to_string().contains(&token), "{stored:?}");
 }
 
 #[test]

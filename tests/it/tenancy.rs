@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{seeds, tenant, with};
 
 #[test]
-fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
+fn the_response_for_another_tenants_customer_is_that_for_an_unknown_one() {
     let (ours, theirs) = (tenant(), tenant());
     let id = theirs.create(&seeds::full());
     let before = theirs.everything();
@@ -22,9 +22,9 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
         ("PUT", "/v1/customers/upgrade/", Some(seeds::distributor())),
     ] {
         let body = body.map(|body| body.to_string());
-        let of_another_tenant = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).rejects(404, unknown);
+        let other_tenants_id = ours.call(method, &format!("{path}{id}"), "", body.as_deref()).rejects(404, unknown);
         let unknown_id = ours.call(method, &format!("{path}999"), "", body.as_deref()).rejects(404, unknown);
-        assert_eq!(without_id(of_another_tenant.json()), without_id(unknown_id.json()));
+        assert_eq!(without_id(other_tenants_id.json()), without_id(unknown_id.json()));
     }
     for query in [
         "backOfficeId=TestBackOfficeId01",
@@ -38,7 +38,7 @@ fn another_tenants_customer_is_answered_as_one_that_does_not_exist() {
 }
 
 #[test]
-fn another_tenants_distributor_is_no_sponsor() {
+fn another_tenants_distributor_cannot_be_a_sponsor() {
     let (ours, theirs) = (tenant(), tenant());
     let id = theirs.create(&seeds::distributor());
     ours.post("/v1/customers", &with(&seeds::retail(), json!({ "SponsorId": id })))

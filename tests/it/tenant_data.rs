@@ -15,7 +15,7 @@ fn tables() -> Vec<(String, bool)> {
     rows.iter().map(table).collect()
 }
 
-/// All of a tenant's data, in whatever tables there are.
+/// All rows of a tenant in the copied tables, and its settings.
 fn data_of(tenant: &Tenant) -> Value {
     let rows = |table: &str| {
         tenant.rows(&format!(
@@ -120,7 +120,7 @@ fn a_reset_restores_the_seed_with_its_settings() {
         let done = tenant.control("POST", "/reset", None).done(200);
         assert_eq!(done["snapshot"], "seed");
         assert_eq!(data_of(&tenant), clean);
-        // At once, not only when the credential is read again.
+        // The plan applies at once, before the credential is read again.
         assert_eq!(tenant.post("/v1/customers", &json!({})).status, 400);
     }
     assert_eq!(
@@ -131,8 +131,8 @@ fn a_reset_restores_the_seed_with_its_settings() {
 
 #[test]
 fn a_reset_drops_unfinished_work() {
-    let silent = json!({ "subscriptions": [{ "url": "http://127.0.0.1:9/" }], "retry_seconds": [3600] });
-    let tenant = tenant_of(json!({ "events": silent }));
+    let unreachable = json!({ "subscriptions": [{ "url": "http://127.0.0.1:9/" }], "retry_seconds": [3600] });
+    let tenant = tenant_of(json!({ "events": unreachable }));
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "A" })).succeeds(200);
     tenant.get("/v1/sso/2").succeeds(200);
     let unfinished_rows = || {
@@ -145,7 +145,7 @@ fn a_reset_drops_unfinished_work() {
     assert!(unfinished_rows() >= 2);
     tenant.control("POST", "/reset", None).done(200);
     assert_eq!(unfinished_rows(), 0);
-    // Events are sent afterwards.
+    // Later events are still stored.
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "B" })).succeeds(200);
     assert_eq!(tenant.rows("select 1 from event_deliveries where tenant_id = {tenant}").len(), 1);
 }
@@ -184,7 +184,6 @@ fn a_fork_has_its_own_data() {
             .problem(404)
             .contains("has no snapshot 'none'")
     );
-    let key = now.client.key.clone();
     now.control("DELETE", "", None).done(200);
     assert_eq!(now.client.get("/v1/customers/2").status, 401);
     assert!(
@@ -195,7 +194,6 @@ fn a_fork_has_its_own_data() {
     for (table, _) in tables() {
         assert!(server().rows(&format!("select 1 from {table} where tenant_id = {}", now.id)).is_empty(), "{table}");
     }
-    drop(key);
 }
 
 #[test]
@@ -207,14 +205,14 @@ fn a_diff_names_rows_and_fields_and_no_secret() {
 
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     tenant.control("PUT", "/plan", Some(&json!({ "minimum_age": 21 }))).done(200);
-    let shown = diff(&format!("{name}@seed"), &name).done(200);
+    let changes = diff(&format!("{name}@seed"), &name).done(200);
     let table = |name: &str| {
-        shown["tables"]
+        changes["tables"]
             .as_array()
             .expect("tables")
             .iter()
             .find(|table| table["table"] == name)
-            .unwrap_or_else(|| panic!("{name} in {shown}"))
+            .unwrap_or_else(|| panic!("{name} in {changes}"))
     };
     let customer = &table("customers")["rows"][0];
     assert_eq!((&customer["id"], &customer["kind"]), (&json!("3"), &json!("changed")));
@@ -229,13 +227,13 @@ fn a_diff_names_rows_and_fields_and_no_secret() {
     assert_eq!(table("crm_associatetypechanges")["rows"][0]["kind"], "added");
     assert_eq!(table("settings")["rows"][0]["fields"][0]["field"], "plan");
     for secret in ["TAX-TEST", "argon2id", "Password123"] {
-        assert!(!shown.to_string().contains(secret), "{secret} in {shown}");
+        assert!(!changes.to_string().contains(secret), "{secret} in {changes}");
     }
 
     // In the other direction. Rows above the limit are counted, too.
     for number in 0..5 {
-        let own = json!({ "Username": format!("d{number}"), "EmailAddress": format!("d{number}@x.example") });
-        tenant.create(&with(&seeds::retail(), own));
+        let unique = json!({ "Username": format!("d{number}"), "EmailAddress": format!("d{number}@x.example") });
+        tenant.create(&with(&seeds::retail(), unique));
     }
     let back = control("GET", &format!("/diff?from={name}&to={name}@seed&limit=2"), None).done(200);
     let customers = back["tables"]
@@ -247,7 +245,7 @@ fn a_diff_names_rows_and_fields_and_no_secret() {
         .clone();
     assert_eq!((customers["rows"].as_array().map(Vec::len), &customers["differing"]), (Some(2), &json!(6)));
     assert_eq!(diff("unknown-tenant", &name).problem(404), "there is no tenant 'unknown-tenant'");
-    assert!(diff(&name, &format!("{name}@nothing")).problem(404).contains("has no snapshot 'nothing'"));
+    assert!(diff(&name, &format!("{name}@missing")).problem(404).contains("has no snapshot 'missing'"));
     assert!(control("GET", "/diff?from=x", None).problem(400).contains("missing field `to`"));
 }
 
@@ -355,8 +353,8 @@ fn changes_of_keys_have_effect_at_once() {
     tenant.control("DELETE", "/keys/ci", None).done(204);
     assert!(tenant.control("DELETE", "/keys/ci", None).problem(404).contains("has no key 'ci'"));
     assert!(tenant.control("POST", "/keys/ci/rotate", None).problem(404).contains("has no key 'ci'"));
-    let taken = json!({ "name": "x", "key": tenant.client.key });
-    assert!(tenant.control("POST", "/keys", Some(&taken)).problem(409).contains("in use already"));
+    let in_use = json!({ "name": "x", "key": tenant.client.key });
+    assert!(tenant.control("POST", "/keys", Some(&in_use)).problem(409).contains("in use already"));
 }
 
 #[test]
@@ -393,9 +391,9 @@ fn a_task_reports_its_progress() {
     let body = json!({ "population": { "distributors": 3000 } });
     let client = Client { address: server().address, key: String::new() };
     let bytes = crate::support::control::as_request("PUT", &path, "Prefer: respond-async\r\n", Some(&body));
-    let begun = client.raw(&bytes);
-    assert_eq!(begun.status, 202, "{begun:?}");
-    let location = begun.header("Location").expect("a location").trim_start_matches("/_emulator").to_owned();
+    let response = client.raw(&bytes);
+    assert_eq!(response.status, 202, "{response:?}");
+    let location = response.header("Location").expect("a location").trim_start_matches("/_emulator").to_owned();
     let start = Instant::now();
     let done = loop {
         let status = control("GET", &location, None).done(200);
@@ -406,7 +404,7 @@ fn a_task_reports_its_progress() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(
-        (&done["state"], &done["what"], &done["tenant"]),
+        (&done["state"], &done["kind"], &done["tenant"]),
         (&json!("done"), &json!("seed"), &json!(tenant.name()))
     );
     assert!(done["result"]["rows"].as_i64() > Some(6000), "{done}");
@@ -418,8 +416,8 @@ fn a_task_reports_its_progress() {
     let path = format!("/tenants/{}/fork", tenant.name());
     let bytes =
         crate::support::control::as_request("POST", &path, "Prefer: respond-async\r\n", Some(&json!({ "name": name })));
-    let begun = client.raw(&bytes);
-    let location = begun.header("Location").expect("a location").trim_start_matches("/_emulator").to_owned();
+    let response = client.raw(&bytes);
+    let location = response.header("Location").expect("a location").trim_start_matches("/_emulator").to_owned();
     let start = Instant::now();
     let created = loop {
         let status = control("GET", &location, None).done(200);
@@ -435,7 +433,7 @@ fn a_task_reports_its_progress() {
     assert!(control("GET", "/tasks/0", None).problem(404).contains("has no task 0"));
 }
 
-/// Requests write while the tenant is reset again and again. Only what they write after the last reset stays.
+/// Requests write while the tenant is reset many times. Only what they write after the last reset stays.
 #[test]
 fn a_reset_removes_everything_that_concurrent_requests_wrote() {
     if !on_real_postgres() {
@@ -451,9 +449,9 @@ fn a_reset_removes_everything_that_concurrent_requests_wrote() {
                 let mut number = 0;
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                     number += 1;
-                    let own = json!({ "Username": format!("w{writer}-{number}"), "EmailAddress": format!("w{writer}-{number}@x.example") });
+                    let unique = json!({ "Username": format!("w{writer}-{number}"), "EmailAddress": format!("w{writer}-{number}@x.example") });
                     let responses = [
-                        tenant.post("/v1/customers", &with(&seeds::retail(), own)),
+                        tenant.post("/v1/customers", &with(&seeds::retail(), unique)),
                         tenant.patch("/v1/customers/2", &json!({ "FirstName": format!("W{writer}") })),
                         tenant.put("/v1/customers/upgrade/3", &seeds::distributor()),
                         tenant.post("/v1/customers/2/reward-points", &json!({ "pointsToAdd": 1 })),

@@ -13,10 +13,10 @@ use crate::support::{Reply, Tenant, seeds, tenant, tenant_with, with};
 const UNKNOWN: &str = "A Customer with the given Customer ID was not found.";
 
 fn body(name: &str, sponsor: i64) -> Value {
-    let own = json!({
+    let changes = json!({
         "Username": name, "EmailAddress": format!("{name}@x.example"), "TaxId": name, "SponsorId": sponsor
     });
-    with(&seeds::distributor(), own)
+    with(&seeds::distributor(), changes)
 }
 
 fn distributor(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
@@ -24,8 +24,8 @@ fn distributor(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
 }
 
 fn retail(tenant: &Tenant, name: &str, sponsor: i64) -> i64 {
-    let own = json!({ "Username": name, "EmailAddress": format!("{name}@x.example"), "SponsorId": sponsor });
-    tenant.create(&with(&seeds::retail(), own))
+    let changes = json!({ "Username": name, "EmailAddress": format!("{name}@x.example"), "SponsorId": sponsor });
+    tenant.create(&with(&seeds::retail(), changes))
 }
 
 fn downline(tenant: &Tenant, id: i64, query: &str) -> Value {
@@ -36,7 +36,7 @@ fn place(tenant: &Tenant, id: i64, query: &str) -> Reply {
     tenant.call("POST", &format!("/v1/customers/{id}/downline/placenode{query}"), "", None)
 }
 
-/// Fills a tenant's tree: customer `n` from 5 on stands below `upline(n)`.
+/// Fills a tenant's tree: each customer `n` from 5 on stands below `upline`, an SQL expression of `n`.
 fn grow(tenant: &Tenant, count: i64, upline: &str) {
     let server = server();
     let id = tenant.id;
@@ -145,7 +145,7 @@ fn an_impossible_placement_is_rejected_and_nothing_changes() {
         place(&tenant, a, &query(3)).rejects(500, "toUplineId 3 is not a customer of CustomerType 1.");
         place(&tenant, 99, &query(1)).rejects(404, UNKNOWN);
     }
-    // An unknown customer comes before the parameters.
+    // An unknown customer is reported before invalid parameters.
     place(&tenant, 99, "?tree=Binary").rejects(404, UNKNOWN);
     tenant.get("/v1/customers/99/downline?levels=0").rejects(404, UNKNOWN);
     place(&tenant, a, "").rejects(500, "toUplineId is required.");
@@ -194,38 +194,38 @@ fn concurrent_moves_create_no_circle() {
         let barrier = Barrier::new(6);
         let replies: Vec<Reply> = thread::scope(|scope| {
             let tenant = &tenant;
-            let run = |call: Box<dyn Fn() -> Reply + Send>| {
+            let run = |send: Box<dyn Fn() -> Reply + Send>| {
                 let barrier = &barrier;
                 scope.spawn(move || {
                     barrier.wait();
-                    call()
+                    send()
                 })
             };
-            let mut calls = Vec::new();
+            let mut requests = Vec::new();
             for number in 0..4 {
                 let (id, next) = (ids[number], ids[(number + 1) % 4]);
                 let name = format!("r{round}n{number}");
-                calls.push(match number % 2 {
+                requests.push(match number % 2 {
                     0 => run(Box::new(move || place(tenant, id, &format!("?toUplineId={next}")))),
                     _ => run(Box::new(move || tenant.put(&format!("/v1/customers/{id}"), &body(&name, next)))),
                 });
             }
-            // A customer that is placed and upgraded at once, below one of those that move.
+            // A customer is placed and upgraded at the same time, below one of the customers that move.
             let below = ids[0];
-            calls.push(run(Box::new(move || place(tenant, customer, &format!("?toUplineId={below}")))));
+            requests.push(run(Box::new(move || place(tenant, customer, &format!("?toUplineId={below}")))));
             let upgrade = body(&format!("r{round}c"), below);
-            calls.push(run(Box::new(move || tenant.put(&format!("/v1/customers/upgrade/{customer}"), &upgrade))));
-            calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+            requests.push(run(Box::new(move || tenant.put(&format!("/v1/customers/upgrade/{customer}"), &upgrade))));
+            requests.into_iter().map(|request| request.join().expect("a response")).collect()
         });
         for reply in replies {
             assert!(matches!(reply.status, 200 | 201) || reply.message().contains("stands below"), "{reply:?}");
         }
         has_no_circle(&tenant, "select customer_id, upline_id from sponsor_tree where tenant_id = {tenant}");
-        let apart = tenant.rows(
+        let mismatches = tenant.rows(
             "select c.customer_id from customers c join sponsor_tree t using (tenant_id, customer_id)
               where tenant_id = {tenant} and t.upline_id is distinct from c.sponsor_id",
         );
-        assert!(apart.is_empty(), "node and SponsorId agree: {apart:?}");
+        assert!(mismatches.is_empty(), "node and SponsorId differ: {mismatches:?}");
     }
 }
 
@@ -239,7 +239,7 @@ fn concurrent_enrollment_moves_create_no_circle() {
         let ids: Vec<i64> = (0..8).map(|number| distributor(&tenant, &format!("r{round}n{number}"), 2)).collect();
         let barrier = Barrier::new(8);
         let replies: Vec<Reply> = thread::scope(|scope| {
-            let calls: Vec<_> = (0..8)
+            let requests: Vec<_> = (0..8)
                 .map(|number| {
                     let (tenant, barrier, ids) = (&tenant, &barrier, &ids);
                     scope.spawn(move || {
@@ -248,10 +248,10 @@ fn concurrent_enrollment_moves_create_no_circle() {
                     })
                 })
                 .collect();
-            calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+            requests.into_iter().map(|request| request.join().expect("a response")).collect()
         });
         assert!(replies.iter().all(|reply| reply.status == 200 || reply.message().contains("stands below")));
-        // Seven of the eight create no circle.
+        // Seven of the eight moves create no circle.
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 7, "{replies:?}");
         has_no_circle(
             &tenant,
@@ -263,7 +263,7 @@ fn concurrent_enrollment_moves_create_no_circle() {
 #[test]
 fn a_hundred_thousand_are_listed_by_level() {
     let tenant = tenant();
-    // Ten below each.
+    // Each node has ten children.
     grow(&tenant, 100_000, "case when n < 15 then 2 else (n - 15) / 10 + 5 end");
     let levels: Vec<usize> = (1..=6)
         .map(|levels| downline(&tenant, 2, &format!("?levels={levels}")).as_array().expect("ids").len())

@@ -14,7 +14,7 @@ fn log(tenant: &Tenant) -> Vec<Value> {
 }
 
 #[test]
-fn makes_a_distributor_places_it_and_logs_the_change() {
+fn an_upgrade_changes_the_type_places_the_customer_and_logs_the_change() {
     let tenant = tenant();
 
     let reply = tenant.put(RILEY, &seeds::distributor()).succeeds(201);
@@ -40,13 +40,13 @@ fn the_full_sample_is_accepted_as_printed() {
 }
 
 #[test]
-fn the_path_may_end_in_a_slash_and_the_query_in_anything() {
+fn a_slash_at_the_end_and_any_query_are_accepted() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3/?entities=true", &seeds::distributor()).succeeds(201);
 }
 
 #[test]
-fn what_is_not_sent_is_cleared_and_what_is_the_systems_is_kept() {
+fn absent_fields_are_cleared_and_the_systems_values_stay() {
     let tenant = tenant();
     let id = tenant.create(&with(&seeds::full(), json!({ "CustomerType": 2, "CustomerStatus": 4 })));
     let upgrade = with(&seeds::distributor(), json!({ "SponsorId": 1, "TaxExempt": null }));
@@ -75,7 +75,7 @@ fn what_is_not_sent_is_cleared_and_what_is_the_systems_is_kept() {
 }
 
 #[test]
-fn only_goes_from_type_2_to_type_1() {
+fn only_type_2_can_be_upgraded_and_only_to_type_1() {
     let tenant = tenant();
     let before = tenant.everything();
     tenant
@@ -84,22 +84,22 @@ fn only_goes_from_type_2_to_type_1() {
     tenant
         .put(RILEY, &with(&seeds::retail(), json!({ "SponsorId": 2 })))
         .rejects(500, "An upgrade from CustomerType 2 to CustomerType 2 was asked for; allowed: 2 to 1.");
-    let own = with(&seeds::distributor(), json!({ "SponsorId": 1 }));
+    let body = with(&seeds::distributor(), json!({ "SponsorId": 1 }));
     tenant
-        .put("/v1/customers/upgrade/2", &own)
+        .put("/v1/customers/upgrade/2", &body)
         .rejects(500, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn the_samples_of_the_other_types_are_answered_by_rule_and_by_hook() {
+fn validation_or_the_hook_rejects_the_samples_of_the_other_types() {
     let tenant = tenant();
     let before = tenant.everything();
     tenant.put(RILEY, &seeds::preferred()).rejects(500, "Username is required for CustomerType 3.");
     tenant
         .put(RILEY, &with(&seeds::preferred(), json!({ "Username": "boba" })))
         .rejects(500, "An upgrade from CustomerType 2 to CustomerType 3 was asked for; allowed: 2 to 1.");
-    // As the older print of the page has it, with every e-mail address blanked out.
+    // The older version of the page has blank e-mail addresses.
     tenant
         .put(RILEY, &with(&seeds::full(), json!({ "EmailAddress": "" })))
         .rejects(500, "EmailAddress is required for CustomerType 1.");
@@ -107,14 +107,14 @@ fn the_samples_of_the_other_types_are_answered_by_rule_and_by_hook() {
 }
 
 #[test]
-fn a_plan_may_allow_other_moves() {
+fn a_plan_may_allow_other_transitions() {
     let tenant = tenant_with(json!({ "upgrade_transitions": [[2, 1], [3, 1]] }));
     tenant.put("/v1/customers/upgrade/4", &seeds::distributor()).succeeds(201);
     assert_eq!(log(&tenant)[0]["oldassociatetype"], 3);
 }
 
 #[test]
-fn a_second_upgrade_is_told_that_the_first_was_made() {
+fn a_second_upgrade_is_rejected() {
     let tenant = tenant();
     tenant.put(RILEY, &seeds::distributor()).succeeds(201);
     let before = tenant.everything();
@@ -125,16 +125,18 @@ fn a_second_upgrade_is_told_that_the_first_was_made() {
 }
 
 #[test]
-fn rules_are_told_before_the_hook_speaks() {
+fn conflicts_are_reported_before_the_hook_rejects_the_type() {
     let tenant = tenant();
     let before = tenant.everything();
-    let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
-    tenant.put("/v1/customers/upgrade/4", &taken).rejects(500, "EmailAddress 'dana@demo.example' is already in use.");
+    let conflicting = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
+    tenant
+        .put("/v1/customers/upgrade/4", &conflicting)
+        .rejects(500, "EmailAddress 'dana@demo.example' is already in use.");
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn each_required_field_is_missed_by_name() {
+fn a_rejection_names_each_missing_field() {
     let tenant = tenant();
     let before = tenant.everything();
     for field in [
@@ -155,7 +157,7 @@ fn each_required_field_is_missed_by_name() {
 }
 
 #[test]
-fn each_unique_field_that_is_taken_is_rejected_by_name_and_ones_own_is_not() {
+fn a_rejection_names_each_conflicting_field_and_the_customers_own_values_are_no_conflict() {
     let tenant = tenant();
     tenant.create(&seeds::full());
     let before = tenant.everything();
@@ -169,8 +171,8 @@ fn each_unique_field_that_is_taken_is_rejected_by_name_and_ones_own_is_not() {
         tenant.put(RILEY, &with(&seeds::distributor(), json!({ field: value }))).rejects(500, message);
     }
     assert_eq!(tenant.everything(), before);
-    let own = json!({ "EmailAddress": "riley@demo.example", "Username": "riley", "BackOfficeId": "15F93" });
-    tenant.put(RILEY, &with(&seeds::distributor(), own)).succeeds(201);
+    let same = json!({ "EmailAddress": "riley@demo.example", "Username": "riley", "BackOfficeId": "15F93" });
+    tenant.put(RILEY, &with(&seeds::distributor(), same)).succeeds(201);
 }
 
 #[test]
@@ -185,7 +187,7 @@ fn the_sponsor_is_checked() {
 }
 
 #[test]
-fn an_unknown_customer_comes_before_the_rules() {
+fn an_unknown_customer_is_reported_before_violations() {
     let tenant = tenant();
     let message = "A Customer with the given Customer ID was not found.";
     for id in ["99", "0", "-1", "2147483648", "99999999999999999999", "seven", "3x", "%33%00"] {
@@ -199,7 +201,7 @@ fn an_unknown_customer_comes_before_the_rules() {
 }
 
 #[test]
-fn an_unplaced_distributor_is_no_case_for_an_upgrade_until_the_plan_says_so() {
+fn a_plan_may_allow_the_upgrade_of_an_unplaced_distributor() {
     let tenant = tenant_with(json!({ "upgrade_transitions": [[1, 1]] }));
     tenant.patch("/v1/customers/3", &json!({ "CustomerType": 1 })).succeeds(200);
     tenant.put(RILEY, &seeds::distributor()).succeeds(201);
@@ -209,7 +211,7 @@ fn an_unplaced_distributor_is_no_case_for_an_upgrade_until_the_plan_says_so() {
 }
 
 #[test]
-fn a_caller_may_prefer_the_customer() {
+fn the_response_is_the_customer_if_the_client_prefers_it() {
     let tenant = tenant();
     let body = seeds::distributor().to_string();
     let reply = tenant.call("PUT", RILEY, "prefer: Return=Representation\r\n", Some(&body)).succeeds(201);

@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
 use crate::gateway::{DecodeError, THIS_SERVER, decode_body, example_body, example_parameters, server, tags};
-use crate::tasks::{Begun, Tasks};
+use crate::tasks::{StartedTask, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 use crate::wire::misread::without_value;
 use object::Object;
@@ -233,7 +233,7 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Con
 /// Reads a seed, which can be long, on a thread that blocks no other request.
 async fn read_seed<T: DeserializeOwned + Send + 'static>(headers: HeaderMap, body: Bytes) -> Result<T, ControlError> {
     let read = tokio::task::spawn_blocking(move || read(&headers, &body));
-    read.await.map_err(|_| ControlError::BrokenOff)?
+    read.await.map_err(|_| ControlError::Interrupted)?
 }
 
 /// Reads a query. An error names the parameter and not its value, which may be a secret in the wrong place.
@@ -247,7 +247,7 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
 }
 
 /// The result of a task; or its status, for a client that does not wait (`Prefer: respond-async`).
-async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<TenantError>, status: StatusCode) -> Answer {
+async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantError>, status: StatusCode) -> Answer {
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     if is_async {
@@ -257,7 +257,7 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: Begun<TenantError>,
         }
         return Ok(response);
     }
-    let result = begun.end.await.map_err(|_| ControlError::BrokenOff)??;
+    let result = begun.end.await.map_err(|_| ControlError::Interrupted)??;
     // A key in it is shown in this response, and not again.
     let _ = tasks.status(begun.id);
     Ok(json(status, &result))

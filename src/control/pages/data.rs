@@ -7,7 +7,7 @@ use super::tabs::{self, Tab};
 use super::tasks::{self, Outcome};
 use super::{PageResult, data_forms as forms, see_other, tenants};
 use crate::control::error::ControlError;
-use crate::tasks::{Begun, TaskState};
+use crate::tasks::{StartedTask, TaskState};
 use crate::tenants::{SeedContents, SeedInput, TenantError, read_text};
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
@@ -90,7 +90,7 @@ pub(super) async fn delete(page: TenantPage) -> PageResult {
 }
 
 /// Leads to the data when the task is done and to the task while it runs, or shows why it failed.
-async fn follow(page: &TenantPage, begun: Begun<TenantError>) -> PageResult {
+async fn follow(page: &TenantPage, begun: StartedTask<TenantError>) -> PageResult {
     match tasks::outcome(begun).await {
         Ok(Outcome::Done(id)) => Ok(page.to(&format!("data?task={id}"))),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
@@ -117,7 +117,7 @@ fn done(page: &TenantPage) -> Markup {
     let task = task.filter(|task| task.tenant == page.tenant.name);
     html! {
         @if let Some(task) = task {
-            div.alert.good role="status" { strong { (tasks::words(task.what)) ": " } (tasks::summary(&task)) "." }
+            div.alert.good role="status" { strong { (tasks::words(task.kind)) ": " } (tasks::summary(&task)) "." }
         }
     }
 }
@@ -131,7 +131,7 @@ fn recent_tasks(page: &TenantPage) -> Markup {
                 h2 #tasks { "Tasks" }
                 ul.plain { @for task in all.iter().take(8) {
                     li {
-                        (tasks::words(task.what)) ": " (tasks::summary(task)) ". "
+                        (tasks::words(task.kind)) ": " (tasks::summary(task)) ". "
                         @if task.state == TaskState::Running { a href=(tasks::path(page.name(), task.id)) { "Watch" } }
                     }
                 } }

@@ -137,7 +137,7 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
     request.extensions_mut().insert(Replayed(caller));
     // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
-    let Ok(response) = sent.await.map_err(|_| ControlError::BrokenOff)?;
+    let Ok(response) = sent.await.map_err(|_| ControlError::Interrupted)?;
     Ok(page.path(&format!("requests/{}", id_of(page, &response))))
 }
 

@@ -10,7 +10,7 @@ use super::format::at;
 use super::layout::{self, facts};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
-use crate::tasks::{Begun, CreatedTenant, SnapshotRows, TaskResult, TaskState, TaskStatus};
+use crate::tasks::{CreatedTenant, SnapshotRows, StartedTask, TaskResult, TaskState, TaskStatus};
 use crate::tenants::TenantError;
 
 /// Work that takes no longer is waited for.
@@ -24,11 +24,11 @@ pub(super) enum Outcome {
 }
 
 /// Waits a little for some work.
-pub(super) async fn outcome(begun: Begun<TenantError>) -> Result<Outcome, ControlError> {
-    let Begun { id, end } = begun;
+pub(super) async fn outcome(begun: StartedTask<TenantError>) -> Result<Outcome, ControlError> {
+    let StartedTask { id, end } = begun;
     match tokio::time::timeout(TIMEOUT, end).await {
         Err(_) => Ok(Outcome::Running(id)),
-        Ok(Err(_)) => Err(ControlError::BrokenOff),
+        Ok(Err(_)) => Err(ControlError::Interrupted),
         Ok(Ok(result)) => result.map(|_| Outcome::Done(id)).map_err(ControlError::from),
     }
 }
@@ -44,7 +44,7 @@ pub(super) async fn page(request: PageRequest) -> PageResult {
     let known = text.parse().ok().and_then(|id| request.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
     let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
     let task = known.ok_or_else(unknown)?;
-    let title = words(task.what);
+    let title = words(task.kind);
     match (task.state, &task.result) {
         (TaskState::Running, _) => Ok(layout::renewed(title, &running(&task))),
         (TaskState::Failed, _) => Ok(layout::plain(title, None, &failed(&task))),
@@ -55,8 +55,8 @@ pub(super) async fn page(request: PageRequest) -> PageResult {
 }
 
 /// What a task does, in words.
-pub(super) fn words(what: &str) -> &'static str {
-    match what {
+pub(super) fn words(kind: &str) -> &'static str {
+    match kind {
         "create" => "Making a tenant",
         "fork" => "Forking a tenant",
         "delete" => "Deleting a tenant",
@@ -79,7 +79,7 @@ pub(super) fn summary(task: &TaskStatus) -> String {
     let rows = rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
     match task.state {
         TaskState::Running => format!("running for {} ms", task.ms),
-        TaskState::Failed => format!("failed: {}", task.error.as_deref().unwrap_or("the task broke off")),
+        TaskState::Failed => format!("failed: {}", task.error.as_deref().unwrap_or("the task was interrupted")),
         TaskState::Done => format!("done{snapshot} in {} ms{rows}", task.ms),
     }
 }
@@ -104,10 +104,10 @@ fn running(task: &TaskStatus) -> Markup {
 }
 
 fn failed(task: &TaskStatus) -> Markup {
-    let is_new = matches!(task.what, "create" | "fork");
+    let is_new = matches!(task.kind, "create" | "fork");
     html! {
         p.lead { "Tenant " strong { (task.tenant) } }
-        div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("the task broke off")) }
+        div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("the task was interrupted")) }
         p.links {
             @if !is_new { a href=(at(&task.tenant, "data")) { "Back to the data" } }
             a href="/_emulator" { "All tenants" }

@@ -6,7 +6,7 @@ use super::ExportFormat;
 use crate::tenants::error::TenantError;
 use crate::tenants::seed::{SeedEntry, SeedFile};
 
-/// How deep a customer is indented in the file, in spaces.
+/// The indentation of a customer in the YAML file.
 const INDENT: &str = "      ";
 
 /// Writes the text of an export, piece by piece.
@@ -20,7 +20,7 @@ impl FileText {
         Self { format, is_first: true }
     }
 
-    /// The file up to the customers. Of `head` the customers are empty.
+    /// The file up to the customers. `head` contains no customers.
     pub(super) fn begin(&mut self, head: &SeedFile, has_customers: bool) -> Result<String, TenantError> {
         match self.format {
             ExportFormat::Yaml => {
@@ -34,7 +34,7 @@ impl FileText {
             ExportFormat::Json => {
                 let mut text = serde_json::to_string(head).map_err(|error| unwritable(&error))?;
                 if has_customers {
-                    // Before the ends of the tenant, the list and the file.
+                    // Removes the ends of the tenant, the list and the file, which follow the customers.
                     text.truncate(text.len() - "}]}".len());
                     text += ",\"customers\":[\n";
                 }
@@ -71,7 +71,7 @@ impl FileText {
     }
 }
 
-/// What a reader should know about the file.
+/// The comment at the beginning of the file.
 fn comment(head: &SeedFile) -> String {
     let has_keys = head.tenants.iter().any(|tenant| !tenant.keys.is_empty());
     let keys = if has_keys {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::tenants::read_text;
 
-    /// Values that a careless writer of YAML would change.
+    /// Values that a wrong YAML writer would change.
     fn value() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             any::<String>(),

@@ -33,12 +33,12 @@ pub(in crate::tenants) struct SeedCredential {
     pub(in crate::tenants) expires_at: Option<DateTime<Utc>>,
 }
 
-/// What the database stores of a key.
+/// A key as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct StoredCredential {
     pub(in crate::tenants) sha256: SecretDigest,
-    /// Its last four characters, by which people tell keys apart.
+    /// The last four characters, by which people distinguish keys.
     pub(in crate::tenants) ending: String,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for SeedCredential {
 }
 
 impl SeedCredential {
-    /// A stored subscription. Its keys are set later.
+    /// A stored subscription. The caller sets its keys.
     pub(in crate::tenants) fn stored(
         name: String,
         kind: CredentialKind,
@@ -72,7 +72,6 @@ impl SeedCredential {
         }
     }
 
-    /// Adds it to a tenant.
     pub(super) async fn insert(
         &self,
         connection: &mut PgConnection,
@@ -103,7 +102,7 @@ impl SeedCredential {
         Ok(())
     }
 
-    /// What the database stores of a key in plain text.
+    /// The stored form of a key in plain text.
     fn digest(&self, key: &str, random: &Random) -> Result<StoredCredential, String> {
         let Self { name, kind, account, .. } = self;
         let new =

@@ -15,24 +15,24 @@ use crate::plan::DISTRIBUTOR;
 use crate::secret::Password;
 use crate::wire::dates;
 
-/// The last number that a seed may give or say was given: what is created afterwards gets the numbers from there to 2147483647.
+/// The highest id or counter in a seed. The numbers from there to 2147483647 are left for what is created afterwards.
 pub(super) const LAST_ID: i32 = 2_000_000_000;
 
-/// A customer, its fields by their names in the field table.
+/// A customer. Its members have the names of the field table.
 #[derive(Debug, Default)]
 pub(in crate::tenants) struct SeedEntry {
     pub(super) reference: Option<String>,
     id: Option<i32>,
-    /// A `ref` of an entry above.
+    /// The `ref` of an earlier entry.
     sponsor: Option<String>,
     fields: CustomerFields,
-    /// The dates as they are written, read when the entry is loaded.
+    /// The dates as they are written. They are parsed when the entry is loaded.
     dates: Vec<(Field, String)>,
     /// The custom fields as they are written.
     custom: BTreeMap<String, String>,
-    /// In the place of the password.
+    /// Instead of the password.
     password_hash: Option<PasswordHashText>,
-    /// What the system keeps of a customer. One that has it is stored exactly as it is written here.
+    /// What the system stores in addition to the fields. A customer with a record is stored exactly as it is written here.
     record: Option<Box<CustomerRecord>>,
 }
 
@@ -87,13 +87,13 @@ impl<'de> Visitor<'de> for EntryVisitor {
         let mut entry = SeedEntry::default();
         let mut read = BTreeSet::new();
         while let Some(name) = members.next_key::<String>()? {
-            let Some(known) = NAMES.iter().find(|known| **known == name) else {
+            let Some(name) = NAMES.iter().find(|valid| **valid == name) else {
                 return Err(A::Error::unknown_field(&name, &NAMES));
             };
-            if !read.insert(*known) {
-                return Err(A::Error::duplicate_field(known));
+            if !read.insert(*name) {
+                return Err(A::Error::duplicate_field(name));
             }
-            match *known {
+            match *name {
                 REFERENCE => entry.reference = members.next_value()?,
                 ID => entry.id = members.next_value()?,
                 SPONSOR => entry.sponsor = members.next_value()?,
@@ -154,7 +154,7 @@ impl Serialize for SeedEntry {
         if let Some(sponsor) = &self.sponsor {
             members.serialize_entry(SPONSOR, sponsor)?;
         }
-        // The sponsor first, because a reader looks for it there.
+        // The sponsor is written first, because readers expect it there.
         self.write_field(Field::SponsorId, &mut members)?;
         for field in Field::WHOLE.iter().filter(|field| **field != Field::SponsorId) {
             self.write_field(*field, &mut members)?;
@@ -169,17 +169,17 @@ impl Serialize for SeedEntry {
     }
 }
 
-/// What becomes of a customer of a seed.
+/// How a customer of a seed is stored.
 #[derive(Debug)]
 pub(super) enum EntryKind {
-    /// It is created: checked, and filled in with what is derived.
+    /// Validated, with defaults and derived values.
     New(Box<SeedCustomer>),
-    /// It is stored as it is written.
+    /// Exactly as it is written.
     Restored(Box<RestoredCustomer>),
 }
 
 impl SeedEntry {
-    /// How messages call it, the `number`th of its tenant.
+    /// The name in messages. `number` is the position in the tenant, from 1.
     pub(super) fn label(&self, number: usize) -> String {
         match (&self.reference, &self.record, self.id) {
             (Some(reference), ..) => reference.clone(),
@@ -188,7 +188,8 @@ impl SeedEntry {
         }
     }
 
-    /// Gives it the next number after `last` unless it has one, or a record, which needs its own; the highest number so far.
+    /// Assigns the id after `last` to a customer without id and record; a record needs its own id. Returns the highest id so far,
+    /// `None` when no id is left.
     pub(super) fn number(&mut self, last: i32) -> Option<i32> {
         match self.id {
             Some(id) => Some(last.max(id)),
@@ -207,8 +208,8 @@ impl SeedEntry {
     pub(super) fn into_customer(self, references: &HashMap<String, i32>) -> Result<EntryKind, String> {
         let Self { reference: _, id, sponsor, mut fields, dates, custom, password_hash, record } = self;
         if let Some(sponsor) = sponsor {
-            let known = references.get(&sponsor);
-            fields.sponsor_id = Some(*known.ok_or_else(|| format!("no customer above it has the ref '{sponsor}'"))?);
+            let id = references.get(&sponsor);
+            fields.sponsor_id = Some(*id.ok_or_else(|| format!("no customer above it has the ref '{sponsor}'"))?);
         }
         for (name, value) in custom {
             let slot = name.strip_prefix("Field").and_then(|number| number.parse::<usize>().ok());
@@ -236,7 +237,7 @@ impl SeedEntry {
     }
 }
 
-/// A number that leaves room for those that are given from then on.
+/// Checks that an id leaves numbers for customers that are created later.
 pub(super) fn check_id(id: i32) -> Result<(), String> {
     match id {
         ..1 => Err("an id is above zero".to_owned()),
@@ -245,7 +246,7 @@ pub(super) fn check_id(id: i32) -> Result<(), String> {
     }
 }
 
-/// A customer with a record: nothing of it is derived, so what no customer is without must be there.
+/// A customer with a record. No value is derived, so it must have the fields that every stored customer has.
 fn restored(
     id: Option<CustomerId>,
     fields: CustomerFields,
@@ -276,7 +277,7 @@ impl From<StoredCustomer> for SeedEntry {
         for field in Field::WHOLE {
             match fields.member_mut(*field) {
                 MemberMut::Date(date) => dates.extend(date.map(|date| (*field, date_text(date)))),
-                // False is what an entry without it means.
+                // An entry without the member means false.
                 MemberMut::Boolean(flag) => *flag = flag.filter(|flag| *flag),
                 _ => {}
             }
@@ -297,7 +298,7 @@ impl From<StoredCustomer> for SeedEntry {
     }
 }
 
-/// A date as it is read back: to the microsecond, the day alone where it is midnight.
+/// A date as it is read again: to the microsecond, or only the day if the time is midnight.
 fn date_text(date: DateTime<Utc>) -> String {
     if date.time() == NaiveTime::MIN {
         date.format("%Y-%m-%d").to_string()

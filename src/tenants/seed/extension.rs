@@ -44,7 +44,7 @@ impl SeedExtension {
         }
     }
 
-    /// What is stored with the tenant, and the digest of the token with which the extension calls back.
+    /// The stored extension, and the digest of the token with which it calls back.
     pub(in crate::tenants) fn split(self) -> Result<(Extension, SecretDigest), String> {
         let Self { extension_token, directscale_token, directscale_token_digest, hooks, timeout_seconds } = self;
         let token = match (directscale_token, directscale_token_digest) {

@@ -53,8 +53,8 @@ pub struct SeedTenant {
     pub(in crate::tenants) population: Option<Population>,
 }
 
-/// What a seed file says of a tenant without its name and credentials, which an existing tenant keeps. An existing tenant also keeps
-/// its plan if there is none here.
+/// A tenant of a seed file without name and credentials, which an existing tenant keeps. An existing tenant also keeps its plan if
+/// this has none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedContents {

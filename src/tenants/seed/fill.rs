@@ -22,7 +22,7 @@ use crate::tenants::error::{CLOCK_OUT_OF_RANGE, SeedError};
 use crate::tenants::store::{self, lifecycle};
 use crate::webhooks::EventSettings;
 
-/// How many customers with a record are written at a time.
+/// The number of customers with a record that are written at a time.
 const BATCH: usize = 1_000;
 
 /// The tenant that is filled.
@@ -102,9 +102,9 @@ struct Filler<'a> {
     scope: Scope<'a>,
     target: SeedTarget<'a>,
     progress: &'a Progress,
-    /// Customers with a record that are not written yet: many are written at once.
+    /// The next batch of customers with a record.
     restored: Vec<RestoredCustomer>,
-    /// Whether there were any.
+    /// Whether a batch was written.
     has_restored: bool,
 }
 
@@ -132,7 +132,7 @@ impl Filler<'_> {
                     id
                 }
                 EntryKind::New(customer) => {
-                    // Its sponsor may be one of those, and it may not get the id of one.
+                    // The batch may contain its sponsor, or a customer with the same id.
                     self.write_restored(batches.connection().await?).await?;
                     self.create(batches.connection().await?, *customer, &failed).await?
                 }
@@ -200,7 +200,7 @@ impl Filler<'_> {
             .restore(connection, target.id, target.plan, batch)
             .await
             .map_err(|error| write_error(error, &failed))?;
-        // Ids that are assigned from now on are above theirs.
+        // Later customers get higher ids than these.
         store::raise_counters(connection, target.id, 0, 0).await?;
         self.has_restored = true;
         self.progress.advance(written);
@@ -210,7 +210,7 @@ impl Filler<'_> {
     /// Checks the sponsors and trees of customers with a record, which may refer to later ones.
     async fn check_links(&self, connection: &mut PgConnection) -> Result<(), SeedError> {
         if self.has_restored
-            && let Some(reason) = self.customers.unlinked(connection, self.target.id).await?
+            && let Some(reason) = self.customers.link_error(connection, self.target.id).await?
         {
             return Err(self.target.error(reason));
         }

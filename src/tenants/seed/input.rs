@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::file::{SeedFile, SeedTenant};
 use super::read::read_text;
 
-/// A seed file that contains the tenant, or the members of the tenant themselves. Either may also be a text, in YAML or JSON.
+/// A seed file that contains the tenant, or only the members of the tenant. Either may also be a text in YAML or JSON.
 #[derive(Debug)]
 pub enum SeedInput<T> {
     File(SeedFile),
@@ -18,7 +18,7 @@ pub enum SeedInput<T> {
 }
 
 impl<T: From<SeedTenant>> SeedInput<T> {
-    /// The members for a tenant: of a file, those of the tenant of that name, or of the only tenant.
+    /// The members of a tenant. From a file: those of the tenant of that name, or of the only tenant.
     ///
     /// # Errors
     /// When the file has only tenants of other names. The message lists them.

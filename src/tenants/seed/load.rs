@@ -9,13 +9,13 @@ use super::write_error::write_error;
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
 use crate::plan::Plan;
-use crate::tasks::{Begun, Progress, SeedSummary, TaskResult};
+use crate::tasks::{Progress, SeedSummary, StartedTask, TaskResult};
 use crate::tenants::error::{SeedError, TenantError};
 use crate::tenants::service::{SEED, Tenants, check_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
 
-/// Creates the tenants of a seed file, all or none. A reset of each restores what the file says. A tenant that exists does not change.
+/// Creates the tenants of a seed file, all or none. A reset of each restores the file's data. An existing tenant does not change.
 ///
 /// # Errors
 /// When the seed contradicts itself or a rule, or when the database fails.
@@ -26,7 +26,7 @@ pub async fn load_seed(tenants: &Tenants, seed: SeedFile) -> Result<SeedSummary,
 impl Tenants {
     /// The same as a task.
     #[must_use]
-    pub fn load(&self, seed: SeedFile) -> Begun<TenantError> {
+    pub fn load(&self, seed: SeedFile) -> StartedTask<TenantError> {
         let tenants = self.for_task();
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
@@ -38,7 +38,7 @@ impl Tenants {
 
 async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<SeedSummary, SeedError> {
     check_names(&seed)?;
-    // One after the other, so that of two with the same tenant the second one finds it.
+    // One file at a time, so that the second of two files with the same tenant finds that tenant.
     let _turn = tenants.loading.lock().await;
     let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
     let loaded = load_tenants(&mut batches, &mut unfinished, tenants, seed, progress).await;
@@ -47,7 +47,7 @@ async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<
     Ok(summary)
 }
 
-/// Checks the names first: Postgres stores not every character.
+/// Checks the names before they are used in a query: Postgres cannot store every character.
 fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
     let failed = |name: &str, reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let mut names = BTreeSet::new();
@@ -60,7 +60,7 @@ fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
     Ok(())
 }
 
-/// A tenant of the file that is filled and not published yet.
+/// A tenant of the file that is filled but not published yet.
 struct FilledTenant {
     id: TenantId,
     name: String,
@@ -75,7 +75,7 @@ async fn load_tenants(
     progress: &Progress,
 ) -> Result<SeedSummary, SeedError> {
     let (mut summary, mut filled) = (SeedSummary::default(), Vec::new());
-    // In one order, so that two servers with the same names do not wait for each other.
+    // Sorted, so that two servers with the same names do not wait for each other.
     let names: BTreeSet<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
     for name in names {
         lifecycle::lock_name(batches.connection().await?, name).await?;
@@ -92,7 +92,7 @@ async fn load_tenants(
         summary.created.push(name.clone());
         filled.push(FilledTenant { id, name, keys });
     }
-    // Nothing finds one of them before all are filled.
+    // Published only when all are filled.
     for tenant in filled {
         publish(batches, tenants, tenant).await?;
     }
@@ -104,7 +104,7 @@ async fn publish(batches: &mut Batches, tenants: &Tenants, tenant: FilledTenant)
     let failed = |reason: String| SeedError::Content { tenant: name.clone(), reason };
     let connection = batches.connection().await?;
     if !lifecycle::publish(connection, id, &name, None).await? {
-        return Err(failed("another request created it at this moment".to_owned()));
+        return Err(failed("another request created it at the same time".to_owned()));
     }
     for key in &keys {
         let inserted = key.insert(connection, id, &tenants.random, Clock::Real.now()).await;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::customers::{self, TreeShape};
 
-/// The most customers of one population.
+/// The maximum number of customers of one population.
 const MAX_SIZE: u64 = 2_000_000;
 
 /// Generated customers. The same random seed generates the same customers.
@@ -30,8 +30,9 @@ enum Shape {
     /// Each distributor is below a random earlier one.
     #[default]
     Unilevel,
-    /// Each distributor is below the one before it.
+    /// Each distributor is below the previous one.
     Line,
+    /// Each distributor is below the first one.
     Flat,
 }
 

@@ -15,7 +15,7 @@ pub const DEMO_SEED: &str = include_str!("../../../config/demo.yaml");
 /// The key of the demo tenant. It is public.
 pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// The longest seed, in bytes, as a file and as a body: a tenant of about 200,000 customers.
+/// The maximum size of a seed in bytes, as a file and as a body: a tenant of about 200,000 customers.
 pub const MAX_SEED_BYTES: usize = 256 * 1024 * 1024;
 
 /// Reads the seed `demo`, or a file.
@@ -53,8 +53,8 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
         };
         return read.map_err(|error| error.message);
     }
-    // The library's defaults fit settings files: a seed of 100,000 customers has millions of nodes, and one anchor may be the
-    // address of all of them. The expansion of aliases stays limited.
+    // The library's defaults are for settings files. A seed of 100,000 customers has millions of nodes, and all customers may share
+    // one anchor for their address. The expansion of aliases stays limited.
     let options = serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
@@ -67,8 +67,8 @@ pub fn read_text<T: DeserializeOwned>(text: &str, is_json: bool) -> Result<T, St
     serde_saphyr::from_str_with_options(text, options).map_err(|error| with_line(&error, text))
 }
 
-/// The message of an error, with its line, without the line's value: that value, and the lines around it, may be a key or a tax id,
-/// and the message may be logged.
+/// The message of an error with the name in its line, but without the value: a value may be a key or a tax id, and the message may be
+/// logged.
 fn with_line(error: &serde_saphyr::Error, text: &str) -> String {
     let message = without_value(&error.to_string());
     let position = error.location().and_then(|at| Some((at.line(), usize::try_from(at.column()).ok()?)));
@@ -133,7 +133,7 @@ mod tests {
             (r#""population": {"shape": "SECRET"}"#, &["population.shape: unknown variant"]),
         ] {
             wrong(&of_tenant(members), true, why);
-            // JSON is YAML too. There an error names the line, and a number may stand for a text.
+            // JSON is also YAML. Then an error contains the line, and a number is accepted as a text.
             if let Err(error) = read_text::<SeedFile>(&of_tenant(members), false) {
                 assert!(error.contains("line 2"), "{error}");
                 assert!(!error.contains("98765") && !error.contains("SECRET"), "{error}");

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::fault_injection::{FaultListing, FaultRule};
 use crate::plan::Plan;
 
-/// The last numbers that were assigned, where they are higher than those of the seed's customers and companies.
+/// The last numbers that were assigned, if they are higher than those of the seed's customers and companies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::tenants) struct Counters {
@@ -38,11 +38,11 @@ impl Counters {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedFault {
-    /// The next number where it is not given.
+    /// The default is the next number.
     #[serde(default)]
     id: Option<i32>,
     rule: FaultRule,
-    /// How many requests or events the rule matched.
+    /// The number of requests or events that the rule matched.
     #[serde(default)]
     matched: u64,
     #[serde(default)]
@@ -64,7 +64,7 @@ impl From<FaultListing> for SeedFault {
     }
 }
 
-/// The fault rules, each with a number.
+/// The fault rules with their numbers.
 pub(super) fn numbered(faults: Vec<SeedFault>) -> Vec<FaultListing> {
     let mut last = 0;
     let numbered = faults.into_iter().map(|SeedFault { id, rule, matched, triggered, created_at }| {

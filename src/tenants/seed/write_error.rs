@@ -1,9 +1,9 @@
-//! The database's errors about a seed that contradicts itself or cannot be stored.
+//! Errors of the database that a seed causes: it contradicts itself or cannot be stored.
 
 use crate::database::violated_unique_constraint;
 use crate::tenants::error::SeedError;
 
-/// Explains an error of the seed with `failed`; any other error is the database's.
+/// Turns an error that the seed causes into one with a message; other errors are returned as errors of the database.
 pub(super) fn write_error(error: sqlx::Error, failed: &dyn Fn(String) -> SeedError) -> SeedError {
     if let Some(constraint) = violated_unique_constraint(&error) {
         return failed(format!("an id or a value that must be unique is used twice ({constraint})"));

@@ -1,5 +1,5 @@
-//! SQL that copies, empties and compares the data of tenants: what reset, snapshot, restore, fork and diff are made of. The schema
-//! says which tables hold such data (`migrations/functions/tenant_tables.sql`), so that a new table is not forgotten.
+//! SQL that copies, deletes and compares the data of tenants, for reset, snapshot, restore, fork and diff. The schema says which
+//! tables contain such data (`migrations/functions/tenant_tables.sql`), so that a new table is not forgotten.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -11,7 +11,7 @@ use crate::tasks::Progress;
 #[derive(Debug)]
 pub(in crate::tenants) struct TenantTable {
     pub name: String,
-    /// Whether it is copied and compared. Otherwise it is only emptied when the data is replaced.
+    /// Whether it is copied and compared. Otherwise its rows are only deleted when the data is replaced.
     pub is_copied: bool,
     /// Whether each of its rows belongs to a customer.
     pub has_customers: bool,
@@ -27,8 +27,8 @@ pub(in crate::tenants) async fn tables(connection: &mut PgConnection) -> Result<
     .await
 }
 
-/// Replaces a tenant's data with that of another one, settings included. Without another one, it deletes the data and keeps the
-/// settings. Returns the number of rows written.
+/// Replaces a tenant's data and settings with those of another one. Without another one, it deletes the data and does not change the
+/// settings. Returns the number of written rows.
 pub(in crate::tenants) async fn replace(
     connection: &mut PgConnection,
     from: Option<TenantId>,
@@ -63,15 +63,15 @@ async fn copy_settings(connection: &mut PgConnection, from: TenantId, to: Tenant
     Ok(())
 }
 
-/// How many customers one transaction copies, reads or deletes on an embedded database, where others wait for it: about 30 ms of
-/// work.
+/// The number of customers that one transaction copies, reads or deletes on an embedded database, where requests wait for it: about
+/// 30 ms of work.
 pub(in crate::tenants) const PART: i64 = 500;
 
 /// The same on a database server.
 const LARGE_PART: i64 = 50_000;
 
-/// Copies a tenant's data, part by part, to a tenant that has none, settings included. Without `from`, it deletes the data of an
-/// unfinished tenant. No request may write into either meanwhile. Returns the number of rows.
+/// Copies a tenant's data and settings, part by part, to a tenant without data. Without `from`, it deletes the data of `to`. No
+/// request may write into either tenant in the meantime. Returns the number of written rows.
 pub(in crate::tenants) async fn in_parts(
     batches: &mut Batches,
     from: Option<TenantId>,
@@ -122,7 +122,7 @@ pub(in crate::tenants) async fn in_parts(
     Ok(rows)
 }
 
-/// Whether a tenant has so many customers that other requests would wait too long for one copy.
+/// Whether a tenant has too many customers for one copy, for which other requests would wait too long.
 pub(in crate::tenants) async fn is_large(connection: &mut PgConnection, tenant: TenantId) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select exists (select from customers where tenant_id = $1 offset $2 limit 1) as "is_large!""#,
@@ -145,17 +145,17 @@ pub(in crate::tenants) async fn delete(
     Ok(())
 }
 
-/// A row in which two tenants differ.
+/// A row that differs between two tenants.
 #[derive(Debug)]
 pub(in crate::tenants) struct DifferingRow {
     pub key: Option<Value>,
     pub before: Option<Value>,
     pub after: Option<Value>,
-    /// How many rows of the table differ in all.
+    /// The number of rows of the table that differ.
     pub differing: i64,
 }
 
-/// The customers with ids above `after`, up to `until`; no bound where there is none.
+/// The customers with ids above `after`, up to `until`. `None` is no bound.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::tenants) struct Part {
     pub after: Option<i32>,
@@ -167,7 +167,7 @@ impl Part {
     pub(in crate::tenants) const ALL: Self = Self { after: None, until: None };
 }
 
-/// Where a part ends that has at most `PART` customers of each of two tenants; `None` for the last part.
+/// The last customer id of the part after `after` with at most `PART` customers of each of two tenants; `None` for the last part.
 pub(in crate::tenants) async fn end_of_part(
     connection: &mut PgConnection,
     [left, right]: [TenantId; 2],
@@ -187,7 +187,7 @@ pub(in crate::tenants) async fn end_of_part(
     .await
 }
 
-/// The rows of a table in which two tenants differ, at most `limit`; of a table with customers, those of a part.
+/// At most `limit` rows of a table that differ between two tenants. In a table of customers' rows, only those of the part.
 pub(in crate::tenants) async fn compare(
     connection: &mut PgConnection,
     table: &str,

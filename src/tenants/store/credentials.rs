@@ -44,15 +44,15 @@ pub(in crate::tenants) async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether some tenant has a credential with this digest.
+/// Whether any tenant has a credential with this digest.
 pub(in crate::tenants) async fn has_digest(connection: &mut PgConnection, digest: &[u8]) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"select exists (select from subscription_keys where digest = $1) as "exists!""#, digest)
         .fetch_one(connection)
         .await
 }
 
-/// Writes a new key into a slot of a subscription; it expires when the subscription's other key does. False when there is no such
-/// subscription, or it has expired.
+/// Writes a new key into a slot of a subscription. It expires when the subscription does. False when there is no such subscription,
+/// or when it has expired.
 pub(in crate::tenants) async fn rotate(
     connection: &mut PgConnection,
     tenant: &str,

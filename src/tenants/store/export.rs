@@ -1,4 +1,4 @@
-//! SQL that reads what an export contains besides customers.
+//! SQL that reads a tenant's settings and credentials for an export.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

@@ -10,7 +10,7 @@ use crate::database::{TenantId, violated_unique_constraint};
 use crate::plan::Plan;
 use crate::tenants::listing::TenantListing;
 
-/// No tenant takes longer to fill. After this time an unfinished tenant is deleted.
+/// An unfinished tenant is deleted after this time, which is more than filling any tenant takes.
 const MAX_FILL_TIME: TimeDelta = TimeDelta::days(1);
 
 /// Inserts a tenant's row; `None` when the name is in use.
@@ -37,7 +37,7 @@ pub(in crate::tenants) async fn insert(
     Ok(id.map(TenantId))
 }
 
-/// Inserts the row of an unfinished tenant: it has no name and is its own snapshot, so that nothing finds it.
+/// Inserts the row of an unfinished tenant. It has no name and is its own snapshot, so that no query finds it.
 pub(in crate::tenants) async fn insert_unfinished(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -57,7 +57,7 @@ pub(in crate::tenants) async fn insert_unfinished(
     Ok(TenantId(id))
 }
 
-/// Inserts an unfinished tenant without customers: with its counter and the vendor's tables of types and statuses.
+/// Inserts an unfinished tenant with its counters and the vendor's tables of types and statuses, but without customers.
 pub(in crate::tenants) async fn insert_empty(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -77,7 +77,7 @@ pub(in crate::tenants) async fn publish(
     name: &str,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
-    // Of two requests that take one name at once, the constraint stops the second.
+    // When two requests use the same name at once, the constraint rejects the second one.
     let published = sqlx::query!(
         "update tenants set name = $2, expires_at = $3, snapshot_of = null
           where tenant_id = $1 and not exists (select from tenants where name = $2)",
@@ -94,7 +94,8 @@ pub(in crate::tenants) async fn publish(
     }
 }
 
-/// Makes a tenant or snapshot that is to be deleted an unfinished one: its name is free again, and its credentials are deleted.
+/// Turns a tenant or snapshot that will be deleted into an unfinished tenant: its name is free again, and its credentials are
+/// deleted.
 pub(in crate::tenants) async fn unpublish(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -111,7 +112,7 @@ pub(in crate::tenants) async fn unpublish(
     Ok(())
 }
 
-/// The unfinished tenants. On a database that only this process uses, interrupted work left them behind.
+/// The unfinished tenants. On a database that only this process uses, they are those of interrupted work.
 pub(in crate::tenants) async fn unfinished(connection: &mut PgConnection) -> Result<Vec<TenantId>, sqlx::Error> {
     let ids = sqlx::query_scalar!("select tenant_id from tenants where snapshot_of = tenant_id")
         .fetch_all(connection)
@@ -119,7 +120,7 @@ pub(in crate::tenants) async fn unfinished(connection: &mut PgConnection) -> Res
     Ok(ids.into_iter().map(TenantId).collect())
 }
 
-/// Records from which snapshot a tenant is being restored part by part, or that none is.
+/// Records the snapshot from which a tenant is being restored part by part; `None` at the end.
 pub(in crate::tenants) async fn set_restored_from(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -156,7 +157,7 @@ pub(in crate::tenants) async fn incomplete_restores(
     .await
 }
 
-/// The tenants that have not expired, by name, or the one of a name.
+/// The tenants that have not expired, by name; with a name, only that tenant.
 pub(in crate::tenants) async fn list(
     connection: &mut PgConnection,
     name: Option<&str>,
@@ -187,7 +188,7 @@ pub(in crate::tenants) async fn list(
     .await
 }
 
-/// The expired tenants, and the unfinished ones that were left behind.
+/// The expired tenants and the expired unfinished tenants.
 pub(in crate::tenants) async fn expired(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
@@ -217,7 +218,7 @@ pub(in crate::tenants) async fn set_clock(
     tenant: TenantId,
     clock: Clock,
 ) -> Result<(), sqlx::Error> {
-    // A limit's window that began at a later time would last until the clock arrives there again.
+    // A limit's window that begins after the new time would last until the clock reaches that time again.
     sqlx::query!("delete from subscription_usage where tenant_id = $1 and started_at > $2", tenant.0, clock.now())
         .execute(&mut *connection)
         .await?;

@@ -1,4 +1,4 @@
-//! SQL on snapshots. A snapshot is a tenant without name and credentials, with a column that says of which tenant it is one.
+//! SQL on snapshots. A snapshot is a tenant without name and credentials; its column `snapshot_of` is the tenant that it belongs to.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -47,7 +47,7 @@ pub(in crate::tenants) async fn find(
     Ok(id.map(TenantId))
 }
 
-/// Saves the data of a tenant as a snapshot of `owner`, in place of one of this name. Returns the number of rows.
+/// Saves the data of a tenant as a snapshot of `owner`, which replaces one of the same name. Returns the number of rows.
 pub(in crate::tenants) async fn save(
     connection: &mut PgConnection,
     from: TenantId,
@@ -91,7 +91,8 @@ async fn insert(
     Ok(TenantId(id))
 }
 
-/// Makes an unfinished tenant the snapshot of this name. The snapshot that had the name before becomes unfinished, to be deleted.
+/// Turns an unfinished tenant into the snapshot of this name. The previous snapshot of the name becomes unfinished; the caller deletes
+/// it.
 pub(in crate::tenants) async fn replace(
     connection: &mut PgConnection,
     unfinished: TenantId,

@@ -181,7 +181,9 @@ fn rejected_by_customers(
         Customers::Rejected(rejection) => with_violations(status, &rejection),
         Customers::Hook(failure) => without_violations(status, &failure.message),
         Customers::Unreadable(why) => single(status, "$", "body", format!("{why}.")),
-        error @ (Customers::KeyTaken | Customers::KeyReserved) => single(status, "Key", "unique", format!("{error}.")),
+        error @ (Customers::UuidInUse | Customers::UuidReserved) => {
+            single(status, "Key", "unique", format!("{error}."))
+        }
         error @ (Customers::UnreadableCommand | Customers::Changed) => {
             tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an error that no operation here has");
             return Err(GatewayRejection::BackEndFailed(request_id));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::key::CALLBACK_TOKENS;
-use crate::customers::called_for;
+use crate::customers::hooked_request;
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
@@ -97,9 +97,9 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
         Ok(rejected) => Rejected::Failed(rejected.message),
         Err(_) => Rejected::Broken,
     };
-    let called_for = called_for(&callback).map_err(failed)?;
+    let hooked = hooked_request(&callback).map_err(failed)?;
     let now = tenant.clock.now();
-    let scope = tenant.scope(called_for.is_lenient, now, &called_for.caller, called_for.request, &request.log.recorder);
+    let scope = tenant.scope(hooked.is_lenient, now, &hooked.caller, hooked.id, &request.log.recorder);
     customers.call_back(&scope, &hook, &callback, object).await.map_err(failed)?.ok_or(INVALID_CALLBACK_TOKEN)
 }
 

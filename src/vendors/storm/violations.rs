@@ -21,11 +21,11 @@ impl From<customers::Error> for StormError {
                 });
                 Self::Rejected(violations.chain(companies).collect())
             }
-            customers::Error::KeyTaken => {
+            customers::Error::UuidInUse => {
                 let text = "There already exists a customer with the specified key.";
                 rejected(ErrorCode::CustomerAlreadyExists, text.to_owned())
             }
-            customers::Error::KeyReserved => {
+            customers::Error::UuidReserved => {
                 let text = "Key must not begin with 00000000-0000-8000-8000: such keys are made of a customer's Id.";
                 rejected(ErrorCode::InvalidValue, text.to_owned())
             }

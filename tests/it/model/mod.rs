@@ -1,5 +1,5 @@
-//! Random steps against a model of the rules in memory: after each one, the answer and all that the steps vary are what the
-//! model says. Sixteen tenants at once, each with a call in flight.
+//! Random steps, compared with a model of the rules in memory: after each step, the response and everything that the steps change
+//! are as in the model. Sixteen tenants run at once, each with one request at a time.
 
 mod rules;
 mod steps;
@@ -12,21 +12,21 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Tenant, tenant};
-use rules::{Answer, Model};
+use rules::{Model, Outcome};
 pub use steps::{Step, steps};
 
-/// Tenants that work at once.
-const IN_FLIGHT: u8 = 16;
+/// The number of tenants that run at once.
+const TENANTS: u8 = 16;
 
-/// Sequences for each of them; `MODEL_CASES` asks for more.
+/// The number of sequences for each tenant; the variable `MODEL_CASES` changes it.
 const CASES: u32 = 6;
 
 #[test]
-fn the_database_is_what_the_model_says_after_every_step() {
+fn the_database_is_equal_to_the_model_after_every_step() {
     let cases = std::env::var("MODEL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let tally = Tally::default();
     thread::scope(|scope| {
-        for number in 0..IN_FLIGHT {
+        for number in 0..TENANTS {
             let tally = &tally;
             scope.spawn(move || {
                 let config = Config { cases, failure_persistence: None, ..Config::default() };
@@ -36,24 +36,24 @@ fn the_database_is_what_the_model_says_after_every_step() {
             });
         }
     });
-    // Every call was answered in every way, so that agreeing means something.
+    // Every operation had every response: otherwise the comparison would prove little.
     let tally = tally.into_inner().expect("no panic");
     println!("{tally:?}");
-    for (call, statuses) in [
+    for (operation, statuses) in [
         ("create", &[201, 500][..]),
         ("update", &[200, 404, 500]),
         ("patch", &[200, 404, 500]),
         ("upgrade", &[201, 404, 500]),
         ("place", &[200, 404, 500]),
-        ("void", &[200, 404]),
+        ("delete", &[200, 404]),
     ] {
         for status in statuses {
-            assert!(tally.contains_key(&(call, *status)), "{call} {status}");
+            assert!(tally.contains_key(&(operation, *status)), "{operation} {status}");
         }
     }
 }
 
-/// How often each call was answered with each status.
+/// The number of responses of each operation with each status.
 type Tally = Mutex<BTreeMap<(&'static str, u16), u32>>;
 
 fn check(steps: &[Step], tally: &Tally) -> Result<(), TestCaseError> {
@@ -61,29 +61,29 @@ fn check(steps: &[Step], tally: &Tally) -> Result<(), TestCaseError> {
     let mut model = Model::demo();
     proptest::prop_assert_eq!(state(&tenant), model.state());
     for (number, step) in steps.iter().enumerate() {
-        let (method, path, body) = step.call();
+        let (method, path, body) = step.request();
         let body = body.map(|body| body.to_string());
         let reply = tenant.call(method, &path, "", body.as_deref());
         *tally.lock().expect("no panic").entry((step.name(), reply.status)).or_default() += 1;
         let expected = model.apply(step);
-        proptest::prop_assert_eq!(answer(&reply), expected, "step {}, {:?}: {:?}", number, step, reply);
+        proptest::prop_assert_eq!(outcome(&reply), expected, "step {}, {:?}: {:?}", number, step, reply);
         proptest::prop_assert_eq!(state(&tenant), model.state(), "after step {}, {:?}", number, step);
     }
     Ok(())
 }
 
-fn answer(reply: &Reply) -> Answer {
+fn outcome(reply: &Reply) -> Outcome {
     let status = reply.status;
     if status < 400 {
-        return Answer { status, faults: Vec::new() };
+        return Outcome { status, violations: Vec::new() };
     }
     let body = reply.json();
-    let faults = body["errors"].as_array().expect("faults").iter();
+    let errors = body["errors"].as_array().expect("errors").iter();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    Answer { status, faults: faults.map(|fault| (text(&fault["field"]), text(&fault["rule"]))).collect() }
+    Outcome { status, violations: errors.map(|error| (text(&error["field"]), text(&error["rule"]))).collect() }
 }
 
-/// Everything that the steps vary.
+/// Everything that the steps change.
 fn state(tenant: &Tenant) -> Value {
     json!({
         "customers": tenant.rows(

@@ -1,4 +1,4 @@
-//! The rules, told once more and without a database: docs/API.md in a page of code.
+//! The rules of docs/API.md, implemented again, without a database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::steps::{Partial, Step, Whole};
 
-/// What a call is answered: the status, and for a rejection each field with the rule that it breaks.
+/// The status of a response, and for a rejection each field with the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Outcome {
     pub status: u16,
-    pub faults: Vec<(String, String)>,
+    pub violations: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -26,12 +26,11 @@ struct Person {
     name: Option<String>,
     number: String,
     changed: bool,
-    /// Its node in the sponsor tree: the upline.
-    #[expect(clippy::option_option, reason = "placed or not, and then below somebody or a root")]
+    /// The upline in the sponsor tree.
+    #[expect(clippy::option_option, reason = "placed or not, and then below an upline or a root")]
     node: Option<Option<i64>>,
 }
 
-/// A tenant.
 #[derive(Debug)]
 pub struct Model {
     customers: BTreeMap<i64, Person>,
@@ -42,18 +41,18 @@ pub struct Model {
 const FIELDS: [&str; 8] =
     ["CustomerStatus", "CustomerType", "EmailAddress", "FirstName", "SponsorId", "TaxId", "Username", "WebAlias"];
 
-type Faults = Vec<(&'static str, &'static str)>;
+type Violations = Vec<(&'static str, &'static str)>;
 
-fn done(status: u16) -> Answer {
-    Answer { status, faults: Vec::new() }
+fn done(status: u16) -> Outcome {
+    Outcome { status, violations: Vec::new() }
 }
 
 const UNKNOWN: u16 = 404;
 
-fn rejected(mut faults: Faults) -> Answer {
-    faults.sort_by_key(|(field, _)| FIELDS.iter().position(|known| known == field));
-    let faults = faults.into_iter().map(|(field, rule)| (field.to_owned(), rule.to_owned())).collect();
-    Answer { status: 500, faults }
+fn rejected(mut violations: Violations) -> Outcome {
+    violations.sort_by_key(|(field, _)| FIELDS.iter().position(|name| name == field));
+    let violations = violations.into_iter().map(|(field, rule)| (field.to_owned(), rule.to_owned())).collect();
+    Outcome { status: 500, violations }
 }
 
 fn filled(text: Option<&str>) -> Option<String> {
@@ -94,7 +93,7 @@ impl Model {
         Self { customers, log: Vec::new() }
     }
 
-    /// What the database holds.
+    /// The rows that the database must contain.
     pub fn state(&self) -> Value {
         let customers: Vec<Value> = self
             .customers
@@ -113,15 +112,15 @@ impl Model {
         json!({ "customers": customers, "log": log })
     }
 
-    /// Takes a step, and says what it is answered.
-    pub fn apply(&mut self, step: &Step) -> Answer {
+    /// Applies a step and returns the expected response.
+    pub fn apply(&mut self, step: &Step) -> Outcome {
         match step {
             Step::Create(whole) => self.create(whole),
             Step::Update(id, whole) => self.replace(*id, whole, false),
             Step::Patch(id, partial) => self.patch(*id, partial),
             Step::Upgrade(id, whole) => self.replace(*id, whole, true),
             Step::Place { id, upline, is_enrollment } => self.place(*id, *upline, *is_enrollment),
-            Step::Void(id) => match self.customers.get_mut(id) {
+            Step::Delete(id) => match self.customers.get_mut(id) {
                 None => done(UNKNOWN),
                 Some(customer) => {
                     customer.status = 3;
@@ -131,15 +130,15 @@ impl Model {
         }
     }
 
-    fn create(&mut self, whole: &Whole) -> Answer {
-        let faults = whole.faults(None);
-        if !faults.is_empty() {
-            return rejected(faults);
+    fn create(&mut self, whole: &Whole) -> Outcome {
+        let violations = whole.violations(None);
+        if !violations.is_empty() {
+            return rejected(violations);
         }
-        let mut faults = self.taken(None, whole.username, whole.email, whole.tax, whole.alias);
-        faults.extend(self.sponsor_fault(whole.sponsor));
-        if !faults.is_empty() {
-            return rejected(faults);
+        let mut violations = self.conflicts(None, whole.username, whole.email, whole.tax, whole.alias);
+        violations.extend(self.sponsor_violation(whole.sponsor));
+        if !violations.is_empty() {
+            return rejected(violations);
         }
         let id = self.customers.keys().max().copied().unwrap_or_default() + 1;
         let from_username: String = whole
@@ -168,23 +167,23 @@ impl Model {
         done(201)
     }
 
-    fn replace(&mut self, id: i64, whole: &Whole, is_upgrade: bool) -> Answer {
+    fn replace(&mut self, id: i64, whole: &Whole, is_upgrade: bool) -> Outcome {
         let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
-        let faults = whole.faults(Some(id));
-        if !faults.is_empty() {
-            return rejected(faults);
+        let violations = whole.violations(Some(id));
+        if !violations.is_empty() {
+            return rejected(violations);
         }
-        let mut faults = self.taken(Some(id), whole.username, whole.email, whole.tax, whole.alias);
+        let mut violations = self.conflicts(Some(id), whole.username, whole.email, whole.tax, whole.alias);
         let moves = current.node.is_some() || is_upgrade;
-        let stands_elsewhere = current.node.flatten() != whole.sponsor;
-        let sponsor_fault = self.sponsor_fault(whole.sponsor).or_else(|| {
+        let changes_upline = current.node.flatten() != whole.sponsor;
+        let sponsor_violation = self.sponsor_violation(whole.sponsor).or_else(|| {
             let sponsor = whole.sponsor?;
-            let is_below = moves && stands_elsewhere && self.is_below(sponsor, id, false);
+            let is_below = moves && changes_upline && self.is_below(sponsor, id, false);
             is_below.then_some(("SponsorId", "sponsorBelow"))
         });
-        faults.extend(sponsor_fault);
-        if !faults.is_empty() {
-            return rejected(faults);
+        violations.extend(sponsor_violation);
+        if !violations.is_empty() {
+            return rejected(violations);
         }
         if is_upgrade && (current.customer_type, whole.customer_type) != (2, 1) {
             return rejected(vec![("CustomerType", "transition")]);
@@ -209,23 +208,23 @@ impl Model {
         done(if is_upgrade { 201 } else { 200 })
     }
 
-    fn patch(&mut self, id: i64, partial: &Partial) -> Answer {
+    fn patch(&mut self, id: i64, partial: &Partial) -> Outcome {
         let Some(current) = self.customers.get(&id).cloned() else { return done(UNKNOWN) };
-        let faults = partial.faults();
-        if !faults.is_empty() {
-            return rejected(faults);
+        let violations = partial.violations();
+        if !violations.is_empty() {
+            return rejected(violations);
         }
-        let faults = self.taken(
+        let violations = self.conflicts(
             Some(id),
             partial.username.flatten(),
             partial.email.flatten(),
             partial.tax.flatten(),
             partial.alias.flatten(),
         );
-        if !faults.is_empty() {
-            return rejected(faults);
+        if !violations.is_empty() {
+            return rejected(violations);
         }
-        let text = |sent: Option<Option<&str>>, kept: Option<String>| sent.map_or(kept, filled);
+        let text = |sent: Option<Option<&str>>, stored: Option<String>| sent.map_or(stored, filled);
         let customer = Person {
             customer_type: partial.customer_type.unwrap_or(current.customer_type),
             status: partial.status.unwrap_or(current.status),
@@ -241,7 +240,7 @@ impl Model {
         done(200)
     }
 
-    fn place(&mut self, id: i64, upline: i64, is_enrollment: bool) -> Answer {
+    fn place(&mut self, id: i64, upline: i64, is_enrollment: bool) -> Outcome {
         if !self.customers.contains_key(&id) {
             return done(UNKNOWN);
         }
@@ -254,7 +253,7 @@ impl Model {
         if let Some(rule) = rule {
             return rejected(vec![("toUplineId", rule)]);
         }
-        let customer = self.customers.get_mut(&id).expect("it was just there");
+        let customer = self.customers.get_mut(&id).expect("checked above");
         if is_enrollment {
             customer.enroller = Some(upline);
         } else {
@@ -264,7 +263,7 @@ impl Model {
         done(200)
     }
 
-    /// Whether one stands below another in a tree, or is it.
+    /// Whether `one` stands below `other` in a tree, or is the same customer.
     fn is_below(&self, one: i64, other: i64, is_enrollment: bool) -> bool {
         let mut seen = BTreeSet::new();
         let mut at = Some(one);
@@ -279,7 +278,7 @@ impl Model {
         false
     }
 
-    fn sponsor_fault(&self, sponsor: Option<i64>) -> Option<(&'static str, &'static str)> {
+    fn sponsor_violation(&self, sponsor: Option<i64>) -> Option<(&'static str, &'static str)> {
         match self.customers.get(&sponsor?) {
             None => Some(("SponsorId", "sponsorUnknown")),
             Some(customer) if customer.customer_type != 1 => Some(("SponsorId", "sponsorNotDistributor")),
@@ -287,16 +286,16 @@ impl Model {
         }
     }
 
-    fn taken(
+    fn conflicts(
         &self,
         id: Option<i64>,
         username: Option<&str>,
         email: Option<&str>,
         tax: Option<&str>,
         alias: Option<&str>,
-    ) -> Faults {
+    ) -> Violations {
         let others = || self.customers.iter().filter(|(other, _)| Some(**other) != id).map(|(_, customer)| customer);
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         for (field, value, of) in [
             ("Username", username, (|customer| customer.username.as_deref()) as fn(&Person) -> Option<&str>),
             ("EmailAddress", email, |customer| customer.email.as_deref()),
@@ -304,10 +303,10 @@ impl Model {
             ("WebAlias", alias, |customer| customer.alias.as_deref()),
         ] {
             if others().any(|other| same(of(other), value)) {
-                faults.push((field, "unique"));
+                violations.push((field, "unique"));
             }
         }
-        faults
+        violations
     }
 }
 
@@ -315,53 +314,53 @@ const TYPES: [i64; 3] = [1, 2, 3];
 const STATUSES: [i64; 5] = [1, 2, 3, 4, 5];
 
 impl Whole {
-    /// What is wrong before anybody else is looked at.
-    fn faults(&self, id: Option<i64>) -> Faults {
-        let mut faults = Vec::new();
+    /// The violations that do not depend on other customers.
+    fn violations(&self, id: Option<i64>) -> Violations {
+        let mut violations = Vec::new();
         for (field, value) in [("Username", self.username), ("EmailAddress", self.email), ("FirstName", self.name)] {
             if filled(value).is_none() {
-                faults.push((field, "required"));
+                violations.push((field, "required"));
             }
         }
         if self.customer_type == 1 && filled(self.tax).is_none() {
-            faults.push(("TaxId", "required"));
+            violations.push(("TaxId", "required"));
         }
         if self.sponsor.is_none() {
-            faults.push(("SponsorId", "required"));
+            violations.push(("SponsorId", "required"));
         }
         if !TYPES.contains(&self.customer_type) {
-            faults.push(("CustomerType", "oneOf"));
+            violations.push(("CustomerType", "oneOf"));
         }
         if self.status.is_some_and(|status| !STATUSES.contains(&status)) {
-            faults.push(("CustomerStatus", "oneOf"));
+            violations.push(("CustomerStatus", "oneOf"));
         }
         if self.email == Some("no address") {
-            faults.push(("EmailAddress", "format"));
+            violations.push(("EmailAddress", "format"));
         }
         if id.is_some() && self.sponsor == id {
-            faults.push(("SponsorId", "sponsorIsSelf"));
+            violations.push(("SponsorId", "sponsorIsSelf"));
         }
-        faults
+        violations
     }
 }
 
 impl Partial {
-    fn faults(&self) -> Faults {
-        let mut faults = Vec::new();
+    fn violations(&self) -> Violations {
+        let mut violations = Vec::new();
         for (field, sent) in [("Username", self.username), ("EmailAddress", self.email), ("FirstName", self.name)] {
             if sent.is_some_and(|value| filled(value).is_none()) {
-                faults.push((field, "required"));
+                violations.push((field, "required"));
             }
         }
         if self.customer_type.is_some_and(|sent| !TYPES.contains(&sent)) {
-            faults.push(("CustomerType", "oneOf"));
+            violations.push(("CustomerType", "oneOf"));
         }
         if self.status.is_some_and(|sent| !STATUSES.contains(&sent)) {
-            faults.push(("CustomerStatus", "oneOf"));
+            violations.push(("CustomerStatus", "oneOf"));
         }
         if self.email == Some(Some("no address")) {
-            faults.push(("EmailAddress", "format"));
+            violations.push(("EmailAddress", "format"));
         }
-        faults
+        violations
     }
 }

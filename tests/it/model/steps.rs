@@ -1,4 +1,4 @@
-//! The steps: calls whose values come from small pools, so that they meet.
+//! The steps: requests whose values are from small pools, so that they conflict.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{seeds, with};
 
-/// A whole customer, as create, update and upgrade take it.
+/// A whole customer, the body of create, update and upgrade.
 #[derive(Debug, Clone)]
 pub struct Whole {
     pub customer_type: i64,
@@ -22,7 +22,7 @@ pub struct Whole {
     pub name: Option<&'static str>,
 }
 
-/// A partial update: what is `Some` is sent, and clears where it is `Some(None)`.
+/// A partial update: `Some` is sent, and `Some(None)` clears the field.
 #[derive(Debug, Clone)]
 #[expect(clippy::option_option, reason = "sent or not, and then a value or null")]
 pub struct Partial {
@@ -42,10 +42,10 @@ pub enum Step {
     Patch(i64, Partial),
     Upgrade(i64, Whole),
     Place { id: i64, upline: i64, is_enrollment: bool },
-    Void(i64),
+    Delete(i64),
 }
 
-/// Values of which some are the same to the rules, and some are none.
+/// Some of these values are equal under the rules, and some are invalid or blank.
 static USERNAMES: LazyLock<Vec<&str>> =
     LazyLock::new(|| pool(&["dana", "«»", "Bob B."], |number| [format!("user{number}"), format!(" USER{number} ")]));
 static EMAILS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -60,16 +60,16 @@ static ALIASES: LazyLock<Vec<&str>> =
 static NAMES: LazyLock<Vec<&str>> =
     LazyLock::new(|| pool(&["  "], |number| [format!("Ada {number}"), "Ben".to_owned()]));
 
-fn pool(odd: &[&'static str], make: impl Fn(u32) -> [String; 2]) -> Vec<&'static str> {
-    // As long as the test runs.
-    odd.iter().copied().chain((0..20).flat_map(make).map(|text| &*text.leak())).collect()
+fn pool(special: &[&'static str], generate: impl Fn(u32) -> [String; 2]) -> Vec<&'static str> {
+    // Leaked, because the test uses the values until it ends.
+    special.iter().copied().chain((0..20).flat_map(generate).map(|text| &*text.leak())).collect()
 }
 
 fn one_of(pool: &'static LazyLock<Vec<&'static str>>) -> BoxedStrategy<&'static str> {
     proptest::sample::select(pool.as_slice()).boxed()
 }
 
-/// An id that somebody may have, the longer the sequence the likelier.
+/// An id that a customer may have. It is likelier after more steps.
 fn id() -> BoxedStrategy<i64> {
     prop_oneof![5 => 1..=5_i64, 4 => 3..=12_i64, 1 => Just(99_i64)].boxed()
 }
@@ -143,13 +143,12 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => (id(), whole()).prop_map(|(id, whole)| Step::Upgrade(id, Whole { customer_type: 1, ..whole })),
         1 => (id(), whole()).prop_map(|(id, whole)| Step::Upgrade(id, whole)),
         5 => (id(), sponsor(), any::<bool>()).prop_map(|(id, upline, is_enrollment)| Step::Place { id, upline, is_enrollment }),
-        1 => id().prop_map(Step::Void),
+        1 => id().prop_map(Step::Delete),
     ];
     vec(step, 1..40)
 }
 
 impl Step {
-    /// What it is.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "create",
@@ -157,12 +156,12 @@ impl Step {
             Self::Patch(..) => "patch",
             Self::Upgrade(..) => "upgrade",
             Self::Place { .. } => "place",
-            Self::Void(_) => "void",
+            Self::Delete(_) => "delete",
         }
     }
 
     /// Method, path and body.
-    pub fn call(&self) -> (&'static str, String, Option<Value>) {
+    pub fn request(&self) -> (&'static str, String, Option<Value>) {
         match self {
             Self::Create(whole) => ("POST", "/v1/customers".to_owned(), Some(whole.body())),
             Self::Update(id, whole) => ("PUT", format!("/v1/customers/{id}"), Some(whole.body())),
@@ -173,20 +172,20 @@ impl Step {
                 let path = format!("/v1/customers/{id}/downline/placenode?tree={tree}&toUplineId={upline}");
                 ("POST", path, None)
             }
-            Self::Void(id) => ("DELETE", format!("/v1/customers/{id}"), None),
+            Self::Delete(id) => ("DELETE", format!("/v1/customers/{id}"), None),
         }
     }
 }
 
 impl Whole {
-    /// The vendor's printed distributor with these values: what the model does not vary is as it must be.
+    /// The vendor's printed distributor with these values: the other fields are valid.
     fn body(&self) -> Value {
         let Self { customer_type, status, sponsor, username, email, tax, alias, name } = self;
-        let own = json!({
+        let changes = json!({
             "CustomerType": customer_type, "CustomerStatus": status, "SponsorId": sponsor, "Username": username,
             "EmailAddress": email, "TaxId": tax, "WebAlias": alias, "FirstName": name
         });
-        with(&seeds::distributor(), own)
+        with(&seeds::distributor(), changes)
     }
 }
 

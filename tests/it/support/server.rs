@@ -67,7 +67,7 @@ impl TestServer {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let (origin, cluster, folder) = choose_database();
         let random = Arc::new(Random::default());
-        let options = world(origin.clone());
+        let options = start_options(origin.clone());
         let (address, server, started, shutdown) = runtime.block_on(async {
             let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let server_options = ServerOptions {
@@ -152,7 +152,7 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
 }
 
 /// Options for a database with the demo data.
-pub fn world(origin: Origin) -> StartOptions {
+pub fn start_options(origin: Origin) -> StartOptions {
     StartOptions {
         origin,
         seed: Some("demo".to_owned()),
