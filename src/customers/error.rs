@@ -33,10 +33,10 @@ pub enum Error {
     Changed,
     /// Another customer has the uuid that the caller chose.
     #[error("the key belongs to another customer")]
-    KeyTaken,
+    UuidTaken,
     /// The uuid that the caller chose has the form that is derived from a customer's number.
     #[error("a key that begins with 00000000-0000-8000-8000 is made of a customer's number and cannot be chosen")]
-    KeyReserved,
+    UuidReserved,
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

@@ -55,9 +55,9 @@ pub struct CustomerRecord {
     /// Its node in the sponsor tree, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Placement>,
-    /// The id of the system's that a caller chose for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Uuid>,
+    /// The customer uuid, if a caller chose it.
+    #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<Uuid>,
     /// Its rows of `CRM_AssociateTypeChanges`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub type_changes: Vec<StoredTypeChange>,

@@ -34,12 +34,12 @@ impl Customers {
 
     async fn write_uuid(&self, scope: &Scope<'_>, id: CustomerId, uuid: Uuid) -> Result<(), Error> {
         if number_of(uuid).is_some() {
-            return Err(Error::KeyReserved);
+            return Err(Error::UuidReserved);
         }
         let written = self.database.run(async |connection| write_uuid(connection, scope, id, uuid).await);
         match written.await {
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-                Err(Error::KeyTaken)
+                Err(Error::UuidTaken)
             }
             other => Ok(other?),
         }

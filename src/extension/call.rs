@@ -31,7 +31,7 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callback
 const USER_HEADER: HeaderName = HeaderName::from_static("x-directscale-user");
 
 /// The longest text of a failed hook that is repeated, in characters.
-const LONGEST_TEXT: usize = 1_000;
+const MAX_TEXT: usize = 1_000;
 
 /// Calls hooks and takes their callbacks.
 #[derive(Debug, Clone)]
@@ -360,5 +360,5 @@ fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+    text.chars().take(MAX_TEXT).collect()
 }

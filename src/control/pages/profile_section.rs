@@ -16,7 +16,7 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
     Ok(html! {
         section aria-labelledby="profiles" {
             h2 #profiles { "Other vendors' APIs" }
-            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.key) } "." }
+            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.uuid) } "." }
             @for (vendor, profile) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_vendor(vendor, profile)) }
         }
     })

@@ -171,7 +171,9 @@ fn rejected_by_customers(
         Customers::Rejected(rejection) => with_violations(status, &rejection),
         Customers::Hook(failure) => without_violations(status, &failure.message),
         Customers::Unreadable(why) => single(status, "$", "body", format!("{why}.")),
-        error @ (Customers::KeyTaken | Customers::KeyReserved) => single(status, "Key", "unique", format!("{error}.")),
+        error @ (Customers::UuidTaken | Customers::UuidReserved) => {
+            single(status, "Key", "unique", format!("{error}."))
+        }
         error @ (Customers::UnreadableCommand | Customers::Changed) => {
             tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "an error that no operation here has");
             return Err(GatewayRejection::BackEndFailed(request_id));
@@ -194,8 +196,8 @@ fn single(status: StatusCode, field: &'static str, rule: &'static str, message: 
 fn with_violations(status: StatusCode, rejection: &Rejection) -> Rejected {
     let fields = rejection.violations.iter().map(|violation| ViolationJson {
         field: violation.field.name(),
-        rule: rule(&violation.rule),
-        message: violation.rule.sentence(violation.field.name()),
+        rule: rule(&violation.kind),
+        message: violation.kind.sentence(violation.field.name()),
     });
     // No operation of DirectScale writes companies, but an extension calls back for another vendor's.
     let companies = rejection.companies.iter().map(|name| ViolationJson {

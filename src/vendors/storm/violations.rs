@@ -21,11 +21,11 @@ impl From<customers::Error> for StormError {
                 });
                 Self::Rejected(violations.chain(companies).collect())
             }
-            customers::Error::KeyTaken => {
+            customers::Error::UuidTaken => {
                 let text = "There already exists a customer with the specified key.";
                 rejected(ErrorCode::CustomerAlreadyExists, text.to_owned())
             }
-            customers::Error::KeyReserved => {
+            customers::Error::UuidReserved => {
                 let text = "Key must not begin with 00000000-0000-8000-8000: such keys are made of a customer's Id.";
                 rejected(ErrorCode::InvalidValue, text.to_owned())
             }
@@ -43,7 +43,7 @@ impl From<&Violation> for Rejection {
 }
 
 fn code(violation: &Violation) -> ErrorCode {
-    match (violation.field, &violation.rule) {
+    match (violation.field, &violation.kind) {
         (Field::Password, _) | (_, ViolationKind::Password(_)) => ErrorCode::InvalidPassword,
         (_, ViolationKind::MaxLength(_)) => ErrorCode::InvalidLength,
         (_, ViolationKind::ControlCharacter) => ErrorCode::InvalidCharacter,
@@ -71,7 +71,7 @@ fn code(violation: &Violation) -> ErrorCode {
 
 fn text(violation: &Violation) -> String {
     let field = path(violation.field);
-    match &violation.rule {
+    match &violation.kind {
         // The sentence names the field and not the value: the client may not know the customer that has it.
         ViolationKind::Unique(_) if violation.field == Field::Username => {
             ErrorCode::AccountAlreadyExists.text().to_owned()
@@ -115,8 +115,8 @@ fn member_of(members: &[Member], field: Field) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn rejected(field: Field, rule: ViolationKind) -> (ErrorCode, String) {
-        let rejection = Rejection::from(&Violation { field, rule });
+    fn rejected(field: Field, kind: ViolationKind) -> (ErrorCode, String) {
+        let rejection = Rejection::from(&Violation { field, kind });
         (rejection.code, rejection.text)
     }
 
@@ -124,7 +124,7 @@ mod tests {
     fn each_documented_case_has_its_documented_code() {
         let format = || ViolationKind::Format("must be otherwise");
         let unique = || ViolationKind::Unique(Some("x".to_owned()));
-        for (field, rule, code) in [
+        for (field, kind, code) in [
             (Field::EmailAddress, unique(), ErrorCode::CustomerAlreadyExists),
             (Field::Username, unique(), ErrorCode::AccountAlreadyExists),
             (Field::TaxId, ViolationKind::Unique(None), ErrorCode::CustomerAlreadyExists),
@@ -140,7 +140,7 @@ mod tests {
             (Field::Password, ViolationKind::Password("must be longer".to_owned()), ErrorCode::InvalidPassword),
             (Field::WebAlias, unique(), ErrorCode::InvalidValue),
         ] {
-            assert_eq!(rejected(field, rule).0, code, "{field}");
+            assert_eq!(rejected(field, kind).0, code, "{field}");
         }
     }
 

@@ -165,8 +165,8 @@ impl<'o, 'a> Reader<'o, 'a> {
             Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(ParsedDate::instant),
             _ => None,
         };
-        let rule = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
-        self.or_violation(date, field, rule).filter(|date| !dates::is_unset(*date))
+        let kind = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
+        self.or_violation(date, field, kind).filter(|date| !dates::is_unset(*date))
     }
 
     /// An address; null is an empty one.
@@ -192,7 +192,7 @@ impl<'o, 'a> Reader<'o, 'a> {
             Value::Null => None,
             Value::Object(object) => Some(object),
             _ => {
-                self.violations.push(Violation { field, rule: ViolationKind::Type("an object") });
+                self.violations.push(Violation { field, kind: ViolationKind::Type("an object") });
                 None
             }
         }
@@ -214,9 +214,9 @@ impl<'o, 'a> Reader<'o, 'a> {
         }
     }
 
-    fn or_violation<T>(&mut self, value: Option<T>, field: Field, rule: ViolationKind) -> Option<T> {
+    fn or_violation<T>(&mut self, value: Option<T>, field: Field, kind: ViolationKind) -> Option<T> {
         if value.is_none() {
-            self.violations.push(Violation { field, rule });
+            self.violations.push(Violation { field, kind });
         }
         value
     }

@@ -40,7 +40,7 @@ fn empty_customer() -> Profiled {
                 ..customers::CustomerFields::default()
             },
         },
-        key: Uuid::from_u128(0xabc),
+        uuid: Uuid::from_u128(0xabc),
         modified_at: at("2024-07-02T02:04:05Z"),
         version: Version(1),
         fields: Map::new(),
@@ -50,9 +50,9 @@ fn empty_customer() -> Profiled {
 
 /// The customer that the database stores.
 fn stored(mut customer: Profiled, changes: Changes) -> Profiled {
-    let Changes { key, values, sent, fields, companies, .. } = changes;
+    let Changes { uuid, values, sent, fields, companies, .. } = changes;
     customer.customer.fields.merge(&values, sent);
-    customer.key = key.unwrap_or(customer.key);
+    customer.uuid = uuid.unwrap_or(customer.uuid);
     customer.fields = fields;
     if let Some(companies) = companies {
         let mut last = customer.companies.iter().filter_map(|company| company.id).max().unwrap_or(100);
