@@ -1,4 +1,4 @@
-//! What a plan says of the other vendors' doors.
+//! The entries of a plan for ByDesign's and Storm's APIs.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,16 @@ use super::CountryCode;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ByDesignPlan {
-    /// What a rejection looks like.
     pub error: ByDesignError,
-    /// The format of an answer to a caller who accepts any, or does not say.
+    /// The format of a response if `Accept` allows any, or is absent.
     pub default_format: DefaultFormat,
-    /// Spellings of countries beside the list's own, in any case: each stands for a country, or with null for none.
+    /// Additional spellings of countries, in any case. Null removes a spelling from the list.
     pub countries: BTreeMap<String, Option<CountryCode>>,
-    /// The zone in which dates are written, and read where they name none.
+    /// The zone of dates in responses, and of dates in requests that name none.
     pub time_zone: Tz,
 }
 
-/// What a rejection of ByDesign's looks like.
+/// The format of a rejection of ByDesign's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ByDesignError {
@@ -30,11 +29,11 @@ pub enum ByDesignError {
     ModelState,
 }
 
-/// The format of an answer to a caller who accepts any.
+/// The format of a response if `Accept` allows any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultFormat {
-    /// That of the request's body; JSON where there is none.
+    /// The format of the request's body; JSON without a body.
     Request,
     /// XML, which the framework's order of formatters suggests.
     Xml,
@@ -44,18 +43,18 @@ pub enum DefaultFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StormPlan {
-    /// Whether a text that is sent empty, and a null, clear what they name; otherwise it is kept.
+    /// Whether an empty text or a null clears the stored value; otherwise the value is kept.
     pub empty_clears: bool,
     /// Whether dates are read in the service's own form only, and not as ISO 8601 too.
     pub strict_dates: bool,
-    /// The zone in which dates are written.
+    /// The zone of dates in responses.
     pub time_zone: Tz,
     /// The country of an address that names none.
     pub default_country: Option<CountryCode>,
-    /// Spellings of countries beside the list's own, in any case: each stands for a country, or with null for none.
+    /// Additional spellings of countries, in any case. Null removes a spelling from the list.
     pub countries: BTreeMap<String, Option<CountryCode>>,
-    /// Whether what is kept completes an address that is sent without Zip, City or country, and stands for the other address
-    /// where `UseInvoiceAddressAsDeliveryAddress` is false.
+    /// Whether stored values complete an address that is sent without Zip, City or country, and count as the other address if
+    /// `UseInvoiceAddressAsDeliveryAddress` is false.
     pub partial_addresses: bool,
 }
 

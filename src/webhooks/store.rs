@@ -15,7 +15,7 @@ use crate::database::{Database, DatabaseError, TenantId};
 pub enum DeliveryState {
     Pending,
     Delivered,
-    /// Also the last retry failed.
+    /// The last retry failed too.
     Failed,
     /// A fault rule prevented the delivery.
     Dropped,
@@ -151,7 +151,7 @@ pub(super) struct AttemptResult<'a> {
     pub status: Option<i32>,
     pub response: &'a str,
     pub state: DeliveryState,
-    /// Of a pending delivery: when it is retried.
+    /// When a pending delivery is retried.
     pub due_at: DateTime<Utc>,
 }
 

@@ -122,9 +122,9 @@ fn an_accepted_request_has_its_changes() {
     let call = &tenant.requests("")[0];
     assert_eq!(call["dry_run"], true);
     assert_eq!(field(one(&call["changes"], "customers"), "first_name")["after"], "Never");
-    // A request that was rejected in the end has no changes.
-    let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
-    assert_eq!(tenant.put("/v1/customers/3", &taken).status, 500);
+    // A request that is rejected after its writes has no changes.
+    let conflicting = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
+    assert_eq!(tenant.put("/v1/customers/3", &conflicting).status, 500);
     assert_eq!(tenant.requests("")[0]["changes"], json!([]));
 }
 
@@ -200,7 +200,7 @@ fn no_secret_is_kept() {
     ] {
         assert!(!journal.contains(secret), "{secret} in the journal");
     }
-    // The key's last characters tell which one it was.
+    // The key's last characters identify it.
     assert!(journal.contains(&format!("•••{}", &tenant.client.key[28..])), "{journal}");
 }
 
@@ -238,8 +238,8 @@ fn requests_can_be_filtered() {
 #[test]
 fn unauthenticated_requests_have_their_own_journal() {
     let tenant = tenant();
-    let stranger = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
-    stranger.get("/v1/customers/77");
+    let unauthenticated = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
+    unauthenticated.get("/v1/customers/77");
     let requests = control("GET", "/unauthenticated-requests?operation=GetCustomer&customer=77", None);
     // It is rejected before the customer is read from the path.
     assert_eq!(requests.done(200), json!([]));
@@ -326,7 +326,7 @@ fn requests_can_be_followed() {
     assert_eq!(call["number"], tenant.requests("?status=2xx")[0]["number"]);
 }
 
-/// Secrets under names that are no fields: the answer itself says which field was probably meant.
+/// Secrets under names that are not fields. The response itself suggests the correct name.
 #[test]
 fn a_secret_under_a_misspelled_name_is_not_shown() {
     let tenant = tenant();
@@ -359,8 +359,8 @@ fn a_secret_under_a_misspelled_name_is_not_shown() {
     let requests = tenant.requests("");
     assert_eq!(requests.iter().filter(|request| request.to_string().contains("Shown")).count(), 6);
     for request in &requests {
-        let shown = request.to_string();
-        assert!(!shown.contains("SECRETMISS") && !shown.contains("98765"), "{shown}");
+        let returned = request.to_string();
+        assert!(!returned.contains("SECRETMISS") && !returned.contains("98765"), "{returned}");
     }
     assert!(requests.iter().any(|request| request["path"] == "/v1/customers/3?Passwrd=•••&tax_idd=•••&a=1"));
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::json_text::laid_out;
 use crate::customers::{CustomerId, Customers, Error, ProfileOwner, Profiled, Scope};
-use crate::journal::shown_text;
+use crate::journal::redacted_text;
 
 /// The profiles without their secrets; empty if there are none.
 pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: CustomerId) -> Result<Markup, Error> {
@@ -23,7 +23,7 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
 }
 
 fn of_vendor(vendor: &str, profile: &Profiled) -> Markup {
-    let shown = |json: serde_json::Result<String>| laid_out(&shown_text(&json.unwrap_or_default()));
+    let shown = |json: serde_json::Result<String>| laid_out(&redacted_text(&json.unwrap_or_default()));
     html! {
         @if !profile.fields.is_empty() {
             details { summary { (vendor) } pre { (shown(serde_json::to_string(&profile.fields))) } }

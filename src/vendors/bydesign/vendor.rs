@@ -82,7 +82,7 @@ impl Vendor for ByDesign {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry(http_error(StatusCode::TOO_MANY_REQUESTS, &sentence), seconds)
             }
-            GatewayRejection::QuotaSpent(seconds) => {
+            GatewayRejection::QuotaExceeded(seconds) => {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
             }

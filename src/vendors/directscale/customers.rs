@@ -222,7 +222,7 @@ pub(super) async fn custom_fields(request: &ApiRequest<'_>) -> Result<Reply, Err
     Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
 }
 
-/// The answer of a write: empty, or the customer where the caller prefers it.
+/// The response of a write: empty, or the customer if the client's `Prefer` header requests it.
 async fn written(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
     if wants_representation(&request.parts.headers) {
         return Ok(representation(request, id, status).await?.preferred());

@@ -29,7 +29,7 @@ Any writing operation can be rehearsed: with the header `Prefer: tx=rollback` it
 and takes it back. With `Prefer: return=representation` a write of a customer answers with the customer. Both say so in \
 `Preference-Applied`.";
 
-/// The groups of operations, in the order in which they are shown.
+/// The groups of operations, in their order in the document.
 const TAGS: [(&str, &str); 4] = [
     ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
     ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
@@ -82,8 +82,8 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
         add("400", "Rejected, where the plan's rejection_status is 400; else 500", "documented");
     }
     add("401", "The key is missing or opens nothing", "framework-default");
-    add("403", "The quota of the plan is spent", "framework-default");
-    add("429", "The rate limit of the plan is spent", "framework-default");
+    add("403", "The quota of the plan is used up", "framework-default");
+    add("429", "The rate limit of the plan is used up", "framework-default");
     let rejected = if can_reject { "Rejected, or the back end failed" } else { "The back end failed" };
     add("500", rejected, if can_reject { "documented" } else { "framework-default" });
     if has_body {
@@ -92,7 +92,7 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     }
 }
 
-/// The evidence of fields that are objects, lists or maps, for which utoipa's attribute has no place of its own.
+/// The evidence of fields that are objects, lists or maps. utoipa's attribute has no place for it.
 const FIELDS: [(&str, &str, &str, &str); 6] = [
     ("Customer", "AssociateCustom", "inferred", "the request has it"),
     ("Customer", "DefaultShippingAddress", "inferred", "both addresses have one AddressId in the vendor's sample"),

@@ -18,7 +18,7 @@ use crate::gateway::{ApiRequest, Reply};
     params(
         ("customerId" = i32, Path, minimum = 1),
         ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
-        ("levels" = Option<i32>, Query, description = "So many levels; all when not sent.", minimum = 1),
+        ("levels" = Option<i32>, Query, description = "The number of levels; all when not sent.", minimum = 1),
     ),
     responses(
         (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
@@ -88,7 +88,7 @@ pub(super) async fn place_node(request: &ApiRequest<'_>) -> Result<Reply, Error>
 
 /// Get Unplaced Associates
 ///
-/// The ids of the customers whom a customer enrolled and who have no place in the tree.
+/// The ids of the customers that a customer enrolled and that have no place in the tree.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/downline/UnplacedAssociates",

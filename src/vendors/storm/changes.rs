@@ -33,7 +33,7 @@ pub(super) struct Changes {
     pub(super) companies: Option<Vec<customers::Company>>,
     /// Whether the customer gets an account, which needs a generated password.
     pub(super) creates_account: bool,
-    /// The paths of members that were sent and do not count.
+    /// The paths of members that were sent and have no effect.
     pub(super) ignored: Vec<String>,
 }
 

@@ -67,8 +67,8 @@ impl Vendor for Storm {
                 let text = format!("Too many requests. Try again in {seconds} seconds.");
                 with_retry(answer(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
             }
-            GatewayRejection::QuotaSpent(seconds) => {
-                let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
+            GatewayRejection::QuotaExceeded(seconds) => {
+                let text = format!("The quota is used up. It is replenished in {seconds} seconds.");
                 with_retry(answer(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {

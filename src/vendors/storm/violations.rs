@@ -1,4 +1,4 @@
-//! What the domain rejects, in Storm's error codes and names.
+//! The domain's rejections in Storm's error codes and names.
 
 use super::error::{ErrorCode, Rejection, StormError};
 use super::wire::members::Member;
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_that_storm_has_goes_by_its_path() {
+    fn every_field_that_storm_has_is_named_by_its_path() {
         for (field, expected) in [
             (Field::EmailAddress, "Email"),
             (Field::TaxId, "SSN"),

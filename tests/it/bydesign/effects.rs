@@ -1,4 +1,4 @@
-//! What a creation involves: injected faults, dry runs, events, hooks, limits.
+//! The emulator's features for creations: injected faults, dry runs, events, hooks, limits.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -239,7 +239,7 @@ fn a_rejection_by_an_extension_rejects_the_creation() {
         "{body}"
     );
     assert_eq!(tenant.requests("")[0]["hooks"][0]["hook"], hook);
-    // A request with violations is rejected without a call of the hook.
+    // A request with violations is rejected before the hook is called.
     client.post(PATH, &json!({ "Email": "not-an-address" })).says(400, JSON);
     assert_eq!(receiver.received().len(), 1);
     assert_eq!(tenant.everything(), before);

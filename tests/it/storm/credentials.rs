@@ -246,7 +246,8 @@ fn a_token_ends_with_its_credential() {
     let server = server();
     let name = tenant.name();
     let names = || -> Vec<String> {
-        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'door-%'");
+        let keys =
+            tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'vendor-%'");
         keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
     };
     let issue = |key: &Credential| token(&without_token().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
@@ -290,11 +291,11 @@ fn a_token_ends_with_its_credential() {
 fn a_token_survives_a_reset_of_the_data() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = customer(&storm, 2);
+    let returned = customer(&storm, 2);
     updated(&storm, &with_first_name("Later"));
     tenant.control("PUT", "/snapshots/later", None).done(200);
     tenant.control("POST", "/reset", None).done(200);
-    assert_eq!(customer(&storm, 2), shown);
+    assert_eq!(customer(&storm, 2), returned);
     tenant.control("POST", "/snapshots/later/restore", None).done(200);
     assert_eq!(customer(&storm, 2)["FirstName"], "Later");
 }
@@ -306,28 +307,28 @@ fn with_first_name(name: &str) -> serde_json::Value {
 #[test]
 fn a_token_is_valid_for_its_own_tenant_only() {
     let (ours, theirs) = (tenant(), tenant_of(json!({})));
-    let (our_door, their_door) = (ours.storm(), theirs.storm());
+    let (our_api, their_api) = (ours.storm(), theirs.storm());
     let before = theirs.everything();
-    let shown = updated(&our_door, &with_first_name("Ours"));
-    let made = created(&our_door, &full("ours"));
+    let returned = updated(&our_api, &with_first_name("Ours"));
+    let ours_created = created(&our_api, &full("ours"));
     assert_eq!(theirs.everything(), before);
-    assert_eq!(customer(&their_door, 2)["FirstName"], "Dana");
+    assert_eq!(customer(&their_api, 2)["FirstName"], "Dana");
     for query in [
-        format!("GetCustomer?id={}", made["Id"]),
+        format!("GetCustomer?id={}", ours_created["Id"]),
         "GetCustomerByEmail?email=ours@storm.example".to_owned(),
         "GetCustomerByKey?key=00000000-0000-8000-8000-000000000005".to_owned(),
     ] {
-        assert_eq!(their_door.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
+        assert_eq!(their_api.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
     }
     let missing = [("CustomerMissing", "The customer is missing.")];
-    rejects(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
+    rejects(&theirs, &their_api, &json!({ "Id": ours_created["Id"], "FirstName": "A" }), &missing);
     // The other tenant can use the same values, companies too.
-    let copy = created(&their_door, &full("ours"));
-    assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&made["Id"], &made["Companies"][0]["Id"]));
+    let copy = created(&their_api, &full("ours"));
+    assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&ours_created["Id"], &ours_created["Companies"][0]["Id"]));
     let text = "Companies[0].Id 3 is not the Id of a company of the customer.";
-    created(&our_door, &full("more"));
-    rejects(&theirs, &their_door, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
-    assert_eq!(customer(&our_door, 2), shown);
+    created(&our_api, &full("more"));
+    rejects(&theirs, &their_api, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
+    assert_eq!(customer(&our_api, 2), returned);
 }
 
 #[test]

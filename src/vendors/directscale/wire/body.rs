@@ -18,7 +18,7 @@ use crate::wire::json::{Coercion, JsonError};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
 
-/// Why a body is no JSON object.
+/// Why a body is not a JSON object.
 #[derive(Debug, ThisError)]
 pub(crate) enum BodyError {
     #[error(transparent)]
@@ -34,12 +34,12 @@ pub(in crate::vendors::directscale) struct Body<'a> {
     is_strict: bool,
 }
 
-/// What a body asks for, with the violations that were found while reading it.
+/// A body that was read, with the violations that were found.
 #[derive(Debug, Default)]
 pub(in crate::vendors::directscale) struct Request<T> {
     pub content: T,
     pub violations: Vec<Violation>,
-    /// Properties that were sent and do not count.
+    /// Properties that were sent and have no effect.
     pub ignored: Notes,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Body<'a> {
         for field in Field::WHOLE {
             read.member(*field, &mut fields);
         }
-        // 0 is how responses show that there is none.
+        // Responses have 0 if there is none.
         fields.sponsor_id = fields.sponsor_id.filter(|id| *id != 0);
         Request { content: fields, violations: read.violations, ignored: notes(&self.object, &Noted::Customer) }
     }
 
-    /// The new password of a reset: `Password`, or as the older clients' forms call it.
+    /// The new password of a reset: `Password`, or the name in older clients' forms.
     pub(in crate::vendors::directscale) fn password(&self) -> Request<Option<Password>> {
         let mut read = self.reader();
         let named = |name| property(&self.object, name);
@@ -114,7 +114,7 @@ fn property<'o, 'a>(object: &'o ObjectAsVec<'a>, name: &str) -> Option<&'o Value
     object.as_vec().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Reads the properties of one object and gathers what is wrong with them.
+/// Reads the properties of one object and collects their violations.
 pub(super) struct Reader<'o, 'a> {
     object: &'o ObjectAsVec<'a>,
     coercion: Coercion,

@@ -1,4 +1,4 @@
-//! Reading the body of a PATCH: only what is sent counts, and only the fields that the operation supports.
+//! Reads the body of a PATCH: only the fields that are sent and that the operation supports.
 
 use serde_json_borrow::Value;
 

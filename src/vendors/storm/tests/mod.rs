@@ -1,4 +1,4 @@
-//! Requests against what comes back of them.
+//! Requests and their responses.
 
 mod addresses;
 mod members;
@@ -78,7 +78,7 @@ fn partial_addresses() -> StormPlan {
 
 fn parsed(body: &Value, plan: &StormPlan) -> Parsed<request::Customer> {
     let body = serde_json::to_vec(body).expect("JSON");
-    let source = Source { bytes: &body, leniency: Leniency::Comments, room: &Rewritten::default() };
+    let source = Source { bytes: &body, leniency: Leniency::Comments, buffer: &Rewritten::default() };
     read(source, plan).expect("an object").expect("a customer")
 }
 
