@@ -187,8 +187,8 @@ fn describe_ignored(operation: &mut utoipa::openapi::path::Operation) {
     let header = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .description(Some(
-            "What was sent and does not count, with what was probably meant, such as `FirstNam (did you mean FirstName?)`. Only where \
-             there is such a thing, and where the server adds headers of its own.",
+            "Members that were sent and have no effect, with suggestions, such as `FirstNam (did you mean FirstName?)`. Only if \
+             there are such members and the server adds its own headers.",
         ))
         .build();
     for (status, response) in &mut operation.responses.responses {

@@ -77,8 +77,8 @@ pub enum TextPhoneDefault {
     None,
 }
 
-/// The meaning of `true` in the response of a validate operation: the vendor's pages do not say it, and one client calls such a check
-/// "exists".
+/// The meaning of `true` in the response of a validate operation. The vendor's pages do not define it, and one client names such a
+/// check "exists".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidatePolarity {
@@ -87,7 +87,7 @@ pub enum ValidatePolarity {
     Taken,
 }
 
-/// How a validate operation spells its response: one client compares it with `True`, a test double of another one sends `true`.
+/// The spelling of a validate operation's response. One client compares it with `True`; a test double of another one sends `true`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidateBooleans {

@@ -265,7 +265,8 @@ pub async fn list(
         .await
 }
 
-/// Makes the failed and dropped deliveries pending again, or all of one event, and returns how many. `now` is the tenant's time.
+/// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. `now` is the tenant's
+/// time.
 ///
 /// # Errors
 /// When the database fails.

@@ -34,7 +34,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const RETENTION: TimeDelta = TimeDelta::days(7);
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How much of a response is kept, in characters.
+/// The maximum length of a stored response, in characters.
 const MAX_RESPONSE_LENGTH: usize = 1_000;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-directscale-client-id");
@@ -67,7 +67,7 @@ impl Deliveries {
         Self { database, outgoing, random, state: Arc::default() }
     }
 
-    /// Makes the worker read the outbox now.
+    /// Wakes the worker, so that it reads the outbox now.
     pub fn wake(&self) {
         self.state.wake.notify_one();
     }

@@ -633,8 +633,8 @@ fn an_override_of_an_update_stores_nothing() {
 fn one_of_two_concurrent_upgrades_wins_and_the_other_is_rejected() {
     let (tenant, receiver) = extended_around(&[UPGRADE], |_| thread::sleep(Duration::from_millis(300)));
     let replies: Vec<Reply> = thread::scope(|scope| {
-        let calls: Vec<_> = (0..2).map(|_| scope.spawn(|| tenant.put(PATH, &seeds::distributor()))).collect();
-        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(|| tenant.put(PATH, &seeds::distributor()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     assert_eq!(receiver.received().len(), 2);
     let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == 201);

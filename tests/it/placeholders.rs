@@ -23,8 +23,8 @@ const AS_WITHOUT: [(&str, &str, &str); 9] = [
 fn placeholders_are_absent_at_directscales_api() {
     let tenant = tenant();
     for (path, with, without) in AS_WITHOUT {
-        let ask = |query: &str| tenant.get(&format!("{path}{query}")).succeeds(200);
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| tenant.get(&format!("{path}{query}")).succeeds(200);
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!(with_placeholders.body, expected.body, "{path}{with}");
         assert!(with_placeholders.header("X-Emulator-Ignored").is_none(), "{with_placeholders:?}");
     }
@@ -73,8 +73,8 @@ fn placeholders_are_absent_at_the_other_apis() {
         ("?CustomerDID={}&RepDID=2", "?RepDID=2"),
         ("?CustomerDID=%7BCustomerDID%7D&RepDID={0}", ""),
     ] {
-        let ask = |query: &str| bydesign.get(&format!("/api/Admin/Locale{query}"));
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| bydesign.get(&format!("/api/Admin/Locale{query}"));
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!((with_placeholders.status, with_placeholders.body), (200, expected.body), "{with}");
     }
     let missing = bydesign.get("/api/customer/PublicInfo/GetInfo?CustomerDID={CustomerDID}");
@@ -93,8 +93,8 @@ fn placeholders_are_absent_at_the_other_apis() {
         ),
         ("SearchCustomer?searchString=demo&companyId={companyId}&size={size}", "SearchCustomer?searchString=demo"),
     ] {
-        let ask = |query: &str| storm.get(&format!("{service}/{query}"));
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| storm.get(&format!("{service}/{query}"));
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!((with_placeholders.status, with_placeholders.body), (200, expected.body), "{with}");
     }
     assert!(

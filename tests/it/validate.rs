@@ -19,12 +19,12 @@ fn checks(tenant: &Tenant, in_use: &str, free: &str) {
     let id = tenant.create(&seeds::full());
     for _ in 0..2 {
         for (check, used_value, free_value) in CHECKS {
-            let ask = |value: &str| tenant.get(&format!("/v1/validate/{check}/{value}")).succeeds(200);
-            assert_eq!(ask(used_value).body, in_use, "{check}");
-            assert_eq!(ask(free_value).body, free, "{check}");
-            assert_eq!(ask("%20").body, free, "{check}: blank values never collide");
-            assert_eq!(ask("a%00").body, free, "{check}");
-            assert_eq!(ask(used_value).header("Content-Type"), Some("application/json"));
+            let send = |value: &str| tenant.get(&format!("/v1/validate/{check}/{value}")).succeeds(200);
+            assert_eq!(send(used_value).body, in_use, "{check}");
+            assert_eq!(send(free_value).body, free, "{check}");
+            assert_eq!(send("%20").body, free, "{check}: blank values never collide");
+            assert_eq!(send("a%00").body, free, "{check}");
+            assert_eq!(send(used_value).header("Content-Type"), Some("application/json"));
         }
         // A deleted customer keeps its unique values.
         tenant.call("DELETE", &format!("/v1/customers/{id}"), "", None).succeeds(200);

@@ -66,7 +66,7 @@ pub(super) async fn get(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Create Customer
 ///
-/// Answers the new id as a bare number.
+/// Responds with the new id as a bare number.
 #[utoipa::path(
     post,
     path = "/v1/customers",
@@ -88,7 +88,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Update Customer
 ///
-/// Everything that is not sent is cleared.
+/// Clears every field that is not sent.
 #[utoipa::path(
     put,
     path = "/v1/customers/{customerId}",
@@ -112,7 +112,7 @@ pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Update Customer By Parameter
 ///
-/// Only what is sent changes.
+/// Changes only the fields that are sent.
 #[utoipa::path(
     patch,
     path = "/v1/customers/{customerId}",
@@ -157,7 +157,7 @@ pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Upgrade Customer
 ///
-/// Makes a customer a distributor, through the hook `Associates.Enrollment.UpdateAssociateBaseType`: replaces it, places it
+/// Upgrades a customer to a distributor, through the hook `Associates.Enrollment.UpdateAssociateBaseType`: replaces it, places it
 /// in the sponsor tree and logs the change to CRM_AssociateTypeChanges.
 #[utoipa::path(
     put,

@@ -11,7 +11,7 @@ use crate::gateway::{ApiRequest, Reply};
 
 /// Get Login Address
 ///
-/// The plan's `sso_login_url` with a token that is good for one minute.
+/// The plan's `sso_login_url` with a token that is valid for one minute.
 #[utoipa::path(
     get,
     path = "/v1/sso/{customerId}",

@@ -75,8 +75,8 @@ fn a_body_with_a_million_errors_gets_a_short_response() {
     let name = "x".repeat(50_000);
     let reply = tenant.storm().post(UPDATE, &json!({ "Id": 3, "Phone": "1", name: 1 }));
     assert_eq!(reply.status, 200);
-    let call = &tenant.requests("?operation=StormUpdateCustomer")[0];
-    assert!(call["ignored"][0].as_str().expect("a name").len() <= 64, "{call}");
+    let entry = &tenant.requests("?operation=StormUpdateCustomer")[0];
+    assert!(entry["ignored"][0].as_str().expect("a name").len() <= 64, "{entry}");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn no_secret_of_a_multipart_body_or_of_a_path_is_kept() {
     assert_eq!(reply.status, 415);
     let reply = tenant.bydesign().get("/api/nothing/password/Path-Secret");
     assert!(reply.status == 404 && reply.body.contains("Path-Secret"));
-    let calls = serde_json::to_string(&tenant.requests("")).expect("JSON");
-    assert!(calls.contains("multipart: not shown"), "{calls}");
-    assert!(!calls.contains("Multipart-Secret") && !calls.contains("Path-Secret"), "{calls}");
+    let journal = serde_json::to_string(&tenant.requests("")).expect("JSON");
+    assert!(journal.contains("multipart: not shown"), "{journal}");
+    assert!(!journal.contains("Multipart-Secret") && !journal.contains("Path-Secret"), "{journal}");
 }

@@ -135,7 +135,7 @@ fn a_strict_plan_converts_no_types() {
 fn bydesign_reads_values_as_json_net_does() {
     let tenant = tenant();
     let target = bydesign(&tenant);
-    let ask = |body: &Value| {
+    let send = |body: &Value| {
         target.send("Content-Type: application/json\r\nAccept: application/json\r\n", body.to_string().as_bytes())
     };
     for (member, value, returned, of) in [
@@ -147,7 +147,7 @@ fn bydesign_reads_values_as_json_net_does() {
         ("SendAutoresponders", json!(2), json!(false), "EmailOptOut_Company"),
         ("SendAutoresponders", json!("False"), json!(true), "EmailOptOut_Company"),
     ] {
-        let reply = ask(&json!({ member: value }));
+        let reply = send(&json!({ member: value }));
         assert_eq!((reply.status, &reply.json()[of]), (200, &returned), "{member}: {value}");
     }
     for (member, value) in [
@@ -158,7 +158,7 @@ fn bydesign_reads_values_as_json_net_does() {
         ("DateOfBirth", json!(106_012_800_000_u64)),
     ] {
         let before = tenant.everything();
-        let reply = ask(&json!({ member: value }));
+        let reply = send(&json!({ member: value }));
         assert!(reply.status == 400 && reply.body.contains(member), "{reply:?}");
         assert_eq!(tenant.everything(), before);
     }
@@ -168,7 +168,7 @@ fn bydesign_reads_values_as_json_net_does() {
 fn storm_reads_values_as_the_data_contract_serializer_does() {
     let tenant = tenant();
     let target = storm(&tenant);
-    let ask = |member: &str, value: &Value| target.send("", json!({ "Id": 3, member: value }).to_string().as_bytes());
+    let send = |member: &str, value: &Value| target.send("", json!({ "Id": 3, member: value }).to_string().as_bytes());
     for (member, value, returned) in [
         ("Id", json!("3"), json!(3)),
         ("Code", json!(5), json!("5")),
@@ -180,7 +180,7 @@ fn storm_reads_values_as_the_data_contract_serializer_does() {
         ("IsActive", json!(0), json!(false)),
         ("IsActive", json!(1), json!(true)),
     ] {
-        let reply = ask(member, &value);
+        let reply = send(member, &value);
         assert_eq!((reply.status, &reply.json()[member]), (200, &returned), "{member}: {value}");
     }
     for (member, value, rule) in [
@@ -190,7 +190,7 @@ fn storm_reads_values_as_the_data_contract_serializer_does() {
         ("IsActive", json!("True"), BOOLEAN),
         ("IsActive", json!(2), BOOLEAN),
     ] {
-        let reply = ask(member, &value);
+        let reply = send(member, &value);
         assert!(reply.status == 400 && reply.body.contains(&format!("{member} {rule}")), "{reply:?}");
     }
 }

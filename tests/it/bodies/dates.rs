@@ -101,13 +101,13 @@ fn bydesign_reads_the_same_forms_in_json_xml_and_forms() {
 fn storm_reads_unset_dates_with_any_offset_and_no_other_forms() {
     let tenant = tenant();
     let target = storm(&tenant);
-    let ask = |text: &str| target.send("", json!({ "Id": 3, "Created": text }).to_string().as_bytes());
+    let send = |text: &str| target.send("", json!({ "Id": 3, "Created": text }).to_string().as_bytes());
     for text in ["0001-01-01T00:00:00+01:00", "/Date(-62135596800000)/", "/Date(-62135600400000+0100)/"] {
-        let reply = ask(text);
+        let reply = send(text);
         // Unset dates are not ignored members.
         assert_eq!((reply.status, reply.header("X-Emulator-Ignored")), (200, None), "{text}: {reply:?}");
     }
     for text in ["1973-05-12 00:00:00", "05/12/1973", "Sat, 12 May 1973 00:00:00 GMT"] {
-        assert!(ask(text).body.contains("Created must be a date such as"), "{text}");
+        assert!(send(text).body.contains("Created must be a date such as"), "{text}");
     }
 }

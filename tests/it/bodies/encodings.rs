@@ -66,8 +66,8 @@ fn a_declared_charset_is_decoded() {
         }
     }
     // The inspector shows the text, and sends it again as UTF-8.
-    let call = &tenant.requests("?operation=StormUpdateCustomer")[8];
-    assert_eq!(call["request_body"]["text"], r#"{"Id":3,"FirstName":"Zoë 0"}"#);
+    let entry = &tenant.requests("?operation=StormUpdateCustomer")[8];
+    assert_eq!(entry["request_body"]["text"], r#"{"Id":3,"FirstName":"Zoë 0"}"#);
 }
 
 #[test]
@@ -152,8 +152,8 @@ fn content_codings_are_decoded_also_in_a_row() {
         target.send(&format!("Content-Type: application/x-www-form-urlencoded\r\n{accept}"), &brotli(b"FirstName=Ada"));
     assert_eq!(first_name(&tenant, &form), "Ada");
     // The journal keeps the body uncompressed.
-    let call = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
-    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
+    let entry = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
+    assert_eq!(entry["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
 }
 
 #[test]

@@ -27,8 +27,8 @@ fn misspelled(body: &Value) -> Value {
 fn ignored(tenant: &Tenant, reply: &Reply) -> Vec<String> {
     let header = reply.header("X-Emulator-Ignored").unwrap_or_else(|| panic!("ignored in {reply:?}"));
     let mut named: Vec<String> = header.split(", ").map(str::to_owned).collect();
-    let call = &tenant.requests("")[0];
-    assert_eq!(call["ignored"], json!(named), "{call}");
+    let entry = &tenant.requests("")[0];
+    assert_eq!(entry["ignored"], json!(named), "{entry}");
     named.sort_unstable();
     named
 }

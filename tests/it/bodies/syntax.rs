@@ -103,8 +103,8 @@ fn a_secret_in_lenient_json_is_not_kept() {
     ] {
         let path = "/v1/customers/3/reset-password";
         tenant.call("PUT", path, "", Some(body)).succeeds(200);
-        let calls = serde_json::to_string(&tenant.requests("?operation=ResetPassword")).expect("JSON");
-        assert!(!calls.contains("Hidden-Value-1"), "{body}: {calls}");
+        let journal = serde_json::to_string(&tenant.requests("?operation=ResetPassword")).expect("JSON");
+        assert!(!journal.contains("Hidden-Value-1"), "{body}: {journal}");
     }
 }
 

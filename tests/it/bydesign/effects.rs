@@ -155,8 +155,8 @@ fn a_dry_run_has_the_same_response_and_writes_nothing() {
     let rolled_back =
         dry_run(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
     assert_eq!(tenant.everything(), before);
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["dry_run"], entry["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
     let rejected = dry_run(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
     assert_eq!(rejected, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
     assert_eq!(tenant.everything(), before);

@@ -89,7 +89,7 @@ fn client_credentials_may_be_in_the_header() {
     add("plain", &plain, "0123456789abcdef");
     add("odd", &odd, odd_secret);
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let ask =
+    let send =
         |headers: &str, body: &str| without_token().call("POST", "/identity/1.0/connect/token", headers, Some(body));
     let grant = "grant_type=client_credentials";
     for (user, password, body) in [
@@ -101,7 +101,7 @@ fn client_credentials_may_be_in_the_header() {
         // The header comes before the form.
         (plain.clone(), "0123456789abcdef".to_owned(), format!("{grant}&client_id=x&client_secret=wrong-secret")),
     ] {
-        let reply = ask(&basic(&user, &password), &body);
+        let reply = send(&basic(&user, &password), &body);
         assert_eq!(reply.status, 200, "{user}:{password} {reply:?}");
         read(token(&reply).get(GET));
     }
@@ -109,10 +109,10 @@ fn client_credentials_may_be_in_the_header() {
     for (user, password) in
         [(plain.as_str(), "0123456789abcdeF"), ("unknown", "0123456789abcdef"), (&plain, ""), ("", "")]
     {
-        denied(ask(&basic(user, password), grant), "invalid_client", wrong);
+        denied(send(&basic(user, password), grant), "invalid_client", wrong);
     }
     for header in ["Authorization: Basic\r\n", "Authorization: Basic ???\r\n", "Authorization: Bearer abc\r\n"] {
-        denied(ask(header, grant), "invalid_client", "client_id and client_secret are required.");
+        denied(send(header, grant), "invalid_client", "client_id and client_secret are required.");
     }
 }
 
@@ -134,23 +134,23 @@ fn the_token_endpoint_accepts_only_post() {
 fn an_invalid_client_gets_no_token() {
     let tenant = tenant();
     let (key, basic) = (tenant.add_key(CredentialKind::OauthClient), tenant.add_key(CredentialKind::Basic));
-    let ask = |body: &str| without_token().call("POST", "/1.0/connect/token", "", Some(body));
+    let send = |body: &str| without_token().call("POST", "/1.0/connect/token", "", Some(body));
     let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
     for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
         denied(
-            ask(body),
+            send(body),
             "invalid_request",
             "grant_type is required, in a body of type application/x-www-form-urlencoded.",
         );
     }
     for grant in ["password", "authorization_code", "CLIENT_CREDENTIALS", ""] {
         let body = form(&key, &format!("&grant_type={grant}"));
-        denied(ask(&body), "unsupported_grant_type", "grant_type must be client_credentials.");
+        denied(send(&body), "unsupported_grant_type", "grant_type must be client_credentials.");
     }
     let account = key.account().expect("a client");
     for body in ["", "&client_id=a", "&client_secret=b"] {
         denied(
-            ask(&format!("grant_type=client_credentials{body}")),
+            send(&format!("grant_type=client_credentials{body}")),
             "invalid_client",
             "client_id and client_secret are required.",
         );
@@ -164,7 +164,7 @@ fn an_invalid_client_gets_no_token() {
         format!("client_id=test-key&client_secret={}{GRANT}", tenant.client.key),
         format!("client_id=&client_secret={}{GRANT}", tenant.client.key),
     ] {
-        denied(ask(&body), "invalid_client", wrong);
+        denied(send(&body), "invalid_client", wrong);
     }
     assert_eq!(tokens(), 0);
 }
@@ -338,8 +338,8 @@ fn the_journal_contains_no_secret_of_a_client() {
     let given = without_token().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
     let token_text = given.json()["access_token"].as_str().expect("a token").to_owned();
     read(bearer(&token_text).get(GET));
-    let calls = tenant.requests("");
-    let operations: Vec<&str> = calls.iter().map(|call| call["operation"].as_str().expect("a name")).collect();
+    let entries = tenant.requests("");
+    let operations: Vec<&str> = entries.iter().map(|entry| entry["operation"].as_str().expect("a name")).collect();
     assert_eq!(operations, ["StormGetCustomer", "StormToken"]);
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in [key.reveal(), &token_text] {

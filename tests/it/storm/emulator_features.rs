@@ -8,8 +8,8 @@ use super::*;
 use crate::support::receiver::Receiver;
 use crate::support::{tenant, tenant_of, tenant_with, with};
 
-fn tables(call: &Value) -> Vec<&str> {
-    let changes = call["changes"].as_array().expect("changes").iter();
+fn tables(entry: &Value) -> Vec<&str> {
+    let changes = entry["changes"].as_array().expect("changes").iter();
     changes.map(|change| change["table"].as_str().expect("a name")).collect()
 }
 
@@ -18,12 +18,12 @@ fn the_journal_contains_an_update_without_its_secrets() {
     let tenant = tenant();
     let storm = tenant.storm();
     let returned = created(&storm, &full("eva"));
-    let call = &tenant.requests("")[0];
+    let entry = &tenant.requests("")[0];
     assert_eq!(
-        (&call["operation"], &call["customer"], &call["status"]),
+        (&entry["operation"], &entry["customer"], &entry["status"]),
         (&json!("StormCreateCustomer"), &json!(5), &json!(200))
     );
-    assert_eq!(tables(call), ["customers", "customer_profiles", "companies", "companies"]);
+    assert_eq!(tables(entry), ["customers", "customer_profiles", "companies", "companies"]);
 
     let path_and_query =
         "/StormAPI/1.1/customerservice.svc/rest/updatecustomer3?updatedBy=1&password=Secret-12&format=json";
@@ -32,14 +32,14 @@ fn the_journal_contains_an_update_without_its_secrets() {
         "Companies": [{ "Id": 1, "Phone": "2" }]
     });
     read(storm.post(path_and_query, &body));
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["method"]), (&json!("StormUpdateCustomer3"), &json!("POST")));
-    assert_eq!(call["path"], path_and_query.replace("Secret-12", "•••"));
-    assert_eq!((&call["customer"], &call["reasons"]), (&json!(5), &json!([])));
-    assert_eq!(tables(call), ["customers", "customer_profiles", "companies"]);
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["operation"], &entry["method"]), (&json!("StormUpdateCustomer3"), &json!("POST")));
+    assert_eq!(entry["path"], path_and_query.replace("Secret-12", "•••"));
+    assert_eq!((&entry["customer"], &entry["reasons"]), (&json!(5), &json!([])));
+    assert_eq!(tables(entry), ["customers", "customer_profiles", "companies"]);
     let field = |name: &str| {
-        let fields = call["changes"][0]["fields"].as_array().expect("fields");
-        fields.iter().find(|field| field["field"] == name).cloned().unwrap_or_else(|| panic!("{name} in {call}"))
+        let fields = entry["changes"][0]["fields"].as_array().expect("fields");
+        fields.iter().find(|field| field["field"] == name).cloned().unwrap_or_else(|| panic!("{name} in {entry}"))
     };
     assert_eq!(field("first_name"), json!({ "field": "first_name", "before": "Eva", "after": "Ebba" }));
     assert_eq!(field("tax_id")["after"], "••• (changed)");
@@ -47,13 +47,13 @@ fn the_journal_contains_an_update_without_its_secrets() {
 
     // A rejection has its error codes, and changes nothing.
     update(&storm, &json!({ "Id": 3, "Email": "dana@demo.example", "SSN": "19121212-1212", "Nonsense": 1 }));
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["status"], tables(call)), (&json!(400), Vec::new()));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["status"], tables(entry)), (&json!(400), Vec::new()));
     let reasons = [("Email"), ("SSN")].map(|name| {
         let message = format!("There already exists a customer with the specified {name}.");
         json!({ "field": "$", "rule": "CustomerAlreadyExists", "message": message })
     });
-    assert_eq!(call["reasons"], json!(reasons));
+    assert_eq!(entry["reasons"], json!(reasons));
     update(&storm, &json!({ "Id": 3, "InvoiceAddress": { "Zip": "", "Country": "Narnia" }, "FirstName": [7] }));
     let rules: Vec<Value> = tenant.requests("")[0]["reasons"]
         .as_array()
@@ -73,9 +73,9 @@ fn the_journal_contains_an_update_without_its_secrets() {
     assert_eq!(tenant.requests("")[0]["ignored"], json!(["Nonsense", "PricelistIds"]));
     // An unknown operation lists similar ones.
     storm.get("/api/1.1/CustomerService.svc/rest/GetCustomers?id=3");
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["status"]), (&json!("-"), &json!(404)));
-    assert!(call["did_you_mean"].to_string().contains("StormGetCustomer"), "{call}");
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["operation"], &entry["status"]), (&json!("-"), &json!(404)));
+    assert!(entry["did_you_mean"].to_string().contains("StormGetCustomer"), "{entry}");
 
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in ["19121212", "SSN-eva", "Secret-12", "$argon2id"] {
@@ -312,7 +312,7 @@ fn an_extension_receives_an_update_and_changes_it() {
     assert_eq!(receiver.received().len(), 1);
 }
 
-/// A callback has the rules of the API that was called: DirectScale's required fields are not Storm's.
+/// A callback has the rules of the API that got the request: DirectScale's required fields are not Storm's.
 #[test]
 fn an_extension_receives_a_creation_without_fields_that_directscale_requires() {
     let hooks = ["Associates.Enrollment.ValidateApplication", "Associates.Enrollment.WriteApplication"];

@@ -150,14 +150,14 @@ fn updated_by_is_required_and_stored() {
     freeze(&tenant);
     let before = tenant.everything();
     let body = json!({ "Id": 3, "FirstName": "A" }).to_string();
-    let call =
+    let send =
         |query: &str| storm.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
     let missing = error_bytes(&[("UpdatedByMissing", "The parameter updatedBy is missing.")]);
     for query in ["", "?", "?updatedBy=", "?updatedBy=%20", "?createdBy=1"] {
-        assert_eq!(call(query).says(400, JSON), missing, "{query}");
+        assert_eq!(send(query).says(400, JSON), missing, "{query}");
     }
     for query in ["?updatedBy=x", "?updatedBy=1.5", "?updatedBy=2147483648", "?updatedBy=1,2"] {
-        assert_eq!(call(query).says(400, HTML), unreadable("The parameter updatedBy must be an integer."), "{query}");
+        assert_eq!(send(query).says(400, HTML), unreadable("The parameter updatedBy must be an integer."), "{query}");
     }
     assert_eq!(tenant.everything(), before);
     // Any account, with the parameter's name in any case.

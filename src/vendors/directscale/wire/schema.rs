@@ -161,7 +161,7 @@ fn example(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("invariant: the examples are JSON")
 }
 
-/// One property, as it is read: null and blank count as absent, numbers may stand in quotes.
+/// One property, as it is read: null and blank count as absent, numbers may be in quotes.
 fn property(field: Field) -> ObjectBuilder {
     let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
     let text = || {
