@@ -35,7 +35,7 @@ impl Dice {
         (self.unit() * limit as f64) as u64
     }
 
-    /// A number whose logarithm is normal around that of `median`, with the deviation `sigma` (Box and Muller's way).
+    /// A number whose logarithm is normal around that of `median`, with the deviation `sigma` (Box–Muller transform).
     #[must_use]
     pub fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();

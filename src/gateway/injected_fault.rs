@@ -42,11 +42,11 @@ impl InjectedFault {
             return None;
         }
         self.wait().await;
-        let answer = self.0.rule.response.as_ref()?;
+        let replacement = self.0.rule.response.as_ref()?;
         // The handler has not run, so a truncated response is that of a failure.
         let mut failure = vendor.reject(GatewayRejection::BackEndFailed(context.request_id), context);
         vendor.sign(&mut failure, context.request_id);
-        Some(self.replaced(vendor, context, answer, failure))
+        Some(self.replaced(vendor, context, replacement, failure))
     }
 
     pub(super) fn inside(&self) -> Option<InsideFault> {
@@ -67,7 +67,7 @@ impl InjectedFault {
             self.wait().await;
         }
         match &rule.response {
-            Some(answer) => self.replaced(vendor, context, answer, response),
+            Some(replacement) => self.replaced(vendor, context, replacement, response),
             None => (self.marked(context, response), Transmission::Complete),
         }
     }
@@ -82,10 +82,10 @@ impl InjectedFault {
         &self,
         vendor: &V,
         context: &RequestContext<'_>,
-        answer: &FaultResponse,
+        replacement: &FaultResponse,
         response: Response<Bytes>,
     ) -> Sent {
-        let (response, transmission) = match answer {
+        let (response, transmission) = match replacement {
             FaultResponse::Status { code, message, retry_after } => {
                 let retry_after = u64::from(retry_after.unwrap_or(1));
                 let injected = InjectedStatus { code: *code, message: message.as_deref(), retry_after };

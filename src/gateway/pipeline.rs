@@ -1,4 +1,4 @@
-//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, answer.
+//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, respond.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -130,7 +130,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         }
         let inside = fault.as_ref().and_then(InjectedFault::inside);
         let outcome = self.run(&authenticated, body, handler, inside).await;
-        let response = self.answer(outcome);
+        let response = self.response(outcome);
         match fault {
             Some(fault) => Ok(fault.after(vendor, &self.context(), response).await),
             None => Ok((response, Transmission::Complete)),
@@ -236,7 +236,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
     }
 
     /// The response of the operation. Its effects are final from here on, also in the journal.
-    fn answer(&mut self, outcome: Outcome<V::Error>) -> Response<Bytes> {
+    fn response(&mut self, outcome: Outcome<V::Error>) -> Response<Bytes> {
         let Outcome { result, mut ignored, is_dry_run } = outcome;
         let vendor = &self.state.vendor;
         let request_id = self.log.request_id;
@@ -249,7 +249,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             }
             Err(failure) => {
                 self.log.recorder.rolled_back();
-                let mut response = self.answer_failure(failure);
+                let mut response = self.failure_response(failure);
                 if is_dry_run {
                     response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
                 }
@@ -261,7 +261,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         response
     }
 
-    fn answer_failure(&mut self, failure: Failure<V::Error>) -> Response<Bytes> {
+    fn failure_response(&mut self, failure: Failure<V::Error>) -> Response<Bytes> {
         let vendor = &self.state.vendor;
         let error = match failure {
             Failure::Operation(error) => error,

@@ -100,7 +100,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "the call and its status; named on the Upgrade Customer page, which says what it clears"
+        "class": "client-observed", "source": "the request and its status; named on the Upgrade Customer page, which says what it clears"
     })))
 )]
 pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -142,11 +142,11 @@ pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     operation_id = "DeleteCustomer",
     params(("customerId" = i32, Path, minimum = 1)),
     responses(
-        (status = 200, description = "The customer is voided"),
+        (status = 200, description = "The customer was deleted"),
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "inferred", "source": "one public client calls it; what it leaves behind is inferred"
+        "class": "inferred", "source": "one public client calls it; its effect is inferred"
     })))
 )]
 pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -193,7 +193,7 @@ pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "the call is; its body and answer are chosen"
+        "class": "client-observed", "source": "the request is; its body and response are chosen"
     })))
 )]
 pub(super) async fn reset_password(request: &ApiRequest<'_>) -> Result<Reply, Error> {

@@ -21,18 +21,18 @@ const KEY: &str = "subscriptionKey";
 const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
 
 const DESCRIPTION: &str = "\
-What this emulator answers of DirectScale's customer API. Each operation carries `x-evidence`: how well founded the answer is \
-(`documented`, `client-observed`, `framework-default`, `inferred` or `chosen`) and by what; so does each field that is inferred \
-or chosen.
+DirectScale's customer API as this emulator implements it. Each operation has `x-evidence`: the evidence class of its response \
+(`documented`, `client-observed`, `framework-default`, `inferred` or `chosen`) and the source. Each field that is inferred or \
+chosen has it too.
 
-Any writing operation can be rehearsed: with the header `Prefer: tx=rollback` it does everything, answers as it would have, \
-and takes it back. With `Prefer: return=representation` a write of a customer answers with the customer. Both say so in \
-`Preference-Applied`.";
+The header `Prefer: tx=rollback` makes any write a dry run: it has the same response, and all changes are rolled back. With \
+`Prefer: return=representation` the response to a write of a customer contains the customer. The header \
+`Preference-Applied` names the preferences that were applied.";
 
 /// The groups of operations, in their order in the document.
 const TAGS: [(&str, &str); 4] = [
     ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
-    ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
+    ("validate", "DirectScale's checks: whether a value is free, whether a password is correct."),
     ("sso", "DirectScale's single sign-on."),
     NOT_BUILT,
 ];

@@ -76,7 +76,7 @@ pub(super) async fn use_token(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 /// Either response of [`use_token`].
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the answer, which is written directly")]
+#[expect(dead_code, reason = "describes the response, which is written directly")]
 pub(super) enum SsoAnswer<'a> {
     Identity(IdentityJson<'a>),
     Address(String),

@@ -10,7 +10,7 @@ use crate::gateway::{ApiRequest, Reply};
 
 /// Get Customer Downline
 ///
-/// The ids of those below a customer, level by level.
+/// The ids of the customers below a customer, level by level.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/downline",
@@ -74,7 +74,7 @@ pub(super) async fn downline_ids(request: &ApiRequest<'_>) -> Result<Reply, Erro
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "Place Node page; that legs mean nothing in these trees is the C# reference's"
+        "class": "documented", "source": "Place Node page; the C# reference says that legs have no meaning in these trees"
     })))
 )]
 pub(super) async fn place_node(request: &ApiRequest<'_>) -> Result<Reply, Error> {

@@ -68,7 +68,7 @@ availability_operations! {
     /// `true` when the alias is free to use; with the plan's `validate_polarity` = `taken` the reverse.
     web_alias(
         WebAlias, "/v1/validate/web-alias/{webAlias}", "webAlias", "ValidateWebAlias",
-        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+        "chosen", "the Upgrade Customer page says that there is such an operation; its path is chosen"
     );
 
     /// Validate Back Office Id
@@ -76,7 +76,7 @@ availability_operations! {
     /// `true` when the id is free to use; with the plan's `validate_polarity` = `taken` the reverse.
     back_office_id(
         BackOfficeId, "/v1/validate/back-office-id/{backOfficeId}", "backOfficeId", "ValidateBackOfficeId",
-        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+        "chosen", "the Upgrade Customer page says that there is such an operation; its path is chosen"
     );
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
             extensions(("x-evidence" = json!({ "class": "chosen", "source": "that it is not 2xx is client-observed" })))
         ),
     ),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the answer's shape is inferred" })))
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the response's shape is inferred" })))
 )]
 pub(super) async fn login_by_query(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let parameters = request.query();

@@ -45,7 +45,7 @@ fn is_cut(text: &str) -> bool {
 #[test]
 fn faults_are_injected_before_inside_and_after() {
     for answer in [json!({ "status": { "code": 500 } }), json!("truncated"), json!("reset"), json!("empty")] {
-        for (point, stands) in [("before", false), ("inside", false), ("after", true)] {
+        for (point, is_committed) in [("before", false), ("inside", false), ("after", true)] {
             let tenant = tenant();
             let client = tenant.bydesign();
             let before = tenant.everything();
@@ -61,15 +61,15 @@ fn faults_are_injected_before_inside_and_after() {
                 Some("truncated") => assert!(is_cut(&text), "{point}: {text}"),
                 Some(_) => assert_eq!(text, "", "{point}"),
             }
-            assert_eq!(is_created(&tenant), stands, "{answer} {point}");
+            assert_eq!(is_created(&tenant), is_committed, "{answer} {point}");
             let entry = &tenant.requests("")[0];
             assert_eq!(entry["fault"]["id"], id, "{entry}");
-            assert_eq!(entry["changes"] == json!([]), !stands, "{entry}");
-            if !stands {
+            assert_eq!(entry["changes"] == json!([]), !is_committed, "{entry}");
+            if !is_committed {
                 assert_eq!(tenant.everything(), before, "{answer} {point}");
             }
             // A retry creates the customer, or is rejected because it exists.
-            assert_eq!(client.post(PATH, &possible()).status, if stands { 400 } else { 200 });
+            assert_eq!(client.post(PATH, &possible()).status, if is_committed { 400 } else { 200 });
         }
     }
 }

@@ -148,7 +148,7 @@ impl<'a> CountryJson<'a> {
     }
 }
 
-/// Figures of a customer.
+/// The statistics of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stats)]
@@ -164,12 +164,12 @@ pub(in crate::vendors::directscale) struct StatsJson<'a> {
     rank_options: [(); 0],
 }
 
-/// One figure.
+/// One statistic.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stat)]
 struct StatJson<'a> {
-    /// A text where the plan sets one.
+    /// A text if the plan sets one.
     #[schema(value_type = f64)]
     value: Cow<'a, StatValue>,
 }
