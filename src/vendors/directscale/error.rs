@@ -270,8 +270,8 @@ fn rule(kind: &ViolationKind) -> &'static str {
     }
 }
 
-/// The default upgrade hook's message for a transition that the plan does not allow ("This call only upgrades from Customer (type 2) to
-/// Distributor (type 1)", DirectScale, Upgrade Customer page).
+/// The default upgrade hook's message for a transition that the plan does not allow ("This call only upgrades from Customer
+/// (type 2) to Distributor (type 1)", DirectScale, Upgrade Customer page).
 fn no_such_upgrade(from: i32, to: Option<i32>, plan: &Plan) -> String {
     let to = to.map_or_else(|| "none".to_owned(), |to| to.to_string());
     let allowed: Vec<String> = plan.upgrade_transitions.iter().map(|(from, to)| format!("{from} to {to}")).collect();
