@@ -1,5 +1,5 @@
-//! A small Client Extension: a hook that alters what comes before the vendor's work, one that adds something after it, one
-//! that takes its place, and one that rejects.
+//! A small Client Extension with four hooks: one alters the request before the vendor's work, one adds a step after it, one
+//! replaces it, and one rejects.
 //!
 //! ```sh
 //! DIRECTSCALE_URL=http://127.0.0.1:8080 DIRECTSCALE_TOKEN=… EXTENSION_TOKEN=… LISTEN=127.0.0.1:5000 \
@@ -23,15 +23,15 @@ use serde_json::{Value, json};
 const HOOK: &str = "Associates.Enrollment.UpdateAssociateBaseType";
 
 struct ClientExtension {
-    /// Where the platform takes callbacks, and the token that it knows this extension by.
+    /// The base URL for callbacks, and the token that this extension presents there.
     directscale_url: String,
     directscale_token: String,
-    /// What the platform must present.
+    /// The token that the platform must present.
     extension_token: String,
     client: reqwest::Client,
 }
 
-/// An error as it crosses the wire.
+/// An error response.
 struct Failure(StatusCode, Value);
 
 impl IntoResponse for Failure {
@@ -40,7 +40,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What the platform shows its user.
+/// A rejection whose message the platform shows to its client.
 fn rejection(message: &str) -> Failure {
     let error =
         json!({ "ErrorId": "example1", "ErrorMessage": message, "RemoteStackTrace": [], "InternalStackTrace": null });
@@ -72,7 +72,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Before: names are written in capitals, and then the platform does its work with them.
+/// Before: writes the names in capitals; then the platform does its work with them.
 async fn before(
     State(extension): State<Arc<ClientExtension>>,
     headers: HeaderMap,
@@ -87,7 +87,7 @@ async fn before(
     extension.call_back(&headers, &request).await
 }
 
-/// After: the platform does its work, and then something is added that must not break it.
+/// After: the platform does its work; then this hook adds a step that must not break it.
 async fn after(
     State(extension): State<Arc<ClientExtension>>,
     headers: HeaderMap,
@@ -99,7 +99,7 @@ async fn after(
     Ok(Json(response))
 }
 
-/// Override: the platform's work is not done at all.
+/// Override: replaces the platform's work.
 async fn instead(
     State(extension): State<Arc<ClientExtension>>,
     headers: HeaderMap,
@@ -110,7 +110,7 @@ async fn instead(
     Ok(Json(json!({ "ApplicationResponse": { "AssociateId": request["AssociateId"] } })))
 }
 
-/// A rejection, in words that the caller of the API sees.
+/// Rejects with a message that the API client gets.
 async fn reject(State(extension): State<Arc<ClientExtension>>, headers: HeaderMap) -> Answer {
     extension.check(&headers)?;
     Err(rejection("Upgrades are closed for this month."))
@@ -140,7 +140,7 @@ impl ClientExtension {
         let status = answered.status();
         let text = answered.text().await.unwrap_or_default();
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
-        // What the platform rejects goes back to it as it is.
+        // A rejection of the platform is returned to it unchanged.
         if status.is_success() { Ok(Json(body)) } else { Err(Failure(StatusCode::INTERNAL_SERVER_ERROR, body)) }
     }
 }

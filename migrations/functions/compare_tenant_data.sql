@@ -1,6 +1,6 @@
--- The rows of one table in which two tenants differ, in the order of their keys: before is the row of p_left, NULL where it has none,
--- after that of p_right, and differing the number of all such rows. Returns at most p_limit. Of a table whose rows belong to
--- customers it compares those of the customers above p_after, up to p_until; NULL is no bound.
+-- The rows of one table in which two tenants differ, in the order of their keys, at most p_limit. before is the row of p_left and
+-- after the row of p_right, NULL if there is none; differing is the number of all such rows. If the rows belong to customers, it
+-- compares those of the customers above p_after, up to p_until; NULL is no bound.
 create or replace function compare_rows(
     p_table text, p_left integer, p_right integer, p_after integer, p_until integer, p_limit bigint,
     out key jsonb, out before jsonb, out after jsonb, out differing bigint

@@ -1,5 +1,5 @@
--- The InactiveDate of a customer whose status becomes p_is: the moment at which it stopped being active (1), for as long as it is
--- not. A status that stays leaves it as it was.
+-- The InactiveDate of a customer whose status changes from p_was to p_is: the time at which it stopped being active (1), NULL
+-- while it is active. An unchanged status keeps the date.
 create or replace function inactive_since(p_was integer, p_is integer, p_since timestamptz, p_now timestamptz)
 returns timestamptz language sql immutable as $$
     select case when p_is = p_was then p_since

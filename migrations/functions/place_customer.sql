@@ -1,10 +1,10 @@
--- Places a customer below p_upline: in the enrolment tree, or in the sponsor tree, where one that has no node yet gets it.
--- The customer's SponsorId or EnrollerId follows.
+-- Places a customer below p_upline in the enrollment tree or in the sponsor tree, and sets its EnrollerId or SponsorId. In the
+-- sponsor tree it adds a node if the customer has none.
 --
--- Moves take turns within a tenant, so that two that race see each other and close no circle; the customer's row is locked
--- first, so that an update or upgrade of it that comes between reads it anew.
--- The outcome is 'placed', or names why nothing was written. With p_is_recorded the rows as they were and as they are come
--- along, as texts.
+-- One move at a time within a tenant: two concurrent moves could close a circle. The customer's row is locked first, so that a
+-- concurrent update or upgrade reads it again.
+-- The outcome is 'placed', or the reason why no row was written. With p_is_recorded it also returns the rows before and after,
+-- as texts.
 create or replace function place_customer(
     p_tenant        integer,
     p_customer      integer,
@@ -22,7 +22,7 @@ create or replace function place_customer(
 declare
     v_upline_type integer;
 begin
-    -- Nobody writes into a world while it is replaced as a whole.
+    -- Waits while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);

@@ -1,6 +1,6 @@
--- A row as the text of each of its columns, in their order: what the journal compares. A cast of the whole row to text says the
--- same and costs three times as much, because it looks up how each type is written. The lists of columns are made from the
--- tables, once, when the functions are made.
+-- A row as the text of each of its columns, in their order, for the journal to compare. A cast of the whole row to text costs
+-- three times as much, because it looks up the output function of each type. The lists of columns are read from the tables once,
+-- when the functions are created.
 do $do$
 declare
     v_table regclass;

@@ -97,7 +97,7 @@ impl Customers {
     ) -> Result<CustomerId, Error> {
         let SeedCustomer { id, fields, password_hash } = seed;
         let is_required = |violation: &Violation| {
-            violation.field != Field::CustomerType && matches!(violation.rule, ViolationKind::Required(_))
+            violation.field != Field::CustomerType && matches!(violation.kind, ViolationKind::Required(_))
         };
         let mut violations = scope.validator().whole(id, &fields);
         violations.retain(|violation| !is_required(violation));

@@ -112,7 +112,7 @@ impl Customers {
             // The hook decides what is required, but a stored customer always has a type and valid formats.
             violations.extend(validator.formats(fields));
             if fields.customer_type.is_none() {
-                violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
+                violations.push(Violation { field: Field::CustomerType, kind: ViolationKind::Required(None) });
             }
         } else {
             violations.extend(validator.whole(id, fields));
@@ -156,8 +156,8 @@ impl Customers {
             let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
             let response = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
             if !response.is_available {
-                let rule = ViolationKind::Unique(Some(email.trim().to_owned()));
-                violations.push(Violation { field: Field::EmailAddress, rule });
+                let kind = ViolationKind::Unique(Some(email.trim().to_owned()));
+                violations.push(Violation { field: Field::EmailAddress, kind });
             }
         }
         if let Some(tax_id) = &fields.tax_id
@@ -167,7 +167,7 @@ impl Customers {
             let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
             let response = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
             if !response.available {
-                violations.push(Violation { field: Field::TaxId, rule: ViolationKind::Unique(None) });
+                violations.push(Violation { field: Field::TaxId, kind: ViolationKind::Unique(None) });
             }
         }
         reject(violations)
@@ -326,7 +326,7 @@ fn merge_application(
     }
     let mut violations = scope.validator().formats(fields);
     if id.is_some_and(|id| fields.sponsor_id == Some(id.0)) {
-        violations.push(Violation { field: Field::SponsorId, rule: ViolationKind::SponsorIsSelf });
+        violations.push(Violation { field: Field::SponsorId, kind: ViolationKind::SponsorIsSelf });
     }
     reject(violations)
 }
@@ -350,7 +350,7 @@ fn merge_associate(
                 if field.whole().is_patchable() {
                     patch.mask.insert(field);
                 } else {
-                    violations.push(Violation { field, rule: ViolationKind::Unsupported });
+                    violations.push(Violation { field, kind: ViolationKind::Unsupported });
                 }
             }
             violations.extend(scope.validator().partial(patch));

@@ -61,7 +61,7 @@ impl Customers {
         mut violations: Vec<Violation>,
     ) -> Result<(), Error> {
         let Some(password) = password else {
-            let missing = Violation { field: Field::Password, rule: ViolationKind::Required(None) };
+            let missing = Violation { field: Field::Password, kind: ViolationKind::Required(None) };
             violations.push(missing);
             self.reject_known(scope, id, violations).await?;
             return Err(Error::UnknownCustomer);

@@ -21,7 +21,7 @@ use crate::model::{Customer, CustomerId};
 pub struct Profiled {
     pub customer: Customer,
     /// The customer uuid.
-    pub key: Uuid,
+    pub uuid: Uuid,
     pub modified_at: DateTime<Utc>,
     pub version: Version,
     /// By the vendor's name.
@@ -79,7 +79,7 @@ impl Customers {
         let with_profiles = customers.into_iter().filter_map(|customer| {
             let row = profiles.remove(&customer.id.0)?;
             Some(Profiled {
-                key: row.uuid.unwrap_or_else(|| derived_uuid(customer.id)),
+                uuid: row.uuid.unwrap_or_else(|| derived_uuid(customer.id)),
                 modified_at: row.modified_at,
                 version: Version(row.version),
                 fields: row.fields.map(|fields| fields.0).unwrap_or_default(),

@@ -52,8 +52,8 @@ pub struct CustomerRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Placement>,
     /// The customer uuid, if a client chose it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Uuid>,
+    #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<Uuid>,
     /// The rows of `CRM_AssociateTypeChanges`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub type_changes: Vec<StoredTypeChange>,

@@ -30,19 +30,19 @@ impl Validator<'_> {
         let known_type = fields.customer_type.filter(|customer_type| self.plan.types.contains_key(customer_type));
         for &field in self.plan.required.keys() {
             if self.plan.requires(field, known_type) && fields.is_missing(field) {
-                violations.push(Violation { field, rule: ViolationKind::Required(known_type) });
+                violations.push(Violation { field, kind: ViolationKind::Required(known_type) });
             }
         }
         // Every customer has a type, even if the plan makes it optional.
         if fields.customer_type.is_none() && !self.plan.requires(Field::CustomerType, None) {
-            violations.push(Violation { field: Field::CustomerType, rule: ViolationKind::Required(None) });
+            violations.push(Violation { field: Field::CustomerType, kind: ViolationKind::Required(None) });
         }
         violations.extend(self.formats(fields));
         if known_type == Some(DISTRIBUTOR) && fields.birth_date.is_some_and(|date| date > self.adult_since()) {
             violations.push(self.too_young());
         }
         if id.is_some_and(|id| fields.sponsor_id == Some(id.0)) {
-            violations.push(Violation { field: Field::SponsorId, rule: ViolationKind::SponsorIsSelf });
+            violations.push(Violation { field: Field::SponsorId, kind: ViolationKind::SponsorIsSelf });
         }
         violations
     }
@@ -65,7 +65,7 @@ impl Validator<'_> {
                 field => self.plan.requires(field, None),
             };
             if is_required {
-                violations.push(Violation { field, rule: ViolationKind::Required(None) });
+                violations.push(Violation { field, kind: ViolationKind::Required(None) });
             }
         }
         violations.extend(self.formats(&patch.fields));
@@ -81,15 +81,15 @@ impl Validator<'_> {
 
     /// The violation of a distributor who was born after `adult_since`.
     pub(super) fn too_young(&self) -> Violation {
-        Violation { field: Field::BirthDate, rule: ViolationKind::MinimumAge(self.plan.minimum_age) }
+        Violation { field: Field::BirthDate, kind: ViolationKind::MinimumAge(self.plan.minimum_age) }
     }
 
     /// The violations of the values that are set.
     pub(super) fn formats(&self, fields: &CustomerFields) -> Vec<Violation> {
         let mut violations = Vec::new();
         for (field, text) in fields.texts() {
-            if let Some(rule) = self.text_violation(field, text) {
-                violations.push(Violation { field, rule });
+            if let Some(kind) = self.text_violation(field, text) {
+                violations.push(Violation { field, kind });
             }
         }
         if let Some(email) = &fields.email_address
@@ -97,14 +97,14 @@ impl Validator<'_> {
         {
             violations.push(Violation {
                 field: Field::EmailAddress,
-                rule: ViolationKind::Format("must be an e-mail address"),
+                kind: ViolationKind::Format("must be an e-mail address"),
             });
         }
         if let Some(code) = &fields.language_code
             && isolang::Language::from_639_1(code).is_none()
         {
-            let rule = ViolationKind::Format("must be a two-letter ISO 639-1 language code");
-            violations.push(Violation { field: Field::LanguageCode, rule });
+            let kind = ViolationKind::Format("must be a two-letter ISO 639-1 language code");
+            violations.push(Violation { field: Field::LanguageCode, kind });
         }
         for (address, field) in [
             (&fields.shipping_address, Field::DefaultShippingAddress(Some(AddressPart::CountryCode))),
@@ -113,8 +113,8 @@ impl Validator<'_> {
             if let Some(code) = &address.country_code
                 && rust_iso3166::from_alpha2(code).is_none()
             {
-                let rule = ViolationKind::Format("must be a two-letter ISO 3166-1 country code");
-                violations.push(Violation { field, rule });
+                let kind = ViolationKind::Format("must be a two-letter ISO 3166-1 country code");
+                violations.push(Violation { field, kind });
             }
         }
         for (field, value, names) in [
@@ -122,13 +122,13 @@ impl Validator<'_> {
             (Field::CustomerType, fields.customer_type, &self.plan.types),
         ] {
             if value.is_some_and(|value| !names.contains_key(&value)) {
-                violations.push(Violation { field, rule: ViolationKind::OneOf(names.keys().copied().collect()) });
+                violations.push(Violation { field, kind: ViolationKind::OneOf(names.keys().copied().collect()) });
             }
         }
         if let Some(password) = &fields.password
             && let Some(requirement) = self.password_rule_violation(password.reveal())
         {
-            violations.push(Violation { field: Field::Password, rule: ViolationKind::Password(requirement) });
+            violations.push(Violation { field: Field::Password, kind: ViolationKind::Password(requirement) });
         }
         violations
     }
@@ -207,7 +207,7 @@ mod tests {
             rules(&plan)
                 .whole(None, &fields)
                 .iter()
-                .any(|violation| matches!(violation.rule, ViolationKind::MinimumAge(18)))
+                .any(|violation| matches!(violation.kind, ViolationKind::MinimumAge(18)))
         };
         assert!(!young("2008-03-01T00:00:00Z"));
         assert!(young("2008-03-02T00:00:00Z"));

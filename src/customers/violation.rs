@@ -6,7 +6,8 @@ use crate::model::Field;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub field: Field,
-    pub rule: ViolationKind,
+    /// The rule that the field breaks.
+    pub kind: ViolationKind,
 }
 
 /// A rule that a field can break.
@@ -90,7 +91,7 @@ impl Rejection {
         let unreadable: Vec<Field> =
             violations.iter().filter(|violation| violation.is_unreadable()).map(|violation| violation.field).collect();
         violations.retain(|violation| {
-            let is_missing = matches!(violation.rule, ViolationKind::Required(_));
+            let is_missing = matches!(violation.kind, ViolationKind::Required(_));
             !(is_missing && (unreadable.contains(&violation.field) || unreadable.contains(&violation.field.whole())))
         });
         violations.sort_by_key(|violation| violation.field);
@@ -107,6 +108,6 @@ impl Rejection {
 
 impl Violation {
     fn is_unreadable(&self) -> bool {
-        matches!(self.rule, ViolationKind::Type(_) | ViolationKind::Format(_))
+        matches!(self.kind, ViolationKind::Type(_) | ViolationKind::Format(_))
     }
 }

@@ -166,7 +166,7 @@ pub(super) fn rejected_write(
     mut violations: Vec<Violation>,
 ) -> Error {
     let sponsor = columns.fields.sponsor_id.unwrap_or_default();
-    let rule = match rejected {
+    let kind = match rejected {
         store::Rejected::Transition(from) => {
             let to = columns.fields.customer_type;
             return Rejection::of(violations).map_or(Error::NoSuchUpgrade { from, to }, Error::Rejected);
@@ -175,6 +175,6 @@ pub(super) fn rejected_write(
         store::Rejected::SponsorType => ViolationKind::SponsorNotDistributor(sponsor),
         store::Rejected::SponsorBelow => ViolationKind::SponsorBelow(sponsor),
     };
-    violations.push(Violation { field: Field::SponsorId, rule });
+    violations.push(Violation { field: Field::SponsorId, kind });
     Error::Rejected(Rejection::of(violations).expect("invariant: a violation was just added"))
 }

@@ -1,4 +1,4 @@
-//! The enrolment application that the enrolment hooks carry (vendor's C# reference, `Application`).
+//! The enrollment application that the enrollment hooks carry (vendor's C# reference, `Application`).
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
@@ -54,11 +54,11 @@ impl From<HookCustomFields> for [Option<String>; 10] {
     }
 }
 
-/// What somebody applies for: to become a customer of some base type. It has no member for TaxExempt and TaxExemptId.
+/// An application to become a customer of a base type. It has no member for TaxExempt and TaxExemptId.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Application {
-    /// 0 for a new enrolment, the customer on an upgrade.
+    /// 0 for a new enrollment; the customer's id for an upgrade.
     pub associate_id: i32,
     /// Whether this upgrades an existing customer.
     pub is_associate_upgrade: bool,
@@ -74,7 +74,7 @@ pub struct Application {
     pub last_name: Option<String>,
     #[serde(with = "zero_is_none")]
     pub sponsor_id: Option<i32>,
-    /// In the clear, as the vendor's has it: an extension may check it.
+    /// In the clear, as the vendor sends it: an extension may check it.
     #[serde(with = "in_the_clear")]
     pub password: Option<Password>,
     pub username: Option<String>,
@@ -93,13 +93,12 @@ pub struct Application {
     pub external_id: Option<String>,
     pub company_name: Option<String>,
     pub custom: HookCustomFields,
-    /// What the emulator has no use for, there so that an extension's model finds it.
+    /// Members that the emulator does not use. They are there because an extension's model may expect them.
     #[serde(flatten)]
     pub unused: UnusedMembers,
 }
 
-/// Members of an [`Application`] that mean nothing here: empty on the way out, not read on the way back, whatever an extension
-/// puts into them.
+/// Members of an [`Application`] that the emulator does not use: sent empty, and not read from the answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnusedMembers {
@@ -125,7 +124,7 @@ impl<'de> Deserialize<'de> for UnusedMembers {
     }
 }
 
-/// What became of an [`Application`].
+/// The result of an [`Application`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ApplicationResponse {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::application::{HookAddress, HookCustomFields};
 use super::json::net_date;
 
-/// A customer. "Read-only" members are not read on the way back, as the vendor's are not.
+/// A customer. "Read-only" members are not read from an answer, as at the vendor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Associate {

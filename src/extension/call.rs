@@ -30,10 +30,10 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callback
 
 const USER_HEADER: HeaderName = HeaderName::from_static("x-directscale-user");
 
-/// The longest text of a failed hook that is repeated, in characters.
-const LONGEST_TEXT: usize = 1_000;
+/// The maximum length of a failed hook's text in a message, in characters.
+const MAX_TEXT: usize = 1_000;
 
-/// Calls hooks and takes their callbacks.
+/// Calls hooks and accepts their callbacks.
 #[derive(Debug, Clone)]
 pub struct Hooks {
     outgoing: Outgoing,
@@ -45,15 +45,14 @@ pub struct Hooks {
 #[derive(Debug, Clone, Copy)]
 pub struct HookOf<'a> {
     pub tenant: TenantId,
-    /// Its extension, if it has one.
     pub extension: Option<&'a Extension>,
-    /// Who made the vendor's call.
+    /// The name of the credential that the request presents.
     pub user: &'a str,
-    /// Where it is noted what the call does.
+    /// Records the hook for the journal.
     pub recorder: &'a Recorder,
 }
 
-/// Why a hook that an extension answers did not end well.
+/// Why a hook that an extension answers has no response.
 #[derive(Debug, Error)]
 pub enum HookError {
     /// The extension rejected or failed.
@@ -63,11 +62,11 @@ pub enum HookError {
     Database(#[from] DatabaseError),
 }
 
-/// What an extension made of a hook that did not end well.
+/// Why an extension's hook failed or was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct HookFailure {
-    /// The extension's own words, or what happened and to which hook.
+    /// The extension's own message, or a sentence that names the hook and the failure.
     pub message: String,
 }
 
@@ -97,17 +96,18 @@ impl CallbackToken {
     }
 }
 
-/// A callback whose token was taken: the work may be done.
+/// A callback whose token was claimed: the default work may run.
 #[derive(Debug)]
 pub struct Callback {
     pub tenant: TenantId,
     digest: [u8; 32],
-    /// What the work must know besides the request.
+    /// The stored command that the default work continues.
     pub context: Value,
 }
 
 impl Callback {
-    /// Within the transaction of the work: false when the hook has ended in the meantime, and the work must not be kept.
+    /// Runs within the transaction of the default work; false when the hook has ended in the meantime, so that the work must be
+    /// rolled back.
     ///
     /// # Errors
     /// When the database fails.
@@ -119,24 +119,23 @@ impl Callback {
 }
 
 impl Hooks {
-    /// Calls over `outgoing`.
     #[must_use]
     pub fn new(outgoing: Outgoing, random: Arc<Random>) -> Self {
         Self { outgoing, random, running: Arc::default() }
     }
 
-    /// How many calls of a tenant wait for its extension on this server.
+    /// How many hooks of a tenant wait for its extension on this server.
     #[must_use]
     pub fn running(&self, tenant: TenantId) -> usize {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&tenant).copied().unwrap_or_default()
     }
 
-    /// Calls the extension that answers the hook `H`, with what its callback must know. No transaction is open while it
-    /// runs, so a dry run is rejected: what an extension does cannot be taken back.
+    /// Calls the extension that answers the hook `H`; `context` is stored for its callback. No transaction is open while it
+    /// runs, so a dry run is rejected: an extension's work cannot be rolled back.
     ///
     /// # Errors
-    /// What the extension says or does wrong, or when the database fails.
+    /// When the extension rejects or fails, or the database fails.
     pub async fn call<H: Hook>(
         &self,
         database: &Database,
@@ -167,7 +166,7 @@ impl Hooks {
         let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
         let token = CallbackToken::new(&self.random);
         let digest = token.digest();
-        // Only for a server that died meanwhile: otherwise the token ends with the hook.
+        // The expiry is for a server that stopped in the meantime. Otherwise the token ends with the hook.
         let now = Clock::Real.now();
         let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
         let mut session = database.session().await?;
@@ -204,7 +203,7 @@ impl Hooks {
         })
     }
 
-    /// The tenants whose extension presents this token: more than one where a tenant was forked.
+    /// The tenants whose extension presents this token. A fork has the token of its origin.
     ///
     /// # Errors
     /// When the database fails.
@@ -215,8 +214,8 @@ impl Hooks {
         session.end(tenants)
     }
 
-    /// Takes the token of a callback: `None` when it is not one of these tenants' and this hook's, was taken before, or the
-    /// hook has ended.
+    /// Claims the token of a callback. `None` when it belongs to another tenant or hook, was claimed before, or the hook has
+    /// ended.
     ///
     /// # Errors
     /// When the database fails.
@@ -228,24 +227,24 @@ impl Hooks {
         token: &CallbackToken,
     ) -> Result<Option<Callback>, DatabaseError> {
         let digest = token.digest();
-        // A hook's time is real, whatever the tenant's clock says.
+        // Hooks run in real time, whatever the tenant's clock is.
         let now = Clock::Real.now();
         let mut session = database.session().await?;
         let claimed = store::claim(session.connection(), tenants, &digest, hook, now).await;
         Ok(session.end(claimed)?.map(|(tenant, context)| Callback { tenant, digest, context }))
     }
 
-    /// An id for an error that begins here.
+    /// The id of an error of this server: eight characters.
     #[must_use]
     pub fn error_id(&self) -> String {
         self.random.uuid().simple().to_string()[..8].to_owned()
     }
 }
 
-/// Posts a request to a hook outside any call of the API. Its token is good for nothing.
+/// Posts a request to a hook outside of any API request. No callback can use its token.
 ///
 /// # Errors
-/// When no answer came.
+/// When there is no response.
 pub async fn try_hook(
     outgoing: &Outgoing,
     random: &Random,
@@ -258,7 +257,7 @@ pub async fn try_hook(
     outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
 }
 
-/// A call's wait for its extension, counted while it lasts.
+/// A hook that waits for its extension, counted until it is dropped.
 struct Waiting {
     running: Arc<Mutex<HashMap<TenantId, usize>>>,
     tenant: TenantId,
@@ -284,7 +283,7 @@ impl Drop for Waiting {
     }
 }
 
-/// A hook that runs. Its token ends with it, however it ends: also when the vendor's caller hangs up.
+/// A running hook. When it is dropped, its token ends, also when the client disconnects.
 struct Running {
     database: Database,
     tenant: TenantId,
@@ -293,7 +292,7 @@ struct Running {
 }
 
 impl Running {
-    /// Ends the token; whether the work of a callback was done.
+    /// Ends the token. Returns whether a callback committed its work.
     async fn end(mut self) -> Result<bool, DatabaseError> {
         let committed = close(&self.database, self.tenant, &self.digest).await?;
         self.ended = true;
@@ -322,7 +321,7 @@ async fn close(database: &Database, tenant: TenantId, digest: &[u8; 32]) -> Resu
 fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, text: &str, is_sensitive: bool| {
-        // What cannot stand in a header is left out.
+        // Text that a header cannot contain is omitted.
         if let Ok(mut value) = HeaderValue::from_str(text) {
             value.set_sensitive(is_sensitive);
             headers.insert(name, value);
@@ -335,10 +334,13 @@ fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMa
     headers
 }
 
-/// The response in an answer, or what to say of one that is none: its own error's message, else its text.
+/// The hook's response.
+///
+/// # Errors
+/// The message of the error that the answer contains, else its text.
 fn read_answer<H: Hook>(answer: &OutgoingResponse) -> Result<H::Response, String> {
     let is_success = (200..300).contains(&answer.status);
-    let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, room: &Rewritten::default() };
+    let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, buffer: &Rewritten::default() };
     let json = source.object().ok();
     if let Some(message) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
         return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { shortened(&message) });
@@ -350,7 +352,7 @@ fn read_answer<H: Hook>(answer: &OutgoingResponse) -> Result<H::Response, String
     any_case::read(json).map_err(|error| format!("Hook {} failed: its answer cannot be read: {error}.", H::ID))
 }
 
-/// The text of an answer that is an error ("an error whose message is the HTTP response text").
+/// The message of an answer with an error status ("an error whose message is the HTTP response text").
 fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     match text.trim() {
@@ -360,5 +362,5 @@ fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+    text.chars().take(MAX_TEXT).collect()
 }

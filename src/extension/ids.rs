@@ -1,4 +1,4 @@
-//! The hooks that are called here, and the two sides of each (vendor's C# reference).
+//! The hooks that this emulator calls, with their requests and responses (vendor's C# reference).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::application::{Application, ApplicationResponse};
 use super::associate::Associate;
 
-/// A hook: its id and the two sides of its call.
+/// A hook with its request and response.
 pub trait Hook {
     /// The vendor's id (the property path in its hook collection).
     const ID: &'static str;
-    /// What the hook is asked.
     type Request: Serialize + DeserializeOwned + Default;
     type Response: Serialize + DeserializeOwned + Default;
 }
@@ -29,7 +28,7 @@ macro_rules! hooks {
             }
         )*
 
-        /// The ids of all hooks that are called here.
+        /// The ids of all hooks that this emulator calls.
         pub const HOOKS: &[&str] = &[$($id),*];
     };
 }
@@ -42,11 +41,11 @@ hooks! {
     /// Checks an application, before anything is written.
     ValidateApplication = "Associates.Enrollment.ValidateApplication": ValidateApplicationRequest => NoResponse,
     WriteApplication = "Associates.Enrollment.WriteApplication": WriteApplicationRequest => EnrollmentResponse,
-    /// Says whether an e-mail address may be used.
+    /// Whether an e-mail address is available.
     IsEmailAvailable = "Associates.Enrollment.IsEmailAvailable": IsEmailAvailableRequest => IsEmailAvailableResponse,
-    /// Says whether a tax id may be used.
+    /// Whether a tax id is available.
     IsTaxIdAvailable = "Associates.Enrollment.IsTaxIdAvailable": IsTaxIdAvailableRequest => IsTaxIdAvailableResponse,
-    /// Makes the BackOfficeId of a new customer.
+    /// Generates the BackOfficeId of a new customer.
     GetNewBackOfficeId = "Associates.Enrollment.GetNewBackOfficeId": GetNewBackOfficeIdRequest => GetNewBackOfficeIdResponse,
     UpdateAssociate = "Associates.UpdateAssociate": UpdateAssociateRequest => NoResponse,
 }
@@ -55,7 +54,7 @@ hooks! {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct UpdateAssociateBaseTypeRequest {
-    /// What the customer is to become.
+    /// The fields that the customer gets.
     pub application: Application,
     pub associate_id: i32,
     /// Whether mail may be sent.
@@ -85,7 +84,7 @@ pub struct EnrollmentResponse {
     pub application_response: ApplicationResponse,
 }
 
-/// The response of hooks that answer nothing.
+/// The empty response of a hook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoResponse {}
 
@@ -100,7 +99,7 @@ pub struct IsEmailAvailableRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct IsEmailAvailableResponse {
-    /// Whether it may be used; an answer without it means no.
+    /// False when the answer does not have it.
     pub is_available: bool,
 }
 
@@ -115,7 +114,7 @@ pub struct IsTaxIdAvailableRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct IsTaxIdAvailableResponse {
-    /// Whether it may be used; an answer without it means no.
+    /// False when the answer does not have it.
     pub available: bool,
 }
 
@@ -127,7 +126,7 @@ pub struct GetNewBackOfficeIdRequest {
     pub associate_base_type: i32,
     /// The id of the new customer.
     pub associate_id: i32,
-    /// Who enrols it; 0 for nobody.
+    /// The enroller; 0 if there is none.
     pub enroller_id: i32,
 }
 
@@ -135,7 +134,7 @@ pub struct GetNewBackOfficeIdRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct GetNewBackOfficeIdResponse {
-    /// The BackOfficeId; an answer without it leaves it to the vendor's own rule.
+    /// Without it the plan's own rule generates the BackOfficeId.
     pub back_office_id: Option<String>,
 }
 
@@ -143,8 +142,8 @@ pub struct GetNewBackOfficeIdResponse {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct UpdateAssociateRequest {
-    /// The customer as it is.
+    /// The customer before the update.
     pub old_associate_info: Associate,
-    /// The customer as it is to be.
+    /// The customer after the update.
     pub updated_associate_info: Associate,
 }

@@ -1,6 +1,6 @@
-//! How .NET's models hold what Rust's hold otherwise.
+//! Serializers for values that .NET's models represent in another way than Rust's.
 
-/// A date with a `Z`; the framework's smallest one where there is none.
+/// A date with a `Z`; the framework's smallest date for `None`.
 pub(super) mod net_date {
     use chrono::{DateTime, SecondsFormat, Utc};
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
@@ -21,7 +21,7 @@ pub(super) mod net_date {
     pub(in crate::extension) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<DateTime<Utc>>, D::Error> {
-        // .NET sends null for a date that may be unset and is.
+        // .NET sends null for an unset nullable date.
         let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
         let text = text.trim();
         if text.is_empty() {
@@ -32,7 +32,7 @@ pub(super) mod net_date {
     }
 }
 
-/// A number that is 0 where there is none.
+/// A number; 0 for `None`.
 pub(super) mod zero_is_none {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
@@ -51,7 +51,7 @@ pub(super) mod zero_is_none {
     }
 }
 
-/// A password as the vendor hands it to an extension. The one place that writes one.
+/// A password, which the vendor sends to an extension in the clear. No other code writes a password.
 pub(super) mod in_the_clear {
     use serde::{Deserialize as _, Deserializer, Serializer};
 

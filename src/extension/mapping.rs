@@ -1,11 +1,11 @@
-//! Between a customer's fields and the models that hooks carry.
+//! Maps a customer's fields to the models that hooks carry, and back.
 
 use super::application::{Application, HookAddress};
 use super::associate::Associate;
 use crate::model::{Address, Customer, CustomerFields, CustomerId};
 use crate::plan::DELETED;
 
-/// The members of an [`Application`] and the fields that they carry, both ways.
+/// The members of an [`Application`] and their fields, for both directions.
 macro_rules! application_members {
     ($($member:ident = $field:ident),* $(,)?) => {
         /// The application for these fields, of a new customer or of the one that is upgraded.
@@ -24,7 +24,7 @@ macro_rules! application_members {
             }
         }
 
-        /// Takes the fields that an application carries over from it; those without a member stay as they are.
+        /// Sets the fields that an application has; the others stay as they are.
         pub fn from_application(application: Application, fields: &mut CustomerFields) {
             let Application {
                 associate_id: _,

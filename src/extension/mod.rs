@@ -1,10 +1,10 @@
 //! DirectScale's Client Extension protocol: hooks, named points at which a tenant's extension may change, follow or replace what
 //! the vendor does.
 //!
-//! One mechanism for every hook id. What the vendor itself does is the domain's. Where an extension answers the hook, it is
-//! called instead, with a one-time token by which it may call back, once and while the hook runs, to have the vendor's own work
-//! done with the request as it altered it. The models that hooks carry, and how a customer's fields become their members, are
-//! here; the rules of customers are not.
+//! One mechanism serves every hook id. The vendor's default work belongs to the domain. An extension that answers a hook is
+//! called instead. It gets a one-time token, with which it may call back once while the hook runs; the callback does the default
+//! work with the altered request. This module has the models that hooks carry and maps a customer's fields to them. It does not
+//! have the rules of customers.
 
 mod application;
 mod associate;

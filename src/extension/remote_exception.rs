@@ -14,7 +14,7 @@ pub struct DiscoRemoteException {
     /// What went wrong. On the first hop it ends with the id and where it happened.
     pub error_message: Option<String>,
     pub remote_stack_trace: Vec<String>,
-    /// Nothing of ours is shown.
+    /// Always null: the emulator does not show its own stack.
     pub internal_stack_trace: Option<String>,
 }
 
@@ -25,7 +25,7 @@ struct Carrier {
 }
 
 impl DiscoRemoteException {
-    /// An error that begins here: `SSN required (Error Id: 1234abcd from Disco call: validateApplicationUnhooked)`.
+    /// An error of this server: `SSN required (Error Id: 1234abcd from Disco call: validateApplicationUnhooked)`.
     #[must_use]
     pub fn first_hop(error_id: &str, message: &str, method: &str) -> Self {
         let place = format!("(Error Id: {error_id} from Disco call: {method})");
@@ -37,7 +37,7 @@ impl DiscoRemoteException {
         }
     }
 
-    /// As it stands on the wire.
+    /// The bytes of the carrier object.
     ///
     /// # Panics
     /// Never: this is plain data.
@@ -47,7 +47,7 @@ impl DiscoRemoteException {
         serde_json::to_vec(&carrier).expect("invariant: plain data is JSON")
     }
 
-    /// What the error in an answer says, if it carries one; nothing where that cannot be read.
+    /// The message of the error in an answer; empty if the error cannot be read. `None` if there is no error.
     pub(super) fn in_answer(answer: &Value) -> Option<String> {
         let members = answer.as_object()?;
         members.iter().find(|(name, error)| name.eq_ignore_ascii_case("DiscoRemoteException") && !error.is_null())?;

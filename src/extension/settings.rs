@@ -1,4 +1,4 @@
-//! A tenant's Client Extension: where its hooks are answered.
+//! The settings of a tenant's Client Extension.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::HOOKS;
 use crate::outgoing::TargetUrl;
 
-/// Where a tenant's hooks are answered. Kept with the tenant, in the clear: the token must be sent.
+/// The settings are stored in the clear, because the token must be sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
@@ -18,7 +18,7 @@ pub struct Extension {
     /// Hook ids, each with the address that answers it.
     #[serde(default)]
     pub hooks: BTreeMap<HookId, TargetUrl>,
-    /// The longest that a hook may take, in seconds.
+    /// The maximum duration of a hook, in seconds.
     #[serde(default = "thirty")]
     pub timeout_seconds: NonZeroU32,
 }
@@ -28,7 +28,7 @@ fn thirty() -> NonZeroU32 {
 }
 
 impl Extension {
-    /// An extension; a hook may take 30 seconds where nothing else is said.
+    /// The default timeout is 30 seconds.
     #[must_use]
     pub fn new(
         extension_token: String,
@@ -38,7 +38,7 @@ impl Extension {
         Self { extension_token, hooks, timeout_seconds: timeout_seconds.unwrap_or_else(thirty) }
     }
 
-    /// Where a hook is answered, if it is not the vendor's own behaviour.
+    /// The URL that answers a hook; `None` for the vendor's default work.
     #[must_use]
     pub fn url(&self, hook: &str) -> Option<&TargetUrl> {
         self.hooks.iter().find(|(id, _)| id.0 == hook).map(|(_, url)| url)

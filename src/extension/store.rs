@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::database::TenantId;
 
-/// A hook begins to run. What ended runs of the tenant left behind is swept out.
+/// Inserts a running hook, and deletes the expired ones of the tenant.
 pub(super) async fn open(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -32,7 +32,7 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// A callback takes the token: what its work must know, if the token is good, which it is once.
+/// Claims the token of a callback and returns the stored context. A token can be claimed once.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     tenants: &[TenantId],
@@ -55,7 +55,7 @@ pub(super) async fn claim(
     Ok(claimed.map(|row| (TenantId(row.tenant_id), row.context)))
 }
 
-/// Within the transaction of the callback's work: false when the hook has ended in the meantime.
+/// Runs within the transaction of the callback's work; false when the hook has ended in the meantime.
 pub(super) async fn commit(connection: &mut PgConnection, tenant: TenantId, token: &[u8]) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update hook_calls set state = 'committed' where tenant_id = $1 and token = $2 and state = 'claimed'",
@@ -67,7 +67,7 @@ pub(super) async fn commit(connection: &mut PgConnection, tenant: TenantId, toke
     Ok(done.rows_affected() == 1)
 }
 
-/// A hook has ended; whether its callback's work was done. One that is being done is waited for.
+/// Deletes an ended hook and returns whether its callback committed. Waits for a callback that is about to commit.
 pub(super) async fn close(connection: &mut PgConnection, tenant: TenantId, token: &[u8]) -> Result<bool, sqlx::Error> {
     let state = sqlx::query_scalar!(
         "delete from hook_calls where tenant_id = $1 and token = $2 returning state",

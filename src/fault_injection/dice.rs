@@ -35,7 +35,7 @@ impl Dice {
         (self.unit() * limit as f64) as u64
     }
 
-    /// A number whose logarithm is normal around that of `median`, with the deviation `sigma` (Box and Muller's way).
+    /// A number whose logarithm is normal around that of `median`, with the deviation `sigma` (Box–Muller transform).
     #[must_use]
     pub fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
@@ -62,7 +62,7 @@ mod tests {
         let mut waits: Vec<f64> = (0..10_001).map(|number| Dice::new(2, number).log_normal(100.0, 0.5)).collect();
         waits.sort_by(f64::total_cmp);
         assert!((95.0..105.0).contains(&waits[5_000]), "{}", waits[5_000]);
-        // One deviation above the median is where 84 % are below.
+        // 84 % are below one deviation above the median.
         assert!((155.0..175.0).contains(&waits[8_413]), "{}", waits[8_413]);
     }
 }

@@ -1,6 +1,6 @@
 //! Injected faults: rules that a tester adds to a tenant, and the requests and events that trigger them.
 //!
-//! The database counts the requests that a rule matches, so that "the first three" are three over all servers. This module does
+//! The database counts the requests that a rule matches, so that "the first three" are three across all servers. This module does
 //! not know which operations there are; the caller of [`add`] checks their names.
 
 mod dice;

@@ -117,7 +117,7 @@ pub enum FaultResponse {
         /// The back end's message; without it the gateway's own error.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        /// Of 429 and 403: the seconds in `Retry-After`; 1 by default.
+        /// For 429 and 403: the seconds in `Retry-After`; 1 by default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u32>,
     },

@@ -56,7 +56,7 @@ struct Counted {
     rule: Value,
 }
 
-/// Counts a request under each rule of its operation. Of the rules that it triggers, the one that was added first.
+/// Counts a request under each rule of its operation. Returns the oldest of the rules that it triggers.
 ///
 /// # Errors
 /// When the database fails.
@@ -72,7 +72,7 @@ pub async fn trigger(
     }))
 }
 
-/// Counts an event, in the transaction that writes it. Of the rules that it triggers, the one that was added first.
+/// Counts an event, in the transaction that writes it. Returns the oldest of the rules that it triggers.
 ///
 /// # Errors
 /// When the database fails.

@@ -63,7 +63,7 @@ impl From<DecodeError> for BodyError {
     }
 }
 
-/// Whether a method is not one of those that only read.
+/// Whether a method is neither GET nor HEAD.
 pub(super) fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
 }
@@ -95,7 +95,7 @@ pub(crate) async fn decode_body(headers: &HeaderMap, body: Bytes, limit: usize) 
     let body = if codings.is_empty() || body.is_empty() {
         body
     } else {
-        // A long body takes some milliseconds, and the threads of the runtime serve other requests.
+        // A long body takes some milliseconds, during which the runtime's threads serve other requests.
         let work = tokio::task::spawn_blocking(move || decode(&body, &codings, limit));
         let decoded =
             work.await.map_err(|_| DecodeError::Malformed("The request body cannot be decoded.".to_owned()))?;

@@ -1,4 +1,4 @@
-//! What a response that is not an operation's own depends on.
+//! What the gateway's own responses depend on.
 
 use std::sync::LazyLock;
 
@@ -29,7 +29,7 @@ impl Operation {
     pub(crate) const NONE: Self = Self { id: NO_OPERATION, route: NO_OPERATION };
 }
 
-/// A request, as far as a rejection depends on it.
+/// The parts of a request that a rejection depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestContext<'a> {
     pub parts: &'a Parts,
@@ -52,11 +52,11 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// Stands for an accepted credential in the extensions of a request that the inspector sends again. No client can send one.
+/// In the extensions of a request that the inspector sends again: replaces the credential. No client can set it.
 #[derive(Debug, Clone)]
 pub struct Replayed(pub Caller);
 
-/// In the extensions of a request: its URI as the client wrote it, where the routes spell it in another way.
+/// In the extensions of a request: its URI as the client wrote it, if that differs from the canonical one.
 #[derive(Debug, Clone)]
 pub(crate) struct OriginalUri(pub Uri);
 

@@ -16,7 +16,7 @@ use crate::journal::FaultNote;
 #[derive(Debug)]
 pub(super) struct InjectedFault(TriggeredFault);
 
-/// What a fault does within the transaction of its request.
+/// The effect of a fault within the transaction of its request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InsideFault {
     /// The transaction stays open for this long.
@@ -28,25 +28,25 @@ pub(super) struct InsideFault {
 pub(super) type Sent = (Response<Bytes>, Transmission);
 
 impl InjectedFault {
-    pub(super) fn new(fired: TriggeredFault) -> Self {
-        Self(fired)
+    pub(super) fn new(triggered: TriggeredFault) -> Self {
+        Self(triggered)
     }
 
     pub(super) fn note(&self) -> FaultNote {
         FaultNote { id: self.0.id, description: self.0.rule.description() }
     }
 
-    /// What happens before the handler: a delay, and the response where the rule has one.
+    /// Waits before the handler; returns the response if the rule has one.
     pub(super) async fn before<V: Vendor>(&self, vendor: &V, context: &RequestContext<'_>) -> Option<Sent> {
         if self.0.rule.point != Point::Before {
             return None;
         }
         self.wait().await;
-        let answer = self.0.rule.response.as_ref()?;
-        // Nothing is done yet, so a response that is cut off is that of a failure.
+        let replacement = self.0.rule.response.as_ref()?;
+        // The handler has not run, so a truncated response is that of a failure.
         let mut failure = vendor.reject(GatewayRejection::BackEndFailed(context.request_id), context);
         vendor.sign(&mut failure, context.request_id);
-        Some(self.replaced(vendor, context, answer, failure))
+        Some(self.replaced(vendor, context, replacement, failure))
     }
 
     pub(super) fn inside(&self) -> Option<InsideFault> {
@@ -55,7 +55,7 @@ impl InjectedFault {
         (rule.point == Point::Inside).then_some(InsideFault { delay, is_rolled_back: rule.response.is_some() })
     }
 
-    /// What happens to the response of the handler.
+    /// Waits after the handler, and replaces its response if the rule has one.
     pub(super) async fn after<V: Vendor>(
         &self,
         vendor: &V,
@@ -67,7 +67,7 @@ impl InjectedFault {
             self.wait().await;
         }
         match &rule.response {
-            Some(answer) => self.replaced(vendor, context, answer, response),
+            Some(replacement) => self.replaced(vendor, context, replacement, response),
             None => (self.marked(context, response), Transmission::Complete),
         }
     }
@@ -82,10 +82,10 @@ impl InjectedFault {
         &self,
         vendor: &V,
         context: &RequestContext<'_>,
-        answer: &FaultResponse,
+        replacement: &FaultResponse,
         response: Response<Bytes>,
     ) -> Sent {
-        let (response, transmission) = match answer {
+        let (response, transmission) = match replacement {
             FaultResponse::Status { code, message, retry_after } => {
                 let retry_after = u64::from(retry_after.unwrap_or(1));
                 let injected = InjectedStatus { code: *code, message: message.as_deref(), retry_after };
@@ -106,11 +106,11 @@ impl InjectedFault {
     }
 }
 
-/// The gateway's own rejection where it has one of this status, else the response of the vendor's back end.
+/// The gateway's rejection with this status; the response of the vendor's back end if the gateway has none.
 fn respond<V: Vendor>(vendor: &V, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
     let rejection = match injected.code {
         401 => GatewayRejection::InvalidKey,
-        403 => GatewayRejection::QuotaSpent(injected.retry_after),
+        403 => GatewayRejection::QuotaExceeded(injected.retry_after),
         413 => GatewayRejection::BodyTooLarge(context.options.max_body_bytes),
         429 => GatewayRejection::RateLimited(injected.retry_after),
         500 if injected.message.is_none() => GatewayRejection::BackEndFailed(context.request_id),

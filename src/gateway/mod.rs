@@ -1,4 +1,4 @@
-//! The steps that every request of a vendor API goes through ([`pipeline`]), and what a vendor defines of them ([`Vendor`]).
+//! The steps that every request of a vendor API goes through ([`pipeline`]), and what each vendor defines ([`Vendor`]).
 
 mod authorization;
 mod body;

@@ -1,4 +1,4 @@
-//! Requests whose method and path no operation has; the journal names the operations that are similar.
+//! Requests whose method and path no operation has; the journal names similar operations.
 
 use axum::body::{Body, Bytes};
 use axum::http::Response;
@@ -10,13 +10,13 @@ use super::rejection::GatewayRejection;
 use super::request_log::{RequestLog, RequestSummary};
 use super::state::VendorState;
 use super::vendor::Vendor;
-use crate::journal::shown_path;
+use crate::journal::redacted_path;
 use crate::tenants::Caller;
 
 /// How many similar operations are named.
 const MAX_SIMILAR: usize = 3;
 
-/// The likeness from which a path is similar: 1 is the same path.
+/// The minimum similarity of a similar path; equal paths have 1.
 const SIMILAR: f64 = 0.7;
 
 /// An operation of a document, to be compared with a request.
@@ -46,7 +46,7 @@ pub(crate) fn documented_routes(document: &OpenApi) -> Vec<DocumentedRoute> {
     document.paths.paths.iter().flat_map(of_path).collect()
 }
 
-/// Answers a request that no operation has, and journals it with this caller's requests.
+/// Responds to a request that no operation has, and journals it with this caller's requests.
 pub(crate) fn not_found<V: Vendor>(
     state: &VendorState<V>,
     routes: &[DocumentedRoute],
@@ -54,7 +54,7 @@ pub(crate) fn not_found<V: Vendor>(
     caller: Option<Caller>,
 ) -> Response<Body> {
     let VendorState { vendor, gateway } = state;
-    let mut log = RequestLog::begin(gateway, Operation::NONE, parts, V::SHOWN_HEADER);
+    let mut log = RequestLog::begin(gateway, Operation::NONE, parts, V::PREVIEW_HEADER);
     log.caller = caller;
     let allowed = allowed_methods(parts.uri.path(), routes);
     let rejection =
@@ -86,15 +86,15 @@ pub(crate) fn not_found<V: Vendor>(
 fn without_secrets(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes> {
     let mut kept = response.clone();
     let path = original_path_and_query(parts);
-    let shown = shown_path(path, Operation::NONE.route);
-    if shown != path {
+    let redacted = redacted_path(path, Operation::NONE.route);
+    if redacted != path {
         let text = String::from_utf8_lossy(response.body());
-        *kept.body_mut() = text.replace(path, &shown).replace(&path.replace('&', "&amp;"), &shown).into();
+        *kept.body_mut() = text.replace(path, &redacted).replace(&path.replace('&', "&amp;"), &redacted).into();
     }
     kept
 }
 
-/// The caller in whose journal a request belongs that no operation has.
+/// The caller whose journal gets a request that no operation has.
 pub(crate) async fn caller_of_unknown<V: Vendor>(state: &VendorState<V>, parts: &Parts) -> Option<Caller> {
     if let Some(Replayed(caller)) = parts.extensions.get() {
         return Some(caller.clone());
@@ -121,7 +121,7 @@ fn allowed_methods(path: &str, routes: &[DocumentedRoute]) -> String {
     methods.join(", ")
 }
 
-/// What is wrong with the method and path, where that is obvious, and the operation that is most like them.
+/// The obvious mistakes in the method and path, and the most similar operation.
 fn hints(method: &str, path: &str, similar: &[String]) -> String {
     let is_lower = method.bytes().any(|byte| byte.is_ascii_lowercase());
     let hints = [

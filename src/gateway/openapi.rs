@@ -12,9 +12,9 @@ pub(crate) const THIS_SERVER: &str = "This server";
 
 /// The tag of operations that are not built, of any vendor.
 pub(crate) const NOT_BUILT: (&str, &str) =
-    ("not built", "Operations of the vendors' that this emulator does not build: each answers 501 and its name.");
+    ("not built", "Operations of the vendors that this emulator does not build. Each responds with 501 and its name.");
 
-/// A server of a document. A path is relative to where the document came from.
+/// A server of a document. A path is relative to the document's own URL.
 pub(crate) fn server(url: &str, description: &str) -> Server {
     ServerBuilder::new().url(url).description(Some(description)).build()
 }

@@ -1,4 +1,4 @@
-//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, answer.
+//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, respond.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -31,7 +31,7 @@ use crate::wire::members::Notes;
 
 pub(crate) type HandlerFuture<'a, E> = Pin<Box<dyn Future<Output = Result<Reply, E>> + Send + 'a>>;
 
-/// What an operation does with a request.
+/// The handler of an operation.
 pub(crate) enum Handler<V: Vendor> {
     Built(for<'a> fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, V::Error>),
     NotBuilt(NotBuilt),
@@ -45,7 +45,7 @@ impl<V: Vendor> Clone for Handler<V> {
 
 impl<V: Vendor> Copy for Handler<V> {}
 
-/// An operation with its handler, as the router knows it.
+/// An operation with its handler: an endpoint of the router.
 pub(super) struct Endpoint<V: Vendor> {
     pub operation: Operation,
     pub handler: Handler<V>,
@@ -67,7 +67,7 @@ impl<V: Vendor> axum::handler::Handler<(), Arc<VendorState<V>>> for Endpoint<V> 
             let Self { operation, handler } = self;
             let (mut parts, body) = request.into_parts();
             let path = path_parameters(operation, &mut parts).await;
-            let log = RequestLog::begin(&state.gateway, operation, &parts, V::SHOWN_HEADER);
+            let log = RequestLog::begin(&state.gateway, operation, &parts, V::PREVIEW_HEADER);
             let pipeline = Pipeline { state: &state, operation, parts: &parts, path: path.as_ref(), log };
             pipeline.respond(body, handler).await
         })
@@ -95,7 +95,7 @@ struct Authenticated<'a> {
     now: DateTime<Utc>,
 }
 
-/// What came of an operation.
+/// The result of an operation.
 struct Outcome<E> {
     result: Result<Reply, Failure<E>>,
     /// Members of the request that have no effect.
@@ -130,7 +130,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         }
         let inside = fault.as_ref().and_then(InjectedFault::inside);
         let outcome = self.run(&authenticated, body, handler, inside).await;
-        let response = self.answer(outcome);
+        let response = self.response(outcome);
         match fault {
             Some(fault) => Ok(fault.after(vendor, &self.context(), response).await),
             None => Ok((response, Transmission::Complete)),
@@ -157,7 +157,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         match counted.map_err(|error| database_failed(&error, self.log.request_id))? {
             None => Ok(()),
             Some(LimitExceeded::RateLimit(seconds)) => Err(GatewayRejection::RateLimited(seconds)),
-            Some(LimitExceeded::Quota(seconds)) => Err(GatewayRejection::QuotaSpent(seconds)),
+            Some(LimitExceeded::Quota(seconds)) => Err(GatewayRejection::QuotaExceeded(seconds)),
         }
     }
 
@@ -177,14 +177,14 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
     /// The fault that the request triggers.
     async fn inject(&mut self, authenticated: &Authenticated<'_>) -> Result<Option<InjectedFault>, GatewayRejection> {
         let Authenticated { services, caller, .. } = authenticated;
-        let fired = services.fault_rules.trigger(&caller.tenant, self.operation.id).await;
-        let fired = fired.map_err(|error| database_failed(&error, self.log.request_id))?;
-        let fault = fired.map(InjectedFault::new);
+        let triggered = services.fault_rules.trigger(&caller.tenant, self.operation.id).await;
+        let triggered = triggered.map_err(|error| database_failed(&error, self.log.request_id))?;
+        let fault = triggered.map(InjectedFault::new);
         self.log.fault = fault.as_ref().map(InjectedFault::note);
         Ok(fault)
     }
 
-    /// Runs the operation: in one transaction where a dry run or a fault rolls it back or holds it open.
+    /// Runs the operation; in one transaction if a dry run or a fault rolls it back or holds it open.
     async fn run(
         &mut self,
         authenticated: &Authenticated<'_>,
@@ -235,8 +235,8 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         Outcome { result, ignored, is_dry_run }
     }
 
-    /// The response to what came of the operation, which the journal gets from here on.
-    fn answer(&mut self, outcome: Outcome<V::Error>) -> Response<Bytes> {
+    /// The response of the operation. Its effects are final from here on, also in the journal.
+    fn response(&mut self, outcome: Outcome<V::Error>) -> Response<Bytes> {
         let Outcome { result, mut ignored, is_dry_run } = outcome;
         let vendor = &self.state.vendor;
         let request_id = self.log.request_id;
@@ -249,7 +249,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             }
             Err(failure) => {
                 self.log.recorder.rolled_back();
-                let mut response = self.answer_failure(failure);
+                let mut response = self.failure_response(failure);
                 if is_dry_run {
                     response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
                 }
@@ -261,7 +261,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         response
     }
 
-    fn answer_failure(&mut self, failure: Failure<V::Error>) -> Response<Bytes> {
+    fn failure_response(&mut self, failure: Failure<V::Error>) -> Response<Bytes> {
         let vendor = &self.state.vendor;
         let error = match failure {
             Failure::Operation(error) => error,

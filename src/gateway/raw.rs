@@ -1,7 +1,7 @@
 //! Endpoints whose callers do not present a credential of the vendor API: the callback of a Client Extension, and the endpoint
-//! for access tokens. They authenticate their callers themselves and have a shape of their own for every response, and they are
-//! journaled, counted in the metrics and logged as operations are. Rate limits and quotas do not apply, which are of
-//! subscriptions; nor do fault rules, which name documented operations and statuses.
+//! for access tokens. They authenticate their callers themselves, and each has its own form of responses. They are journaled,
+//! logged and counted in the metrics like operations. Rate limits and quotas do not apply, because they belong to subscriptions.
+//! Fault rules do not apply either, because they name documented operations and statuses.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl RawRequest<'_> {
         Ok(body)
     }
 
-    /// Notes why the request is rejected.
+    /// Records the reason of a rejection.
     pub(crate) fn rejected(&mut self, rule: &str, message: &str) {
         let (rule, message) = (rule.to_owned(), message.to_owned());
         self.log.reasons.push(Reason { field: "$".to_owned(), rule, message });
@@ -65,7 +65,7 @@ impl<V: Vendor> axum::handler::Handler<(), Arc<VendorState<V>>> for RawEndpoint 
             let VendorState { vendor, gateway } = &*state;
             let (mut parts, body) = request.into_parts();
             let path = path_parameters(operation, &mut parts).await;
-            let mut log = RequestLog::begin(gateway, operation, &parts, V::SHOWN_HEADER);
+            let mut log = RequestLog::begin(gateway, operation, &parts, V::PREVIEW_HEADER);
             let request_id = log.request_id;
             let request = RawRequest { gateway, parts: &parts, log: &mut log, path: path.as_ref() };
             let response = unless_panicked(handler(request, body), request_id).await;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::journal::Reason;
 
-/// The rule that a body breaks which is longer than the limit.
+/// The rule that a too long body breaks.
 pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub enum GatewayRejection {
     InvalidKey,
     /// No operation matches the path.
     NoSuchOperation,
-    /// No operation of this path has this method. Holds the methods that there are, as `Allow` lists them.
+    /// No operation of this path has this method. Holds the allowed methods, as `Allow` lists them.
     WrongMethod(String),
     /// The subscription sends too many requests; it may send the next one after this number of seconds.
     RateLimited(u64),
     /// The subscription's volume is used up; it is renewed after this number of seconds.
-    QuotaSpent(u64),
+    QuotaExceeded(u64),
     NotBuilt(NotBuilt),
     /// The body is longer than this number of bytes.
     BodyTooLarge(usize),
@@ -27,7 +27,7 @@ pub enum GatewayRejection {
     BackEndFailed(Uuid),
 }
 
-/// What the vendor has and this emulator does not build, by the vendor's name.
+/// An operation, or a group of operations, that this emulator does not build; with the vendor's name for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotBuilt {
     Operation(&'static str),
@@ -49,7 +49,7 @@ pub(crate) enum BrokenBody {
 }
 
 impl GatewayRejection {
-    /// The reason in the journal, which says more than the response does.
+    /// The reason in the journal. It has more details than the response.
     #[must_use]
     pub fn reason(&self) -> Reason {
         let (rule, message) = match self {
@@ -62,7 +62,7 @@ impl GatewayRejection {
                 ("noSuchOperation", format!("No operation has this method and path; the path allows {allowed}."))
             }
             Self::RateLimited(seconds) => ("rateLimit", format!("The plan's rate limit is used up for {seconds} s.")),
-            Self::QuotaSpent(seconds) => ("quota", format!("The plan's quota is used up for {seconds} s.")),
+            Self::QuotaExceeded(seconds) => ("quota", format!("The plan's quota is used up for {seconds} s.")),
             Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
             Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),

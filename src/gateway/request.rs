@@ -27,14 +27,14 @@ pub(crate) struct ApiRequest<'a> {
     pub parts: &'a Parts,
     /// Decoded and in UTF-8; empty for a read.
     pub body: &'a Bytes,
-    /// The customer that the request names, where its vendor names one in the path or the query.
+    /// The customer that the path or the query names.
     pub customer: Option<i32>,
     pub(super) caller: &'a Caller,
     pub(super) path: Option<&'a RawPathParams>,
     pub(super) now: DateTime<Utc>,
     pub(super) id: Uuid,
     pub(super) recorder: &'a Recorder,
-    /// The body as strict JSON, where it is written otherwise.
+    /// The body as strict JSON, if it is not.
     pub(super) rewritten: Rewritten,
     pub(super) ignored: Mutex<Notes>,
 }
@@ -67,7 +67,7 @@ impl ApiRequest<'_> {
     #[must_use]
     pub(crate) fn source(&self, leniency: Leniency) -> Source<'_> {
         let leniency = if self.is_strict() { Leniency::Strict } else { leniency };
-        Source { bytes: self.body, leniency, room: &self.rewritten }
+        Source { bytes: self.body, leniency, buffer: &self.rewritten }
     }
 
     /// Whether the plan demands strict JSON.
@@ -76,7 +76,7 @@ impl ApiRequest<'_> {
         self.caller.tenant.plan.strict_json
     }
 
-    /// Notes members of the request that have no effect. The response lists them, also where it is a rejection.
+    /// Notes members of the request that have no effect. The response lists them, also a rejection.
     pub(crate) fn ignore(&self, notes: Notes) {
         self.ignored.lock().unwrap_or_else(PoisonError::into_inner).join(notes);
     }
@@ -101,7 +101,7 @@ impl ApiRequest<'_> {
     }
 }
 
-/// The longest name of a placeholder, in bytes.
+/// The maximum length of a placeholder's name, in bytes.
 const MAX_PLACEHOLDER: usize = 64;
 
 /// The parameters of a query, decoded. A parameter whose value is an unfilled placeholder is absent: the vendor's portal shows
@@ -122,7 +122,7 @@ fn is_placeholder(value: &str) -> bool {
     value.split(',').all(is_one)
 }
 
-/// The `Prefer` header (RFC 7240). Both preferences are extensions of ours.
+/// The `Prefer` header (RFC 7240). Both preferences are extensions of this emulator.
 pub(super) mod prefer {
     use axum::http::{HeaderMap, HeaderValue};
 
@@ -155,7 +155,7 @@ pub(crate) fn wants_representation(headers: &HeaderMap) -> bool {
     prefer::has(headers, prefer::REPRESENTATION)
 }
 
-/// Whether the client asks for a dry run.
+/// Whether the client requests a dry run.
 pub(super) fn wants_rollback(headers: &HeaderMap) -> bool {
     prefer::has(headers, prefer::ROLLBACK)
 }

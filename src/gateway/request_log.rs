@@ -1,4 +1,4 @@
-//! What the journal, the log line and the metrics get of a request.
+//! Collects what the journal, the log line and the metrics record of a request.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -15,12 +15,13 @@ use super::state::GatewayState;
 use crate::clock::{Clock, milliseconds};
 use crate::database::waited;
 use crate::journal::{
-    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, shown_header, shown_path, shown_text,
+    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, redacted_header, redacted_path,
+    redacted_text,
 };
 use crate::tenants::Caller;
 
-/// A request on its way into the journal. It is journaled exactly once: when it is finished, or when it is dropped because the
-/// client hung up.
+/// The log of one request. It is journaled exactly once: when the request is finished, or when it is dropped because the client
+/// disconnected.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     journal: Journal,
@@ -36,20 +37,20 @@ pub(crate) struct RequestLog {
     pub customer: Option<i32>,
     pub fault: Option<FaultNote>,
     pub is_dry_run: bool,
-    /// Where the operation notes what it changes.
+    /// The operation records its changes here.
     pub recorder: Recorder,
     pub reasons: Vec<Reason>,
     /// Members of the request that have no effect.
     pub ignored: Vec<String>,
-    /// The operations that are most like a method and path that no operation has.
+    /// Similar operations, if no operation has the method and path.
     pub did_you_mean: Vec<String>,
     progress: Progress,
 }
 
-/// How far a request has come.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Its operation may be running: what the operation noted may not be committed.
+    /// Its operation may be running: its recorded changes may not be committed.
     Running,
     /// Its operation has ended.
     Ran,
@@ -73,7 +74,7 @@ struct RequestHead {
     /// `None` where the request has no Content-Length.
     content_length: Option<usize>,
     is_chunked: bool,
-    /// A header with a credential, and its name: shown in part where the credential is not valid.
+    /// A header with a credential, and its name. The journal shows the last characters if the credential is not valid.
     credential: Option<(&'static str, HeaderValue)>,
 }
 
@@ -122,19 +123,19 @@ impl RequestSummary {
 }
 
 impl RequestLog {
-    /// `shown_header` is the header whose last characters the journal shows of a credential that is not valid.
+    /// `preview_header`: see [`Vendor::PREVIEW_HEADER`](super::vendor::Vendor::PREVIEW_HEADER).
     pub(super) fn begin(
         gateway: &GatewayState,
         operation: Operation,
         parts: &Parts,
-        shown_header: Option<&'static str>,
+        preview_header: Option<&'static str>,
     ) -> Self {
         let journal = gateway.journal.clone();
         Self {
             start: Instant::now(),
             operation,
             request_id: gateway.random.uuid(),
-            head: journal.is_on().then(|| RequestHead::new(operation, parts, shown_header)),
+            head: journal.is_on().then(|| RequestHead::new(operation, parts, preview_header)),
             body: RequestBody::Unread,
             caller: None,
             tenant_time: None,
@@ -154,7 +155,7 @@ impl RequestLog {
         self.body = RequestBody::Read(body.clone());
     }
 
-    /// The operation has ended: what it noted is as it stays, also if the client hangs up now.
+    /// The operation has ended: its recorded changes are final, also if the client disconnects now.
     pub(super) fn ran(&mut self) {
         self.progress = Progress::Ran;
     }
@@ -197,14 +198,14 @@ impl RequestLog {
         let Effects { changes, events, hooks } = self.recorder.take();
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = self.caller.as_ref();
-        let shown_reason = |reason: Reason| Reason { message: shown_text(&reason.message), ..reason };
+        let redacted_reason = |reason: Reason| Reason { message: redacted_text(&reason.message), ..reason };
         self.journal.add(Entry {
-            // The journal gives it.
+            // The journal assigns it.
             number: 0,
             request_id: self.request_id,
             tenant_time: self.tenant_time,
             tenant: caller.map(|caller| caller.tenant.id),
-            request_body: self.body.shown(&head),
+            request_body: self.body.redacted(&head),
             received_at: head.received_at,
             key: match caller {
                 Some(caller) => Some(caller.key_name.to_string()),
@@ -217,12 +218,12 @@ impl RequestLog {
             customer: self.customer.or_else(created),
             request_headers: head.headers,
             status: response.map(|response| response.status().as_u16()),
-            response_headers: response.map(|response| shown_headers(response.headers())).unwrap_or_default(),
+            response_headers: response.map(|response| redacted_headers(response.headers())).unwrap_or_default(),
             response_body: response.map(|response| Text::response(response.body())).unwrap_or_default(),
             duration_ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
             fault: self.fault.clone(),
-            reasons: std::mem::take(&mut self.reasons).into_iter().map(shown_reason).collect(),
+            reasons: std::mem::take(&mut self.reasons).into_iter().map(redacted_reason).collect(),
             ignored: std::mem::take(&mut self.ignored),
             did_you_mean: std::mem::take(&mut self.did_you_mean),
             is_dry_run: self.is_dry_run,
@@ -248,22 +249,22 @@ impl Drop for RequestLog {
 }
 
 impl RequestHead {
-    fn new(operation: Operation, parts: &Parts, shown_header: Option<&'static str>) -> Self {
+    fn new(operation: Operation, parts: &Parts, preview_header: Option<&'static str>) -> Self {
         let Parts { method, headers, .. } = parts;
         Self {
             received_at: Clock::Real.now(),
             method: method_name(method),
-            path: shown_path(original_path_and_query(parts), operation.route),
-            headers: shown_headers(headers),
+            path: redacted_path(original_path_and_query(parts), operation.route),
+            headers: redacted_headers(headers),
             content_length: headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
             is_chunked: headers.contains_key(header::TRANSFER_ENCODING),
-            credential: shown_header.and_then(|name| Some((name, headers.get(name)?.clone()))),
+            credential: preview_header.and_then(|name| Some((name, headers.get(name)?.clone()))),
         }
     }
 }
 
 impl RequestBody {
-    fn shown(&self, head: &RequestHead) -> Text {
+    fn redacted(&self, head: &RequestHead) -> Text {
         let body: &[u8] = if let Self::Read(body) = self { body } else { &[] };
         match head.content_length.filter(|length| *length > 0) {
             Some(length) if body.is_empty() => Text::unread(length),
@@ -274,12 +275,12 @@ impl RequestBody {
     }
 }
 
-fn shown_headers(headers: &HeaderMap) -> Headers {
-    let mut shown = Headers::with_capacity(headers.len());
+fn redacted_headers(headers: &HeaderMap) -> Headers {
+    let mut redacted = Headers::with_capacity(headers.len());
     for (name, value) in headers {
-        shown.add(name.as_str(), value.as_bytes());
+        redacted.add(name.as_str(), value.as_bytes());
     }
-    shown
+    redacted
 }
 
 /// Without an allocation for the usual methods.
@@ -294,6 +295,6 @@ fn method_name(method: &Method) -> Cow<'static, str> {
 
 /// The last four characters of a credential that is long enough to stay secret without them.
 fn last_characters(header: &str, credential: &HeaderValue) -> String {
-    let shown = shown_header(header, credential.as_bytes());
-    if shown == HIDDEN { shown.into_owned() } else { shown.replace(HIDDEN, "…") }
+    let redacted = redacted_header(header, credential.as_bytes());
+    if redacted == HIDDEN { redacted.into_owned() } else { redacted.replace(HIDDEN, "…") }
 }

@@ -37,7 +37,7 @@ impl Reply {
         Self { body: Some((content_type, body)), ..Self::empty(status) }
     }
 
-    /// The body is there because the client prefers it.
+    /// Marks a body that the client's `Prefer` header requested.
     #[must_use]
     pub(crate) fn preferred(self) -> Self {
         Self { is_preferred: true, ..self }

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,22 +16,21 @@ pub struct Services {
     pub customers: Customers,
 }
 
-/// How the vendor APIs answer, beyond what a tenant's plan says.
+/// Options of all responses, which no plan changes.
 #[derive(Debug, Clone, Copy)]
 pub struct ResponseOptions {
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// Whether responses carry what the vendor's do not: `X-Emulator-*` headers and the list of violations.
+    /// Whether responses have additions that the vendor's do not have: `X-Emulator-*` headers and the list of violations.
     pub extra_headers: bool,
 }
 
-/// What all vendor APIs share. Cheap to clone.
+/// The state that all vendor APIs share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct GatewayState {
     pub options: ResponseOptions,
     /// Set once the database is open, migrated and seeded; until then requests are rejected with 500.
     pub services: Arc<OnceLock<Services>>,
-    /// Where request ids come from.
     pub random: Arc<Random>,
     pub journal: Journal,
 }

@@ -1,5 +1,5 @@
-//! One table for the routes of a vendor API and for the document that describes them: an operation is its handler and that
-//! handler's attributes.
+//! One table for the routes of a vendor API and for the document that describes them. An operation is a handler with its
+//! attributes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,7 +62,7 @@ pub(crate) struct UnbuiltGroup {
     pub name: &'static str,
 }
 
-/// Adds to the description of an operation what all operations of its vendor have.
+/// Adds the parts that all operations of a vendor have to the description of an operation.
 pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
 
 /// The operations of a vendor API.
@@ -90,8 +90,8 @@ impl<V: Vendor> Table<V> {
         self.add_operation(&P::methods(), &P::path(), P::operation(), schemas, Handler::Built(handler))
     }
 
-    /// Adds operations that are not built. Each has a route, so that the request is authenticated, limited and journaled as any,
-    /// and then answered with the name of what is missing: never a silent 404.
+    /// Adds operations that are not built. Each has a route, so that the request is authenticated, limited and journaled like any
+    /// other. The response names the missing operation instead of a silent 404.
     #[must_use]
     pub(crate) fn add_unbuilt(self, operations: &'static [UnbuiltOperation]) -> Self {
         operations.iter().fold(self, |table, operation| {
@@ -187,8 +187,8 @@ fn describe_ignored(operation: &mut utoipa::openapi::path::Operation) {
     let header = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .description(Some(
-            "What was sent and does not count, with what was probably meant, such as `FirstNam (did you mean FirstName?)`. Only where \
-             there is such a thing, and where the server adds headers of its own.",
+            "Members that were sent and have no effect, with suggestions, such as `FirstNam (did you mean FirstName?)`. Only if \
+             there are such members and the server adds its own headers.",
         ))
         .build();
     for (status, response) in &mut operation.responses.responses {

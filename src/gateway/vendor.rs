@@ -21,7 +21,7 @@ use crate::tenants::{Caller, CredentialKind};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InjectedStatus<'a> {
     pub code: u16,
-    /// The vendor's own words where the rule has none.
+    /// `None`: the vendor's own message.
     pub message: Option<&'a str>,
     /// In seconds.
     pub retry_after: u64,
@@ -33,8 +33,8 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
 
     const CREDENTIAL: CredentialKind;
 
-    /// The header whose last characters the journal shows of a credential that is not valid.
-    const SHOWN_HEADER: Option<&'static str> = None;
+    /// The header with a credential whose last characters the journal shows if it is not valid.
+    const PREVIEW_HEADER: Option<&'static str> = None;
 
     /// The headers and query parameters that carry credentials, in lower case.
     fn secret_headers(&self) -> &'static [&'static str];
@@ -53,13 +53,13 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
         async { Ok(true) }
     }
 
-    /// The path as the routes spell it, without a base that clients put before it; `None` where there is no base.
+    /// The path as the routes spell it, without the base that clients put before it; `None` if it has no base.
     fn canonical_path(&self, path: &str) -> Option<String> {
         let _ = path;
         None
     }
 
-    /// Whether this vendor answers a request whose path is not an operation's.
+    /// Whether this vendor responds to a path that no operation has.
     fn owns(&self, path: &str) -> bool;
 
     /// The response to a request that did not reach its operation, to one that no operation has, and to one whose handler
@@ -69,7 +69,7 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// The response to an error, with a reason for each violation.
     ///
     /// # Errors
-    /// When the error is the gateway's to answer.
+    /// When the gateway must respond.
     fn render_error(
         &self,
         error: Self::Error,

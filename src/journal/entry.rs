@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::body::Text;
 use super::record::{EventNote, HookNote};
+use super::redacted_header;
 use super::rows::Change;
-use super::shown_header;
 use crate::database::TenantId;
 
 /// A request with its response and effects. Secrets are hidden.
@@ -26,7 +26,7 @@ pub struct Entry {
     pub tenant_time: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub tenant: Option<TenantId>,
-    /// The name of the key; of a key that is not valid its last four characters.
+    /// The name of the key; the last four characters of a key that is not valid.
     pub key: Option<String>,
     /// The `operationId`; `-` when the path is no operation.
     pub operation: &'static str,
@@ -56,7 +56,7 @@ pub struct Entry {
     pub ignored: Vec<String>,
     /// Operations with a similar path, when the path is no operation.
     pub did_you_mean: Vec<String>,
-    /// Whether all changes were rolled back because the caller asked for it.
+    /// Whether the request was a dry run: all changes were rolled back.
     #[serde(rename = "dry_run")]
     pub is_dry_run: bool,
     /// The rows that the request changed.
@@ -79,7 +79,7 @@ impl Headers {
     }
 
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        for text in [name, ": ", &shown_header(name, value), "\n"] {
+        for text in [name, ": ", &redacted_header(name, value), "\n"] {
             self.0.push_str(text);
         }
     }
@@ -113,7 +113,7 @@ pub struct FaultNote {
     pub description: String,
 }
 
-/// Selects requests: those with all that is set.
+/// Selects requests that match all criteria that are set.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub operation: Option<String>,

@@ -1,5 +1,5 @@
-//! The journal: the last requests of each tenant with the reasons of a rejection and all changes. It is in the memory of this
-//! process, bounded, and without secrets. It knows neither HTTP nor a vendor.
+//! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
+//! process, bounded, and without secrets. It depends neither on HTTP nor on a vendor.
 
 mod body;
 mod entry;
@@ -25,14 +25,14 @@ pub use secret_names::is_secret_column;
 /// Replaces a secret.
 pub const HIDDEN: &str = "•••";
 
-/// A header's value, hidden if it is a secret. Of a long key the last four characters are shown.
+/// A header's value, hidden if it is a secret. The last four characters of a long key stay visible.
 #[must_use]
-pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
+pub fn redacted_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     if !secret_names::is_secret_header(name) {
         // It may repeat a part of the request, or contain a URL with a key.
         let may_repeat = name.ends_with("-message") || memchr::memchr(b'=', value).is_some();
-        return if may_repeat { Cow::Owned(shown_text(&text)) } else { text };
+        return if may_repeat { Cow::Owned(redacted_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {
         Some((at, _)) if name.ends_with("-key") && text.len() > 16 => Cow::Owned(format!("{HIDDEN}{}", &text[at..])),
@@ -41,12 +41,12 @@ pub fn shown_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
 }
 
 #[must_use]
-pub fn shown_text(text: &str) -> String {
+pub fn redacted_text(text: &str) -> String {
     redact::redacted(text).into_owned()
 }
 
 /// A path and query without secrets, given the pattern of the path.
 #[must_use]
-pub fn shown_path(path_and_query: &str, route: &str) -> String {
+pub fn redacted_path(path_and_query: &str, route: &str) -> String {
     redact::redacted_path(path_and_query, route)
 }

@@ -79,7 +79,7 @@ impl Recorder {
         }
     }
 
-    /// Records a row that a statement may have written: it did if it returns the row.
+    /// Records a row that a statement may have written; `after` is `None` if it did not.
     pub fn update(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
         if after.is_some() {
             self.row(table, before, after);

@@ -10,8 +10,8 @@ use super::secret_names::{ends_with_known_secret_name, is_known_secret, is_secre
 use super::xml::masked_xml;
 use crate::wire::relaxed::{Leniency, rewritten};
 
-/// Hides the secrets in a text. A value that is not plain hides the rest of the text, because its end is not known; so does a name
-/// with escapes.
+/// Hides the secrets in a text. A value that is not plain hides the rest of the text, because its end is unknown. A name with
+/// escapes does the same.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         // For example UTF-16, where names and values are not contiguous bytes.
@@ -36,7 +36,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     masked_json(text)
 }
 
-/// The same for a response. This program spells its names, so that none is misspelled, and it has no comments.
+/// The same for a response. Its names are never misspelled and it has no comments, because this program wrote it.
 pub(super) fn redacted_response(text: &str) -> Cow<'_, str> {
     let is_json = matches!(text.as_bytes().first(), Some(b'{' | b'['));
     if is_json && memmem::find(text.as_bytes(), b"\\u").is_none() {

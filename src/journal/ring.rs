@@ -13,7 +13,7 @@ use super::record::Recorder;
 use super::rows::Tables;
 use crate::database::{Database, DatabaseError, TenantId};
 
-/// Beyond this number, the requests of the tenant whose last one is oldest are dropped.
+/// Beyond this number, the tenant that has been idle longest loses its requests.
 const MAX_TENANTS: usize = 256;
 
 const WAIT_INTERVAL: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! What changed between two versions of a row, whose columns are texts (`migrations/functions/row_texts.sql`).
+//! The changes between two versions of a row, whose columns are texts (`migrations/functions/row_texts.sql`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -78,7 +78,7 @@ impl Cell {
     pub fn value(&self) -> Value {
         match &self.0 {
             CellValue::Null => Value::Null,
-            CellValue::Hidden(shown) => (*shown).into(),
+            CellValue::Hidden(mask) => (*mask).into(),
             CellValue::Text(text, kind) => kind.value(text),
             CellValue::Value(value) => (**value).clone(),
         }
@@ -177,10 +177,10 @@ impl Column {
         Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
     }
 
-    fn cell(&self, field: Option<&str>, shown: &'static str) -> Cell {
+    fn cell(&self, field: Option<&str>, mask: &'static str) -> Cell {
         Cell(match field {
             None => CellValue::Null,
-            Some(_) if self.is_secret => CellValue::Hidden(shown),
+            Some(_) if self.is_secret => CellValue::Hidden(mask),
             // A vendor's members, which may contain secrets.
             Some(field) if matches!(self.kind, Kind::Json) => CellValue::Text(redacted(field).into(), self.kind),
             Some(field) => CellValue::Text(field.into(), self.kind),

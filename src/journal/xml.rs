@@ -51,8 +51,8 @@ fn find_element(text: &str) -> Option<(&str, usize)> {
     }
 }
 
-/// The length of the element's content in bytes. With comments or CDATA in it, up to the last end tag, because an end tag in
-/// these is none.
+/// The length of the element's content in bytes. With comments or CDATA it extends to the last end tag, because an end tag in
+/// these does not count.
 fn content_length(text: &str, name: &str) -> usize {
     let ends = text.match_indices("</").map(|(end, _)| end);
     let mut ends = ends.filter(|end| text[end + 2..].starts_with(name));

@@ -87,7 +87,7 @@ pub enum ValidatePolarity {
     Taken,
 }
 
-/// How a validate operation writes its response: one client compares it with `True`, a test double of another one sends `true`.
+/// The spelling of a validate operation's response. One client compares it with `True`; a test double of another one sends `true`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidateBooleans {

@@ -7,7 +7,7 @@ use axum::http::{Method, Request};
 
 use crate::clock::milliseconds;
 use crate::gateway::{RequestSummary, Transmission};
-use crate::journal::{shown_path, shown_text};
+use crate::journal::{redacted_path, redacted_text};
 
 /// The target of the log's events for a console, which replace those of the target `access` there.
 pub const CONSOLE_TARGET: &str = "access::console";
@@ -49,12 +49,12 @@ impl ConsoleLine {
 
     pub(super) fn end(self, summary: &RequestSummary, status: u16, elapsed: Duration) {
         let status = (!matches!(summary.transmission, Transmission::Reset | Transmission::Empty)).then_some(status);
-        let reason = summary.reason.as_ref().map(|reason| shown_text(reason));
+        let reason = summary.reason.as_ref().map(|reason| redacted_text(reason));
         tracing::event!(
             target: CONSOLE_TARGET,
             tracing::Level::INFO,
             method = self.method.as_str(),
-            path = shown_path(&self.path, summary.route),
+            path = redacted_path(&self.path, summary.route),
             tenant = summary.caller.as_ref().map(|caller| caller.tenant.name.as_str()),
             status,
             ms = milliseconds(elapsed),

@@ -1,4 +1,4 @@
-//! Requests that no operation has: the vendor answers whose path it could be.
+//! Requests that no operation has. The vendor that owns the path responds.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -25,7 +25,7 @@ impl KnownRoutes {
     }
 }
 
-/// A vendor's part in the answer to a request that no operation has.
+/// A vendor's part in the response to a request that no operation has.
 pub(super) trait Fallback: Debug + Send + Sync {
     fn owns(&self, path: &str) -> bool;
 
@@ -34,7 +34,7 @@ pub(super) trait Fallback: Debug + Send + Sync {
     /// The headers and query parameters that carry credentials, in lower case.
     fn secret_headers(&self) -> &'static [&'static str];
 
-    /// Who sent the request, if it presents a credential of this vendor.
+    /// The caller, if the request presents a credential of this vendor.
     fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>>;
 
     fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
@@ -62,7 +62,7 @@ impl<V: Vendor> Fallback for VendorState<V> {
     }
 }
 
-/// Answers the requests that no operation has. Cheap to clone.
+/// Responds to requests that no operation has. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Unknown(Arc<Shared>);
 
@@ -99,7 +99,7 @@ impl Shared {
         &**owner.expect("invariant: the first vendor owns every path")
     }
 
-    /// The caller in whose journal the request belongs: its path may be another vendor's than its credential.
+    /// The caller whose journal gets the request. The path may belong to another vendor than the credential.
     async fn caller(&self, parts: &Parts) -> Option<Caller> {
         for vendor in self.vendors.iter().filter(|vendor| vendor.journal_is_on()) {
             if let Some(caller) = vendor.caller(parts).await {

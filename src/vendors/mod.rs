@@ -19,10 +19,10 @@ use fallback::{Fallback, KnownRoutes};
 pub(crate) use path::{CanonicalPath, PathTenant, canonical_path};
 use path::{RoutePaths, without_prefix};
 
-/// Its first entry answers every request that no other vendor owns, and is the head of the document of all.
+/// The first entry responds to every request that no other vendor owns, and is the head of the document of all.
 pub(crate) static VENDORS: [&VendorApi; 3] = [&directscale::API, &bydesign::API, &storm::API];
 
-/// What the rest of the program needs to know of a vendor API.
+/// A vendor API, as the rest of the program uses it.
 #[derive(Debug)]
 pub(crate) struct VendorApi {
     /// In paths and on the command line.
@@ -32,7 +32,7 @@ pub(crate) struct VendorApi {
     pub operation_prefix: &'static str,
     /// Operations that the journal has and the document does not describe.
     pub undocumented_operations: &'static [&'static str],
-    /// The credential that a tenant's users create for this API, and what people call it.
+    /// The kind of credential that a tenant's users create for this API, and its name on pages.
     pub credential: CredentialKind,
     pub credential_label: &'static str,
     pub curl: CurlCredential,
@@ -49,7 +49,7 @@ pub(crate) struct CurlCredential {
     pub argument: &'static str,
 }
 
-/// A vendor's routes, and what answers the requests that no route has.
+/// A vendor's routes, and its fallback for requests that no route has.
 pub(crate) struct VendorRoutes {
     router: Router,
     document: OpenApi,
@@ -72,7 +72,7 @@ impl VendorRoutes {
 pub(crate) struct Vendors {
     pub router: Router,
     pub document: OpenApi,
-    /// Answers the requests that no route has.
+    /// Responds to requests that no route has.
     pub unknown: Unknown,
     /// The headers and query parameters that carry credentials, in lower case.
     pub secret_headers: Vec<&'static str>,
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prefix_of_an_operation_tells_its_vendor() {
+    fn the_prefix_of_an_operation_is_that_of_its_vendor() {
         for vendor in VENDORS {
             let items = (vendor.document)().paths.paths.into_values();
             let operations = items.flat_map(|item| [item.get, item.post, item.put, item.patch, item.delete]).flatten();

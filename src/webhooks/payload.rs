@@ -34,7 +34,7 @@ fn associate(customer: &Customer, event_type: EventType, now: DateTime<Utc>) -> 
     })
 }
 
-/// All of it strings, as the vendor's sample has it.
+/// All values are strings, as in the vendor's sample.
 fn enrollment(customer: &Customer, now: DateTime<Utc>) -> Value {
     json!({
         "DistributorId": customer.id.0.to_string(),

@@ -124,7 +124,7 @@ pub(super) struct AttemptResult<'a> {
     pub status: Option<i32>,
     pub response: &'a str,
     pub state: DeliveryState,
-    /// Of a pending delivery: when it is retried.
+    /// When a pending delivery is retried.
     pub due_at: DateTime<Utc>,
 }
 
@@ -238,7 +238,8 @@ pub async fn list(
         .await
 }
 
-/// Makes the failed and dropped deliveries pending again, or all of one event, and returns how many. `now` is the tenant's time.
+/// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. `now` is the tenant's
+/// time.
 ///
 /// # Errors
 /// When the database fails.

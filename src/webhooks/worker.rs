@@ -35,7 +35,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const RETENTION: TimeDelta = TimeDelta::days(7);
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How much of a response is kept, in characters.
+/// The maximum length of a stored response, in characters.
 const MAX_RESPONSE_LENGTH: usize = 1_000;
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-directscale-client-id");
@@ -68,7 +68,7 @@ impl Deliveries {
         Self { database, outgoing, random, state: Arc::default() }
     }
 
-    /// Makes the worker read the outbox now.
+    /// Wakes the worker, so that it reads the outbox now.
     pub fn wake(&self) {
         self.state.wake.notify_one();
     }
@@ -153,8 +153,8 @@ impl Deliveries {
             let clock: Clock = clock.and_then(|clock| serde_json::from_value(clock).ok()).unwrap_or_default();
             let (now, real_now) = (clock.now(), Clock::Real.now());
             let of_tenant = busy.entry(tenant).or_default();
-            let room = MAX_ATTEMPTS.saturating_sub(running.len()).min(share.saturating_sub(*of_tenant));
-            let limit = i64::try_from(room).unwrap_or_default();
+            let free = MAX_ATTEMPTS.saturating_sub(running.len()).min(share.saturating_sub(*of_tenant));
+            let limit = i64::try_from(free).unwrap_or_default();
             let leased_until = real_now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + LEASE_MARGIN;
             let leased = self
                 .database
@@ -236,8 +236,8 @@ impl Deliveries {
         }
     }
 
-    /// The state after a failed attempt, and the time of the next attempt. That varies by a tenth, so that retries do not come all at
-    /// once.
+    /// The state after a failed attempt, and the time of the next attempt. The time varies by a tenth, so that not all retries
+    /// happen at once.
     fn retry(&self, settings: &EventSettings, clock: Clock, attempts: i32) -> (DeliveryState, DateTime<Utc>) {
         let now = clock.now();
         let number = usize::try_from(attempts).unwrap_or_default().saturating_sub(1);

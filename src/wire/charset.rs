@@ -35,7 +35,7 @@ pub fn to_utf8(body: Bytes, headers: &HeaderMap) -> Result<Bytes, CharsetError> 
         return Ok(if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body });
     };
     let encoding = if encoding == UTF_16LE && body.starts_with(b"\0") { UTF_16BE } else { encoding };
-    // JSON, XML and forms begin with an ASCII character, of whose two bytes one is zero.
+    // JSON, XML and forms begin with an ASCII character, one of whose two bytes in UTF-16 is zero.
     let is_utf_16 = encoding == UTF_16LE || encoding == UTF_16BE;
     let is_other = body.len() >= 2 && body[0] != 0 && body[1] != 0 && Encoding::for_bom(&body).is_none();
     if is_utf_16 && is_other {

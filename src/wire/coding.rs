@@ -55,8 +55,8 @@ pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, CodingError> {
 }
 
 fn unsupported(name: &[u8]) -> CodingError {
-    let shown = name.iter().take(40).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' });
-    CodingError::Unsupported(shown.collect())
+    let printable = name.iter().take(40).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' });
+    CodingError::Unsupported(printable.collect())
 }
 
 /// The body before these codings. No step may be longer than `limit`.

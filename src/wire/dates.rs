@@ -208,7 +208,7 @@ pub fn offset_at(local: NaiveDateTime, zone: Tz) -> FixedOffset {
     whole_minutes(offset.map_or_else(|| Utc.fix(), |offset| offset.fix()))
 }
 
-/// An offset without seconds, which local mean times had before there were zones.
+/// An offset without its seconds. Local mean times before the introduction of time zones have seconds.
 #[must_use]
 pub fn whole_minutes(offset: FixedOffset) -> FixedOffset {
     FixedOffset::east_opt(offset.local_minus_utc() / 60 * 60).unwrap_or(offset)

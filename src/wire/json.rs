@@ -36,14 +36,14 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
     pub leniency: Leniency,
     /// Values borrow from here if they do not borrow from the body.
-    pub room: &'a Rewritten,
+    pub buffer: &'a Rewritten,
 }
 
 impl<'a> Source<'a> {
     /// # Errors
     /// When the body is empty, or is not JSON even with this leniency.
     pub fn parse(self) -> Result<Value<'a>, JsonError> {
-        let Self { bytes, leniency, room } = self;
+        let Self { bytes, leniency, buffer } = self;
         let text = text(bytes)?;
         let error = match serde_json::from_str(text) {
             Ok(value) => return Ok(value),
@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
         if leniency == Leniency::Strict {
             return Err(JsonError::Syntax(error));
         }
-        let strict = room.0.get_or_init(|| rewritten(text, leniency));
+        let strict = buffer.0.get_or_init(|| rewritten(text, leniency));
         // Line and column are those of the body only if the strict form has the same length.
         let has_positions = strict.len() == text.len();
         serde_json::from_str(strict).map_err(|again| JsonError::Syntax(if has_positions { again } else { error }))
@@ -167,8 +167,8 @@ mod tests {
     #[test]
     fn strict_json_is_tried_first_and_errors_are_those_of_the_body() {
         let message = |text: &str, leniency| {
-            let room = Rewritten::default();
-            let source = Source { bytes: text.as_bytes(), leniency, room: &room };
+            let buffer = Rewritten::default();
+            let source = Source { bytes: text.as_bytes(), leniency, buffer: &buffer };
             source.parse().map(|value| value.to_string()).map_err(|error| error.to_string())
         };
         let lenient = "{/* c */ 'a': [1,], b: \"x\ny\",}";

@@ -19,20 +19,20 @@ const MIN_SIMILARITY: f64 = 0.7;
 #[must_use]
 pub fn unknown<'k>(path: &str, name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     match most_similar(name, known) {
-        Some(similar) => format!("{} (did you mean {similar}?)", shown(path, name)),
-        None => shown(path, name),
+        Some(similar) => format!("{} (did you mean {similar}?)", short_path(path, name)),
+        None => short_path(path, name),
     }
 }
 
 /// A note on a known member that this operation ignores.
 #[must_use]
 pub fn unused(path: &str, name: &str, why: &str) -> String {
-    format!("{} ({why})", shown(path, name))
+    format!("{} ({why})", short_path(path, name))
 }
 
 /// The shortened path of a member.
 #[must_use]
-pub fn shown(path: &str, name: &str) -> String {
+pub fn short_path(path: &str, name: &str) -> String {
     path.chars().chain(name.chars()).take(MAX_NAME_LENGTH).collect()
 }
 

@@ -1,5 +1,5 @@
-//! Messages of serde without the value that they are about: it can be a credential, a password or a tax id, and a message can
-//! get into a log.
+//! Messages of serde without the value that they quote: it can be a credential, a password or a tax id, and a message can get
+//! into a log.
 
 use std::borrow::Cow;
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_message_keeps_all_but_the_value() {
-        for (message, said) in [
+        for (message, expected) in [
             (
                 "invalid type: integer `98765`, expected a string at line 1 column 5",
                 "invalid type: integer, expected a string at line 1 column 5",
@@ -122,7 +122,7 @@ mod tests {
             ("unknown field `colour`, expected `a` or `b`", "unknown field `colour`, expected `a` or `b`"),
             ("missing field `key`", "missing field `key`"),
         ] {
-            assert_eq!(without_value(message), said);
+            assert_eq!(without_value(message), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-"""Uses the emulator through the client that openapi-python-client makes of its document: client.py ADDRESS KEY."""
+"""Uses the emulator through the client that openapi-python-client generates from its document: client.py ADDRESS KEY."""
 
 import sys
 

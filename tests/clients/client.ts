@@ -1,4 +1,4 @@
-// Uses the emulator through openapi-fetch, with the types that openapi-typescript makes of its document.
+// Uses the emulator through openapi-fetch, with the types that openapi-typescript generates from its document.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./directscale.js";
 

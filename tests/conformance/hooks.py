@@ -1,6 +1,7 @@
-"""Steers calls towards what exists and what is free, so that most of them get past the first rule.
+"""Fills requests with existing ids and free values, so that most of them pass the first validation.
 
-Calls that were broken on purpose keep what is broken about them; but an e-mail address in use would hide it.
+Requests that were broken on purpose stay broken. Only an e-mail address that is in use is replaced, because it would hide the
+other violation.
 """
 
 import itertools
@@ -18,7 +19,7 @@ from schemathesis.transport.serialization import serialize_xml
 _serial = itertools.count(1)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _ADDRESS = {"Street1": "250 South 400 West", "City": "Lindon", "Region": "UT", "PostalCode": "84042", "CountryCode": "US"}
-# Of the tenant `first`, to which the requests are sent.
+# The customer uuids of the tenant `first`, which receives the requests.
 _KEY = "00000000-0000-8000-8000-{:012x}"
 _NEVER_UPDATED = "first@root.example"
 
@@ -66,7 +67,7 @@ def _bydesign_customer(body):
         "TaxID": f"tax-{serial}",
         "CustomerType": 1 + serial % 3,
     }
-    # One in ten keeps what it has.
+    # One in ten keeps its random values.
     if serial % 10:
         _replace(body, values)
 
@@ -97,8 +98,8 @@ def _storm_customer(body, is_update):
 
 
 def _fits_as_written(case):
-    """Whether a document in XML fits although the value that it was made of does not: in XML all is text, and of an element
-    that stands there twice the last counts."""
+    """Whether a document in XML is valid although the value that it was generated from is not: in XML all values are texts, and
+    the last of several equal elements counts."""
     negative = [location for location in ParameterLocation if case.meta.is_negative_at(location)]
     if negative != [ParameterLocation.BODY]:
         return False
@@ -123,7 +124,7 @@ def _fits_as_written(case):
     return set(schema.get("required", [])) <= sent.keys() and all(fits(*member) for member in sent.items())
 
 
-def _steer_query(query):
+def _fill_query(query):
     serial = next(_serial)
     values = {
         "CustomerDID": str(1 + serial % 3),
@@ -135,7 +136,7 @@ def _steer_query(query):
         "companyId": 0,
         "password": "PasswordHere1",
     }
-    # One in five is left to chance.
+    # One in five stays random.
     if serial % 5:
         query.update({name: value for name, value in values.items() if name in query})
 
@@ -165,7 +166,7 @@ def before_call(context, case, kwargs):
         elif operation.startswith(("StormCreate", "StormUpdate")) and isinstance(body, dict):
             _storm_customer(body, "Update" in operation)
         if case.query:
-            _steer_query(case.query)
+            _fill_query(case.query)
         return
     for container, name in ((case.path_parameters, "customerId"), (case.query, "associateId"), (case.query, "toUplineId")):
         number = (container or {}).get(name)

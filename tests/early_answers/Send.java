@@ -18,7 +18,7 @@ class Send {
         print("HttpURLConnection", () -> withConnection(address, key, body, 0));
         print("HttpURLConnection in chunks", () -> withConnection(address, key, body, 8192));
         print("HttpURLConnection streaming", () -> withConnection(address, key, body, -1));
-        // Without expectContinue: with it, Java 17 waits for ever when the answer is none but 100 (JDK-8286171).
+        // Without expectContinue: with it, Java 17 waits forever for any response other than 100 (JDK-8286171).
         print("HttpClient", () -> withClient(address, key, body));
     }
 

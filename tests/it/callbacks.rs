@@ -15,7 +15,7 @@ const VALIDATE: &str = "Associates.Enrollment.ValidateApplication";
 const UPDATE: &str = "Associates.UpdateAssociate";
 const PATH: &str = "/v1/customers/upgrade/3";
 
-/// An extension that answers one hook and calls back with whatever it was told to.
+/// An extension that answers one hook and calls back with the bytes of [`Extension::calls_back_with`].
 struct Extension {
     tenant: Tenant,
     bytes: Arc<Mutex<String>>,
@@ -47,7 +47,7 @@ impl Extension {
         &self.tenant
     }
 
-    fn signs_in(&self, username: &str, password: &str) -> bool {
+    fn logs_in(&self, username: &str, password: &str) -> bool {
         let body = json!({ "username": username, "password": password });
         self.tenant.post("/v1/validate/login", &body).status == 200
     }
@@ -102,13 +102,14 @@ fn an_extension_written_with_dotnets_serializer_upgrades() {
     ] {
         assert_eq!(customer.pointer(path), Some(&expected), "{path} of {customer}");
     }
-    assert!(extension.signs_in("YodaIAm", "Password123!"));
+    assert!(extension.logs_in("YodaIAm", "Password123!"));
 }
 
-/// What each callback leaves of a customer who is upgraded with phone, company and password.
+/// The result of each callback for a customer that is upgraded with phone, company and password.
 #[test]
-fn what_a_callback_leaves_out_is_as_it_was() {
-    let asked = with(&seeds::distributor(), json!({ "PrimaryPhone": "+1 801 555-1111", "CompanyName": "Yoda Inc." }));
+fn members_that_a_callback_omits_stay_as_they_were() {
+    let original =
+        with(&seeds::distributor(), json!({ "PrimaryPhone": "+1 801 555-1111", "CompanyName": "Yoda Inc." }));
     let [kept, altered] = [json!("+1 801 555-1111"), json!("+1")];
     for (body, company, phone, password) in [
         ("{}", json!("Yoda Inc."), kept.clone(), "Password123!"),
@@ -153,20 +154,20 @@ fn what_a_callback_leaves_out_is_as_it_was() {
         ),
     ] {
         let extension = Extension::answering(UPGRADE);
-        extension.calls_back_with(body).put(PATH, &asked).succeeds(201);
+        extension.calls_back_with(body).put(PATH, &original).succeeds(201);
         let customer = extension.tenant.customer(3);
         assert_eq!((&customer["CompanyName"], &customer["PrimaryPhone"]), (&company, &phone), "{body}");
         let expected = json!([1, 2, "Minch", "1973-05-12T00:00:00Z", true]);
         let names = ["CustomerType", "SponsorId", "FirstName", "BirthDate", "TermsAccepted"];
         assert_eq!(names.map(|name| customer[name].clone()).to_vec(), *expected.as_array().expect("a list"), "{body}");
-        assert!(extension.signs_in("YodaIAm", password), "{body}");
+        assert!(extension.logs_in("YodaIAm", password), "{body}");
     }
 }
 
 #[test]
 fn unset_dates_are_read_as_unset_and_the_others_in_any_zone() {
     let unset = "1900-01-01T00:00:00Z";
-    let asked = with(&seeds::retail(), json!({ "BirthDate": "1990-01-01T00:00:00Z" }));
+    let original = with(&seeds::retail(), json!({ "BirthDate": "1990-01-01T00:00:00Z" }));
     for (date, expected) in [
         ("null", unset),
         (r#""""#, unset),
@@ -183,12 +184,12 @@ fn unset_dates_are_read_as_unset_and_the_others_in_any_zone() {
         let extension = Extension::answering(UPDATE);
         let body =
             format!(r#"{{"oldAssociateInfo":null,"updatedAssociateInfo":{{"birthDate":{date},"signupDate":{date}}}}}"#);
-        extension.calls_back_with(&body).put("/v1/customers/3", &asked).succeeds(200);
+        extension.calls_back_with(&body).put("/v1/customers/3", &original).succeeds(200);
         let customer = extension.tenant.customer(3);
         assert_eq!((&customer["BirthDate"], &customer["FirstName"]), (&json!(expected), &json!("Sheev")), "{date}");
         assert_ne!(customer["SignupDate"], unset);
-        assert!(extension.signs_in("Emperor Palpatine", "Password123!"), "{date}");
-        // The same of an application: the day of signing up is the system's where it is unset.
+        assert!(extension.logs_in("Emperor Palpatine", "Password123!"), "{date}");
+        // The same for an application: an unset sign-up date becomes the current time.
         let extension = Extension::of(UPGRADE, &json!({ "required": { "BirthDate": [] } }));
         let body = format!(r#"{{"application":{{"birthDate":{date},"signupDate":{date}}}}}"#);
         extension.calls_back_with(&body).put(PATH, &seeds::distributor()).succeeds(201);
@@ -197,7 +198,7 @@ fn unset_dates_are_read_as_unset_and_the_others_in_any_zone() {
 }
 
 /// The bytes of an error on its first hop.
-fn told(reply: &Reply, why: &str, method: &str) {
+fn assert_error(reply: &Reply, why: &str, method: &str) {
     let body = reply.json();
     let id = body["DiscoRemoteException"]["ErrorId"].as_str().expect("an id");
     let place = format!("(Error Id: {id} from Disco call: {method})");
@@ -208,7 +209,7 @@ fn told(reply: &Reply, why: &str, method: &str) {
     assert_eq!(id.len(), 8);
 }
 
-/// As every request body is read: with comments, trailing commas and single quotes, unless the plan wants strict JSON.
+/// With comments, trailing commas and single quotes, unless the plan requires strict JSON.
 #[test]
 fn a_callback_is_read_as_leniently_as_any_request() {
     let lenient = "\u{feff}// as Newtonsoft writes it\n{'application': {companyName: 'Lenient Ltd.', /* and */ },}";
@@ -223,12 +224,12 @@ fn a_callback_is_read_as_leniently_as_any_request() {
     let why = "The request body is not valid JSON: trailing comma at line 1 column 20. (Error Id: ";
     assert!(reply.message().starts_with(why), "{reply:?}");
     assert_eq!(tenant.everything(), before);
-    // A mark is no leniency.
+    // A byte order mark is allowed in strict JSON.
     extension.calls_back_with("\u{feff}{\"application\": {}}").put(PATH, &seeds::distributor()).succeeds(201);
 }
 
 #[test]
-fn what_a_callback_says_wrongly_is_named_and_changes_nothing() {
+fn a_wrong_value_of_a_callback_is_named_and_changes_nothing() {
     let object = "The request body must be a JSON object.";
     let extension = Extension::answering(UPGRADE);
     for (body, why) in [
@@ -270,28 +271,29 @@ fn what_a_callback_says_wrongly_is_named_and_changes_nothing() {
 }
 
 #[test]
-fn every_hook_takes_a_callback_that_says_nothing_for_what_it_was_asked() {
-    // A creation keeps its password, and its phone falls back to the other only when it is written.
-    let asked = with(&seeds::distributor(), json!({ "PrimaryPhone": "1" }));
+fn an_empty_callback_keeps_the_original_request_at_every_hook() {
+    // A creation keeps its password. TextPhone is copied from PrimaryPhone only when the customer is written.
+    let original = with(&seeds::distributor(), json!({ "PrimaryPhone": "1" }));
     let extension = Extension::answering(CREATE);
-    let id = extension.calls_back_with("{}").create(&asked);
-    assert!(extension.signs_in("YodaIAm", "Password123!"));
+    let id = extension.calls_back_with("{}").create(&original);
+    assert!(extension.logs_in("YodaIAm", "Password123!"));
     assert_eq!(extension.tenant.customer(id)["TextPhone"], "1");
     let extension = Extension::answering(CREATE);
-    let id = extension.calls_back_with(r#"{"application":{"primaryPhone":"2","password":null}}"#).create(&asked);
+    let id = extension.calls_back_with(r#"{"application":{"primaryPhone":"2","password":null}}"#).create(&original);
     assert_eq!(extension.tenant.customer(id)["TextPhone"], "2");
-    assert!(extension.signs_in("YodaIAm", "Password123!"));
+    assert!(extension.logs_in("YodaIAm", "Password123!"));
 
     let extension = Extension::answering(VALIDATE);
-    extension.calls_back_with("{}").create(&asked);
+    extension.calls_back_with("{}").create(&original);
     let before = extension.tenant.everything();
-    let reply = extension.tenant.post("/v1/customers", &with(&asked, json!({ "Password": null, "FirstName": null })));
+    let reply =
+        extension.tenant.post("/v1/customers", &with(&original, json!({ "Password": null, "FirstName": null })));
     let expected = "FirstName is required for CustomerType 1.; Password is required for CustomerType 1. (Error Id: ";
     assert!(reply.message().starts_with(expected), "{reply:?}");
     assert_eq!(extension.tenant.everything(), before);
 
     let extension = Extension::answering("Associates.Enrollment.GetNewBackOfficeId");
-    let id = extension.calls_back_with("{}").create(&asked);
+    let id = extension.calls_back_with("{}").create(&original);
     assert_eq!(extension.tenant.customer(id)["BackOfficeId"], "15F95");
 
     for (hook, field, value) in [
@@ -300,11 +302,11 @@ fn every_hook_takes_a_callback_that_says_nothing_for_what_it_was_asked() {
     ] {
         let extension = Extension::answering(hook);
         let tenant = extension.calls_back_with("{}");
-        tenant.create(&asked);
+        tenant.create(&original);
         let before = tenant.everything();
         let other = json!({ "Username": "b", "EmailAddress": "b@x.example", "TaxId": "b" });
-        let taken = with(&with(&asked, other), json!({ field: value }));
-        let reply = tenant.post("/v1/customers", &taken);
+        let conflicting = with(&with(&original, other), json!({ field: value }));
+        let reply = tenant.post("/v1/customers", &conflicting);
         assert!(reply.message().starts_with(&format!("{field} ")) && reply.message().ends_with("already in use."));
         assert_eq!(tenant.everything(), before);
     }
@@ -315,9 +317,9 @@ fn every_hook_takes_a_callback_that_says_nothing_for_what_it_was_asked() {
     assert_eq!(extension.tenant.customer(4)["LastName"], "Patched");
 }
 
-/// The path of a callback is no hook's: answered as a token that is not good, whatever is in it.
+/// A callback whose path is not a hook's has the response of an invalid token, whatever the path contains.
 #[test]
-fn a_path_that_is_no_hooks_id_is_forbidden() {
+fn a_path_that_is_not_a_hooks_id_is_forbidden() {
     let seen = Arc::<Mutex<Vec<Reply>>>::default();
     let kept = Arc::clone(&seen);
     let receiver = Receiver::start(move |received: &Received| {
@@ -325,7 +327,7 @@ fn a_path_that_is_no_hooks_id_is_forbidden() {
         for hook in ["%00", "Associates%00", "%FF", "%20", "Associates.Nothing", "%E2%80%A8", &"x".repeat(5_000)] {
             kept.lock().expect("no panic").push(call_back_with(hook, &bearer, &token_of(received), "{}"));
         }
-        // The token is still good.
+        // The token is still valid.
         let reply = call_back_with(UPGRADE, &bearer, &token_of(received), "{}");
         response(reply.status, "", &reply.body)
     });
@@ -338,10 +340,14 @@ fn a_path_that_is_no_hooks_id_is_forbidden() {
     assert_eq!(seen.len(), 7);
     for reply in seen.iter() {
         assert_eq!(reply.status, 403, "{reply:?}");
-        told(reply, "The callback token is not valid: it is used up, is another hook's, or its hook has ended.", "");
+        assert_error(
+            reply,
+            "The callback token is not valid: it is used up, is another hook's, or its hook has ended.",
+            "",
+        );
     }
-    // Nor does a stranger learn more.
-    let reply = call_back_with("%00", "nobody", "0", "{}");
+    // An unauthenticated client does not learn more.
+    let reply = call_back_with("%00", "unknown", "0", "{}");
     assert_eq!(reply.status, 403);
-    told(&reply, "The extension's token is not valid.", "");
+    assert_error(&reply, "The extension's token is not valid.", "");
 }

@@ -8,7 +8,7 @@ use crate::support::{Reply, Tenant, seeds, tenant, with};
 
 const PREFER: &str = "Prefer: tx=rollback\r\n";
 
-fn rehearse(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Reply {
+fn dry_run(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Reply {
     let body = body.to_string();
     let reply = tenant.call(method, path, PREFER, Some(&body));
     assert_eq!(reply.header("Preference-Applied"), Some("tx=rollback"), "{reply:?}");
@@ -31,7 +31,7 @@ fn every_dry_run_has_the_response_of_the_write_and_changes_nothing() {
         ("POST", "/v1/customers/3/downline/placenode?toUplineId=1", json!({}), 200, ""),
         ("POST", "/v1/customers/3/downline/placenode?toUplineId=1&tree=Enrollment", json!({}), 200, ""),
     ] {
-        let reply = rehearse(&tenant, method, path, &body).succeeds(status);
+        let reply = dry_run(&tenant, method, path, &body).succeeds(status);
         assert_eq!(reply.body, answer, "{method} {path}");
         assert_eq!(tenant.everything(), before, "{method} {path}");
     }
@@ -46,11 +46,11 @@ fn the_journal_shows_a_dry_run() {
     let body = seeds::distributor().to_string();
     let reply = tenant.call("PUT", "/v1/customers/upgrade/3", both, Some(&body)).succeeds(201);
     assert_eq!(reply.header("Preference-Applied"), Some("return=representation, tx=rollback"));
-    let rehearsed = reply.json();
-    assert_eq!((&rehearsed["CustomerType"], &rehearsed["Username"]), (&json!(1), &json!("YodaIAm")));
+    let previewed = reply.json();
+    assert_eq!((&previewed["CustomerType"], &previewed["Username"]), (&json!(1), &json!("YodaIAm")));
     assert_eq!(tenant.customer(3)["CustomerType"], 2);
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    assert_eq!(tenant.customer(3), rehearsed);
+    assert_eq!(tenant.customer(3), previewed);
 }
 
 /// A statement that Postgres rejects does not end the transaction: the violations are still found.
@@ -58,14 +58,14 @@ fn the_journal_shows_a_dry_run() {
 fn a_dry_run_is_rejected_with_every_violation() {
     let tenant = tenant();
     let before = tenant.everything();
-    let taken = json!({ "EmailAddress": "dana@demo.example", "Username": "dana", "TaxId": "DEMO-TAX-0001" });
+    let conflicting = json!({ "EmailAddress": "dana@demo.example", "Username": "dana", "TaxId": "DEMO-TAX-0001" });
     let message = "EmailAddress 'dana@demo.example' is already in use.; TaxId is already in use.; \
                    Username 'dana' is already in use.";
-    rehearse(&tenant, "POST", "/v1/customers", &with(&seeds::full(), taken.clone())).rejects(500, message);
-    rehearse(&tenant, "PATCH", "/v1/customers/3", &taken).rejects(500, message);
-    rehearse(&tenant, "PUT", "/v1/customers/upgrade/3", &with(&seeds::distributor(), taken)).rejects(500, message);
-    rehearse(&tenant, "PUT", "/v1/customers/upgrade/3", &json!({ "CustomerType": 1 }));
-    rehearse(&tenant, "PATCH", "/v1/customers/99", &seeds::patch())
+    dry_run(&tenant, "POST", "/v1/customers", &with(&seeds::full(), conflicting.clone())).rejects(500, message);
+    dry_run(&tenant, "PATCH", "/v1/customers/3", &conflicting).rejects(500, message);
+    dry_run(&tenant, "PUT", "/v1/customers/upgrade/3", &with(&seeds::distributor(), conflicting)).rejects(500, message);
+    dry_run(&tenant, "PUT", "/v1/customers/upgrade/3", &json!({ "CustomerType": 1 }));
+    dry_run(&tenant, "PATCH", "/v1/customers/99", &seeds::patch())
         .rejects(404, "A Customer with the given Customer ID was not found.");
     assert_eq!(tenant.everything(), before);
 }
@@ -92,7 +92,7 @@ fn dry_runs_and_writes_at_once_do_not_interfere() {
                     if number % 2 == 0 {
                         tenant.create(&body);
                     } else {
-                        rehearse(tenant, "POST", "/v1/customers", &body).succeeds(201);
+                        dry_run(tenant, "POST", "/v1/customers", &body).succeeds(201);
                     }
                 }
             });

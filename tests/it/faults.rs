@@ -152,8 +152,8 @@ fn statuses_have_the_vendors_own_format() {
     let limited = failed_with(429, json!({ "retry_after": 42 }));
     assert_eq!(limited.body, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 42 seconds." }"#);
     assert_eq!(limited.header("Retry-After"), Some("42"));
-    let spent = failed_with(403, json!({ "retry_after": 90 }));
-    assert!(spent.body.contains("Quota will be replenished in 00:01:30."), "{spent:?}");
+    let exceeded = failed_with(403, json!({ "retry_after": 90 }));
+    assert!(exceeded.body.contains("Quota will be replenished in 00:01:30."), "{exceeded:?}");
     let closed = failed_with(401, json!({}));
     assert!(
         closed

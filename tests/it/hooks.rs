@@ -1,4 +1,4 @@
-//! A Client Extension: hooks called for real, calling back, overriding and failing.
+//! A Client Extension over HTTP: hooks that call back, override and fail.
 
 #![expect(clippy::similar_names, reason = "a receiver has received")]
 
@@ -16,7 +16,7 @@ use crate::support::{Client, Reply, Tenant, seeds, tenant_of, with};
 const UPGRADE: &str = "Associates.Enrollment.UpdateAssociateBaseType";
 const PATH: &str = "/v1/customers/upgrade/3";
 
-/// A tenant whose hooks are answered by `receiver`, and the token by which it calls back.
+/// A tenant whose hooks `receiver` answers, and the token for its callbacks.
 fn extended(receiver: &Receiver, hooks: &[&str], more: Value) -> (Tenant, String) {
     let token = format!("directscale-{}", receiver.address.port());
     let hooks: Value = hooks.iter().map(|hook| ((*hook).to_owned(), json!(receiver.url("/hooks")))).collect();
@@ -131,14 +131,14 @@ fn an_override_stores_nothing() {
 }
 
 #[test]
-fn what_a_before_hook_altered_is_what_is_stored() {
+fn the_changes_of_a_before_hook_are_stored() {
     let (tenant, receiver) = extended_around(&[UPGRADE], |request| {
         let application = &mut request["Application"];
         application["CompanyName"] = json!("Altered Inc.");
         application["Custom"]["Field10"] = json!("ten");
         application["ApplicantAddress"]["City"] = json!("Orem");
         application["Username"] = json!("altered");
-        // What is left out is as it was, what is blank is cleared, and codes have any case.
+        // Omitted members stay, blank ones are cleared, and codes may have any case.
         application.as_object_mut().expect("an application").remove("LastName");
         application["PrimaryPhone"] = json!("  ");
         application["ApplicantAddress"]["CountryCode"] = json!("ca");
@@ -159,13 +159,13 @@ fn what_a_before_hook_altered_is_what_is_stored() {
     assert_eq!(log, [json!({ "associateid": 3, "changedby": "test-key" })]);
     assert_eq!(tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant} and customer_id = 3").len(), 1);
     assert_eq!(receiver.received().len(), 1);
-    // The password that went to the extension and back is the customer's.
+    // The customer has the password that the extension returned.
     let login = json!({ "username": "altered", "password": "Password123!" });
     tenant.post("/v1/validate/login", &login).succeeds(200);
 }
 
 #[test]
-fn what_an_extension_altered_is_held_to_the_rules() {
+fn changes_of_an_extension_are_validated() {
     let (tenant, _) = extended_around(&[UPGRADE], |request| {
         request["Application"]["EmailAddress"] = json!("dana@demo.example");
         request["Application"]["Custom"]["Field1"] = json!("x".repeat(501));
@@ -192,7 +192,7 @@ fn what_an_extension_altered_is_held_to_the_rules() {
 }
 
 #[test]
-fn an_altered_application_still_has_what_is_required() {
+fn an_altered_application_still_needs_the_required_fields() {
     let (tenant, _) = extended_around(&[UPGRADE], |request| {
         request["Application"]["SponsorId"] = json!(0);
         request["Application"]["BirthDate"] = json!("2020-01-01T00:00:00Z");
@@ -206,9 +206,9 @@ fn an_altered_application_still_has_what_is_required() {
     assert_eq!(tenant.everything(), before);
 }
 
-/// The hook times out while its callback waits for the customer's row: the end of the hook waits for it, and says so.
+/// The hook times out while its callback waits for the customer's row. The end of the hook waits for the callback and reports it.
 #[test]
-fn a_hook_that_ends_while_its_callback_works_knows_what_became_of_it() {
+fn a_hook_that_ends_while_its_callback_runs_reports_the_result() {
     if crate::support::server::database_url().is_none() {
         return;
     }
@@ -237,7 +237,7 @@ fn a_hook_that_ends_while_its_callback_works_knows_what_became_of_it() {
 }
 
 #[test]
-fn the_customer_is_the_calls_whatever_the_extension_says() {
+fn the_customer_is_that_of_the_request_whatever_the_extension_sends() {
     let (tenant, _) = extended_around(&[UPGRADE], |request| {
         request["AssociateId"] = json!(4);
         request["Application"]["AssociateId"] = json!(4);
@@ -247,7 +247,7 @@ fn the_customer_is_the_calls_whatever_the_extension_says() {
 }
 
 #[test]
-fn a_hook_that_fails_rejects_with_its_own_words_and_changes_nothing() {
+fn a_hook_that_fails_rejects_with_its_own_message_and_changes_nothing() {
     let long = "x".repeat(5_000);
     let endless = format!("HTTP/1.1 200 X\r\nConnection: close\r\n\r\n{}", " ".repeat(1_100_000));
     for (answer, message) in [
@@ -285,7 +285,7 @@ fn a_hook_that_fails_rejects_with_its_own_words_and_changes_nothing() {
     }
 }
 
-/// An answer in another encoding, or with what Newtonsoft takes beyond strict JSON.
+/// An answer in another encoding, or in the lenient JSON that Newtonsoft accepts.
 #[test]
 fn an_answer_is_decoded_and_read_as_dotnet_reads_it() {
     let rejection = r#"{"DiscoRemoteException":{"ErrorMessage":"Désolé."}}"#;
@@ -323,7 +323,7 @@ fn an_answer_is_decoded_and_read_as_dotnet_reads_it() {
 }
 
 #[test]
-fn a_hook_that_hangs_or_is_not_there_is_given_up() {
+fn a_hook_that_hangs_or_is_unreachable_fails() {
     let receiver = Receiver::start(|_| {
         thread::sleep(Duration::from_secs(5));
         Vec::new()
@@ -336,10 +336,10 @@ fn a_hook_that_hangs_or_is_not_there_is_given_up() {
     assert!(start.elapsed() < Duration::from_secs(3));
     assert_eq!(tenant.everything(), before);
 
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
     let extension = json!({
-        "extension_token": "x", "directscale_token": format!("gone-{}", nobody.port()),
-        "hooks": { UPGRADE: format!("http://{nobody}/") }
+        "extension_token": "x", "directscale_token": format!("gone-{}", unused.port()),
+        "hooks": { UPGRADE: format!("http://{unused}/") }
     });
     let tenant = tenant_of(json!({ "extension": extension }));
     let message = format!("Hook {UPGRADE} failed: no connection could be made.");
@@ -360,13 +360,13 @@ fn a_failure_after_the_callback_says_that_the_change_was_written() {
     assert_eq!(tenant.customer(3)["CustomerType"], 1);
 }
 
-/// What an extension that calls back is answered, for each way in which its token is not good.
+/// The response to a callback for each reason why its token is not valid.
 #[test]
-fn a_token_is_good_once_for_its_hook_and_its_tenant() {
+fn a_token_is_valid_once_for_its_hook_and_its_tenant() {
     let seen = Arc::<Mutex<Vec<(String, u16)>>>::default();
     let kept = Arc::clone(&seen);
-    let stranger = Receiver::with_json(|_| (200, json!({})));
-    let (_other_tenant, strangers_bearer) = extended(&stranger, &[UPGRADE], json!({}));
+    let other_receiver = Receiver::with_json(|_| (200, json!({})));
+    let (_other_tenant, other_bearer) = extended(&other_receiver, &[UPGRADE], json!({}));
     let receiver = Receiver::start(move |received| {
         let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
         let (token, request) = (token_of(received), received.json());
@@ -382,7 +382,7 @@ fn a_token_is_good_once_for_its_hook_and_its_tenant() {
             reply
         };
         attempt("wrong bearer", UPGRADE, "nonsense", &token);
-        attempt("another tenant", UPGRADE, &strangers_bearer, &token);
+        attempt("another tenant", UPGRADE, &other_bearer, &token);
         attempt("another hook", "Associates.UpdateAssociate", &bearer, &token);
         attempt("unknown hook", "Associates.Nothing", &bearer, &token);
         attempt("another token", UPGRADE, &bearer, &"0".repeat(32));
@@ -413,7 +413,7 @@ fn a_token_is_good_once_for_its_hook_and_its_tenant() {
 }
 
 #[test]
-fn a_callback_that_comes_too_late_changes_nothing() {
+fn a_late_callback_changes_nothing() {
     let outcome = Arc::<Mutex<Option<u16>>>::default();
     let kept = Arc::clone(&outcome);
     let receiver = Receiver::start(move |received| {
@@ -432,7 +432,7 @@ fn a_callback_that_comes_too_late_changes_nothing() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_told_and_does_not_use_the_token_up() {
+fn an_unreadable_body_is_reported_and_does_not_use_up_the_token() {
     let receiver = Receiver::start(|received| {
         let bearer = received.header("Host").expect("a host").replace("127.0.0.1:", "directscale-");
         let token = token_of(received);
@@ -450,7 +450,7 @@ fn a_body_that_cannot_be_read_is_told_and_does_not_use_the_token_up() {
 }
 
 #[test]
-fn a_rehearsal_does_not_call_an_extension() {
+fn a_dry_run_does_not_call_an_extension() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
     let message =
@@ -474,7 +474,7 @@ fn called(receiver: &Receiver) -> Vec<String> {
 }
 
 #[test]
-fn a_create_goes_through_the_enrolment_hooks() {
+fn a_creation_calls_the_enrollment_hooks() {
     let (tenant, receiver) = extended_around(&ENROLLMENT, |_| {});
     let body = with(&seeds::distributor(), json!({ "BackOfficeId": null }));
     let id = tenant.create(&body);
@@ -497,17 +497,17 @@ fn a_create_goes_through_the_enrolment_hooks() {
             .map(|name| format!("Associates.Enrollment.{name}"))
     );
 
-    // What the default work says no to is rejected.
+    // The rejections of the default work remain.
     let before = tenant.everything();
-    let taken = with(&body, json!({ "Username": "c", "TaxId": "c", "EmailAddress": "DANA@demo.example" }));
-    tenant.post("/v1/customers", &taken).rejects(500, "EmailAddress 'DANA@demo.example' is already in use.");
+    let conflicting = with(&body, json!({ "Username": "c", "TaxId": "c", "EmailAddress": "DANA@demo.example" }));
+    tenant.post("/v1/customers", &conflicting).rejects(500, "EmailAddress 'DANA@demo.example' is already in use.");
     let reply = tenant.post("/v1/customers", &with(&body, json!({ "FirstName": null })));
     assert!(reply.message().starts_with("FirstName is required for CustomerType 1. (Error Id: "), "{reply:?}");
     assert_eq!(tenant.everything(), before);
 }
 
 #[test]
-fn an_extension_may_decide_what_the_vendor_would() {
+fn an_extension_may_replace_the_vendors_decisions() {
     let receiver = Receiver::with_json(|received| {
         let hook = received.path.rsplit('.').next().expect("a hook").to_owned();
         let answer = match hook.as_str() {
@@ -532,21 +532,21 @@ fn an_extension_may_decide_what_the_vendor_would() {
     assert_eq!(tenant.customer(id)["BackOfficeId"], format!("EXT-{id}"));
     let message = "EmailAddress 'no@x.example' is already in use.";
     tenant.post("/v1/customers", &with(&bare, json!({ "EmailAddress": "no@x.example" }))).rejects(500, message);
-    // But two customers never share what must be unique.
+    // Unique values stay unique.
     let message = "EmailAddress 'bare@x.example' is already in use.; Username 'bare' is already in use.";
     tenant.post("/v1/customers", &bare).rejects(500, message);
 }
 
 #[test]
-fn an_upgrade_asks_only_for_values_that_change() {
+fn an_upgrade_calls_the_availability_hooks_only_for_values_that_change() {
     let hooks = [ENROLLMENT[0], ENROLLMENT[1], ENROLLMENT[2], UPGRADE];
     let (tenant, receiver) = extended_around(&hooks, |_| {});
-    // Another case of its own is no other value.
+    // The same value in another case does not change.
     let body = with(&seeds::distributor(), json!({ "EmailAddress": " RILEY@demo.example" }));
     tenant.put(PATH, &body).succeeds(201);
     assert_eq!(called(&receiver), [hooks[0], hooks[2], UPGRADE]);
     tenant.put("/v1/customers/upgrade/99", &body).rejects(404, "A Customer with the given Customer ID was not found.");
-    assert_eq!(receiver.received().len(), 3, "nobody is asked about a customer that is not there");
+    assert_eq!(receiver.received().len(), 3, "no hook is called for an unknown customer");
 }
 
 #[test]
@@ -558,12 +558,12 @@ fn an_upgrade_of_an_unknown_customer_calls_no_hook() {
 }
 
 #[test]
-fn updates_go_through_the_hook_on_associates() {
+fn updates_call_the_hook_on_associates() {
     let (tenant, receiver) = extended_around(&["Associates.UpdateAssociate"], |request| {
         request["UpdatedAssociateInfo"]["CompanyName"] = json!("Altered Inc.");
-        // Blank is absent, also where no two may have the same.
+        // Blank counts as absent, also for unique fields.
         request["UpdatedAssociateInfo"]["TaxId"] = json!("");
-        // Read-only members do not count.
+        // Read-only members have no effect.
         request["UpdatedAssociateInfo"]["SignupDate"] = json!("1999-01-01T00:00:00Z");
     });
     let body = with(&seeds::retail(), json!({ "TaxExemptId": "T-9", "Password": "AnotherOne2" }));
@@ -589,13 +589,13 @@ fn updates_go_through_the_hook_on_associates() {
     assert_eq!((&old["DisplayLastName"], &new["DisplayLastName"]), (&json!("Preferred"), &json!("Patched")));
     assert_eq!((&new["AssociateId"], &new["Name"]), (&json!(4), &json!("Pat Patched")));
     assert_eq!(new["Address"]["State"], "UT");
-    // An empty change calls nobody.
+    // An empty change calls no hook.
     tenant.patch("/v1/customers/4", &json!({})).succeeds(200);
     assert_eq!(receiver.received().len(), 2);
 }
 
 #[test]
-fn what_a_patch_cannot_carry_no_extension_can_add_to_it() {
+fn an_extension_cannot_add_a_field_that_a_patch_cannot_change() {
     let (tenant, _) = extended_around(&["Associates.UpdateAssociate"], |request| {
         request["UpdatedAssociateInfo"]["ExternalId"] = json!("altered");
     });
@@ -609,7 +609,7 @@ fn what_a_patch_cannot_carry_no_extension_can_add_to_it() {
 }
 
 #[test]
-fn an_extension_that_validates_lets_no_broken_format_through() {
+fn broken_formats_are_rejected_even_if_an_extension_validates() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let (tenant, _) = extended(&receiver, &["Associates.Enrollment.ValidateApplication"], json!({}));
     let before = tenant.everything();
@@ -638,11 +638,11 @@ fn an_override_of_an_update_stores_nothing() {
 }
 
 #[test]
-fn of_two_upgrades_at_once_one_wins_and_the_other_is_told() {
+fn one_of_two_concurrent_upgrades_wins_and_the_other_is_rejected() {
     let (tenant, receiver) = extended_around(&[UPGRADE], |_| thread::sleep(Duration::from_millis(300)));
     let replies: Vec<Reply> = thread::scope(|scope| {
-        let calls: Vec<_> = (0..2).map(|_| scope.spawn(|| tenant.put(PATH, &seeds::distributor()))).collect();
-        calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(|| tenant.put(PATH, &seeds::distributor()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a response")).collect()
     });
     assert_eq!(receiver.received().len(), 2);
     let (won, lost): (Vec<Reply>, Vec<Reply>) = replies.into_iter().partition(|reply| reply.status == 201);
@@ -653,7 +653,7 @@ fn of_two_upgrades_at_once_one_wins_and_the_other_is_told() {
 }
 
 #[test]
-fn no_secret_of_an_extension_stands_in_the_database_in_the_clear_but_the_one_that_is_sent() {
+fn the_database_has_only_the_sent_secret_of_an_extension_in_the_clear() {
     let receiver = Receiver::with_json(|_| {
         thread::sleep(Duration::from_millis(200));
         (200, json!({}))
@@ -666,16 +666,16 @@ fn no_secret_of_an_extension_stands_in_the_database_in_the_clear_but_the_one_tha
         assert_eq!(running.len(), 1);
         let token = token_of(&receiver.received()[0]);
         let text = running[0].to_string();
-        // Of the password the hash, as in the customer's own row.
+        // The password is hashed, as in the customer's own row.
         assert!(!text.contains(&token) && !text.contains("Password123!"), "{text}");
     });
     let kept = tenant.rows("select * from extension_tokens where tenant_id = {tenant}");
     assert!(kept.len() == 1 && !kept[0].to_string().contains(&bearer));
 }
 
-/// Two server processes on one database: the vendor's calls go to the first, the callbacks to the second.
+/// Two server processes on one database: the requests go to the first, the callbacks to the second.
 #[test]
-fn a_thousand_upgrades_at_once_each_get_their_own_answer_from_two_servers() {
+fn a_thousand_concurrent_upgrades_on_two_servers_each_get_their_own_response() {
     const COUNT: i64 = 1_000;
     let Some(url) = crate::support::server::database_url() else { return };
     let arguments =
@@ -731,7 +731,7 @@ fn a_thousand_upgrades_at_once_each_get_their_own_answer_from_two_servers() {
 struct Example {
     child: std::process::Child,
     address: String,
-    /// Kept open: the example goes on writing.
+    /// Kept open, because the example continues to write.
     _output: std::io::BufReader<std::process::ChildStdout>,
 }
 
@@ -793,7 +793,7 @@ fn the_example_extension_does_all_three_kinds_of_hook_and_rejects() {
                 assert_eq!(tenant.customer(3)["FirstName"], "Minch");
                 let log = tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}");
                 assert_eq!(log.len(), 1);
-                // What the platform itself rejects comes through the extension.
+                // The extension passes on the rejections of the platform.
                 let again = tenant.put(PATH, &seeds::distributor());
                 assert!(again.message().starts_with("An upgrade from CustomerType 1 to"), "{again:?}");
             }
@@ -809,13 +809,13 @@ fn the_example_extension_does_all_three_kinds_of_hook_and_rejects() {
     }
 }
 
-/// As a shared server is set: nobody's hook or event may look around in its network.
+/// The setting of a shared server: no hook or webhook may reach its private network.
 #[test]
-fn private_networks_are_out_of_reach_unless_they_are_allowed() {
+fn private_networks_are_unreachable_unless_they_are_allowed() {
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let folder = tempfile::tempdir().expect("a folder");
     let seed = folder.path().join("seed.json");
-    let world = json!({
+    let seed_file = json!({
         "version": 1,
         "tenants": [{
             "name": "demo",
@@ -831,7 +831,7 @@ fn private_networks_are_out_of_reach_unless_they_are_allowed() {
             "customers": [{ "id": 1, "CustomerType": 1, "FirstName": "A", "Username": "a" }]
         }]
     });
-    std::fs::write(&seed, world.to_string()).expect("a file");
+    std::fs::write(&seed, seed_file.to_string()).expect("a file");
     let data = folder.path().join("data");
     let arguments = [
         "--data",

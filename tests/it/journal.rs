@@ -28,34 +28,34 @@ fn a_rejected_request_has_its_reasons() {
     let body =
         with(&seeds::distributor(), json!({ "BirthDate": null, "LastName": " ", "Password": "weak", "Shoesize": 44 }));
     let reply = tenant.put("/v1/customers/upgrade/3", &body);
-    let call = &tenant.requests("")[0];
-    assert_eq!(call["request_id"].as_str(), reply.header("X-DirectScale-RequestId"));
+    let entry = &tenant.requests("")[0];
+    assert_eq!(entry["request_id"].as_str(), reply.header("X-DirectScale-RequestId"));
     assert_eq!(
-        (&call["operation"], &call["method"], &call["status"]),
+        (&entry["operation"], &entry["method"], &entry["status"]),
         (&json!("UpgradeCustomer"), &json!("PUT"), &json!(500))
     );
     assert_eq!(
-        (&call["path"], &call["customer"], &call["key"]),
+        (&entry["path"], &entry["customer"], &entry["key"]),
         (&json!("/v1/customers/upgrade/3"), &json!(3), &json!("test-key"))
     );
-    let reasons: Vec<(&str, &str)> = call["reasons"]
+    let reasons: Vec<(&str, &str)> = entry["reasons"]
         .as_array()
         .expect("reasons")
         .iter()
         .map(|reason| (reason["field"].as_str().expect("a field"), reason["rule"].as_str().expect("a rule")))
         .collect();
     assert_eq!(reasons, [("BirthDate", "required"), ("LastName", "required"), ("Password", "passwordRule")]);
-    assert_eq!(call["changes"], json!([]));
-    assert_eq!(call["response_body"]["text"].as_str(), Some(reply.body.as_str()));
-    assert!(call["duration_ms"].as_f64() >= call["database_ms"].as_f64(), "{call}");
+    assert_eq!(entry["changes"], json!([]));
+    assert_eq!(entry["response_body"]["text"].as_str(), Some(reply.body.as_str()));
+    assert!(entry["duration_ms"].as_f64() >= entry["database_ms"].as_f64(), "{entry}");
 }
 
 #[test]
 fn an_accepted_request_has_its_changes() {
     let tenant = tenant();
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let call = &tenant.requests("?operation=UpgradeCustomer")[0];
-    let changes = &call["changes"];
+    let entry = &tenant.requests("?operation=UpgradeCustomer")[0];
+    let changes = &entry["changes"];
     let customer = one(changes, "customers");
     assert_eq!(customer["id"], "3");
     assert_eq!(field(customer, "customer_type"), json!({ "field": "customer_type", "before": 2, "after": 1 }));
@@ -72,12 +72,12 @@ fn an_accepted_request_has_its_changes() {
 
     // Every other write too.
     let id = tenant.create(&seeds::retail());
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["customer"], &one(&call["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["customer"], &one(&entry["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
     let tables_after = |act: &dyn Fn()| {
         act();
-        let call = tenant.requests("")[0].clone();
-        let tables = call["changes"]
+        let entry = tenant.requests("")[0].clone();
+        let tables = entry["changes"]
             .as_array()
             .expect("changes")
             .iter()
@@ -119,12 +119,12 @@ fn an_accepted_request_has_its_changes() {
 
     // A dry run has the changes that it rolled back.
     tenant.call("PATCH", "/v1/customers/2", "Prefer: tx=rollback\r\n", Some(r#"{"FirstName":"Never"}"#)).succeeds(200);
-    let call = &tenant.requests("")[0];
-    assert_eq!(call["dry_run"], true);
-    assert_eq!(field(one(&call["changes"], "customers"), "first_name")["after"], "Never");
-    // A request that was rejected in the end has no changes.
-    let taken = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
-    assert_eq!(tenant.put("/v1/customers/3", &taken).status, 500);
+    let entry = &tenant.requests("")[0];
+    assert_eq!(entry["dry_run"], true);
+    assert_eq!(field(one(&entry["changes"], "customers"), "first_name")["after"], "Never");
+    // A request that is rejected after its writes has no changes.
+    let conflicting = with(&seeds::distributor(), json!({ "EmailAddress": "dana@demo.example" }));
+    assert_eq!(tenant.put("/v1/customers/3", &conflicting).status, 500);
     assert_eq!(tenant.requests("")[0]["changes"], json!([]));
 }
 
@@ -140,18 +140,18 @@ fn a_request_has_its_hooks_and_events() {
         "events": { "subscriptions": [{ "url": receiver.url("/events") }] }
     }));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor());
-    let call = &tenant.requests("")[0];
-    let noted = &call["hooks"][0];
+    let entry = &tenant.requests("")[0];
+    let noted = &entry["hooks"][0];
     assert_eq!(
         (&noted["hook"], &noted["status"], &noted["has_called_back"]),
         (&json!(hook), &json!(500), &json!(false))
     );
     assert!(noted["request"]["text"].as_str().expect("a text").contains("\"AssociateId\":3"), "{noted}");
     assert!(noted["response"]["text"].as_str().expect("a text").contains("Not today."), "{noted}");
-    assert!(call["reasons"][0]["message"].as_str().expect("a text").contains("Not today."), "{call}");
+    assert!(entry["reasons"][0]["message"].as_str().expect("a text").contains("Not today."), "{entry}");
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "New" })).succeeds(200);
-    let call = &tenant.requests("")[0];
-    let event = &call["events"][0];
+    let entry = &tenant.requests("")[0];
+    let event = &entry["events"][0];
     assert_eq!((&event["event_type"], &event["customer"]), (&json!("UpdateAssociateEvent"), &json!(2)));
     let delivered = tenant.control("GET", "/webhooks", None).done(200);
     assert_eq!(delivered[0]["id"], event["id"]);
@@ -200,7 +200,7 @@ fn no_secret_is_kept() {
     ] {
         assert!(!journal.contains(secret), "{secret} in the journal");
     }
-    // The key's last characters tell which one it was.
+    // The key's last characters identify it.
     assert!(journal.contains(&format!("•••{}", &tenant.client.key[28..])), "{journal}");
 }
 
@@ -212,7 +212,7 @@ fn requests_can_be_filtered() {
     tenant.patch("/v1/customers/2", &json!({ "FirstName": "A" })).succeeds(200);
     tenant.call("GET", "/v1/customer/2", "", None);
     let operations = |query: &str| -> Vec<String> {
-        tenant.requests(query).iter().map(|call| call["operation"].as_str().expect("a name").to_owned()).collect()
+        tenant.requests(query).iter().map(|entry| entry["operation"].as_str().expect("a name").to_owned()).collect()
     };
     assert_eq!(operations(""), ["-", "UpdateCustomerByParameter", "GetCustomer", "GetCustomer"]);
     assert_eq!(operations("?customer=2"), ["UpdateCustomerByParameter", "GetCustomer"]);
@@ -238,21 +238,21 @@ fn requests_can_be_filtered() {
 #[test]
 fn unauthenticated_requests_have_their_own_journal() {
     let tenant = tenant();
-    let stranger = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
-    stranger.get("/v1/customers/77");
+    let unauthenticated = Client { address: server().address, key: "00000000000000000000000000005a5a".to_owned() };
+    unauthenticated.get("/v1/customers/77");
     let requests = control("GET", "/unauthenticated-requests?operation=GetCustomer&customer=77", None);
     // It is rejected before the customer is read from the path.
     assert_eq!(requests.done(200), json!([]));
     let requests = control("GET", "/unauthenticated-requests?operation=GetCustomer&limit=1000", None).done(200);
-    let call = requests
+    let entry = requests
         .as_array()
         .expect("requests")
         .iter()
-        .find(|call| call["path"] == "/v1/customers/77")
+        .find(|entry| entry["path"] == "/v1/customers/77")
         .expect("the request")
         .clone();
-    assert_eq!((&call["key"], &call["status"]), (&json!("…5a5a"), &json!(401)));
-    assert_eq!(call["reasons"][0]["rule"], "invalidKey");
+    assert_eq!((&entry["key"], &entry["status"]), (&json!("…5a5a"), &json!(401)));
+    assert_eq!(entry["reasons"][0]["rule"], "invalidKey");
     assert_eq!(tenant.requests(""), Vec::<Value>::new());
 }
 
@@ -267,13 +267,13 @@ fn a_request_whose_caller_hangs_up_is_in_the_journal() {
     stream.write_all(&request).expect("sent");
     std::thread::sleep(Duration::from_millis(700));
     drop(stream);
-    let call = tenant.control("GET", "/requests/wait?operation=UpgradeCustomer&timeout_ms=3000", None).done(200);
+    let entry = tenant.control("GET", "/requests/wait?operation=UpgradeCustomer&timeout_ms=3000", None).done(200);
     assert_eq!(
-        (&call["status"], &call["fault"]["id"], &call["reasons"][0]["rule"]),
+        (&entry["status"], &entry["fault"]["id"], &entry["reasons"][0]["rule"]),
         (&Value::Null, &json!(id), &json!("hungUp"))
     );
-    let changed: Vec<&Value> = call["changes"].as_array().expect("changes").iter().map(|row| &row["table"]).collect();
-    assert!(changed.contains(&&json!("CRM_AssociateTypeChanges")), "its changes until then: {call}");
+    let changed: Vec<&Value> = entry["changes"].as_array().expect("changes").iter().map(|row| &row["table"]).collect();
+    assert!(changed.contains(&&json!("CRM_AssociateTypeChanges")), "its changes until then: {entry}");
     assert_eq!(tenant.customer(3)["CustomerType"], 1, "the write stands");
 }
 
@@ -294,12 +294,12 @@ fn a_test_can_wait_for_a_request() {
         tenant.get("/v1/customers/2").succeeds(200);
         assert!(!waiting.is_finished());
         tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-        let call = waiting.join().expect("a request");
-        assert_eq!((&call["operation"], &call["customer"]), (&json!("UpgradeCustomer"), &json!(3)));
+        let entry = waiting.join().expect("a request");
+        assert_eq!((&entry["operation"], &entry["customer"]), (&json!("UpgradeCustomer"), &json!(3)));
     });
     // A request that the journal has already is returned at once.
-    let call = tenant.control("GET", "/requests/wait?customer=3", None).done(200);
-    assert_eq!(call["customer"], 3);
+    let entry = tenant.control("GET", "/requests/wait?customer=3", None).done(200);
+    assert_eq!(entry["customer"], 3);
 }
 
 #[test]
@@ -318,15 +318,15 @@ fn requests_can_be_followed() {
         .by_ref()
         .find_map(|line| line.strip_prefix("data:").map(|data| data.trim().to_owned()))
         .expect("an event");
-    let call: Value = serde_json::from_str(&data).expect("JSON");
+    let entry: Value = serde_json::from_str(&data).expect("JSON");
     assert_eq!(
-        (&call["operation"], &call["customer"], &call["status"]),
+        (&entry["operation"], &entry["customer"], &entry["status"]),
         (&json!("GetCustomer"), &json!(2), &json!(200))
     );
-    assert_eq!(call["number"], tenant.requests("?status=2xx")[0]["number"]);
+    assert_eq!(entry["number"], tenant.requests("?status=2xx")[0]["number"]);
 }
 
-/// Secrets under names that are no fields: the answer itself says which field was probably meant.
+/// Secrets under names that are not fields. The response itself suggests the correct name.
 #[test]
 fn a_secret_under_a_misspelled_name_is_not_shown() {
     let tenant = tenant();
@@ -359,8 +359,8 @@ fn a_secret_under_a_misspelled_name_is_not_shown() {
     let requests = tenant.requests("");
     assert_eq!(requests.iter().filter(|request| request.to_string().contains("Shown")).count(), 6);
     for request in &requests {
-        let shown = request.to_string();
-        assert!(!shown.contains("SECRETMISS") && !shown.contains("98765"), "{shown}");
+        let returned = request.to_string();
+        assert!(!returned.contains("SECRETMISS") && !returned.contains("98765"), "{returned}");
     }
     assert!(requests.iter().any(|request| request["path"] == "/v1/customers/3?Passwrd=•••&tax_idd=•••&a=1"));
 }
@@ -442,11 +442,11 @@ fn a_follower_that_lost_the_connection_misses_nothing() {
         assert!(head.iter().any(|line| line.eq_ignore_ascii_case("X-Accel-Buffering: no")), "{head:?}");
         lines.filter_map(|line| line.strip_prefix("id: ").map(|id| id.parse::<u64>().expect("a number")))
     };
-    let call = || {
+    let next_number = || {
         tenant.get("/v1/customers/3").succeeds(200);
         tenant.requests("?limit=1")[0]["number"].as_u64().expect("a number")
     };
-    let mut numbers: Vec<u64> = (0..4).map(|_| call()).collect();
+    let mut numbers: Vec<u64> = (0..4).map(|_| next_number()).collect();
     let (second, third) = (numbers[1], numbers[2]);
     let header = |id: u64| format!("Last-Event-ID: {id}\r\n");
     for (query, headers, since) in [
@@ -467,7 +467,7 @@ fn a_follower_that_lost_the_connection_misses_nothing() {
             numbers.iter().copied().filter(|known| since.is_some_and(|since| *known > since)).collect();
         assert_eq!(received.by_ref().take(kept.len()).collect::<Vec<u64>>(), kept, "{query} {headers}");
         // Then new requests, each once.
-        numbers.extend([call(), call()]);
+        numbers.extend([next_number(), next_number()]);
         assert_eq!(received.take(2).collect::<Vec<u64>>(), numbers[numbers.len() - 2..], "{query} {headers}");
     }
     let mut received = follow("?since=0&status=404", "");
@@ -484,25 +484,25 @@ fn the_journal_is_bounded_and_can_be_off() {
     let data = folder.path().join("data");
     let data = data.to_str().expect("a path");
     let server = Process::start(&["--data", data, "--journal-entries", "5", "--journal-bytes", "24000"]);
-    let (client, ask) = (server.client(), |path: &str| {
+    let (client, send) = (server.client(), |path: &str| {
         let client = Client { address: server.address, key: String::new() };
         client.raw(&as_request("GET", path, "", None))
     });
     for _ in 0..8 {
         client.get("/v1/customers/2");
     }
-    let count = || ask("/tenants/demo/requests").done(200).as_array().map_or(0, Vec::len);
+    let count = || send("/tenants/demo/requests").done(200).as_array().map_or(0, Vec::len);
     assert_eq!(count(), 5);
     // A long body replaces several requests, and only its beginning is kept.
     let long = format!(r#"{{"FirstName":"{}"}}"#, "x".repeat(100_000));
     client.call("PATCH", "/v1/customers/2", "", Some(&long));
     assert!((1..5).contains(&count()), "{}", count());
-    let call = ask("/tenants/demo/requests?limit=1").done(200)[0].clone();
+    let entry = send("/tenants/demo/requests?limit=1").done(200)[0].clone();
     assert_eq!(
-        (&call["request_body"]["is_truncated"], &call["request_body"]["bytes"]),
+        (&entry["request_body"]["is_truncated"], &entry["request_body"]["bytes"]),
         (&json!(true), &json!(long.len()))
     );
-    assert!(call["request_body"]["text"].as_str().map_or(0, str::len) <= 16 * 1024);
+    assert!(entry["request_body"]["text"].as_str().map_or(0, str::len) <= 16 * 1024);
     server.signal("TERM");
     assert!(server.wait().success());
 

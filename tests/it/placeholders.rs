@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::server::server;
 use crate::support::{Client, tenant};
 
-/// What answers like a request without the parameter, at DirectScale's API: a query with placeholders, and one without.
+/// Queries of DirectScale's API with placeholders, each with the query without them that has the same response.
 const AS_WITHOUT: [(&str, &str, &str); 9] = [
     // As a public dashboard sends them.
     ("/v1/customers/1/downline", "?tree={}&levels={1}&{body}", ""),
@@ -23,12 +23,12 @@ const AS_WITHOUT: [(&str, &str, &str); 9] = [
 fn placeholders_are_absent_at_directscales_api() {
     let tenant = tenant();
     for (path, with, without) in AS_WITHOUT {
-        let ask = |query: &str| tenant.get(&format!("{path}{query}")).succeeds(200);
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| tenant.get(&format!("{path}{query}")).succeeds(200);
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!(with_placeholders.body, expected.body, "{path}{with}");
         assert!(with_placeholders.header("X-Emulator-Ignored").is_none(), "{with_placeholders:?}");
     }
-    // What must be there is missing.
+    // A required parameter is missing.
     for (path, message) in [
         ("/v1/customers/websiteInfo2?webAlias={webAlias}", "webAlias is required."),
         ("/v1/customers/GetDownlineIds?associateId={1}", "associateId is required."),
@@ -42,7 +42,7 @@ fn placeholders_are_absent_at_directscales_api() {
     }
     let login = "/v1/validate/login?username={username}&password={password}";
     tenant.get(login).rejects(400, "Username or password is incorrect.");
-    // What only looks like one is a value.
+    // A text that only resembles a placeholder is a value.
     for (query, message) in [
         ("?levels={1", "levels must be an integer."),
         ("?levels=1}", "levels must be an integer."),
@@ -54,11 +54,11 @@ fn placeholders_are_absent_at_directscales_api() {
 }
 
 #[test]
-fn a_key_that_nobody_filled_in_is_missing() {
-    let stranger = Client { address: server().address, key: String::new() };
+fn a_placeholder_for_a_key_counts_as_missing() {
+    let without_key = Client { address: server().address, key: String::new() };
     let request =
         "GET /v1/customers/3?subscription-key={key} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n";
-    let reply = stranger.raw(request.as_bytes());
+    let reply = without_key.raw(request.as_bytes());
     assert_eq!(reply.status, 401);
     assert!(reply.body.contains("Access denied due to missing subscription key."), "{reply:?}");
 }
@@ -73,8 +73,8 @@ fn placeholders_are_absent_at_the_other_apis() {
         ("?CustomerDID={}&RepDID=2", "?RepDID=2"),
         ("?CustomerDID=%7BCustomerDID%7D&RepDID={0}", ""),
     ] {
-        let ask = |query: &str| bydesign.get(&format!("/api/Admin/Locale{query}"));
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| bydesign.get(&format!("/api/Admin/Locale{query}"));
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!((with_placeholders.status, with_placeholders.body), (200, expected.body), "{with}");
     }
     let missing = bydesign.get("/api/customer/PublicInfo/GetInfo?CustomerDID={CustomerDID}");
@@ -93,8 +93,8 @@ fn placeholders_are_absent_at_the_other_apis() {
         ),
         ("SearchCustomer?searchString=demo&companyId={companyId}&size={size}", "SearchCustomer?searchString=demo"),
     ] {
-        let ask = |query: &str| storm.get(&format!("{service}/{query}"));
-        let (with_placeholders, expected) = (ask(with), ask(without));
+        let send = |query: &str| storm.get(&format!("{service}/{query}"));
+        let (with_placeholders, expected) = (send(with), send(without));
         assert_eq!((with_placeholders.status, with_placeholders.body), (200, expected.body), "{with}");
     }
     assert!(

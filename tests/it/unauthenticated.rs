@@ -10,7 +10,7 @@ use crate::support::{Reply, Tenant, seeds, tenant, with};
 
 /// For each parameter a value of the other tenant, and one of the same length that does not exist.
 fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
-    let text = |theirs: &str, nobodys: &str| (theirs.to_owned(), nobodys.to_owned());
+    let text = |theirs: &str, absent: &str| (theirs.to_owned(), absent.to_owned());
     HashMap::from([
         ("customerId", (id.to_string(), "9999".to_owned())),
         ("associateId", (id.to_string(), "9999".to_owned())),
@@ -19,8 +19,8 @@ fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
         ("toUplineId", (id.to_string(), "9999".to_owned())),
         ("searchTerm", text("Ryan", "Zzzz")),
         ("backOfficeId", text("TestBackOfficeId01", "FreeBackOfficeId01")),
-        ("email", text("directScaleTest@testing.directscale.com", "nobody@testing.directscale.com")),
-        ("emailAddress", text("directScaleTest@testing.directscale.com", "nobody@testing.directscale.com")),
+        ("email", text("directScaleTest@testing.directscale.com", "absent@testing.directscale.com")),
+        ("emailAddress", text("directScaleTest@testing.directscale.com", "absent@testing.directscale.com")),
         ("externalReferenceId", text("EXT1234567890", "EXT0000000000")),
         ("externalId", text("EXT1234567890", "EXT0000000000")),
         ("username", text("TestUsername01", "FreeUsername01")),
@@ -31,14 +31,14 @@ fn values(id: i64, token: &str) -> HashMap<&'static str, (String, String)> {
         ("modifiedSince", text("2020-01-01", "2020-01-01")),
         ("CustomerDID", (id.to_string(), "9999".to_owned())),
         ("id", (id.to_string(), "9999".to_owned())),
-        ("key", (made_key(id), made_key(9999))),
+        ("key", (derived_uuid(id), derived_uuid(9999))),
         ("searchString", text("Ryan", "Zzzz")),
         ("updatedBy", text("1", "1")),
     ])
 }
 
-/// The id of a customer in the other tenant's own systems.
-fn made_key(id: i64) -> String {
+/// The uuid of the other tenant's customer.
+fn derived_uuid(id: i64) -> String {
     format!("00000000-0000-8000-8000-{id:012x}")
 }
 
@@ -78,7 +78,7 @@ fn body(operation: &str, id: &str, username: &str, email: &str) -> Option<Value>
         "ByDesignCreateCustomer" => json!({ "RepDID": id }),
         "ByDesignCustomerLookup" => json!({ "Email": email }),
         "StormUpdateCustomer" => json!({ "Id": id, "FirstName": "X" }),
-        "StormUpdateCustomer2" => json!({ "Key": made_key(id.parse().expect("a number")), "FirstName": "X" }),
+        "StormUpdateCustomer2" => json!({ "Key": derived_uuid(id.parse().expect("a number")), "FirstName": "X" }),
         "StormUpdateCustomer3" => json!({ "Email": email, "FirstName": "X" }),
         "StormCreateCustomer" | "StormCreateCustomer2" | "StormCreateCustomer3" => json!({ "FirstName": "X" }),
         _ => return None,
@@ -128,27 +128,27 @@ fn every_operation_answers_for_another_tenants_data_as_if_it_did_not_exist() {
             _ => vec![""],
         };
         for alternative in alternatives {
-            let ask = |asking: &Caller<'_>, is_theirs: bool| -> Reply {
+            let send = |caller: &Caller<'_>, is_theirs: bool| -> Reply {
                 let value = |name: &str| {
-                    let is_asked = name == alternative || chosen.contains(&name);
-                    let (theirs, nobodys) = values.get(name).filter(|_| is_asked)?;
-                    Some(if is_theirs { theirs.clone() } else { nobodys.clone() })
+                    let is_set = name == alternative || chosen.contains(&name);
+                    let (theirs, absent) = values.get(name).filter(|_| is_set)?;
+                    Some(if is_theirs { theirs.clone() } else { absent.clone() })
                 };
                 let id = if is_theirs { id.to_string() } else { "9999".to_owned() };
                 let username = if is_theirs { "TestUsername01" } else { "FreeUsername01" };
-                let (theirs, nobodys) = &values["email"];
-                let email = if is_theirs { theirs } else { nobodys };
+                let (theirs, absent) = &values["email"];
+                let email = if is_theirs { theirs } else { absent };
                 let body = body(&operation.id, &id, username, email).map(|body| body.to_string());
-                asking.call(&operation, &operation.address(value), body.as_deref())
+                caller.call(&operation, &operation.address(value), body.as_deref())
             };
-            let (stranger, nobody) = (ask(&our_caller, true), ask(&our_caller, false));
+            let (for_theirs, for_absent) = (send(&our_caller, true), send(&our_caller, false));
             // The other tenant itself gets another response, so that the comparison proves something.
-            let owner = ask(&their_caller, true);
+            let owner = send(&their_caller, true);
             let has_nothing_to_find = NOTHING_TO_FIND.contains(&operation.id.as_str());
             if operation.is_built && !has_nothing_to_find {
                 assert_ne!(
                     (owner.status, &owner.body),
-                    (nobody.status, &nobody.body),
+                    (for_absent.status, &for_absent.body),
                     "{} {alternative}",
                     operation.id
                 );
@@ -164,14 +164,14 @@ fn every_operation_answers_for_another_tenants_data_as_if_it_did_not_exist() {
                 (reply.status, body)
             };
             assert_eq!(
-                comparable(&stranger, &id.to_string()),
-                comparable(&nobody, "9999"),
+                comparable(&for_theirs, &id.to_string()),
+                comparable(&for_absent, "9999"),
                 "{} {alternative}",
                 operation.id
             );
-            assert!(operation.statuses.contains(&stranger.status), "{} {stranger:?}", operation.id);
+            assert!(operation.statuses.contains(&for_theirs.status), "{} {for_theirs:?}", operation.id);
             let has_id = operation.route.contains("{customerId}") && operation.is_built;
-            assert!(!has_id || stranger.status == 404, "{} {stranger:?}", operation.id);
+            assert!(!has_id || for_theirs.status == 404, "{} {for_theirs:?}", operation.id);
         }
     }
     assert_eq!(everything(), before);

@@ -31,7 +31,7 @@ fn newest(tenant: &Tenant) -> Value {
 #[test]
 fn every_group_that_the_reference_lists_is_named() {
     let tenant = tenant();
-    let stranger = Client { address: server().address, key: String::new() };
+    let without_key = Client { address: server().address, key: String::new() };
     let before = tenant.everything();
     for (group, id, paths) in [
         (
@@ -53,9 +53,9 @@ fn every_group_that_the_reference_lists_is_named() {
                 assert_eq!((&entry["operation"], &entry["status"]), (&json!(id), &json!(501)), "{entry}");
                 assert_eq!(entry["reasons"][0]["rule"], "notBuilt", "{entry}");
             }
-            assert_eq!(stranger.get(&path).status, 401, "authenticated first: {path}");
+            assert_eq!(without_key.get(&path).status, 401, "authenticated first: {path}");
             let realm = format!(r#"realm="http://test.example/v1/{group}""#);
-            let challenge = stranger.get(&path).header("WWW-Authenticate").expect("a challenge").to_owned();
+            let challenge = without_key.get(&path).header("WWW-Authenticate").expect("a challenge").to_owned();
             assert!(challenge.contains(&realm), "{challenge}");
         }
         // Only that group.
@@ -63,7 +63,7 @@ fn every_group_that_the_reference_lists_is_named() {
             let reply = tenant.get(&path);
             assert_eq!((reply.status, reply.body.as_str()), (404, NOT_FOUND), "{path}");
         }
-        let options = stranger
+        let options = without_key
             .raw(format!("OPTIONS /v1/{group} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n").as_bytes());
         assert_eq!((options.status, options.body.as_str()), (404, NOT_FOUND), "OPTIONS is no operation");
     }
@@ -73,7 +73,7 @@ fn every_group_that_the_reference_lists_is_named() {
 #[test]
 fn every_operation_of_a_group_that_is_partly_built_is_named() {
     let tenant = tenant();
-    let stranger = Client { address: server().address, key: String::new() };
+    let without_key = Client { address: server().address, key: String::new() };
     for (method, path, name) in [
         ("GET", "/v1/customers/3/orders", "GetCustomerOrders"),
         ("POST", "/v1/customers/3/orders", "CreateCustomerOrder"),
@@ -94,7 +94,7 @@ fn every_operation_of_a_group_that_is_partly_built_is_named() {
         let message = format!("{name} is an operation of DirectScale's that this emulator does not build.");
         says_directscale(&tenant.call(method, path, "", None), &message);
         assert_eq!(newest(&tenant)["operation"], name);
-        assert_eq!(stranger.call(method, path, "", None).status, 401, "authenticated first: {path}");
+        assert_eq!(without_key.call(method, path, "", None).status, 401, "authenticated first: {path}");
     }
     let documented =
         operations().iter().filter(|operation| !operation.is_built && operation.tag == "not built").count();
@@ -116,8 +116,8 @@ fn bydesign_error(sentence: &str) -> String {
 #[test]
 fn bydesigns_other_controllers_are_named_in_its_own_form() {
     let tenant = tenant();
-    let door = tenant.bydesign();
-    let nobody = VendorClient::new(String::new());
+    let vendor = tenant.bydesign();
+    let without_credential = VendorClient::new(String::new());
     let before = tenant.everything();
     let group = |name: &str| format!("This emulator does not build the operations of ByDesign's {name}.");
     for (method, path, sentence, id) in [
@@ -153,26 +153,26 @@ fn bydesigns_other_controllers_are_named_in_its_own_form() {
             "ByDesignListRepTypes",
         ),
     ] {
-        let reply = door.call(method, path, "Accept: application/json\r\n", Some("{}"));
+        let reply = vendor.call(method, path, "Accept: application/json\r\n", Some("{}"));
         assert_eq!(reply.says(501, JSON), bydesign_error(&sentence), "{path}");
         let entry = newest(&tenant);
         assert_eq!((&entry["operation"], &entry["reasons"][0]["rule"]), (&json!(id), &json!("notBuilt")), "{path}");
-        let xml = door.call(method, path, "Accept: application/xml\r\n", Some("{}"));
+        let xml = vendor.call(method, path, "Accept: application/xml\r\n", Some("{}"));
         assert_eq!(
             xml.says(501, "application/xml; charset=utf-8"),
             format!("<Error><Message>{sentence}</Message></Error>")
         );
-        let denied = nobody.call(method, path, "Accept: application/json\r\n", Some("{}"));
+        let denied = without_credential.call(method, path, "Accept: application/json\r\n", Some("{}"));
         assert_eq!(denied.header("WWW-Authenticate"), Some("Basic"), "authenticated first: {path}");
         assert_eq!(denied.says(401, JSON), bydesign_error("Authorization has been denied for this request."));
     }
     // A method that the operation does not have is the framework's 405, another path of the same controller its 404.
-    let wrong = door.call("GET", "/api/users/customer/updatePassword", "", None);
+    let wrong = vendor.call("GET", "/api/users/customer/updatePassword", "", None);
     assert_eq!((wrong.status, wrong.header("Allow")), (405, Some("POST")));
     for path in
         ["/api/Admin/CustomrType", "/api/users/customer/CreateRep", "/api/reps/Create", "/api/orders/1", "/api/use/rep"]
     {
-        assert_eq!(door.get(path).status, 404, "{path}");
+        assert_eq!(vendor.get(path).status, 404, "{path}");
     }
     assert_eq!(tenant.everything(), before);
 }
@@ -180,8 +180,8 @@ fn bydesigns_other_controllers_are_named_in_its_own_form() {
 #[test]
 fn storms_other_operations_are_named_in_its_own_form() {
     let tenant = tenant();
-    let door = tenant.storm();
-    let nobody = VendorClient::new(String::new());
+    let vendor = tenant.storm();
+    let without_credential = VendorClient::new(String::new());
     let before = tenant.everything();
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2024-01-02T02:04:05Z" }))).done(200);
     let says = |reply: Reply, sentence: &str| {
@@ -212,10 +212,10 @@ fn storms_other_operations_are_named_in_its_own_form() {
         ("POST", "/commerce/shopping/1.1/CreateBasket", group("commerce/shopping"), "NorceShopping"),
         ("GET", "/commerce/query/2.0/Application/Clients", group("commerce/query"), "NorceQuery"),
     ] {
-        says(door.call(method, path, "", Some("{}")), &sentence);
+        says(vendor.call(method, path, "", Some("{}")), &sentence);
         let entry = newest(&tenant);
         assert_eq!((&entry["operation"], &entry["reasons"][0]["rule"]), (&json!(id), &json!("notBuilt")), "{path}");
-        let denied = nobody.call(method, path, "", Some("{}"));
+        let denied = without_credential.call(method, path, "", Some("{}"));
         assert_eq!(
             (denied.status, denied.header("WWW-Authenticate")),
             (401, Some("Bearer")),
@@ -224,15 +224,15 @@ fn storms_other_operations_are_named_in_its_own_form() {
     }
     // The journal has no password.
     let path = "/CustomerService.svc/rest/ChangePassword?loginName=a&oldPassword=Old-Secret&newPassword1=New-Secret&newPassword2=New-Secret";
-    says(door.call("POST", path, "", None), &operation("ChangePassword"));
+    says(vendor.call("POST", path, "", None), &operation("ChangePassword"));
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     assert!(journal.contains("newPassword2=•••") && !journal.contains("-Secret"), "{journal}");
     // A method that the operation does not have is the framework's 405, an unknown name its 404.
-    let wrong = door.call("POST", "/CustomerService.svc/rest/Login", "", None);
+    let wrong = vendor.call("POST", "/CustomerService.svc/rest/Login", "", None);
     assert_eq!((wrong.status, wrong.header("Allow")), (405, Some("GET")));
     for path in ["/CustomerService.svc/rest/Logon", "/commerce/products/1.1/GetProduct", "/ProductsService.svc/rest/X"]
     {
-        assert_eq!(door.get(path).status, 404, "{path}");
+        assert_eq!(vendor.get(path).status, 404, "{path}");
     }
     assert_eq!(tenant.everything(), before);
 }
@@ -240,10 +240,10 @@ fn storms_other_operations_are_named_in_its_own_form() {
 #[test]
 fn every_operation_of_the_services_contract_is_known() {
     let tenant = tenant();
-    let door = tenant.storm();
+    let vendor = tenant.storm();
     let mut unbuilt = 0;
     for operation in operations().iter().filter(|operation| operation.tag == "Storm" && !operation.is_built) {
-        let reply = door.call(&operation.method, &format!("/api/1.1{}", operation.route), "", None);
+        let reply = vendor.call(&operation.method, &format!("/api/1.1{}", operation.route), "", None);
         assert_eq!(reply.status, 501, "{} {reply:?}", operation.id);
         let name = operation.id.strip_prefix("Storm").expect("the vendor's name");
         assert!(reply.body.contains(&format!(r#""Message":"{name} is an operation"#)), "{reply:?}");

@@ -15,16 +15,16 @@ const CHECKS: [(&str, &str, &str); 6] = [
     ("back-office-id", "TESTBACKOFFICEID01", "free"),
 ];
 
-fn answers(tenant: &Tenant, taken: &str, free: &str) {
+fn checks(tenant: &Tenant, in_use: &str, free: &str) {
     let id = tenant.create(&seeds::full());
     for _ in 0..2 {
-        for (check, taken_value, free_value) in CHECKS {
-            let ask = |value: &str| tenant.get(&format!("/v1/validate/{check}/{value}")).succeeds(200);
-            assert_eq!(ask(taken_value).body, taken, "{check}");
-            assert_eq!(ask(free_value).body, free, "{check}");
-            assert_eq!(ask("%20").body, free, "{check}: blank values never collide");
-            assert_eq!(ask("a%00").body, free, "{check}");
-            assert_eq!(ask(taken_value).header("Content-Type"), Some("application/json"));
+        for (check, used_value, free_value) in CHECKS {
+            let send = |value: &str| tenant.get(&format!("/v1/validate/{check}/{value}")).succeeds(200);
+            assert_eq!(send(used_value).body, in_use, "{check}");
+            assert_eq!(send(free_value).body, free, "{check}");
+            assert_eq!(send("%20").body, free, "{check}: blank values never collide");
+            assert_eq!(send("a%00").body, free, "{check}");
+            assert_eq!(send(used_value).header("Content-Type"), Some("application/json"));
         }
         // A deleted customer keeps its unique values.
         tenant.call("DELETE", &format!("/v1/customers/{id}"), "", None).succeeds(200);
@@ -33,12 +33,12 @@ fn answers(tenant: &Tenant, taken: &str, free: &str) {
 
 #[test]
 fn true_means_free() {
-    answers(&tenant(), "false", "true");
+    checks(&tenant(), "false", "true");
 }
 
 #[test]
-fn true_means_taken_with_the_plans_switch() {
-    answers(&tenant_with(json!({ "validate_polarity": "taken" })), "true", "false");
+fn true_means_in_use_with_the_plans_switch() {
+    checks(&tenant_with(json!({ "validate_polarity": "taken" })), "true", "false");
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_value_that_is_not_unique_is_always_free() {
 fn another_tenants_values_are_free() {
     let (ours, theirs) = (tenant(), tenant());
     theirs.create(&seeds::full());
-    for (check, taken, _) in CHECKS {
-        assert_eq!(ours.get(&format!("/v1/validate/{check}/{taken}")).succeeds(200).body, "true", "{check}");
+    for (check, in_use, _) in CHECKS {
+        assert_eq!(ours.get(&format!("/v1/validate/{check}/{in_use}")).succeeds(200).body, "true", "{check}");
     }
 }
 
@@ -101,7 +101,7 @@ fn every_wrong_login_gets_the_same_response() {
     for (username, password) in [
         ("dana", "passwordHere1"),
         ("dana", ""),
-        ("nobody", "PasswordHere1"),
+        ("unknown", "PasswordHere1"),
         ("", "PasswordHere1"),
         ("da\u{0}na", "PasswordHere1"),
         ("theirs", "Password123!"),
@@ -117,7 +117,7 @@ fn every_wrong_login_gets_the_same_response() {
     tenant.post("/v1/validate/login", &wrong).rejects(500, "username must be a string.");
 }
 
-/// With the hash parameters of a shared server: the duration does not tell whether a user exists.
+/// With the hash parameters of a shared server: the duration does not show whether a user exists.
 #[test]
 fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     use crate::support::process::Process;
@@ -136,7 +136,7 @@ fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     let (mut known, mut unknown) = (f64::MAX, f64::MAX);
     for _ in 0..25 {
         known = known.min(once("dana"));
-        unknown = unknown.min(once("nobody"));
+        unknown = unknown.min(once("unknown"));
     }
     // Without a hash it would take a twentieth of the time.
     assert!(unknown > known * 0.4 && unknown < known * 2.5, "known {known}, unknown {unknown}");
@@ -169,6 +169,6 @@ fn no_response_contains_a_password() {
     let tenant = tenant();
     let reply = tenant.put("/v1/customers/2/reset-password", &json!({ "Password": "weak-and-secret" }));
     assert!(!format!("{reply:?}").contains("weak-and-secret"));
-    let shown: Value = tenant.customer(2);
-    assert!(!shown.to_string().contains("argon2"));
+    let returned: Value = tenant.customer(2);
+    assert!(!returned.to_string().contains("argon2"));
 }

@@ -1,4 +1,4 @@
-//! Values of answers that public clients depend on, and the entries of a plan that change them.
+//! Values of responses that public clients depend on, and the entries of a plan that change them.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn stats(tenant: &Tenant) -> String {
 }
 
 #[test]
-fn stats_are_what_is_counted_and_what_the_plan_sets() {
+fn stats_have_the_counted_values_and_those_of_the_plan() {
     let counted = r#""Downline":{"Value":0},"PersonallyEnrolled":{"Value":2},"RewardPoints":{"Value":0.0}"#;
     for (plan, kit_level, stats_json) in [
         (json!({}), "null", counted.to_owned()),
@@ -23,7 +23,7 @@ fn stats_are_what_is_counted_and_what_the_plan_sets() {
                 r#""PersonallyEnrolled":{"Value":2}"#, r#""RewardPoints":{"Value":0.0}"#
             ),
         ),
-        // What the plan sets stands before what is counted; a zero has no sign.
+        // The values of the plan come before the counted ones; a zero has no sign.
         (json!({ "RewardPoints": { "Value": 7 }, "Downline": { "Value": -0.0 } }), "null", counted.replace("0.0", "7")),
     ] {
         let tenant = tenant_with(json!({ "stats": plan }));
@@ -66,7 +66,7 @@ fn stats_that_are_no_statistics_are_rejected_by_name() {
     }
 }
 
-/// Every text of an answer that is not set.
+/// The names of the unset texts of a response.
 fn unset(answer: &Value, is_unset: fn(&Value) -> bool) -> Vec<String> {
     let mut names = Vec::new();
     let Some(members) = answer.as_object() else { return names };
@@ -91,12 +91,12 @@ fn the_second_and_third_street_are_empty_where_they_are_not_set() {
         let body = tenant.get(path).succeeds(200).body;
         assert_eq!(body.matches(&address(5)).count(), 2, "{body}");
     }
-    // What was shown can be sent back.
-    let shown = tenant.customer(3);
-    let sent = with(&shown, json!({ "Password": "PasswordHere1", "DefaultShippingAddress": null }));
+    // A returned customer can be sent back.
+    let returned = tenant.customer(3);
+    let sent = with(&returned, json!({ "Password": "PasswordHere1", "DefaultShippingAddress": null }));
     let before = tenant.everything();
     tenant.put("/v1/customers/3", &sent).succeeds(200);
-    assert_eq!(tenant.customer(3), shown);
+    assert_eq!(tenant.customer(3), returned);
     for row in ["primary_street2", "primary_street3", "shipping_street2"] {
         assert_eq!(tenant.everything()["customers"][2][row], before["customers"][2][row]);
     }
@@ -130,9 +130,9 @@ fn unset_texts_are_null_or_empty_as_the_plan_says() {
     assert_eq!(empties, with_streets);
     assert_eq!(unset(&empty.customer(3), Value::is_null), [""; 0]);
 
-    // The same in every answer that shows a customer.
+    // The same in every response with a customer.
     let login = json!({ "username": "riley", "password": "PasswordHere1" });
-    for (tenant, shown) in [(&null, json!(null)), (&empty, json!(""))] {
+    for (tenant, returned) in [(&null, json!(null)), (&empty, json!(""))] {
         let answers = [
             tenant.get("/v1/customers?username=riley").succeeds(200).json()[0]["CompanyName"].clone(),
             tenant.post("/v1/validate/login", &login).succeeds(200).json()["TextPhone"].clone(),
@@ -140,27 +140,27 @@ fn unset_texts_are_null_or_empty_as_the_plan_says() {
             tenant.get("/v1/customers/search/riley").succeeds(200).json()[0]["Phone"].clone(),
             tenant.get("/v1/customers/search/riley").succeeds(200).json()[0]["ProfileImageUrl"].clone(),
         ];
-        assert!(answers.iter().all(|answer| *answer == shown), "{answers:?}");
+        assert!(answers.iter().all(|answer| *answer == returned), "{answers:?}");
         let address = tenant.get("/v1/sso/3").succeeds(200).body;
         let token = address.trim_matches('"').rsplit('=').next().expect("a token");
         let identity = tenant.get(&format!("/v1/sso?token={token}")).succeeds(200).json();
-        assert_eq!(identity["ExternalReferenceId"], shown);
+        assert_eq!(identity["ExternalReferenceId"], returned);
         let changed = tenant.call("PATCH", "/v1/customers/3", "Prefer: return=representation\r\n", Some("{}"));
-        assert_eq!(changed.json()["SecondaryPhone"], shown, "{changed:?}");
+        assert_eq!(changed.json()["SecondaryPhone"], returned, "{changed:?}");
     }
-    // A date and a number stay what they are, and nobody is still nobody.
+    // Dates and numbers are the same, and an unknown alias has an empty object.
     assert_eq!(empty.customer(1)["SponsorId"], 0);
     assert_eq!(empty.customer(3)["BirthDate"], "1900-01-01T00:00:00Z");
-    assert_eq!(empty.get("/v1/customers/websiteInfo2?webAlias=nobody").succeeds(200).body, "{}");
-    // What an empty text was shown for is not set by sending it back.
+    assert_eq!(empty.get("/v1/customers/websiteInfo2?webAlias=unknown").succeeds(200).body, "{}");
+    // Sending an empty text back does not set the field.
     let before = empty.everything();
     empty.patch("/v1/customers/3", &json!({ "CompanyName": "", "TextPhone": "" })).succeeds(200);
     assert_eq!(empty.everything()["customers"][2]["company_name"], before["customers"][2]["company_name"]);
 }
 
 #[test]
-fn validate_calls_spell_their_answer_as_the_plan_says() {
-    for (plan, taken, free, content_type) in [
+fn the_plan_sets_the_spelling_of_validate_responses() {
+    for (plan, in_use, free, content_type) in [
         (json!({}), "false", "true", "application/json"),
         (json!({ "validate_booleans": "json" }), "false", "true", "application/json"),
         (json!({ "validate_booleans": "dotnet" }), "False", "True", "text/plain; charset=utf-8"),
@@ -173,13 +173,13 @@ fn validate_calls_spell_their_answer_as_the_plan_says() {
     ] {
         let tenant = tenant_with(plan);
         for (path, value) in [
-            ("email-address/dana@demo.example", taken),
+            ("email-address/dana@demo.example", in_use),
             ("email-address/free@demo.example", free),
-            ("username/dana", taken),
+            ("username/dana", in_use),
             ("availability-check/usernames/free", free),
-            ("tax-id/DEMO-TAX-0002", taken),
+            ("tax-id/DEMO-TAX-0002", in_use),
             ("web-alias/free", free),
-            ("back-office-id/15F92", taken),
+            ("back-office-id/15F92", in_use),
         ] {
             let reply = tenant.get(&format!("/v1/validate/{path}")).succeeds(200);
             assert_eq!((reply.body.as_str(), reply.header("Content-Type")), (value, Some(content_type)), "{path}");

@@ -55,7 +55,7 @@ fn a_body_may_come_in_chunks() {
 }
 
 #[test]
-fn a_put_without_body_and_length_is_rejected_and_not_waited_for() {
+fn a_put_without_body_and_length_is_rejected_at_once() {
     let tenant = tenant();
     for (method, path) in [
         ("PUT", "/v1/customers/upgrade/3"),

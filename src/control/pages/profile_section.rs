@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::json_text::laid_out;
 use crate::customers::{Customers, Error, ProfileOwner, Profiled, Scope};
-use crate::journal::shown_text;
+use crate::journal::redacted_text;
 use crate::model::CustomerId;
 
 /// The profiles without their secrets; empty if there are none.
@@ -17,14 +17,14 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
     Ok(html! {
         section aria-labelledby="profiles" {
             h2 #profiles { "Other vendors' APIs" }
-            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.key) } "." }
+            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.uuid) } "." }
             @for (vendor, profile) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_vendor(vendor, profile)) }
         }
     })
 }
 
 fn of_vendor(vendor: &str, profile: &Profiled) -> Markup {
-    let shown = |json: serde_json::Result<String>| laid_out(&shown_text(&json.unwrap_or_default()));
+    let shown = |json: serde_json::Result<String>| laid_out(&redacted_text(&json.unwrap_or_default()));
     html! {
         @if !profile.fields.is_empty() {
             details { summary { (vendor) } pre { (shown(serde_json::to_string(&profile.fields))) } }

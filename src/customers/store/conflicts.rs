@@ -48,7 +48,7 @@ pub(in crate::customers) async fn conflicts(
     ];
     let violation = |(field, _)| {
         let value = columns.fields.text(field).filter(|_| field != Field::TaxId);
-        Violation { field, rule: ViolationKind::Unique(value.map(|value| value.trim().to_owned())) }
+        Violation { field, kind: ViolationKind::Unique(value.map(|value| value.trim().to_owned())) }
     };
     Ok(in_use.into_iter().filter(|(_, is_in_use)| *is_in_use).map(violation).collect())
 }

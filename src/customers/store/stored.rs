@@ -56,7 +56,7 @@ pub(in crate::customers) async fn read(
             upgrade_date: row.upgrade_date,
             inactive_date: row.inactive_date,
             tree: row.placed_at.map(|placed_at| Placement { upline_id: row.upline_id, placed_at }),
-            key: row.customer_key,
+            uuid: row.customer_key,
             type_changes: type_changes.remove(&id).unwrap_or_default(),
             reward_points: reward_points.remove(&id).unwrap_or_default(),
             companies: companies.remove(&id).unwrap_or_default(),
@@ -257,7 +257,7 @@ impl Rows {
             upgrade_date: _,
             inactive_date: _,
             tree,
-            key,
+            uuid,
             type_changes,
             reward_points,
             companies,
@@ -268,7 +268,7 @@ impl Rows {
         self.reward_points.extend(reward_points.into_iter().map(|entry| (id.0, entry)));
         self.companies.extend(companies.into_iter().map(|company| (id.0, company)));
         self.profiles.extend(profiles.into_iter().map(|(owner, fields)| (id.0, owner, fields)));
-        self.keys.extend(key.map(|key| (id.0, key)));
+        self.keys.extend(uuid.map(|uuid| (id.0, uuid)));
     }
 }
 

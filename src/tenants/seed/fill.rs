@@ -178,7 +178,7 @@ impl Filler<'_> {
                 let sentences: Vec<String> = rejection
                     .violations
                     .iter()
-                    .map(|violation| violation.rule.sentence(violation.field.name()))
+                    .map(|violation| violation.kind.sentence(violation.field.name()))
                     .collect();
                 return Err(failed(sentences.join(" ")));
             }

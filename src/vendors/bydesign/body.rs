@@ -56,7 +56,7 @@ pub(super) fn read_lenient(
     bytes: &'static [u8],
     root: &str,
 ) -> Result<Members<'static>, BodyError> {
-    read(body_type, Source { bytes, leniency: Leniency::JsonNet, room: Box::leak(Box::default()) }, None, root)
+    read(body_type, Source { bytes, leniency: Leniency::JsonNet, buffer: Box::leak(Box::default()) }, None, root)
 }
 
 fn read_json(source: Source<'_>) -> Result<Members<'_>, JsonError> {
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_json_object_gives_its_members() {
-        let room = Rewritten::default();
-        let read = |bytes| read_json(Source { bytes, leniency: Leniency::JsonNet, room: &room });
+        let buffer = Rewritten::default();
+        let read = |bytes| read_json(Source { bytes, leniency: Leniency::JsonNet, buffer: &buffer });
         let body = "{\"A\":\"ä\\n\",\"b\":true,\"C\":-1.5,\"d\":null,\"e\":[1],\"f\":{}}";
         let members = read(body.as_bytes()).expect("an object");
         assert_eq!(members.get("a"), Some(&Scalar::Text("ä\n".into())));
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn json_that_is_not_an_object_is_rejected() {
         let rejected = |bytes: &[u8]| {
-            let source = Source { bytes, leniency: Leniency::JsonNet, room: &Rewritten::default() };
+            let source = Source { bytes, leniency: Leniency::JsonNet, buffer: &Rewritten::default() };
             read_json(source).expect_err("an error").to_string()
         };
         assert_eq!(rejected(b" \n"), "The request body is empty.");

@@ -102,7 +102,7 @@ pub(super) static MEMBERS: [CustomerMember; 58] = [
     null("UpgradeRepID", Kind::Integer),
     null("PhonesComputed", Kind::Text),
     required("CreatedDate", Kind::Date, signed_up),
-    optional("guid", Kind::Text, |source| Value::Text(source.profiled.key.to_string().into())).chosen(),
+    optional("guid", Kind::Text, |source| Value::Text(source.profiled.uuid.to_string().into())).chosen(),
     null("AccountNumber", Kind::Text),
     null("Gender", Kind::Text),
     required("EmailOptOut_Company", Kind::Boolean, |source| Value::Bool(!source.customer.send_emails())),

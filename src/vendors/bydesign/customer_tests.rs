@@ -23,8 +23,8 @@ fn printed(member: &CustomerMember) -> Value<'static> {
 fn the_samples_are_written_byte_for_byte() {
     let value = Value::object(MEMBERS.iter().map(|member| (member.name, printed(member))));
     let [json, xml] = written(&ResponseBody { root: "Customer", value });
-    assert_eq!(json, include_str!("samples/answer.json").trim().replace('\n', "").replace("\": ", "\":"));
-    assert_eq!(xml, include_str!("samples/answer.xml").trim().replace("> <", "><"));
+    assert_eq!(json, include_str!("samples/response.json").trim().replace('\n', "").replace("\": ", "\":"));
+    assert_eq!(xml, include_str!("samples/response.xml").trim().replace("> <", "><"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::wire::relaxed::Leniency;
 
 /// Create a customer
 ///
-/// Nothing is required. A first segment before `/api` may name the tenant. Answers the flat customer.
+/// Nothing is required. A first segment before `/api` may name the tenant. Responds with the flat customer.
 #[utoipa::path(
     post,
     path = "/api/users/customer",
@@ -123,7 +123,7 @@ fn read<'a>(request: &'a ApiRequest<'_>, root: &str) -> Result<Members<'a>, Erro
     members.map_err(|error| Error::Rejected(vec![MemberViolation::of_body(&error)]))
 }
 
-/// Finds the customers whom a creation names.
+/// Finds the customers that a creation names.
 async fn resolve(
     request: &ApiRequest<'_>,
     scope: &Scope<'_>,

@@ -6,7 +6,7 @@ use super::response::{ResponseBody, Value};
 use super::violations::MemberViolation;
 use crate::plan::ByDesignError;
 
-/// The parameter of the vendor's action, which names in `ModelState` begin with. Its real name is not public.
+/// The prefix of names in `ModelState`: the parameter of the vendor's action. Its real name is not public.
 const PARAMETER: &str = "model";
 
 /// A rejection in the form of the tenant's plan. There is at least one violation.

@@ -1,4 +1,4 @@
-//! `PreferredCulture`: the ids of locales, and their languages. Of the vendor's list only 1 is known; this emulator chose the
+//! `PreferredCulture`: the ids of locales, and their languages. Only the vendor's id 1 is known; this emulator chose the
 //! others.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

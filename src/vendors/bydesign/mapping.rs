@@ -9,7 +9,7 @@ use super::{countries, locales};
 use crate::model::CustomerFields;
 use crate::plan::ByDesignPlan;
 
-/// The numbers of the customers whom a creation names.
+/// The numbers of the customers that a creation names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct References {
     /// The rep who referred the customer: its sponsor and enroller.
@@ -20,7 +20,7 @@ pub(super) struct References {
     pub reciprocal_rep: Option<i32>,
 }
 
-/// What a creation writes.
+/// The fields and the profile that a creation writes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct MappedCreation {
     pub fields: CustomerFields,

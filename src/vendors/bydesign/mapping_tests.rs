@@ -68,7 +68,7 @@ fn profiled(fields: CustomerFields, profile: Map<String, Value>) -> Profiled {
     };
     Profiled {
         customer,
-        key: Uuid::nil(),
+        uuid: Uuid::nil(),
         modified_at: "2025-11-03T12:40:10.5Z".parse().expect("an instant"),
         version: Version(1),
         fields: profile,

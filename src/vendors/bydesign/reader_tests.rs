@@ -93,7 +93,7 @@ fn the_vendors_samples_have_the_same_values() {
 
 #[test]
 fn the_vendors_sample_response_can_be_read() {
-    let bytes = include_bytes!("samples/answer.xml");
+    let bytes = include_bytes!("samples/response.xml");
     let members = read_lenient(&BodyType::of(Some("text/xml")), bytes, "Customer").expect("members");
     assert_eq!(members.text("CustomerID").as_deref(), Some("0"));
     assert_eq!(members.text("CustomerDID"), None);

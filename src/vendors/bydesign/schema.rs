@@ -109,7 +109,7 @@ fn creation() -> ObjectBuilder {
     })])
 }
 
-/// A member of a creation. Numbers and Booleans may stand in quotes, and texts may be numbers or Booleans.
+/// A member of a creation. Numbers and Booleans may be in quotes, and texts may be numbers or Booleans.
 fn sent(member: &CreationMember) -> ObjectBuilder {
     match member.kind {
         Kind::Boolean => types(&[Type::Boolean, Type::Integer, Type::String, Type::Null])

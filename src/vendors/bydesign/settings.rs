@@ -61,7 +61,7 @@ pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> 
     path = "/api/Admin/Locale",
     operation_id = "ByDesignListLocales",
     params(
-        ("CustomerDID" = Option<String>, Query, description = "Whose locale is marked as the default."),
+        ("CustomerDID" = Option<String>, Query, description = "The customer whose locale is marked as the default."),
         ("RepDID" = Option<String>, Query, description = "The same for a representative."),
     ),
     responses((status = 200, description = "The locales", body = Locales)),

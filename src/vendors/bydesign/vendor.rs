@@ -78,7 +78,7 @@ impl Vendor for ByDesign {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry_after(http_error(StatusCode::TOO_MANY_REQUESTS, &sentence), seconds)
             }
-            GatewayRejection::QuotaSpent(seconds) => {
+            GatewayRejection::QuotaExceeded(seconds) => {
                 let sentence = format!("API calls quota exceeded. Try again in {seconds} seconds.");
                 with_retry_after(http_error(StatusCode::FORBIDDEN, &sentence), seconds)
             }

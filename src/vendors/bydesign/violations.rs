@@ -73,7 +73,7 @@ impl MemberViolation {
 /// All violations of a request, in the order of the vendor's table: those of the reader and those of the domain. A member
 /// that is not valid is not also reported as missing.
 pub(super) fn merged(mut read: Vec<MemberViolation>, domain: &[Violation]) -> Vec<MemberViolation> {
-    let domain = domain.iter().map(|violation| MemberViolation::of(member(violation.field), &violation.rule));
+    let domain = domain.iter().map(|violation| MemberViolation::of(member(violation.field), &violation.kind));
     let is_new = |violation: &MemberViolation| {
         violation.code != "REQUIRED" || read.iter().all(|known| known.member != violation.member)
     };
@@ -245,7 +245,7 @@ mod tests {
     fn violations_are_merged_in_the_order_of_the_table() {
         let read = vec![MemberViolation::invalid("CustomerType", "x"), MemberViolation::too_long("FirstName", 50)];
         let domain = [Field::CustomerType, Field::Username, Field::EmailAddress]
-            .map(|field| Violation { field, rule: ViolationKind::Required(None) });
+            .map(|field| Violation { field, kind: ViolationKind::Required(None) });
         let merged: Vec<_> =
             merged(read, &domain).into_iter().map(|violation| (violation.member, violation.code)).collect();
         assert_eq!(

@@ -15,7 +15,7 @@ use super::members::{Members, Scalar};
 
 const MAX_ELEMENTS: usize = 1_000;
 
-/// Depth of the root, of a member, and of an element in a member, which makes the member's value not valid.
+/// Depth of the root, of a member, and of an element in a member, which is not allowed.
 const MAX_DEPTH: usize = 3;
 
 /// Why a document is rejected. Responses repeat the message.

@@ -66,7 +66,7 @@ pub(super) async fn get(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Create Customer
 ///
-/// Answers the new id as a bare number.
+/// Responds with the new id as a bare number.
 #[utoipa::path(
     post,
     path = "/v1/customers",
@@ -88,7 +88,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Update Customer
 ///
-/// Everything that is not sent is cleared.
+/// Clears every field that is not sent.
 #[utoipa::path(
     put,
     path = "/v1/customers/{customerId}",
@@ -100,7 +100,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "the call and its status; named on the Upgrade Customer page, which says what it clears"
+        "class": "client-observed", "source": "the request and its status; named on the Upgrade Customer page, which says what it clears"
     })))
 )]
 pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -112,7 +112,7 @@ pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Update Customer By Parameter
 ///
-/// Only what is sent changes.
+/// Changes only the fields that are sent.
 #[utoipa::path(
     patch,
     path = "/v1/customers/{customerId}",
@@ -142,11 +142,11 @@ pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     operation_id = "DeleteCustomer",
     params(("customerId" = i32, Path, minimum = 1)),
     responses(
-        (status = 200, description = "The customer is voided"),
+        (status = 200, description = "The customer was deleted"),
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "inferred", "source": "one public client calls it; what it leaves behind is inferred"
+        "class": "inferred", "source": "one public client calls it; its effect is inferred"
     })))
 )]
 pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -157,7 +157,7 @@ pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 
 /// Upgrade Customer
 ///
-/// Makes a customer a distributor, through the hook `Associates.Enrollment.UpdateAssociateBaseType`: replaces it, places it
+/// Upgrades a customer to a distributor, through the hook `Associates.Enrollment.UpdateAssociateBaseType`: replaces it, places it
 /// in the sponsor tree and logs the change to CRM_AssociateTypeChanges.
 #[utoipa::path(
     put,
@@ -193,7 +193,7 @@ pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "the call is; its body and answer are chosen"
+        "class": "client-observed", "source": "the request is; its body and response are chosen"
     })))
 )]
 pub(super) async fn reset_password(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -222,7 +222,7 @@ pub(super) async fn custom_fields(request: &ApiRequest<'_>) -> Result<Reply, Err
     Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
 }
 
-/// The answer of a write: empty, or the customer where the caller prefers it.
+/// The response of a write: empty, or the customer if the client's `Prefer` header requests it.
 async fn written(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
     if wants_representation(&request.parts.headers) {
         return Ok(representation(request, id, status).await?.preferred());

@@ -39,7 +39,7 @@ pub(crate) enum Error {
         rule: &'static str,
         message: String,
     },
-    /// A number of reward points that cannot be entered; the operations' page lists 400 for it.
+    /// The number of reward points is out of range. The operations' page lists 400 for it.
     Points(&'static str),
     /// As [`Error::Body`], for reward points.
     PointsBody(String),
@@ -47,7 +47,7 @@ pub(crate) enum Error {
     Credentials,
     /// A single sign-on token is unknown or too old.
     Token,
-    /// The customer of an upgrade, whose page lists no 404, is unknown.
+    /// The customer of an upgrade is unknown. The operation's page does not list 404.
     UnknownOnUpgrade,
     Customers(customers::Error),
 }
@@ -120,12 +120,12 @@ pub(super) struct ViolationJson {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Problem<'a> {
     status_code: u16,
-    /// Of a back end's error the same as the header `X-DirectScale-Message`.
+    /// For an error of the back end the same text as the header `X-DirectScale-Message`.
     message: &'a str,
-    /// The id of the request; of the gateway's errors only with 500.
+    /// The id of the request. The gateway's errors have it only with 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     activity_id: Option<String>,
-    /// The violations of a back end's error; absent with `EMULATOR_EXTRA_HEADERS=off`.
+    /// The violations, for an error of the back end; absent with `EMULATOR_EXTRA_HEADERS=off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<ViolationJson>>)]
     errors: Option<&'a [ViolationJson]>,
@@ -206,8 +206,8 @@ fn single(status: StatusCode, field: &'static str, rule: &'static str, message: 
 fn with_violations(status: StatusCode, rejection: &Rejection) -> Rejected {
     let fields = rejection.violations.iter().map(|violation| ViolationJson {
         field: violation.field.name(),
-        rule: rule(&violation.rule),
-        message: violation.rule.sentence(violation.field.name()),
+        rule: rule(&violation.kind),
+        message: violation.kind.sentence(violation.field.name()),
     });
     // No operation of DirectScale writes companies, but an extension calls back for another vendor's.
     let companies = rejection.companies.iter().map(|name| ViolationJson {
@@ -280,8 +280,8 @@ fn rule(kind: &ViolationKind) -> &'static str {
     }
 }
 
-/// The built-in upgrade hook's message for a transition that it does not do ("This call only upgrades from Customer (type 2) to
-/// Distributor (type 1)", DirectScale, Upgrade Customer page).
+/// The default upgrade hook's message for a transition that the plan does not allow ("This call only upgrades from Customer
+/// (type 2) to Distributor (type 1)", DirectScale, Upgrade Customer page).
 fn no_such_upgrade(from: i32, to: Option<i32>, plan: &Plan) -> String {
     let to = to.map_or_else(|| "none".to_owned(), |to| to.to_string());
     let allowed: Vec<String> = plan.upgrade_transitions.iter().map(|(from, to)| format!("{from} to {to}")).collect();

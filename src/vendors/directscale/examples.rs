@@ -5,7 +5,7 @@ use utoipa::openapi::path::Operation;
 
 use crate::gateway::{example_body, example_parameters};
 
-/// Values of parameters. Filters have none, so that a first try finds somebody.
+/// Values of parameters. Filters have none, so that a first request finds a customer.
 const PARAMETERS: [(&str, &str); 14] = [
     ("associateId", "1"),
     ("customerId", "3"),

@@ -1,5 +1,5 @@
-//! Where a Client Extension calls back: `POST /api/extension/hooks/{HookId}` (vendor's example extension). It presents a token of
-//! its own, and no subscription key.
+//! The endpoint for callbacks of a Client Extension: `POST /api/extension/hooks/{HookId}` (vendor's example extension). The
+//! extension presents its own token and no subscription key.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let token = token.ok_or(INVALID_CALLBACK_TOKEN)?;
     // Read before the token is claimed, so that a body that is not JSON does not use it up.
     let leniency = leniency(services, &tenants).await?;
-    let source = Source { bytes: &body, leniency, room: &Rewritten::default() };
+    let source = Source { bytes: &body, leniency, buffer: &Rewritten::default() };
     let object = source.object().map_err(|error| Rejected::Failed(error.to_string()))?;
     let hook = hook(request).to_owned();
     if !HOOKS.contains(&hook.as_str()) {
@@ -110,7 +110,7 @@ fn unreadable(error: &BodyError, limit: usize) -> Rejected {
     })
 }
 
-/// How the bodies of these tenants' callbacks are read. The claim of the token shows to which of them a callback belongs.
+/// The leniency for the bodies of these tenants' callbacks. Which of them a callback belongs to is known when its token is claimed.
 async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency, DatabaseError> {
     for id in tenants {
         if services.tenants.by_id(*id).await?.is_some_and(|tenant| !tenant.plan.strict_json) {

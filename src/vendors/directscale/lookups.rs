@@ -1,4 +1,4 @@
-//! The customers group: finding customers and reading what belongs to them.
+//! The customers group: look-ups of customers and of their data.
 
 use axum::http::StatusCode;
 
@@ -23,7 +23,7 @@ use crate::gateway::{ApiRequest, Reply};
         ("countries" = Option<String>, Query, description = "Only these ISO 3166-1 codes, with commas between them."),
         ("includeWebAliases" = Option<bool>, Query),
     ),
-    responses((status = 200, description = "Those who were found", body = Vec<SearchItemJson>)),
+    responses((status = 200, description = "The found customers", body = Vec<SearchItemJson>)),
     extensions(("x-evidence" = json!({
         "class": "documented", "source": "Search Associates page; the parameters' names and the limit are chosen"
     })))
@@ -81,7 +81,7 @@ pub(super) async fn customer_ids(request: &ApiRequest<'_>) -> Result<Reply, Erro
     path = "/v1/customers/websiteInfo2",
     operation_id = "GetWebsiteInfo2",
     params(("webAlias" = String, Query)),
-    responses((status = 200, description = "The owner", body = WebsiteJson)),
+    responses((status = 200, description = "The customer", body = WebsiteJson)),
     extensions(("x-evidence" = json!({
         "class": "client-observed", "source": "a public client reads CustomerId; the other members are chosen"
     })))
@@ -123,7 +123,7 @@ pub(super) async fn countries(request: &ApiRequest<'_>) -> Result<Reply, Error> 
 
 /// Get Customer Stats
 ///
-/// Figures of today's trees, without those who were placed or signed up after a day; and what the plan's `stats` sets.
+/// Statistics of the current trees without the customers that were placed or signed up after a day, and the plan's `stats`.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/stats",

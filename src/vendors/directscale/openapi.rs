@@ -21,18 +21,18 @@ const KEY: &str = "subscriptionKey";
 const KEY_HEADER: &str = "Ocp-Apim-Subscription-Key";
 
 const DESCRIPTION: &str = "\
-What this emulator answers of DirectScale's customer API. Each operation carries `x-evidence`: how well founded the answer is \
-(`documented`, `client-observed`, `framework-default`, `inferred` or `chosen`) and by what; so does each field that is inferred \
-or chosen.
+DirectScale's customer API as this emulator implements it. Each operation has `x-evidence`: the evidence class of its response \
+(`documented`, `client-observed`, `framework-default`, `inferred` or `chosen`) and the source. Each field that is inferred or \
+chosen has it too.
 
-Any writing operation can be rehearsed: with the header `Prefer: tx=rollback` it does everything, answers as it would have, \
-and takes it back. With `Prefer: return=representation` a write of a customer answers with the customer. Both say so in \
-`Preference-Applied`.";
+The header `Prefer: tx=rollback` makes any write a dry run: it has the same response, and all changes are rolled back. With \
+`Prefer: return=representation` the response to a write of a customer contains the customer. The header \
+`Preference-Applied` names the preferences that were applied.";
 
-/// The groups of operations, in the order in which they are shown.
+/// The groups of operations, in their order in the document.
 const TAGS: [(&str, &str); 4] = [
     ("customers", "DirectScale's customers: create, read, look up, update, upgrade, trees, reward points."),
-    ("validate", "DirectScale's checks: whether a value is free, whether a password is right."),
+    ("validate", "DirectScale's checks: whether a value is free, whether a password is correct."),
     ("sso", "DirectScale's single sign-on."),
     NOT_BUILT,
 ];
@@ -82,8 +82,8 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
         add("400", "Rejected, where the plan's rejection_status is 400; else 500", "documented");
     }
     add("401", "The key is missing or opens nothing", "framework-default");
-    add("403", "The quota of the plan is spent", "framework-default");
-    add("429", "The rate limit of the plan is spent", "framework-default");
+    add("403", "The quota of the plan is used up", "framework-default");
+    add("429", "The rate limit of the plan is used up", "framework-default");
     let rejected = if can_reject { "Rejected, or the back end failed" } else { "The back end failed" };
     add("500", rejected, if can_reject { "documented" } else { "framework-default" });
     if has_body {
@@ -92,7 +92,7 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
     }
 }
 
-/// The evidence of fields that are objects, lists or maps, for which utoipa's attribute has no place of its own.
+/// The evidence of fields that are objects, lists or maps. utoipa's attribute has no place for it.
 const FIELDS: [(&str, &str, &str, &str); 6] = [
     ("Customer", "AssociateCustom", "inferred", "the request has it"),
     ("Customer", "DefaultShippingAddress", "inferred", "both addresses have one AddressId in the vendor's sample"),

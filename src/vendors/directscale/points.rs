@@ -10,7 +10,7 @@ use crate::gateway::{ApiRequest, Reply};
 
 /// Add Reward Points
 ///
-/// They can be used at once and are gone after 365 days.
+/// They can be used at once and expire after 365 days.
 #[utoipa::path(
     post,
     path = "/v1/customers/{customerId}/reward-points",

@@ -1,4 +1,4 @@
-//! Query parameters: names in any case, a blank value and an unfilled placeholder are none.
+//! Query parameters: names in any case; blank values and unfilled placeholders count as absent.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use crate::gateway::parameters;
 use crate::model::filled;
 use crate::wire::dates;
 
-/// The parameters of a call.
+/// The parameters of a request.
 #[derive(Debug)]
 pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
@@ -89,7 +89,6 @@ fn integer(name: &'static str, text: &str) -> Result<i32, Error> {
     text.trim().parse().map_err(|_| Error::parameter(name, "type", format!("{name} must be an integer.")))
 }
 
-/// What a value is looked up by.
 type By = fn(&str) -> LookUp<'_>;
 
 /// The names of "Get Customers By Parameter" in the order of their precedence, aliases last. Two are

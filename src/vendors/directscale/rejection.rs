@@ -13,7 +13,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         // The gateway does not distinguish methods of a path.
         Rejection::NoSuchOperation | Rejection::WrongMethod(_) => StatusCode::NOT_FOUND,
         Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Rejection::QuotaSpent(_) => StatusCode::FORBIDDEN,
+        Rejection::QuotaExceeded(_) => StatusCode::FORBIDDEN,
         Rejection::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
         Rejection::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Rejection::BackEndFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -31,7 +31,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         }
         Rejection::NoSuchOperation | Rejection::WrongMethod(_) => "Resource not found".to_owned(),
         Rejection::RateLimited(seconds) => format!("Rate limit is exceeded. Try again in {seconds} seconds."),
-        Rejection::QuotaSpent(seconds) => {
+        Rejection::QuotaExceeded(seconds) => {
             format!("Out of call volume quota. Quota will be replenished in {}.", time_span(*seconds))
         }
         Rejection::NotBuilt(missing) => missing.sentence("DirectScale"),
@@ -56,7 +56,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         // Clients read a back end's message from this header, and the gateway itself has no such response.
         headers.insert("x-directscale-message", header_text(&text));
     }
-    if let Rejection::RateLimited(seconds) | Rejection::QuotaSpent(seconds) = rejection {
+    if let Rejection::RateLimited(seconds) | Rejection::QuotaExceeded(seconds) = rejection {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
     response

@@ -1,4 +1,4 @@
-//! What DirectScale's operations read of a request.
+//! The parts of a request that DirectScale's operations read.
 
 use super::error::Error;
 use super::query::Parameters;
@@ -17,7 +17,7 @@ pub(super) trait DirectScaleRequest {
     /// `read`, or its error; the error of an unknown customer comes first.
     async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error>;
 
-    /// What was read of the body, and its violations. Members without effect are noted.
+    /// The value of a body and its violations. Notes the members without effect.
     fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>);
 
     /// The parameters in the query.

@@ -11,15 +11,15 @@ use crate::gateway::{ApiRequest, Reply};
 
 /// Get Login Address
 ///
-/// The plan's `sso_login_url` with a token that is good for one minute.
+/// The plan's `sso_login_url` with a token that is valid for one minute.
 #[utoipa::path(
     get,
     path = "/v1/sso/{customerId}",
     operation_id = "GetSsoLoginUrl",
     params(
         ("customerId" = i32, Path, minimum = 1),
-        ("dest" = Option<String>, Query, description = "Handed on in the address."),
-        ("args" = Option<String>, Query, description = "Handed on in the address."),
+        ("dest" = Option<String>, Query, description = "Passed through in the address."),
+        ("args" = Option<String>, Query, description = "Passed through in the address."),
     ),
     responses(
         (status = 200, description = "The address", body = String, content_type = "application/json"),
@@ -43,18 +43,18 @@ pub(super) async fn login_url(request: &ApiRequest<'_>) -> Result<Reply, Error> 
     params(
         ("token" = Option<String>, Query),
         ("externalId" = Option<String>, Query),
-        ("dest" = Option<String>, Query, description = "Handed on in the address."),
-        ("args" = Option<String>, Query, description = "Handed on in the address."),
+        ("dest" = Option<String>, Query, description = "Passed through in the address."),
+        ("args" = Option<String>, Query, description = "Passed through in the address."),
     ),
     responses(
-        (status = 200, description = "Whom the token names, or the address", body = SsoAnswer),
+        (status = 200, description = "The customer of the token, or the address", body = SsoAnswer),
         (
             status = 400,
-            description = "The token is unknown or its minute is over",
+            description = "The token is unknown or expired",
             body = Problem,
             extensions(("x-evidence" = json!({ "class": "chosen" })))
         ),
-        (status = 404, description = "Nobody has this ExternalReferenceId", body = Problem),
+        (status = 404, description = "No customer has this ExternalReferenceId", body = Problem),
     ),
     extensions(("x-evidence" = json!({ "class": "documented", "source": "SSO pages; status and text of a bad token are chosen" })))
 )]
@@ -73,18 +73,16 @@ pub(super) async fn use_token(request: &ApiRequest<'_>) -> Result<Reply, Error> 
     Ok(Reply::json(StatusCode::OK, &address(request, &parameters, &token)))
 }
 
-/// Either answer of [`use_token`].
+/// Either response of [`use_token`].
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the answer, which is written directly")]
+#[expect(dead_code, reason = "describes the response, which is written directly")]
 pub(super) enum SsoAnswer<'a> {
-    /// Whom the token names.
     Identity(IdentityJson<'a>),
-    /// The address.
     Address(String),
 }
 
-/// The login address of the plan with the token, and with what the caller wants handed on.
+/// The login address of the plan with the token, and with the parameters that the client passes through.
 fn address(request: &ApiRequest<'_>, parameters: &Parameters, token: &SsoToken) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("token", token.reveal());

@@ -11,7 +11,7 @@ use crate::model::CustomerId;
 
 /// Get Customer Downline
 ///
-/// The ids of those below a customer, level by level.
+/// The ids of the customers below a customer, level by level.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/downline",
@@ -19,7 +19,7 @@ use crate::model::CustomerId;
     params(
         ("customerId" = i32, Path, minimum = 1),
         ("tree" = Option<String>, Query, description = "`Unilevel`, the sponsor tree and the default, or `Enrollment`."),
-        ("levels" = Option<i32>, Query, description = "So many levels; all when not sent.", minimum = 1),
+        ("levels" = Option<i32>, Query, description = "The number of levels; all when not sent.", minimum = 1),
     ),
     responses(
         (status = 200, description = "The ids", body = Vec<i32>, content_type = "application/json"),
@@ -75,7 +75,7 @@ pub(super) async fn downline_ids(request: &ApiRequest<'_>) -> Result<Reply, Erro
         (status = 404, description = "There is no such customer", body = Problem),
     ),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "Place Node page; that legs mean nothing in these trees is the C# reference's"
+        "class": "documented", "source": "Place Node page; the C# reference says that legs have no meaning in these trees"
     })))
 )]
 pub(super) async fn place_node(request: &ApiRequest<'_>) -> Result<Reply, Error> {
@@ -89,7 +89,7 @@ pub(super) async fn place_node(request: &ApiRequest<'_>) -> Result<Reply, Error>
 
 /// Get Unplaced Associates
 ///
-/// The ids of the customers whom a customer enrolled and who have no place in the tree.
+/// The ids of the customers that a customer enrolled and that have no place in the tree.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customerId}/downline/UnplacedAssociates",

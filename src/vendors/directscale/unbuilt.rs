@@ -1,4 +1,4 @@
-//! What DirectScale's reference lists and this emulator does not build.
+//! The operations of DirectScale's reference that this emulator does not build.
 
 use utoipa::openapi::path::HttpMethod;
 
@@ -7,7 +7,7 @@ use crate::gateway::{UnbuiltGroup, UnbuiltOperation};
 const DOCUMENTED: &str = "documented";
 const OBSERVED: &str = "client-observed";
 
-/// Of the groups of which other operations are built.
+/// The unbuilt operations of groups that are partly built.
 pub(super) static OPERATIONS: [UnbuiltOperation; 15] = [
     UnbuiltOperation::new(
         HttpMethod::Post,

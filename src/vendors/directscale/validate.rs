@@ -9,7 +9,7 @@ use crate::gateway::{ApiRequest, Reply};
 use crate::plan::{UniqueField, ValidateBooleans, ValidatePolarity};
 use crate::secret::Password;
 
-/// Declares an operation that tells whether no customer has a value.
+/// Declares an operation that responds whether a value is free.
 macro_rules! availability_operations {
     ($(
         $(#[doc = $doc:literal])*
@@ -68,7 +68,7 @@ availability_operations! {
     /// `true` when the alias is free to use; with the plan's `validate_polarity` = `taken` the reverse.
     web_alias(
         WebAlias, "/v1/validate/web-alias/{webAlias}", "webAlias", "ValidateWebAlias",
-        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+        "chosen", "the Upgrade Customer page says that there is such an operation; its path is chosen"
     );
 
     /// Validate Back Office Id
@@ -76,7 +76,7 @@ availability_operations! {
     /// `true` when the id is free to use; with the plan's `validate_polarity` = `taken` the reverse.
     back_office_id(
         BackOfficeId, "/v1/validate/back-office-id/{backOfficeId}", "backOfficeId", "ValidateBackOfficeId",
-        "chosen", "the Upgrade Customer page says that there is such a call; its path is chosen"
+        "chosen", "the Upgrade Customer page says that there is such an operation; its path is chosen"
     );
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let body = Body::of(request)?;
     request.ignore(body.ignored(&["username", "password"]));
     let (username, password) = (body.text("username")?, body.text("password")?);
-    sign_in(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
+    login_with(request, username.as_deref().unwrap_or_default(), password.as_deref().unwrap_or_default()).await
 }
 
 /// Login (older)
@@ -135,16 +135,16 @@ pub(super) async fn login(request: &ApiRequest<'_>) -> Result<Reply, Error> {
             extensions(("x-evidence" = json!({ "class": "chosen", "source": "that it is not 2xx is client-observed" })))
         ),
     ),
-    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the answer's shape is inferred" })))
+    extensions(("x-evidence" = json!({ "class": "client-observed", "source": "a public client of 2020; the response's shape is inferred" })))
 )]
 pub(super) async fn login_by_query(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let parameters = request.query();
     let (username, password) = (parameters.value("username"), parameters.value("password"));
-    sign_in(request, username.unwrap_or_default(), password.unwrap_or_default()).await
+    login_with(request, username.unwrap_or_default(), password.unwrap_or_default()).await
 }
 
 /// A missing or blank value fails like a wrong one.
-async fn sign_in(request: &ApiRequest<'_>, username: &str, password: &str) -> Result<Reply, Error> {
+async fn login_with(request: &ApiRequest<'_>, username: &str, password: &str) -> Result<Reply, Error> {
     let password = Password::new(password.to_owned());
     let scope = request.scope();
     let customer = request.services.customers.log_in(&scope, username, &password).await?;

@@ -23,7 +23,7 @@ impl Vendor for DirectScale {
 
     const CREDENTIAL: CredentialKind = CredentialKind::SubscriptionKey;
 
-    const SHOWN_HEADER: Option<&'static str> = Some(HEADER);
+    const PREVIEW_HEADER: Option<&'static str> = Some(HEADER);
 
     fn secret_headers(&self) -> &'static [&'static str] {
         &SECRETS

@@ -22,7 +22,7 @@ const RETAIL_CUSTOMER: i32 = 2;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Changes {
     /// The uuid that the client chose for a new customer.
-    pub(super) key: Option<Uuid>,
+    pub(super) uuid: Option<Uuid>,
     /// Only the values of the fields in `sent` count.
     pub(super) values: CustomerFields,
     /// The fields that change; of a new customer, those that it has.
@@ -33,7 +33,7 @@ pub(super) struct Changes {
     pub(super) companies: Option<Vec<customers::Company>>,
     /// Whether the customer gets an account, which needs a generated password.
     pub(super) creates_account: bool,
-    /// The paths of members that were sent and do not count.
+    /// The paths of members that were sent and have no effect.
     pub(super) ignored: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Changes {
         if sent.id.value().is_some() {
             changes.ignored.push("Id".to_owned());
         }
-        changes.key = sent.key;
+        changes.uuid = sent.key;
         changes.values.customer_type = Some(RETAIL_CUSTOMER);
         changes.values.customer_status = Some(if sent.is_active == Some(false) { INACTIVE } else { ACTIVE });
         changes.sent.insert(Field::CustomerType);
@@ -62,8 +62,8 @@ impl Changes {
         let before = View::of(stored);
         let mut changes = merged(request, &before, Some(stored), plan)?;
         let sent = &request.value;
-        // A key never changes.
-        if sent.key.is_some_and(|key| key != stored.key) {
+        // A uuid never changes.
+        if sent.key.is_some_and(|uuid| uuid != stored.uuid) {
             changes.ignored.push("Key".to_owned());
         }
         // A customer that is not active keeps its status, which may be another one than INACTIVE.
@@ -87,9 +87,9 @@ impl Changes {
 
     /// The new customer.
     pub(super) fn into_new_customer(self, password: Option<Password>) -> NewCustomer {
-        let Self { key, values, fields, companies, .. } = self;
+        let Self { uuid, values, fields, companies, .. } = self;
         let profile = Some(Profile { owner: ProfileOwner::Storm, fields, companies });
-        NewCustomer { fields: CustomerFields { password, ..values }, uuid: key, profile }
+        NewCustomer { fields: CustomerFields { password, ..values }, uuid, profile }
     }
 
     /// The patch of a stored customer. It is written only while the customer still has that version.
@@ -135,7 +135,7 @@ fn merged(
     let fields = if is_changed { profile_fields(profile, &after, merge.last_address_id) } else { profile };
     let companies = (after.companies != before.companies).then(|| after.companies.iter().map(company).collect());
     let Merge { creates_account, ignored, .. } = merge;
-    Ok(Changes { key: None, values, sent, fields, companies, creates_account, ignored })
+    Ok(Changes { uuid: None, values, sent, fields, companies, creates_account, ignored })
 }
 
 /// The texts of the customer's own columns that change.

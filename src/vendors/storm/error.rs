@@ -14,7 +14,7 @@ pub(crate) enum StormError {
     /// The same, because the Content-Encoding of the body is not supported.
     UnsupportedEncoding(String),
     Rejected(Vec<Rejection>),
-    /// The vendor has this operation and this emulator has not.
+    /// This emulator does not build the operation.
     NotBuilt(NotBuilt),
     Customers(customers::Error),
 }

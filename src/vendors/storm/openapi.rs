@@ -99,8 +99,8 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         "The token or the application's id is missing, or the token is not valid",
         "chosen",
     );
-    add("403", Some("StormProblem"), "The quota of the plan is spent", "chosen");
-    add("429", Some("StormProblem"), "The rate limit of the plan is spent", "chosen");
+    add("403", Some("StormProblem"), "The quota of the plan is used up", "chosen");
+    add("429", Some("StormProblem"), "The rate limit of the plan is used up", "chosen");
     add("500", Some("StormErrorMessage"), "The back end failed", "documented");
     if operation.request_body.is_some() {
         add("413", None, "The body is too large: the framework's page", "chosen");

@@ -29,7 +29,7 @@ pub(super) fn password(request: &ApiRequest<'_>) -> Option<Password> {
     request.query_parameter("password").map(Password::new)
 }
 
-/// The parameters that were sent and do not count: the emulator sends no mail.
+/// The parameters that were sent and have no effect: the emulator sends no mail.
 pub(super) fn ignored(request: &ApiRequest<'_>) -> Vec<String> {
     request.query_parameter("doSendMail").map(|_| "doSendMail".to_owned()).into_iter().collect()
 }

@@ -19,7 +19,7 @@ use crate::model::CustomerId;
     params(("id" = Option<i32>, Query, description = "Without it, the response is empty."), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
     responses((status = 200, description = "The customer; empty if there is none", body = response::Customer)),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
+        "class": "documented", "source": "the service's published contract; the empty response is the framework's default"
     })))
 )]
 pub(super) async fn by_id(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
@@ -36,7 +36,7 @@ pub(super) async fn by_id(request: &ApiRequest<'_>) -> Result<Reply, StormError>
     params(("email" = Option<String>, Query), ("cultureCode" = Option<String>, Query), ("format" = Option<String>, Query)),
     responses((status = 200, description = "The customer; empty if there is none", body = response::Customer)),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
+        "class": "documented", "source": "the service's published contract; the empty response is the framework's default"
     })))
 )]
 pub(super) async fn by_email(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
@@ -58,7 +58,7 @@ pub(super) async fn by_email(request: &ApiRequest<'_>) -> Result<Reply, StormErr
     ),
     responses((status = 200, description = "The customer; empty if there is none", body = response::Customer)),
     extensions(("x-evidence" = json!({
-        "class": "documented", "source": "the service's published contract; the empty answer is the framework's default"
+        "class": "documented", "source": "the service's published contract; the empty response is the framework's default"
     })))
 )]
 pub(super) async fn by_key(request: &ApiRequest<'_>) -> Result<Reply, StormError> {
@@ -84,7 +84,7 @@ pub(super) async fn by_key(request: &ApiRequest<'_>) -> Result<Reply, StormError
     ),
     responses((status = 200, description = "The customers, by Id", body = Vec<response::Customer>)),
     extensions(("x-evidence" = json!({
-        "class": "client-observed", "source": "that there is such an operation with these parameters; its answer is chosen"
+        "class": "client-observed", "source": "that there is such an operation with these parameters; its response is chosen"
     })))
 )]
 pub(super) async fn search(request: &ApiRequest<'_>) -> Result<Reply, StormError> {

@@ -6,15 +6,15 @@ use std::sync::LazyLock;
 use super::unbuilt::GROUPS;
 use crate::vendors::{RoutePaths, without_prefix};
 
-/// The bases that clients call (Norce, Storm API documentation).
+/// The base paths that clients use (Norce, Storm API documentation).
 pub(super) const BASES: [&str; 3] = ["/api/1.1", "/stormapi/1.1", ""];
 
 const SERVICE: &str = "/CustomerService.svc/rest/";
 
-/// Where Norce Commerce has the same operations.
+/// Norce Commerce's base paths of the same operations.
 const COMMERCE_SERVICE: &str = "/commerce/customer/1.1/";
 
-/// Where clients get tokens.
+/// The path of the token endpoint.
 pub(super) const TOKEN: &str = "/connect/token";
 
 /// The bases of that path: of Storm's identity server, of Norce Commerce's hosts, and none.

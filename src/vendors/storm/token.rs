@@ -1,4 +1,4 @@
-//! Where an OAuth client gets an access token for its secret (Norce, "Accessing APIs with `OAuth2` accounts").
+//! The endpoint that issues an access token for the secret of an OAuth client (Norce, "Accessing APIs with `OAuth2` accounts").
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};

@@ -47,13 +47,13 @@ impl Vendor for Storm {
     }
 
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
-        let answer = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
+        let json = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
         match rejection {
-            GatewayRejection::MissingKey => challenged(answer(
+            GatewayRejection::MissingKey => challenged(json(
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required.",
             )),
-            GatewayRejection::InvalidKey => challenged(answer(
+            GatewayRejection::InvalidKey => challenged(json(
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the access token is unknown or has expired.",
             )),
@@ -64,11 +64,11 @@ impl Vendor for Storm {
             }
             GatewayRejection::RateLimited(seconds) => {
                 let text = format!("Too many requests. Try again in {seconds} seconds.");
-                with_retry_after(answer(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
+                with_retry_after(json(StatusCode::TOO_MANY_REQUESTS, &text), seconds)
             }
-            GatewayRejection::QuotaSpent(seconds) => {
-                let text = format!("The quota is spent. It is replenished in {seconds} seconds.");
-                with_retry_after(answer(StatusCode::FORBIDDEN, &text), seconds)
+            GatewayRejection::QuotaExceeded(seconds) => {
+                let text = format!("The quota is used up. It is replenished in {seconds} seconds.");
+                with_retry_after(json(StatusCode::FORBIDDEN, &text), seconds)
             }
             GatewayRejection::NotBuilt(missing) => {
                 let body = ErrorMessage::without_code(

@@ -48,13 +48,13 @@ impl Default for View {
 
 impl View {
     pub(super) fn of(stored: &Profiled) -> Self {
-        let Profiled { customer, key, fields, companies, modified_at: _, version: _ } = stored;
+        let Profiled { customer, uuid, fields, companies, modified_at: _, version: _ } = stored;
         let mut last_address_id = member::<i32>(fields, LAST_ADDRESS_ID).max(INVOICE_ADDRESS);
         let delivers_to_invoice = member(fields, "UseInvoiceAddressAsDeliveryAddress")
             && customer.shipping_address == customer.primary_address;
         let customer = Customer {
             id: Some(customer.id.0),
-            key: *key,
+            key: *uuid,
             code: customer.external_reference_id.clone(),
             email: customer.email_address.clone(),
             ssn: customer.tax_id.clone(),

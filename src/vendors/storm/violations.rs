@@ -1,4 +1,4 @@
-//! What the domain rejects, in Storm's error codes and names.
+//! The domain's rejections in Storm's error codes and names.
 
 use super::error::{ErrorCode, Rejection, StormError};
 use super::wire::members::Member;
@@ -43,7 +43,7 @@ impl From<&Violation> for Rejection {
 }
 
 fn code(violation: &Violation) -> ErrorCode {
-    match (violation.field, &violation.rule) {
+    match (violation.field, &violation.kind) {
         (Field::Password, _) | (_, ViolationKind::Password(_)) => ErrorCode::InvalidPassword,
         (_, ViolationKind::MaxLength(_)) => ErrorCode::InvalidLength,
         (_, ViolationKind::ControlCharacter) => ErrorCode::InvalidCharacter,
@@ -71,7 +71,7 @@ fn code(violation: &Violation) -> ErrorCode {
 
 fn text(violation: &Violation) -> String {
     let field = path(violation.field);
-    match &violation.rule {
+    match &violation.kind {
         // The sentence names the field and not the value: the client may not know the customer that has it.
         ViolationKind::Unique(_) if violation.field == Field::Username => {
             ErrorCode::AccountAlreadyExists.text().to_owned()
@@ -115,8 +115,8 @@ fn member_of(members: &[Member], field: Field) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn rejected(field: Field, rule: ViolationKind) -> (ErrorCode, String) {
-        let rejection = Rejection::from(&Violation { field, rule });
+    fn rejected(field: Field, kind: ViolationKind) -> (ErrorCode, String) {
+        let rejection = Rejection::from(&Violation { field, kind });
         (rejection.code, rejection.text)
     }
 
@@ -124,7 +124,7 @@ mod tests {
     fn each_documented_case_has_its_documented_code() {
         let format = || ViolationKind::Format("must be otherwise");
         let unique = || ViolationKind::Unique(Some("x".to_owned()));
-        for (field, rule, code) in [
+        for (field, kind, code) in [
             (Field::EmailAddress, unique(), ErrorCode::CustomerAlreadyExists),
             (Field::Username, unique(), ErrorCode::AccountAlreadyExists),
             (Field::TaxId, ViolationKind::Unique(None), ErrorCode::CustomerAlreadyExists),
@@ -140,12 +140,12 @@ mod tests {
             (Field::Password, ViolationKind::Password("must be longer".to_owned()), ErrorCode::InvalidPassword),
             (Field::WebAlias, unique(), ErrorCode::InvalidValue),
         ] {
-            assert_eq!(rejected(field, rule).0, code, "{field}");
+            assert_eq!(rejected(field, kind).0, code, "{field}");
         }
     }
 
     #[test]
-    fn every_field_that_storm_has_goes_by_its_path() {
+    fn every_field_that_storm_has_is_named_by_its_path() {
         for (field, expected) in [
             (Field::EmailAddress, "Email"),
             (Field::TaxId, "SSN"),

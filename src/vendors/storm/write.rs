@@ -40,7 +40,7 @@ macro_rules! operations {
                 request_body = request::Customer,
                 responses(
                     (status = 200, description = "The customer", body = response::Customer),
-                    (status = 400, description = "Rejected, with a code for everything that is wrong", body = ErrorMessage),
+                    (status = 400, description = "Rejected, with a code for each violation", body = ErrorMessage),
                 ),
                 extensions(("x-evidence" = json!({ "class": $class, "source": $source })))
             )]

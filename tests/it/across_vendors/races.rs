@@ -74,17 +74,17 @@ impl Contest {
         let won = replies.iter().filter(|reply| reply.status < 300).count();
         assert_eq!(won, 1, "{replies:?}");
         for (number, reply) in replies.into_iter().enumerate().filter(|(_, reply)| reply.status >= 300) {
-            let said = rejections[number % 3];
+            let expected = rejections[number % 3];
             match number % 3 {
-                0 => drop(reply.rejects(500, said)),
+                0 => drop(reply.rejects(500, expected)),
                 1 => {
                     let body: Value = serde_json::from_str(&reply.says(400, JSON)).expect("JSON");
                     let first = (body["MessageTranslationKey"].clone(), body["Messages"].as_array().map(Vec::len));
-                    assert_eq!(first, (json!(said), Some(1)), "{body}");
+                    assert_eq!(first, (json!(expected), Some(1)), "{body}");
                 }
                 _ => {
                     let messages = rejection(reply);
-                    assert_eq!((messages[0].0.as_str(), messages.len()), (said, 1), "{messages:?}");
+                    assert_eq!((messages[0].0.as_str(), messages.len()), (expected, 1), "{messages:?}");
                 }
             }
         }
@@ -111,8 +111,13 @@ fn an_e_mail_address_is_unique_across_vendors() {
             [json!({ "EmailAddress": email }), json!({ "Email": email }), json!({ "Email": email, "FirstName": "S" })];
         // An update at Storm that names an Id changes the address of that customer.
         let replies = contest.run(round, &values);
-        let said = format!("EmailAddress '{email}' is already in use.");
-        contest.one_wins(replies, [&said, "CUSTOMER_EMAIL_IN_USE", "CustomerAlreadyExists"], "email_address", &email);
+        let expected = format!("EmailAddress '{email}' is already in use.");
+        contest.one_wins(
+            replies,
+            [&expected, "CUSTOMER_EMAIL_IN_USE", "CustomerAlreadyExists"],
+            "email_address",
+            &email,
+        );
     }
 }
 
@@ -148,8 +153,8 @@ fn a_login_name_is_unique_across_vendors() {
             reply.status = 400;
             reply.body = r#"{"MessageTranslationKey":"-","Messages":[{}]}"#.to_owned();
         }
-        let said = format!("Username '{name}' is already in use.");
-        contest.one_wins(replies, [&said, "-", "AccountAlreadyExists"], "username", &name);
+        let expected = format!("Username '{name}' is already in use.");
+        contest.one_wins(replies, [&expected, "-", "AccountAlreadyExists"], "username", &name);
     }
 }
 
@@ -245,10 +250,10 @@ fn updates_of_one_customer_do_not_lose_each_other() {
         for reply in replies {
             assert_eq!(read(reply)["Id"], id);
         }
-        let shown = customer(&client, id.as_i64().expect("an id"));
+        let returned = customer(&client, id.as_i64().expect("an id"));
         let sorted = |list: &str, member: &str| {
             let mut values: Vec<String> =
-                shown[list].as_array().expect("a list").iter().map(|item| item[member].to_string()).collect();
+                returned[list].as_array().expect("a list").iter().map(|item| item[member].to_string()).collect();
             values.sort();
             values
         };

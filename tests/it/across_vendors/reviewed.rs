@@ -19,8 +19,9 @@ fn an_address_that_another_vendor_removed_stays_removed_after_an_update_without_
     let cleared = with(&seeds::retail(), json!({ "SponsorId": 2 }));
     tenant.put("/v1/customers/3", &cleared).succeeds(200);
     let before = tenant.everything();
-    let shown = storm.post(UPDATE, &json!({ "Id": 3 })).json();
-    let lines: Vec<_> = shown["DeliveryAddresses"].as_array().expect("a list").iter().map(|at| &at["Line1"]).collect();
+    let returned = storm.post(UPDATE, &json!({ "Id": 3 })).json();
+    let lines: Vec<_> =
+        returned["DeliveryAddresses"].as_array().expect("a list").iter().map(|at| &at["Line1"]).collect();
     assert_eq!(lines, [&json!("B 1")]);
     assert_eq!(tenant.everything(), before);
 }
@@ -30,18 +31,18 @@ fn values_without_an_id_are_found_by_their_code() {
     let tenant = tenant();
     let storm = tenant.storm();
     let info = json!([{ "Code": "A", "Value": "1" }, { "Code": "B", "Value": "2" }]);
-    let shown = storm.post(UPDATE, &json!({ "Id": 3, "Info": info })).json();
-    assert_eq!((&shown["Info"][0]["Value"], &shown["Info"][1]["Value"]), (&json!("1"), &json!("2")));
-    let shown = storm.post(UPDATE, &json!({ "Id": 3, "Info": [{ "Code": "B", "Value": "3" }] })).json();
-    assert_eq!((&shown["Info"][0]["Value"], &shown["Info"][1]["Value"]), (&json!("3"), &json!("1")));
+    let returned = storm.post(UPDATE, &json!({ "Id": 3, "Info": info })).json();
+    assert_eq!((&returned["Info"][0]["Value"], &returned["Info"][1]["Value"]), (&json!("1"), &json!("2")));
+    let returned = storm.post(UPDATE, &json!({ "Id": 3, "Info": [{ "Code": "B", "Value": "3" }] })).json();
+    assert_eq!((&returned["Info"][0]["Value"], &returned["Info"][1]["Value"]), (&json!("3"), &json!("1")));
 }
 
 #[test]
 fn a_number_in_a_response_finds_its_own_customer() {
     let tenant = tenant();
     tenant.create(&with(&seeds::retail(), json!({ "BackOfficeId": "3" })));
-    let shown = tenant.bydesign().get("/api/customer/PublicInfo/GetInfo?CustomerDID=3").json();
-    assert_eq!((&shown["CustomerDID"], &shown["FirstName"]), (&json!("3"), &json!("Riley")));
+    let returned = tenant.bydesign().get("/api/customer/PublicInfo/GetInfo?CustomerDID=3").json();
+    assert_eq!((&returned["CustomerDID"], &returned["FirstName"]), (&json!("3"), &json!("Riley")));
 }
 
 #[test]
@@ -74,8 +75,8 @@ fn a_body_with_a_million_errors_gets_a_short_response() {
     let name = "x".repeat(50_000);
     let reply = tenant.storm().post(UPDATE, &json!({ "Id": 3, "Phone": "1", name: 1 }));
     assert_eq!(reply.status, 200);
-    let call = &tenant.requests("?operation=StormUpdateCustomer")[0];
-    assert!(call["ignored"][0].as_str().expect("a name").len() <= 64, "{call}");
+    let entry = &tenant.requests("?operation=StormUpdateCustomer")[0];
+    assert!(entry["ignored"][0].as_str().expect("a name").len() <= 64, "{entry}");
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn no_secret_of_a_multipart_body_or_of_a_path_is_kept() {
     assert_eq!(reply.status, 415);
     let reply = tenant.bydesign().get("/api/nothing/password/Path-Secret");
     assert!(reply.status == 404 && reply.body.contains("Path-Secret"));
-    let calls = serde_json::to_string(&tenant.requests("")).expect("JSON");
-    assert!(calls.contains("multipart: not shown"), "{calls}");
-    assert!(!calls.contains("Multipart-Secret") && !calls.contains("Path-Secret"), "{calls}");
+    let journal = serde_json::to_string(&tenant.requests("")).expect("JSON");
+    assert!(journal.contains("multipart: not shown"), "{journal}");
+    assert!(!journal.contains("Multipart-Secret") && !journal.contains("Path-Secret"), "{journal}");
 }

@@ -38,14 +38,14 @@ fn at_bydesign(client: &VendorClient, email: &str) -> Value {
 }
 
 /// The members of ByDesign alone.
-fn extras(shown: &Value) -> Value {
+fn extras(returned: &Value) -> Value {
     let names = ["Phone4", "ShipCounty", "BillCounty", "TaxID2", "ReferralMarketTypeID", "ReferralMarketTypeInput"];
-    names.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect()
+    names.map(|name| (name.to_owned(), returned[name].clone())).into_iter().collect()
 }
 
-fn storms_own(shown: &Value) -> Value {
+fn storms_own(returned: &Value) -> Value {
     let names = ["Key", "ReferId", "ReferUrl", "Companies", "Flags", "Info", "CrmId"];
-    names.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect()
+    names.map(|name| (name.to_owned(), returned[name].clone())).into_iter().collect()
 }
 
 struct Vendors {
@@ -67,7 +67,7 @@ fn a_customer_of_bydesign_is_the_same_everywhere() {
     assert_eq!(reply.status, 200, "{reply:?}");
     let created = reply.json();
     let id = created["CustomerID"].as_i64().expect("an id");
-    let shown = tenant.customer(id);
+    let returned = tenant.customer(id);
     for (name, value) in [
         ("FirstName", "Bo"),
         ("LastName", "Berg"),
@@ -78,17 +78,17 @@ fn a_customer_of_bydesign_is_the_same_everywhere() {
         ("TextPhone", "3"),
         ("TaxId", "TAX-bo"),
     ] {
-        assert_eq!(shown[name], value, "{name}");
+        assert_eq!(returned[name], value, "{name}");
     }
     assert_eq!(
-        (&shown["PrimaryAddress"]["City"], &shown["PrimaryAddress"]["CountryCode"]),
+        (&returned["PrimaryAddress"]["City"], &returned["PrimaryAddress"]["CountryCode"]),
         (&json!("Lindon"), &json!("US"))
     );
     assert_eq!(
-        (&shown["DefaultShippingAddress"]["City"], &shown["DefaultShippingAddress"]["CountryCode"]),
+        (&returned["DefaultShippingAddress"]["City"], &returned["DefaultShippingAddress"]["CountryCode"]),
         (&json!("Ottawa"), &json!("CA"))
     );
-    let shown = customer(&storm, id);
+    let returned = customer(&storm, id);
     for (name, value) in [
         ("FirstName", "Bo"),
         ("Email", "bo@bydesign.example"),
@@ -97,10 +97,10 @@ fn a_customer_of_bydesign_is_the_same_everywhere() {
         ("CellPhone", "3"),
         ("Key", created["guid"].as_str().expect("a Guid")),
     ] {
-        assert_eq!(shown[name], value, "{name}");
+        assert_eq!(returned[name], value, "{name}");
     }
     assert_eq!(
-        (&shown["InvoiceAddress"]["CountryId"], &shown["DeliveryAddresses"][0]["CountryId"]),
+        (&returned["InvoiceAddress"]["CountryId"], &returned["DeliveryAddresses"][0]["CountryId"]),
         (&json!(840), &json!(124))
     );
     // ByDesign's own response is the same.
@@ -118,7 +118,7 @@ fn an_update_of_storm_is_visible_everywhere() {
         "InvoiceAddress": { "City": "Umeå", "Zip": "90", "Country": "Sweden" }, "Companies": [{ "Name": "Ny AB", "OrgNo": "1" }],
         "Account": { "LoginName": "bosse" }, "CrmId": "C9"
     });
-    let shown = updated(&storm, &body);
+    let returned = updated(&storm, &body);
     let mut expected = with(
         &before,
         json!({
@@ -147,7 +147,7 @@ fn an_update_of_storm_is_visible_everywhere() {
     }
     // Neither changed the other's members.
     assert_eq!(extras(&seen), extras(&created));
-    assert_eq!(customer(&storm, id), shown);
+    assert_eq!(customer(&storm, id), returned);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_vendors_own_members_survive_writes_of_the_others() {
         with(&crate::support::seeds::retail(), json!({ "FirstName": "Replaced", "EmailAddress": "r@x.example" }));
     tenant.put(&format!("/v1/customers/{id}"), &replaced).succeeds(200);
     stays("PUT");
-    let shown = customer(&storm, id);
+    let returned = customer(&storm, id);
     // A field that DirectScale clears is cleared everywhere.
     for (name, value) in [
         ("FirstName", json!("Replaced")),
@@ -184,12 +184,12 @@ fn a_vendors_own_members_survive_writes_of_the_others() {
         ("SSN", Value::Null),
         ("CellPhone", Value::Null),
     ] {
-        assert_eq!(shown[name], value, "{name}");
+        assert_eq!(returned[name], value, "{name}");
     }
-    assert_eq!(shown["InvoiceAddress"]["Line1"], "250 South 400 West");
+    assert_eq!(returned["InvoiceAddress"]["Line1"], "250 South 400 West");
     // The fields of an address are shared; other members are Storm's.
-    assert_eq!(shown["InvoiceAddress"]["CareOf"], "Bo");
-    assert_eq!(shown["Account"]["LoginName"], "Emperor Palpatine");
+    assert_eq!(returned["InvoiceAddress"]["CareOf"], "Bo");
+    assert_eq!(returned["Account"]["LoginName"], "Emperor Palpatine");
     tenant
         .put(&format!("/v1/customers/upgrade/{id}"), &with(&crate::support::seeds::distributor(), json!({})))
         .succeeds(201);
@@ -206,14 +206,14 @@ fn a_vendors_own_members_survive_writes_of_the_others() {
 #[test]
 fn a_customer_who_is_deleted_is_not_active() {
     let Vendors { tenant, bydesign, storm } = vendors();
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     tenant.call("DELETE", "/v1/customers/5", "", None).succeeds(200);
     let after = customer(&storm, 5);
-    assert_eq!(undated(&after), undated(&with(&shown, json!({ "IsActive": false }))));
+    assert_eq!(undated(&after), undated(&with(&returned, json!({ "IsActive": false }))));
     assert_eq!(at_bydesign(&bydesign, "one@storm.example")["StatusTypeID"], 3);
     // It keeps its unique values at every vendor.
-    let taken = json!({ "FirstName": "A", "Email": "one@storm.example" });
-    assert_eq!(create_at_bydesign(&bydesign, &taken).status, 400);
+    let conflicting = json!({ "FirstName": "A", "Email": "one@storm.example" });
+    assert_eq!(create_at_bydesign(&bydesign, &conflicting).status, 400);
     let rejected = storm.post(&storm::path("CreateCustomer", ""), &json!({ "Email": "one@storm.example" }));
     assert_eq!(storm::rejection(rejected)[0].0, "CustomerAlreadyExists");
     // An update without the status leaves it deleted; Storm can restore it.

@@ -28,7 +28,7 @@ fn a_restored_snapshot_has_the_vendors_data() {
     let tenant = filled();
     let storm = tenant.storm();
     let kept = tenant.everything();
-    let shown = customer(&storm, 5);
+    let returned = customer(&storm, 5);
     tenant.control("PUT", "/snapshots/before", None).done(200);
     updated(
         &storm,
@@ -42,10 +42,10 @@ fn a_restored_snapshot_has_the_vendors_data() {
     assert_ne!(tenant.everything(), kept);
     tenant.control("POST", "/snapshots/before/restore", None).done(200);
     assert_eq!(tenant.everything(), kept);
-    assert_eq!(customer(&storm, 5), shown);
-    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), shown);
+    assert_eq!(customer(&storm, 5), returned);
+    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), returned);
     assert_eq!(storm.get(&path("GetCustomerByKey", "&key=6f9619ff-8b86-d011-b42d-00c04fc964aa")).body, "");
-    // Unique values are taken again, and the next numbers are the same as before.
+    // Unique values are in use again, and the next numbers are the same as before.
     let messages = rejection(update(&storm, &json!({ "Id": 3, "Companies": [{ "Name": "Ek one", "OrgNo": "556" }] })));
     assert_eq!(messages[0].0, "CompanyAlreadyExists");
     let next = created(&storm, &json!({ "Companies": [{ "Name": "New", "OrgNo": "1" }] }));
@@ -109,20 +109,21 @@ fn a_diff_has_the_vendors_data_and_no_secret() {
         &json!({ "Id": 5, "CrmId": "other", "SSN": "19121212-1212", "Companies": [{ "Id": 1, "Name": "Other" }] }),
     );
     created(&storm, &json!({ "Key": "6f9619ff-8b86-d011-b42d-00c04fc964aa" }));
-    let shown = differing(&format!("{name}@before"), &name);
+    let returned = differing(&format!("{name}@before"), &name);
     let rows = |table: &str| {
-        let tables = shown["tables"].as_array().expect("tables");
-        let found = tables.iter().find(|known| known["table"] == table).unwrap_or_else(|| panic!("{table} in {shown}"));
+        let tables = returned["tables"].as_array().expect("tables");
+        let found =
+            tables.iter().find(|known| known["table"] == table).unwrap_or_else(|| panic!("{table} in {returned}"));
         found["rows"].as_array().expect("rows").clone()
     };
     let kinds = |table: &str| rows(table).iter().map(|row| row["kind"].clone()).collect::<Vec<Value>>();
     assert_eq!(kinds("companies"), ["changed"]);
     let name_field = json!({ "field": "name", "before": "Ek one", "after": "Other" });
-    assert!(rows("companies")[0]["fields"].as_array().expect("fields").contains(&name_field), "{shown}");
+    assert!(rows("companies")[0]["fields"].as_array().expect("fields").contains(&name_field), "{returned}");
     assert_eq!(kinds("customer_profiles"), ["changed", "added"]);
     assert_eq!(kinds("customer_keys"), ["added"]);
     assert_eq!(kinds("customers"), ["changed", "added"]);
     for secret in ["19121212", "SSN-one", "argon2id"] {
-        assert!(!shown.to_string().contains(secret), "{secret} in {shown}");
+        assert!(!returned.to_string().contains(secret), "{secret} in {returned}");
     }
 }

@@ -26,7 +26,7 @@ fn created(tenant: &Tenant, member: &str, value: &Value) -> Result<Value, String
 #[test]
 fn directscale_reads_values_as_json_net_does() {
     let tenant = tenant();
-    for (member, value, shown) in [
+    for (member, value, returned) in [
         ("FirstName", json!(5), Ok(json!("5"))),
         ("FirstName", json!(-1.5), Ok(json!("-1.5"))),
         ("FirstName", json!(true), Ok(json!("true"))),
@@ -51,13 +51,13 @@ fn directscale_reads_values_as_json_net_does() {
         ("SendEmails", json!([]), Err(BOOLEAN)),
         ("SendEmails", json!(null), Ok(json!(false))),
     ] {
-        let expected = shown.map_err(|rule| format!("{member} {rule}"));
+        let expected = returned.map_err(|rule| format!("{member} {rule}"));
         assert_eq!(created(&tenant, member, &value), expected, "{member}: {value}");
     }
     let address = json!({ "Street1": 1, "Street2": "", "City": "Lindon", "Region": "UT", "PostalCode": 84042, "CountryCode": "US" });
     tenant.patch("/v1/customers/3", &json!({ "PrimaryAddress": address })).succeeds(200);
-    let shown = tenant.customer(3)["PrimaryAddress"].clone();
-    assert_eq!((&shown["Street1"], &shown["PostalCode"]), (&json!("1"), &json!("84042")));
+    let returned = tenant.customer(3)["PrimaryAddress"].clone();
+    assert_eq!((&returned["Street1"], &returned["PostalCode"]), (&json!("1"), &json!("84042")));
     // More digits than a number keeps.
     let reply = tenant.call("PATCH", "/v1/customers/3", "", Some(r#"{"TaxId": 123456789012345678901}"#));
     reply.rejects(500, "TaxId must be a string.");
@@ -103,9 +103,10 @@ fn a_strict_plan_converts_no_types() {
         .post("/v1/validate/login", &json!({ "username": 1, "password": "x" }))
         .rejects(500, "username must be a string.");
 
-    let door = bydesign(&tenant);
+    let target = bydesign(&tenant);
     let json = "Content-Type: application/json\r\n";
-    let reply = door.send(json, br#"{"FirstName":5,"CustomerType":"2","AgreedToTerms":1,"DateOfBirth":"05/12/1973"}"#);
+    let reply =
+        target.send(json, br#"{"FirstName":5,"CustomerType":"2","AgreedToTerms":1,"DateOfBirth":"05/12/1973"}"#);
     assert_eq!(reply.status, 400);
     for sentence in [
         "The value 'a number' is not valid for FirstName.",
@@ -116,28 +117,28 @@ fn a_strict_plan_converts_no_types() {
         assert!(reply.body.contains(sentence), "{sentence} in {reply:?}");
     }
     let reply =
-        door.send(json, br#"{"FirstName":"5","CustomerType":2,"AgreedToTerms":true,"DateOfBirth":"1973-05-12"}"#);
+        target.send(json, br#"{"FirstName":"5","CustomerType":2,"AgreedToTerms":true,"DateOfBirth":"1973-05-12"}"#);
     assert_eq!(reply.status, 200, "{reply:?}");
     // All values of forms and XML are texts.
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let reply = door.send(form, b"CustomerType=2&AgreedToTerms=True&DateOfBirth=05/12/1973");
+    let reply = target.send(form, b"CustomerType=2&AgreedToTerms=True&DateOfBirth=05/12/1973");
     assert_eq!(reply.status, 200, "{reply:?}");
 
-    let door = storm(&tenant);
-    let reply = door.send("", br#"{"Id": 3, "FirstName": 5}"#);
+    let target = storm(&tenant);
+    let reply = target.send("", br#"{"Id": 3, "FirstName": 5}"#);
     assert!(reply.status == 400 && reply.body.contains("FirstName must be a string."), "{reply:?}");
-    assert_eq!(door.send("", br#"{"Id": 3, "FirstName": "5"}"#).status, 200);
-    assert_eq!(door.send("", br#"{"Id": 3, "FirstName": "5",}"#).status, 400);
+    assert_eq!(target.send("", br#"{"Id": 3, "FirstName": "5"}"#).status, 200);
+    assert_eq!(target.send("", br#"{"Id": 3, "FirstName": "5",}"#).status, 400);
 }
 
 #[test]
 fn bydesign_reads_values_as_json_net_does() {
     let tenant = tenant();
-    let door = bydesign(&tenant);
-    let ask = |body: &Value| {
-        door.send("Content-Type: application/json\r\nAccept: application/json\r\n", body.to_string().as_bytes())
+    let target = bydesign(&tenant);
+    let send = |body: &Value| {
+        target.send("Content-Type: application/json\r\nAccept: application/json\r\n", body.to_string().as_bytes())
     };
-    for (member, value, shown, of) in [
+    for (member, value, returned, of) in [
         ("FirstName", json!(5), json!("5"), "FirstName"),
         ("BillingPostalCode", json!(84042), json!("84042"), "BillPostalCode"),
         ("CustomerType", json!("3"), json!(3), "CustomerTypeID"),
@@ -146,8 +147,8 @@ fn bydesign_reads_values_as_json_net_does() {
         ("SendAutoresponders", json!(2), json!(false), "EmailOptOut_Company"),
         ("SendAutoresponders", json!("False"), json!(true), "EmailOptOut_Company"),
     ] {
-        let reply = ask(&json!({ member: value }));
-        assert_eq!((reply.status, &reply.json()[of]), (200, &shown), "{member}: {value}");
+        let reply = send(&json!({ member: value }));
+        assert_eq!((reply.status, &reply.json()[of]), (200, &returned), "{member}: {value}");
     }
     for (member, value) in [
         ("FirstName", json!([1])),
@@ -157,7 +158,7 @@ fn bydesign_reads_values_as_json_net_does() {
         ("DateOfBirth", json!(106_012_800_000_u64)),
     ] {
         let before = tenant.everything();
-        let reply = ask(&json!({ member: value }));
+        let reply = send(&json!({ member: value }));
         assert!(reply.status == 400 && reply.body.contains(member), "{reply:?}");
         assert_eq!(tenant.everything(), before);
     }
@@ -166,9 +167,9 @@ fn bydesign_reads_values_as_json_net_does() {
 #[test]
 fn storm_reads_values_as_the_data_contract_serializer_does() {
     let tenant = tenant();
-    let door = storm(&tenant);
-    let ask = |member: &str, value: &Value| door.send("", json!({ "Id": 3, member: value }).to_string().as_bytes());
-    for (member, value, shown) in [
+    let target = storm(&tenant);
+    let send = |member: &str, value: &Value| target.send("", json!({ "Id": 3, member: value }).to_string().as_bytes());
+    for (member, value, returned) in [
         ("Id", json!("3"), json!(3)),
         ("Code", json!(5), json!("5")),
         ("Code", json!(true), json!("true")),
@@ -179,8 +180,8 @@ fn storm_reads_values_as_the_data_contract_serializer_does() {
         ("IsActive", json!(0), json!(false)),
         ("IsActive", json!(1), json!(true)),
     ] {
-        let reply = ask(member, &value);
-        assert_eq!((reply.status, &reply.json()[member]), (200, &shown), "{member}: {value}");
+        let reply = send(member, &value);
+        assert_eq!((reply.status, &reply.json()[member]), (200, &returned), "{member}: {value}");
     }
     for (member, value, rule) in [
         ("Code", json!([5]), STRING),
@@ -189,7 +190,7 @@ fn storm_reads_values_as_the_data_contract_serializer_does() {
         ("IsActive", json!("True"), BOOLEAN),
         ("IsActive", json!(2), BOOLEAN),
     ] {
-        let reply = ask(member, &value);
+        let reply = send(member, &value);
         assert!(reply.status == 400 && reply.body.contains(&format!("{member} {rule}")), "{reply:?}");
     }
 }

@@ -10,7 +10,7 @@ const UNSET: &str = "1900-01-01T00:00:00Z";
 #[test]
 fn directscale_reads_dates_as_json_net_does() {
     let tenant = tenant();
-    for (text, shown) in [
+    for (text, returned) in [
         ("1973-05-12 00:00:00", "1973-05-12T00:00:00Z"),
         ("1973-05-12T00:00:00+0000", "1973-05-12T00:00:00Z"),
         ("1973-05-12T01:00:00+01:00", "1973-05-12T00:00:00Z"),
@@ -32,7 +32,7 @@ fn directscale_reads_dates_as_json_net_does() {
         (UNSET, UNSET),
     ] {
         tenant.patch("/v1/customers/3", &json!({ "BirthDate": text })).succeeds(200);
-        assert_eq!(tenant.customer(3)["BirthDate"], shown, "{text}");
+        assert_eq!(tenant.customer(3)["BirthDate"], returned, "{text}");
     }
     let before = tenant.everything();
     for text in ["yesterday", "12.05.1973", "1973-02-30", "1973-05-12T25:00", "/Date(x)/", "19730512", "13/13/1973"] {
@@ -65,8 +65,8 @@ fn query_parameters_are_read_by_the_same_reader() {
 #[test]
 fn bydesign_reads_the_same_forms_in_json_xml_and_forms() {
     let tenant = tenant();
-    let door = bydesign(&tenant);
-    for (text, shown) in [
+    let target = bydesign(&tenant);
+    for (text, returned) in [
         ("1973-05-12 00:00:00", "1973-05-12T00:00:00-04:00"),
         ("1973-05-12T00:00:00Z", "1973-05-12T00:00:00-04:00"),
         ("1973-05-12T00:00:00+0000", "1973-05-11T20:00:00-04:00"),
@@ -86,13 +86,13 @@ fn bydesign_reads_the_same_forms_in_json_xml_and_forms() {
             ),
         ] {
             let headers = format!("Content-Type: {content_type}\r\nAccept: application/json\r\n");
-            let reply = door.send(&headers, body.as_bytes());
-            assert_eq!((reply.status, reply.json()["DateOfBirth"].as_str()), (200, Some(shown)), "{body}");
+            let reply = target.send(&headers, body.as_bytes());
+            assert_eq!((reply.status, reply.json()["DateOfBirth"].as_str()), (200, Some(returned)), "{body}");
         }
     }
     for text in ["0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-05:00", "01/01/0001 00:00:00"] {
         let body = json!({ "DateOfBirth": text }).to_string();
-        let reply = door.send("Content-Type: text/json\r\nAccept: application/json\r\n", body.as_bytes());
+        let reply = target.send("Content-Type: text/json\r\nAccept: application/json\r\n", body.as_bytes());
         assert_eq!((reply.status, &reply.json()["DateOfBirth"]), (200, &json!(null)), "{text}");
     }
 }
@@ -100,14 +100,14 @@ fn bydesign_reads_the_same_forms_in_json_xml_and_forms() {
 #[test]
 fn storm_reads_unset_dates_with_any_offset_and_no_other_forms() {
     let tenant = tenant();
-    let door = storm(&tenant);
-    let ask = |text: &str| door.send("", json!({ "Id": 3, "Created": text }).to_string().as_bytes());
+    let target = storm(&tenant);
+    let send = |text: &str| target.send("", json!({ "Id": 3, "Created": text }).to_string().as_bytes());
     for text in ["0001-01-01T00:00:00+01:00", "/Date(-62135596800000)/", "/Date(-62135600400000+0100)/"] {
-        let reply = ask(text);
+        let reply = send(text);
         // Unset dates are not ignored members.
         assert_eq!((reply.status, reply.header("X-Emulator-Ignored")), (200, None), "{text}: {reply:?}");
     }
     for text in ["1973-05-12 00:00:00", "05/12/1973", "Sat, 12 May 1973 00:00:00 GMT"] {
-        assert!(ask(text).body.contains("Created must be a date such as"), "{text}");
+        assert!(send(text).body.contains("Created must be a date such as"), "{text}");
     }
 }

@@ -66,14 +66,14 @@ fn a_declared_charset_is_decoded() {
         }
     }
     // The inspector shows the text, and sends it again as UTF-8.
-    let call = &tenant.requests("?operation=StormUpdateCustomer")[8];
-    assert_eq!(call["request_body"]["text"], r#"{"Id":3,"FirstName":"Zoë 0"}"#);
+    let entry = &tenant.requests("?operation=StormUpdateCustomer")[8];
+    assert_eq!(entry["request_body"]["text"], r#"{"Id":3,"FirstName":"Zoë 0"}"#);
 }
 
 #[test]
 fn xml_and_forms_are_decoded_too() {
     let tenant = tenant();
-    let door = bydesign(&tenant);
+    let target = bydesign(&tenant);
     let model =
         |head: &str| format!("{head}<CustomerCreationViewModel><FirstName>Zoë</FirstName></CustomerCreationViewModel>");
     for (content_type, body) in [
@@ -86,7 +86,7 @@ fn xml_and_forms_are_decoded_too() {
         ("application/x-www-form-urlencoded; charset=utf-16", utf_16("FirstName=Zoë", "")),
         ("application/x-www-form-urlencoded", b"FirstName=Zo%C3%AB".to_vec()),
     ] {
-        let reply = door.send(&format!("Content-Type: {content_type}\r\nAccept: application/json\r\n"), &body);
+        let reply = target.send(&format!("Content-Type: {content_type}\r\nAccept: application/json\r\n"), &body);
         assert_eq!(first_name(&tenant, &reply), "Zoë", "{content_type}");
     }
 }
@@ -146,14 +146,14 @@ fn content_codings_are_decoded_also_in_a_row() {
         let reply = target.send(headers, &gzip(&utf_16(&body.replace("NAME", "Zoë"), "")));
         assert_eq!(first_name(&tenant, &reply), "Zoë");
     }
-    let door = bydesign(&tenant);
+    let target = bydesign(&tenant);
     let accept = "Accept: application/json\r\nContent-Encoding: br\r\n";
     let form =
-        door.send(&format!("Content-Type: application/x-www-form-urlencoded\r\n{accept}"), &brotli(b"FirstName=Ada"));
+        target.send(&format!("Content-Type: application/x-www-form-urlencoded\r\n{accept}"), &brotli(b"FirstName=Ada"));
     assert_eq!(first_name(&tenant, &form), "Ada");
     // The journal keeps the body uncompressed.
-    let call = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
-    assert_eq!(call["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
+    let entry = &tenant.requests("?operation=ByDesignCreateCustomer")[0];
+    assert_eq!(entry["request_body"], json!({ "text": "FirstName=Ada", "bytes": 13, "is_truncated": false }));
 }
 
 #[test]

@@ -27,8 +27,8 @@ fn misspelled(body: &Value) -> Value {
 fn ignored(tenant: &Tenant, reply: &Reply) -> Vec<String> {
     let header = reply.header("X-Emulator-Ignored").unwrap_or_else(|| panic!("ignored in {reply:?}"));
     let mut named: Vec<String> = header.split(", ").map(str::to_owned).collect();
-    let call = &tenant.requests("")[0];
-    assert_eq!(call["ignored"], json!(named), "{call}");
+    let entry = &tenant.requests("")[0];
+    assert_eq!(entry["ignored"], json!(named), "{entry}");
     named.sort_unstable();
     named
 }
@@ -87,8 +87,8 @@ fn rejections_list_them_too() {
     let message = "FirstName is required for CustomerType 1.; LastName must be a string.";
     ignores(&tenant, &tenant.post("/v1/customers", &body).rejects(500, message), &MISSPELLED);
     // Values that conflict, and unknown customers.
-    let taken = with(&misspelled(&seeds::full()), json!({ "EmailAddress": "dana@demo.example" }));
-    ignores(&tenant, &tenant.post("/v1/customers", &taken), &MISSPELLED);
+    let conflicting = with(&misspelled(&seeds::full()), json!({ "EmailAddress": "dana@demo.example" }));
+    ignores(&tenant, &tenant.post("/v1/customers", &conflicting), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/99", &misspelled(&seeds::full())), &MISSPELLED);
     ignores(&tenant, &tenant.put("/v1/customers/upgrade/99", &misspelled(&seeds::full())), &MISSPELLED);
     ignores(&tenant, &tenant.patch("/v1/customers/99", &json!({ "FirstNam": 1 })), &[MISSPELLED[1]]);
@@ -107,8 +107,8 @@ fn rejections_list_them_too() {
 fn the_body_of_a_get_can_be_put_and_lists_the_members_of_responses() {
     let tenant = tenant();
     let id = tenant.create(&seeds::full());
-    let shown = with(&tenant.customer(id), json!({ "Password": "PasswordHere1" }));
-    let reply = tenant.put(&format!("/v1/customers/{id}"), &shown).succeeds(200);
+    let returned = with(&tenant.customer(id), json!({ "Password": "PasswordHere1" }));
+    let reply = tenant.put(&format!("/v1/customers/{id}"), &returned).succeeds(200);
     let expected = [
         "CustomerId (only answers have it)",
         "EnrollerId (only answers have it)",
@@ -139,7 +139,7 @@ fn a_plan_that_rejects_unsupported_fields_still_names_unknown_ones() {
 #[test]
 fn bydesign_lists_them_in_every_format() {
     let tenant = tenant();
-    let door = bydesign(&tenant);
+    let target = bydesign(&tenant);
     let expected = ["FirstNam (did you mean FirstName?)", "BillStreet1 (did you mean BillingStreet1?)", "Zzz"];
     for (content_type, body) in [
         ("application/json", r#"{"FirstNam":"a","BillStreet1":1,"Zzz":{},"CustomerType":TYPE}"#),
@@ -152,12 +152,12 @@ fn bydesign_lists_them_in_every_format() {
     ] {
         for (customer_type, status) in [("2", 200), ("99", 400)] {
             let headers = format!("Content-Type: {content_type}\r\n");
-            let reply = door.send(&headers, body.replace("TYPE", customer_type).as_bytes());
+            let reply = target.send(&headers, body.replace("TYPE", customer_type).as_bytes());
             assert_eq!(reply.status, status, "{reply:?}");
             ignores(&tenant, &reply, &expected);
         }
     }
-    let look_up = super::of_door(&tenant, &tenant.bydesign(), "/api/users/customer/CustomerLookup");
+    let look_up = super::of_vendor(&tenant, &tenant.bydesign(), "/api/users/customer/CustomerLookup");
     let reply = look_up.send("Content-Type: application/json\r\n", br#"{"Emial":"x","FirstName":"y"}"#);
     assert_eq!(reply.status, 400);
     ignores(&tenant, &reply, &["Emial (did you mean Email?)", "FirstName (this operation does not read it)"]);
@@ -166,8 +166,8 @@ fn bydesign_lists_them_in_every_format() {
 #[test]
 fn storm_lists_them_at_every_depth() {
     let tenant = tenant();
-    let door = storm(&tenant);
-    let create = super::of_door(&tenant, &tenant.storm(), "/CustomerService.svc/rest/CreateCustomer");
+    let target = storm(&tenant);
+    let create = super::of_vendor(&tenant, &tenant.storm(), "/CustomerService.svc/rest/CreateCustomer");
     let body = json!({
         "Id": 3, "firstName": "x", "InvoiceAddress": { "Zip": "1", "City": "A", "CountryId": 752, "Line3": "x" },
         "Companies": [{ "Name": "A", "Info": [{ "Id": 1, "Valeu": "x" }] }], "__type": "Customer"
@@ -177,17 +177,19 @@ fn storm_lists_them_at_every_depth() {
         "InvoiceAddress.Line3 (did you mean Line1?)",
         "Companies[0].Info[0].Valeu",
     ];
-    for (body, status) in
-        [(body.clone(), 200), (with(&body, json!({ "Email": "nobody" })), 400), (with(&body, json!({ "Id": 99 })), 400)]
-    {
-        let reply = door.send("", body.to_string().as_bytes());
+    for (body, status) in [
+        (body.clone(), 200),
+        (with(&body, json!({ "Email": "no-address" })), 400),
+        (with(&body, json!({ "Id": 99 })), 400),
+    ] {
+        let reply = target.send("", body.to_string().as_bytes());
         assert_eq!(reply.status, status, "{reply:?}");
         let found = ignored(&tenant, &reply);
         for name in expected {
             assert!(found.iter().any(|found| found.starts_with(name)), "{name} in {found:?}");
         }
     }
-    let no_account = super::of_door(&tenant, &tenant.storm(), "/CustomerService.svc/rest/UpdateCustomer");
+    let no_account = super::of_vendor(&tenant, &tenant.storm(), "/CustomerService.svc/rest/UpdateCustomer");
     let reply = no_account.send("", br#"{"Id":3,"FirstNam":"x"}"#);
     assert_eq!(reply.status, 400);
     ignores(&tenant, &reply, &["FirstNam (did you mean FirstName?)"]);

@@ -19,7 +19,7 @@ fn send(client: &Client, method: &str, path: &str, headers: &str, body: &[u8]) -
     client.raw(&bytes)
 }
 
-/// Where a body goes.
+/// The endpoint that a body is sent to.
 #[derive(Debug, Clone)]
 struct Target {
     client: Client,
@@ -39,8 +39,8 @@ fn keyless(tenant: &Tenant) -> Client {
     Client { address: tenant.client.address, key: String::new() }
 }
 
-fn of_door(tenant: &Tenant, door: &VendorClient, path: &str) -> Target {
-    Target { client: keyless(tenant), method: "POST", path: path.to_owned(), headers: door.headers.clone() }
+fn of_vendor(tenant: &Tenant, vendor: &VendorClient, path: &str) -> Target {
+    Target { client: keyless(tenant), method: "POST", path: path.to_owned(), headers: vendor.headers.clone() }
 }
 
 fn directscale(tenant: &Tenant) -> Target {
@@ -49,9 +49,9 @@ fn directscale(tenant: &Tenant) -> Target {
 }
 
 fn bydesign(tenant: &Tenant) -> Target {
-    of_door(tenant, &tenant.bydesign(), "/api/users/customer")
+    of_vendor(tenant, &tenant.bydesign(), "/api/users/customer")
 }
 
 fn storm(tenant: &Tenant) -> Target {
-    of_door(tenant, &tenant.storm(), "/CustomerService.svc/rest/UpdateCustomer?updatedBy=1")
+    of_vendor(tenant, &tenant.storm(), "/CustomerService.svc/rest/UpdateCustomer?updatedBy=1")
 }

@@ -35,14 +35,14 @@ fn lenient_json_is_read_by_directscale_and_bydesign() {
 #[test]
 fn storm_reads_comments_and_trailing_commas_and_nothing_more() {
     let tenant = tenant();
-    let door = storm(&tenant);
+    let target = storm(&tenant);
     let body = "\u{feff}{ // a\n\"Id\": 3, /* b */ \"FirstName\": \"Ada\", \"Flags\": [{\"Id\": 1,},], }";
-    let reply = door.send("", body.as_bytes());
+    let reply = target.send("", body.as_bytes());
     assert_eq!((reply.status, reply.json()["FirstName"].as_str()), (200, Some("Ada")), "{reply:?}");
     for body in
         ["{'Id': 3}", "{Id: 3}", "{\"Id\": 3, \"FirstName\": \"\\ud800\"}", "{\"Id\": 3, \"FirstName\": \"a\nb\"}"]
     {
-        assert_eq!(door.send("", body.as_bytes()).status, 400, "{body}");
+        assert_eq!(target.send("", body.as_bytes()).status, 400, "{body}");
     }
 }
 
@@ -103,8 +103,8 @@ fn a_secret_in_lenient_json_is_not_kept() {
     ] {
         let path = "/v1/customers/3/reset-password";
         tenant.call("PUT", path, "", Some(body)).succeeds(200);
-        let calls = serde_json::to_string(&tenant.requests("?operation=ResetPassword")).expect("JSON");
-        assert!(!calls.contains("Hidden-Value-1"), "{body}: {calls}");
+        let journal = serde_json::to_string(&tenant.requests("?operation=ResetPassword")).expect("JSON");
+        assert!(!journal.contains("Hidden-Value-1"), "{body}: {journal}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A customer whom ByDesign's API created, in DirectScale's API and in the database.
+//! A customer that ByDesign's API created, in DirectScale's API and in the database.
 
 use serde_json::{Value, json};
 
@@ -87,11 +87,11 @@ fn the_rep_is_sponsor_and_enroller() {
         let node = format!("select upline_id from sponsor_tree where tenant_id = {{tenant}} and customer_id = {id}");
         assert_eq!(tenant.rows(&node), [json!({ "upline_id": sponsor })], "{sent}");
     }
-    // A customer whom this API created can be the rep of the next.
+    // A customer that this API created can be the rep of the next.
     let id = id_of(&client.created(&json!({ "CustomerType": 1 })));
     let below = id_of(&client.created(&json!({ "CustomerType": 1, "RepDID": id.to_string() })));
     assert_eq!(tenant.customer(below)["SponsorId"], id);
-    // Any customer can be the referrer; the rep for whom the account is must be a rep.
+    // Any customer can be the referrer; the rep of the account must be a rep.
     let referred = client.created(&json!({ "ReferCustomerID": "15F94", "ReciprocalRepDID": "15f92" }));
     assert_eq!((&referred["ReferCustomerID"], &referred["ReciprocalRepID"]), (&json!(4), &json!(2)));
 }

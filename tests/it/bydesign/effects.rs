@@ -1,4 +1,4 @@
-//! What a creation involves: injected faults, dry runs, events, hooks, limits.
+//! The emulator's features for creations: injected faults, dry runs, events, hooks, limits.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -45,7 +45,7 @@ fn is_cut(text: &str) -> bool {
 #[test]
 fn faults_are_injected_before_inside_and_after() {
     for answer in [json!({ "status": { "code": 500 } }), json!("truncated"), json!("reset"), json!("empty")] {
-        for (point, stands) in [("before", false), ("inside", false), ("after", true)] {
+        for (point, is_committed) in [("before", false), ("inside", false), ("after", true)] {
             let tenant = tenant();
             let client = tenant.bydesign();
             let before = tenant.everything();
@@ -61,15 +61,15 @@ fn faults_are_injected_before_inside_and_after() {
                 Some("truncated") => assert!(is_cut(&text), "{point}: {text}"),
                 Some(_) => assert_eq!(text, "", "{point}"),
             }
-            assert_eq!(is_created(&tenant), stands, "{answer} {point}");
+            assert_eq!(is_created(&tenant), is_committed, "{answer} {point}");
             let entry = &tenant.requests("")[0];
             assert_eq!(entry["fault"]["id"], id, "{entry}");
-            assert_eq!(entry["changes"] == json!([]), !stands, "{entry}");
-            if !stands {
+            assert_eq!(entry["changes"] == json!([]), !is_committed, "{entry}");
+            if !is_committed {
                 assert_eq!(tenant.everything(), before, "{answer} {point}");
             }
             // A retry creates the customer, or is rejected because it exists.
-            assert_eq!(client.post(PATH, &possible()).status, if stands { 400 } else { 200 });
+            assert_eq!(client.post(PATH, &possible()).status, if is_committed { 400 } else { 200 });
         }
     }
 }
@@ -155,8 +155,8 @@ fn a_dry_run_has_the_same_response_and_writes_nothing() {
     let rolled_back =
         dry_run(&with(&possible(), json!({ "CustomerType": 1, "DateOfBirth": "1980-05-01" }))).says(200, JSON);
     assert_eq!(tenant.everything(), before);
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["dry_run"], call["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["dry_run"], entry["changes"].as_array().map(Vec::len)), (&json!(true), Some(3)));
     let rejected = dry_run(&json!({ "Email": "dana@demo.example", "RepDID": "2" })).says(400, JSON);
     assert_eq!(rejected, api_result(&[("EMAIL_IN_USE", "The Email 'dana@demo.example' is already in use.")])[0]);
     assert_eq!(tenant.everything(), before);
@@ -239,7 +239,7 @@ fn a_rejection_by_an_extension_rejects_the_creation() {
         "{body}"
     );
     assert_eq!(tenant.requests("")[0]["hooks"][0]["hook"], hook);
-    // A request with violations is rejected without a call of the hook.
+    // A request with violations is rejected before the hook is called.
     client.post(PATH, &json!({ "Email": "not-an-address" })).says(400, JSON);
     assert_eq!(receiver.received().len(), 1);
     assert_eq!(tenant.everything(), before);

@@ -81,7 +81,7 @@ fn a_wrong_method_is_named_with_the_allowed_ones() {
 }
 
 #[test]
-fn head_is_answered_and_options_is_not_allowed() {
+fn head_is_allowed_and_options_is_not() {
     let tenant = tenant();
     let client = tenant.bydesign();
     let before = tenant.everything();

@@ -96,7 +96,7 @@ fn a_rejection_is_recorded_with_its_reasons() {
             (&json!(status), &json!(field), &json!(rule))
         );
     }
-    // An unknown path is recorded with the operations that are probably meant.
+    // An unknown path is recorded with similar operations.
     client.post("/api/users/customers", &json!({}));
     let entry = &tenant.requests("")[0];
     assert_eq!((&entry["status"], &entry["reasons"][0]["rule"]), (&json!(404), &json!("noSuchOperation")));

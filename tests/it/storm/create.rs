@@ -12,10 +12,10 @@ fn a_response_contains_the_customer_that_was_sent() {
     for (operation, name) in [("CreateCustomer", "one"), ("CreateCustomer2", "two"), ("CreateCustomer3", "three")] {
         let reply = storm.post(&path(operation, "&createdBy=7"), &full(name));
         assert_eq!(reply.header("X-Emulator-Ignored"), None);
-        let shown = read(reply);
-        let id = shown["Id"].as_i64().expect("an id");
-        assert_eq!(shown["Key"], format!("00000000-0000-8000-8000-{id:012x}"));
-        assert_eq!(customer(&storm, id), shown);
+        let returned = read(reply);
+        let id = returned["Id"].as_i64().expect("an id");
+        assert_eq!(returned["Key"], format!("00000000-0000-8000-8000-{id:012x}"));
+        assert_eq!(customer(&storm, id), returned);
         let stored = tenant.rows(&format!(
             "select customer_type, customer_status, password_hash is not null as has_password from customers
               where tenant_id = {{tenant}} and customer_id = {id}"
@@ -45,8 +45,8 @@ fn a_customer_without_values_is_created() {
     // As a client that sends every member; the service assigns the Id.
     let reply = storm.post(&path("CreateCustomer", ""), &with(&zeros(), json!({ "Id": 3, "IsActive": false })));
     assert_eq!(reply.header("X-Emulator-Ignored"), Some("Id"));
-    let shown = read(reply);
-    assert_eq!((&shown["Id"], &shown["IsActive"]), (&json!(6), &json!(false)));
+    let returned = read(reply);
+    assert_eq!((&returned["Id"], &returned["IsActive"]), (&json!(6), &json!(false)));
     assert_eq!(tenant.customer(6)["CustomerStatus"], 2);
     // No body is no customer.
     let before = tenant.everything();
@@ -61,21 +61,21 @@ fn a_customer_without_values_is_created() {
 fn a_key_belongs_to_one_customer() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = created(&storm, &with(&full("one"), json!({ "Key": UNUSED_KEY.to_uppercase() })));
-    assert_eq!(shown["Key"], UNUSED_KEY);
-    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), shown);
+    let returned = created(&storm, &with(&full("one"), json!({ "Key": UNUSED_KEY.to_uppercase() })));
+    assert_eq!(returned["Key"], UNUSED_KEY);
+    assert_eq!(read(storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}")))), returned);
     // The default key of its Id belongs to no customer, and no request can set such a key.
-    let made = "00000000-0000-8000-8000-000000000005";
-    assert_eq!(storm.get(&path("GetCustomerByKey", &format!("&key={made}"))).body, "");
+    let derived = "00000000-0000-8000-8000-000000000005";
+    assert_eq!(storm.get(&path("GetCustomerByKey", &format!("&key={derived}"))).body, "");
     let before = tenant.everything();
-    let taken = ("CustomerAlreadyExists", "There already exists a customer with the specified key.");
+    let conflict = ("CustomerAlreadyExists", "There already exists a customer with the specified key.");
     let reserved =
         ("InvalidValue", "Key must not begin with 00000000-0000-8000-8000: such keys are made of a customer's Id.");
-    for (key, (wanted, text)) in
-        [(UNUSED_KEY, taken), (made, reserved), ("00000000-0000-8000-8000-000000000006", reserved)]
+    for (key, (code, text)) in
+        [(UNUSED_KEY, conflict), (derived, reserved), ("00000000-0000-8000-8000-000000000006", reserved)]
     {
         let reply = storm.post(&path("CreateCustomer", ""), &json!({ "Key": key, "FirstName": "Second" }));
-        assert_eq!(rejection(reply), [(wanted.to_owned(), text.to_owned())], "{key}");
+        assert_eq!(rejection(reply), [(code.to_owned(), text.to_owned())], "{key}");
         assert_eq!(tenant.everything(), before);
     }
     // The e-mail address is a conflict too.
@@ -83,7 +83,7 @@ fn a_key_belongs_to_one_customer() {
     assert_eq!(rejection(reply)[0].0, "CustomerAlreadyExists");
     assert_eq!(tenant.everything(), before);
     // An update by the key finds the customer, and the key never changes.
-    assert_eq!(updated(&storm, &json!({ "Key": UNUSED_KEY, "FirstName": "A" }))["Id"], shown["Id"]);
+    assert_eq!(updated(&storm, &json!({ "Key": UNUSED_KEY, "FirstName": "A" }))["Id"], returned["Id"]);
     assert_eq!(
         tenant.rows("select customer_id from customer_keys where tenant_id = {tenant}"),
         [json!({ "customer_id": 5 })]

@@ -89,7 +89,7 @@ fn client_credentials_may_be_in_the_header() {
     add("plain", &plain, "0123456789abcdef");
     add("odd", &odd, odd_secret);
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let ask =
+    let send =
         |headers: &str, body: &str| without_token().call("POST", "/identity/1.0/connect/token", headers, Some(body));
     let grant = "grant_type=client_credentials";
     for (user, password, body) in [
@@ -101,7 +101,7 @@ fn client_credentials_may_be_in_the_header() {
         // The header comes before the form.
         (plain.clone(), "0123456789abcdef".to_owned(), format!("{grant}&client_id=x&client_secret=wrong-secret")),
     ] {
-        let reply = ask(&basic(&user, &password), &body);
+        let reply = send(&basic(&user, &password), &body);
         assert_eq!(reply.status, 200, "{user}:{password} {reply:?}");
         read(token(&reply).get(GET));
     }
@@ -109,10 +109,10 @@ fn client_credentials_may_be_in_the_header() {
     for (user, password) in
         [(plain.as_str(), "0123456789abcdeF"), ("unknown", "0123456789abcdef"), (&plain, ""), ("", "")]
     {
-        denied(ask(&basic(user, password), grant), "invalid_client", wrong);
+        denied(send(&basic(user, password), grant), "invalid_client", wrong);
     }
     for header in ["Authorization: Basic\r\n", "Authorization: Basic ???\r\n", "Authorization: Bearer abc\r\n"] {
-        denied(ask(header, grant), "invalid_client", "client_id and client_secret are required.");
+        denied(send(header, grant), "invalid_client", "client_id and client_secret are required.");
     }
 }
 
@@ -134,23 +134,23 @@ fn the_token_endpoint_accepts_only_post() {
 fn an_invalid_client_gets_no_token() {
     let tenant = tenant();
     let (key, basic) = (tenant.add_key(CredentialKind::OauthClient), tenant.add_key(CredentialKind::Basic));
-    let ask = |body: &str| without_token().call("POST", "/1.0/connect/token", "", Some(body));
+    let send = |body: &str| without_token().call("POST", "/1.0/connect/token", "", Some(body));
     let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
     for body in ["", "x", "client_id=a&client_secret=b", &form(&key, "")] {
         denied(
-            ask(body),
+            send(body),
             "invalid_request",
             "grant_type is required, in a body of type application/x-www-form-urlencoded.",
         );
     }
     for grant in ["password", "authorization_code", "CLIENT_CREDENTIALS", ""] {
         let body = form(&key, &format!("&grant_type={grant}"));
-        denied(ask(&body), "unsupported_grant_type", "grant_type must be client_credentials.");
+        denied(send(&body), "unsupported_grant_type", "grant_type must be client_credentials.");
     }
     let account = key.account().expect("a client");
     for body in ["", "&client_id=a", "&client_secret=b"] {
         denied(
-            ask(&format!("grant_type=client_credentials{body}")),
+            send(&format!("grant_type=client_credentials{body}")),
             "invalid_client",
             "client_id and client_secret are required.",
         );
@@ -164,7 +164,7 @@ fn an_invalid_client_gets_no_token() {
         format!("client_id=test-key&client_secret={}{GRANT}", tenant.client.key),
         format!("client_id=&client_secret={}{GRANT}", tenant.client.key),
     ] {
-        denied(ask(&body), "invalid_client", wrong);
+        denied(send(&body), "invalid_client", wrong);
     }
     assert_eq!(tokens(), 0);
 }
@@ -246,7 +246,8 @@ fn a_token_ends_with_its_credential() {
     let server = server();
     let name = tenant.name();
     let names = || -> Vec<String> {
-        let keys = tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'vendor-%'");
+        let keys =
+            tenant.rows("select name from subscription_keys where tenant_id = {tenant} and name like 'vendor-%'");
         keys.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
     };
     let issue = |key: &Credential| token(&without_token().call("POST", "/connect/token", "", Some(&form(key, GRANT))));
@@ -290,11 +291,11 @@ fn a_token_ends_with_its_credential() {
 fn a_token_survives_a_reset_of_the_data() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = customer(&storm, 2);
+    let returned = customer(&storm, 2);
     updated(&storm, &with_first_name("Later"));
     tenant.control("PUT", "/snapshots/later", None).done(200);
     tenant.control("POST", "/reset", None).done(200);
-    assert_eq!(customer(&storm, 2), shown);
+    assert_eq!(customer(&storm, 2), returned);
     tenant.control("POST", "/snapshots/later/restore", None).done(200);
     assert_eq!(customer(&storm, 2)["FirstName"], "Later");
 }
@@ -306,28 +307,28 @@ fn with_first_name(name: &str) -> serde_json::Value {
 #[test]
 fn a_token_is_valid_for_its_own_tenant_only() {
     let (ours, theirs) = (tenant(), tenant_of(json!({})));
-    let (our_door, their_door) = (ours.storm(), theirs.storm());
+    let (our_api, their_api) = (ours.storm(), theirs.storm());
     let before = theirs.everything();
-    let shown = updated(&our_door, &with_first_name("Ours"));
-    let made = created(&our_door, &full("ours"));
+    let returned = updated(&our_api, &with_first_name("Ours"));
+    let ours_created = created(&our_api, &full("ours"));
     assert_eq!(theirs.everything(), before);
-    assert_eq!(customer(&their_door, 2)["FirstName"], "Dana");
+    assert_eq!(customer(&their_api, 2)["FirstName"], "Dana");
     for query in [
-        format!("GetCustomer?id={}", made["Id"]),
+        format!("GetCustomer?id={}", ours_created["Id"]),
         "GetCustomerByEmail?email=ours@storm.example".to_owned(),
         "GetCustomerByKey?key=00000000-0000-8000-8000-000000000005".to_owned(),
     ] {
-        assert_eq!(their_door.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
+        assert_eq!(their_api.get(&format!("/CustomerService.svc/rest/{query}")).body, "", "{query}");
     }
     let missing = [("CustomerMissing", "The customer is missing.")];
-    rejects(&theirs, &their_door, &json!({ "Id": made["Id"], "FirstName": "A" }), &missing);
+    rejects(&theirs, &their_api, &json!({ "Id": ours_created["Id"], "FirstName": "A" }), &missing);
     // The other tenant can use the same values, companies too.
-    let copy = created(&their_door, &full("ours"));
-    assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&made["Id"], &made["Companies"][0]["Id"]));
+    let copy = created(&their_api, &full("ours"));
+    assert_eq!((&copy["Id"], &copy["Companies"][0]["Id"]), (&ours_created["Id"], &ours_created["Companies"][0]["Id"]));
     let text = "Companies[0].Id 3 is not the Id of a company of the customer.";
-    created(&our_door, &full("more"));
-    rejects(&theirs, &their_door, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
-    assert_eq!(customer(&our_door, 2), shown);
+    created(&our_api, &full("more"));
+    rejects(&theirs, &their_api, &json!({ "Id": 5, "Companies": [{ "Id": 3 }] }), &[("UnknownId", text)]);
+    assert_eq!(customer(&our_api, 2), returned);
 }
 
 #[test]
@@ -337,8 +338,8 @@ fn the_journal_contains_no_secret_of_a_client() {
     let given = without_token().call("POST", "/connect/token", "", Some(&form(&key, GRANT)));
     let token_text = given.json()["access_token"].as_str().expect("a token").to_owned();
     read(bearer(&token_text).get(GET));
-    let calls = tenant.requests("");
-    let operations: Vec<&str> = calls.iter().map(|call| call["operation"].as_str().expect("a name")).collect();
+    let entries = tenant.requests("");
+    let operations: Vec<&str> = entries.iter().map(|entry| entry["operation"].as_str().expect("a name")).collect();
     assert_eq!(operations, ["StormGetCustomer", "StormToken"]);
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in [key.reveal(), &token_text] {

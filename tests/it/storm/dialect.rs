@@ -11,25 +11,25 @@ use crate::support::{tenant, tenant_with};
 fn paths_are_read_in_any_case_behind_each_base() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = customer(&storm, 3);
+    let returned = customer(&storm, 3);
     for base in ["", "/api/1.1", "/stormapi/1.1", "/API/1.1", "/StormApi/1.1"] {
         for service in ["CustomerService.svc/rest", "customerservice.svc/REST"] {
             for operation in ["UpdateCustomer", "updatecustomer", "UPDATECUSTOMER3"] {
                 let path = format!("{base}/{service}/{operation}?updatedBy=1");
-                assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+                assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), returned, "{path}");
             }
-            assert_eq!(read(storm.get(&format!("{base}/{service}/getCustomer?ID=3"))), shown);
+            assert_eq!(read(storm.get(&format!("{base}/{service}/getCustomer?ID=3"))), returned);
         }
     }
     // The paths of Norce Commerce, the successor.
     for base in ["/commerce/customer/1.1", "/Commerce/Customer/1.1"] {
         for operation in ["UpdateCustomer", "updatecustomer2", "UPDATECUSTOMER3"] {
             let path = format!("{base}/{operation}?updatedBy=1");
-            assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), shown, "{path}");
+            assert_eq!(read(storm.post(&path, &json!({ "Id": 3 }))), returned, "{path}");
         }
-        assert_eq!(read(storm.get(&format!("{base}/GetCustomer?id=3&format=json"))), shown);
+        assert_eq!(read(storm.get(&format!("{base}/GetCustomer?id=3&format=json"))), returned);
         let by_email = read(storm.get(&format!("{base}/GetCustomerByEmail?email=riley@demo.example")));
-        assert_eq!(by_email, shown);
+        assert_eq!(by_email, returned);
     }
 }
 
@@ -131,13 +131,13 @@ fn a_body_that_is_too_large_is_rejected() {
 
 #[test]
 fn the_plan_sets_the_time_zone_of_dates() {
-    for (zone, shown) in
+    for (zone, returned) in
         [("Europe/Stockholm", "+0100"), ("UTC", "+0000"), ("America/St_Johns", "-0330"), ("Asia/Kolkata", "+0530")]
     {
         let tenant = tenant_with(json!({ "storm": { "time_zone": zone } }));
         let storm = tenant.storm();
         freeze(&tenant);
-        let date = format!(r"\/Date(1704161045000{shown})\/");
+        let date = format!(r"\/Date(1704161045000{returned})\/");
         let text = update(&storm, &json!({ "Id": 3, "FirstName": "A" })).says(200, JSON);
         assert!(text.ends_with(&format!(r#""Updated":"{date}"}}"#)), "{text}");
         let rejected = update(&storm, &json!({})).says(400, JSON);
@@ -172,9 +172,9 @@ fn the_default_country_comes_from_the_plan() {
     let storm = tenant.storm();
     let country = |address: serde_json::Value| {
         let id = created(&storm, &json!({ "InvoiceAddress": address }))["Id"].as_i64().expect("an id");
-        let shown = customer(&storm, id)["InvoiceAddress"].clone();
+        let returned = customer(&storm, id)["InvoiceAddress"].clone();
         let code = tenant.customer(id)["PrimaryAddress"]["CountryCode"].clone();
-        (shown["CountryId"].as_i64(), shown["Country"].clone(), code)
+        (returned["CountryId"].as_i64(), returned["Country"].clone(), code)
     };
     let of = |id, text: &str, code: &str| (Some(id), json!(text), json!(code));
     assert_eq!(country(json!({ "Zip": "1", "City": "A" })), of(208, "DK", "DK"));

@@ -8,8 +8,8 @@ use super::*;
 use crate::support::receiver::Receiver;
 use crate::support::{tenant, tenant_of, tenant_with, with};
 
-fn tables(call: &Value) -> Vec<&str> {
-    let changes = call["changes"].as_array().expect("changes").iter();
+fn tables(entry: &Value) -> Vec<&str> {
+    let changes = entry["changes"].as_array().expect("changes").iter();
     changes.map(|change| change["table"].as_str().expect("a name")).collect()
 }
 
@@ -17,29 +17,29 @@ fn tables(call: &Value) -> Vec<&str> {
 fn the_journal_contains_an_update_without_its_secrets() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = created(&storm, &full("eva"));
-    let call = &tenant.requests("")[0];
+    let returned = created(&storm, &full("eva"));
+    let entry = &tenant.requests("")[0];
     assert_eq!(
-        (&call["operation"], &call["customer"], &call["status"]),
+        (&entry["operation"], &entry["customer"], &entry["status"]),
         (&json!("StormCreateCustomer"), &json!(5), &json!(200))
     );
-    assert_eq!(tables(call), ["customers", "customer_profiles", "companies", "companies"]);
+    assert_eq!(tables(entry), ["customers", "customer_profiles", "companies", "companies"]);
 
     let path_and_query =
         "/StormAPI/1.1/customerservice.svc/rest/updatecustomer3?updatedBy=1&password=Secret-12&format=json";
     let body = json!({
-        "Id": shown["Id"], "SSN": "19121212-1212", "FirstName": "Ebba", "Flags": [{ "Id": 6, "IsSelected": true }],
+        "Id": returned["Id"], "SSN": "19121212-1212", "FirstName": "Ebba", "Flags": [{ "Id": 6, "IsSelected": true }],
         "Companies": [{ "Id": 1, "Phone": "2" }]
     });
     read(storm.post(path_and_query, &body));
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["method"]), (&json!("StormUpdateCustomer3"), &json!("POST")));
-    assert_eq!(call["path"], path_and_query.replace("Secret-12", "•••"));
-    assert_eq!((&call["customer"], &call["reasons"]), (&json!(5), &json!([])));
-    assert_eq!(tables(call), ["customers", "customer_profiles", "companies"]);
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["operation"], &entry["method"]), (&json!("StormUpdateCustomer3"), &json!("POST")));
+    assert_eq!(entry["path"], path_and_query.replace("Secret-12", "•••"));
+    assert_eq!((&entry["customer"], &entry["reasons"]), (&json!(5), &json!([])));
+    assert_eq!(tables(entry), ["customers", "customer_profiles", "companies"]);
     let field = |name: &str| {
-        let fields = call["changes"][0]["fields"].as_array().expect("fields");
-        fields.iter().find(|field| field["field"] == name).cloned().unwrap_or_else(|| panic!("{name} in {call}"))
+        let fields = entry["changes"][0]["fields"].as_array().expect("fields");
+        fields.iter().find(|field| field["field"] == name).cloned().unwrap_or_else(|| panic!("{name} in {entry}"))
     };
     assert_eq!(field("first_name"), json!({ "field": "first_name", "before": "Eva", "after": "Ebba" }));
     assert_eq!(field("tax_id")["after"], "••• (changed)");
@@ -47,13 +47,13 @@ fn the_journal_contains_an_update_without_its_secrets() {
 
     // A rejection has its error codes, and changes nothing.
     update(&storm, &json!({ "Id": 3, "Email": "dana@demo.example", "SSN": "19121212-1212", "Nonsense": 1 }));
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["status"], tables(call)), (&json!(400), Vec::new()));
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["status"], tables(entry)), (&json!(400), Vec::new()));
     let reasons = [("Email"), ("SSN")].map(|name| {
         let message = format!("There already exists a customer with the specified {name}.");
         json!({ "field": "$", "rule": "CustomerAlreadyExists", "message": message })
     });
-    assert_eq!(call["reasons"], json!(reasons));
+    assert_eq!(entry["reasons"], json!(reasons));
     update(&storm, &json!({ "Id": 3, "InvoiceAddress": { "Zip": "", "Country": "Narnia" }, "FirstName": [7] }));
     let rules: Vec<Value> = tenant.requests("")[0]["reasons"]
         .as_array()
@@ -73,9 +73,9 @@ fn the_journal_contains_an_update_without_its_secrets() {
     assert_eq!(tenant.requests("")[0]["ignored"], json!(["Nonsense", "PricelistIds"]));
     // An unknown operation lists similar ones.
     storm.get("/api/1.1/CustomerService.svc/rest/GetCustomers?id=3");
-    let call = &tenant.requests("")[0];
-    assert_eq!((&call["operation"], &call["status"]), (&json!("-"), &json!(404)));
-    assert!(call["did_you_mean"].to_string().contains("StormGetCustomer"), "{call}");
+    let entry = &tenant.requests("")[0];
+    assert_eq!((&entry["operation"], &entry["status"]), (&json!("-"), &json!(404)));
+    assert!(entry["did_you_mean"].to_string().contains("StormGetCustomer"), "{entry}");
 
     let journal = tenant.control("GET", "/requests?limit=1000", None).body;
     for secret in ["19121212", "SSN-eva", "Secret-12", "$argon2id"] {
@@ -90,7 +90,7 @@ fn injected_faults_have_the_shape_of_the_service() {
     freeze(&tenant);
     let body =
         |name: &str| json!({ "Id": 3, "FirstName": name, "Companies": [{ "Name": name }], "Flags": [{ "Id": 1 }] });
-    let armed = |point: &str, status: Value| {
+    let add_fault = |point: &str, status: Value| {
         let rule = json!({
             "operation": "StormUpdateCustomer", "when": { "first": 1 }, "point": point, "response": { "status": status }
         });
@@ -99,28 +99,28 @@ fn injected_faults_have_the_shape_of_the_service() {
     };
     let before = tenant.everything();
     for point in ["before", "inside"] {
-        let id = armed(point, json!({ "code": 400, "message": "Not today." }));
+        let id = add_fault(point, json!({ "code": 400, "message": "Not today." }));
         let reply = update(&storm, &body("A"));
         assert_eq!(reply.header("X-Emulator-Fault"), Some(id.to_string().as_str()));
         assert_eq!(reply.says(400, JSON), error_bytes(&[("CustomerMissing", "Not today.")]), "{point}");
         assert_eq!(tenant.everything(), before, "{point}");
     }
     let broken = error_bytes(&[]).replace(r#""Message":"""#, r#""Message":"An internal error occurred.""#);
-    armed("inside", json!({ "code": 500 }));
+    add_fault("inside", json!({ "code": 500 }));
     assert_eq!(update(&storm, &body("A")).says(500, JSON), broken);
     assert_eq!(tenant.everything(), before);
-    let id = armed("before", json!({ "code": 429, "retry_after": 42 }));
+    let id = add_fault("before", json!({ "code": 429, "retry_after": 42 }));
     let reply = update(&storm, &body("A"));
     assert_eq!(
         (reply.header("Retry-After"), reply.header("X-Emulator-Fault")),
         (Some("42"), Some(id.to_string().as_str()))
     );
     assert_eq!(reply.says(429, JSON), r#"{"Message":"Too many requests. Try again in 42 seconds."}"#);
-    armed("before", json!({ "code": 401 }));
+    add_fault("before", json!({ "code": 401 }));
     assert_eq!(update(&storm, &body("A")).header("WWW-Authenticate"), Some("Bearer"));
     assert_eq!(tenant.everything(), before);
     // A fault after the commit keeps the write, and a retry finds it.
-    armed("after", json!({ "code": 500, "message": "Lost." }));
+    add_fault("after", json!({ "code": 500, "message": "Lost." }));
     let lost = error_bytes(&[("CustomerMissing", "Lost.")]);
     let reply = update(&storm, &body("After"));
     assert_eq!(reply.status, 500);
@@ -143,9 +143,9 @@ fn injected_faults_have_the_shape_of_the_service() {
 fn a_dry_run_responds_and_changes_nothing() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     let before = tenant.everything();
-    let rehearse = |operation: &str, body: &Value| {
+    let dry_run = |operation: &str, body: &Value| {
         let reply = storm.call(
             "POST",
             &path(operation, "&updatedBy=1&password=Secret-12"),
@@ -156,19 +156,19 @@ fn a_dry_run_responds_and_changes_nothing() {
         assert_eq!(tenant.everything(), before);
         reply
     };
-    let rehearsed = read(rehearse("CreateCustomer3", &with(&full("two"), json!({ "Key": UNUSED_KEY }))));
-    assert_eq!((&rehearsed["Id"], &rehearsed["Companies"][1]["Id"]), (&json!(6), &json!(4)));
-    let changed = json!({ "Id": shown["Id"], "FirstName": "A", "Companies": [{ "Name": "New", "OrgNo": "1" }] });
-    let rehearsed = read(rehearse("UpdateCustomer3", &changed));
-    assert_eq!((&rehearsed["FirstName"], &rehearsed["Companies"][0]["Id"]), (&json!("A"), &json!(3)));
+    let previewed = read(dry_run("CreateCustomer3", &with(&full("two"), json!({ "Key": UNUSED_KEY }))));
+    assert_eq!((&previewed["Id"], &previewed["Companies"][1]["Id"]), (&json!(6), &json!(4)));
+    let changed = json!({ "Id": returned["Id"], "FirstName": "A", "Companies": [{ "Name": "New", "OrgNo": "1" }] });
+    let previewed = read(dry_run("UpdateCustomer3", &changed));
+    assert_eq!((&previewed["FirstName"], &previewed["Companies"][0]["Id"]), (&json!("A"), &json!(3)));
     // A conflict that the database finds is explained too.
     let body = json!({
         "Id": 3, "Email": "one@storm.example", "Companies": [{ "Name": "Ek one", "OrgNo": "556" }, { "Name": "New", "OrgNo": "1" }]
     });
-    let keys: Vec<String> = rejection(rehearse("UpdateCustomer", &body)).into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<String> = rejection(dry_run("UpdateCustomer", &body)).into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["CompanyAlreadyExists", "CustomerAlreadyExists"]);
     // The real request returns the same as the dry run.
-    assert_eq!(undated(&updated(&storm, &changed))["Companies"][0]["Id"], rehearsed["Companies"][0]["Id"]);
+    assert_eq!(undated(&updated(&storm, &changed))["Companies"][0]["Id"], previewed["Companies"][0]["Id"]);
 }
 
 #[track_caller]
@@ -191,11 +191,11 @@ fn every_change_sends_one_webhook_and_nothing_else_does() {
         assert_eq!(tenant.rows("select 1 from event_deliveries where tenant_id = {tenant}").len(), count);
         receiver.received().last().expect("an event").json()
     };
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     eventually("both events", || receiver.received().len() == 2);
     let types: Vec<Value> = receiver.received().iter().map(|event| event.json()["EventType"].clone()).collect();
     assert_eq!(types, ["CreateAssociateEvent", "Enrollment"]);
-    let id = shown["Id"].clone();
+    let id = returned["Id"].clone();
     let of = |more: Value| with(&more, json!({ "Id": id }));
     updated(&storm, &of(json!({ "FirstName": "Ebba", "Companies": [{ "Name": "New" }], "Flags": [{ "Id": 1 }] })));
     let event = webhook(3);
@@ -239,7 +239,7 @@ fn an_exceeded_limit_rejects_in_the_shape_of_the_service() {
     customer(&storm, 3);
     let reply = update(&storm, &json!({ "Id": 3, "FirstName": "A" }));
     let seconds = reply.header("Retry-After").expect("seconds").to_owned();
-    let expected = format!(r#"{{"Message":"The quota is spent. It is replenished in {seconds} seconds."}}"#);
+    let expected = format!(r#"{{"Message":"The quota is used up. It is replenished in {seconds} seconds."}}"#);
     assert_eq!(reply.says(403, JSON), expected);
 }
 
@@ -248,21 +248,21 @@ fn the_frozen_clock_sets_the_dates_of_creations_and_updates() {
     let tenant = tenant();
     let storm = tenant.storm();
     freeze(&tenant);
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     let winter = json!("/Date(1704161045000+0100)/");
-    assert_eq!((&shown["Created"], &shown["Updated"]), (&winter, &winter));
+    assert_eq!((&returned["Created"], &returned["Updated"]), (&winter, &winter));
     tenant.control("POST", "/clock/set", Some(&json!({ "at": "2024-07-02T02:04:05Z" }))).done(200);
     tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2024-07-02T02:04:05Z" }))).done(200);
     let summer = json!("/Date(1719885845000+0200)/");
     // An update without a change does not set the date.
-    assert_eq!(updated(&storm, &json!({ "Id": shown["Id"], "FirstName": "Eva" })), shown);
+    assert_eq!(updated(&storm, &json!({ "Id": returned["Id"], "FirstName": "Eva" })), returned);
     for change in [
         json!({ "FirstName": "A" }),
         json!({ "Flags": [{ "Id": 9 }] }),
         json!({ "Companies": [{ "Id": 1, "Phone": "7" }] }),
     ] {
         tenant.control("POST", "/clock/advance", Some(&json!({ "seconds": 0 }))).done(200);
-        let after = updated(&storm, &with(&change, json!({ "Id": shown["Id"] })));
+        let after = updated(&storm, &with(&change, json!({ "Id": returned["Id"] })));
         assert_eq!((&after["Created"], &after["Updated"]), (&winter, &summer), "{change}");
     }
     // A write through another vendor's API sets it too.
@@ -281,10 +281,10 @@ fn an_extension_receives_an_update_and_changes_it() {
         info["Address"]["City"] = json!("Orem");
     });
     let storm = tenant.storm();
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     assert!(receiver.received().is_empty(), "a creation has other hooks");
     let body = json!({
-        "Id": shown["Id"], "FirstName": "Ebba", "Code": "E-2", "SSN": "S-2", "Flags": [{ "Id": 9, "IsSelected": true }],
+        "Id": returned["Id"], "FirstName": "Ebba", "Code": "E-2", "SSN": "S-2", "Flags": [{ "Id": 9, "IsSelected": true }],
         "Companies": [{ "Name": "New", "OrgNo": "1" }], "CrmId": "C2"
     });
     let after = updated(&storm, &body);
@@ -308,11 +308,11 @@ fn an_extension_receives_an_update_and_changes_it() {
     assert_eq!(customer(&storm, 5), after);
     assert_eq!(tenant.requests("?operation=StormUpdateCustomer")[0]["hooks"][0]["hook"], hook);
     // An update without a change calls no hook.
-    updated(&storm, &json!({ "Id": shown["Id"], "FirstName": "Ebba" }));
+    updated(&storm, &json!({ "Id": returned["Id"], "FirstName": "Ebba" }));
     assert_eq!(receiver.received().len(), 1);
 }
 
-/// A callback has the rules of the API that was called: DirectScale's required fields are not Storm's.
+/// A callback has the rules of the API that got the request: DirectScale's required fields are not Storm's.
 #[test]
 fn an_extension_receives_a_creation_without_fields_that_directscale_requires() {
     let hooks = ["Associates.Enrollment.ValidateApplication", "Associates.Enrollment.WriteApplication"];
@@ -321,13 +321,13 @@ fn an_extension_receives_a_creation_without_fields_that_directscale_requires() {
     });
     let storm = tenant.storm();
     let body = json!({ "FirstName": "Eva", "Key": UNUSED_KEY, "Flags": [{ "Id": 1 }], "Companies": [{ "Name": "Ek", "OrgNo": "1" }] });
-    let shown = created(&storm, &body);
+    let returned = created(&storm, &body);
     assert_eq!(receiver.received().len(), 2);
     assert_eq!(
-        (&shown["FirstName"], &shown["Key"], &shown["Flags"][0]["Id"]),
+        (&returned["FirstName"], &returned["Key"], &returned["Flags"][0]["Id"]),
         (&json!("Eva"), &json!(UNUSED_KEY), &json!(1))
     );
-    assert_eq!(shown["Companies"][0]["Name"], "Ek");
+    assert_eq!(returned["Companies"][0]["Name"], "Ek");
     assert_eq!(tenant.customer(5)["CompanyName"], "Altered");
     // A customer of DirectScale has DirectScale's rules.
     let before = tenant.everything();

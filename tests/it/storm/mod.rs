@@ -121,8 +121,8 @@ pub fn html(title: &str, text: &str) -> String {
 
 /// The framework's page for a request that it cannot read.
 pub fn unreadable(why: &str) -> String {
-    let said = "The server encountered an error processing the request. The exception message is";
-    html("Request Error", &format!("{said} '{why}'."))
+    let beginning = "The server encountered an error processing the request. The exception message is";
+    html("Request Error", &format!("{beginning} '{why}'."))
 }
 
 /// A customer with a value in every member that a client may write.

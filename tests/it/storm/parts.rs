@@ -119,9 +119,9 @@ fn companies_are_created_and_updated_and_belong_to_one_customer() {
     let text = "Companies[0].Name is missing.";
     rejects(&tenant, &storm, &own(json!([{ "OrgNo": "5", "Name": " " }])), &[("InvalidCompanyName", text)]);
     let text = "There already exists a company 'EK ONE' with the specified organizational number.";
-    let taken = [("CompanyAlreadyExists", text)];
-    rejects(&tenant, &storm, &own(json!([{ "OrgNo": " 556", "Name": "EK ONE" }])), &taken);
-    rejects(&tenant, &storm, &own(json!([{ "Id": 3, "Name": "EK ONE" }])), &taken);
+    let conflict = [("CompanyAlreadyExists", text)];
+    rejects(&tenant, &storm, &own(json!([{ "OrgNo": " 556", "Name": "EK ONE" }])), &conflict);
+    rejects(&tenant, &storm, &own(json!([{ "Id": 3, "Name": "EK ONE" }])), &conflict);
     // Rejected: the same company twice.
     let twice = json!([{ "OrgNo": "9", "Name": "Twin" }, { "OrgNo": "9", "Name": "twin" }]);
     let text = "There already exists a company 'twin' with the specified organizational number.";
@@ -139,14 +139,14 @@ fn a_company_can_take_a_name_that_the_same_request_frees() {
     let tenant = tenant();
     let storm = tenant.storm();
     let body = json!({ "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Name": "B", "OrgNo": "1" }] });
-    let shown = created(&storm, &body);
-    let body = json!({ "Id": shown["Id"], "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Id": 1, "Name": "C" }] });
+    let returned = created(&storm, &body);
+    let body = json!({ "Id": returned["Id"], "Companies": [{ "Name": "A", "OrgNo": "1" }, { "Id": 1, "Name": "C" }] });
     let after = updated(&storm, &body);
     let companies = after["Companies"].as_array().expect("a list").iter();
     let companies: Vec<Value> = companies.map(|company| json!([company["Id"], company["Name"]])).collect();
     assert_eq!(companies, [json!([3, "A"]), json!([1, "C"]), json!([2, "B"])]);
     // Two companies cannot swap their names in one request.
-    let swapped = json!({ "Id": shown["Id"], "Companies": [{ "Id": 1, "Name": "B" }, { "Id": 2, "Name": "C" }] });
+    let swapped = json!({ "Id": returned["Id"], "Companies": [{ "Id": 1, "Name": "B" }, { "Id": 2, "Name": "C" }] });
     let text = "There already exists a company 'B' with the specified organizational number.";
     rejects(&tenant, &storm, &swapped, &[("CompanyAlreadyExists", text)]);
 }
@@ -164,19 +164,19 @@ fn lines(customer: &Value) -> Vec<(i64, String)> {
 fn delivery_addresses_have_ids_and_an_order() {
     let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let storm = tenant.storm();
-    let shown = created(&storm, &full("one"));
-    let id = shown["Id"].clone();
+    let returned = created(&storm, &full("one"));
+    let id = returned["Id"].clone();
     let of = |pairs: &[(i64, &str)]| pairs.iter().map(|(id, line)| (*id, (*line).to_owned())).collect::<Vec<_>>();
     // The invoice address of a company has an id too.
-    assert_eq!(lines(&shown), of(&[(2, "D 1"), (3, "D 2")]));
+    assert_eq!(lines(&returned), of(&[(2, "D 1"), (3, "D 2")]));
     assert_eq!(
-        (&shown["InvoiceAddress"]["Id"], &shown["Companies"][0]["InvoiceAddress"]["Id"]),
+        (&returned["InvoiceAddress"]["Id"], &returned["Companies"][0]["InvoiceAddress"]["Id"]),
         (&json!(1), &json!(4))
     );
     let added = json!({ "Line1": "N", "Zip": "9", "City": "N", "Country": "NO" });
     let after = updated(&storm, &json!({ "Id": id, "DeliveryAddresses": [{ "Id": 3, "Line1": "D 2b" }, added] }));
     assert_eq!(lines(&after), of(&[(3, "D 2b"), (5, "N"), (2, "D 1")]));
-    assert_eq!(with(&after["DeliveryAddresses"][0], json!({ "Line1": "D 2" })), shown["DeliveryAddresses"][1]);
+    assert_eq!(with(&after["DeliveryAddresses"][0], json!({ "Line1": "D 2" })), returned["DeliveryAddresses"][1]);
     assert_eq!(tenant.customer(5)["DefaultShippingAddress"]["Street1"], "D 2b");
     for unknown in [1, 4, 9] {
         let text = format!("DeliveryAddresses[0].Id {unknown} is not the Id of an address of the customer.");
@@ -192,8 +192,8 @@ fn delivery_addresses_have_ids_and_an_order() {
 fn the_invoice_address_may_be_the_delivery_address_too() {
     let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let storm = tenant.storm();
-    let shown = created(&storm, &full("one"));
-    let id = shown["Id"].clone();
+    let returned = created(&storm, &full("one"));
+    let id = returned["Id"].clone();
     // The delivery addresses that are sent with the flag are ignored.
     let body = json!({ "Id": id, "UseInvoiceAddressAsDeliveryAddress": true, "DeliveryAddresses": [{ "Zip": "" }, { "Id": 99 }] });
     let reply = update(&storm, &body);
@@ -269,10 +269,10 @@ fn the_country_id_comes_before_the_country_text() {
         (json!({ "Country": "Tschechische Republik" }), 203, "Tschechische Republik", "CZ"),
     ] {
         let address = with(&json!({ "Zip": "1", "City": "A" }), sent.clone());
-        let shown = updated(&storm, &json!({ "Id": id, "InvoiceAddress": address }))["InvoiceAddress"].clone();
-        assert_eq!((&shown["CountryId"], &shown["Country"]), (&json!(country_id), &json!(country)), "{sent}");
+        let returned = updated(&storm, &json!({ "Id": id, "InvoiceAddress": address }))["InvoiceAddress"].clone();
+        assert_eq!((&returned["CountryId"], &returned["Country"]), (&json!(country_id), &json!(country)), "{sent}");
         assert_eq!(tenant.customer(5)["PrimaryAddress"]["CountryCode"], code);
-        assert_eq!(customer(&storm, 5)["InvoiceAddress"], shown, "{sent}");
+        assert_eq!(customer(&storm, 5)["InvoiceAddress"], returned, "{sent}");
     }
     for (sent, text) in [
         (json!({ "CountryId": 998 }), "InvoiceAddress.CountryId 998 is not a country."),
@@ -305,9 +305,9 @@ fn the_plan_adds_and_removes_country_names() {
         (json!({ "CountryId": 752, "Country": "Schweden" }), 752, "Schweden"),
         (json!({ "CountryId": 752, "Country": "SE" }), 752, "Schweden"),
     ] {
-        let shown = updated(&storm, &body(&sent))["InvoiceAddress"].clone();
-        assert_eq!((&shown["CountryId"], &shown["Country"]), (&json!(country_id), &json!(country)), "{sent}");
-        assert_eq!(customer(&storm, 5)["InvoiceAddress"], shown, "{sent}");
+        let returned = updated(&storm, &body(&sent))["InvoiceAddress"].clone();
+        assert_eq!((&returned["CountryId"], &returned["Country"]), (&json!(country_id), &json!(country)), "{sent}");
+        assert_eq!(customer(&storm, 5)["InvoiceAddress"], returned, "{sent}");
     }
     let text = "InvoiceAddress.Country 'Schweden' is not a country.";
     rejects(&tenant, &storm, &body(&json!({ "Country": "Schweden" })), &[("InvoiceAddressCountryMissing", text)]);
@@ -413,9 +413,9 @@ fn create_path() -> String {
 fn flags_and_values_are_identified_by_the_id_of_their_kind() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = created(&storm, &full("one"));
+    let returned = created(&storm, &full("one"));
     let body = json!({
-        "Id": shown["Id"],
+        "Id": returned["Id"],
         "Flags": [{ "Id": 7, "Name": "new", "IsSelected": true }, { "Id": 5, "IsSelected": false }, { "Id": 7, "Group": 2 }],
         "Info": [{ "Id": 4, "Value": "w" }, { "Id": 3, "Value": "" }]
     });
@@ -425,5 +425,5 @@ fn flags_and_values_are_identified_by_the_id_of_their_kind() {
     assert_eq!(after["Flags"], json!(expected));
     let expected = [json!({ "Id": 4, "Value": "w", "Code": null }), json!({ "Id": 3, "Value": "v", "Code": "c" })];
     assert_eq!(after["Info"], json!(expected));
-    assert_eq!(updated(&storm, &json!({ "Id": shown["Id"], "Flags": [], "Info": null })), after);
+    assert_eq!(updated(&storm, &json!({ "Id": returned["Id"], "Flags": [], "Info": null })), after);
 }

@@ -39,7 +39,7 @@ fn the_response_for_an_unknown_customer_is_empty() {
 }
 
 #[test]
-fn customers_of_other_apis_are_shown() {
+fn customers_of_other_apis_are_returned() {
     let tenant = tenant();
     let storm = tenant.storm();
     let dana = customer(&storm, 2);
@@ -79,8 +79,8 @@ fn a_search_has_a_limit_and_can_name_a_company() {
     }
     let company = created(&storm, &with(&full("last"), json!({ "LastName": "Many" })))["Companies"][1]["Id"].clone();
     let found = |query: &str| -> Vec<i64> {
-        let shown = read(storm.get(&path("SearchCustomer", query)));
-        shown.as_array().expect("a list").iter().map(|customer| customer["Id"].as_i64().expect("an id")).collect()
+        let returned = read(storm.get(&path("SearchCustomer", query)));
+        returned.as_array().expect("a list").iter().map(|customer| customer["Id"].as_i64().expect("an id")).collect()
     };
     assert_eq!(found("&searchString=many"), (5..55).collect::<Vec<_>>());
     assert_eq!(found("&searchString=MANY&size=3"), [5, 6, 7]);
@@ -95,8 +95,8 @@ fn a_search_has_a_limit_and_can_name_a_company() {
     assert_eq!(found(&format!("&searchString=dana{of_company}")), Vec::<i64>::new());
     assert_eq!(found("&searchString=dana&companyId=0"), [2]);
     assert_eq!(found("&searchString=dana&companyId=77"), Vec::<i64>::new());
-    let shown = read(storm.get(&path("SearchCustomer", "&searchString=dana")));
-    assert_eq!(shown, Value::Array(vec![customer(&storm, 2)]));
+    let returned = read(storm.get(&path("SearchCustomer", "&searchString=dana")));
+    assert_eq!(returned, Value::Array(vec![customer(&storm, 2)]));
     assert_eq!(storm.get(&path("SearchCustomer", "&searchString=no-such-customer")).says(200, JSON), "[]");
     let page = unreadable("The parameter size must be an integer.");
     assert_eq!(storm.get(&path("SearchCustomer", "&size=many")).says(400, HTML), page);

@@ -10,23 +10,23 @@ use crate::support::{tenant, tenant_with, with};
 
 /// Checks that a response contains what was sent: the same texts and numbers, and lists in the same order.
 #[track_caller]
-fn holds(shown: &Value, sent: &Value, path: &str) {
-    match (shown, sent) {
+fn holds(returned: &Value, sent: &Value, path: &str) {
+    match (returned, sent) {
         (_, Value::Null) => {}
         (_, Value::String(text)) if text.trim().is_empty() => {}
         (_, Value::Number(number)) if number.as_i64() == Some(0) => {}
-        (Value::Object(shown), Value::Object(sent)) => {
+        (Value::Object(returned), Value::Object(sent)) => {
             for (name, value) in sent {
-                holds(&shown[name], value, &format!("{path}.{name}"));
+                holds(&returned[name], value, &format!("{path}.{name}"));
             }
         }
-        (Value::Array(shown), Value::Array(sent)) => {
-            assert_eq!(shown.len(), sent.len(), "{path}");
-            for (place, (shown, sent)) in shown.iter().zip(sent).enumerate() {
-                holds(shown, sent, &format!("{path}[{place}]"));
+        (Value::Array(returned), Value::Array(sent)) => {
+            assert_eq!(returned.len(), sent.len(), "{path}");
+            for (place, (returned, sent)) in returned.iter().zip(sent).enumerate() {
+                holds(returned, sent, &format!("{path}[{place}]"));
             }
         }
-        (shown, sent) => assert_eq!(shown, sent, "{path}"),
+        (returned, sent) => assert_eq!(returned, sent, "{path}"),
     }
 }
 
@@ -143,15 +143,15 @@ fn a_response_contains_the_request_and_can_be_sent_back() {
         };
         let (ignored, text) = bytes(&sent, operation);
         assert_eq!(ignored, None);
-        let shown: Value = serde_json::from_str(&text).expect("JSON");
-        holds(&shown, &sent, "$");
-        assert_eq!(customer(&storm, shown["Id"].as_i64().expect("an id")), shown);
+        let returned: Value = serde_json::from_str(&text).expect("JSON");
+        holds(&returned, &sent, "$");
+        assert_eq!(customer(&storm, returned["Id"].as_i64().expect("an id")), returned);
         // Sending it back, with its dates, changes nothing, not even the version of a row.
         let versions = || {
             tenant.rows("select xmin::text, customer_id from customers where tenant_id = {tenant} order by customer_id")
         };
         let before = (versions(), tenant.everything());
-        let (ignored, again) = bytes(&shown, "UpdateCustomer");
+        let (ignored, again) = bytes(&returned, "UpdateCustomer");
         assert_eq!(again, text);
         assert_eq!(ignored.as_deref(), Some("Created, Updated"));
         assert_eq!((versions(), tenant.everything()), before);
@@ -168,12 +168,12 @@ fn texts_are_returned_unchanged() {
     for text in ["a/b\\c\"d", "åäö ß €", "😀", "\ttab\r\nline", "<b>&amp;</b>", "null", "0", " leading", "\u{2028}x"]
     {
         let body = json!({ "Id": 3, "FirstName": text, "CrmId": text, "Info": [{ "Id": 1, "Value": text }] });
-        let shown = updated(&storm, &body);
+        let returned = updated(&storm, &body);
         assert_eq!(
-            (&shown["FirstName"], &shown["CrmId"], &shown["Info"][0]["Value"]),
+            (&returned["FirstName"], &returned["CrmId"], &returned["Info"][0]["Value"]),
             (&json!(text), &json!(text), &json!(text))
         );
         assert_eq!(tenant.customer(3)["FirstName"], text);
-        assert_eq!(customer(&storm, 3), shown);
+        assert_eq!(customer(&storm, 3), returned);
     }
 }

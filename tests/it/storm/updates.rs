@@ -69,26 +69,26 @@ fn a_request_without_a_known_customer_is_rejected() {
 fn a_client_that_sends_every_member_empty_changes_nothing() {
     let strict = tenant();
     let storm = strict.storm();
-    let shown = created(&storm, &full("zero"));
+    let returned = created(&storm, &full("zero"));
     let before = strict.everything();
-    assert_eq!(updated(&storm, &with(&zeros(), json!({ "Id": shown["Id"] }))), shown);
+    assert_eq!(updated(&storm, &with(&zeros(), json!({ "Id": returned["Id"] }))), returned);
     assert_eq!(strict.everything(), before);
 
     let tenant = tenant_with(json!({ "storm": { "partial_addresses": true } }));
     let storm = tenant.storm();
-    let shown = created(&storm, &full("zero"));
+    let returned = created(&storm, &full("zero"));
     let before = tenant.everything();
-    let mut body = with(&zeros(), json!({ "Id": shown["Id"] }));
-    assert_eq!(updated(&storm, &body), shown);
+    let mut body = with(&zeros(), json!({ "Id": returned["Id"] }));
+    assert_eq!(updated(&storm, &body), returned);
     // The same with empty objects.
-    body["Account"] = json!({ "Id": shown["Account"]["Id"], "Key": "00000000-0000-0000-0000-000000000000", "LoginName": "",
+    body["Account"] = json!({ "Id": returned["Account"]["Id"], "Key": "00000000-0000-0000-0000-000000000000", "LoginName": "",
         "Name": "", "Roles": [], "Authorizations": null, "IsActive": false });
     body["InvoiceAddress"] = json!({ "Id": 0, "CareOf": "", "Line1": "", "Line2": null, "Zip": "", "City": "", "CountryId": 0,
         "Country": "", "Region": "", "IsValidated": false, "GlobalLocationNo": "", "ShippingPhoneNumber": "" });
     body["Companies"] =
-        json!([{ "Id": shown["Companies"][0]["Id"], "Name": "", "OrgNo": "", "DeliveryAddresses": null }]);
-    body["DeliveryAddresses"] = json!([{ "Id": shown["DeliveryAddresses"][0]["Id"], "Zip": "", "CountryId": 0 }]);
-    assert_eq!(updated(&storm, &body), shown);
+        json!([{ "Id": returned["Companies"][0]["Id"], "Name": "", "OrgNo": "", "DeliveryAddresses": null }]);
+    body["DeliveryAddresses"] = json!([{ "Id": returned["DeliveryAddresses"][0]["Id"], "Zip": "", "CountryId": 0 }]);
+    assert_eq!(updated(&storm, &body), returned);
     assert_eq!(tenant.everything(), before);
 }
 
@@ -96,30 +96,30 @@ fn a_client_that_sends_every_member_empty_changes_nothing() {
 fn sent_values_replace_stored_ones_and_the_rest_stays() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = created(&storm, &full("some"));
+    let returned = created(&storm, &full("some"));
     let after = updated(
         &storm,
-        &json!({ "Id": shown["Id"], "LastName": "Alm", "ReferId": "8", "IsActive": "false", "CrmId": " C 2 ", "Unknown": 1 }),
+        &json!({ "Id": returned["Id"], "LastName": "Alm", "ReferId": "8", "IsActive": "false", "CrmId": " C 2 ", "Unknown": 1 }),
     );
-    let expected = with(&shown, json!({ "LastName": "Alm", "ReferId": 8, "IsActive": false, "CrmId": " C 2 " }));
+    let expected = with(&returned, json!({ "LastName": "Alm", "ReferId": 8, "IsActive": false, "CrmId": " C 2 " }));
     assert_eq!(undated(&after), undated(&expected));
-    assert_ne!(after["Updated"], shown["Updated"]);
-    assert_eq!(after["Created"], shown["Created"]);
+    assert_ne!(after["Updated"], returned["Updated"]);
+    assert_eq!(after["Created"], returned["Created"]);
 }
 
 #[test]
 fn empty_texts_and_nulls_clear_where_the_plan_says_so() {
     let tenant = tenant_with(json!({ "storm": { "empty_clears": true, "partial_addresses": true } }));
     let storm = tenant.storm();
-    let shown = created(&storm, &full("clear"));
-    let id = &shown["Id"];
+    let returned = created(&storm, &full("clear"));
+    let id = &returned["Id"];
     let body = json!({
         "Id": id, "Code": "", "Email": null, "SSN": " ", "FirstName": "", "LastName": null, "Phone": "", "CellPhone": "",
-        "ReferId": null, "ReferUrl": "", "CrmId": "", "Account": { "Id": shown["Account"]["Id"], "LoginName": "", "Name": "" },
+        "ReferId": null, "ReferUrl": "", "CrmId": "", "Account": { "Id": returned["Account"]["Id"], "LoginName": "", "Name": "" },
         "InvoiceAddress": { "CareOf": null, "Line1": "" }, "Flags": [{ "Id": 5, "Name": "" }], "IsActive": null
     });
     let after = updated(&storm, &body);
-    let mut expected = shown.clone();
+    let mut expected = returned.clone();
     for name in ["Code", "Email", "SSN", "FirstName", "LastName", "Phone", "CellPhone", "ReferId", "ReferUrl", "CrmId"]
     {
         expected[name] = Value::Null;
@@ -150,14 +150,14 @@ fn updated_by_is_required_and_stored() {
     freeze(&tenant);
     let before = tenant.everything();
     let body = json!({ "Id": 3, "FirstName": "A" }).to_string();
-    let call =
+    let send =
         |query: &str| storm.call("POST", &format!("/CustomerService.svc/rest/UpdateCustomer{query}"), "", Some(&body));
     let missing = error_bytes(&[("UpdatedByMissing", "The parameter updatedBy is missing.")]);
     for query in ["", "?", "?updatedBy=", "?updatedBy=%20", "?createdBy=1"] {
-        assert_eq!(call(query).says(400, JSON), missing, "{query}");
+        assert_eq!(send(query).says(400, JSON), missing, "{query}");
     }
     for query in ["?updatedBy=x", "?updatedBy=1.5", "?updatedBy=2147483648", "?updatedBy=1,2"] {
-        assert_eq!(call(query).says(400, HTML), unreadable("The parameter updatedBy must be an integer."), "{query}");
+        assert_eq!(send(query).says(400, HTML), unreadable("The parameter updatedBy must be an integer."), "{query}");
     }
     assert_eq!(tenant.everything(), before);
     // Any account, with the parameter's name in any case.
@@ -175,16 +175,16 @@ fn updated_by_is_required_and_stored() {
 fn other_parameters_change_nothing() {
     let tenant = tenant();
     let storm = tenant.storm();
-    let shown = updated(&storm, &json!({ "Id": 3, "FirstName": "A" }));
+    let returned = updated(&storm, &json!({ "Id": 3, "FirstName": "A" }));
     for query in ["updatedBy=1", "updatedBy=1&format=xml", "updatedBy=1&format=json&cultureCode=xx", "a=b&updatedBy=1"]
     {
         let reply = storm.post(&format!("/CustomerService.svc/rest/UpdateCustomer?{query}"), &json!({ "Id": 3 }));
-        assert_eq!(read(reply), shown, "{query}");
+        assert_eq!(read(reply), returned, "{query}");
     }
     // The response is JSON whatever format the request names, and whatever its Content-Type is.
     for headers in ["Accept: application/xml\r\n", "Content-Type: text/xml\r\n", "Accept: text/html, */*;q=0.1\r\n", ""]
     {
         let reply = storm.call("POST", &path("UpdateCustomer", "&updatedBy=1"), headers, Some(r#"{"Id":3}"#));
-        assert_eq!(read(reply), shown, "{headers}");
+        assert_eq!(read(reply), returned, "{headers}");
     }
 }

@@ -24,12 +24,12 @@ pub(in crate::vendors::directscale) struct Body<'a> {
     is_strict: bool,
 }
 
-/// What a body asks for, with the violations that were found while reading it.
+/// A body that was read, with the violations that were found.
 #[derive(Debug, Default)]
 pub(in crate::vendors::directscale) struct Request<T> {
     pub content: T,
     pub violations: Vec<Violation>,
-    /// Properties that were sent and do not count.
+    /// Properties that were sent and have no effect.
     pub ignored: Notes,
 }
 
@@ -49,12 +49,12 @@ impl<'a> Body<'a> {
         for field in Field::WHOLE {
             read.member(*field, &mut fields);
         }
-        // 0 is how responses show that there is none.
+        // Responses have 0 if there is none.
         fields.sponsor_id = fields.sponsor_id.filter(|id| *id != 0);
         Request { content: fields, violations: read.violations, ignored: notes(&self.object, &Noted::Customer) }
     }
 
-    /// The new password of a reset: `Password`, or as the older clients' forms call it.
+    /// The new password of a reset: `Password`, or the name in older clients' forms.
     pub(in crate::vendors::directscale) fn password(&self) -> Request<Option<Password>> {
         let mut read = self.reader();
         let named = |name| property(&self.object, name);
@@ -104,7 +104,7 @@ fn property<'o, 'a>(object: &'o ObjectAsVec<'a>, name: &str) -> Option<&'o Value
     object.as_vec().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Reads the properties of one object and gathers what is wrong with them.
+/// Reads the properties of one object and collects their violations.
 pub(super) struct Reader<'o, 'a> {
     object: &'o ObjectAsVec<'a>,
     coercion: Coercion,
@@ -155,8 +155,8 @@ impl<'o, 'a> Reader<'o, 'a> {
             Value::Str(text) => dates::read(filled(text)?, self.dates).and_then(ParsedDate::instant),
             _ => None,
         };
-        let rule = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
-        self.or_violation(date, field, rule).filter(|date| !dates::is_unset(*date))
+        let kind = ViolationKind::Format("must be a date such as 2020-02-20T15:47:52Z");
+        self.or_violation(date, field, kind).filter(|date| !dates::is_unset(*date))
     }
 
     /// An address; null is an empty one.
@@ -182,7 +182,7 @@ impl<'o, 'a> Reader<'o, 'a> {
             Value::Null => None,
             Value::Object(object) => Some(object),
             _ => {
-                self.violations.push(Violation { field, rule: ViolationKind::Type("an object") });
+                self.violations.push(Violation { field, kind: ViolationKind::Type("an object") });
                 None
             }
         }
@@ -204,9 +204,9 @@ impl<'o, 'a> Reader<'o, 'a> {
         }
     }
 
-    fn or_violation<T>(&mut self, value: Option<T>, field: Field, rule: ViolationKind) -> Option<T> {
+    fn or_violation<T>(&mut self, value: Option<T>, field: Field, kind: ViolationKind) -> Option<T> {
         if value.is_none() {
-            self.violations.push(Violation { field, rule });
+            self.violations.push(Violation { field, kind });
         }
         value
     }

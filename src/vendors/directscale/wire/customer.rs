@@ -1,4 +1,4 @@
-//! The customer object of answers.
+//! The customer object of responses.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::wire::dates;
 
 /// A customer as DirectScale shows it. Every member is always present, in alphabetical order as far as the vendor's
-/// sample goes; what is unset is null (empty where the plan says so), 0 for a number and 1900-01-01 for a date.
+/// sample goes; an unset member is null (or empty, as the plan sets it), a number 0, a date 1900-01-01.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Customer)]
@@ -55,7 +55,7 @@ pub(in crate::vendors::directscale) struct CustomerJson<'a> {
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Address)]
 struct AddressJson<'a> {
-    /// Made from the customer's id.
+    /// Derived from the customer's id.
     #[schema(extensions(("x-evidence" = json!({ "class": "chosen", "source": "the number" }))))]
     address_id: i64,
     street1: Option<&'a str>,
@@ -87,11 +87,11 @@ pub(in crate::vendors::directscale) struct CustomFieldsJson<'a> {
 }
 
 impl<'a> CustomerJson<'a> {
-    /// The customer, as a plan wants it shown.
+    /// The customer in the form that a plan sets.
     pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
         let texts = Texts::of(plan);
         let Customer { id, enroller_id, inactive_date, fields } = customer;
-        // Without a catch-all: a field that is not shown is named here.
+        // Without `..`, so that a new field is not forgotten.
         let CustomerFields {
             back_office_id,
             birth_date,
@@ -125,7 +125,7 @@ impl<'a> CustomerJson<'a> {
             associate_custom: custom(custom_fields, texts),
             back_office_id: back_office_id.as_deref().unwrap_or_default(),
             birth_date: dates::format(*birth_date),
-            company_name: texts.shown(company_name.as_deref()),
+            company_name: texts.or_empty(company_name.as_deref()),
             customer_id: id.0,
             customer_status: customer_status.unwrap_or_default(),
             customer_type: customer_type.unwrap_or_default(),
@@ -135,32 +135,32 @@ impl<'a> CustomerJson<'a> {
             } else {
                 address(primary_address_id(*id) + 1, shipping_address, texts)
             },
-            email_address: texts.shown(email_address.as_deref()),
+            email_address: texts.or_empty(email_address.as_deref()),
             enroller_id: enroller_id.unwrap_or_default(),
-            external_reference_id: texts.shown(external_reference_id.as_deref()),
-            first_name: texts.shown(first_name.as_deref()),
+            external_reference_id: texts.or_empty(external_reference_id.as_deref()),
+            first_name: texts.or_empty(first_name.as_deref()),
             inactive_date: dates::format(*inactive_date),
             language_code: language_code.as_deref().unwrap_or_default(),
-            last_name: texts.shown(last_name.as_deref()),
+            last_name: texts.or_empty(last_name.as_deref()),
             primary_address: primary,
-            primary_phone: texts.shown(primary_phone.as_deref()),
-            secondary_phone: texts.shown(secondary_phone.as_deref()),
+            primary_phone: texts.or_empty(primary_phone.as_deref()),
+            secondary_phone: texts.or_empty(secondary_phone.as_deref()),
             send_emails: send_emails.unwrap_or_default(),
             signup_date: dates::format(*sign_up_date),
             sponsor_id: sponsor_id.unwrap_or_default(),
             tax_exempt: tax_exempt.unwrap_or_default(),
-            tax_exempt_id: texts.shown(tax_exempt_id.as_deref()),
-            tax_id: texts.shown(tax_id.as_deref()),
+            tax_exempt_id: texts.or_empty(tax_exempt_id.as_deref()),
+            tax_id: texts.or_empty(tax_id.as_deref()),
             terms_accepted: terms_accepted.unwrap_or_default(),
-            text_phone: texts.shown(text_phone.as_deref()),
-            username: texts.shown(username.as_deref()),
-            web_alias: texts.shown(web_alias.as_deref()),
+            text_phone: texts.or_empty(text_phone.as_deref()),
+            username: texts.or_empty(username.as_deref()),
+            web_alias: texts.or_empty(web_alias.as_deref()),
         }
     }
 }
 
-/// Addresses have no table of their own; their ids are made from the customer's: odd for the primary one, the next for
-/// the other.
+/// Addresses have no table of their own; their ids are derived from the customer's: an odd one for the primary
+/// address, the next one for the other.
 fn primary_address_id(id: CustomerId) -> i64 {
     i64::from(id.0) * 2 - 1
 }
@@ -169,25 +169,25 @@ fn address(address_id: i64, address: &Address, texts: Texts) -> AddressJson<'_> 
     let Address { street1, street2, street3, city, region, postal_code, country_code } = address;
     AddressJson {
         address_id,
-        street1: texts.shown(street1.as_deref()),
+        street1: texts.or_empty(street1.as_deref()),
         street2: street2.as_deref().unwrap_or_default(),
         street3: street3.as_deref().unwrap_or_default(),
-        city: texts.shown(city.as_deref()),
-        region: texts.shown(region.as_deref()),
-        postal_code: texts.shown(postal_code.as_deref()),
-        country_code: texts.shown(country_code.as_deref()),
+        city: texts.or_empty(city.as_deref()),
+        region: texts.or_empty(region.as_deref()),
+        postal_code: texts.or_empty(postal_code.as_deref()),
+        country_code: texts.or_empty(country_code.as_deref()),
     }
 }
 
 impl<'a> CustomFieldsJson<'a> {
-    /// The free fields, as a plan wants them shown.
+    /// The free fields in the form that a plan sets.
     pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
         custom(&customer.custom_fields, Texts::of(plan))
     }
 }
 
 fn custom(fields: &CustomFields, texts: Texts) -> CustomFieldsJson<'_> {
-    let field = |index: usize| texts.shown(fields[index].as_deref());
+    let field = |index: usize| texts.or_empty(fields[index].as_deref());
     CustomFieldsJson {
         field1: field(0),
         field2: field(1),

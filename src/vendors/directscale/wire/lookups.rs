@@ -1,4 +1,4 @@
-//! The JSON of what is read about customers.
+//! The JSON of look-ups.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::customers::Stats;
 use crate::model::Customer;
 use crate::plan::{Plan, StatValue};
 
-/// One who was found (DirectScale, Search Associates page).
+/// A found customer (DirectScale, Search Associates page).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = SearchItem)]
@@ -22,7 +22,7 @@ pub(in crate::vendors::directscale) struct SearchItemJson<'a> {
     associate_type_id: i32,
     back_office_id: &'a str,
     customer_id: i32,
-    /// Spelled as the vendor does.
+    /// In the vendor's spelling.
     #[serde(rename = "EMail")]
     email: Option<&'a str>,
     first_name: Option<&'a str>,
@@ -45,19 +45,19 @@ impl<'a> SearchItemJson<'a> {
     pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &'a Plan, with_aliases: bool) -> Self {
         let texts = Texts::of(plan);
         let (first_name, last_name) =
-            (texts.shown(customer.first_name.as_deref()), texts.shown(customer.last_name.as_deref()));
+            (texts.or_empty(customer.first_name.as_deref()), texts.or_empty(customer.last_name.as_deref()));
         Self {
-            associate_type: texts.shown(plan.types.get(&customer.customer_type()).map(String::as_str)),
+            associate_type: texts.or_empty(plan.types.get(&customer.customer_type()).map(String::as_str)),
             associate_type_id: customer.customer_type(),
             back_office_id: customer.back_office_id(),
             customer_id: customer.id.0,
-            email: texts.shown(customer.email_address.as_deref()),
+            email: texts.or_empty(customer.email_address.as_deref()),
             first_name,
             last_name,
             legal_first_name: first_name,
             legal_last_name: last_name,
-            phone: texts.shown(customer.primary_phone.as_deref()),
-            profile_image_url: texts.shown(None),
+            phone: texts.or_empty(customer.primary_phone.as_deref()),
+            profile_image_url: texts.or_empty(None),
             web_aliases: with_aliases.then(|| customer.web_alias.iter().map(String::as_str).collect()),
         }
     }
@@ -92,11 +92,11 @@ impl<'a> WebsiteJson<'a> {
         let texts = Texts::of(plan);
         Self {
             customer_id: Some(customer.id.0),
-            web_alias: texts.shown(customer.web_alias.as_deref()),
+            web_alias: texts.or_empty(customer.web_alias.as_deref()),
             back_office_id: Some(customer.back_office_id()),
             display_name: Some(customer.display_name()),
-            email_address: texts.shown(customer.email_address.as_deref()),
-            primary_phone: texts.shown(customer.primary_phone.as_deref()),
+            email_address: texts.or_empty(customer.email_address.as_deref()),
+            primary_phone: texts.or_empty(customer.primary_phone.as_deref()),
         }
     }
 }
@@ -149,28 +149,28 @@ impl<'a> CountryJson<'a> {
     }
 }
 
-/// Figures of a customer.
+/// The statistics of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stats)]
 pub(in crate::vendors::directscale) struct StatsJson<'a> {
     name: &'a str,
-    /// The plan's: what a kit is, each client of the vendor says for itself. A number where the plan sets one.
+    /// From the plan, because each client of the vendor defines its own kits. A number if the plan sets one.
     #[schema(value_type = Option<String>, extensions(("x-evidence" = json!({ "class": "chosen" }))))]
     kit_level: Option<&'a StatValue>,
-    /// By key: `Downline` in the sponsor tree, `PersonallyEnrolled`, `RewardPoints`, and those of the plan.
+    /// By name: `Downline` in the sponsor tree, `PersonallyEnrolled`, `RewardPoints`, and those of the plan.
     stats: BTreeMap<&'a str, StatJson<'a>>,
     /// Always empty: ranks belong to a commission plan.
     #[schema(value_type = Vec<Object>)]
     rank_options: [(); 0],
 }
 
-/// One figure.
+/// One statistic.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Stat)]
 struct StatJson<'a> {
-    /// A text where the plan sets one.
+    /// A text if the plan sets one.
     #[schema(value_type = f64)]
     value: Cow<'a, StatValue>,
 }
@@ -195,7 +195,7 @@ impl<'a> StatsJson<'a> {
     }
 }
 
-/// Whom a single sign-on token names (DirectScale, SSO pages).
+/// The customer of a single sign-on token (DirectScale, SSO pages).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schema(as = Identity)]
@@ -214,10 +214,10 @@ impl<'a> IdentityJson<'a> {
         let texts = Texts::of(plan);
         Self {
             customer_id: customer.id.0.to_string(),
-            external_reference_id: texts.shown(customer.external_reference_id.as_deref()),
+            external_reference_id: texts.or_empty(customer.external_reference_id.as_deref()),
             display_name: customer.display_name(),
-            username: texts.shown(customer.username.as_deref()),
-            email_address: texts.shown(customer.email_address.as_deref()),
+            username: texts.or_empty(customer.username.as_deref()),
+            email_address: texts.or_empty(customer.email_address.as_deref()),
             back_office_id: customer.back_office_id(),
         }
     }

@@ -1,4 +1,4 @@
-//! Reading the body of a PATCH: only what is sent counts, and only the fields that the operation supports.
+//! Reads the body of a PATCH: only the fields that are sent and that the operation supports.
 
 use serde_json_borrow::Value;
 
@@ -49,7 +49,7 @@ impl Body<'_> {
         if reject_unsupported {
             let named = self.object().as_vec().iter().filter_map(|(name, _)| name.parse::<Field>().ok());
             let unsupported = named.filter(|field| field.whole() != *field || !field.is_patchable());
-            violations.extend(unsupported.map(|field| Violation { field, rule: ViolationKind::Unsupported }));
+            violations.extend(unsupported.map(|field| Violation { field, kind: ViolationKind::Unsupported }));
         }
         let ignored = notes(self.object(), &Noted::Patch { rejects: reject_unsupported });
         Request { content: patch, violations, ignored }
@@ -61,5 +61,5 @@ fn check_whole_address(read: &mut Reader<'_, '_>, field: Field, value: Option<&V
     let Some(Value::Object(object)) = value else { return };
     let required = AddressPart::ALL.into_iter().zip(field.parts()).filter(|(part, _)| WHOLE_ADDRESS.contains(part));
     let missing = required.map(|(_, part)| part).filter(|part| !has_part(object, *part));
-    read.violations.extend(missing.map(|field| Violation { field, rule: ViolationKind::Incomplete }));
+    read.violations.extend(missing.map(|field| Violation { field, kind: ViolationKind::Incomplete }));
 }

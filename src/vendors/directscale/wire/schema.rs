@@ -1,5 +1,4 @@
-//! What requests look like, for the OpenAPI document: made from the field table, so that it cannot disagree with what is
-//! read.
+//! The schemas of requests in the OpenAPI document. They are derived from the field table, so that they match what is read.
 
 use serde_json::json;
 use utoipa::openapi::RefOr;
@@ -15,7 +14,7 @@ use crate::plan::Plan;
 /// No control character but tab and line breaks.
 const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
-/// The forms in which clients send dates, or nothing.
+/// The forms in which clients send dates, or blank.
 const DATE: &str = concat!(
     r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}",
     r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?\s*$",
@@ -128,7 +127,7 @@ fn whole(field: Field) -> ObjectBuilder {
     if is_needed(field) { without_null(object) } else { object }
 }
 
-/// A property of a partial update: of an address every part is there.
+/// A property of a partial update; an address has every part.
 fn patched(field: Field) -> ObjectBuilder {
     let object = property(field);
     let object = match field {
@@ -162,7 +161,7 @@ fn example(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("invariant: the examples are JSON")
 }
 
-/// One property, as it is read: null and blank count as absent, numbers may stand in quotes.
+/// One property, as it is read: null and blank count as absent, numbers may be in quotes.
 fn property(field: Field) -> ObjectBuilder {
     let types = |types: &[Type]| ObjectBuilder::new().schema_type(SchemaType::Array(types.to_vec()));
     let text = || {

@@ -1,8 +1,8 @@
-//! How responses show texts that are not set.
+//! Texts that are not set, in responses.
 
 use crate::plan::Plan;
 
-/// How a plan wants texts shown that are not set.
+/// Whether an unset text is null or empty, as the plan sets it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Texts {
     is_empty: bool,
@@ -13,8 +13,7 @@ impl Texts {
         Self { is_empty: plan.empty_unset_texts }
     }
 
-    /// A text as it is shown.
-    pub(super) fn shown(self, text: Option<&str>) -> Option<&str> {
+    pub(super) fn or_empty(self, text: Option<&str>) -> Option<&str> {
         text.or(self.is_empty.then_some(""))
     }
 }

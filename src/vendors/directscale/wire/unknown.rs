@@ -1,4 +1,4 @@
-//! The members of a body that do not count: unknown ones, with what was probably meant, and those that other operations read.
+//! The members of a body that have no effect: unknown ones, with a suggestion, and those that other operations read.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use serde_json_borrow::{ObjectAsVec, Value};
 use crate::model::{AddressPart, Field};
 use crate::wire::members::{Notes, unknown, unused};
 
-/// Which members of a body count.
+/// Which members of a body have an effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Noted {
     /// Those of the customer that create, update and upgrade take.
@@ -20,9 +20,9 @@ pub(super) enum Noted {
 }
 
 /// The members of a customer that only responses have.
-const ONLY_SHOWN: [&str; 3] = ["CustomerId", "EnrollerId", "InactiveDate"];
-const ONLY_SHOWN_OF_ADDRESS: &str = "AddressId";
-const SHOWN: &str = "only answers have it";
+const RESPONSE_ONLY: [&str; 3] = ["CustomerId", "EnrollerId", "InactiveDate"];
+const RESPONSE_ONLY_IN_ADDRESS: &str = "AddressId";
+const RESPONSE_ONLY_NOTE: &str = "only answers have it";
 
 const ELSEWHERE: [&str; 6] = ["Username", "Password", "NewPassword", "pointsToAdd", "pointsToDeduct", "EmailAddress"];
 
@@ -35,7 +35,7 @@ static PARTS: LazyLock<[Vec<&'static str>; 2]> = LazyLock::new(|| {
     [Field::PrimaryAddress(None), Field::AssociateCustom(0)].map(|whole| whole.parts().map(Field::part_name).collect())
 });
 
-/// Notes on the members of a body that do not count, with their paths.
+/// Notes on the members of a body that have no effect, with their paths.
 pub(super) fn notes(object: &ObjectAsVec<'_>, which: &Noted) -> Notes {
     let mut notes = Notes::default();
     for (name, value) in object.as_vec() {
@@ -73,8 +73,8 @@ fn parts(notes: &mut Notes, field: Field, path: &str, value: &Value<'_>) {
     for (name, _) in object.as_vec().iter().filter(|(name, _)| !is_one_of(known, name)) {
         notes.add(|| {
             let path = format!("{path}.");
-            if is_address && name.eq_ignore_ascii_case(ONLY_SHOWN_OF_ADDRESS) {
-                unused(&path, name, SHOWN)
+            if is_address && name.eq_ignore_ascii_case(RESPONSE_ONLY_IN_ADDRESS) {
+                unused(&path, name, RESPONSE_ONLY_NOTE)
             } else {
                 unknown(&path, name, known.iter().copied())
             }
@@ -84,8 +84,8 @@ fn parts(notes: &mut Notes, field: Field, path: &str, value: &Value<'_>) {
 
 /// A name that no request for a customer has.
 fn unknown_member(name: &str) -> String {
-    if is_one_of(&ONLY_SHOWN, name) {
-        return unused("", name, SHOWN);
+    if is_one_of(&RESPONSE_ONLY, name) {
+        return unused("", name, RESPONSE_ONLY_NOTE);
     }
     // A part that is not in the address or the custom fields, where it belongs.
     let places = [Field::PrimaryAddress(Some(AddressPart::Street1)), Field::AssociateCustom(1)];

@@ -2,8 +2,8 @@
 
 use crate::vendors::storm::wire::{request, response};
 
-/// Merges flags: one of each kind. A flag is identified by its id, or by its name if it has no id. `IsSelected` is all that a flag
-/// says, so false counts too.
+/// Merges flags: one of each kind. A flag is identified by its id, or by its name if it has no id. `IsSelected` is the only value of
+/// a flag, so false counts too.
 pub(super) fn merge_flags(stored: &mut Vec<response::Flag>, sent: &[request::Flag], clears: bool) {
     let is_same = |stored: &response::Flag, flag: &request::Flag| {
         stored.id == flag.id && (flag.id != 0 || stored.name.as_ref() == flag.name.value())

@@ -1,6 +1,6 @@
 //! Merges a request into a stored customer.
 //!
-//! Only values that say something replace stored ones: some clients send every member, with 0, false and "" where they have no
+//! Only values that are not empty replace stored ones: some clients send every member, with 0, false and "" where they have no
 //! value. An empty list changes nothing. In any other list, the items that were sent come first, then the stored ones.
 
 mod addresses;
@@ -21,7 +21,7 @@ use lists::{merge_flags, merge_numbers, merge_values};
 pub(super) struct Merge<'p> {
     plan: &'p StormPlan,
     pub(super) rejections: Vec<Rejection>,
-    /// The paths of members that were sent and do not count.
+    /// The paths of members that were sent and have no effect.
     pub(super) ignored: Vec<String>,
     /// The highest address id that the customer has used.
     pub(super) last_address_id: i32,

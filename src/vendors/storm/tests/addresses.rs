@@ -106,7 +106,7 @@ fn the_flag_is_false_after_another_api_changes_the_delivery_address() {
 }
 
 #[test]
-fn values_of_other_apis_are_shown_and_kept() {
+fn values_of_other_apis_are_returned_and_kept() {
     let mut customer = empty_customer();
     let address = |street: &str| model::Address {
         street1: Some(street.to_owned()),
@@ -196,7 +196,7 @@ fn a_new_country_id_replaces_the_spelling_and_an_unknown_country_is_rejected() {
 }
 
 #[test]
-fn an_unreadable_member_is_not_called_missing_too() {
+fn an_unreadable_member_is_not_also_reported_as_missing() {
     let (long, [length, value]) = ("x".repeat(256), [ErrorCode::InvalidLength, ErrorCode::InvalidValue]);
     let body = json!({
         "Account": { "LoginName": long }, "InvoiceAddress": { "Zip": [1], "City": long, "CountryId": null },

@@ -166,7 +166,7 @@ fn a_new_customer_is_an_active_retail_customer_with_the_key_of_the_request() {
     let changes = Changes::creation(&parsed(&body, &plan()), &plan()).expect("no rejection");
     assert_eq!((changes.values.customer_type, changes.values.customer_status), (Some(2), Some(1)));
     assert_eq!(
-        (changes.key, changes.sent.contains(Field::ExternalReferenceId), changes.creates_account),
+        (changes.uuid, changes.sent.contains(Field::ExternalReferenceId), changes.creates_account),
         (key.parse().ok(), true, true)
     );
     assert_eq!((changes.values.sign_up_date, changes.ignored), (None, vec!["Id".to_owned()]));

@@ -1,4 +1,4 @@
-//! Requests against what comes back of them.
+//! Requests and their responses.
 
 mod addresses;
 mod members;
@@ -41,7 +41,7 @@ fn empty_customer() -> Profiled {
                 ..model::CustomerFields::default()
             },
         },
-        key: Uuid::from_u128(0xabc),
+        uuid: Uuid::from_u128(0xabc),
         modified_at: at("2024-07-02T02:04:05Z"),
         version: Version(1),
         fields: Map::new(),
@@ -51,9 +51,9 @@ fn empty_customer() -> Profiled {
 
 /// The customer that the database stores.
 fn stored(mut customer: Profiled, changes: Changes) -> Profiled {
-    let Changes { key, values, sent, fields, companies, .. } = changes;
+    let Changes { uuid, values, sent, fields, companies, .. } = changes;
     customer.customer.fields.merge(&values, sent);
-    customer.key = key.unwrap_or(customer.key);
+    customer.uuid = uuid.unwrap_or(customer.uuid);
     customer.fields = fields;
     if let Some(companies) = companies {
         let mut last = customer.companies.iter().filter_map(|company| company.id).max().unwrap_or(100);
@@ -79,7 +79,7 @@ fn partial_addresses() -> StormPlan {
 
 fn parsed(body: &Value, plan: &StormPlan) -> Parsed<request::Customer> {
     let body = serde_json::to_vec(body).expect("JSON");
-    let source = Source { bytes: &body, leniency: Leniency::Comments, room: &Rewritten::default() };
+    let source = Source { bytes: &body, leniency: Leniency::Comments, buffer: &Rewritten::default() };
     read(source, plan).expect("an object").expect("a customer")
 }
 

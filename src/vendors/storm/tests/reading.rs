@@ -7,7 +7,7 @@ use crate::wire::json::JsonError;
 use crate::wire::members::Notes;
 
 fn read(bytes: &[u8], plan: &StormPlan) -> Result<Option<Parsed<Customer>>, JsonError> {
-    read::read(Source { bytes, leniency: Leniency::Comments, room: &Rewritten::default() }, plan)
+    read::read(Source { bytes, leniency: Leniency::Comments, buffer: &Rewritten::default() }, plan)
 }
 
 /// The sample of the UpdateCustomer page, its elided parts filled.
@@ -96,7 +96,7 @@ fn all_unreadable_members_are_listed() {
 #[test]
 fn strict_json_converts_no_types() {
     let text = br#"{"Id": "7", "Code": 5, "IsActive": 1}"#;
-    let source = Source { bytes: text, leniency: Leniency::Strict, room: &Rewritten::default() };
+    let source = Source { bytes: text, leniency: Leniency::Strict, buffer: &Rewritten::default() };
     let request = read::read::<Customer>(source, &StormPlan::default()).expect("an object").expect("a customer");
     let rejected: Vec<String> = request.rejections.into_iter().map(|rejection| rejection.text).collect();
     assert_eq!(rejected, ["Id must be an integer.", "Code must be a string.", "IsActive must be true or false."]);

@@ -29,7 +29,7 @@ pub(crate) enum Sent<T> {
     Absent,
     /// A null or a blank text.
     Empty,
-    /// A value that cannot be read. It is rejected already, so it is not also called missing.
+    /// A value that cannot be read. It is rejected already, so it is not also reported as missing.
     Unreadable,
     Value(T),
 }

@@ -105,7 +105,7 @@ impl<'o, 'a> Reader<'o, 'a> {
         format!("{}{name}", self.path)
     }
 
-    /// Rejects a value. Returns the default, so that reading goes on.
+    /// Rejects a value. Returns the default, so that reading continues.
     pub(super) fn invalid<T: Default>(&mut self, name: &str, why: &str) -> T {
         self.reject(ErrorCode::InvalidValue, format!("{} {why}.", self.path_of(name)));
         T::default()

@@ -246,7 +246,7 @@ fn several_servers_share_the_deliveries_without_duplicates() {
 /// What a receiver that fails half of the time has received of each customer, in order.
 #[derive(Debug, Default)]
 struct Accepted {
-    calls: usize,
+    requests: usize,
     /// The events that it accepted, by customer.
     events: BTreeMap<i64, Vec<String>>,
     /// Events whose change was not visible yet.
@@ -263,13 +263,13 @@ fn no_event_is_lost_when_the_server_is_killed() {
         let event = received.json();
         let id = event["AssociateId"].as_i64().expect("an id");
         let name = event["CompanyName"].as_str().unwrap_or_default().to_owned();
-        let calls = {
+        let requests = {
             let mut accepted = accepting.lock().expect("no panic");
-            accepted.calls += 1;
-            accepted.calls
+            accepted.requests += 1;
+            accepted.requests
         };
         // Checks from time to time that the change is visible.
-        if calls % 10 == 0
+        if requests % 10 == 0
             && let Some(client) = asking.lock().expect("no panic").clone()
             && let Some(seen) = client.try_call("GET", &format!("/v1/customers/{id}"), None)
             && seen.status == 200
@@ -277,9 +277,9 @@ fn no_event_is_lost_when_the_server_is_killed() {
         {
             accepting.lock().expect("no panic").too_early.push(format!("{id} {name}"));
         }
-        match calls % 4 {
+        match requests % 4 {
             0 => response(500, "", "not now"),
-            1 if calls % 40 == 1 => {
+            1 if requests % 40 == 1 => {
                 thread::sleep(Duration::from_secs(3));
                 Vec::new()
             }
@@ -349,7 +349,7 @@ fn no_event_is_lost_when_the_server_is_killed() {
         thread::sleep(Duration::from_millis(100));
     }
     let accepted = accepted.lock().expect("no panic");
-    println!("{before} delivered before, {} requests in total", accepted.calls);
+    println!("{before} delivered before, {} requests in total", accepted.requests);
     assert!(accepted.too_early.is_empty(), "{:?}", accepted.too_early);
     for (id, names) in &accepted.events {
         // Each at least once, and never an older one after a newer one.
