@@ -298,7 +298,7 @@ fn a_tenant_is_created_seeded_and_deleted_over_http() {
         (json!({ "name": "ok-name", "key": "short" }), 400, "32 hexadecimal digits"),
         (json!({ "name": "ok-name", "key_name": "" }), 400, "1 to 100 visible characters"),
         (json!({ "name": "ok-name", "colour": 1 }), 400, "unknown field `colour`"),
-        (json!([1]), 400, "invalid type"),
+        (json!([1]), 400, "the body must be an object, not a list"),
     ] {
         let detail = control("POST", "/tenants", Some(&body)).problem(status);
         assert!(detail.contains(why), "{detail}");
