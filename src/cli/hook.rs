@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::files::read_value;
 use super::output::{DIM, json_text, out, plain_lines, shown, status_style};
 use super::remote::Remote;
-use crate::control::laid_out;
+use crate::control::pretty_json;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HookCommand {
@@ -45,7 +45,7 @@ pub(super) async fn hook(remote: &Remote, command: HookCommand) -> anyhow::Resul
                 let post = remote.screen.paint(DIM, "POST");
                 let request = json_text(&request, true);
                 let painted = remote.screen.paint(status_style(status), shown(&exchange["status"]));
-                let body = laid_out(exchange["body"].as_str().unwrap_or_default());
+                let body = pretty_json(exchange["body"].as_str().unwrap_or_default());
                 let body = plain_lines(&body);
                 Ok(out(format!("{post} {}\n{request}\n\n{painted}\n{body}", shown(&exchange["url"])))?)
             })?;

@@ -17,7 +17,7 @@ pub(super) enum SnapshotCommand {
         tenant: String,
         /// The snapshot; an older one of this name is replaced
         name: String,
-        /// Allow to replace the snapshot `seed`, which `reset` restores
+        /// Also replace the snapshot `seed`, which `reset` restores
         #[arg(long)]
         force: bool,
     },

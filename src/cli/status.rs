@@ -1,4 +1,4 @@
-//! `status`: where a running server is reached, with which credentials, and what it holds.
+//! `status`: the addresses, demo credentials and counts of a running server.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub(super) async fn status(remote: &Remote, format: Format) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// The address of the vendors' APIs: that of the control API, but for the port where they have one of their own.
+/// The address of the vendor APIs: that of the control API, with another port if `/_emulator` has its own listener.
 fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
     let mut url = Url::parse(control)?;
     if let Some(port) = status["api_port"].as_u64() {
@@ -69,7 +69,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
     })
 }
 
-/// For `eval` in a shell and for .env files. What is not there is left out.
+/// For `eval` in a shell and for .env files. Credentials that are not valid are left out.
 fn env(status: &Value) -> String {
     let (directscale, bydesign, storm) = (&status["directscale"], &status["bydesign"], &status["storm"]);
     let mut text = String::new();
@@ -92,7 +92,7 @@ fn env(status: &Value) -> String {
     text
 }
 
-/// A value that a shell takes as it is.
+/// A value that a shell does not change.
 fn quoted(value: &str) -> String {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
     if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendors_apis_are_found_beside_a_control_api_of_its_own() {
+    fn the_vendor_apis_have_another_port_than_a_separate_control_api() {
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": 8080 })).expect("a URL"), "http://h:8080");
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": null })).expect("a URL"), "http://h:8081");
         assert_eq!(

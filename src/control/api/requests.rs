@@ -192,7 +192,7 @@ pub(super) async fn stream(
     Ok(response)
 }
 
-/// The number of the last request that a client received before it lost the connection. Browsers have sent an empty one.
+/// The number of the last request that a client received before it lost the connection. Some browsers send an empty one.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
     let Some(id) = headers.get("last-event-id") else { return Ok(None) };
     let text = String::from_utf8_lossy(id.as_bytes());

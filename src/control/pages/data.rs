@@ -1,4 +1,4 @@
-//! A tenant's data: reset, saved, restored, forked, seeded; and the tasks that do that.
+//! A tenant's data: reset, snapshots, fork, seed, deletion, and the tasks that do this work.
 
 use maud::{Markup, html};
 
@@ -42,7 +42,7 @@ pub(super) async fn delete_snapshot(visit: Visit) -> Shown {
     }
 }
 
-/// Creates a tenant with a copy of the data, and leads to its key.
+/// Creates a tenant with a copy of the data, and redirects to its key.
 pub(super) async fn fork(visit: Visit) -> Shown {
     let form = visit.form();
     let of = match form.filled("of") {
@@ -83,13 +83,13 @@ pub(super) async fn delete(visit: Visit) -> Shown {
         return shown(&visit, Some(error)).await;
     }
     match tasks::outcome(visit.tenants().delete(visit.name())).await {
-        Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?gone")),
+        Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?deleted")),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(visit.name(), id))),
         Err(error) => shown(&visit, Some(error)).await,
     }
 }
 
-/// Leads to the data when the task is done and to the task while it runs, or shows why it failed.
+/// Redirects to the data if the task is done, and to the task if it still runs. Shows the error of a task that failed.
 async fn follow(visit: &Visit, begun: Begun<TenantError>) -> Shown {
     match tasks::outcome(begun).await {
         Ok(Outcome::Done(id)) => Ok(visit.to(&format!("data?task={id}"))),

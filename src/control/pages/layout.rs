@@ -88,12 +88,12 @@ pub(super) fn of_tenant(
     page(title, Some(name), problem, &above, body, false)
 }
 
-/// A page of no tenant.
+/// A page outside of a tenant.
 pub(in crate::control) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
     page(title, None, problem, &html! {}, body, false)
 }
 
-/// A page of no tenant that reloads every second.
+/// A page outside of a tenant that reloads every second.
 pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
     page(title, None, None, &html! {}, body, true)
 }

@@ -19,7 +19,7 @@ pub(super) async fn replace(visit: Visit) -> Shown {
     let plan: Result<Plan, String> = read_text(visit.form().text("plan"), true);
     let replaced = match plan {
         Ok(plan) => visit.tenants().replace_plan(visit.name(), &plan).await.map_err(ControlError::from),
-        Err(why) => Err(ControlError::Bad(format!("this is no plan: {why}"))),
+        Err(reason) => Err(ControlError::Bad(format!("this is not a plan: {reason}"))),
     };
     match replaced {
         Ok(()) => Ok(visit.to("plan?replaced")),
