@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{duration, whole_seconds};
-use super::output::{Column, out, plain, say, shown};
+use super::output::{Column, out, plain, say, value_text};
 use super::remote::Remote;
 use crate::fault_injection::FaultRule;
 
@@ -203,7 +203,7 @@ pub(super) async fn faults(remote: &Remote, command: FaultsCommand) -> anyhow::R
             };
             let added = remote.post(&["tenants", &tenant, "faults"], &rule).await?;
             remote.print(&added, |added| {
-                let id = shown(&added["id"]);
+                let id = value_text(&added["id"]);
                 let sentence = FaultRule::try_from(rule)?;
                 say(format_args!("Added fault {id} to tenant '{}': {sentence}.", plain(&tenant)));
                 Ok(out(id)?)

@@ -153,7 +153,7 @@ fn is_unsafe(character: char) -> bool {
 }
 
 /// A JSON value on one line.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => plain(text).into_owned(),
@@ -199,13 +199,13 @@ impl Column {
         let value = &item[self.member];
         match (self.kind, value.as_str()) {
             (Kind::Time, Some(text)) if is_terminal => {
-                text.parse().map_or_else(|_| shown(value), |time| relative(time, Clock::Real.now()))
+                text.parse().map_or_else(|_| value_text(value), |time| relative(time, Clock::Real.now()))
             }
             _ if is_terminal => match value {
                 Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
-                _ => shown(value),
+                _ => value_text(value),
             },
-            _ => shown(value),
+            _ => value_text(value),
         }
     }
 

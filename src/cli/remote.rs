@@ -12,7 +12,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::files::read_text_file;
-use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, shown, table};
+use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, table, value_text};
 use super::progress::ProgressLine;
 use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
 use crate::outgoing::use_ring;
@@ -315,7 +315,7 @@ impl Remote {
     pub(super) fn print_key(&self, created: &Value, sentence: &str) -> anyhow::Result<()> {
         self.print(created, |created| {
             say(plain_lines(sentence));
-            Ok(out(shown(&created["key"]))?)
+            Ok(out(value_text(&created["key"]))?)
         })
     }
 

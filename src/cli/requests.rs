@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::arguments::duration;
 use super::output::{
-    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown,
-    status_style,
+    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, status_style,
+    value_text,
 };
 use super::remote::{Remote, SendError};
 use crate::control::pretty_json;
@@ -43,7 +43,7 @@ pub(super) enum RequestsCommand {
     },
     /// Show a request: why it was rejected, what it changed, its headers and bodies
     Show {
-        /// The tenant; or the request, whatever its tenant
+        /// The tenant; or the request, of any tenant
         #[arg(value_name = "TENANT|ID")]
         tenant_or_id: String,
         /// The request's number, or its X-DirectScale-RequestId
@@ -161,7 +161,7 @@ async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
         }
     }
     let unauthenticated = remote.find(&["unauthenticated-requests"], &[("limit", CATCH_UP.to_owned())]).await?;
-    let is_it = |request: &&Value| shown(&request["request_id"]) == id || shown(&request["number"]) == id;
+    let is_it = |request: &&Value| value_text(&request["request_id"]) == id || value_text(&request["number"]) == id;
     let found = unauthenticated.as_array().into_iter().flatten().find(is_it).cloned();
     found.with_context(|| format!("no tenant's journal has a request '{id}', or no longer has it"))
 }
@@ -295,7 +295,7 @@ impl Tail<'_> {
 
 /// One line for the request, and one for each reason and change.
 fn summary(request: &Value, screen: Screen) -> String {
-    let of = |member: &str| shown(&request[member]);
+    let of = |member: &str| value_text(&request[member]);
     let mut text = String::new();
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     if screen.is_terminal {
@@ -307,16 +307,16 @@ fn summary(request: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "{}", line.join("\t"));
     }
     for reason in items(&request["reasons"]) {
-        let _ = writeln!(text, "    why: {}", screen.paint(YELLOW, shown(&reason["message"])));
+        let _ = writeln!(text, "    why: {}", screen.paint(YELLOW, value_text(&reason["message"])));
     }
     for ignored in items(&request["ignored"]) {
-        let _ = writeln!(text, "    ignored: {}", shown(ignored));
+        let _ = writeln!(text, "    ignored: {}", value_text(ignored));
     }
     for operation in items(&request["did_you_mean"]) {
-        let _ = writeln!(text, "    did you mean: {}", shown(operation));
+        let _ = writeln!(text, "    did you mean: {}", value_text(operation));
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "    fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
+        let _ = writeln!(text, "    fault {}: {}", value_text(&fault["id"]), value_text(&fault["description"]));
     }
     text + &changes(request, screen)
 }
@@ -328,11 +328,11 @@ fn changes(request: &Value, screen: Screen) -> String {
             let _ = writeln!(
                 text,
                 "    {} {} {}: {} -> {}",
-                shown(&change["table"]),
-                shown(&change["id"]),
-                screen.paint(CYAN, shown(&field["field"])),
-                screen.paint(RED, shown(&field["before"])),
-                screen.paint(GREEN, shown(&field["after"]))
+                value_text(&change["table"]),
+                value_text(&change["id"]),
+                screen.paint(CYAN, value_text(&field["field"])),
+                screen.paint(RED, value_text(&field["before"])),
+                screen.paint(GREEN, value_text(&field["after"]))
             );
         }
     }
@@ -340,7 +340,7 @@ fn changes(request: &Value, screen: Screen) -> String {
 }
 
 fn details(request: &Value, screen: Screen) -> String {
-    let of = |member: &str| shown(&request[member]);
+    let of = |member: &str| value_text(&request[member]);
     let head = |text: &str| screen.paint(BOLD, text);
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     let mut text = String::new();
@@ -361,32 +361,42 @@ fn details(request: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "  A dry run: everything was rolled back.");
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
+        let _ = writeln!(text, "  Fault {}: {}", value_text(&fault["id"]), value_text(&fault["description"]));
     }
     section(
         &mut text,
         &head("Why"),
         items(&request["reasons"]).map(|reason| {
-            format!("{} ({}: {})", shown(&reason["message"]), shown(&reason["field"]), shown(&reason["rule"]))
+            format!(
+                "{} ({}: {})",
+                value_text(&reason["message"]),
+                value_text(&reason["field"]),
+                value_text(&reason["rule"])
+            )
         }),
     );
-    section(&mut text, &head("Ignored"), items(&request["ignored"]).map(shown));
-    section(&mut text, &head("Did you mean"), items(&request["did_you_mean"]).map(shown));
+    section(&mut text, &head("Ignored"), items(&request["ignored"]).map(value_text));
+    section(&mut text, &head("Did you mean"), items(&request["did_you_mean"]).map(value_text));
     let changes = changes(request, screen);
     section(&mut text, &head("Changes"), changes.lines().map(|line| line.trim_start().to_owned()));
     section(
         &mut text,
         &head("Events"),
         items(&request["events"]).map(|event| {
-            format!("{} customer {} {}", shown(&event["event_type"]), shown(&event["customer"]), shown(&event["id"]))
+            format!(
+                "{} customer {} {}",
+                value_text(&event["event_type"]),
+                value_text(&event["customer"]),
+                value_text(&event["id"])
+            )
         }),
     );
     section(
         &mut text,
         &head("Hooks"),
         items(&request["hooks"]).map(|hook| {
-            let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
-            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["duration_ms"]))
+            let (id, url) = (value_text(&hook["hook"]), value_text(&hook["url"]));
+            format!("{id} {url} -> {} in {} ms", value_text(&hook["status"]), value_text(&hook["duration_ms"]))
         }),
     );
     for (name, headers, body) in
@@ -394,7 +404,7 @@ fn details(request: &Value, screen: Screen) -> String {
     {
         let _ = writeln!(text, "\n{}", head(name));
         for header in items(&request[headers]) {
-            let _ = writeln!(text, "  {}: {}", screen.paint(CYAN, shown(&header[0])), shown(&header[1]));
+            let _ = writeln!(text, "  {}: {}", screen.paint(CYAN, value_text(&header[0])), value_text(&header[1]));
         }
         text += &body_text(&request[body]);
     }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{BOLD, CYAN, Screen, counted, out, out_json, shown};
+use super::output::{BOLD, CYAN, Screen, counted, out, out_json, value_text};
 use super::remote::Remote;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,13 +99,13 @@ fn quoted(value: &str) -> String {
 }
 
 fn text(status: &Value, screen: Screen) -> String {
-    let of = |group: &str, member: &str| shown(&status[group][member]);
+    let of = |group: &str, member: &str| value_text(&status[group][member]);
     let name = |text: &str| screen.paint(CYAN, format_args!("{text:<14}"));
     let mut text = format!(
         "{} {} at {}\n",
         screen.paint(BOLD, "directscale-emulator"),
-        shown(&status["version"]),
-        shown(&status["server"])
+        value_text(&status["version"]),
+        value_text(&status["server"])
     );
     let _ = writeln!(text, "  {}{}", name("DirectScale"), of("directscale", "base_url"));
     if !status["directscale"]["subscription_key"].is_null() {
@@ -122,8 +122,8 @@ fn text(status: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "  {}client id {client}, secret {secret}", name(""));
         let _ = writeln!(text, "  {}token from {}", name(""), of("storm", "token_url"));
     }
-    let _ = writeln!(text, "  {}{}", name("Inspector"), shown(&status["inspector"]));
-    let _ = writeln!(text, "  {}{}", name("Documentation"), shown(&status["documentation"]));
+    let _ = writeln!(text, "  {}{}", name("Inspector"), value_text(&status["inspector"]));
+    let _ = writeln!(text, "  {}{}", name("Documentation"), value_text(&status["documentation"]));
     let _ = writeln!(
         text,
         "  {}, {}, {}, {}",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::output::{Column, counted, out, say, shown, table};
+use super::output::{Column, counted, out, say, table, value_text};
 use super::remote::Remote;
 
 /// How many characters of a subscriber's response a table shows.
@@ -28,7 +28,7 @@ pub(super) enum WebhooksCommand {
     Resend {
         /// The tenant
         tenant: String,
-        /// Only the event with this id, whatever its state
+        /// Only the event with this id, in any state
         #[arg(long)]
         id: Option<String>,
     },
@@ -61,7 +61,7 @@ pub(super) async fn webhooks(remote: &Remote, command: WebhooksCommand) -> anyho
             };
             let resent = remote.post(&path, &json!({})).await?;
             remote.print(&resent, |resent| {
-                out(shown(&resent["due"]))?;
+                out(value_text(&resent["due"]))?;
                 say(format_args!("{} pending again.", counted(&resent["due"], "delivery", "deliveries")));
                 Ok(())
             })?;

@@ -38,8 +38,8 @@ impl MalformedRequest {
         )
     }
 
-    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it is gone, or
-    /// has one. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
+    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it has
+    /// disconnected, or has a response. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
     pub(super) fn of(
         error: &hyper::Error,
         withheld: Option<StatusCode>,
@@ -169,7 +169,10 @@ fn wrong_header(received: &[u8]) -> Option<String> {
         if let Some(bare) = name.strip_suffix(b" ").or_else(|| name.strip_suffix(b"\t"))
             && is_token(bare.trim_ascii_end())
         {
-            return Some(format!("There is a blank before the colon of the header {}.", shown(bare.trim_ascii_end())));
+            return Some(format!(
+                "There is a blank before the colon of the header {}.",
+                short_name(bare.trim_ascii_end())
+            ));
         }
         if !is_token(name) {
             return Some("The name of a header may only contain letters, digits and !#$%&'*+-.^_`|~.".to_owned());
@@ -178,12 +181,12 @@ fn wrong_header(received: &[u8]) -> Option<String> {
         value
             .iter()
             .any(is_control)
-            .then(|| format!("The value of the header {} contains a control character.", shown(name)))
+            .then(|| format!("The value of the header {} contains a control character.", short_name(name)))
     })
 }
 
 /// The name of a header, short enough for a message.
-fn shown(name: &[u8]) -> String {
+fn short_name(name: &[u8]) -> String {
     name.iter().take(64).map(|byte| char::from(*byte)).collect()
 }
 

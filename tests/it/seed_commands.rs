@@ -129,7 +129,7 @@ fn one_file_works_for_every_command_that_reads_a_seed() {
         &["hook", "connect", "demo", "two.yaml"],
     ] {
         let error = other.fails(arguments);
-        assert_eq!(error, "error: the seed file holds no tenant 'demo'; it holds 'one', 'two'\n");
+        assert_eq!(error, "error: the seed file has no tenant 'demo'; its tenants are 'one', 'two'\n");
     }
     // The members of a tenant alone.
     other.write(

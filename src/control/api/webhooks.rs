@@ -65,7 +65,7 @@ pub(super) async fn resend(State(control): State<Arc<Control>>, Path(tenant): Pa
 
 /// Resend the webhooks of an event
 ///
-/// To every subscriber, in whatever state the deliveries are.
+/// To every subscriber, regardless of the state of the deliveries.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/webhooks/{event}/resend",

@@ -62,11 +62,12 @@ fn a_server_that_is_too_old_is_rejected() {
 
 #[test]
 fn a_server_that_is_not_up_yet_is_waited_for_with_one_line_in_the_log() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
+    let unused =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|unused| unused.local_addr()).expect("a free port");
     let (error, duration) =
-        rejected(&format!("postgres://u:hidden-one@{gone}/shop"), &["--database-wait-seconds", "2s"]);
-    assert_eq!(error.matches(&format!("waiting for postgres://{gone}/shop (2 s left): ")).count(), 1, "{error}");
-    assert!(error.contains(&format!("error: cannot use postgres://{gone}/shop as user \"u\": ")), "{error}");
+        rejected(&format!("postgres://u:hidden-one@{unused}/shop"), &["--database-wait-seconds", "2s"]);
+    assert_eq!(error.matches(&format!("waiting for postgres://{unused}/shop (2 s left): ")).count(), 1, "{error}");
+    assert!(error.contains(&format!("error: cannot use postgres://{unused}/shop as user \"u\": ")), "{error}");
     assert!(error.contains("\nhint: start Postgres there") && !error.contains("hidden"), "{error}");
     assert_eq!(error.lines().count(), 3, "{error}");
     assert!((Duration::from_secs(2)..Duration::from_secs(10)).contains(&duration), "{duration:?}");

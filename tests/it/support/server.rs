@@ -190,7 +190,7 @@ pub fn tenant_with(plan: Value) -> Tenant {
     tenant_of(json!({ "plan": plan }))
 }
 
-/// A tenant whose entry in a seed file has these members besides its name, keys and customers.
+/// A tenant whose entry in a seed file has these members in addition to its name, keys and customers.
 pub fn tenant_of(members: Value) -> Tenant {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
