@@ -1,4 +1,4 @@
-# A small server that brings its own database along is `cargo run`; the image leaves it out and takes DATABASE_URL.
+# The image has no embedded database: it needs DATABASE_URL. `cargo run` starts a server with an embedded one.
 ARG BUILDER=docker.io/library/rust:1.95-bookworm
 ARG BASE=docker.io/library/debian:bookworm-slim
 
@@ -9,10 +9,10 @@ RUN cargo build --release --locked --no-default-features --bin directscale-emula
 
 FROM ${BASE}
 COPY --from=build /src/target/release/directscale-emulator /usr/local/bin/directscale-emulator
-# Whom to trust, for hooks and events over https.
+# Certificates, for hooks and webhooks over https.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
-# Inside a container every address is wanted; publish it on 127.0.0.1.
+# A server in a container must listen on every address; publish its port on 127.0.0.1.
 ENV EMULATOR_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -75,7 +75,7 @@ pub enum OutgoingError {
     #[error("its address is on a private network, which EMULATOR_PRIVATE_TARGETS rejects")]
     Private,
     /// The connection was refused, or the name is unknown.
-    #[error("no connection could be made")]
+    #[error("the connection failed")]
     Unreachable,
     #[error("it did not answer within {} seconds", .0.as_secs())]
     TimedOut(Duration),
@@ -83,7 +83,7 @@ pub enum OutgoingError {
     Redirect,
     #[error("its answer is longer than {MAX_RESPONSE} bytes")]
     TooLong { status: u16 },
-    #[error("the connection broke off")]
+    #[error("the connection was lost")]
     Broken,
 }
 

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, Command};
 
 use crate::config::{Secret, Unit, parse_duration};
 
-/// A key of the caller's own.
+/// A key that the user chooses.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct KeyArgs {
     /// Use this key, 32 hexadecimal digits, instead of a random one
@@ -28,7 +28,7 @@ impl KeyArgs {
     }
 }
 
-/// The arguments with the command that runs where none is named: serve.
+/// The arguments, with the command `serve` if they name none.
 pub(super) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     if arguments.is_empty() {
@@ -52,7 +52,7 @@ pub(super) fn leaf(matches: &ArgMatches) -> &ArgMatches {
     }
 }
 
-/// The command, for which a variable that is empty is not set: `docker run -e EMULATOR_SEED=` and compose files leave such.
+/// The command, to which an empty variable is not set: `docker run -e EMULATOR_SEED=` and compose files set empty ones.
 pub(super) fn without_empty_variables(command: Command) -> Command {
     let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     command
@@ -63,7 +63,7 @@ pub(super) fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// Variables that look like settings and are none: a misspelled one is easily overlooked, because it does nothing.
+/// Variables that look like settings and are not: a misspelled one is easily overlooked, because it has no effect.
 pub(super) fn unknown_variables(command: &Command) -> Vec<String> {
     fn known(command: &Command, names: &mut Vec<String>) {
         let of_arguments = command.get_arguments().filter_map(|argument| argument.get_env());
@@ -75,7 +75,7 @@ pub(super) fn unknown_variables(command: &Command) -> Vec<String> {
     let mut names = Vec::new();
     known(command, &mut names);
     let is_unknown = |name: &String| name.starts_with("EMULATOR_") && !names.contains(name);
-    // An empty one counts as not set, whatever it is called.
+    // An empty variable counts as not set.
     let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
     set.map(|(name, _)| name.to_string_lossy().into_owned()).filter(is_unknown).collect()
 }
@@ -89,7 +89,7 @@ pub(super) fn whole_seconds(text: &str) -> Result<u32, String> {
     u32::try_from(duration.as_secs()).map_err(|_| "must be at most 136 years".to_owned())
 }
 
-/// A duration in whole seconds, back in time where it begins with a minus.
+/// A duration in whole seconds, negative if it begins with a minus.
 pub(super) fn signed_seconds(text: &str) -> Result<i64, String> {
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -99,7 +99,7 @@ pub(super) fn signed_seconds(text: &str) -> Result<i64, String> {
     i64::try_from(seconds).map(|seconds| sign * seconds).map_err(|_| "is too long".to_owned())
 }
 
-/// A duration; a plain number is one of seconds.
+/// A duration; a plain number is in seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text, Unit::Seconds)
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_whole_and_may_go_back() {
+    fn seconds_are_whole_and_may_be_negative() {
         assert_eq!(whole_seconds("2h"), Ok(7_200));
         assert!(whole_seconds("1500ms").is_err() && whole_seconds("9999w").is_err());
         assert_eq!((signed_seconds("-1d"), signed_seconds("90")), (Ok(-86_400), Ok(90)));

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::arguments::signed_seconds;
-use super::output::{out, shown};
+use super::output::{out, value_text};
 use super::remote::Remote;
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +60,6 @@ pub(super) async fn clock(remote: &Remote, command: ClockCommand) -> anyhow::Res
         }
         ClockCommand::Real { tenant } => remote.delete(&["tenants", &tenant, "clock"]).await?,
     };
-    remote.print(&clock, |clock| Ok(out(format!("{}\t{}", shown(&clock["now"]), shown(&clock["mode"])))?))?;
+    remote.print(&clock, |clock| Ok(out(format!("{}\t{}", value_text(&clock["now"]), value_text(&clock["mode"])))?))?;
     Ok(ExitCode::SUCCESS)
 }

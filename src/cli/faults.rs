@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{duration, whole_seconds};
-use super::output::{Column, out, plain, say, shown};
+use super::output::{Column, out, plain, say, value_text};
 use super::remote::Remote;
 use crate::fault_injection::FaultRule;
 
@@ -51,10 +51,10 @@ pub(super) struct AddCommand {
 #[group(id = "of_flags", multiple = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct FaultFlags {
-    /// Of requests: the operation, such as `UpgradeCustomer`, or * for all
+    /// For requests: the operation, such as `UpgradeCustomer`, or * for all
     #[arg(long, value_name = "NAME", conflicts_with = "event")]
     operation: Option<String>,
-    /// Of events: the event, such as `UpdateAssociateEvent`, or * for all
+    /// For events: the event, such as `UpdateAssociateEvent`, or * for all
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
     /// Only the first N that match
@@ -94,13 +94,13 @@ struct FaultFlags {
     /// Close the connection in the middle of the body
     #[arg(long, conflicts_with = "event")]
     truncated: bool,
-    /// Of an event: do not deliver it
+    /// For events: do not deliver it
     #[arg(long, conflicts_with_all = ["operation", "duplicate", "reorder", "delay"])]
     drop: bool,
-    /// Of an event: deliver it twice
+    /// For events: deliver it twice
     #[arg(long, conflicts_with_all = ["operation", "reorder", "delay"])]
     duplicate: bool,
-    /// Of an event: deliver the customer's next event first
+    /// For events: deliver the customer's next event first
     #[arg(long, conflicts_with_all = ["operation", "delay"])]
     reorder: bool,
 }
@@ -113,7 +113,7 @@ enum PointFlag {
 }
 
 impl FaultFlags {
-    /// The rule, as the control API takes it; the server checks it.
+    /// The rule as JSON for the control API, which checks it.
     fn rule(&self) -> anyhow::Result<Value> {
         let mut rule = Map::new();
         let when = match (self.first, self.nth, self.probability) {
@@ -203,7 +203,7 @@ pub(super) async fn faults(remote: &Remote, command: FaultsCommand) -> anyhow::R
             };
             let added = remote.post(&["tenants", &tenant, "faults"], &rule).await?;
             remote.print(&added, |added| {
-                let id = shown(&added["id"]);
+                let id = value_text(&added["id"]);
                 let sentence = FaultRule::try_from(rule)?;
                 say(format_args!("Added fault {id} to tenant '{}': {sentence}.", plain(&tenant)));
                 Ok(out(id)?)
@@ -285,15 +285,15 @@ mod tests {
             let line = ["add", "demo"].into_iter().chain(flags.split(' '));
             assert!(Line::try_parse_from(line).is_err(), "{flags}");
         }
-        for (flags, why) in [
+        for (flags, reason) in [
             (vec![], "name what fails"),
             (vec!["--operation", "X"], "name what happens: --status"),
             (vec!["--event", "X"], "name what happens to the event"),
             (vec!["--event", "X", "--delay", "1500ms"], "whole seconds"),
         ] {
             let line = ["add", "demo"].into_iter().chain(flags);
-            let error = Line::try_parse_from(line).expect("flags").add.flags.rule().expect_err(why).to_string();
-            assert!(error.contains(why), "{error}");
+            let error = Line::try_parse_from(line).expect("flags").add.flags.rule().expect_err(reason).to_string();
+            assert!(error.contains(reason), "{error}");
         }
     }
 }

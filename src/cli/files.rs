@@ -12,7 +12,7 @@ use crate::tenants::{MAX_SEED_BYTES, is_named_json, read_text};
 pub(super) fn read_text_file(file: &str) -> anyhow::Result<String> {
     let length = std::fs::metadata(file).with_context(|| format!("{file} cannot be read"))?.len();
     if length > MAX_SEED_BYTES as u64 {
-        bail!("{file} has {length} bytes; the server takes at most {MAX_SEED_BYTES}");
+        bail!("{file} has {length} bytes; the server accepts at most {MAX_SEED_BYTES}");
     }
     std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))
 }
@@ -26,7 +26,7 @@ pub(super) fn read_value(file: &str) -> anyhow::Result<Value> {
 /// The file of an export.
 pub(super) struct ExportFile {
     pub(super) file: File,
-    /// The partial file and the file that it becomes: an export that breaks off must not look like a whole one.
+    /// The partial file and the file that it becomes: an incomplete export must not look like a complete one.
     moves: Option<(PathBuf, PathBuf)>,
 }
 
@@ -43,7 +43,7 @@ impl ExportFile {
         Ok(Self { file: private_file(&partial)?, moves: Some((partial, place)) })
     }
 
-    /// Puts the finished export in its place.
+    /// Gives the complete export its final name.
     pub(super) fn keep(mut self) -> std::io::Result<()> {
         let Some((partial, place)) = &self.moves else { return Ok(()) };
         std::fs::rename(partial, place)?;
@@ -54,7 +54,7 @@ impl ExportFile {
 
 impl Drop for ExportFile {
     fn drop(&mut self) {
-        // A part of an export is useless, and holds secrets.
+        // A part of an export is useless, and contains secrets.
         if let Some((partial, _)) = &self.moves {
             let _ = std::fs::remove_file(partial);
         }

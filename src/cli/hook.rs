@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::files::read_value;
-use super::output::{DIM, json_text, out, plain_lines, shown, status_style};
+use super::output::{DIM, json_text, out, plain_lines, status_style, value_text};
 use super::remote::Remote;
-use crate::control::laid_out;
+use crate::control::pretty_json;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HookCommand {
@@ -44,10 +44,10 @@ pub(super) async fn hook(remote: &Remote, command: HookCommand) -> anyhow::Resul
             remote.print(&exchange, |exchange| {
                 let post = remote.screen.paint(DIM, "POST");
                 let request = json_text(&request, true);
-                let painted = remote.screen.paint(status_style(status), shown(&exchange["status"]));
-                let body = laid_out(exchange["body"].as_str().unwrap_or_default());
+                let painted = remote.screen.paint(status_style(status), value_text(&exchange["status"]));
+                let body = pretty_json(exchange["body"].as_str().unwrap_or_default());
                 let body = plain_lines(&body);
-                Ok(out(format!("{post} {}\n{request}\n\n{painted}\n{body}", shown(&exchange["url"])))?)
+                Ok(out(format!("{post} {}\n{request}\n\n{painted}\n{body}", value_text(&exchange["url"])))?)
             })?;
             let is_success = status.is_some_and(|status| (200..300).contains(&status));
             Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,4 +1,4 @@
-//! The log: one line a request to standard output, everything else to standard error.
+//! The log: one line per request to standard output, everything else to standard error.
 
 use std::io::{IsTerminal as _, stderr, stdout};
 
@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use super::console::Console;
-use super::output::wants_color;
+use super::output::allows_color;
 use crate::config::{LogFormat, Settings};
 use crate::server::CONSOLE_TARGET;
 
@@ -20,7 +20,7 @@ pub(super) fn start(settings: &Settings) {
     // Checked when the settings were read.
     let filter = EnvFilter::builder().parse_lossy(&settings.log.0);
     let is_terminal = stdout().is_terminal();
-    let has_color = is_terminal && wants_color();
+    let has_color = is_terminal && allows_color();
     let format = match settings.log_format {
         LogFormat::Auto if is_terminal => LogFormat::Console,
         LogFormat::Auto => LogFormat::Json,
@@ -30,7 +30,7 @@ pub(super) fn start(settings: &Settings) {
     let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
     let one_event = filter_fn(move |metadata| metadata.target() != other);
     let writer = stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
-    // A reader that has left would cause an error on every line.
+    // After the reader has closed the output, each line would cause an error.
     let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
     let layer = match format {
         LogFormat::Console => layer.with_ansi(has_color).event_format(Console::new(has_color)).boxed(),

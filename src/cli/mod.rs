@@ -1,6 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed while running, 2 used wrongly.
 //!
-//! `output` prints everything: it handles terminals, colors and readers who leave.
+//! `output` prints everything: it handles terminals, colors and readers that close the output.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
@@ -40,7 +40,7 @@ use arguments::{arguments, leaf, unknown_variables};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
 
-/// A local stand-in for DirectScale's customer API, on a real Postgres.
+/// A local emulator of DirectScale's customer API, on a real Postgres.
 #[derive(Debug, Parser)]
 #[command(name = "directscale-emulator", version)]
 struct Cli {
@@ -135,7 +135,7 @@ enum Command {
         #[command(flatten, next_help_heading = "Connection options")]
         remote: RemoteArgs,
     },
-    /// List webhook deliveries, and send them again
+    /// List webhook deliveries, and resend them
     Webhooks {
         #[command(subcommand)]
         command: webhooks::WebhooksCommand,
@@ -201,7 +201,7 @@ enum Command {
     },
 }
 
-/// Runs the command line and answers its exit code.
+/// Runs the command line and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let mut command = help::command();
@@ -342,9 +342,9 @@ fn print_settings(settings: &[SettingListing], is_json: bool) -> anyhow::Result<
     print(&output::table(Screen::of_stdout(output::ColorChoice::Auto), &columns, &items))
 }
 
-/// Prints why something failed, each cause once; nothing when the reader of the output has left.
+/// Prints the causes of a failure, each once. A reader that closed the output is no failure.
 fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
-    if error.downcast_ref::<OutputError>().is_some_and(OutputError::is_reader_gone) {
+    if error.downcast_ref::<OutputError>().is_some_and(OutputError::is_closed_by_reader) {
         return ExitCode::SUCCESS;
     }
     let text = ErrorChain(error.as_ref()).to_string();

@@ -21,8 +21,8 @@ use crate::clock::Clock;
 pub(super) struct OutputError(io::Error);
 
 impl OutputError {
-    /// Whether the reader has left, as `head` does: that is not a failure.
-    pub(super) fn is_reader_gone(&self) -> bool {
+    /// Whether the reader has closed the output, as `head` does: that is not a failure.
+    pub(super) fn is_closed_by_reader(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 }
@@ -48,7 +48,7 @@ impl Screen {
     pub(super) fn of_stdout(choice: ColorChoice) -> Self {
         let is_terminal = stdout().is_terminal();
         let has_color = match choice {
-            ColorChoice::Auto => is_terminal && wants_color(),
+            ColorChoice::Auto => is_terminal && allows_color(),
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
@@ -60,8 +60,8 @@ impl Screen {
     }
 }
 
-/// Whether the environment lets programs use colors on a terminal (<https://no-color.org>).
-pub(super) fn wants_color() -> bool {
+/// Whether the environment allows colors on a terminal (<https://no-color.org>).
+pub(super) fn allows_color() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
@@ -153,7 +153,7 @@ fn is_unsafe(character: char) -> bool {
 }
 
 /// A JSON value on one line.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => plain(text).into_owned(),
@@ -199,13 +199,13 @@ impl Column {
         let value = &item[self.member];
         match (self.kind, value.as_str()) {
             (Kind::Time, Some(text)) if is_terminal => {
-                text.parse().map_or_else(|_| shown(value), |time| relative(time, Clock::Real.now()))
+                text.parse().map_or_else(|_| value_text(value), |time| relative(time, Clock::Real.now()))
             }
             _ if is_terminal => match value {
                 Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
-                _ => shown(value),
+                _ => value_text(value),
             },
-            _ => shown(value),
+            _ => value_text(value),
         }
     }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::files::read_text_file;
-use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, shown, table};
+use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, table, value_text};
 use super::progress::ProgressLine;
 use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
 use crate::outgoing::use_ring;
@@ -164,7 +164,7 @@ impl Remote {
         base.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// The same server for streams, which have no limit of time but one of silence.
+    /// A client of the same server for streams: its timeout is for silence, not for the whole response.
     pub(super) fn for_streams(&self) -> anyhow::Result<Self> {
         let client = Client::builder().no_proxy().connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
         let Self { base, listen, token, json, screen, shows_progress, .. } = self;
@@ -180,35 +180,35 @@ impl Remote {
     }
 
     pub(super) async fn get(&self, path: &[&str]) -> anyhow::Result<Value> {
-        self.call(Method::GET, path, &[], None).await
+        self.request(Method::GET, path, &[], None).await
     }
 
     pub(super) async fn find(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
-        self.call(Method::GET, path, query, None).await
+        self.request(Method::GET, path, query, None).await
     }
 
     pub(super) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
-        self.call(Method::POST, path, &[], Some(Body::of(body))).await
+        self.request(Method::POST, path, &[], Some(Body::of(body))).await
     }
 
-    /// Sends a file unread, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
+    /// Sends a file without parsing it. The server parses it like a seed, in which `PostalCode: 84042` is a text.
     pub(super) async fn put_file(&self, path: &[&str], file: &str) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, &[], Some(Body::of_file(file)?)).await
+        self.request(Method::PUT, path, &[], Some(Body::of_file(file)?)).await
     }
 
     pub(super) async fn put_body(&self, path: &[&str], body: Body) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, &[], Some(body)).await
+        self.request(Method::PUT, path, &[], Some(body)).await
     }
 
     pub(super) async fn put_with(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
-        self.call(Method::PUT, path, query, Some(Body::of(&json!({})))).await
+        self.request(Method::PUT, path, query, Some(Body::of(&json!({})))).await
     }
 
     pub(super) async fn delete(&self, path: &[&str]) -> anyhow::Result<Value> {
-        self.call(Method::DELETE, path, &[], None).await
+        self.request(Method::DELETE, path, &[], None).await
     }
 
-    async fn call(
+    async fn request(
         &self,
         method: Method,
         path: &[&str],
@@ -280,7 +280,7 @@ impl Remote {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> SendError {
-        // The innermost cause is the one that says why: rejected, timed out, no such host.
+        // The innermost cause has the reason: rejected, timed out, no such host.
         let mut cause: &dyn std::error::Error = error;
         while let Some(source) = cause.source() {
             cause = source;
@@ -317,7 +317,7 @@ impl Remote {
     pub(super) fn print_key(&self, created: &Value, sentence: &str) -> anyhow::Result<()> {
         self.print(created, |created| {
             say(plain_lines(sentence));
-            Ok(out(shown(&created["key"]))?)
+            Ok(out(value_text(&created["key"]))?)
         })
     }
 

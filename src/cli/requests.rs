@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::arguments::duration;
 use super::output::{
-    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, shown,
-    status_style,
+    BOLD, CYAN, DIM, GREEN, OutputError, RED, Screen, YELLOW, json_text, out, plain, plain_lines, say, status_style,
+    value_text,
 };
 use super::remote::{Remote, SendError};
-use crate::control::laid_out;
+use crate::control::pretty_json;
 
 /// The server's limit for one wait.
 const MAX_WAIT: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ const MAX_WAIT: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How many requests are fetched after the stream was lost.
+/// The maximum number of requests that are fetched after a lost stream.
 const CATCH_UP: &str = "1000";
 
 #[derive(Debug, Subcommand)]
@@ -43,7 +43,7 @@ pub(super) enum RequestsCommand {
     },
     /// Show a request: why it was rejected, what it changed, its headers and bodies
     Show {
-        /// The tenant; or the request, whatever its tenant
+        /// The tenant; or the request, of any tenant
         #[arg(value_name = "TENANT|ID")]
         tenant_or_id: String,
         /// The request's number, or its X-DirectScale-RequestId
@@ -53,11 +53,11 @@ pub(super) enum RequestsCommand {
     Tail {
         #[command(flatten)]
         filter: FilterArgs,
-        /// Exit 1 when the server is away for longer than this
+        /// Exit code 1 if the server is unreachable for longer than this
         #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
         give_up_after: Duration,
     },
-    /// Wait for a new request and print it: exit 1 when none came in time
+    /// Wait for a new request and print it; exit code 1 if none matches in time
     Wait {
         #[command(flatten)]
         filter: FilterArgs,
@@ -143,7 +143,7 @@ pub(super) async fn requests(remote: &Remote, command: RequestsCommand) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-/// The number of a tenant's newest request that the filter lets through; 0 if there is none.
+/// The number of a tenant's newest request that matches the filter; 0 if there is none.
 async fn last_number(remote: &Remote, filter: &FilterArgs) -> anyhow::Result<u64> {
     let mut query = filter.query();
     query.push(("limit", "1".to_owned()));
@@ -161,16 +161,16 @@ async fn find_anywhere(remote: &Remote, id: &str) -> anyhow::Result<Value> {
         }
     }
     let unauthenticated = remote.find(&["unauthenticated-requests"], &[("limit", CATCH_UP.to_owned())]).await?;
-    let is_it = |request: &&Value| shown(&request["request_id"]) == id || shown(&request["number"]) == id;
+    let is_it = |request: &&Value| value_text(&request["request_id"]) == id || value_text(&request["number"]) == id;
     let found = unauthenticated.as_array().into_iter().flatten().find(is_it).cloned();
-    found.with_context(|| format!("no tenant's journal has a request '{id}', or no longer"))
+    found.with_context(|| format!("no tenant's journal has a request '{id}', or no longer has it"))
 }
 
 /// Waits for a request that matches the filter: a new one, unless the filter has `since`.
 async fn wait(remote: &Remote, filter: &FilterArgs, timeout: Duration) -> anyhow::Result<Value> {
     let since = match filter.since {
         Some(since) => since,
-        // Of any operation: requests that the journal has already are not new.
+        // The newest of any operation: requests that the journal has already are not new.
         None => newest_number(remote, &filter.tenant).await?,
     };
     let deadline = Instant::now() + timeout;
@@ -200,7 +200,7 @@ struct Tail<'a> {
     filter: &'a FilterArgs,
     /// The number of the last request that was printed or passed over.
     last: Option<u64>,
-    /// When the server was started that counts so.
+    /// When the server that assigned this number was started.
     started_at: Option<Value>,
 }
 
@@ -211,7 +211,7 @@ async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> 
     let mut pause = FIRST_PAUSE;
     loop {
         let path = ["tenants", filter.tenant.as_str(), "requests", "stream"];
-        // Without `since`: it goes by numbers, and a server that was started anew counts from 1 again.
+        // Without `since`, because a restarted server numbers its requests from 1 again.
         let problem = match tail.remote.send(Method::GET, &path, &filter.query(), None).await {
             Ok(stream) => {
                 let verb = if was_connected { "Following again" } else { "Following" };
@@ -224,7 +224,7 @@ async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> 
                     Err(error) => error.to_string(),
                 }
             }
-            // Not there from the start, or not for this caller: waiting would not help.
+            // Unreachable from the beginning, or rejected: waiting would not help.
             Err(error @ SendError::Unreachable { .. }) if was_connected => error.to_string(),
             Err(SendError::Rejected { status, detail }) if was_connected && status.is_server_error() => detail,
             Err(error) => return Err(error.into()),
@@ -241,11 +241,11 @@ async fn tail(remote: &Remote, filter: &FilterArgs, give_up_after: Duration) -> 
 }
 
 impl Tail<'_> {
-    /// Learns which server it is, and prints what came before this connection, if there was anything to miss.
+    /// Detects a restart of the server, and prints the requests before this connection that were missed.
     async fn catch_up(&mut self, has_missed: bool) -> anyhow::Result<()> {
         let started_at = self.remote.get(&["status"]).await?["started_at"].take();
         if self.started_at.as_ref().is_some_and(|before| *before != started_at) {
-            // Started anew, it counts from 1 again, and everything it knows is new.
+            // A restarted server numbers its requests from 1 again, so that all of them are new.
             self.last = None;
         }
         self.started_at = Some(started_at);
@@ -262,7 +262,7 @@ impl Tail<'_> {
         Ok(())
     }
 
-    /// Prints a stream until it ends, and says why it did.
+    /// Prints a stream until it ends, and returns the reason for which it ended.
     async fn print(&mut self, mut stream: Response) -> anyhow::Result<String> {
         let mut pending = Vec::new();
         loop {
@@ -295,7 +295,7 @@ impl Tail<'_> {
 
 /// One line for the request, and one for each reason and change.
 fn summary(request: &Value, screen: Screen) -> String {
-    let of = |member: &str| shown(&request[member]);
+    let of = |member: &str| value_text(&request[member]);
     let mut text = String::new();
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     if screen.is_terminal {
@@ -307,16 +307,16 @@ fn summary(request: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "{}", line.join("\t"));
     }
     for reason in items(&request["reasons"]) {
-        let _ = writeln!(text, "    why: {}", screen.paint(YELLOW, shown(&reason["message"])));
+        let _ = writeln!(text, "    why: {}", screen.paint(YELLOW, value_text(&reason["message"])));
     }
     for ignored in items(&request["ignored"]) {
-        let _ = writeln!(text, "    ignored: {}", shown(ignored));
+        let _ = writeln!(text, "    ignored: {}", value_text(ignored));
     }
     for operation in items(&request["did_you_mean"]) {
-        let _ = writeln!(text, "    did you mean: {}", shown(operation));
+        let _ = writeln!(text, "    did you mean: {}", value_text(operation));
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "    fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
+        let _ = writeln!(text, "    fault {}: {}", value_text(&fault["id"]), value_text(&fault["description"]));
     }
     text + &changes(request, screen)
 }
@@ -328,11 +328,11 @@ fn changes(request: &Value, screen: Screen) -> String {
             let _ = writeln!(
                 text,
                 "    {} {} {}: {} -> {}",
-                shown(&change["table"]),
-                shown(&change["id"]),
-                screen.paint(CYAN, shown(&field["field"])),
-                screen.paint(RED, shown(&field["before"])),
-                screen.paint(GREEN, shown(&field["after"]))
+                value_text(&change["table"]),
+                value_text(&change["id"]),
+                screen.paint(CYAN, value_text(&field["field"])),
+                screen.paint(RED, value_text(&field["before"])),
+                screen.paint(GREEN, value_text(&field["after"]))
             );
         }
     }
@@ -340,7 +340,7 @@ fn changes(request: &Value, screen: Screen) -> String {
 }
 
 fn details(request: &Value, screen: Screen) -> String {
-    let of = |member: &str| shown(&request[member]);
+    let of = |member: &str| value_text(&request[member]);
     let head = |text: &str| screen.paint(BOLD, text);
     let status = screen.paint(status_style(request["status"].as_u64()), of("status"));
     let mut text = String::new();
@@ -361,32 +361,42 @@ fn details(request: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "  A dry run: everything was rolled back.");
     }
     for fault in items_of_one(&request["fault"]) {
-        let _ = writeln!(text, "  Fault {}: {}", shown(&fault["id"]), shown(&fault["description"]));
+        let _ = writeln!(text, "  Fault {}: {}", value_text(&fault["id"]), value_text(&fault["description"]));
     }
     section(
         &mut text,
         &head("Why"),
         items(&request["reasons"]).map(|reason| {
-            format!("{} ({}: {})", shown(&reason["message"]), shown(&reason["field"]), shown(&reason["rule"]))
+            format!(
+                "{} ({}: {})",
+                value_text(&reason["message"]),
+                value_text(&reason["field"]),
+                value_text(&reason["rule"])
+            )
         }),
     );
-    section(&mut text, &head("Ignored"), items(&request["ignored"]).map(shown));
-    section(&mut text, &head("Did you mean"), items(&request["did_you_mean"]).map(shown));
+    section(&mut text, &head("Ignored"), items(&request["ignored"]).map(value_text));
+    section(&mut text, &head("Did you mean"), items(&request["did_you_mean"]).map(value_text));
     let changes = changes(request, screen);
     section(&mut text, &head("Changes"), changes.lines().map(|line| line.trim_start().to_owned()));
     section(
         &mut text,
         &head("Events"),
         items(&request["events"]).map(|event| {
-            format!("{} customer {} {}", shown(&event["event_type"]), shown(&event["customer"]), shown(&event["id"]))
+            format!(
+                "{} customer {} {}",
+                value_text(&event["event_type"]),
+                value_text(&event["customer"]),
+                value_text(&event["id"])
+            )
         }),
     );
     section(
         &mut text,
         &head("Hooks"),
         items(&request["hooks"]).map(|hook| {
-            let (id, url) = (shown(&hook["hook"]), shown(&hook["url"]));
-            format!("{id} {url} -> {} in {} ms", shown(&hook["status"]), shown(&hook["duration_ms"]))
+            let (id, url) = (value_text(&hook["hook"]), value_text(&hook["url"]));
+            format!("{id} {url} -> {} in {} ms", value_text(&hook["status"]), value_text(&hook["duration_ms"]))
         }),
     );
     for (name, headers, body) in
@@ -394,7 +404,7 @@ fn details(request: &Value, screen: Screen) -> String {
     {
         let _ = writeln!(text, "\n{}", head(name));
         for header in items(&request[headers]) {
-            let _ = writeln!(text, "  {}: {}", screen.paint(CYAN, shown(&header[0])), shown(&header[1]));
+            let _ = writeln!(text, "  {}: {}", screen.paint(CYAN, value_text(&header[0])), value_text(&header[1]));
         }
         text += &body_text(&request[body]);
     }
@@ -418,7 +428,7 @@ fn body_text(body: &Value) -> String {
     if kept.is_empty() && bytes == 0 {
         return "  (no body)\n".to_owned();
     }
-    let mut text = plain_lines(&laid_out(kept)).into_owned();
+    let mut text = plain_lines(&pretty_json(kept)).into_owned();
     if body["is_truncated"] == true {
         let _ = write!(text, "\n(the first {} of {bytes} bytes)", kept.len());
     }

@@ -40,7 +40,7 @@ pub(super) struct ExportCommand {
     /// Write to this file, which only you can read; - is standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
-    /// Add the digests of the tenant's keys, so that `seed FILE` makes a tenant with the same keys
+    /// Add the digests of the tenant's keys, so that `seed FILE` creates a tenant with the same keys
     #[arg(long)]
     keys: bool,
     #[command(flatten, next_help_heading = "Connection options")]
@@ -63,10 +63,8 @@ pub(super) async fn seed(remote: &Remote, SeedCommand { file, tenant, .. }: &See
     let body = if file == "demo" { Body::of_yaml(DEMO_SEED.to_owned()) } else { Body::of_file(file)? };
     if let Some(tenant) = tenant {
         let seeded = remote.put_body(&["tenants", tenant, "seed"], body).await.map_err(with_hint)?;
-        remote.print_done(
-            &seeded,
-            &format!("SeedSummary tenant '{tenant}': {}.", counted(&seeded["rows"], "row", "rows")),
-        )?;
+        remote
+            .print_done(&seeded, &format!("Seeded tenant '{tenant}': {}.", counted(&seeded["rows"], "row", "rows")))?;
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = remote.put_body(&["seed"], body).await.map_err(with_hint)?;
@@ -83,7 +81,7 @@ pub(super) fn print(seeded: &SeedSummary, is_json: bool) -> anyhow::Result<()> {
     Ok(out(created.chain(unchanged).collect::<String>())?)
 }
 
-/// Adds to the error of a server that does not answer what to do about it.
+/// Adds a hint to the error of a server that does not answer.
 fn with_hint(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(SendError::Unreachable { base, reason }) => anyhow::anyhow!(
@@ -121,6 +119,6 @@ pub(super) async fn export(
         bytes += part.len();
     }
     export.keep().with_context(unwritten)?;
-    say(format_args!("{path}: {bytes} bytes. It holds password hashes, tax ids and tokens: keep it secret."));
+    say(format_args!("{path}: {bytes} bytes. It contains password hashes, tax ids and tokens: keep it secret."));
     Ok(ExitCode::SUCCESS)
 }

@@ -51,7 +51,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
             let listener = bind(listen).await?;
-            server.api_is_on(address.port());
+            server.set_api_port(address.port());
             Some((listener.address(), listener.serve(admin)))
         }
         _ => None,
@@ -159,7 +159,7 @@ async fn stop_requested(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Watches for SIGTERM and Ctrl-C: the first requests a shutdown, a second ends the process at once, and so does the end of
-/// the deadline. On a thread of its own, so that a signal is handled whatever hangs.
+/// the deadline. On its own thread, so that a signal is handled even if everything else hangs.
 fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
     let (request, requested) = watch::channel(false);
     let (ready, is_ready) = std::sync::mpsc::channel();
@@ -188,11 +188,11 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
         });
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(watching).context("no thread for signals")?;
-    is_ready.recv().context("no thread for signals")?.context("signals cannot be watched for")?;
+    is_ready.recv().context("no thread for signals")?.context("signals cannot be handled")?;
     Ok(requested)
 }
 
-/// Where a program reads standard error, this is an event of the log.
+/// Off a terminal this is an event of the log, because a program reads standard error.
 fn say_stopping() {
     const STOPPING: &str = "Stopping (Ctrl-C again to quit now)";
     if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }

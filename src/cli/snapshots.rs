@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::output::{CYAN, Column, GREEN, RED, Screen, YELLOW, counted, out, say, shown};
+use super::output::{CYAN, Column, GREEN, RED, Screen, YELLOW, counted, out, say, value_text};
 use super::remote::Remote;
 
 #[derive(Debug, Subcommand)]
@@ -17,7 +17,7 @@ pub(super) enum SnapshotCommand {
         tenant: String,
         /// The snapshot; an older one of this name is replaced
         name: String,
-        /// Allow to replace the snapshot `seed`, which `reset` restores
+        /// Also replace the snapshot `seed`, which `reset` restores
         #[arg(long)]
         force: bool,
     },
@@ -106,18 +106,18 @@ fn rows(diff: &Value, screen: Screen) -> String {
     let mut text = String::new();
     for table in diff["tables"].as_array().into_iter().flatten() {
         for row in table["rows"].as_array().into_iter().flatten() {
-            let kind = shown(&row["kind"]);
+            let kind = value_text(&row["kind"]);
             let style = match kind.as_str() {
                 "added" => GREEN,
                 "removed" => RED,
                 _ => YELLOW,
             };
-            let head = format!("{kind} {} {}", shown(&table["table"]), shown(&row["id"]));
+            let head = format!("{kind} {} {}", value_text(&table["table"]), value_text(&row["id"]));
             let _ = writeln!(text, "{}", screen.paint(style, head));
             for field in row["fields"].as_array().into_iter().flatten() {
-                let name = screen.paint(CYAN, shown(&field["field"]));
-                let before = screen.paint(RED, shown(&field["before"]));
-                let after = screen.paint(GREEN, shown(&field["after"]));
+                let name = screen.paint(CYAN, value_text(&field["field"]));
+                let before = screen.paint(RED, value_text(&field["before"]));
+                let after = screen.paint(GREEN, value_text(&field["after"]));
                 let _ = writeln!(text, "  {name}: {before} -> {after}");
             }
         }

@@ -1,4 +1,4 @@
-//! `status`: where a running server is reached, with which credentials, and what it holds.
+//! `status`: the addresses, demo credentials and counts of a running server.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{BOLD, CYAN, Screen, counted, out, out_json, shown};
+use super::output::{BOLD, CYAN, Screen, counted, out, out_json, value_text};
 use super::remote::Remote;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,7 +34,7 @@ pub(super) async fn status(remote: &Remote, format: Format) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// The address of the vendors' APIs: that of the control API, but for the port where they have one of their own.
+/// The address of the vendor APIs: that of the control API, with another port if `/_emulator` has its own listener.
 fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
     let mut url = Url::parse(control)?;
     if let Some(port) = status["api_port"].as_u64() {
@@ -69,7 +69,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
     })
 }
 
-/// For `eval` in a shell and for .env files. What is not there is left out.
+/// For `eval` in a shell and for .env files. Credentials that are not valid are left out.
 fn env(status: &Value) -> String {
     let (directscale, bydesign, storm) = (&status["directscale"], &status["bydesign"], &status["storm"]);
     let mut text = String::new();
@@ -92,20 +92,20 @@ fn env(status: &Value) -> String {
     text
 }
 
-/// A value that a shell takes as it is.
+/// A value that a shell does not change.
 fn quoted(value: &str) -> String {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
     if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
 fn text(status: &Value, screen: Screen) -> String {
-    let of = |group: &str, member: &str| shown(&status[group][member]);
+    let of = |group: &str, member: &str| value_text(&status[group][member]);
     let name = |text: &str| screen.paint(CYAN, format_args!("{text:<14}"));
     let mut text = format!(
         "{} {} at {}\n",
         screen.paint(BOLD, "directscale-emulator"),
-        shown(&status["version"]),
-        shown(&status["server"])
+        value_text(&status["version"]),
+        value_text(&status["server"])
     );
     let _ = writeln!(text, "  {}{}", name("DirectScale"), of("directscale", "base_url"));
     if !status["directscale"]["subscription_key"].is_null() {
@@ -122,8 +122,8 @@ fn text(status: &Value, screen: Screen) -> String {
         let _ = writeln!(text, "  {}client id {client}, secret {secret}", name(""));
         let _ = writeln!(text, "  {}token from {}", name(""), of("storm", "token_url"));
     }
-    let _ = writeln!(text, "  {}{}", name("Inspector"), shown(&status["inspector"]));
-    let _ = writeln!(text, "  {}{}", name("Documentation"), shown(&status["documentation"]));
+    let _ = writeln!(text, "  {}{}", name("Inspector"), value_text(&status["inspector"]));
+    let _ = writeln!(text, "  {}{}", name("Documentation"), value_text(&status["documentation"]));
     let _ = writeln!(
         text,
         "  {}, {}, {}, {}",
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendors_apis_are_found_beside_a_control_api_of_its_own() {
+    fn the_vendor_apis_have_another_port_than_a_separate_control_api() {
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": 8080 })).expect("a URL"), "http://h:8080");
         assert_eq!(api_base("http://h:8081", &json!({ "api_port": null })).expect("a URL"), "http://h:8081");
         assert_eq!(

@@ -84,7 +84,7 @@ pub(super) async fn tenants(remote: &Remote, command: TenantsCommand) -> anyhow:
             remote.print_table(&remote.get(&["tenants"]).await?, &columns)?;
         }
         TenantsCommand::Add { name, new, seed } => {
-            // As text, so that the server reads it as it reads a seed: `PostalCode: 84042` is a text there.
+            // As text: the server parses it like a seed, in which `PostalCode: 84042` is a text.
             let seed = seed.as_deref().map(read_text_file).transpose()?;
             let NewTenantArgs { key_name, key, expires_in } = new;
             let body = json!({

@@ -1,11 +1,11 @@
-//! `webhooks`: list the deliveries of a tenant's events, and send them again.
+//! `webhooks`: list the deliveries of a tenant's events, and resend them.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::output::{Column, counted, out, say, shown, table};
+use super::output::{Column, counted, out, say, table, value_text};
 use super::remote::Remote;
 
 /// How many characters of a subscriber's response a table shows.
@@ -24,11 +24,11 @@ pub(super) enum WebhooksCommand {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Send failed and dropped deliveries again, or all deliveries of one event
+    /// Resend failed and dropped deliveries, or all deliveries of one event
     Resend {
         /// The tenant
         tenant: String,
-        /// Only the event with this id, whatever its state
+        /// Only the event with this id, in any state
         #[arg(long)]
         id: Option<String>,
     },
@@ -61,8 +61,8 @@ pub(super) async fn webhooks(remote: &Remote, command: WebhooksCommand) -> anyho
             };
             let resent = remote.post(&path, &json!({})).await?;
             remote.print(&resent, |resent| {
-                out(shown(&resent["due"]))?;
-                say(format_args!("{} due again.", counted(&resent["due"], "delivery", "deliveries")));
+                out(value_text(&resent["due"]))?;
+                say(format_args!("{} pending again.", counted(&resent["due"], "delivery", "deliveries")));
                 Ok(())
             })?;
         }
@@ -70,7 +70,7 @@ pub(super) async fn webhooks(remote: &Remote, command: WebhooksCommand) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-/// Deliveries with as much of the responses as a line holds. One that was not attempted yet has the time of its event.
+/// Deliveries with shortened responses, for lines. A delivery that was not attempted yet has the time of its event.
 fn with_short_responses(deliveries: &Value) -> Value {
     let mut short = deliveries.clone();
     for delivery in short.as_array_mut().into_iter().flatten() {

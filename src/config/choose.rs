@@ -1,4 +1,4 @@
-//! Chooses between flag, variable, file and default, and remembers which it was.
+//! Chooses between flag, variable, file and default, and lists the choice.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(super) struct Chooser<'a> {
     pub(super) listing: Vec<SettingListing>,
 }
 
-/// Where a setting came from; the first wins.
+/// The origin of a setting's value, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     Flag,
@@ -33,8 +33,8 @@ impl Origin {
         }
     }
 
-    /// A setting as its user spelled it.
-    fn spelling(self, setting: &Setting) -> String {
+    /// The setting's name in messages about a value of this origin.
+    fn name_of(self, setting: &Setting) -> String {
         match self {
             Self::Flag | Self::Default => setting.flag(),
             Self::Variable => setting.variable.to_owned(),
@@ -43,7 +43,7 @@ impl Origin {
     }
 }
 
-/// The two ways to give a secret.
+/// A secret that is given directly, or in a file.
 enum SecretSource {
     Direct(Secret),
     File(PathBuf),
@@ -54,7 +54,7 @@ impl<'a> Chooser<'a> {
         Self { matches, listing: Vec::new() }
     }
 
-    /// A setting that is unset unless somebody sets it.
+    /// A setting without a default.
     pub(super) fn optional<T: SettingValue>(
         &mut self,
         setting: &Setting,
@@ -82,8 +82,10 @@ impl<'a> Chooser<'a> {
         value
     }
 
-    /// A secret, given directly or by a file that holds it. The origin that comes first wins; one origin may only use one of
-    /// the two ways.
+    /// A secret that is given directly or in a file. The origin with the highest precedence wins. One origin cannot give both.
+    ///
+    /// # Errors
+    /// When an origin gives both, the file cannot be read, or the secret is not valid.
     pub(super) fn secret<T: SecretValue>(
         &mut self,
         setting: &Setting,
@@ -101,7 +103,7 @@ impl<'a> Chooser<'a> {
             return Ok(None);
         };
         sources.retain(|(other, _)| *other == origin);
-        let (direct, by_file) = (origin.spelling(setting), origin.spelling(file));
+        let (direct, by_file) = (origin.name_of(setting), origin.name_of(file));
         let (name, secret) = match (sources.pop(), sources.pop()) {
             (Some((_, SecretSource::Direct(secret))), None) => (direct, secret),
             (Some((_, SecretSource::File(path))), None) => {
@@ -111,7 +113,7 @@ impl<'a> Chooser<'a> {
             }
             _ => return Err(ConfigError::Value { name: by_file, reason: format!("{direct} is given as well") }),
         };
-        // The reason is ours, and does not repeat the secret.
+        // The reason is this program's own, and does not repeat the secret.
         let value = T::from_str(secret.reveal()).map_err(|reason| ConfigError::Value { name, reason })?;
         self.list(setting, value.hidden(), origin);
         Ok(Some(value))

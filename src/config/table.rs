@@ -160,7 +160,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// What only a server needs.
+    /// The settings of the server.
     server: ServerArgs
     secrets {}
     settings {
@@ -175,9 +175,9 @@ settings! {
             "The status is 413.";
         password_cost: PasswordCostSetting, default "auto", "auto|owasp|test", "EMULATOR_PASSWORD_COST",
             "The cost of password hashes; auto is test on loopback and owasp elsewhere",
-            "owasp is 19 MiB and 2 passes, test the cheapest that there is.", hide_possible_values = true;
+            "owasp is 19 MiB and 2 passes, test the cheapest possible.", hide_possible_values = true;
         private_targets: PrivateTargets, default "auto", "auto|allow|reject", "EMULATOR_PRIVATE_TARGETS",
-            "Whether hooks and webhooks may go to loopback and private networks; auto allows it where the server listens on \
+            "Whether hooks and webhooks may go to loopback and private networks; auto allows it if the server listens on \
              loopback only",
             "", hide_possible_values = true;
         extra_headers: Switch, default "on", "on|off", "EMULATOR_EXTRA_HEADERS",
@@ -195,7 +195,7 @@ settings! {
             "";
     }
 
-    /// What a command needs that opens the database.
+    /// The settings of commands that open the database.
     database: DatabaseArgs
     secrets {
         database_url: DatabaseUrl, "URL", "postgres://user:password@localhost:5432/emulator", "DATABASE_URL",
@@ -213,17 +213,17 @@ settings! {
             "The embedded database has one.";
         database_acquire_timeout_ms: Milliseconds, default "2000", "DURATION", "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS",
             "Wait at most this long for a database connection, in milliseconds or as 2s",
-            "After it the client gets the gateway's 500.";
+            "Then the client gets the gateway's 500.";
         database_wait_seconds: Seconds, default "30", "DURATION", "EMULATOR_DATABASE_WAIT_SECONDS",
             "Wait at most this long at start for a database that is not up yet, in seconds or as 2m",
             "A wrong password, or a database that does not exist, fails at once.";
     }
 
-    /// The token of the control API, which a server demands and a command that talks to it presents.
+    /// The token of the control API, which a server requires and commands send.
     token: TokenArgs
     secrets {
         admin_token: AdminToken, "TOKEN", "a-long-secret-of-your-own", "EMULATOR_ADMIN_TOKEN",
-            "The token of the control API; without one, a server that listens off loopback generates and prints it",
+            "The token of the control API; without one, a server that listens not only on loopback generates and prints it",
             "At least 16 visible ASCII characters. On loopback none is needed.";
         admin_token_file, "EMULATOR_ADMIN_TOKEN_FILE",
             "Read the token from a file, - for stdin; `ps` does not show it then";
@@ -239,11 +239,11 @@ settings! {
             "";
         admin_hosts: HostNames, default "", "NAMES", "EMULATOR_ADMIN_HOSTS",
             "More host names, separated by commas, under which /_emulator answers without a token",
-            "IP addresses and localhost always do. Another name is rejected, because a page of another site could have been \
-             sent to it. With a token every name is accepted.";
+            "IP addresses and localhost always do. Another name is rejected, because another site could point its own name \
+             at this server. With a token every name is accepted.";
     }
 
-    /// What is logged.
+    /// The settings of the log.
     log: LogArgs
     secrets {}
     settings {

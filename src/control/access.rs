@@ -65,14 +65,14 @@ impl Access {
         let host = text(headers, header::HOST.as_str()).unwrap_or_default();
         // A site that points its own name here does not have the token.
         if self.token.is_none() && !self.is_known_host(host) {
-            let why = "is not a name of this server; --admin-hosts adds names, and with an admin token every name is accepted";
+            let reason = "is not a name of this server; --admin-hosts adds names, and with an admin token every name is accepted";
             let host: String = host.chars().take(100).collect();
-            return Err(ControlError::Forbidden(format!("the Host '{host}' {why}")));
+            return Err(ControlError::Forbidden(format!("the Host '{host}' {reason}")));
         }
         check_origin(headers, host)
     }
 
-    /// Whether no other site can point this name at this address, which would let its scripts send requests here.
+    /// Whether other sites cannot point this name at this address. A site that can could send requests here with its scripts.
     fn is_known_host(&self, host: &str) -> bool {
         let name = match host.strip_prefix('[') {
             Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -113,9 +113,8 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-/// Whether the client is a browser, which wants a page. Java's own client accepts `text/html` too, with a list that no browser
-/// sends.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+/// Whether the client is a browser. Java's own client accepts `text/html` too, with a list that no browser sends.
+pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
     let accept = text(headers, header::ACCEPT.as_str()).unwrap_or_default();
     accept.contains("text/html") && !accept.contains("*; q=.2")
 }
@@ -124,10 +123,10 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>().copied();
     let Err(rejected) = control.access.check(peer, request.headers()) else { return next.run(request).await };
-    if matches!(rejected, ControlError::Unauthorized(_)) && wants_page(request.headers()) {
+    if matches!(rejected, ControlError::Unauthorized(_)) && is_browser(request.headers()) {
         // The data of a form is lost, so the login does not lead back to its address.
-        let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
-        return super::pages::to_login(wanted.map(PathAndQuery::as_str));
+        let requested = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+        return super::pages::to_login(requested.map(PathAndQuery::as_str));
     }
     rejected.into_response()
 }
@@ -188,10 +187,10 @@ mod tests {
 
     #[test]
     fn browsers_are_distinguished_from_programs() {
-        let wants = |accept| wants_page(&headers(&[("accept", accept)]));
-        assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
-        assert!(!wants("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"));
-        assert!(!wants("*/*") && !wants_page(&HeaderMap::new()));
+        let accepts = |accept| is_browser(&headers(&[("accept", accept)]));
+        assert!(accepts("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(!accepts("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"));
+        assert!(!accepts("*/*") && !is_browser(&HeaderMap::new()));
     }
 
     #[test]

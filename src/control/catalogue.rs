@@ -8,7 +8,7 @@ use crate::fault_injection::{FaultResponse, FaultRule};
 use crate::vendors::VENDORS;
 use crate::webhooks::EventType;
 
-/// The operation of requests that no operation has.
+/// In the journal, the operation of a request whose path is no operation's.
 const NO_OPERATION: &str = "-";
 
 /// The operations in the journal that the document does not describe.

@@ -98,7 +98,7 @@ impl ControlError {
     pub(super) fn detail(&self) -> String {
         match self {
             Self::Tenant(TenantError::Database(DatabaseError::Statement(error))) if is_impossible_text(error) => {
-                "nothing has a name with the character U+0000 in it".to_owned()
+                "a name cannot contain the character U+0000".to_owned()
             }
             Self::Tenant(TenantError::Database(error)) => {
                 tracing::error!(error = %ErrorChain(error), "database failure in the control API");

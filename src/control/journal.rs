@@ -31,5 +31,6 @@ pub(super) fn find_request(
         let id = id_or_number.parse().ok();
         id.and_then(|id| journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop())
     };
-    found.ok_or_else(|| ControlError::NotFound("the journal does not have this request, or no longer".to_owned()))
+    found
+        .ok_or_else(|| ControlError::NotFound("the journal does not have this request, or no longer has it".to_owned()))
 }

@@ -25,12 +25,12 @@ use crate::tenants::Tenants;
 use catalogue::Catalogue;
 use error::ControlError;
 
-pub(crate) use access::wants_page;
+pub(crate) use access::is_browser;
 pub use access::{Access, Peer};
 pub use admin_token::AdminToken;
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
-pub(crate) use pages::laid_out;
+pub(crate) use pages::pretty_json;
 
 /// The state of the control API and the inspector.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Control {
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
-    /// The port of the vendor APIs, where they have another listener.
+    /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
     /// Identifies this run of the server: the journal's numbers start at 1 in each.
     started_at: DateTime<Utc>,
@@ -75,7 +75,7 @@ impl Control {
         let _ = self.vendor.set(vendor);
     }
 
-    pub fn api_is_on(&self, port: u16) {
+    pub fn set_api_port(&self, port: u16) {
         // A second call would change nothing.
         let _ = self.api_port.set(port);
     }
@@ -104,7 +104,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes, ControlError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ControlError::TooLong(limit)),
-        Err(_) => Err(ControlError::Bad("the request broke off".to_owned())),
+        Err(_) => Err(ControlError::Bad("the request ended before its body was complete".to_owned())),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn log(summary: Option<&RequestSummary>, status: u16, elapsed: Durati
     let ms = milliseconds(elapsed);
     let Some(summary) = summary else {
         // Health checks and metrics.
-        tracing::debug!(target: "access", status, ms, "own route");
+        tracing::debug!(target: "access", status, ms, "health check or metrics");
         return;
     };
     let RequestSummary { operation, route, request_id, caller, fault, .. } = summary;
@@ -31,14 +31,14 @@ pub(super) fn log(summary: Option<&RequestSummary>, status: u16, elapsed: Durati
     );
 }
 
-/// A request as the log shows it to people. A subscriber takes this line or the one for machines.
+/// A request as the log shows it to people. A subscriber selects this line or the one for machines.
 pub(super) struct ConsoleLine {
     method: Method,
     path: String,
 }
 
 impl ConsoleLine {
-    /// `None` where no subscriber takes it.
+    /// `None` if no subscriber selects it.
     pub(super) fn begin(request: &Request<Body>) -> Option<Self> {
         if !tracing::enabled!(target: CONSOLE_TARGET, tracing::Level::INFO) {
             return None;

@@ -9,14 +9,14 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 /// The most bytes of an unwanted body that are read and discarded, so that its sender gets the response: 64 times the default limit of
-/// a body of the vendors' APIs. A longer one is cut off.
+/// a body of the vendor APIs. A longer one is cut off.
 pub(super) const MAX_DISCARD_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The part of a body that its handler did not read.
 #[derive(Debug)]
 pub(super) struct Unread {
     pub(super) body: Incoming,
-    /// Whether the handler read some of it: then a client that waited for `100 Continue` has got it.
+    /// Whether the handler read some of it. A client that waited for `100 Continue` has received it then.
     pub(super) is_begun: bool,
 }
 

@@ -104,7 +104,7 @@ impl Framing {
 }
 
 impl BodyFraming {
-    /// Takes over what a line of the head says about the body.
+    /// Reads what a line of the head says about the body.
     fn read(&mut self, line: &[u8]) {
         let Some(colon) = memchr::memchr(b':', line) else { return };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());

@@ -31,7 +31,7 @@ pub struct Listener {
 pub struct ShutdownHandle(watch::Sender<bool>);
 
 impl ShutdownHandle {
-    /// Takes no more connections, and lets current requests end.
+    /// Accepts no more connections, and lets current requests end.
     pub fn shut_down(&self) {
         self.0.send_replace(true);
     }
@@ -83,7 +83,7 @@ impl Listener {
                                 drop(open);
                             });
                         }
-                        // Out of file descriptors, or a client that is gone already: not a reason to stop.
+                        // Out of file descriptors, or a client that has disconnected already: not a reason to stop.
                         Err(error) => {
                             tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
                             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -14,7 +14,7 @@ const MAX_HEAD_BYTES: usize = 8192 + 4096 * 100;
 /// The longest target of a request, in bytes (hyper's limit).
 const MAX_TARGET_BYTES: usize = 65_534;
 
-/// Why a request is malformed. Repeats only the name of a header: the rest can hold secrets.
+/// Why a request is malformed. Repeats only the name of a header: the rest can contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MalformedRequest {
     pub status: StatusCode,
@@ -38,8 +38,8 @@ impl MalformedRequest {
         )
     }
 
-    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it is gone, or
-    /// has one. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
+    /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it has
+    /// disconnected, or has a response. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
     pub(super) fn of(
         error: &hyper::Error,
         withheld: Option<StatusCode>,
@@ -49,7 +49,7 @@ impl MalformedRequest {
         if error.is_parse_version_h2() {
             return Some(Self::new(
                 StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-                "HTTP/2 is not spoken here; send the request with HTTP/1.1.",
+                "HTTP/2 is not supported; send the request with HTTP/1.1.",
             ));
         }
         if let Some(status) = withheld {
@@ -108,9 +108,9 @@ fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     found.unwrap_or_else(|| {
         let is_target = error.contains("URI");
         let reason = if is_target {
-            "The path and query are not those of a URI."
+            "The path and query are not valid in a URI."
         } else {
-            "The request is not written as HTTP/1.1 says."
+            "The request does not follow HTTP/1.1."
         };
         reason.to_owned()
     })
@@ -130,23 +130,23 @@ fn wrong_request_line(received: &[u8]) -> Option<&'static str> {
         return Some("The request line begins with a blank instead of a method.");
     }
     if !is_token(method) {
-        return Some("The method may only hold letters, digits and !#$%&'*+-.^_`|~, and one blank stands behind it.");
+        return Some("The method may only contain letters, digits and !#$%&'*+-.^_`|~, and one blank must follow it.");
     }
     match &parts[1..] {
         [] => Some(
             "The request line has a method and nothing else; it must be METHOD, path and HTTP/1.1, with one blank between.",
         ),
-        [[], ..] => Some("More than one blank stands between the method and the path."),
+        [[], ..] => Some("There is more than one blank between the method and the path."),
         [target, ..] if target.iter().any(u8::is_ascii_control) => {
-            Some("The path holds a control character; percent-encode it.")
+            Some("The path contains a control character; percent-encode it.")
         }
         [_] => Some("The request line must end with HTTP/1.1."),
         [_, version] if is_version(version) => None,
         [_, version] if version.starts_with(b"HTTP/") => {
-            Some("The request line must end with HTTP/1.1 or HTTP/1.0, and nothing behind it.")
+            Some("The request line must end with HTTP/1.1 or HTTP/1.0, with nothing after it.")
         }
-        [_, .., version] if is_version(version) => Some("The path holds a blank; write it as %20."),
-        _ => Some("The request line must end with HTTP/1.1, with nothing behind it."),
+        [_, .., version] if is_version(version) => Some("The path contains a blank; write it as %20."),
+        _ => Some("The request line must end with HTTP/1.1, with nothing after it."),
     }
 }
 
@@ -157,7 +157,7 @@ fn is_version(text: &[u8]) -> bool {
 fn wrong_header(received: &[u8]) -> Option<String> {
     lines(received).skip(1).find_map(|line| {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
-            return Some("A header goes on in another line, which HTTP no longer allows.".to_owned());
+            return Some("A header continues on another line, which HTTP no longer allows.".to_owned());
         }
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             return Some("A line among the headers has no colon.".to_owned());
@@ -169,21 +169,24 @@ fn wrong_header(received: &[u8]) -> Option<String> {
         if let Some(bare) = name.strip_suffix(b" ").or_else(|| name.strip_suffix(b"\t"))
             && is_token(bare.trim_ascii_end())
         {
-            return Some(format!("A blank stands before the colon of the header {}.", shown(bare.trim_ascii_end())));
+            return Some(format!(
+                "There is a blank before the colon of the header {}.",
+                short_name(bare.trim_ascii_end())
+            ));
         }
         if !is_token(name) {
-            return Some("The name of a header may only hold letters, digits and !#$%&'*+-.^_`|~.".to_owned());
+            return Some("The name of a header may only contain letters, digits and !#$%&'*+-.^_`|~.".to_owned());
         }
         let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
         value
             .iter()
             .any(is_control)
-            .then(|| format!("The value of the header {} holds a control character.", shown(name)))
+            .then(|| format!("The value of the header {} contains a control character.", short_name(name)))
     })
 }
 
 /// The name of a header, short enough for a message.
-fn shown(name: &[u8]) -> String {
+fn short_name(name: &[u8]) -> String {
     name.iter().take(64).map(|byte| char::from(*byte)).collect()
 }
 

@@ -165,12 +165,12 @@ impl Server {
         self.shared.control.serve_from(started.tenants.clone(), started.outgoing.clone());
         started.deliveries.start();
         started.start_sweeping();
-        started.start_keeping_up();
+        started.start_maintenance();
     }
 
-    /// The port of the vendors' APIs, where `/_emulator` has a listener of its own.
-    pub fn api_is_on(&self, port: u16) {
-        self.shared.control.api_is_on(port);
+    /// Sets the port of the vendor APIs, if `/_emulator` has its own listener.
+    pub fn set_api_port(&self, port: u16) {
+        self.shared.control.set_api_port(port);
     }
 
     /// What start-up still has to do.
@@ -182,7 +182,7 @@ impl Server {
 /// A router with the layers of every router.
 fn stacked(router: Router) -> Stack {
     let router = router.layer(CatchPanicLayer::custom(panicked));
-    // Outside the router: the path loses its trailing slash and gets the spelling of the routes before it is matched.
+    // Outside the router: the path loses its trailing slash and is written as in the routes, before it is matched.
     let read: fn(Request<Body>) -> Request<Body> = canonical_path;
     NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
 }
@@ -193,7 +193,7 @@ async fn no_such_route(_: Request<Body>) -> Response<Body> {
     response
 }
 
-/// A panic outside of a vendor's handler: the gateway answers those.
+/// Answers a panic outside of the vendors' handlers. The gateway answers theirs.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
@@ -260,7 +260,7 @@ where
 fn is_browser_at_root(request: &Request<Body>, secret_headers: &[&str]) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
         && request.uri().path() == "/"
-        && control::wants_page(request.headers())
+        && control::is_browser(request.headers())
         && !secret_headers.iter().any(|name| request.headers().contains_key(*name))
 }
 

@@ -1,4 +1,4 @@
-//! Connecting to a Postgres server at start: which failures are worth waiting for, and what a person can do about the others.
+//! Connecting to a Postgres server at start: which failures are worth waiting for, and hints about the others.
 
 use std::error::Error;
 use std::fmt;
@@ -126,7 +126,7 @@ impl Target {
             "28000" if message.contains("no encryption") => {
                 Some("the server may demand TLS: add ?sslmode=require to the database URL".to_owned())
             }
-            "28000" => Some("the server's pg_hba.conf does not let this user in from here".to_owned()),
+            "28000" => Some("the server's pg_hba.conf does not allow this user from this address".to_owned()),
             "3D000" => Some(format!("create it: {}", self.create_database(self.database()))),
             "42501" => Some(format!("as its owner: GRANT CONNECT ON DATABASE \"{}\" TO \"{user}\"", self.database())),
             _ => None,

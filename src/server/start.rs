@@ -58,7 +58,7 @@ pub struct Started {
     pub outgoing: Outgoing,
     sweeping: OnceLock<AbortHandle>,
     is_embedded: bool,
-    keeping_up: OnceLock<AbortHandle>,
+    maintenance: OnceLock<AbortHandle>,
     pub seeded: SeedSummary,
     /// Whether the demo key is valid.
     pub has_demo: bool,
@@ -100,15 +100,15 @@ impl Started {
     }
 
     /// Starts vacuuming and analyzing an embedded database, which does not do so by itself; once.
-    pub fn start_keeping_up(&self) {
+    pub fn start_maintenance(&self) {
         if self.is_embedded {
-            self.keeping_up.get_or_init(|| tokio::spawn(maintain(self.opened.database.clone())).abort_handle());
+            self.maintenance.get_or_init(|| tokio::spawn(maintain(self.opened.database.clone())).abort_handle());
         }
     }
 
     /// Closes the database; the embedded one ends.
     pub async fn close(self) {
-        for work in [self.sweeping.get(), self.keeping_up.get()].into_iter().flatten() {
+        for work in [self.sweeping.get(), self.maintenance.get()].into_iter().flatten() {
             work.abort();
         }
         self.deliveries.stop().await;
@@ -178,7 +178,7 @@ pub async fn start_up(
         outgoing,
         sweeping: OnceLock::new(),
         is_embedded,
-        keeping_up: OnceLock::new(),
+        maintenance: OnceLock::new(),
         seeded,
         has_demo,
         is_empty,

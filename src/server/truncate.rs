@@ -1,4 +1,4 @@
-//! Responses that an injected fault does not let through.
+//! Responses that an injected fault truncates or prevents.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,4 +1,4 @@
-"""A server on a fresh folder and a headless Chromium to look at it with, for `walk` and for scripts/screenshots."""
+"""A server with an empty data folder and a headless Chromium, for `walk` and for scripts/screenshots."""
 
 import base64
 import collections
@@ -24,7 +24,7 @@ UPGRADE = {
     "Password": "Password123!", "SponsorId": 2, "TaxId": "TAX-TEST-3333", "TermsAccepted": True, "Username": "YodaIAm",
 }
 
-Answer = collections.namedtuple("Answer", "status headers body")
+Response = collections.namedtuple("Response", "status headers body")
 
 
 def binary():
@@ -61,14 +61,14 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise SystemExit("the server did not become ready:\n" + self.complaints())
+        raise SystemExit("the server did not become ready:\n" + self.errors())
 
-    def complaints(self):
-        """What it held for a defect."""
+    def errors(self):
+        """The errors in its log."""
         return (self.folder / "err").read_text()
 
-    def call(self, method, path, body=None, key=KEY, **headers):
-        """Calls from outside; an answer that never came has status 0."""
+    def send(self, method, path, body=None, key=KEY, **headers):
+        """Sends a request to the server. The status of a missing response is 0."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, method=method)
         if path.startswith("/v1") and key:
@@ -77,19 +77,19 @@ class Server:
         for name, value in headers.items():
             request.add_header(name, value)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return Answer(answer.status, answer.headers, answer.read())
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return Response(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read())
+            return Response(error.code, error.headers, error.read())
         except OSError:
-            return Answer(0, {}, b"")
+            return Response(0, {}, b"")
 
     def close(self):
         end(self.process)
 
 
 class Browser:
-    """One tab, told over the DevTools protocol what to do."""
+    """One tab, which is controlled over the DevTools protocol."""
 
     def __init__(self, folder):
         names = ("chromium", "chromium-browser", "google-chrome")
@@ -107,7 +107,7 @@ class Browser:
         try:
             self.socket = websocket.create_connection(self._page(profile), timeout=60)
             for domain in ("Page", "Log", "Runtime", "DOM", "Accessibility"):
-                self.ask(f"{domain}.enable")
+                self.command(f"{domain}.enable")
         except BaseException:
             self.close()
             raise
@@ -117,76 +117,76 @@ class Browser:
             time.sleep(0.1)
             try:
                 port = (profile / "DevToolsActivePort").read_text().split()[0]
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
-                    return next(page for page in json.load(answer) if page["type"] == "page")["webSocketDebuggerUrl"]
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as response:
+                    return next(page for page in json.load(response) if page["type"] == "page")["webSocketDebuggerUrl"]
             except (OSError, IndexError, StopIteration):
                 pass
         raise SystemExit("chromium did not become ready")
 
-    def ask(self, method, **parameters):
+    def command(self, method, **parameters):
         self.number += 1
         self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self.socket.recv())
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']['message']}")
-                return answer["result"]
-            self.events.append(answer)
+            response = json.loads(self.socket.recv())
+            if response.get("id") == self.number:
+                if "error" in response:
+                    raise RuntimeError(f"{method}: {response['error']['message']}")
+                return response["result"]
+            self.events.append(response)
 
     def value(self, expression):
-        """The value of a script; nothing while the page goes away."""
+        """The value of a script; None while another page is loaded."""
         try:
-            answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
+            response = self.command("Runtime.evaluate", expression=expression, returnByValue=True)
         except RuntimeError:
             return None
-        if "exceptionDetails" in answer:
-            raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
-        return answer["result"].get("value")
+        if "exceptionDetails" in response:
+            raise RuntimeError(f"{expression}: {response['exceptionDetails']}")
+        return response["result"].get("value")
 
     def resize(self, width, height=900):
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
 
-    def arrive(self, before):
-        """Waits until another page than the one of that time is there, whole."""
+    def wait_for_page(self, before):
+        """Waits until a page is complete that was loaded at another time than `before`."""
         for _ in range(400):
             if self.value("document.readyState === 'complete' && location.href !== 'about:blank' && performance.timeOrigin") \
                     not in (None, False, before):
                 return
             time.sleep(0.025)
-        raise AssertionError(f"no other page came after {self.value('location.href')}")
+        raise AssertionError(f"no other page was loaded after {self.value('location.href')}")
 
-    def birth(self):
-        """By which a page is told from the next."""
+    def loaded_at(self):
+        """When the page was loaded, which identifies it."""
         return self.value("performance.timeOrigin")
 
     def go(self, url):
-        before = self.birth()
-        self.ask("Page.navigate", url=url)
-        self.arrive(before)
+        before = self.loaded_at()
+        self.command("Page.navigate", url=url)
+        self.wait_for_page(before)
 
-    def photograph(self, path, width, tallest):
-        height = min(int(self.value("document.documentElement.scrollHeight")), tallest)
+    def save_screenshot(self, path, width, max_height):
+        height = min(int(self.value("document.documentElement.scrollHeight")), max_height)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        picture = self.ask("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        picture = self.command("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(picture["data"]))
 
-    def complaints(self):
+    def errors(self):
         """Errors and warnings of scripts, of the console and of the browser since the last time."""
         events, self.events = self.events, []
-        told = []
+        found = []
         for event in events:
             parameters = event.get("params", {})
             match event.get("method"):
                 case "Runtime.exceptionThrown":
                     details = parameters["exceptionDetails"]
-                    told.append("exception: " + details.get("exception", {}).get("description", details["text"]))
+                    found.append("exception: " + details.get("exception", {}).get("description", details["text"]))
                 case "Runtime.consoleAPICalled" if parameters["type"] in ("error", "warning", "assert"):
-                    told.append(f"console: {[argument.get('value') for argument in parameters['args']]}")
+                    found.append(f"console: {[argument.get('value') for argument in parameters['args']]}")
                 case "Log.entryAdded" if parameters["entry"]["level"] in ("error", "warning"):
                     entry = parameters["entry"]
-                    told.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}")
-        return told
+                    found.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}")
+        return found
 
     def close(self):
         if self.socket:

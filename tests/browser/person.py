@@ -1,19 +1,19 @@
-"""Somebody who looks at the inspector and acts on it: with the mouse, or with the keyboard alone.
+"""A user of the inspector, with the mouse or with the keyboard only.
 
-What is acted on is found as a person or a screen reader finds it, by its role and its name. The acts are the browser's own
-input events; scripts only look. Every page that is come to is examined.
+Elements are found as a screen reader finds them, by role and name. Actions are the browser's own input events; scripts only
+read. Every page that is loaded is examined.
 """
 
 import time
 import urllib.parse
 
 WIDTHS = (390, 1280)
-PATIENCE = 8
-MOST_TABS = 250
+TIMEOUT = 8
+MAX_TABS = 250
 FOCUSABLE = ("button", "checkbox", "combobox", "link", "searchbox", "spinbutton", "textbox", "Date", "DisclosureTriangle")
 CODES = {"Enter": 13, "Tab": 9, "Home": 36, "End": 35, "ArrowDown": 40, "Escape": 27, "Delete": 46}
 
-# What an eye sees that is wrong with a page, in this window.
+# The visible defects of a page in a window of this width.
 FLAWS = """(() => {
   const flaws = [];
   const width = %d;
@@ -35,7 +35,7 @@ FLAWS = """(() => {
     }
   }
   const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
-  flaws.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => 'the id ' + id + ' stands there twice'));
+  flaws.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => 'the id ' + id + ' is not unique'));
   for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
     if (![...field.labels].some((label) => label.textContent.trim())) { flaws.push(name(field) + ' ' + field.name + ' has no label'); }
   }
@@ -62,7 +62,7 @@ def check(is_so, why):
 
 
 class Person:
-    """What both have in common: eyes."""
+    """The actions and checks that do not depend on the input device."""
 
     def __init__(self, browser, base):
         self.browser = browser
@@ -70,26 +70,26 @@ class Person:
         self.pages = 0
         self.stops = 0
 
-    # Coming to pages
+    # Load pages
 
     def visit(self, path):
-        """Types an address."""
+        """Opens an address."""
         self.browser.resize(1280)
         self.browser.go(self.base + path)
         self.examine()
 
     def follow(self, role, name, within=None, nth=None):
-        """Activates something that leads to another page."""
-        before = self.browser.birth()
+        """Activates an element that loads another page."""
+        before = self.browser.loaded_at()
         self.activate(role, name, within, nth)
         self.arrived(before)
 
     def arrived(self, before):
-        self.browser.arrive(before)
+        self.browser.wait_for_page(before)
         self.examine()
 
     def examine(self):
-        """What must be true of every page."""
+        """Checks the rules for every page."""
         self.pages += 1
         where = self.where()
         for width in WIDTHS:
@@ -98,33 +98,33 @@ class Person:
             check(flaws == [], f"{where} at {width} pixels: {flaws}")
         for node in self.all():
             check(node["role"] not in FOCUSABLE or node["name"], f"{where}: a {node['role']} without a name")
-        self.be_quiet()
+        self.check_console()
 
-    def be_quiet(self):
-        complaints = self.browser.complaints()
-        check(not complaints, f"{self.where()}: the console says {complaints}")
+    def check_console(self):
+        errors = self.browser.errors()
+        check(not errors, f"{self.where()}: the console has {errors}")
 
     def where(self):
         parts = urllib.parse.urlsplit(self.browser.value("location.href"))
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
-    # Looking
+    # Read a page
 
     def _root(self):
-        return self.browser.ask("DOM.getDocument", depth=0)["root"]["backendNodeId"]
+        return self.browser.command("DOM.getDocument", depth=0)["root"]["backendNodeId"]
 
-    def _query(self, under, **wanted):
-        found = self.browser.ask("Accessibility.queryAXTree", backendNodeId=under, **wanted)["nodes"]
+    def _query(self, under, **properties):
+        found = self.browser.command("Accessibility.queryAXTree", backendNodeId=under, **properties)["nodes"]
         return [node["backendDOMNodeId"] for node in found if not node["ignored"] and "backendDOMNodeId" in node]
 
     def all(self):
-        nodes = self.browser.ask("Accessibility.getFullAXTree")["nodes"]
+        nodes = self.browser.command("Accessibility.getFullAXTree")["nodes"]
         return [{"role": node["role"]["value"], "name": node.get("name", {}).get("value", "").strip()}
                 for node in nodes if not node["ignored"] and "role" in node]
 
     def find(self, role, name, within=None, nth=None):
-        """What has this role and this name, in the region of that role and name; nth of several only where it is said."""
-        end = time.monotonic() + PATIENCE
+        """The element with this role and name, inside of the element `within`. Without `nth` there must be only one."""
+        end = time.monotonic() + TIMEOUT
         found = []
         while time.monotonic() < end:
             try:
@@ -143,10 +143,10 @@ class Person:
         return bool(self._query(self._root(), role=role, accessibleName=name))
 
     def on(self, node, function):
-        """What a function of an element says."""
-        handle = self.browser.ask("DOM.resolveNode", backendNodeId=node)["object"]["objectId"]
-        answer = self.browser.ask("Runtime.callFunctionOn", objectId=handle, functionDeclaration=function, returnByValue=True)
-        return answer["result"].get("value")
+        """The result of a JavaScript function on an element."""
+        handle = self.browser.command("DOM.resolveNode", backendNodeId=node)["object"]["objectId"]
+        response = self.browser.command("Runtime.callFunctionOn", objectId=handle, functionDeclaration=function, returnByValue=True)
+        return response["result"].get("value")
 
     def text(self, within=None):
         if within:
@@ -154,24 +154,24 @@ class Person:
         return self.browser.value("document.body.innerText") or ""
 
     def sees(self, text, within=None):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while True:
             shown = " ".join(self.text(within).split())
             if text in shown:
                 return
-            check(time.monotonic() < end, f"{self.where()}: '{text}' is not to be seen"
+            check(time.monotonic() < end, f"{self.where()}: '{text}' is not visible"
                   + (f" in {within}: {shown[:300]!r}" if within else f": {shown[:600]!r}"))
             time.sleep(0.05)
 
     def sees_no(self, text):
-        check(text not in " ".join(self.text().split()), f"{self.where()}: '{text}' is to be seen")
+        check(text not in " ".join(self.text().split()), f"{self.where()}: '{text}' is visible")
 
     def heading(self, text):
         shown = self.browser.value("document.querySelector('h1').innerText")
         check(shown == text, f"{self.where()}: the heading is '{shown}', not '{text}'")
 
     def rows(self):
-        """The cells of each row of the page's tables, with the heading that stands above the table."""
+        """The cells of each row of the page's tables, with the heading above the table."""
         return self.browser.value("""[...document.querySelectorAll('tbody tr')].map((row) => {
           let above = row.closest('table');
           while (above && !/^H[23]$|^SUMMARY$/.test(above.tagName)) { above = above.previousElementSibling || above.parentElement; }
@@ -179,26 +179,26 @@ class Person:
         })""")
 
     def sees_row(self, *cells, above=""):
-        """A row whose cells begin with these texts; '' fits all."""
+        """A row whose cells begin with these texts; '' matches all."""
         rows = self.rows()
         fits = [row for row in rows if above in row["above"] and len(row["cells"]) >= len(cells)
-                and all(cell.startswith(wanted) for cell, wanted in zip(row["cells"], cells))]
+                and all(cell.startswith(start) for cell, start in zip(row["cells"], cells))]
         check(fits, f"{self.where()}: there is no row {cells} under '{above}' in {rows[:40]}")
         return fits[0]["cells"]
 
     def box(self, role, name, within=None):
-        quad = self.browser.ask("DOM.getContentQuads", backendNodeId=self.find(role, name, within))["quads"][0]
+        quad = self.browser.command("DOM.getContentQuads", backendNodeId=self.find(role, name, within))["quads"][0]
         return quad[0], quad[1], quad[4], quad[5]
 
     def fact(self, term):
-        """What a list of facts says of a term."""
+        """The value of a term in the list of facts."""
         facts = self.browser.value("[...document.querySelectorAll('dl.facts div')].map((fact) =>"
                                    "[fact.querySelector('dt').innerText, fact.querySelector('dd').innerText])")
         found = dict(facts).get(term)
-        check(found is not None, f"{self.where()}: nothing is said of '{term}' in {facts}")
+        check(found is not None, f"{self.where()}: there is no '{term}' in {facts}")
         return found.strip()
 
-    # The keys that both press
+    # Press keys
 
     def press(self, key, shift=False, control=False):
         code = CODES.get(key) or ord(key.upper())
@@ -208,17 +208,17 @@ class Person:
             pressed["text"] = "\r"
         elif key not in CODES and not control:
             pressed["text"] = key
-        self.browser.ask("Input.dispatchKeyEvent", type="keyDown" if "text" in pressed else "rawKeyDown", **pressed)
-        self.browser.ask("Input.dispatchKeyEvent", type="keyUp", **{name: what for name, what in pressed.items() if name != "text"})
+        self.browser.command("Input.dispatchKeyEvent", type="keyDown" if "text" in pressed else "rawKeyDown", **pressed)
+        self.browser.command("Input.dispatchKeyEvent", type="keyUp", **{name: what for name, what in pressed.items() if name != "text"})
 
     def type(self, text):
         for letter in text:
             for kind in ("keyDown", "keyUp"):
                 typed = {"text": letter} if kind == "keyDown" else {}
-                self.browser.ask("Input.dispatchKeyEvent", type=kind, key=letter, **typed)
+                self.browser.command("Input.dispatchKeyEvent", type=kind, key=letter, **typed)
 
     def fill(self, role, name, text, within=None):
-        """Types into a field in place of what is there."""
+        """Replaces the text of a field."""
         field = self.focus(role, name, within)
         self.press("a", control=True)
         self.press("Delete")
@@ -227,7 +227,7 @@ class Person:
         check(shown == text, f"'{name}' holds '{shown}', not '{text}'")
 
     def choose(self, name, option, within=None):
-        """Chooses from a list by going down in it."""
+        """Chooses an option of a list with the arrow keys."""
         field = self.focus("combobox", name, within)
         self.press("Home")
         for _ in range(200):
@@ -237,7 +237,7 @@ class Person:
         raise AssertionError(f"'{name}' has no '{option}'")
 
     def replace_line(self, area, start, line):
-        """Writes a line of a text anew: the one that begins so."""
+        """Replaces the line of a text that begins with `start`."""
         lines = self.on(area, "function () { return this.value; }").split("\n")
         fits = [at for at, known in enumerate(lines) if known.strip().startswith(start)]
         check(len(fits) == 1, f"{len(fits)} lines begin with {start}: {lines}")
@@ -257,7 +257,7 @@ class Person:
 
 
 class Mouse(Person):
-    """Points and clicks; types into what was clicked."""
+    """Clicks, and types into the element that was clicked."""
 
     manner = "mouse"
 
@@ -266,28 +266,28 @@ class Mouse(Person):
         self.tab_through()
 
     def tab_through(self):
-        """Goes round the page by Tab: at each stop one must see where one is."""
+        """Moves through the page by Tab: the focus must be visible at each stop."""
         first = None
-        for _ in range(MOST_TABS):
+        for _ in range(MAX_TABS):
             self.press("Tab")
             focus = self.browser.value(FOCUS)
             if focus is None:
                 break
             first = first or focus
-            check(focus["seen"], f"{self.where()}: after Tab one does not see where one is: {focus['what']}")
+            check(focus["seen"], f"{self.where()}: the focus is not visible after Tab: {focus['what']}")
             self.stops += 1
-        check(first, f"{self.where()}: Tab leads nowhere")
+        check(first, f"{self.where()}: Tab focuses nothing")
 
     def _click(self, node):
-        self.browser.ask("DOM.scrollIntoViewIfNeeded", backendNodeId=node)
-        quad = self.browser.ask("DOM.getContentQuads", backendNodeId=node)["quads"][0]
+        self.browser.command("DOM.scrollIntoViewIfNeeded", backendNodeId=node)
+        quad = self.browser.command("DOM.getContentQuads", backendNodeId=node)["quads"][0]
         x, y = (quad[0] + quad[4]) / 2, (quad[1] + quad[5]) / 2
         is_hit = self.on(node, f"function () {{ const hit = document.elementFromPoint({x}, {y});"
                                "return hit === this || this.contains(hit); }")
-        check(is_hit, f"{self.where()}: something lies over what is clicked, at {x}, {y}")
-        self.browser.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        check(is_hit, f"{self.where()}: another element covers the clicked one at {x}, {y}")
+        self.browser.command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         for kind in ("mousePressed", "mouseReleased"):
-            self.browser.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            self.browser.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def activate(self, role, name, within=None, nth=None):
         self._click(self.find(role, name, within, nth))
@@ -295,49 +295,49 @@ class Mouse(Person):
     def focus(self, role, name, within=None):
         node = self.find(role, name, within, None)
         if role == "combobox" and self.on(node, "function () { return this.tagName; }") == "SELECT":
-            # A click on the list itself would open it, in a window of its own.
+            # A click on the list itself would open it, in its own window.
             self._click(self._label(node))
         else:
             self._click(node)
-        check(self.on(node, "function () { return this === document.activeElement; }"), f"a click on '{name}' leads elsewhere")
+        check(self.on(node, "function () { return this === document.activeElement; }"), f"a click does not focus '{name}'")
         return node
 
     def _label(self, node):
-        handle = self.browser.ask("DOM.resolveNode", backendNodeId=node)["object"]["objectId"]
-        label = self.browser.ask("Runtime.callFunctionOn", objectId=handle, functionDeclaration="function () { return this.labels[0]; }")
-        return self.browser.ask("DOM.describeNode", objectId=label["result"]["objectId"])["node"]["backendNodeId"]
+        handle = self.browser.command("DOM.resolveNode", backendNodeId=node)["object"]["objectId"]
+        label = self.browser.command("Runtime.callFunctionOn", objectId=handle, functionDeclaration="function () { return this.labels[0]; }")
+        return self.browser.command("DOM.describeNode", objectId=label["result"]["objectId"])["node"]["backendNodeId"]
 
-    def open_first_call(self, name):
+    def open_first_request(self, name):
         self.follow("link", name, nth=0)
 
 
 class Keyboard(Person):
-    """Has no mouse: Tab, Enter, arrows and letters."""
+    """Uses Tab, Enter, arrows and letters."""
 
     manner = "keyboard"
 
     def focus(self, role, name, within=None, nth=None):
-        """Goes on by Tab until it is there."""
+        """Presses Tab until the element has the focus."""
         node = self.find(role, name, within, nth)
-        for _ in range(MOST_TABS):
+        for _ in range(MAX_TABS):
             if self.on(node, "function () { return this === document.activeElement; }"):
                 return node
             self.press("Tab")
             focus = self.browser.value(FOCUS)
             if focus:
-                check(focus["seen"], f"{self.where()}: after Tab one does not see where one is: {focus['what']}")
+                check(focus["seen"], f"{self.where()}: the focus is not visible after Tab: {focus['what']}")
                 self.stops += 1
-        raise AssertionError(f"{self.where()}: Tab does not lead to the {role} '{name}'")
+        raise AssertionError(f"{self.where()}: Tab does not focus the {role} '{name}'")
 
     def activate(self, role, name, within=None, nth=None):
         self.focus(role, name, within, nth)
         self.press("Enter")
 
-    def open_first_call(self, name):
-        """By the list's own keys."""
-        before = self.browser.birth()
+    def open_first_request(self, name):
+        """With the keys of the list."""
+        before = self.browser.loaded_at()
         self.press("j")
         focused = self.browser.value("document.activeElement.innerText")
-        check(focused == name, f"j leads to '{focused}', not to '{name}'")
+        check(focused == name, f"j focuses '{focused}', not '{name}'")
         self.press("Enter")
         self.arrived(before)

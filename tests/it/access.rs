@@ -216,16 +216,16 @@ fn the_control_api_can_have_its_own_listener() {
 fn a_body_that_cannot_be_read_is_rejected_with_the_reason() {
     let tenant = tenant();
     let path = format!("/_emulator/tenants/{}/faults", tenant.name());
-    for (body, why) in [
+    for (body, reason) in [
         ("{", "EOF while parsing"),
-        ("\u{0}", "must not hold the character NUL"),
+        ("\u{0}", "must not contain the character NUL"),
         ("nonsense", "expected"),
         (r#"["GetCustomer", "hidden"]"#, "the body must be an object, not a list"),
     ] {
         let bytes = request("POST", &path, "", Some(body));
         let text = String::from_utf8(bytes).expect("text").replacen("test.example", "localhost", 1);
         let detail = Client { address: server().address, key: String::new() }.raw(text.as_bytes()).problem(400);
-        assert!(detail.contains(why) && !detail.contains("hidden"), "{detail}");
+        assert!(detail.contains(reason) && !detail.contains("hidden"), "{detail}");
     }
     let yaml = "operation: GetCustomer\nresponse: truncated\n";
     let bytes = request("POST", &path, "Content-Type: application/yaml\r\n", Some(yaml));
@@ -259,7 +259,7 @@ fn a_name_with_a_nul_is_not_found() {
     }
     let reply = tenant.control("POST", "/keys/%00/revoke", Some(&json!({})));
     let expected = json!({
-        "status": 404, "title": "Not Found", "detail": "nothing has a name with the character U+0000 in it"
+        "status": 404, "title": "Not Found", "detail": "a name cannot contain the character U+0000"
     });
     assert_eq!((reply.status, reply.json()), (404, expected));
     let reply = control("POST", "/tenants/a%00b/reset", None);

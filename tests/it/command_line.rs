@@ -121,7 +121,7 @@ fn a_server_starts_serves_and_stops() {
     let listen = server.address.to_string();
     assert!(program(&["healthcheck", "--listen", &listen]).status().expect("the program").success());
 
-    // One owner at a time.
+    // One process at a time.
     let (code, text) = failing(&["migrate", "--data", data], &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("another process uses it"), "{text}");
@@ -342,7 +342,7 @@ fn a_hook_can_be_tried_and_webhooks_resent() {
     let (_, failed, _) = run(&["webhooks", "list", "demo", "--state", "failed"]);
     assert!(failed.contains("\tfailed\tUpdateAssociateEvent\t1\t1\t500\t"), "{failed}");
     let resent = run(&["webhooks", "resend", "demo"]);
-    assert_eq!((resent.1.as_str(), resent.2.as_str()), ("1\n", "1 delivery due again.\n"));
+    assert_eq!((resent.1.as_str(), resent.2.as_str()), ("1\n", "1 delivery pending again.\n"));
     let start = std::time::Instant::now();
     while receiver.received().len() < 3 {
         assert!(start.elapsed() < Duration::from_secs(20), "the event is delivered again");

@@ -48,8 +48,8 @@ fn read_answer(mut stream: &TcpStream) -> Reply {
 
 /// A server like the shared one, with short timeouts.
 fn impatient() -> SocketAddr {
-    static HASTY: OnceLock<(SocketAddr, ShutdownHandle)> = OnceLock::new();
-    let (address, _) = HASTY.get_or_init(|| {
+    static IMPATIENT: OnceLock<(SocketAddr, ShutdownHandle)> = OnceLock::new();
+    let (address, _) = IMPATIENT.get_or_init(|| {
         let timeouts =
             Timeouts { idle: Duration::from_secs(4), head: Duration::from_secs(1), discard: Duration::from_secs(3) };
         let server = server();
@@ -196,7 +196,7 @@ fn a_body_that_is_not_read_gets_no_100_continue() {
         let answer = read_to_end(&stream);
         let reply = parse(answer.as_bytes()).expect("an answer");
         assert_eq!((reply.status, reply.header("Connection")), (status, Some("close")), "{head}: {answer}");
-        // The server does not wait for a body that is not sent, and does not reset where it is sent nevertheless.
+        // The server does not wait for a body that is not sent, and does not reset the connection if the body is sent nevertheless.
         assert!(start.elapsed() < Duration::from_secs(3), "{head}: {:?}", start.elapsed());
         (&stream).write_all(&vec![b'x'; MAX_BODY_BYTES + 1]).expect("all is taken");
     }
@@ -253,7 +253,7 @@ fn an_idle_connection_may_wait_longer_than_a_request_that_has_begun() {
         assert_eq!(read_answer(&stream).header("Keep-Alive"), Some("timeout=4"));
     }
     let start = Instant::now();
-    assert_eq!(read_to_end(&stream), "", "it ends without a word");
+    assert_eq!(read_to_end(&stream), "", "it ends without a response");
     assert!((3500..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     // A connection that never sent anything is idle too.
     let start = Instant::now();
@@ -276,8 +276,8 @@ fn the_head_of_a_request_must_arrive_in_time() {
         let reply = parse(read_to_end(&stream).as_bytes()).expect("an answer");
         assert!((900..3600).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
         assert_eq!((reply.status, reply.header("Connection")), (408, Some("close")));
-        let why = "The head of the request did not arrive within 1 seconds.";
-        assert_eq!(reply.body, format!(r#"{{ "statusCode": 408, "message": "{why}" }}"#));
+        let reason = "The head of the request did not arrive within 1 seconds.";
+        assert_eq!(reply.body, format!(r#"{{ "statusCode": 408, "message": "{reason}" }}"#));
     }
 }
 
@@ -346,47 +346,47 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101));
     let long_head = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "b".repeat(900_000));
     let token = "letters, digits and !#$%&'*+-.^_`|~";
-    let method = format!("The method may only hold {token}, and one blank stands behind it.");
-    let name = format!("The name of a header may only hold {token}.");
+    let method = format!("The method may only contain {token}, and one blank must follow it.");
+    let name = format!("The name of a header may only contain {token}.");
     let (method, name): (&str, &str) = (method.leak(), name.leak());
     let bytes = |text: &str| text.as_bytes().to_vec();
     vec![
         (
             bytes("POST  /v1/customers HTTP/1.1\r\nHost: h\r\n\r\n"),
             400,
-            "More than one blank stands between the method and the path.",
+            "There is more than one blank between the method and the path.",
         ),
         (bytes("POST\t/v1/customers HTTP/1.1\r\nHost: h\r\n\r\n"), 400, method),
         (bytes("P(ST /v1/customers HTTP/1.1\r\nHost: h\r\n\r\n"), 400, method),
         (
             bytes("GET /v1/customers/search/John Smith HTTP/1.1\r\nHost: h\r\n\r\n"),
             400,
-            "The path holds a blank; write it as %20.",
+            "The path contains a blank; write it as %20.",
         ),
         (
             bytes("GET /v1/cust\x07omers HTTP/1.1\r\nHost: h\r\n\r\n"),
             400,
-            "The path holds a control character; percent-encode it.",
+            "The path contains a control character; percent-encode it.",
         ),
         (bytes("GET /v1/customers\r\nHost: h\r\n\r\n"), 400, "The request line must end with HTTP/1.1."),
         (
             bytes("GET /v1/customers HTTP/3.0\r\nHost: h\r\n\r\n"),
             400,
-            "The request line must end with HTTP/1.1 or HTTP/1.0, and nothing behind it.",
+            "The request line must end with HTTP/1.1 or HTTP/1.0, with nothing after it.",
         ),
         (bytes("GET / HTTP/1.1\r\nHost h\r\n\r\n"), 400, "A line among the headers has no colon."),
-        (bytes("GET / HTTP/1.1\r\nHost : h\r\n\r\n"), 400, "A blank stands before the colon of the header Host."),
+        (bytes("GET / HTTP/1.1\r\nHost : h\r\n\r\n"), 400, "There is a blank before the colon of the header Host."),
         (bytes("GET / HTTP/1.1\r\nHo st: h\r\n\r\n"), 400, name),
         (bytes("GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n"), 400, "A header has no name."),
         (
             bytes("GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n"),
             400,
-            "A header goes on in another line, which HTTP no longer allows.",
+            "A header continues on another line, which HTTP no longer allows.",
         ),
         (
             bytes("GET / HTTP/1.1\r\nHost: h\r\nA: b\x01\r\n\r\n"),
             400,
-            "The value of the header A holds a control character.",
+            "The value of the header A contains a control character.",
         ),
         (
             bytes("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: many\r\n\r\n"),
@@ -427,7 +427,7 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
         (
             bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
             505,
-            "HTTP/2 is not spoken here; send the request with HTTP/1.1.",
+            "HTTP/2 is not supported; send the request with HTTP/1.1.",
         ),
         (bytes("{\"FirstName\":\"Riley\"}\r\n\r\n"), 400, method),
         (long_path.into_bytes(), 414, "The path and query are longer than 65534 bytes."),
@@ -440,7 +440,7 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
 fn a_malformed_request_is_rejected_with_the_reason() {
     let address = server().address;
     let good = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
-    for (bytes, status, why) in malformed() {
+    for (bytes, status, reason) in malformed() {
         for before in ["", good] {
             let stream = connect(address);
             if !before.is_empty() {
@@ -449,7 +449,7 @@ fn a_malformed_request_is_rejected_with_the_reason() {
             }
             (&stream).write_all(&bytes).expect("all is taken");
             let reply = parse(read_to_end(&stream).as_bytes()).expect("an answer");
-            let body = format!(r#"{{ "statusCode": {status}, "message": "{why}" }}"#);
+            let body = format!(r#"{{ "statusCode": {status}, "message": "{reason}" }}"#);
             assert_eq!((reply.status, reply.body.as_str()), (status, body.as_str()), "{}", reply.head);
             assert_eq!(reply.header("Content-Type"), Some("application/json"), "{}", reply.head);
             assert_eq!(reply.header("Connection"), Some("close"), "{}", reply.head);
@@ -488,7 +488,7 @@ fn answers(mut text: &str) -> Vec<Reply> {
     answers
 }
 
-/// Whichever byte of a request is wrong, the rejection has a body.
+/// The rejection has a body for every wrong byte of a request.
 #[test]
 fn every_rejection_has_a_body() {
     let address = impatient();
@@ -532,7 +532,7 @@ fn a_malformed_request_is_in_the_log_and_in_the_metrics() {
     assert_eq!(parse(read_to_end(&stream).as_bytes()).expect("an answer").status, 400);
     let line = server.line_with("malformed request");
     for part in
-        ["\"status\":400", "\"peer\":\"127.0.0.1\"", "More than one blank stands between the method and the path."]
+        ["\"status\":400", "\"peer\":\"127.0.0.1\"", "There is more than one blank between the method and the path."]
     {
         assert!(line.contains(part), "{part} in {line}");
     }
@@ -574,9 +574,9 @@ fn a_page_of_another_origin_can_read_every_response_errors_included() {
     }
     // The preflight of a browser: for every path, and once in two hours.
     for path in ["/v1/customers/3", "/v1/nothing", "/api/users/customer"] {
-        let asked = format!("{origin}Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: {key}");
-        let asked = asked.replace(&key, "ocp-apim-subscription-key\r\n");
-        let reply = client.call("OPTIONS", path, &asked, None);
+        let preflight = format!("{origin}Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: {key}");
+        let preflight = preflight.replace(&key, "ocp-apim-subscription-key\r\n");
+        let reply = client.call("OPTIONS", path, &preflight, None);
         assert_eq!((reply.status, reply.header("Access-Control-Max-Age")), (200, Some("7200")), "{reply:?}");
         assert_eq!(reply.header("Access-Control-Allow-Methods"), Some("PUT"), "{reply:?}");
         assert_eq!(reply.header("Access-Control-Allow-Headers"), Some("ocp-apim-subscription-key"), "{reply:?}");

@@ -274,8 +274,8 @@ fn a_hook_that_fails_rejects_with_its_own_message_and_changes_nothing() {
             "Hook {} failed: it answered with a redirect, which is not followed.",
         ),
         (endless.into_bytes(), "Hook {} failed: its answer is longer than 1048576 bytes."),
-        (Vec::new(), "Hook {} failed: the connection broke off."),
-        (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n{".to_vec(), "Hook {} failed: the connection broke off."),
+        (Vec::new(), "Hook {} failed: the connection was lost."),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n{".to_vec(), "Hook {} failed: the connection was lost."),
     ] {
         let receiver = Receiver::start(move |_| answer.clone());
         let (tenant, _) = extended(&receiver, &[UPGRADE], json!({}));
@@ -342,7 +342,7 @@ fn a_hook_that_hangs_or_is_unreachable_fails() {
         "hooks": { UPGRADE: format!("http://{unused}/") }
     });
     let tenant = tenant_of(json!({ "extension": extension }));
-    let message = format!("Hook {UPGRADE} failed: no connection could be made.");
+    let message = format!("Hook {UPGRADE} failed: the connection failed.");
     tenant.put(PATH, &seeds::distributor()).rejects(500, &message);
 }
 

@@ -28,7 +28,7 @@ fn form(path: &str, form: &str) -> Reply {
 
 /// The path that the response redirects to, below `/_emulator`.
 #[track_caller]
-fn led_to(reply: &Reply) -> String {
+fn redirected_to(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{reply:?}");
     let location = reply.header("Location").expect("a location");
     location.strip_prefix("/_emulator").expect("a page of the inspector").to_owned()
@@ -74,7 +74,8 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
         }
     }
     let body = tenant.page(&request).body;
-    for part in ["What changed", "customer_type", "CRM_AssociateTypeChanges", "$EMULATOR_KEY", "Fill in what is hidden"]
+    for part in
+        ["What changed", "customer_type", "CRM_AssociateTypeChanges", "$EMULATOR_KEY", "Fill in the hidden values"]
     {
         assert!(body.contains(part), "{part}");
     }
@@ -98,30 +99,30 @@ fn texts_of_requests_are_escaped() {
 #[test]
 fn a_request_is_sent_again_as_the_tenant() {
     let tenant = tenant();
-    let path = led_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
+    let path = redirected_to(&tenant.form("/replay", "method=GET&path=/v1/customers/3/&host=localhost&body="));
     assert!(path.contains("/requests/"), "{path}");
     assert!(page(&path).body.contains("GET /v1/customers/3"));
     let body = format!(
         "method=PUT&path=/v1/customers/upgrade/3&dry_run=1&body={}",
         encoded(&seeds::distributor().to_string())
     );
-    led_to(&tenant.form("/replay", &body));
+    redirected_to(&tenant.form("/replay", &body));
     let [upgrade, get] = &tenant.requests("")[..] else { panic!("two requests") };
     assert_eq!((&get["key"], &get["status"], &get["customer"]), (&json!("inspector"), &json!(200), &json!(3)));
     assert_eq!((&upgrade["status"], &upgrade["dry_run"]), (&json!(201), &json!(true)));
     // A request for an unknown path belongs to the tenant too; the control API cannot be reached.
-    led_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
+    redirected_to(&tenant.form("/replay", "method=GET&path=/_emulator/tenants&body="));
     assert_eq!((&tenant.requests("")[0]["operation"], &tenant.requests("")[0]["status"]), (&json!("-"), &json!(404)));
-    for (fields, why) in [
+    for (fields, reason) in [
         (
             "method=PUT&path=/v1/customers/upgrade/3&body={\"Password\":\"%E2%80%A2%E2%80%A2%E2%80%A2\"}",
-            "fill in what is hidden",
+            "fill in the hidden values",
         ),
         ("method=BREW&path=/v1/customers/3&body=", "the method is one of"),
         ("method=GET&path=v1&body=", "the path begins with"),
     ] {
         let rejected = tenant.form("/replay", fields);
-        assert!(rejected.status == 400 && rejected.body.contains(why), "{rejected:?}");
+        assert!(rejected.status == 400 && rejected.body.contains(reason), "{rejected:?}");
     }
 }
 
@@ -132,20 +133,22 @@ fn encoded(text: &str) -> String {
 #[test]
 fn forms_change_the_tenant_and_report_errors() {
     let tenant = tenant();
-    led_to(&tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"));
-    led_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
+    redirected_to(
+        &tenant.form("/faults", "operation=GetCustomer&when=first&times=2&point=before&response=status&code=500"),
+    );
+    redirected_to(&tenant.form("/clock", "do=freeze&at=2030-01-31T12:00"));
     // Every page shows both.
     for path in ["", "/customers", "/data", "/keys", "/plan"] {
         let body = tenant.page(path).body;
         assert!(body.contains("1 fault is active") && body.contains("2030-01-31 12:00:00 UTC"), "{path}");
     }
     assert_eq!(tenant.get("/v1/customers/2").status, 500);
-    led_to(&tenant.form("/faults/delete", ""));
-    led_to(&tenant.form("/clock", "do=advance&seconds=3600"));
+    redirected_to(&tenant.form("/faults/delete", ""));
+    redirected_to(&tenant.form("/clock", "do=advance&seconds=3600"));
     assert!(tenant.page("/clock").body.contains("2030-01-31 13:00:00 UTC"));
-    for (path, fields, why) in [
+    for (path, fields, reason) in [
         ("/faults", "operation=Nothing&when=every&response=reset", "is not an operation"),
-        ("/faults", "operation=*&when=first&response=reset", "how many times is missing"),
+        ("/faults", "operation=*&when=first&response=reset", "the number of times is missing"),
         ("/faults/json", "json=%7B", "the rule is not JSON"),
         ("/clock", "do=set&at=soon", "is not a time"),
         ("/data/save", "snapshot=a+b", "is not a name"),
@@ -155,7 +158,7 @@ fn forms_change_the_tenant_and_report_errors() {
         ("/webhooks/resend", "event=x", "the event cannot be"),
     ] {
         let rejected = tenant.form(path, fields);
-        assert!(rejected.status == 400 && rejected.body.contains(why), "{path}: {rejected:?}");
+        assert!(rejected.status == 400 && rejected.body.contains(reason), "{path}: {rejected:?}");
         assert!(rejected.body.contains("<h1>"), "a page");
     }
     // The path of a form is not a page.
@@ -166,17 +169,17 @@ fn forms_change_the_tenant_and_report_errors() {
 #[test]
 fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let tenant = tenant();
-    led_to(&tenant.form("/data/save", "snapshot=before"));
+    redirected_to(&tenant.form("/data/save", "snapshot=before"));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let differs = tenant.page(&format!("/diff?from={}@before&to={}", tenant.name(), tenant.name())).body;
     assert!(differs.contains("customer_type") && differs.contains("sponsor_tree"), "{differs}");
-    let mut path = led_to(&tenant.form("/data/restore", "snapshot=before"));
+    let mut path = redirected_to(&tenant.form("/data/restore", "snapshot=before"));
     while path.contains("/tasks/") {
         path = page(&path).header("Location").map_or(path, |to| to.trim_start_matches("/_emulator").to_owned());
     }
     assert!(tenant.page("/changes").body.contains("No upgrades."));
     let name = format!("{}-fork", tenant.name());
-    let task = led_to(&tenant.form("/data/fork", &format!("name={name}&of=before")));
+    let task = redirected_to(&tenant.form("/data/fork", &format!("name={name}&of=before")));
     let mut result = page(&task);
     while !result.body.contains("new-key") {
         assert!(result.body.contains("http-equiv=\"refresh\""), "{result:?}");
@@ -186,7 +189,7 @@ fn data_is_saved_restored_forked_and_deleted_by_forms() {
     let fork = Client { address: server().address, key: key.clone() };
     fork.get("/v1/customers/3").succeeds(200);
     assert!(!page(&format!("/t/{name}/keys")).body.contains(&key));
-    led_to(&form(&format!("/t/{name}/data/delete"), &format!("confirm={name}")));
+    redirected_to(&form(&format!("/t/{name}/data/delete"), &format!("confirm={name}")));
 }
 
 #[test]
@@ -198,7 +201,7 @@ fn a_browser_logs_in_with_the_token() {
     let client = Client { address: server.address, key: String::new() };
     let open =
         |headers: &str| client.raw(&as_request("GET", "/t/demo", &format!("Accept: text/html\r\n{headers}"), None));
-    assert_eq!(led_to(&open("")), "/login?next=%2F_emulator%2Ft%2Fdemo");
+    assert_eq!(redirected_to(&open("")), "/login?next=%2F_emulator%2Ft%2Fdemo");
     assert_eq!(client.raw(&as_request("GET", "/login", "", None)).status, 200);
     let wrong = send(&client, "/_emulator/login", "", "token=nonsense");
     assert!(wrong.status == 401 && wrong.body.contains("this is not the token"), "{wrong:?}");
@@ -212,24 +215,24 @@ fn a_browser_logs_in_with_the_token() {
     let again = send(&client, "/_emulator/login", "", &format!("token=nonsense&{next}"));
     assert!(again.body.contains(r#"value="/_emulator/t/demo/customers?q=3""#), "{again:?}");
     assert_eq!(
-        led_to(&send(&client, "/_emulator/login", "", &format!("token={token}&{next}"))),
+        redirected_to(&send(&client, "/_emulator/login", "", &format!("token={token}&{next}"))),
         "/t/demo/customers?q=3"
     );
     for other in
         ["https://evil.example/", "//evil.example", "/_emulator/..//evil.example", "/_emulator.evil.example", "/v1"]
     {
         let sent = send(&client, "/_emulator/login", "", &format!("token={token}&next={}", encoded(other)));
-        assert_eq!(led_to(&sent), "", "{other}");
+        assert_eq!(redirected_to(&sent), "", "{other}");
         let page = client.raw(&as_request("GET", &format!("/login?next={}", encoded(other)), "", None));
         assert!(!page.body.contains("name=\"next\""), "{other}");
     }
     // The values of a form are lost, so that it is not the next page.
     let form = send(&client, "/_emulator/t/demo/data/reset", "Accept: text/html\r\n", "");
-    assert_eq!(led_to(&form), "/login");
+    assert_eq!(redirected_to(&form), "/login");
     let foreign = send(&client, "/_emulator/login", "Origin: http://evil.example\r\n", &format!("token={token}"));
     assert_eq!(foreign.status, 403);
     let signed = send(&client, "/_emulator/login", "", &format!("token={token}"));
-    assert_eq!(led_to(&signed), "");
+    assert_eq!(redirected_to(&signed), "");
     let cookie = signed.header("Set-Cookie").expect("a cookie").to_owned();
     assert!(cookie.ends_with("; Path=/_emulator; HttpOnly; SameSite=Strict") && !cookie.contains(token), "{cookie}");
     let cookie = cookie.split(';').next().expect("a pair");
@@ -249,11 +252,11 @@ fn the_page_of_a_request_describes_a_body_that_is_not_recorded() {
         [request("PATCH", "/v1/customers/3", &headers, None), chunks.as_bytes().to_vec()].concat()
     };
     for (bytes, status, words) in [
-        (sent("PATCH", Some(&body)), 413, "1,100,000 bytes, over the limit, not kept."),
+        (sent("PATCH", Some(&body)), 413, "1,100,000 bytes, over the limit, not stored."),
         (
             in_chunks(&format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len())),
             413,
-            "Sent in chunks, over the limit, not kept.",
+            "Sent in chunks, over the limit, not stored.",
         ),
         (sent("GET", Some("{}")), 200, "2 bytes, not read."),
         (sent("GET", None), 200, "No body."),
@@ -273,7 +276,7 @@ fn a_long_path_is_cut_after_two_lines() {
     tenant.get(&path).succeeds(200);
     let list = tenant.page("").body;
     assert!(
-        list.contains(&format!("<a class=\"call clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
+        list.contains(&format!("<a class=\"request clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
         "{list}"
     );
     assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");

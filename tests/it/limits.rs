@@ -19,7 +19,7 @@ fn a_rate_limit_rejects_and_says_how_long() {
         tenant.get(PATH).succeeds(200);
     }
     let before = tenant.everything();
-    // Rejected before anything else is looked at.
+    // The limit is checked before everything else.
     for reply in [tenant.get(PATH), tenant.put("/v1/customers/upgrade/3", &seeds::distributor())] {
         let seconds: u64 = reply.header("Retry-After").expect("seconds").parse().expect("a number");
         assert!((50..=60).contains(&seconds), "{reply:?}");
@@ -33,12 +33,12 @@ fn a_rate_limit_rejects_and_says_how_long() {
 }
 
 #[test]
-fn a_rate_limit_begins_anew_and_counts_exactly() {
+fn a_rate_limit_is_renewed_and_counts_exactly() {
     let tenant = tenant_with(json!({ "rate_limit": { "calls": 5, "renewal_seconds": 1 } }));
     for _ in 0..3 {
         let statuses: Vec<u16> = thread::scope(|scope| {
-            let calls: Vec<_> = (0..12).map(|_| scope.spawn(|| tenant.get(PATH).status)).collect();
-            calls.into_iter().map(|call| call.join().expect("an answer")).collect()
+            let requests: Vec<_> = (0..12).map(|_| scope.spawn(|| tenant.get(PATH).status)).collect();
+            requests.into_iter().map(|request| request.join().expect("an answer")).collect()
         });
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5, "{statuses:?}");
         assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 7, "{statuses:?}");
@@ -47,7 +47,7 @@ fn a_rate_limit_begins_anew_and_counts_exactly() {
 }
 
 #[test]
-fn a_spent_quota_rejects_until_it_is_replenished() {
+fn a_used_up_quota_rejects_until_it_is_replenished() {
     let tenant = tenant_with(json!({
         "rate_limit": { "calls": 1000, "renewal_seconds": 1 }, "quota": { "calls": 2, "renewal_seconds": 604_800 }
     }));
@@ -59,7 +59,7 @@ fn a_spent_quota_rejects_until_it_is_replenished() {
     let left = text.strip_prefix("Out of call volume quota. Quota will be replenished in ").expect("the text");
     assert!(left.starts_with("6.23:59:") || left.starts_with("7.00:00:00"), "{left}");
     let usage = tenant.rows("select kind, calls from subscription_usage where tenant_id = {tenant} order by kind");
-    assert_eq!(usage[0], json!({ "kind": "quota", "calls": 2 }), "a rejected call is not counted");
+    assert_eq!(usage[0], json!({ "kind": "quota", "calls": 2 }), "a rejected request is not counted");
     assert_eq!(usage[1], json!({ "kind": "rate_limit", "calls": 2 }), "by neither");
     assert!(reply.body.starts_with(r#"{ "statusCode": 403, "message": "Out of call"#), "{reply:?}");
     assert!(reply.header("Retry-After").is_some());
@@ -111,7 +111,7 @@ fn accepted_for(client: &Client) -> Duration {
 }
 
 #[test]
-fn both_keys_of_a_subscription_open_it_and_one_is_renewed_at_a_time() {
+fn both_keys_of_a_subscription_are_valid_and_one_is_rotated_at_a_time() {
     let tenant = tenant();
     let name = name_of(&tenant);
     let secondary = new_key(&name, CredentialSlot::Secondary);
@@ -154,7 +154,7 @@ fn a_revoked_key_is_rejected_within_a_second() {
 }
 
 #[test]
-fn a_key_that_is_in_use_elsewhere_is_not_taken() {
+fn a_key_that_is_in_use_elsewhere_is_rejected() {
     let (ours, theirs) = (tenant(), tenant());
     let server = server();
     let key = theirs.client.key.clone();

@@ -14,7 +14,7 @@ use crate::support::{Client, seeds, with};
 const DEMO_BASIC: &str = "ZGVtbzowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==";
 
 /// Creations in each format of ByDesign's API.
-fn call_bydesign(client: &Client) {
+fn send_to_bydesign(client: &Client) {
     for (kind, body) in [
         ("json", r#"{"Password":"Password-Of-ByDesign1","TaxID":"TAX-OF-BYDESIGN"}"#),
         ("xml", "<CustomerCreationViewModel><Password>Password-Of-ByDesign1</Password><TaxID2>TAX-OF-BYDESIGN"),
@@ -60,7 +60,7 @@ fn one_line_for_each_request_and_no_secret_anywhere() {
     let address = client.get("/v1/sso/2").succeeds(200).json();
     let token = address.as_str().and_then(|address| address.rsplit('=').next()).expect("a token").to_owned();
     client.get(&format!("/v1/sso/?token={token}")).succeeds(200);
-    call_bydesign(&client);
+    send_to_bydesign(&client);
     let by_hand = 15;
     for operation in operations() {
         let path = operation.address(|_| Some("9999".to_owned()));
@@ -76,12 +76,12 @@ fn one_line_for_each_request_and_no_secret_anywhere() {
         .map(|line| serde_json::from_str(line).expect(line))
         .collect();
     let access: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
-    let calls: Vec<(&str, u64)> = access
+    let requests: Vec<(&str, u64)> = access
         .iter()
         .map(|line| (line["operation"].as_str().expect("a name"), line["status"].as_u64().expect("a status")))
         .collect();
     assert_eq!(
-        calls[..7],
+        requests[..7],
         [
             ("UpgradeCustomer", 201),
             ("UpgradeCustomer", 500),
@@ -109,7 +109,7 @@ fn one_line_for_each_request_and_no_secret_anywhere() {
     );
 
     let logged = format!("{}{}", read(&out).split("Ready.").last().unwrap_or_default(), read(&err));
-    assert!(logged.len() > 10_000, "the log was loud");
+    assert!(logged.len() > 10_000, "the log is verbose");
     for secret in [
         DEMO_KEY,
         "fedcba9876543210",
@@ -138,19 +138,19 @@ fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let hook = "Associates.Enrollment.UpdateAssociateBaseType";
     let emulator = std::sync::Arc::<std::sync::Mutex<Option<Client>>>::default();
-    let calling = std::sync::Arc::clone(&emulator);
+    let of_receiver = std::sync::Arc::clone(&emulator);
     let receiver = Receiver::start(move |received| {
         if received.path == "/events" {
             return response(200, "", "");
         }
         let token = received.header("X-DirectScale-CallbackToken").expect("a token");
         let headers = format!("Authorization: Bearer calls-back-secret\r\nX-DirectScale-CallbackToken: {token}\r\n");
-        let client = calling.lock().expect("no panic").clone().expect("a server");
+        let client = of_receiver.lock().expect("no panic").clone().expect("a server");
         let path = format!("/api/extension/hooks/{hook}");
         response(200, "", &client.raw(&request("POST", &path, &headers, Some(&received.body))).body)
     });
     let seed = folder.path().join("seed.json");
-    let world = json!({
+    let tenants = json!({
         "version": 1,
         "tenants": [{
             "name": "demo",
@@ -166,7 +166,7 @@ fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
             ]
         }]
     });
-    std::fs::write(&seed, world.to_string()).expect("a file");
+    std::fs::write(&seed, tenants.to_string()).expect("a file");
     let mut child = program(&["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"])
         .args(["--data", folder.path().join("data").to_str().expect("a path")])
         .args(["--seed", seed.to_str().expect("a path")])
@@ -195,7 +195,7 @@ fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
     assert!(child.wait().expect("an end").success());
 
     let logged = format!("{}{}", read(&out).split("Ready.").last().unwrap_or_default(), read(&err));
-    assert!(logged.contains("ExtensionHookCallback") && logged.len() > 10_000, "the log was loud");
+    assert!(logged.contains("ExtensionHookCallback") && logged.len() > 10_000, "the log is verbose");
     let token = receiver.received()[0].header("X-DirectScale-CallbackToken").expect("a token").to_owned();
     for secret in ["sent-to-secret", "calls-back-secret", "event-secret", "Password123!", "TAX-TEST-3333", &token] {
         assert!(!logged.contains(secret), "{secret} in the log");

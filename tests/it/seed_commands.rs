@@ -39,7 +39,7 @@ impl OtherFolder {
         output
     }
 
-    /// What a failure says.
+    /// The error output of a failure.
     #[track_caller]
     fn fails(&self, arguments: &[&str]) -> String {
         let (code, output, error) = self.run(arguments);
@@ -98,7 +98,7 @@ fn a_seed_goes_to_the_running_server() {
     let large = std::fs::File::create(other.here.join("large.yaml")).expect("a file");
     large.set_len(300_000_000).expect("a length");
     let error = other.fails(&["seed", "large.yaml"]);
-    assert_eq!(error, "error: large.yaml has 300000000 bytes; the server takes at most 268435456\n");
+    assert_eq!(error, "error: large.yaml has 300000000 bytes; the server accepts at most 268435456\n");
     let error = other.fails(&["seed", "acme.yaml", "--data", "other"]);
     assert!(error.contains("--data needs --offline"), "{error}");
 

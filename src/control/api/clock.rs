@@ -134,7 +134,7 @@ pub(super) async fn set(
 
 /// Advance a tenant's clock
 ///
-/// What becomes due, such as the next attempt at a delivery, is done.
+/// Work that becomes due is done, such as the next attempt at a delivery.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/clock/advance",

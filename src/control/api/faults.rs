@@ -14,7 +14,7 @@ use crate::fault_injection::{self, FaultListing, FaultRule};
 /// A fault rule, and how often it was matched and triggered
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FaultStatus {
-    /// The number that responses which triggered the rule carry in `X-Emulator-Fault`.
+    /// The value of `X-Emulator-Fault` in the responses that the rule changes.
     id: i32,
     rule: FaultRule,
     /// How many requests or events the rule applied to.

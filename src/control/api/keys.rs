@@ -30,7 +30,7 @@ pub(super) struct KeyRequest {
     /// The key, 32 hexadecimal digits, or the password or client secret, 8 to 100 bytes; a random one by default.
     #[serde(default)]
     key: Option<String>,
-    /// It is not valid after this many seconds.
+    /// It expires after this many seconds.
     #[serde(default)]
     expires_in_seconds: Option<u32>,
 }
@@ -137,7 +137,7 @@ pub(super) async fn rotate(
     operation_id = "RevokeKey",
     params(("tenant" = String, Path), ("name" = String, Path)),
     request_body = SlotRequest,
-    responses((status = 204, description = "It is not valid any more")),
+    responses((status = 204, description = "It is revoked")),
 )]
 pub(super) async fn revoke(
     State(control): State<Arc<Control>>,

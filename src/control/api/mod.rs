@@ -76,11 +76,11 @@ const BODIES: [(&str, &str); 14] = [
 fn add_examples(operation: &mut utoipa::openapi::path::Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
     example_parameters(operation, &PARAMETERS);
-    // Nobody is to lose the demo data by trying.
+    // A reader who tries them must not lose the demo data.
     if matches!(id.as_str(), "DeleteTenant" | "SeedTenant") {
         example_parameters(operation, &[("tenant", "copy")]);
     }
-    // Every tenant has this one.
+    // Every tenant has this snapshot.
     if id == "ExportTenant" {
         example_parameters(operation, &[("snapshot", "seed")]);
     }
@@ -100,7 +100,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("The admin token (EMULATOR_ADMIN_TOKEN). On loopback none is needed unless one is set."));
     let token = SecurityScheme::Http(token.build());
-    let description = "What this emulator adds to the vendors' APIs: tenants and their keys, reset, snapshots, forks, \
+    let description = "What this emulator adds to the vendor APIs: tenants and their keys, reset, snapshots, forks, \
                        injected faults, clocks, the journal. docs/CONTROL.md is the manual.";
     let head = OpenApiBuilder::new()
         .info(
@@ -172,10 +172,10 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("400", "The request cannot be read, or has an impossible value"),
         ("401", "The token is missing or wrong"),
         ("403", "The request comes from another machine, or from a page of another site"),
-        ("404", "Nothing has this name"),
+        ("404", "There is nothing with this name"),
         ("413", "The request's body is too long"),
         ("415", "The Content-Encoding of the body is not supported"),
-        ("409", "Something else has this name, or another request did the same at this moment"),
+        ("409", "The name is in use, or a concurrent request made the same change"),
         ("500", "The database failed"),
         ("503", "The server is not ready yet"),
     ] {
@@ -195,8 +195,8 @@ impl<S: Sync> FromRequest<S> for Content {
         let decoded = decode_body(&parts.headers, body, MAX_BODY_BYTES).await;
         decoded.map(Self).map_err(|error| match error {
             DecodeError::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
-            DecodeError::Malformed(why) => ControlError::Bad(why),
-            DecodeError::UnsupportedCoding(why) => ControlError::Unsupported(why),
+            DecodeError::Malformed(reason) => ControlError::Bad(reason),
+            DecodeError::UnsupportedCoding(reason) => ControlError::Unsupported(reason),
         })
     }
 }
@@ -221,9 +221,9 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Con
     let text = std::str::from_utf8(body).map_err(|_| {
         ControlError::Bad("the body must be UTF-8, or written as the charset in Content-Type says".to_owned())
     })?;
-    // No text in Postgres holds it.
+    // A text in Postgres cannot contain it.
     if text.contains('\0') || text.contains("\\u0000") {
-        return Err(ControlError::Bad("the body must not hold the character NUL".to_owned()));
+        return Err(ControlError::Bad("the body must not contain the character NUL".to_owned()));
     }
     let text = if text.trim().is_empty() { "{}" } else { text };
     let Object(value) = read_text(text, !kind.contains("yaml")).map_err(ControlError::Bad)?;

@@ -171,9 +171,9 @@ pub(super) async fn stream(
     let filter = Filter { since, ..filter };
     // Listens before it reads the journal, so that no request is missed in between. A request in both is sent once.
     let listener = journal.listen(tenant);
-    let mut kept = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
-    kept.reverse();
-    let sent: HashSet<u64> = kept.iter().map(|entry| entry.number).collect();
+    let mut stored = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
+    stored.reverse();
+    let sent: HashSet<u64> = stored.iter().map(|entry| entry.number).collect();
     let later = stream::unfold((listener, filter, sent), async |(mut listener, filter, sent)| {
         loop {
             let entry = listener.next().await?;
@@ -182,7 +182,7 @@ pub(super) async fn stream(
             }
         }
     });
-    let events = stream::iter(kept).chain(later).map(|entry| {
+    let events = stream::iter(stored).chain(later).map(|entry| {
         let event = Event::default().event("request").id(entry.number.to_string());
         Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
     });
@@ -192,7 +192,7 @@ pub(super) async fn stream(
     Ok(response)
 }
 
-/// The number of the last request that a client received before it lost the connection. Browsers have sent an empty one.
+/// The number of the last request that a client received before it lost the connection. Some browsers send an empty one.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
     let Some(id) = headers.get("last-event-id") else { return Ok(None) };
     let text = String::from_utf8_lossy(id.as_bytes());

@@ -1,4 +1,4 @@
-//! What a running server is and holds, and the credentials that everybody may know.
+//! The version and counts of a running server, and the demo credentials, which are public.
 
 use std::sync::Arc;
 
@@ -17,25 +17,22 @@ const DEMO_ACCOUNT: &str = "demo";
 /// A running server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServerStatus {
-    /// Its version.
     version: &'static str,
-    /// When it was started.
     started_at: DateTime<Utc>,
-    /// How many tenants it has.
     tenants: usize,
-    /// How many snapshots they have, those of their seeds included.
+    /// The snapshots of all tenants, including each tenant's `seed`.
     snapshots: i64,
-    /// How many faults are active.
+    /// The active faults of all tenants.
     faults: i64,
-    /// How many requests of the vendors' APIs it has answered since its start; 0 where the journal is off.
+    /// The requests to the vendor APIs since the start; 0 if the journal is off.
     requests: u64,
-    /// The port of the vendors' APIs, where `/_emulator` has a listener of its own; null where both are on one.
+    /// The port of the vendor APIs if `/_emulator` has its own listener; null if both are on one.
     api_port: Option<u16>,
     /// The credentials of the demo seed that are valid.
     demo: DemoCredentials,
 }
 
-/// The demo seed's credentials, which are in its documentation and so no secret; null where one is not valid.
+/// The demo seed's credentials, which are documented and therefore no secrets; null if one is not valid.
 #[derive(Debug, Serialize, ToSchema)]
 struct DemoCredentials {
     /// The key of DirectScale's API.
@@ -57,7 +54,7 @@ struct DemoAccount {
 
 /// Get the server's status
 ///
-/// What it is and holds, and the demo credentials that are valid.
+/// Its version, its counts, and the demo credentials that are valid.
 #[utoipa::path(
     get,
     path = "/_emulator/status",

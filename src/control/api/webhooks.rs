@@ -24,7 +24,7 @@ pub(super) struct WebhooksQuery {
 
 /// The result of a resend
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Resent {
+pub(super) struct ResendResult {
     /// How many deliveries are pending again.
     due: u64,
 }
@@ -53,25 +53,25 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
     path = "/_emulator/tenants/{tenant}/webhooks/resend",
     operation_id = "ResendWebhooks",
     params(("tenant" = String, Path)),
-    responses((status = 200, description = "How many deliveries are pending again", body = Resent)),
+    responses((status = 200, description = "How many deliveries are pending again", body = ResendResult)),
 )]
 pub(super) async fn resend(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     let now = tenants.tenant(&tenant).await?.clock.now();
     let due = webhooks::resend(&tenants.database, &tenant, None, now).await?;
     tenants.customers.wake_deliveries();
-    Ok(json(StatusCode::OK, &Resent { due }))
+    Ok(json(StatusCode::OK, &ResendResult { due }))
 }
 
 /// Resend the webhooks of an event
 ///
-/// To every subscriber, in whatever state the deliveries are.
+/// To every subscriber, regardless of the state of the deliveries.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/webhooks/{event}/resend",
     operation_id = "ResendWebhook",
     params(("tenant" = String, Path), ("event" = uuid::Uuid, Path)),
-    responses((status = 200, description = "How many deliveries are pending again", body = Resent)),
+    responses((status = 200, description = "How many deliveries are pending again", body = ResendResult)),
 )]
 pub(super) async fn resend_one(
     State(control): State<Arc<Control>>,
@@ -83,5 +83,5 @@ pub(super) async fn resend_one(
     let now = tenants.tenant(&tenant).await?.clock.now();
     let due = webhooks::resend(&tenants.database, &tenant, Some(id), now).await?;
     tenants.customers.wake_deliveries();
-    if due > 0 { Ok(json(StatusCode::OK, &Resent { due })) } else { Err(unknown()) }
+    if due > 0 { Ok(json(StatusCode::OK, &ResendResult { due })) } else { Err(unknown()) }
 }

@@ -14,16 +14,16 @@ use crate::control::pages;
 /// The best evidence first.
 const CLASSES: [&str; 5] = ["documented", "client-observed", "framework-default", "inferred", "chosen"];
 
-/// Operations by status and evidence, the fields that are not documented, and what is not built.
+/// Operations by status and evidence, the fields that are not documented, and the operations that are not built.
 #[derive(Debug, Serialize)]
 pub struct Coverage {
-    operations: Vec<Covered>,
+    operations: Vec<CoveredOperation>,
     fields: Vec<Field>,
     not_built: Vec<NotBuilt>,
 }
 
 #[derive(Debug, Serialize)]
-struct Covered {
+struct CoveredOperation {
     operation: String,
     group: String,
     method: String,
@@ -73,7 +73,7 @@ impl Coverage {
         // In the order of the document's groups; within a group by path.
         let groups: Vec<&str> =
             document["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).collect();
-        let place = |covered: &Covered| groups.iter().position(|group| *group == covered.group);
+        let place = |covered: &CoveredOperation| groups.iter().position(|group| *group == covered.group);
         coverage.operations.sort_by_key(|covered| place(covered).unwrap_or(usize::MAX));
         for (schema, described) in members(&document["components"]["schemas"]) {
             for (field, property) in members(&described["properties"]) {
@@ -101,11 +101,9 @@ impl Coverage {
             })
             .collect();
         let group = text(&described["tags"][0]);
-        self.operations.push(Covered { operation, group, method, path, statuses, evidence: class, source });
+        self.operations.push(CoveredOperation { operation, group, method, path, statuses, evidence: class, source });
     }
 
-    /// For programs.
-    ///
     /// # Panics
     /// Never: this is plain data.
     #[must_use]
@@ -124,7 +122,7 @@ impl Coverage {
              | operation | request | statuses | evidence | source |\n| --- | --- | --- | --- | --- |\n",
         );
         for covered in &self.operations {
-            let Covered { operation, method, path, evidence, source, .. } = covered;
+            let CoveredOperation { operation, method, path, evidence, source, .. } = covered;
             let statuses = covered.statuses_text();
             let _ = writeln!(text, "| {operation} | `{method} {path}` | {statuses} | {evidence} | {source} |");
         }
@@ -147,7 +145,8 @@ impl Coverage {
         let class_filter = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "evidence");
         let class_filter = class_filter.and_then(|(_, value)| CLASSES.into_iter().find(|class| *class == value));
         let is_shown = |class: &str| class_filter.is_none_or(|class_filter| class_filter == class);
-        let operations: Vec<&Covered> = self.operations.iter().filter(|covered| is_shown(&covered.evidence)).collect();
+        let operations: Vec<&CoveredOperation> =
+            self.operations.iter().filter(|covered| is_shown(&covered.evidence)).collect();
         let fields: Vec<&Field> = self.fields.iter().filter(|field| is_shown(&field.evidence)).collect();
         let not_built: Vec<&NotBuilt> = self.not_built.iter().filter(|unbuilt| is_shown(&unbuilt.evidence)).collect();
         pages::plain(
@@ -160,11 +159,11 @@ impl Coverage {
                     a href="/_emulator/openapi.json" { "OpenAPI document" }
                 }
                 (self.filter(class_filter))
-                @for group in operations.chunk_by(|one, next| one.group == next.group) { (of_group(group)) }
-                @if !fields.is_empty() { (of_fields(&fields)) }
-                @if !not_built.is_empty() { (of_not_built(&not_built)) }
+                @for group in operations.chunk_by(|one, next| one.group == next.group) { (group_section(group)) }
+                @if !fields.is_empty() { (fields_section(&fields)) }
+                @if !not_built.is_empty() { (not_built_section(&not_built)) }
                 @if operations.is_empty() && fields.is_empty() && not_built.is_empty() {
-                    p.empty { "Nothing has this class." }
+                    p.empty { "No operation or field has this class." }
                 }
             },
         )
@@ -188,7 +187,7 @@ impl Coverage {
     }
 }
 
-fn of_group(operations: &[&Covered]) -> Markup {
+fn group_section(operations: &[&CoveredOperation]) -> Markup {
     let group = operations.first().map_or("", |covered| covered.group.as_str());
     html! {
         section {
@@ -211,7 +210,7 @@ fn of_group(operations: &[&Covered]) -> Markup {
     }
 }
 
-fn of_fields(fields: &[&Field]) -> Markup {
+fn fields_section(fields: &[&Field]) -> Markup {
     html! {
         section {
             h2 { "Fields of responses that are not documented (" (fields.len()) ")" }
@@ -232,7 +231,7 @@ fn of_fields(fields: &[&Field]) -> Markup {
     }
 }
 
-fn of_not_built(operations: &[&NotBuilt]) -> Markup {
+fn not_built_section(operations: &[&NotBuilt]) -> Markup {
     html! {
         section {
             h2 { "Not built (" (operations.len()) ")" }
@@ -262,7 +261,7 @@ fn badge(class: &str) -> Markup {
     html! { span class=(style) { (class) } }
 }
 
-impl Covered {
+impl CoveredOperation {
     fn statuses_text(&self) -> String {
         let one = |status: &Status| match &status.evidence {
             class if *class == self.evidence => status.status.clone(),
@@ -276,7 +275,7 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// Class and source of something's `x-evidence`; empty where there is none.
+/// Class and source of an object's `x-evidence`; empty without one.
 fn evidence(described: &Value) -> (String, String) {
     let evidence = &described["x-evidence"];
     (text(&evidence["class"]), text(&evidence["source"]))

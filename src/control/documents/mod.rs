@@ -1,4 +1,4 @@
-//! The OpenAPI documents, the page to read and try them, and the coverage. They need no token, because they contain no tenant's data.
+//! The OpenAPI documents, the page to read and try them, and the coverage. They need no token, because they contain no tenant data.
 
 mod coverage;
 mod docs;
@@ -17,14 +17,13 @@ use super::typed;
 pub use coverage::Coverage;
 pub use openapi::{Api, at_address, document};
 
-/// Created once.
 #[derive(Debug)]
 struct Documents {
     coverage: Coverage,
     coverage_json: String,
 }
 
-/// The coverage is of the vendors' operations alone.
+/// `vendor` is the document of the vendor APIs, whose operations the coverage lists.
 pub(super) fn routes(vendor: &OpenApi) -> Router {
     let coverage = Coverage::of(vendor);
     let documents = Documents { coverage_json: coverage.to_json(), coverage };

@@ -39,7 +39,7 @@ impl Api {
         self.name
     }
 
-    /// The document, with no other schemas than it refers to.
+    /// The document, with only the tags and schemas that it uses.
     #[must_use]
     pub fn document(self) -> OpenApi {
         let mut document = (self.document)();
@@ -74,7 +74,7 @@ pub fn document() -> OpenApi {
         .title("directscale-emulator")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(format!(
-            "{}\n\nThis document has every API of this server. To generate a client take the document of one API: {}.",
+            "{}\n\nThis document has every API of this server. To generate a client, use the document of one API: {}.",
             document.info.description.unwrap_or_default(),
             Api::all()
                 .iter()
@@ -86,8 +86,8 @@ pub fn document() -> OpenApi {
     document
 }
 
-/// The document with this address, which has no trailing slash, before the URLs of its servers: for a reader who does not get it from
-/// the server.
+/// The document with this address, which has no trailing slash, in front of the URLs of its servers: for a document that is read from
+/// a file.
 #[must_use]
 pub fn at_address(mut document: OpenApi, address: &str) -> OpenApi {
     let items = document.paths.paths.values_mut().filter_map(|item| item.servers.as_mut());

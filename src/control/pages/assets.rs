@@ -1,11 +1,11 @@
-//! The style sheet, the script and the icon, out of the binary.
+//! The style sheet, the script and the icon, which are compiled into the binary.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 
 use crate::control::typed;
 
-/// What a page is called with, so that a browser asks again when this program changes.
+/// Part of the URLs of the assets, so that browsers load them again after an update.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) async fn style() -> Response<Body> {

@@ -53,7 +53,7 @@ fn render(page: &TenantPage, problem: Option<&ControlError>) -> axum::http::Resp
     let words = match clock {
         Clock::Real => "It is real.",
         Clock::Frozen(_) => "It is frozen.",
-        Clock::AheadBy(_) => "It runs, and shows another time than the real one.",
+        Clock::AheadBy(_) => "It runs, shifted from real time.",
     };
     let action = page.path("clock");
     let value = now.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -61,7 +61,7 @@ fn render(page: &TenantPage, problem: Option<&ControlError>) -> axum::http::Resp
     let seconds = html! { input #seconds name="seconds" inputmode="numeric" required placeholder="-3600"; };
     let body = html! {
         p.big { (time(now)) }
-        p.lead { (words) " Advancing it does what falls due, such as another attempt to deliver a webhook." }
+        p.lead { (words) " When it is advanced, work that becomes due is done, such as another attempt to deliver a webhook." }
         section {
             h2 { "Advance" }
             div.row {
@@ -74,7 +74,7 @@ fn render(page: &TenantPage, problem: Option<&ControlError>) -> axum::http::Resp
             }
             form.row method="post" action=(action) {
                 input type="hidden" name="do" value="advance";
-                (field("seconds", "Seconds; a negative number goes back", &seconds))
+                (field("seconds", "Seconds; a negative number sets it back", &seconds))
                 div.buttons { button.quiet { "Advance" } }
             }
         }

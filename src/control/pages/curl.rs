@@ -29,7 +29,7 @@ pub(super) fn section(entry: &Entry) -> Markup {
                 button type="button" data-copy="curl-text" hidden { "Copy as curl" }
                 span.hint {
                     "The journal has no keys. Set " code { (vendor_of_operation(entry.operation).curl.variable) } "."
-                    @if is_incomplete { " Replace " (HIDDEN) " and complete the body: the journal does not have them." }
+                    @if is_incomplete { " Replace " (HIDDEN) " and complete the body: the journal has no secrets, and only the beginning of long bodies." }
                 }
             }
             details { summary { "The command" } pre #curl-text tabindex="0" { (command) } }
@@ -82,7 +82,7 @@ pub(super) fn without_key(path: &str) -> String {
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
-/// One word of a shell.
+/// A text quoted as one word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! One customer: its fields, its place in the sponsor tree, its history.
+//! One customer: its fields, its place in the sponsor tree, its changes of type and its requests.
 
 use maud::{Markup, html};
 use uuid::Uuid;

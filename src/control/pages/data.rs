@@ -1,4 +1,4 @@
-//! A tenant's data: reset, saved, restored, forked, seeded; and the tasks that do that.
+//! A tenant's data: reset, snapshots, fork, seed, deletion, and the tasks that do this work.
 
 use maud::{Markup, html};
 
@@ -42,7 +42,7 @@ pub(super) async fn delete_snapshot(page: TenantPage) -> PageResult {
     }
 }
 
-/// Creates a tenant with a copy of the data, and leads to its key.
+/// Creates a tenant with a copy of the data, and redirects to its key.
 pub(super) async fn fork(page: TenantPage) -> PageResult {
     let form = page.form();
     let of = match form.filled("of") {
@@ -83,13 +83,13 @@ pub(super) async fn delete(page: TenantPage) -> PageResult {
         return render(&page, Some(error)).await;
     }
     match tasks::outcome(page.tenants().delete(page.name())).await {
-        Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?gone")),
+        Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?deleted")),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
         Err(error) => render(&page, Some(error)).await,
     }
 }
 
-/// Leads to the data when the task is done and to the task while it runs, or shows why it failed.
+/// Redirects to the data if the task is done, and to the task if it still runs. Shows the error of a task that failed.
 async fn follow(page: &TenantPage, begun: StartedTask<TenantError>) -> PageResult {
     match tasks::outcome(begun).await {
         Ok(Outcome::Done(id)) => Ok(page.to(&format!("data?task={id}"))),

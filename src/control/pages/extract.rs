@@ -1,4 +1,4 @@
-//! What a page needs to know of its request, and the page of an error.
+//! The request for a page, and the page of an error.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::tenants::{Tenant, TenantError, Tenants};
 /// The longest form, in bytes: a seed can be long.
 const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why there is no page.
+/// The reason for which a page cannot be shown.
 #[derive(Debug)]
 pub(super) struct PageError(ControlError);
 
@@ -40,7 +40,8 @@ impl IntoResponse for PageError {
             other => other.status(),
         };
         let why = if status == StatusCode::SERVICE_UNAVAILABLE {
-            "No connection to the database came free in time: it still starts, or long work has them all.".to_owned()
+            "No database connection became free in time: the database is starting, or long tasks use all connections."
+                .to_owned()
         } else {
             self.0.detail()
         };
@@ -61,7 +62,7 @@ pub(super) struct PageRequest {
     pub tenants: Tenants,
     pub query: Fields,
     pub form: Fields,
-    /// The query as it stands in the address.
+    /// The query before decoding.
     pub query_text: String,
     path: Vec<(String, String)>,
 }
@@ -98,7 +99,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
 pub(super) struct TenantPage {
     pub request: PageRequest,
     pub tenant: Tenant,
-    /// The active fault rules.
+    /// The fault rules of the tenant, including those that are used up.
     pub faults: Vec<FaultListing>,
 }
 
@@ -119,7 +120,7 @@ impl TenantPage {
         at(&self.tenant.name, rest)
     }
 
-    /// Sends the browser to a page of this tenant.
+    /// Redirects to a page of this tenant.
     pub(super) fn to(&self, rest: &str) -> Response<Body> {
         see_other(&self.path(rest))
     }
@@ -137,18 +138,18 @@ impl TenantPage {
     }
 }
 
-/// A page of a tenant that there is not.
+/// An unknown path below a tenant.
 pub(super) async fn nothing_here(_: TenantPage) -> PageResult {
     Err(ControlError::NotFound("there is no such page".to_owned()).into())
 }
 
-/// A form's address, opened as a page: by a reload after a form was rejected.
+/// The path of a form, opened as a page, such as by a reload after a rejection.
 pub(super) async fn only_a_form() -> Response<Body> {
     let body = html! {
-        p { "This address only takes what a form sends. Go back to the page with the form." }
+        p { "This address accepts only forms. Go back to the page with the form." }
         p { a href="/_emulator" { "All tenants" } }
     };
-    let mut response = layout::plain("Nothing to see here", None, &body);
+    let mut response = layout::plain("Not a page", None, &body);
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
 }

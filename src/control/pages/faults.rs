@@ -73,8 +73,8 @@ fn number<T: FromStr>(form: &Fields, name: &str, what: &str) -> Result<T, Contro
 
 fn when(form: &Fields) -> Result<Value, ControlError> {
     Ok(match form.text("when") {
-        "first" => json!({ "first": number::<u32>(form, "times", "how many times")? }),
-        "request" => json!({ "request": number::<u32>(form, "times", "the number of the time")? }),
+        "first" => json!({ "first": number::<u32>(form, "times", "the number of times")? }),
+        "request" => json!({ "request": number::<u32>(form, "times", "the number")? }),
         "probability" => {
             let percent: f64 = number(form, "times", "the percentage")?;
             json!({ "probability": { "p": percent / 100.0, "random_seed": 0 } })
@@ -108,7 +108,7 @@ fn request_rule(form: &Fields) -> Result<Value, ControlError> {
 
 fn event_rule(form: &Fields) -> Result<Value, ControlError> {
     let action = match form.text("action") {
-        "delay" => json!({ "delay": number::<u32>(form, "seconds", "how many seconds")? }),
+        "delay" => json!({ "delay": number::<u32>(form, "seconds", "the delay in seconds")? }),
         other => json!(other),
     };
     Ok(json!({ "event": form.needed("event", "the event")?, "when": when(form)?, "action": action }))

@@ -1,4 +1,4 @@
-//! Addresses, times and numbers as they stand on the pages.
+//! Addresses, times and numbers as the pages show them.
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -22,7 +22,7 @@ pub(super) fn encoded(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// A time with its day.
+/// A time with its date.
 pub(super) fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
 }
@@ -48,7 +48,7 @@ pub(super) fn grouped(number: usize) -> String {
     parts.join(",")
 }
 
-/// The status of a response, as a number and as a color.
+/// The status of a response, as a colored number.
 pub(super) fn status(status: Option<u16>) -> Markup {
     let Some(code) = status else { return html! { span.status.s0 { "no response" } } };
     let class = format!("status s{}", code / 100);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_told_apart() {
+    fn thousands_are_separated() {
         let numbers: Vec<String> = [0, 999, 1_000, 1_100_000].into_iter().map(grouped).collect();
         assert_eq!(numbers, ["0", "999", "1,000", "1,100,000"]);
     }

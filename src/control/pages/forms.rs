@@ -43,7 +43,7 @@ impl Fields {
         self.filled(name).map(|text| text.parse().map_err(|_| bad(text))).transpose()
     }
 
-    /// A time in UTC, as browsers send it (`2030-01-31T12:00`) or as RFC 3339 has it.
+    /// A time in UTC, as browsers send it (`2030-01-31T12:00`) or in RFC 3339.
     pub(super) fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, ControlError> {
         let Some(text) = self.filled(name) else { return Ok(None) };
         let bad = || ControlError::Bad(format!("'{}' is not a time, such as 2030-01-31T12:00:00Z", short(text)));
@@ -76,7 +76,7 @@ mod tests {
         let fields = Fields::parse(b"a=+1+&b=&c=x%20y&t=2030-01-31T12%3A00&d=2030-01-31");
         assert_eq!((fields.raw("a"), fields.text("a"), fields.filled("b")), (" 1 ", "1", None));
         assert_eq!(fields.value::<i32>("a", "A").expect("a number"), Some(1));
-        assert_eq!(fields.value::<i32>("b", "B").expect("nothing"), None);
+        assert_eq!(fields.value::<i32>("b", "B").expect("a blank field"), None);
         assert_eq!(fields.value::<i32>("c", "C").expect_err("no number").to_string(), "C cannot be 'x y'");
         assert_eq!(fields.needed("e", "the name").expect_err("missing").to_string(), "the name is missing");
         let at = |text: &str| Some(text.parse().expect("a time"));

@@ -1,8 +1,8 @@
-//! JSON laid out for reading, in the order in which it was sent. What is no JSON any more, because secrets in it are hidden, is
-//! laid out too.
+//! JSON with line breaks and indentation, its members in the order in which they were sent. It may be invalid JSON, because
+//! secrets in it are hidden.
 
-/// A text with its lines broken where JSON's are; as it is where it does not begin like JSON.
-pub(crate) fn laid_out(text: &str) -> String {
+/// Indents a text that begins like JSON. Another text is returned unchanged.
+pub(crate) fn pretty_json(text: &str) -> String {
     let begins = text.trim_start();
     if !(begins.starts_with('{') || begins.starts_with('[')) {
         return text.to_owned();
@@ -53,7 +53,7 @@ pub(crate) fn laid_out(text: &str) -> String {
 
 fn line(shown: &mut String, depth: usize) {
     shown.push('\n');
-    // A text that only opens brackets is not indented out of sight.
+    // Limits the indentation of a text that only opens brackets.
     shown.extend(std::iter::repeat_n("  ", depth.min(40)));
 }
 
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_laid_out_in_its_order() {
+    fn json_is_indented_and_keeps_its_order() {
         let text = r#"{"b":1, "a":{"x":"y, {z}\"","e":{}, "l":[ ]},"TaxId": •••}"#;
         let shown = "{\n  \"b\": 1,\n  \"a\": {\n    \"x\": \"y, {z}\\\"\",\n    \"e\": {},\n    \"l\": []\n  },\n  \"TaxId\": •••\n}";
-        assert_eq!(laid_out(text), shown);
-        assert_eq!(laid_out("not, JSON"), "not, JSON");
+        assert_eq!(pretty_json(text), shown);
+        assert_eq!(pretty_json("not, JSON"), "not, JSON");
     }
 }

@@ -12,12 +12,12 @@ use crate::control::typed;
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
                       form-action 'self'";
 
-/// A page of no tenant.
+/// A page outside of a tenant.
 pub(in crate::control) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
     framed(title, None, problem, &html! {}, body, false)
 }
 
-/// A page of no tenant that reloads every second.
+/// A page outside of a tenant that reloads every second.
 pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
     framed(title, None, None, &html! {}, body, true)
 }

@@ -19,7 +19,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 /// The page after a login that requested no other page.
 pub(super) const HOME: &str = "/_emulator";
 
-/// The form. A server without a token leads on.
+/// The form. A server without a token redirects to the next page.
 pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> PageResult {
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes());
     let next = next(&query);

@@ -41,7 +41,7 @@ use super::Control;
 use extract::PageError;
 pub(super) use layout::plain;
 
-pub(crate) use json_text::laid_out;
+pub(crate) use json_text::pretty_json;
 
 /// The response of a page or form.
 type PageResult = Result<Response<Body>, PageError>;
@@ -96,7 +96,7 @@ pub(super) fn open_routes() -> Router<Arc<Control>> {
         .route("/_emulator/assets/icon.svg", get(assets::icon))
 }
 
-/// Sends a browser without the token to the login page, which leads back to the page that it requested.
+/// Redirects a browser without the token to the login page, which redirects back to the requested page.
 pub(super) fn to_login(requested: Option<&str>) -> Response<Body> {
     match requested.filter(|address| *address != login::HOME && login::is_own_page(address)) {
         Some(address) => see_other(&format!("/_emulator/login?next={}", format::encoded(address))),
@@ -104,7 +104,7 @@ pub(super) fn to_login(requested: Option<&str>) -> Response<Body> {
     }
 }
 
-/// Sends a browser on to another page.
+/// Redirects a browser to another page.
 fn see_other(path: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;

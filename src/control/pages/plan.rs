@@ -20,7 +20,7 @@ pub(super) async fn replace(page: TenantPage) -> PageResult {
     let plan: Result<Plan, String> = read_text(page.form().text("plan"), true);
     let replaced = match plan {
         Ok(plan) => page.tenants().replace_plan(page.name(), &plan).await.map_err(ControlError::from),
-        Err(why) => Err(ControlError::Bad(format!("this is no plan: {why}"))),
+        Err(reason) => Err(ControlError::Bad(format!("this is not a plan: {reason}"))),
     };
     match replaced {
         Ok(()) => Ok(page.to("plan?replaced")),

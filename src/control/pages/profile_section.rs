@@ -1,8 +1,8 @@
-//! The members that other vendors' APIs store of a customer besides its fields.
+//! The members of a customer that other vendor APIs store in addition to its fields.
 
 use maud::{Markup, html};
 
-use super::json_text::laid_out;
+use super::json_text::pretty_json;
 use crate::customers::{Customers, Error, ProfileOwner, Profiled, Scope};
 use crate::journal::redacted_text;
 use crate::model::CustomerId;
@@ -16,7 +16,7 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
     }
     Ok(html! {
         section aria-labelledby="profiles" {
-            h2 #profiles { "Other vendors' APIs" }
+            h2 #profiles { "Other vendor APIs" }
             p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.uuid) } "." }
             @for (vendor, profile) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_vendor(vendor, profile)) }
         }
@@ -24,7 +24,7 @@ pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: Custom
 }
 
 fn of_vendor(vendor: &str, profile: &Profiled) -> Markup {
-    let shown = |json: serde_json::Result<String>| laid_out(&redacted_text(&json.unwrap_or_default()));
+    let shown = |json: serde_json::Result<String>| pretty_json(&redacted_text(&json.unwrap_or_default()));
     html! {
         @if !profile.fields.is_empty() {
             details { summary { (vendor) } pre { (shown(serde_json::to_string(&profile.fields))) } }

@@ -1,4 +1,4 @@
-//! A call that is sent again, perhaps with another body: through the vendor's router, as the tenant, without its key.
+//! Sends a request again, unchanged or edited: through the router of the vendor APIs, as the tenant, without its key.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 use super::curl::{header as header_of, in_utf8, without_key};
 use super::extract::TenantPage;
 use super::format::request_id;
-use super::json_text::laid_out;
+use super::json_text::pretty_json;
 use super::layout::field;
 use super::tabs::{self, Tab};
 use super::{PageResult, see_other};
@@ -20,12 +20,12 @@ use crate::gateway::{Replayed, RequestSummary};
 use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
-/// The name under which calls from the inspector appear.
+/// In the journal, the key of requests from the inspector.
 const KEY_NAME: &str = "inspector";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// A call that a person is about to send.
+/// A request that is about to be sent, as the form shows it.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     method: String,
@@ -40,7 +40,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A call as it was.
+    /// The request of a journal entry.
     pub(super) fn of(entry: &Entry) -> Self {
         let header = |name: &str| header_of(entry, name).unwrap_or_default().to_owned();
         let text = &entry.request_body;
@@ -50,7 +50,7 @@ impl Draft {
             host: header("host"),
             content_type: in_utf8(&header("content-type")),
             accept: header("accept"),
-            body: laid_out(&text.text),
+            body: pretty_json(&text.text),
             is_dry_run: entry.is_dry_run,
             wants_representation: header("prefer").contains("return=representation"),
             is_cut: text.is_truncated,
@@ -72,24 +72,22 @@ impl Draft {
         }
     }
 
-    /// The names of what is hidden in the body.
+    /// The names of the members whose values are hidden in the body.
     fn hidden(&self) -> Vec<&str> {
         let hidden = self.body.lines().filter(|line| line.contains(HIDDEN));
         hidden.filter_map(|line| line.trim_start().trim_start_matches('"').split(['"', ':', '=']).next()).collect()
     }
 
     fn request(&self) -> Result<Request<Body>, ControlError> {
-        let bad = |why: String| ControlError::Bad(why);
+        let bad = ControlError::Bad;
         if !METHODS.contains(&self.method.as_str()) {
             return Err(bad(format!("the method is one of {}", METHODS.join(", "))));
         }
         if self.body.contains(HIDDEN) || self.path.contains(HIDDEN) {
-            return Err(bad(format!(
-                "fill in what is hidden as {HIDDEN}: secrets are not kept, so they cannot be sent again"
-            )));
+            return Err(bad(format!("fill in the hidden values ({HIDDEN}): the journal has no secrets")));
         }
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|error| bad(error.to_string()))?;
-        // The server does so too before it looks for the operation.
+        // As the server does before it matches the route.
         let path = match self.path.strip_suffix('/') {
             Some(path) if !path.is_empty() => path,
             _ => &self.path,
@@ -111,7 +109,8 @@ impl Draft {
             (header::HeaderName::from_static("prefer"), &preferences.join(", ")),
         ] {
             if !text.is_empty() {
-                let value = HeaderValue::try_from(text).map_err(|_| bad(format!("'{name}' cannot be sent so")))?;
+                let value = HeaderValue::try_from(text)
+                    .map_err(|_| bad(format!("the header '{name}' has a value that cannot be sent")))?;
                 request.headers_mut().insert(name, value);
             }
         }
@@ -119,7 +118,7 @@ impl Draft {
     }
 }
 
-/// Sends a call, and leads to its page.
+/// Sends a request, and redirects to its page.
 pub(super) async fn send(page: TenantPage) -> PageResult {
     let draft = Draft::of_form(&page);
     match deliver(&page, &draft).await {
@@ -135,13 +134,13 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
     let tenant = page.tenants().tenant(page.name()).await?;
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));
-    // In a task of its own, so that a browser that leaves does not break the call off, as no vendor's client would.
+    // In its own task, so that a browser that disconnects does not abort the request.
     let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
     let Ok(response) = sent.await.map_err(|_| ControlError::Interrupted)?;
     Ok(page.path(&format!("requests/{}", id_of(page, &response))))
 }
 
-/// By which the call is found that was just answered.
+/// The id of the request that was just answered, for the path of its page.
 fn id_of(page: &TenantPage, response: &Response<Body>) -> String {
     let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
     let newest = || {
@@ -151,7 +150,7 @@ fn id_of(page: &TenantPage, response: &Response<Body>) -> String {
     id.map_or_else(newest, |id| id.to_string())
 }
 
-/// The form that sends a call again.
+/// The form that sends a request again.
 pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
     let hidden = draft.hidden();
     let method = html! {
@@ -165,15 +164,15 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
     };
     html! {
         section aria-labelledby="replay" {
-            h2 #replay { "Again, from here" }
-            p.hint { "Sent through the same door as this tenant's own calls; in the list its key is '" (KEY_NAME) "'." }
+            h2 #replay { "Edit and send again" }
+            p.hint { "It is handled like the tenant's other requests. The list shows its key as '" (KEY_NAME) "'." }
             @if !hidden.is_empty() {
                 div.alert.warn {
-                    strong { "Fill in what is hidden as " (HIDDEN) ": " }
-                    (hidden.join(", ")) ". Secrets are not kept, so they cannot be sent again."
+                    strong { "Fill in the hidden values (" (HIDDEN) "): " }
+                    (hidden.join(", ")) ". The journal has no secrets."
                 }
             }
-            @if draft.is_cut { div.alert.warn { "Only the beginning of the body is kept, or nothing of it: fill in the rest." } }
+            @if draft.is_cut { div.alert.warn { "The journal has only the beginning of the body, or none of it: complete it." } }
             form method="post" action=(page.path("replay")) {
                 div.row {
                     div.narrow { (field("method", "Method", &method)) }
@@ -184,8 +183,8 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                 input type="hidden" name="content_type" value=(draft.content_type);
                 input type="hidden" name="accept" value=(draft.accept);
                 p.checks {
-                    label { input type="checkbox" name="dry_run" value="1" checked[draft.is_dry_run]; " Rehearse: take back all that it changes" }
-                    label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Answer with the customer" }
+                    label { input type="checkbox" name="dry_run" value="1" checked[draft.is_dry_run]; " Dry run: roll back all changes" }
+                    label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Return the customer" }
                 }
                 p.buttons { button { "Send again" } }
             }

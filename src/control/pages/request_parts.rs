@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::format::{at, count, grouped, milliseconds, plain, status};
-use super::json_text::laid_out;
+use super::json_text::pretty_json;
 use crate::gateway::BODY_TOO_LARGE;
 use crate::journal::{Entry, FieldChange, Headers, Reason, Text};
 
@@ -86,7 +86,7 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
             @for event in &entry.events {
                 details {
                     summary { (event.event_type) " of customer " (event.customer) }
-                    pre { (laid_out(&event.payload.to_string())) }
+                    pre { (pretty_json(&event.payload.to_string())) }
                     p.dim { "Event " code { (event.id) } }
                 }
             }
@@ -138,7 +138,7 @@ pub(super) fn message(title: &str, headers: &Headers, text: &Text, exists: bool,
 /// A body that the server did not read.
 fn unread(text: &Text, is_too_long: bool) -> Markup {
     let length = if text.bytes > 0 { format!("{} bytes", grouped(text.bytes)) } else { "Sent in chunks".to_owned() };
-    html! { p.empty { (length) @if is_too_long { ", over the limit, not kept." } @else { ", not read." } } }
+    html! { p.empty { (length) @if is_too_long { ", over the limit, not stored." } @else { ", not read." } } }
 }
 
 fn body(text: &Text) -> Markup {
@@ -146,8 +146,8 @@ fn body(text: &Text) -> Markup {
         @if text.text.is_empty() {
             p.empty { "No body." }
         } @else {
-            pre tabindex="0" { (laid_out(&text.text)) }
-            @if text.is_truncated { p.hint { "The journal keeps only the beginning of " (text.bytes) " bytes." } }
+            pre tabindex="0" { (pretty_json(&text.text)) }
+            @if text.is_truncated { p.hint { "The journal has only the beginning of " (text.bytes) " bytes." } }
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::journal::{Entry, Filter};
 
 const MAX_SHOWN: usize = 100;
 
-/// Whose requests are shown.
+/// The requests that a page shows: a tenant's, or the unauthenticated ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestScope<'a> {
     /// The tenant with its name; `None` for unauthenticated requests.
@@ -97,7 +97,7 @@ fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<Contro
     let body = html! {
         (filters(request, scope, &found))
         div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream?{query}"))]
-            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-most=(MAX_SHOWN) {
+            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-max-rows=(MAX_SHOWN) {
             (table(&found, scope))
             p.empty hidden[!found.is_empty()] {
                 @if query.is_empty() { "No requests yet. " } @else { "No request matches. " }
@@ -156,7 +156,7 @@ fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Arc<Entry>])
 
 pub(super) fn table(found: &[Arc<Entry>], scope: RequestScope<'_>) -> Markup {
     html! {
-        table.calls.stack {
+        table.requests.stack {
             thead { tr {
                 th scope="col" { "Time" } th scope="col" { "Status" } th scope="col" { "Request" }
                 th scope="col" { "Duration" } th scope="col" { "Key" } th scope="col" { "Customer" } th scope="col" { "Notes" }
@@ -172,7 +172,7 @@ fn row(entry: &Entry, scope: RequestScope<'_>) -> Markup {
             td.time data-label="Time" { (clock_time(entry.received_at)) }
             td data-label="Status" { (status(entry.status)) }
             td.what data-label="Request" {
-                a.call.clamped href=(scope.request(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
+                a.request.clamped href=(scope.request(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
                 div.dim { @if entry.operation == "-" { "no operation" } @else { (entry.operation) } }
             }
             td.number data-label="Duration" { (milliseconds(entry.duration_ms)) }

@@ -1,4 +1,4 @@
-//! Long work: begun by a form, watched on a page that renews itself, and led back from.
+//! The page of a task that a form started. It reloads until the task is done, and then redirects.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::control::error::ControlError;
 use crate::tasks::{CreatedTenant, SnapshotRows, StartedTask, TaskResult, TaskState, TaskStatus};
 use crate::tenants::TenantError;
 
-/// Work that takes no longer is waited for.
+/// How long a form waits for its task, before the browser is redirected to the task's page.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What became of work while it was waited for.
+/// The state of a task after the wait.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Done(Uuid),
     Running(Uuid),
 }
 
-/// Waits a little for some work.
+/// Waits for a task, for at most `TIMEOUT`.
 pub(super) async fn outcome(begun: StartedTask<TenantError>) -> Result<Outcome, ControlError> {
     let StartedTask { id, end } = begun;
     match tokio::time::timeout(TIMEOUT, end).await {
@@ -38,38 +38,38 @@ pub(super) fn path(tenant: &str, id: Uuid) -> String {
     at(tenant, &format!("tasks/{id}"))
 }
 
-/// A task: how far it is, and then what came of it.
+/// The progress of a task, and then its result.
 pub(super) async fn page(request: PageRequest) -> PageResult {
     let (tenant, text) = (request.part("tenant"), request.part("task"));
     let known = text.parse().ok().and_then(|id| request.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
-    let unknown = || ControlError::NotFound("this server has no such task, or has forgotten it".to_owned());
+    let unknown = || ControlError::NotFound("this server has no such task, or has deleted it".to_owned());
     let task = known.ok_or_else(unknown)?;
     let title = words(task.kind);
     match (task.state, &task.result) {
         (TaskState::Running, _) => Ok(layout::renewed(title, &running(&task))),
         (TaskState::Failed, _) => Ok(layout::plain(title, None, &failed(&task))),
         (TaskState::Done, Some(TaskResult::CreatedTenant(tenant))) => Ok(layout::plain(title, None, &created(tenant))),
-        (TaskState::Done, Some(TaskResult::DeletedTenant(_))) => Ok(see_other("/_emulator?gone")),
+        (TaskState::Done, Some(TaskResult::DeletedTenant(_))) => Ok(see_other("/_emulator?deleted")),
         (TaskState::Done, _) => Ok(see_other(&at(tenant, &format!("data?task={}", task.id)))),
     }
 }
 
 /// What a task does, in words.
-pub(super) fn words(kind: &str) -> &'static str {
-    match kind {
-        "create" => "Making a tenant",
+pub(super) fn words(what: &str) -> &'static str {
+    match what {
+        "create" => "Creating a tenant",
         "fork" => "Forking a tenant",
         "delete" => "Deleting a tenant",
-        "seed" => "Filling the world",
+        "seed" => "Seeding the data",
         "load" => "Loading a seed file",
-        "reset" => "Resetting the world",
+        "reset" => "Resetting the data",
         "restore" => "Restoring a snapshot",
         "snapshot" => "Saving a snapshot",
-        _ => "Work",
+        _ => "Task",
     }
 }
 
-/// How a task stands, in one line.
+/// The state of a task, in one line.
 pub(super) fn summary(task: &TaskStatus) -> String {
     let snapshot = match &task.result {
         Some(TaskResult::Snapshot(SnapshotRows { snapshot, .. })) => format!(" '{snapshot}'"),
@@ -85,7 +85,7 @@ pub(super) fn summary(task: &TaskStatus) -> String {
 }
 
 fn running(task: &TaskStatus) -> Markup {
-    let step = if task.step.is_empty() { "begins" } else { &task.step };
+    let step = if task.step.is_empty() { "starting" } else { &task.step };
     html! {
         p.lead { "Tenant " strong { (task.tenant) } }
         @if task.total > 0 {
@@ -96,9 +96,9 @@ fn running(task: &TaskStatus) -> Markup {
         (facts(&[
             ("Step", html! { (step) }),
             ("Done", html! { (task.done) @if task.total > 0 { " of " (task.total) } }),
-            ("For", html! { (task.ms / 1_000) " s" }),
+            ("Duration", html! { (task.ms / 1_000) " s" }),
         ]))
-        p.hint { "This page renews itself each second. The work goes on whether somebody looks or not." }
+        p.hint { "This page reloads every second. The task continues when you close it." }
         p { a href="/_emulator" { "All tenants" } }
     }
 }
@@ -120,8 +120,8 @@ fn created(CreatedTenant { tenant, key_name, key, .. }: &CreatedTenant) -> Marku
         p.lead { "The tenant " strong { (tenant) } " is created." }
         (layout::new_key(key_name, None, key))
         p.buttons {
-            a.button href=(at(tenant, "")) { "To its calls" }
-            a.button.quiet href=(at(tenant, "customers")) { "To its customers" }
+            a.button href=(at(tenant, "")) { "Show its requests" }
+            a.button.quiet href=(at(tenant, "customers")) { "Show its customers" }
         }
     }
 }

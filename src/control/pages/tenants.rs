@@ -19,7 +19,7 @@ pub(super) async fn page(request: PageRequest) -> PageResult {
     Ok(render(&request, None).await?)
 }
 
-/// Creates a tenant, and leads to its key.
+/// Creates a tenant, and redirects to its key.
 pub(super) async fn create(request: PageRequest) -> PageResult {
     match created(&request).await {
         Ok(path) => Ok(see_other(&path)),
@@ -81,7 +81,11 @@ pub(super) fn population_fields(form: &Fields) -> Markup {
     let number = |name: &str| {
         html! { input id=(name) name=(name) value=(form.text(name)) inputmode="numeric" placeholder="0" autocomplete="off"; }
     };
-    let shapes = [("unilevel", "as they come"), ("line", "one below the other"), ("flat", "all below the first")];
+    let shapes = [
+        ("unilevel", "each below any earlier one"),
+        ("line", "each below the previous one"),
+        ("flat", "all below the first"),
+    ];
     let shape = html! {
         select #shape name="shape" {
             @for (value, words) in shapes { option value=(value) selected[form.text("shape") == value] { (words) } }
@@ -115,7 +119,7 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
 async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
     let tenants = request.tenants.list().await?;
     let body = html! {
-        @if request.query_text == "gone" { div.alert.good role="status" { "The tenant is deleted." } }
+        @if request.query_text == "deleted" { div.alert.good role="status" { "The tenant is deleted." } }
         @if tenants.is_empty() { p.empty { "There are no tenants." } }
         div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
         section aria-labelledby="create" {
@@ -154,8 +158,8 @@ fn of_tenant(tenant: &TenantListing) -> Markup {
                 @if let Some(at) = tenant.expires_at { br; "Expires " (time(at)) }
             }
             p.links {
-                a href=(at(name, "")) { "Calls" } a href=(at(name, "customers")) { "Customers" }
-                a href=(at(name, "events")) { "Events" } a href=(at(name, "faults")) { "Faults" }
+                a href=(at(name, "")) { "Requests" } a href=(at(name, "customers")) { "Customers" }
+                a href=(at(name, "webhooks")) { "Webhooks" } a href=(at(name, "faults")) { "Faults" }
                 a href=(at(name, "clock")) { "Clock" } a href=(at(name, "data")) { "Data" }
             }
         }

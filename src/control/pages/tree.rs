@@ -41,7 +41,7 @@ fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Ma
     let shown: Vec<&TreeNode> = all.iter().filter(|node| node.upline_id == Some(upline)).collect();
     let hidden = usize::try_from(children).unwrap_or_default().saturating_sub(shown.len());
     if shown.is_empty() {
-        // The customer itself shows their number.
+        // The customer's own node shows how many there are.
         return html! {};
     }
     html! {

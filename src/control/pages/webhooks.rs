@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::PageResult;
 use super::extract::TenantPage;
 use super::format::{count, time};
-use super::json_text::laid_out;
+use super::json_text::pretty_json;
 use super::layout::field;
 use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
@@ -97,9 +97,9 @@ fn of_delivery(page: &TenantPage, delivery: &DeliveryListing) -> Markup {
                 @if let Some(fault) = delivery.fault_id { " It triggered fault " (fault) "." }
             }
             @if let Some(response) = delivery.response.as_deref().filter(|text| !text.is_empty()) {
-                details { summary { "Last response" } pre { (laid_out(response)) } }
+                details { summary { "Last response" } pre { (pretty_json(response)) } }
             }
-            details { summary { "Payload" } pre { (laid_out(&delivery.payload)) } }
+            details { summary { "Payload" } pre { (pretty_json(&delivery.payload)) } }
             form method="post" action=(page.path("webhooks/resend")) {
                 input type="hidden" name="event" value=(delivery.id);
                 button.quiet.small { "Resend" span.unseen { " event " (delivery.id) } }

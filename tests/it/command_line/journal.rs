@@ -18,7 +18,7 @@ fn demo_server() -> (tempfile::TempDir, Process) {
 }
 
 #[test]
-fn a_request_is_shown_with_why_and_bodies() {
+fn a_request_is_shown_with_reasons_and_bodies() {
     let (_folder, server) = demo_server();
     let client = server.client();
     let id = client.patch("/v1/customers/3", &json!({ "FirstName": "Zed\u{202e}", "LastName": "First" })).succeeds(200);
@@ -42,7 +42,10 @@ fn a_request_is_shown_with_why_and_bodies() {
     let (_, shown, _) = server.run(&["requests", "show", "demo", "2"]);
     assert!(shown.contains("\nWhy\n  ") && shown.contains("(LastName: required)"), "{shown}");
     let (code, _, error) = server.run(&["requests", "show", "99"]);
-    assert_eq!((code, error.as_str()), (Some(1), "error: no tenant's journal has a request '99', or no longer\n"));
+    assert_eq!(
+        (code, error.as_str()),
+        (Some(1), "error: no tenant's journal has a request '99', or no longer has it\n")
+    );
     // A request without a valid key.
     Client { key: "f".repeat(32), ..client.clone() }.get("/v1/customers/3");
     let (code, shown, error) = server.run(&["requests", "show", "3"]);
@@ -59,7 +62,7 @@ fn a_request_is_shown_with_why_and_bodies() {
 }
 
 #[test]
-fn a_new_request_is_waited_for_unless_an_old_one_will_do() {
+fn wait_needs_a_new_request_unless_since_includes_old_ones() {
     let (_folder, server) = demo_server();
     let client = server.client();
     client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
@@ -84,7 +87,7 @@ fn a_new_request_is_waited_for_unless_an_old_one_will_do() {
     assert!(number > 1, "{}", waiting.1);
 }
 
-/// `requests tail`, its lines as they come.
+/// `requests tail`, with its lines as they arrive.
 struct Following {
     child: Child,
     out: mpsc::Receiver<String>,
@@ -122,7 +125,7 @@ fn next(lines: &mpsc::Receiver<String>) -> String {
 }
 
 #[test]
-fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
+fn tail_continues_after_a_restart_and_gives_up_after_the_limit() {
     let (folder, server) = demo_server();
     let address = server.address.to_string();
     let following = Following::start(&["requests", "tail", "demo", "--server", &address, "--give-up-after", "20s"]);
@@ -133,7 +136,7 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     server.client().get("/v1/customers/99");
     assert!(next(&following.out).starts_with("2\t"));
     assert!(next(&following.out).starts_with("    why: "));
-    // What did not count is the mistake that is made most often.
+    // A misspelled member is the most frequent mistake.
     server.client().patch("/v1/customers/4", &json!({ "FirstNam": "A" })).succeeds(200);
     assert!(next(&following.out).starts_with("3\t"));
     assert_eq!(next(&following.out), "    ignored: FirstNam (did you mean FirstName?)");
@@ -143,7 +146,7 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     assert!(next(&following.error).starts_with("Lost the server ("));
     let data = folder.path().join("data");
     let server = Process::start_on(&address, &["--data", data.to_str().expect("a path")]);
-    // Before it follows again, and after: nothing is left out, nothing comes twice.
+    // Requests before and after the reconnect: none is missing, and none is printed twice.
     server.client().get("/v1/customers/2").succeeds(200);
     assert_eq!(next(&following.error), format!("Following again demo on http://{address} (Ctrl-C to stop)"));
     server.client().get("/v1/customers/4").succeeds(200);
@@ -180,7 +183,7 @@ fn requests_are_followed_over_a_restart_and_lost_for_good_in_the_end() {
     assert_eq!(following.child.wait().expect("an end").code(), Some(1));
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert!(next(&following.error).starts_with("error: lost the server: no server answers at "));
-    // One that is not there from the start is not waited for.
+    // A server that is unreachable from the beginning is not waited for.
     let (code, _, error) =
         crate::support::process::run(&mut program(&["requests", "tail", "demo", "--server", &address]));
     assert!(code == Some(1) && error.starts_with("error: no server answers at "), "{error}");

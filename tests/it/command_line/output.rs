@@ -1,5 +1,5 @@
 //! What commands print: values alone on standard output, sentences on standard error, JSON with `--json`, and no error when the
-//! reader leaves.
+//! reader closes the output.
 
 use std::process::Stdio;
 
@@ -46,7 +46,7 @@ fn demo_server() -> (tempfile::TempDir, Process) {
 }
 
 #[test]
-fn a_reader_who_leaves_ends_a_command_quietly() {
+fn a_command_whose_reader_closes_the_output_ends_without_an_error() {
     let (_folder, server) = demo_server();
     let client = server.client();
     client.patch("/v1/customers/3", &json!({ "FirstName": "Changed" })).succeeds(200);
@@ -75,7 +75,7 @@ fn a_reader_who_leaves_ends_a_command_quietly() {
             assert_eq!(error.lines().count(), 1, "{error}");
         }
     }
-    // A server too, before it is ready; and it closes its data.
+    // A server ends the same way before it is ready, and closes its database.
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_str().expect("a path");
     let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -113,7 +113,7 @@ fn values_and_sentences_are_printed_apart() {
         ),
         (&["faults", "delete", "demo", "1"], "", "Deleted fault 1 of tenant 'demo'."),
         (&["faults", "clear", "demo"], "", "Deleted all faults of tenant 'demo'."),
-        (&["webhooks", "resend", "demo"], "0", "0 deliveries due again."),
+        (&["webhooks", "resend", "demo"], "0", "0 deliveries pending again."),
         (&["requests", "clear", "demo"], "", "Cleared the requests of tenant 'demo'."),
         (&["tenants", "delete", "other", "--yes"], "", "Deleted tenant 'other'."),
     ] {

@@ -7,7 +7,7 @@ use crate::support::fake_postgres::{self, Manner};
 use crate::support::process::{DEMO_KEY, Process, program, run};
 use crate::support::server::{database_url, server};
 
-/// Tries to migrate a database: exit code 1, what standard error says, and how long it took.
+/// Tries to migrate a database, which fails with exit code 1. Returns standard error and the duration.
 fn rejected(url: &str, arguments: &[&str]) -> (String, Duration) {
     let start = Instant::now();
     let mut command = program(&["migrate", "--log-format", "text"]);
@@ -39,16 +39,16 @@ fn a_server_that_rejects_is_named_at_once_and_once() {
             "",
             "hint: as its owner: GRANT CONNECT ON DATABASE \"shop\" TO \"emulator\"",
         ),
-        ("XX000", "never asked", "?sslmode=require", "hint: the server has no TLS: use ?sslmode=prefer"),
+        ("XX000", "not reached", "?sslmode=require", "hint: the server has no TLS: use ?sslmode=prefer"),
     ] {
         let address = fake_postgres::start(Manner::Rejects(code, message));
-        let (error, took) = rejected(&format!("postgres://emulator:hidden-one@{address}/shop{url}"), &[]);
+        let (error, duration) = rejected(&format!("postgres://emulator:hidden-one@{address}/shop{url}"), &[]);
         let reason = if url.is_empty() { message } else { "TLS failed: " };
         let first = format!("error: cannot use postgres://{address}/shop as user \"emulator\": {reason}");
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines.len() == 2 && lines[0].starts_with(&first) && lines[1].starts_with(hint), "{error}");
         assert!(!error.contains("at line") && !error.contains("hidden"), "{error}");
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        assert!(duration < Duration::from_secs(10), "{duration:?}");
     }
 }
 
@@ -61,14 +61,16 @@ fn a_server_that_is_too_old_is_rejected() {
 }
 
 #[test]
-fn a_server_that_is_not_up_yet_is_waited_for_and_that_is_said_once() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
-    let (error, took) = rejected(&format!("postgres://u:hidden-one@{gone}/shop"), &["--database-wait-seconds", "2s"]);
-    assert_eq!(error.matches(&format!("waiting for postgres://{gone}/shop (2 s left): ")).count(), 1, "{error}");
-    assert!(error.contains(&format!("error: cannot use postgres://{gone}/shop as user \"u\": ")), "{error}");
+fn a_server_that_is_not_up_yet_is_waited_for_with_one_line_in_the_log() {
+    let unused =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|unused| unused.local_addr()).expect("a free port");
+    let (error, duration) =
+        rejected(&format!("postgres://u:hidden-one@{unused}/shop"), &["--database-wait-seconds", "2s"]);
+    assert_eq!(error.matches(&format!("waiting for postgres://{unused}/shop (2 s left): ")).count(), 1, "{error}");
+    assert!(error.contains(&format!("error: cannot use postgres://{unused}/shop as user \"u\": ")), "{error}");
     assert!(error.contains("\nhint: start Postgres there") && !error.contains("hidden"), "{error}");
     assert_eq!(error.lines().count(), 3, "{error}");
-    assert!((Duration::from_secs(2)..Duration::from_secs(10)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(2)..Duration::from_secs(10)).contains(&duration), "{duration:?}");
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
         "{error}"
     );
 
-    // Somebody who may not create tables.
+    // A role that may not create tables.
     let poor = format!("poor_{id}");
     server().execute(&format!("create role {poor} login password 'hidden-one'"));
     let (name, address) = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).expect("a user");
@@ -123,7 +125,7 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
         error.contains(&format!("as user \"{poor}\": permission denied for schema public\nhint: as its owner: GRANT CREATE ON SCHEMA public TO \"{poor}\"")),
         "{error} for {name}"
     );
-    // Nothing is in it: how to change that is said before `Ready.`
+    // In an empty database: the banner explains how to seed it.
     let server_of_empty = Process::start(&["--database-url", &format!("{base}/{empty}")]);
     let banner = server_of_empty.banner.join("\n");
     assert!(
@@ -177,7 +179,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_signal_is_heard_and_a_second_one_obeyed_at_once() {
+fn a_signal_stops_the_server_and_a_second_one_ends_it_at_once() {
     use std::io::{Read as _, Write as _};
 
     for (second, expected) in [("INT", 130), ("TERM", 143)] {
@@ -233,7 +235,7 @@ fn a_shutdown_has_a_deadline() {
     let data = folder.path().join("data");
     let server = Process::start(&["--data", data.to_str().expect("a path")]);
     server.client().get("/v1/customers/3").succeeds(200);
-    std::fs::remove_dir_all(&data).expect("the folder goes");
+    std::fs::remove_dir_all(&data).expect("the folder is deleted");
     let start = Instant::now();
     server.signal("TERM");
     let status = server.wait();

@@ -52,14 +52,14 @@ fn progress_is_shown_on_a_terminal_and_disappears() {
     let seed = folder.path().join("seed.json");
     std::fs::write(&seed, json!({ "population": { "distributors": 20_000, "random_seed": 7 } }).to_string())
         .expect("a file");
-    let mut command = program(&["tenants", "add", "crowd", "--seed", seed.to_str().expect("a path")]);
+    let mut command = program(&["tenants", "add", "large", "--seed", seed.to_str().expect("a path")]);
     command.args(["--server", &server.address.to_string()]);
     let (code, written) = OnTerminal::start(&command).end();
     assert_eq!(code, Some(0), "{written}");
     assert!(written.contains("\r\u{1b}[2Kcreate: customers ") && written.contains(" of 20,000 ("), "{written:?}");
     let after = written.rsplit("\r\u{1b}[2K").next().expect("the end");
     let lines: Vec<&str> = after.lines().collect();
-    assert!(lines.len() == 2 && lines[0].starts_with("Created tenant 'crowd'."), "{after:?}");
+    assert!(lines.len() == 2 && lines[0].starts_with("Created tenant 'large'."), "{after:?}");
     // The key that the task created.
     let client = Client { address: server.address, key: lines[1].to_owned() };
     client.get("/v1/customers/20000").succeeds(200);

@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (route, methods) in document["paths"].as_object().expect("paths") {
-        // A path can have servers besides its methods.
+        // A path can have servers in addition to its methods.
         let methods = methods.as_object().expect("methods").iter();
         for (method, described) in methods.filter(|(_, described)| described.is_object()) {
             let parameters = described["parameters"].as_array().into_iter().flatten();

@@ -19,7 +19,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The value of a header whose name is spelled exactly so.
+    /// The value of a header whose name has exactly these bytes.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }

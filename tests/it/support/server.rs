@@ -137,12 +137,12 @@ impl TestServer {
 }
 
 fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
-    let wanted = std::env::var("TEST_DATABASE").unwrap_or_default();
-    if wanted != "embedded" {
+    let choice = std::env::var("TEST_DATABASE").unwrap_or_default();
+    if choice != "embedded" {
         if let Ok(url) = std::env::var("DATABASE_URL") {
             return (Origin::Server(url), None, None);
         }
-        if wanted == "postgres" || Cluster::programs().is_some() {
+        if choice == "postgres" || Cluster::programs().is_some() {
             let cluster = Cluster::start();
             return (Origin::Server(cluster.url("postgres")), Some(cluster), None);
         }
@@ -190,7 +190,7 @@ pub fn tenant_with(plan: Value) -> Tenant {
     tenant_of(json!({ "plan": plan }))
 }
 
-/// A tenant whose entry in a seed file has these members besides its name, keys and customers.
+/// A tenant whose entry in a seed file has these members in addition to its name, keys and customers.
 pub fn tenant_of(members: Value) -> Tenant {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();

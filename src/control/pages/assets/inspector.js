@@ -1,4 +1,4 @@
-// What the pages can do more with scripts: follow calls as they come, copy, and move about by keys.
+// What scripts add to the pages: they follow new requests, copy texts, and move between requests by keys.
 "use strict";
 
 (() => {
@@ -8,60 +8,60 @@
     const state = byId("live-state");
     const pause = byId("pause");
     const body = live.querySelector("tbody");
-    const most = Number(live.dataset.most);
+    const maxRows = Number(live.dataset.maxRows);
     let last = Number(live.dataset.last);
     let isPaused = false;
     let isFetching = false;
-    let isWanted = false;
-    let isAnew = false;
-    const say = (text) => { state.textContent = text; state.dataset.state = text; };
+    let isPending = false;
+    let isRestarted = false;
+    const showState = (text) => { state.textContent = text; state.dataset.state = text; };
 
     const fetchRows = async () => {
-      if (isPaused || isFetching) { isWanted = true; return; }
+      if (isPaused || isFetching) { isPending = true; return; }
       isFetching = true;
-      isWanted = false;
+      isPending = false;
       try {
         const address = new URL(live.dataset.rows, location.href);
         address.searchParams.set("since", String(last));
-        const answer = await fetch(address, { headers: { Accept: "text/html" } });
-        if (!answer.ok) { throw new Error(String(answer.status)); }
-        const parsed = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
+        const response = await fetch(address, { headers: { Accept: "text/html" } });
+        if (!response.ok) { throw new Error(String(response.status)); }
+        const parsed = new DOMParser().parseFromString(`<table><tbody>${await response.text()}</tbody></table>`, "text/html");
         const rows = [...parsed.querySelectorAll("tr")];
-        if (isAnew) { body.replaceChildren(); isAnew = false; }
+        if (isRestarted) { body.replaceChildren(); isRestarted = false; }
         if (rows.length > 0) {
           last = Number(rows[0].dataset.number);
           rows.forEach((row) => row.classList.add("fresh"));
           body.prepend(...rows);
-          while (body.rows.length > most) { body.lastElementChild.remove(); }
+          while (body.rows.length > maxRows) { body.lastElementChild.remove(); }
           const empty = live.querySelector(".empty");
           if (empty) { empty.hidden = true; }
         }
       } catch {
-        say("Lost");
+        showState("Lost");
       }
-      // A storm of calls is fetched a few times a second, not once for each.
-      setTimeout(() => { isFetching = false; if (isWanted) { fetchRows(); } }, 250);
+      // Many requests are fetched together, a few times per second, and not one by one.
+      setTimeout(() => { isFetching = false; if (isPending) { fetchRows(); } }, 250);
     };
 
     const stream = new EventSource(live.dataset.stream);
     let isLost = false;
     stream.addEventListener("open", () => {
-      // A server that was started anew counts its calls anew.
-      if (isLost) { isLost = false; isAnew = true; last = 0; }
-      if (!isPaused) { say("Live"); }
+      // A restarted server numbers its requests from 1 again.
+      if (isLost) { isLost = false; isRestarted = true; last = 0; }
+      if (!isPaused) { showState("Live"); }
       fetchRows();
     });
-    stream.addEventListener("error", () => { isLost = true; say("Lost"); });
+    stream.addEventListener("error", () => { isLost = true; showState("Lost"); });
     stream.addEventListener("request", fetchRows);
     addEventListener("pagehide", () => stream.close());
     state.hidden = false;
     pause.hidden = false;
-    say("Connecting");
+    showState("Connecting");
     pause.addEventListener("click", () => {
       isPaused = !isPaused;
       pause.setAttribute("aria-pressed", String(isPaused));
-      pause.textContent = isPaused ? "Go on" : "Pause";
-      say(isPaused ? "Paused" : "Live");
+      pause.textContent = isPaused ? "Resume" : "Pause";
+      showState(isPaused ? "Paused" : "Live");
       if (!isPaused) { fetchRows(); }
     });
   };
@@ -73,7 +73,7 @@
       await navigator.clipboard.writeText(source.textContent);
       button.textContent = "Copied";
     } catch {
-      // Without a secure context there is no clipboard: select it, so that one key copies it.
+      // Without a secure context there is no clipboard: the text is selected, so that Ctrl+C copies it.
       const details = source.closest("details");
       if (details) { details.open = true; }
       getSelection().selectAllChildren(source);
@@ -83,7 +83,7 @@
   };
 
   const move = (step) => {
-    const links = [...document.querySelectorAll("a.call")];
+    const links = [...document.querySelectorAll("a.request")];
     if (links.length === 0) { return false; }
     const at = links.indexOf(document.activeElement);
     const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
