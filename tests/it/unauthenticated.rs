@@ -114,7 +114,7 @@ fn every_operation_answers_for_another_tenants_data_as_if_it_did_not_exist() {
     let values = values(id, &token);
     let (our_caller, their_caller) = (Caller::of(&ours), Caller::of(&theirs));
     // The other tenant's own reads issue sign-on tokens.
-    let everything = || (ours.everything(), with(&theirs.everything(), json!({ "tokens": null })));
+    let everything = || (ours.everything(), with(&theirs.everything(), json!({ "sso_tokens": null })));
     let before = everything();
 
     for operation in operations() {
