@@ -129,7 +129,8 @@ pub(super) fn statement(mask: FieldMask) -> String {
     );
     if let Some(birth_date) = birth_date {
         // Decided here, because only the row knows the type when it is not sent.
-        let condition = format!(" and (${birth_date} is null or ${birth_date} <= $4 or {customer_type} <> 1)");
+        let condition =
+            format!(" and (${birth_date}::timestamptz is null or ${birth_date} <= $4 or {customer_type} <> 1)");
         text.push_str(&condition);
     }
     text.push_str(
