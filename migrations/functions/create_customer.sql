@@ -15,16 +15,39 @@ begin
 end
 $$;
 
--- Creates a customer from its columns (p_columns, by their names) and, where its type is one that is placed at once, its node in
--- the sponsor tree.
+-- The columns of a customer that a caller may set, in their order. The functions that write a whole customer have a parameter for
+-- each, new_ and its name. Parameters, because a single value of a composite type or of json costs more than all of them: it is
+-- put together and taken apart again column by column.
+create or replace function columns_of_callers()
+returns table (column_name name, column_type text, column_number smallint) language sql stable as $$
+    select attname, format_type(atttypid, atttypmod), attnum
+      from pg_attribute
+     where attrelid = 'customers'::regclass and attnum > 0 and not attisdropped
+       and attname not in ('tenant_id', 'customer_id', 'enroller_id', 'upgrade_date', 'inactive_date', 'modified_at')
+$$;
+
+-- Creates a customer from its columns and, where its type is one that is placed at once, its node in the sponsor tree.
 --
 -- p_customer is the id of the caller's choice (seed files); otherwise the tenant's counter gives it. A BackOfficeId that was not
 -- sent is made of p_back_office_seed plus the id, and a WebAlias that was not sent is p_default_alias when that is free.
 -- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as texts.
+--
+-- The lists of columns are made from the table, once, when the function is made.
+do $do$
+declare
+    v_parameters text;
+    v_columns    text;
+    v_values     text;
+begin
+select string_agg(format('new_%s %s', column_name, column_type), ', ' order by column_number),
+       string_agg(quote_ident(column_name), ', ' order by column_number),
+       string_agg('new_' || column_name, ', ' order by column_number)
+  into v_parameters, v_columns, v_values
+  from columns_of_callers();
+execute replace(replace(replace($function$
 create or replace function create_customer(
     p_tenant             integer,
     p_customer           integer,
-    p_columns            json,
     p_now                timestamptz,
     p_sponsor_types      integer[],
     p_placed_types       integer[],
@@ -34,6 +57,7 @@ create or replace function create_customer(
     p_default_alias      text,
     p_default_alias_key  text,
     p_is_recorded        boolean,
+    {parameters},
     out outcome          text,
     out customer_id      integer,
     out customer_after   text[],
@@ -41,16 +65,14 @@ create or replace function create_customer(
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
-    v_new          customers;
     v_sponsor_type integer;
 begin
     -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
-    v_new := json_populate_record(null::customers, p_columns);
-    if v_new.sponsor_id is not null then
+    if new_sponsor_id is not null then
         select c.customer_type into v_sponsor_type from customers c
-         where c.tenant_id = p_tenant and c.customer_id = v_new.sponsor_id;
+         where c.tenant_id = p_tenant and c.customer_id = new_sponsor_id;
         if not found then
             outcome := 'sponsor_unknown';
             return;
@@ -71,35 +93,35 @@ begin
          where n.tenant_id = p_tenant and n.last_customer_id < p_customer;
     end if;
 
-    if v_new.back_office_id is null then
-        v_new.back_office_id := new_back_office_id(
+    if new_back_office_id is null then
+        new_back_office_id := new_back_office_id(
             p_tenant, p_back_office_seed + customer_id, p_back_office_radix, p_back_office_unique);
         if p_back_office_unique then
-            v_new.back_office_id_key := lower(v_new.back_office_id);
+            new_back_office_id_key := lower(new_back_office_id);
         end if;
     end if;
 
-    if v_new.web_alias is null and p_default_alias is not null and not exists (
+    if new_web_alias is null and p_default_alias is not null and not exists (
         select from customers c where c.tenant_id = p_tenant and c.web_alias_key = p_default_alias_key)
     then
-        v_new.web_alias := p_default_alias;
-        v_new.web_alias_key := p_default_alias_key;
+        new_web_alias := p_default_alias;
+        new_web_alias_key := p_default_alias_key;
     end if;
 
-    v_new.tenant_id := p_tenant;
-    v_new.customer_id := customer_id;
-    v_new.enroller_id := v_new.sponsor_id;
-    v_new.inactive_date := inactive_since(1, v_new.customer_status, null, p_now);
-    v_new.modified_at := p_now;
-    insert into customers as c values (v_new.*)
+    insert into customers as c (tenant_id, customer_id, enroller_id, inactive_date, modified_at, {columns})
+    values (p_tenant, create_customer.customer_id, new_sponsor_id, inactive_since(1, new_customer_status, null, p_now), p_now,
+            {values})
     returning case when p_is_recorded then row_texts(c) end into customer_after;
 
-    if v_new.customer_type = any (p_placed_types) then
+    if new_customer_type = any (p_placed_types) then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
-        values (p_tenant, create_customer.customer_id, v_new.sponsor_id, p_now)
+        values (p_tenant, create_customer.customer_id, new_sponsor_id, p_now)
         returning case when p_is_recorded then row_texts(t) end into node_after;
     end if;
 
     outcome := 'created';
 end
 $$;
+$function$, '{parameters}', v_parameters), '{columns}', v_columns), '{values}', v_values);
+end
+$do$;

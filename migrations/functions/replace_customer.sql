@@ -1,30 +1,31 @@
--- Replaces the columns of a customer that p_columns names, keeps the others, and moves the customer's node when the sponsor
--- changes. The type (p_customer_type) and the sponsor (p_sponsor) are among them. p_columns is json and not jsonb, because it is read
--- once, from the first to the last member: that costs a tenth less.
+-- Replaces the columns of a customer and moves the customer's node when the sponsor changes. NULL clears a column; BackOfficeId,
+-- status, sign-up date and password stay as they are.
 --
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
 -- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
 -- rows as they were and as they are come along, as texts.
 --
--- The list of columns is made from the table, once, when the function is made.
+-- The lists of columns are made from the table, once, when the function is made.
 do $do$
 declare
-    v_targets text;
-    v_columns text;
+    v_parameters text;
+    v_columns    text;
 begin
-select string_agg(quote_ident(attname), ', ' order by attnum), string_agg('n.' || quote_ident(attname), ', ' order by attnum)
-  into v_targets, v_columns
-  from pg_attribute
- where attrelid = 'customers'::regclass and attnum > 0 and not attisdropped
-   and attname not in ('tenant_id', 'customer_id', 'enroller_id', 'upgrade_date', 'inactive_date', 'modified_at');
+select string_agg(format('new_%s %s', column_name, column_type), ', ' order by column_number),
+       string_agg(format(
+           case when column_name in ('back_office_id', 'customer_status', 'sign_up_date', 'password_hash')
+                    then '%1$I = coalesce(new_%1$s, c.%1$I)'
+                when column_name = 'back_office_id_key'
+                    then '%1$I = case when new_back_office_id is null then c.%1$I else new_%1$s end'
+                else '%1$I = new_%1$s' end,
+           column_name), ', ' order by column_number)
+  into v_parameters, v_columns
+  from columns_of_callers();
 execute replace(replace($function$
 create or replace function replace_customer(
     p_tenant           integer,
     p_customer         integer,
-    p_columns          json,
-    p_customer_type    integer,
-    p_sponsor          integer,
     p_now              timestamptz,
     p_sponsor_types    integer[],
     p_upgrade_from     integer[],
@@ -33,6 +34,7 @@ create or replace function replace_customer(
     p_changed_by       text,
     p_request          uuid,
     p_is_recorded      boolean,
+    {parameters},
     out outcome        text,
     out old_type       integer,
     out customer_before text[],
@@ -62,7 +64,7 @@ begin
                case when p_is_recorded and t.tenant_id is not null then row_texts(t) end
           into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
           from customers c
-          left join customers s on s.tenant_id = p_tenant and s.customer_id = p_sponsor
+          left join customers s on s.tenant_id = p_tenant and s.customer_id = new_sponsor_id
           left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
          where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
@@ -70,7 +72,7 @@ begin
             return;
         end if;
 
-        if p_sponsor is not null then
+        if new_sponsor_id is not null then
             if v_sponsor_type is null then
                 outcome := 'sponsor_unknown';
                 return;
@@ -80,12 +82,12 @@ begin
             end if;
             -- A customer that is no customer's upline and cannot become one before this commit closes no circle. Any other
             -- is checked, one at a time in a tenant, so that two moves that race see each other.
-            if v_upline is distinct from p_sponsor
+            if v_upline is distinct from new_sponsor_id
                and (v_placed or p_upgrade_from is not null)
                and (v_placed or v_has_downline or p_sponsor_types is null or old_type = any (p_sponsor_types))
             then
                 perform pg_advisory_xact_lock(hashtext('sponsor_tree'), p_tenant);
-                if sponsor_is_below(p_tenant, p_sponsor, p_customer) then
+                if sponsor_is_below(p_tenant, new_sponsor_id, p_customer) then
                     outcome := 'sponsor_below';
                     return;
                 end if;
@@ -97,26 +99,26 @@ begin
             return;
         end if;
 
-        update customers c set ({targets}, upgrade_date, inactive_date, modified_at) = (
-            select {columns},
-                   case when c.customer_type = n.customer_type then c.upgrade_date else p_now end,
-                   inactive_since(c.customer_status, n.customer_status, c.inactive_date, p_now),
-                   p_now
-              from json_populate_record(c, p_columns) n)
+        update customers c
+           set {columns},
+               upgrade_date = case when c.customer_type = new_customer_type then c.upgrade_date else p_now end,
+               inactive_date = inactive_since(
+                   c.customer_status, coalesce(new_customer_status, c.customer_status), c.inactive_date, p_now),
+               modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
         returning case when p_is_recorded then row_texts(c) end into customer_after;
         exit when found;
     end loop;
 
     if v_placed then
-        if p_sponsor is not null and v_upline is distinct from p_sponsor then
-            update sponsor_tree t set upline_id = p_sponsor
+        if new_sponsor_id is not null and v_upline is distinct from new_sponsor_id then
+            update sponsor_tree t set upline_id = new_sponsor_id
              where t.tenant_id = p_tenant and t.customer_id = p_customer
             returning case when p_is_recorded then row_texts(t) end into node_after;
         end if;
     elsif p_upgrade_from is not null then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
-        values (p_tenant, p_customer, p_sponsor, p_now)
+        values (p_tenant, p_customer, new_sponsor_id, p_now)
         returning case when p_is_recorded then row_texts(t) end into node_after;
     end if;
 
@@ -124,13 +126,13 @@ begin
         insert into CRM_AssociateTypeChanges as l (
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
-            p_tenant, p_change, p_recordnumber, p_customer, old_type, p_customer_type, p_now, p_changed_by, p_request)
+            p_tenant, p_change, p_recordnumber, p_customer, old_type, new_customer_type, p_now, p_changed_by, p_request)
         returning case when p_is_recorded then row_texts(l) end into log_after;
     end if;
 
     outcome := 'replaced';
 end
 $$;
-$function$, '{targets}', v_targets), '{columns}', v_columns);
+$function$, '{parameters}', v_parameters), '{columns}', v_columns);
 end
 $do$;

@@ -130,9 +130,12 @@ impl Customers {
         upgrade_from: Option<&[i32]>,
     ) -> Result<CustomerId, Error> {
         fields.set_defaults();
-        let mut mask = replaced_fields(&fields);
-        mask.insert_if(Field::Password, password_hash.is_some());
-        let columns = Columns { plan: scope.plan, fields: &fields, mask, password_hash: password_hash.as_deref() };
+        let columns = Columns {
+            plan: scope.plan,
+            fields: &fields,
+            mask: FieldMask::ALL,
+            password_hash: password_hash.as_deref(),
+        };
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),

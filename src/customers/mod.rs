@@ -47,6 +47,7 @@ pub use search::{IdFilter, Search};
 pub use service::Customers;
 pub use sso::SsoToken;
 pub use stats::Stats;
+pub use store::generated_statements;
 pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };

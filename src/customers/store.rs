@@ -5,25 +5,24 @@ mod conflicts;
 mod patch;
 pub(super) mod stored;
 pub(super) mod uniqueness;
+mod whole;
 
 use std::sync::LazyLock;
 
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::look_up::LookUp;
 use super::scope::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
 use crate::journal::RowTexts;
-use crate::model::{Customer, CustomerId};
-use crate::plan::{BackOfficeIdFormat, DELETED, DISTRIBUTOR, Plan, UniqueField};
-
-use columns::JsonColumns;
+use crate::model::{Customer, CustomerId, Field, FieldMask};
+use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
 pub(super) use columns::Columns;
 pub(super) use conflicts::conflicts;
 pub(super) use patch::patch;
+pub(super) use whole::{UpgradeLog, create, replace};
 
 /// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +76,20 @@ static FIND_SEVERAL: LazyLock<String> = LazyLock::new(|| {
           order by customer_id"
     )
 });
+
+/// The statements whose text is made from the field table: those of a whole customer, and the partial updates of each field alone
+/// and of all together.
+#[must_use]
+pub fn generated_statements() -> Vec<String> {
+    let single = Field::all().map(|field| {
+        let mut mask = FieldMask::default();
+        mask.insert(field);
+        mask
+    });
+    let patches = single.chain([FieldMask::ALL]).map(patch::statement);
+    let others = [&FIND_ONE, &FIND_SEVERAL, &whole::CREATE, &whole::REPLACE];
+    others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
+}
 
 /// The customers of these ids that exist, ascending.
 pub(super) async fn find(
@@ -180,42 +193,6 @@ pub(super) async fn look_up(
     .await
 }
 
-/// Creates a customer, with the id of the caller's choice where there is one.
-pub(super) async fn create(
-    connection: &mut PgConnection,
-    scope: &Scope<'_>,
-    id: Option<CustomerId>,
-    columns: &Columns<'_>,
-) -> Result<WriteOutcome, sqlx::Error> {
-    let plan = scope.plan;
-    let default_alias = super::defaults::default_alias(columns.fields);
-    let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
-    let row = sqlx::query!(
-        r#"
-        select outcome as "outcome!", customer_id, customer_after as "customer_after: RowTexts",
-               node_after as "node_after: RowTexts"
-          from create_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        "#,
-        scope.tenant.0,
-        id.map(|id| id.0),
-        JsonColumns(columns) as _,
-        scope.now,
-        plan.sponsor_types(),
-        &[DISTRIBUTOR],
-        i64::from(plan.back_office_id.seed),
-        radix(plan),
-        plan.is_unique(UniqueField::BackOfficeId),
-        default_alias,
-        default_alias_key,
-        scope.recorder.is_on(),
-    )
-    .fetch_one(connection)
-    .await?;
-    scope.recorder.row("customers", None, row.customer_after.as_ref());
-    scope.recorder.row("sponsor_tree", None, row.node_after.as_ref());
-    outcome(&row.outcome, None, row.customer_id.map(CustomerId))
-}
-
 fn radix(plan: &Plan) -> i32 {
     match plan.back_office_id.format {
         BackOfficeIdFormat::Hexadecimal => 16,
@@ -251,53 +228,6 @@ pub(super) async fn reserve_id(connection: &mut PgConnection, tenant: TenantId) 
     .fetch_one(connection)
     .await?;
     Ok(CustomerId(id))
-}
-
-/// What an upgrade adds to a replacement.
-#[derive(Debug)]
-pub(super) struct UpgradeLog<'a> {
-    pub from: &'a [i32],
-    pub change: Uuid,
-    pub record_number: i64,
-    pub changed_by: &'a str,
-    pub request: Uuid,
-}
-
-/// Replaces a customer and, for an upgrade, places it and logs the change.
-pub(super) async fn replace(
-    connection: &mut PgConnection,
-    scope: &Scope<'_>,
-    id: CustomerId,
-    columns: &Columns<'_>,
-    upgrade: Option<&UpgradeLog<'_>>,
-) -> Result<WriteOutcome, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"
-        select outcome as "outcome!", old_type, customer_before as "customer_before: RowTexts",
-               customer_after as "customer_after: RowTexts", node_before as "node_before: RowTexts",
-               node_after as "node_after: RowTexts", log_after as "log_after: RowTexts"
-          from replace_customer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        "#,
-        scope.tenant.0,
-        id.0,
-        JsonColumns(columns) as _,
-        columns.fields.customer_type,
-        columns.fields.sponsor_id,
-        scope.now,
-        scope.plan.sponsor_types(),
-        upgrade.map(|log| log.from),
-        upgrade.map(|log| log.change),
-        upgrade.map(|log| log.record_number),
-        upgrade.map(|log| log.changed_by),
-        upgrade.map(|log| log.request),
-        scope.recorder.is_on(),
-    )
-    .fetch_one(connection)
-    .await?;
-    scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
-    scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, row.log_after.as_ref());
-    outcome(&row.outcome, row.old_type, Some(id))
 }
 
 /// Sets the status Deleted; the values and the node stay. False when there is no such customer.

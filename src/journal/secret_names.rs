@@ -1,5 +1,8 @@
 //! The names of secrets, in one place for bodies, headers, paths and the columns of rows.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use crate::wire::members::is_like;
 
 /// The endings of secret names in lower case, by their last letter, because most names have another one.
@@ -81,6 +84,30 @@ fn is_misspelled_secret(name: &[u8]) -> bool {
     if name.len() < 3 || name.len() > MAX_NAME_LENGTH {
         return false;
     }
+    COMPARED.with_borrow_mut(|compared| {
+        if let Some(is_similar) = compared.get(name) {
+            return *is_similar;
+        }
+        let is_similar = is_similar_to_secret(name);
+        // Callers choose the names.
+        if compared.len() == MAX_COMPARED {
+            compared.clear();
+        }
+        compared.insert(name.into(), is_similar);
+        is_similar
+    })
+}
+
+/// Maximum number of names whose comparison each thread keeps.
+const MAX_COMPARED: usize = 1024;
+
+thread_local! {
+    /// Names that were compared, and whether each is similar to the name of a secret. Requests repeat the same names, and comparing
+    /// all those of an upgrade takes more instructions than hashing its password.
+    static COMPARED: RefCell<HashMap<Box<[u8]>, bool>> = RefCell::default();
+}
+
+fn is_similar_to_secret(name: &[u8]) -> bool {
     let set = letters(name);
     MISSPELLED.iter().zip(LETTERS).any(|(secret, of_secret)| {
         // Each letter that only one of the two has is a mistake. A name with too many of them needs no closer comparison.
@@ -182,6 +209,18 @@ mod tests {
         let hides = |name: &&String| !ends_with_known_name(name) && is_misspelled_secret(name.as_bytes());
         let hidden: Vec<&String> = found.iter().filter(hides).collect();
         assert_eq!(hidden, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn a_name_is_compared_once_and_the_number_of_kept_names_is_bounded() {
+        for number in 0..3 * MAX_COMPARED {
+            let other = format!("Field{number}");
+            for name in ["Pasword", "FirstName", other.as_str()] {
+                assert_eq!(is_misspelled_secret(name.as_bytes()), is_similar_to_secret(name.as_bytes()), "{name}");
+            }
+            assert!(COMPARED.with_borrow(HashMap::len) <= MAX_COMPARED);
+        }
+        assert!(is_misspelled_secret(b"Pasword") && !is_misspelled_secret(b"FirstName"));
     }
 
     fn ends_with_known_name(name: &str) -> bool {

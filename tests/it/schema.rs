@@ -186,3 +186,27 @@ fn every_function_locks_a_tenant_with_the_same_lock_key() {
     assert!(count("true") > Some(0));
     assert_eq!(count("p.prosrc not like '%(tenant_lock_key(), p_tenant)%'"), Some(0));
 }
+
+#[test]
+fn every_statement_that_is_made_from_the_field_table_fits_the_schema() {
+    let statements = directscale_emulator::customers::generated_statements();
+    assert!(statements.len() > 40);
+    for statement in statements {
+        // Postgres cannot infer the type of a parameter that a partial update does not use.
+        let is_patch = statement.starts_with("update");
+        let types = if is_patch { "(integer, integer, timestamptz, timestamptz, bigint, boolean)" } else { "" };
+        server().execute(&format!(
+            "do $do$ begin execute $text$prepare generated {types} as {statement}$text$; deallocate generated; end $do$"
+        ));
+    }
+    // Each function has a parameter for each column that a caller may set, and the server names each of them.
+    let rows = server().rows(
+        "select f.name, p.pronargs - f.own as parameters, (select count(*) from columns_of_callers()) as columns
+           from (values ('create_customer', 11), ('replace_customer', 10)) f (name, own)
+           join pg_proc p on p.proname = f.name",
+    );
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row["parameters"], row["columns"], "{row}");
+    }
+}

@@ -3,19 +3,14 @@
 use std::convert::Infallible;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use sqlx::encode::IsNull;
+use serde::ser::SerializeMap;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgRow, PgTypeInfo};
-use sqlx::{Encode, Postgres, Row as _, Type};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments as _, Row as _};
 
 use crate::customers::text::comparable;
 use crate::model::{AddressPart, Customer, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{Plan, UniqueField};
-
-/// The id of Postgres' type json; sqlx itself sends jsonb only.
-const JSON: Oid = Oid(114);
 
 /// The columns that a write sets: those of the fields in `mask`, and of each unique one also the column by which Postgres
 /// compares it, which is NULL where the plan lets several customers share the value.
@@ -75,46 +70,33 @@ impl<'a> Columns<'a> {
         text.map(comparable)
     }
 
-    /// Serializes the columns as members of an object, for `json_populate_record`.
-    pub(super) fn serialize_into<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    /// Adds the columns to the arguments of a statement.
+    pub(super) fn add_to(&self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+        self.each(|_, _, value| match value {
+            ColumnValue::Text(text) => arguments.add(text),
+            ColumnValue::Key(key) => arguments.add(key),
+            ColumnValue::Date(date) => arguments.add(date),
+            ColumnValue::Integer(number) => arguments.add(number),
+            ColumnValue::Boolean(flag) => arguments.add(flag),
+            ColumnValue::Texts(texts) => arguments.add(empty_where_none_is_set(texts)),
+        })
+    }
+
+    /// Serializes the columns as members of an object, for `jsonb_populate_recordset`.
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         self.each(|_, column, value| match value {
             ColumnValue::Text(text) => map.serialize_entry(column, &text),
             ColumnValue::Key(key) => map.serialize_entry(column, &key),
             ColumnValue::Date(date) => map.serialize_entry(column, &date.map(date_text)),
             ColumnValue::Integer(number) => map.serialize_entry(column, &number),
             ColumnValue::Boolean(flag) => map.serialize_entry(column, &flag),
-            // Empty when none is set.
-            ColumnValue::Texts(texts) if texts.iter().all(Option::is_none) => {
-                map.serialize_entry::<_, [String]>(column, &[])
-            }
-            ColumnValue::Texts(texts) => map.serialize_entry(column, texts),
+            ColumnValue::Texts(texts) => map.serialize_entry(column, empty_where_none_is_set(texts)),
         })
     }
 }
 
-impl Serialize for Columns<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-/// Columns as an argument of the type json.
-#[derive(Debug)]
-pub(super) struct JsonColumns<'a>(pub &'a Columns<'a>);
-
-impl Type<Postgres> for JsonColumns<'_> {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(JSON)
-    }
-}
-
-impl Encode<'_, Postgres> for JsonColumns<'_> {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        serde_json::to_writer(&mut **buffer, self.0)?;
-        Ok(IsNull::No)
-    }
+fn empty_where_none_is_set(texts: &[Option<String>]) -> &[Option<String>] {
+    if texts.iter().all(Option::is_none) { &[] } else { texts }
 }
 
 /// A date as Postgres reads it, truncated to microseconds: it would round what it cannot hold.

@@ -10,7 +10,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
-use super::columns::{ColumnValue, Columns, visited};
+use super::columns::{Columns, visited};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
 use crate::journal::RowTexts;
@@ -64,14 +64,7 @@ fn arguments(
     arguments.add(adult_since)?;
     arguments.add(version.map(|version| version.0))?;
     arguments.add(scope.recorder.is_on())?;
-    columns.each(|_, _, value| match value {
-        ColumnValue::Text(text) => arguments.add(text),
-        ColumnValue::Key(key) => arguments.add(key),
-        ColumnValue::Date(date) => arguments.add(date),
-        ColumnValue::Integer(number) => arguments.add(number),
-        ColumnValue::Boolean(flag) => arguments.add(flag),
-        ColumnValue::Texts(texts) => arguments.add(texts),
-    })?;
+    columns.add_to(&mut arguments)?;
     Ok(arguments)
 }
 
@@ -91,7 +84,7 @@ fn prepared(mask: FieldMask) -> Option<&'static str> {
 }
 
 /// The text of the statement, made from the field table.
-fn statement(mask: FieldMask) -> String {
+pub(super) fn statement(mask: FieldMask) -> String {
     let (plan, fields) = (Plan::default(), CustomerFields::default());
     let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
     let mut text = "update customers c set modified_at = $3".to_owned();
@@ -136,7 +129,8 @@ fn statement(mask: FieldMask) -> String {
     );
     if let Some(birth_date) = birth_date {
         // Decided here, because only the row knows the type when it is not sent.
-        let condition = format!(" and (${birth_date} is null or ${birth_date} <= $4 or {customer_type} <> 1)");
+        let condition =
+            format!(" and (${birth_date}::timestamptz is null or ${birth_date} <= $4 or {customer_type} <> 1)");
         text.push_str(&condition);
     }
     text.push_str(
