@@ -9,10 +9,11 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::{Customer, CustomerId};
-use super::profile::{Company, ProfileOwner, Version};
+use super::profile::{Company, Version};
 use super::service::{Customers, Error, Scope};
 use super::store;
 use crate::database::TenantId;
+use crate::vendor_facts::ProfileOwner;
 
 /// A customer with its profile at one vendor.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,10 +68,8 @@ impl Customers {
             let profiles = profiles(connection, scope.tenant, owner, &ids).await?;
             let ids: Vec<i32> = profiles.keys().copied().collect();
             let customers = store::find(connection, scope.tenant, &ids).await?;
-            let companies = match owner {
-                ProfileOwner::ByDesign => HashMap::new(),
-                ProfileOwner::Storm => companies(connection, scope.tenant, &ids).await?,
-            };
+            let companies =
+                if owner.has_companies() { companies(connection, scope.tenant, &ids).await? } else { HashMap::new() };
             Ok((profiles, customers, companies))
         };
         let (mut profiles, customers, mut companies) = self.database.run(read).await?;

@@ -6,12 +6,13 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::CustomerId;
-use super::profile::{Company, Profile, ProfileOwner, name_key};
+use super::profile::{Company, Profile, name_key};
 use super::read_profile::number_of;
 use super::service::{Customers, Error, Scope};
 use super::violation::Rejection;
 use crate::database::{DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 use crate::journal::RowTexts;
+use crate::vendor_facts::ProfileOwner;
 
 impl Customers {
     pub(super) async fn write_profile(

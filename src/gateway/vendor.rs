@@ -36,9 +36,6 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// The header whose last characters the journal shows of a credential that is not valid.
     const SHOWN_HEADER: Option<&'static str> = None;
 
-    /// The headers and query parameters that carry credentials, in lower case.
-    fn secret_headers(&self) -> &'static [&'static str];
-
     /// `None` when the request presents no credential.
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>>;
 

@@ -8,9 +8,10 @@ use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
 use super::violations::{MemberViolation, merged};
 use super::{body, customer, reader};
-use crate::customers::{Customer, CustomerId, LookUp, NewCustomer, Profile, ProfileOwner, Scope};
+use crate::customers::{Customer, CustomerId, LookUp, NewCustomer, Profile, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::DISTRIBUTOR;
+use crate::vendor_facts::ProfileOwner;
 use crate::wire::charset;
 use crate::wire::relaxed::Leniency;
 

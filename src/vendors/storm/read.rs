@@ -7,8 +7,9 @@ use super::query;
 use super::view::customer_response;
 use super::wire::{json, response};
 use super::write::{json_reply, reply};
-use crate::customers::{CustomerId, Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
+use crate::customers::{CustomerId, Error as CustomerError, LookUp, Profiled, Scope, Search};
 use crate::gateway::{ApiRequest, Reply};
+use crate::vendor_facts::ProfileOwner;
 
 /// Get a customer
 #[utoipa::path(

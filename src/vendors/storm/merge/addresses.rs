@@ -2,7 +2,7 @@
 
 use super::{ErrorCode, Merge};
 use crate::customers::filled;
-use crate::plan::CountryCode;
+use crate::model::CountryCode;
 use crate::vendors::storm::countries;
 use crate::vendors::storm::view::{INVOICE_ADDRESS, columns};
 use crate::vendors::storm::wire::{Sent, request, response};

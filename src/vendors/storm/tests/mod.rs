@@ -16,7 +16,7 @@ use super::wire::members::{Member, Shape};
 use super::wire::read::{Entity as _, read};
 use super::wire::{Parsed, request};
 use crate::customers::{self, CustomerId, Profiled, Version};
-use crate::plan::StormPlan;
+use crate::vendor_facts::StormPlan;
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
 
