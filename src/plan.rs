@@ -245,6 +245,20 @@ mod tests {
     }
 
     #[test]
+    fn the_sections_of_the_vendors_are_members_of_the_plan() {
+        let plan: Plan = serde_json::from_str(r#"{"storm": {"empty_clears": true}}"#).expect("a plan");
+        assert!(plan.storm.empty_clears);
+        let text = serde_json::to_string(&plan).expect("JSON");
+        assert!(
+            text.contains(r#""bydesign":{"error":"api_result""#) && text.contains(r#""storm":{"empty_clears":true"#)
+        );
+        let error = serde_json::from_str::<Plan>("{\n  \"strom\": {}}").expect_err("an unknown member").to_string();
+        assert!(error.starts_with("unknown field `strom`") && error.contains("`bydesign`, `storm`"), "{error}");
+        assert!(error.contains(" at line 2 column "), "{error}");
+        assert!(serde_json::from_str::<Plan>(r#"{"storm": {"empty": true}}"#).is_err());
+    }
+
+    #[test]
     fn a_required_field_replaces_only_its_own_default() {
         let plan: Plan = serde_json::from_str(r#"{"required": {"Username": [1, 2]}}"#).expect("a plan");
         assert!(!plan.requires(Field::Username, Some(3)));
