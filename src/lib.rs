@@ -9,7 +9,7 @@
 //! 4. [`vendors`]: one folder per vendor API. Its handlers translate between HTTP and the domain; [`wire`] has the formats that
 //!    vendors share.
 //! 5. [`customers`]: the domain. Validation, commands, trees, and their SQL. [`model`] has the table of a customer's fields,
-//!    [`plan`] has a tenant's rules.
+//!    [`plan`] has a tenant's rules, [`vendor_facts`] has what lower layers need to know about a vendor.
 //! 6. [`extension`]: calls the hooks of a Client Extension. [`webhooks`]: delivers events from the outbox.
 //! 7. [`tenants`]: credentials, limits, seeds, snapshots and clocks of tenants.
 //! 8. [`database`]: pool, transactions, migrations, embedded Postgres.
@@ -36,6 +36,7 @@ pub mod secret;
 pub mod server;
 pub mod tasks;
 pub mod tenants;
+pub mod vendor_facts;
 pub mod vendors;
 pub mod webhooks;
 pub mod wire;

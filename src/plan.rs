@@ -6,75 +6,74 @@
 
 mod stats;
 mod values;
-mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AddressPart, Field};
+use crate::model::{AddressPart, CountryCode, Field};
+use crate::vendor_facts::with_vendor_sections;
 
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{
-    BackOfficeIdFormat, BackOfficeIds, CountryCode, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault,
-    UniqueField, UnknownStatus, UnsupportedPatchFields, ValidateBooleans, ValidatePolarity,
+    BackOfficeIdFormat, BackOfficeIds, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault, UniqueField,
+    UnknownStatus, UnsupportedPatchFields, ValidateBooleans, ValidatePolarity,
 };
-pub use vendors::{ByDesignError, ByDesignPlan, DefaultFormat, StormPlan};
 
-/// The rules of a tenant. `Plan::default()` follows the vendor's documentation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Plan {
-    pub rejection_status: RejectionStatus,
-    /// The status of an upgrade of an unknown customer.
-    pub unknown_on_upgrade_status: UnknownStatus,
-    /// The customer types for which a field is required. An entry replaces the default of its field.
-    #[serde(deserialize_with = "merged_required")]
-    pub required: BTreeMap<Field, BTreeSet<i32>>,
-    /// The fields that no two customers may share.
-    pub unique: BTreeSet<UniqueField>,
-    /// The pairs of types from which and to which an upgrade may go.
-    pub upgrade_transitions: BTreeSet<(i32, i32)>,
-    /// Whether a sponsor must be of type 1.
-    pub sponsor_must_be_distributor: bool,
-    /// What PATCH does with a field that it does not support.
-    pub unsupported_patch_fields: UnsupportedPatchFields,
-    /// How a BackOfficeId is generated when none is sent.
-    pub back_office_id: BackOfficeIds,
-    /// `TextPhone` of a new customer when it is not sent.
-    pub text_phone_default: TextPhoneDefault,
-    pub password_rule: PasswordRule,
-    /// The minimum age of a customer of type 1, in years.
-    pub minimum_age: u8,
-    /// The maximum length of a text, in characters. An entry replaces the default of its field.
-    pub max_length: BTreeMap<Field, usize>,
-    /// Whether bodies must be strict JSON with each value of its member's type. Otherwise they are read as the vendors' frameworks
-    /// read them.
-    pub strict_json: bool,
-    /// The meaning of `true` in the responses of the validate operations.
-    pub validate_polarity: ValidatePolarity,
-    /// How the validate operations write `true` and `false`.
-    pub validate_booleans: ValidateBooleans,
-    /// Whether DirectScale's responses show a text that is not set as `""`; otherwise as null.
-    pub empty_unset_texts: bool,
-    /// Members of the stats response that are not counted from data.
-    pub stats: StatsPlan,
-    /// How many requests each subscription may send in a short time; `None` for any number.
-    pub rate_limit: Option<RequestLimit>,
-    /// How many requests each subscription may send in a long time; `None` for any number.
-    pub quota: Option<RequestLimit>,
-    /// The countries in which customers shop and enroll, and their currencies: ISO 3166-1 and ISO 4217 codes.
-    pub countries: BTreeMap<CountryCode, String>,
-    /// The address to which single sign-on redirects; the token is appended to it.
-    pub sso_login_url: String,
-    /// The customer types and their names. A plan adds to the default.
-    #[serde(deserialize_with = "merged_types")]
-    pub types: BTreeMap<i32, String>,
-    /// The customer statuses and their names. A plan adds to the default.
-    #[serde(deserialize_with = "merged_statuses")]
-    pub statuses: BTreeMap<i32, String>,
-    pub bydesign: ByDesignPlan,
-    pub storm: StormPlan,
+with_vendor_sections! {
+    /// The rules of a tenant. `Plan::default()` follows the vendor's documentation.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Plan {
+        pub rejection_status: RejectionStatus,
+        /// The status of an upgrade of an unknown customer.
+        pub unknown_on_upgrade_status: UnknownStatus,
+        /// The customer types for which a field is required. An entry replaces the default of its field.
+        #[serde(deserialize_with = "merged_required")]
+        pub required: BTreeMap<Field, BTreeSet<i32>>,
+        /// The fields that no two customers may share.
+        pub unique: BTreeSet<UniqueField>,
+        /// The pairs of types from which and to which an upgrade may go.
+        pub upgrade_transitions: BTreeSet<(i32, i32)>,
+        /// Whether a sponsor must be of type 1.
+        pub sponsor_must_be_distributor: bool,
+        /// What PATCH does with a field that it does not support.
+        pub unsupported_patch_fields: UnsupportedPatchFields,
+        /// How a BackOfficeId is generated when none is sent.
+        pub back_office_id: BackOfficeIds,
+        /// `TextPhone` of a new customer when it is not sent.
+        pub text_phone_default: TextPhoneDefault,
+        pub password_rule: PasswordRule,
+        /// The minimum age of a customer of type 1, in years.
+        pub minimum_age: u8,
+        /// The maximum length of a text, in characters. An entry replaces the default of its field.
+        pub max_length: BTreeMap<Field, usize>,
+        /// Whether bodies must be strict JSON with each value of its member's type. Otherwise they are read as the vendors' frameworks
+        /// read them.
+        pub strict_json: bool,
+        /// The meaning of `true` in the responses of the validate operations.
+        pub validate_polarity: ValidatePolarity,
+        /// How the validate operations write `true` and `false`.
+        pub validate_booleans: ValidateBooleans,
+        /// Whether DirectScale's responses show a text that is not set as `""`; otherwise as null.
+        pub empty_unset_texts: bool,
+        /// Members of the stats response that are not counted from data.
+        pub stats: StatsPlan,
+        /// How many requests each subscription may send in a short time; `None` for any number.
+        pub rate_limit: Option<RequestLimit>,
+        /// How many requests each subscription may send in a long time; `None` for any number.
+        pub quota: Option<RequestLimit>,
+        /// The countries in which customers shop and enroll, and their currencies: ISO 3166-1 and ISO 4217 codes.
+        pub countries: BTreeMap<CountryCode, String>,
+        /// The address to which single sign-on redirects; the token is appended to it.
+        pub sso_login_url: String,
+        /// The customer types and their names. A plan adds to the default.
+        #[serde(deserialize_with = "merged_types")]
+        pub types: BTreeMap<i32, String>,
+        /// The customer statuses and their names. A plan adds to the default.
+        #[serde(deserialize_with = "merged_statuses")]
+        pub statuses: BTreeMap<i32, String>,
+    }
 }
 
 /// The type of a distributor.
@@ -85,7 +84,7 @@ pub const DELETED: i32 = 3;
 
 impl Default for Plan {
     fn default() -> Self {
-        Self {
+        with_vendor_sections!(Plan {
             rejection_status: RejectionStatus::ServerError,
             unknown_on_upgrade_status: UnknownStatus::NotFound,
             required: default_required(),
@@ -116,9 +115,7 @@ impl Default for Plan {
             sso_login_url: "https://office.example/Login".to_owned(),
             types: default_types(),
             statuses: default_statuses(),
-            bydesign: ByDesignPlan::default(),
-            storm: StormPlan::default(),
-        }
+        })
     }
 }
 
@@ -245,6 +242,20 @@ mod tests {
     fn the_default_is_read_as_it_was_written() {
         let text = serde_json::to_string(&Plan::default()).expect("JSON");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), Plan::default());
+    }
+
+    #[test]
+    fn the_sections_of_the_vendors_are_members_of_the_plan() {
+        let plan: Plan = serde_json::from_str(r#"{"storm": {"empty_clears": true}}"#).expect("a plan");
+        assert!(plan.storm.empty_clears);
+        let text = serde_json::to_string(&plan).expect("JSON");
+        assert!(
+            text.contains(r#""bydesign":{"error":"api_result""#) && text.contains(r#""storm":{"empty_clears":true"#)
+        );
+        let error = serde_json::from_str::<Plan>("{\n  \"strom\": {}}").expect_err("an unknown member").to_string();
+        assert!(error.starts_with("unknown field `strom`") && error.contains("`bydesign`, `storm`"), "{error}");
+        assert!(error.contains(" at line 2 column "), "{error}");
+        assert!(serde_json::from_str::<Plan>(r#"{"storm": {"empty": true}}"#).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) enum KeysCommand {
         /// The name of the key in lists, logs and CRM_AssociateTypeChanges
         #[arg(long)]
         name: String,
-        /// A subscription key is for DirectScale's API, basic for ByDesign's, an OAuth client for Storm's
+        /// The kind of key: each vendor's API has its own
         #[arg(long, default_value = "subscription-key")]
         kind: CredentialKind,
         /// The user name or client id [default: the name]

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::output::{BOLD, CYAN, Screen, counted, out, out_json, value_text};
 use super::remote::Remote;
+use crate::vendors::{Access, VENDORS};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -45,46 +46,50 @@ fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
 
 /// Addresses, credentials and counts.
 fn described(status: &Value, control: &str, api: &str) -> Value {
-    let demo = &status["demo"];
-    json!({
+    let mut all = json!({
         "version": status["version"],
         "started_at": status["started_at"],
         "server": control,
         "inspector": format!("{control}/_emulator/"),
         "documentation": format!("{control}/_emulator/docs"),
-        "directscale": { "base_url": format!("{api}/v1"), "subscription_key": demo["subscription_key"] },
-        "bydesign": {
-            "base_url": format!("{api}/Demo"), "user_name": demo["basic"]["account"], "password": demo["basic"]["secret"]
-        },
-        "storm": {
-            "base_url": format!("{api}/api/1.1"),
-            "token_url": format!("{api}/1.0/connect/token"),
-            "client_id": demo["oauth_client"]["account"],
-            "client_secret": demo["oauth_client"]["secret"]
-        },
         "tenants": status["tenants"],
         "snapshots": status["snapshots"],
         "faults": status["faults"],
         "requests": status["requests"]
-    })
+    });
+    for vendor in VENDORS {
+        let credential = &status["demo"][vendor.credential.name().replace('-', "_")];
+        all[vendor.name] = access(&vendor.access, credential, api);
+    }
+    all
+}
+
+/// The addresses of a vendor's API and its demo credential.
+fn access(access: &Access, credential: &Value, api: &str) -> Value {
+    let mut described = json!({ "base_url": format!("{api}{}", access.base_path) });
+    if let Some(path) = access.token_path {
+        described["token_url"] = format!("{api}{path}").into();
+    }
+    if let Some(account) = access.account {
+        described[account] = credential["account"].clone();
+        described[access.secret] = credential["secret"].clone();
+    } else {
+        described[access.secret] = credential.clone();
+    }
+    described
 }
 
 /// For `eval` in a shell and for .env files. Credentials that are not valid are left out.
 fn env(status: &Value) -> String {
-    let (directscale, bydesign, storm) = (&status["directscale"], &status["bydesign"], &status["storm"]);
+    let mut variables = vec![("EMULATOR_SERVER".to_owned(), &status["server"])];
+    for vendor in VENDORS {
+        let Access { account, secret, .. } = vendor.access;
+        for member in [Some("base_url"), Some("token_url"), account, Some(secret)].into_iter().flatten() {
+            variables.push((format!("{}_{member}", vendor.name).to_uppercase(), &status[vendor.name][member]));
+        }
+    }
     let mut text = String::new();
-    for (name, value) in [
-        ("EMULATOR_SERVER", &status["server"]),
-        ("DIRECTSCALE_BASE_URL", &directscale["base_url"]),
-        ("DIRECTSCALE_SUBSCRIPTION_KEY", &directscale["subscription_key"]),
-        ("BYDESIGN_BASE_URL", &bydesign["base_url"]),
-        ("BYDESIGN_USER_NAME", &bydesign["user_name"]),
-        ("BYDESIGN_PASSWORD", &bydesign["password"]),
-        ("STORM_BASE_URL", &storm["base_url"]),
-        ("STORM_TOKEN_URL", &storm["token_url"]),
-        ("STORM_CLIENT_ID", &storm["client_id"]),
-        ("STORM_CLIENT_SECRET", &storm["client_secret"]),
-    ] {
+    for (name, value) in variables {
         if let Some(value) = value.as_str() {
             let _ = writeln!(text, "{name}={}", quoted(value));
         }
@@ -99,7 +104,6 @@ fn quoted(value: &str) -> String {
 }
 
 fn text(status: &Value, screen: Screen) -> String {
-    let of = |group: &str, member: &str| value_text(&status[group][member]);
     let name = |text: &str| screen.paint(CYAN, format_args!("{text:<14}"));
     let mut text = format!(
         "{} {} at {}\n",
@@ -107,20 +111,25 @@ fn text(status: &Value, screen: Screen) -> String {
         value_text(&status["version"]),
         value_text(&status["server"])
     );
-    let _ = writeln!(text, "  {}{}", name("DirectScale"), of("directscale", "base_url"));
-    if !status["directscale"]["subscription_key"].is_null() {
-        let _ = writeln!(text, "  {}demo key {}", name(""), of("directscale", "subscription_key"));
-    }
-    let _ = writeln!(text, "  {}{}", name("ByDesign"), of("bydesign", "base_url"));
-    if !status["bydesign"]["password"].is_null() {
-        let (user, password) = (of("bydesign", "user_name"), of("bydesign", "password"));
-        let _ = writeln!(text, "  {}user name {user}, password {password}", name(""));
-    }
-    let _ = writeln!(text, "  {}{}", name("Storm"), of("storm", "base_url"));
-    if !status["storm"]["client_secret"].is_null() {
-        let (client, secret) = (of("storm", "client_id"), of("storm", "client_secret"));
-        let _ = writeln!(text, "  {}client id {client}, secret {secret}", name(""));
-        let _ = writeln!(text, "  {}token from {}", name(""), of("storm", "token_url"));
+    for vendor in VENDORS {
+        let of = |member: &str| value_text(&status[vendor.name][member]);
+        let Access { account, secret, token_path, .. } = vendor.access;
+        let _ = writeln!(text, "  {}{}", name(vendor.title), of("base_url"));
+        if status[vendor.name][secret].is_null() {
+            continue;
+        }
+        // "key" of "subscription_key".
+        let secret_word = secret.rsplit('_').next().unwrap_or(secret);
+        let _ = match account {
+            Some(account) => {
+                let account_words = account.replace('_', " ");
+                writeln!(text, "  {}{account_words} {}, {secret_word} {}", name(""), of(account), of(secret))
+            }
+            None => writeln!(text, "  {}demo {secret_word} {}", name(""), of(secret)),
+        };
+        if token_path.is_some() {
+            let _ = writeln!(text, "  {}token from {}", name(""), of("token_url"));
+        }
     }
     let _ = writeln!(text, "  {}{}", name("Inspector"), value_text(&status["inspector"]));
     let _ = writeln!(text, "  {}{}", name("Documentation"), value_text(&status["documentation"]));

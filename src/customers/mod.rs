@@ -40,7 +40,7 @@ pub use look_up::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;
 pub use populate::{Population, TreeShape};
-pub use profile::{Company, Profile, ProfileOwner, Version};
+pub use profile::{Company, Profile, Version};
 pub use read_profile::Profiled;
 pub use scope::Scope;
 pub use search::{IdFilter, Search};

@@ -5,25 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::text::comparable;
-
-/// A vendor API with members that have no field of a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProfileOwner {
-    ByDesign,
-    Storm,
-}
-
-impl ProfileOwner {
-    pub(super) const ALL: [Self; 2] = [Self::ByDesign, Self::Storm];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::ByDesign => "bydesign",
-            Self::Storm => "storm",
-        }
-    }
-}
+use crate::vendor_facts::ProfileOwner;
 
 /// The members of one vendor API that have no field of a customer. A write replaces the stored ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

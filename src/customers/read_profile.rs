@@ -9,12 +9,13 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::profile::{Company, ProfileOwner, Version};
+use super::profile::{Company, Version};
 use super::scope::Scope;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::model::{Customer, CustomerId};
+use crate::vendor_facts::ProfileOwner;
 
 /// A customer with its profile at one vendor.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,10 +70,8 @@ impl Customers {
             let profiles = profiles(connection, scope.tenant, owner, &ids).await?;
             let ids: Vec<i32> = profiles.keys().copied().collect();
             let customers = store::find(connection, scope.tenant, &ids).await?;
-            let companies = match owner {
-                ProfileOwner::ByDesign => HashMap::new(),
-                ProfileOwner::Storm => companies(connection, scope.tenant, &ids).await?,
-            };
+            let companies =
+                if owner.has_companies() { companies(connection, scope.tenant, &ids).await? } else { HashMap::new() };
             Ok((profiles, customers, companies))
         };
         let (mut profiles, customers, mut companies) = self.database.run(read).await?;

@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::profile::ProfileOwner;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::model::{Customer, CustomerFields, CustomerId};
 use crate::plan::Plan;
+use crate::vendor_facts::ProfileOwner;
 
 /// The largest number of points that an entry of the ledger can hold.
 const MAX_POINTS: f64 = 1e13;

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::profile::{Company, Profile, ProfileOwner, name_key};
+use super::profile::{Company, Profile, name_key};
 use super::read_profile::number_of;
 use super::scope::Scope;
 use super::service::Customers;
@@ -14,6 +14,7 @@ use super::violation::Rejection;
 use crate::database::{DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 use crate::journal::RowTexts;
 use crate::model::CustomerId;
+use crate::vendor_facts::ProfileOwner;
 
 impl Customers {
     pub(super) async fn write_profile(

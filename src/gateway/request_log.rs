@@ -15,8 +15,7 @@ use super::state::GatewayState;
 use crate::clock::{Clock, milliseconds};
 use crate::database::waited;
 use crate::journal::{
-    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, redacted_header, redacted_path,
-    redacted_text,
+    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, redacted_path, redacted_text,
 };
 use crate::tenants::Caller;
 
@@ -135,7 +134,7 @@ impl RequestLog {
             start: Instant::now(),
             operation,
             request_id: gateway.random.uuid(),
-            head: journal.is_on().then(|| RequestHead::new(operation, parts, preview_header)),
+            head: journal.is_on().then(|| RequestHead::new(&journal, operation, parts, preview_header)),
             body: RequestBody::Unread,
             caller: None,
             tenant_time: None,
@@ -209,7 +208,7 @@ impl RequestLog {
             received_at: head.received_at,
             key: match caller {
                 Some(caller) => Some(caller.key_name.to_string()),
-                None => head.credential.map(|(name, value)| last_characters(name, &value)),
+                None => head.credential.map(|(name, value)| last_characters(&self.journal, name, &value)),
             },
             operation: self.operation.id,
             route: self.operation.route,
@@ -218,7 +217,9 @@ impl RequestLog {
             customer: self.customer.or_else(created),
             request_headers: head.headers,
             status: response.map(|response| response.status().as_u16()),
-            response_headers: response.map(|response| redacted_headers(response.headers())).unwrap_or_default(),
+            response_headers: response
+                .map(|response| redacted_headers(&self.journal, response.headers()))
+                .unwrap_or_default(),
             response_body: response.map(|response| Text::response(response.body())).unwrap_or_default(),
             duration_ms: milliseconds(self.start.elapsed()),
             database_ms: milliseconds(waited()),
@@ -249,13 +250,13 @@ impl Drop for RequestLog {
 }
 
 impl RequestHead {
-    fn new(operation: Operation, parts: &Parts, preview_header: Option<&'static str>) -> Self {
+    fn new(journal: &Journal, operation: Operation, parts: &Parts, preview_header: Option<&'static str>) -> Self {
         let Parts { method, headers, .. } = parts;
         Self {
             received_at: Clock::Real.now(),
             method: method_name(method),
             path: redacted_path(original_path_and_query(parts), operation.route),
-            headers: redacted_headers(headers),
+            headers: redacted_headers(journal, headers),
             content_length: headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
             is_chunked: headers.contains_key(header::TRANSFER_ENCODING),
             credential: preview_header.and_then(|name| Some((name, headers.get(name)?.clone()))),
@@ -275,12 +276,8 @@ impl RequestBody {
     }
 }
 
-fn redacted_headers(headers: &HeaderMap) -> Headers {
-    let mut redacted = Headers::with_capacity(headers.len());
-    for (name, value) in headers {
-        redacted.add(name.as_str(), value.as_bytes());
-    }
-    redacted
+fn redacted_headers(journal: &Journal, headers: &HeaderMap) -> Headers {
+    journal.redacted_headers(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
 /// Without an allocation for the usual methods.
@@ -294,7 +291,7 @@ fn method_name(method: &Method) -> Cow<'static, str> {
 }
 
 /// The last four characters of a credential that is long enough to stay secret without them.
-fn last_characters(header: &str, credential: &HeaderValue) -> String {
-    let redacted = redacted_header(header, credential.as_bytes());
+fn last_characters(journal: &Journal, header: &str, credential: &HeaderValue) -> String {
+    let redacted = journal.redacted_header(header, credential.as_bytes());
     if redacted == HIDDEN { redacted.into_owned() } else { redacted.replace(HIDDEN, "…") }
 }

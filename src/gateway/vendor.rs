@@ -36,9 +36,6 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// The header with a credential whose last characters the journal shows if it is not valid.
     const PREVIEW_HEADER: Option<&'static str> = None;
 
-    /// The headers and query parameters that carry credentials, in lower case.
-    fn secret_headers(&self) -> &'static [&'static str];
-
     /// `None` when the request presents no credential.
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>>;
 

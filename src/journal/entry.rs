@@ -72,16 +72,17 @@ pub struct Entry {
 pub struct Headers(String);
 
 impl Headers {
-    /// Without headers, with space for this number of usual length.
-    #[must_use]
-    pub fn with_capacity(headers: usize) -> Self {
-        Self(String::with_capacity(headers * 48))
-    }
-
-    pub fn add(&mut self, name: &str, value: &[u8]) {
-        for text in [name, ": ", &redacted_header(name, value), "\n"] {
-            self.0.push_str(text);
+    /// Hides the values of `secret_headers` and of headers with the names of secrets.
+    pub(super) fn new<'a>(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>, secret_headers: &[&str]) -> Self {
+        let headers = headers.into_iter();
+        // Space for values of usual length.
+        let mut lines = String::with_capacity(headers.size_hint().0 * 48);
+        for (name, value) in headers {
+            for text in [name, ": ", &redacted_header(name, value, secret_headers), "\n"] {
+                lines.push_str(text);
+            }
         }
+        Self(lines)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

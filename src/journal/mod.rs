@@ -25,11 +25,12 @@ pub use secret_names::is_secret_column;
 /// Replaces a secret.
 pub const HIDDEN: &str = "•••";
 
-/// A header's value, hidden if it is a secret. The last four characters of a long key stay visible.
+/// A header's value, hidden if it is one of `secret_headers` or has the name of a secret. The last four characters of a long key stay
+/// visible. All names are in lower case.
 #[must_use]
-pub fn redacted_header<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
+pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    if !secret_names::is_secret_header(name) {
+    if !secret_names::is_secret_header(name) && !secret_headers.contains(&name) {
         // It may repeat a part of the request, or contain a URL with a key.
         let may_repeat = name.ends_with("-message") || memchr::memchr(b'=', value).is_some();
         return if may_repeat { Cow::Owned(redacted_text(&text)) } else { text };
@@ -49,4 +50,28 @@ pub fn redacted_text(text: &str) -> String {
 #[must_use]
 pub fn redacted_path(path_and_query: &str, route: &str) -> String {
     redact::redacted_path(path_and_query, route)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_that_carry_a_vendors_credentials_are_hidden() {
+        let value = b"0123456789abcdef0123456789abcdef";
+        assert_eq!(redacted_header("x-acme", value, &[]), "0123456789abcdef0123456789abcdef");
+        assert_eq!(redacted_header("x-acme", value, &["x-acme"]), HIDDEN);
+        assert_eq!(redacted_header("x-acme-key", value, &["x-acme-key"]), format!("{HIDDEN}cdef"));
+        for name in crate::vendors::secret_headers() {
+            let shown = redacted_header(name, value, &crate::vendors::secret_headers());
+            assert!(shown.starts_with(HIDDEN), "{name}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_journal_hides_its_secret_headers() {
+        let journal = Journal::new(JournalOptions { entries: 1, bytes: 1_000 }, vec!["x-acme"]);
+        let headers = journal.redacted_headers([("x-acme", b"secret".as_slice()), ("accept", b"*/*")]);
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-acme", HIDDEN), ("accept", "*/*")]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The last requests of each tenant, bounded by number and by bytes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -8,8 +9,9 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::entry::{Entry, Filter};
+use super::entry::{Entry, Filter, Headers};
 use super::record::Recorder;
+use super::redacted_header;
 use super::rows::Tables;
 use crate::database::{Database, DatabaseError, TenantId};
 
@@ -38,6 +40,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Shared {
     options: JournalOptions,
+    secret_headers: Vec<&'static str>,
     tables: OnceLock<Arc<Tables>>,
     rings: Mutex<Rings>,
     added: broadcast::Sender<Arc<Entry>>,
@@ -71,11 +74,13 @@ pub struct Listener {
 }
 
 impl Journal {
+    /// `secret_headers`, in lower case, are hidden in addition to the headers with the names of secrets.
     #[must_use]
-    pub fn new(options: JournalOptions) -> Self {
+    pub fn new(options: JournalOptions, secret_headers: Vec<&'static str>) -> Self {
         let (added, _) = broadcast::channel(BACKLOG);
         let shared = Shared {
             options,
+            secret_headers,
             tables: OnceLock::new(),
             rings: Mutex::default(),
             added,
@@ -93,6 +98,17 @@ impl Journal {
         // A second database would have the same tables.
         let _ = self.shared.tables.set(Arc::new(tables));
         Ok(())
+    }
+
+    /// Headers as an entry keeps them: without secrets.
+    pub fn redacted_headers<'a>(&self, headers: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Headers {
+        Headers::new(headers, &self.shared.secret_headers)
+    }
+
+    /// A header's value as an entry keeps it; see [`super::redacted_header`].
+    #[must_use]
+    pub fn redacted_header<'a>(&self, name: &str, value: &'a [u8]) -> Cow<'a, str> {
+        redacted_header(name, value, &self.shared.secret_headers)
     }
 
     #[must_use]

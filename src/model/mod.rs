@@ -2,6 +2,7 @@
 //! vendor.
 
 mod address;
+mod country;
 mod customer;
 mod field;
 mod fields;
@@ -9,6 +10,7 @@ mod mask;
 mod text;
 
 pub use address::{Address, AddressPart};
+pub use country::CountryCode;
 pub use customer::{Customer, CustomerId};
 pub use field::{CustomFields, CustomerFields, Field, Member, MemberMut};
 pub use mask::FieldMask;

@@ -107,31 +107,6 @@ pub struct RequestLimit {
     pub renewal_seconds: NonZeroU32,
 }
 
-/// An ISO 3166-1 code of two letters, in upper case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct CountryCode(String);
-
-impl CountryCode {
-    pub(super) fn united_states() -> Self {
-        Self("US".to_owned())
-    }
-
-    #[must_use]
-    pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
-        rust_iso3166::from_alpha2(&self.0)
-    }
-}
-
-impl TryFrom<String> for CountryCode {
-    type Error = String;
-
-    fn try_from(code: String) -> Result<Self, String> {
-        let code = Self(code);
-        if code.country().is_some() { Ok(code) } else { Err("it is not an ISO 3166-1 code of two letters".to_owned()) }
-    }
-}
-
 /// How a BackOfficeId is generated: the customer's id plus a seed (vendor's help, Associate Types).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -36,7 +36,7 @@ use crate::control::{self, Access, Control};
 use crate::gateway::{GatewayState, RequestSummary, ResponseOptions, Services};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
-use crate::vendors::{Vendors, canonical_path};
+use crate::vendors::{Vendors, canonical_path, secret_headers};
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
@@ -101,7 +101,8 @@ impl Server {
     /// Only for a defect of this program.
     pub async fn new(options: ServerOptions, random: Arc<Random>) -> Result<Self, ServerError> {
         let services = Arc::new(OnceLock::new());
-        let journal = Journal::new(options.journal);
+        let secret_headers = secret_headers();
+        let journal = Journal::new(options.journal, secret_headers.clone());
         let gateway = GatewayState {
             options: options.responses,
             services: Arc::clone(&services),
@@ -110,7 +111,7 @@ impl Server {
         };
         // A wrong method on a known path is not found either (the gateway's default). Added before the layer for browsers, which
         // answers their OPTIONS.
-        let Vendors { router: vendor, document, unknown, secret_headers } = Vendors::new(&gateway);
+        let Vendors { router: vendor, document, unknown } = Vendors::new(&gateway);
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());

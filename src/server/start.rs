@@ -148,8 +148,10 @@ pub async fn start_up(
         (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),
         _ => None,
     };
-    let journal =
-        server.map_or_else(|| Journal::new(JournalOptions { entries: 0, bytes: 0 }), |server| server.journal().clone());
+    let journal = server.map_or_else(
+        || Journal::new(JournalOptions { entries: 0, bytes: 0 }, Vec::new()),
+        |server| server.journal().clone(),
+    );
     journal.learn_tables(&database).await?;
     let credentials = CredentialCache::new(database.clone());
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);

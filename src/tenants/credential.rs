@@ -8,39 +8,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::CredentialError;
 use crate::random::Random;
+use crate::vendor_facts::CredentialKind;
 
 /// The SHA-256 of a presented credential. Tenants are looked up by the digest, so that the duration of a lookup reveals nothing about
 /// the credential.
 pub(super) type CredentialDigest = [u8; 32];
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    clap::ValueEnum,
-    sqlx::Type,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-#[sqlx(type_name = "text", rename_all = "kebab-case")]
-pub enum CredentialKind {
-    /// DirectScale's API.
-    #[default]
-    SubscriptionKey,
-    /// A user name and password: ByDesign's API.
-    Basic,
-    /// A client's id and secret, which get access tokens: Storm's API.
-    OauthClient,
-    /// Only the token endpoint creates it, for an OAuth client.
-    #[value(skip)]
-    #[serde(skip)]
-    AccessToken,
-}
 
 /// The two keys of a subscription. Both are active at once, so that one can be rotated while a program still uses the other.
 #[derive(
@@ -70,7 +42,6 @@ pub struct CredentialListing {
     pub name: String,
     /// Which of the subscription's two keys it is: `primary` or `secondary`.
     pub slot: String,
-    /// `subscription-key`, `basic` or `oauth-client`.
     pub kind: CredentialKind,
     /// The user name or client id; null for a subscription key.
     pub account: Option<String>,
@@ -119,22 +90,6 @@ pub struct Credential {
     secret: String,
 }
 
-impl CredentialKind {
-    /// The kinds that a credential can be created with.
-    pub const ALL: [Self; 3] = [Self::SubscriptionKey, Self::Basic, Self::OauthClient];
-
-    /// The name in JSON, in the database and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SubscriptionKey => "subscription-key",
-            Self::Basic => "basic",
-            Self::OauthClient => "oauth-client",
-            Self::AccessToken => "access-token",
-        }
-    }
-}
-
 impl Credential {
     /// A credential of a kind, with a random secret if none is given. A subscription key has no account.
     ///
@@ -147,7 +102,7 @@ impl Credential {
         secret: Option<String>,
     ) -> Result<Self, CredentialError> {
         let secret = secret.unwrap_or_else(|| random.hexadecimal());
-        if kind == CredentialKind::SubscriptionKey {
+        if !kind.has_account() {
             let is_key = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
             let key = Self { kind, account: None, secret };
             return if is_key {
@@ -214,16 +169,11 @@ impl Credential {
     }
 }
 
-/// The text that is looked up for an account and its secret. Each kind has its own form, so that two kinds never have the same text.
-/// The kind is compared as well.
+/// The text that is looked up for an account and its secret. The kind is compared as well.
 #[must_use]
 pub fn presented(kind: CredentialKind, account: &str, secret: &str) -> String {
-    match kind {
-        CredentialKind::SubscriptionKey => secret.to_owned(),
-        CredentialKind::Basic => format!("basic\0{account}\0{secret}"),
-        CredentialKind::OauthClient => format!("client\0{account}\0{secret}"),
-        CredentialKind::AccessToken => format!("bearer\0{secret}"),
-    }
+    let prefix = kind.digest_prefix();
+    if kind.has_account() { format!("{prefix}{account}\0{secret}") } else { format!("{prefix}{secret}") }
 }
 
 pub(super) fn digest(presented: &str) -> CredentialDigest {
@@ -247,6 +197,8 @@ impl fmt::Debug for Credential {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
 
     #[test]
@@ -279,21 +231,17 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_own_digest() {
-        let kinds = [
-            CredentialKind::SubscriptionKey,
-            CredentialKind::Basic,
-            CredentialKind::OauthClient,
-            CredentialKind::AccessToken,
-        ];
+        let kinds = CredentialKind::value_variants().iter().chain([&CredentialKind::AccessToken]);
         let digests: std::collections::BTreeSet<CredentialDigest> =
-            kinds.iter().map(|kind| digest(&presented(*kind, "a", "secret"))).collect();
-        assert_eq!(digests.len(), kinds.len());
+            kinds.clone().map(|kind| digest(&presented(*kind, "a", "secret"))).collect();
+        assert_eq!(digests.len(), kinds.count());
     }
 
     #[test]
     fn a_kind_has_one_name() {
-        for kind in CredentialKind::ALL {
+        for kind in CredentialKind::value_variants() {
             assert_eq!(serde_json::to_value(kind).expect("JSON"), kind.name());
+            assert_eq!(kind.to_possible_value().expect("a kind that can be created").get_name(), kind.name());
         }
     }
 }

@@ -36,7 +36,8 @@ use crate::plan::Plan;
 use crate::webhooks::EventSettings;
 
 pub use crate::tasks::SeedSummary;
-pub use credential::{Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, presented};
+pub use crate::vendor_facts::CredentialKind;
+pub use credential::{Credential, CredentialListing, CredentialSlot, NewCredential, presented};
 pub use credential_cache::CredentialCache;
 pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
 pub use diff::{Diff, RowDiff, TableDiff};

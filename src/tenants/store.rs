@@ -14,12 +14,12 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Tenant;
-use super::credential::CredentialKind;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::extension::Extension;
 use crate::fault_injection::ActiveFault;
 use crate::plan::{Plan, RequestLimit};
+use crate::vendor_facts::CredentialKind;
 use crate::webhooks::EventSettings;
 
 /// Whether the database has no tenant.

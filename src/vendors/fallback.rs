@@ -31,10 +31,7 @@ pub(super) trait Fallback: Debug + Send + Sync {
 
     fn journal_is_on(&self) -> bool;
 
-    /// The headers and query parameters that carry credentials, in lower case.
-    fn secret_headers(&self) -> &'static [&'static str];
-
-    /// The caller, if the request presents a credential of this vendor.
+    /// Who sent the request, if it presents a credential of this vendor.
     fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>>;
 
     fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
@@ -47,10 +44,6 @@ impl<V: Vendor> Fallback for VendorState<V> {
 
     fn journal_is_on(&self) -> bool {
         self.gateway.journal.is_on()
-    }
-
-    fn secret_headers(&self) -> &'static [&'static str] {
-        self.vendor.secret_headers()
     }
 
     fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>> {

@@ -12,7 +12,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Vendor, VendorState};
-use crate::tenants::CredentialKind;
+use crate::vendor_facts::{CredentialKind, ProfileOwner};
 
 pub(crate) use fallback::Unknown;
 use fallback::{Fallback, KnownRoutes};
@@ -36,6 +36,11 @@ pub(crate) struct VendorApi {
     pub credential: CredentialKind,
     pub credential_label: &'static str,
     pub curl: CurlCredential,
+    /// The headers that carry credentials, in lower case: the journal hides their values.
+    pub secret_headers: &'static [&'static str],
+    pub access: Access,
+    /// Whose profile this API reads and writes; `None` where it has none.
+    pub profile: Option<ProfileOwner>,
     pub document: fn() -> OpenApi,
     pub routes: fn(&GatewayState) -> VendorRoutes,
     /// Reads the path of a request in the spelling of the routes; `None` when no route has it.
@@ -47,6 +52,18 @@ pub(crate) struct VendorApi {
 pub(crate) struct CurlCredential {
     pub variable: &'static str,
     pub argument: &'static str,
+}
+
+/// How a program reaches the API, with the names of the members that `status` prints and, in upper case after the vendor's name,
+/// of the variables.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub base_path: &'static str,
+    /// Where a program gets an access token for its credential; `None` where it presents the credential itself.
+    pub token_path: Option<&'static str>,
+    /// The name of the part before the secret; `None` for a credential that is only a secret.
+    pub account: Option<&'static str>,
+    pub secret: &'static str,
 }
 
 /// A vendor's routes, and its fallback for requests that no route has.
@@ -74,26 +91,28 @@ pub(crate) struct Vendors {
     pub document: OpenApi,
     /// Responds to requests that no route has.
     pub unknown: Unknown,
-    /// The headers and query parameters that carry credentials, in lower case.
-    pub secret_headers: Vec<&'static str>,
 }
 
 impl Vendors {
     #[must_use]
     pub(crate) fn new(gateway: &GatewayState) -> Self {
         let mut router = Router::new();
-        let (mut documents, mut fallbacks, mut secret_headers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut documents, mut fallbacks) = (Vec::new(), Vec::new());
         for vendor in VENDORS {
             let VendorRoutes { router: own, document, fallback } = (vendor.routes)(gateway);
             router = router.merge(own);
             documents.push(document);
-            secret_headers.extend(fallback.secret_headers());
             fallbacks.push(fallback);
         }
         let document = merged(documents);
         let unknown = Unknown::new(fallbacks, KnownRoutes::new(&document));
-        Self { router, document, unknown, secret_headers }
+        Self { router, document, unknown }
     }
+}
+
+/// The headers that carry credentials of any vendor.
+pub(crate) fn secret_headers() -> Vec<&'static str> {
+    VENDORS.iter().flat_map(|vendor| vendor.secret_headers).copied().collect()
 }
 
 /// The vendor of an operation, by the prefix of its id.
@@ -125,6 +144,14 @@ pub(crate) fn merged(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_is_found_by_the_name_of_its_owner() {
+        for owner in VENDORS.iter().filter_map(|vendor| vendor.profile) {
+            assert_eq!(ProfileOwner::from_name(owner.name()), Some(owner));
+            assert_eq!(serde_json::to_value(owner).expect("JSON"), owner.name());
+        }
+    }
 
     #[test]
     fn the_prefix_of_an_operation_is_that_of_its_vendor() {

@@ -6,10 +6,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
+use serde::ser::Serializer;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Answer, Control, json};
-use crate::tenants::{CredentialKind, DEMO_KEY, presented};
+use crate::database::DatabaseError;
+use crate::tenants::{CredentialKind, DEMO_KEY, Tenants, presented};
+use crate::vendors::VENDORS;
 
 /// The account of the demo credentials that have one.
 const DEMO_ACCOUNT: &str = "demo";
@@ -32,15 +37,15 @@ pub(super) struct ServerStatus {
     demo: DemoCredentials,
 }
 
-/// The demo seed's credentials, which are documented and therefore no secrets; null if one is not valid.
-#[derive(Debug, Serialize, ToSchema)]
-struct DemoCredentials {
-    /// The key of DirectScale's API.
-    subscription_key: Option<&'static str>,
-    /// User name and password of ByDesign's API.
-    basic: Option<DemoAccount>,
-    /// Client id and secret of Storm's API.
-    oauth_client: Option<DemoAccount>,
+/// The demo seed's credentials by their kinds, which are documented and therefore no secrets; null if one is not valid.
+#[derive(Debug)]
+struct DemoCredentials(Vec<(CredentialKind, Option<DemoCredential>)>);
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum DemoCredential {
+    Key(&'static str),
+    Account(DemoAccount),
 }
 
 /// An account of the demo seed.
@@ -64,11 +69,6 @@ struct DemoAccount {
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let tenants = control.tenants()?;
     let listed = tenants.list().await?;
-    let is_valid = async |kind: CredentialKind| {
-        let caller = tenants.credentials.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
-        Ok::<_, crate::database::DatabaseError>(caller.is_some_and(|caller| caller.kind == kind))
-    };
-    let account = |is_valid: bool| is_valid.then_some(DemoAccount { account: DEMO_ACCOUNT, secret: DEMO_KEY });
     let status = ServerStatus {
         version: env!("CARGO_PKG_VERSION"),
         started_at: control.started_at,
@@ -77,11 +77,74 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         faults: listed.iter().map(|tenant| tenant.faults).sum(),
         requests: tenants.journal.latest(),
         api_port: control.api_port.get().copied(),
-        demo: DemoCredentials {
-            subscription_key: is_valid(CredentialKind::SubscriptionKey).await?.then_some(DEMO_KEY),
-            basic: account(is_valid(CredentialKind::Basic).await?),
-            oauth_client: account(is_valid(CredentialKind::OauthClient).await?),
-        },
+        demo: DemoCredentials::valid(tenants).await?,
     };
     Ok(json(StatusCode::OK, &status))
+}
+
+impl DemoCredentials {
+    /// One of each vendor's kind.
+    async fn valid(tenants: &Tenants) -> Result<Self, DatabaseError> {
+        let mut credentials: Vec<(CredentialKind, Option<DemoCredential>)> = Vec::new();
+        for vendor in VENDORS {
+            let kind = vendor.credential;
+            if credentials.iter().all(|(other, _)| *other != kind) {
+                let holder = tenants.credentials.holder(&presented(kind, DEMO_ACCOUNT, DEMO_KEY)).await?;
+                let is_valid = holder.is_some_and(|caller| caller.kind == kind);
+                credentials.push((kind, is_valid.then(|| DemoCredential::of(kind))));
+            }
+        }
+        Ok(Self(credentials))
+    }
+}
+
+impl DemoCredential {
+    fn of(kind: CredentialKind) -> Self {
+        if kind.has_account() {
+            Self::Account(DemoAccount { account: DEMO_ACCOUNT, secret: DEMO_KEY })
+        } else {
+            Self::Key(DEMO_KEY)
+        }
+    }
+}
+
+/// The name of a kind's member.
+fn member(kind: CredentialKind) -> String {
+    kind.name().replace('-', "_")
+}
+
+impl Serialize for DemoCredentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(kind, credential)| (member(*kind), credential)))
+    }
+}
+
+impl ToSchema for DemoCredentials {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((DemoAccount::name().into_owned(), DemoAccount::schema()));
+    }
+}
+
+impl PartialSchema for DemoCredentials {
+    fn schema() -> RefOr<Schema> {
+        let null = || ObjectBuilder::new().schema_type(Type::Null);
+        let mut credentials = ObjectBuilder::new().description(Some(
+            "The demo seed's credentials by their kinds, which are in its documentation and so no secret; null where one is not valid.",
+        ));
+        for vendor in VENDORS {
+            let title = vendor.title;
+            let name = member(vendor.credential);
+            let schema = if vendor.credential.has_account() {
+                let account = Ref::from_schema_name(DemoAccount::name());
+                let description = format!("The account and secret of {title}'s API.");
+                OneOfBuilder::new().item(null()).item(account).description(Some(description)).into()
+            } else {
+                let types = SchemaType::from_iter([Type::String, Type::Null]);
+                let description = format!("The key of {title}'s API.");
+                Schema::from(ObjectBuilder::new().schema_type(types).description(Some(description)))
+            };
+            credentials = credentials.property(name, schema);
+        }
+        credentials.into()
+    }
 }

@@ -3,22 +3,28 @@
 use maud::{Markup, html};
 
 use super::json_text::pretty_json;
-use crate::customers::{Customers, Error, ProfileOwner, Profiled, Scope};
+use crate::customers::{Customers, Error, Profiled, Scope};
 use crate::journal::redacted_text;
 use crate::model::CustomerId;
+use crate::vendors::VENDORS;
 
 /// The profiles without their secrets; empty if there are none.
 pub(super) async fn section(customers: &Customers, scope: &Scope<'_>, id: CustomerId) -> Result<Markup, Error> {
-    let bydesign = customers.profiled(scope, id, ProfileOwner::ByDesign).await?;
-    let storm = customers.profiled(scope, id, ProfileOwner::Storm).await?;
-    if bydesign.fields.is_empty() && storm.fields.is_empty() && storm.companies.is_empty() {
-        return Ok(html! {});
+    let mut profiles = Vec::new();
+    for vendor in VENDORS {
+        if let Some(owner) = vendor.profile {
+            let profile = customers.profiled(scope, id, owner).await?;
+            if !profile.fields.is_empty() || !profile.companies.is_empty() {
+                profiles.push((vendor.title, profile));
+            }
+        }
     }
+    let Some((_, first)) = profiles.first() else { return Ok(html! {}) };
     Ok(html! {
         section aria-labelledby="profiles" {
             h2 #profiles { "Other vendor APIs" }
-            p.hint { "Members that customers have no field for. The customer's uuid is " code { (storm.uuid) } "." }
-            @for (vendor, profile) in [("ByDesign", &bydesign), ("Storm", &storm)] { (of_vendor(vendor, profile)) }
+            p.hint { "Members that customers have no field for. The customer's uuid is " code { (first.uuid) } "." }
+            @for (vendor, profile) in &profiles { (of_vendor(vendor, profile)) }
         }
     })
 }

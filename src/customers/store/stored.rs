@@ -10,13 +10,14 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::columns::{Columns, date_text};
-use crate::customers::profile::{Company, ProfileOwner, name_key};
+use crate::customers::profile::{Company, name_key};
 use crate::customers::stored::{
     CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
 use crate::database::TenantId;
 use crate::model::{CustomerFields, CustomerId, FieldMask};
 use crate::plan::Plan;
+use crate::vendor_facts::ProfileOwner;
 
 /// The customers whose number is above `after`, at most so many, in the order of their numbers.
 pub(in crate::customers) async fn read(
@@ -169,8 +170,8 @@ async fn profiles(
     .await?;
     let mut of: HashMap<i32, Profiles> = HashMap::new();
     for row in rows {
-        let owner = ProfileOwner::ALL.into_iter().find(|owner| owner.name() == row.owner);
-        let owner = owner.ok_or_else(|| sqlx::Error::Protocol(format!("a profile is of '{}'", row.owner)))?;
+        let owner = ProfileOwner::from_name(&row.owner)
+            .ok_or_else(|| sqlx::Error::Protocol(format!("a profile is of '{}'", row.owner)))?;
         of.entry(row.customer_id).or_default().insert(owner, row.fields.0);
     }
     Ok(of)

@@ -8,8 +8,9 @@ use super::secrets::SecretDigest;
 use super::write_error::CredentialNotWritten;
 use crate::database::TenantId;
 use crate::random::Random;
-use crate::tenants::credential::{CredentialKind, CredentialSlot, NewCredential};
+use crate::tenants::credential::{CredentialSlot, NewCredential};
 use crate::tenants::store::credentials::{self, CredentialRow};
+use crate::vendor_facts::CredentialKind;
 
 /// A subscription with one or two keys.
 #[derive(Serialize, Deserialize)]
@@ -112,9 +113,7 @@ impl SeedCredential {
     }
 
     fn row<'a>(&'a self, slot: CredentialSlot, stored: &'a StoredCredential, now: DateTime<Utc>) -> CredentialRow<'a> {
-        // A subscription key has no account, every other one has.
-        let account =
-            (self.kind != CredentialKind::SubscriptionKey).then(|| self.account.as_deref().unwrap_or(&self.name));
+        let account = self.kind.has_account().then(|| self.account.as_deref().unwrap_or(&self.name));
         CredentialRow {
             name: &self.name,
             slot,

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::database::TenantId;
-use crate::tenants::credential::{Credential, CredentialKind, CredentialListing, CredentialSlot};
+use crate::tenants::credential::{Credential, CredentialListing, CredentialSlot};
+use crate::vendor_facts::CredentialKind;
 
 #[derive(Debug)]
 pub(in crate::tenants) struct CredentialRow<'a> {

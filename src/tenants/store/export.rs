@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::extension::Extension;
 use crate::plan::Plan;
-use crate::tenants::credential::CredentialKind;
+use crate::vendor_facts::CredentialKind;
 use crate::webhooks::EventSettings;
 
 /// The settings of a tenant or snapshot.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::plan::ByDesignPlan;
+use crate::vendor_facts::ByDesignPlan;
 
 /// Names that the vendor's clients use instead of ISO's. Responses use a country's first one where [`NAMED_BY_ALIAS`] has it.
 const ALIASES: [(&str, &str); 52] = [
@@ -95,7 +95,7 @@ pub(super) fn code(spelling: &str, plan: &ByDesignPlan) -> Option<&'static str> 
     let spelling = spelling.trim().to_uppercase();
     match plan.countries.iter().find(|(known, _)| known.trim().to_uppercase() == spelling) {
         Some((_, country)) => {
-            country.as_ref().and_then(crate::plan::CountryCode::country).map(|country| country.alpha2)
+            country.as_ref().and_then(crate::model::CountryCode::country).map(|country| country.alpha2)
         }
         None => SPELLINGS.get(&spelling).copied(),
     }

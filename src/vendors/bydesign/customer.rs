@@ -8,7 +8,7 @@ use super::response::{ResponseBody, Value};
 use super::{countries, locales};
 use crate::customers::Profiled;
 use crate::model::{Customer, Field};
-use crate::plan::ByDesignPlan;
+use crate::vendor_facts::ByDesignPlan;
 
 /// A member of the customer.
 pub(super) struct CustomerMember {

@@ -8,10 +8,11 @@ use super::response::{body_type, reply};
 use super::schema::{CustomerCreationViewModel, CustomerLists, CustomerLookupModel, CustomerModel, PublicInfoModel};
 use super::violations::{MemberViolation, merged};
 use super::{body, customer, reader};
-use crate::customers::{LookUp, NewCustomer, Profile, ProfileOwner, Scope};
+use crate::customers::{LookUp, NewCustomer, Profile, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::model::{Customer, CustomerId};
 use crate::plan::DISTRIBUTOR;
+use crate::vendor_facts::ProfileOwner;
 use crate::wire::charset;
 use crate::wire::relaxed::Leniency;
 

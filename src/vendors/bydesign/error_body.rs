@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::response::{ResponseBody, Value};
 use super::violations::MemberViolation;
-use crate::plan::ByDesignError;
+use crate::vendor_facts::ByDesignError;
 
 /// The prefix of names in `ModelState`: the parameter of the vendor's action. Its real name is not public.
 const PARAMETER: &str = "model";

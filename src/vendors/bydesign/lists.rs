@@ -43,7 +43,7 @@ fn customer_type_value<'a>(id: i32, name: &'a str, plan: &Plan) -> Value<'a> {
 /// Every country. The members are those that a public client reads, then those that a country has in common with a locale. The
 /// default is the United States where the plan has it, else the first country of the plan.
 pub(super) fn countries(plan: &Plan) -> ResponseBody<'static> {
-    let enabled: Vec<_> = plan.countries.keys().filter_map(crate::plan::CountryCode::country).collect();
+    let enabled: Vec<_> = plan.countries.keys().filter_map(crate::model::CountryCode::country).collect();
     let default =
         enabled.iter().find(|country| country.alpha2 == "US").or(enabled.first()).map(|country| country.alpha2);
     let value = |(id, code, name)| {

@@ -7,7 +7,7 @@ use super::creation::CustomerCreation;
 use super::violations::MemberViolation;
 use super::{countries, locales};
 use crate::model::CustomerFields;
-use crate::plan::ByDesignPlan;
+use crate::vendor_facts::ByDesignPlan;
 
 /// The numbers of the customers that a creation names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

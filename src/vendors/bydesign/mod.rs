@@ -30,8 +30,8 @@ mod xml;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::CredentialKind;
-use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
+use crate::vendor_facts::{CredentialKind, ProfileOwner};
+use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::ByDesign;
 
@@ -43,6 +43,9 @@ pub(crate) static API: VendorApi = VendorApi {
     credential: CredentialKind::Basic,
     credential_label: "ByDesign user",
     curl: CurlCredential { variable: "EMULATOR_USER_AND_PASSWORD", argument: r#"-u "$EMULATOR_USER_AND_PASSWORD""# },
+    secret_headers: &["authorization"],
+    access: Access { base_path: "/Demo", token_path: None, account: Some("user_name"), secret: "password" },
+    profile: Some(ProfileOwner::ByDesign),
     document,
     routes,
     canonical_path: route::canonical_path,

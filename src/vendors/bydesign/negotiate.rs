@@ -2,7 +2,7 @@
 
 use mediatype::{MediaType, MediaTypeList, ReadParams as _};
 
-use crate::plan::DefaultFormat;
+use crate::vendor_facts::DefaultFormat;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {

@@ -10,7 +10,7 @@ use super::dates::Moment;
 use super::negotiate::{BodyType, Format, ResponseType, response_type};
 use super::xml;
 use crate::gateway::{ApiRequest, Reply, RequestContext, typed};
-use crate::plan::DefaultFormat;
+use crate::vendor_facts::DefaultFormat;
 
 /// The response to a request that succeeded, in the format that the request accepts.
 pub(super) fn reply(request: &ApiRequest<'_>, body: &ResponseBody<'_>) -> Reply {

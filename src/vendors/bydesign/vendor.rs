@@ -29,10 +29,6 @@ impl Vendor for ByDesign {
 
     const CREDENTIAL: CredentialKind = CredentialKind::Basic;
 
-    fn secret_headers(&self) -> &'static [&'static str] {
-        &["authorization"]
-    }
-
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let (user, password) = basic_credentials(&parts.headers)?;
         Some(Cow::Owned(presented(CredentialKind::Basic, &user, &password)))

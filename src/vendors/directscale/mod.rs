@@ -22,8 +22,8 @@ use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::CredentialKind;
-use crate::vendors::{CurlCredential, VendorApi, VendorRoutes};
+use crate::vendor_facts::CredentialKind;
+use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::DirectScale;
 
@@ -35,6 +35,9 @@ pub(crate) static API: VendorApi = VendorApi {
     credential: CredentialKind::SubscriptionKey,
     credential_label: "DirectScale key",
     curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
+    secret_headers: &key::SECRETS,
+    access: Access { base_path: "/v1", token_path: None, account: None, secret: "subscription_key" },
+    profile: None,
     document,
     routes,
     canonical_path: |_| None,

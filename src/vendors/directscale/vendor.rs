@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use uuid::Uuid;
 
 use super::error::{Error, NOT_FOUND, Rejected};
-use super::key::{HEADER, SECRETS, presented_key};
+use super::key::{HEADER, presented_key};
 use super::rejection;
 use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, header_text, realm};
 use crate::journal::Reason;
@@ -24,10 +24,6 @@ impl Vendor for DirectScale {
     const CREDENTIAL: CredentialKind = CredentialKind::SubscriptionKey;
 
     const PREVIEW_HEADER: Option<&'static str> = Some(HEADER);
-
-    fn secret_headers(&self) -> &'static [&'static str] {
-        &SECRETS
-    }
 
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         presented_key(parts)

@@ -8,10 +8,10 @@ use super::error::Rejection;
 use super::merge::Merge;
 use super::view::{ACTIVE, INVOICE_ADDRESS, LAST_ADDRESS_ID, View, columns};
 use super::wire::{Parsed, request, response};
-use crate::customers::{self, NewCustomer, Patch, Profile, ProfileOwner, Profiled};
+use crate::customers::{self, NewCustomer, Patch, Profile, Profiled};
 use crate::model::{self, Address, CustomerFields, Field, FieldMask};
-use crate::plan::StormPlan;
 use crate::secret::Password;
+use crate::vendor_facts::{ProfileOwner, StormPlan};
 
 /// The status of a customer that is not active.
 const INACTIVE: i32 = 2;

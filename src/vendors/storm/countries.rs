@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use rust_iso3166::CountryCode;
 
-use crate::plan::{self, StormPlan};
+use crate::model;
+use crate::vendor_facts::StormPlan;
 
 /// One country per line: its code, then its names.
 const TABLE: &str = include_str!("countries.tsv");
@@ -32,7 +33,7 @@ pub(super) fn by_code(code: &str) -> Option<CountryCode> {
 pub(super) fn by_text(text: &str, plan: &StormPlan) -> Option<CountryCode> {
     let text = comparable(text);
     match plan.countries.iter().find(|(name, _)| comparable(name) == text) {
-        Some((_, country)) => country.as_ref().and_then(plan::CountryCode::country),
+        Some((_, country)) => country.as_ref().and_then(model::CountryCode::country),
         None => by_code(&text.to_ascii_uppercase()).or_else(|| NAMES.get(&text).and_then(|code| by_code(code))),
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::customers;
 use crate::database::DatabaseError;
-use crate::gateway::{BrokenBody, NotBuilt};
+use crate::gateway::BrokenBody;
 
 /// Why an operation fails.
 #[derive(Debug)]
@@ -14,8 +14,6 @@ pub(crate) enum StormError {
     /// The same, because the Content-Encoding of the body is not supported.
     UnsupportedEncoding(String),
     Rejected(Vec<Rejection>),
-    /// This emulator does not build the operation.
-    NotBuilt(NotBuilt),
     Customers(customers::Error),
 }
 
@@ -99,12 +97,6 @@ impl From<ErrorCode> for Rejection {
 impl From<ErrorCode> for StormError {
     fn from(code: ErrorCode) -> Self {
         Self::Rejected(vec![code.into()])
-    }
-}
-
-impl From<NotBuilt> for StormError {
-    fn from(missing: NotBuilt) -> Self {
-        Self::NotBuilt(missing)
     }
 }
 

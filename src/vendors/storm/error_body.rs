@@ -59,7 +59,6 @@ impl StormError {
                 let reasons = rejections.iter().map(reason).collect();
                 Ok((rejected(StatusCode::BAD_REQUEST, rejections, about), reasons))
             }
-            Self::NotBuilt(missing) => Err(GatewayRejection::NotBuilt(missing)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(about.request_id))

@@ -26,8 +26,8 @@ mod write;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
-use crate::tenants::CredentialKind;
-use crate::vendors::{CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
+use crate::vendor_facts::{CredentialKind, ProfileOwner};
+use crate::vendors::{Access, CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::Storm;
 
@@ -39,6 +39,14 @@ pub(crate) static API: VendorApi = VendorApi {
     credential: CredentialKind::OauthClient,
     credential_label: "Storm client",
     curl: CurlCredential { variable: "EMULATOR_TOKEN", argument: r#"-H "Authorization: Bearer $EMULATOR_TOKEN""# },
+    secret_headers: &["authorization"],
+    access: Access {
+        base_path: "/api/1.1",
+        token_path: Some("/1.0/connect/token"),
+        account: Some("client_id"),
+        secret: "client_secret",
+    },
+    profile: Some(ProfileOwner::Storm),
     document,
     routes,
     canonical_path: |path| route::canonical_path(path).map(CanonicalPath::from),

@@ -7,9 +7,10 @@ use super::query;
 use super::view::customer_response;
 use super::wire::{json, response};
 use super::write::{json_reply, reply};
-use crate::customers::{Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope, Search};
+use crate::customers::{Error as CustomerError, LookUp, Profiled, Scope, Search};
 use crate::gateway::{ApiRequest, Reply};
 use crate::model::CustomerId;
+use crate::vendor_facts::ProfileOwner;
 
 /// Get a customer
 #[utoipa::path(

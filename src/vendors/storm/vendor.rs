@@ -27,10 +27,6 @@ impl Vendor for Storm {
 
     const CREDENTIAL: CredentialKind = CredentialKind::AccessToken;
 
-    fn secret_headers(&self) -> &'static [&'static str] {
-        &["authorization"]
-    }
-
     /// The bearer token, where the request has an application id too.
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>> {
         let application = APPLICATION_ID.iter().find_map(|name| parts.headers.get(*name))?;

@@ -12,7 +12,7 @@ use super::wire::json::format_date;
 use super::wire::response::{Account, Address, Company, Customer};
 use crate::customers::{self, Profiled};
 use crate::model;
-use crate::plan::StormPlan;
+use crate::vendor_facts::StormPlan;
 
 /// The status of a customer that is active.
 pub(super) const ACTIVE: i32 = 1;

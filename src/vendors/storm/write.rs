@@ -9,10 +9,11 @@ use super::query;
 use super::view::customer_response;
 use super::wire::read::read;
 use super::wire::{Parsed, json, request, response};
-use crate::customers::{Error as CustomerError, LookUp, ProfileOwner, Profiled, Scope};
+use crate::customers::{Error as CustomerError, LookUp, Profiled, Scope};
 use crate::gateway::{ApiRequest, Reply};
 use crate::model::CustomerId;
 use crate::secret::Password;
+use crate::vendor_facts::ProfileOwner;
 use crate::wire::relaxed::Leniency;
 
 /// Maximum number of attempts to update a customer that other requests change at the same time. One of them succeeds in each

@@ -1,8 +1,8 @@
 //! Addresses: the invoice address, and the list of delivery addresses, whose items have ids.
 
 use super::{ErrorCode, Merge};
+use crate::model::CountryCode;
 use crate::model::filled;
-use crate::plan::CountryCode;
 use crate::vendors::storm::countries;
 use crate::vendors::storm::view::{INVOICE_ADDRESS, columns};
 use crate::vendors::storm::wire::{Sent, request, response};

@@ -11,7 +11,7 @@ use validator::ValidateEmail as _;
 use super::error::{ErrorCode, Rejection};
 use super::wire::read::MAX_REJECTIONS;
 use super::wire::{Parsed, Sent, request, response};
-use crate::plan::StormPlan;
+use crate::vendor_facts::StormPlan;
 
 use addresses::DeliveryAddresses;
 use lists::{merge_flags, merge_numbers, merge_values};

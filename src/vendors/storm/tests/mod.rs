@@ -17,7 +17,7 @@ use super::wire::read::{Entity as _, read};
 use super::wire::{Parsed, request};
 use crate::customers::{Profiled, Version};
 use crate::model::{self, CustomerId};
-use crate::plan::StormPlan;
+use crate::vendor_facts::StormPlan;
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
 

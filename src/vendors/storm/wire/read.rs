@@ -3,7 +3,7 @@
 use serde_json_borrow::{ObjectAsVec, Value};
 
 use super::members::Member;
-use crate::plan::StormPlan;
+use crate::vendor_facts::StormPlan;
 use crate::vendors::storm::error::{ErrorCode, Rejection};
 use crate::wire::json::{Coercion, JsonError, Source};
 use crate::wire::members::{Notes, unknown};
