@@ -3,7 +3,7 @@
 mod access;
 mod admin_token;
 mod api;
-mod catalogue;
+mod catalog;
 mod documents;
 mod error;
 mod journal;
@@ -22,7 +22,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
 use crate::tenants::Tenants;
-use catalogue::Catalogue;
+use catalog::Catalog;
 use error::ControlError;
 
 pub(crate) use access::is_browser;
@@ -38,7 +38,7 @@ pub struct Control {
     /// Set once the database is open, migrated and seeded.
     tenants: OnceLock<Tenants>,
     access: Access,
-    catalogue: Catalogue,
+    catalog: Catalog,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
@@ -52,11 +52,11 @@ impl Control {
     /// A control API for the vendor operations in `document`. `access` says who may use it.
     #[must_use]
     pub fn new(access: Access, document: &OpenApi) -> Self {
-        let catalogue = Catalogue::new(document);
+        let catalog = Catalog::new(document);
         Self {
             tenants: OnceLock::new(),
             access,
-            catalogue,
+            catalog,
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),

@@ -1,5 +1,7 @@
 //! Documents that could become stale.
 
+use directscale_emulator::model::Field;
+
 use crate::support::process::{DEMO_KEY, program};
 
 fn file(path: &str) -> String {
@@ -90,5 +92,19 @@ fn the_modules_for_the_embedded_database_are_modules_of_the_suite() {
             assert!(source.contains(&format!("fn {test}()")), "{test}");
         }
         assert!(reason.trim().len() > 10, "{line}");
+    }
+}
+
+#[test]
+fn the_table_of_fields_names_every_field() {
+    let text = file("docs/API.md");
+    let table = text.split("## Fields").nth(1).and_then(|rest| rest.split("**Reading.**").next()).expect("the table");
+    let names: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", "))
+        .collect();
+    for field in Field::all().filter(|field| field.whole() == *field) {
+        assert!(names.contains(&field.name()), "{field} is not in the table of docs/API.md");
     }
 }

@@ -76,7 +76,7 @@ pub(super) async fn add(
 ) -> Answer {
     let tenants = control.tenants()?;
     let rule: FaultRule = read(&headers, &body)?;
-    control.catalogue.check(&rule).map_err(ControlError::Bad)?;
+    control.catalog.check(&rule).map_err(ControlError::Bad)?;
     let tenant = tenants.tenant(&tenant).await?;
     let id = tenants.add_fault_rule(tenant.id, &rule).await?;
     Ok(json(StatusCode::CREATED, &FaultId { id }))

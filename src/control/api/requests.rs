@@ -47,7 +47,7 @@ impl RequestsQuery {
     fn filter(&self, control: &Control) -> Result<Filter, ControlError> {
         let Self { operation, status, customer, request_id, since, .. } = self;
         if let Some(operation) = operation {
-            control.catalogue.check_journaled(operation).map_err(ControlError::Bad)?;
+            control.catalog.check_journaled(operation).map_err(ControlError::Bad)?;
         }
         Ok(Filter {
             operation: operation.clone(),

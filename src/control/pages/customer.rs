@@ -11,8 +11,8 @@ use super::tabs::{self, Tab};
 use super::{PageResult, changes, profile_section, tree};
 use crate::control::error::ControlError;
 use crate::customers::{Error, Scope};
-use crate::journal::Filter;
-use crate::model::{Address, Customer, CustomerId};
+use crate::journal::{Filter, is_secret_column};
+use crate::model::{Address, Customer, CustomerId, Field, Member};
 
 /// Maximum number of requests of a customer on its page.
 const MAX_REQUESTS: usize = 25;
@@ -68,39 +68,56 @@ fn scope(page: &TenantPage) -> Scope<'_> {
     Scope::internal(page.tenant.id, &page.tenant.plan, page.tenant.clock.now(), "inspector", Uuid::nil())
 }
 
+/// Every field of the field table that may be shown, and the tree's and the status's own.
 fn fields(page: &TenantPage, customer: &Customer) -> Markup {
-    let text = |value: &Option<String>| html! { @if let Some(value) = value { (value) } };
-    let flag = |is_set: bool| html! { @if is_set { "yes" } @else { "no" } };
-    let link = |id: Option<i32>| {
-        html! { @if let Some(id) = id { a href=(page.path(&format!("customers/{id}"))) { (id) } } }
-    };
-    let custom = customer.custom_fields.iter().enumerate().filter_map(|(at, value)| Some((at + 1, value.as_ref()?)));
-    let custom: Vec<(usize, &String)> = custom.collect();
-    facts(&[
-        ("Back office id", html! { code { (customer.back_office_id()) } }),
-        ("First name", text(&customer.first_name)),
-        ("Last name", text(&customer.last_name)),
-        ("Company", text(&customer.company_name)),
-        ("E-mail", text(&customer.email_address)),
-        ("Username", text(&customer.username)),
-        ("Web alias", text(&customer.web_alias)),
-        ("External reference", text(&customer.external_reference_id)),
-        ("Sponsor", link(customer.sponsor_id)),
-        ("Enroller", link(customer.enroller_id)),
-        ("Signed up", time(customer.sign_up_date())),
-        ("Inactive since", customer.inactive_date.map(time).unwrap_or_default()),
-        ("Born", html! { @if let Some(date) = customer.birth_date { (date.format("%Y-%m-%d")) } }),
-        ("Language", html! { (customer.language_code()) }),
-        ("Phone", text(&customer.primary_phone)),
-        ("Second phone", text(&customer.secondary_phone)),
-        ("Text phone", text(&customer.text_phone)),
-        ("Primary address", address(&customer.primary_address)),
-        ("Shipping address", address(&customer.shipping_address)),
-        ("Tax exempt", flag(customer.tax_exempt())),
-        ("Terms accepted", flag(customer.terms_accepted())),
-        ("E-mails", flag(customer.send_emails())),
-        ("Custom fields", html! { @for (number, value) in &custom { "Field" (number) ": " (value) br; } }),
-    ])
+    let rows: Vec<(String, Markup)> = Field::WHOLE
+        .iter()
+        .copied()
+        .filter(|field| !is_secret_column(field.columns()[0]))
+        .map(|field| (label(field), value(page, customer, field)))
+        .chain([
+            ("Enroller".to_owned(), customer_link(page, customer.enroller_id)),
+            ("Inactive since".to_owned(), customer.inactive_date.map(time).unwrap_or_default()),
+        ])
+        .collect();
+    let rows: Vec<(&str, Markup)> = rows.iter().map(|(label, value)| (label.as_str(), value.clone())).collect();
+    facts(&rows)
+}
+
+/// `BackOfficeId` as "Back office id".
+fn label(field: Field) -> String {
+    let mut label = String::new();
+    for (at, character) in field.name().char_indices() {
+        if at > 0 && character.is_uppercase() {
+            label.push(' ');
+        }
+        label.push(if at > 0 { character.to_ascii_lowercase() } else { character });
+    }
+    label
+}
+
+fn value(page: &TenantPage, customer: &Customer, field: Field) -> Markup {
+    match customer.fields.member(field) {
+        Member::Text(text) | Member::Code(text) => html! { @if let Some(text) = text { (text) } },
+        Member::Integer(number) if field == Field::SponsorId => customer_link(page, *number),
+        Member::Integer(number) => html! { @if let Some(number) = number { (number) } },
+        Member::Date(date) if field == Field::BirthDate => {
+            html! { @if let Some(date) = date { (date.format("%Y-%m-%d")) } }
+        }
+        Member::Date(date) => date.map(time).unwrap_or_default(),
+        Member::Boolean(flag) => html! { @if *flag == Some(true) { "yes" } @else { "no" } },
+        Member::Address(parts) => address(parts),
+        Member::Custom(texts) => html! {
+            @for (number, text) in (1..).zip(texts).filter_map(|(number, text)| Some((number, text.as_ref()?))) {
+                "Field" (number) ": " (text) br;
+            }
+        },
+        Member::Secret(_) => Markup::default(),
+    }
+}
+
+fn customer_link(page: &TenantPage, id: Option<i32>) -> Markup {
+    html! { @if let Some(id) = id { a href=(page.path(&format!("customers/{id}"))) { (id) } } }
 }
 
 fn address(address: &Address) -> Markup {

@@ -61,7 +61,7 @@ async fn add_and_show(page: &TenantPage, rule: Result<Value, ControlError>) -> P
 async fn add_rule(page: &TenantPage, rule: Result<Value, ControlError>) -> Result<(), ControlError> {
     let rule: FaultRule =
         serde_json::from_value(rule?).map_err(|error| ControlError::Bad(without_value(&error.to_string())))?;
-    page.request.control.catalogue.check(&rule).map_err(ControlError::Bad)?;
+    page.request.control.catalog.check(&rule).map_err(ControlError::Bad)?;
     page.tenants().add_fault_rule(page.tenant.id, &rule).await?;
     Ok(())
 }
@@ -170,7 +170,7 @@ fn when_fields(form: &Fields, prefix: &str) -> Markup {
 
 fn request_form(page: &TenantPage) -> Markup {
     let form = page.form();
-    let names = page.request.control.catalogue.operations().map(|name| (name, name));
+    let names = page.request.control.catalog.operations().map(|name| (name, name));
     let operations: Vec<(&str, &str)> = std::iter::once(("*", "* (any)")).chain(names).collect();
     let points = [
         ("before", "before the handler"),

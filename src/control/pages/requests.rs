@@ -132,7 +132,7 @@ fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Arc<Entry>])
         div.bar {
             form.row method="get" action=(scope.list()) role="search" aria-label="Filter the requests" {
                 (field("operation", "Operation", &input("operation", Some("operations"), "UpgradeCustomer")))
-                datalist #operations { @for name in request.control.catalogue.operations() { option value=(name) {} } }
+                datalist #operations { @for name in request.control.catalog.operations() { option value=(name) {} } }
                 div.narrow { (field("status", "Status", &input("status", None, "4xx"))) }
                 div.narrow { (field("customer", "Customer", &input("customer", None, "3"))) }
                 div.buttons {

@@ -213,7 +213,7 @@ fn with_violations(status: StatusCode, rejection: &Rejection) -> Rejected {
     let companies = rejection.companies.iter().map(|name| ViolationJson {
         field: "Companies",
         rule: "unique",
-        message: format!("The company '{name}' with this organisation number is another customer's."),
+        message: format!("The company '{name}' with this organization number is another customer's."),
     });
     let errors: Vec<ViolationJson> = fields.chain(companies).collect();
     let sentences: Vec<&str> = errors.iter().map(|violation| violation.message.as_str()).collect();

@@ -18,9 +18,9 @@ fn undocumented<'a>() -> impl Iterator<Item = &'a str> {
 }
 
 #[derive(Debug)]
-pub(super) struct Catalogue(BTreeMap<String, BTreeSet<u16>>);
+pub(super) struct Catalog(BTreeMap<String, BTreeSet<u16>>);
 
-impl Catalogue {
+impl Catalog {
     pub(super) fn new(document: &OpenApi) -> Self {
         let of_item = |item: &PathItem| {
             let methods = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
