@@ -71,7 +71,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         started = start_up(&options, random, Some(&server)) => started?,
         () = stop_requested(&mut stop) => return Ok(ExitCode::SUCCESS),
     };
-    server.serve_from(&started);
+    server.set_services(&started);
     if let Err(error) = out(banner(settings, address, admin_address, generated.as_ref(), &started)) {
         started.close().await;
         return Err(error.into());

@@ -64,7 +64,7 @@ impl Control {
         }
     }
 
-    pub fn serve_from(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
+    pub fn set_services(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
         // A second call would change nothing.
         let _ = self.tenants.set(tenants);
         let _ = self.outgoing.set(outgoing);

@@ -100,12 +100,12 @@ impl Customers {
         let statement = Statement::Create { reserved };
         let write = Write { statement, columns: &columns, companies: companies(profile.as_ref()) };
         if scope.events.is_none() && uuid.is_none() && profile.is_none() {
-            return self.retry_write(scope, write).await;
+            return self.write_customer(scope, write).await;
         }
         let mut attempts = Attempts::default();
         loop {
             let create = async |within: Self| {
-                let id = within.retry_write(scope, write).await?;
+                let id = within.write_customer(scope, write).await?;
                 within.write_profile(scope, id, uuid, profile.as_ref()).await?;
                 Ok(id)
             };
@@ -149,10 +149,10 @@ impl Customers {
             Some(settings) => {
                 // The customer that an event compares does not show the password.
                 let is_sure = columns.password_hash.is_some();
-                let replace = async |within: Self| within.retry_write(scope, write).await;
+                let replace = async |within: Self| within.write_customer(scope, write).await;
                 Box::pin(self.with_update_event(scope, settings, id, is_sure, replace)).await
             }
-            None => self.retry_write(scope, write).await,
+            None => self.write_customer(scope, write).await,
         }
     }
 
@@ -166,7 +166,8 @@ impl Customers {
         let Patch { mut fields, mask, profile, version } = patch;
         fields.set_defaults();
         let columns = Columns { plan: scope.plan, fields: &fields, mask, password_hash: password_hash.as_deref() };
-        let statement = Statement::Patch { id, adult_since: scope.validator().adult_since(), version };
+        let statement =
+            Statement::Patch { id, latest_adult_birth_date: scope.validator().latest_adult_birth_date(), version };
         let write = Write { statement, columns: &columns, companies: companies(profile.as_ref()) };
         let write_all = async |within: Self| {
             if profile.is_some() {
@@ -176,7 +177,7 @@ impl Customers {
                 // Creations take it before a company too, so that neither waits for the other.
                 within.hold_counter(scope).await?;
             }
-            within.retry_write(scope, write).await?;
+            within.write_customer(scope, write).await?;
             within.write_profile(scope, id, None, profile.as_ref()).await
         };
         if let Some(settings) = scope.events {
@@ -186,7 +187,7 @@ impl Customers {
         } else if profile.is_some() {
             Box::pin(self.in_transaction(scope, write_all)).await?;
         } else {
-            self.retry_write(scope, write).await?;
+            self.write_customer(scope, write).await?;
         }
         Ok(id)
     }

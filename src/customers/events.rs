@@ -78,7 +78,7 @@ impl Customers {
                 Ok(done)
             }
             Err(error) => {
-                recorder.rolled_back();
+                recorder.discard_changes();
                 transaction.roll_back().await?;
                 Err(error)
             }

@@ -90,7 +90,7 @@ impl Customers {
         };
         let context = serde_json::to_value(deferred).expect("invariant: plain data is JSON");
         // Boxed, because it is rare and its future is large.
-        let called = Box::pin(self.hooks.call::<H>(&self.database, &scope.hook_of(), request, context)).await;
+        let called = Box::pin(self.hooks.call::<H>(&self.database, &scope.hook_context(), request, context)).await;
         called.map_err(|error| match error {
             HookError::Extension(failure) => Error::Hook(failure),
             HookError::Database(error) => error.into(),
@@ -210,7 +210,7 @@ impl Customers {
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;
-        if !callback.may_commit(&within.database).await? {
+        if !callback.mark_committed(&within.database).await? {
             transaction.roll_back().await?;
             return Ok(None);
         }

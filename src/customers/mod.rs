@@ -1,4 +1,4 @@
-//! The domain: the operations on customers and their rules. It does not depend on HTTP or on a vendor API.
+//! The domain: the operations on customers and their rules. Statuses, bytes and vendors' member names are not known here.
 
 mod command;
 mod create;

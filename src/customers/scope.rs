@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::database::TenantId;
-use crate::extension::{Extension, Hook, HookOf};
+use crate::extension::{Extension, Hook, HookContext};
 use crate::journal::Recorder;
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
@@ -53,7 +53,7 @@ impl<'a> Scope<'a> {
         self.extension.is_some_and(|extension| extension.url(H::ID).is_some())
     }
 
-    pub(super) fn hook_of(&self) -> HookOf<'_> {
-        HookOf { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
+    pub(super) fn hook_context(&self) -> HookContext<'_> {
+        HookContext { tenant: self.tenant, extension: self.extension, user: self.caller, recorder: self.recorder }
     }
 }

@@ -1,4 +1,5 @@
-//! All SQL on customers. Free functions, static text, the tenant first.
+//! The SQL that reads and writes customers. Free functions, the tenant first. Its text is static or made from the field table; the
+//! SQL of a feature (trees, search, points) is in the file of the feature.
 
 mod columns;
 mod conflicts;

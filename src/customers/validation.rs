@@ -38,7 +38,9 @@ impl Validator<'_> {
             violations.push(Violation { field: Field::CustomerType, kind: ViolationKind::Required(None) });
         }
         violations.extend(self.formats(fields));
-        if known_type == Some(DISTRIBUTOR) && fields.birth_date.is_some_and(|date| date > self.adult_since()) {
+        if known_type == Some(DISTRIBUTOR)
+            && fields.birth_date.is_some_and(|date| date > self.latest_adult_birth_date())
+        {
             violations.push(self.too_young());
         }
         if id.is_some_and(|id| fields.sponsor_id == Some(id.0)) {
@@ -73,13 +75,13 @@ impl Validator<'_> {
     }
 
     /// The latest birth date of a distributor.
-    pub(super) fn adult_since(&self) -> DateTime<Utc> {
+    pub(super) fn latest_adult_birth_date(&self) -> DateTime<Utc> {
         self.now
             .checked_sub_months(Months::new(u32::from(self.plan.minimum_age) * 12))
             .unwrap_or(DateTime::<Utc>::MIN_UTC)
     }
 
-    /// The violation of a distributor who was born after `adult_since`.
+    /// The violation of a distributor who was born after `latest_adult_birth_date`.
     pub(super) fn too_young(&self) -> Violation {
         Violation { field: Field::BirthDate, kind: ViolationKind::MinimumAge(self.plan.minimum_age) }
     }

@@ -33,7 +33,7 @@ pub(super) enum Statement<'a> {
     },
     Patch {
         id: CustomerId,
-        adult_since: DateTime<Utc>,
+        latest_adult_birth_date: DateTime<Utc>,
         version: Option<Version>,
     },
 }
@@ -67,7 +67,7 @@ impl Attempts {
 impl Customers {
     /// Runs a statement that writes, and returns the customer's id. Where a unique value collides, it is rejected with all
     /// colliding fields at once; where the competing writer has let go of the value in the meantime, the statement runs again.
-    pub(super) async fn retry_write(&self, scope: &Scope<'_>, write: Write<'_>) -> Result<CustomerId, Error> {
+    pub(super) async fn write_customer(&self, scope: &Scope<'_>, write: Write<'_>) -> Result<CustomerId, Error> {
         let mut attempts = Attempts::default();
         let mut was_unmatched = false;
         loop {
@@ -152,8 +152,8 @@ async fn run(connection: &mut PgConnection, scope: &Scope<'_>, write: Write<'_>)
     match write.statement {
         Statement::Create { reserved } => store::create(connection, scope, reserved, columns).await,
         Statement::Replace { id, upgrade } => store::replace(connection, scope, id, columns, upgrade).await,
-        Statement::Patch { id, adult_since, version } => {
-            store::patch(connection, scope, id, columns, adult_since, version).await
+        Statement::Patch { id, latest_adult_birth_date, version } => {
+            store::patch(connection, scope, id, columns, latest_adult_birth_date, version).await
         }
     }
 }

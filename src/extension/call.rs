@@ -43,7 +43,7 @@ pub struct Hooks {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub struct HookOf<'a> {
+pub struct HookContext<'a> {
     pub tenant: TenantId,
     pub extension: Option<&'a Extension>,
     /// The name of the credential that the request presents.
@@ -106,12 +106,12 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// Runs within the transaction of the default work; false when the hook has ended in the meantime, so that the work must be
-    /// rolled back.
+    /// Marks the call as committed, within the transaction of the default work. False if the hook has ended in the meantime: the
+    /// work must then be rolled back.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn may_commit(&self, database: &Database) -> Result<bool, DatabaseError> {
+    pub async fn mark_committed(&self, database: &Database) -> Result<bool, DatabaseError> {
         let mut session = database.session().await?;
         let committed = store::commit(session.connection(), self.tenant, &self.digest).await;
         session.end(committed)
@@ -139,7 +139,7 @@ impl Hooks {
     pub async fn call<H: Hook>(
         &self,
         database: &Database,
-        of: &HookOf<'_>,
+        of: &HookContext<'_>,
         request: H::Request,
         context: Value,
     ) -> Result<H::Response, HookError> {
@@ -157,7 +157,7 @@ impl Hooks {
     async fn exchange<H: Hook>(
         &self,
         database: &Database,
-        of: &HookOf<'_>,
+        of: &HookContext<'_>,
         extension: &Extension,
         url: &TargetUrl,
         request: H::Request,

@@ -18,7 +18,7 @@ mod store;
 
 pub use application::{Application, ApplicationResponse, HookAddress, HookCustomFields, UnusedMembers};
 pub use associate::Associate;
-pub use call::{Callback, CallbackToken, HookError, HookFailure, HookOf, Hooks, try_hook};
+pub use call::{Callback, CallbackToken, HookContext, HookError, HookFailure, Hooks, try_hook};
 pub use ids::*;
 pub use mapping::{from_application, from_associate, to_application, to_associate};
 pub use remote_exception::DiscoRemoteException;

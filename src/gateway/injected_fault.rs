@@ -45,7 +45,7 @@ impl InjectedFault {
         let replacement = self.0.rule.response.as_ref()?;
         // The handler has not run, so a truncated response is that of a failure.
         let mut failure = vendor.reject(GatewayRejection::BackEndFailed(context.request_id), context);
-        vendor.sign(&mut failure, context.request_id);
+        vendor.add_response_headers(&mut failure, context.request_id);
         Some(self.replaced(vendor, context, replacement, failure))
     }
 

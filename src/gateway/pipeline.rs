@@ -1,4 +1,5 @@
-//! The steps of every request of a vendor API: authenticate, limit, read, inject, run, record, respond.
+//! The steps of every request of a vendor API: authenticate, limit, read, look for an injected fault, run, respond,
+//! record.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
@@ -229,7 +230,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             result = Box::pin(end(transaction, result, is_dry_run, inside)).await;
         }
         if inside.is_some_and(|inside| inside.is_rolled_back) {
-            self.log.recorder.rolled_back();
+            self.log.recorder.discard_changes();
         }
         let ignored = request.take_ignored();
         Outcome { result, ignored, is_dry_run }
@@ -244,14 +245,14 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             Ok(mut reply) => {
                 ignored.join(std::mem::take(&mut reply.ignored).into_iter().collect());
                 let mut response = reply.into_response(is_dry_run);
-                vendor.sign(&mut response, request_id);
+                vendor.add_response_headers(&mut response, request_id);
                 response
             }
             Err(failure) => {
-                self.log.recorder.rolled_back();
+                self.log.recorder.discard_changes();
                 let mut response = self.failure_response(failure);
                 if is_dry_run {
-                    response.headers_mut().insert(prefer::APPLIED, prefer::rolled_back());
+                    response.headers_mut().insert(prefer::APPLIED, prefer::discard_changes());
                 }
                 response
             }
@@ -270,7 +271,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         match vendor.render_error(error, &self.context()) {
             Ok((mut response, reasons)) => {
                 self.log.reasons.extend(reasons);
-                vendor.sign(&mut response, self.log.request_id);
+                vendor.add_response_headers(&mut response, self.log.request_id);
                 response
             }
             Err(rejection) => self.reject(rejection),

@@ -135,7 +135,7 @@ pub(super) mod prefer {
     /// Both, as `Preference-Applied` lists them.
     pub(in crate::gateway) const BOTH: &str = "return=representation, tx=rollback";
 
-    pub(in crate::gateway) fn rolled_back() -> HeaderValue {
+    pub(in crate::gateway) fn discard_changes() -> HeaderValue {
         HeaderValue::from_static(ROLLBACK)
     }
 

@@ -241,7 +241,7 @@ impl Drop for RequestLog {
             return;
         }
         if self.progress == Progress::Running {
-            self.recorder.rolled_back();
+            self.recorder.discard_changes();
         }
         let message = "The client hung up before the response; what was done by then stays.".to_owned();
         self.reasons.push(Reason { field: "$".to_owned(), rule: "hungUp".to_owned(), message });

@@ -77,7 +77,7 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     fn render_injected(&self, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes>;
 
     /// Adds the headers of every response of the vendor's back end.
-    fn sign(&self, response: &mut Response<Bytes>, request_id: Uuid) {
+    fn add_response_headers(&self, response: &mut Response<Bytes>, request_id: Uuid) {
         let _ = (response, request_id);
     }
 

@@ -1,5 +1,5 @@
 //! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
-//! process, bounded, and without secrets. It depends neither on HTTP nor on a vendor.
+//! process, bounded, and without secrets. It knows no operation and no vendor.
 
 mod body;
 mod entry;

@@ -101,7 +101,7 @@ impl Recorder {
     }
 
     /// Drops the changes and events of a request that was rejected or rolled back.
-    pub fn rolled_back(&self) {
+    pub fn discard_changes(&self) {
         if let Some(recording) = &self.0 {
             recording.with(|effects| {
                 effects.changes.clear();

@@ -116,7 +116,7 @@ impl Server {
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control = Arc::new(Control::new(options.access, &document));
-        control.replay_to(Router::new().fallback_service(stacked(vendor.clone().fallback(unknown.clone()))));
+        control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let shared = Arc::new(Shared {
             metrics: Metrics::new()?,
@@ -137,12 +137,12 @@ impl Server {
         let (vendor, admin) = if options.has_admin_listener {
             let ours = ours.method_not_allowed_fallback(no_such_route);
             let admin = ours.merge(admin).fallback(inspector_or(no_such_route, secret_headers));
-            (allowing(vendor.fallback(unknown), shared.cors_origin.as_ref()), Some(stacked(admin)))
+            (with_cors(vendor.fallback(unknown), shared.cors_origin.as_ref()), Some(with_layers(admin)))
         } else {
-            let vendor = allowing(vendor.fallback(inspector_or(unknown, secret_headers)), shared.cors_origin.as_ref());
+            let vendor = with_cors(vendor.fallback(inspector_or(unknown, secret_headers)), shared.cors_origin.as_ref());
             (vendor.merge(admin), None)
         };
-        Ok(Self { stack: stacked(vendor), admin, shared })
+        Ok(Self { stack: with_layers(vendor), admin, shared })
     }
 
     /// The server of the separate listener for `/_emulator`; `None` where there is none.
@@ -158,12 +158,12 @@ impl Server {
     }
 
     /// Gives the server its database and customers: from here on it is ready.
-    pub fn serve_from(&self, started: &Started) {
+    pub fn set_services(&self, started: &Started) {
         // A second call changes nothing: the first database stays.
         let _ = self.shared.services.set(started.services.clone());
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
-        self.shared.control.serve_from(started.tenants.clone(), started.outgoing.clone());
+        self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone());
         started.deliveries.start();
         started.start_sweeping();
         started.start_maintenance();
@@ -181,7 +181,7 @@ impl Server {
 }
 
 /// A router with the layers of every router.
-fn stacked(router: Router) -> Stack {
+fn with_layers(router: Router) -> Stack {
     let router = router.layer(CatchPanicLayer::custom(panicked));
     // Outside the router: the path loses its trailing slash and is written as in the routes, before it is matched.
     let read: fn(Request<Body>) -> Request<Body> = canonical_path;
@@ -215,7 +215,7 @@ fn problem(status: StatusCode) -> Response<Body> {
 
 /// The same router with the headers that a browser requires before a page from `origin` may read a response, errors and panics
 /// included. `/_emulator` is not part of it.
-fn allowing(router: Router, origin: Option<&HeaderValue>) -> Router {
+fn with_cors(router: Router, origin: Option<&HeaderValue>) -> Router {
     match origin {
         Some(origin) => router.layer(CatchPanicLayer::custom(panicked)).layer(cors(origin.clone())),
         None => router,
@@ -274,7 +274,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_of_another_origin_can_read_the_response_to_a_panic() {
         let router = Router::new().route("/", get(|| async { panic!("on purpose") as &str }));
-        let router = allowing(router, Some(&HeaderValue::from_static("http://app.example")));
+        let router = with_cors(router, Some(&HeaderValue::from_static("http://app.example")));
         let Ok(response) = router.oneshot(Request::new(Body::empty())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()["access-control-allow-origin"], "http://app.example");

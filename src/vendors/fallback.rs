@@ -57,7 +57,7 @@ impl<V: Vendor> Fallback for VendorState<V> {
 
 /// Responds to requests that no operation has. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Unknown(Arc<Shared>);
+pub(crate) struct NotFoundHandler(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -65,7 +65,7 @@ struct Shared {
     routes: KnownRoutes,
 }
 
-impl Unknown {
+impl NotFoundHandler {
     pub(super) fn new(vendors: Vec<Arc<dyn Fallback>>, routes: KnownRoutes) -> Self {
         Self(Arc::new(Shared { vendors, routes }))
     }

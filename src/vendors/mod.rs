@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 use crate::gateway::{GatewayState, Vendor, VendorState};
 use crate::vendor_facts::{CredentialKind, ProfileOwner};
 
-pub(crate) use fallback::Unknown;
+pub(crate) use fallback::NotFoundHandler;
 use fallback::{Fallback, KnownRoutes};
 pub(crate) use path::{CanonicalPath, PathTenant, canonical_path};
 use path::{RoutePaths, without_prefix};
@@ -90,7 +90,7 @@ pub(crate) struct Vendors {
     pub router: Router,
     pub document: OpenApi,
     /// Responds to requests that no route has.
-    pub unknown: Unknown,
+    pub unknown: NotFoundHandler,
 }
 
 impl Vendors {
@@ -105,7 +105,7 @@ impl Vendors {
             fallbacks.push(fallback);
         }
         let document = merged(documents);
-        let unknown = Unknown::new(fallbacks, KnownRoutes::new(&document));
+        let unknown = NotFoundHandler::new(fallbacks, KnownRoutes::new(&document));
         Self { router, document, unknown }
     }
 }

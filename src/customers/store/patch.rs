@@ -27,17 +27,17 @@ const MAX_PREPARED: usize = 32;
 
 static PREPARED: LazyLock<Mutex<HashMap<FieldMask, &'static str>>> = LazyLock::new(Mutex::default);
 
-/// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `adult_since`, or it is
+/// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `latest_adult_birth_date`, or it is
 /// another version by now.
 pub(in crate::customers) async fn patch(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
     id: CustomerId,
     columns: &Columns<'_>,
-    adult_since: DateTime<Utc>,
+    latest_adult_birth_date: DateTime<Utc>,
     version: Option<Version>,
 ) -> Result<WriteOutcome, sqlx::Error> {
-    let arguments = arguments(scope, id, columns, adult_since, version).map_err(sqlx::Error::Encode)?;
+    let arguments = arguments(scope, id, columns, latest_adult_birth_date, version).map_err(sqlx::Error::Encode)?;
     let query = match prepared(columns.mask) {
         Some(statement) => sqlx::query_with(statement, arguments),
         None => sqlx::query_with(AssertSqlSafe(statement(columns.mask)), arguments).persistent(false),
@@ -54,14 +54,14 @@ fn arguments(
     scope: &Scope<'_>,
     id: CustomerId,
     columns: &Columns<'_>,
-    adult_since: DateTime<Utc>,
+    latest_adult_birth_date: DateTime<Utc>,
     version: Option<Version>,
 ) -> Result<PgArguments, sqlx::error::BoxDynError> {
     let mut arguments = PgArguments::default();
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
     arguments.add(scope.now)?;
-    arguments.add(adult_since)?;
+    arguments.add(latest_adult_birth_date)?;
     arguments.add(version.map(|version| version.0))?;
     arguments.add(scope.recorder.is_on())?;
     columns.add_to(&mut arguments)?;

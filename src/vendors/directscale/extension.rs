@@ -49,7 +49,7 @@ pub(super) async fn call_back(mut request: RawRequest<'_>, body: Body) -> Respon
         }
         Err(error) => error,
     };
-    request.log.recorder.rolled_back();
+    request.log.recorder.discard_changes();
     let (status, why) = match error {
         Rejected::Forbidden(why) => (StatusCode::FORBIDDEN, why.to_owned()),
         Rejected::Failed(why) => (StatusCode::INTERNAL_SERVER_ERROR, why),

@@ -37,7 +37,7 @@ impl Vendor for DirectScale {
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
         let mut response = rejection::response(&rejection, || realm_of(context));
         if matches!(rejection, GatewayRejection::NotBuilt(_)) {
-            self.sign(&mut response, context.request_id);
+            self.add_response_headers(&mut response, context.request_id);
         }
         response
     }
@@ -61,11 +61,11 @@ impl Vendor for DirectScale {
         };
         let rejected = Rejected { status, message: message.to_owned(), errors: Vec::new() };
         let mut response = rejected.response(context.request_id, context.options.extra_headers);
-        self.sign(&mut response, context.request_id);
+        self.add_response_headers(&mut response, context.request_id);
         response
     }
 
-    fn sign(&self, response: &mut Response<Bytes>, request_id: Uuid) {
+    fn add_response_headers(&self, response: &mut Response<Bytes>, request_id: Uuid) {
         response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
     }
 

@@ -84,7 +84,7 @@ impl TestServer {
             let (shutdown, serving) = listener.serve(server.clone());
             tokio::spawn(serving);
             let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
-            server.serve_from(&started);
+            server.set_services(&started);
             (address, server, started, shutdown)
         });
         Self {

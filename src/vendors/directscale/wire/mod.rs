@@ -1,4 +1,4 @@
-//! The JSON of DirectScale's requests and responses: the only place that reads or writes it.
+//! The JSON of DirectScale's requests and responses about customers and lookups; `error.rs` writes errors.
 
 mod body;
 mod customer;
