@@ -36,7 +36,8 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// The header with a credential whose last characters the journal shows if it is not valid.
     const PREVIEW_HEADER: Option<&'static str> = None;
 
-    /// `None` when the request presents no credential.
+    /// The text that identifies the request's credential, in the form of `tenants::presented` for [`Self::CREDENTIAL`]. `None` when
+    /// the request presents no credential.
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>>;
 
     /// Whether a valid credential may be used for this request.

@@ -26,11 +26,11 @@ pub use secret_names::is_secret_column;
 pub const HIDDEN: &str = "•••";
 
 /// A header's value, hidden if it is one of `secret_headers` or has the name of a secret. The last four characters of a long key stay
-/// visible. All names are in lower case.
+/// visible. `name` is in lower case.
 #[must_use]
 pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    if !secret_names::is_secret_header(name) && !secret_headers.contains(&name) {
+    if !secret_names::is_secret_header(name) && !secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
         // It may repeat a part of the request, or contain a URL with a key.
         let may_repeat = name.ends_with("-message") || memchr::memchr(b'=', value).is_some();
         return if may_repeat { Cow::Owned(redacted_text(&text)) } else { text };

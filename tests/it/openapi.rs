@@ -119,7 +119,7 @@ fn every_reference_has_its_schema_and_every_schema_is_used() {
                 found.insert(reference.as_str().expect("a text").to_owned());
             }
         });
-        assert!(found.len() > 5, "{path}");
+        assert!(!found.is_empty(), "{path} has no reference");
         for reference in &found {
             let pointer = reference.strip_prefix('#').expect("a local reference");
             assert!(document.pointer(pointer).is_some(), "{reference} in {path}");
