@@ -3,7 +3,7 @@
 //! `TEST_DATABASE=embedded` runs it on the embedded Postgres; `TEST_DATABASE=postgres`, or finding Postgres' binaries,
 //! starts a private cluster; `DATABASE_URL` names a server to use instead.
 
-#![expect(unreachable_pub, reason = "a test binary is nobody's library")]
+#![expect(unreachable_pub, reason = "no other crate uses a test binary")]
 
 mod support;
 

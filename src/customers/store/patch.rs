@@ -77,7 +77,7 @@ fn prepared(mask: FieldMask) -> Option<&'static str> {
     if prepared.len() == MAX_PREPARED {
         return None;
     }
-    // As long as the process: there are at most so many.
+    // Kept for the life of the process; their number is limited.
     let statement: &'static str = statement(mask).leak();
     prepared.insert(mask, statement);
     Some(statement)

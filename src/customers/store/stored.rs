@@ -19,7 +19,7 @@ use crate::model::{CustomerFields, CustomerId, FieldMask};
 use crate::plan::Plan;
 use crate::vendor_facts::ProfileOwner;
 
-/// The customers whose number is above `after`, at most so many, in the order of their numbers.
+/// The customers whose number is above `after`, at most `most` of them, in ascending order.
 pub(in crate::customers) async fn read(
     connection: &mut PgConnection,
     tenant: TenantId,

@@ -76,25 +76,25 @@ fn a_fork_has_the_same_customers_with_keys_and_companies() {
     let id = server().rows(&format!("select tenant_id from tenants where name = '{name}'"))[0]["tenant_id"].as_i64();
     let fork = Tenant { id: id.expect("an id"), client: Client { address: server().address, key } };
     // A token of one tenant is not valid for the other.
-    let forked_door = fork.storm();
+    let forked_storm = fork.storm();
     for id in [3, 5, 6, 7] {
-        assert_eq!(customer(&forked_door, id), customer(&storm, id));
+        assert_eq!(customer(&forked_storm, id), customer(&storm, id));
     }
     let lookup = |tenant: &Tenant| {
         tenant.bydesign().post("/api/users/customer/CustomerLookup", &json!({ "Email": "bo@bydesign.example" })).body
     };
     assert_eq!(lookup(&fork), lookup(&tenant));
-    assert_eq!(read(forked_door.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}"))))["Id"], 5);
+    assert_eq!(read(forked_storm.get(&path("GetCustomerByKey", &format!("&key={UNUSED_KEY}"))))["Id"], 5);
     // Later changes do not affect the other.
     let before = tenant.everything();
     updated(
-        &forked_door,
+        &forked_storm,
         &json!({ "Id": 5, "CrmId": "forked", "Companies": [{ "Id": 1, "Name": "Forked" }, { "Name": "New" }] }),
     );
-    assert_eq!(customer(&forked_door, 5)["Companies"].as_array().map(Vec::len), Some(3));
+    assert_eq!(customer(&forked_storm, 5)["Companies"].as_array().map(Vec::len), Some(3));
     assert_eq!(tenant.everything(), before);
     updated(&storm, &json!({ "Id": 6, "Companies": [{ "Name": "New" }] }));
-    assert_eq!(customer(&forked_door, 6)["Companies"].as_array().map(Vec::len), Some(2));
+    assert_eq!(customer(&forked_storm, 6)["Companies"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]

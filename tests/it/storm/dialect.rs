@@ -148,10 +148,10 @@ fn the_plan_sets_the_time_zone_of_dates() {
 #[test]
 fn dates_are_read_in_both_forms_unless_the_plan_is_strict() {
     let (lenient, strict) = (tenant(), tenant_with(json!({ "storm": { "strict_dates": true } })));
-    let (storm, strict_door) = (lenient.storm(), strict.storm());
+    let (storm, strict_storm) = (lenient.storm(), strict.storm());
     let body = |date: &str| json!({ "Id": 3, "Created": date, "Updated": null });
     for date in ["/Date(1704161045678)/", "/Date(1704161045678+0100)/", "/Date(-1-0330)/"] {
-        for storm in [&storm, &strict_door] {
+        for storm in [&storm, &strict_storm] {
             // It is read, and it changes nothing.
             let reply = update(storm, &body(date));
             assert_eq!(reply.header("X-Emulator-Ignored"), Some("Created"), "{date}");
@@ -160,7 +160,7 @@ fn dates_are_read_in_both_forms_unless_the_plan_is_strict() {
     }
     let rejected = [("InvalidValue", "Created must be a date such as /Date(1704161045678+0100)/.")];
     read(update(&storm, &body("2019-08-24T14:15:22Z")));
-    rejects(&strict, &strict_door, &body("2019-08-24T14:15:22Z"), &rejected);
+    rejects(&strict, &strict_storm, &body("2019-08-24T14:15:22Z"), &rejected);
     for date in ["yesterday", "/Date(x)/", "2019-13-24T14:15:22Z"] {
         rejects(&lenient, &storm, &body(date), &rejected);
     }
