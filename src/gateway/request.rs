@@ -8,7 +8,6 @@ use axum::extract::RawPathParams;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
-use serde_json_borrow::Value;
 use uuid::Uuid;
 
 use super::state::Services;
@@ -16,7 +15,7 @@ use crate::customers::Scope;
 use crate::journal::Recorder;
 use crate::model::filled;
 use crate::tenants::Caller;
-use crate::wire::json::{JsonError, Rewritten, Source};
+use crate::wire::json::{Rewritten, Source};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
 
@@ -53,14 +52,6 @@ impl ApiRequest<'_> {
 
     fn scope_of(&self, is_lenient: bool) -> Scope<'_> {
         self.caller.tenant.scope(is_lenient, self.now, &self.caller.key_name, self.id, self.recorder)
-    }
-
-    /// The body as JSON. The plan can demand strict JSON, whatever `leniency` allows.
-    ///
-    /// # Errors
-    /// When the body is empty, or not such JSON.
-    pub(crate) fn json(&self, leniency: Leniency) -> Result<Value<'_>, JsonError> {
-        self.source(leniency).parse()
     }
 
     /// The body with the leniency that applies to it, not yet parsed.

@@ -4,6 +4,8 @@ mod access_log;
 mod connection;
 mod discard;
 mod framing;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod health;
 mod listen;
 mod malformed;
