@@ -14,6 +14,7 @@ mod bodies;
 mod by_parameter;
 mod bydesign;
 mod callbacks;
+mod canaries;
 mod clock;
 mod command_line;
 mod connections;
