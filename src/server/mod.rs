@@ -1,8 +1,6 @@
 //! The server: the routers, the one middleware stack, the listener and the shutdown.
 
-mod access_log;
 mod connection;
-mod discard;
 mod framing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -11,11 +9,8 @@ mod listen;
 mod malformed;
 mod metrics;
 mod reach;
-mod request_body;
 mod respond;
-mod serve_connection;
 mod start;
-mod truncate;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -43,10 +38,10 @@ use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
 
-pub use access_log::CONSOLE_TARGET;
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
+pub use respond::CONSOLE_TARGET;
 pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
 
 /// How long a browser may cache a preflight: as long as any browser does.
