@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Child;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -288,8 +289,8 @@ impl Run {
     }
 
     fn collect_pages(&mut self) {
-        let of = format!("/_emulator/{TENANT}");
-        let mut pages: Vec<String> = ["", "/login", "/unauthenticated"].map(|page| format!("/_emulator{page}")).into();
+        let of = format!("/_emulator/t/{TENANT}");
+        let mut pages: Vec<String> = ["", "/unauthenticated"].map(|page| format!("/_emulator{page}")).into();
         pages.extend(
             [
                 "/",
@@ -319,6 +320,7 @@ impl Run {
         let mut shown = 0;
         for page in pages {
             let reply = self.control(Place::Page, "GET", &page, None);
+            assert!(matches!(reply.status, 200 | 404), "{page}: {reply:?}");
             shown += usize::from(reply.status == 200);
         }
         assert!(shown > 60, "{shown} pages");
@@ -408,11 +410,15 @@ fn echo(received: &Received) -> String {
 /// An extension that calls back on an upgrade, and fails with an echo of the request otherwise.
 fn extension(emulator: &Arc<Mutex<Option<Client>>>, callbacks: &Arc<Mutex<Vec<Reply>>>, directscale: &str) -> Receiver {
     let (emulator, callbacks, bearer) = (Arc::clone(emulator), Arc::clone(callbacks), directscale.to_owned());
+    let broken = AtomicU32::new(0);
     Receiver::start(move |received| {
-        if !received.path.starts_with("/hook") {
-            return response(500, "", &echo(received));
-        }
         let token = received.header("X-DirectScale-CallbackToken").expect("a token");
+        if !received.path.starts_with("/hook") {
+            let number = broken.fetch_add(1, Ordering::Relaxed);
+            let plain =
+                || format!("No access for {} with {token}.", received.header("Authorization").unwrap_or_default());
+            return response(500, "", &if number % 2 == 0 { echo(received) } else { plain() });
+        }
         let client = emulator.lock().expect("no panic").clone().expect("a server");
         let path = format!("/api/extension/hooks/{UPGRADE}");
         let headers = format!("Authorization: Bearer {bearer}\r\nX-DirectScale-CallbackToken: {token}\r\n");
