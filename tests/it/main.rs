@@ -31,6 +31,7 @@ mod inspector;
 mod journal;
 mod latency;
 mod limits;
+mod limits_table;
 mod log;
 mod lookups;
 mod model;
