@@ -164,8 +164,12 @@ impl Run {
     /// Keeps a response of a vendor API.
     pub fn keep(&mut self, name: &str, reply: Reply) -> Reply {
         let place = if reply.status < 400 { Place::Success } else { Place::Rejection };
-        self.outputs.push((place, format!("{name} -> {}", reply.status), format!("{}\n{}", reply.head, reply.body)));
+        self.keep_as(place, name, &reply);
         reply
+    }
+
+    pub fn keep_as(&mut self, place: Place, name: &str, reply: &Reply) {
+        self.outputs.push((place, format!("{name} -> {}", reply.status), format!("{}\n{}", reply.head, reply.body)));
     }
 
     /// A request to the control API with the token, whose response is kept.

@@ -21,10 +21,14 @@ enum Kind {
     DirectscaleToken,
     /// A parameter in the query of a hook's address.
     HookQuery,
+    /// A key that the control API is asked to add.
+    NewKey,
     Password,
     SsoToken,
     SubscriptionKey,
     TaxId,
+    /// What the user of the inspector typed in a form.
+    Typed,
     /// A Basic password or the secret of an OAuth client.
     VendorSecret,
     WebhookQuery,
@@ -70,6 +74,8 @@ const ALLOWED: &[(Kind, Place, &str)] = &[
     (Kind::TaxId, Place::Hook, "the vendor sends the application with its tax id"),
     (Kind::WebhookQuery, Place::Webhook, "the address is requested"),
     (Kind::WebhookSecret, Place::Webhook, "the subscriber recognizes the sender by it"),
+    (Kind::NewKey, Place::Control, "docs/CONTROL.md: a key is shown once, when it is created"),
+    (Kind::Typed, Place::Page, "a form shows again what was typed, to who typed it"),
     (Kind::ExtensionToken, Place::Export, "docs/SEEDS.md: the emulator sends it"),
     (Kind::HookQuery, Place::Export, "docs/SEEDS.md: the emulator sends it"),
     (Kind::TaxId, Place::Export, "docs/SEEDS.md: as in the vendor's responses"),

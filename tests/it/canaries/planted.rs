@@ -72,6 +72,7 @@ pub fn send(run: &mut Run) {
     heads(run);
     callbacks(run);
     control(run);
+    forms(run);
     faults(run);
 }
 
@@ -347,6 +348,39 @@ fn control(run: &mut Run) {
     let path = format!("{of}/hooks/{UPGRADE}/try");
     let body = json!({ "Application": { "Password": run.plant(Kind::Password, "hook try") } });
     run.control(Place::Control, "POST", &path, Some(&body.to_string()));
+}
+
+/// Forms of the inspector, and keys that are added.
+fn forms(run: &mut Run) {
+    let keys = format!("/_emulator/tenants/{TENANT}/keys");
+    for (number, kind) in ["basic", "oauth-client"].into_iter().enumerate() {
+        let key = json!({ "name": format!("new-{kind}"), "kind": kind, "key": run.plant(Kind::NewKey, kind) });
+        assert_eq!(run.control(Place::Control, "POST", &keys, Some(&key.to_string())).status, 201, "{number}");
+    }
+    let of = format!("/_emulator/t/{TENANT}");
+    for (path, fields) in [
+        ("/data/seed", vec![("text", "customers: [{CustomerType: soon, Password: {}, TaxId: {}}]")]),
+        ("/data/seed", vec![("text", "extension: {extension_token: {}, hooks: {none: 'http://h/'}}")]),
+        ("/faults/json", vec![("json", "{\"password\":\"{}\"")]),
+        ("/plan", vec![("plan", "{\"token\":\"{}\"}")]),
+        (
+            "/replay",
+            vec![
+                ("method", "POST"),
+                ("path", "/v1/customers?token={}"),
+                ("body", "{\"Password\":\"{}\",\"TaxId\":\"{}\"}"),
+            ],
+        ),
+    ] {
+        let secret = run.plant(Kind::Typed, path);
+        let fields = fields.into_iter().map(|(name, value)| (name, value.replace("{}", &secret)));
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let authorization = format!("Authorization: Bearer {}\r\n", run.secrets.admin);
+        let headers = format!("{authorization}Content-Type: application/x-www-form-urlencoded\r\n");
+        let reply = run.client.raw(&request("POST", &format!("{of}{path}"), &headers, Some(&form)));
+        assert!(reply.status < 500, "{path}: {reply:?}");
+        run.keep_as(Place::Page, path, &reply);
+    }
 }
 
 /// Requests whose handler or database fails.
