@@ -58,6 +58,7 @@ pub fn without_query_values(address: &str) -> String {
     let shown = query.split('&').map(|pair| match pair.split_once('=') {
         Some((name, value)) if !value.is_empty() => Cow::Owned(format!("{name}={HIDDEN}")),
         Some(_) => Cow::Borrowed(pair),
+        None if pair.is_empty() => Cow::Borrowed(pair),
         // The value may have no name.
         None => Cow::Borrowed(HIDDEN),
     });
@@ -262,6 +263,20 @@ pub(crate) fn use_ring() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_the_values_of_its_query() {
+        for (address, shown) in [
+            ("http://h/a", "http://h/a"),
+            ("http://h/a?", "http://h/a?"),
+            ("http://h/a?code=x&b=&c=y#z", "http://h/a?code=•••&b=&c=•••"),
+            ("http://h/a?x", "http://h/a?•••"),
+            ("http://h/a?b=c=d?e=f", "http://h/a?b=•••"),
+        ] {
+            let url = TargetUrl::try_from(address.to_owned()).expect(address);
+            assert_eq!((url.shown().as_str(), format!("{url:?}").as_str()), (shown, shown), "{address}");
+        }
+    }
 
     #[test]
     fn private_addresses_are_recognized_in_every_form() {
