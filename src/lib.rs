@@ -26,6 +26,8 @@ pub mod database;
 pub mod error_chain;
 pub mod extension;
 pub mod fault_injection;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod gateway;
 pub mod journal;
 pub mod model;

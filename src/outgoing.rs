@@ -1,6 +1,8 @@
 //! Outgoing HTTP requests to addresses that tenants choose: no redirects, a limited response, a limited time, and no private
 //! networks unless the settings allow them.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +15,22 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
+use crate::secret::HIDDEN;
 use crate::wire::coding::response_to_utf8;
 
 /// In bytes.
 const MAX_RESPONSE: usize = 1024 * 1024;
 
 /// An `http://` or `https://` address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TargetUrl(Url);
+
+impl fmt::Debug for TargetUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.shown())
+    }
+}
 
 impl TargetUrl {
     #[must_use]
@@ -33,6 +42,27 @@ impl TargetUrl {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// The address for pages, lists, the journal and messages: without the values of its query, which can be keys.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        without_query_values(self.as_str())
+    }
+}
+
+/// An address whose query has only the names of its parameters.
+#[must_use]
+pub fn without_query_values(address: &str) -> String {
+    let address = address.split('#').next().unwrap_or_default();
+    let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) if !value.is_empty() => Cow::Owned(format!("{name}={HIDDEN}")),
+        Some(_) => Cow::Borrowed(pair),
+        None if pair.is_empty() => Cow::Borrowed(pair),
+        // The value may have no name.
+        None => Cow::Borrowed(HIDDEN),
+    });
+    format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
 impl From<TargetUrl> for String {
@@ -233,6 +263,20 @@ pub(crate) fn use_ring() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_the_values_of_its_query() {
+        for (address, shown) in [
+            ("http://h/a", "http://h/a"),
+            ("http://h/a?", "http://h/a?"),
+            ("http://h/a?code=x&b=&c=y#z", "http://h/a?code=•••&b=&c=•••"),
+            ("http://h/a?x", "http://h/a?•••"),
+            ("http://h/a?b=c=d?e=f", "http://h/a?b=•••"),
+        ] {
+            let url = TargetUrl::try_from(address.to_owned()).expect(address);
+            assert_eq!((url.shown().as_str(), format!("{url:?}").as_str()), (shown, shown), "{address}");
+        }
+    }
 
     #[test]
     fn private_addresses_are_recognized_in_every_form() {

@@ -2,6 +2,16 @@
 
 use std::fmt;
 
+/// Replaces a secret in what is shown.
+pub const HIDDEN: &str = "•••";
+
+/// A text of another program, without a secret that the other program was sent. One of fewer than 8 bytes stays, because it may
+/// be a part of words.
+#[must_use]
+pub fn without(text: &str, secret: &str) -> String {
+    if secret.len() < 8 { text.to_owned() } else { text.replace(secret, HIDDEN) }
+}
+
 /// A password before it is hashed. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);

@@ -18,7 +18,7 @@ use super::settings::Extension;
 use super::store;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
-use crate::journal::{HookNote, Recorder, Text};
+use crate::journal::{HIDDEN, HookNote, Recorder, Text, redacted_text};
 use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
 use crate::random::Random;
 use crate::wire::any_case;
@@ -185,17 +185,22 @@ impl Hooks {
         let has_committed = running.end().await?;
         of.recorder.hook(|| {
             let (status, response) = match &answered {
-                Ok(answer) => (Some(answer.status), Text::request(&answer.body)),
+                Ok(answer) => {
+                    let mut text = Text::request(&answer.body);
+                    text.text = extension.without_token(&text.text.replace(&token.0, HIDDEN));
+                    (Some(answer.status), text)
+                }
                 Err(error) => (None, Text::request(error.to_string().as_bytes())),
             };
-            let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
+            let (url, request) = (url.shown(), sent.unwrap_or_default());
             HookNote { hook: H::ID, url, request, status, response, duration_ms: ms, has_called_back: has_committed }
         });
         let read = match answered {
             Ok(answer) => read_answer::<H>(&answer),
             Err(error) => Err(format!("Hook {} failed: {error}.", H::ID)),
         };
-        read.map_err(|mut message| {
+        read.map_err(|message| {
+            let mut message = shown(&message, extension, &token);
             if has_committed {
                 message.push_str(" Its callback had already written the change.");
             }
@@ -343,7 +348,7 @@ fn read_answer<H: Hook>(answer: &OutgoingResponse) -> Result<H::Response, String
     let source = Source { bytes: &answer.body, leniency: Leniency::JsonNet, buffer: &Rewritten::default() };
     let json = source.object().ok();
     if let Some(message) = json.as_ref().and_then(DiscoRemoteException::in_answer) {
-        return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { shortened(&message) });
+        return Err(if message.trim().is_empty() { text_of(H::ID, answer) } else { message });
     }
     if !is_success {
         return Err(text_of(H::ID, answer));
@@ -357,10 +362,14 @@ fn text_of(hook: &str, answer: &OutgoingResponse) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     match text.trim() {
         "" => format!("Hook {hook} failed: it answered with status {}.", answer.status),
-        text => shortened(text),
+        // An extension may answer with the request that it received.
+        text if text.starts_with(['{', '[', '<']) => redacted_text(text),
+        text => text.to_owned(),
     }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+/// The beginning of a message, without the tokens that the extension was sent.
+fn shown(message: &str, extension: &Extension, token: &CallbackToken) -> String {
+    let message = extension.without_token(&message.replace(&token.0, HIDDEN));
+    message.chars().take(MAX_TEXT).collect()
 }

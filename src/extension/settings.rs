@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HOOKS;
 use crate::outgoing::TargetUrl;
+use crate::secret;
 
 /// The settings are stored in the clear, because the token must be sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,12 @@ impl Extension {
     #[must_use]
     pub fn url(&self, hook: &str) -> Option<&TargetUrl> {
         self.hooks.iter().find(|(id, _)| id.0 == hook).map(|(_, url)| url)
+    }
+
+    /// A text of the extension, without the token that it was sent.
+    #[must_use]
+    pub fn without_token(&self, text: &str) -> String {
+        secret::without(text, &self.extension_token)
     }
 }
 

@@ -11,7 +11,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde_json_borrow::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ use crate::journal::Recorder;
 use crate::model::filled;
 use crate::tenants::Caller;
 use crate::wire::coding::{CharsetError, CodingError, codings, decode, to_utf8};
-use crate::wire::json::{JsonError, Rewritten, Source};
+use crate::wire::json::{Rewritten, Source};
 use crate::wire::members::Notes;
 use crate::wire::relaxed::Leniency;
 
@@ -59,14 +58,6 @@ impl ApiRequest<'_> {
 
     fn scope_of(&self, is_lenient: bool) -> Scope<'_> {
         self.caller.tenant.scope(is_lenient, self.now, &self.caller.key_name, self.id, self.recorder)
-    }
-
-    /// The body as JSON. The plan can demand strict JSON, whatever `leniency` allows.
-    ///
-    /// # Errors
-    /// When the body is empty, or not such JSON.
-    pub(crate) fn json(&self, leniency: Leniency) -> Result<Value<'_>, JsonError> {
-        self.source(leniency).parse()
     }
 
     /// The body with the leniency that applies to it, not yet parsed.

@@ -9,15 +9,13 @@ mod secret_names;
 
 use std::borrow::Cow;
 
+pub use crate::secret::HIDDEN;
 pub use entry::{
     Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};
 pub use secret_names::is_secret_column;
-
-/// Replaces a secret.
-pub const HIDDEN: &str = "•••";
 
 /// A header's value, hidden if it is one of `secret_headers` or has the name of a secret. The last four characters of a long key stay
 /// visible. `name` is in lower case.

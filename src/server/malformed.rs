@@ -81,7 +81,7 @@ impl MalformedRequest {
     }
 }
 
-fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
+pub(super) fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     if status == StatusCode::URI_TOO_LONG {
         return format!("The path and query are longer than {MAX_TARGET_BYTES} bytes.");
     }

@@ -2,6 +2,8 @@
 
 mod connection;
 mod framing;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod health;
 mod listen;
 mod malformed;

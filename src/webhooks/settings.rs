@@ -75,11 +75,12 @@ impl EventSettings {
             .collect()
     }
 
-    /// A URL that has two subscriptions, whose secrets could differ.
+    /// A URL that has two subscriptions, whose secrets could differ, as messages show it.
     #[must_use]
-    pub fn doubled(&self) -> Option<&str> {
+    pub fn doubled(&self) -> Option<String> {
         let mut seen = BTreeSet::new();
-        self.subscriptions.iter().map(|subscription| subscription.url.as_str()).find(|url| !seen.insert(*url))
+        let mut urls = self.subscriptions.iter().map(|subscription| &subscription.url);
+        urls.find(|url| !seen.insert(url.as_str())).map(TargetUrl::shown)
     }
 }
 

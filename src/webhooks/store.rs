@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::event::{DeliveryState, Event, Schedule};
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::outgoing::without_query_values;
 
 pub(super) async fn append(
     connection: &mut PgConnection,
@@ -202,11 +203,24 @@ pub struct DeliveryListing {
     pub payload: String,
 }
 
-/// The deliveries of a tenant, the newest first.
+/// The deliveries of a tenant, the newest first. Their addresses have no values in the query.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
+    database: &Database,
+    tenant: &str,
+    state: Option<DeliveryState>,
+    limit: i64,
+) -> Result<Vec<DeliveryListing>, DatabaseError> {
+    let mut deliveries = stored(database, tenant, state, limit).await?;
+    for delivery in &mut deliveries {
+        delivery.url = without_query_values(&delivery.url);
+    }
+    Ok(deliveries)
+}
+
+async fn stored(
     database: &Database,
     tenant: &str,
     state: Option<DeliveryState>,

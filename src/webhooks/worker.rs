@@ -11,13 +11,15 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::event::DeliveryState;
-use super::settings::EventSettings;
+use super::settings::{EventSettings, Subscription};
 use super::store::{self, AttemptResult, LeasedDelivery, SubscribedTenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
+use crate::journal::redacted_text;
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::random::Random;
+use crate::secret;
 
 /// How often the worker reads the outbox without a wake-up: for retries, and for events that other servers wrote.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -229,7 +231,7 @@ impl Deliveries {
         let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.get()));
         let body = delivery.payload.clone().into_bytes();
         match self.outgoing.post(subscription.url.url(), headers, body, timeout).await {
-            Ok(answer) => (Some(answer.status), String::from_utf8_lossy(&answer.body).into_owned()),
+            Ok(answer) => (Some(answer.status), without_secrets(&answer.body, subscription)),
             // The status says whether the event was accepted, however long the body is.
             Err(error @ OutgoingError::TooLong { status }) => (Some(status), error.to_string()),
             Err(error) => (None, error.to_string()),
@@ -246,6 +248,12 @@ impl Deliveries {
         let milliseconds = i64::from(seconds.get()) * (900 + i64::from(dice) * 200 / 255);
         (DeliveryState::Pending, now + TimeDelta::milliseconds(milliseconds))
     }
+}
+
+/// The response of a subscriber, which may repeat what it was sent.
+fn without_secrets(response: &[u8], subscription: &Subscription) -> String {
+    let text = redacted_text(&String::from_utf8_lossy(response));
+    secret::without(&text, subscription.secret.as_deref().unwrap_or_default())
 }
 
 fn count_out(busy: &mut HashMap<TenantId, usize>, ended: &Result<TenantId, JoinError>) {

@@ -51,7 +51,7 @@ struct SubscriptionStatus {
 
 impl From<&Extension> for ExtensionStatus {
     fn from(extension: &Extension) -> Self {
-        let hooks = extension.hooks.iter().map(|(id, url)| (id.as_str().to_owned(), url.as_str().to_owned()));
+        let hooks = extension.hooks.iter().map(|(id, url)| (id.as_str().to_owned(), url.shown()));
         Self { hooks: hooks.collect(), timeout_seconds: extension.timeout_seconds.get() }
     }
 }
@@ -69,7 +69,7 @@ impl From<&EventSettings> for EventsStatus {
 impl From<&Subscription> for SubscriptionStatus {
     fn from(subscription: &Subscription) -> Self {
         let types = subscription.types.iter().map(|event| EventType::name(*event));
-        Self { url: subscription.url.as_str().to_owned(), types: types.collect() }
+        Self { url: subscription.url.shown(), types: types.collect() }
     }
 }
 
@@ -153,6 +153,6 @@ pub(super) async fn try_hook(
     let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
     let tried = extension::try_hook(outgoing, &tenants.random, &extension, url, &request, timeout).await;
     let response = tried.map_err(|error| ControlError::Bad(format!("no response: {error}")))?;
-    let body = String::from_utf8_lossy(&response.body).into_owned();
-    Ok(json(StatusCode::OK, &HookResponse { url: url.as_str().to_owned(), status: response.status, body }))
+    let body = extension.without_token(&String::from_utf8_lossy(&response.body));
+    Ok(json(StatusCode::OK, &HookResponse { url: url.shown(), status: response.status, body }))
 }

@@ -11,6 +11,8 @@ mod customers;
 mod dates;
 mod error;
 mod error_body;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lists;
 mod locales;
 mod mapping;

@@ -4,6 +4,8 @@ mod customers;
 mod error;
 mod examples;
 mod extension;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lookups;
 mod openapi;
 mod points;

@@ -8,6 +8,8 @@ mod changes;
 mod countries;
 mod error;
 mod error_body;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod merge;
 mod openapi;
 mod query;

@@ -113,7 +113,7 @@ async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Deni
 }
 
 /// The members of the form.
-fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
+pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     let form = String::from_utf8_lossy(body);
     let form = coding::escapes_in_utf8(&form, coding::declared(headers));
     form_urlencoded::parse(form.as_bytes()).into_owned().collect()
@@ -155,7 +155,7 @@ async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Resu
 
 /// The readings of the client in the header: id and secret are form-encoded there (RFC 6749, 2.3.1), and some clients send them
 /// as they are.
-fn of_header(headers: &HeaderMap) -> Option<Vec<(String, String)>> {
+pub(super) fn of_header(headers: &HeaderMap) -> Option<Vec<(String, String)>> {
     let (id, secret) = basic_credentials(headers)?;
     // A bare ampersand does not separate here.
     let decoded = |text: &str| {

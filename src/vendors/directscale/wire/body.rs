@@ -13,7 +13,7 @@ use crate::model::{Address, AddressPart, CustomFields, CustomerFields, Field, Me
 use crate::secret::Password;
 use crate::vendors::directscale::error::{BodyError, Error};
 use crate::wire::dates::{self, DateForms, ParsedDate};
-use crate::wire::json::{Coercion, JsonError};
+use crate::wire::json::{Coercion, JsonError, Source};
 use crate::wire::members::{Notes, unknown, unused};
 use crate::wire::relaxed::Leniency;
 
@@ -36,9 +36,13 @@ pub(in crate::vendors::directscale) struct Request<T> {
 impl<'a> Body<'a> {
     /// The body of a request as JSON, whatever Content-Type says.
     pub(in crate::vendors::directscale) fn of(request: &'a ApiRequest<'_>) -> Result<Self, BodyError> {
-        match request.json(Leniency::JsonNet)? {
-            Value::Object(object) => Ok(Self { object, is_strict: request.is_strict() }),
-            _ => Err(JsonError::NoObject.into()),
+        Ok(Self::read(request.source(Leniency::JsonNet))?)
+    }
+
+    pub(in crate::vendors::directscale) fn read(source: Source<'a>) -> Result<Self, JsonError> {
+        match source.parse()? {
+            Value::Object(object) => Ok(Self { object, is_strict: source.leniency == Leniency::Strict }),
+            _ => Err(JsonError::NoObject),
         }
     }
 
