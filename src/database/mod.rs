@@ -1,15 +1,20 @@
 //! Postgres: the pool, transactions that end when a client hangs up, migrations, maintenance and the embedded server.
 
 mod batches;
+mod connection;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
 mod handle;
+mod limit;
 mod maintenance;
 mod migrate;
 mod pool;
+mod request_use;
 mod session;
+mod shares;
 mod tenant_lock;
+mod timeouts;
 mod transaction;
 
 pub use batches::Batches;
@@ -19,9 +24,12 @@ pub use error::{DatabaseError, is_deadlock, is_impossible_text, violated_unique_
 pub use handle::Database;
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
-pub use pool::{DatabaseOptions, PoolUse};
-pub use session::{Session, measured, waited};
+pub use pool::{CONTROL_CONNECTIONS, DatabaseOptions, PoolUse};
+pub use request_use::{charge, measured, waited};
+pub use session::Session;
+pub use shares::ShareOf;
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
+pub use timeouts::DatabaseTimeouts;
 pub use transaction::Transaction;
 
 /// The number of a tenant: `$1` of every statement on a tenant's rows.
