@@ -122,7 +122,8 @@ impl managed::Manager for Manager {
             return Box::pin(connecting).await;
         }
         // The embedded database does not survive a connection that ends during its start, so no timeout and no client interrupts it.
-        let connected = tokio::spawn(connecting).await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+        let connected =
+            tokio::spawn(connecting).await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
         if connected.as_ref().is_err_and(is_refused) {
             self.ended.send_replace(true);
         }

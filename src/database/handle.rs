@@ -1,4 +1,4 @@
-//! The database as the rest of the program uses it.
+//! The database as the rest of the program uses it, and the use of a connection for a while.
 //!
 //! A handle from [`Database::begin`] runs everything in one transaction. So any handler can run as a dry run, and no function has a
 //! parameter for its transaction:
@@ -18,12 +18,11 @@ use std::time::{Duration, Instant};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::error::DatabaseError;
-use super::pool::{DatabaseOptions, Pool, PoolUse};
-use super::request_use;
-use super::session::{Lease, Session};
-use super::shares::ShareOf;
-use super::transaction::Transaction;
 use super::limit::{Limit, no_answer};
+use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
+use super::request_use;
+use super::shares::ShareOf;
+use super::transaction::{Transaction, TransactionLease};
 
 /// A pool of connections to one Postgres, or one transaction on it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -231,5 +230,49 @@ impl Database {
     /// Closes every connection when its current work ends.
     pub fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// A connection in use, returned when this is dropped.
+#[derive(Debug)]
+pub struct Session {
+    lease: Lease,
+    requested: Instant,
+}
+
+#[derive(Debug)]
+pub(super) enum Lease {
+    Pooled(PooledConnection),
+    Transaction(TransactionLease),
+}
+
+impl Session {
+    pub(super) fn new(lease: Lease, requested: Instant) -> Self {
+        Self { lease, requested }
+    }
+
+    pub fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.lease {
+            Lease::Pooled(connection) => connection.connection(),
+            Lease::Transaction(lease) => lease.connection(),
+        }
+    }
+
+    /// Returns the connection to the pool, and returns the result. Without this call the connection counts as interrupted.
+    ///
+    /// # Errors
+    /// That of the result.
+    pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
+        match &mut self.lease {
+            Lease::Pooled(connection) => connection.ended(&result),
+            Lease::Transaction(lease) => lease.ended(&result),
+        }
+        Ok(result?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        request_use::add(self.requested.elapsed());
     }
 }

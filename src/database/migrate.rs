@@ -1,7 +1,7 @@
 //! The schema: the numbered migrations, and the functions, which are code and are created again at each start.
 
-use sqlx::{AssertSqlSafe, Executor as _};
 use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Executor as _};
 use thiserror::Error;
 
 use super::error::DatabaseError;

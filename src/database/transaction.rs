@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::DatabaseError;
-use super::pool::{Pool, PooledConnection};
 use super::limit::{Limit, no_answer};
+use super::pool::{Pool, PooledConnection};
 
 /// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. A drop of the last
 /// handle, for example when the client hangs up, rolls back.
@@ -42,8 +42,7 @@ const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
 impl Transaction {
     pub(super) fn new(pool: Pool, limit: Limit) -> Self {
         let has_one_connection = pool.usage().size == 1;
-        let state =
-            State { pool, limit, connection: None, has_failed: false, must_roll_back: false, is_lost: false };
+        let state = State { pool, limit, connection: None, has_failed: false, must_roll_back: false, is_lost: false };
         Self { state: Arc::new(Mutex::new(state)), is_nested: false, has_one_connection }
     }
 

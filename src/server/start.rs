@@ -10,9 +10,7 @@ use tokio::task::AbortHandle;
 use super::Server;
 use super::reach::{Target, Unusable, reach};
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{
-    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate,
-};
+use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
