@@ -85,6 +85,11 @@ impl Database {
         self.within(limit, running).await
     }
 
+    /// Transactions of the control API wait for the locks of tenants, so they must not take the few connections of health checks.
+    fn transaction_limit(&self) -> Limit {
+        if request_use::share() == ShareOf::Control { Limit::LongWork } else { self.limit }
+    }
+
     /// Runs work up to a limit. Then the work is dropped, its connection is closed, and its transaction is lost.
     async fn within<T, E: From<DatabaseError>>(
         &self,
@@ -106,7 +111,7 @@ impl Database {
         if let Some(outer) = &self.transaction {
             return (self.clone(), outer.nested());
         }
-        let transaction = Transaction::new(self.pool.clone(), self.limit);
+        let transaction = Transaction::new(self.pool.clone(), self.transaction_limit());
         (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
@@ -157,7 +162,7 @@ impl Database {
                 }
             }
         };
-        self.within(self.limit.duration(&self.pool), running).await
+        self.within(self.transaction_limit().duration(&self.pool), running).await
     }
 
     /// Runs `work` in one transaction that sees the database as it was at its beginning: committed when it returns `Ok`, rolled
