@@ -17,7 +17,7 @@ fn a_delay_inside_does_not_hold_the_only_connection() {
     let folder = tempfile::tempdir().expect("a folder");
     let process = Process::start(&["--data", folder.path().join("data").to_str().expect("a path")]);
     let other = other_tenant(&process, "other");
-    let rule = json!({ "operation": "UpdateCustomer", "point": "inside", "delay_ms": 3_000,
+    let rule = json!({ "operation": "UpdateCustomerByParameter", "point": "inside", "delay_ms": 3_000,
                        "response": { "status": { "code": 500 } } });
     admin(&process, "POST", "/tenants/demo/faults", Some(&rule)).done(201);
     let client = process.client();

@@ -76,10 +76,11 @@ fn a_delay_inside_the_transaction_slows_only_its_own_tenant() {
     wait_until_idle(&shared.process);
 }
 
-/// As a reset of a large tenant does.
+/// Locks the tenant `demo` as a reset does, and its rows.
 fn lock_demo(shared: &Shared) -> sqlx::PgConnection {
     let mut session = connect(&shared.url);
-    let lock = "begin; select pg_advisory_xact_lock(tenant_lock_key(), tenant_id) from tenants where name = 'demo'";
+    let lock = "begin; select pg_advisory_xact_lock(tenant_lock_key(), tenant_id) from tenants where name = 'demo';
+                select from customers where tenant_id = (select tenant_id from tenants where name = 'demo') for update";
     query(&mut session, lock);
     session
 }
