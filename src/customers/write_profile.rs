@@ -53,7 +53,7 @@ impl Customers {
         let placed = || (0..).zip(companies);
         let key = |company: &Company| company.key.unwrap_or_else(|| self.random.uuid());
         let existing: Vec<Row<'_>> = placed()
-            .filter_map(|(place, company)| Some(Row { number: company.id?, place, company, key: key(company) }))
+            .filter_map(|(place, company)| Some(Row { number: company.id?, place, key: key(company), company }))
             .collect();
         let is_new = |company: &&Company| company.id.is_none();
         let count = i32::try_from(companies.iter().filter(is_new).count()).unwrap_or(i32::MAX);
@@ -67,7 +67,7 @@ impl Customers {
             let new = placed().filter(|(_, company)| is_new(company));
             let new = (first..).zip(new).map(|(number, (place, company))| {
                 let key = key(company);
-                Row { number, place, company, key }
+                Row { number, place, key, company }
             });
             write_rows(connection, scope, id, &new.collect::<Vec<_>>()).await
         });

@@ -89,13 +89,11 @@ impl Manager {
         if silent_at.is_some_and(|silent_at| last_used < silent_at) {
             return Err(RecycleError::message("the server was silent"));
         }
-        match tokio::time::timeout(TEST_TIMEOUT, connection.connection.ping()).await {
-            Ok(tested) => tested.map_err(RecycleError::Backend),
-            Err(_) => {
-                *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-                Err(RecycleError::message("the server is silent"))
-            }
-        }
+        let Ok(tested) = tokio::time::timeout(TEST_TIMEOUT, connection.connection.ping()).await else {
+            *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            return Err(RecycleError::message("the server is silent"));
+        };
+        tested.map_err(RecycleError::Backend)
     }
 }
 

@@ -222,7 +222,7 @@ impl Database {
     /// Waits until the embedded database has ended by itself, which it should not. It does not start again within this process.
     pub async fn ended(&self) {
         if self.pool.ended().wait_for(|has_ended| *has_ended).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
