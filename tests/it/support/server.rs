@@ -156,7 +156,7 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
 pub fn timeouts() -> DatabaseTimeouts {
     DatabaseTimeouts {
         acquire: Duration::from_secs(20),
-        statement: Duration::from_secs(60),
+        statement: Duration::from_mins(1),
         lock: Duration::from_secs(50),
         long_statement: Duration::from_mins(30),
     }
