@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -14,6 +14,9 @@ use crate::journal::HIDDEN;
 
 /// The maximum number of stored tasks, finished ones included.
 const MAX_TASKS: usize = 100;
+
+/// The maximum duration of a task. Then it is interrupted, in case that its database never answers.
+const MAX_DURATION: Duration = Duration::from_hours(2);
 
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -181,6 +184,7 @@ impl Tasks {
     {
         let progress = Arc::new(Progress::default());
         let (ended, end) = watch::channel(None);
+        let mut watched = end.clone();
         let started_at = Instant::now();
         let task = Task {
             id,
@@ -205,6 +209,13 @@ impl Tasks {
             let ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
             ended.send_replace(Some(End { outcome: stored, ms }));
             outcome
+        });
+        let task = end.abort_handle();
+        tokio::spawn(async move {
+            if tokio::time::timeout(MAX_DURATION, watched.changed()).await.is_err() {
+                tracing::error!(task.id = %id, "a task was interrupted, because it did not end");
+                task.abort();
+            }
         });
         StartedTask { id, end }
     }

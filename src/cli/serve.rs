@@ -15,6 +15,7 @@ use super::output::{out, out_json, plain, say};
 use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
+use crate::database::DatabaseTimeouts;
 use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;
 use crate::random::Random;
@@ -77,7 +78,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Err(error.into());
     }
 
-    stop_requested(&mut stop).await;
+    let code = tokio::select! {
+        () = stop_requested(&mut stop) => ExitCode::SUCCESS,
+        () = started.database_ended() => {
+            tracing::error!("the embedded database ended by itself; quitting, so that a restart opens it again");
+            ExitCode::FAILURE
+        }
+    };
     server.journal().close();
     shutdown.shut_down();
     if let Some(shutdown) = admin_shutdown {
@@ -87,7 +94,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         tracing::warn!("requests in progress were cut off after {} seconds", DRAIN.as_secs());
     }
     started.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 async fn bind(listen: &ListenAddress) -> anyhow::Result<Listener> {
@@ -128,7 +135,12 @@ fn start_options(settings: &Settings) -> StartOptions {
         origin,
         seed: settings.seed.clone(),
         connections: settings.database_connections.0,
-        acquire_timeout: settings.database_acquire_timeout_ms.0,
+        timeouts: DatabaseTimeouts {
+            acquire: settings.database_acquire_timeout_ms.0,
+            statement: settings.database_statement_timeout_ms.0,
+            lock: settings.database_lock_timeout_ms.0,
+            long_statement: settings.database_task_timeout_ms.0,
+        },
         wait: settings.database_wait_seconds.0,
         password_cost: password_cost(settings),
         private_targets: private_targets(settings),

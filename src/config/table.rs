@@ -209,11 +209,21 @@ settings! {
             "Keep the embedded database in this folder",
             "";
         database_connections: Count, default "8", "NUMBER", "EMULATOR_DATABASE_CONNECTIONS",
-            "Open at most this many database connections",
-            "The embedded database has one.";
+            "Open at most this many database connections for requests; one tenant uses at most half of them",
+            "With 2 or more, health checks and the control API have 2 in addition. The embedded database has one in all.";
         database_acquire_timeout_ms: Milliseconds, default "2000", "DURATION", "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS",
             "Wait at most this long for a database connection, in milliseconds or as 2s",
             "Then the client gets the gateway's 500.";
+        database_lock_timeout_ms: Milliseconds, default "10000", "DURATION", "EMULATOR_DATABASE_LOCK_TIMEOUT_MS",
+            "Let a statement of a request wait at most this long for a lock, in milliseconds or as 10s",
+            "Then the client gets the gateway's 500. Another request or a reset of the tenant holds the lock.";
+        database_statement_timeout_ms: Milliseconds, default "15000", "DURATION", "EMULATOR_DATABASE_STATEMENT_TIMEOUT_MS",
+            "Let a statement of a request take at most this long, in milliseconds or as 15s",
+            "Then the client gets the gateway's 500. A request waits for the database at most one second longer than this and \
+             the wait for a connection together, even if the database is silent.";
+        database_task_timeout_ms: Milliseconds, default "1800000", "DURATION", "EMULATOR_DATABASE_TASK_TIMEOUT_MS",
+            "Let a transaction of a task (reset, fork, seed, snapshot) take at most this long, in milliseconds or as 30m",
+            "Then the task fails, and nothing has changed.";
         database_wait_seconds: Seconds, default "30", "DURATION", "EMULATOR_DATABASE_WAIT_SECONDS",
             "Wait at most this long at start for a database that is not up yet, in seconds or as 2m",
             "A wrong password, or a database that does not exist, fails at once.";

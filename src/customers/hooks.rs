@@ -129,6 +129,8 @@ impl Customers {
         request: Value,
     ) -> Result<Option<Value>, Error> {
         let deferred = deferred(callback)?;
+        // Before the transaction, so that no connection is held meanwhile.
+        let password_hash = self.hash_in_callback(hook, &deferred, &request).await;
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;
@@ -136,16 +138,32 @@ impl Customers {
             transaction.roll_back().await?;
             return Ok(None);
         }
-        let outcome = Box::pin(within.execute_deferred(scope, hook, deferred, request)).await;
+        let outcome = Box::pin(within.execute_deferred(scope, hook, deferred, request, password_hash)).await;
         self.end(scope.recorder, transaction, outcome).await.map(Some)
     }
 
+    /// The hash of the password in the application of a callback, if it has one.
+    async fn hash_in_callback(&self, hook: &str, deferred: &DeferredCommand, request: &Value) -> Option<String> {
+        let (request, sent) = (request.clone(), &deferred.sent);
+        let application = match hook {
+            WriteApplication::ID => read::<WriteApplicationRequest>(request, sent).ok()?.application,
+            UpdateAssociateBaseType::ID => read::<UpdateAssociateBaseTypeRequest>(request, sent).ok()?.application,
+            _ => return None,
+        };
+        let mut fields = CustomerFields::default();
+        from_application(application, &mut fields);
+        fields.normalize();
+        self.hash_of(&fields).await
+    }
+
+    /// `new_hash` is that of the password in the callback.
     async fn execute_deferred(
         &self,
         scope: &Scope<'_>,
         hook: &str,
         deferred: DeferredCommand,
         request: Value,
+        new_hash: Option<String>,
     ) -> Result<Value, Error> {
         let DeferredCommand { action, sent, .. } = deferred;
         match (hook, action) {
@@ -156,7 +174,7 @@ impl Customers {
                 let WriteApplicationRequest { application, send_emails } = read(request, &sent)?;
                 customer.fields.send_emails = Some(send_emails);
                 merge_application(scope, None, &mut customer.fields, application, password_hash.is_some())?;
-                let password_hash = self.hash_of(&customer.fields).await.or(password_hash);
+                let password_hash = new_hash.or(password_hash);
                 let command = Command::Create { reserved, customer, password_hash };
                 self.enroll(scope, command).await
             }
@@ -167,7 +185,7 @@ impl Customers {
                 let UpdateAssociateBaseTypeRequest { application, send_emails, .. } = read(request, &sent)?;
                 fields.send_emails = Some(send_emails);
                 merge_application(scope, Some(id), &mut fields, application, password_hash.is_some())?;
-                let password_hash = self.hash_of(&fields).await.or(password_hash);
+                let password_hash = new_hash.or(password_hash);
                 self.enroll(scope, Command::Upgrade { id, fields, password_hash }).await
             }
             (UpdateAssociate::ID, DeferredAction::Execute(mut command)) => {

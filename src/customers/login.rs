@@ -28,7 +28,9 @@ impl Customers {
     ) -> Result<Option<Customer>, Error> {
         let by = LookUp::Username(username);
         let hashes = if by.is_possible() {
-            let read = self.database.run(async |connection| {
+            // A login writes nothing. So a dry run holds no connection while the password is verified.
+            let database = self.database.outside_transaction();
+            let read = database.run(async |connection| {
                 let ids = store::look_up(connection, scope.tenant, scope.plan, by).await?;
                 password_hashes(connection, scope.tenant, &ids).await
             });

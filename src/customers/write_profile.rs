@@ -1,5 +1,7 @@
 //! Writes of profiles, companies and customer uuids, each within the transaction that writes the customer.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -49,28 +51,40 @@ impl Customers {
 
     async fn write_companies(&self, scope: &Scope<'_>, id: CustomerId, companies: &[Company]) -> Result<(), Error> {
         let placed = || (0..).zip(companies);
-        // Existing companies first: a new one may have the name that an existing one had until now.
-        let existing = placed().filter(|(_, company)| company.id.is_some());
-        let new = placed().filter(|(_, company)| company.id.is_none());
-        for (place, company) in existing.chain(new) {
-            let uuid = company.key.unwrap_or_else(|| self.random.uuid());
-            let written =
-                self.database.run(async |connection| write_company(connection, scope, id, place, company, uuid).await);
-            match written.await {
-                Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-                    let mut conflicting = self.conflicting_companies(scope, Some(id), companies).await?;
-                    if conflicting.is_empty() {
-                        // The other request no longer uses the name, or another company of this customer has it.
-                        conflicting.push(company.name.clone());
-                    }
-                    return Err(Error::Rejected(Rejection { violations: Vec::new(), companies: conflicting }));
-                }
-                // Two requests wait for each other's values. This one releases its locks, and its caller tries again.
-                Err(DatabaseError::Statement(error)) if is_deadlock(&error) => return Err(Error::Changed),
-                other => other?,
+        let key = |company: &Company| company.key.unwrap_or_else(|| self.random.uuid());
+        let existing: Vec<Row<'_>> = placed()
+            .filter_map(|(place, company)| Some(Row { number: company.id?, place, key: key(company), company }))
+            .collect();
+        let is_new = |company: &&Company| company.id.is_none();
+        let count = i32::try_from(companies.iter().filter(is_new).count()).unwrap_or(i32::MAX);
+        let written = self.database.run(async |connection| {
+            // Existing companies first: a new one may have the name that an existing one had until now.
+            write_rows(connection, scope, id, &existing).await?;
+            if count == 0 {
+                return Ok(());
             }
+            let first = reserve_numbers(connection, scope.tenant, count).await?;
+            let new = placed().filter(|(_, company)| is_new(company));
+            let new = (first..).zip(new).map(|(number, (place, company))| {
+                let key = key(company);
+                Row { number, place, key, company }
+            });
+            write_rows(connection, scope, id, &new.collect::<Vec<_>>()).await
+        });
+        match written.await {
+            Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
+                scope.recorder.discard_changes();
+                let mut conflicting = self.conflicting_companies(scope, Some(id), companies).await?;
+                if conflicting.is_empty() {
+                    // The other request no longer uses the name, or another company of this customer has it.
+                    conflicting.extend(doubled_name(companies));
+                }
+                Err(Error::Rejected(Rejection { violations: Vec::new(), companies: conflicting }))
+            }
+            // Two requests wait for each other's values. This one releases its locks, and its caller tries again.
+            Err(DatabaseError::Statement(error)) if is_deadlock(&error) => Err(Error::Changed),
+            other => Ok(other?),
         }
-        Ok(())
     }
 
     /// The names of the companies that a customer other than `id` has.
@@ -138,57 +152,82 @@ async fn write_uuid(
     Ok(())
 }
 
-/// A new company has the tenant's next company number. A company of another customer does not change.
-async fn write_company(
+/// A company as it is stored.
+struct Row<'a> {
+    number: i32,
+    place: i32,
+    key: Uuid,
+    company: &'a Company,
+}
+
+/// The first of `count` consecutive new company numbers of a tenant.
+async fn reserve_numbers(connection: &mut PgConnection, tenant: TenantId, count: i32) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"update tenant_counters set last_company_id = last_company_id + $2::integer where tenant_id = $1
+           returning last_company_id - $2::integer + 1 as "first!""#,
+        tenant.0,
+        count,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Writes companies, in one statement whatever their number. A company of another customer does not change.
+async fn write_rows(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
     id: CustomerId,
-    place: i32,
-    company: &Company,
-    uuid: Uuid,
+    rows: &[Row<'_>],
 ) -> Result<(), sqlx::Error> {
-    let number = match company.id {
-        Some(number) => number,
-        None => {
-            sqlx::query_scalar!(
-                "update tenant_counters set last_company_id = last_company_id + 1 where tenant_id = $1
-                 returning last_company_id",
-                scope.tenant.0,
-            )
-            .fetch_one(&mut *connection)
-            .await?
-        }
-    };
-    let row = sqlx::query!(
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<i32> = rows.iter().map(|row| row.number).collect();
+    let places: Vec<i32> = rows.iter().map(|row| row.place).collect();
+    let keys: Vec<Uuid> = rows.iter().map(|row| row.key).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row.company.name.as_str()).collect();
+    let org_nos: Vec<Option<&str>> = rows.iter().map(|row| row.company.org_no.as_deref()).collect();
+    let name_keys: Vec<Option<String>> = rows.iter().map(|row| name_key(row.company)).collect();
+    let details: Vec<Json<&Map<String, Value>>> = rows.iter().map(|row| Json(&row.company.details)).collect();
+    let written = sqlx::query!(
         r#"
-        with before as (
-            select row_texts(c) as texts from companies c where $10::boolean and c.tenant_id = $1 and c.company_id = $2)
         insert into companies as c (tenant_id, company_id, customer_id, place, company_key, name, org_no, name_key, details)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        select $1, s.number, $2, s.place, s.key, s.name, s.org_no, s.name_key, s.details
+          from unnest($3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[])
+            as s (number, place, key, name, org_no, name_key, details)
         on conflict (tenant_id, company_id) do update
            set place = excluded.place, company_key = excluded.company_key, name = excluded.name,
                org_no = excluded.org_no, name_key = excluded.name_key, details = excluded.details
          where c.customer_id = excluded.customer_id
-        returning (select b.texts from before b) as "before: RowTexts",
+        returning case when $10::boolean then (select row_texts(o) from companies o
+                                              where o.tenant_id = c.tenant_id and o.company_id = c.company_id) end
+                      as "before: RowTexts",
                   case when $10::boolean then row_texts(c) end as "after: RowTexts"
         "#,
         scope.tenant.0,
-        number,
         id.0,
-        place,
-        uuid,
-        company.name,
-        company.org_no,
-        name_key(company),
-        Json(&company.details) as _,
+        &numbers,
+        &places,
+        &keys,
+        &names as _,
+        &org_nos as _,
+        &name_keys as _,
+        &details as _,
         scope.recorder.is_on(),
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    if let Some(row) = row {
+    for row in &written {
         scope.recorder.row("companies", row.before.as_ref(), row.after.as_ref());
     }
     Ok(())
+}
+
+/// The name of the first company that has the name and organization number of one before it; else that of the first company.
+fn doubled_name(companies: &[Company]) -> Option<String> {
+    let mut keys = HashSet::new();
+    let doubled = companies.iter().find(|company| name_key(company).is_some_and(|key| !keys.insert(key)));
+    doubled.or_else(|| companies.first()).map(|company| company.name.clone())
 }
 
 /// The indexes of the companies whose name and organization number a company of a customer other than `id` has.

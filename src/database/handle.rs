@@ -11,15 +11,17 @@
 //!   transaction.commit()          or roll_back(), or drop
 //! ```
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use sqlx::{Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::error::DatabaseError;
+use super::limit::{Limit, no_answer};
 use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
+use super::request_use;
+use super::shares::ShareOf;
 use super::transaction::{Transaction, TransactionLease};
 
 /// A pool of connections to one Postgres, or one transaction on it. Cheap to clone.
@@ -27,8 +29,7 @@ use super::transaction::{Transaction, TransactionLease};
 pub struct Database {
     pool: Pool,
     transaction: Option<Transaction>,
-    /// Whether the acquire timeout ends the wait for a connection.
-    has_acquire_timeout: bool,
+    limit: Limit,
     /// The number of rows written in bulk since the tables were last analyzed.
     pub(super) written_rows: Arc<AtomicU64>,
 }
@@ -40,17 +41,25 @@ impl Database {
     /// When the URL cannot be read.
     pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let pool = Pool::new(options)?;
-        Ok(Self { pool, transaction: None, has_acquire_timeout: true, written_rows: Arc::default() })
+        Ok(Self { pool, transaction: None, limit: Limit::Request, written_rows: Arc::default() })
     }
 
-    /// A connection for one autocommit statement, or for several that need not be atomic. Prefer [`Database::run`].
+    /// A connection for one autocommit statement, or for several that need not be atomic, whose owner limits how long they take.
+    /// Prefer [`Database::run`].
     ///
     /// # Errors
     /// When no connection is free within the acquire timeout.
     pub async fn session(&self) -> Result<Session, DatabaseError> {
         let requested = Instant::now();
         let lease = match &self.transaction {
-            None => Lease::Pooled(self.pool.acquire(self.has_acquire_timeout).await?),
+            None => {
+                let timeout = if self.has_one_connection() {
+                    self.limit.acquire_timeout(&self.pool)
+                } else {
+                    self.pool.timeouts().acquire
+                };
+                Lease::Pooled(self.pool.acquire(request_use::share(), timeout).await?)
+            }
             Some(transaction) => Lease::Transaction(transaction.acquire().await?),
         };
         Ok(Session::new(lease, requested))
@@ -60,14 +69,39 @@ impl Database {
     /// uses the transaction's connection and a savepoint.
     ///
     /// # Errors
-    /// Those of `work`, or when no connection is free within the acquire timeout.
+    /// Those of `work`, when no connection is free within the acquire timeout, or when the database does not answer within the
+    /// limit of a request. Then a transaction is rolled back.
     pub async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, DatabaseError> {
-        let mut session = self.session().await?;
-        let done = work(session.connection()).await;
-        session.end(done)
+        let limit = if self.has_one_connection() { self.limit } else { Limit::Request };
+        let limit = limit.duration(&self.pool);
+        let running = async {
+            let mut session = self.session().await?;
+            let done = work(session.connection()).await;
+            session.end(done)
+        };
+        self.within(limit, running).await
+    }
+
+    /// Transactions of the control API wait for the locks of tenants, so they must not take the few connections of health checks.
+    fn transaction_limit(&self) -> Limit {
+        if request_use::share() == ShareOf::Control { Limit::LongWork } else { self.limit }
+    }
+
+    /// Runs work up to a limit. Then the work is dropped, its connection is closed, and its transaction is lost.
+    async fn within<T, E: From<DatabaseError>>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            if let Some(transaction) = &self.transaction {
+                transaction.lose();
+            }
+            Err(no_answer(limit).into())
+        })
     }
 
     /// The same database in a transaction, which begins with its first session. A transaction within a transaction is a part of the
@@ -77,7 +111,7 @@ impl Database {
         if let Some(outer) = &self.transaction {
             return (self.clone(), outer.nested());
         }
-        let transaction = Transaction::new(self.pool.clone(), self.has_acquire_timeout);
+        let transaction = Transaction::new(self.pool.clone(), self.transaction_limit());
         (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
@@ -87,14 +121,21 @@ impl Database {
     /// # Errors
     /// When no connection is open in time.
     pub async fn connect_within(&self, timeout: Duration) -> Result<(), DatabaseError> {
-        self.pool.connect(timeout).await
+        self.pool.acquire(ShareOf::Background, timeout).await.map(drop)
     }
 
-    /// The same database for background work. On an embedded database it waits for the only connection without a timeout; on a
-    /// server a pool without a free connection stays an error.
+    /// The same database for long work. Its transactions have the limits of long work and wait for each other, so that they use at
+    /// most half of the connections. On an embedded database it waits for the only connection as long.
     #[must_use]
     pub fn patient(&self) -> Self {
-        Self { has_acquire_timeout: !self.has_one_connection(), ..self.clone() }
+        Self { limit: Limit::LongWork, ..self.clone() }
+    }
+
+    /// The same database outside a transaction: for a read that does not depend on what the transaction wrote, and after which
+    /// the connection must not be held.
+    #[must_use]
+    pub fn outside_transaction(&self) -> Self {
+        Self { transaction: None, ..self.clone() }
     }
 
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -105,20 +146,23 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (within, transaction) = self.begin();
-        let mut session = within.session().await?;
-        match work(session.connection()).await {
-            Ok(output) => {
-                session.end(Ok(()))?;
-                transaction.commit().await?;
-                Ok(output)
+        let (database, transaction) = self.begin();
+        let running = async {
+            let mut session = database.session().await?;
+            match work(session.connection()).await {
+                Ok(output) => {
+                    session.end(Ok(()))?;
+                    transaction.commit().await?;
+                    Ok(output)
+                }
+                Err(error) => {
+                    drop(session);
+                    transaction.roll_back().await?;
+                    Err(error)
+                }
             }
-            Err(error) => {
-                drop(session);
-                transaction.roll_back().await?;
-                Err(error)
-            }
-        }
+        };
+        self.within(self.transaction_limit().duration(&self.pool), running).await
     }
 
     /// Runs `work` in one transaction that sees the database as it was at its beginning: committed when it returns `Ok`, rolled
@@ -131,14 +175,21 @@ impl Database {
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
         let requested = Instant::now();
-        let mut session = Session::new(Lease::Pooled(self.pool.acquire(self.has_acquire_timeout).await?), requested);
-        let started = session.connection().execute("begin isolation level repeatable read").await;
-        started.map_err(DatabaseError::from)?;
-        let outcome = work(session.connection()).await;
-        let end = if outcome.is_ok() { "commit" } else { "rollback" };
-        let ended = session.connection().execute(end).await;
-        session.end(ended)?;
-        outcome
+        let limit = self.pool.timeouts().long_work();
+        let running = async {
+            let connection = self.pool.acquire(ShareOf::LongWork, limit).await?;
+            let mut session = Session::new(Lease::Pooled(connection), requested);
+            let begin =
+                format!("begin isolation level repeatable read; {}", self.pool.timeouts().of_long_transaction());
+            let started = session.connection().execute(sqlx::raw_sql(AssertSqlSafe(begin))).await;
+            started.map_err(DatabaseError::from)?;
+            let outcome = work(session.connection()).await;
+            let end = if outcome.is_ok() { "commit" } else { "rollback" };
+            let ended = session.connection().execute(end).await;
+            session.end(ended)?;
+            outcome
+        };
+        self.within(limit, running).await
     }
 
     #[must_use]
@@ -157,6 +208,24 @@ impl Database {
         self.pool.usage()
     }
 
+    /// The statements that begin each session.
+    pub(super) fn session_settings(&self) -> String {
+        self.pool.session_settings()
+    }
+
+    /// The maximum total time that one request waits for the database.
+    #[must_use]
+    pub fn request_limit(&self) -> Duration {
+        self.pool.timeouts().request()
+    }
+
+    /// Waits until the embedded database has ended by itself, which it should not. It does not start again within this process.
+    pub async fn ended(&self) {
+        if self.pool.ended().wait_for(|has_ended| *has_ended).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Whether [`Database::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -167,26 +236,6 @@ impl Database {
     pub fn close(&self) {
         self.pool.close();
     }
-}
-
-tokio::task_local! {
-    static DATABASE_TIME: Cell<Duration>;
-}
-
-/// Runs `request` and returns its output with the total duration of its sessions.
-pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
-    DATABASE_TIME
-        .scope(Cell::new(Duration::ZERO), async {
-            let output = request.await;
-            (output, DATABASE_TIME.with(Cell::get))
-        })
-        .await
-}
-
-/// The total duration of the current request's sessions so far.
-#[must_use]
-pub fn waited() -> Duration {
-    DATABASE_TIME.try_with(Cell::get).unwrap_or_default()
 }
 
 /// A connection in use, returned when this is dropped.
@@ -221,7 +270,7 @@ impl Session {
     pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
         match &mut self.lease {
             Lease::Pooled(connection) => connection.ended(&result),
-            Lease::Transaction(lease) => lease.ended(result.is_ok()),
+            Lease::Transaction(lease) => lease.ended(&result),
         }
         Ok(result?)
     }
@@ -229,7 +278,6 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Outside a request (at the start, on the command line) durations are not measured.
-        let _ = DATABASE_TIME.try_with(|sum| sum.set(sum.get() + self.requested.elapsed()));
+        request_use::add(self.requested.elapsed());
     }
 }

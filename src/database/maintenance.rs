@@ -22,8 +22,11 @@ impl Database {
             return;
         }
         self.written_rows.store(0, Ordering::Relaxed);
-        let analyzed =
-            self.run(async |connection| sqlx::query!("select analyze_tenant_data()").execute(connection).await);
+        let database = self.patient();
+        let analyzed = database.in_transaction(async |connection| {
+            sqlx::query!("select analyze_tenant_data()").execute(connection).await?;
+            Ok::<_, DatabaseError>(())
+        });
         // The write itself succeeded, so this is not returned as its error.
         if let Err(error) = analyzed.await {
             tracing::warn!(error = %ErrorChain(&error), "the tables were not analyzed after many rows were written");
@@ -47,6 +50,7 @@ pub async fn maintain(database: Database) {
 /// # Errors
 /// When the database fails.
 pub async fn vacuum_and_analyze(database: &Database) -> Result<(), DatabaseError> {
+    let database = &database.patient();
     let due = database.run(async |connection| {
         sqlx::query_scalar!(
             r#"

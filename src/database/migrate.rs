@@ -1,7 +1,7 @@
 //! The schema: the numbered migrations, and the functions, which are code and are created again at each start.
 
-use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Executor as _};
 use thiserror::Error;
 
 use super::error::DatabaseError;
@@ -43,12 +43,17 @@ pub enum MigrateError {
 /// When the database fails, a migration fails, or the database was migrated by a newer version.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
+    // A migration of large tables takes its time, and waits for the other servers.
+    let begun = session.connection().execute("set statement_timeout = 0; set lock_timeout = 0").await;
+    begun.map_err(DatabaseError::from)?;
     if let Err(error) = MIGRATOR.run(session.connection()).await {
         // The migrator ended its own transaction, so there is nothing to roll back.
         session.end(Ok(()))?;
         return Err(error.into());
     }
     let created = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
-    session.end(created)?;
+    created.map_err(DatabaseError::from)?;
+    let limited = session.connection().execute(sqlx::raw_sql(AssertSqlSafe(database.session_settings()))).await;
+    session.end(limited)?;
     Ok(())
 }

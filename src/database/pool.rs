@@ -2,45 +2,44 @@
 //!
 //! The connections are from sqlx, the pool is from deadpool. sqlx's own pool needs one more round trip for every statement: it tests
 //! each connection that is returned to it. This pool does not test a connection whose work ended. It rolls back, and thereby tests,
-//! only a connection whose work was interrupted (the client hung up, the socket failed), in a separate task, which no client can
-//! interrupt.
+//! only a connection whose work was interrupted (the client hung up, a timeout passed, the socket failed), in a separate task, which no
+//! client can interrupt. A connection that does not roll back at once is closed, and Postgres cancels its statement.
 
 use std::str::FromStr as _;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{self, PoolError};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
+use tokio::sync::watch;
 use tracing::log::LevelFilter;
 
+use super::connection::{Connection, Manager, State};
 use super::error::DatabaseError;
+use super::shares::{ShareGuard, ShareOf, Shares};
+use super::timeouts::{CHECK_INTERVAL, DatabaseTimeouts};
 use crate::error_chain::ErrorChain;
 
-/// A connection that was idle for this long is tested before its next use: the server may have stopped in the meantime.
-const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// The connections of the control API and of health checks, in addition to those of the pool.
+pub const CONTROL_CONNECTIONS: usize = 2;
 
-/// Every statement in this program is static, can use an index, and is planned once, often while its tables are small. A plan that
-/// reads a whole table would stay after the table grows, so such plans are off (only `compare_rows` joins whole tenants and turns
-/// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
-/// are sampled.
-const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
-    set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
-    set default_statistics_target = 10";
+/// How long a connection whose work was interrupted may take to roll back before it is closed.
+const ROLL_BACK_TIMEOUT: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     /// A `postgres://` URL. Contains a password, so it is never logged.
     pub url: String,
-    /// The maximum number of open connections, at least 1.
+    /// The maximum number of open connections, at least 1. On a server, if it is above 1, the control API and health checks have
+    /// [`CONTROL_CONNECTIONS`] more.
     pub connections: usize,
-    /// The maximum time that a request waits for a connection, including the time to open it.
-    pub acquire_timeout: Duration,
-    /// Whether an idle connection is tested before its next use. A server can stop. The embedded database cannot, and it would not
-    /// survive a test that a client interrupts.
-    pub test_idle: bool,
+    pub timeouts: DatabaseTimeouts,
+    /// Whether it is the embedded database.
+    pub is_embedded: bool,
 }
 
-/// Connections in use, and their maximum.
+/// Connections in use, and their maximum, without those of the control API.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolUse {
     pub in_use: usize,
@@ -48,143 +47,171 @@ pub struct PoolUse {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Pool(managed::Pool<Manager>);
+pub(super) struct Pool(Arc<Pools>);
+
+#[derive(Debug)]
+struct Pools {
+    main: managed::Pool<Manager>,
+    /// `None` where there is only one connection.
+    control: Option<managed::Pool<Manager>>,
+    shares: Shares,
+    timeouts: DatabaseTimeouts,
+    is_embedded: bool,
+}
 
 impl Pool {
     pub(super) fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let connect = PgConnectOptions::from_str(&options.url)
+        let DatabaseOptions { url, connections, timeouts, is_embedded } = options;
+        let connect = PgConnectOptions::from_str(url)
             .map_err(DatabaseError::Url)?
             .application_name("directscale-emulator")
             .log_statements(LevelFilter::Trace)
             .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
-        let timeout = Some(options.acquire_timeout);
-        let pool = managed::Pool::builder(Manager { connect, test_idle: options.test_idle })
-            .max_size(options.connections)
-            .timeouts(managed::Timeouts { wait: timeout, create: timeout, recycle: timeout })
-            .runtime(deadpool::Runtime::Tokio1)
-            .build()
-            .map_err(|error| DatabaseError::Unavailable(error.into()))?;
-        Ok(Self(pool))
+        let settings = timeouts.of_session();
+        let pool = |size| {
+            managed::Pool::builder(Manager::new(connect.clone(), *is_embedded, &settings))
+                .max_size(size)
+                .build()
+                .map_err(|error| DatabaseError::Unavailable(error.into()))
+        };
+        let has_control = !is_embedded && *connections > 1;
+        Ok(Self(Arc::new(Pools {
+            main: pool(*connections)?,
+            control: has_control.then(|| pool(CONTROL_CONNECTIONS)).transpose()?,
+            shares: Shares::new(*connections),
+            timeouts: *timeouts,
+            is_embedded: *is_embedded,
+        })))
     }
 
-    /// Waits for a free connection, up to the acquire timeout if `has_timeout`.
-    pub(super) async fn acquire(&self, has_timeout: bool) -> Result<PooledConnection, DatabaseError> {
-        let mut timeouts = self.0.timeouts();
-        if !has_timeout {
-            timeouts.wait = None;
-        }
-        self.acquire_within(&timeouts).await
+    pub(super) fn timeouts(&self) -> &DatabaseTimeouts {
+        &self.0.timeouts
     }
 
-    /// Opens a connection if none is open, with its own timeout.
-    pub(super) async fn connect(&self, timeout: Duration) -> Result<(), DatabaseError> {
-        let timeouts = managed::Timeouts { create: Some(timeout), ..managed::Timeouts::wait_millis(0) };
-        self.acquire_within(&timeouts).await.map(drop)
+    /// The statements that begin each session.
+    pub(super) fn session_settings(&self) -> String {
+        self.0.main.manager().settings().to_owned()
     }
 
-    async fn acquire_within(&self, timeouts: &managed::Timeouts) -> Result<PooledConnection, DatabaseError> {
-        let connection = self.0.timeout_get(timeouts).await.map_err(|error| match error {
+    /// Waits for a free connection of a share.
+    pub(super) async fn acquire(&self, share: ShareOf, timeout: Duration) -> Result<PooledConnection, DatabaseError> {
+        let acquired = tokio::time::timeout(timeout, self.acquire_patiently(share)).await;
+        acquired.unwrap_or_else(|_| {
+            Err(DatabaseError::Unavailable(format!("none became free within {} ms", timeout.as_millis()).into()))
+        })
+    }
+
+    async fn acquire_patiently(&self, share: ShareOf) -> Result<PooledConnection, DatabaseError> {
+        let pools = &*self.0;
+        let guard = pools.shares.acquire(share).await;
+        let pool = match (&pools.control, share) {
+            (Some(control), ShareOf::Control) => control,
+            _ => &pools.main,
+        };
+        let connection = pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
-        Ok(PooledConnection(Some(connection)))
+        Ok(PooledConnection { connection: Some(connection), share: Some(guard), is_embedded: pools.is_embedded })
     }
 
     pub(super) fn usage(&self) -> PoolUse {
-        let status = self.0.status();
+        let status = self.0.main.status();
         PoolUse { in_use: status.size.saturating_sub(status.available), size: status.max_size }
     }
 
+    /// Changes to true when the embedded database has ended.
+    pub(super) fn ended(&self) -> watch::Receiver<bool> {
+        self.0.main.manager().ended()
+    }
+
     pub(super) fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.0.main.is_closed()
     }
 
     pub(super) fn close(&self) {
-        self.0.close();
+        self.0.main.close();
+        if let Some(control) = &self.0.control {
+            control.close();
+        }
     }
 }
 
-/// A connection of the pool, returned to it on drop. `Some` until then.
+/// A connection of the pool, returned to it on drop.
 #[derive(Debug)]
-pub(super) struct PooledConnection(Option<managed::Object<Manager>>);
+pub(super) struct PooledConnection {
+    /// `Some` until the drop.
+    connection: Option<managed::Object<Manager>>,
+    /// `Some` until the drop.
+    share: Option<ShareGuard>,
+    is_embedded: bool,
+}
 
 impl PooledConnection {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
-        let connection = self.0.as_mut().expect("invariant: present until dropped");
-        connection.is_interrupted = true;
+        let connection = self.connection.as_mut().expect("invariant: present until dropped");
+        if connection.state == State::Usable {
+            connection.state = State::Interrupted;
+        }
         &mut connection.connection
     }
 
     /// Records how the last statement ended. Without this call the connection counts as interrupted.
     pub(super) fn ended<T>(&mut self, result: &Result<T, sqlx::Error>) {
-        let Some(connection) = &mut self.0 else { return };
-        connection.is_interrupted = match result {
-            Ok(_) | Err(sqlx::Error::RowNotFound) => false,
-            // After an error of Postgres itself the connection is usable, unless the server stops (class 57P).
-            Err(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("57P")),
-            Err(_) => true,
-        };
+        if let Some(connection) = &mut self.connection
+            && connection.state != State::Spoiled
+        {
+            connection.state = State::after(result);
+        }
+    }
+
+    /// Records how a statement within a transaction ended, after which the connection is still in use.
+    pub(super) fn ended_within<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        if let Some(connection) = &mut self.connection
+            && State::after(result) == State::Spoiled
+        {
+            connection.state = State::Spoiled;
+        }
     }
 }
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let Some(connection) = self.0.take().filter(|connection| connection.is_interrupted) else { return };
-        // Without a runtime there is no pool to which it could be returned.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(repair(connection));
+        let Some(connection) = self.connection.take() else { return };
+        match connection.state {
+            State::Usable => {}
+            State::Spoiled => drop(managed::Object::take(connection)),
+            State::Interrupted => {
+                // Without a runtime there is no pool to which it could be returned.
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(repair(connection, self.share.take(), self.is_embedded));
+                }
+            }
         }
     }
 }
 
 /// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx has not recorded (sqlx 0.9.0
 /// forgets one whose BEGIN was interrupted), and a response that was not read yet.
-async fn repair(mut connection: managed::Object<Manager>) {
-    match connection.connection.execute("rollback").await {
-        Ok(_) => connection.is_interrupted = false,
+async fn repair(mut connection: managed::Object<Manager>, share: Option<ShareGuard>, is_embedded: bool) {
+    let Connection { connection: session, state } = &mut *connection;
+    let rolling_back = session.execute("rollback");
+    let rolled_back = if is_embedded {
+        // It would not survive a connection that is closed during a statement, and cannot cancel the statement.
+        rolling_back.await
+    } else {
+        let timeout = tokio::time::timeout(ROLL_BACK_TIMEOUT, rolling_back).await;
+        timeout.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    };
+    match rolled_back {
+        Ok(_) => *state = State::Usable,
         Err(error) => {
-            tracing::debug!(error = %ErrorChain(&error), "a broken connection was closed");
+            tracing::debug!(error = %ErrorChain(&error), "an interrupted connection was closed");
             drop(managed::Object::take(connection));
+            // Until Postgres has noticed, its session still runs the statement. So clients that hang up again and again cannot
+            // make it run more statements than their share.
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
-}
-
-#[derive(Debug)]
-struct Manager {
-    connect: PgConnectOptions,
-    test_idle: bool,
-}
-
-#[derive(Debug)]
-struct Connection {
-    connection: PgConnection,
-    /// True while a statement runs, and after one that did not end.
-    is_interrupted: bool,
-}
-
-async fn connect(options: &PgConnectOptions) -> Result<Connection, sqlx::Error> {
-    let mut connection = options.connect().await?;
-    connection.execute(PLANNING).await?;
-    Ok(Connection { connection, is_interrupted: false })
-}
-
-impl managed::Manager for Manager {
-    type Type = Connection;
-    type Error = sqlx::Error;
-
-    async fn create(&self) -> Result<Connection, sqlx::Error> {
-        // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's future.
-        Box::pin(connect(&self.connect)).await
-    }
-
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if connection.is_interrupted {
-            return Err(RecycleError::message("its work was interrupted"));
-        }
-        let last_used = metrics.recycled.unwrap_or(metrics.created);
-        if self.test_idle && Instant::now().duration_since(last_used) > TEST_AFTER_IDLE {
-            connection.connection.ping().await.map_err(RecycleError::Backend)?;
-        }
-        Ok(())
-    }
+    drop(share);
 }

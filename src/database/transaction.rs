@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::{Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::DatabaseError;
+use super::limit::{Limit, no_answer};
 use super::pool::{Pool, PooledConnection};
 
 /// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. A drop of the last
@@ -15,18 +16,21 @@ pub struct Transaction {
     state: Arc<Mutex<State>>,
     /// Whether this is a part of another transaction, whose end commits or rolls back both.
     is_nested: bool,
+    has_one_connection: bool,
 }
 
 #[derive(Debug)]
 struct State {
     pool: Pool,
-    has_acquire_timeout: bool,
+    limit: Limit,
     /// `Some` from the first session to the end.
     connection: Option<PooledConnection>,
     /// Whether the last session failed, so that Postgres accepts no statement before a rollback to the savepoint.
     has_failed: bool,
     /// Whether a nested transaction was rolled back, so that this one must not be committed.
     must_roll_back: bool,
+    /// Whether a session did not end in time, so that the connection was closed.
+    is_lost: bool,
 }
 
 /// The use of the transaction's connection by one session.
@@ -36,31 +40,57 @@ pub(super) struct TransactionLease(OwnedMutexGuard<State>);
 const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
 
 impl Transaction {
-    pub(super) fn new(pool: Pool, has_acquire_timeout: bool) -> Self {
-        let state = State { pool, has_acquire_timeout, connection: None, has_failed: false, must_roll_back: false };
-        Self { state: Arc::new(Mutex::new(state)), is_nested: false }
+    pub(super) fn new(pool: Pool, limit: Limit) -> Self {
+        let has_one_connection = pool.usage().size == 1;
+        let state = State { pool, limit, connection: None, has_failed: false, must_roll_back: false, is_lost: false };
+        Self { state: Arc::new(Mutex::new(state)), is_nested: false, has_one_connection }
     }
 
     /// A part of this transaction.
     pub(super) fn nested(&self) -> Self {
-        Self { state: Arc::clone(&self.state), is_nested: true }
+        Self { is_nested: true, ..self.clone() }
     }
 
     /// Each session has a savepoint. One that failed is rolled back to it, as a failed autocommit statement would be.
     pub(super) async fn acquire(&self) -> Result<TransactionLease, DatabaseError> {
         let mut state = Arc::clone(&self.state).lock_owned().await;
-        let begin = match (&state.connection, state.has_failed) {
-            (None, _) => {
-                state.connection = Some(state.pool.acquire(state.has_acquire_timeout).await?);
-                "begin; savepoint session"
-            }
-            (Some(_), true) => ROLL_BACK_SESSION,
-            (Some(_), false) => "release savepoint session; savepoint session",
-        };
+        if state.is_lost {
+            return Err(lost());
+        }
+        let begins = state.connection.is_none();
+        if begins {
+            let (share, timeout) = (state.limit.share_of_transaction(), state.limit.acquire_timeout(&state.pool));
+            state.connection = Some(state.pool.acquire(share, timeout).await?);
+        }
         // The session counts as failed until it reports success.
-        state.has_failed = true;
-        state.connection().execute(begin).await?;
+        let has_failed = std::mem::replace(&mut state.has_failed, true);
+        if begins && state.limit.is_long() {
+            let begin = format!("begin; {}; savepoint session", state.pool.timeouts().of_long_transaction());
+            state.connection().execute(sqlx::raw_sql(AssertSqlSafe(begin))).await?;
+        } else {
+            let begin = match (begins, has_failed) {
+                (true, _) => "begin; savepoint session",
+                (false, true) => ROLL_BACK_SESSION,
+                (false, false) => "release savepoint session; savepoint session",
+            };
+            state.connection().execute(begin).await?;
+        }
         Ok(TransactionLease(state))
+    }
+
+    /// Gives the connection up after a session did not end in time. Nothing is committed.
+    pub(super) fn lose(&self) {
+        // The session that did not end was dropped, so nobody else holds the lock for long.
+        if let Ok(mut state) = self.state.try_lock() {
+            state.is_lost = true;
+            state.connection = None;
+        }
+    }
+
+    /// Whether the transaction uses the only connection.
+    #[must_use]
+    pub fn is_on_only_connection(&self) -> bool {
+        self.has_one_connection
     }
 
     /// Commits all sessions except a last one that failed.
@@ -72,17 +102,25 @@ impl Transaction {
         if self.is_nested {
             return Ok(());
         }
-        if self.state.lock().await.must_roll_back {
+        let mut state = self.state.lock().await;
+        if state.is_lost {
+            return Err(lost());
+        }
+        if state.must_roll_back {
+            drop(state);
             self.roll_back().await?;
             return Err(sqlx::Error::Protocol("a part of the transaction was rolled back".to_owned()).into());
         }
-        let mut state = self.state.lock().await;
         let has_failed = state.has_failed;
         let Some(mut connection) = state.connection.take() else { return Ok(()) };
-        if has_failed {
-            connection.connection().execute(ROLL_BACK_SESSION).await?;
-        }
-        end(connection, "commit").await
+        let committed = async {
+            if has_failed {
+                connection.connection().execute(ROLL_BACK_SESSION).await?;
+            }
+            end(connection, "commit").await
+        };
+        let limit = state.limit.duration(&state.pool);
+        tokio::time::timeout(limit, committed).await.unwrap_or_else(|_| Err(no_answer(limit)))
     }
 
     /// Rolls back. A roll-back of a nested transaction takes effect at the end of the outer one.
@@ -96,8 +134,14 @@ impl Transaction {
             return Ok(());
         }
         let Some(connection) = state.connection.take() else { return Ok(()) };
-        end(connection, "rollback").await
+        let limit = state.limit.duration(&state.pool);
+        let rolled_back = tokio::time::timeout(limit, end(connection, "rollback")).await;
+        rolled_back.unwrap_or_else(|_| Err(no_answer(limit)))
     }
+}
+
+fn lost() -> DatabaseError {
+    DatabaseError::Unavailable("the transaction was given up, because the database did not answer".into())
 }
 
 async fn end(mut connection: PooledConnection, statement: &'static str) -> Result<(), DatabaseError> {
@@ -118,7 +162,10 @@ impl TransactionLease {
         self.0.connection()
     }
 
-    pub(super) fn ended(&mut self, is_ok: bool) {
-        self.0.has_failed = !is_ok;
+    pub(super) fn ended<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        self.0.has_failed = result.is_err();
+        if let Some(connection) = &mut self.0.connection {
+            connection.ended_within(result);
+        }
     }
 }

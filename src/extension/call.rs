@@ -112,9 +112,7 @@ impl Callback {
     /// # Errors
     /// When the database fails.
     pub async fn mark_committed(&self, database: &Database) -> Result<bool, DatabaseError> {
-        let mut session = database.session().await?;
-        let committed = store::commit(session.connection(), self.tenant, &self.digest).await;
-        session.end(committed)
+        database.run(async |connection| store::commit(connection, self.tenant, &self.digest).await).await
     }
 }
 
@@ -169,9 +167,10 @@ impl Hooks {
         // The expiry is for a server that stopped in the meantime. Otherwise the token ends with the hook.
         let now = Clock::Real.now();
         let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
-        let mut session = database.session().await?;
-        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, now, expires_at).await;
-        session.end(opened)?;
+        let opened = database.run(async |connection| {
+            store::open(connection, of.tenant, &digest, H::ID, &context, now, expires_at).await
+        });
+        opened.await?;
 
         let waiting = Waiting::new(&self.running, of.tenant);
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
@@ -214,9 +213,7 @@ impl Hooks {
     /// When the database fails.
     pub async fn tenants_of(&self, database: &Database, bearer: &str) -> Result<Vec<TenantId>, DatabaseError> {
         let digest: [u8; 32] = Sha256::digest(bearer.as_bytes()).into();
-        let mut session = database.session().await?;
-        let tenants = store::tenants_of(session.connection(), &digest).await;
-        session.end(tenants)
+        database.run(async |connection| store::tenants_of(connection, &digest).await).await
     }
 
     /// Claims the token of a callback. `None` when it belongs to another tenant or hook, was claimed before, or the hook has
@@ -234,9 +231,9 @@ impl Hooks {
         let digest = token.digest();
         // Hooks run in real time, whatever the tenant's clock is.
         let now = Clock::Real.now();
-        let mut session = database.session().await?;
-        let claimed = store::claim(session.connection(), tenants, &digest, hook, now).await;
-        Ok(session.end(claimed)?.map(|(tenant, context)| Callback { tenant, digest, context }))
+        let claimed =
+            database.run(async |connection| store::claim(connection, tenants, &digest, hook, now).await).await?;
+        Ok(claimed.map(|(tenant, context)| Callback { tenant, digest, context }))
     }
 
     /// The id of an error of this server: eight characters.
@@ -318,9 +315,7 @@ impl Drop for Running {
 }
 
 async fn close(database: &Database, tenant: TenantId, digest: &[u8; 32]) -> Result<bool, DatabaseError> {
-    let mut session = database.session().await?;
-    let committed = store::close(session.connection(), tenant, digest).await;
-    session.end(committed)
+    database.run(async |connection| store::close(connection, tenant, digest).await).await
 }
 
 fn headers(extension: &Extension, user: &str, token: &CallbackToken) -> HeaderMap {

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::RequestPartsExt as _;
 use axum::body::{Body, Bytes};
@@ -21,7 +22,7 @@ use super::request::{ApiRequest, BodyError, read_body, wants_rollback, writes};
 use super::request_log::{RequestLog, Transmission};
 use super::response::{BrokenBody, GatewayRejection, NotBuilt, Reply, header_text, prefer};
 use super::vendor::Vendor;
-use crate::database::{DatabaseError, Transaction};
+use crate::database::{DatabaseError, Transaction, charge};
 use crate::error_chain::ErrorChain;
 use crate::tenants::{Caller, LimitExceeded};
 use crate::wire::json::Rewritten;
@@ -143,6 +144,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             Some(Replayed(caller)) => caller.clone(),
             None => caller_of(vendor, services, self.parts, request_id).await?,
         };
+        charge(caller.tenant.id);
         let now = caller.tenant.clock.now();
         self.log.caller = Some(caller.clone());
         self.log.tenant_time = Some(now);
@@ -341,11 +343,17 @@ async fn end<E: From<DatabaseError>>(
     is_dry_run: bool,
     inside: Option<InsideFault>,
 ) -> Result<Reply, Failure<E>> {
-    if let Some(inside) = inside {
-        tokio::time::sleep(inside.delay).await;
+    let delay = inside.map_or(Duration::ZERO, |inside| inside.delay);
+    // On the only connection nobody could see the open transaction, and all tenants would wait for it.
+    let is_held_open = !transaction.is_on_only_connection();
+    if is_held_open {
+        tokio::time::sleep(delay).await;
     }
     let is_kept = !is_dry_run && result.is_ok() && !inside.is_some_and(|inside| inside.is_rolled_back);
     let ended = if is_kept { transaction.commit().await } else { transaction.roll_back().await };
+    if !is_held_open {
+        tokio::time::sleep(delay).await;
+    }
     ended.map_err(|error| Failure::Operation(E::from(error))).and(result)
 }
 

@@ -1,4 +1,7 @@
 //! Health checks: `/livez` is about the process, `/readyz` about database, migrations and seed.
+//!
+//! Ready means that the database answers on a connection of its own, however busy the pool is, and that it is not read-only. A full
+//! disk is not tested, because that would take a write: then reads still succeed, and each write fails at once.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use sqlx::Connection as _;
+use sqlx::Executor as _;
 
 use super::Shared;
 use crate::database::Database;
@@ -49,8 +52,16 @@ impl Readiness {
     }
 }
 
+/// Fails when the database is read-only, with the error that a write would have. The connection is closed then: a new one may lead to
+/// another server.
+const TEST: &str = "do $$ begin \
+    if current_setting('transaction_read_only')::boolean then \
+        raise exception 'the database is read-only' using errcode = 'read_only_sql_transaction'; \
+    end if; \
+end $$";
+
 async fn ping(database: &Database) -> bool {
-    database.run(async |connection| connection.ping().await).await.is_ok()
+    database.run(async |connection| connection.execute(TEST).await).await.is_ok()
 }
 
 pub(super) async fn livez() -> Json<Value> {

@@ -189,7 +189,7 @@ pub(super) async fn reach(
                     None => Ok(database),
                 });
             }
-            Err(error) => target.connecting(&error, options.acquire_timeout),
+            Err(error) => target.connecting(&error, options.timeouts.acquire),
         };
         let now = Instant::now();
         if problem.is_final || now >= deadline {

@@ -18,7 +18,7 @@ use super::connection::{Connection, ResponseBody, Unread};
 use super::malformed::MalformedRequest;
 use crate::clock::milliseconds;
 use crate::control::Peer;
-use crate::database::measured;
+use crate::database::{ShareOf, measured};
 use crate::gateway::{NO_OPERATION, RequestSummary, Transmission};
 use crate::journal::{redacted_path, redacted_text};
 
@@ -36,10 +36,15 @@ impl Server {
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let mut request = Request::from_parts(parts, body);
         let console = ConsoleLine::begin(&request);
-        if request.uri().path().starts_with("/_emulator") {
-            request.extensions_mut().insert(connection.peer());
-        }
-        let (responded, waited) = measured(self.stack.oneshot(request)).await;
+        let share = match request.uri().path() {
+            "/livez" | "/readyz" => ShareOf::Control,
+            path if path.starts_with("/_emulator") => {
+                request.extensions_mut().insert(connection.peer());
+                ShareOf::Control
+            }
+            _ => ShareOf::Unauthenticated,
+        };
+        let (responded, waited) = measured(share, self.stack.oneshot(request)).await;
         let Ok(mut response) = responded;
         let summary = response.extensions_mut().remove::<RequestSummary>();
         let elapsed = start.elapsed();

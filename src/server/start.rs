@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::Server;
 use super::reach::{Target, Unusable, reach};
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError, maintain, migrate};
+use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -37,10 +37,9 @@ pub struct StartOptions {
     pub origin: Origin,
     /// The seed to load; an empty embedded database gets the seed `demo` when none is named.
     pub seed: Option<String>,
-    /// The largest number of connections to a Postgres server; the embedded one takes one.
+    /// The largest number of connections to a Postgres server for requests; the embedded one takes one.
     pub connections: usize,
-    /// How long a request may wait for a connection.
-    pub acquire_timeout: Duration,
+    pub timeouts: DatabaseTimeouts,
     /// How long to wait for a Postgres server that is starting.
     pub wait: Duration,
     pub password_cost: PasswordCost,
@@ -92,6 +91,11 @@ impl Started {
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.opened.database
+    }
+
+    /// Waits until the embedded database has ended by itself. A Postgres server is waited for instead: this never returns.
+    pub async fn database_ended(&self) {
+        self.opened.database.ended().await;
     }
 
     /// Starts deleting expired tenants; once.
@@ -246,10 +250,10 @@ async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
             let database = Database::new(&DatabaseOptions {
                 url: embedded.url(),
                 connections: 1,
-                acquire_timeout: options.acquire_timeout,
-                test_idle: false,
+                timeouts: options.timeouts,
+                is_embedded: true,
             })?;
-            database.connect_within(options.wait.max(options.acquire_timeout)).await?;
+            database.connect_within(options.wait.max(options.timeouts.acquire)).await?;
             Ok(Opened { database, embedded: Some(embedded) })
         }
         Origin::Server(url) => Ok(Opened { database: reach_server(options, url).await?, embedded: None }),
@@ -265,7 +269,7 @@ async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
 }
 
 async fn reach_server(options: &StartOptions, url: &str) -> Result<Database, StartError> {
-    let StartOptions { connections, acquire_timeout, wait, .. } = *options;
-    let options = DatabaseOptions { url: url.to_owned(), connections, acquire_timeout, test_idle: true };
+    let StartOptions { connections, timeouts, wait, .. } = *options;
+    let options = DatabaseOptions { url: url.to_owned(), connections, timeouts, is_embedded: false };
     Ok(reach(&options, wait).await??)
 }

@@ -13,12 +13,17 @@ use crate::tasks::Progress;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
+/// The maximum duration of one deletion of all expired tenants, in case that the database never answers.
+const MAX_SWEEP: Duration = Duration::from_hours(2);
+
 impl Tenants {
     /// Deletes expired tenants at each interval, as long as the process runs.
     pub async fn sweep(self) {
         loop {
-            if let Err(error) = self.sweep_once().await {
-                tracing::debug!(error = %ErrorChain(&error), "expired tenants were not deleted");
+            match tokio::time::timeout(MAX_SWEEP, self.sweep_once()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(error = %ErrorChain(&error), "expired tenants were not deleted"),
+                Err(_) => tracing::warn!("the deletion of expired tenants was interrupted, because it did not end"),
             }
             tokio::time::sleep(SWEEP_INTERVAL).await;
         }

@@ -19,6 +19,7 @@ mod clock;
 mod command_line;
 mod connections;
 mod create;
+mod database;
 mod delete;
 mod documents;
 mod dry_run;

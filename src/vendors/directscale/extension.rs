@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::vendor::CALLBACK_TOKENS;
 use crate::customers::hooked_request;
-use crate::database::{DatabaseError, TenantId};
+use crate::database::{DatabaseError, TenantId, charge};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::gateway::{BodyError, Operation, RawRequest, Services, bearer_token, json_response};
@@ -89,6 +89,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     }
     let callback = customers.claim(&tenants, &hook, &CallbackToken::presented(token)).await?;
     let callback = callback.ok_or(INVALID_CALLBACK_TOKEN)?;
+    charge(callback.tenant);
     let tenant = Arc::new(services.tenants.by_id(callback.tenant).await?.ok_or(INVALID_TOKEN)?);
     request.log.caller = Some(Caller::new(Arc::clone(&tenant), "extension", CredentialKind::SubscriptionKey));
 

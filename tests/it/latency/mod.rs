@@ -16,7 +16,7 @@ use sqlx::{Executor as _, Row as _};
 
 use crate::support::Client;
 use crate::support::process::Process;
-use crate::support::server::server;
+use crate::support::server::{server, timeouts};
 
 /// Tests that measure durations hold it exclusively. Tests that load the machine share it.
 static MACHINE_LOCK: RwLock<()> = RwLock::new(());
@@ -73,8 +73,7 @@ fn wait_for_rows(process: &Process, task: &str, rows: u64) {
 fn in_folder(folder: &tempfile::TempDir, statements: &'static str) -> i64 {
     let embedded = EmbeddedPostgres::open(&folder.path().join("data")).expect("a database");
     let url = embedded.url();
-    let acquire_timeout = Duration::from_secs(20);
-    let options = DatabaseOptions { url, connections: 1, acquire_timeout, test_idle: false };
+    let options = DatabaseOptions { url, connections: 1, timeouts: timeouts(), is_embedded: true };
     let number = server().runtime.block_on(async {
         let database = Database::new(&options).expect("a database");
         let mut session = database.session().await.expect("a connection");

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{admin, begin, in_folder, key, population, shared, start_embedded, wait_for_rows};
+use crate::support::Client;
 use crate::support::process::Process;
-use crate::support::{Client, seeds};
 
 #[test]
 fn a_reset_that_is_killed_is_finished_by_the_next_start() {
@@ -34,28 +34,6 @@ fn a_reset_that_is_killed_is_finished_by_the_next_start() {
     let ids = client.get("/v1/customers/customer-ids").succeeds(200).json();
     assert_eq!(ids.as_array().expect("ids").len(), size);
     assert_ne!(client.customer(1)["FirstName"], "Changed");
-    assert_eq!(differing(&process), 0);
-}
-
-/// A request uses the only connection for longer than the acquire timeout.
-#[test]
-fn a_reset_waits_for_a_request_that_uses_the_connection() {
-    let _guard = shared();
-    let folder = tempfile::tempdir().expect("a folder");
-    let process = start_embedded(&folder);
-    let size = 20_000;
-    let client = changed_tenant(&process, size);
-    let fault = json!({ "operation": "UpgradeCustomer", "point": "inside", "delay_ms": 3_500 });
-    admin(&process, "POST", "/tenants/demo/faults", Some(&fault));
-    let task = begin(&process, "POST", "/tenants/large/reset", None);
-    wait_for_rows(&process, &task, 5_000);
-    let upgraded = process.client().call("PUT", "/v1/customers/upgrade/3", "", Some(&seeds::distributor().to_string()));
-    assert_eq!(upgraded.status, 201, "{upgraded:?}");
-    // It ran between two batches; the tenant's own requests wait for both.
-    assert_eq!(customers_of(&client), size);
-    let end = wait_for_end(&process, &task);
-    assert_eq!(end["state"], "done", "{end}");
-    assert!(end["ms"].as_u64() > Some(3_500), "{end}");
     assert_eq!(differing(&process), 0);
 }
 

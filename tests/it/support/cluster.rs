@@ -18,12 +18,18 @@ start() {
   $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w \
     -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200" start || { cat "$dir/log" >&2; exit 1; }
 }
+# The postmaster and its processes, stopped as by a machine that no longer answers.
+signal() {
+  postmaster=$(head -n 1 "$dir/data/postmaster.pid") || return 0
+  kill -s "$1" "$postmaster" $(pgrep -P "$postmaster") 2>/dev/null
+}
 stop() { $as "$bin/pg_ctl" -D "$dir/data" -s -m "$1" -w stop; }
 start; echo started
 while read -r command; do
-  case $command in stop) stop immediate;; start) start;; esac
+  case $command in stop) stop immediate;; start) start;; freeze) signal STOP;; thaw) signal CONT;; esac
   echo done
 done
+signal CONT
 stop immediate >/dev/null 2>&1
 rm -rf "$dir" "$dir.initdb"
 "#;
@@ -76,6 +82,15 @@ impl Cluster {
 
     pub fn start_again(&mut self) {
         self.command("start");
+    }
+
+    /// Makes it silent: connections stay open, and nothing is answered.
+    pub fn freeze(&mut self) {
+        self.command("freeze");
+    }
+
+    pub fn thaw(&mut self) {
+        self.command("thaw");
     }
 
     fn command(&mut self, command: &str) {

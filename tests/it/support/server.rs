@@ -8,6 +8,7 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
+use directscale_emulator::database::DatabaseTimeouts;
 use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
@@ -151,13 +152,23 @@ fn choose_database() -> (Origin, Option<Cluster>, Option<tempfile::TempDir>) {
     (Origin::Embedded(folder.path().to_owned()), None, Some(folder))
 }
 
+/// Long timeouts: the tests share a busy machine.
+pub fn timeouts() -> DatabaseTimeouts {
+    DatabaseTimeouts {
+        acquire: Duration::from_secs(20),
+        statement: Duration::from_mins(1),
+        lock: Duration::from_secs(50),
+        long_statement: Duration::from_mins(30),
+    }
+}
+
 /// Options for a database with the demo data.
 pub fn start_options(origin: Origin) -> StartOptions {
     StartOptions {
         origin,
         seed: Some("demo".to_owned()),
         connections: 8,
-        acquire_timeout: Duration::from_secs(20),
+        timeouts: timeouts(),
         wait: Duration::from_secs(10),
         password_cost: PasswordCost::Test,
         private_targets: true,
