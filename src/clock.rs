@@ -28,7 +28,10 @@ impl Clock {
         match self {
             Self::Real => real,
             Self::Frozen(at) => *at,
-            Self::AheadBy(microseconds) => real + TimeDelta::microseconds(*microseconds),
+            // An impossible difference, which nothing stores, counts as none.
+            Self::AheadBy(microseconds) => {
+                real.checked_add_signed(TimeDelta::microseconds(*microseconds)).unwrap_or(real)
+            }
         }
     }
 
