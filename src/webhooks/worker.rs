@@ -245,13 +245,12 @@ impl Deliveries {
         let duration_ms = i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
         let tenant = subscriber.tenant;
         let finished = self.database.run(async |connection| {
-            let (state, due_at) = match status {
-                Some(200..300) => (DeliveryState::Delivered, attempted_at),
-                _ => {
-                    // The clock may have been set during the attempt.
-                    let clock = clock_of(queue::clock(connection, tenant).await?);
-                    self.retry(settings, clock, delivery.attempts)
-                }
+            let (state, due_at) = if matches!(status, Some(200..300)) {
+                (DeliveryState::Delivered, attempted_at)
+            } else {
+                // The clock may have been set during the attempt.
+                let clock = clock_of(queue::clock(connection, tenant).await?);
+                self.retry(settings, clock, delivery.attempts)
             };
             let status = status.map(i32::from);
             let result = AttemptResult { attempted_at, duration_ms, status, response: &response, state, due_at };

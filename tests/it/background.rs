@@ -71,7 +71,7 @@ fn a_part_that_ends_makes_the_server_unready_and_is_started_again() {
         let number = counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         async move {
             assert!(number > 0, "the first run panics, on purpose");
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     });
     let names = |name: &str| missing(&client).iter().any(|missing| missing == name);
@@ -126,7 +126,7 @@ fn targets_that_hang_and_a_failing_tenant_do_not_hold_up_others() {
     let Some(url) = database_url() else { return };
     let database = own_database(&url, "background");
     let hanging = Receiver::start(|_| {
-        thread::sleep(Duration::from_secs(60));
+        thread::sleep(Duration::from_mins(1));
         Vec::new()
     });
     let prompt = Receiver::start(|_| response(200, "", ""));
