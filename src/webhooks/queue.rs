@@ -199,29 +199,66 @@ pub(super) async fn finish(
     Ok(())
 }
 
-/// Deletes deliveries that ended and are older than this, or too many. Of too many pending ones those fail that are due first.
+/// The time and id of the newest delivery of too many that ended.
+pub(super) async fn beyond(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<(DateTime<Utc>, Uuid)>, sqlx::Error> {
+    let found = sqlx::query!(
+        "select created_at, id from event_deliveries where tenant_id = $1 and state <> 'pending'
+          order by created_at desc, id desc offset $2 limit 1",
+        tenant.0,
+        MAX_ENDED,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|row| (row.created_at, row.id)))
+}
+
+/// Deletes at most `limit` deliveries that ended, and are older than `before` or among too many. Returns how many.
+///
+/// The rows are found one by one, because a plan that was made while the tables were small would read all attempts for each.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     tenant: TenantId,
     before: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "with oldest as (
-             select created_at, id from event_deliveries where tenant_id = $1 and state <> 'pending'
-              order by created_at desc, id desc offset $3 limit 1
-         ), swept as (
-             delete from event_deliveries
-              where tenant_id = $1 and state <> 'pending'
-                and (created_at < $2 or (created_at, id) <= (select created_at, id from oldest))
-             returning id, url
-         )
-         delete from event_attempts a using swept where a.tenant_id = $1 and a.id = swept.id and a.url = swept.url",
+    beyond: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<i64, sqlx::Error> {
+    let (created_at, id) = beyond.unzip();
+    sqlx::query_scalar!(
+        r#"
+        with swept as (
+            delete from event_deliveries
+             where ctid = any (array(
+                   select d.ctid from event_deliveries d
+                    where d.tenant_id = $1 and d.state <> 'pending'
+                      and (d.created_at < $2 or (d.created_at, d.id) <= ($3::timestamptz, $4::uuid))
+                    limit $5))
+               and tenant_id = $1
+            returning id, url
+        ), forgotten as (
+            delete from event_attempts
+             where ctid = any (array(
+                   select a.ctid from swept
+                    cross join lateral (select ctid from event_attempts
+                                         where tenant_id = $1 and id = swept.id and url = swept.url offset 0) a))
+               and tenant_id = $1
+        )
+        select count(*) as "count!" from swept
+        "#,
         tenant.0,
         before,
-        MAX_ENDED,
+        created_at,
+        id,
+        limit,
     )
-    .execute(&mut *connection)
-    .await?;
+    .fetch_one(connection)
+    .await
+}
+
+/// Of too many pending deliveries those fail that are due first.
+pub(super) async fn fail_beyond(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update event_deliveries set state = 'failed'
           where tenant_id = $1 and state = 'pending'

@@ -120,8 +120,13 @@ pub async fn resend(
                and (d.id = $2 or $2 is null and d.state in ('failed', 'dropped'))
             returning d.tenant_id, d.id, d.url, d.customer_id, d.sequence
         ), forgotten as (
-            delete from event_attempts a using resent
-             where a.tenant_id = resent.tenant_id and a.id = resent.id and a.url = resent.url
+            -- One by one: a plan that was made while the tables were small would read all attempts for each.
+            delete from event_attempts
+             where ctid = any (array(
+                   select a.ctid from resent
+                    cross join lateral (select ctid from event_attempts
+                                         where tenant_id = resent.tenant_id and id = resent.id and url = resent.url
+                                        offset 0) a))
         ), waiting as (
             update event_deliveries d set due_at = $3
               from resent

@@ -40,6 +40,10 @@ const RETENTION: TimeDelta = TimeDelta::days(7);
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 const FULL_SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
+/// How many are deleted in one statement, and how often at one time.
+const SWEEP_BATCH: i64 = 2_000;
+const SWEEP_BATCHES: usize = 50;
+
 /// The maximum length of a stored response, in characters.
 const MAX_RESPONSE_LENGTH: usize = 1_000;
 
@@ -221,9 +225,24 @@ impl Deliveries {
         }
         for Subscriber { tenant, clock } in subscribers.iter().copied() {
             if is_full || attempted.contains(&tenant) {
-                let before = clock.now() - RETENTION;
-                let swept = self.database.run(async |connection| queue::sweep(connection, tenant, before).await).await;
+                let swept = self.sweep_tenant(tenant, clock.now() - RETENTION).await;
                 only_of_this_tenant(swept, tenant, "the old deliveries of a tenant cannot be deleted")?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_tenant(&self, tenant: TenantId, before: DateTime<Utc>) -> Result<(), DatabaseError> {
+        self.database.run(async |connection| queue::fail_beyond(connection, tenant).await).await?;
+        let beyond = self.database.run(async |connection| queue::beyond(connection, tenant).await).await?;
+        // Each in its own session, so that requests run in between on an embedded database.
+        for _ in 0..SWEEP_BATCHES {
+            let swept = self
+                .database
+                .run(async |connection| queue::sweep(connection, tenant, before, beyond, SWEEP_BATCH).await)
+                .await?;
+            if swept < SWEEP_BATCH {
+                break;
             }
         }
         Ok(())
