@@ -53,6 +53,10 @@ deny:
 prepare:
     scripts/prepare-sqlx
 
+# Everything at once for a long time, with restarts of the database (apt-get install postgresql): just soak --minutes 1
+soak *arguments:
+    scripts/soak {{ arguments }}
+
 # Fails when .sqlx does not match the queries or the schema
 sqlx-check:
     scripts/prepare-sqlx --check

@@ -1,4 +1,5 @@
-//! A tenant's time. No other code of the domain reads a clock, and no SQL calls `now()`.
+//! A tenant's time. No other code of the domain reads a clock, and no SQL calls `now()`. Leases of webhooks and hooks are in the
+//! database's time (`clock_timestamp()`), which all servers share.
 
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ impl Clock {
         match self {
             Self::Real => real,
             Self::Frozen(at) => *at,
-            Self::AheadBy(microseconds) => real + TimeDelta::microseconds(*microseconds),
+            // An impossible difference, which nothing stores, counts as none.
+            Self::AheadBy(microseconds) => {
+                real.checked_add_signed(TimeDelta::microseconds(*microseconds)).unwrap_or(real)
+            }
         }
     }
 

@@ -19,7 +19,9 @@ use crate::database::DatabaseTimeouts;
 use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;
 use crate::random::Random;
-use crate::server::{Listener, Origin, Server, ServerOptions, StartOptions, Started, migrate_only, start_up};
+use crate::server::{
+    Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, migrate_only, start_up,
+};
 use crate::tenants::DEMO_KEY;
 
 /// The limit for the whole shutdown.
@@ -57,11 +59,12 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         }
         _ => None,
     };
+    let supervisor = server.supervisor();
     let (shutdown, serving) = listener.serve(server.clone());
-    let serving = tokio::spawn(serving);
+    let serving = supervisor.vital("listener", serving);
     let (admin_address, admin_shutdown) = match admin {
         Some((address, (shutdown, serving))) => {
-            tokio::spawn(serving);
+            supervisor.vital("admin listener", serving);
             (Some(address), Some(shutdown))
         }
         None => (None, None),
@@ -70,7 +73,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = start_options(settings);
     let started = tokio::select! {
         started = start_up(&options, random, Some(&server)) => started?,
-        () = stop_requested(&mut stop) => return Ok(ExitCode::SUCCESS),
+        code = end(&mut stop, supervisor) => return Ok(code),
     };
     server.set_services(&started);
     if let Err(error) = out(banner(settings, address, admin_address, generated.as_ref(), &started)) {
@@ -78,13 +81,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Err(error.into());
     }
 
-    let code = tokio::select! {
-        () = stop_requested(&mut stop) => ExitCode::SUCCESS,
-        () = started.database_ended() => {
-            tracing::error!("the embedded database ended by itself; quitting, so that a restart opens it again");
-            ExitCode::FAILURE
-        }
-    };
+    let code = end(&mut stop, supervisor).await;
+    if code == ExitCode::FAILURE {
+        end_within(DEADLINE);
+    }
+    supervisor.stop();
     server.journal().close();
     shutdown.shut_down();
     if let Some(shutdown) = admin_shutdown {
@@ -165,9 +166,26 @@ fn private_targets(settings: &Settings) -> bool {
     }
 }
 
-async fn stop_requested(stop: &mut watch::Receiver<bool>) {
-    // The sender lives as long as the process.
-    let _ = stop.wait_for(|is_requested| *is_requested).await;
+/// Waits for the request to stop, or until a part ends that cannot be started again. Returns the process' exit code.
+async fn end(stop: &mut watch::Receiver<bool>, supervisor: &Supervisor) -> ExitCode {
+    tokio::select! {
+        requested = stop.wait_for(|is_requested| *is_requested) => {
+            // An error means that the thread for signals ended: nothing could stop the process later.
+            if requested.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        part = supervisor.failed() => {
+            tracing::error!(part, "the server stops, because one of its parts ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends the process after this time, however far its shutdown is.
+fn end_within(time: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(time).await;
+        std::process::exit(1)
+    });
 }
 
 /// Watches for SIGTERM and Ctrl-C: the first requests a shutdown, a second ends the process at once, and so does the end of
@@ -277,4 +295,19 @@ fn banner(
 /// The address for clients on this machine.
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_a_part_is_a_failure_and_a_signal_is_none() {
+        let (request, mut stop) = watch::channel(false);
+        let supervisor = Supervisor::default();
+        supervisor.vital("test part", async { panic!("on purpose") });
+        assert_eq!(end(&mut stop, &supervisor).await, ExitCode::FAILURE);
+        request.send_replace(true);
+        assert_eq!(end(&mut stop, &Supervisor::default()).await, ExitCode::SUCCESS);
+    }
 }

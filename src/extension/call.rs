@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -16,7 +15,6 @@ use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::settings::Extension;
 use super::store;
-use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::journal::{HIDDEN, HookNote, Recorder, Text, redacted_text};
 use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
@@ -29,6 +27,9 @@ use crate::wire::relaxed::Leniency;
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-directscale-callbacktoken");
 
 const USER_HEADER: HeaderName = HeaderName::from_static("x-directscale-user");
+
+/// The token of a hook expires this long after the hook's timeout, for a server that stopped in the meantime.
+const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 
 /// The maximum length of a failed hook's text in a message, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -164,12 +165,10 @@ impl Hooks {
         let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
         let token = CallbackToken::new(&self.random);
         let digest = token.digest();
-        // The expiry is for a server that stopped in the meantime. Otherwise the token ends with the hook.
-        let now = Clock::Real.now();
-        let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
-        let opened = database.run(async |connection| {
-            store::open(connection, of.tenant, &digest, H::ID, &context, now, expires_at).await
-        });
+        // Normally the token ends with the hook.
+        let seconds = (timeout + EXPIRY_MARGIN).as_secs_f64();
+        let opened = database
+            .run(async |connection| store::open(connection, of.tenant, &digest, H::ID, &context, seconds).await);
         opened.await?;
 
         let waiting = Waiting::new(&self.running, of.tenant);
@@ -229,10 +228,7 @@ impl Hooks {
         token: &CallbackToken,
     ) -> Result<Option<Callback>, DatabaseError> {
         let digest = token.digest();
-        // Hooks run in real time, whatever the tenant's clock is.
-        let now = Clock::Real.now();
-        let claimed =
-            database.run(async |connection| store::claim(connection, tenants, &digest, hook, now).await).await?;
+        let claimed = database.run(async |connection| store::claim(connection, tenants, &digest, hook).await).await?;
         Ok(claimed.map(|(tenant, context)| Callback { tenant, digest, context }))
     }
 

@@ -1,31 +1,28 @@
-//! All SQL on the hooks that run.
+//! All SQL on the hooks that run. Their expiry is in the database's time, which all servers share.
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::database::TenantId;
 
-/// Inserts a running hook, and deletes the expired ones of the tenant.
+/// Inserts a running hook that expires after some seconds, and deletes the expired ones of the tenant.
 pub(super) async fn open(
     connection: &mut PgConnection,
     tenant: TenantId,
     token: &[u8],
     hook: &str,
     context: &Value,
-    now: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
+    seconds: f64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "with ended as (delete from hook_calls where tenant_id = $1 and expires_at <= $5)
+        "with ended as (delete from hook_calls where tenant_id = $1 and expires_at <= clock_timestamp())
          insert into hook_calls (tenant_id, token, hook_id, context, state, expires_at)
-         values ($1, $2, $3, $4, 'running', $6)",
+         values ($1, $2, $3, $4, 'running', clock_timestamp() + make_interval(secs => $5))",
         tenant.0,
         token,
         hook,
         context,
-        now,
-        expires_at,
+        seconds,
     )
     .execute(connection)
     .await?;
@@ -38,17 +35,15 @@ pub(super) async fn claim(
     tenants: &[TenantId],
     token: &[u8],
     hook: &str,
-    now: DateTime<Utc>,
 ) -> Result<Option<(TenantId, Value)>, sqlx::Error> {
     let tenants: Vec<i32> = tenants.iter().map(|tenant| tenant.0).collect();
     let claimed = sqlx::query!(
         "update hook_calls set state = 'claimed'
-          where tenant_id = any ($1) and token = $2 and hook_id = $3 and state = 'running' and expires_at > $4
+          where tenant_id = any ($1) and token = $2 and hook_id = $3 and state = 'running' and expires_at > clock_timestamp()
          returning tenant_id, context",
         &tenants,
         token,
         hook,
-        now,
     )
     .fetch_optional(connection)
     .await?;

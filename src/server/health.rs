@@ -1,4 +1,4 @@
-//! Health checks: `/livez` is about the process, `/readyz` about database, migrations and seed.
+//! Health checks: `/livez` is about the process, `/readyz` about database, migrations, seed and the parts in the background.
 //!
 //! Ready means that the database answers on a connection of its own, however busy the pool is, and that it is not read-only. A full
 //! disk is not tested, because that would take a write: then reads still succeed, and each write fails at once.
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sqlx::Executor as _;
 
 use super::Shared;
+use super::supervisor::Supervisor;
 use crate::database::Database;
 
 /// How long the database may take to answer before the server is unready.
@@ -23,11 +24,16 @@ pub(super) struct Readiness {
     /// What start-up still has to do.
     pending: RwLock<&'static [&'static str]>,
     database: OnceLock<Database>,
+    pub(super) supervisor: Supervisor,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self { pending: RwLock::new(&["database", "migrations", "seed"]), database: OnceLock::new() }
+        Self {
+            pending: RwLock::new(&["database", "migrations", "seed"]),
+            database: OnceLock::new(),
+            supervisor: Supervisor::default(),
+        }
     }
 }
 
@@ -41,14 +47,17 @@ impl Readiness {
         self.pending(&[]);
     }
 
-    /// What is missing; empty when the server is ready.
-    async fn missing(&self) -> &'static [&'static str] {
+    /// What is missing, the parts that do not run last; empty when the server is ready.
+    async fn missing(&self) -> Vec<&'static str> {
         let pending = *self.pending.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(database) = self.database.get().filter(|_| pending.is_empty()) else { return pending };
-        match tokio::time::timeout(TIMEOUT, ping(database)).await {
-            Ok(true) => &[],
-            _ => &["database"],
+        let mut missing = pending.to_vec();
+        if let Some(database) = self.database.get().filter(|_| pending.is_empty())
+            && !matches!(tokio::time::timeout(TIMEOUT, ping(database)).await, Ok(true))
+        {
+            missing.push("database");
         }
+        missing.extend(self.supervisor.not_running());
+        missing
     }
 }
 

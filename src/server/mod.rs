@@ -11,6 +11,7 @@ mod metrics;
 mod reach;
 mod respond;
 mod start;
+mod supervisor;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -43,6 +44,7 @@ pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use respond::CONSOLE_TARGET;
 pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
+pub use supervisor::Supervisor;
 
 /// How long a browser may cache a preflight: as long as any browser does.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(2);
@@ -157,13 +159,19 @@ impl Server {
     /// Gives the server its database and customers: from here on it is ready.
     pub fn set_services(&self, started: &Started) {
         // A second call changes nothing: the first database stays.
-        let _ = self.shared.services.set(started.services.clone());
+        if self.shared.services.set(started.services.clone()).is_err() {
+            return;
+        }
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
         self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone());
-        started.deliveries.start();
-        started.start_sweeping();
-        started.start_maintenance();
+        started.start_parts();
+    }
+
+    /// Watches the parts of this server that run in the background.
+    #[must_use]
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.shared.readiness.supervisor
     }
 
     /// Sets the port of the vendor APIs, if `/_emulator` has its own listener.

@@ -1,14 +1,14 @@
 //! Start-up: database, migrations, seed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::task::AbortHandle;
 
 use super::Server;
 use super::reach::{Target, Unusable, reach};
+use super::supervisor::Supervisor;
 use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
@@ -55,9 +55,8 @@ pub struct Started {
     pub tenants: Tenants,
     /// The HTTP client for hooks and webhooks.
     pub outgoing: Outgoing,
-    sweeping: OnceLock<AbortHandle>,
     is_embedded: bool,
-    maintenance: OnceLock<AbortHandle>,
+    supervisor: Supervisor,
     pub seeded: SeedSummary,
     /// Whether the demo key is valid.
     pub has_demo: bool,
@@ -93,29 +92,27 @@ impl Started {
         &self.opened.database
     }
 
-    /// Waits until the embedded database has ended by itself. A Postgres server is waited for instead: this never returns.
-    pub async fn database_ended(&self) {
-        self.opened.database.ended().await;
-    }
-
-    /// Starts deleting expired tenants; once.
-    pub fn start_sweeping(&self) {
-        self.sweeping.get_or_init(|| tokio::spawn(self.tenants.clone().sweep()).abort_handle());
-    }
-
-    /// Starts vacuuming and analyzing an embedded database, which does not do so by itself; once.
-    pub fn start_maintenance(&self) {
+    /// Starts what runs in the background as long as the process does. All of it is in the database, so that each part can be
+    /// started again when it ends.
+    pub(super) fn start_parts(&self) {
+        let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
+        self.supervisor.restarting("webhooks", move || deliveries.clone().run());
+        self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
         if self.is_embedded {
-            self.maintenance.get_or_init(|| tokio::spawn(maintain(self.opened.database.clone())).abort_handle());
+            // It does not vacuum and analyze by itself.
+            let database = self.opened.database.clone();
+            self.supervisor.restarting("maintenance", move || maintain(database.clone()));
+            // It cannot be opened again within this process.
+            let database = self.opened.database.clone();
+            self.supervisor.vital("embedded database", async move { database.ended().await });
         }
     }
 
-    /// Closes the database; the embedded one ends.
+    /// Ends the parts and closes the database; the embedded one ends.
     pub async fn close(self) {
-        for work in [self.sweeping.get(), self.maintenance.get()].into_iter().flatten() {
-            work.abort();
-        }
+        self.supervisor.stop();
         self.deliveries.stop().await;
+        self.supervisor.abort();
         self.opened.close().await;
     }
 }
@@ -176,19 +173,8 @@ pub async fn start_up(
         tenants: TenantLoader::new(database),
         customers,
     };
-    Ok(Started {
-        opened,
-        services,
-        deliveries,
-        tenants,
-        outgoing,
-        sweeping: OnceLock::new(),
-        is_embedded,
-        maintenance: OnceLock::new(),
-        seeded,
-        has_demo,
-        is_empty,
-    })
+    let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
+    Ok(Started { opened, services, deliveries, tenants, outgoing, is_embedded, supervisor, seeded, has_demo, is_empty })
 }
 
 /// Opens the database and migrates it.

@@ -71,9 +71,14 @@ impl Tenants {
         let _access = self.locks().exclusive(tenant.id).await?;
         let set = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
-            let clock = change(reload(connection, &tenant).await?.clock)
-                .ok_or_else(|| TenantError::Rejected(CLOCK_OUT_OF_RANGE.to_owned()))?;
+            let before = reload(connection, &tenant).await?.clock;
+            let clock = change(before).ok_or_else(|| TenantError::Rejected(CLOCK_OUT_OF_RANGE.to_owned()))?;
             lifecycle::set_clock(connection, tenant.id, clock).await?;
+            // Both clocks at one moment of real time.
+            let back = (before.now() - clock.now()).num_microseconds().unwrap_or_default();
+            if back > 0 {
+                lifecycle::move_back(connection, tenant.id, back).await?;
+            }
             Ok::<_, TenantError>(clock)
         });
         let clock = set.await?;

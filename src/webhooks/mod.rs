@@ -6,7 +6,9 @@
 mod event;
 mod outbox;
 mod payload;
+mod queue;
 mod settings;
+mod slots;
 mod store;
 mod worker;
 

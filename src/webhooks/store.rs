@@ -1,7 +1,6 @@
-//! All SQL on webhooks.
+//! SQL on webhooks for requests: events are written, listed and resent. queue.rs has the worker's.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -37,147 +36,6 @@ pub(super) async fn append(
         schedule.copies,
         schedule.is_overtaken,
         schedule.fault,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// A tenant whose events have subscribers.
-#[derive(Debug)]
-pub(super) struct SubscribedTenant {
-    pub tenant_id: i32,
-    pub name: String,
-    pub events: Value,
-    pub clock: Option<Value>,
-}
-
-pub(super) async fn subscribed_tenants(connection: &mut PgConnection) -> Result<Vec<SubscribedTenant>, sqlx::Error> {
-    sqlx::query_as!(
-        SubscribedTenant,
-        r#"
-        select tenant_id, name as "name!", events as "events!", clock
-          from tenants where events is not null and snapshot_of is null order by tenant_id
-        "#,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// A delivery that this server has leased for an attempt.
-#[derive(Debug)]
-pub(super) struct LeasedDelivery {
-    pub id: Uuid,
-    pub url: String,
-    pub payload: String,
-    pub caller: String,
-    pub attempts: i32,
-}
-
-/// Leases the deliveries that are due at the tenant's time: for each customer and URL the earliest pending one, so that they arrive
-/// in order. It skips those that another server leases at this moment. Leases are in real time. A reordered event does not block
-/// later ones, and is due when a later one was delivered.
-pub(super) async fn lease(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    now: DateTime<Utc>,
-    real_now: DateTime<Utc>,
-    leased_until: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<LeasedDelivery>, sqlx::Error> {
-    sqlx::query_as!(
-        LeasedDelivery,
-        "with due as (
-             select d.id, d.url from event_deliveries d
-              where d.tenant_id = $1 and d.state = 'pending'
-                and (d.due_at <= $2
-                     or d.is_overtaken and d.attempts = 0
-                        and exists (select from event_deliveries l
-                                     where l.tenant_id = $1 and l.customer_id = d.customer_id and l.sequence > d.sequence
-                                       and l.url = d.url and l.state = 'delivered'))
-                and (d.leased_until is null or d.leased_until <= $5)
-                and not exists (select from event_deliveries e
-                                 where e.tenant_id = $1 and e.customer_id = d.customer_id and e.sequence < d.sequence
-                                   and e.url = d.url and e.state = 'pending' and not e.is_overtaken)
-              order by d.due_at
-              limit $4
-                for update skip locked
-         )
-         update event_deliveries d set leased_until = $3, attempts = d.attempts + 1
-           from due
-          where d.tenant_id = $1 and d.id = due.id and d.url = due.url
-         returning d.id, d.url, d.body as payload, d.caller, d.attempts",
-        tenant.0,
-        now,
-        leased_until,
-        limit,
-        real_now,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// The result of an attempt.
-#[derive(Debug)]
-pub(super) struct AttemptResult<'a> {
-    pub attempted_at: DateTime<Utc>,
-    pub duration_ms: i32,
-    pub status: Option<i32>,
-    pub response: &'a str,
-    pub state: DeliveryState,
-    /// When a pending delivery is retried.
-    pub due_at: DateTime<Utc>,
-}
-
-pub(super) async fn finish(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    delivery: &LeasedDelivery,
-    result: &AttemptResult<'_>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "with attempt as (
-             insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
-             select $1, $2, $3, $4, $5, $6, $7, $8
-              where exists (select from event_deliveries where tenant_id = $1 and id = $2 and url = $3)
-             on conflict do nothing
-         )
-         update event_deliveries
-            set state        = case when $9 = 'delivered' and copies > 1 then 'pending' else $9 end,
-                copies       = case when $9 = 'delivered' then greatest(copies - 1, 1) else copies end,
-                due_at       = $10,
-                leased_until = null
-          where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
-        tenant.0,
-        delivery.id,
-        delivery.url,
-        delivery.attempts,
-        result.attempted_at,
-        result.duration_ms,
-        result.status,
-        result.response,
-        result.state.name(),
-        result.due_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Deletes deliveries that arrived and are older than this.
-pub(super) async fn sweep(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    before: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "with swept as (
-             delete from event_deliveries where tenant_id = $1 and state = 'delivered' and created_at < $2
-             returning id, url
-         )
-         delete from event_attempts a using swept where a.tenant_id = $1 and a.id = swept.id and a.url = swept.url",
-        tenant.0,
-        before,
     )
     .execute(connection)
     .await?;
@@ -252,8 +110,9 @@ async fn stored(
         .await
 }
 
-/// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. `now` is the tenant's
-/// time.
+/// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. A resent delivery starts
+/// over: it has the whole schedule of retries, and its earlier attempts are deleted, because attempts are numbered from 1. Events
+/// that waited for it are due too. `now` is the tenant's time.
 ///
 /// # Errors
 /// When the database fails.
@@ -265,18 +124,40 @@ pub async fn resend(
 ) -> Result<u64, DatabaseError> {
     let resent = database
         .run(async |connection| {
-            sqlx::query!(
-        "update event_deliveries d set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false
-           from tenants t
-          where t.name = $1 and d.tenant_id = t.tenant_id
-            and (d.id = $2 or $2 is null and d.state in ('failed', 'dropped'))",
-        tenant,
-        id,
-        now,
-    )
-            .execute(connection)
+            sqlx::query_scalar!(
+                r#"
+        with resent as (
+            update event_deliveries d
+               set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false, attempts = 0
+              from tenants t
+             where t.name = $1 and d.tenant_id = t.tenant_id
+               and (d.id = $2 or $2 is null and d.state in ('failed', 'dropped'))
+            returning d.tenant_id, d.id, d.url, d.customer_id, d.sequence
+        ), forgotten as (
+            -- One by one: a plan that was made while the tables were small would read all attempts for each.
+            delete from event_attempts
+             where ctid = any (array(
+                   select a.ctid from resent
+                    cross join lateral (select ctid from event_attempts
+                                         where tenant_id = resent.tenant_id and id = resent.id and url = resent.url
+                                        offset 0) a))
+        ), waiting as (
+            update event_deliveries d set due_at = $3
+              from resent
+             where d.tenant_id = resent.tenant_id and d.customer_id = resent.customer_id and d.url = resent.url
+               and d.sequence > resent.sequence and d.state = 'pending' and d.attempts = 0 and d.fault_id is null
+               and d.due_at > $3
+               and not exists (select from resent own where own.id = d.id and own.url = d.url)
+        )
+        select count(*) as "count!" from resent
+        "#,
+                tenant,
+                id,
+                now,
+            )
+            .fetch_one(connection)
             .await
         })
         .await?;
-    Ok(resent.rows_affected())
+    Ok(u64::try_from(resent).unwrap_or_default())
 }

@@ -1,18 +1,20 @@
 //! Delivers the events of the outbox. Every server has one worker. The workers share the deliveries by locks and leases of the rows.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use tokio::sync::Notify;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use serde_json::Value;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinSet;
 
 use super::event::DeliveryState;
+use super::queue::{self, AttemptResult, DueTenant, LeasedDelivery, SubscribedTenant};
 use super::settings::{EventSettings, Subscription};
-use super::store::{self, AttemptResult, LeasedDelivery, SubscribedTenant};
+use super::slots::{self, Slots};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
@@ -24,18 +26,25 @@ use crate::secret;
 /// How often the worker reads the outbox without a wake-up: for retries, and for events that other servers wrote.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Concurrent attempts of one server.
-const MAX_ATTEMPTS: usize = 32;
+/// The maximum duration of an attempt, whatever the tenant's settings say.
+const MAX_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A lease is longer than the attempt by this, so that its result can be written.
-const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
 /// How long running attempts may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Deliveries that arrived are deleted after this time.
+/// Deliveries that ended are deleted after this time.
 const RETENTION: TimeDelta = TimeDelta::days(7);
-const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// How often they are deleted: of the tenants that had attempts since the last time, and of all.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+const FULL_SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// How many are deleted in one statement, and how often at one time.
+const SWEEP_BATCH: i64 = 2_000;
+const SWEEP_BATCHES: usize = 50;
 
 /// The maximum length of a stored response, in characters.
 const MAX_RESPONSE_LENGTH: usize = 1_000;
@@ -57,14 +66,32 @@ pub struct Deliveries {
 struct WorkerState {
     wake: Notify,
     is_stopped: AtomicBool,
-    task: Mutex<Option<JoinHandle<()>>>,
+    /// Locked while the worker runs, so that there is one.
+    running: Mutex<()>,
 }
 
-/// The running attempts, each with its tenant.
-type RunningAttempts = JoinSet<TenantId>;
+/// A tenant whose events have subscribers, with its time.
+#[derive(Debug, Clone, Copy)]
+struct Subscriber {
+    tenant: TenantId,
+    clock: Clock,
+}
+
+/// What the worker remembers from one turn to the next. All of it can be lost.
+#[derive(Debug, Default)]
+struct Memory {
+    slots: Slots,
+    turn: usize,
+    swept_at: Option<Instant>,
+    fully_swept_at: Option<Instant>,
+    /// The tenants with attempts since the last sweep.
+    attempted: HashSet<TenantId>,
+    /// The tenants whose settings could not be read, so that each is logged once.
+    unreadable: HashSet<TenantId>,
+}
 
 impl Deliveries {
-    /// The worker does nothing before [`Self::start`].
+    /// The worker does nothing before [`Self::run`].
     #[must_use]
     pub fn new(database: Database, outgoing: Outgoing, random: Arc<Random>) -> Self {
         Self { database, outgoing, random, state: Arc::default() }
@@ -75,137 +102,193 @@ impl Deliveries {
         self.state.wake.notify_one();
     }
 
-    /// Starts the worker's task. Later calls have no effect.
-    pub fn start(&self) {
-        let mut task = self.state.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.is_none() {
-            *task = Some(tokio::spawn(self.clone().run()));
-        }
-    }
-
     /// Stops when the running attempts have ended, or after some seconds. Attempts that have not ended are repeated after a restart.
     pub async fn stop(&self) {
         self.state.is_stopped.store(true, Ordering::Relaxed);
         self.wake();
-        let task = self.state.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = tokio::time::timeout(STOP_TIMEOUT, task).await;
-        }
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.state.running.lock()).await;
     }
 
-    async fn run(self) {
-        let mut running = RunningAttempts::new();
-        let mut busy = HashMap::new();
-        let mut turn = 0;
-        let mut swept: Option<Instant> = None;
+    /// The worker. Ends after [`Self::stop`]. It can be started again if it panics.
+    pub async fn run(self) {
+        let _running = self.state.running.lock().await;
+        let mut attempts = JoinSet::new();
+        let mut memory = Memory::default();
         while !self.state.is_stopped.load(Ordering::Relaxed) {
-            while let Some(ended) = running.try_join_next() {
-                count_out(&mut busy, &ended);
+            while let Some(ended) = attempts.try_join_next_with_id() {
+                memory.slots.release(&ended);
             }
-            let sweeps = swept.is_none_or(|swept| swept.elapsed() > SWEEP_INTERVAL);
-            if sweeps {
-                swept = Some(Instant::now());
-            }
-            turn += 1;
-            let found = match self.start_due(&mut running, &mut busy, turn, sweeps).await {
-                Ok(found) => found,
+            let started = match self.turn(&mut attempts, &mut memory).await {
+                Ok(started) => started,
                 Err(error) => {
                     tracing::debug!(error = %ErrorChain(&error), "the outbox cannot be read");
                     0
                 }
             };
-            if found == 0 || running.len() >= MAX_ATTEMPTS {
+            if started == 0 || memory.slots.are_full() {
                 // The end of an attempt may make the customer's next event due.
                 tokio::select! {
                     () = self.state.wake.notified() => {}
                     () = tokio::time::sleep(INTERVAL) => {}
-                    Some(ended) = running.join_next() => count_out(&mut busy, &ended),
+                    Some(ended) = attempts.join_next_with_id() => memory.slots.release(&ended),
                 }
             }
         }
-        while running.join_next().await.is_some() {}
+        while attempts.join_next().await.is_some() {}
     }
 
     /// Starts the attempts that are due and returns how many. Each turn begins with another tenant, and no tenant gets more than its
     /// share.
-    async fn start_due(
-        &self,
-        running: &mut RunningAttempts,
-        busy: &mut HashMap<TenantId, usize>,
-        turn: usize,
-        sweeps: bool,
-    ) -> Result<usize, DatabaseError> {
-        let mut subscribed = self.database.run(async |connection| store::subscribed_tenants(connection).await).await?;
-        let share = if subscribed.len() > 1 { MAX_ATTEMPTS / 4 } else { MAX_ATTEMPTS };
-        if !subscribed.is_empty() {
-            let first = turn % subscribed.len();
-            subscribed.rotate_left(first);
+    async fn turn(&self, attempts: &mut JoinSet<bool>, memory: &mut Memory) -> Result<usize, DatabaseError> {
+        let subscribers = self.subscribers().await?;
+        self.sweep(&subscribers, memory).await?;
+        let mut due = self.due(&subscribers).await?;
+        memory.turn += 1;
+        if !due.is_empty() {
+            let first = memory.turn % due.len();
+            due.rotate_left(first);
         }
         let mut started = 0;
-        for SubscribedTenant { tenant_id, name, events, clock } in subscribed {
+        for DueTenant { tenant_id, name, events } in due {
             let tenant = TenantId(tenant_id);
+            let free = memory.slots.free(tenant);
+            let subscriber = subscribers.iter().find(|subscriber| subscriber.tenant == tenant);
+            let (Some(subscriber), 1..) = (subscriber, free) else { continue };
             let settings: Arc<EventSettings> = match serde_json::from_value(events) {
                 Ok(settings) => Arc::new(settings),
                 Err(error) => {
                     // Another version of this program wrote them. Its servers deliver.
-                    tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "event settings cannot be read");
+                    if memory.unreadable.insert(tenant) {
+                        tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "event settings cannot be read");
+                    }
                     continue;
                 }
             };
-            let clock: Clock = clock.and_then(|clock| serde_json::from_value(clock).ok()).unwrap_or_default();
-            let (now, real_now) = (clock.now(), Clock::Real.now());
-            let of_tenant = busy.entry(tenant).or_default();
-            let free = MAX_ATTEMPTS.saturating_sub(running.len()).min(share.saturating_sub(*of_tenant));
-            let limit = i64::try_from(free).unwrap_or_default();
-            let leased_until = real_now + TimeDelta::seconds(i64::from(settings.timeout_seconds.get())) + LEASE_MARGIN;
-            let leased = self
-                .database
-                .run(async |connection| {
-                    if sweeps {
-                        store::sweep(connection, tenant, now - RETENTION).await?;
-                    }
-                    store::lease(connection, tenant, now, real_now, leased_until, limit).await
-                })
-                .await?;
-            for delivery in leased {
-                started += 1;
-                *of_tenant += 1;
+            for delivery in self.lease(subscriber, &settings, free).await? {
                 let (worker, name, settings) = (self.clone(), name.clone(), Arc::clone(&settings));
-                running.spawn(async move {
-                    worker.attempt(tenant, &name, clock, &settings, delivery).await;
-                    tenant
-                });
+                let subscriber = *subscriber;
+                let attempt =
+                    attempts.spawn(async move { worker.attempt(subscriber, &name, &settings, delivery).await });
+                memory.slots.take(tenant, attempt.id());
+                memory.attempted.insert(tenant);
+                started += 1;
             }
         }
         Ok(started)
     }
 
+    async fn subscribers(&self) -> Result<Vec<Subscriber>, DatabaseError> {
+        let found = self.database.run(async |connection| queue::subscribed_tenants(connection).await).await?;
+        let subscribers = found.into_iter().map(|SubscribedTenant { tenant_id, clock }| Subscriber {
+            tenant: TenantId(tenant_id),
+            clock: clock_of(clock),
+        });
+        Ok(subscribers.collect())
+    }
+
+    async fn due(&self, subscribers: &[Subscriber]) -> Result<Vec<DueTenant>, DatabaseError> {
+        if subscribers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (tenants, nows): (Vec<_>, Vec<_>) =
+            subscribers.iter().map(|subscriber| (subscriber.tenant.0, subscriber.clock.now())).unzip();
+        self.database.run(async |connection| queue::due_tenants(connection, &tenants, &nows).await).await
+    }
+
+    /// Leases a tenant's due deliveries. A statement that fails is logged and leases none, so that other tenants have their turn.
+    async fn lease(
+        &self,
+        subscriber: &Subscriber,
+        settings: &EventSettings,
+        free: usize,
+    ) -> Result<Vec<LeasedDelivery>, DatabaseError> {
+        let Subscriber { tenant, clock } = *subscriber;
+        let seconds = (timeout(settings) + LEASE_MARGIN).as_secs_f64();
+        let limit = i64::try_from(free).unwrap_or_default();
+        let leased = self
+            .database
+            .run(async |connection| queue::lease(connection, tenant, clock.now(), seconds, limit).await)
+            .await;
+        only_of_this_tenant(leased, tenant, "the due deliveries of a tenant cannot be leased")
+    }
+
+    /// Deletes old deliveries, if it is time to.
+    async fn sweep(&self, subscribers: &[Subscriber], memory: &mut Memory) -> Result<(), DatabaseError> {
+        if memory.swept_at.is_some_and(|at| at.elapsed() < SWEEP_INTERVAL) {
+            return Ok(());
+        }
+        memory.swept_at = Some(Instant::now());
+        let attempted = std::mem::take(&mut memory.attempted);
+        let is_full = memory.fully_swept_at.is_none_or(|at| at.elapsed() >= FULL_SWEEP_INTERVAL);
+        if is_full {
+            memory.fully_swept_at = Some(Instant::now());
+            memory.unreadable.clear();
+            memory.slots.forget_all_but(subscribers.iter().map(|subscriber| subscriber.tenant));
+        }
+        for Subscriber { tenant, clock } in subscribers.iter().copied() {
+            if is_full || attempted.contains(&tenant) {
+                let swept = self.sweep_tenant(tenant, clock.now() - RETENTION).await;
+                only_of_this_tenant(swept, tenant, "the old deliveries of a tenant cannot be deleted")?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_tenant(&self, tenant: TenantId, before: DateTime<Utc>) -> Result<(), DatabaseError> {
+        self.database.run(async |connection| queue::fail_beyond(connection, tenant).await).await?;
+        let beyond = self.database.run(async |connection| queue::beyond(connection, tenant).await).await?;
+        // Each in its own session, so that requests run in between on an embedded database.
+        for _ in 0..SWEEP_BATCHES {
+            let swept = self
+                .database
+                .run(async |connection| queue::sweep(connection, tenant, before, beyond, SWEEP_BATCH).await)
+                .await?;
+            if swept < SWEEP_BATCH {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an attempt and writes its result. Returns whether it was prompt.
     async fn attempt(
         &self,
-        tenant: TenantId,
+        subscriber: Subscriber,
         name: &str,
-        clock: Clock,
         settings: &EventSettings,
         delivery: LeasedDelivery,
-    ) {
-        let attempted_at = clock.now();
+    ) -> bool {
+        let attempted_at = subscriber.clock.now();
         let start = Instant::now();
         let (status, response) = self.post(name, settings, &delivery).await;
-        let (state, due_at) = match status {
-            Some(200..300) => (DeliveryState::Delivered, attempted_at),
-            _ => self.retry(settings, clock, delivery.attempts),
-        };
+        let duration = start.elapsed();
         let response: String = response.chars().filter(|letter| *letter != '\0').take(MAX_RESPONSE_LENGTH).collect();
-        let duration_ms = i32::try_from(start.elapsed().as_millis()).unwrap_or(i32::MAX);
-        let status = status.map(i32::from);
-        let result = AttemptResult { attempted_at, duration_ms, status, response: &response, state, due_at };
-        let finished =
-            self.database.run(async |connection| store::finish(connection, tenant, &delivery, &result).await).await;
-        if let Err(error) = finished {
+        let duration_ms = i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
+        let tenant = subscriber.tenant;
+        let finished = self.database.run(async |connection| {
+            let (state, due_at) = if matches!(status, Some(200..300)) {
+                (DeliveryState::Delivered, attempted_at)
+            } else {
+                // The clock may have been set during the attempt.
+                let clock = clock_of(queue::clock(connection, tenant).await?);
+                self.retry(settings, clock, delivery.attempts)
+            };
+            let status = status.map(i32::from);
+            let result = AttemptResult { attempted_at, duration_ms, status, response: &response, state, due_at };
+            queue::finish(connection, tenant, &delivery, &result).await?;
+            Ok(state)
+        });
+        match finished.await {
+            Ok(state) => {
+                let (attempt, state) = (delivery.attempts, state.name());
+                tracing::debug!(event.id = %delivery.id, attempt, status, state, "delivery attempt");
+            }
             // The lease expires and the event is sent again.
-            tracing::warn!(error = %ErrorChain(&error), event.id = %delivery.id, "the result of a delivery cannot be written");
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), event.id = %delivery.id, "the result of a delivery cannot be written");
+            }
         }
-        tracing::debug!(event.id = %delivery.id, attempt = delivery.attempts, status, state = state.name(), "delivery attempt");
+        duration <= slots::PROMPT
     }
 
     /// The status and the text of the response, or why there is none.
@@ -228,9 +311,8 @@ impl Deliveries {
         set(CLIENT_ID, tenant);
         set(MESSAGE_ID, &delivery.id.to_string());
         set(USER, &delivery.caller);
-        let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.get()));
         let body = delivery.payload.clone().into_bytes();
-        match self.outgoing.post(subscription.url.url(), headers, body, timeout).await {
+        match self.outgoing.post(subscription.url.url(), headers, body, timeout(settings)).await {
             Ok(answer) => (Some(answer.status), without_secrets(&answer.body, subscription)),
             // The status says whether the event was accepted, however long the body is.
             Err(error @ OutgoingError::TooLong { status }) => (Some(status), error.to_string()),
@@ -256,9 +338,26 @@ fn without_secrets(response: &[u8], subscription: &Subscription) -> String {
     secret::without(&text, subscription.secret.as_deref().unwrap_or_default())
 }
 
-fn count_out(busy: &mut HashMap<TenantId, usize>, ended: &Result<TenantId, JoinError>) {
-    let Ok(tenant) = ended else { return busy.clear() };
-    if let Some(count) = busy.get_mut(tenant) {
-        *count = count.saturating_sub(1);
+fn timeout(settings: &EventSettings) -> Duration {
+    Duration::from_secs(u64::from(settings.timeout_seconds.get())).min(MAX_TIMEOUT)
+}
+
+fn clock_of(stored: Option<Value>) -> Clock {
+    stored.and_then(|clock| serde_json::from_value(clock).ok()).unwrap_or_default()
+}
+
+/// Logs a failed statement on one tenant, which must not end the turn of others, and returns nothing in its place. Another error is
+/// about all tenants.
+fn only_of_this_tenant<T: Default>(
+    done: Result<T, DatabaseError>,
+    tenant: TenantId,
+    what: &str,
+) -> Result<T, DatabaseError> {
+    match done {
+        Err(DatabaseError::Statement(error)) if error.as_database_error().is_some() => {
+            tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "{what}");
+            Ok(T::default())
+        }
+        other => other,
     }
 }

@@ -10,6 +10,7 @@ mod support;
 mod access;
 mod across_vendors;
 mod architecture;
+mod background;
 mod bodies;
 mod by_parameter;
 mod bydesign;

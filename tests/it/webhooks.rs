@@ -197,7 +197,9 @@ fn a_delivery_is_retried_in_order_and_fails_after_the_last_retry() {
     let name = name[0]["name"].as_str().expect("a name");
     let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock::Real.now()));
     assert_eq!(resent.expect("a number"), 2);
-    eventually("retried", || rejecting.received().len() == 6 && pending(&tenant) == 0);
+    // Each has its two attempts again.
+    eventually("retried", || rejecting.received().len() == 8 && pending(&tenant) == 0);
+    assert!(failed().iter().all(|delivery| delivery["attempts"] == 2), "{:?}", failed());
 }
 
 #[test]

@@ -229,6 +229,31 @@ pub(in crate::tenants) async fn set_clock(
     Ok(())
 }
 
+/// Moves what is due or expires at the tenant's time back together with its clock, by this number of microseconds. Otherwise it would
+/// wait until the clock reaches the earlier time again.
+pub(in crate::tenants) async fn move_back(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    microseconds: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update event_deliveries set due_at = due_at - $2::bigint * interval '1 microsecond'
+          where tenant_id = $1 and state = 'pending'",
+        tenant.0,
+        microseconds,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update sso_tokens set expires_at = expires_at - $2::bigint * interval '1 microsecond' where tenant_id = $1",
+        tenant.0,
+        microseconds,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Waits until no other server creates a tenant of this name; the lock lasts until the end of the transaction.
 pub(in crate::tenants) async fn lock_name(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     sqlx::query!("select pg_advisory_xact_lock(hashtext('tenant name'), hashtext($1))", name)

@@ -1,0 +1,273 @@
+//! SQL of the worker: which deliveries are due, their leases and results. Due times are the tenant's time, leases the database's.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::event::DeliveryState;
+use crate::database::TenantId;
+
+/// How many due deliveries of a tenant one poll reads, those that wait for an earlier one included.
+const PAGE: i64 = 200;
+
+/// How many deliveries that have ended are kept for each tenant, and how many may be pending. Beyond it the oldest are deleted, or
+/// fail.
+const MAX_ENDED: i64 = 10_000;
+const MAX_PENDING: i64 = 100_000;
+
+/// A tenant whose events have subscribers.
+#[derive(Debug)]
+pub(super) struct SubscribedTenant {
+    pub tenant_id: i32,
+    pub clock: Option<Value>,
+}
+
+pub(super) async fn subscribed_tenants(connection: &mut PgConnection) -> Result<Vec<SubscribedTenant>, sqlx::Error> {
+    sqlx::query_as!(
+        SubscribedTenant,
+        "select tenant_id, clock from tenants where events is not null and snapshot_of is null order by tenant_id",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// A tenant's clock as it is stored, `None` for real time.
+pub(super) async fn clock(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Value>, sqlx::Error> {
+    let clock = sqlx::query_scalar!("select clock from tenants where tenant_id = $1", tenant.0);
+    Ok(clock.fetch_optional(connection).await?.flatten())
+}
+
+/// A tenant with due deliveries that no server has leased.
+#[derive(Debug)]
+pub(super) struct DueTenant {
+    pub tenant_id: i32,
+    pub name: String,
+    pub events: Value,
+}
+
+/// Of these tenants those with due deliveries, each at its time in `nows`. Reads one entry of an index for each tenant.
+pub(super) async fn due_tenants(
+    connection: &mut PgConnection,
+    tenants: &[i32],
+    nows: &[DateTime<Utc>],
+) -> Result<Vec<DueTenant>, sqlx::Error> {
+    sqlx::query_as!(
+        DueTenant,
+        r#"
+        select t.tenant_id, t.name as "name!", t.events as "events!"
+          from unnest($1::integer[], $2::timestamptz[]) as at (tenant_id, now)
+         cross join lateral (
+               select d.id from event_deliveries d
+                where d.tenant_id = at.tenant_id and d.state = 'pending' and d.due_at <= at.now
+                  and (d.leased_until is null or d.leased_until <= clock_timestamp())
+                order by d.due_at limit 1) due
+          join tenants t on t.tenant_id = at.tenant_id
+         where t.name is not null and t.events is not null
+         order by t.tenant_id
+        "#,
+        tenants,
+        nows,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// A delivery that this server has leased for an attempt.
+#[derive(Debug)]
+pub(super) struct LeasedDelivery {
+    pub id: Uuid,
+    pub url: String,
+    pub customer_id: i32,
+    pub sequence: i64,
+    pub payload: String,
+    pub caller: String,
+    pub attempts: i32,
+}
+
+/// Leases at most `limit` deliveries that are due at the tenant's time, for some seconds. For each customer and URL only the earliest
+/// pending one, so that they arrive in order; a reordered event does not block later ones. Those that another server leases at this
+/// moment are skipped.
+///
+/// Reads a page of due deliveries. If an earlier one of the customer is not due yet, they become due after it, so that the next page
+/// does not begin with them.
+pub(super) async fn lease(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+    seconds: f64,
+    limit: i64,
+) -> Result<Vec<LeasedDelivery>, sqlx::Error> {
+    sqlx::query_as!(
+        LeasedDelivery,
+        "with page as materialized (
+             select d.id, d.url, d.customer_id, d.sequence
+               from event_deliveries d
+              where d.tenant_id = $1 and d.state = 'pending' and d.due_at <= $2
+              order by d.due_at
+              limit $5
+         ), chain as materialized (
+             select page.id, page.url, earliest.id as first_id, earliest.due_at as first_due_at
+               from page
+              cross join lateral (
+                    select e.id, e.due_at from event_deliveries e
+                     where e.tenant_id = $1 and e.customer_id = page.customer_id and e.url = page.url
+                       and e.sequence <= page.sequence and e.state = 'pending'
+                       and (not e.is_overtaken or e.sequence = page.sequence)
+                     order by e.sequence
+                     limit 1) earliest
+         ), deferred as (
+             update event_deliveries d set due_at = chain.first_due_at + interval '1 microsecond'
+               from chain
+              where chain.first_due_at > $2
+                and d.tenant_id = $1 and d.id = chain.id and d.url = chain.url and d.state = 'pending'
+         ), free as (
+             select d.id, d.url
+               from (select distinct first_id, url from chain where first_due_at <= $2) first
+               join event_deliveries d on d.tenant_id = $1 and d.id = first.first_id and d.url = first.url
+              where d.state = 'pending' and (d.leased_until is null or d.leased_until <= clock_timestamp())
+              order by d.due_at
+              limit $4
+                for update of d skip locked
+         )
+         update event_deliveries d
+            set leased_until = clock_timestamp() + make_interval(secs => $3), attempts = d.attempts + 1
+           from free
+          where d.tenant_id = $1 and d.id = free.id and d.url = free.url
+         returning d.id, d.url, d.customer_id, d.sequence, d.body as payload, d.caller, d.attempts",
+        tenant.0,
+        now,
+        seconds,
+        limit,
+        PAGE,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The result of an attempt.
+#[derive(Debug)]
+pub(super) struct AttemptResult<'a> {
+    pub attempted_at: DateTime<Utc>,
+    pub duration_ms: i32,
+    pub status: Option<i32>,
+    pub response: &'a str,
+    pub state: DeliveryState,
+    /// When a pending delivery is retried.
+    pub due_at: DateTime<Utc>,
+}
+
+/// Writes the result of an attempt. A reordered event that waits for this one is due when this one was delivered.
+pub(super) async fn finish(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    delivery: &LeasedDelivery,
+    result: &AttemptResult<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with attempt as (
+             insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
+             select $1, $2, $3, $4, $5, $6, $7, $8
+              where exists (select from event_deliveries where tenant_id = $1 and id = $2 and url = $3)
+             on conflict do nothing
+         ), overtaken as (
+             update event_deliveries set due_at = $10
+              where $9 = 'delivered' and tenant_id = $1 and customer_id = $11 and sequence < $12 and url = $3
+                and state = 'pending' and is_overtaken and attempts = 0
+         )
+         update event_deliveries
+            set state        = case when $9 = 'delivered' and copies > 1 then 'pending' else $9 end,
+                copies       = case when $9 = 'delivered' then greatest(copies - 1, 1) else copies end,
+                due_at       = $10,
+                leased_until = null
+          where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
+        tenant.0,
+        delivery.id,
+        delivery.url,
+        delivery.attempts,
+        result.attempted_at,
+        result.duration_ms,
+        result.status,
+        result.response,
+        result.state.name(),
+        result.due_at,
+        delivery.customer_id,
+        delivery.sequence,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The time and id of the newest delivery of too many that ended.
+pub(super) async fn beyond(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<(DateTime<Utc>, Uuid)>, sqlx::Error> {
+    let found = sqlx::query!(
+        "select created_at, id from event_deliveries where tenant_id = $1 and state <> 'pending'
+          order by created_at desc, id desc offset $2 limit 1",
+        tenant.0,
+        MAX_ENDED,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|row| (row.created_at, row.id)))
+}
+
+/// Deletes at most `limit` deliveries that ended, and are older than `before` or among too many. Returns how many.
+///
+/// The rows are found one by one, because a plan that was made while the tables were small would read all attempts for each.
+pub(super) async fn sweep(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    before: DateTime<Utc>,
+    beyond: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<i64, sqlx::Error> {
+    let (created_at, id) = beyond.unzip();
+    sqlx::query_scalar!(
+        r#"
+        with swept as (
+            delete from event_deliveries
+             where ctid = any (array(
+                   select d.ctid from event_deliveries d
+                    where d.tenant_id = $1 and d.state <> 'pending'
+                      and (d.created_at < $2 or (d.created_at, d.id) <= ($3::timestamptz, $4::uuid))
+                    limit $5))
+               and tenant_id = $1
+            returning id, url
+        ), forgotten as (
+            delete from event_attempts
+             where ctid = any (array(
+                   select a.ctid from swept
+                    cross join lateral (select ctid from event_attempts
+                                         where tenant_id = $1 and id = swept.id and url = swept.url offset 0) a))
+               and tenant_id = $1
+        )
+        select count(*) as "count!" from swept
+        "#,
+        tenant.0,
+        before,
+        created_at,
+        id,
+        limit,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Of too many pending deliveries those fail that are due first.
+pub(super) async fn fail_beyond(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update event_deliveries set state = 'failed'
+          where tenant_id = $1 and state = 'pending'
+            and (due_at, id) <= (select due_at, id from event_deliveries where tenant_id = $1 and state = 'pending'
+                                  order by due_at desc, id desc offset $2 limit 1)",
+        tenant.0,
+        MAX_PENDING,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
