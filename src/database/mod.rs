@@ -15,7 +15,9 @@ mod transaction;
 pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
-pub use error::{DatabaseError, is_deadlock, is_impossible_text, violated_unique_constraint};
+pub use error::{
+    DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint,
+};
 pub use handle::Database;
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};

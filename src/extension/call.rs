@@ -17,7 +17,7 @@ use super::remote_exception::DiscoRemoteException;
 use super::settings::Extension;
 use super::store;
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError, TenantId};
+use crate::database::{Database, DatabaseError, TenantId, lock_tenant_shared};
 use crate::journal::{HookNote, Recorder, Text};
 use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
 use crate::random::Random;
@@ -169,9 +169,14 @@ impl Hooks {
         // The expiry is for a server that stopped in the meantime. Otherwise the token ends with the hook.
         let now = Clock::Real.now();
         let expires_at = now + TimeDelta::seconds(i64::from(extension.timeout_seconds.get()) + 60);
-        let mut session = database.session().await?;
-        let opened = store::open(session.connection(), of.tenant, &digest, H::ID, &context, now, expires_at).await;
-        session.end(opened)?;
+        let opened = database.in_transaction(async |connection| {
+            // The deletion of the tenant locks the same rows in another order.
+            lock_tenant_shared(connection, of.tenant).await?;
+            Ok::<_, DatabaseError>(
+                store::open(connection, of.tenant, &digest, H::ID, &context, now, expires_at).await?,
+            )
+        });
+        opened.await?;
 
         let waiting = Waiting::new(&self.running, of.tenant);
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };

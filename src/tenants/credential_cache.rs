@@ -12,7 +12,7 @@ use super::credential::{Credential, CredentialDigest, digest};
 use super::exclusive::TenantLocks;
 use super::store::{self, By};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, is_of_deleted_tenant, lock_tenant_shared};
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
@@ -68,7 +68,8 @@ impl CredentialCache {
         self.find(digest(presented)).await
     }
 
-    /// Stores an access token for a client that presented its secret. The token expires after this many seconds.
+    /// Stores an access token for a client that presented its secret. The token expires after this many seconds. False when the
+    /// client's tenant was deleted.
     ///
     /// # Errors
     /// When the database fails.
@@ -78,15 +79,22 @@ impl CredentialCache {
         presented: &str,
         token: &Credential,
         seconds: u32,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<bool, DatabaseError> {
         let now = Clock::Real.now();
         let expires_at = now + TimeDelta::seconds(i64::from(seconds));
         let (client_digest, token) = (digest(presented), token.digest());
-        let insert = self.database.run(async |connection| {
+        let insert = self.database.in_transaction(async |connection| {
             let tenant = client.tenant.id;
-            store::credentials::insert_access_token(connection, tenant, &token, &client_digest, now, expires_at).await
+            // The deletion of the tenant locks the same rows in another order.
+            lock_tenant_shared(connection, tenant).await?;
+            let insert =
+                store::credentials::insert_access_token(connection, tenant, &token, &client_digest, now, expires_at);
+            Ok::<_, DatabaseError>(insert.await?)
         });
-        insert.await
+        match insert.await {
+            Err(DatabaseError::Statement(error)) if is_of_deleted_tenant(&error) => Ok(false),
+            inserted => inserted.map(|()| true),
+        }
     }
 
     /// Clears the cache after a tenant changed on this server. Other servers follow within half a second.

@@ -11,11 +11,13 @@ pub struct Limits {
     database: Database,
 }
 
-/// The limit that a request exceeds, with the seconds until it renews; at least one.
+/// The limit that a request exceeds, with the seconds until it renews, at least one; or that its tenant is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitExceeded {
     RateLimit(u64),
     Quota(u64),
+    /// The tenant was deleted.
+    TenantDeleted,
 }
 
 impl Limits {
@@ -45,6 +47,10 @@ impl Limits {
         let left = counted.renewed_at.unwrap_or(now) - now;
         // Rounded up, so that a request after that time is accepted.
         let seconds = u64::try_from((left.num_milliseconds() + 999) / 1000).unwrap_or_default().max(1);
-        Ok(Some(if rejected_by == "quota" { LimitExceeded::Quota(seconds) } else { LimitExceeded::RateLimit(seconds) }))
+        Ok(Some(match rejected_by.as_str() {
+            "unknown_tenant" => LimitExceeded::TenantDeleted,
+            "quota" => LimitExceeded::Quota(seconds),
+            _ => LimitExceeded::RateLimit(seconds),
+        }))
     }
 }

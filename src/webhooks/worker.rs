@@ -142,7 +142,7 @@ impl Deliveries {
         let mut started = 0;
         for SubscribedTenant { tenant_id, name, events, clock } in subscribed {
             let tenant = TenantId(tenant_id);
-            let settings: Arc<EventSettings> = match serde_json::from_value(events) {
+            let settings: Arc<EventSettings> = match EventSettings::from_stored(events) {
                 Ok(settings) => Arc::new(settings),
                 Err(error) => {
                     // Another version of this program wrote them. Its servers deliver.

@@ -1,4 +1,4 @@
-//! Shared by the vendor APIs: body encodings, lenient JSON, dates, header case, unknown members.
+//! Shared by the vendor APIs: body encodings, lenient JSON, dates, header case, unknown members, documents of other versions.
 
 pub mod any_case;
 pub mod charset;
@@ -6,6 +6,7 @@ pub mod coding;
 pub mod dates;
 pub mod header_case;
 pub mod json;
+pub mod known;
 pub mod members;
 pub mod misread;
 pub mod relaxed;

@@ -64,7 +64,7 @@ fn create_arguments(
 ) -> Result<PgArguments, BoxDynError> {
     let plan = scope.plan;
     let default_alias = crate::customers::defaults::default_alias(columns.fields);
-    let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
+    let default_alias_key = default_alias.as_deref().map(comparable);
     let mut arguments = PgArguments::default();
     arguments.add(scope.tenant.0)?;
     arguments.add(id.map(|id| id.0))?;
