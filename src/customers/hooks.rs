@@ -129,6 +129,7 @@ impl Customers {
         request: Value,
     ) -> Result<Option<Value>, Error> {
         let deferred = deferred(callback)?;
+        let _guard = self.database.locks().enter_again(scope.tenant).await.map_err(DatabaseError::from)?;
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use sqlx::{Executor as _, PgConnection};
 
 use super::error::DatabaseError;
+use super::exclusive::TenantLocks;
 use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
 use super::transaction::{Transaction, TransactionLease};
 
@@ -29,6 +30,7 @@ pub struct Database {
     transaction: Option<Transaction>,
     /// Whether the acquire timeout ends the wait for a connection.
     has_acquire_timeout: bool,
+    locks: TenantLocks,
     /// The number of rows written in bulk since the tables were last analyzed.
     pub(super) written_rows: Arc<AtomicU64>,
 }
@@ -40,7 +42,8 @@ impl Database {
     /// When the URL cannot be read.
     pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let pool = Pool::new(options)?;
-        Ok(Self { pool, transaction: None, has_acquire_timeout: true, written_rows: Arc::default() })
+        let locks = TenantLocks::new(pool.usage().size == 1);
+        Ok(Self { pool, transaction: None, has_acquire_timeout: true, locks, written_rows: Arc::default() })
     }
 
     /// A connection for one autocommit statement, or for several that need not be atomic. Prefer [`Database::run`].
@@ -139,6 +142,12 @@ impl Database {
         let ended = session.connection().execute(end).await;
         session.end(ended)?;
         outcome
+    }
+
+    /// Exclusive access to tenants, where there is only one connection.
+    #[must_use]
+    pub fn locks(&self) -> &TenantLocks {
+        &self.locks
     }
 
     #[must_use]

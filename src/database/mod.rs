@@ -4,6 +4,7 @@ mod batches;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod exclusive;
 mod handle;
 mod maintenance;
 mod migrate;
@@ -17,6 +18,7 @@ pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{
     DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint,
 };
+pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session, measured, waited};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};

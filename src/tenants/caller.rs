@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::credential::{Credential, CredentialDigest, digest};
-use super::exclusive::TenantLocks;
 use super::store::{self, By};
 use super::{Caller, Tenant};
 use crate::clock::Clock;
@@ -27,7 +26,6 @@ const CAPACITY: usize = 10_000;
 pub struct CredentialCache {
     database: Database,
     entries: Arc<RwLock<HashMap<CredentialDigest, CacheEntry>>>,
-    locks: TenantLocks,
     /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
     epoch: Arc<AtomicU64>,
 }
@@ -41,8 +39,7 @@ struct CacheEntry {
 impl CredentialCache {
     #[must_use]
     pub fn new(database: Database) -> Self {
-        let locks = TenantLocks::new(&database);
-        Self { database, entries: Arc::default(), locks, epoch: Arc::default() }
+        Self { database, entries: Arc::default(), epoch: Arc::default() }
     }
 
     /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant. `None` when
@@ -51,11 +48,11 @@ impl CredentialCache {
     /// # Errors
     /// When the database fails and the cache has no entry.
     pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let (digest, deadline) = (digest(presented), self.locks.deadline());
+        let (digest, deadline) = (digest(presented), self.database.locks().deadline());
         loop {
             let Some(caller) = self.find(digest).await? else { return Ok(None) };
             // The tenant's data and plan may have changed during a wait, so they are read again.
-            if let Some(guard) = self.locks.enter(caller.tenant.id, deadline).await? {
+            if let Some(guard) = self.database.locks().enter(caller.tenant.id, deadline).await? {
                 return Ok(Some(caller.with_guard(guard)));
             }
         }
@@ -103,10 +100,6 @@ impl CredentialCache {
     pub fn clear(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    pub(super) fn locks(&self) -> &TenantLocks {
-        &self.locks
     }
 
     async fn find(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {

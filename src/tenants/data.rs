@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use super::Tenant;
 use super::error::{Attempts, TenantError};
-use super::exclusive::ExclusiveAccess;
 use super::seed::{self, SeedContents, SeedTarget};
 use super::service::{SEED, Tenants, unknown_snapshot};
 use super::store::{copy, lifecycle, snapshots};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
-use crate::database::{Batches, DatabaseError, TenantId, lock_tenant};
+use crate::database::{Batches, DatabaseError, ExclusiveAccess, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
 use crate::tasks::{DataRows, Progress, SnapshotRows, StartedTask, TaskResult};
 

@@ -2,11 +2,7 @@
 
 use thiserror::Error;
 
-use crate::database::{DatabaseError, is_deadlock, is_of_deleted_tenant, violated_unique_constraint};
-
-/// The message for requests to a tenant whose restore failed.
-pub(super) const INCOMPLETE: &str = "the tenant's data is incomplete, because the database failed during a restore: reset it, \
-    restore a snapshot or delete the tenant; the next start of the server tries it too";
+use crate::database::{AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint};
 
 /// The message for a time that a tenant's clock cannot show.
 pub(super) const CLOCK_OUT_OF_RANGE: &str = "a clock can show times between the years 1900 and 9000";
@@ -105,6 +101,15 @@ impl From<DatabaseError> for TenantError {
         match error {
             DatabaseError::Statement(error) => error.into(),
             other => Self::Database(other),
+        }
+    }
+}
+
+impl From<AccessError> for TenantError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Busy => Self::Database(error.into()),
+            AccessError::Incomplete => Self::Incomplete,
         }
     }
 }

@@ -48,8 +48,8 @@ fn live(url: &str, options: &str) {
     let url = format!("{url}{options}");
     let start = || Process::start(&["--database-url", &url, "--seed", "demo"]);
     let server = start();
+    let client = Client { address: server.address, key: String::new() };
     let control = |method: &str, path: &str, body: Option<&Value>| {
-        let client = Client { address: server.address, key: String::new() };
         client.raw(&as_request(method, &format!("/tenants{path}"), "", body))
     };
     let demo = server.client();
@@ -58,7 +58,7 @@ fn live(url: &str, options: &str) {
     assert_eq!(changes[0]["table"], "customers", "the journal knows the columns: {changes}");
 
     assert!(control("PUT", "/demo/snapshots/before", None).done(200)["rows"].as_i64() > Some(10));
-    let diff = control("GET", "/demo/diff", None).done(200);
+    let diff = client.raw(&as_request("GET", "/diff?from=demo@seed&to=demo", "", None)).done(200);
     assert!(diff.to_string().contains("customers"), "{diff}");
     assert!(control("POST", "/demo/reset", None).done(200)["rows"].as_i64() > Some(10));
     assert_eq!(demo.get(&format!("/v1/customers/{id}")).status, 404);
@@ -70,7 +70,7 @@ fn live(url: &str, options: &str) {
     let population = json!({ "population": { "distributors": 1200 } });
     control("PUT", "/copy/seed", Some(&population)).done(200);
     control("PUT", "/copy/plan", Some(&json!({ "unique": [] }))).done(200);
-    control("DELETE", "/copy", None);
+    control("DELETE", "/copy", None).done(200);
     assert_eq!(copy.get("/v1/customers/1").status, 401);
     control("POST", "", Some(&json!({ "name": "short", "expires_in_seconds": 1, "seed": population }))).done(201);
     std::thread::sleep(std::time::Duration::from_millis(1_100));
