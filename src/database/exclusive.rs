@@ -86,11 +86,13 @@ pub struct InHook(Option<(Arc<Shared>, TenantId)>);
 pub struct ExclusiveAccess(Option<(Arc<Shared>, TenantId)>);
 
 impl TenantLocks {
+    #[must_use]
     pub fn new(has_one_connection: bool) -> Self {
         Self(has_one_connection.then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
     }
 
     /// Until when a request that arrives now waits, even if it waits several times.
+    #[must_use]
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.0.as_ref().map_or(MAX_WAIT, |shared| shared.max_wait)
     }
@@ -174,6 +176,7 @@ impl ExclusiveAccess {
         }
     }
 
+    #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.0.as_ref().is_some_and(|(shared, tenant)| shared.with(*tenant, |state| state.is_incomplete))
     }
@@ -354,7 +357,8 @@ mod tests {
         let access = locks.exclusive_to_replace(tenant).await;
         access.block_requests().await;
         drop(locks.leave_for_hook(tenant));
-        let interrupted = tokio::time::timeout(Duration::from_millis(20), locks.leave_for_hook(tenant).return_from_hook());
+        let interrupted =
+            tokio::time::timeout(Duration::from_millis(20), locks.leave_for_hook(tenant).return_from_hook());
         assert!(interrupted.await.is_err());
         let busy = locks.leave_for_hook(tenant).return_from_hook().await;
         assert_eq!(busy, Err(AccessError::Busy));

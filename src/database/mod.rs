@@ -15,9 +15,7 @@ mod transaction;
 pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
-pub use error::{
-    DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint,
-};
+pub use error::{DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint};
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session, measured, waited};
 pub use maintenance::{maintain, vacuum_and_analyze};

@@ -161,9 +161,7 @@ impl Hooks {
         let opened = database.in_transaction(async |connection| {
             // The deletion of the tenant locks the same rows in another order.
             lock_tenant_shared(connection, of.tenant).await?;
-            Ok::<_, DatabaseError>(
-                store::open(connection, of.tenant, &digest, H::ID, &context, now, expires_at).await?,
-            )
+            Ok::<_, DatabaseError>(store::open(connection, of.tenant, &digest, H::ID, &context, now, expires_at).await?)
         });
         opened.await?;
 

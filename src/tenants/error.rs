@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
-use crate::database::{AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint};
+use crate::database::{
+    AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint,
+};
 
 /// The message for a time that a tenant's clock cannot show.
 pub(super) const CLOCK_OUT_OF_RANGE: &str = "a clock can show times between the years 1900 and 9000";

@@ -72,11 +72,7 @@ impl Tenants {
     ///
     /// # Errors
     /// `UnknownTenant`, `Rejected` when `change` returns none, or when the database fails.
-    pub async fn set_clock(
-        &self,
-        name: &str,
-        change: impl Fn(Clock) -> Option<Clock>,
-    ) -> Result<Clock, TenantError> {
+    pub async fn set_clock(&self, name: &str, change: impl Fn(Clock) -> Option<Clock>) -> Result<Clock, TenantError> {
         let tenant = self.tenant(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
         let mut attempts = Attempts::default();

@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn a_member_with_an_unknown_value_has_its_default() {
         let document = json!({ "number": { "newer": 1 }, "name": "x" });
-        assert_eq!(read::<Outer>(document).expect("readable"), Outer { name: Some("x".to_owned()), ..Outer::default() });
+        assert_eq!(
+            read::<Outer>(document).expect("readable"),
+            Outer { name: Some("x".to_owned()), ..Outer::default() }
+        );
         assert!(read::<Inner>(json!({ "flag": 1 })).is_err(), "it has no default");
     }
 }

@@ -92,7 +92,9 @@ fn limits_resets_plans_and_clocks_never_fail_under_traffic() {
                         assert!(matches!(reply.status, 200 | 400), "{reply:?}");
                         Value::Null
                     }
-                    3 => tenant.control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-01T00:00:00Z" }))).done(200),
+                    3 => tenant
+                        .control("POST", "/clock/freeze", Some(&json!({ "at": "2030-01-01T00:00:00Z" })))
+                        .done(200),
                     _ => tenant.control("DELETE", "/clock", None).done(200),
                 };
                 turn += 1;
@@ -188,10 +190,8 @@ fn a_look_up_with_an_older_plan_finds_a_value_that_is_no_longer_unique() {
     let tenant = tenant();
     tenant.get("/v1/customers/?emailAddress=riley@demo.example").succeeds(200);
     // Changed behind the cache, as another server does.
-    server().execute(&format!(
-        "update tenants set plan = plan || '{{\"unique\": []}}' where tenant_id = {0};",
-        tenant.id
-    ));
+    server()
+        .execute(&format!("update tenants set plan = plan || '{{\"unique\": []}}' where tenant_id = {0};", tenant.id));
     server().execute(&format!(
         "update customers set email_address_key = null, username_key = null, back_office_id_key = null, web_alias_key = null,
                 tax_id_key = null where tenant_id = {}",

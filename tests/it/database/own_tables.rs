@@ -28,7 +28,9 @@ fn tables_of_other_programs_stay_as_they_are() {
     let foreign = || -> Vec<Value> {
         FOREIGN
             .iter()
-            .flat_map(|table| database.rows(&format!("select count(*) as n, md5(string_agg(t::text, ',' order by t)) from {table} t")))
+            .flat_map(|table| {
+                database.rows(&format!("select count(*) as n, md5(string_agg(t::text, ',' order by t)) from {table} t"))
+            })
             .collect()
     };
     let before = foreign();
@@ -36,7 +38,8 @@ fn tables_of_other_programs_stay_as_they_are() {
     assert_eq!(foreign(), before, "in the schema public");
 
     // The same in the schema app; in public are the other server's tables, which have the same names.
-    let of_public = || database.rows("select count(*) as n, md5(string_agg(t::text, ',' order by t)) from public.customers t");
+    let of_public =
+        || database.rows("select count(*) as n, md5(string_agg(t::text, ',' order by t)) from public.customers t");
     let in_public = of_public();
     live(&database.url, "?options=-csearch_path%3Dapp");
     assert_eq!((foreign(), of_public()), (before, in_public), "in the schema app");

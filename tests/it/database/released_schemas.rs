@@ -45,8 +45,13 @@ fn check_rows(database: &OwnDatabase, version: &str) {
         ],
         "{version}"
     );
-    let log = database.rows("select AssociateID, OldAssociateType, NewAssociateType, recordnumber from CRM_AssociateTypeChanges");
-    assert_eq!(log, [json!({ "associateid": 2, "oldassociatetype": 2, "newassociatetype": 1, "recordnumber": 77 })], "{version}");
+    let log = database
+        .rows("select AssociateID, OldAssociateType, NewAssociateType, recordnumber from CRM_AssociateTypeChanges");
+    assert_eq!(
+        log,
+        [json!({ "associateid": 2, "oldassociatetype": 2, "newassociatetype": 1, "recordnumber": 77 })],
+        "{version}"
+    );
     let faults = database.rows("select fault_id, matched, triggered, rule from faults order by fault_id");
     assert_eq!(
         faults,
@@ -63,14 +68,20 @@ fn check_rows(database: &OwnDatabase, version: &str) {
     let settings = database.rows("select plan, unique_fields from tenants where name = 'acme'");
     let plan = json!({ "unique": ["BackOfficeId", "EmailAddress", "Username"], "rejection_status": 400 });
     assert_eq!(settings, [json!({ "plan": plan, "unique_fields": 11 })], "{version}");
-    for (table, rows) in
-        [("sponsor_tree", 3), ("reward_points", 1), ("companies", 1), ("customer_profiles", 1), ("customer_keys", 1), ("sso_tokens", 1)]
-    {
+    for (table, rows) in [
+        ("sponsor_tree", 3),
+        ("reward_points", 1),
+        ("companies", 1),
+        ("customer_profiles", 1),
+        ("customer_keys", 1),
+        ("sso_tokens", 1),
+    ] {
         assert_eq!(database.rows(&format!("select 1 from {table}")).len(), rows, "{version}: {table}");
     }
     // What belonged to no tenant any more is gone, or will be with the next sweep.
     assert_eq!(database.rows("select tenant_id from hook_calls"), [json!({ "tenant_id": 1 })], "{version}");
-    let left_behind = database.rows("select snapshot_of = tenant_id as is_unfinished from tenants where created_at = expires_at");
+    let left_behind =
+        database.rows("select snapshot_of = tenant_id as is_unfinished from tenants where created_at = expires_at");
     assert_eq!(left_behind, [json!({ "is_unfinished": true })], "{version}");
 }
 
@@ -79,10 +90,9 @@ fn check_server(database: &OwnDatabase, version: &str) {
     let process = Process::start(&["--database-url", &database.url]);
     let client = Client { address: process.address, key: "00000000000000000000000000000001".to_owned() };
     assert_eq!(client.customer(2)["FirstName"], "Ben", "{version}");
-    client.patch("/v1/customers/2", &json!({ "EmailAddress": "ADA@x.example" })).rejects(
-        400,
-        "EmailAddress 'ADA@x.example' is already in use.",
-    );
+    client
+        .patch("/v1/customers/2", &json!({ "EmailAddress": "ADA@x.example" }))
+        .rejects(400, "EmailAddress 'ADA@x.example' is already in use.");
     client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = database.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = 1");
     assert_eq!(log.len(), 2, "{version}");

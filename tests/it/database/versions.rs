@@ -27,11 +27,16 @@ fn a_database_of_a_newer_version_is_rejected_and_stays_as_it_is() {
     let seed = folder.path().join("seed.json");
     std::fs::write(&seed, json!({ "version": 1, "tenants": [] }).to_string()).expect("a file");
     let seed = seed.to_str().expect("a path").to_owned();
-    for arguments in [&["migrate"][..], &["seed", &seed, "--database-url", &database.url], &["--listen", "127.0.0.1:0"]] {
+    for arguments in
+        [&["migrate"][..], &["seed", &seed, "--offline", "--database-url", &database.url], &["--listen", "127.0.0.1:0"]]
+    {
         let (code, _, error) = command(arguments);
         assert_eq!(code, Some(1), "{arguments:?}: {error}");
         let (sentence, hint) = error.trim_end().split_once('\n').expect("two lines");
-        assert!(sentence.contains(": a newer version of this program migrated the database (its functions are version "), "{error}");
+        assert!(
+            sentence.contains(": a newer version of this program migrated the database (its functions are version "),
+            "{error}"
+        );
         assert_eq!(hint, "hint: use a version as new as that one, or another database");
     }
     assert_eq!(database.rows("select tenant_lock_key() as key"), [json!({ "key": 4711 })], "nothing was replaced");

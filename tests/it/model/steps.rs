@@ -46,12 +46,8 @@ pub enum Step {
     Reset,
     Save,
     Restore,
-    Plan {
-        shares_emails: bool,
-    },
-    Clock {
-        is_frozen: bool,
-    },
+    Plan { shares_emails: bool },
+    Clock { is_frozen: bool },
 }
 
 /// Some of these values are equal under the rules, and some are invalid or blank.
