@@ -77,8 +77,8 @@ impl Customers {
     }
 
     async fn set_password_hash(&self, scope: &Scope<'_>, id: CustomerId, hash: &str) -> Result<(), Error> {
-        // A concurrent reset may delete and write the customer's row. The second attempt finds it.
-        for _ in 0..2 {
+        // A concurrent reset may delete and write the customer's row. A later attempt finds it.
+        for _ in 0..5 {
             let written = self.database.run(async |connection| set_password_hash(connection, scope, id, hash).await);
             if written.await? {
                 return Ok(());

@@ -286,6 +286,9 @@ impl Customers {
                 Ok(WriteOutcome::Unmatched(id)) => {
                     self.explain_unmatched(scope, id, write, was_unmatched).await?;
                     was_unmatched = true;
+                    if !attempts.may_try_again() {
+                        return Err(Error::UnknownCustomer);
+                    }
                 }
                 Ok(WriteOutcome::Rejected(rejected)) => {
                     return Err(self.explain_rejection(scope, write, rejected).await?);
@@ -341,8 +344,8 @@ impl Customers {
         if matches!(write.statement, Statement::Patch { version: Some(_), .. }) {
             return Err(Error::Changed);
         }
-        // A reset may have restored the customer's row in the meantime.
-        if !was_unmatched {
+        // A reset may have restored the customer's row in the meantime. Only a date of birth has a condition of its own.
+        if !was_unmatched || !write.columns.mask.contains(Field::BirthDate) {
             return Ok(());
         }
         let mut violations = self.conflicts(scope, write).await?;
