@@ -154,6 +154,12 @@ impl Plan {
         self.unique.contains(&field)
     }
 
+    /// The unique fields, as the column `tenants.unique_fields` has them.
+    #[must_use]
+    pub fn unique_bits(&self) -> i32 {
+        self.unique.iter().map(|field| field.bit()).sum()
+    }
+
     /// In characters.
     #[must_use]
     pub fn max_length(&self, field: Field) -> usize {

@@ -23,7 +23,7 @@ declare
 begin
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
       from pg_attribute a
-     where a.attrelid = 'tenants'::regclass and a.attnum > 0 and not a.attisdropped
+     where a.attrelid = 'tenants'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
        and a.attname not in ('tenant_id', 'name', 'created_at', 'snapshot_of', 'snapshot', 'origin', 'expires_at', 'restored_from');
     execute format('update tenants t set (%s) = (select %s from tenants f where f.tenant_id = $1) where t.tenant_id = $2',
                    v_columns, v_columns) using p_from, p_to;

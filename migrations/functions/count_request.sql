@@ -1,6 +1,6 @@
 -- Counts a request of a subscription against its rate limit and its quota, if they are set, each in a window that begins with
--- the first request. rejected_by names the limit that is exceeded until renewed_at. A request that one of them rejects is counted
--- by neither.
+-- the first request. rejected_by names the limit that is exceeded until renewed_at, or is 'unknown_tenant' when the tenant was
+-- deleted. A request that one of the limits rejects is counted by neither.
 create or replace function count_request(
     p_tenant         integer,
     p_name           text,
@@ -15,6 +15,12 @@ create or replace function count_request(
 declare
     v_limit record;
 begin
+    -- Whoever replaces the counts holds the tenant's lock and then writes them in any order.
+    if enter_tenant(p_tenant) is null then
+        rejected_by := 'unknown_tenant';
+        return;
+    end if;
+
     -- A window that is over starts again at zero. The rows stay locked, so that concurrent requests are counted one by one.
     for v_limit in
         select * from (values ('rate_limit', p_rate_calls, p_rate_seconds), ('quota', p_quota_calls, p_quota_seconds))

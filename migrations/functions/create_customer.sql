@@ -26,11 +26,24 @@ returns table (column_name name, column_type text, column_number smallint) langu
        and attname not in ('tenant_id', 'customer_id', 'enroller_id', 'upgrade_date', 'inactive_date', 'modified_at')
 $$;
 
+-- What a function stores in such a column, as SQL text: its parameter; NULL for the key of a field that is not among v_unique.
+create or replace function stored_value(p_column name) returns text language sql immutable as $$
+    select coalesce((select format('case when v_unique & %s <> 0 then new_%s end', k.bit, p_column)
+                       from (values ('back_office_id_key', 1), ('email_address_key', 2), ('tax_id_key', 4), ('username_key', 8),
+                                    ('web_alias_key', 16)) as k (column_name, bit)
+                      where k.column_name = p_column),
+                    'new_' || p_column)
+$$;
+
 -- Creates a customer from its columns and, where its type is one that is placed at once, its node in the sponsor tree.
 --
 -- p_customer is the id of the caller's choice (seed files); otherwise the tenant's counter gives it. A BackOfficeId that was not
 -- sent is made of p_back_office_seed plus the id, and a WebAlias that was not sent is p_default_alias when that is free.
 -- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as texts.
+--
+-- The new_*_key are the values in the form in which they are compared. Those that the tenant's plan does not make unique are not
+-- stored: the plan at this moment, which is another one than the request has read if it was changed in between.
+-- p_back_office_unique has no effect.
 --
 -- The lists of columns are made from the table, once, when the function is made.
 do $do$
@@ -41,7 +54,7 @@ declare
 begin
 select string_agg(format('new_%s %s', column_name, column_type), ', ' order by column_number),
        string_agg(quote_ident(column_name), ', ' order by column_number),
-       string_agg('new_' || column_name, ', ' order by column_number)
+       string_agg(stored_value(column_name), ', ' order by column_number)
   into v_parameters, v_columns, v_values
   from columns_of_callers();
 execute replace(replace(replace($function$
@@ -66,14 +79,20 @@ create or replace function create_customer(
 #variable_conflict use_column
 declare
     v_sponsor_type integer;
+    v_unique       integer;
 begin
     -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
-    if new_sponsor_id is not null then
-        select c.customer_type into v_sponsor_type from customers c
-         where c.tenant_id = p_tenant and c.customer_id = new_sponsor_id;
-        if not found then
+    select t.unique_fields, c.customer_type into v_unique, v_sponsor_type
+      from tenants t
+      left join customers c on c.tenant_id = p_tenant and c.customer_id = new_sponsor_id
+     where t.tenant_id = p_tenant;
+    if not found then
+        outcome := 'unknown_tenant';
+        return;
+    elsif new_sponsor_id is not null then
+        if v_sponsor_type is null then
             outcome := 'sponsor_unknown';
             return;
         elsif p_sponsor_types is not null and v_sponsor_type <> all (p_sponsor_types) then
@@ -95,10 +114,8 @@ begin
 
     if new_back_office_id is null then
         new_back_office_id := new_back_office_id(
-            p_tenant, p_back_office_seed + customer_id, p_back_office_radix, p_back_office_unique);
-        if p_back_office_unique then
-            new_back_office_id_key := lower(new_back_office_id);
-        end if;
+            p_tenant, p_back_office_seed + customer_id, p_back_office_radix, v_unique & 1 <> 0);
+        new_back_office_id_key := lower(new_back_office_id);
     end if;
 
     if new_web_alias is null and p_default_alias is not null and not exists (

@@ -6,6 +6,8 @@
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
 -- rows as they were and as they are come along, as texts.
 --
+-- The new_*_key are the values in the form in which they are compared; create_customer.sql tells which of them are stored.
+--
 -- The lists of columns are made from the table, once, when the function is made.
 do $do$
 declare
@@ -17,9 +19,9 @@ select string_agg(format('new_%s %s', column_name, column_type), ', ' order by c
            case when column_name in ('back_office_id', 'customer_status', 'sign_up_date', 'password_hash')
                     then '%1$I = coalesce(new_%1$s, c.%1$I)'
                 when column_name = 'back_office_id_key'
-                    then '%1$I = case when new_back_office_id is null then c.%1$I else new_%1$s end'
-                else '%1$I = new_%1$s' end,
-           column_name), ', ' order by column_number)
+                    then '%1$I = case when new_back_office_id is null then c.%1$I else %2$s end'
+                else '%1$I = %2$s' end,
+           column_name, stored_value(column_name)), ', ' order by column_number)
   into v_parameters, v_columns
   from columns_of_callers();
 execute replace(replace($function$
@@ -50,6 +52,7 @@ declare
     v_upline       integer;
     v_has_downline boolean;
     v_version      xid;
+    v_unique       integer;
 begin
     -- No write while the tenant's data is replaced as a whole. An assignment costs less than PERFORM.
     v_placed := pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant) is null;
@@ -57,18 +60,20 @@ begin
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop run once more, and the ordinary request pays for no row lock.
     loop
-        select c.customer_type, c.xmin, s.customer_type, t.customer_id is not null, t.upline_id,
+        select c.customer_type, c.xmin, (select n.unique_fields from tenants n where n.tenant_id = p_tenant),
+               s.customer_type, t.customer_id is not null, t.upline_id,
                p_upgrade_from is not null
                    and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
                case when p_is_recorded then row_texts(c) end,
                case when p_is_recorded and t.tenant_id is not null then row_texts(t) end
-          into old_type, v_version, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
+          into old_type, v_version, v_unique, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
           from customers c
           left join customers s on s.tenant_id = p_tenant and s.customer_id = new_sponsor_id
           left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
          where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
-            outcome := 'unknown_customer';
+            outcome := case when exists (select from tenants n where n.tenant_id = p_tenant)
+                            then 'unknown_customer' else 'unknown_tenant' end;
             return;
         end if;
 

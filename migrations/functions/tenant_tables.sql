@@ -1,16 +1,38 @@
--- The tables of a tenant's data: all with a tenant_id, so that a new one is not forgotten, except
---   tenants                              copy_settings copies its settings,
---   subscription_keys, access_tokens     credentials belong to the tenant and not to its data.
--- Tables of unfinished work are not copied. They are only emptied when the data is replaced:
---   hook_calls, sso_tokens, subscription_usage, event_deliveries, event_attempts.
+-- The tables of this program with a tenant_id: this list, and not whatever has such a column, so that no table of another program is
+-- read or written. tests/it/schema.rs compares it with the schema. The names are found along the search_path.
+-- kind is
+--   copied   the tenant's data,
+--   emptied  unfinished work, which is not copied and is only deleted when the data is replaced,
+--   kept     what identifies the tenant: copy_settings copies the settings in tenants, and credentials do not belong to the data.
+-- customer_column names the customer to whom a row belongs.
+create or replace function emulator_tables(out table_name text, out kind text, out customer_column text) returns setof record
+language sql immutable as $$
+    values ('access_tokens',            'kept',    null),
+           ('companies',                'copied',  'customer_id'),
+           ('crm_associatestatuses',    'copied',  null),
+           ('crm_associatetypechanges', 'copied',  'associateid'),
+           ('crm_associatetypes',       'copied',  null),
+           ('customer_keys',            'copied',  'customer_id'),
+           ('customer_profiles',        'copied',  'customer_id'),
+           ('customers',                'copied',  'customer_id'),
+           ('event_attempts',           'emptied', null),
+           ('event_deliveries',         'emptied', 'customer_id'),
+           ('extension_tokens',         'copied',  null),
+           ('faults',                   'copied',  null),
+           ('hook_calls',               'emptied', null),
+           ('reward_points',            'copied',  'customer_id'),
+           ('sponsor_tree',             'copied',  'customer_id'),
+           ('sso_tokens',               'emptied', 'customer_id'),
+           ('subscription_keys',        'kept',    null),
+           ('subscription_usage',       'emptied', null),
+           ('tenant_counters',          'copied',  null),
+           ('tenants',                  'kept',    null)
+$$;
+
+-- The tables whose rows are replaced with a tenant's data, in the order in which they are written.
 create or replace function tenant_tables(out table_name text, out is_copied boolean) returns setof record
 language sql stable as $$
-    select c.relname::text, c.relname not in ('hook_calls', 'sso_tokens', 'subscription_usage', 'event_deliveries', 'event_attempts')
-      from pg_class c
-      join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
-     where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition
-       and c.relname not in ('tenants', 'subscription_keys', 'access_tokens')
-     order by c.relname
+    select e.table_name, e.kind = 'copied' from emulator_tables() e where e.kind <> 'kept' order by e.table_name
 $$;
 
 -- A table's columns without tenant_id, each after a prefix, as SQL text; with p_is_key only those of its primary key.
@@ -27,6 +49,5 @@ $$;
 -- The column with the customer to whom a table's rows belong, as SQL text; NULL where they belong to none.
 create or replace function customer_column(p_table text) returns text
 language sql stable as $$
-    select quote_ident(a.attname) from pg_attribute a
-     where a.attrelid = quote_ident(p_table)::regclass and not a.attisdropped and a.attname in ('customer_id', 'associateid')
+    select quote_ident(e.customer_column) from emulator_tables() e where e.table_name = p_table
 $$;

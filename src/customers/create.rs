@@ -68,7 +68,12 @@ impl Customers {
         if fields.back_office_id.is_some() || !scope.calls::<GetNewBackOfficeId>() {
             return Ok(None);
         }
-        let reserved = self.database.run(async |connection| store::reserve_id(connection, scope.tenant).await).await?;
+        let reserve = self.database.in_transaction(async |connection| {
+            // A reset replaces the counter.
+            store::enter_tenant(connection, scope.tenant).await?;
+            store::reserve_id(connection, scope.tenant).await?.ok_or(Error::UnknownTenant)
+        });
+        let reserved = Box::pin(reserve).await?;
         let request = GetNewBackOfficeIdRequest {
             associate_base_type: fields.customer_type.unwrap_or_default(),
             associate_id: reserved.0,
@@ -111,6 +116,7 @@ impl Customers {
         match store::create(connection, scope, id, &columns).await? {
             WriteOutcome::Done(id) => Ok(id),
             WriteOutcome::UnknownCustomer | WriteOutcome::Unmatched(_) => Err(Error::UnknownCustomer),
+            WriteOutcome::UnknownTenant => Err(Error::UnknownTenant),
             WriteOutcome::Rejected(rejected) => Err(rejected_write(rejected, &columns, Vec::new())),
         }
     }

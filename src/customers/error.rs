@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, is_of_deleted_tenant};
 use crate::extension::HookFailure;
 use crate::model::Field;
 
@@ -10,6 +10,9 @@ use crate::model::Field;
 pub enum Error {
     #[error("there is no such customer")]
     UnknownCustomer,
+    /// The tenant was deleted after the request was authenticated.
+    #[error("the tenant was deleted")]
+    UnknownTenant,
     #[error("the request breaks {} rules", .0.violations.len())]
     Rejected(Rejection),
     /// The built-in upgrade hook does not go from the customer's type to the requested one.
@@ -38,12 +41,21 @@ pub enum Error {
     #[error("a key that begins with 00000000-0000-8000-8000 is derived from a customer's number and cannot be chosen")]
     UuidReserved,
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Database(DatabaseError),
+}
+
+impl From<DatabaseError> for Error {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Statement(error) => error.into(),
+            other => Self::Database(other),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
+        if is_of_deleted_tenant(&error) { Self::UnknownTenant } else { Self::Database(error.into()) }
     }
 }
 

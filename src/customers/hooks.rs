@@ -131,6 +131,7 @@ impl Customers {
         let deferred = deferred(callback)?;
         // Before the transaction, so that no connection is held meanwhile.
         let password_hash = self.hash_in_callback(hook, &deferred, &request).await;
+        let _guard = self.database.locks().enter_again(scope.tenant).await.map_err(DatabaseError::from)?;
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;

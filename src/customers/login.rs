@@ -79,8 +79,14 @@ impl Customers {
     }
 
     async fn set_password_hash(&self, scope: &Scope<'_>, id: CustomerId, hash: &str) -> Result<(), Error> {
-        let written = self.database.run(async |connection| set_password_hash(connection, scope, id, hash).await);
-        if written.await? { Ok(()) } else { Err(Error::UnknownCustomer) }
+        // A concurrent reset may delete and write the customer's row. A later attempt finds it.
+        for _ in 0..5 {
+            let written = self.database.run(async |connection| set_password_hash(connection, scope, id, hash).await);
+            if written.await? {
+                return Ok(());
+            }
+        }
+        Err(Error::UnknownCustomer)
     }
 
     /// Whether no customer has this value. Blank values are always free, as are those of a field that is not unique under the

@@ -48,12 +48,6 @@ impl Customers {
         self.database.run(async |connection| store::hold_counter(connection, scope.tenant).await).await
     }
 
-    /// The number of a tenant's requests on this server that wait for its extension.
-    #[must_use]
-    pub fn in_hooks(&self, tenant: TenantId) -> usize {
-        self.hooks.running(tenant)
-    }
-
     /// Wakes the worker that delivers webhooks.
     pub fn wake_deliveries(&self) {
         self.deliveries.wake();

@@ -28,6 +28,8 @@ pub(super) use patch::patch;
 pub(super) enum WriteOutcome {
     Done(CustomerId),
     UnknownCustomer,
+    /// The tenant was deleted.
+    UnknownTenant,
     /// A partial update found no row that meets its conditions.
     Unmatched(CustomerId),
     Rejected(Rejected),
@@ -50,6 +52,7 @@ fn outcome(text: &str, old_type: Option<i32>, id: Option<CustomerId>) -> Result<
     Ok(match (text, old_type, id) {
         ("created" | "replaced", _, Some(id)) => WriteOutcome::Done(id),
         ("unknown_customer", ..) => WriteOutcome::UnknownCustomer,
+        ("unknown_tenant", ..) => WriteOutcome::UnknownTenant,
         ("sponsor_unknown", ..) => WriteOutcome::Rejected(Rejected::SponsorUnknown),
         ("sponsor_type", ..) => WriteOutcome::Rejected(Rejected::SponsorType),
         ("sponsor_below", ..) => WriteOutcome::Rejected(Rejected::SponsorBelow),
@@ -167,12 +170,22 @@ pub(super) async fn look_up(
             select customer_id from customers where tenant_id = $1 and username_key = $4
             union all
             select customer_id from customers where tenant_id = $1 and web_alias_key = $5
+            union all
+            -- The plan was changed after the request read it, so that this field's key may be gone.
+            select customer_id from customers
+             where (select t.unique_fields from tenants t where t.tenant_id = $1) <> $6
+               and tenant_id = $1
+               and (lower(btrim(back_office_id)) = $2 and back_office_id_key is null
+                    or lower(btrim(email_address)) = $3 and email_address_key is null
+                    or lower(btrim(username)) = $4 and username_key is null
+                    or lower(btrim(web_alias)) = $5 and web_alias_key is null)
             "#,
             tenant.0,
             asked(UniqueField::BackOfficeId),
             asked(UniqueField::EmailAddress),
             asked(UniqueField::Username),
             asked(UniqueField::WebAlias),
+            plan.unique_bits(),
         )
         .fetch_all(connection)
         .await;
@@ -217,16 +230,19 @@ pub(super) async fn new_back_office_id(
     .await
 }
 
-/// Takes the next id from the tenant's counter.
-pub(super) async fn reserve_id(connection: &mut PgConnection, tenant: TenantId) -> Result<CustomerId, sqlx::Error> {
+/// Takes the next id from the tenant's counter, within a transaction that has entered the tenant. `None` when the tenant was deleted.
+pub(super) async fn reserve_id(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<CustomerId>, sqlx::Error> {
     let id = sqlx::query_scalar!(
         "update tenant_counters set last_customer_id = last_customer_id + 1 where tenant_id = $1
          returning last_customer_id",
         tenant.0,
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(CustomerId(id))
+    Ok(id.map(CustomerId))
 }
 
 /// Sets the status Deleted; the values and the node stay. False when there is no such customer.

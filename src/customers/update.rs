@@ -100,8 +100,8 @@ impl Customers {
     }
 
     async fn mark_deleted(&self, scope: &Scope<'_>, id: CustomerId) -> Result<(), Error> {
-        // A concurrent reset may delete and write the customer's row. The second attempt finds it.
-        for _ in 0..2 {
+        // A concurrent reset may delete and write the customer's row. A later attempt finds it.
+        for _ in 0..5 {
             if self.database.run(async |connection| store::soft_delete(connection, scope, id).await).await? {
                 return Ok(());
             }

@@ -244,6 +244,12 @@ impl Statement<'_> {
     }
 }
 
+impl Write<'_> {
+    fn has_reserved_id(&self) -> bool {
+        matches!(self.statement, Statement::Create { reserved: Some(_) })
+    }
+}
+
 /// How often a write failed without an explanation.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
@@ -263,16 +269,26 @@ impl Attempts {
 impl Customers {
     /// Runs a statement that writes, and returns the customer's id. Where a unique value collides, it is rejected with all
     /// colliding fields at once; where the competing writer has let go of the value in the meantime, the statement runs again.
-    pub(super) async fn write_customer(&self, scope: &Scope<'_>, write: Write<'_>) -> Result<CustomerId, Error> {
+    pub(super) async fn write_customer(&self, scope: &Scope<'_>, mut write: Write<'_>) -> Result<CustomerId, Error> {
         let mut attempts = Attempts::default();
         let mut was_unmatched = false;
         loop {
             match self.database.run(async |connection| run(connection, scope, write).await).await {
                 Ok(WriteOutcome::Done(id)) => return Ok(id),
                 Ok(WriteOutcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
+                Ok(WriteOutcome::UnknownTenant) => return Err(Error::UnknownTenant),
+                // A reset came between the reservation of the id and this write, and another customer got the id.
+                Err(DatabaseError::Statement(error))
+                    if violated_unique_constraint(&error) == Some("customers_pkey") && write.has_reserved_id() =>
+                {
+                    write.statement = Statement::Create { reserved: None };
+                }
                 Ok(WriteOutcome::Unmatched(id)) => {
                     self.explain_unmatched(scope, id, write, was_unmatched).await?;
                     was_unmatched = true;
+                    if !attempts.may_try_again() {
+                        return Err(Error::UnknownCustomer);
+                    }
                 }
                 Ok(WriteOutcome::Rejected(rejected)) => {
                     return Err(self.explain_rejection(scope, write, rejected).await?);
@@ -328,8 +344,8 @@ impl Customers {
         if matches!(write.statement, Statement::Patch { version: Some(_), .. }) {
             return Err(Error::Changed);
         }
-        // A reset may have restored the customer's row in the meantime.
-        if !was_unmatched {
+        // A reset may have restored the customer's row in the meantime. Only a date of birth has a condition of its own.
+        if !was_unmatched || !write.columns.mask.contains(Field::BirthDate) {
             return Ok(());
         }
         let mut violations = self.conflicts(scope, write).await?;

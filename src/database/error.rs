@@ -27,6 +27,12 @@ pub fn is_deadlock(error: &sqlx::Error) -> bool {
     has_code(error, "40P01")
 }
 
+/// Whether a statement referred to a tenant that was deleted: every foreign key refers to a tenant.
+#[must_use]
+pub fn is_of_deleted_tenant(error: &sqlx::Error) -> bool {
+    has_code(error, "23503")
+}
+
 /// Whether a text contains the character U+0000, which Postgres cannot store.
 #[must_use]
 pub fn is_impossible_text(error: &sqlx::Error) -> bool {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::error::DatabaseError;
+use super::exclusive::TenantLocks;
 use super::limit::{Limit, no_answer};
 use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
 use super::request_use;
@@ -30,6 +31,7 @@ pub struct Database {
     pool: Pool,
     transaction: Option<Transaction>,
     limit: Limit,
+    locks: TenantLocks,
     /// The number of rows written in bulk since the tables were last analyzed.
     pub(super) written_rows: Arc<AtomicU64>,
 }
@@ -41,7 +43,8 @@ impl Database {
     /// When the URL cannot be read.
     pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let pool = Pool::new(options)?;
-        Ok(Self { pool, transaction: None, limit: Limit::Request, written_rows: Arc::default() })
+        let locks = TenantLocks::new(pool.usage().size == 1);
+        Ok(Self { pool, transaction: None, limit: Limit::Request, locks, written_rows: Arc::default() })
     }
 
     /// A connection for one autocommit statement, or for several that need not be atomic, whose owner limits how long they take.
@@ -190,6 +193,12 @@ impl Database {
             outcome
         };
         self.within(limit, running).await
+    }
+
+    /// Exclusive access to tenants, where there is only one connection.
+    #[must_use]
+    pub fn locks(&self) -> &TenantLocks {
+        &self.locks
     }
 
     #[must_use]

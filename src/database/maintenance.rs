@@ -54,8 +54,8 @@ pub async fn vacuum_and_analyze(database: &Database) -> Result<(), DatabaseError
     let due = database.run(async |connection| {
         sqlx::query_scalar!(
             r#"
-            select quote_ident(relname) as "table!" from pg_stat_user_tables
-             where schemaname = 'public'
+            select relid::regclass::text as "table!" from pg_stat_user_tables
+             where relid in (select table_name::regclass from emulator_tables())
                and (n_dead_tup > 1000 + 0.2 * n_live_tup or n_ins_since_vacuum > 1000 + 0.2 * n_live_tup
                     or n_mod_since_analyze > 1000 + 0.1 * n_live_tup)
              order by relname

@@ -1,7 +1,10 @@
-//! The schema: the numbered migrations, and the functions, which are code and are created again at each start.
+//! The schema: the numbered migrations, and the functions, which are code and are created again when they have changed.
 
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
 use sqlx::migrate::Migrator;
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use thiserror::Error;
 
 use super::error::DatabaseError;
@@ -9,10 +12,18 @@ use super::handle::Database;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// One simple query, and so one transaction. The lock excludes servers that start at the same time.
+/// The version of the functions. A change of `migrations/functions/` raises it by one, so that an older program does not replace the
+/// functions of a newer one.
+const FUNCTIONS_VERSION: i32 = 2;
+
+/// A test compares it with the functions, so that a change of them does not keep their version.
+#[cfg(test)]
+const FUNCTIONS_DIGEST: &str = "bb9f90472035b747ccbba05b455b8c5c7919d34296cec4d9595282403089d0fd";
+
+/// In the order in which they can be created.
 const FUNCTIONS: &str = concat!(
-    "select pg_advisory_xact_lock(hashtext('directscale-emulator functions'));",
     include_str!("../../migrations/functions/tenant_lock_key.sql"),
+    include_str!("../../migrations/functions/enter_tenant.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),
@@ -32,15 +43,24 @@ pub enum MigrateError {
     /// There is no connection, or Postgres rejected a function.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A migration failed, or the database was migrated by a newer version of this program.
+    /// The text is what is newer.
+    #[error("a newer version of this program migrated the database ({0})")]
+    Newer(String),
     #[error("a migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Updates the schema. Several servers may call this at once: each waits for the previous one.
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// Updates the schema. Several servers may call this at once: each waits for the previous one. Servers of the previous version that
+/// run meanwhile continue to run (`migrations/README.md`).
 ///
 /// # Errors
-/// When the database fails, a migration fails, or the database was migrated by a newer version.
+/// `Newer`, or when the database or a migration fails.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let mut session = database.session().await?;
     // A migration of large tables takes its time, and waits for the other servers.
@@ -49,11 +69,60 @@ pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     if let Err(error) = MIGRATOR.run(session.connection()).await {
         // The migrator ended its own transaction, so there is nothing to roll back.
         session.end(Ok(()))?;
-        return Err(error.into());
+        return Err(failed(error));
     }
-    let created = session.connection().execute(sqlx::raw_sql(FUNCTIONS)).await;
-    created.map_err(DatabaseError::from)?;
     let limited = session.connection().execute(sqlx::raw_sql(AssertSqlSafe(database.session_settings()))).await;
     session.end(limited)?;
+    database.patient().in_transaction(create_functions).await
+}
+
+fn failed(error: sqlx::migrate::MigrateError) -> MigrateError {
+    let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default();
+    match error {
+        sqlx::migrate::MigrateError::VersionMissing(version) if version > newest => {
+            MigrateError::Newer(format!("its migration is {version}, and this version knows migrations up to {newest}"))
+        }
+        error => error.into(),
+    }
+}
+
+/// Creates the functions unless they are current.
+async fn create_functions(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    // The lock excludes servers that start at the same time.
+    let stored = sqlx::query!("select version, digest from emulator_functions for update").fetch_one(&mut *connection);
+    let (stored, digest) = (stored.await?, digest());
+    if stored.version > FUNCTIONS_VERSION {
+        let newer =
+            format!("its functions are version {}, and this version has version {FUNCTIONS_VERSION}", stored.version);
+        return Err(MigrateError::Newer(newer));
+    }
+    if stored.version == FUNCTIONS_VERSION && stored.digest == digest {
+        return Ok(());
+    }
+    connection.execute(sqlx::raw_sql(FUNCTIONS)).await?;
+    sqlx::query!("update emulator_functions set version = $1, digest = $2", FUNCTIONS_VERSION, digest)
+        .execute(connection)
+        .await?;
     Ok(())
+}
+
+fn digest() -> String {
+    Sha256::digest(FUNCTIONS.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("invariant: a String takes every text");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_functions_have_a_new_version() {
+        assert_eq!(
+            digest(),
+            FUNCTIONS_DIGEST,
+            "migrations/functions/ changed: raise FUNCTIONS_VERSION by one and set FUNCTIONS_DIGEST to the first of these"
+        );
+    }
 }

@@ -5,6 +5,7 @@ mod connection;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod exclusive;
 mod handle;
 mod limit;
 mod maintenance;
@@ -19,7 +20,8 @@ mod transaction;
 pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
-pub use error::{DatabaseError, is_deadlock, is_impossible_text, violated_unique_constraint};
+pub use error::{DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint};
+pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};

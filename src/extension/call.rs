@@ -1,9 +1,7 @@
 //! The call of a hook: the vendor's own work, or a request to the extension that may call back for it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -15,7 +13,7 @@ use super::ids::Hook;
 use super::remote_exception::DiscoRemoteException;
 use super::settings::Extension;
 use super::store;
-use crate::database::{Database, DatabaseError, TenantId};
+use crate::database::{Database, DatabaseError, TenantId, lock_tenant_shared};
 use crate::journal::{HIDDEN, HookNote, Recorder, Text, redacted_text};
 use crate::outgoing::{Outgoing, OutgoingError, OutgoingResponse, TargetUrl};
 use crate::random::Random;
@@ -39,8 +37,6 @@ const MAX_TEXT: usize = 1_000;
 pub struct Hooks {
     outgoing: Outgoing,
     random: Arc<Random>,
-    /// How many hooks run, by tenant.
-    running: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -120,14 +116,7 @@ impl Callback {
 impl Hooks {
     #[must_use]
     pub fn new(outgoing: Outgoing, random: Arc<Random>) -> Self {
-        Self { outgoing, random, running: Arc::default() }
-    }
-
-    /// How many hooks of a tenant wait for its extension on this server.
-    #[must_use]
-    pub fn running(&self, tenant: TenantId) -> usize {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.get(&tenant).copied().unwrap_or_default()
+        Self { outgoing, random }
     }
 
     /// Calls the extension that answers the hook `H`; `context` is stored for its callback. No transaction is open while it
@@ -167,11 +156,14 @@ impl Hooks {
         let digest = token.digest();
         // Normally the token ends with the hook.
         let seconds = (timeout + EXPIRY_MARGIN).as_secs_f64();
-        let opened = database
-            .run(async |connection| store::open(connection, of.tenant, &digest, H::ID, &context, seconds).await);
+        let opened = database.in_transaction(async |connection| {
+            // The deletion of the tenant locks the same rows in another order.
+            lock_tenant_shared(connection, of.tenant).await?;
+            Ok::<_, DatabaseError>(store::open(connection, of.tenant, &digest, H::ID, &context, seconds).await?)
+        });
         opened.await?;
 
-        let waiting = Waiting::new(&self.running, of.tenant);
+        let in_hook = database.locks().leave_for_hook(of.tenant);
         let running = Running { database: database.clone(), tenant: of.tenant, digest, ended: false };
         let body = serde_json::to_vec(&request).expect("invariant: plain data is JSON");
         let headers = headers(extension, of.user, &token);
@@ -179,7 +171,7 @@ impl Hooks {
         let start = Instant::now();
         let answered = self.outgoing.post(url.url(), headers, body, timeout).await;
         let ms = start.elapsed().as_secs_f64() * 1e3;
-        drop(waiting);
+        in_hook.return_from_hook().await.map_err(DatabaseError::from)?;
         let has_committed = running.end().await?;
         of.recorder.hook(|| {
             let (status, response) = match &answered {
@@ -253,32 +245,6 @@ pub async fn try_hook(
 ) -> Result<OutgoingResponse, OutgoingError> {
     let headers = headers(extension, "hook try", &CallbackToken::new(random));
     outgoing.post(url.url(), headers, request.to_string().into_bytes(), timeout).await
-}
-
-/// A hook that waits for its extension, counted until it is dropped.
-struct Waiting {
-    running: Arc<Mutex<HashMap<TenantId, usize>>>,
-    tenant: TenantId,
-}
-
-impl Waiting {
-    fn new(running: &Arc<Mutex<HashMap<TenantId, usize>>>, tenant: TenantId) -> Self {
-        *running.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default() += 1;
-        Self { running: Arc::clone(running), tenant }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if let Entry::Occupied(mut count) =
-            self.running.lock().unwrap_or_else(PoisonError::into_inner).entry(self.tenant)
-        {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
 }
 
 /// A running hook. When it is dropped, its token ends, also when the client disconnects.

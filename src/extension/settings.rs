@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::HOOKS;
 use crate::outgoing::TargetUrl;
 use crate::secret;
 
-/// The settings are stored in the clear, because the token must be sent.
+/// The settings are stored in the clear, because the token must be sent. A newer version may have stored them: what is unknown here is
+/// left out.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Extension {
     /// Sent to the extension as its Bearer token (vendor's `ExtensionToken`).
     pub extension_token: String,
     /// Hook ids, each with the address that answers it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known_hooks")]
     pub hooks: BTreeMap<HookId, TargetUrl>,
     /// The maximum duration of a hook, in seconds.
     #[serde(default = "thirty")]
@@ -26,6 +26,12 @@ pub struct Extension {
 
 fn thirty() -> NonZeroU32 {
     const { NonZeroU32::new(30).expect("invariant: 30 is not 0") }
+}
+
+/// The hooks that this version calls.
+fn known_hooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<HookId, TargetUrl>, D::Error> {
+    let stored = BTreeMap::<String, TargetUrl>::deserialize(deserializer)?;
+    Ok(stored.into_iter().filter_map(|(id, url)| Some((HookId::try_from(id).ok()?, url))).collect())
 }
 
 impl Extension {
@@ -79,5 +85,20 @@ impl TryFrom<String> for HookId {
         } else {
             Err(format!("'{id}' is not a hook that is called here; these are: {}", HOOKS.join(", ")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Extension;
+
+    #[test]
+    fn hooks_and_members_of_a_newer_version_are_left_out() {
+        let stored = serde_json::json!({
+            "extension_token": "t", "newer": 1, "timeout_seconds": 5,
+            "hooks": { "Newer.Hook": "http://a.example/", "Associates.UpdateAssociate": "http://b.example/" }
+        });
+        let extension: Extension = serde_json::from_value(stored).expect("an extension");
+        assert_eq!((extension.hooks.len(), extension.timeout_seconds.get()), (1, 5));
     }
 }

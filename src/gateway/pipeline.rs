@@ -158,6 +158,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             None => Ok(()),
             Some(LimitExceeded::RateLimit(seconds)) => Err(GatewayRejection::RateLimited(seconds)),
             Some(LimitExceeded::Quota(seconds)) => Err(GatewayRejection::QuotaExceeded(seconds)),
+            Some(LimitExceeded::TenantDeleted) => Err(GatewayRejection::InvalidKey),
         }
     }
 

@@ -73,7 +73,7 @@ impl RowTexts {
 /// Replaces a secret that changed.
 const HIDDEN_AFTER: &str = "••• (changed)";
 
-/// The columns of every table.
+/// The columns of this program's tables.
 #[derive(Debug, Default)]
 pub(super) struct Tables(HashMap<String, Vec<Column>>);
 
@@ -160,10 +160,10 @@ impl Tables {
             select c.relname::text as "table!", a.attname::text as "column!", t.typname::text as "kind!",
                    exists (select from pg_index x
                             where x.indrelid = c.oid and x.indisprimary and a.attnum = any (x.indkey)) as "is_key!"
-              from pg_class c
+              from emulator_tables() e
+              join pg_class c on c.oid = e.table_name::regclass
               join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
               join pg_type t on t.oid = a.atttypid
-             where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
              order by c.oid, a.attnum
             "#
         )

@@ -45,6 +45,18 @@ impl UniqueField {
         }
     }
 
+    /// Its bit in the column `tenants.unique_fields`.
+    #[must_use]
+    pub fn bit(self) -> i32 {
+        match self {
+            Self::BackOfficeId => 1,
+            Self::EmailAddress => 2,
+            Self::TaxId => 4,
+            Self::Username => 8,
+            Self::WebAlias => 16,
+        }
+    }
+
     /// `None` for a field that cannot be unique.
     #[must_use]
     pub fn of(field: Field) -> Option<Self> {

@@ -146,6 +146,10 @@ impl Target {
             let hint = "use a version as new as that one, or another database".to_owned();
             return self.unusable(Problem { reason, hint: Some(hint), is_final: true });
         }
+        if let MigrateError::Newer(_) = error {
+            let hint = "use a version as new as that one, or another database".to_owned();
+            return self.unusable(Problem { reason: error.to_string(), hint: Some(hint), is_final: true });
+        }
         let database = cause::<sqlx::Error>(error).and_then(sqlx::Error::as_database_error);
         let Some(error) = database else {
             let reason = crate::error_chain::ErrorChain(error).to_string();
@@ -154,7 +158,14 @@ impl Target {
         let message = error.message();
         let (user, code) = (self.0.get_username(), error.code().unwrap_or_default());
         let (reason, hint) = match &*code {
-            "42501" => (message.to_owned(), Some(format!("as its owner: GRANT CREATE ON SCHEMA public TO \"{user}\""))),
+            "42501" => {
+                let schema = message.strip_prefix("permission denied for schema ").unwrap_or("public");
+                (message.to_owned(), Some(format!("as its owner: GRANT CREATE ON SCHEMA {schema} TO \"{user}\"")))
+            }
+            "3F000" => (
+                message.to_owned(),
+                Some("create the schema that search_path in the options of the database URL names".to_owned()),
+            ),
             // A table, a function or another object of this name exists, and our migrations did not create it.
             "42P07" | "42723" | "42710" => {
                 let name = message.split('"').nth(1).unwrap_or("of the same name");

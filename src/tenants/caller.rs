@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::credential::{Credential, CredentialDigest, digest};
-use super::exclusive::TenantLocks;
 use super::store::{self, By};
 use super::{Caller, Tenant};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, is_of_deleted_tenant, lock_tenant_shared};
 use crate::fault_injection::{self, TriggeredFault};
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
@@ -27,7 +26,6 @@ const CAPACITY: usize = 10_000;
 pub struct CredentialCache {
     database: Database,
     entries: Arc<RwLock<HashMap<CredentialDigest, CacheEntry>>>,
-    locks: TenantLocks,
     /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
     epoch: Arc<AtomicU64>,
 }
@@ -41,8 +39,7 @@ struct CacheEntry {
 impl CredentialCache {
     #[must_use]
     pub fn new(database: Database) -> Self {
-        let locks = TenantLocks::new(&database);
-        Self { database, entries: Arc::default(), locks, epoch: Arc::default() }
+        Self { database, entries: Arc::default(), epoch: Arc::default() }
     }
 
     /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant. `None` when
@@ -51,11 +48,11 @@ impl CredentialCache {
     /// # Errors
     /// When the database fails and the cache has no entry.
     pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let (digest, deadline) = (digest(presented), self.locks.deadline());
+        let (digest, deadline) = (digest(presented), self.database.locks().deadline());
         loop {
             let Some(caller) = self.find(digest).await? else { return Ok(None) };
             // The tenant's data and plan may have changed during a wait, so they are read again.
-            if let Some(guard) = self.locks.enter(caller.tenant.id, deadline).await? {
+            if let Some(guard) = self.database.locks().enter(caller.tenant.id, deadline).await? {
                 return Ok(Some(caller.with_guard(guard)));
             }
         }
@@ -70,7 +67,8 @@ impl CredentialCache {
         self.find(digest(presented)).await
     }
 
-    /// Stores an access token for a client that presented its secret. The token expires after this many seconds.
+    /// Stores an access token for a client that presented its secret. The token expires after this many seconds. False when the
+    /// client's tenant was deleted.
     ///
     /// # Errors
     /// When the database fails.
@@ -80,25 +78,28 @@ impl CredentialCache {
         presented: &str,
         token: &Credential,
         seconds: u32,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<bool, DatabaseError> {
         let now = Clock::Real.now();
         let expires_at = now + TimeDelta::seconds(i64::from(seconds));
         let (client_digest, token) = (digest(presented), token.digest());
-        let insert = self.database.run(async |connection| {
+        let insert = self.database.in_transaction(async |connection| {
             let tenant = client.tenant.id;
-            store::credentials::insert_access_token(connection, tenant, &token, &client_digest, now, expires_at).await
+            // The deletion of the tenant locks the same rows in another order.
+            lock_tenant_shared(connection, tenant).await?;
+            let insert =
+                store::credentials::insert_access_token(connection, tenant, &token, &client_digest, now, expires_at);
+            Ok::<_, DatabaseError>(insert.await?)
         });
-        insert.await
+        match insert.await {
+            Err(DatabaseError::Statement(error)) if is_of_deleted_tenant(&error) => Ok(false),
+            inserted => inserted.map(|()| true),
+        }
     }
 
     /// Clears the cache after a tenant changed on this server. Other servers follow within half a second.
     pub fn clear(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    pub(super) fn locks(&self) -> &TenantLocks {
-        &self.locks
     }
 
     async fn find(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
@@ -146,11 +147,13 @@ pub struct Limits {
     database: Database,
 }
 
-/// The limit that a request exceeds, with the seconds until it renews; at least one.
+/// The limit that a request exceeds, with the seconds until it renews, at least one; or that its tenant is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitExceeded {
     RateLimit(u64),
     Quota(u64),
+    /// The tenant was deleted.
+    TenantDeleted,
 }
 
 impl Limits {
@@ -180,7 +183,11 @@ impl Limits {
         let left = counted.renewed_at.unwrap_or(now) - now;
         // Rounded up, so that a request after that time is accepted.
         let seconds = u64::try_from((left.num_milliseconds() + 999) / 1000).unwrap_or_default().max(1);
-        Ok(Some(if rejected_by == "quota" { LimitExceeded::Quota(seconds) } else { LimitExceeded::RateLimit(seconds) }))
+        Ok(Some(match rejected_by.as_str() {
+            "unknown_tenant" => LimitExceeded::TenantDeleted,
+            "quota" => LimitExceeded::Quota(seconds),
+            _ => LimitExceeded::RateLimit(seconds),
+        }))
     }
 }
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::Tenant;
-use super::error::TenantError;
-use super::exclusive::ExclusiveAccess;
+use super::error::{Attempts, TenantError};
 use super::seed::{self, SeedContents, SeedTarget};
 use super::service::{SEED, Tenants, unknown_snapshot};
 use super::store::{copy, lifecycle, snapshots};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
-use crate::database::{Batches, DatabaseError, TenantId, lock_tenant};
+use crate::database::{Batches, DatabaseError, ExclusiveAccess, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
 use crate::tasks::{DataRows, Progress, SnapshotRows, StartedTask, TaskResult};
 
@@ -115,25 +114,36 @@ impl Tenants {
         self.tasks.begin(self.random.uuid(), &name.clone(), kind, |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             let access = tenants.locks().exclusive_to_replace(tenant.id).await;
-            let unknown = || unknown_snapshot(&name, &snapshot);
             let find = tenants.database.run(async |connection| snapshots::find(connection, tenant.id, &snapshot).await);
-            let from = find.await?.ok_or_else(unknown)?;
+            let from = find.await?.ok_or_else(|| unknown_snapshot(&name, &snapshot))?;
             let rows = if access.is_incomplete() || tenants.is_copied_in_parts(&[from, tenant.id]).await? {
                 tenants.restore_in_parts(&access, from, tenant.id, &progress).await?
             } else {
-                let replaced = tenants.database.in_transaction(async |connection| {
-                    lock_tenant(connection, tenant.id).await?;
-                    // A concurrent request may have replaced the snapshot of this name.
-                    let from = snapshots::find(connection, tenant.id, &snapshot).await?.ok_or_else(unknown)?;
-                    Ok::<_, TenantError>(copy::replace(connection, Some(from), tenant.id, &progress).await?)
-                });
-                replaced.await?
+                let mut attempts = Attempts::default();
+                loop {
+                    let restored = tenants.try_to_restore(&tenant, &snapshot, &progress).await;
+                    if !attempts.must_try_again(&restored) {
+                        break restored?;
+                    }
+                }
             };
             tenants.database.filled(rows).await;
             tenants.invalidate(tenant.id);
             drop(access);
             Ok(TaskResult::Snapshot(SnapshotRows { snapshot, rows }))
         })
+    }
+
+    /// Restores a tenant in one transaction.
+    async fn try_to_restore(&self, tenant: &Tenant, name: &str, progress: &Progress) -> Result<u64, TenantError> {
+        let restored = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            // A concurrent request may have replaced the snapshot of this name.
+            let from = snapshots::find(connection, tenant.id, name).await?;
+            let from = from.ok_or_else(|| unknown_snapshot(&tenant.name, name))?;
+            Ok::<_, TenantError>(copy::replace(connection, Some(from), tenant.id, progress).await?)
+        });
+        restored.await
     }
 
     /// Restores a large tenant from one of its snapshots, in parts, while its requests wait. A failed attempt is repeated. If the last

@@ -2,11 +2,9 @@
 
 use thiserror::Error;
 
-use crate::database::{DatabaseError, violated_unique_constraint};
-
-/// The message for requests to a tenant whose restore failed.
-pub(super) const INCOMPLETE: &str = "the tenant's data is incomplete, because the database failed during a restore: reset it, \
-    restore a snapshot or delete the tenant; the next start of the server tries it too";
+use crate::database::{
+    AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint,
+};
 
 /// The message for a time that a tenant's clock cannot show.
 pub(super) const CLOCK_OUT_OF_RANGE: &str = "a clock can show times between the years 1900 and 9000";
@@ -36,7 +34,7 @@ pub enum TenantError {
     #[error(transparent)]
     Credential(CredentialError),
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Database(DatabaseError),
 }
 
 /// Why a credential could not be added, rotated, listed, revoked or deleted. The messages say "key", the short word of routes and
@@ -73,19 +71,55 @@ pub enum SeedError {
     Database(#[from] DatabaseError),
 }
 
+/// Counts the attempts of a transaction that competes with others.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    failed: u32,
+}
+
+impl Attempts {
+    const MAX: u32 = 5;
+
+    /// Whether the transaction is to be tried again: another one changed the same rows, or the two waited for each other.
+    pub(super) fn must_try_again<T>(&mut self, outcome: &Result<T, TenantError>) -> bool {
+        self.failed += 1;
+        matches!(outcome, Err(TenantError::Conflict)) && self.failed < Self::MAX
+    }
+}
+
 impl From<sqlx::Error> for TenantError {
     fn from(error: sqlx::Error) -> Self {
-        // Two requests save the same snapshot, or fork to the same name, at once.
+        // Two requests save the same snapshot, or fork to the same name, or one of them deletes the tenant, at once.
         let is_race = violated_unique_constraint(&error).is_some()
+            || is_deadlock(&error)
+            || is_of_deleted_tenant(&error)
             || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "40001");
         if is_race { Self::Conflict } else { Self::Database(error.into()) }
+    }
+}
+
+impl From<DatabaseError> for TenantError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Statement(error) => error.into(),
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl From<AccessError> for TenantError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Busy => Self::Database(error.into()),
+            AccessError::Incomplete => Self::Incomplete,
+        }
     }
 }
 
 impl From<SeedError> for TenantError {
     fn from(error: SeedError) -> Self {
         match error {
-            SeedError::Database(error) => Self::Database(error),
+            SeedError::Database(error) => error.into(),
             other => Self::Seed(other),
         }
     }
@@ -94,7 +128,7 @@ impl From<SeedError> for TenantError {
 impl From<CredentialError> for TenantError {
     fn from(error: CredentialError) -> Self {
         match error {
-            CredentialError::Database(error) => Self::Database(error),
+            CredentialError::Database(error) => error.into(),
             CredentialError::UnknownTenant(name) => Self::UnknownTenant(name),
             other => Self::Credential(other),
         }

@@ -7,7 +7,6 @@ mod credentials;
 mod data;
 mod diff;
 mod error;
-mod exclusive;
 mod export;
 mod lifecycle;
 mod listing;
@@ -26,7 +25,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::customers::Scope;
-use crate::database::TenantId;
+use crate::database::{RequestGuard, TenantId};
 use crate::extension::Extension;
 use crate::fault_injection::ActiveFault;
 use crate::journal::Recorder;
@@ -40,7 +39,6 @@ pub use credential::{Credential, CredentialListing, CredentialSlot, NewCredentia
 pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use error::{CredentialError, SeedError, TenantError};
-pub use exclusive::RequestGuard;
 pub use export::{Export, ExportFormat, ExportOptions};
 pub use lifecycle::NewTenant;
 pub use listing::{SnapshotListing, TenantListing};

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::error::TenantError;
-use super::exclusive::{ExclusiveAccess, TenantLocks};
 use super::listing::TenantListing;
 use super::store::{copy, lifecycle, snapshots};
-use super::{CredentialCache, RequestGuard, Tenant, TenantLoader};
+use super::{CredentialCache, Tenant, TenantLoader};
 use crate::clock::Clock;
 use crate::customers::Customers;
-use crate::database::{Database, DatabaseError, TenantId};
+use crate::database::{Database, DatabaseError, ExclusiveAccess, RequestGuard, TenantId, TenantLocks};
 use crate::journal::Journal;
 use crate::random::Random;
 use crate::tasks::Tasks;
@@ -92,12 +91,7 @@ impl Tenants {
     /// # Errors
     /// `Incomplete`, or when exclusive access takes too long.
     pub async fn enter(&self, tenant: TenantId) -> Result<RequestGuard, TenantError> {
-        let deadline = self.locks().deadline();
-        loop {
-            if let Some(guard) = self.locks().enter(tenant, deadline).await? {
-                return Ok(guard);
-            }
-        }
+        Ok(self.locks().enter_again(tenant).await?)
     }
 
     /// Makes this server read a changed tenant again. Other servers follow within half a second.
@@ -107,12 +101,12 @@ impl Tenants {
     }
 
     pub(super) fn locks(&self) -> &TenantLocks {
-        self.credentials.locks()
+        self.database.locks()
     }
 
     /// Makes a tenant's new requests wait, and waits for its running requests.
     pub(super) async fn block_requests(&self, access: &ExclusiveAccess) {
-        access.block_requests(|tenant| self.customers.in_hooks(tenant)).await;
+        access.block_requests().await;
     }
 
     /// Whether one of these tenants is copied in parts: a large one, on a database with one connection.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::Tenant;
-use super::error::{CLOCK_OUT_OF_RANGE, TenantError};
+use super::error::{Attempts, CLOCK_OUT_OF_RANGE, TenantError};
 use super::seed::{SeedExtension, SeedTenant};
 use super::service::Tenants;
 use super::store::{self, By, lifecycle};
@@ -37,10 +37,22 @@ impl Tenants {
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), TenantError> {
         let tenant = self.tenant(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
+        let mut attempts = Attempts::default();
+        loop {
+            let replaced = self.try_to_replace_plan(&tenant, plan).await;
+            if !attempts.must_try_again(&replaced) {
+                break replaced?;
+            }
+        }
+        self.invalidate(tenant.id);
+        Ok(())
+    }
+
+    async fn try_to_replace_plan(&self, tenant: &Tenant, plan: &Plan) -> Result<(), TenantError> {
         let replaced = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
             // Read again, because a concurrent restore may have replaced the plan.
-            if plan.unique != reload(connection, &tenant).await?.plan.unique {
+            if plan.unique != reload(connection, tenant).await?.plan.unique {
                 let followed = self.customers.follow_uniqueness(connection, tenant.id, plan).await;
                 followed.map_err(|error| match violated_unique_constraint(&error) {
                     Some(constraint) => {
@@ -53,25 +65,35 @@ impl Tenants {
             store::write_names(connection, tenant.id, plan).await?;
             Ok::<_, TenantError>(())
         });
-        replaced.await?;
-        self.invalidate(tenant.id);
-        Ok(())
+        replaced.await
     }
 
     /// Sets a tenant's clock to the one that `change` returns for the current one.
     ///
     /// # Errors
     /// `UnknownTenant`, `Rejected` when `change` returns none, or when the database fails.
-    pub async fn set_clock(
-        &self,
-        name: &str,
-        change: impl FnOnce(Clock) -> Option<Clock>,
-    ) -> Result<Clock, TenantError> {
+    pub async fn set_clock(&self, name: &str, change: impl Fn(Clock) -> Option<Clock>) -> Result<Clock, TenantError> {
         let tenant = self.tenant(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
+        let mut attempts = Attempts::default();
+        let clock = loop {
+            let set = self.try_to_set_clock(&tenant, &change).await;
+            if !attempts.must_try_again(&set) {
+                break set?;
+            }
+        };
+        self.invalidate(tenant.id);
+        Ok(clock)
+    }
+
+    async fn try_to_set_clock(
+        &self,
+        tenant: &Tenant,
+        change: impl Fn(Clock) -> Option<Clock>,
+    ) -> Result<Clock, TenantError> {
         let set = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
-            let before = reload(connection, &tenant).await?.clock;
+            let before = reload(connection, tenant).await?.clock;
             let clock = change(before).ok_or_else(|| TenantError::Rejected(CLOCK_OUT_OF_RANGE.to_owned()))?;
             lifecycle::set_clock(connection, tenant.id, clock).await?;
             // Both clocks at one moment of real time.
@@ -81,9 +103,7 @@ impl Tenants {
             }
             Ok::<_, TenantError>(clock)
         });
-        let clock = set.await?;
-        self.invalidate(tenant.id);
-        Ok(clock)
+        set.await
     }
 
     /// Replaces a tenant's Client Extension and webhook subscriptions. Those that `integration` does not contain are removed.
@@ -101,6 +121,8 @@ impl Tenants {
         let _access = self.locks().exclusive(tenant.id).await?;
         let connected = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
+            // A tenant that was deleted meanwhile is unknown.
+            reload(connection, &tenant).await?;
             store::set_integration(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
             store::delete_extension_token(connection, tenant.id).await?;
             if let Some(token) = &token {

@@ -5,14 +5,13 @@ use chrono::TimeDelta;
 use super::credential::Credential;
 use super::credentials;
 use super::error::{CredentialError, TenantError};
-use super::exclusive::ExclusiveAccess;
 use super::lifecycle::{NewTenant, created_tenant};
 use super::listing::SnapshotListing;
 use super::service::{SEED, Tenants, check_name, unknown_snapshot};
 use super::store::{copy, lifecycle, snapshots};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
-use crate::database::{Batches, TenantId, lock_tenant, lock_tenant_shared};
+use crate::database::{Batches, ExclusiveAccess, TenantId, lock_tenant, lock_tenant_shared};
 use crate::plan::Plan;
 use crate::tasks::{Progress, SnapshotRows, StartedTask, TaskResult};
 

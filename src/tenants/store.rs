@@ -10,17 +10,19 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Tenant;
-use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::error_chain::ErrorChain;
 use crate::extension::Extension;
 use crate::fault_injection::ActiveFault;
 use crate::plan::{Plan, RequestLimit};
 use crate::vendor_facts::CredentialKind;
 use crate::webhooks::EventSettings;
+use crate::wire::known;
 
 /// Whether the database has no tenant.
 ///
@@ -52,10 +54,10 @@ pub(super) enum By<'a> {
 pub(super) struct TenantRow {
     pub tenant_id: i32,
     pub name: String,
-    pub plan: Json<Plan>,
-    pub clock: Option<Json<Clock>>,
-    pub extension: Option<Json<Extension>>,
-    pub events: Option<Json<EventSettings>>,
+    pub plan: Value,
+    pub clock: Option<Value>,
+    pub extension: Option<Value>,
+    pub events: Option<Value>,
     pub faults: Json<Vec<ActiveFault>>,
     pub has_event_faults: bool,
     /// The name of the credential by which the tenant was found.
@@ -69,15 +71,22 @@ impl TenantRow {
         Tenant {
             id: TenantId(tenant_id),
             name,
-            plan: plan.0,
-            clock: clock.map(|clock| clock.0).unwrap_or_default(),
-            extension: extension.map(|extension| extension.0),
-            events: events.map(|events| events.0),
+            plan: stored(known::read, plan).unwrap_or_default(),
+            clock: clock.and_then(|clock| stored(known::read, clock)).unwrap_or_default(),
+            extension: extension.and_then(|extension| stored(known::read, extension)),
+            events: events.and_then(|events| stored(EventSettings::from_stored, events)),
             faults: faults.0,
             has_event_faults,
             lenient_plan: OnceLock::new(),
         }
     }
+}
+
+/// Settings as far as this version knows them: a newer version may have stored them, and its servers may run beside this one.
+fn stored<T>(read: impl FnOnce(Value) -> Result<T, serde_json::Error>, document: Value) -> Option<T> {
+    read(document)
+        .inspect_err(|error| tracing::warn!(error = %ErrorChain(error), "settings of another version cannot be read"))
+        .ok()
 }
 
 /// Finds a tenant. Snapshots and unfinished tenants are not found, nor are tenants and credentials that expired before `now`.
@@ -94,8 +103,7 @@ pub(super) async fn find(
     sqlx::query_as!(
         TenantRow,
         r#"
-        select t.tenant_id as "tenant_id!", t.name as "name!", t.plan as "plan!: Json<Plan>", t.clock as "clock: Json<Clock>",
-               t.extension as "extension: Json<Extension>", t.events as "events: Json<EventSettings>",
+        select t.tenant_id as "tenant_id!", t.name as "name!", t.plan as "plan!", t.clock, t.extension, t.events,
                coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
                           where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
                exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
@@ -241,7 +249,7 @@ pub(super) async fn last_customer_id(connection: &mut PgConnection, tenant: Tena
 
 #[derive(Debug)]
 pub(super) struct CountedRequest {
-    /// The limit that the request exceeds: `rate_limit` or `quota`.
+    /// The limit that the request exceeds: `rate_limit` or `quota`; `unknown_tenant` when the tenant was deleted.
     pub rejected_by: Option<String>,
     pub renewed_at: Option<DateTime<Utc>>,
 }

@@ -5,8 +5,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::outgoing::TargetUrl;
+use crate::wire::known;
 
 /// The subscribers of a tenant's events, and when a failed attempt is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,20 @@ impl EventSettings {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect()
+    }
+
+    /// Reads stored settings, which a newer version may have written: types of events that are unknown here are left out.
+    ///
+    /// # Errors
+    /// When they have another form.
+    pub fn from_stored(mut settings: Value) -> Result<Self, serde_json::Error> {
+        let subscriptions = settings.get_mut("subscriptions").and_then(Value::as_array_mut);
+        for subscription in subscriptions.into_iter().flatten() {
+            if let Some(types) = subscription.get_mut("types").and_then(Value::as_array_mut) {
+                types.retain(|stored| EventType::ALL.iter().any(|known| stored == known.name()));
+            }
+        }
+        known::read(settings)
     }
 
     /// A URL that has two subscriptions, whose secrets could differ, as messages show it.

@@ -154,7 +154,7 @@ impl Deliveries {
             let free = memory.slots.free(tenant);
             let subscriber = subscribers.iter().find(|subscriber| subscriber.tenant == tenant);
             let (Some(subscriber), 1..) = (subscriber, free) else { continue };
-            let settings: Arc<EventSettings> = match serde_json::from_value(events) {
+            let settings: Arc<EventSettings> = match EventSettings::from_stored(events) {
                 Ok(settings) => Arc::new(settings),
                 Err(error) => {
                     // Another version of this program wrote them. Its servers deliver.

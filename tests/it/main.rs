@@ -57,6 +57,7 @@ mod tenant_data;
 mod trees;
 mod unauthenticated;
 mod unbuilt;
+mod under_traffic;
 mod upgrade;
 mod validate;
 mod values;

@@ -159,7 +159,7 @@ fn time(text: &str) -> Result<DateTime<Utc>, ControlError> {
     parsed.map_err(|_| ControlError::Bad("at: it is not a time such as 2030-01-31T12:00:00Z".to_owned()))
 }
 
-async fn change(control: &Control, tenant: &str, change: impl FnOnce(Clock) -> Option<Clock>) -> Answer {
+async fn change(control: &Control, tenant: &str, change: impl Fn(Clock) -> Option<Clock>) -> Answer {
     let clock = control.tenants()?.set_clock(tenant, change).await?;
     Ok(json(StatusCode::OK, &ClockStatus::from(clock)))
 }

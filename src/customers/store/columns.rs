@@ -19,8 +19,8 @@ use crate::journal::RowTexts;
 use crate::model::{AddressPart, Customer, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{DISTRIBUTOR, Plan, UniqueField};
 
-/// The columns that a write sets: those of the fields in `mask`, and of each unique one also the column by which Postgres
-/// compares it, which is NULL where the plan lets several customers share the value.
+/// The columns that a write sets: those of the fields in `mask`, and of each that a plan can make unique also the column by which
+/// Postgres compares it. A statement stores that one only if the tenant's plan makes the field unique when it runs.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::customers) struct Columns<'a> {
     pub plan: &'a Plan,
@@ -70,10 +70,10 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    /// The form in which a unique value is compared; `None` where it is not written, not set or not unique.
+    /// The form in which a unique value is compared; `None` where it is not written or not set.
     pub(super) fn key(&self, unique: UniqueField) -> Option<String> {
         let field = unique.field();
-        let text = self.fields.text(field).filter(|_| self.mask.contains(field) && self.plan.is_unique(unique));
+        let text = self.fields.text(field).filter(|_| self.mask.contains(field));
         text.map(comparable)
     }
 
@@ -89,11 +89,13 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// Serializes the columns as members of an object, for `jsonb_populate_recordset`.
+    /// Serializes the columns as members of an object, for `jsonb_populate_recordset`. Keys of fields that `plan` does not make unique
+    /// are null.
     pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.each(|_, column, value| match value {
+        let is_unique = |field: Field| UniqueField::of(field).is_some_and(|unique| self.plan.is_unique(unique));
+        self.each(|field, column, value| match value {
             ColumnValue::Text(text) => map.serialize_entry(column, &text),
-            ColumnValue::Key(key) => map.serialize_entry(column, &key),
+            ColumnValue::Key(key) => map.serialize_entry(column, &key.filter(|_| is_unique(field))),
             ColumnValue::Date(date) => map.serialize_entry(column, &date.map(date_text)),
             ColumnValue::Integer(number) => map.serialize_entry(column, &number),
             ColumnValue::Boolean(flag) => map.serialize_entry(column, &flag),
@@ -220,7 +222,7 @@ fn create_arguments(
 ) -> Result<PgArguments, BoxDynError> {
     let plan = scope.plan;
     let default_alias = crate::customers::defaults::default_alias(columns.fields);
-    let default_alias_key = default_alias.as_deref().filter(|_| plan.is_unique(UniqueField::WebAlias)).map(comparable);
+    let default_alias_key = default_alias.as_deref().map(comparable);
     let mut arguments = PgArguments::default();
     arguments.add(scope.tenant.0)?;
     arguments.add(id.map(|id| id.0))?;

@@ -15,7 +15,7 @@ use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
 use crate::journal::RowTexts;
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
-use crate::plan::Plan;
+use crate::plan::{Plan, UniqueField};
 
 /// The parameters before those of the columns: tenant, customer, now, the latest birth date of an adult, version, whether the rows
 /// are recorded.
@@ -83,12 +83,14 @@ fn prepared(mask: FieldMask) -> Option<&'static str> {
     Some(statement)
 }
 
-/// The text of the statement, made from the field table.
+/// The text of the statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a
+/// change of the plan does not miss them.
 pub(super) fn statement(mask: FieldMask) -> String {
     let (plan, fields) = (Plan::default(), CustomerFields::default());
     let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
     let mut text = "update customers c set modified_at = $3".to_owned();
     let (mut number, mut birth_date, mut customer_type) = (FIXED_PARAMETERS, None, "c.customer_type".to_owned());
+    let mut has_unique_field = false;
     let written: Result<(), Infallible> = columns.each(|field, column, _| {
         number += 1;
         match field {
@@ -103,7 +105,14 @@ pub(super) fn statement(mask: FieldMask) -> String {
             Field::AssociateCustom(_) => {
                 set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")));
             }
-            _ => set(&mut text, column, &format!("${number}")),
+            _ => match UniqueField::of(field).filter(|_| column.ends_with("_key")) {
+                Some(unique) => {
+                    has_unique_field = true;
+                    let bit = unique.bit();
+                    set(&mut text, column, &format!("case when tenant.unique_fields & {bit} <> 0 then ${number} end"));
+                }
+                None => set(&mut text, column, &format!("${number}")),
+            },
         }
         match field {
             Field::BirthDate => birth_date = Some(number),
@@ -124,6 +133,9 @@ pub(super) fn statement(mask: FieldMask) -> String {
         Ok(())
     });
     visited(written);
+    if has_unique_field {
+        text.push_str(" from (select enter_tenant($1) as unique_fields) tenant");
+    }
     text.push_str(
         " where c.tenant_id = $1 and c.customer_id = $2 and ($5::bigint is null or c.xmin::text::bigint = $5)",
     );

@@ -1,5 +1,5 @@
-//! SQL that copies, deletes and compares the data of tenants, for reset, snapshot, restore, fork and diff. The schema says which
-//! tables contain such data (`migrations/functions/tenant_tables.sql`), so that a new table is not forgotten.
+//! SQL that copies, deletes and compares the data of tenants, for reset, snapshot, restore, fork and diff.
+//! `migrations/functions/tenant_tables.sql` lists the tables that contain such data.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -217,7 +217,7 @@ pub(in crate::tenants) async fn settings(
     sqlx::query_scalar!(
         r#"
         select to_jsonb(t) - 'tenant_id' - 'name' - 'created_at' - 'snapshot_of' - 'snapshot' - 'origin' - 'expires_at' - 'restored_from'
-                   as "settings!"
+                   - 'unique_fields' as "settings!"
           from tenants t where t.tenant_id = $1
         "#,
         tenant.0,

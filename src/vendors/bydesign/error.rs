@@ -77,6 +77,7 @@ impl Error {
             }
             Self::Unsupported(message) => Ok(http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message)),
             Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
+            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(context.request_id))

@@ -174,6 +174,7 @@ fn rejected_by_customers(
     use customers::Error as Customers;
     Ok(match error {
         Customers::UnknownCustomer => without_violations(StatusCode::NOT_FOUND, NOT_FOUND),
+        Customers::UnknownTenant => return Err(GatewayRejection::InvalidKey),
         Customers::NoSuchUpgrade { from, to } => {
             single(status, "CustomerType", "transition", no_such_upgrade(from, to, plan))
         }

@@ -13,7 +13,7 @@ use crate::customers::hooked_request;
 use crate::database::{DatabaseError, TenantId, charge};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
-use crate::gateway::{BodyError, Operation, RawRequest, Services, bearer_token, json_response};
+use crate::gateway::{BodyError, GatewayRejection, Operation, RawRequest, Services, bearer_token, json_response};
 use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
@@ -96,6 +96,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let request_id = request.log.request_id;
     let failed = |error: crate::customers::Error| match Error::from(error).rejected(&tenant.plan, request_id) {
         Ok(rejected) => Rejected::Failed(rejected.message),
+        Err(GatewayRejection::InvalidKey) => INVALID_TOKEN,
         Err(_) => Rejected::Broken,
     };
     let hooked = hooked_request(&callback).map_err(failed)?;

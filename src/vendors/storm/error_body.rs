@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::{ErrorCode, Rejection, StormError};
 use super::wire::json;
+use crate::customers;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{GatewayRejection, RequestContext, typed};
 use crate::journal::Reason;
@@ -59,6 +60,7 @@ impl StormError {
                 let reasons = rejections.iter().map(reason).collect();
                 Ok((rejected(StatusCode::BAD_REQUEST, rejections, about), reasons))
             }
+            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(about.request_id))

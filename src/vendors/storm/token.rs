@@ -51,6 +51,8 @@ enum Denied {
     Server(Option<DatabaseError>),
 }
 
+const UNKNOWN_CLIENT: Denied = Denied::Client("The client is unknown, revoked or expired.");
+
 impl From<DatabaseError> for Denied {
     fn from(error: DatabaseError) -> Self {
         Self::Server(Some(error))
@@ -145,9 +147,11 @@ async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Resu
             break;
         }
     }
-    let (client, presented) = found.ok_or(Denied::Client("The client is unknown, revoked or expired."))?;
+    let (client, presented) = found.ok_or(UNKNOWN_CLIENT)?;
     let token = Credential::access_token(&request.gateway.random);
-    services.credentials.issue_token(&client, &presented, &token, LIFETIME).await?;
+    if !services.credentials.issue_token(&client, &presented, &token, LIFETIME).await? {
+        return Err(UNKNOWN_CLIENT);
+    }
     request.log.caller = Some(client);
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
     Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))

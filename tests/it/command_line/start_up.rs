@@ -108,7 +108,9 @@ fn a_database_that_is_not_ours_is_named_with_what_to_do() {
     );
     let (error, _) = rejected(&theirs_url, &[]);
     assert!(
-        error.contains("another version of this program, or another program, migrated it (migration 9999)"),
+        error.contains(
+            ": a newer version of this program migrated the database (its migration is 9999, and this version knows"
+        ),
         "{error}"
     );
 

@@ -1,8 +1,12 @@
-//! A database that is silent, read-only, full or loses connections, and tenants that use more than their share of it.
+//! The database as a whole: a database that is silent, read-only, full or loses connections, tenants that use more than their
+//! share of it, other programs' tables, and several versions of this program.
 
 mod embedded;
 mod outages;
+mod own_tables;
+mod released_schemas;
 mod shares;
+mod versions;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -31,10 +31,14 @@ struct Person {
     node: Option<Option<i64>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     customers: BTreeMap<i64, Person>,
     log: Vec<(i64, i64, i64)>,
+    /// Whether the plan lets customers share an e-mail address.
+    shares_emails: bool,
+    /// The snapshot.
+    saved: Option<Box<Model>>,
 }
 
 /// The order of the field table.
@@ -90,7 +94,7 @@ impl Model {
             (3, customer(3, 2, Some(2), "riley", "Riley", None)),
             (4, customer(4, 3, Some(2), "pat", "Pat", None)),
         ]);
-        Self { customers, log: Vec::new() }
+        Self { customers, log: Vec::new(), shares_emails: false, saved: None }
     }
 
     /// The rows that the database must contain.
@@ -108,7 +112,9 @@ impl Model {
                 })
             })
             .collect();
-        let log: Vec<Value> = self.log.iter().map(|(id, was, is)| json!({ "id": id, "was": was, "is": is })).collect();
+        let mut log = self.log.clone();
+        log.sort_unstable();
+        let log: Vec<Value> = log.iter().map(|(id, was, is)| json!({ "id": id, "was": was, "is": is })).collect();
         json!({ "customers": customers, "log": log })
     }
 
@@ -127,6 +133,31 @@ impl Model {
                     done(200)
                 }
             },
+            Step::Reset => {
+                *self = Self { saved: self.saved.take(), ..Self::demo() };
+                done(200)
+            }
+            Step::Save => {
+                self.saved = Some(Box::new(Self { saved: None, ..self.clone() }));
+                done(200)
+            }
+            Step::Restore => match self.saved.take() {
+                None => done(UNKNOWN),
+                Some(saved) => {
+                    *self = Self { saved: Some(saved.clone()), ..*saved };
+                    done(200)
+                }
+            },
+            Step::Plan { shares_emails } => {
+                let emails = || self.customers.iter().map(|(id, customer)| (id, customer.email.as_deref()));
+                let is_shared = |(id, email)| emails().any(|(other, taken)| other < id && same(taken, email));
+                if !shares_emails && emails().any(is_shared) {
+                    return done(400);
+                }
+                self.shares_emails = *shares_emails;
+                done(200)
+            }
+            Step::Clock { .. } => done(200),
         }
     }
 
@@ -302,7 +333,8 @@ impl Model {
             ("TaxId", tax, |customer| customer.tax.as_deref()),
             ("WebAlias", alias, |customer| customer.alias.as_deref()),
         ] {
-            if others().any(|other| same(of(other), value)) {
+            let is_shared = field == "EmailAddress" && self.shares_emails;
+            if !is_shared && others().any(|other| same(of(other), value)) {
                 violations.push((field, "unique"));
             }
         }

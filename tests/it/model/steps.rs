@@ -43,6 +43,11 @@ pub enum Step {
     Upgrade(i64, Whole),
     Place { id: i64, upline: i64, is_enrollment: bool },
     Delete(i64),
+    Reset,
+    Save,
+    Restore,
+    Plan { shares_emails: bool },
+    Clock { is_frozen: bool },
 }
 
 /// Some of these values are equal under the rules, and some are invalid or blank.
@@ -144,6 +149,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (id(), whole()).prop_map(|(id, whole)| Step::Upgrade(id, whole)),
         5 => (id(), sponsor(), any::<bool>()).prop_map(|(id, upline, is_enrollment)| Step::Place { id, upline, is_enrollment }),
         1 => id().prop_map(Step::Delete),
+        1 => prop_oneof![1 => Just(Step::Reset), 2 => Just(Step::Save), 2 => Just(Step::Restore)],
+        1 => any::<bool>().prop_map(|shares_emails| Step::Plan { shares_emails }),
+        1 => any::<bool>().prop_map(|is_frozen| Step::Clock { is_frozen }),
     ];
     vec(step, 1..40)
 }
@@ -157,7 +165,17 @@ impl Step {
             Self::Upgrade(..) => "upgrade",
             Self::Place { .. } => "place",
             Self::Delete(_) => "delete",
+            Self::Reset => "reset",
+            Self::Save => "save",
+            Self::Restore => "restore",
+            Self::Plan { .. } => "plan",
+            Self::Clock { .. } => "clock",
         }
+    }
+
+    /// Whether it is a request to the control API, with a path below the tenant.
+    pub fn is_control(&self) -> bool {
+        matches!(self, Self::Reset | Self::Save | Self::Restore | Self::Plan { .. } | Self::Clock { .. })
     }
 
     /// Method, path and body.
@@ -173,6 +191,18 @@ impl Step {
                 ("POST", path, None)
             }
             Self::Delete(id) => ("DELETE", format!("/v1/customers/{id}"), None),
+            Self::Reset => ("POST", "/reset".to_owned(), None),
+            Self::Save => ("PUT", "/snapshots/saved".to_owned(), None),
+            Self::Restore => ("POST", "/snapshots/saved/restore".to_owned(), None),
+            Self::Plan { shares_emails } => {
+                let mut unique = vec!["BackOfficeId", "TaxId", "Username", "WebAlias"];
+                unique.extend((!shares_emails).then_some("EmailAddress"));
+                ("PUT", "/plan".to_owned(), Some(json!({ "unique": unique })))
+            }
+            Self::Clock { is_frozen: true } => {
+                ("POST", "/clock/freeze".to_owned(), Some(json!({ "at": "2030-01-31T12:00:00Z" })))
+            }
+            Self::Clock { is_frozen: false } => ("DELETE", "/clock".to_owned(), None),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod compress;
 pub mod control;
+pub mod database;
 pub mod documented;
 pub mod fake_postgres;
 pub mod http;

@@ -11,22 +11,23 @@ use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::error::{INCOMPLETE, TenantError};
-use crate::database::{Database, DatabaseError, TenantId};
+use super::TenantId;
+use super::error::DatabaseError;
 
-/// After this time, exclusive access no longer waits for requests that wait for a hook: such a request finds afterwards that its hook
-/// was ended. It waits for all other requests without a limit.
+/// After this time, exclusive access no longer waits for requests that wait for a hook: such a request waits in turn when its hook
+/// returns, and then finds that its hook was ended. It waits for all other requests without a limit.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The interval at which the requests that wait for a hook are counted from then on.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The message for requests to a tenant whose restore failed.
+pub const INCOMPLETE: &str = "the tenant's data is incomplete, because the database failed during a restore: reset it, \
+    restore a snapshot or delete the tenant; the next start of the server tries it too";
 
 /// The maximum time that a request waits for exclusive access to end; `docs/CONTROL.md` states it.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// The tenants with requests or with exclusive access. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone)]
-pub(super) struct TenantLocks(Option<Arc<Shared>>);
+pub struct TenantLocks(Option<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
@@ -40,6 +41,8 @@ struct Shared {
 struct State {
     /// The number of running requests.
     requests: usize,
+    /// How many of these wait for a hook.
+    in_hooks: usize,
     has_exclusive_access: bool,
     /// Whether new requests wait.
     blocks_requests: bool,
@@ -49,20 +52,11 @@ struct State {
 
 /// Why a request cannot enter a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum AccessError {
+pub enum AccessError {
     #[error("long work on the tenant's data did not end within {} seconds", MAX_WAIT.as_secs())]
     Busy,
     #[error("{INCOMPLETE}")]
     Incomplete,
-}
-
-impl From<AccessError> for TenantError {
-    fn from(error: AccessError) -> Self {
-        match error {
-            AccessError::Busy => Self::Database(error.into()),
-            AccessError::Incomplete => Self::Incomplete,
-        }
-    }
 }
 
 impl From<AccessError> for DatabaseError {
@@ -83,22 +77,28 @@ struct CountedRequest {
     tenant: TenantId,
 }
 
+/// A request that waits for a hook, until it returns or this is dropped.
+#[derive(Debug)]
+pub struct InHook(Option<(Arc<Shared>, TenantId)>);
+
 /// Exclusive access to a tenant's data. When it is dropped, waiting requests continue, unless the data is incomplete.
 #[derive(Debug)]
-pub(super) struct ExclusiveAccess(Option<(Arc<Shared>, TenantId)>);
+pub struct ExclusiveAccess(Option<(Arc<Shared>, TenantId)>);
 
 impl TenantLocks {
-    pub(super) fn new(database: &Database) -> Self {
-        Self(database.has_one_connection().then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
+    #[must_use]
+    pub fn new(has_one_connection: bool) -> Self {
+        Self(has_one_connection.then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
     }
 
     /// Until when a request that arrives now waits, even if it waits several times.
-    pub(super) fn deadline(&self) -> Instant {
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
         Instant::now() + self.0.as_ref().map_or(MAX_WAIT, |shared| shared.max_wait)
     }
 
     /// Counts a request. `None` if it had to wait: the tenant may have changed, so the caller reads it again and enters again.
-    pub(super) async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, AccessError> {
+    pub async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, AccessError> {
         let Some(shared) = &self.0 else { return Ok(Some(RequestGuard::default())) };
         // Checked and counted in one step, so that no exclusive access begins in between.
         let enter = |state: &mut State| match state {
@@ -117,17 +117,38 @@ impl TenantLocks {
         Ok((!waited).then_some(guard))
     }
 
+    /// Enters a tenant again: waits until no other code has exclusive access to it.
+    ///
+    /// # Errors
+    /// `Incomplete`, or `Busy` when exclusive access takes too long.
+    pub async fn enter_again(&self, tenant: TenantId) -> Result<RequestGuard, AccessError> {
+        let deadline = self.deadline();
+        loop {
+            if let Some(guard) = self.enter(tenant, deadline).await? {
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// Counts a request as one that waits for a hook: exclusive access does not wait for it.
+    #[must_use]
+    pub fn leave_for_hook(&self, tenant: TenantId) -> InHook {
+        let Some(shared) = &self.0 else { return InHook(None) };
+        shared.with(tenant, |state| state.in_hooks += 1);
+        InHook(Some((Arc::clone(shared), tenant)))
+    }
+
     /// Waits for exclusive access to complete data.
     ///
     /// # Errors
     /// `Incomplete`.
-    pub(super) async fn exclusive(&self, tenant: TenantId) -> Result<ExclusiveAccess, AccessError> {
+    pub async fn exclusive(&self, tenant: TenantId) -> Result<ExclusiveAccess, AccessError> {
         let access = self.exclusive_to_replace(tenant).await;
         if access.is_incomplete() { Err(AccessError::Incomplete) } else { Ok(access) }
     }
 
     /// Waits for exclusive access to data that is replaced or deleted, complete or not.
-    pub(super) async fn exclusive_to_replace(&self, tenant: TenantId) -> ExclusiveAccess {
+    pub async fn exclusive_to_replace(&self, tenant: TenantId) -> ExclusiveAccess {
         let Some(shared) = &self.0 else { return ExclusiveAccess(None) };
         let acquire = |state: &mut State| (!std::mem::replace(&mut state.has_exclusive_access, true)).then_some(());
         shared.wait_until(tenant, acquire, None).await;
@@ -136,29 +157,27 @@ impl TenantLocks {
 }
 
 impl ExclusiveAccess {
-    /// Makes new requests wait until the access ends, and waits for running requests, except those that wait for a hook. `in_hooks`
-    /// returns the number of these.
-    pub(super) async fn block_requests(&self, in_hooks: impl Fn(TenantId) -> usize + Send) {
+    /// Makes new requests wait until the access ends, and waits for running requests, except those that wait for a hook.
+    pub async fn block_requests(&self) {
         let Some((shared, tenant)) = &self.0 else { return };
         shared.with(*tenant, |state| state.blocks_requests = true);
         let is_free = |state: &mut State| (state.requests == 0).then_some(());
-        let mut timeout = shared.hook_timeout;
-        while shared.wait_until(*tenant, is_free, Some(Instant::now() + timeout)).await.is_none() {
-            if shared.with(*tenant, |state| state.requests) <= in_hooks(*tenant) {
-                return;
-            }
-            timeout = POLL_INTERVAL;
+        if shared.wait_until(*tenant, is_free, Some(Instant::now() + shared.hook_timeout)).await.is_some() {
+            return;
         }
+        let are_in_hooks = |state: &mut State| (state.requests <= state.in_hooks).then_some(());
+        shared.wait_until(*tenant, are_in_hooks, None).await;
     }
 
     /// While the data is incomplete, no request enters the tenant, even after the access ends.
-    pub(super) fn set_incomplete(&self, is_incomplete: bool) {
+    pub fn set_incomplete(&self, is_incomplete: bool) {
         if let Some((shared, tenant)) = &self.0 {
             shared.with(*tenant, |state| state.is_incomplete = is_incomplete);
         }
     }
 
-    pub(super) fn is_incomplete(&self) -> bool {
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
         self.0.as_ref().is_some_and(|(shared, tenant)| shared.with(*tenant, |state| state.is_incomplete))
     }
 }
@@ -212,6 +231,39 @@ impl Shared {
     }
 }
 
+impl InHook {
+    /// The hook has returned: waits until no other code has exclusive access to the tenant's data, and counts the request again.
+    ///
+    /// # Errors
+    /// `Incomplete`, or `Busy` when exclusive access takes too long.
+    pub async fn return_from_hook(mut self) -> Result<(), AccessError> {
+        let Some((shared, tenant)) = self.0.clone() else { return Ok(()) };
+        // Checked and counted in one step, so that no exclusive access begins in between.
+        let enter = |state: &mut State| {
+            let entered = match state {
+                State { is_incomplete: true, has_exclusive_access: false, .. } => Err(AccessError::Incomplete),
+                State { blocks_requests: true, .. } => return None,
+                _ => Ok(()),
+            };
+            state.in_hooks -= 1;
+            Some(entered)
+        };
+        let deadline = Instant::now() + shared.max_wait;
+        let (entered, _) = shared.wait_until(tenant, enter, Some(deadline)).await.ok_or(AccessError::Busy)?;
+        // Counted already.
+        self.0 = None;
+        entered
+    }
+}
+
+impl Drop for InHook {
+    fn drop(&mut self) {
+        if let Some((shared, tenant)) = &self.0 {
+            shared.with(*tenant, |state| state.in_hooks -= 1);
+        }
+    }
+}
+
 impl Drop for CountedRequest {
     fn drop(&mut self) {
         self.shared.with(self.tenant, |state| state.requests -= 1);
@@ -248,7 +300,7 @@ mod tests {
         let request = enter(&locks, one).await;
         let access = locks.exclusive_to_replace(one).await;
         let blocking = tokio::spawn(async move {
-            access.block_requests(|_| 0).await;
+            access.block_requests().await;
             access
         });
         tokio::task::yield_now().await;
@@ -279,24 +331,46 @@ mod tests {
     async fn exclusive_access_waits_for_all_requests_but_those_in_a_hook() {
         let (locks, tenant) = (locks(), TenantId(1));
         let in_hook = enter(&locks, tenant).await;
+        let hook = locks.leave_for_hook(tenant);
         let slow = enter(&locks, tenant).await;
         let access = locks.exclusive_to_replace(tenant).await;
         let blocking = tokio::spawn(async move {
-            access.block_requests(|_| 1).await;
+            access.block_requests().await;
             access
         });
         tokio::time::sleep(Duration::from_millis(400)).await;
         assert!(!blocking.is_finished(), "one of them waits for no hook");
         drop(slow);
-        drop(blocking.await.expect("a task that ends, though the other request runs"));
+        let access = blocking.await.expect("a task that ends, though the other request runs");
+        let returning = tokio::spawn(hook.return_from_hook());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!returning.is_finished(), "its tenant's data is replaced");
+        drop(access);
+        assert_eq!(returning.await.expect("a task"), Ok(()));
         drop(in_hook);
+        assert!(locks.0.expect("locks").tenants().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_is_interrupted_is_no_longer_counted() {
+        let (locks, tenant) = (locks(), TenantId(1));
+        let access = locks.exclusive_to_replace(tenant).await;
+        access.block_requests().await;
+        drop(locks.leave_for_hook(tenant));
+        let interrupted =
+            tokio::time::timeout(Duration::from_millis(20), locks.leave_for_hook(tenant).return_from_hook());
+        assert!(interrupted.await.is_err());
+        let busy = locks.leave_for_hook(tenant).return_from_hook().await;
+        assert_eq!(busy, Err(AccessError::Busy));
+        drop(access);
+        assert!(locks.0.expect("locks").tenants().is_empty());
     }
 
     #[tokio::test]
     async fn a_request_does_not_wait_forever() {
         let (locks, tenant) = (locks(), TenantId(1));
         let access = locks.exclusive_to_replace(tenant).await;
-        access.block_requests(|_| 0).await;
+        access.block_requests().await;
         let started_at = Instant::now();
         assert_eq!(locks.enter(tenant, locks.deadline()).await.err(), Some(AccessError::Busy));
         assert!(started_at.elapsed() >= Duration::from_millis(300));
@@ -308,7 +382,7 @@ mod tests {
     async fn no_request_enters_a_tenant_with_incomplete_data() {
         let (locks, tenant) = (locks(), TenantId(1));
         let access = locks.exclusive_to_replace(tenant).await;
-        access.block_requests(|_| 0).await;
+        access.block_requests().await;
         access.set_incomplete(true);
         // Even after the access ended.
         drop(access);
@@ -338,7 +412,7 @@ mod tests {
             .collect();
         for _ in 0..500 {
             let access = locks.exclusive_to_replace(tenant).await;
-            access.block_requests(|_| 0).await;
+            access.block_requests().await;
             let shared = locks.0.as_ref().expect("locks");
             assert_eq!(shared.with(tenant, |state| state.requests), 0);
             tokio::task::yield_now().await;

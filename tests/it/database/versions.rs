@@ -1,0 +1,100 @@
+//! Servers of different versions on one database.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::database::OwnDatabase;
+use crate::support::process::{Process, program, run};
+use crate::support::server::server;
+use crate::support::{seeds, tenant_of};
+
+#[test]
+fn a_database_of_a_newer_version_is_rejected_and_stays_as_it_is() {
+    let Some(database) = OwnDatabase::create("newer") else {
+        println!("not run: it needs a Postgres server");
+        return;
+    };
+    let command = |arguments: &[&str]| run(program(arguments).env("DATABASE_URL", &database.url));
+    assert_eq!(command(&["migrate"]).0, Some(0));
+
+    // The functions of a newer version: one of them does something else.
+    database.execute(
+        "update emulator_functions set version = version + 1, digest = 'newer';
+         create or replace function tenant_lock_key() returns integer language sql immutable as 'select 4711';",
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let seed = folder.path().join("seed.json");
+    std::fs::write(&seed, json!({ "version": 1, "tenants": [] }).to_string()).expect("a file");
+    let seed = seed.to_str().expect("a path").to_owned();
+    for arguments in
+        [&["migrate"][..], &["seed", &seed, "--offline", "--database-url", &database.url], &["--listen", "127.0.0.1:0"]]
+    {
+        let (code, _, error) = command(arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {error}");
+        let (sentence, hint) = error.trim_end().split_once('\n').expect("two lines");
+        assert!(
+            sentence.contains(": a newer version of this program migrated the database (its functions are version "),
+            "{error}"
+        );
+        assert_eq!(hint, "hint: use a version as new as that one, or another database");
+    }
+    assert_eq!(database.rows("select tenant_lock_key() as key"), [json!({ "key": 4711 })], "nothing was replaced");
+
+    // The same version again: the functions are replaced only if they differ.
+    database.execute("update emulator_functions set version = version - 1;");
+    assert_eq!(command(&["migrate"]).0, Some(0));
+    assert_ne!(database.rows("select tenant_lock_key() as key"), [json!({ "key": 4711 })]);
+    let created = || database.rows("select xmin::text from pg_proc where proname = 'count_request'");
+    let before = created();
+    assert_eq!(command(&["migrate"]).0, Some(0));
+    assert_eq!(created(), before, "current functions are not created again");
+}
+
+/// A newer version migrates the database while this one runs.
+#[test]
+fn a_running_server_goes_on_after_a_newer_version_migrated_the_database() {
+    let Some(database) = OwnDatabase::create("upgraded") else {
+        println!("not run: it needs a Postgres server");
+        return;
+    };
+    let older = Process::start(&["--database-url", &database.url, "--seed", "demo"]);
+    // What migrations/README.md allows: a column with a default, and another overload of a function.
+    database.execute(
+        "alter table customers add column newer text;
+         alter table tenants add column newer jsonb;
+         update emulator_functions set version = version + 1;
+         do $$ begin execute replace(replace(pg_get_functiondef('replace_customer'::regproc), 'p_tenant integer,', 'p_tenant integer, p_newer text,'),
+             'CREATE OR REPLACE', 'CREATE'); end $$;",
+    );
+    let client = older.client();
+    let id = client.create(&seeds::retail());
+    client.put(&format!("/v1/customers/upgrade/{id}"), &seeds::distributor()).succeeds(201);
+    client.patch(&format!("/v1/customers/{id}"), &json!({ "FirstName": "New" })).succeeds(200);
+    assert_eq!(client.customer(id)["FirstName"], "New");
+}
+
+#[test]
+fn settings_of_a_newer_version_do_not_break_requests() {
+    let unreachable = json!({ "subscriptions": [{ "url": "http://127.0.0.1:9/" }], "retry_seconds": [3600] });
+    let tenant = tenant_of(json!({ "plan": { "rejection_status": 400, "minimum_age": 30 }, "events": unreachable }));
+    server().execute(&format!(
+        "update tenants set
+                plan = plan || '{{\"newer\": {{\"a\": 1}}, \"unsupported_patch_fields\": \"newer\"}}'
+                       || jsonb_build_object('password_rule', (plan -> 'password_rule') || '{{\"emoji\": true}}'),
+                events = jsonb_set(events || '{{\"newer\": [1]}}', '{{subscriptions,0,types}}', '[\"NewerEvent\", \"UpdateAssociateEvent\"]'),
+                extension = '{{\"extension_token\": \"t\", \"newer\": 1, \"hooks\": {{\"Newer.Hook\": \"http://127.0.0.1:9/\"}}}}',
+                clock = '{{\"newer\": 1}}'
+          where tenant_id = {}",
+        tenant.id
+    ));
+    std::thread::sleep(Duration::from_millis(600));
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "New" })).succeeds(200);
+    // The known members still apply.
+    assert_eq!(tenant.post("/v1/customers", &json!({})).status, 400);
+    let events = tenant.rows("select event_type from event_deliveries where tenant_id = {tenant}");
+    assert_eq!(events, [json!({ "event_type": "UpdateAssociateEvent" })]);
+    // A person who writes such a member is told.
+    let problem = tenant.control("PUT", "/plan", Some(&json!({ "newer": 1 }))).problem(400);
+    assert!(problem.contains("unknown field `newer`"), "{problem}");
+}
