@@ -38,6 +38,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = ServerOptions {
         journal: JournalOptions { entries: settings.journal_entries, bytes: settings.journal_bytes },
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
+        body_memory_bytes: settings.body_memory_bytes.0,
         has_admin_listener: settings.admin_listen.is_some(),
         responses: ResponseOptions {
             max_body_bytes: settings.max_body_bytes.0,

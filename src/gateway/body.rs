@@ -6,15 +6,20 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::HeaderMap;
 use axum::http::Method;
 use axum::http::request::Parts;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use thiserror::Error;
+use tokio::time::timeout;
 
+use super::body_memory::{BodyMemory, MemoryFull, Reserved, UNCOUNTED};
 use super::rejection::BrokenBody;
 use crate::wire::charset::{CharsetError, to_utf8};
 use crate::wire::coding::{CodingError, codings, decode};
 
-/// How long a body may take to arrive.
+/// How long a body may take to arrive, plus a second for each [`BYTES_PER_SECOND`] that it can have.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The slowest arrival of a long body.
+const BYTES_PER_SECOND: usize = 256 * 1024;
 
 /// Why a body cannot be decoded.
 #[derive(Debug, Error)]
@@ -27,6 +32,18 @@ pub(crate) enum DecodeError {
     /// Decoded, it is longer than the limit.
     #[error("The request body is longer than the limit.")]
     TooLong,
+    /// Other bodies take all of the memory for bodies.
+    #[error("{MEMORY_FULL}")]
+    MemoryFull,
+}
+
+/// Why a body is not read at the moment.
+pub(crate) const MEMORY_FULL: &str = "The server is reading too many large request bodies at the moment; try again.";
+
+impl From<MemoryFull> for DecodeError {
+    fn from(_: MemoryFull) -> Self {
+        Self::MemoryFull
+    }
 }
 
 impl From<CodingError> for DecodeError {
@@ -50,13 +67,22 @@ impl From<CharsetError> for DecodeError {
 pub(crate) enum BodyError {
     /// It is longer than the limit.
     TooLong,
+    /// Other bodies take all of the memory for bodies.
+    MemoryFull,
     Broken(BrokenBody),
+}
+
+impl From<MemoryFull> for BodyError {
+    fn from(_: MemoryFull) -> Self {
+        Self::MemoryFull
+    }
 }
 
 impl From<DecodeError> for BodyError {
     fn from(error: DecodeError) -> Self {
         match error {
             DecodeError::TooLong => Self::TooLong,
+            DecodeError::MemoryFull => Self::MemoryFull,
             DecodeError::Malformed(why) => Self::Broken(BrokenBody::Undecodable(why)),
             DecodeError::UnsupportedCoding(why) => Self::Broken(BrokenBody::Unsupported(why)),
         }
@@ -69,37 +95,104 @@ pub(super) fn writes(method: &Method) -> bool {
 }
 
 /// The body of a write, decoded; at most `limit` bytes of it. The body of a read is ignored.
-pub(super) async fn read_body(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+pub(super) async fn read_body(
+    parts: &Parts,
+    body: Body,
+    limit: usize,
+    memory: &BodyMemory,
+) -> Result<Bytes, BodyError> {
     if !writes(&parts.method) {
         return Ok(Bytes::new());
     }
+    let body = collect_body(body, limit, memory).await?;
+    Ok(decode_body(&parts.headers, body, limit, memory).await?)
+}
+
+/// A body as it arrives, at most `limit` bytes of it. One with a longer Content-Length is not read at all.
+///
+/// # Errors
+/// When it is longer, does not arrive in time or at all, or when there is no memory for it.
+pub(crate) async fn collect_body(body: Body, limit: usize, memory: &BodyMemory) -> Result<Bytes, BodyError> {
+    let size = body.size_hint();
     // Before any of it is read: a client that waits for `100 Continue` need not send it.
-    if body.size_hint().lower() > limit as u64 {
+    if size.lower() > limit as u64 {
         return Err(BodyError::TooLong);
     }
-    let incomplete = |why: String| BodyError::Broken(BrokenBody::Incomplete(why));
-    match tokio::time::timeout(TIMEOUT, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(decode_body(&parts.headers, collected.to_bytes(), limit).await?),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
-        Ok(Err(error)) => Err(incomplete(why_incomplete(&*error).to_owned())),
-        Err(_) => Err(incomplete(format!("{} seconds passed", TIMEOUT.as_secs()))),
+    let longest = size.upper().and_then(|length| usize::try_from(length).ok()).map_or(limit, |length| length.min(limit));
+    let time = TIMEOUT + Duration::from_secs((longest / BYTES_PER_SECOND) as u64);
+    let late = |_| incomplete(format!("{} seconds passed", time.as_secs()));
+    timeout(time, frames(body, longest, limit, memory)).await.map_err(late)?
+}
+
+/// The data of all frames.
+async fn frames(mut body: Body, longest: usize, limit: usize, memory: &BodyMemory) -> Result<Bytes, BodyError> {
+    let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
+    // Almost every body arrives in one piece.
+    if body.is_end_stream() && first.len() <= UNCOUNTED {
+        return if first.len() > limit { Err(BodyError::TooLong) } else { Ok(first) };
     }
+    let (mut bytes, mut reserved) = (Vec::new(), Reserved::default());
+    let mut frame = Some(first);
+    while let Some(data) = frame {
+        let length = bytes.len() + data.len();
+        if length > limit {
+            return Err(BodyError::TooLong);
+        }
+        if length > bytes.capacity() {
+            let capacity = (2 * bytes.capacity()).max(UNCOUNTED).min(longest).max(length);
+            if capacity > UNCOUNTED {
+                memory.reserve(capacity - bytes.capacity(), &mut reserved).await?;
+            }
+            bytes.reserve_exact(capacity - bytes.len());
+        }
+        bytes.extend_from_slice(&data);
+        frame = next(&mut body).await?;
+    }
+    Ok(reserved.hold(bytes))
+}
+
+/// The data of the next frame; `None` at the end.
+async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
+    while let Some(frame) = body.frame().await {
+        match frame {
+            // What is no data are trailers, which nobody reads.
+            Ok(frame) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Err(error) => return Err(incomplete(why_incomplete(&error).to_owned())),
+        }
+    }
+    Ok(None)
+}
+
+fn incomplete(why: String) -> BodyError {
+    BodyError::Broken(BrokenBody::Incomplete(why))
 }
 
 /// The body that these headers describe, in UTF-8; at most `limit` bytes of it are ever decoded.
 ///
 /// # Errors
-/// When a coding is not supported, or the body is not what the headers say, or too long.
-pub(crate) async fn decode_body(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, DecodeError> {
+/// When a coding is not supported, or the body is not what the headers say, or too long, or when there is no memory for it.
+pub(crate) async fn decode_body(
+    headers: &HeaderMap,
+    body: Bytes,
+    limit: usize,
+    memory: &BodyMemory,
+) -> Result<Bytes, DecodeError> {
     let codings = codings(headers)?;
     let body = if codings.is_empty() || body.is_empty() {
         body
     } else {
+        // The length is known only when it is decoded.
+        let mut reserved = Reserved::default();
+        memory.reserve(limit, &mut reserved).await?;
         // A long body takes some milliseconds, during which the runtime's threads serve other requests.
         let work = tokio::task::spawn_blocking(move || decode(&body, &codings, limit));
         let decoded =
             work.await.map_err(|_| DecodeError::Malformed("The request body cannot be decoded.".to_owned()))?;
-        Bytes::from(decoded?)
+        reserved.hold(decoded?)
     };
     Ok(to_utf8(body, headers)?)
 }

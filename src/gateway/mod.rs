@@ -2,6 +2,7 @@
 
 mod authorization;
 mod body;
+mod body_memory;
 mod context;
 mod injected_fault;
 mod not_found;
@@ -17,7 +18,8 @@ mod table;
 mod vendor;
 
 pub(crate) use authorization::{basic_credentials, bearer_token};
-pub(crate) use body::{BodyError, DecodeError, decode_body};
+pub(crate) use body::{BodyError, DecodeError, MEMORY_FULL, collect_body, decode_body};
+pub use body_memory::BodyMemory;
 pub use context::Replayed;
 pub(crate) use context::{NO_OPERATION, Operation, OriginalUri, RequestContext, original_path_and_query, realm};
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};

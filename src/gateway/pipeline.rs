@@ -22,7 +22,7 @@ use super::rejection::{BrokenBody, GatewayRejection, NotBuilt};
 use super::request::{ApiRequest, prefer, wants_rollback};
 use super::request_log::{RequestLog, Transmission};
 use super::response::{Reply, header_text};
-use super::state::{Services, VendorState};
+use super::state::{GatewayState, Services, VendorState};
 use super::vendor::Vendor;
 use crate::database::{DatabaseError, Transaction};
 use crate::error_chain::ErrorChain;
@@ -164,14 +164,16 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
 
     /// The body of the request. The vendor rejects a broken one, after the injected faults.
     async fn read(&mut self, body: Body) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
-        let limit = self.state.gateway.options.max_body_bytes;
-        match read_body(self.parts, body, limit).await {
+        let GatewayState { options, body_memory, .. } = &self.state.gateway;
+        let limit = options.max_body_bytes;
+        match read_body(self.parts, body, limit, body_memory).await {
             Ok(body) => {
                 self.log.read(&body);
                 Ok(Ok(body))
             }
             Err(BodyError::Broken(broken)) => Ok(Err(broken)),
             Err(BodyError::TooLong) => Err(GatewayRejection::BodyTooLarge(limit)),
+            Err(BodyError::MemoryFull) => Err(GatewayRejection::MemoryFull),
         }
     }
 

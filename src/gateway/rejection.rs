@@ -3,6 +3,7 @@
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::body::MEMORY_FULL;
 use crate::journal::Reason;
 
 /// The rule that a too long body breaks.
@@ -23,6 +24,8 @@ pub enum GatewayRejection {
     NotBuilt(NotBuilt),
     /// The body is longer than this number of bytes.
     BodyTooLarge(usize),
+    /// The bodies of other requests take all of the memory for bodies.
+    MemoryFull,
     /// The database failed, is not ready yet, or a handler panicked. Holds the id of the request.
     BackEndFailed(Uuid),
 }
@@ -65,6 +68,7 @@ impl GatewayRejection {
             Self::QuotaExceeded(seconds) => ("quota", format!("The plan's quota is used up for {seconds} s.")),
             Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
             Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
+            Self::MemoryFull => ("memoryFull", MEMORY_FULL.to_owned()),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };
         Reason { field: "$".to_owned(), rule: rule.to_owned(), message }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::body_memory::BodyMemory;
 use crate::customers::Customers;
 use crate::journal::Journal;
 use crate::random::Random;
@@ -31,6 +32,7 @@ pub struct GatewayState {
     pub options: ResponseOptions,
     /// Set once the database is open, migrated and seeded; until then requests are rejected with 500.
     pub services: Arc<OnceLock<Services>>,
+    pub body_memory: BodyMemory,
     pub random: Arc<Random>,
     pub journal: Journal,
 }

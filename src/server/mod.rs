@@ -33,7 +33,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::gateway::{GatewayState, RequestSummary, ResponseOptions, Services};
+use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, Services};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
 use crate::vendors::{Vendors, canonical_path, secret_headers};
@@ -80,6 +80,8 @@ pub struct ServerOptions {
     /// How much the journal keeps.
     pub journal: JournalOptions,
     pub access: Access,
+    /// How many bytes of request bodies are in memory at once; at least one body of the vendor APIs.
+    pub body_memory_bytes: usize,
     /// Whether `/_emulator` is on a listener of its own, and not on the vendor's.
     pub has_admin_listener: bool,
 }
@@ -106,6 +108,7 @@ impl Server {
         let gateway = GatewayState {
             options: options.responses,
             services: Arc::clone(&services),
+            body_memory: BodyMemory::new(options.body_memory_bytes.max(options.responses.max_body_bytes)),
             random,
             journal: journal.clone(),
         };
@@ -115,7 +118,7 @@ impl Server {
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
-        let control = Arc::new(Control::new(options.access, &document));
+        let control = Arc::new(Control::new(options.access, gateway.body_memory.clone(), &document));
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let shared = Arc::new(Shared {
