@@ -13,7 +13,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
-use crate::wire::charset::response_to_utf8;
+use crate::wire::coding::response_to_utf8;
 
 /// In bytes.
 const MAX_RESPONSE: usize = 1024 * 1024;

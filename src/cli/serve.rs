@@ -18,7 +18,9 @@ use crate::customers::PasswordCost;
 use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;
 use crate::random::Random;
-use crate::server::{Listener, Origin, Server, ServerOptions, StartOptions, Started, migrate_only, start_up};
+use crate::server::{
+    Listener, Origin, Server, ServerOptions, StartOptions, Started, connections_for_descriptors, migrate_only, start_up,
+};
 use crate::tenants::DEMO_KEY;
 
 /// The limit for the whole shutdown.
@@ -47,11 +49,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
-    let listener = bind(&settings.listen).await?;
+    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
+    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
+    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
     let address = listener.address();
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
-            let listener = bind(listen).await?;
+            let listener = bind(listen).await?.with_max_connections(max_connections);
             server.set_api_port(address.port());
             Some((listener.address(), listener.serve(admin)))
         }

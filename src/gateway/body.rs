@@ -1,5 +1,8 @@
-//! Bodies as operations read them: whole, within the limit, without codings, in UTF-8, without a byte order mark.
+//! Bodies as operations read them: whole, within the limit, without codings, in UTF-8, without a byte order mark. The memory of all
+//! of them together is limited. Nearly every body is so short that it is not counted: a few large ones cannot keep other requests
+//! waiting.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -8,12 +11,11 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use http_body_util::BodyExt as _;
 use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::body_memory::{BodyMemory, MemoryFull, Reserved, UNCOUNTED};
-use super::rejection::BrokenBody;
-use crate::wire::charset::{CharsetError, to_utf8};
-use crate::wire::coding::{CodingError, codings, decode};
+use super::response::{BrokenBody, MEMORY_FULL};
+use crate::wire::coding::{CharsetError, CodingError, codings, decode, to_utf8};
 
 /// How long a body may take to arrive, plus a second for each [`BYTES_PER_SECOND`] that it can have.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,9 +38,6 @@ pub(crate) enum DecodeError {
     #[error("{MEMORY_FULL}")]
     MemoryFull,
 }
-
-/// Why a body is not read at the moment.
-pub(crate) const MEMORY_FULL: &str = "The server is reading too many large request bodies at the moment; try again.";
 
 impl From<MemoryFull> for DecodeError {
     fn from(_: MemoryFull) -> Self {
@@ -118,7 +117,8 @@ pub(crate) async fn collect_body(body: Body, limit: usize, memory: &BodyMemory) 
     if size.lower() > limit as u64 {
         return Err(BodyError::TooLong);
     }
-    let longest = size.upper().and_then(|length| usize::try_from(length).ok()).map_or(limit, |length| length.min(limit));
+    let longest =
+        size.upper().and_then(|length| usize::try_from(length).ok()).map_or(limit, |length| length.min(limit));
     let time = TIMEOUT + Duration::from_secs((longest / BYTES_PER_SECOND) as u64);
     let late = |_| incomplete(format!("{} seconds passed", time.as_secs()));
     timeout(time, frames(body, longest, limit, memory)).await.map_err(late)?
@@ -205,5 +205,103 @@ fn why_incomplete(error: &(dyn std::error::Error + 'static)) -> &'static str {
         "its chunks are not written as HTTP says"
     } else {
         "it broke off"
+    }
+}
+
+/// The bytes of each body that are not counted.
+const UNCOUNTED: usize = 16 * 1024;
+
+/// How long a body waits for others to end.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The bytes that the counted bodies of all requests may take together. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct BodyMemory {
+    left: Arc<Semaphore>,
+    total: usize,
+}
+
+/// Other bodies take all of the memory.
+#[derive(Debug, Clone, Copy)]
+struct MemoryFull;
+
+/// A part of the memory, until it is dropped.
+#[derive(Debug, Default)]
+struct Reserved(Option<OwnedSemaphorePermit>);
+
+impl BodyMemory {
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let total = bytes.min(Semaphore::MAX_PERMITS);
+        Self { left: Arc::new(Semaphore::new(total)), total }
+    }
+
+    /// Adds bytes to a part. A single body that is larger than the whole memory takes all of it.
+    async fn reserve(&self, more: usize, reserved: &mut Reserved) -> Result<(), MemoryFull> {
+        let before = reserved.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = u32::try_from(more.min(self.total - before.min(self.total))).unwrap_or(u32::MAX);
+        let acquired = timeout(WAIT, Arc::clone(&self.left).acquire_many_owned(more)).await;
+        let permit = acquired.map_err(|_| MemoryFull)?.map_err(|_| MemoryFull)?;
+        match &mut reserved.0 {
+            Some(all) => all.merge(permit),
+            None => reserved.0 = Some(permit),
+        }
+        Ok(())
+    }
+}
+
+impl Reserved {
+    /// Gives back what a body of this length does not need.
+    fn shrink(&mut self, length: usize) {
+        let needed = if length > UNCOUNTED { length } else { 0 };
+        if let Some(all) = &mut self.0 {
+            drop(all.split(all.num_permits().saturating_sub(needed)));
+        }
+    }
+
+    /// The bytes, which keep their part of the memory as long as they live.
+    fn hold(mut self, bytes: Vec<u8>) -> Bytes {
+        self.shrink(bytes.len());
+        match self.0 {
+            Some(permit) if permit.num_permits() > 0 => Bytes::from_owner(Held { bytes, _permit: permit }),
+            _ => bytes.into(),
+        }
+    }
+}
+
+struct Held {
+    bytes: Vec<u8>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_keeps_its_memory_until_its_last_clone_is_dropped() {
+        let memory = BodyMemory::new(100_000);
+        let mut reserved = Reserved::default();
+        memory.reserve(60_000, &mut reserved).await.expect("memory");
+        let body = reserved.hold(vec![0; 50_000]);
+        let clone = body.clone();
+        drop(body);
+        assert_eq!(memory.left.available_permits(), 50_000);
+        let mut second = Reserved::default();
+        let waited = timeout(Duration::from_millis(20), memory.reserve(60_000, &mut second)).await;
+        assert!(waited.is_err(), "there is no memory yet");
+        drop(clone);
+        memory.reserve(60_000, &mut second).await.expect("memory");
+        // The whole memory at most, so that a longer body does not wait for ever.
+        memory.reserve(60_000, &mut second).await.expect("memory");
+        assert_eq!(memory.left.available_permits(), 0);
+        drop(second.hold(vec![0; UNCOUNTED]));
+        assert_eq!(memory.left.available_permits(), 100_000);
     }
 }

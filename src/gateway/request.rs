@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use serde_json_borrow::Value;
 use uuid::Uuid;
 
-use super::state::Services;
+use super::context::Services;
+use super::response::prefer;
 use crate::customers::Scope;
 use crate::journal::Recorder;
 use crate::model::filled;
@@ -120,33 +121,6 @@ fn is_placeholder(value: &str) -> bool {
         name.len() <= MAX_PLACEHOLDER && name.chars().all(is_of_name) && name.parse::<Uuid>().is_err()
     };
     value.split(',').all(is_one)
-}
-
-/// The `Prefer` header (RFC 7240). Both preferences are extensions of this emulator.
-pub(super) mod prefer {
-    use axum::http::{HeaderMap, HeaderValue};
-
-    /// The header that lists the preferences that the response follows.
-    pub(in crate::gateway) const APPLIED: &str = "preference-applied";
-    /// The response of a write has the customer as its body.
-    pub(in crate::gateway) const REPRESENTATION: &str = "return=representation";
-    /// A dry run.
-    pub(in crate::gateway) const ROLLBACK: &str = "tx=rollback";
-    /// Both, as `Preference-Applied` lists them.
-    pub(in crate::gateway) const BOTH: &str = "return=representation, tx=rollback";
-
-    pub(in crate::gateway) fn discard_changes() -> HeaderValue {
-        HeaderValue::from_static(ROLLBACK)
-    }
-
-    pub(in crate::gateway) fn has(headers: &HeaderMap, expected: &str) -> bool {
-        headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split([',', ';']))
-            .any(|preference| preference.trim().eq_ignore_ascii_case(expected))
-    }
 }
 
 /// Whether the client prefers the customer as the response of a write.

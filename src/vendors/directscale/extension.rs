@@ -8,7 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::Value;
 
 use super::error::Error;
-use super::key::CALLBACK_TOKENS;
+use super::vendor::CALLBACK_TOKENS;
 use crate::customers::hooked_request;
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
@@ -69,7 +69,8 @@ fn hook<'a>(request: &'a RawRequest<'_>) -> &'a str {
 }
 
 async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Value, Rejected> {
-    let (services, limit) = (request.gateway.services.get().ok_or(Rejected::Broken)?, request.gateway.options.max_body_bytes);
+    let (services, limit) =
+        (request.gateway.services.get().ok_or(Rejected::Broken)?, request.gateway.options.max_body_bytes);
     let (customers, headers) = (&services.customers, &request.parts.headers);
     let tenants = customers.extensions_of(bearer_token(headers).ok_or(INVALID_TOKEN)?).await?;
     if tenants.is_empty() {
