@@ -10,7 +10,7 @@ mod secret_names;
 use std::borrow::Cow;
 
 pub use entry::{
-    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Text,
+    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Suggestions, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};

@@ -274,7 +274,9 @@ impl ConsoleLine {
 
     pub(super) fn end(self, summary: &RequestSummary, status: u16, elapsed: Duration) {
         let status = (!matches!(summary.transmission, Transmission::Reset | Transmission::Empty)).then_some(status);
-        let reason = summary.reason.as_ref().map(|reason| redacted_text(reason));
+        let nearest = summary.did_you_mean.names().first();
+        let hint = nearest.map_or_else(String::new, |nearest| format!(" Did you mean {nearest}?"));
+        let reason = summary.reason.as_ref().map(|reason| format!("{}{hint}", redacted_text(reason)));
         tracing::event!(
             target: CONSOLE_TARGET,
             tracing::Level::INFO,

@@ -47,7 +47,7 @@ fn read_answer(mut stream: &TcpStream) -> Reply {
 }
 
 /// A server like the shared one, with short timeouts.
-fn impatient() -> SocketAddr {
+pub fn impatient() -> SocketAddr {
     static IMPATIENT: OnceLock<(SocketAddr, ShutdownHandle)> = OnceLock::new();
     let (address, _) = IMPATIENT.get_or_init(|| {
         let timeouts = Timeouts {

@@ -30,6 +30,7 @@ mod inspector;
 mod journal;
 mod latency;
 mod limits;
+mod listener;
 mod log;
 mod lookups;
 mod model;
