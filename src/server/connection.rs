@@ -97,12 +97,17 @@ enum Phase {
     Closing(Instant),
 }
 
-/// Since when a connection waits for its client. Idle ones come first.
+/// Since when a connection waits for its client, in the order in which connections make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Wait {
-    pub is_amid_request: bool,
+    /// Whether it makes room only after those that are idle: it is amid a request, or has not been idle for long.
+    is_later: bool,
     pub since: Instant,
+    pub is_amid_request: bool,
 }
+
+/// How long a client has to begin a request before its connection counts as idle: a new one is not sacrificed for a still newer one.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What a connection has waited for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -329,14 +334,14 @@ impl State {
     }
 
     fn wait_of_client(&self) -> Option<Wait> {
-        let since = match (self.stalled, self.phase) {
-            (Some(stalled), _) => stalled.since,
-            (None, Phase::Idle(since)) => return Some(Wait { is_amid_request: self.discard.is_some(), since }),
-            (None, Phase::Head(since) | Phase::Closing(since)) => since,
-            (None, Phase::Answering) => self.awaits_body?,
+        let (since, is_amid_request) = match (self.stalled, self.phase) {
+            (Some(stalled), _) => (stalled.since, true),
+            (None, Phase::Idle(since)) => (since, self.discard.is_some()),
+            (None, Phase::Head(since) | Phase::Closing(since)) => (since, true),
+            (None, Phase::Answering) => (self.awaits_body?, true),
             (None, Phase::Written) => return None,
         };
-        Some(Wait { is_amid_request: true, since })
+        Some(Wait { is_later: is_amid_request || since.elapsed() < GRACE, since, is_amid_request })
     }
 
     fn end_discard(&mut self) {

@@ -27,7 +27,8 @@ fn is_answered_unread(address: SocketAddr, line: &str, headers: &str, status: u1
 #[test]
 fn a_body_is_read_only_for_a_known_client() {
     let address = server().address;
-    let extension = json!({ "extension_token": "s", "directscale_token": "known-extension-token", "hooks": {} });
+    let hooks = json!({ "Associates.Enrollment.WriteApplication": "http://127.0.0.1:9/hooks" });
+    let extension = json!({ "extension_token": "s", "directscale_token": "known-extension-token", "hooks": hooks });
     let _tenant = tenant_of(json!({ "extension": extension }));
     let hook = "POST /api/extension/hooks/Associates.Enrollment.WriteApplication";
     let length = "Content-Length: 1000\r\n";
@@ -116,7 +117,7 @@ fn large_bodies_share_a_limited_memory() {
     assert_eq!((full.status, full.header("Retry-After")), (503, Some("1")), "{full:?}");
     assert_eq!(full.body, format!(r#"{{ "statusCode": 503, "message": "{text}" }}"#));
     let seed = format!(
-        "POST /_emulator/seeds HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{large}",
+        "PUT /_emulator/seed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{large}",
         large.len()
     );
     let problem = client.raw(seed.as_bytes());
@@ -149,8 +150,9 @@ fn extensions_of_chunks_and_trailers_are_limited() {
 }
 
 #[test]
-fn a_callback_whose_client_hangs_up_is_journaled() {
-    let extension = json!({ "extension_token": "s", "directscale_token": "hanging-up-token", "hooks": {} });
+fn a_callback_whose_body_breaks_off_is_journaled() {
+    let hooks = json!({ "Associates.Enrollment.WriteApplication": "http://127.0.0.1:9/hooks" });
+    let extension = json!({ "extension_token": "s", "directscale_token": "hanging-up-token", "hooks": hooks });
     let _tenant = tenant_of(json!({ "extension": extension }));
     let stream = connect(server().address);
     let mark = "hung-up-callback";
@@ -162,11 +164,15 @@ fn a_callback_whose_client_hangs_up_is_journaled() {
         ),
     );
     std::thread::sleep(Duration::from_millis(500));
+    stream.set_nonblocking(true).expect("a mode");
+    let read = (&stream).read(&mut [0; 1]).expect_err("the server waits for the body");
+    assert_eq!(read.kind(), std::io::ErrorKind::WouldBlock);
     drop(stream);
     eventually(|| {
-        let entries = control("GET", "/unauthenticated-requests?operation=ExtensionHookCallback", None).done(200);
+        let entries =
+            control("GET", "/unauthenticated-requests?operation=ExtensionHookCallback&limit=500", None).done(200);
         let entries = entries.as_array().expect("requests").clone();
         let entry = entries.iter().find(|entry| entry["path"].as_str().is_some_and(|path| path.contains(mark)));
-        entry.is_some_and(|entry| entry["status"].is_null() && entry["reasons"][0]["rule"] == "hungUp")
+        entry.is_some_and(|entry| entry["reasons"][0]["message"] == "The request body did not arrive: it broke off.")
     });
 }

