@@ -71,10 +71,15 @@ struct State {
     is_reset: bool,
     is_stopping: bool,
     is_lingering: bool,
+    task: Task,
+}
+
+/// The task that serves the connection.
+#[derive(Debug, Default)]
+struct Task {
+    waker: Option<Waker>,
     /// Another connection gets its place.
     is_displaced: bool,
-    /// Wakes its task.
-    waker: Option<Waker>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -136,8 +141,7 @@ impl Connection {
             is_reset: false,
             is_stopping: false,
             is_lingering: false,
-            is_displaced: false,
-            waker: None,
+            task: Task::default(),
         };
         let keep_alive = HeaderValue::try_from(format!("timeout={}", timeouts.idle.as_secs()));
         let keep_alive = keep_alive.expect("invariant: a number is plain ASCII");
@@ -195,18 +199,18 @@ impl Connection {
     /// Lets the connection end, so that another one gets its place. False when it no longer waits for its client.
     pub(super) fn displace(&self) -> bool {
         let mut state = self.state();
-        state.is_displaced = state.wait_of_client().is_some();
-        if let Some(waker) = state.waker.as_ref().filter(|_| state.is_displaced) {
+        state.task.is_displaced = state.wait_of_client().is_some();
+        if let Some(waker) = state.task.waker.as_ref().filter(|_| state.task.is_displaced) {
             waker.wake_by_ref();
         }
-        state.is_displaced
+        state.task.is_displaced
     }
 
     /// Ready when another connection gets the place of this one.
     pub(super) fn poll_displaced(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state();
         state.keep_waker(context);
-        if state.is_displaced { Poll::Ready(()) } else { Poll::Pending }
+        if state.task.is_displaced { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The handler waits for more of the body, or no longer.
@@ -283,11 +287,11 @@ impl Connection {
     pub(super) fn poll_due(&self, context: &mut Context<'_>) -> Option<(Instant, Overdue)> {
         let mut state = self.state();
         state.keep_waker(context);
-        if state.is_displaced {
+        if state.task.is_displaced {
             match state.wait_of_client() {
                 Some(wait) => return Some((wait.since, Overdue::Room(wait))),
                 // A request has arrived in the meantime.
-                None => state.is_displaced = false,
+                None => state.task.is_displaced = false,
             }
         }
         let write = state.stalled.map(|stalled| (stalled.since + self.0.timeouts.write, Overdue::Write));
@@ -328,8 +332,8 @@ impl Connection {
 
 impl State {
     fn keep_waker(&mut self, context: &Context<'_>) {
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            self.waker = Some(context.waker().clone());
+        if !self.task.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.task.waker = Some(context.waker().clone());
         }
     }
 

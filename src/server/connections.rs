@@ -162,8 +162,8 @@ mod tests {
         for busy in many.iter().chain([&one]) {
             busy.answering();
         }
-        let _new = connections.enter(&connection("192.0.2.3")).await.expect("the place that was left");
-        _new.shared.open().connections.values().for_each(Connection::answering);
+        let last = connections.enter(&connection("192.0.2.3")).await.expect("the place that was left");
+        last.shared.open().connections.values().for_each(Connection::answering);
         assert!(connections.enter(&new).await.is_none(), "all are being answered");
     }
 }

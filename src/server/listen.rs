@@ -222,7 +222,7 @@ async fn serve_connection(
         .preserve_header_case(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(Stream::new(stream, client.clone())), service);
-    let ended = run(&mut connection, |connection| connection.graceful_shutdown(), &client, stopped.clone()).await;
+    let ended = run(&mut connection, http1::Connection::graceful_shutdown, &client, stopped.clone()).await;
     let parts = connection.into_parts();
     let (stream, received) = (parts.io.into_inner().into_inner(), parts.read_buf);
     server.connection_ended(&ended);

@@ -12,19 +12,19 @@ use super::connection::Connection;
 /// The HTTP library does not shut it down: the code that takes it out does.
 #[derive(Debug)]
 pub(super) struct Stream {
-    stream: TcpStream,
+    tcp: TcpStream,
     connection: Connection,
     /// Whether the client does not take what is written.
     is_stalled: bool,
 }
 
 impl Stream {
-    pub(super) fn new(stream: TcpStream, connection: Connection) -> Self {
-        Self { stream, connection, is_stalled: false }
+    pub(super) fn new(tcp: TcpStream, connection: Connection) -> Self {
+        Self { tcp, connection, is_stalled: false }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
-        self.stream
+        self.tcp
     }
 
     /// Reports whether the client takes what is written.
@@ -48,7 +48,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
             self.connection.received(&buffer.filled()[before..]);
         }
@@ -61,12 +61,12 @@ impl AsyncWrite for Stream {
         if self.connection.withholds(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(&mut self.tcp).poll_write(context, bytes);
         self.written(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        ready!(Pin::new(&mut self.tcp).poll_flush(context))?;
         self.is_stalled = false;
         self.connection.flushed();
         Poll::Ready(Ok(()))
@@ -87,11 +87,11 @@ impl AsyncWrite for Stream {
         {
             return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
         }
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(context, buffers);
         self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.tcp.is_write_vectored()
     }
 }

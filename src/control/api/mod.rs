@@ -177,7 +177,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("415", "The Content-Encoding of the body is not supported"),
         ("409", "The name is in use, or a concurrent request made the same change"),
         ("500", "The database failed"),
-        ("503", "The server is not ready yet"),
+        ("503", "The server is not ready yet, or reads too many large bodies"),
     ] {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(meaning));
     }

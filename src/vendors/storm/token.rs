@@ -176,12 +176,11 @@ async fn issued(
         Some(_) => return Err(Denied::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
     }
     let of_form = || Some((field("client_id")?.to_owned(), field("client_secret")?.to_owned()));
-    let (client, presented) = match of_header {
-        Some(client) => client,
-        None => {
-            let reading = of_form().ok_or(Denied::Client("client_id and client_secret are required."))?;
-            client(request, vec![reading]).await?
-        }
+    let (client, presented) = if let Some(client) = of_header {
+        client
+    } else {
+        let reading = of_form().ok_or(Denied::Client("client_id and client_secret are required."))?;
+        client(request, vec![reading]).await?
     };
     let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
     let now = client.tenant.clock.now();
