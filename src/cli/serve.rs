@@ -20,7 +20,8 @@ use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;
 use crate::random::Random;
 use crate::server::{
-    Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, migrate_only, start_up,
+    Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
+    migrate_only, start_up,
 };
 use crate::tenants::DEMO_KEY;
 
@@ -41,6 +42,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = ServerOptions {
         journal: JournalOptions { entries: settings.journal_entries, bytes: settings.journal_bytes },
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
+        body_memory_bytes: settings.body_memory_bytes.0,
         has_admin_listener: settings.admin_listen.is_some(),
         responses: ResponseOptions {
             max_body_bytes: settings.max_body_bytes.0,
@@ -49,11 +51,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         cors_origin: settings.cors_origin.clone(),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
-    let listener = bind(&settings.listen).await?;
+    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
+    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
+    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
     let address = listener.address();
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
-            let listener = bind(listen).await?;
+            let listener = bind(listen).await?.with_max_connections(max_connections);
             server.set_api_port(address.port());
             Some((listener.address(), listener.serve(admin)))
         }

@@ -173,6 +173,13 @@ settings! {
         max_body_bytes: Count, default "1048576", "BYTES", "EMULATOR_MAX_BODY_BYTES",
             "Reject a request body of more bytes than this",
             "The status is 413.";
+        body_memory_bytes: Count, default "268435456", "BYTES", "EMULATOR_BODY_MEMORY_BYTES",
+            "Keep at most this many bytes of large request bodies in memory at once",
+            "The first 16 KiB of each body are not counted. A body that finds no room for 5 seconds is rejected with 503.";
+        max_connections: Count, default "10240", "NUMBER", "EMULATOR_MAX_CONNECTIONS",
+            "Serve at most this many connections at once on each address",
+            "One more closes those that have waited longest for their client. Each needs a file descriptor: the limit of the \
+             process is raised at start as far as it may be.";
         password_cost: PasswordCostSetting, default "auto", "auto|owasp|test", "EMULATOR_PASSWORD_COST",
             "The cost of password hashes; auto is test on loopback and owasp elsewhere",
             "owasp is 19 MiB and 2 passes, test the cheapest possible.", hide_possible_values = true;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
+use crate::gateway::MEMORY_FULL;
 use crate::tenants::{CredentialError, TenantError};
 
 /// Why the control API rejected a request, or failed.
@@ -22,6 +23,9 @@ pub(super) enum ControlError {
     /// The body has more bytes than this limit.
     #[error("the request's body is longer than the limit of {0} bytes")]
     TooLong(usize),
+    /// The bodies of other requests take all of the memory for bodies.
+    #[error("{MEMORY_FULL}")]
+    MemoryFull,
     /// An unknown Content-Encoding.
     #[error("{0}")]
     Unsupported(String),
@@ -66,7 +70,7 @@ pub(super) struct ControlProblem {
 impl ControlError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::MemoryFull => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

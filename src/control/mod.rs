@@ -13,14 +13,14 @@ mod pages;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
 use chrono::{DateTime, Utc};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
+use crate::gateway::{BodyError, BodyMemory, collect_body};
 use crate::tenants::Tenants;
 use catalog::Catalog;
 use error::ControlError;
@@ -38,6 +38,7 @@ pub struct Control {
     /// Set once the database is open, migrated and seeded.
     tenants: OnceLock<Tenants>,
     access: Access,
+    body_memory: BodyMemory,
     catalog: Catalog,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor APIs, for replays of requests.
@@ -51,11 +52,12 @@ pub struct Control {
 impl Control {
     /// A control API for the vendor operations in `document`. `access` says who may use it.
     #[must_use]
-    pub fn new(access: Access, document: &OpenApi) -> Self {
+    pub fn new(access: Access, body_memory: BodyMemory, document: &OpenApi) -> Self {
         let catalog = Catalog::new(document);
         Self {
             tenants: OnceLock::new(),
             access,
+            body_memory,
             catalog,
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
@@ -97,15 +99,13 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, ControlError> {
-    if body.size_hint().lower() > limit as u64 {
-        return Err(ControlError::TooLong(limit));
-    }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ControlError::TooLong(limit)),
-        Err(_) => Err(ControlError::Bad("the request ended before its body was complete".to_owned())),
-    }
+async fn read_body(control: &Control, body: Body, limit: usize) -> Result<Bytes, ControlError> {
+    let read = collect_body(body, limit, &control.body_memory).await;
+    read.map_err(|error| match error {
+        BodyError::TooLong => ControlError::TooLong(limit),
+        BodyError::MemoryFull => ControlError::MemoryFull,
+        BodyError::Broken(broken) => ControlError::Bad(broken.to_string()),
+    })
 }
 
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::body::BodyMemory;
 use crate::clock::Clock;
 use crate::customers::Customers;
 use crate::journal::Journal;
@@ -39,6 +40,7 @@ pub struct GatewayState {
     pub options: ResponseOptions,
     /// Set once the database is open, migrated and seeded; until then requests are rejected with 500.
     pub services: Arc<OnceLock<Services>>,
+    pub body_memory: BodyMemory,
     pub random: Arc<Random>,
     pub journal: Journal,
 }

@@ -1,6 +1,7 @@
 //! The steps that every request of a vendor API goes through ([`pipeline`]), and what each vendor defines ([`Vendor`]).
 
 mod authorization;
+mod body;
 mod context;
 mod injected_fault;
 mod not_found;
@@ -14,6 +15,8 @@ mod table;
 mod vendor;
 
 pub(crate) use authorization::{basic_credentials, bearer_token};
+pub use body::BodyMemory;
+pub(crate) use body::{BodyError, DecodeError, collect_body, decode_body};
 pub use context::{GatewayState, Replayed, ResponseOptions, Services};
 pub(crate) use context::{
     NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm,
@@ -21,9 +24,11 @@ pub(crate) use context::{
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use raw::RawRequest;
-pub(crate) use request::{ApiRequest, BodyError, DecodeError, decode_body, parameters, wants_representation};
+pub(crate) use request::{ApiRequest, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};
 pub use response::{BODY_TOO_LARGE, GatewayRejection, NotBuilt};
-pub(crate) use response::{BrokenBody, Reply, header_text, json_response, typed, with_allow, with_retry_after};
+pub(crate) use response::{
+    BrokenBody, MEMORY_FULL, Reply, header_text, json_response, typed, with_allow, with_retry_after,
+};
 pub(crate) use table::{Table, UnbuiltGroup, UnbuiltOperation, operations};
 pub(crate) use vendor::{InjectedStatus, Vendor};

@@ -1,19 +1,24 @@
 //! Requests whose method and path no operation has; the journal names similar operations.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
-use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::{Method, Response};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use super::context::{Operation, Replayed, RequestContext, VendorState, original_path_and_query, original_uri};
 use super::request_log::{RequestLog, RequestSummary};
 use super::response::GatewayRejection;
 use super::vendor::Vendor;
-use crate::journal::redacted_path;
+use crate::journal::{Suggestions, redacted_path};
 use crate::tenants::Caller;
 
 /// How many similar operations are named.
 const MAX_SIMILAR: usize = 3;
+
+/// How many characters of a request are compared with operations.
+const MAX_COMPARED: usize = 200;
 
 /// The minimum similarity of a similar path; equal paths have 1.
 const SIMILAR: f64 = 0.7;
@@ -48,7 +53,7 @@ pub(crate) fn documented_routes(document: &OpenApi) -> Vec<DocumentedRoute> {
 /// Responds to a request that no operation has, and journals it with this caller's requests.
 pub(crate) fn not_found<V: Vendor>(
     state: &VendorState<V>,
-    routes: &[DocumentedRoute],
+    routes: &Arc<[DocumentedRoute]>,
     parts: &Parts,
     caller: Option<Caller>,
 ) -> Response<Body> {
@@ -61,9 +66,11 @@ pub(crate) fn not_found<V: Vendor>(
     if gateway.journal.is_on() {
         let path = original_uri(parts).path();
         let canonical = vendor.canonical_path(path);
-        log.did_you_mean = similar(parts.method.as_str(), canonical.as_deref().unwrap_or(path), routes);
+        let method = parts.method.clone();
+        let (asked, routes) = (request(&method, canonical.as_deref().unwrap_or(path)), Arc::clone(routes));
+        log.did_you_mean = Suggestions::new(move || similar(&asked, &routes));
         let mut reason = rejection.reason();
-        reason.message.push_str(&hints(parts.method.as_str(), path, &log.did_you_mean));
+        reason.message.push_str(&hints(method.as_str(), path));
         log.reasons.push(reason);
     }
     let context = RequestContext {
@@ -120,28 +127,37 @@ fn allowed_methods(path: &str, routes: &[DocumentedRoute]) -> String {
     methods.join(", ")
 }
 
-/// The obvious mistakes in the method and path, and the most similar operation.
-fn hints(method: &str, path: &str, similar: &[String]) -> String {
+/// The obvious mistakes in the method and path.
+fn hints(method: &str, path: &str) -> String {
     let is_lower = method.bytes().any(|byte| byte.is_ascii_lowercase());
     let hints = [
         is_lower.then(|| " Methods are written in capitals.".to_owned()),
         path.contains("//").then(|| " The path has a doubled slash.".to_owned()),
-        similar.first().map(|nearest| format!(" Did you mean {nearest}?")),
     ];
     hints.into_iter().flatten().collect()
 }
 
-/// The operations that are similar to a method and path, the most similar first. Superfluous slashes are ignored.
-fn similar(method: &str, path: &str, routes: &[DocumentedRoute]) -> Vec<String> {
-    let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+/// A method and path, without superfluous slashes.
+fn request(method: &Method, path: &str) -> String {
+    let path = path.split('/').filter(|part| !part.is_empty());
     // Long enough for every path; the rest makes no path more similar.
-    let request: String = format!("{method} /{}", path.join("/")).chars().take(200).collect();
+    let parts = std::iter::once(method.as_str()).chain([" "]).chain(path.flat_map(|part| ["/", part]));
+    parts.flat_map(str::chars).take(MAX_COMPARED).collect()
+}
+
+/// The operations that are similar to a request, the most similar first.
+fn similar(request: &str, routes: &[DocumentedRoute]) -> Vec<String> {
     let lower = request.to_lowercase();
     let likeness = |route: &DocumentedRoute| {
         let pattern = format!("{} {}", route.method, route.path);
-        let likeness = |filled: String| strsim::normalized_levenshtein(&filled.to_lowercase(), &lower);
+        let likeness = |filled: String| {
+            let (length, other) = (filled.chars().count(), lower.chars().count());
+            // The distance is at least the difference of the lengths.
+            let may_be_similar = length.min(other) * 10 >= length.max(other) * 7;
+            if may_be_similar { strsim::normalized_levenshtein(&filled.to_lowercase(), &lower) } else { 0.0 }
+        };
         // The path may have too few parts, or too many, before a parameter or after it.
-        likeness(filled(&pattern, &request, false)).max(likeness(filled(&pattern, &request, true)))
+        likeness(filled(&pattern, request, false)).max(likeness(filled(&pattern, request, true)))
     };
     let mut found: Vec<(f64, &DocumentedRoute)> = routes.iter().map(|route| (likeness(route), route)).collect();
     found.retain(|(likeness, _)| *likeness >= SIMILAR);
@@ -192,10 +208,11 @@ mod tests {
             ("POST", "/v1/customers/upgrade/7"),
             ("put", "/v1//customers/upgrade/7/"),
         ] {
-            let first = &similar(method, path, &routes)[0];
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let first = &similar(&request(&method, path), &routes)[0];
             assert_eq!(first, "PUT /v1/customers/upgrade/{customerId} (X)", "{method} {path}");
         }
-        assert!(similar("GET", "/favicon.ico", &routes).is_empty());
+        assert!(similar(&request(&Method::GET, "/favicon.ico"), &routes).is_empty());
         assert_eq!(allowed_methods("/v1/customers/7", &routes), "GET");
         assert_eq!(allowed_methods("/v1/customers/7/x", &routes), "");
         assert_eq!(allowed_methods("/v1/customers/", &routes), "");

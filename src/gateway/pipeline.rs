@@ -16,9 +16,10 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::context::{Operation, Replayed, RequestContext, Services, VendorState};
+use super::body::{BodyError, read_body, writes};
+use super::context::{GatewayState, Operation, Replayed, RequestContext, Services, VendorState};
 use super::injected_fault::{InjectedFault, InsideFault, Sent};
-use super::request::{ApiRequest, BodyError, read_body, wants_rollback, writes};
+use super::request::{ApiRequest, wants_rollback};
 use super::request_log::{RequestLog, Transmission};
 use super::response::{BrokenBody, GatewayRejection, NotBuilt, Reply, header_text, prefer};
 use super::vendor::Vendor;
@@ -164,14 +165,16 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
 
     /// The body of the request. The vendor rejects a broken one, after the injected faults.
     async fn read(&mut self, body: Body) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
-        let limit = self.state.gateway.options.max_body_bytes;
-        match read_body(self.parts, body, limit).await {
+        let GatewayState { options, body_memory, .. } = &self.state.gateway;
+        let limit = options.max_body_bytes;
+        match read_body(self.parts, body, limit, body_memory).await {
             Ok(body) => {
                 self.log.read(&body);
                 Ok(Ok(body))
             }
             Err(BodyError::Broken(broken)) => Ok(Err(broken)),
             Err(BodyError::TooLong) => Err(GatewayRejection::BodyTooLarge(limit)),
+            Err(BodyError::MemoryFull) => Err(GatewayRejection::MemoryFull),
         }
     }
 

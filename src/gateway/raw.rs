@@ -1,7 +1,8 @@
 //! Endpoints whose callers do not present a credential of the vendor API: the callback of a Client Extension, and the endpoint
-//! for access tokens. They authenticate their callers themselves, and each has its own form of responses. They are journaled,
-//! logged and counted in the metrics like operations. Rate limits and quotas do not apply, because they belong to subscriptions.
-//! Fault rules do not apply either, because they name documented operations and statuses.
+//! for access tokens. They authenticate their callers themselves, before they read a body wherever the head names the caller, and
+//! each has its own form of responses. They are journaled, logged and counted in the metrics like operations. Rate limits and quotas
+//! apply to tokens only: a callback belongs to a request that was counted. Fault rules do not apply, because they name documented
+//! operations and statuses.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use axum::extract::{RawPathParams, Request};
 use axum::http::Response;
 use axum::http::request::Parts;
 
+use super::body::{BodyError, read_body};
 use super::context::{GatewayState, Operation, RequestContext, VendorState};
 use super::pipeline::{path_parameters, unless_panicked};
-use super::request::{BodyError, read_body};
 use super::request_log::{RequestLog, Transmission};
 use super::vendor::Vendor;
 use crate::journal::Reason;
@@ -36,8 +37,10 @@ impl RawRequest<'_> {
         self.path.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    pub(crate) async fn read(&mut self, body: Body) -> Result<Bytes, BodyError> {
-        let body = read_body(self.parts, body, self.gateway.options.max_body_bytes).await?;
+    /// The body, of at most `limit` bytes, where `limit` is below that of all bodies.
+    pub(crate) async fn read(&mut self, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+        let GatewayState { options, body_memory, .. } = self.gateway;
+        let body = read_body(self.parts, body, limit.min(options.max_body_bytes), body_memory).await?;
         self.log.read(&body);
         Ok(body)
     }

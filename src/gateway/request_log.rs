@@ -14,7 +14,8 @@ use super::response::GatewayRejection;
 use crate::clock::{Clock, milliseconds};
 use crate::database::waited;
 use crate::journal::{
-    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Text, redacted_path, redacted_text,
+    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Suggestions, Text, redacted_path,
+    redacted_text,
 };
 use crate::tenants::Caller;
 
@@ -41,7 +42,7 @@ pub(crate) struct RequestLog {
     /// Members of the request that have no effect.
     pub ignored: Vec<String>,
     /// Similar operations, if no operation has the method and path.
-    pub did_you_mean: Vec<String>,
+    pub did_you_mean: Suggestions,
     progress: Progress,
 }
 
@@ -88,6 +89,8 @@ pub struct RequestSummary {
     pub transmission: Transmission,
     /// Why the request was rejected: the first reason. It can repeat what the client sent.
     pub reason: Option<String>,
+    /// Similar operations, if no operation has the method and path.
+    pub did_you_mean: Suggestions,
 }
 
 /// How a response is sent.
@@ -116,6 +119,7 @@ impl RequestSummary {
             fault: None,
             transmission: Transmission::Complete,
             reason: None,
+            did_you_mean: Suggestions::default(),
         }
     }
 }
@@ -143,7 +147,7 @@ impl RequestLog {
             recorder: journal.recorder(),
             reasons: Vec::new(),
             ignored: Vec::new(),
-            did_you_mean: Vec::new(),
+            did_you_mean: Suggestions::default(),
             progress: Progress::Running,
             journal,
         }
@@ -178,6 +182,7 @@ impl RequestLog {
 
     fn journal_with(mut self, response: Option<&Response<Bytes>>, transmission: Transmission) -> RequestSummary {
         let reason = self.reasons.first().map(|reason| reason.message.clone());
+        let did_you_mean = self.did_you_mean.clone();
         self.write_entry(response);
         RequestSummary {
             operation: self.operation.id,
@@ -187,6 +192,7 @@ impl RequestLog {
             fault: self.fault.as_ref().map(|fault| fault.id),
             transmission,
             reason,
+            did_you_mean,
         }
     }
 

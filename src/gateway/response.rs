@@ -142,6 +142,9 @@ pub(crate) fn header_text(text: &str) -> HeaderValue {
     value.unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Why a body is not read at the moment.
+pub(crate) const MEMORY_FULL: &str = "The server is reading too many large request bodies at the moment; try again.";
+
 /// The rule that a too long body breaks.
 pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
 
@@ -160,6 +163,8 @@ pub enum GatewayRejection {
     NotBuilt(NotBuilt),
     /// The body is longer than this number of bytes.
     BodyTooLarge(usize),
+    /// The bodies of other requests take all of the memory for bodies.
+    MemoryFull,
     /// The database failed, is not ready yet, or a handler panicked. Holds the id of the request.
     BackEndFailed(Uuid),
 }
@@ -202,6 +207,7 @@ impl GatewayRejection {
             Self::QuotaExceeded(seconds) => ("quota", format!("The plan's quota is used up for {seconds} s.")),
             Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
             Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
+            Self::MemoryFull => ("memoryFull", MEMORY_FULL.to_owned()),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };
         Reason { field: "$".to_owned(), rule: rule.to_owned(), message }

@@ -2,7 +2,7 @@
 //! one only the beginning.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,8 @@ pub struct Entry {
     /// Fields and parameters that were sent and have no effect.
     pub ignored: Vec<String>,
     /// Operations with a similar path, when the path is no operation.
-    pub did_you_mean: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    pub did_you_mean: Suggestions,
     /// Whether the request was a dry run: all changes were rolled back.
     #[serde(rename = "dry_run")]
     pub is_dry_run: bool,
@@ -95,6 +96,35 @@ impl Headers {
 impl Serialize for Headers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+/// The names of similar operations. They are looked for when somebody reads them, which few do: the search takes longer than a request.
+#[derive(Debug, Clone, Default)]
+pub struct Suggestions(Option<Arc<LazyLock<Vec<String>, Search>>>);
+
+type Search = Box<dyn FnOnce() -> Vec<String> + Send>;
+
+impl Suggestions {
+    #[must_use]
+    pub fn new(search: impl FnOnce() -> Vec<String> + Send + 'static) -> Self {
+        Self(Some(Arc::new(LazyLock::new(Box::new(search)))))
+    }
+
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        self.0.as_ref().map_or(&[], |names| names)
+    }
+
+    /// Approximate size in bytes.
+    fn size(&self) -> usize {
+        if self.0.is_some() { 512 } else { 0 }
+    }
+}
+
+impl Serialize for Suggestions {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.names().serialize(serializer)
     }
 }
 
@@ -188,7 +218,8 @@ impl Entry {
             + hooks
             + reasons
             + self.events.len() * 1024
-            + self.ignored.iter().chain(&self.did_you_mean).map(String::len).sum::<usize>()
+            + self.ignored.iter().map(String::len).sum::<usize>()
+            + self.did_you_mean.size()
     }
 }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 pub use crate::secret::HIDDEN;
 pub use entry::{
-    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Text,
+    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Suggestions, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};

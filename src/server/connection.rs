@@ -1,17 +1,14 @@
 //! A client's connection: its peer, its phase, and what is left unread of a request that has its response, which is discarded as it
 //! arrives.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, StatusCode};
 use hyper::body::{Frame, Incoming, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::framing::Framing;
@@ -25,11 +22,21 @@ pub struct Timeouts {
     pub head: Duration,
     /// Until a client that has its response stops sending.
     pub discard: Duration,
+    /// Until a client has taken the next [`PROGRESS`] bytes of a response, or all that is left of it.
+    pub write: Duration,
 }
+
+/// How many bytes of a response a slow client must take within the timeout.
+const PROGRESS: usize = 64 * 1024;
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(75), head: Duration::from_secs(30), discard: Duration::from_secs(10) }
+        Self {
+            idle: Duration::from_secs(75),
+            head: Duration::from_secs(30),
+            discard: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+        }
     }
 }
 
@@ -57,9 +64,29 @@ struct State {
     discard: Option<Discard>,
     /// The status of the HTTP library's own response to a malformed request. It has no body, so another one replaces it.
     withheld: Option<StatusCode>,
+    /// What its client does not take of a response.
+    stalled: Option<Stalled>,
+    /// Since when the handler waits for more of the body.
+    awaits_body: Option<Instant>,
     is_reset: bool,
     is_stopping: bool,
     is_lingering: bool,
+    task: Task,
+}
+
+/// The task that serves the connection.
+#[derive(Debug, Default)]
+struct Task {
+    waker: Option<Waker>,
+    /// Another connection gets its place.
+    is_displaced: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stalled {
+    since: Instant,
+    /// The bytes that the client has taken since then.
+    taken: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +98,21 @@ enum Phase {
     Answering,
     /// The response is written, and not flushed yet.
     Written,
+    /// It is closed, and what the client still sends is discarded.
+    Closing(Instant),
 }
+
+/// Since when a connection waits for its client, in the order in which connections make room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wait {
+    /// Whether it makes room only after those that are idle: it is amid a request, or has not been idle for long.
+    is_later: bool,
+    pub since: Instant,
+    pub is_amid_request: bool,
+}
+
+/// How long a client has to begin a request before its connection counts as idle: a new one is not sacrificed for a still newer one.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What a connection has waited for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,29 +122,38 @@ pub(super) enum Overdue {
     Head,
     /// The rest of a body that is discarded.
     Discard,
+    /// That the client takes its response.
+    Write,
+    /// It has to make room for another connection.
+    Room(Wait),
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, peer: Peer, timeouts: Timeouts) -> (Self, Stream) {
+    pub(super) fn new(peer: Peer, timeouts: Timeouts) -> Self {
         let state = State {
             phase: Phase::Idle(Instant::now()),
             framing: Framing::default(),
             unread: None,
             discard: None,
             withheld: None,
+            stalled: None,
+            awaits_body: None,
             is_reset: false,
             is_stopping: false,
             is_lingering: false,
+            task: Task::default(),
         };
         let keep_alive = HeaderValue::try_from(format!("timeout={}", timeouts.idle.as_secs()));
         let keep_alive = keep_alive.expect("invariant: a number is plain ASCII");
-        let connection = Self(Arc::new(Shared { peer, timeouts, keep_alive, state: Mutex::new(state) }));
-        let stream = Stream { stream, connection: connection.clone() };
-        (connection, stream)
+        Self(Arc::new(Shared { peer, timeouts, keep_alive, state: Mutex::new(state) }))
     }
 
     pub(super) fn peer(&self) -> Peer {
         self.0.peer
+    }
+
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.0.timeouts
     }
 
     /// The header that announces how long it may be idle.
@@ -133,6 +183,68 @@ impl Connection {
     /// The head of a request is complete, and its response is on the way.
     pub(super) fn answering(&self) {
         self.state().phase = Phase::Answering;
+    }
+
+    /// It is closed, and what the client still sends is discarded.
+    pub(super) fn closing(&self) {
+        let mut state = self.state();
+        (state.phase, state.stalled) = (Phase::Closing(Instant::now()), None);
+    }
+
+    /// Since when it waits for its client; `None` where the server works.
+    pub(super) fn wait(&self) -> Option<Wait> {
+        self.state().wait_of_client()
+    }
+
+    /// Lets the connection end, so that another one gets its place. False when it no longer waits for its client.
+    pub(super) fn displace(&self) -> bool {
+        let mut state = self.state();
+        state.task.is_displaced = state.wait_of_client().is_some();
+        if let Some(waker) = state.task.waker.as_ref().filter(|_| state.task.is_displaced) {
+            waker.wake_by_ref();
+        }
+        state.task.is_displaced
+    }
+
+    /// Ready when another connection gets the place of this one.
+    pub(super) fn poll_displaced(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        state.keep_waker(context);
+        if state.task.is_displaced { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// The handler waits for more of the body, or no longer.
+    pub(super) fn awaits_body(&self, is_waiting: bool) {
+        self.state().awaits_body = is_waiting.then(Instant::now);
+    }
+
+    pub(super) fn received(&self, bytes: &[u8]) {
+        self.state().received(bytes);
+    }
+
+    /// Whether these bytes are the HTTP library's own response. Nothing else is written while no request is answered.
+    pub(super) fn withholds(&self, bytes: &[u8]) -> bool {
+        self.state().withholds(bytes)
+    }
+
+    /// The client does not take what is written.
+    pub(super) fn stalled(&self) {
+        self.state().stalled = Some(Stalled { since: Instant::now(), taken: 0 });
+    }
+
+    /// The client has taken more of what it did not take before.
+    pub(super) fn took(&self, bytes: usize) {
+        if let Some(stalled) = &mut self.state().stalled {
+            stalled.taken += bytes;
+            if stalled.taken >= PROGRESS {
+                *stalled = Stalled { since: Instant::now(), taken: 0 };
+            }
+        }
+    }
+
+    /// Everything that was written is flushed.
+    pub(super) fn flushed(&self) {
+        self.state().flushed();
     }
 
     /// Keeps what a handler did not read of a request's body.
@@ -174,17 +286,32 @@ impl Connection {
     /// Reads on in what is discarded; returns until when the connection may wait, and for what.
     pub(super) fn poll_due(&self, context: &mut Context<'_>) -> Option<(Instant, Overdue)> {
         let mut state = self.state();
+        state.keep_waker(context);
+        if state.task.is_displaced {
+            match state.wait_of_client() {
+                Some(wait) => return Some((wait.since, Overdue::Room(wait))),
+                // A request has arrived in the meantime.
+                None => state.task.is_displaced = false,
+            }
+        }
+        let write = state.stalled.map(|stalled| (stalled.since + self.0.timeouts.write, Overdue::Write));
         if let Some(discard) = &mut state.discard {
             match discard.poll(context) {
-                Poll::Pending => return Some((discard.until, Overdue::Discard)),
+                Poll::Pending => {
+                    let until = discard.until;
+                    return Some(write.filter(|write| write.0 < until).unwrap_or((until, Overdue::Discard)));
+                }
                 Poll::Ready(is_whole) => state.is_lingering |= !is_whole,
             }
             state.end_discard();
         }
+        if write.is_some() {
+            return write;
+        }
         match state.phase {
             Phase::Idle(since) => Some((since + self.0.timeouts.idle, Overdue::Request)),
             Phase::Head(since) => Some((since + self.0.timeouts.head, Overdue::Head)),
-            Phase::Answering | Phase::Written => None,
+            Phase::Answering | Phase::Written | Phase::Closing(_) => None,
         }
     }
 
@@ -204,6 +331,23 @@ impl Connection {
 }
 
 impl State {
+    fn keep_waker(&mut self, context: &Context<'_>) {
+        if !self.task.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.task.waker = Some(context.waker().clone());
+        }
+    }
+
+    fn wait_of_client(&self) -> Option<Wait> {
+        let (since, is_amid_request) = match (self.stalled, self.phase) {
+            (Some(stalled), _) => (stalled.since, true),
+            (None, Phase::Idle(since)) => (since, self.discard.is_some()),
+            (None, Phase::Head(since) | Phase::Closing(since)) => (since, true),
+            (None, Phase::Answering) => (self.awaits_body?, true),
+            (None, Phase::Written) => return None,
+        };
+        Some(Wait { is_later: is_amid_request || since.elapsed() < GRACE, since, is_amid_request })
+    }
+
     fn end_discard(&mut self) {
         self.discard = None;
         if matches!(self.phase, Phase::Idle(_)) {
@@ -225,7 +369,6 @@ impl State {
         }
     }
 
-    /// Whether these bytes are the HTTP library's own response. Nothing else is written while no request is answered.
     fn withholds(&mut self, bytes: &[u8]) -> bool {
         if matches!(self.phase, Phase::Answering | Phase::Written) {
             return false;
@@ -235,8 +378,8 @@ impl State {
         true
     }
 
-    /// Everything that was written is flushed.
     fn flushed(&mut self) {
+        self.stalled = None;
         if matches!(self.phase, Phase::Written) {
             self.wait();
         }
@@ -272,71 +415,6 @@ impl HttpBody for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// The stream of a connection. The HTTP library does not shut it down: the code that takes it out does.
-#[derive(Debug)]
-pub(super) struct Stream {
-    stream: TcpStream,
-    connection: Connection,
-}
-
-impl Stream {
-    pub(super) fn into_inner(self) -> TcpStream {
-        self.stream
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.connection.state().received(&buffer.filled()[before..]);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.connection.state().withholds(bytes) {
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.connection.state().flushed();
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let first = buffers.iter().find(|buffer| !buffer.is_empty());
-        if let Some(first) = first
-            && self.connection.state().withholds(first)
-        {
-            return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
-        }
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -12,11 +12,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Server;
-use super::connection::{Connection, MAX_DISCARD_BYTES, Overdue, Timeouts};
-use super::malformed::MalformedRequest;
+use super::connection::{Connection, MAX_DISCARD_BYTES, Overdue, Timeouts, Wait};
+use super::connections::Connections;
+use super::malformed::{MAX_HEAD_BYTES, MalformedRequest};
+use super::stream::Stream;
 use crate::config::ListenAddress;
 use crate::control::Peer;
 use crate::error_chain::ErrorChain;
@@ -24,12 +26,19 @@ use crate::error_chain::ErrorChain;
 /// How often to look for a port that is free in both address families.
 const PORT_ATTEMPTS: usize = 20;
 
+/// How many connections a listener serves at once where no setting says otherwise.
+const MAX_CONNECTIONS: usize = 10_240;
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// A bound address; two for `localhost`, which is one in each family.
 #[derive(Debug)]
 pub struct Listener {
     listeners: Vec<TcpListener>,
     address: SocketAddr,
     timeouts: Timeouts,
+    max_connections: usize,
 }
 
 /// Asks a listener to stop.
@@ -55,7 +64,13 @@ impl Listener {
             host => vec![TcpListener::bind((host, address.port)).await?],
         };
         let address = listeners[0].local_addr()?;
-        Ok(Self { listeners, address, timeouts: Timeouts::default() })
+        Ok(Self { listeners, address, timeouts: Timeouts::default(), max_connections: MAX_CONNECTIONS })
+    }
+
+    /// The same, with another limit of connections.
+    #[must_use]
+    pub fn with_max_connections(self, max_connections: usize) -> Self {
+        Self { max_connections, ..self }
     }
 
     /// The same, with other timeouts.
@@ -76,27 +91,36 @@ impl Listener {
         let (stop, stopped) = watch::channel(false);
         let serving = async move {
             let server = Arc::new(server);
+            let connections = Connections::new(self.max_connections);
             // Every connection holds a sender, so that the receiver ends when the last connection has.
             let (open, mut ended) = mpsc::channel::<()>(1);
             let mut stopping = stopped.clone();
             loop {
-                tokio::select! {
-                    accepted = accept(&self.listeners) => match accepted {
-                        Ok((stream, peer)) => {
-                            let (server, stopped, open) = (Arc::clone(&server), stopped.clone(), open.clone());
-                            tokio::spawn(async move {
-                                serve_connection(stream, Peer(peer.ip()), server, self.timeouts, stopped).await;
-                                drop(open);
-                            });
-                        }
-                        // Out of file descriptors, or a client that has disconnected already: not a reason to stop.
-                        Err(error) => {
-                            tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
-                            tokio::time::sleep(Duration::from_millis(50)).await;
-                        }
-                    },
+                let accepted = tokio::select! {
+                    accepted = accept(&self.listeners) => accepted,
                     // A signal to stop, or its sender is gone.
                     _ = stopping.changed() => break,
+                };
+                match accepted {
+                    Ok((stream, peer)) => {
+                        let client = Connection::new(Peer(peer.ip()), self.timeouts);
+                        let Some(place) = connections.enter(&client).await else {
+                            refuse(&stream, &server, client.peer());
+                            continue;
+                        };
+                        let (server, stopped, open) = (Arc::clone(&server), stopped.clone(), open.clone());
+                        tokio::spawn(async move {
+                            let counted = server.shared.metrics.count_connection();
+                            serve_connection(stream, client, server.clone(), stopped).await;
+                            drop((counted, place, open));
+                        });
+                    }
+                    // Out of file descriptors, or a client that has disconnected already: not a reason to stop.
+                    Err(error) => {
+                        tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
+                        connections.make_room();
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
             drop(self.listeners);
@@ -105,6 +129,13 @@ impl Listener {
         };
         (ShutdownHandle(stop), serving)
     }
+}
+
+/// Answers a connection for which there is no room.
+fn refuse(stream: &TcpStream, server: &Server, peer: Peer) {
+    server.shared.metrics.connection_refused();
+    // As much as the operating system takes at once.
+    let _ = stream.try_write(&server.reject(&MalformedRequest::crowded(), peer));
 }
 
 /// Every address of this machine, of both families where it has both.
@@ -154,27 +185,31 @@ async fn accept(listeners: &[TcpListener]) -> std::io::Result<(TcpStream, Socket
 }
 
 /// How many bytes are read at once of what is discarded.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 8 * 1024;
 
 /// How a connection ends.
 enum Ended {
     /// Regularly, or by an error.
     ByHttp(hyper::Result<()>),
+    /// The client did not begin another request.
+    Idle(hyper::Result<()>),
     /// The head of a request did not arrive in time.
     HeadLate,
+    /// The client did not take its response.
+    Stalled,
+    /// Another connection gets its place.
+    Displaced(Wait),
 }
 
 /// Answers the requests of a connection, one after another, until either side closes it or the server stops.
-pub(super) async fn serve_connection(
+async fn serve_connection(
     stream: TcpStream,
-    peer: Peer,
+    client: Connection,
     server: Arc<Server>,
-    timeouts: Timeouts,
     mut stopped: watch::Receiver<bool>,
 ) {
     // Without it small responses wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
-    let (client, stream) = Connection::new(stream, peer, timeouts);
     let service = service_fn(|request| {
         client.answering();
         let (server, client) = (Server::clone(&server), client.clone());
@@ -183,55 +218,21 @@ pub(super) async fn serve_connection(
     let mut connection = http1::Builder::new()
         // The library's own would cut off idle connections too.
         .header_read_timeout(None)
+        .max_buf_size(MAX_HEAD_BYTES)
         .preserve_header_case(true)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let ended = {
-        let mut stop = pin!(wait_for_stop(stopped.clone()));
-        let mut timer = pin!(sleep(timeouts.idle));
-        std::future::poll_fn(|context| {
-            if !client.is_stopping() && stop.as_mut().poll(context).is_ready() {
-                client.stop();
-                Pin::new(&mut connection).graceful_shutdown();
-            }
-            loop {
-                if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
-                    return Poll::Ready(Ended::ByHttp(ended));
-                }
-                let Some((due, what)) = client.poll_due(context) else { return Poll::Pending };
-                // A timer that expires too early is set again, which costs less than to set it for every request.
-                if due < timer.deadline() {
-                    timer.as_mut().reset(due);
-                }
-                if timer.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                if Instant::now() < due {
-                    timer.as_mut().reset(due);
-                    continue;
-                }
-                match what {
-                    Overdue::Discard => client.end_discard(),
-                    Overdue::Head => return Poll::Ready(Ended::HeadLate),
-                    Overdue::Request => {
-                        Pin::new(&mut connection).graceful_shutdown();
-                        let ended = match Pin::new(&mut connection).poll(context) {
-                            Poll::Ready(ended) => ended,
-                            Poll::Pending => Ok(()),
-                        };
-                        return Poll::Ready(Ended::ByHttp(ended));
-                    }
-                }
-            }
-        })
-        .await
-    };
+        .serve_connection(TokioIo::new(Stream::new(stream, client.clone())), service);
+    let ended = run(&mut connection, http1::Connection::graceful_shutdown, &client, stopped.clone()).await;
     let parts = connection.into_parts();
     let (stream, received) = (parts.io.into_inner().into_inner(), parts.read_buf);
-    let malformed = match ended {
-        Ended::ByHttp(Ok(())) => None,
-        Ended::HeadLate => Some(MalformedRequest::late(timeouts.head.as_secs())),
-        Ended::ByHttp(Err(error)) => {
+    server.connection_ended(&ended);
+    match ended {
+        Ended::ByHttp(Ok(())) | Ended::Idle(Ok(())) => close(stream, &client, None, &mut stopped).await,
+        Ended::HeadLate => {
+            let late = MalformedRequest::late(client.timeouts().head.as_secs());
+            close(stream, &client, Some(server.reject(&late, client.peer())), &mut stopped).await;
+        }
+        Ended::ByHttp(Err(error)) | Ended::Idle(Err(error)) => {
             let malformed = MalformedRequest::of(&error, client.withheld(), client.is_amid_head(), &received);
             if malformed.is_none() {
                 // A client that hangs up is not a failure.
@@ -240,17 +241,75 @@ pub(super) async fn serve_connection(
             if client.is_reset() {
                 // What is not sent yet is discarded, and the client sees the reset.
                 let _ = stream.set_zero_linger();
-                return;
+            } else if malformed.is_some() || client.is_lingering() {
+                let response = malformed.map(|malformed| server.reject(&malformed, client.peer()));
+                close(stream, &client, response, &mut stopped).await;
             }
-            if malformed.is_none() && !client.is_lingering() {
-                return;
-            }
-            malformed
         }
-    };
-    let response = malformed.map(|malformed| server.reject(&malformed, peer));
-    let is_lingering = response.is_some() || client.is_lingering();
-    close(stream, response.as_deref(), is_lingering.then_some(timeouts.discard), &mut stopped).await;
+        // What is not sent yet is discarded, so that it takes no memory.
+        Ended::Stalled => drop(stream.set_zero_linger()),
+        Ended::Displaced(wait) => {
+            if wait.is_amid_request {
+                // As much as the operating system takes at once.
+                let _ = stream.try_write(&server.reject(&MalformedRequest::displaced(), client.peer()));
+            }
+        }
+    }
+}
+
+/// Drives a connection until it ends. `shut_down` lets it end after the current request.
+async fn run<C: Future<Output = hyper::Result<()>> + Unpin>(
+    connection: &mut C,
+    shut_down: fn(Pin<&mut C>),
+    client: &Connection,
+    stopped: watch::Receiver<bool>,
+) -> Ended {
+    let mut stop = pin!(wait_for_stop(stopped));
+    let mut timer = pin!(sleep(client.timeouts().idle));
+    std::future::poll_fn(|context| {
+        if !client.is_stopping() && stop.as_mut().poll(context).is_ready() {
+            client.stop();
+            shut_down(Pin::new(connection));
+        }
+        loop {
+            if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(context) {
+                return Poll::Ready(Ended::ByHttp(ended));
+            }
+            let Some((due, what)) = client.poll_due(context) else { return Poll::Pending };
+            if !has_come(timer.as_mut(), due, context) {
+                return Poll::Pending;
+            }
+            match what {
+                Overdue::Discard => client.end_discard(),
+                Overdue::Head => return Poll::Ready(Ended::HeadLate),
+                Overdue::Write => return Poll::Ready(Ended::Stalled),
+                Overdue::Room(wait) => return Poll::Ready(Ended::Displaced(wait)),
+                Overdue::Request => {
+                    shut_down(Pin::new(connection));
+                    let ended = match Pin::new(&mut *connection).poll(context) {
+                        Poll::Ready(ended) => ended,
+                        Poll::Pending => Ok(()),
+                    };
+                    return Poll::Ready(Ended::Idle(ended));
+                }
+            }
+        }
+    })
+    .await
+}
+
+/// Whether a time has come. A timer that expires too early is set again, which costs less than to set it for every request.
+fn has_come(mut timer: Pin<&mut Sleep>, due: Instant, context: &mut Context<'_>) -> bool {
+    if due < timer.deadline() {
+        timer.as_mut().reset(due);
+    }
+    while timer.as_mut().poll(context).is_ready() {
+        if Instant::now() >= due {
+            return true;
+        }
+        timer.as_mut().reset(due);
+    }
+    false
 }
 
 async fn wait_for_stop(mut stopped: watch::Receiver<bool>) {
@@ -262,20 +321,21 @@ async fn wait_for_stop(mut stopped: watch::Receiver<bool>) {
 /// resets the connection, and discards a response that the client has not read yet.
 async fn close(
     mut stream: TcpStream,
-    response: Option<&[u8]>,
-    linger: Option<Duration>,
+    client: &Connection,
+    response: Option<Vec<u8>>,
     stopped: &mut watch::Receiver<bool>,
 ) {
-    let Some(linger) = linger else {
+    if response.is_none() && !client.is_lingering() {
         let _ = stream.shutdown().await;
         return;
-    };
+    }
+    client.closing();
     let ending = async {
         if let Some(response) = response {
-            stream.write_all(response).await?;
+            stream.write_all(&response).await?;
         }
         stream.shutdown().await?;
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = [0; CHUNK];
         let mut left = MAX_DISCARD_BYTES;
         while left > 0 {
             let length = stream.read(&mut chunk).await?;
@@ -287,7 +347,21 @@ async fn close(
         std::io::Result::Ok(())
     };
     tokio::select! {
-        _ = timeout(linger, ending) => {}
+        _ = timeout(client.timeouts().discard, ending) => {}
+        () = std::future::poll_fn(|context| client.poll_displaced(context)) => {}
         () = wait_for_stop(stopped.clone()) => {}
+    }
+}
+
+impl Server {
+    fn connection_ended(&self, ended: &Ended) {
+        let reason = match ended {
+            Ended::ByHttp(_) => return,
+            Ended::Idle(_) => "idle",
+            Ended::HeadLate => "head_late",
+            Ended::Stalled => "response_not_read",
+            Ended::Displaced(_) => "displaced",
+        };
+        self.shared.metrics.connection_closed(reason);
     }
 }

@@ -8,11 +8,8 @@ use crate::clock::Clock;
 /// The most headers that a request may have (hyper's default).
 const MAX_HEADERS: usize = 100;
 
-/// The longest head of a request, in bytes (hyper's default).
-const MAX_HEAD_BYTES: usize = 8192 + 4096 * 100;
-
-/// The longest target of a request, in bytes (hyper's limit).
-const MAX_TARGET_BYTES: usize = 65_534;
+/// The longest head of a request, in bytes.
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Why a request is malformed. Repeats only the name of a header: the rest can contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +35,17 @@ impl MalformedRequest {
         )
     }
 
+    /// A connection for which there is no room.
+    pub(super) fn crowded() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server has no room for another connection; try again.")
+    }
+
+    /// A connection that makes room for another one.
+    pub(super) fn displaced() -> Self {
+        let reason = "The server has no room for more connections, and this one waited longest for its client.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+    }
+
     /// Why `received`, or what was read before it, is malformed. `None` where the client does not wait for a response: it has
     /// disconnected, or has a response. `withheld` is the status of the library's own response; `is_amid_head` means that a request has begun.
     pub(super) fn of(
@@ -52,7 +60,10 @@ impl MalformedRequest {
                 "HTTP/2 is not supported; send the request with HTTP/1.1.",
             ));
         }
-        if let Some(status) = withheld {
+        if let Some(mut status) = withheld {
+            if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && !received.contains(&b'\n') {
+                status = StatusCode::URI_TOO_LONG;
+            }
             return Some(Self::new(status, reason(status, &error.to_string(), received)));
         }
         (error.is_incomplete_message() && is_amid_head)
@@ -83,7 +94,7 @@ impl MalformedRequest {
 
 pub(super) fn reason(status: StatusCode, error: &str, received: &[u8]) -> String {
     if status == StatusCode::URI_TOO_LONG {
-        return format!("The path and query are longer than {MAX_TARGET_BYTES} bytes.");
+        return format!("The path and query do not fit into a head of {MAX_HEAD_BYTES} bytes.");
     }
     if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
         return if lines(received).skip(1).count() > MAX_HEADERS {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 
 use super::Shared;
 use crate::database::Database;
@@ -21,7 +23,20 @@ pub(super) struct Metrics {
     faults: IntCounterVec,
     connections_in_use: IntGauge,
     connections_max: IntGauge,
+    connections: IntGauge,
+    refused: IntCounter,
+    closed: IntCounterVec,
     database: OnceLock<Database>,
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct CountedConnection(IntGauge);
+
+impl Drop for CountedConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Metrics {
@@ -48,6 +63,18 @@ impl Metrics {
         let connections_in_use = IntGauge::new("emulator_database_connections_in_use", "Database connections in use.")?;
         let connections_max =
             IntGauge::new("emulator_database_connections_max", "The largest number of open database connections.")?;
+        let connections = IntGauge::new("emulator_connections", "Open connections of clients.")?;
+        let refused = IntCounter::new(
+            "emulator_connections_refused_total",
+            "Connections for which there was no room, because all others were being answered.",
+        )?;
+        let closed = IntCounterVec::new(
+            Opts::new("emulator_connections_closed_total", "Connections that the server closed, by reason."),
+            &["reason"],
+        )?;
+        registry.register(Box::new(connections.clone()))?;
+        registry.register(Box::new(refused.clone()))?;
+        registry.register(Box::new(closed.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(connections_in_use.clone()))?;
@@ -59,6 +86,9 @@ impl Metrics {
             faults,
             connections_in_use,
             connections_max,
+            connections,
+            refused,
+            closed,
             database: OnceLock::new(),
         })
     }
@@ -76,6 +106,20 @@ impl Metrics {
 
     pub(super) fn observe_injected_fault(&self, operation: &str) {
         self.faults.with_label_values(&[operation]).inc();
+    }
+
+    /// Counts a connection as open until the result is dropped.
+    pub(super) fn count_connection(&self) -> CountedConnection {
+        self.connections.inc();
+        CountedConnection(self.connections.clone())
+    }
+
+    pub(super) fn connection_refused(&self) {
+        self.refused.inc();
+    }
+
+    pub(super) fn connection_closed(&self, reason: &str) {
+        self.closed.with_label_values(&[reason]).inc();
     }
 
     fn text(&self) -> Result<Vec<u8>, prometheus::Error> {

@@ -1,6 +1,8 @@
 //! The server: the routers, the one middleware stack, the listener and the shutdown.
 
 mod connection;
+mod connections;
+mod descriptors;
 mod framing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -11,6 +13,7 @@ mod metrics;
 mod reach;
 mod respond;
 mod start;
+mod stream;
 mod supervisor;
 
 use std::pin::Pin;
@@ -31,7 +34,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::gateway::{GatewayState, RequestSummary, ResponseOptions, Services};
+use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, Services};
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
 use crate::vendors::{Vendors, canonical_path, secret_headers};
@@ -40,6 +43,7 @@ use health::Readiness;
 use metrics::Metrics;
 
 pub use connection::Timeouts;
+pub use descriptors::connections_for_descriptors;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use respond::CONSOLE_TARGET;
@@ -79,6 +83,8 @@ pub struct ServerOptions {
     /// How much the journal keeps.
     pub journal: JournalOptions,
     pub access: Access,
+    /// How many bytes of request bodies are in memory at once; at least one body of the vendor APIs.
+    pub body_memory_bytes: usize,
     /// Whether `/_emulator` is on a listener of its own, and not on the vendor's.
     pub has_admin_listener: bool,
 }
@@ -105,6 +111,7 @@ impl Server {
         let gateway = GatewayState {
             options: options.responses,
             services: Arc::clone(&services),
+            body_memory: BodyMemory::new(options.body_memory_bytes.max(options.responses.max_body_bytes)),
             random,
             journal: journal.clone(),
         };
@@ -114,7 +121,7 @@ impl Server {
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
-        let control = Arc::new(Control::new(options.access, &document));
+        let control = Arc::new(Control::new(options.access, gateway.body_memory.clone(), &document));
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let shared = Arc::new(Shared {

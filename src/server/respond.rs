@@ -134,17 +134,22 @@ pub(super) struct RequestBody {
     /// `None` once it has ended.
     body: Option<Incoming>,
     is_begun: bool,
+    /// Whether the connection knows that the handler waits for more.
+    is_awaited: bool,
     connection: Connection,
 }
 
 impl RequestBody {
     pub(super) fn new(body: Incoming, connection: &Connection) -> Self {
-        Self { body: Some(body), is_begun: false, connection: connection.clone() }
+        Self { body: Some(body), is_begun: false, is_awaited: false, connection: connection.clone() }
     }
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
+        if self.is_awaited {
+            self.connection.awaits_body(false);
+        }
         if let Some(body) = self.body.take()
             && !body.is_end_stream()
         {
@@ -163,7 +168,13 @@ impl HttpBody for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         self.is_begun = true;
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let frame = ready!(Pin::new(body).poll_frame(context));
+        let Poll::Ready(frame) = Pin::new(body).poll_frame(context) else {
+            if !self.is_awaited {
+                self.is_awaited = true;
+                self.connection.awaits_body(true);
+            }
+            return Poll::Pending;
+        };
         match &frame {
             Some(Ok(_)) => {}
             Some(Err(_)) => {
@@ -268,7 +279,9 @@ impl ConsoleLine {
 
     pub(super) fn end(self, summary: &RequestSummary, status: u16, elapsed: Duration) {
         let status = (!matches!(summary.transmission, Transmission::Reset | Transmission::Empty)).then_some(status);
-        let reason = summary.reason.as_ref().map(|reason| redacted_text(reason));
+        let nearest = summary.did_you_mean.names().first();
+        let hint = nearest.map_or_else(String::new, |nearest| format!(" Did you mean {nearest}?"));
+        let reason = summary.reason.as_ref().map(|reason| format!("{}{hint}", redacted_text(reason)));
         tracing::event!(
             target: CONSOLE_TARGET,
             tracing::Level::INFO,

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use super::credential::{Credential, CredentialDigest, digest};
 use super::store::{self, By};
@@ -18,7 +20,13 @@ use crate::fault_injection::{self, TriggeredFault};
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
-/// The maximum number of entries. The next one clears the cache.
+/// How many credentials that no server has seen lately are looked for at once: guesses cannot take all database connections.
+const LOOKUPS: usize = 2;
+
+/// How long such a credential waits for others.
+const LOOKUP_WAIT: Duration = Duration::from_secs(1);
+
+/// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
 const CAPACITY: usize = 10_000;
 
 /// Finds the tenant of a credential, with at most two statements a second for each credential. Cheap to clone; all clones are one.
@@ -26,6 +34,9 @@ const CAPACITY: usize = 10_000;
 pub struct CredentialCache {
     database: Database,
     entries: Arc<RwLock<HashMap<CredentialDigest, CacheEntry>>>,
+    /// Credentials that no tenant has, and when the database said so.
+    unknown: Arc<RwLock<HashMap<CredentialDigest, Instant>>>,
+    lookups: Arc<Semaphore>,
     /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
     epoch: Arc<AtomicU64>,
 }
@@ -39,7 +50,13 @@ struct CacheEntry {
 impl CredentialCache {
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, entries: Arc::default(), epoch: Arc::default() }
+        Self {
+            database,
+            entries: Arc::default(),
+            unknown: Arc::default(),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            epoch: Arc::default(),
+        }
     }
 
     /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant. `None` when
@@ -100,11 +117,16 @@ impl CredentialCache {
     pub fn clear(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.unknown.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     async fn find(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
         if let Some(caller) = self.cached(&digest) {
             return Ok(Some(caller));
+        }
+        let _turn = self.turn(&digest).await;
+        if self.is_unknown(&digest) {
+            return Ok(None);
         }
         let (read_at, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
         let find = self
@@ -115,10 +137,21 @@ impl CredentialCache {
             let kind = row.credential_kind.unwrap_or_default();
             Caller::new(Arc::new(row.into_tenant()), &name, kind)
         });
-        if self.epoch.load(Ordering::Acquire) == epoch {
-            self.store(digest, caller.as_ref(), read_at);
-        }
+        self.store(digest, caller.as_ref(), read_at, epoch);
         Ok(caller)
+    }
+
+    /// Waits until few other credentials are looked for. One that was valid lately does not wait.
+    async fn turn(&self, digest: &CredentialDigest) -> Option<SemaphorePermit<'_>> {
+        if self.is_unknown(digest) || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(digest) {
+            return None;
+        }
+        timeout(LOOKUP_WAIT, self.lookups.acquire()).await.ok()?.ok()
+    }
+
+    fn is_unknown(&self, digest: &CredentialDigest) -> bool {
+        let unknown = self.unknown.read().unwrap_or_else(PoisonError::into_inner);
+        unknown.get(digest).is_some_and(|read_at| read_at.elapsed() < MAX_AGE)
     }
 
     fn cached(&self, digest: &CredentialDigest) -> Option<Caller> {
@@ -126,11 +159,22 @@ impl CredentialCache {
         entries.get(digest).filter(|entry| entry.read_at.elapsed() < MAX_AGE).map(|entry| entry.caller.clone())
     }
 
-    fn store(&self, digest: CredentialDigest, caller: Option<&Caller>, read_at: Instant) {
+    fn store(&self, digest: CredentialDigest, caller: Option<&Caller>, read_at: Instant, epoch: u64) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut unknown = self.unknown.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the locks, so that what was read before the cache was cleared does not stay in it.
+        if self.epoch.load(Ordering::Acquire) != epoch {
+            return;
+        }
         match caller {
-            // An unknown credential is not stored, because a client can send any number of them.
-            None => drop(entries.remove(&digest)),
+            None => {
+                entries.remove(&digest);
+                // Apart from the others, because a client can send any number of them.
+                if unknown.len() >= CAPACITY {
+                    unknown.clear();
+                }
+                unknown.insert(digest, read_at);
+            }
             Some(caller) => {
                 if entries.len() >= CAPACITY {
                     entries.clear();

@@ -17,11 +17,11 @@ type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The operations of all vendors, to find those with a similar path.
 #[derive(Debug)]
-pub(super) struct KnownRoutes(Vec<DocumentedRoute>);
+pub(super) struct KnownRoutes(Arc<[DocumentedRoute]>);
 
 impl KnownRoutes {
     pub(super) fn new(document: &OpenApi) -> Self {
-        Self(documented_routes(document))
+        Self(documented_routes(document).into())
     }
 }
 

@@ -37,6 +37,7 @@ fn own_server() -> (Server, Client) {
             cors_origin: None,
             journal: JournalOptions { entries: 0, bytes: 0 },
             access: Access::default(),
+            body_memory_bytes: 1_000_000,
             has_admin_listener: false,
         };
         let server = Server::new(options, Arc::new(Random::default())).await.expect("a server");

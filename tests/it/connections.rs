@@ -47,11 +47,15 @@ fn read_answer(mut stream: &TcpStream) -> Reply {
 }
 
 /// A server like the shared one, with short timeouts.
-fn impatient() -> SocketAddr {
+pub fn impatient() -> SocketAddr {
     static IMPATIENT: OnceLock<(SocketAddr, ShutdownHandle)> = OnceLock::new();
     let (address, _) = IMPATIENT.get_or_init(|| {
-        let timeouts =
-            Timeouts { idle: Duration::from_secs(4), head: Duration::from_secs(1), discard: Duration::from_secs(3) };
+        let timeouts = Timeouts {
+            idle: Duration::from_secs(4),
+            head: Duration::from_secs(1),
+            discard: Duration::from_secs(3),
+            write: Duration::from_secs(2),
+        };
         let server = server();
         server.runtime.block_on(async {
             let listener = Listener::bind(&"127.0.0.1:0".parse().expect("an address")).await.expect("a port");
@@ -430,9 +434,9 @@ fn malformed() -> Vec<(Vec<u8>, u16, &'static str)> {
             "HTTP/2 is not supported; send the request with HTTP/1.1.",
         ),
         (bytes("{\"FirstName\":\"Riley\"}\r\n\r\n"), 400, method),
-        (long_path.into_bytes(), 414, "The path and query are longer than 65534 bytes."),
+        (long_path.into_bytes(), 414, "The path and query do not fit into a head of 65536 bytes."),
         (many.into_bytes(), 431, "The request has more than 100 headers."),
-        (long_head.into_bytes(), 431, "The head of the request is longer than 417792 bytes."),
+        (long_head.into_bytes(), 431, "The head of the request is longer than 65536 bytes."),
     ]
 }
 

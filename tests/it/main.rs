@@ -34,6 +34,7 @@ mod journal;
 mod latency;
 mod limits;
 mod limits_table;
+mod listener;
 mod log;
 mod lookups;
 mod model;

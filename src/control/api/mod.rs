@@ -177,7 +177,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("415", "The Content-Encoding of the body is not supported"),
         ("409", "The name is in use, or a concurrent request made the same change"),
         ("500", "The database failed"),
-        ("503", "The server is not ready yet"),
+        ("503", "The server is not ready yet, or reads too many large bodies"),
     ] {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(meaning));
     }
@@ -186,14 +186,15 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
 /// The decoded body of a request, within the limit.
 struct Content(Bytes);
 
-impl<S: Sync> FromRequest<S> for Content {
+impl FromRequest<Arc<Control>> for Content {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ControlError> {
+    async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, ControlError> {
         let (parts, body) = request.into_parts();
-        let body = read_body(body, MAX_BODY_BYTES).await?;
-        let decoded = decode_body(&parts.headers, body, MAX_BODY_BYTES).await;
+        let body = read_body(control, body, MAX_BODY_BYTES).await?;
+        let decoded = decode_body(&parts.headers, body, MAX_BODY_BYTES, &control.body_memory).await;
         decoded.map(Self).map_err(|error| match error {
+            DecodeError::MemoryFull => ControlError::MemoryFull,
             DecodeError::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
             DecodeError::Malformed(reason) => ControlError::Bad(reason),
             DecodeError::UnsupportedCoding(reason) => ControlError::Unsupported(reason),

@@ -85,7 +85,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
-            Fields::parse(&read_body(body, MAX_FORM_BYTES).await?)
+            Fields::parse(&read_body(control, body, MAX_FORM_BYTES).await?)
         } else {
             Fields::default()
         };

@@ -14,7 +14,7 @@ use crate::control::error::ControlError;
 use crate::control::{Control, read_body};
 
 /// The longest form, in bytes.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+const MAX_FORM_BYTES: usize = 4 * 1024;
 
 /// The page after a login that requested no other page.
 pub(super) const HOME: &str = "/_emulator";
@@ -49,9 +49,10 @@ pub(super) fn is_own_page(address: &str) -> bool {
 pub(super) async fn login(State(control): State<Arc<Control>>, request: Request) -> PageResult {
     let (parts, body) = request.into_parts();
     check_form(&control, &parts.headers)?;
-    let fields = Fields::parse(&read_body(body, MAX_FORM_BYTES).await?);
+    // Without a token there is nothing to log in to, so the form is not read.
+    let Some(token) = token(&control) else { return Ok(see_other(HOME)) };
+    let fields = Fields::parse(&read_body(&control, body, MAX_FORM_BYTES).await?);
     let next = next(&fields);
-    let Some(token) = token(&control) else { return Ok(see_other(next)) };
     if !token.is(fields.text("token")) {
         let wrong = ControlError::Unauthorized("this is not the token".to_owned());
         return Ok(layout::plain("Log in", Some(&wrong), &form(next)));

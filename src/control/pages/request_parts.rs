@@ -25,10 +25,10 @@ pub(super) fn why(entry: &Entry) -> Markup {
                 }
             }
         }
-        @if !entry.did_you_mean.is_empty() {
+        @if !entry.did_you_mean.names().is_empty() {
             section {
                 h2 { "Did you mean" }
-                ul.plain { @for operation in &entry.did_you_mean { li { code { (operation) } } } }
+                ul.plain { @for operation in entry.did_you_mean.names() { li { code { (operation) } } } }
             }
         }
         @if !entry.ignored.is_empty() {

@@ -14,7 +14,7 @@ use super::route;
 use super::violations::MemberViolation;
 use crate::database::DatabaseError;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Services, Vendor, basic_credentials,
+    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Services, Vendor, basic_credentials,
     original_path_and_query, realm, with_allow, with_retry_after,
 };
 use crate::journal::Reason;
@@ -84,6 +84,9 @@ impl Vendor for ByDesign {
             GatewayRejection::BodyTooLarge(limit) => {
                 let sentence = format!("The request entity is larger than the limit of {limit} bytes.");
                 http_error(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
+            }
+            GatewayRejection::MemoryFull => {
+                with_retry_after(http_error(StatusCode::SERVICE_UNAVAILABLE, MEMORY_FULL), 1)
             }
             GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, error_body::FAILED),
         }

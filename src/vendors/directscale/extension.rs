@@ -13,7 +13,9 @@ use crate::customers::hooked_request;
 use crate::database::{DatabaseError, TenantId, charge};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
-use crate::gateway::{BodyError, GatewayRejection, Operation, RawRequest, Services, bearer_token, json_response};
+use crate::gateway::{
+    BodyError, GatewayRejection, MEMORY_FULL, Operation, RawRequest, Services, bearer_token, json_response,
+};
 use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
@@ -69,9 +71,8 @@ fn hook<'a>(request: &'a RawRequest<'_>) -> &'a str {
 }
 
 async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Value, Rejected> {
-    let body = request.read(body).await;
-    let services = request.gateway.services.get().ok_or(Rejected::Broken)?;
-    let body = body.map_err(|error| unreadable(&error, request.gateway.options.max_body_bytes))?;
+    let (services, limit) =
+        (request.gateway.services.get().ok_or(Rejected::Broken)?, request.gateway.options.max_body_bytes);
     let (customers, headers) = (&services.customers, &request.parts.headers);
     let tenants = customers.extensions_of(bearer_token(headers).ok_or(INVALID_TOKEN)?).await?;
     if tenants.is_empty() {
@@ -79,14 +80,15 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     }
     let token = CALLBACK_TOKENS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     let token = token.ok_or(INVALID_CALLBACK_TOKEN)?;
-    // Read before the token is claimed, so that a body that is not JSON does not use it up.
-    let leniency = leniency(services, &tenants).await?;
-    let source = Source { bytes: &body, leniency, buffer: &Rewritten::default() };
-    let object = source.object().map_err(|error| Rejected::Failed(error.to_string()))?;
     let hook = hook(request).to_owned();
     if !HOOKS.contains(&hook.as_str()) {
         return Err(INVALID_CALLBACK_TOKEN);
     }
+    let body = request.read(body, limit).await.map_err(|error| unreadable(&error, limit))?;
+    // Read before the token is claimed, so that a body that is not JSON does not use it up.
+    let leniency = leniency(services, &tenants).await?;
+    let source = Source { bytes: &body, leniency, buffer: &Rewritten::default() };
+    let object = source.object().map_err(|error| Rejected::Failed(error.to_string()))?;
     let callback = customers.claim(&tenants, &hook, &CallbackToken::presented(token)).await?;
     let callback = callback.ok_or(INVALID_CALLBACK_TOKEN)?;
     charge(callback.tenant);
@@ -108,6 +110,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
 fn unreadable(error: &BodyError, limit: usize) -> Rejected {
     Rejected::Failed(match error {
         BodyError::Broken(broken) => broken.to_string(),
+        BodyError::MemoryFull => MEMORY_FULL.to_owned(),
         BodyError::TooLong => format!("Request body is larger than the limit of {limit} bytes."),
     })
 }
@@ -120,38 +123,4 @@ async fn leniency(services: &Services, tenants: &[TenantId]) -> Result<Leniency,
         }
     }
     Ok(Leniency::Strict)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use axum::http::Request;
-    use tower::ServiceExt as _;
-
-    use super::*;
-    use crate::gateway::{GatewayState, ResponseOptions, VendorState};
-    use crate::journal::{Filter, Journal, JournalOptions};
-    use crate::vendors::directscale::{DirectScale, table};
-
-    #[tokio::test]
-    async fn a_callback_whose_client_hangs_up_is_journaled() {
-        let journal = Journal::new(JournalOptions { entries: 10, bytes: 100_000 }, Vec::new());
-        let gateway = GatewayState {
-            options: ResponseOptions { max_body_bytes: 1_000, extra_headers: true },
-            services: Arc::default(),
-            random: Arc::default(),
-            journal: journal.clone(),
-        };
-        let router = table().split().0.with_state(Arc::new(VendorState { vendor: DirectScale, gateway }));
-        let body = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
-        let mut request = Request::post("/api/extension/hooks/x").body(Body::from_stream(body)).expect("a request");
-        request.headers_mut().insert("authorization", "Bearer x".parse().expect("a value"));
-        let response = tokio::time::timeout(Duration::from_millis(20), router.oneshot(request)).await;
-        assert!(response.is_err(), "the body never arrives");
-        let entries = journal.find(None, &Filter::default(), 10);
-        let [entry] = entries.as_slice() else { panic!("{entries:?}") };
-        assert_eq!((entry.operation, entry.status), (OPERATION.id, None));
-        assert_eq!(entry.reasons[0].rule, "hungUp");
-    }
 }

@@ -7,14 +7,19 @@ use serde::Serialize;
 use super::route;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BodyError, BrokenBody, Operation, RawRequest, basic_credentials, json_response};
-use crate::tenants::{Credential, CredentialKind, presented};
+use crate::gateway::{
+    BodyError, BrokenBody, MEMORY_FULL, Operation, RawRequest, basic_credentials, json_response, with_retry_after,
+};
+use crate::tenants::{Caller, Credential, CredentialKind, LimitExceeded, presented};
 use crate::wire::coding;
 
 pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
 
 /// How long a token is valid, in seconds (the same page).
 const LIFETIME: u32 = 3600;
+
+/// The longest form, in bytes. It is read before its client is known.
+const MAX_FORM_BYTES: usize = 8 * 1024;
 
 /// The scope for a client that names none.
 const SCOPE: &str = "lab qa production";
@@ -47,6 +52,10 @@ enum Denied {
     /// The request is wrong in another way. Holds the name of the error and the description.
     Request(&'static str, &'static str),
     Body(BrokenBody),
+    /// There is no memory for the body.
+    MemoryFull,
+    /// The client may send the next request after this number of seconds.
+    Limited(u64),
     /// The database failed, or the server is not ready yet.
     Server(Option<DatabaseError>),
 }
@@ -94,6 +103,14 @@ fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
             };
             reject(status, "invalid_request", &error.to_string())
         }
+        Denied::MemoryFull => {
+            with_retry_after(reject(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", MEMORY_FULL), 1)
+        }
+        Denied::Limited(seconds) => {
+            let description = format!("Too many requests. Try again in {seconds} seconds.");
+            let response = reject(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", &description);
+            with_retry_after(response, seconds)
+        }
         Denied::Server(error) => {
             if let Some(error) = error {
                 tracing::error!(error = %ErrorChain(&error), "database failure");
@@ -107,11 +124,17 @@ async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Deni
     if request.parts.method != Method::POST {
         return Err(Denied::Method);
     }
-    let body = request.read(body).await.map_err(|error| match error {
+    // A client that the header names is looked for before the body is read.
+    let of_header = match of_header(&request.parts.headers) {
+        Some(readings) => Some(client(request, readings).await?),
+        None => None,
+    };
+    let body = request.read(body, MAX_FORM_BYTES).await.map_err(|error| match error {
         BodyError::Broken(broken) => Denied::Body(broken),
         BodyError::TooLong => Denied::Request("invalid_request", "The request body is too large."),
+        BodyError::MemoryFull => Denied::MemoryFull,
     })?;
-    issued(request, &form(&request.parts.headers, &body)).await
+    issued(request, of_header, &form(&request.parts.headers, &body)).await
 }
 
 /// The members of the form.
@@ -121,8 +144,28 @@ pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
+/// A client, and the credential that it presented.
+type Client = (Caller, String);
+
+/// The client with one of these ids and secrets.
+async fn client(request: &RawRequest<'_>, readings: Vec<(String, String)>) -> Result<Client, Denied> {
+    let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
+    for (id, secret) in readings {
+        let presented = presented(CredentialKind::OauthClient, &id, &secret);
+        let client = services.credentials.caller(&presented).await?;
+        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
+            return Ok((client, presented));
+        }
+    }
+    Err(Denied::Client("The client is unknown, revoked or expired."))
+}
+
 /// The JSON of a new token for the client that the header or the form names.
-async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Result<Vec<u8>, Denied> {
+async fn issued(
+    request: &mut RawRequest<'_>,
+    of_header: Option<Client>,
+    form: &[(String, String)],
+) -> Result<Vec<u8>, Denied> {
     let field = |name: &str| form.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str());
     match field("grant_type") {
         Some("client_credentials") => {}
@@ -134,25 +177,24 @@ async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Resu
         }
         Some(_) => return Err(Denied::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
     }
-    let of_form = || Some(vec![(field("client_id")?.to_owned(), field("client_secret")?.to_owned())]);
-    let readings = of_header(&request.parts.headers).or_else(of_form);
-    let readings = readings.ok_or(Denied::Client("client_id and client_secret are required."))?;
+    let of_form = || Some((field("client_id")?.to_owned(), field("client_secret")?.to_owned()));
+    let (client, presented) = if let Some(client) = of_header {
+        client
+    } else {
+        let reading = of_form().ok_or(Denied::Client("client_id and client_secret are required."))?;
+        client(request, vec![reading]).await?
+    };
     let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
-    let mut found = None;
-    for (id, secret) in readings {
-        let presented = presented(CredentialKind::OauthClient, &id, &secret);
-        let client = services.credentials.caller(&presented).await?;
-        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
-            found = Some((client, presented));
-            break;
-        }
+    let now = client.tenant.clock.now();
+    request.log.caller = Some(client.clone());
+    let limited = services.limits.count_request(&client, now).await?;
+    if let Some(LimitExceeded::RateLimit(seconds) | LimitExceeded::Quota(seconds)) = limited {
+        return Err(Denied::Limited(seconds));
     }
-    let (client, presented) = found.ok_or(UNKNOWN_CLIENT)?;
     let token = Credential::access_token(&request.gateway.random);
     if !services.credentials.issue_token(&client, &presented, &token, LIFETIME).await? {
         return Err(UNKNOWN_CLIENT);
     }
-    request.log.caller = Some(client);
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
     Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
 }

@@ -11,7 +11,8 @@ use super::error::{ErrorCode, Rejection, StormError};
 use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, bearer_token, with_allow, with_retry_after,
+    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Vendor, bearer_token, with_allow,
+    with_retry_after,
 };
 use crate::journal::Reason;
 use crate::tenants::{CredentialKind, presented};
@@ -77,6 +78,10 @@ impl Vendor for Storm {
             GatewayRejection::BodyTooLarge(limit) => {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");
                 html_response(StatusCode::PAYLOAD_TOO_LARGE, error_body::request_error(&why))
+            }
+            GatewayRejection::MemoryFull => {
+                let body = error_body::request_error(MEMORY_FULL);
+                with_retry_after(html_response(StatusCode::SERVICE_UNAVAILABLE, body), 1)
             }
             GatewayRejection::BackEndFailed(_) => {
                 let body = ErrorMessage::internal(context.now(), context.plan().storm.time_zone);

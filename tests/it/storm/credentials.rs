@@ -117,6 +117,24 @@ fn client_credentials_may_be_in_the_header() {
 }
 
 #[test]
+fn tokens_count_under_the_rate_limit() {
+    let tenant = tenant_of(json!({ "plan": { "rate_limit": { "calls": 2, "renewal_seconds": 600 } } }));
+    let key = tenant.add_key(CredentialKind::OauthClient);
+    let send = || without_token().call("POST", "/1.0/connect/token", "", Some(&form(&key, GRANT)));
+    let tokens = || tenant.rows("select 1 from access_tokens where tenant_id = {tenant}").len();
+    for _ in 0..2 {
+        assert_eq!(send().status, 200);
+    }
+    let before = tokens();
+    let limited = send();
+    let seconds = limited.header("Retry-After").expect("a number").to_owned();
+    let description = format!("Too many requests. Try again in {seconds} seconds.");
+    let expected = format!(r#"{{"error":"temporarily_unavailable","error_description":"{description}"}}"#);
+    assert_eq!(limited.says(429, "application/json"), expected);
+    assert_eq!((before, tokens()), (2, 2));
+}
+
+#[test]
 fn the_token_endpoint_accepts_only_post() {
     let body = r#"{"error":"invalid_request","error_description":"The token endpoint takes POST only."}"#;
     for path in ["/1.0/connect/token", "/connect/token", "/identity/1.0/connect/token?grant_type=client_credentials"] {

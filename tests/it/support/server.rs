@@ -76,6 +76,7 @@ impl TestServer {
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
                 access: Access::default(),
+                body_memory_bytes: 256 * 1024 * 1024,
                 has_admin_listener: false,
             };
             let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
