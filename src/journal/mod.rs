@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_journal_hides_its_secret_headers() {
-        let journal = Journal::new(JournalOptions { entries: 1, bytes: 1_000 }, vec!["x-acme"]);
+        let journal = Journal::new(JournalOptions { entries: 1, bytes: 1_000, total_bytes: 1_000 }, vec!["x-acme"]);
         let headers = journal.redacted_headers([("x-acme", b"secret".as_slice()), ("accept", b"*/*")]);
         assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-acme", HIDDEN), ("accept", "*/*")]);
     }

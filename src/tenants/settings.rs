@@ -33,8 +33,10 @@ impl Tenants {
     /// Replaces a tenant's plan. If more fields become unique, the existing customers must satisfy that.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Rejected` when customers share a value that must be unique, or when the database fails.
+    /// `UnknownTenant`, `Rejected` when an entry is not in its range or customers share a value that must be unique, or when the
+    /// database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), TenantError> {
+        plan.check().map_err(TenantError::Rejected)?;
         let tenant = self.tenant(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
         let replaced = self.database.in_transaction(async |connection| {
@@ -84,13 +86,12 @@ impl Tenants {
     /// Replaces a tenant's Client Extension and webhook subscriptions. Those that `integration` does not contain are removed.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Rejected` when two subscriptions have the same address, or when the database fails.
+    /// `UnknownTenant`, `Rejected` when a part of `integration` is not in its range or two subscriptions have the same
+    /// address, or when the database fails.
     pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
         let tenant = self.tenant(name).await?;
         let Integration { extension, events } = integration;
-        if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
-            return Err(TenantError::Rejected(format!("two subscriptions have the address {url}")));
-        }
+        events.as_ref().map_or(Ok(()), EventSettings::check).map_err(TenantError::Rejected)?;
         let split = extension.map(SeedExtension::split).transpose();
         let (extension, token) = split.map_err(TenantError::Rejected)?.unzip();
         let _access = self.locks().exclusive(tenant.id).await?;

@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_callback_whose_client_hangs_up_is_journaled() {
-        let journal = Journal::new(JournalOptions { entries: 10, bytes: 100_000 }, Vec::new());
+        let journal = Journal::new(JournalOptions { entries: 10, bytes: 100_000, total_bytes: 100_000 }, Vec::new());
         let gateway = GatewayState {
             options: ResponseOptions { max_body_bytes: 1_000, extra_headers: true },
             services: Arc::default(),
