@@ -16,6 +16,9 @@ use crate::model::{Customer, CustomerId};
 /// "Tokens live one minute" (DirectScale, SSO pages).
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
 
+/// The maximum number of tokens of a tenant. While its clock stands still, none of them expires.
+const MAX_TOKENS: i64 = 10_000;
+
 /// A token in clear text. The database has only its digest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SsoToken(String);
@@ -75,7 +78,7 @@ fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Deletes the tenant's expired tokens as well; false when there is no such customer.
+/// Deletes the tenant's expired tokens as well, and those beyond the maximum; false when there is no such customer.
 async fn insert(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
@@ -85,7 +88,12 @@ async fn insert(
 ) -> Result<bool, sqlx::Error> {
     let row = sqlx::query_scalar!(
         r#"
-        with expired as (delete from sso_tokens where tenant_id = $1 and expires_at <= $4)
+        with expired as (delete from sso_tokens where tenant_id = $1 and expires_at <= $4),
+             oldest as (delete from sso_tokens
+                         where tenant_id = $1
+                           and digest in (select t.digest from sso_tokens t
+                                           where t.tenant_id = $1 and t.expires_at > $4
+                                           order by t.expires_at desc offset $6))
         insert into sso_tokens as s (tenant_id, digest, customer_id, expires_at)
         select $1, $3, $2, $5
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
@@ -96,6 +104,7 @@ async fn insert(
         digest,
         scope.now,
         expires_at,
+        MAX_TOKENS - 1,
     )
     .fetch_optional(connection)
     .await?;

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::database::{DatabaseError, violated_unique_constraint};
+use crate::tasks::TooManyTasks;
 
 /// The message for requests to a tenant whose restore failed.
 pub(super) const INCOMPLETE: &str = "the tenant's data is incomplete, because the database failed during a restore: reset it, \
@@ -28,6 +29,8 @@ pub enum TenantError {
     /// A restore of the tenant's data failed.
     #[error("{INCOMPLETE}")]
     Incomplete,
+    #[error(transparent)]
+    TooManyTasks(#[from] TooManyTasks),
     /// A concurrent request changed the same data.
     #[error("another request changed the same data at the same time; try again")]
     Conflict,
@@ -53,6 +56,9 @@ pub enum CredentialError {
     /// The tenant has a credential of this name, or any tenant has this credential.
     #[error("the key or its name '{0}' is in use already")]
     InUse(String),
+    /// The number is the maximum.
+    #[error("a tenant has at most {0} keys: delete one first")]
+    TooMany(i64),
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

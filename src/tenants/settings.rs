@@ -112,10 +112,13 @@ impl Tenants {
     /// Adds a fault rule for a tenant's requests or events. Returns its number.
     ///
     /// # Errors
-    /// `Incomplete`, or when the database fails.
+    /// `Incomplete`, `Rejected` for a rule that is too long or one too many, or when the database fails.
     pub async fn add_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
+        rule.check_length().map_err(|error| TenantError::Rejected(error.to_string()))?;
         let _access = self.locks().exclusive(tenant).await?;
         let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
+        let too_many = || format!("a tenant has at most {} fault rules: delete one first", fault_injection::MAX_RULES);
+        let id = id.ok_or_else(|| TenantError::Rejected(too_many()))?;
         self.credentials.clear();
         Ok(id)
     }

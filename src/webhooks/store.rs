@@ -163,7 +163,10 @@ pub(super) async fn finish(
     Ok(())
 }
 
-/// Deletes deliveries that arrived and are older than this.
+/// The maximum number of deliveries of a tenant, whatever their state. The oldest ones beyond it are deleted by the next sweep.
+const MAX_DELIVERIES: i64 = 100_000;
+
+/// Deletes deliveries that arrived and are older than this, and the oldest ones beyond the maximum.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -171,12 +174,17 @@ pub(super) async fn sweep(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with swept as (
-             delete from event_deliveries where tenant_id = $1 and state = 'delivered' and created_at < $2
+             delete from event_deliveries
+              where tenant_id = $1
+                and (state = 'delivered' and created_at < $2
+                     or (id, url) in (select e.id, e.url from event_deliveries e where e.tenant_id = $1
+                                       order by e.created_at desc, e.sequence desc offset $3))
              returning id, url
          )
          delete from event_attempts a using swept where a.tenant_id = $1 and a.id = swept.id and a.url = swept.url",
         tenant.0,
         before,
+        MAX_DELIVERIES,
     )
     .execute(connection)
     .await?;

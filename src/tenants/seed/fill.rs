@@ -81,6 +81,9 @@ impl Settings {
         if !clock.is_possible() {
             return Err(failed(CLOCK_OUT_OF_RANGE.to_owned()));
         }
+        if faults.len() > fault_injection::MAX_RULES {
+            return Err(failed(format!("faults must have at most {} entries", fault_injection::MAX_RULES)));
+        }
         faults.iter().try_for_each(SeedFault::check).map_err(failed)?;
         let (extension, token) = extension.map(SeedExtension::split).transpose().map_err(failed)?.unzip();
         store::set_integration(connection, target.id, extension.as_ref(), events.as_ref())

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
 use crate::plan::Plan;
 use crate::tasks::{Progress, SeedSummary, StartedTask, TaskResult};
+use crate::tenants::credentials::MAX_SUBSCRIPTIONS;
 use crate::tenants::error::{SeedError, TenantError};
 use crate::tenants::service::{SEED, Tenants, check_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
@@ -47,15 +48,18 @@ async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<
     Ok(summary)
 }
 
-/// Checks the names before they are used in a query: Postgres cannot store every character.
+/// Checks the names before they are used in a query, because Postgres cannot store every character, and the numbers of keys.
 fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
     let failed = |name: &str, reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let mut names = BTreeSet::new();
-    for SeedTenant { name, .. } in &seed.tenants {
+    for SeedTenant { name, keys, .. } in &seed.tenants {
         if !names.insert(name) {
             return Err(failed(name, "the file has two tenants of this name".to_owned()));
         }
         check_name(name).map_err(|error| failed(name, error.to_string()))?;
+        if i64::try_from(keys.len()).is_ok_and(|keys| keys > MAX_SUBSCRIPTIONS) {
+            return Err(failed(name, format!("it must have at most {MAX_SUBSCRIPTIONS} keys, not {}", keys.len())));
+        }
     }
     Ok(())
 }
