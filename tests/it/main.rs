@@ -11,6 +11,7 @@ mod access;
 mod across_vendors;
 mod architecture;
 mod bodies;
+mod bounds;
 mod by_parameter;
 mod bydesign;
 mod callbacks;
