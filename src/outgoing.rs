@@ -15,7 +15,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
-use crate::wire::charset::response_to_utf8;
+use crate::wire::coding::response_to_utf8;
 
 pub use timeout::TimeoutSeconds;
 

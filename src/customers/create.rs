@@ -2,16 +2,14 @@
 
 use sqlx::PgConnection;
 
-use super::command::{Command, NewCustomer};
 use super::defaults::with_defaults;
-use super::error::{Error, reject};
+use super::error::{Error, Violation, ViolationKind, reject};
 use super::hooks::DeferredAction;
 use super::passwords::PasswordHashText;
 use super::scope::Scope;
 use super::service::Customers;
 use super::store::{self, Columns, WriteOutcome};
-use super::violation::{Violation, ViolationKind};
-use super::write::rejected_write;
+use super::write::{Command, NewCustomer, rejected_write};
 use crate::extension::{
     GetNewBackOfficeId, GetNewBackOfficeIdRequest, WriteApplication, WriteApplicationRequest, to_application,
 };

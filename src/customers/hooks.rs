@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::command::Command;
-use super::error::{Error, reject};
+use super::error::{Error, Violation, ViolationKind, reject};
 use super::scope::Scope;
 use super::service::Customers;
 use super::store;
-use super::text::comparable;
-use super::violation::{Violation, ViolationKind};
+use super::write::Command;
 use crate::database::{DatabaseError, TenantId};
 use crate::extension::{
     Application, ApplicationResponse, Callback, CallbackToken, EnrollmentResponse, GetNewBackOfficeId,
@@ -18,7 +16,7 @@ use crate::extension::{
     IsEmailAvailableResponse, IsTaxIdAvailable, IsTaxIdAvailableRequest, IsTaxIdAvailableResponse, NoResponse,
     UpdateAssociate, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest,
     ValidateApplication, ValidateApplicationRequest, WriteApplication, WriteApplicationRequest, from_application,
-    from_associate, to_application,
+    from_associate,
 };
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::UniqueField;
@@ -95,82 +93,6 @@ impl Customers {
             HookError::Extension(failure) => Error::Hook(failure),
             HookError::Database(error) => error.into(),
         })
-    }
-
-    /// Checks the rules that need no other customer, through the hook `ValidateApplication`. Violations of reading the request
-    /// are rejected before the hook is called.
-    pub(super) async fn validate(
-        &self,
-        scope: &Scope<'_>,
-        id: Option<CustomerId>,
-        fields: &CustomerFields,
-        mut violations: Vec<Violation>,
-    ) -> Result<(), Error> {
-        let validator = scope.validator();
-        let has_hook = scope.calls::<ValidateApplication>();
-        if has_hook {
-            // The hook decides what is required, but a stored customer always has a type and valid formats.
-            violations.extend(validator.formats(fields));
-            if fields.customer_type.is_none() {
-                violations.push(Violation { field: Field::CustomerType, kind: ViolationKind::Required(None) });
-            }
-        } else {
-            violations.extend(validator.whole(id, fields));
-        }
-        match id {
-            Some(id) => self.reject_known(scope, id, violations).await?,
-            None => reject(violations)?,
-        }
-        if !has_hook {
-            return Ok(());
-        }
-        if let Some(id) = id {
-            self.check_exists(scope, id).await?;
-        }
-        let request = ValidateApplicationRequest { application: to_application(id, fields) };
-        let action = DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
-        let NoResponse {} = self.call_hook::<ValidateApplication>(scope, request, action).await?;
-        Ok(())
-    }
-
-    /// Calls the hooks that check e-mail address and tax id, if an extension answers them; on an upgrade only for a value that
-    /// changes. Otherwise the database alone decides, on the write.
-    pub(super) async fn check_availability(
-        &self,
-        scope: &Scope<'_>,
-        id: Option<CustomerId>,
-        fields: &CustomerFields,
-    ) -> Result<(), Error> {
-        if !scope.calls::<IsEmailAvailable>() && !scope.calls::<IsTaxIdAvailable>() {
-            return Ok(());
-        }
-        let current = match id {
-            Some(id) => self.get(scope, id).await?.fields,
-            None => CustomerFields::default(),
-        };
-        let mut violations = Vec::new();
-        if let Some(email) = &fields.email_address
-            && scope.calls::<IsEmailAvailable>()
-            && !is_same(current.email_address.as_deref(), email)
-        {
-            let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
-            let response = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
-            if !response.is_available {
-                let kind = ViolationKind::Unique(Some(email.trim().to_owned()));
-                violations.push(Violation { field: Field::EmailAddress, kind });
-            }
-        }
-        if let Some(tax_id) = &fields.tax_id
-            && scope.calls::<IsTaxIdAvailable>()
-            && !is_same(current.tax_id.as_deref(), tax_id)
-        {
-            let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
-            let response = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
-            if !response.available {
-                violations.push(Violation { field: Field::TaxId, kind: ViolationKind::Unique(None) });
-            }
-        }
-        reject(violations)
     }
 
     /// The tenants whose extension presents this token.
@@ -303,11 +225,6 @@ fn without_password(request: &impl Serialize) -> Value {
         *password = Value::Null;
     }
     sent
-}
-
-/// Whether a unique field treats two values as the same.
-fn is_same(current: Option<&str>, value: &str) -> bool {
-    current.is_some_and(|current| comparable(current) == comparable(value))
 }
 
 /// Merges the application of a callback into `fields` and validates them: all rules if `ValidateApplication` is the vendor's own,

@@ -2,13 +2,12 @@
 
 use sqlx::PgConnection;
 
-use super::error::Error;
+use super::error::{Error, Violation, ViolationKind};
 use super::look_up::LookUp;
 use super::scope::Scope;
 use super::service::Customers;
 use super::store;
 use super::text::comparable;
-use super::violation::{Violation, ViolationKind};
 use crate::database::TenantId;
 use crate::journal::RowTexts;
 use crate::model::{Customer, CustomerFields, CustomerId, Field, filled};

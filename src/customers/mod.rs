@@ -1,6 +1,5 @@
 //! The domain: the operations on customers and their rules. Statuses, bytes and vendors' member names are not known here.
 
-mod command;
 mod create;
 mod defaults;
 mod error;
@@ -25,15 +24,12 @@ mod stored;
 mod text;
 mod tree;
 mod update;
-mod upgrade;
 mod validation;
-mod violation;
 mod write;
 mod write_profile;
 
-pub use command::{NewCustomer, Patch};
 pub use create::SeedCustomer;
-pub use error::Error;
+pub use error::{Error, Rejection, Violation, ViolationKind};
 pub use hooks::{HookedRequest, hooked_request};
 pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};
 pub use look_up::LookUp;
@@ -53,4 +49,4 @@ pub use stored::{
 };
 pub use text::is_forbidden;
 pub use tree::Tree;
-pub use violation::{Rejection, Violation, ViolationKind};
+pub use write::{NewCustomer, Patch};

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::error::{Error, reject};
+use super::error::{Error, Violation, reject};
 use super::look_up::LookUp;
 use super::passwords::Passwords;
 use super::scope::Scope;
 use super::store;
-use super::violation::Violation;
 use crate::database::{Database, DatabaseError, TenantId, Transaction};
 use crate::extension::Hooks;
 use crate::model::{Customer, CustomerFields, CustomerId};

@@ -6,7 +6,6 @@ mod conflicts;
 mod patch;
 pub(super) mod stored;
 pub(super) mod uniqueness;
-mod whole;
 
 use std::sync::LazyLock;
 
@@ -20,10 +19,9 @@ use crate::journal::RowTexts;
 use crate::model::{Customer, CustomerId, Field, FieldMask};
 use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
-pub(super) use columns::Columns;
+pub(super) use columns::{Columns, UpgradeLog, create, replace};
 pub(super) use conflicts::conflicts;
 pub(super) use patch::patch;
-pub(super) use whole::{UpgradeLog, create, replace};
 
 /// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +86,7 @@ pub fn generated_statements() -> Vec<String> {
         mask
     });
     let patches = single.chain([FieldMask::ALL]).map(patch::statement);
-    let others = [&FIND_ONE, &FIND_SEVERAL, &whole::CREATE, &whole::REPLACE];
+    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &columns::REPLACE];
     others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
 }
 

@@ -3,10 +3,9 @@
 
 use sqlx::PgConnection;
 
-use super::error::Error;
+use super::error::{Error, ViolationKind};
 use super::scope::Scope;
 use super::service::Customers;
-use super::violation::ViolationKind;
 use super::write::Attempts;
 use crate::database::{DatabaseError, TenantId, is_deadlock};
 use crate::journal::RowTexts;

@@ -1,12 +1,19 @@
-//! The rules that need no database: required fields by type, formats, lengths, codes.
+//! The rules that need no database: required fields by type, formats, lengths, codes; and the hooks with which an extension
+//! replaces or adds to them.
 
 use chrono::{DateTime, Months, Utc};
 use validator::{ValidateEmail as _, ValidateLength as _};
 
-use super::command::Patch;
+use super::error::{Error, Violation, ViolationKind, reject};
+use super::hooks::DeferredAction;
 use super::scope::Scope;
-use super::text::is_forbidden;
-use super::violation::{Violation, ViolationKind};
+use super::service::Customers;
+use super::text::{comparable, is_forbidden};
+use super::write::Patch;
+use crate::extension::{
+    IsEmailAvailable, IsEmailAvailableRequest, IsTaxIdAvailable, IsTaxIdAvailableRequest, NoResponse,
+    ValidateApplication, ValidateApplicationRequest, to_application,
+};
 use crate::model::{AddressPart, CustomerFields, CustomerId, Field};
 use crate::plan::{DISTRIBUTOR, Plan};
 
@@ -20,6 +27,84 @@ pub(super) struct Validator<'a> {
 impl<'a> Scope<'a> {
     pub(super) fn validator(&self) -> Validator<'a> {
         Validator { plan: self.plan, now: self.now }
+    }
+}
+
+impl Customers {
+    /// Checks the rules that need no other customer, through the hook `ValidateApplication`. Violations of reading the request
+    /// are rejected before the hook is called.
+    pub(super) async fn validate(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        fields: &CustomerFields,
+        mut violations: Vec<Violation>,
+    ) -> Result<(), Error> {
+        let validator = scope.validator();
+        let has_hook = scope.calls::<ValidateApplication>();
+        if has_hook {
+            // The hook decides what is required, but a stored customer always has a type and valid formats.
+            violations.extend(validator.formats(fields));
+            if fields.customer_type.is_none() {
+                violations.push(Violation { field: Field::CustomerType, kind: ViolationKind::Required(None) });
+            }
+        } else {
+            violations.extend(validator.whole(id, fields));
+        }
+        match id {
+            Some(id) => self.reject_known(scope, id, violations).await?,
+            None => reject(violations)?,
+        }
+        if !has_hook {
+            return Ok(());
+        }
+        if let Some(id) = id {
+            self.check_exists(scope, id).await?;
+        }
+        let request = ValidateApplicationRequest { application: to_application(id, fields) };
+        let action = DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
+        let NoResponse {} = self.call_hook::<ValidateApplication>(scope, request, action).await?;
+        Ok(())
+    }
+
+    /// Calls the hooks that check e-mail address and tax id, if an extension answers them; on an upgrade only for a value that
+    /// changes. Otherwise the database alone decides, on the write.
+    pub(super) async fn check_availability(
+        &self,
+        scope: &Scope<'_>,
+        id: Option<CustomerId>,
+        fields: &CustomerFields,
+    ) -> Result<(), Error> {
+        if !scope.calls::<IsEmailAvailable>() && !scope.calls::<IsTaxIdAvailable>() {
+            return Ok(());
+        }
+        let current = match id {
+            Some(id) => self.get(scope, id).await?.fields,
+            None => CustomerFields::default(),
+        };
+        let mut violations = Vec::new();
+        if let Some(email) = &fields.email_address
+            && scope.calls::<IsEmailAvailable>()
+            && !is_same(current.email_address.as_deref(), email)
+        {
+            let request = IsEmailAvailableRequest { email_address: Some(email.clone()) };
+            let response = self.call_hook::<IsEmailAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !response.is_available {
+                let kind = ViolationKind::Unique(Some(email.trim().to_owned()));
+                violations.push(Violation { field: Field::EmailAddress, kind });
+            }
+        }
+        if let Some(tax_id) = &fields.tax_id
+            && scope.calls::<IsTaxIdAvailable>()
+            && !is_same(current.tax_id.as_deref(), tax_id)
+        {
+            let request = IsTaxIdAvailableRequest { tax_id: Some(tax_id.clone()) };
+            let response = self.call_hook::<IsTaxIdAvailable>(scope, request, DeferredAction::Answer).await?;
+            if !response.available {
+                violations.push(Violation { field: Field::TaxId, kind: ViolationKind::Unique(None) });
+            }
+        }
+        reject(violations)
     }
 }
 
@@ -163,6 +248,11 @@ impl Validator<'_> {
         }
         Some(requirement)
     }
+}
+
+/// Whether a unique field treats two values as the same.
+fn is_same(current: Option<&str>, value: &str) -> bool {
+    current.is_some_and(|current| comparable(current) == comparable(value))
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::error::Error;
+use super::error::{Error, Rejection};
 use super::profile::{Company, Profile, name_key};
 use super::read_profile::number_of;
 use super::scope::Scope;
 use super::service::Customers;
-use super::violation::Rejection;
 use crate::database::{DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 use crate::journal::RowTexts;
 use crate::model::CustomerId;

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 
 use super::error::DatabaseError;
-use super::handle::Database;
+use super::handle::{Database, Session};
 use super::maintenance::MANY;
-use super::session::Session;
 use super::transaction::Transaction;
 
 /// The time after which a batch on the only connection is committed. The statement that runs then ends first.

@@ -1,4 +1,4 @@
-//! The database as the rest of the program uses it.
+//! The database as the rest of the program uses it, and the use of a connection for a while.
 //!
 //! A handle from [`Database::begin`] runs everything in one transaction. So any handler can run as a dry run, and no function has a
 //! parameter for its transaction:
@@ -11,6 +11,7 @@
 //!   transaction.commit()          or roll_back(), or drop
 //! ```
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -18,9 +19,8 @@ use std::time::{Duration, Instant};
 use sqlx::{Executor as _, PgConnection};
 
 use super::error::DatabaseError;
-use super::pool::{DatabaseOptions, Pool, PoolUse};
-use super::session::{Lease, Session};
-use super::transaction::Transaction;
+use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
+use super::transaction::{Transaction, TransactionLease};
 
 /// A pool of connections to one Postgres, or one transaction on it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -166,5 +166,70 @@ impl Database {
     /// Closes every connection when its current work ends.
     pub fn close(&self) {
         self.pool.close();
+    }
+}
+
+tokio::task_local! {
+    static DATABASE_TIME: Cell<Duration>;
+}
+
+/// Runs `request` and returns its output with the total duration of its sessions.
+pub async fn measured<T>(request: impl Future<Output = T>) -> (T, Duration) {
+    DATABASE_TIME
+        .scope(Cell::new(Duration::ZERO), async {
+            let output = request.await;
+            (output, DATABASE_TIME.with(Cell::get))
+        })
+        .await
+}
+
+/// The total duration of the current request's sessions so far.
+#[must_use]
+pub fn waited() -> Duration {
+    DATABASE_TIME.try_with(Cell::get).unwrap_or_default()
+}
+
+/// A connection in use, returned when this is dropped.
+#[derive(Debug)]
+pub struct Session {
+    lease: Lease,
+    requested: Instant,
+}
+
+#[derive(Debug)]
+pub(super) enum Lease {
+    Pooled(PooledConnection),
+    Transaction(TransactionLease),
+}
+
+impl Session {
+    pub(super) fn new(lease: Lease, requested: Instant) -> Self {
+        Self { lease, requested }
+    }
+
+    pub fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.lease {
+            Lease::Pooled(connection) => connection.connection(),
+            Lease::Transaction(lease) => lease.connection(),
+        }
+    }
+
+    /// Returns the connection to the pool, and returns the result. Without this call the connection counts as interrupted.
+    ///
+    /// # Errors
+    /// That of the result.
+    pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, DatabaseError> {
+        match &mut self.lease {
+            Lease::Pooled(connection) => connection.ended(&result),
+            Lease::Transaction(lease) => lease.ended(result.is_ok()),
+        }
+        Ok(result?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Outside a request (at the start, on the command line) durations are not measured.
+        let _ = DATABASE_TIME.try_with(|sum| sum.set(sum.get() + self.requested.elapsed()));
     }
 }

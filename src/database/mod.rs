@@ -8,7 +8,6 @@ mod handle;
 mod maintenance;
 mod migrate;
 mod pool;
-mod session;
 mod tenant_lock;
 mod transaction;
 
@@ -16,11 +15,10 @@ pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{DatabaseError, is_deadlock, is_impossible_text, violated_unique_constraint};
-pub use handle::Database;
+pub use handle::{Database, Session, measured, waited};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{DatabaseOptions, PoolUse};
-pub use session::{Session, measured, waited};
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use transaction::Transaction;
 

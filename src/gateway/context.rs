@@ -1,6 +1,6 @@
-//! What the gateway's own responses depend on.
+//! What all requests share, and what the gateway's own responses depend on.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::http::Uri;
 use axum::http::header::HOST;
@@ -8,10 +8,46 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::state::ResponseOptions;
 use crate::clock::Clock;
+use crate::customers::Customers;
+use crate::journal::Journal;
 use crate::plan::Plan;
-use crate::tenants::{Caller, Tenant};
+use crate::random::Random;
+use crate::tenants::{Caller, CredentialCache, FaultRules, Limits, Tenant, TenantLoader};
+
+#[derive(Debug, Clone)]
+pub struct Services {
+    pub credentials: CredentialCache,
+    pub limits: Limits,
+    pub fault_rules: FaultRules,
+    pub tenants: TenantLoader,
+    pub customers: Customers,
+}
+
+/// Options of all responses, which no plan changes.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseOptions {
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Whether responses have additions that the vendor's do not have: `X-Emulator-*` headers and the list of violations.
+    pub extra_headers: bool,
+}
+
+/// The state that all vendor APIs share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct GatewayState {
+    pub options: ResponseOptions,
+    /// Set once the database is open, migrated and seeded; until then requests are rejected with 500.
+    pub services: Arc<OnceLock<Services>>,
+    pub random: Arc<Random>,
+    pub journal: Journal,
+}
+
+#[derive(Debug)]
+pub(crate) struct VendorState<V> {
+    pub vendor: V,
+    pub gateway: GatewayState,
+}
 
 /// An operation of a vendor API.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use axum::http::{HeaderValue, Response};
 
 use super::context::RequestContext;
-use super::rejection::GatewayRejection;
 use super::request_log::Transmission;
+use super::response::GatewayRejection;
 use super::vendor::{InjectedStatus, Vendor};
 use crate::fault_injection::{FaultResponse, Point, TriggeredFault};
 use crate::journal::FaultNote;

@@ -1,34 +1,29 @@
 //! The steps that every request of a vendor API goes through ([`pipeline`]), and what each vendor defines ([`Vendor`]).
 
 mod authorization;
-mod body;
 mod context;
 mod injected_fault;
 mod not_found;
 mod openapi;
 mod pipeline;
 mod raw;
-mod rejection;
 mod request;
 mod request_log;
 mod response;
-mod state;
 mod table;
 mod vendor;
 
 pub(crate) use authorization::{basic_credentials, bearer_token};
-pub(crate) use body::{BodyError, DecodeError, decode_body};
-pub use context::Replayed;
-pub(crate) use context::{NO_OPERATION, Operation, OriginalUri, RequestContext, original_path_and_query, realm};
+pub use context::{GatewayState, Replayed, ResponseOptions, Services};
+pub(crate) use context::{
+    NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm,
+};
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use raw::RawRequest;
-pub(crate) use rejection::BrokenBody;
-pub use rejection::{BODY_TOO_LARGE, GatewayRejection, NotBuilt};
-pub(crate) use request::{ApiRequest, parameters, wants_representation};
+pub(crate) use request::{ApiRequest, BodyError, DecodeError, decode_body, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};
-pub(crate) use response::{Reply, header_text, json_response, typed, with_allow, with_retry_after};
-pub(crate) use state::VendorState;
-pub use state::{GatewayState, ResponseOptions, Services};
+pub use response::{BODY_TOO_LARGE, GatewayRejection, NotBuilt};
+pub(crate) use response::{BrokenBody, Reply, header_text, json_response, typed, with_allow, with_retry_after};
 pub(crate) use table::{Table, UnbuiltGroup, UnbuiltOperation, operations};
 pub(crate) use vendor::{InjectedStatus, Vendor};

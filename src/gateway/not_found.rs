@@ -5,10 +5,9 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use utoipa::openapi::{OpenApi, PathItem};
 
-use super::context::{Operation, Replayed, RequestContext, original_path_and_query, original_uri};
-use super::rejection::GatewayRejection;
+use super::context::{Operation, Replayed, RequestContext, VendorState, original_path_and_query, original_uri};
 use super::request_log::{RequestLog, RequestSummary};
-use super::state::VendorState;
+use super::response::GatewayRejection;
 use super::vendor::Vendor;
 use crate::journal::redacted_path;
 use crate::tenants::Caller;

@@ -15,14 +15,11 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::body::{BodyError, read_body, writes};
-use super::context::{Operation, Replayed, RequestContext};
+use super::context::{Operation, Replayed, RequestContext, Services, VendorState};
 use super::injected_fault::{InjectedFault, InsideFault, Sent};
-use super::rejection::{BrokenBody, GatewayRejection, NotBuilt};
-use super::request::{ApiRequest, prefer, wants_rollback};
+use super::request::{ApiRequest, BodyError, read_body, wants_rollback, writes};
 use super::request_log::{RequestLog, Transmission};
-use super::response::{Reply, header_text};
-use super::state::{Services, VendorState};
+use super::response::{BrokenBody, GatewayRejection, NotBuilt, Reply, header_text, prefer};
 use super::vendor::Vendor;
 use crate::database::{DatabaseError, Transaction};
 use crate::error_chain::ErrorChain;

@@ -11,11 +11,10 @@ use axum::extract::{RawPathParams, Request};
 use axum::http::Response;
 use axum::http::request::Parts;
 
-use super::body::{BodyError, read_body};
-use super::context::{Operation, RequestContext};
+use super::context::{GatewayState, Operation, RequestContext, VendorState};
 use super::pipeline::{path_parameters, unless_panicked};
+use super::request::{BodyError, read_body};
 use super::request_log::{RequestLog, Transmission};
-use super::state::{GatewayState, VendorState};
 use super::vendor::Vendor;
 use crate::journal::Reason;
 

@@ -9,9 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::context::{Operation, original_path_and_query};
-use super::rejection::GatewayRejection;
-use super::state::GatewayState;
+use super::context::{GatewayState, Operation, original_path_and_query};
+use super::response::GatewayRejection;
 use crate::clock::{Clock, milliseconds};
 use crate::database::waited;
 use crate::journal::{

@@ -1,10 +1,12 @@
-//! The responses of operations.
+//! Responses: those of operations, and why a request did not reach its operation.
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use thiserror::Error;
+use uuid::Uuid;
 
-use super::request::prefer;
+use crate::journal::Reason;
 
 /// The response of an operation that succeeds.
 #[derive(Debug)]
@@ -70,6 +72,33 @@ impl Reply {
     }
 }
 
+/// The `Prefer` header (RFC 7240). Both preferences are extensions of this emulator.
+pub(super) mod prefer {
+    use axum::http::{HeaderMap, HeaderValue};
+
+    /// The header that lists the preferences that the response follows.
+    pub(in crate::gateway) const APPLIED: &str = "preference-applied";
+    /// The response of a write has the customer as its body.
+    pub(in crate::gateway) const REPRESENTATION: &str = "return=representation";
+    /// A dry run.
+    pub(in crate::gateway) const ROLLBACK: &str = "tx=rollback";
+    /// Both, as `Preference-Applied` lists them.
+    pub(in crate::gateway) const BOTH: &str = "return=representation, tx=rollback";
+
+    pub(in crate::gateway) fn discard_changes() -> HeaderValue {
+        HeaderValue::from_static(ROLLBACK)
+    }
+
+    pub(in crate::gateway) fn has(headers: &HeaderMap, expected: &str) -> bool {
+        headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .any(|preference| preference.trim().eq_ignore_ascii_case(expected))
+    }
+}
+
 #[must_use]
 pub(crate) fn typed(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
@@ -111,6 +140,91 @@ pub(crate) fn header_text(text: &str) -> HeaderValue {
         HeaderValue::try_from(utf8_percent_encode(text, ENCODED).to_string())
     };
     value.unwrap_or(HeaderValue::from_static(""))
+}
+
+/// The rule that a too long body breaks.
+pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayRejection {
+    MissingKey,
+    InvalidKey,
+    /// No operation matches the path.
+    NoSuchOperation,
+    /// No operation of this path has this method. Holds the allowed methods, as `Allow` lists them.
+    WrongMethod(String),
+    /// The subscription sends too many requests; it may send the next one after this number of seconds.
+    RateLimited(u64),
+    /// The subscription's volume is used up; it is renewed after this number of seconds.
+    QuotaExceeded(u64),
+    NotBuilt(NotBuilt),
+    /// The body is longer than this number of bytes.
+    BodyTooLarge(usize),
+    /// The database failed, is not ready yet, or a handler panicked. Holds the id of the request.
+    BackEndFailed(Uuid),
+}
+
+/// An operation, or a group of operations, that this emulator does not build; with the vendor's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotBuilt {
+    Operation(&'static str),
+    /// A group of operations of which none is built.
+    Group(&'static str),
+}
+
+/// A body that no operation can read.
+#[derive(Debug, Error)]
+pub(crate) enum BrokenBody {
+    #[error("The request body did not arrive: {0}.")]
+    Incomplete(String),
+    /// It is not what its headers say. Holds the message.
+    #[error("{0}")]
+    Undecodable(String),
+    /// Its Content-Encoding is not supported, which is 415. Holds the message.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+impl GatewayRejection {
+    /// The reason in the journal. It has more details than the response.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let (rule, message) = match self {
+            Self::MissingKey => ("missingKey", "The request presents no key.".to_owned()),
+            Self::InvalidKey => {
+                ("invalidKey", "The key is not valid: it is unknown, revoked, expired or of another kind.".to_owned())
+            }
+            Self::NoSuchOperation => ("noSuchOperation", "No operation has this method and path.".to_owned()),
+            Self::WrongMethod(allowed) => {
+                ("noSuchOperation", format!("No operation has this method and path; the path allows {allowed}."))
+            }
+            Self::RateLimited(seconds) => ("rateLimit", format!("The plan's rate limit is used up for {seconds} s.")),
+            Self::QuotaExceeded(seconds) => ("quota", format!("The plan's quota is used up for {seconds} s.")),
+            Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
+            Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
+            Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
+        };
+        Reason { field: "$".to_owned(), rule: rule.to_owned(), message }
+    }
+}
+
+impl NotBuilt {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operation(name) | Self::Group(name) => name,
+        }
+    }
+
+    /// The sentence that a client of this vendor reads.
+    pub(crate) fn sentence(self, vendor: &str) -> String {
+        match self {
+            Self::Operation(name) => {
+                format!("{name} is an operation of {vendor}'s that this emulator does not build.")
+            }
+            Self::Group(name) => format!("This emulator does not build the operations of {vendor}'s {name}."),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,13 +17,12 @@ use utoipa::openapi::{
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::context::Operation;
+use super::context::{Operation, VendorState};
 use super::openapi::NOT_BUILT;
 use super::pipeline::{Endpoint, Handler, HandlerFuture};
 use super::raw::{RawEndpoint, RawHandler};
-use super::rejection::NotBuilt;
 use super::request::ApiRequest;
-use super::state::VendorState;
+use super::response::NotBuilt;
 use super::vendor::Vendor;
 
 /// An operation that is not built.

@@ -9,10 +9,9 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use super::context::RequestContext;
-use super::rejection::{BrokenBody, GatewayRejection};
+use super::context::{RequestContext, Services};
 use super::request::ApiRequest;
-use super::state::Services;
+use super::response::{BrokenBody, GatewayRejection};
 use crate::database::DatabaseError;
 use crate::journal::Reason;
 use crate::tenants::{Caller, CredentialKind};

@@ -1,16 +1,18 @@
-//! One request in the journal.
+//! One request in the journal, and the recorder of its effects while it runs. Bodies are kept as text, without secrets, and of a long
+//! one only the beginning.
 
 use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::Text;
-use super::record::{EventNote, HookNote};
+use super::redact::{redacted, redacted_response};
 use super::redacted_header;
-use super::rows::Change;
+use super::rows::{Change, RowTexts, Tables};
 use crate::database::TenantId;
 
 /// A request with its response and effects. Secrets are hidden.
@@ -187,5 +189,176 @@ impl Entry {
             + reasons
             + self.events.len() * 1024
             + self.ignored.iter().chain(&self.did_you_mean).map(String::len).sum::<usize>()
+    }
+}
+
+/// In bytes.
+const MAX_LENGTH: usize = 16 * 1024;
+
+/// A body. Secrets are hidden.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Text {
+    /// The first 16 KiB.
+    pub text: String,
+    /// The length of the whole body in bytes; 0 if it is not known.
+    pub bytes: usize,
+    /// Whether `text` is not the whole body.
+    pub is_truncated: bool,
+}
+
+impl Text {
+    #[must_use]
+    pub fn request(body: &[u8]) -> Self {
+        Self::new(body, redacted)
+    }
+
+    #[must_use]
+    pub fn response(body: &[u8]) -> Self {
+        Self::new(body, redacted_response)
+    }
+
+    fn new(body: &[u8], redacted: fn(&str) -> Cow<'_, str>) -> Self {
+        let kept = &body[..body.len().min(MAX_LENGTH)];
+        // Checked first, because almost every body is UTF-8.
+        let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);
+        Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_truncated: body.len() > MAX_LENGTH }
+    }
+
+    #[must_use]
+    pub fn unread(bytes: usize) -> Self {
+        Self { text: String::new(), bytes, is_truncated: true }
+    }
+
+    /// Whether the request had a body that the server did not read.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.text.is_empty() && self.is_truncated
+    }
+}
+
+/// Records nothing when the journal is off.
+#[derive(Debug, Default)]
+pub struct Recorder(Option<Recording>);
+
+#[derive(Debug)]
+struct Recording {
+    tables: Arc<Tables>,
+    effects: Mutex<Effects>,
+}
+
+/// The effects of a request.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub changes: Vec<Change>,
+    pub events: Vec<EventNote>,
+    pub hooks: Vec<HookNote>,
+}
+
+/// An event that a request caused.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventNote {
+    /// The id that its deliveries have too.
+    pub id: Uuid,
+    pub event_type: &'static str,
+    pub customer: i32,
+    #[schema(value_type = Object)]
+    pub payload: Value,
+}
+
+/// A hook that an extension answered.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HookNote {
+    /// The hook's id.
+    pub hook: &'static str,
+    pub url: String,
+    pub request: Text,
+    /// Null when the extension did not respond.
+    pub status: Option<u16>,
+    /// The response, or why there is none.
+    pub response: Text,
+    pub duration_ms: f64,
+    /// Whether the extension's callback wrote the change.
+    pub has_called_back: bool,
+}
+
+impl Recorder {
+    pub const OFF: &'static Self = &Self(None);
+
+    pub(super) fn on(tables: Arc<Tables>) -> Self {
+        Self(Some(Recording { tables, effects: Mutex::default() }))
+    }
+
+    /// Statements return rows only for a recorder that is on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Records a row that was written: each column as text, before and after.
+    pub fn row(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
+        if let Some(recording) = &self.0
+            && (before.is_some() || after.is_some())
+            && let Some(change) = recording.tables.change(table, before, after)
+        {
+            recording.with(|effects| effects.changes.push(change));
+        }
+    }
+
+    /// Records a row that a statement may have written; `after` is `None` if it did not.
+    pub fn update(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
+        if after.is_some() {
+            self.row(table, before, after);
+        }
+    }
+
+    /// Records an event that was written to the outbox.
+    pub fn event(&self, note: impl FnOnce() -> EventNote) {
+        if let Some(recording) = &self.0 {
+            recording.with(|effects| effects.events.push(note()));
+        }
+    }
+
+    /// Records a hook that an extension answered.
+    pub fn hook(&self, note: impl FnOnce() -> HookNote) {
+        if let Some(recording) = &self.0 {
+            recording.with(|effects| effects.hooks.push(note()));
+        }
+    }
+
+    /// Drops the changes and events of a request that was rejected or rolled back.
+    pub fn discard_changes(&self) {
+        if let Some(recording) = &self.0 {
+            recording.with(|effects| {
+                effects.changes.clear();
+                effects.events.clear();
+            });
+        }
+    }
+
+    /// The effects until now.
+    #[must_use]
+    pub fn take(&self) -> Effects {
+        self.0.as_ref().map(|recording| recording.with(std::mem::take)).unwrap_or_default()
+    }
+}
+
+impl Recording {
+    fn with<T>(&self, work: impl FnOnce(&mut Effects) -> T) -> T {
+        work(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_long_body_is_kept() {
+        let text = Text::request(&vec![b'x'; MAX_LENGTH + 1]);
+        assert_eq!((text.text.len(), text.bytes, text.is_truncated), (MAX_LENGTH, MAX_LENGTH + 1, true));
+        // A secret at the end of the kept part is hidden too.
+        let mut body = vec![b' '; MAX_LENGTH - 20];
+        body.extend(b"\"Password\": \"a-long-secret\"");
+        assert!(!Text::request(&body).text.contains("secret"));
     }
 }

@@ -1,25 +1,19 @@
 //! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
 //! process, bounded, and without secrets. It knows no operation and no vendor.
 
-mod body;
 mod entry;
-mod mask;
-mod record;
 mod redact;
 mod ring;
-mod row_texts;
 mod rows;
 mod secret_names;
-mod xml;
 
 use std::borrow::Cow;
 
-pub use body::Text;
-pub use entry::{Entry, FaultNote, Filter, Headers, Reason, StatusFilter};
-pub use record::{Effects, EventNote, HookNote, Recorder};
+pub use entry::{
+    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Text,
+};
 pub use ring::{Journal, JournalOptions, Listener};
-pub use row_texts::RowTexts;
-pub use rows::{Cell, Change, FieldChange};
+pub use rows::{Cell, Change, FieldChange, RowTexts};
 pub use secret_names::is_secret_column;
 
 /// Replaces a secret.

@@ -1,13 +1,11 @@
-//! Hides secrets in bodies, headers and paths before the journal keeps them.
+//! Hides secrets in bodies (JSON, XML and forms), headers and paths before the journal keeps them.
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memchr3_iter, memmem};
 
 use super::HIDDEN;
-use super::mask::{masked, masked_by};
-use super::secret_names::{ends_with_known_secret_name, is_known_secret, is_secret_name};
-use super::xml::masked_xml;
+use super::secret_names::{ends_with_known_secret_name, ends_with_secret_name, is_known_secret, is_secret_name};
 use crate::wire::relaxed::{Leniency, rewritten};
 
 /// Hides the secrets in a text. A value that is not plain hides the rest of the text, because its end is unknown. A name with
@@ -116,6 +114,117 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         }
     }
     shown
+}
+
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    masked_by(text, ends_with_secret_name)
+}
+
+/// `ends_with_name` says whether a text ends with the name of a secret.
+pub(super) fn masked_by(text: &str, ends_with_name: fn(&[u8]) -> bool) -> Cow<'_, str> {
+    let mut rest = text;
+    let mut hidden = String::new();
+    while let Some(begin) = find_value(rest, ends_with_name) {
+        let (before, after) = rest.split_at(begin);
+        let length = value_length(after);
+        let value = &after[..length];
+        hidden.push_str(before);
+        match value {
+            "null" | "\"\"" | "" => hidden.push_str(value),
+            text if text.starts_with('"') => hidden.extend(["\"", HIDDEN, "\""]),
+            _ => hidden.push_str(HIDDEN),
+        }
+        rest = &after[length..];
+    }
+    if hidden.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    hidden.push_str(rest);
+    Cow::Owned(hidden)
+}
+
+/// The length of the value at the beginning of a text, in bytes.
+fn value_length(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(b'"') => {
+            let mut is_escaped = false;
+            let end = text.bytes().skip(1).position(|byte| {
+                let ends = byte == b'"' && !is_escaped;
+                is_escaped = byte == b'\\' && !is_escaped;
+                ends
+            });
+            end.map_or(text.len(), |end| end + 2)
+        }
+        // Nested, or with other quotes.
+        Some(b'{' | b'[' | b'\'' | b'\\') => text.len(),
+        _ => text.find([',', '}', ']', '&', '<', '"', '\n']).unwrap_or(text.len()),
+    }
+}
+
+/// Where the first value of a secret begins: after its name and the separator (`"Password": `, `password=`, `<Password>`).
+fn find_value(text: &str, ends_with_name: fn(&[u8]) -> bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let separator = memchr3_iter(b':', b'=', b'>', bytes).find(|separator| ends_with_name(&bytes[..*separator]))?;
+    let after = &bytes[separator + 1..];
+    Some(text.len() - after.trim_ascii_start().len())
+}
+
+/// Hides the content of each element that has the name of a secret.
+pub(super) fn masked_xml(text: &str) -> String {
+    let mut rest = text;
+    let mut hidden = String::new();
+    while let Some((name, begin)) = find_element(rest) {
+        let (before, after) = rest.split_at(begin);
+        hidden.push_str(&masked(before));
+        let length = content_length(after, name);
+        if length > 0 {
+            hidden.push_str(HIDDEN);
+        }
+        rest = &after[length..];
+    }
+    hidden.push_str(&masked(rest));
+    hidden
+}
+
+/// The first element with content and the name of a secret: its name, and where its content begins.
+fn find_element(text: &str) -> Option<(&str, usize)> {
+    let mut from = 0;
+    loop {
+        let start = from + text[from..].find('<')? + 1;
+        let tag = &text[start..];
+        let name =
+            &tag[..tag.find(|end: char| end.is_whitespace() || matches!(end, '>' | '/' | '<')).unwrap_or(tag.len())];
+        from = start + name.len();
+        if name.is_empty() || !is_secret_name(name) {
+            continue;
+        }
+        let mut quote = None;
+        let end = tag.bytes().position(|byte| {
+            match (quote, byte) {
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+            byte == b'>' && quote.is_none()
+        });
+        // A tag without an end hides everything after its name.
+        let Some(end) = end else { return Some((name, from)) };
+        from = start + end + 1;
+        if !tag[..end].ends_with('/') {
+            return Some((name, from));
+        }
+    }
+}
+
+/// The length of the element's content in bytes. With comments or CDATA it extends to the last end tag, because an end tag in
+/// these does not count.
+fn content_length(text: &str, name: &str) -> usize {
+    let ends = text.match_indices("</").map(|(end, _)| end);
+    let mut ends = ends.filter(|end| text[end + 2..].starts_with(name));
+    match ends.next() {
+        Some(first) if text[..first].contains("<!") || text[..first].contains("<?") => ends.last().unwrap_or(first),
+        first => first.unwrap_or(text.len()),
+    }
 }
 
 #[cfg(test)]

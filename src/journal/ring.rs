@@ -8,8 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::entry::{Entry, Filter, Headers};
-use super::record::Recorder;
+use super::entry::{Entry, Filter, Headers, Recorder};
 use super::redacted_header;
 use super::rows::Tables;
 use crate::database::{Database, DatabaseError, TenantId};

@@ -6,12 +6,9 @@ mod country;
 mod customer;
 mod field;
 mod fields;
-mod mask;
-mod text;
 
-pub use address::{Address, AddressPart};
+pub use address::{Address, AddressPart, filled};
 pub use country::CountryCode;
 pub use customer::{Customer, CustomerId};
 pub use field::{CustomFields, CustomerFields, Field, Member, MemberMut};
-pub use mask::FieldMask;
-pub use text::filled;
+pub use fields::FieldMask;

@@ -1,19 +1,14 @@
 //! The server: the routers, the one middleware stack, the listener and the shutdown.
 
-mod access_log;
 mod connection;
-mod discard;
 mod framing;
 mod health;
 mod listen;
 mod malformed;
 mod metrics;
 mod reach;
-mod request_body;
 mod respond;
-mod serve_connection;
 mod start;
-mod truncate;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -41,10 +36,10 @@ use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
 use metrics::Metrics;
 
-pub use access_log::CONSOLE_TARGET;
 pub use connection::Timeouts;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
+pub use respond::CONSOLE_TARGET;
 pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
 
 /// How long a browser may cache a preflight: as long as any browser does.

@@ -1,22 +1,26 @@
-//! From a request to its response, its log line and its metrics.
+//! From a request to its response, its log line and its metrics: the request's body as its handler reads it, the response that an
+//! injected fault truncates, and the access log, for machines or for people.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
+use thiserror::Error;
+use tokio::time::{Sleep, sleep};
 use tower::ServiceExt as _;
 
 use super::Server;
-use super::access_log::{ConsoleLine, log};
-use super::connection::{Connection, ResponseBody};
+use super::connection::{Connection, ResponseBody, Unread};
 use super::malformed::MalformedRequest;
-use super::request_body::RequestBody;
-use super::truncate::{ConnectionEnded, truncated};
+use crate::clock::milliseconds;
 use crate::control::Peer;
 use crate::database::measured;
 use crate::gateway::{NO_OPERATION, RequestSummary, Transmission};
+use crate::journal::{redacted_path, redacted_text};
 
 impl Server {
     pub(super) async fn respond(
@@ -118,3 +122,158 @@ impl Persistence {
 }
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// The body of a request. When it is dropped, its connection gets what is left unread.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    /// `None` once it has ended.
+    body: Option<Incoming>,
+    is_begun: bool,
+    connection: Connection,
+}
+
+impl RequestBody {
+    pub(super) fn new(body: Incoming, connection: &Connection) -> Self {
+        Self { body: Some(body), is_begun: false, connection: connection.clone() }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take()
+            && !body.is_end_stream()
+        {
+            self.connection.keep_unread(Unread { body, is_begun: self.is_begun });
+        }
+    }
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_begun = true;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(body).poll_frame(context));
+        match &frame {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                self.body = None;
+                self.connection.linger();
+            }
+            None => self.body = None,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+    }
+}
+
+/// A response that is not sent to its end: the connection ends instead.
+#[derive(Debug, Error)]
+#[error("an injected fault ended the connection")]
+pub(super) struct ConnectionEnded;
+
+/// How long the first half may take to be sent, before the connection ends.
+const TIMEOUT: Duration = Duration::from_millis(20);
+
+/// The same response with half of its body, and the Content-Length of the whole; an empty body has Content-Length 2.
+pub(super) fn truncated(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let length = body.size_hint().exact().unwrap_or_default();
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length.max(2)));
+    Response::from_parts(parts, Body::new(Half { whole: body, left: length / 2, timeout: Box::pin(sleep(TIMEOUT)) }))
+}
+
+/// The first half of a body, and then a failure.
+struct Half {
+    whole: Body,
+    left: u64,
+    timeout: Pin<Box<Sleep>>,
+}
+
+impl HttpBody for Half {
+    type Data = Bytes;
+    type Error = ConnectionEnded;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionEnded>>> {
+        if self.left > 0
+            && let Some(Ok(frame)) = ready!(Pin::new(&mut self.whole).poll_frame(context))
+            && let Ok(mut data) = frame.into_data()
+        {
+            data.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= data.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        ready!(self.timeout.as_mut().poll(context));
+        Poll::Ready(Some(Err(ConnectionEnded)))
+    }
+}
+
+/// The target of the log's events for a console, which replace those of the target `access` there.
+pub const CONSOLE_TARGET: &str = "access::console";
+
+pub(super) fn log(summary: Option<&RequestSummary>, status: u16, elapsed: Duration, waited: Duration) {
+    let ms = milliseconds(elapsed);
+    let Some(summary) = summary else {
+        // Health checks and metrics.
+        tracing::debug!(target: "access", status, ms, "health check or metrics");
+        return;
+    };
+    let RequestSummary { operation, route, request_id, caller, fault, .. } = summary;
+    let request_id = request_id.as_ref().map(tracing::field::display);
+    let tenant = caller.as_ref().map(|caller| caller.tenant.id.0);
+    let waited = milliseconds(waited);
+    tracing::event!(
+        target: "access",
+        tracing::Level::INFO,
+        { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited, fault.id = fault },
+        "request"
+    );
+}
+
+/// A request as the log shows it to people. A subscriber selects this line or the one for machines.
+pub(super) struct ConsoleLine {
+    method: Method,
+    path: String,
+}
+
+impl ConsoleLine {
+    /// `None` if no subscriber selects it.
+    pub(super) fn begin(request: &Request<Body>) -> Option<Self> {
+        if !tracing::enabled!(target: CONSOLE_TARGET, tracing::Level::INFO) {
+            return None;
+        }
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Some(Self { method: request.method().clone(), path })
+    }
+
+    pub(super) fn end(self, summary: &RequestSummary, status: u16, elapsed: Duration) {
+        let status = (!matches!(summary.transmission, Transmission::Reset | Transmission::Empty)).then_some(status);
+        let reason = summary.reason.as_ref().map(|reason| redacted_text(reason));
+        tracing::event!(
+            target: CONSOLE_TARGET,
+            tracing::Level::INFO,
+            method = self.method.as_str(),
+            path = redacted_path(&self.path, summary.route),
+            tenant = summary.caller.as_ref().map(|caller| caller.tenant.name.as_str()),
+            status,
+            ms = milliseconds(elapsed),
+            fault = summary.fault,
+            reason,
+        );
+    }
+}

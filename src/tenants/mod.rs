@@ -1,17 +1,15 @@
 //! Tenants: each is one isolated set of data with its plan, credentials, clock, fault rules and journal.
 
+mod caller;
 mod cleanup;
 mod credential;
-mod credential_cache;
 mod credentials;
 mod data;
 mod diff;
 mod error;
 mod exclusive;
 mod export;
-mod fault_rules;
 mod lifecycle;
-mod limits;
 mod listing;
 mod loader;
 mod seed;
@@ -37,16 +35,14 @@ use crate::webhooks::EventSettings;
 
 pub use crate::tasks::SeedSummary;
 pub use crate::vendor_facts::CredentialKind;
+pub use caller::{CredentialCache, FaultRules, LimitExceeded, Limits};
 pub use credential::{Credential, CredentialListing, CredentialSlot, NewCredential, presented};
-pub use credential_cache::CredentialCache;
 pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use error::{CredentialError, SeedError, TenantError};
 pub use exclusive::RequestGuard;
 pub use export::{Export, ExportFormat, ExportOptions};
-pub use fault_rules::FaultRules;
 pub use lifecycle::NewTenant;
-pub use limits::{LimitExceeded, Limits};
 pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
 pub use seed::{

@@ -1,7 +1,6 @@
 //! Shared by the vendor APIs: body encodings, lenient JSON, dates, header case, unknown members.
 
 pub mod any_case;
-pub mod charset;
 pub mod coding;
 pub mod dates;
 pub mod header_case;

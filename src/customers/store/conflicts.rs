@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::columns::Columns;
-use crate::customers::violation::{Violation, ViolationKind};
+use crate::customers::error::{Violation, ViolationKind};
 use crate::database::TenantId;
 use crate::model::{CustomerId, Field};
 use crate::plan::UniqueField;

@@ -9,7 +9,7 @@ use thiserror::Error as ThisError;
 use super::members::{Members, Scalar};
 use super::negotiate::{BodyType, Format};
 use super::xml::{self, XmlError};
-use crate::wire::charset::escapes_in_utf8;
+use crate::wire::coding::escapes_in_utf8;
 use crate::wire::json::{JsonError, Source, text};
 use crate::wire::relaxed::Leniency;
 

@@ -13,7 +13,7 @@ use crate::gateway::{ApiRequest, Reply};
 use crate::model::{Customer, CustomerId};
 use crate::plan::DISTRIBUTOR;
 use crate::vendor_facts::ProfileOwner;
-use crate::wire::charset;
+use crate::wire::coding;
 use crate::wire::relaxed::Leniency;
 
 /// Create a customer
@@ -119,7 +119,7 @@ fn read<'a>(request: &'a ApiRequest<'_>, root: &str) -> Result<Members<'a>, Erro
     if let Some(message) = body_type.unsupported().filter(|_| !request.body.is_empty()) {
         return Err(Error::Unsupported(message));
     }
-    let charset = charset::declared(&request.parts.headers);
+    let charset = coding::declared(&request.parts.headers);
     let members = body::read(&body_type, request.source(Leniency::JsonNet), charset, root);
     members.map_err(|error| Error::Rejected(vec![MemberViolation::of_body(&error)]))
 }

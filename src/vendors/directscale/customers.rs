@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
 use super::query::look_up;
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
 use crate::gateway::{ApiRequest, Reply, wants_representation};
 use crate::model::CustomerId;

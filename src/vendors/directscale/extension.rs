@@ -8,7 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::Value;
 
 use super::error::Error;
-use super::key::CALLBACK_TOKENS;
+use super::vendor::CALLBACK_TOKENS;
 use crate::customers::hooked_request;
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;

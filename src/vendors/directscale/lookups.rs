@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use super::wire::{CountryJson, SearchItemJson, StatsJson, WebsiteJson};
 use crate::customers::{IdFilter, LookUp, Search};
 use crate::gateway::{ApiRequest, Reply};

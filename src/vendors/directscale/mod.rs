@@ -4,13 +4,11 @@ mod customers;
 mod error;
 mod examples;
 mod extension;
-mod key;
 mod lookups;
 mod openapi;
 mod points;
 mod query;
 mod rejection;
-mod request;
 mod sso;
 mod trees;
 mod unbuilt;
@@ -35,7 +33,7 @@ pub(crate) static API: VendorApi = VendorApi {
     credential: CredentialKind::SubscriptionKey,
     credential_label: "DirectScale key",
     curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
-    secret_headers: &key::SECRETS,
+    secret_headers: &vendor::SECRETS,
     access: Access { base_path: "/v1", token_path: None, account: None, secret: "subscription_key" },
     profile: None,
     document,

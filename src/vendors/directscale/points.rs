@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use super::wire::{Body, PointsToAdd, PointsToDeduct};
 use crate::customers::Points;
 use crate::gateway::{ApiRequest, Reply};

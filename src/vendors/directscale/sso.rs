@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
 use super::query::Parameters;
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use super::wire::IdentityJson;
 use crate::customers::SsoToken;
 use crate::gateway::{ApiRequest, Reply};

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
 use super::query::Parameters;
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use crate::customers::Tree;
 use crate::gateway::{ApiRequest, Reply};
 use crate::model::CustomerId;

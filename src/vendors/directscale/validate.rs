@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode};
 
 use super::error::{Error, Problem};
-use super::request::DirectScaleRequest as _;
+use super::vendor::DirectScaleRequest as _;
 use super::wire::{Body, CustomerJson, LoginRequest};
 use crate::gateway::{ApiRequest, Reply};
 use crate::plan::{UniqueField, ValidateBooleans, ValidatePolarity};

@@ -1,5 +1,5 @@
-//! How DirectScale's API authenticates and rejects: a subscription key, and the responses of Azure API Management and of the back
-//! end behind it.
+//! How DirectScale's API authenticates and rejects, and what its operations read of a request: a subscription key, and the responses
+//! of Azure API Management and of the back end behind it.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,40 @@ use axum::http::{Response, StatusCode};
 use uuid::Uuid;
 
 use super::error::{Error, NOT_FOUND, Rejected};
-use super::key::{HEADER, presented_key};
+use super::query::Parameters;
 use super::rejection;
-use crate::gateway::{ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, header_text, realm};
+use super::wire::Request;
+use crate::customers::Violation;
+use crate::gateway::{
+    ApiRequest, GatewayRejection, InjectedStatus, RequestContext, Vendor, header_text, parameters, realm,
+};
 use crate::journal::Reason;
+use crate::model::CustomerId;
 use crate::tenants::CredentialKind;
+
+/// The header that carries the key (DirectScale, Getting API Keys page).
+pub(super) const HEADER: &str = "ocp-apim-subscription-key";
+
+/// The query parameter that may carry it instead (the gateway's default).
+const PARAMETER: &str = "subscription-key";
+
+/// The two names of the header with a callback's token: the vendor's shipped sample sends the first, its reference page names the
+/// second.
+pub(super) const CALLBACK_TOKENS: [&str; 2] = ["x-directscale-callbacktoken", "x-directscale-callback"];
+
+/// All of them, and the extension's own token.
+pub(super) const SECRETS: [&str; 5] = [HEADER, PARAMETER, CALLBACK_TOKENS[0], CALLBACK_TOKENS[1], "authorization"];
+
+/// The key that a request presents: the header's, else the query's. A blank one counts as none.
+pub(super) fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
+    let header = parts.headers.get(HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let key = header.or_else(|| query_parameter(parts.uri.query()?))?;
+    (!key.trim().is_empty()).then_some(key)
+}
+
+fn query_parameter(query: &str) -> Option<Cow<'_, str>> {
+    parameters(query).find(|(name, _)| name.eq_ignore_ascii_case(PARAMETER)).map(|(_, value)| value)
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DirectScale;
@@ -84,6 +113,50 @@ fn realm_of(context: &RequestContext<'_>) -> String {
 fn base(route: &str) -> &str {
     let end = route.match_indices('/').nth(2).map_or(route.len(), |(end, _)| end);
     &route[..end]
+}
+
+pub(super) trait DirectScaleRequest {
+    /// The customer in the path. A text that is not an id is the id of no customer.
+    fn customer_id(&self) -> Result<CustomerId, Error>;
+
+    /// A text in the path, decoded.
+    fn path_text(&self, name: &str) -> Result<String, Error>;
+
+    /// `read`, or its error; the error of an unknown customer comes first.
+    async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error>;
+
+    /// The value of a body and its violations. Notes the members without effect.
+    fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>);
+
+    /// The parameters in the query.
+    fn query(&self) -> Parameters;
+}
+
+impl DirectScaleRequest for ApiRequest<'_> {
+    fn customer_id(&self) -> Result<CustomerId, Error> {
+        self.customer.map(CustomerId).ok_or(Error::UNKNOWN_CUSTOMER)
+    }
+
+    fn path_text(&self, name: &str) -> Result<String, Error> {
+        let text = self.path_parameter(name).map(str::to_owned);
+        text.ok_or_else(|| Error::parameter("$path", "encoding", "The path must be UTF-8, percent-encoded."))
+    }
+
+    async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error> {
+        if read.is_err() {
+            self.services.customers.check_exists(&self.scope(), id).await?;
+        }
+        read
+    }
+
+    fn noted<T>(&self, body: Request<T>) -> (T, Vec<Violation>) {
+        self.ignore(body.ignored);
+        (body.content, body.violations)
+    }
+
+    fn query(&self) -> Parameters {
+        Parameters::parse(self.parts.uri.query().unwrap_or_default())
+    }
 }
 
 #[cfg(test)]

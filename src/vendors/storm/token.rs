@@ -9,7 +9,7 @@ use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BodyError, BrokenBody, Operation, RawRequest, basic_credentials, json_response};
 use crate::tenants::{Credential, CredentialKind, presented};
-use crate::wire::charset;
+use crate::wire::coding;
 
 pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
 
@@ -115,7 +115,7 @@ async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Deni
 /// The members of the form.
 fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
     let form = String::from_utf8_lossy(body);
-    let form = charset::escapes_in_utf8(&form, charset::declared(headers));
+    let form = coding::escapes_in_utf8(&form, coding::declared(headers));
     form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 

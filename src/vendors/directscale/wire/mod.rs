@@ -6,7 +6,6 @@ mod lookups;
 mod patch;
 mod schema;
 mod texts;
-mod unknown;
 
 pub(super) use body::{Body, Request};
 pub(super) use customer::{CustomFieldsJson, CustomerJson};

@@ -2,8 +2,7 @@
 
 use serde_json_borrow::Value;
 
-use super::body::{Body, Reader, Request, has_part};
-use super::unknown::{Noted, notes};
+use super::body::{Body, Noted, Reader, Request, has_part, notes};
 use crate::customers::{Patch, Violation, ViolationKind};
 use crate::model::{AddressPart, Field};
 

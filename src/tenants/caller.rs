@@ -1,18 +1,20 @@
-//! From a presented credential to its tenant: the first step of every request.
+//! What every request asks about its caller: the tenant of the presented credential, whether a limit of the subscription is
+//! exceeded (both are off unless the plan sets them), and the fault that the request triggers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Caller;
 use super::credential::{Credential, CredentialDigest, digest};
 use super::exclusive::TenantLocks;
 use super::store::{self, By};
+use super::{Caller, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError};
+use crate::fault_injection::{self, TriggeredFault};
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
@@ -135,5 +137,74 @@ impl CredentialCache {
                 entries.insert(digest, CacheEntry { caller: caller.clone(), read_at });
             }
         }
+    }
+}
+
+/// Counts requests in the database, so that limits apply across all servers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    database: Database,
+}
+
+/// The limit that a request exceeds, with the seconds until it renews; at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitExceeded {
+    RateLimit(u64),
+    Quota(u64),
+}
+
+impl Limits {
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Counts a request of a subscription. Returns the limit that it exceeds. A plan without limits costs no statement.
+    ///
+    /// # Errors
+    /// When the plan sets a limit and the database fails.
+    pub async fn count_request(
+        &self,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LimitExceeded>, DatabaseError> {
+        let plan = &caller.tenant.plan;
+        if plan.rate_limit.is_none() && plan.quota.is_none() {
+            return Ok(None);
+        }
+        let counted = self.database.run(async |connection| {
+            store::count_request(connection, caller.tenant.id, &caller.key_name, plan, now).await
+        });
+        let counted = counted.await?;
+        let Some(rejected_by) = counted.rejected_by else { return Ok(None) };
+        let left = counted.renewed_at.unwrap_or(now) - now;
+        // Rounded up, so that a request after that time is accepted.
+        let seconds = u64::try_from((left.num_milliseconds() + 999) / 1000).unwrap_or_default().max(1);
+        Ok(Some(if rejected_by == "quota" { LimitExceeded::Quota(seconds) } else { LimitExceeded::RateLimit(seconds) }))
+    }
+}
+
+/// Counts requests under fault rules. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct FaultRules {
+    database: Database,
+}
+
+impl FaultRules {
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Counts a request under the rules for its operation. Returns the fault that it triggers. A tenant without such a rule costs no
+    /// statement.
+    ///
+    /// # Errors
+    /// When a rule is active and the database fails.
+    pub async fn trigger(&self, tenant: &Tenant, operation: &str) -> Result<Option<TriggeredFault>, DatabaseError> {
+        if !tenant.has_faults_for(operation) {
+            return Ok(None);
+        }
+        Box::pin(fault_injection::trigger(&self.database, tenant.id, operation)).await
     }
 }
