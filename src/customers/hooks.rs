@@ -129,6 +129,7 @@ impl Customers {
         request: Value,
     ) -> Result<Option<Value>, Error> {
         let deferred = deferred(callback)?;
+        let recorded = scope.recorder.transaction();
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;
@@ -137,7 +138,7 @@ impl Customers {
             return Ok(None);
         }
         let outcome = Box::pin(within.execute_deferred(scope, hook, deferred, request)).await;
-        self.end(scope.recorder, transaction, outcome).await.map(Some)
+        self.end(recorded, transaction, outcome).await.map(Some)
     }
 
     async fn execute_deferred(

@@ -1,6 +1,7 @@
 //! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
 //! process, bounded, and without secrets. It knows no operation and no vendor.
 
+mod bounds;
 mod entry;
 mod redact;
 mod ring;
@@ -10,7 +11,8 @@ mod secret_names;
 use std::borrow::Cow;
 
 pub use entry::{
-    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Text,
+    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, RecordedTransaction, Recorder,
+    StatusFilter, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};

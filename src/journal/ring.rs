@@ -141,6 +141,7 @@ impl Journal {
     /// Keeps a request, and gives it the next number. Where all requests together are too large, the tenant with the most bytes loses its
     /// oldest ones.
     pub fn add(&self, entry: Entry) {
+        let entry = entry.bounded();
         // Numbered and kept under one lock, so that every listener receives all numbers in ascending order.
         let mut rings = self.rings();
         rings.latest += 1;

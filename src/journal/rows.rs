@@ -12,6 +12,7 @@ use sqlx::{Decode, PgConnection, Postgres, Type};
 use utoipa::ToSchema;
 
 use super::HIDDEN;
+use super::bounds::shortened;
 use super::redact::redacted;
 use super::secret_names::is_secret_column;
 
@@ -144,7 +145,7 @@ impl Cell {
 
     /// A value without secrets, of which only the beginning is kept if it is long.
     fn text(text: &str, kind: Kind) -> Self {
-        match shortened(text) {
+        match shortened(text, MAX_CELL) {
             Some(short) => Self(CellValue::Text(short.into(), Kind::Text)),
             None => Self(CellValue::Text(text.into(), kind)),
         }
@@ -167,15 +168,6 @@ impl From<Value> for Cell {
             other => Self::text(&other.to_string(), Kind::Json),
         }
     }
-}
-
-/// The beginning of a long text and the length of the whole; `None` for one that is short enough.
-fn shortened(text: &str) -> Option<String> {
-    if text.len() <= MAX_CELL {
-        return None;
-    }
-    let end = text.floor_char_boundary(MAX_CELL);
-    Some(format!("{}… ({} bytes)", &text[..end], text.len()))
 }
 
 impl FieldChange {
@@ -287,7 +279,7 @@ impl Column {
             None => Cell(CellValue::Null),
             Some(_) if self.is_secret => Cell(CellValue::Hidden(mask)),
             // A vendor's members, which may contain secrets. Only what is kept is searched for them.
-            Some(field) if matches!(self.kind, Kind::Json) => match shortened(field) {
+            Some(field) if matches!(self.kind, Kind::Json) => match shortened(field, MAX_CELL) {
                 Some(short) => Cell(CellValue::Text(redacted(&short).into(), Kind::Text)),
                 None => Cell(CellValue::Text(redacted(field).into(), self.kind)),
             },

@@ -86,7 +86,7 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
             @for event in &entry.events {
                 details {
                     summary { (event.event_type) " of customer " (event.customer) }
-                    pre { (pretty_json(&event.payload.to_string())) }
+                    pre { (pretty_json(&event.payload.value().to_string())) }
                     p.dim { "Event " code { (event.id) } }
                 }
             }
