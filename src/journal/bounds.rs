@@ -60,7 +60,9 @@ impl Entry {
         }
         keep_first(&mut self.reasons, MAX_REASONS, Reason::size);
         for notes in [&mut self.ignored, &mut self.did_you_mean] {
-            notes.iter_mut().for_each(|note| shorten(note, MAX_REASON));
+            for note in &mut *notes {
+                shorten(note, MAX_REASON);
+            }
             keep_first(notes, MAX_REASONS, String::capacity);
         }
         self
@@ -262,7 +264,9 @@ mod tests {
             assert!((60_000..=100_000).contains(&bytes(tenant)), "{tenant}: {}", bytes(tenant));
         }
         // Cleared bytes are free again.
-        (2..=12).for_each(|tenant| journal.clear(Some(TenantId(tenant))));
+        for tenant in 2..=12 {
+            journal.clear(Some(TenantId(tenant)));
+        }
         for _ in 0..100 {
             journal.add(entry(2, 0, 1_000));
         }

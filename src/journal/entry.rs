@@ -325,7 +325,6 @@ impl Recorder {
     }
 
     /// Begins to record a transaction. Its changes and events are dropped unless it is committed: also when its client hangs up.
-    #[must_use]
     pub fn transaction(&self) -> RecordedTransaction<'_> {
         let before = self
             .0

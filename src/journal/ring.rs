@@ -260,7 +260,9 @@ impl Rings {
         if self.of_tenants.len() >= MAX_TENANTS && !self.of_tenants.contains_key(&entry.tenant) {
             let last = |ring: &Ring| ring.entries.back().map_or(0, |kept| kept.entry.number);
             let oldest = self.of_tenants.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
-            oldest.map(|oldest| self.remove(oldest));
+            if let Some(oldest) = oldest {
+                self.remove(oldest);
+            }
         }
         let size = entry.size();
         let ring = self.of_tenants.entry(entry.tenant).or_default();

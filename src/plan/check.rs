@@ -113,7 +113,7 @@ fn check_count(entry: &str, count: usize) -> Result<(), String> {
     Err(format!("plan: {entry} must have at most {MAX_ENTRIES} entries, not {count}"))
 }
 
-fn in_range<N: PartialOrd + std::fmt::Display>(entry: &str, number: N, least: N, most: N) -> Result<(), String> {
+fn in_range<N: PartialOrd + Copy + std::fmt::Display>(entry: &str, number: N, least: N, most: N) -> Result<(), String> {
     if number >= least && number <= most {
         return Ok(());
     }

@@ -73,16 +73,10 @@ impl fmt::Debug for NewCredential {
     }
 }
 
-/// The maximum length of a credential's name, in characters. It is a part of an index.
-const MAX_NAME_LENGTH: usize = 100;
-
 impl NewCredential {
     /// # Errors
     /// `Malformed`.
     pub fn credential(&self, random: &Random) -> Result<Credential, CredentialError> {
-        if self.name.chars().count() > MAX_NAME_LENGTH {
-            return Err(CredentialError::Malformed("the name of a key is at most 100 characters long"));
-        }
         let account = self.account.as_deref().unwrap_or(&self.name);
         Credential::new(random, self.kind, account, self.secret.clone())
     }

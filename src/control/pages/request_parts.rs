@@ -95,6 +95,15 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
     }
 }
 
+/// How many effects the journal left out.
+pub(super) fn left_out(entry: &Entry) -> Markup {
+    html! {
+        @if entry.left_out > 0 {
+            p.hint { (count(entry.left_out, "more change, event or hook was", "more changes, events and hooks were")) " left out." }
+        }
+    }
+}
+
 pub(super) fn hooks(entry: &Entry) -> Markup {
     html! {
         @if !entry.hooks.is_empty() {

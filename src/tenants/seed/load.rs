@@ -16,6 +16,9 @@ use crate::tenants::service::{SEED, Tenants, check_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
 
+/// The maximum length of the name of a key, in characters.
+const MAX_KEY_NAME: usize = 100;
+
 /// Creates the tenants of a seed file, all or none. A reset of each restores the file's data. An existing tenant does not change.
 ///
 /// # Errors
@@ -59,6 +62,10 @@ fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
         check_name(name).map_err(|error| failed(name, error.to_string()))?;
         if i64::try_from(keys.len()).is_ok_and(|keys| keys > MAX_SUBSCRIPTIONS) {
             return Err(failed(name, format!("it must have at most {MAX_SUBSCRIPTIONS} keys, not {}", keys.len())));
+        }
+        // A name is a part of an index.
+        if keys.iter().any(|key| key.name.chars().count() > MAX_KEY_NAME) {
+            return Err(failed(name, format!("the name of a key is at most {MAX_KEY_NAME} characters long")));
         }
     }
     Ok(())

@@ -78,7 +78,7 @@ macro_rules! creation_members {
                 name: $name,
                 kind: Kind::$kind,
                 $(max_length: Some($max_length),)?
-                $(max_length: max_kept_length($key),)?
+                $(max_length: Some(max_kept_length($key)),)?
                 $(field: Some($copied), is_copied: true,)?
                 $(field: Some($field),)?
                 $(is_secret: $secret,)?
@@ -166,8 +166,8 @@ creation_members! {
 }
 
 /// The maximum length of a member that the profile keeps under this name.
-const fn max_kept_length(_key: &'static str) -> Option<usize> {
-    Some(MAX_KEPT_LENGTH)
+const fn max_kept_length(_key: &'static str) -> usize {
+    MAX_KEPT_LENGTH
 }
 
 const fn shipping(part: AddressPart) -> Field {

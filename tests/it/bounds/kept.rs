@@ -1,13 +1,14 @@
 //! The things that a tenant can have: snapshots, keys, fault rules, tokens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use directscale_emulator::tenants::CredentialKind;
 use serde_json::json;
 
-use crate::support::server::server;
+use crate::support::process::Process;
+use crate::support::server::{database_url, server};
 use crate::support::vendors::VendorClient;
-use crate::support::{seeds, tenant, tenant_with, with};
+use crate::support::{seeds, tenant, tenant_of, tenant_with, with};
 
 /// Rows in place of so many requests.
 fn insert(statement: &str, tenant: i64) {
@@ -47,7 +48,7 @@ fn keys_have_a_maximum() {
     let add = |name: &str| tenant.control("POST", "/keys", Some(&json!({ "name": name })));
     add("last").done(201);
     assert_eq!(add("more").problem(400), "a tenant has at most 500 keys: delete one first");
-    assert_eq!(add(&"x".repeat(101)).problem(400), "the name of a key is at most 100 characters long");
+    assert_eq!(add(&"x".repeat(101)).problem(400), "the name of a key has 1 to 100 visible characters");
     assert_eq!(tenant.rows("select count(*) as n from subscription_keys where tenant_id = {tenant}")[0]["n"], 500);
     tenant.control("DELETE", "/keys/last", None).done(204);
     add("more").done(201);
@@ -56,6 +57,9 @@ fn keys_have_a_maximum() {
     let name = format!("{}-new", tenant.name());
     let error = server().seed(&json!({ "version": 1, "tenants": [{ "name": name, "keys": keys }] }));
     assert!(error.is_err_and(|error| error.ends_with("it must have at most 500 keys, not 501")));
+    let keys = [json!({ "name": "x".repeat(101), "key": format!("{:032x}", 1) })];
+    let error = server().seed(&json!({ "version": 1, "tenants": [{ "name": name, "keys": keys }] }));
+    assert!(error.is_err_and(|error| error.ends_with("the name of a key is at most 100 characters long")));
 }
 
 #[test]
@@ -128,6 +132,55 @@ fn tokens_of_a_stopped_clock_have_a_maximum() {
     assert!(matches!(reply.status, 200 | 201), "{reply:?}");
     let count = &tenant.rows("select count(*) as n from sso_tokens where tenant_id = {tenant}")[0]["n"];
     assert_eq!(*count, 10_000);
+}
+
+#[test]
+fn deliveries_have_a_maximum() {
+    let Some(url) = database_url() else { return };
+    let tenant = tenant_of(json!({ "events": { "subscriptions": [{ "url": "http://127.0.0.1:9/" }] } }));
+    insert(
+        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state,
+                                       due_at, copies, is_overtaken)
+         select {tenant}, gen_random_uuid(), 'http://127.0.0.1:9/', 2, n, 'Enrollment', '{}', 'test', now() + n * interval '1 ms',
+                'failed', now(), 1, false
+           from generate_series(1, 100020) n",
+        tenant.id,
+    );
+    // Each server sweeps when it starts, and then every hour.
+    let _server = Process::start(&["--database-url", &url]);
+    let row = || {
+        tenant.rows("select count(*) as n, min(sequence) as first from event_deliveries where tenant_id = {tenant}")[0]
+            .clone()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while row()["n"] != 100_000 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(row(), json!({ "n": 100_000, "first": 21 }), "the oldest ones are gone");
+}
+
+#[test]
+fn an_export_with_a_text_that_no_index_holds_is_rejected() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    let record = json!({ "modified_at": "2026-01-01T00:00:00Z" });
+    let customer = json!({
+        "id": 9, "CustomerType": 2, "CustomerStatus": 1, "BackOfficeId": "9", "SignUpDate": "2026-01-01", "record": record
+    });
+    let company = json!({ "id": 1, "key": "6f9619ff-8b86-d011-b42d-00c04fc964ff", "name": "x".repeat(590), "org_no": "12345678901" });
+    for (changes, why) in [
+        (json!({ "Username": "x".repeat(601) }), "Username must be at most 600 characters long"),
+        (json!({ "ExternalReferenceId": "x".repeat(601) }), "ExternalReferenceId must be at most 600 characters long"),
+        (
+            json!({ "record": with(&record, json!({ "companies": [company] })) }),
+            "record.companies.name and org_no must be at most 600 characters long together",
+        ),
+    ] {
+        let seed = json!({ "customers": [with(&customer, changes)] });
+        let detail = tenant.control("PUT", "/seed", Some(&seed)).problem(400);
+        assert!(detail.ends_with(why), "{detail}");
+        assert_eq!(tenant.everything(), before);
+    }
 }
 
 #[test]

@@ -111,13 +111,13 @@ impl Merge<'_> {
                     let id = Some(self.next_address_id());
                     merge.add(response::Address { id, ..response::Address::default() }, id.map(Some))
                 }
-                Some(&id) => match merge.find(&Some(id)) {
-                    Some(position) => position,
-                    None => {
+                Some(&id) => {
+                    let Some(position) = merge.find(&Some(id)) else {
                         self.reject_id(&path, id);
                         continue;
-                    }
-                },
+                    };
+                    position
+                }
             };
             self.address(&mut merge.first[position], address, &path, DELIVERY);
         }

@@ -128,14 +128,14 @@ impl<'p> Merge<'p> {
             let path = format!("Companies[{index}].");
             let position = match company.id.value() {
                 None => merge.add(response::Company::default(), None),
-                Some(&id) => match merge.find(&Some(id)) {
-                    Some(position) => position,
-                    None => {
+                Some(&id) => {
+                    let Some(position) = merge.find(&Some(id)) else {
                         let text = format!("{path}Id {id} is not the Id of a company of the customer.");
                         self.reject(ErrorCode::UnknownId, text);
                         continue;
-                    }
-                },
+                    };
+                    position
+                }
             };
             self.company(&mut merge.first[position], company, &path);
         }
