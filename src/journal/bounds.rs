@@ -3,13 +3,7 @@
 use std::borrow::Cow;
 
 use super::entry::{Effects, Entry, EventNote, HookNote, Reason, Text};
-use super::rows::Change;
-
-/// The maximum size of the changes, events and hooks of a request, in bytes.
-pub(super) const MAX_EFFECTS: usize = 256 * 1024;
-
-/// The maximum size of the headers of a request or response, in bytes.
-pub(super) const MAX_HEADERS: usize = 32 * 1024;
+use super::rows::{Change, shortened};
 
 /// The maximum length of a path, in bytes.
 const MAX_PATH: usize = 16 * 1024;
@@ -19,15 +13,6 @@ const MAX_REASONS: usize = 32 * 1024;
 
 /// The maximum length of the text of a reason or note, in bytes.
 const MAX_REASON: usize = 4 * 1024;
-
-/// The beginning of a long text and the length of the whole; `None` for one that is short enough. `max` is in bytes.
-pub(super) fn shortened(text: &str, max: usize) -> Option<String> {
-    if text.len() <= max {
-        return None;
-    }
-    let end = text.floor_char_boundary(max);
-    Some(format!("{}… ({} bytes)", &text[..end], text.len()))
-}
 
 fn shorten(text: &mut String, max: usize) {
     if let Some(short) = shortened(text, max) {

@@ -9,11 +9,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::bounds::{MAX_EFFECTS, MAX_HEADERS};
 use super::redact::{redacted, redacted_response};
 use super::redacted_header;
 use super::rows::{Cell, Change, RowTexts, Tables};
 use crate::database::TenantId;
+
+/// The maximum size of the changes, events and hooks of a request, in bytes.
+const MAX_EFFECTS: usize = 256 * 1024;
+
+/// The maximum size of the headers of a request or response, in bytes.
+const MAX_HEADERS: usize = 32 * 1024;
 
 /// A request with its response and effects. Secrets are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]

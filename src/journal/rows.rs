@@ -12,7 +12,6 @@ use sqlx::{Decode, PgConnection, Postgres, Type};
 use utoipa::ToSchema;
 
 use super::HIDDEN;
-use super::bounds::shortened;
 use super::redact::redacted;
 use super::secret_names::is_secret_column;
 
@@ -168,6 +167,15 @@ impl From<Value> for Cell {
             other => Self::text(&other.to_string(), Kind::Json),
         }
     }
+}
+
+/// The beginning of a long text and the length of the whole; `None` for one that is short enough. `max` is in bytes.
+pub(super) fn shortened(text: &str, max: usize) -> Option<String> {
+    if text.len() <= max {
+        return None;
+    }
+    let end = text.floor_char_boundary(max);
+    Some(format!("{}… ({} bytes)", &text[..end], text.len()))
 }
 
 impl FieldChange {
