@@ -1,6 +1,8 @@
 //! Outgoing HTTP requests to addresses that tenants choose: no redirects, a limited response, a limited time, and no private
 //! networks unless the settings allow them.
 
+mod timeout;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,8 +20,13 @@ use crate::error_chain::ErrorChain;
 use crate::secret::HIDDEN;
 use crate::wire::coding::response_to_utf8;
 
+pub use timeout::TimeoutSeconds;
+
 /// In bytes.
 const MAX_RESPONSE: usize = 1024 * 1024;
+
+/// The maximum length of an address that a person sends, in bytes: it is a part of an index, whose entries have at most 2,704.
+const MAX_URL: usize = 2_000;
 
 /// An `http://` or `https://` address.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +54,19 @@ impl TargetUrl {
     #[must_use]
     pub fn shown(&self) -> String {
         without_query_values(self.as_str())
+    }
+
+    /// Checks an address that a person sent.
+    ///
+    /// # Errors
+    /// When it is longer than the maximum.
+    pub fn check(&self) -> Result<(), String> {
+        let length = self.as_str().len();
+        if length <= MAX_URL {
+            Ok(())
+        } else {
+            Err(format!("an address must be at most {MAX_URL} bytes long, not {length}"))
+        }
     }
 }
 

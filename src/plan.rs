@@ -4,6 +4,7 @@
 //! to be optional or have different uniqueness characteristics" (DirectScale, Upgrade Customer page). This document is
 //! our form of that sentence. A field that it does not name has its default; an unknown name or value rejects it as a whole.
 
+mod check;
 mod stats;
 mod values;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{AddressPart, CountryCode, Field};
 use crate::vendor_facts::with_vendor_sections;
 
+pub use check::{INDEXED, MAX_INDEXED_LENGTH, MAX_PASSWORD_LENGTH};
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{
     BackOfficeIdFormat, BackOfficeIds, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault, UniqueField,

@@ -1,11 +1,12 @@
 //! Tasks: long work with its progress. A task runs to its end even if its client hangs up.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,6 +18,17 @@ const MAX_TASKS: usize = 100;
 
 /// The maximum duration of a task. Then it is interrupted, in case that its database never answers.
 const MAX_DURATION: Duration = Duration::from_hours(2);
+
+/// The maximum number of running tasks: each may hold a whole seed in memory.
+const MAX_RUNNING: usize = 50;
+
+/// How long the result of a finished task keeps a key that no client has read.
+const KEY_LIFETIME: Duration = Duration::from_mins(10);
+
+/// So many tasks run that no other can begin.
+#[derive(Debug, Error)]
+#[error("{MAX_RUNNING} tasks are running: try again when one of them has ended")]
+pub struct TooManyTasks;
 
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -152,9 +164,9 @@ struct Task {
     kind: &'static str,
     started_at: Instant,
     progress: Arc<Progress>,
-    end: watch::Receiver<Option<End>>,
-    /// Whether a client has read the result. A key in it is shown once.
-    is_read: AtomicBool,
+    end: watch::Sender<Option<End>>,
+    /// The task panicked, if it is closed before it has an end.
+    is_running: watch::Receiver<()>,
 }
 
 #[derive(Debug, Clone)]
@@ -170,7 +182,7 @@ pub struct StartedTask<E> {
 }
 
 impl Tasks {
-    /// Starts work that continues when its client hangs up.
+    /// Starts work that continues when its client hangs up. It fails at once while too many other tasks are running.
     pub fn begin<E, F>(
         &self,
         id: Uuid,
@@ -179,40 +191,40 @@ impl Tasks {
         work: impl FnOnce(Arc<Progress>) -> F,
     ) -> StartedTask<E>
     where
-        E: std::error::Error + Send + 'static,
+        E: std::error::Error + From<TooManyTasks> + Send + 'static,
         F: Future<Output = Result<TaskResult, E>> + Send + 'static,
     {
         let progress = Arc::new(Progress::default());
-        let (ended, end) = watch::channel(None);
-        let mut watched = end.clone();
-        let started_at = Instant::now();
-        let task = Task {
+        let (running, is_running) = watch::channel(());
+        let mut ended = is_running.clone();
+        let task = Arc::new(Task {
             id,
             tenant: tenant.to_owned(),
             kind,
-            started_at,
+            started_at: Instant::now(),
             progress: Arc::clone(&progress),
-            end,
-            is_read: AtomicBool::new(false),
-        };
-        {
-            let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if tasks.len() >= MAX_TASKS {
-                tasks.pop_front();
-            }
-            tasks.push_back(Arc::new(task));
+            end: watch::Sender::new(None),
+            is_running,
+        });
+        if !self.keep(Arc::clone(&task)) {
+            return StartedTask { id, end: tokio::spawn(async { Err(TooManyTasks.into()) }) };
         }
         let work = work(progress);
         let end = tokio::spawn(async move {
+            let _running = running;
             let outcome = work.await;
-            let stored = outcome.as_ref().map(Clone::clone).map_err(ToString::to_string);
-            let ms = u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-            ended.send_replace(Some(End { outcome: stored, ms }));
+            task.finish(outcome.as_ref().map(Clone::clone).map_err(ToString::to_string));
+            if let Ok(TaskResult::CreatedTenant(_)) = &outcome {
+                tokio::spawn(async move {
+                    tokio::time::sleep(KEY_LIFETIME).await;
+                    task.forget_key();
+                });
+            }
             outcome
         });
         let task = end.abort_handle();
         tokio::spawn(async move {
-            if tokio::time::timeout(MAX_DURATION, watched.changed()).await.is_err() {
+            if tokio::time::timeout(MAX_DURATION, ended.changed()).await.is_err() {
                 tracing::error!(task.id = %id, "a task was interrupted, because it did not end");
                 task.abort();
             }
@@ -220,14 +232,29 @@ impl Tasks {
         StartedTask { id, end }
     }
 
-    /// The status of a task; `None` for an unknown one. A key in its result is shown the first time.
+    /// Keeps a task that begins, in place of the oldest finished one. False while too many are running.
+    fn keep(&self, task: Arc<Task>) -> bool {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tasks.iter().filter(|task| task.is_running()).count() >= MAX_RUNNING {
+            return false;
+        }
+        if tasks.len() >= MAX_TASKS
+            && let Some(oldest) = tasks.iter().position(|task| !task.is_running())
+        {
+            tasks.remove(oldest);
+        }
+        tasks.push_back(task);
+        true
+    }
+
+    /// The status of a task; `None` for an unknown one. A key in its result is shown the first time, and kept no longer.
     #[must_use]
     pub fn status(&self, id: Uuid) -> Option<TaskStatus> {
         let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tasks.iter().find(|task| task.id == id)?;
         let status = task.status();
-        let is_first = status.result.is_some() && !task.is_read.swap(true, Ordering::Relaxed);
-        Some(if is_first { status } else { status.without_key() })
+        task.forget_key();
+        Some(status)
     }
 
     /// The tasks of a tenant, the newest first.
@@ -246,10 +273,28 @@ impl TaskStatus {
 }
 
 impl Task {
+    fn is_running(&self) -> bool {
+        self.end.borrow().is_none() && self.is_running.has_changed().is_ok()
+    }
+
+    fn finish(&self, outcome: Result<TaskResult, String>) {
+        let ms = u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.end.send_replace(Some(End { outcome, ms }));
+    }
+
+    /// Hides the key in the result of a finished task.
+    fn forget_key(&self) {
+        self.end.send_modify(|end| {
+            if let Some(End { outcome: Ok(result), .. }) = end {
+                *result = result.clone().without_key();
+            }
+        });
+    }
+
     fn status(&self) -> TaskStatus {
         let end = self.end.borrow().clone();
-        // A panic drops the sender before an end is sent.
-        let is_interrupted = end.is_none() && self.end.has_changed().is_err();
+        // A panic drops the sender before the task has an end.
+        let is_interrupted = end.is_none() && self.is_running.has_changed().is_err();
         let elapsed = u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (state, ms, result, error) = match end {
             None if is_interrupted => (TaskState::Failed, elapsed, None, Some("the task was interrupted".to_owned())),
@@ -269,5 +314,68 @@ impl Task {
             result,
             error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("{0}")]
+    struct Failure(String);
+
+    impl From<TooManyTasks> for Failure {
+        fn from(error: TooManyTasks) -> Self {
+            Self(error.to_string())
+        }
+    }
+
+    fn key_of(status: Option<TaskStatus>) -> String {
+        match status.and_then(|status| status.result) {
+            Some(TaskResult::CreatedTenant(tenant)) => tenant.key,
+            other => panic!("no tenant: {other:?}"),
+        }
+    }
+
+    fn created() -> TaskResult {
+        let (tenant, key_name, key) = ("t".to_owned(), "default".to_owned(), "the-key".to_owned());
+        TaskResult::CreatedTenant(CreatedTenant { tenant, key_name, kind: "subscription-key", account: None, key })
+    }
+
+    #[tokio::test]
+    async fn running_tasks_have_a_maximum_and_finished_ones_make_room() {
+        let tasks = Tasks::default();
+        let (release, _) = watch::channel(false);
+        let begin = || {
+            let mut released = release.subscribe();
+            tasks.begin::<Failure, _>(Uuid::nil(), "t", "reset", |_| async move {
+                let _ = released.wait_for(|is_released| *is_released).await;
+                Ok(TaskResult::Data(DataRows { rows: 1 }))
+            })
+        };
+        let running: Vec<StartedTask<Failure>> = (0..MAX_RUNNING).map(|_| begin()).collect();
+        let error = begin().end.await.expect("no panic").expect_err("one too many").to_string();
+        assert_eq!(error, "50 tasks are running: try again when one of them has ended");
+        assert_eq!(tasks.of("t").len(), MAX_RUNNING);
+        release.send_replace(true);
+        for task in running {
+            task.end.await.expect("no panic").expect("done");
+        }
+        for _ in 0..2 * MAX_TASKS {
+            begin().end.await.expect("no panic").expect("done");
+        }
+        assert_eq!(tasks.of("t").len(), MAX_TASKS);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_shown_once_and_not_kept_longer() {
+        let tasks = Tasks::default();
+        let task = tasks.begin::<Failure, _>(Uuid::nil(), "t", "create", |_| async { Ok(created()) });
+        task.end.await.expect("no panic").expect("done");
+        assert_eq!(key_of(tasks.status(task.id)), "the-key");
+        assert_eq!(key_of(tasks.status(task.id)), HIDDEN);
+        let kept = tasks.0.lock().expect("no panic").front().cloned().expect("the task");
+        assert!(!format!("{:?}", kept.end.borrow()).contains("the-key"), "it is in memory still");
     }
 }

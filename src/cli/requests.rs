@@ -399,6 +399,9 @@ fn details(request: &Value, screen: Screen) -> String {
             format!("{id} {url} -> {} in {} ms", value_text(&hook["status"]), value_text(&hook["duration_ms"]))
         }),
     );
+    if let Some(left_out) = request["left_out"].as_u64().filter(|count| *count > 0) {
+        let _ = writeln!(text, "\n({left_out} more changes, events and hooks were left out)");
+    }
     for (name, headers, body) in
         [("Request", "request_headers", "request_body"), ("Response", "response_headers", "response_body")]
     {

@@ -40,7 +40,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let generated = needs_token.then(|| AdminToken::generate(&random));
     let token = settings.admin_token.clone().or_else(|| generated.clone());
     let options = ServerOptions {
-        journal: JournalOptions { entries: settings.journal_entries, bytes: settings.journal_bytes },
+        journal: JournalOptions {
+            entries: settings.journal_entries,
+            bytes: settings.journal_bytes,
+            total_bytes: settings.journal_total_bytes,
+        },
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         body_memory_bytes: settings.body_memory_bytes.0,
         has_admin_listener: settings.admin_listen.is_some(),

@@ -198,8 +198,11 @@ settings! {
             "Keep this many requests of each tenant in the journal; 0 switches it off",
             "The journal is in the memory of the process.";
         journal_bytes: usize, default "4194304", "BYTES", "EMULATOR_JOURNAL_BYTES",
-            "Keep at most about this many bytes of each tenant's requests",
+            "Keep at most this many bytes of each tenant's requests",
             "";
+        journal_total_bytes: usize, default "67108864", "BYTES", "EMULATOR_JOURNAL_TOTAL_BYTES",
+            "Keep at most this many bytes of all tenants' requests together",
+            "Beyond it the tenant with the most bytes loses its oldest requests.";
     }
 
     /// The settings of commands that open the database.

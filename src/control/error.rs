@@ -92,7 +92,7 @@ impl ControlError {
                 TenantError::Database(DatabaseError::Statement(error)) if is_impossible_text(error) => {
                     StatusCode::NOT_FOUND
                 }
-                TenantError::Incomplete => StatusCode::SERVICE_UNAVAILABLE,
+                TenantError::Incomplete | TenantError::TooManyTasks(_) => StatusCode::SERVICE_UNAVAILABLE,
                 TenantError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }

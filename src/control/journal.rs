@@ -26,7 +26,7 @@ pub(super) fn find_request(
     let found = if let Ok(number) = id_or_number.parse::<u64>() {
         // The earliest one after the number before.
         let filter = Filter { since: number.checked_sub(1), ..Filter::default() };
-        journal.find(tenant, &filter, usize::MAX).pop().filter(|entry| entry.number == number)
+        journal.earliest(tenant, &filter).filter(|entry| entry.number == number)
     } else {
         let id = id_or_number.parse().ok();
         id.and_then(|id| journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop())

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::scope::Scope;
 use super::service::Customers;
 use crate::database::Transaction;
-use crate::journal::{EventNote, Recorder};
+use crate::journal::{EventNote, RecordedTransaction};
 use crate::model::{Customer, CustomerId};
 use crate::webhooks::{self, Event, EventSettings, EventType};
 
@@ -19,6 +19,7 @@ impl Customers {
         is_always: bool,
         write: impl AsyncFnOnce(Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let recorded = scope.recorder.transaction();
         let (within, transaction) = self.begin();
         let work = async {
             // Not locked, so that the write locks rows in its own order. A change between the two is reported twice.
@@ -31,7 +32,7 @@ impl Customers {
             Ok(done)
         };
         let outcome = work.await;
-        self.end(scope.recorder, transaction, outcome).await
+        self.end(recorded, transaction, outcome).await
     }
 
     /// Runs a write that creates a customer, and appends its events, in one transaction.
@@ -41,6 +42,7 @@ impl Customers {
         settings: &EventSettings,
         write: impl AsyncFnOnce(Self) -> Result<CustomerId, Error>,
     ) -> Result<CustomerId, Error> {
+        let recorded = scope.recorder.transaction();
         let (within, transaction) = self.begin();
         let work = async {
             let id = write(within.clone()).await?;
@@ -50,7 +52,7 @@ impl Customers {
             Ok(id)
         };
         let outcome = work.await;
-        self.end(scope.recorder, transaction, outcome).await
+        self.end(recorded, transaction, outcome).await
     }
 
     /// Runs a write of several statements in one transaction, without an event.
@@ -59,26 +61,27 @@ impl Customers {
         scope: &Scope<'_>,
         write: impl AsyncFnOnce(Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let recorded = scope.recorder.transaction();
         let (within, transaction) = self.begin();
         let outcome = write(within).await;
-        self.end(scope.recorder, transaction, outcome).await
+        self.end(recorded, transaction, outcome).await
     }
 
     /// Commits a transaction, events included, or rolls it back if it failed.
     pub(super) async fn end<T>(
         &self,
-        recorder: &Recorder,
+        recorded: RecordedTransaction<'_>,
         transaction: Transaction,
         outcome: Result<T, Error>,
     ) -> Result<T, Error> {
         match outcome {
             Ok(done) => {
                 transaction.commit().await?;
+                recorded.committed();
                 self.deliveries.wake();
                 Ok(done)
             }
             Err(error) => {
-                recorder.discard_changes();
                 transaction.roll_back().await?;
                 Err(error)
             }
@@ -103,7 +106,7 @@ impl Customers {
         };
         webhooks::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
         let (id, event_type, customer) = (event.id, event_type.name(), event.customer);
-        scope.recorder.event(|| EventNote { id, event_type, customer, payload: body });
+        scope.recorder.event(|| EventNote { id, event_type, customer, payload: body.into() });
         Ok(())
     }
 }

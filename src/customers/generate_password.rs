@@ -2,6 +2,7 @@
 
 use super::scope::Scope;
 use super::service::Customers;
+use crate::plan::MAX_PASSWORD_LENGTH;
 use crate::secret::Password;
 
 const SMALL: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
@@ -17,7 +18,8 @@ impl Customers {
     #[must_use]
     pub fn random_password(&self, scope: &Scope<'_>) -> Password {
         let rule = scope.plan.password_rule;
-        let length = rule.min_length.max(LENGTH).min(rule.max_length.max(1));
+        // A plan that an older version stored may have any numbers.
+        let length = rule.min_length.max(LENGTH).min(rule.max_length.max(1)).min(MAX_PASSWORD_LENGTH);
         let mut alphabets = vec![CAPITAL, DIGIT];
         if rule.symbol {
             alphabets.push(SYMBOL);

@@ -132,6 +132,7 @@ impl Customers {
         // Before the transaction, so that no connection is held meanwhile.
         let password_hash = self.hash_in_callback(hook, &deferred, &request).await;
         let _guard = self.database.locks().enter_again(scope.tenant).await.map_err(DatabaseError::from)?;
+        let recorded = scope.recorder.transaction();
         let (within, transaction) = self.begin();
         // Before the row of the hook: a reset of the tenant locks them in this order.
         within.enter_tenant(scope).await?;
@@ -140,7 +141,7 @@ impl Customers {
             return Ok(None);
         }
         let outcome = Box::pin(within.execute_deferred(scope, hook, deferred, request, password_hash)).await;
-        self.end(scope.recorder, transaction, outcome).await.map(Some)
+        self.end(recorded, transaction, outcome).await.map(Some)
     }
 
     /// The hash of the password in the application of a callback, if it has one.

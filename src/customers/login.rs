@@ -14,6 +14,9 @@ use crate::model::{Customer, CustomerFields, CustomerId, Field, filled};
 use crate::plan::UniqueField;
 use crate::secret::Password;
 
+/// The maximum number of customers with one username whose passwords a login tries: those with the lowest ids.
+const MAX_TRIED: i64 = 10;
+
 impl Customers {
     /// The customer with this username and password, whatever its status. An unknown username takes as long as a wrong
     /// password.
@@ -41,7 +44,7 @@ impl Customers {
         if hashes.is_empty() {
             self.passwords.hash(password, &self.random).await;
         }
-        // A plan may allow several customers to share a username; their passwords distinguish them.
+        // A plan may allow several customers to share a username; their passwords distinguish them, up to a number of customers.
         for (id, hash) in hashes {
             if self.passwords.verify(password, &hash, &self.random).await {
                 return self.get(scope, id).await.map(Some);
@@ -102,7 +105,7 @@ impl Customers {
     }
 }
 
-/// The password hashes of these customers. Customers without a password are left out.
+/// The password hashes of the first of these customers. Customers without a password are left out.
 async fn password_hashes(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -116,9 +119,11 @@ async fn password_hashes(
                               where c.tenant_id = $1 and c.customer_id = requested.id offset 0) found
          where password_hash is not null
          order by customer_id
+         limit $3
         "#,
         tenant.0,
         ids,
+        MAX_TRIED,
     )
     .fetch_all(connection)
     .await?;

@@ -64,11 +64,14 @@ impl Customers {
 
     async fn enter(&self, scope: &Scope<'_>, id: CustomerId, entry: Entry) -> Result<(), Error> {
         let entry_id = self.random.uuid_at(scope.now);
+        let recorded = scope.recorder.transaction();
         let entered = self.database.in_transaction(async |connection| {
             store::enter_tenant(connection, scope.tenant).await?;
             Ok::<_, Error>(insert(connection, scope, id, entry_id, &entry).await?)
         });
-        if Box::pin(entered).await? { Ok(()) } else { Err(Error::UnknownCustomer) }
+        let is_entered = Box::pin(entered).await?;
+        recorded.committed();
+        if is_entered { Ok(()) } else { Err(Error::UnknownCustomer) }
     }
 }
 

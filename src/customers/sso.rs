@@ -43,11 +43,14 @@ impl Customers {
         let token = self.random.hexadecimal();
         let expires_at = scope.now + LIFETIME;
         let digest = digest(&token);
+        let recorded = scope.recorder.transaction();
         let issued = self.database.in_transaction(async |connection| {
             store::enter_tenant(connection, scope.tenant).await?;
             Ok::<_, Error>(insert(connection, scope, id, &digest, expires_at).await?)
         });
-        if Box::pin(issued).await? { Ok(SsoToken(token)) } else { Err(Error::UnknownCustomer) }
+        let is_issued = Box::pin(issued).await?;
+        recorded.committed();
+        if is_issued { Ok(SsoToken(token)) } else { Err(Error::UnknownCustomer) }
     }
 
     /// A token for the customer with this ExternalReferenceId and the lowest id.

@@ -12,7 +12,7 @@ use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
 use crate::model::{Customer, CustomerFields, CustomerId};
-use crate::plan::Plan;
+use crate::plan::{MAX_INDEXED_LENGTH, Plan};
 use crate::vendor_facts::ProfileOwner;
 
 /// The largest number of points that an entry of the ledger can hold.
@@ -148,6 +148,15 @@ impl CustomerRecord {
         }
         if self.companies.iter().any(|company| company.id < 1) {
             return Err("record.companies.id must be above zero".to_owned());
+        }
+        // An index holds both.
+        let length = |company: &StoredCompany| {
+            company.name.chars().count() + company.org_no.as_ref().map_or(0, |number| number.chars().count())
+        };
+        if self.companies.iter().any(|company| length(company) > MAX_INDEXED_LENGTH) {
+            return Err(format!(
+                "record.companies.name and org_no must be at most {MAX_INDEXED_LENGTH} characters long together"
+            ));
         }
         Ok(())
     }

@@ -7,8 +7,11 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::HOOKS;
-use crate::outgoing::TargetUrl;
+use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::secret;
+
+/// The maximum length of the extension's token, in bytes.
+const MAX_TOKEN_LENGTH: usize = 1_000;
 
 /// The settings are stored in the clear, because the token must be sent. A newer version may have stored them: what is unknown here is
 /// left out.
@@ -21,11 +24,11 @@ pub struct Extension {
     pub hooks: BTreeMap<HookId, TargetUrl>,
     /// The maximum duration of a hook, in seconds.
     #[serde(default = "thirty")]
-    pub timeout_seconds: NonZeroU32,
+    pub timeout_seconds: TimeoutSeconds,
 }
 
-fn thirty() -> NonZeroU32 {
-    const { NonZeroU32::new(30).expect("invariant: 30 is not 0") }
+fn thirty() -> TimeoutSeconds {
+    const { TimeoutSeconds::new(NonZeroU32::new(30).expect("invariant: 30 is not 0")) }
 }
 
 /// The hooks that this version calls.
@@ -40,9 +43,21 @@ impl Extension {
     pub fn new(
         extension_token: String,
         hooks: BTreeMap<HookId, TargetUrl>,
-        timeout_seconds: Option<NonZeroU32>,
+        timeout_seconds: Option<TimeoutSeconds>,
     ) -> Self {
         Self { extension_token, hooks, timeout_seconds: timeout_seconds.unwrap_or_else(thirty) }
+    }
+
+    /// Checks an extension that a person sent.
+    ///
+    /// # Errors
+    /// The first part that is not in its range.
+    pub fn check(&self) -> Result<(), String> {
+        if self.extension_token.len() > MAX_TOKEN_LENGTH {
+            return Err(format!("extension.extension_token must be at most {MAX_TOKEN_LENGTH} bytes long"));
+        }
+        self.hooks.values().try_for_each(TargetUrl::check).map_err(|why| format!("extension.hooks: {why}"))?;
+        self.timeout_seconds.check().map_err(|why| format!("extension.{why}"))
     }
 
     /// The URL that answers a hook; `None` for the vendor's default work.

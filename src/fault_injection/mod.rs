@@ -11,6 +11,6 @@ mod store;
 pub use dice::Dice;
 pub use rule::{Delay, EventAction, EventRule, FaultResponse, FaultRule, Point, RequestRule, RuleError, When};
 pub use store::{
-    ActiveFault, FaultListing, TriggeredEventFault, TriggeredFault, add, delete, delete_all, list, of_tenant, restore,
-    trigger, trigger_event,
+    ActiveFault, FaultListing, MAX_RULES, TriggeredEventFault, TriggeredFault, add, delete, delete_all, list,
+    of_tenant, restore, trigger, trigger_event,
 };

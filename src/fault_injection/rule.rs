@@ -163,7 +163,24 @@ impl TryFrom<Value> for FaultRule {
     }
 }
 
+/// The maximum length of a rule as JSON, in bytes.
+const MAX_RULE_BYTES: usize = 16 * 1024;
+
 impl FaultRule {
+    /// Checks a rule that a person sent: every server holds the rules of its tenants in memory.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn check_length(&self) -> Result<(), RuleError> {
+        match serde_json::to_vec(self) {
+            Ok(json) if json.len() > MAX_RULE_BYTES => Err(RuleError(format!(
+                "a rule must be at most {MAX_RULE_BYTES} bytes long as JSON, not {}",
+                json.len()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self) -> Result<(), RuleError> {
         let reject = |why: &str| Err(RuleError(why.to_owned()));
         match self.when() {

@@ -125,7 +125,10 @@ async fn count(
     Ok(Some((triggered.fault_id, number(&triggered), rule)))
 }
 
-/// Adds a rule and returns its number.
+/// The maximum number of rules of a tenant: each request is counted under each rule of its operation.
+pub const MAX_RULES: usize = 200;
+
+/// Adds a rule and returns its number; `None` when the tenant has the maximum number of rules.
 ///
 /// # Errors
 /// When the database fails.
@@ -134,7 +137,7 @@ pub async fn add(
     tenant: TenantId,
     rule: &FaultRule,
     now: DateTime<Utc>,
-) -> Result<i32, DatabaseError> {
+) -> Result<Option<i32>, DatabaseError> {
     // Two testers who add a rule at the same time compute the same number.
     let mut attempts = 0;
     loop {
@@ -151,18 +154,20 @@ async fn insert(
     tenant: TenantId,
     rule: &FaultRule,
     now: DateTime<Utc>,
-) -> Result<i32, sqlx::Error> {
+) -> Result<Option<i32>, sqlx::Error> {
     sqlx::query_scalar!(
         "insert into faults (tenant_id, fault_id, of_event, operation, rule, created_at)
          select $1, coalesce(max(fault_id), 0) + 1, $2, $3, $4, $5 from faults where tenant_id = $1
+         having count(*) < $6
          returning fault_id",
         tenant.0,
         matches!(rule, FaultRule::Event(_)),
         rule.target(),
         Json(rule) as _,
         now,
+        i64::try_from(MAX_RULES).unwrap_or(i64::MAX),
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await
 }
 

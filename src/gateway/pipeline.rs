@@ -200,6 +200,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         let is_dry_run = writes(&self.parts.method) && wants_rollback(&self.parts.headers);
         self.log.is_dry_run = is_dry_run;
         let (services, transaction) = if body.is_ok() && (is_dry_run || inside.is_some()) {
+            self.log.is_in_transaction = true;
             let (customers, transaction) = services.customers.begin();
             (Cow::Owned(Services { customers, ..(*services).clone() }), Some(transaction))
         } else {

@@ -43,13 +43,15 @@ pub(crate) struct RequestLog {
     pub ignored: Vec<String>,
     /// Similar operations, if no operation has the method and path.
     pub did_you_mean: Suggestions,
+    /// Whether the whole operation is in one transaction, which may be rolled back at its end.
+    pub is_in_transaction: bool,
     progress: Progress,
 }
 
 /// The progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Its operation may be running: its recorded changes may not be committed.
+    /// Its operation may be running.
     Running,
     /// Its operation has ended.
     Ran,
@@ -148,6 +150,7 @@ impl RequestLog {
             reasons: Vec::new(),
             ignored: Vec::new(),
             did_you_mean: Suggestions::default(),
+            is_in_transaction: false,
             progress: Progress::Running,
             journal,
         }
@@ -199,7 +202,7 @@ impl RequestLog {
     fn write_entry(&mut self, response: Option<&Response<Bytes>>) {
         self.progress = Progress::Journaled;
         let Some(head) = self.head.take() else { return };
-        let Effects { changes, events, hooks } = self.recorder.take();
+        let Effects { changes, events, hooks, left_out, .. } = self.recorder.take();
         let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
         let caller = self.caller.as_ref();
         let redacted_reason = |reason: Reason| Reason { message: redacted_text(&reason.message), ..reason };
@@ -236,6 +239,7 @@ impl RequestLog {
             changes,
             events,
             hooks,
+            left_out,
         });
     }
 }
@@ -245,11 +249,17 @@ impl Drop for RequestLog {
         if self.progress == Progress::Journaled {
             return;
         }
-        if self.progress == Progress::Running {
+        // Other transactions dropped their changes themselves if they were not committed.
+        if self.progress == Progress::Running && self.is_in_transaction {
             self.recorder.discard_changes();
         }
-        let message = "The client hung up before the response; what was done by then stays.".to_owned();
-        self.reasons.push(Reason { field: "$".to_owned(), rule: "hungUp".to_owned(), message });
+        let (rule, message) = if std::thread::panicking() {
+            ("panicked", "The server failed, which is a defect; what was done by then stays.")
+        } else {
+            ("hungUp", "The client hung up before the response; what was done by then stays.")
+        };
+        let (field, rule, message) = ("$".to_owned(), rule.to_owned(), message.to_owned());
+        self.reasons.push(Reason { field, rule, message });
         self.write_entry(None);
     }
 }

@@ -6,14 +6,19 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::redact::{redacted, redacted_response};
 use super::redacted_header;
-use super::rows::{Change, RowTexts, Tables};
+use super::rows::{Cell, Change, RowTexts, Tables};
 use crate::database::TenantId;
+
+/// The maximum size of the changes, events and hooks of a request, in bytes.
+const MAX_EFFECTS: usize = 256 * 1024;
+
+/// The maximum size of the headers of a request or response, in bytes.
+const MAX_HEADERS: usize = 32 * 1024;
 
 /// A request with its response and effects. Secrets are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -68,11 +73,13 @@ pub struct Entry {
     pub events: Vec<EventNote>,
     /// The hooks that an extension answered.
     pub hooks: Vec<HookNote>,
+    /// How many further changes, events and hooks there were: the journal keeps those of one request up to 256 KiB.
+    pub left_out: usize,
 }
 
-/// Headers in one text, a line each, because a request has many and few are read. Secrets are hidden.
+/// Headers in one text, a line each, because a request has many and few are read. Secrets are hidden. Those beyond 32 KiB are left out.
 #[derive(Debug, Clone, Default)]
-pub struct Headers(String);
+pub struct Headers(pub(super) String);
 
 impl Headers {
     /// Hides the values of `secret_headers` and of headers with the names of secrets.
@@ -81,6 +88,9 @@ impl Headers {
         // Space for values of usual length.
         let mut lines = String::with_capacity(headers.size_hint().0 * 48);
         for (name, value) in headers {
+            if lines.len() + name.len() + value.len() > MAX_HEADERS {
+                break;
+            }
             for text in [name, ": ", &redacted_header(name, value, secret_headers), "\n"] {
                 lines.push_str(text);
             }
@@ -117,7 +127,7 @@ impl Suggestions {
     }
 
     /// Approximate size in bytes.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         if self.0.is_some() { 512 } else { 0 }
     }
 }
@@ -203,27 +213,7 @@ impl Filter {
     }
 }
 
-impl Entry {
-    /// Approximate size in bytes.
-    pub(super) fn size(&self) -> usize {
-        let changes: usize = self.changes.iter().map(|change| 64 + change.fields.len() * 160).sum();
-        let hooks: usize = self.hooks.iter().map(|hook| hook.request.text.len() + hook.response.text.len() + 200).sum();
-        let reasons: usize = self.reasons.iter().map(|reason| reason.message.len() + 120).sum();
-        512 + self.path.len()
-            + self.request_body.text.len()
-            + self.response_body.text.len()
-            + self.request_headers.0.len()
-            + self.response_headers.0.len()
-            + changes
-            + hooks
-            + reasons
-            + self.events.len() * 1024
-            + self.ignored.iter().map(String::len).sum::<usize>()
-            + self.did_you_mean.size()
-    }
-}
-
-/// In bytes.
+/// The maximum length of a kept body in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
 
 /// A body. Secrets are hidden.
@@ -283,6 +273,10 @@ pub struct Effects {
     pub changes: Vec<Change>,
     pub events: Vec<EventNote>,
     pub hooks: Vec<HookNote>,
+    /// How many more there were.
+    pub left_out: usize,
+    /// The size of those that are kept, in bytes.
+    bytes: usize,
 }
 
 /// An event that a request caused.
@@ -293,7 +287,7 @@ pub struct EventNote {
     pub event_type: &'static str,
     pub customer: i32,
     #[schema(value_type = Object)]
-    pub payload: Value,
+    pub payload: Cell,
 }
 
 /// A hook that an extension answered.
@@ -331,7 +325,7 @@ impl Recorder {
             && (before.is_some() || after.is_some())
             && let Some(change) = recording.tables.change(table, before, after)
         {
-            recording.with(|effects| effects.changes.push(change));
+            recording.with(|effects| effects.keep(change.size(), |effects| effects.changes.push(change)));
         }
     }
 
@@ -345,31 +339,83 @@ impl Recorder {
     /// Records an event that was written to the outbox.
     pub fn event(&self, note: impl FnOnce() -> EventNote) {
         if let Some(recording) = &self.0 {
-            recording.with(|effects| effects.events.push(note()));
+            let note = note();
+            recording.with(|effects| effects.keep(note.size(), |effects| effects.events.push(note)));
         }
     }
 
     /// Records a hook that an extension answered.
     pub fn hook(&self, note: impl FnOnce() -> HookNote) {
         if let Some(recording) = &self.0 {
-            recording.with(|effects| effects.hooks.push(note()));
+            let note = note();
+            recording.with(|effects| effects.keep(note.size(), |effects| effects.hooks.push(note)));
         }
     }
 
     /// Drops the changes and events of a request that was rejected or rolled back.
     pub fn discard_changes(&self) {
         if let Some(recording) = &self.0 {
-            recording.with(|effects| {
-                effects.changes.clear();
-                effects.events.clear();
-            });
+            recording.with(|effects| effects.truncate(0, 0, 0));
         }
+    }
+
+    /// Begins to record a transaction. Its changes and events are dropped unless it is committed: also when its client hangs up.
+    pub fn transaction(&self) -> RecordedTransaction<'_> {
+        let before = self
+            .0
+            .as_ref()
+            .map(|recording| recording.with(|effects| (effects.changes.len(), effects.events.len(), effects.left_out)));
+        RecordedTransaction { recorder: self, before }
     }
 
     /// The effects until now.
     #[must_use]
     pub fn take(&self) -> Effects {
         self.0.as_ref().map(|recording| recording.with(std::mem::take)).unwrap_or_default()
+    }
+}
+
+/// The recording of a transaction that is not committed yet.
+#[derive(Debug)]
+#[must_use]
+pub struct RecordedTransaction<'a> {
+    recorder: &'a Recorder,
+    /// How many changes and events there were before, and how many were left out; `None` when they are final.
+    before: Option<(usize, usize, usize)>,
+}
+
+impl RecordedTransaction<'_> {
+    /// The transaction is committed.
+    pub fn committed(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for RecordedTransaction<'_> {
+    fn drop(&mut self) {
+        if let (Some(recording), Some((changes, events, left_out))) = (&self.recorder.0, self.before) {
+            recording.with(|effects| effects.truncate(changes, events, left_out));
+        }
+    }
+}
+
+impl Effects {
+    /// Keeps one more effect of this size, unless they would be too large together.
+    fn keep(&mut self, size: usize, push: impl FnOnce(&mut Self)) {
+        if self.bytes + size > MAX_EFFECTS {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes += size;
+        push(self);
+    }
+
+    /// Drops the changes and events after the first ones.
+    fn truncate(&mut self, changes: usize, events: usize, left_out: usize) {
+        self.changes.truncate(changes);
+        self.events.truncate(events);
+        self.left_out = left_out;
+        self.bytes = self.size();
     }
 }
 

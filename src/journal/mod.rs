@@ -1,6 +1,7 @@
 //! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
 //! process, bounded, and without secrets. It knows no operation and no vendor.
 
+mod bounds;
 mod entry;
 mod redact;
 mod ring;
@@ -11,7 +12,8 @@ use std::borrow::Cow;
 
 pub use crate::secret::HIDDEN;
 pub use entry::{
-    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, Recorder, StatusFilter, Suggestions, Text,
+    Effects, Entry, EventNote, FaultNote, Filter, Headers, HookNote, Reason, RecordedTransaction, Recorder,
+    StatusFilter, Suggestions, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_journal_hides_its_secret_headers() {
-        let journal = Journal::new(JournalOptions { entries: 1, bytes: 1_000 }, vec!["x-acme"]);
+        let journal = Journal::new(JournalOptions { entries: 1, bytes: 1_000, total_bytes: 1_000 }, vec!["x-acme"]);
         let headers = journal.redacted_headers([("x-acme", b"secret".as_slice()), ("accept", b"*/*")]);
         assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-acme", HIDDEN), ("accept", "*/*")]);
     }

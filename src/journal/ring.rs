@@ -1,11 +1,10 @@
-//! The last requests of each tenant, bounded by number and by bytes.
+//! The last requests of each tenant, bounded by number and by bytes, and by the bytes of all tenants together.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,15 +18,17 @@ const MAX_TENANTS: usize = 256;
 
 const WAIT_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many requests wait for a slow listener.
-const BACKLOG: usize = 256;
+/// The maximum size of a listing's requests in bytes.
+const MAX_LISTED_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy)]
 pub struct JournalOptions {
     /// Per tenant; 0 switches the journal off.
     pub entries: usize,
-    /// Approximate, per tenant.
+    /// Per tenant.
     pub bytes: usize,
+    /// Of all tenants together, and of the unauthenticated requests.
+    pub total_bytes: usize,
 }
 
 /// The journal of this server. Cheap to clone; all clones are one.
@@ -42,7 +43,8 @@ struct Shared {
     secret_headers: Vec<&'static str>,
     tables: OnceLock<Arc<Tables>>,
     rings: Mutex<Rings>,
-    added: broadcast::Sender<Arc<Entry>>,
+    /// The number of the latest request.
+    latest: watch::Sender<u64>,
     is_closed: watch::Sender<bool>,
 }
 
@@ -50,25 +52,32 @@ struct Shared {
 struct Rings {
     /// The number of the latest request.
     latest: u64,
+    /// The size of all requests in bytes.
+    bytes: usize,
     of_tenants: HashMap<Option<TenantId>, Ring>,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<Kept>,
     bytes: usize,
 }
 
-/// Receives a tenant's requests from the moment of [`Journal::listen`].
+/// A request, and its size in bytes.
+#[derive(Debug)]
+struct Kept {
+    entry: Arc<Entry>,
+    size: usize,
+}
+
+/// Receives a tenant's requests one after the other. It holds none of them, so a slow one misses those that the journal no longer has.
 #[derive(Debug)]
 pub struct Listener {
     journal: Journal,
     tenant: Option<TenantId>,
     /// The number of the last request that was received, or of the last one before listening.
     last: u64,
-    /// Requests that the channel dropped and the journal still has.
-    missed: VecDeque<Arc<Entry>>,
-    added: broadcast::Receiver<Arc<Entry>>,
+    latest: watch::Receiver<u64>,
     is_closed: watch::Receiver<bool>,
 }
 
@@ -76,13 +85,12 @@ impl Journal {
     /// `secret_headers`, in lower case, are hidden in addition to the headers with the names of secrets.
     #[must_use]
     pub fn new(options: JournalOptions, secret_headers: Vec<&'static str>) -> Self {
-        let (added, _) = broadcast::channel(BACKLOG);
         let shared = Shared {
             options,
             secret_headers,
             tables: OnceLock::new(),
             rings: Mutex::default(),
-            added,
+            latest: watch::Sender::new(0),
             is_closed: watch::Sender::new(false),
         };
         Self { shared: Arc::new(shared) }
@@ -130,30 +138,47 @@ impl Journal {
         self.rings().latest
     }
 
-    /// Keeps a request, and gives it the next number.
+    /// Keeps a request, and gives it the next number. Where all requests together are too large, the tenant with the most bytes loses its
+    /// oldest ones.
     pub fn add(&self, entry: Entry) {
-        let JournalOptions { entries, bytes } = self.shared.options;
-        // Numbered, kept and sent under one lock, so that every listener receives all numbers in ascending order.
+        let entry = entry.bounded();
+        // Numbered and kept under one lock, so that every listener receives all numbers in ascending order.
         let mut rings = self.rings();
         rings.latest += 1;
-        let entry = Arc::new(Entry { number: rings.latest, ..entry });
-        let of_tenants = &mut rings.of_tenants;
-        if of_tenants.len() >= MAX_TENANTS && !of_tenants.contains_key(&entry.tenant) {
-            let last = |ring: &Ring| ring.entries.back().map_or(0, |entry| entry.number);
-            let oldest = of_tenants.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
-            oldest.map(|oldest| of_tenants.remove(&oldest));
-        }
-        of_tenants.entry(entry.tenant).or_default().add(Arc::clone(&entry), entries, bytes);
-        // An error means that there is no listener.
-        let _ = self.shared.added.send(entry);
+        let latest = rings.latest;
+        let entry = Arc::new(Entry { number: latest, ..entry });
+        rings.add(entry, self.shared.options);
+        drop(rings);
+        self.shared.latest.send_if_modified(|number| {
+            let is_later = latest > *number;
+            *number = latest.max(*number);
+            is_later
+        });
     }
 
-    /// A tenant's requests, the newest first.
+    /// A tenant's requests, the newest first, up to a size of 8 MiB.
     #[must_use]
     pub fn find(&self, tenant: Option<TenantId>, filter: &Filter, limit: usize) -> Vec<Arc<Entry>> {
         let rings = self.rings();
         let Some(ring) = rings.of_tenants.get(&tenant) else { return Vec::new() };
-        ring.entries.iter().rev().filter(|entry| filter.matches(entry)).take(limit).cloned().collect()
+        let mut bytes = 0;
+        let matching = ring.entries.iter().rev().filter(|kept| filter.matches(&kept.entry)).take(limit);
+        let fitting = matching.take_while(|kept| {
+            bytes += kept.size;
+            bytes <= MAX_LISTED_BYTES
+        });
+        fitting.map(|kept| Arc::clone(&kept.entry)).collect()
+    }
+
+    /// The earliest request that matches.
+    #[must_use]
+    pub fn earliest(&self, tenant: Option<TenantId>, filter: &Filter) -> Option<Arc<Entry>> {
+        let rings = self.rings();
+        let entries = &rings.of_tenants.get(&tenant)?.entries;
+        // The numbers ascend.
+        let from = filter.since.map_or(0, |since| entries.partition_point(|kept| kept.entry.number <= since));
+        let found = entries.range(from..).find(|kept| filter.matches(&kept.entry))?;
+        Some(Arc::clone(&found.entry))
     }
 
     /// The earliest request that matches, at once if the journal has one. `None` after the timeout.
@@ -161,7 +186,7 @@ impl Journal {
         let deadline = Instant::now() + timeout;
         let mut listener = self.listen(tenant);
         loop {
-            if let Some(earliest) = self.find(tenant, filter, usize::MAX).pop() {
+            if let Some(earliest) = self.earliest(tenant, filter) {
                 return Some(earliest);
             }
             if Instant::now() >= deadline {
@@ -178,16 +203,21 @@ impl Journal {
         }
     }
 
+    /// Receives a tenant's requests from now on.
     #[must_use]
     pub fn listen(&self, tenant: Option<TenantId>) -> Listener {
-        // Under the lock, so that no request comes between the number and the subscription.
-        let rings = self.rings();
+        let latest = self.latest();
+        self.listen_since(tenant, latest)
+    }
+
+    /// Receives a tenant's requests with a higher number than this, beginning with those that the journal has.
+    #[must_use]
+    pub fn listen_since(&self, tenant: Option<TenantId>, since: u64) -> Listener {
         Listener {
             journal: self.clone(),
             tenant,
-            last: rings.latest,
-            missed: VecDeque::new(),
-            added: self.shared.added.subscribe(),
+            last: since,
+            latest: self.shared.latest.subscribe(),
             is_closed: self.shared.is_closed.subscribe(),
         }
     }
@@ -198,7 +228,7 @@ impl Journal {
     }
 
     pub fn clear(&self, tenant: Option<TenantId>) {
-        self.rings().of_tenants.remove(&tenant);
+        self.rings().remove(tenant);
     }
 
     fn rings(&self) -> MutexGuard<'_, Rings> {
@@ -207,40 +237,59 @@ impl Journal {
 }
 
 impl Listener {
-    /// The next request; `None` when the server stops. A slow listener misses requests that the journal no longer has.
+    /// The next request; `None` when the server stops.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
         loop {
-            if let Some(entry) = self.missed.pop_front() {
+            // Marked as seen before the journal is read, so that a request that comes in between ends the wait.
+            self.latest.borrow_and_update();
+            let since = Filter { since: Some(self.last), ..Filter::default() };
+            if let Some(entry) = self.journal.earliest(self.tenant, &since) {
+                self.last = entry.number;
                 return Some(entry);
             }
-            let received = tokio::select! {
-                received = self.added.recv() => received,
+            tokio::select! {
+                changed = self.latest.changed() => changed.ok()?,
                 _ = self.is_closed.wait_for(|is_closed| *is_closed) => return None,
-            };
-            match received {
-                Ok(entry) if entry.tenant == self.tenant && entry.number > self.last => {
-                    self.last = entry.number;
-                    return Some(entry);
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => {
-                    let since = Filter { since: Some(self.last), ..Filter::default() };
-                    self.missed.extend(self.journal.find(self.tenant, &since, usize::MAX).into_iter().rev());
-                    self.last = self.missed.back().map_or(self.last, |entry| entry.number);
-                }
-                Err(RecvError::Closed) => return None,
             }
         }
     }
 }
 
-impl Ring {
-    fn add(&mut self, entry: Arc<Entry>, max_entries: usize, max_bytes: usize) {
-        self.bytes += entry.size();
-        self.entries.push_back(entry);
-        while self.entries.len() > max_entries || self.bytes > max_bytes {
-            let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.size();
+impl Rings {
+    fn add(&mut self, entry: Arc<Entry>, options: JournalOptions) {
+        if self.of_tenants.len() >= MAX_TENANTS && !self.of_tenants.contains_key(&entry.tenant) {
+            let last = |ring: &Ring| ring.entries.back().map_or(0, |kept| kept.entry.number);
+            let oldest = self.of_tenants.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
+            if let Some(oldest) = oldest {
+                self.remove(oldest);
+            }
         }
+        let size = entry.size();
+        let ring = self.of_tenants.entry(entry.tenant).or_default();
+        ring.entries.push_back(Kept { entry, size });
+        ring.bytes += size;
+        self.bytes += size;
+        while (ring.entries.len() > options.entries || ring.bytes > options.bytes) && !ring.entries.is_empty() {
+            self.bytes -= ring.drop_oldest();
+        }
+        while self.bytes > options.total_bytes {
+            let Some(largest) = self.of_tenants.values_mut().max_by_key(|ring| ring.bytes) else { break };
+            self.bytes -= largest.drop_oldest();
+        }
+    }
+
+    fn remove(&mut self, tenant: Option<TenantId>) {
+        if let Some(ring) = self.of_tenants.remove(&tenant) {
+            self.bytes -= ring.bytes;
+        }
+    }
+}
+
+impl Ring {
+    /// Drops the oldest request and returns its size.
+    fn drop_oldest(&mut self) -> usize {
+        let size = self.entries.pop_front().map_or(0, |kept| kept.size);
+        self.bytes -= size;
+        size
     }
 }

@@ -117,7 +117,11 @@ pub struct FieldChange {
     pub after: Cell,
 }
 
-/// A value of a row, kept as Postgres writes it and parsed when it is read.
+/// The maximum length of a value in bytes, as that of a body.
+const MAX_CELL: usize = 16 * 1024;
+
+/// A value of a row, kept as Postgres writes it and parsed when it is read. Of a long one only the beginning is kept, followed by `…`
+/// and the length of the whole.
 #[derive(Debug, Clone)]
 pub struct Cell(CellValue);
 
@@ -126,7 +130,6 @@ enum CellValue {
     Null,
     Hidden(&'static str),
     Text(Box<str>, Kind),
-    Value(Box<Value>),
 }
 
 impl Cell {
@@ -136,14 +139,60 @@ impl Cell {
             CellValue::Null => Value::Null,
             CellValue::Hidden(mask) => (*mask).into(),
             CellValue::Text(text, kind) => kind.value(text),
-            CellValue::Value(value) => (**value).clone(),
+        }
+    }
+
+    /// A value without secrets, of which only the beginning is kept if it is long.
+    fn text(text: &str, kind: Kind) -> Self {
+        match shortened(text, MAX_CELL) {
+            Some(short) => Self(CellValue::Text(short.into(), Kind::Text)),
+            None => Self(CellValue::Text(text.into(), kind)),
+        }
+    }
+
+    /// In bytes, without the struct itself.
+    pub(super) fn size(&self) -> usize {
+        match &self.0 {
+            CellValue::Null | CellValue::Hidden(_) => 0,
+            CellValue::Text(text, _) => text.len(),
         }
     }
 }
 
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
-        Self(CellValue::Value(Box::new(value)))
+        match &value {
+            Value::Null => Self(CellValue::Null),
+            Value::String(text) => Self::text(text, Kind::Text),
+            other => Self::text(&other.to_string(), Kind::Json),
+        }
+    }
+}
+
+/// The beginning of a long text and the length of the whole; `None` for one that is short enough. `max` is in bytes.
+pub(super) fn shortened(text: &str, max: usize) -> Option<String> {
+    if text.len() <= max {
+        return None;
+    }
+    let end = text.floor_char_boundary(max);
+    Some(format!("{}… ({} bytes)", &text[..end], text.len()))
+}
+
+impl FieldChange {
+    /// In bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let name = if let Cow::Owned(name) = &self.field { name.capacity() } else { 0 };
+        size_of::<Self>() + name + self.before.size() + self.after.size()
+    }
+}
+
+impl Change {
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        let fields = self.fields.iter().map(FieldChange::size).sum::<usize>();
+        let unused = (self.fields.capacity() - self.fields.len()) * size_of::<FieldChange>();
+        size_of::<Self>() + self.id.capacity() + fields + unused
     }
 }
 
@@ -234,13 +283,16 @@ impl Column {
     }
 
     fn cell(&self, field: Option<&str>, mask: &'static str) -> Cell {
-        Cell(match field {
-            None => CellValue::Null,
-            Some(_) if self.is_secret => CellValue::Hidden(mask),
-            // A vendor's members, which may contain secrets.
-            Some(field) if matches!(self.kind, Kind::Json) => CellValue::Text(redacted(field).into(), self.kind),
-            Some(field) => CellValue::Text(field.into(), self.kind),
-        })
+        match field {
+            None => Cell(CellValue::Null),
+            Some(_) if self.is_secret => Cell(CellValue::Hidden(mask)),
+            // A vendor's members, which may contain secrets. Only what is kept is searched for them.
+            Some(field) if matches!(self.kind, Kind::Json) => match shortened(field, MAX_CELL) {
+                Some(short) => Cell(CellValue::Text(redacted(&short).into(), Kind::Text)),
+                None => Cell(CellValue::Text(redacted(field).into(), self.kind)),
+            },
+            Some(field) => Cell::text(field, self.kind),
+        }
     }
 }
 

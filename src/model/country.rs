@@ -14,6 +14,11 @@ impl CountryCode {
     }
 
     #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    #[must_use]
     pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
         rust_iso3166::from_alpha2(&self.0)
     }

@@ -150,7 +150,7 @@ pub async fn start_up(
         _ => None,
     };
     let journal = server.map_or_else(
-        || Journal::new(JournalOptions { entries: 0, bytes: 0 }, Vec::new()),
+        || Journal::new(JournalOptions { entries: 0, bytes: 0, total_bytes: 0 }, Vec::new()),
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;

@@ -13,12 +13,23 @@ use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
 use crate::random::Random;
 
+/// The maximum number of subscriptions of a tenant.
+pub(super) const MAX_SUBSCRIPTIONS: i64 = 500;
+
+/// What became of a new subscription.
+enum Added {
+    Done,
+    UnknownTenant,
+    InUse,
+    TooMany,
+}
+
 impl Tenants {
     /// Adds a subscription with a primary key to a tenant. The key expires after this many seconds of real time. Returns the
     /// credential, which clients see only this once.
     ///
     /// # Errors
-    /// `Malformed`, `UnknownTenant`, `InUse`, or when the database fails.
+    /// `Malformed`, `UnknownTenant`, `InUse`, `TooMany`, or when the database fails.
     pub async fn add_credential(
         &self,
         tenant: &str,
@@ -29,13 +40,18 @@ impl Tenants {
         let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
         let credential = new.credential(&self.random)?;
         let added = self.database.run(async |connection| {
-            let Some(id) = store::find_tenant(connection, tenant).await? else { return Ok(None) };
-            insert(connection, id, &new.name, &credential, now, expires_at).await.map(Some)
+            let Some(id) = store::find_tenant(connection, tenant).await? else { return Ok(Added::UnknownTenant) };
+            if rows::count(connection, id).await? >= MAX_SUBSCRIPTIONS {
+                return Ok(Added::TooMany);
+            }
+            let is_inserted = insert(connection, id, &new.name, &credential, now, expires_at).await?;
+            Ok(if is_inserted { Added::Done } else { Added::InUse })
         });
         match added.await? {
-            None => Err(CredentialError::UnknownTenant(tenant.to_owned())),
-            Some(false) => Err(CredentialError::InUse(new.name)),
-            Some(true) => Ok(credential),
+            Added::Done => Ok(credential),
+            Added::UnknownTenant => Err(CredentialError::UnknownTenant(tenant.to_owned())),
+            Added::InUse => Err(CredentialError::InUse(new.name)),
+            Added::TooMany => Err(CredentialError::TooMany(MAX_SUBSCRIPTIONS)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Compares two tenants or snapshots: rows and their fields.
 
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
@@ -27,7 +28,7 @@ pub struct TableDiff {
     pub table: String,
     /// The number of rows that differ.
     pub differing: u64,
-    /// The first of those rows.
+    /// The first of those rows: at most as many as the limit says, and in all tables together at most 16 MiB.
     pub rows: Vec<RowDiff>,
 }
 
@@ -41,11 +42,14 @@ pub struct RowDiff {
     pub fields: Vec<FieldChange>,
 }
 
+/// The maximum size of the listed fields of a comparison in bytes. Further rows are counted and not listed.
+const MAX_LISTED_BYTES: usize = 16 * 1024 * 1024;
+
 /// Members of settings whose values are secrets.
 const SECRET_MEMBERS: [&str; 3] = ["extension_token", "secret", "TaxID2"];
 
 impl Tenants {
-    /// Compares two tenants or snapshots (`demo@seed`). Lists at most `limit` rows of each table.
+    /// Compares two tenants or snapshots (`demo@seed`). Lists at most `limit` rows of each table, and at most 16 MiB.
     ///
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, or when the database fails.
@@ -82,19 +86,20 @@ struct Comparison {
     right: TenantId,
     /// The maximum number of listed rows of each table.
     limit: usize,
+    /// How many bytes the further listed rows may have.
+    bytes_left: usize,
 }
 
 impl Comparison {
     fn new((from, left): (&str, TenantId), (to, right): (&str, TenantId), limit: u32) -> Self {
         let diff = Diff { from: from.to_owned(), to: to.to_owned(), differing: 0, tables: Vec::new() };
-        Self { diff, left, right, limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+        Self { diff, left, right, limit: usize::try_from(limit).unwrap_or(usize::MAX), bytes_left: MAX_LISTED_BYTES }
     }
 
     /// Compares in one transaction that sees the database at one moment.
     async fn at_once(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         for table in copied_tables(connection).await? {
-            let rows = self.compare(connection, &table.name, Part::ALL).await?;
-            self.add(&table.name, rows);
+            self.compare(connection, &table.name, Part::ALL).await?;
         }
         self.settings(connection).await
     }
@@ -109,8 +114,7 @@ impl Comparison {
                 if after.is_some() && !table.has_customers {
                     continue;
                 }
-                let rows = self.compare(batches.connection().await?, &table.name, Part { after, until }).await?;
-                self.add(&table.name, rows);
+                self.compare(batches.connection().await?, &table.name, Part { after, until }).await?;
                 batches.pause().await?;
             }
             after = until;
@@ -124,21 +128,32 @@ impl Comparison {
         batches.rest().await
     }
 
-    async fn compare(
-        &self,
-        connection: &mut PgConnection,
-        table: &str,
-        part: Part,
-    ) -> Result<Vec<DifferingRow>, sqlx::Error> {
+    async fn compare(&mut self, connection: &mut PgConnection, table: &str, part: Part) -> Result<(), sqlx::Error> {
         let listed = self.diff.tables.iter().find(|diff| diff.table == table).map_or(0, |diff| diff.rows.len());
+        let limit = if self.bytes_left == 0 { 0 } else { self.limit.saturating_sub(listed) };
         // At least one, because each row contains the number of rows that differ.
-        let limit = i64::try_from(self.limit.saturating_sub(listed).max(1)).unwrap_or(i64::MAX);
-        copy::compare(connection, table, (self.left, self.right), part, limit).await
+        let max_rows = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
+        let mut rows = Vec::new();
+        let mut differing = 0;
+        // One by one, so that only what is listed is in memory.
+        let mut found = copy::compare(connection, table, (self.left, self.right), part, max_rows);
+        while let Some(row) = found.try_next().await? {
+            differing = u64::try_from(row.differing).unwrap_or_default();
+            if rows.len() < limit && self.bytes_left > 0 {
+                let row = row_diff(row);
+                self.bytes_left = self.bytes_left.saturating_sub(row.size());
+                rows.push(row);
+            }
+        }
+        drop(found);
+        self.add(table, differing, rows);
+        Ok(())
     }
 
-    fn add(&mut self, table: &str, rows: Vec<DifferingRow>) {
-        let Some(first) = rows.first() else { return };
-        let differing = u64::try_from(first.differing).unwrap_or_default();
+    fn add(&mut self, table: &str, differing: u64, rows: Vec<RowDiff>) {
+        if differing == 0 {
+            return;
+        }
         self.diff.differing += differing;
         let position = self.diff.tables.iter().position(|diff| diff.table == table);
         let position = position.unwrap_or_else(|| {
@@ -147,8 +162,7 @@ impl Comparison {
         });
         let diff = &mut self.diff.tables[position];
         diff.differing += differing;
-        let more = self.limit.saturating_sub(diff.rows.len());
-        diff.rows.extend(rows.into_iter().take(more).map(row_diff));
+        diff.rows.extend(rows);
     }
 
     async fn settings(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -161,6 +175,13 @@ impl Comparison {
             self.diff.differing += 1;
         }
         Ok(())
+    }
+}
+
+impl RowDiff {
+    /// In bytes.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.id.capacity() + self.fields.iter().map(FieldChange::size).sum::<usize>()
     }
 }
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::database::{
     AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint,
 };
+use crate::tasks::TooManyTasks;
 
 /// The message for a time that a tenant's clock cannot show.
 pub(super) const CLOCK_OUT_OF_RANGE: &str = "a clock can show times between the years 1900 and 9000";
@@ -26,6 +27,8 @@ pub enum TenantError {
     /// A restore of the tenant's data failed.
     #[error("{INCOMPLETE}")]
     Incomplete,
+    #[error(transparent)]
+    TooManyTasks(#[from] TooManyTasks),
     /// A concurrent request changed the same data.
     #[error("another request changed the same data at the same time; try again")]
     Conflict,
@@ -51,6 +54,9 @@ pub enum CredentialError {
     /// The tenant has a credential of this name, or any tenant has this credential.
     #[error("the key or its name '{0}' is in use already")]
     InUse(String),
+    /// The number is the maximum.
+    #[error("a tenant has at most {0} keys: delete one first")]
+    TooMany(i64),
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

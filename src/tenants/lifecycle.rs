@@ -22,17 +22,31 @@ pub struct NewTenant {
     pub expires_in_seconds: Option<u32>,
 }
 
+/// The maximum number of tenants of one database.
+const MAX_TENANTS: i64 = 10_000;
+
 impl Tenants {
+    /// Checks that the database may have so many more tenants. Requests that run at once can exceed the maximum by one each.
+    pub(super) async fn check_room(&self, more: usize) -> Result<(), TenantError> {
+        let count = self.database.run(async |connection| lifecycle::count(connection).await).await?;
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        if count.saturating_add(more) <= MAX_TENANTS {
+            return Ok(());
+        }
+        Err(TenantError::Rejected(format!("a database has at most {MAX_TENANTS} tenants: delete one first")))
+    }
+
     /// Creates a tenant from a seed, with the default plan if the seed has none. Only the result of the task shows its key.
     ///
     /// # Errors
-    /// `BadName`, `NameTaken`, `Seed`, `Credential`, or when the database fails. No tenant is created then.
+    /// `BadName`, `NameTaken`, `Seed`, `Credential`, `Rejected` for one tenant too many, or when the database fails. No tenant is created then.
     #[must_use]
     pub fn create(&self, new: NewTenant, seed: SeedContents) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), new.name.clone());
         self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
             let name = check_name(&new.name)?;
             let credential = new.key.credential(&tenants.random)?;
+            tenants.check_room(1).await?;
             let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
             let created = tenants.fill_new(&mut batches, &mut unfinished, &new, &credential, seed, &progress).await;
             tenants.finish(batches, unfinished, created).await?;

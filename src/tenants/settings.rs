@@ -33,8 +33,10 @@ impl Tenants {
     /// Replaces a tenant's plan. If more fields become unique, the existing customers must satisfy that.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Rejected` when customers share a value that must be unique, or when the database fails.
+    /// `UnknownTenant`, `Rejected` when an entry is not in its range or customers share a value that must be unique, or when the
+    /// database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), TenantError> {
+        plan.check().map_err(TenantError::Rejected)?;
         let tenant = self.tenant(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
         let mut attempts = Attempts::default();
@@ -109,13 +111,12 @@ impl Tenants {
     /// Replaces a tenant's Client Extension and webhook subscriptions. Those that `integration` does not contain are removed.
     ///
     /// # Errors
-    /// `UnknownTenant`, `Rejected` when two subscriptions have the same address, or when the database fails.
+    /// `UnknownTenant`, `Rejected` when a part of `integration` is not in its range or two subscriptions have the same
+    /// address, or when the database fails.
     pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
         let tenant = self.tenant(name).await?;
         let Integration { extension, events } = integration;
-        if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
-            return Err(TenantError::Rejected(format!("two subscriptions have the address {url}")));
-        }
+        events.as_ref().map_or(Ok(()), EventSettings::check).map_err(TenantError::Rejected)?;
         let split = extension.map(SeedExtension::split).transpose();
         let (extension, token) = split.map_err(TenantError::Rejected)?.unzip();
         let _access = self.locks().exclusive(tenant.id).await?;
@@ -138,10 +139,13 @@ impl Tenants {
     /// Adds a fault rule for a tenant's requests or events. Returns its number.
     ///
     /// # Errors
-    /// `Incomplete`, or when the database fails.
+    /// `Incomplete`, `Rejected` for a rule that is too long or one too many, or when the database fails.
     pub async fn add_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
+        rule.check_length().map_err(|error| TenantError::Rejected(error.to_string()))?;
         let _access = self.locks().exclusive(tenant).await?;
         let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
+        let too_many = || format!("a tenant has at most {} fault rules: delete one first", fault_injection::MAX_RULES);
+        let id = id.ok_or_else(|| TenantError::Rejected(too_many()))?;
         self.credentials.clear();
         Ok(id)
     }

@@ -15,12 +15,15 @@ use crate::database::{Batches, ExclusiveAccess, TenantId, lock_tenant, lock_tena
 use crate::plan::Plan;
 use crate::tasks::{Progress, SnapshotRows, StartedTask, TaskResult};
 
+/// The maximum number of snapshots of a tenant, `seed` included.
+const MAX_SNAPSHOTS: i64 = 100;
+
 impl Tenants {
     /// Saves a tenant's data as a snapshot, which replaces one of the same name. The snapshot `seed`, which a reset restores, is
     /// replaced only if `is_forced`.
     ///
     /// # Errors
-    /// `UnknownTenant`, `BadName`, `Rejected` for `seed`, or when the database fails.
+    /// `UnknownTenant`, `BadName`, `Rejected` for `seed` and for one snapshot too many, or when the database fails.
     #[must_use]
     pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> StartedTask<TenantError> {
         let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.to_owned());
@@ -32,6 +35,12 @@ impl Tenants {
                 return Err(TenantError::Rejected(why));
             }
             let access = tenants.locks().exclusive(tenant.id).await?;
+            let others =
+                tenants.database.run(async |connection| snapshots::count_others(connection, tenant.id, snapshot).await);
+            if others.await? >= MAX_SNAPSHOTS {
+                let why = format!("a tenant has at most {MAX_SNAPSHOTS} snapshots: delete one of '{name}' first");
+                return Err(TenantError::Rejected(why));
+            }
             let rows = if tenants.is_copied_in_parts(&[tenant.id]).await? {
                 tenants.save_in_parts(&access, tenant.id, snapshot, &progress).await?
             } else {
@@ -125,6 +134,7 @@ impl Tenants {
         self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
             let name = check_name(&new.name)?;
             let credential = new.key.credential(&tenants.random)?;
+            tenants.check_room(1).await?;
             let owner = tenants.resolve_owner(&from).await?;
             let access = tenants.locks().exclusive(owner).await?;
             let source = tenants.resolve(&from).await?;

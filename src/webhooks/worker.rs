@@ -26,9 +26,6 @@ use crate::secret;
 /// How often the worker reads the outbox without a wake-up: for retries, and for events that other servers wrote.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The maximum duration of an attempt, whatever the tenant's settings say.
-const MAX_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// A lease is longer than the attempt by this, so that its result can be written.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -339,7 +336,7 @@ fn without_secrets(response: &[u8], subscription: &Subscription) -> String {
 }
 
 fn timeout(settings: &EventSettings) -> Duration {
-    Duration::from_secs(u64::from(settings.timeout_seconds.get())).min(MAX_TIMEOUT)
+    Duration::from_secs(u64::from(settings.timeout_seconds.get()))
 }
 
 fn clock_of(stored: Option<Value>) -> Clock {

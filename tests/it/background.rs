@@ -35,7 +35,7 @@ fn own_server() -> (Server, Client) {
         let options = ServerOptions {
             responses: ResponseOptions { max_body_bytes: 1_000, extra_headers: false },
             cors_origin: None,
-            journal: JournalOptions { entries: 0, bytes: 0 },
+            journal: JournalOptions { entries: 0, bytes: 0, total_bytes: 0 },
             access: Access::default(),
             body_memory_bytes: 1_000_000,
             has_admin_listener: false,

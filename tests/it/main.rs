@@ -12,6 +12,7 @@ mod across_vendors;
 mod architecture;
 mod background;
 mod bodies;
+mod bounds;
 mod by_parameter;
 mod bydesign;
 mod callbacks;

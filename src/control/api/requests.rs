@@ -1,6 +1,5 @@
 //! The journal of a tenant's requests.
 
-use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +34,7 @@ pub(super) struct RequestsQuery {
     request_id: Option<Uuid>,
     /// Only requests with a higher number.
     since: Option<u64>,
-    /// The maximum number of requests, at most 1,000; 100 by default.
+    /// The maximum number of requests, at most 1,000; 100 by default. A listing ends after 8 MiB.
     limit: Option<usize>,
     /// How long to wait, in milliseconds, at most 60,000; 10,000 by default.
     timeout_ms: Option<u64>,
@@ -169,20 +168,19 @@ pub(super) async fn stream(
     let since = last_event_id(&headers)?.or(query.since);
     let since = since.map(|since| if since > journal.latest() { 0 } else { since });
     let filter = Filter { since, ..filter };
-    // Listens before it reads the journal, so that no request is missed in between. A request in both is sent once.
-    let listener = journal.listen(tenant);
-    let mut stored = if since.is_some() { journal.find(tenant, &filter, usize::MAX) } else { Vec::new() };
-    stored.reverse();
-    let sent: HashSet<u64> = stored.iter().map(|entry| entry.number).collect();
-    let later = stream::unfold((listener, filter, sent), async |(mut listener, filter, sent)| {
+    let listener = match since {
+        Some(since) => journal.listen_since(tenant, since),
+        None => journal.listen(tenant),
+    };
+    let requests = stream::unfold((listener, filter), async |(mut listener, filter)| {
         loop {
             let entry = listener.next().await?;
-            if filter.matches(&entry) && !sent.contains(&entry.number) {
-                return Some((entry, (listener, filter, sent)));
+            if filter.matches(&entry) {
+                return Some((entry, (listener, filter)));
             }
         }
     });
-    let events = stream::iter(stored).chain(later).map(|entry| {
+    let events = requests.map(|entry| {
         let event = Event::default().event("request").id(entry.number.to_string());
         Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
     });

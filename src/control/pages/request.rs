@@ -62,6 +62,7 @@ fn render(entry: &Entry, scope: RequestScope<'_>) -> Markup {
         (parts::why(entry))
         (parts::changes(entry, tenant))
         (parts::events(entry, tenant))
+        (parts::left_out(entry))
         (parts::hooks(entry))
         div.pair {
             (parts::message("Request", &entry.request_headers, &entry.request_body, true, &entry.reasons))

@@ -86,11 +86,20 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
             @for event in &entry.events {
                 details {
                     summary { (event.event_type) " of customer " (event.customer) }
-                    pre { (pretty_json(&event.payload.to_string())) }
+                    pre { (pretty_json(&event.payload.value().to_string())) }
                     p.dim { "Event " code { (event.id) } }
                 }
             }
             @if let Some(name) = tenant { p { a href=(at(name, "webhooks")) { "Their deliveries" } } }
+        }
+    }
+}
+
+/// How many effects the journal left out.
+pub(super) fn left_out(entry: &Entry) -> Markup {
+    html! {
+        @if entry.left_out > 0 {
+            p.hint { (count(entry.left_out, "more change, event or hook was", "more changes, events and hooks were")) " left out." }
         }
     }
 }

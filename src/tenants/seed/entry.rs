@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::customers::{CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer, StoredCustomer};
 use crate::model::{Address, Customer, CustomerFields, CustomerId, Field, Member, MemberMut};
-use crate::plan::DISTRIBUTOR;
+use crate::plan::{DISTRIBUTOR, INDEXED, MAX_INDEXED_LENGTH};
 use crate::secret::Password;
 use crate::wire::dates;
 
@@ -256,6 +256,13 @@ fn restored(
     record.check()?;
     if fields.password.is_some() {
         return Err("one with a record has a password_hash and no Password".to_owned());
+    }
+    let length = |field: Field| match fields.member(field) {
+        Member::Text(Some(text)) => text.chars().count(),
+        _ => 0,
+    };
+    if let Some(field) = INDEXED.into_iter().find(|field| length(*field) > MAX_INDEXED_LENGTH) {
+        return Err(format!("{field} must be at most {MAX_INDEXED_LENGTH} characters long"));
     }
     let required = [Field::CustomerType, Field::CustomerStatus, Field::BackOfficeId, Field::SignUpDate];
     let missing = required.into_iter().find(|field| fields.is_missing(*field));

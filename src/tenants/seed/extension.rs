@@ -1,13 +1,12 @@
 //! A Client Extension in a seed.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use super::secrets::SecretDigest;
 use crate::extension::{Extension, HookId};
-use crate::outgoing::TargetUrl;
+use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::tenants::credential::digest;
 
 /// A Client Extension. Its tokens have the vendor's names.
@@ -23,7 +22,7 @@ pub(in crate::tenants) struct SeedExtension {
     directscale_token_digest: Option<SecretDigest>,
     hooks: BTreeMap<HookId, TargetUrl>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    timeout_seconds: Option<NonZeroU32>,
+    timeout_seconds: Option<TimeoutSeconds>,
 }
 
 impl std::fmt::Debug for SeedExtension {
@@ -52,6 +51,8 @@ impl SeedExtension {
             (None, Some(digest)) => digest,
             _ => return Err("an extension has either directscale_token or directscale_token_digest".to_owned()),
         };
-        Ok((Extension::new(extension_token, hooks, timeout_seconds), token))
+        let extension = Extension::new(extension_token, hooks, timeout_seconds);
+        extension.check()?;
+        Ok((extension, token))
     }
 }

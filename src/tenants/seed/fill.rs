@@ -50,6 +50,8 @@ pub(in crate::tenants) async fn fill(
 ) -> Result<(), SeedError> {
     progress.expect("customers", seed.size());
     let SeedContents { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
+    // A plan that was stored before stays as it is.
+    seed.plan.as_ref().map_or(Ok(()), Plan::check).map_err(|reason| target.error(reason))?;
     counters.check().map_err(|reason| target.error(reason))?;
     let settings = Settings { clock, extension, events, faults };
     settings.write(batches.connection().await?, target).await?;
@@ -75,11 +77,12 @@ impl Settings {
     async fn write(self, connection: &mut PgConnection, target: SeedTarget<'_>) -> Result<(), SeedError> {
         let failed = |reason: String| target.error(reason);
         let Self { clock, extension, events, faults } = self;
-        if let Some(url) = events.as_ref().and_then(EventSettings::doubled) {
-            return Err(failed(format!("two subscriptions have the address {url}")));
-        }
+        events.as_ref().map_or(Ok(()), EventSettings::check).map_err(failed)?;
         if !clock.is_possible() {
             return Err(failed(CLOCK_OUT_OF_RANGE.to_owned()));
+        }
+        if faults.len() > fault_injection::MAX_RULES {
+            return Err(failed(format!("faults must have at most {} entries", fault_injection::MAX_RULES)));
         }
         faults.iter().try_for_each(SeedFault::check).map_err(failed)?;
         let (extension, token) = extension.map(SeedExtension::split).transpose().map_err(failed)?.unzip();

@@ -10,10 +10,14 @@ use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
 use crate::plan::Plan;
 use crate::tasks::{Progress, SeedSummary, StartedTask, TaskResult};
+use crate::tenants::credentials::MAX_SUBSCRIPTIONS;
 use crate::tenants::error::{SeedError, TenantError};
 use crate::tenants::service::{SEED, Tenants, check_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
+
+/// The maximum length of the name of a key, in characters.
+const MAX_KEY_NAME: usize = 100;
 
 /// Creates the tenants of a seed file, all or none. A reset of each restores the file's data. An existing tenant does not change.
 ///
@@ -47,15 +51,22 @@ async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<
     Ok(summary)
 }
 
-/// Checks the names before they are used in a query: Postgres cannot store every character.
+/// Checks the names before they are used in a query, because Postgres cannot store every character, and the numbers of keys.
 fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
     let failed = |name: &str, reason: String| SeedError::Content { tenant: name.to_owned(), reason };
     let mut names = BTreeSet::new();
-    for SeedTenant { name, .. } in &seed.tenants {
+    for SeedTenant { name, keys, .. } in &seed.tenants {
         if !names.insert(name) {
             return Err(failed(name, "the file has two tenants of this name".to_owned()));
         }
         check_name(name).map_err(|error| failed(name, error.to_string()))?;
+        if i64::try_from(keys.len()).is_ok_and(|keys| keys > MAX_SUBSCRIPTIONS) {
+            return Err(failed(name, format!("it must have at most {MAX_SUBSCRIPTIONS} keys, not {}", keys.len())));
+        }
+        // A name is a part of an index.
+        if keys.iter().any(|key| key.name.chars().count() > MAX_KEY_NAME) {
+            return Err(failed(name, format!("the name of a key is at most {MAX_KEY_NAME} characters long")));
+        }
     }
     Ok(())
 }

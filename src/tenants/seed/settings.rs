@@ -53,6 +53,7 @@ pub(in crate::tenants) struct SeedFault {
 
 impl SeedFault {
     pub(super) fn check(&self) -> Result<(), String> {
+        self.rule.check_length().map_err(|error| format!("faults: {error}"))?;
         self.id.map_or(Ok(()), check_id).map_err(|why| format!("faults: {why}"))
     }
 }

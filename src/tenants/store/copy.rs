@@ -1,6 +1,7 @@
 //! SQL that copies, deletes and compares the data of tenants, for reset, snapshot, restore, fork and diff.
 //! `migrations/functions/tenant_tables.sql` lists the tables that contain such data.
 
+use futures_util::stream::BoxStream;
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -188,13 +189,13 @@ pub(in crate::tenants) async fn end_of_part(
 }
 
 /// At most `limit` rows of a table that differ between two tenants. In a table of customers' rows, only those of the part.
-pub(in crate::tenants) async fn compare(
-    connection: &mut PgConnection,
-    table: &str,
+pub(in crate::tenants) fn compare<'c>(
+    connection: &'c mut PgConnection,
+    table: &'c str,
     (left, right): (TenantId, TenantId),
     part: Part,
     limit: i64,
-) -> Result<Vec<DifferingRow>, sqlx::Error> {
+) -> BoxStream<'c, Result<DifferingRow, sqlx::Error>> {
     sqlx::query_as!(
         DifferingRow,
         r#"select key, before, after, differing as "differing!" from compare_rows($1, $2, $3, $4, $5, $6)"#,
@@ -205,8 +206,7 @@ pub(in crate::tenants) async fn compare(
         part.until,
         limit,
     )
-    .fetch_all(connection)
-    .await
+    .fetch(connection)
 }
 
 /// A tenant's settings: its row without the columns that identify the tenant.

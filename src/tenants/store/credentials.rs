@@ -45,6 +45,16 @@ pub(in crate::tenants) async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
+/// The number of subscriptions of a tenant.
+pub(in crate::tenants) async fn count(connection: &mut PgConnection, tenant: TenantId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(distinct name) as "count!" from subscription_keys where tenant_id = $1"#,
+        tenant.0,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Whether any tenant has a credential with this digest.
 pub(in crate::tenants) async fn has_digest(connection: &mut PgConnection, digest: &[u8]) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"select exists (select from subscription_keys where digest = $1) as "exists!""#, digest)
@@ -148,7 +158,10 @@ pub(in crate::tenants) async fn delete_all(connection: &mut PgConnection, tenant
     Ok(())
 }
 
-/// Stores an access token of a client, and deletes the tenant's expired ones.
+/// The maximum number of access tokens of a client.
+const MAX_ACCESS_TOKENS: i64 = 1_000;
+
+/// Stores an access token of a client, and deletes the tenant's expired ones and the client's oldest ones beyond the maximum.
 pub(in crate::tenants) async fn insert_access_token(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -158,13 +171,19 @@ pub(in crate::tenants) async fn insert_access_token(
     expires_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "with expired as (delete from access_tokens where tenant_id = $1 and expires_at <= $4)
+        "with expired as (delete from access_tokens where tenant_id = $1 and expires_at <= $4),
+              oldest as (delete from access_tokens
+                          where tenant_id = $1
+                            and digest in (select t.digest from access_tokens t
+                                            where t.tenant_id = $1 and t.key_digest = $3 and t.expires_at > $4
+                                            order by t.expires_at desc, t.digest offset $6))
          insert into access_tokens (tenant_id, digest, key_digest, expires_at) values ($1, $2, $3, $5)",
         tenant.0,
         digest,
         client_digest,
         now,
         expires_at,
+        MAX_ACCESS_TOKENS - 1,
     )
     .execute(connection)
     .await?;

@@ -37,6 +37,13 @@ pub(in crate::tenants) async fn insert(
     Ok(id.map(TenantId))
 }
 
+/// The number of tenants of the database.
+pub(in crate::tenants) async fn count(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from tenants where snapshot_of is null"#)
+        .fetch_one(connection)
+        .await
+}
+
 /// Inserts the row of an unfinished tenant. It has no name and is its own snapshot, so that no query finds it.
 pub(in crate::tenants) async fn insert_unfinished(
     connection: &mut PgConnection,

@@ -35,6 +35,22 @@ pub(in crate::tenants) async fn list(
     .await
 }
 
+/// How many snapshots a tenant has, other than the one of this name.
+pub(in crate::tenants) async fn count_others(
+    connection: &mut PgConnection,
+    owner: TenantId,
+    name: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tenants
+            where snapshot_of = $1 and tenant_id <> snapshot_of and snapshot <> $2"#,
+        owner.0,
+        name,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 pub(in crate::tenants) async fn find(
     connection: &mut PgConnection,
     owner: TenantId,

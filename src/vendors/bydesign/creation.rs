@@ -1,6 +1,6 @@
 //! `CustomerCreationViewModel`, the body of a creation: one table of its members, in the order of the vendor's page.
 //!
-//! The page marks no member as required and gives three texts a maximum length.
+//! The page marks no member as required and gives three texts a maximum length. Texts that only the profile keeps have one that is decided.
 
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
@@ -10,6 +10,10 @@ use crate::secret::Password;
 
 /// The name of the model, and of the root element in XML.
 pub(super) const MODEL: &str = "CustomerCreationViewModel";
+
+/// The maximum length of a text that the profile keeps, in UTF-16 code units: none is published, and what one customer keeps must not
+/// grow without end.
+pub(super) const MAX_KEPT_LENGTH: usize = 1_000;
 
 /// A member of the body.
 #[derive(Debug)]
@@ -74,6 +78,7 @@ macro_rules! creation_members {
                 name: $name,
                 kind: Kind::$kind,
                 $(max_length: Some($max_length),)?
+                $(max_length: Some(max_kept_length($key)),)?
                 $(field: Some($copied), is_copied: true,)?
                 $(field: Some($field),)?
                 $(is_secret: $secret,)?
@@ -158,6 +163,11 @@ creation_members! {
     "DateOfBirth" date_of_birth: Date, about Field::BirthDate;
     "ReciprocalRepDID" reciprocal_rep_did: Text, profile "ReciprocalRepDID";
     "PreferredCulture" preferred_culture: Integer, about Field::LanguageCode;
+}
+
+/// The maximum length of a member that the profile keeps under this name.
+const fn max_kept_length(_key: &'static str) -> usize {
+    MAX_KEPT_LENGTH
 }
 
 const fn shipping(part: AddressPart) -> Field {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::error::Rejection;
 use super::merge::Merge;
+use super::size::check_size;
 use super::view::{ACTIVE, INVOICE_ADDRESS, LAST_ADDRESS_ID, View, columns};
 use super::wire::{Parsed, request, response};
 use crate::customers::{self, NewCustomer, Patch, Profile, Profiled};
@@ -119,6 +120,9 @@ fn merged(
     after.use_invoice_address_as_delivery_address &= primary == shipping;
     // A request that changes nothing does not restore an address that another vendor's API removed.
     let is_changed = after != *before;
+    if is_changed {
+        check_size(before, &after).map_err(|rejection| vec![rejection])?;
+    }
     let stored_addresses = stored.map(|stored| (&stored.customer.primary_address, &stored.customer.shipping_address));
     let empty = Address::default();
     let (stored_primary, stored_shipping) = stored_addresses.unwrap_or((&empty, &empty));

@@ -15,6 +15,7 @@ mod openapi;
 mod query;
 mod read;
 mod route;
+mod size;
 #[cfg(test)]
 mod tests;
 mod token;

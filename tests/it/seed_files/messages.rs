@@ -56,7 +56,7 @@ fn an_invalid_record_rejects_the_whole_seed() {
             json!([recorded(7, json!({ "companies": [company(1), company(2)] }))]),
             "an id or a value that must be unique is used twice (companies_name_key)",
         ),
-        (json!([with(&stored(7), json!({ "Username": endless }))]), "a value that is looked up is too long"),
+        (json!([with(&stored(7), json!({ "Username": endless }))]), "Username must be at most 600 characters long"),
         (json!([{ "CustomerType": 2, "Password": "PasswordHere1", "password_hash": "x" }]), "Argon2id"),
     ] {
         let detail = tenant.control("PUT", "/seed", Some(&json!({ "customers": customers }))).problem(400);

@@ -74,7 +74,7 @@ impl TestServer {
             let server_options = ServerOptions {
                 responses,
                 cors_origin: None,
-                journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
+                journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
                 access: Access::default(),
                 body_memory_bytes: 256 * 1024 * 1024,
                 has_admin_listener: false,

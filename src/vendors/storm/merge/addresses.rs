@@ -1,5 +1,6 @@
 //! Addresses: the invoice address, and the list of delivery addresses, whose items have ids.
 
+use super::lists::ListMerge;
 use super::{ErrorCode, Merge};
 use crate::model::CountryCode;
 use crate::model::filled;
@@ -102,27 +103,25 @@ impl Merge<'_> {
     }
 
     fn delivery_list(&mut self, stored: &mut Vec<response::Address>, sent: &[request::Address], owner: &str) {
-        let mut first: Vec<response::Address> = Vec::new();
+        let mut merge = ListMerge::new(stored, |address: &response::Address| address.id);
         for (index, address) in sent.iter().enumerate() {
             let path = format!("{owner}DeliveryAddresses[{index}]");
-            let mut merged = match address.id.value() {
-                None => response::Address { id: Some(self.next_address_id()), ..response::Address::default() },
+            let position = match address.id.value() {
+                None => {
+                    let id = Some(self.next_address_id());
+                    merge.add(response::Address { id, ..response::Address::default() }, id.map(Some))
+                }
                 Some(&id) => {
-                    if let Some(again) = first.iter_mut().find(|merged| merged.id == Some(id)) {
-                        self.address(again, address, &path, DELIVERY);
-                        continue;
-                    }
-                    let Some(index) = stored.iter().position(|stored| stored.id == Some(id)) else {
+                    let Some(position) = merge.find(&Some(id)) else {
                         self.reject_id(&path, id);
                         continue;
                     };
-                    stored.remove(index)
+                    position
                 }
             };
-            self.address(&mut merged, address, &path, DELIVERY);
-            first.push(merged);
+            self.address(&mut merge.first[position], address, &path, DELIVERY);
         }
-        stored.splice(..0, first);
+        merge.finish(stored);
     }
 
     /// Copies the invoice address to the first delivery address: replaces the first one if that was a copy already, else an equal

@@ -14,7 +14,7 @@ use super::wire::{Parsed, Sent, request, response};
 use crate::vendor_facts::StormPlan;
 
 use addresses::DeliveryAddresses;
-use lists::{merge_flags, merge_numbers, merge_values};
+use lists::{ListMerge, merge_flags, merge_numbers, merge_values};
 
 /// The merge of one request into one customer.
 #[derive(Debug)]
@@ -123,28 +123,23 @@ impl<'p> Merge<'p> {
     /// Merges companies. The first one is the default, so those that were sent come first. "If a supplied Company does not have an
     /// Id specified it is considered new and will be created as well. Otherwise it will be updated" (UpdateCustomer page).
     fn companies(&mut self, stored: &mut Vec<response::Company>, sent: &[request::Company]) {
-        let mut first: Vec<response::Company> = Vec::new();
+        let mut merge = ListMerge::new(stored, |company: &response::Company| company.id);
         for (index, company) in sent.iter().enumerate() {
             let path = format!("Companies[{index}].");
-            let mut merged = match company.id.value() {
-                None => response::Company::default(),
+            let position = match company.id.value() {
+                None => merge.add(response::Company::default(), None),
                 Some(&id) => {
-                    if let Some(again) = first.iter_mut().find(|merged| merged.id == Some(id)) {
-                        self.company(again, company, &path);
-                        continue;
-                    }
-                    let Some(index) = stored.iter().position(|stored| stored.id == Some(id)) else {
+                    let Some(position) = merge.find(&Some(id)) else {
                         let text = format!("{path}Id {id} is not the Id of a company of the customer.");
                         self.reject(ErrorCode::UnknownId, text);
                         continue;
                     };
-                    stored.remove(index)
+                    position
                 }
             };
-            self.company(&mut merged, company, &path);
-            first.push(merged);
+            self.company(&mut merge.first[position], company, &path);
         }
-        stored.splice(..0, first);
+        merge.finish(stored);
     }
 
     fn company(&mut self, stored: &mut response::Company, sent: &request::Company, path: &str) {

@@ -43,7 +43,7 @@ fn value(member: &Member) -> BoxedStrategy<Value> {
         ) => required(),
         (_, Some(Field::PrimaryAddress(Some(AddressPart::CountryCode)))) => country(),
         _ if member.name == "Email" => nullable("[a-z]{1,9}@[a-z]{1,9}\\.com".prop_map(|text| json!(text)).boxed()),
-        (Shape::Text { max_length }, _) => text(max_length.unwrap_or(40)),
+        (Shape::Text { max_length }, _) => text(max_length),
         (Shape::Integer { is_nullable: true }, _) => nullable(number()),
         (Shape::Integer { is_nullable: false }, _) => number(),
         (Shape::Integers, _) => list(number()),

@@ -131,6 +131,7 @@ fn all_long_texts_and_control_characters_are_listed() {
         (ErrorCode::InvalidLength, "LastName must be at most 50 characters long."),
         (ErrorCode::InvalidCharacter, "Phone must not contain control characters."),
         (ErrorCode::InvalidLength, "InvoiceAddress.Zip must be at most 50 characters long."),
+        (ErrorCode::InvalidLength, "Info[0].Value must be at most 4000 characters long."),
     ];
     assert_eq!(customer(&text).rejections, expected.map(|(code, text)| Rejection::new(code, text)));
 }

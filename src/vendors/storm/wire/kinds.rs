@@ -59,11 +59,8 @@ impl<T: Clone> Sent<T> {
 /// A text of at most `MAX_LENGTH` characters.
 pub(crate) enum Text<const MAX_LENGTH: usize> {}
 
-/// A text whose length is not limited.
-pub(crate) type LongText = Text<{ usize::MAX }>;
-
 impl<const MAX_LENGTH: usize> Kind for Text<MAX_LENGTH> {
-    const SHAPE: Shape = Shape::Text { max_length: if MAX_LENGTH == usize::MAX { None } else { Some(MAX_LENGTH) } };
+    const SHAPE: Shape = Shape::Text { max_length: MAX_LENGTH };
     type Value = Sent<String>;
 
     fn read(reader: &mut Reader<'_, '_>, name: &str) -> Sent<String> {

@@ -30,17 +30,10 @@ pub(crate) struct Member {
 /// The JSON that a member takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
-    /// `None` where no maximum length is published.
-    Text {
-        max_length: Option<usize>,
-    },
-    Integer {
-        is_nullable: bool,
-    },
+    Text { max_length: usize },
+    Integer { is_nullable: bool },
     Integers,
-    Boolean {
-        is_nullable: bool,
-    },
+    Boolean { is_nullable: bool },
     Guid,
     Date,
     Object(&'static [Member]),
@@ -58,7 +51,9 @@ fn with_members(object: ObjectBuilder, members: &[Member]) -> ObjectBuilder {
 
 fn schema(member: &Member) -> RefOr<Schema> {
     let builder = match member.shape {
-        Shape::Text { max_length } => types(&[Type::String, Type::Null]).pattern(Some(TEXT)).max_length(max_length),
+        Shape::Text { max_length } => {
+            types(&[Type::String, Type::Null]).pattern(Some(TEXT)).max_length(Some(max_length))
+        }
         Shape::Integer { is_nullable } => integer(is_nullable),
         Shape::Boolean { is_nullable } => boolean(is_nullable),
         Shape::Guid => ObjectBuilder::new().schema_type(Type::String).pattern(Some(GUID)),

@@ -8,9 +8,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::kinds::{
-    Boolean, Date, Guid, Id, Integer, Integers, Kind, LongText, NullableBoolean, NullableInteger, Text,
-};
+use super::kinds::{Boolean, Date, Guid, Id, Integer, Integers, Kind, NullableBoolean, NullableInteger, Text};
 use super::members::{Member, object};
 use super::read::{Entity, Reader};
 use crate::model::{AddressPart, Field};
@@ -135,7 +133,8 @@ entities! {
     /// A value whose id is that of the kind of value.
     IdValue {
         "Id" id: Integer;
-        "Value" value: LongText;
+        // No limit is published: this one is decided.
+        "Value" value: Text<4000>;
         "Code" code: Text<255>;
     }
 }

@@ -1,0 +1,7 @@
+//! Everything that a tenant can make grow has a limit. Each test fills one, and sees the rejection and that nothing changed.
+
+mod journal;
+mod kept;
+mod memory;
+mod plans;
+mod vendors;
