@@ -188,7 +188,7 @@ impl Hooks {
                 Ok(answer) => (Some(answer.status), Text::request(&answer.body)),
                 Err(error) => (None, Text::request(error.to_string().as_bytes())),
             };
-            let (url, request) = (url.as_str().to_owned(), sent.unwrap_or_default());
+            let (url, request) = (url.shown(), sent.unwrap_or_default());
             HookNote { hook: H::ID, url, request, status, response, duration_ms: ms, has_called_back: has_committed }
         });
         let read = match answered {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::event::{DeliveryState, Event, Schedule};
 use crate::database::{Database, DatabaseError, TenantId};
+use crate::outgoing::shown_url;
 
 pub(super) async fn append(
     connection: &mut PgConnection,
@@ -212,7 +213,7 @@ pub async fn list(
     state: Option<DeliveryState>,
     limit: i64,
 ) -> Result<Vec<DeliveryListing>, DatabaseError> {
-    database
+    let mut listed = database
         .run(async |connection| {
             sqlx::query_as!(
                 DeliveryListing,
@@ -235,7 +236,11 @@ pub async fn list(
             .fetch_all(connection)
             .await
         })
-        .await
+        .await?;
+    for delivery in &mut listed {
+        delivery.url = shown_url(&delivery.url);
+    }
+    Ok(listed)
 }
 
 /// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. `now` is the tenant's

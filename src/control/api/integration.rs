@@ -51,7 +51,7 @@ struct SubscriptionStatus {
 
 impl From<&Extension> for ExtensionStatus {
     fn from(extension: &Extension) -> Self {
-        let hooks = extension.hooks.iter().map(|(id, url)| (id.as_str().to_owned(), url.as_str().to_owned()));
+        let hooks = extension.hooks.iter().map(|(id, url)| (id.as_str().to_owned(), url.shown()));
         Self { hooks: hooks.collect(), timeout_seconds: extension.timeout_seconds.get() }
     }
 }
@@ -69,13 +69,13 @@ impl From<&EventSettings> for EventsStatus {
 impl From<&Subscription> for SubscriptionStatus {
     fn from(subscription: &Subscription) -> Self {
         let types = subscription.types.iter().map(|event| EventType::name(*event));
-        Self { url: subscription.url.as_str().to_owned(), types: types.collect() }
+        Self { url: subscription.url.shown(), types: types.collect() }
     }
 }
 
 /// Get a tenant's extension and subscribers
 ///
-/// Without their secrets.
+/// Without their secrets, and without the values in the queries of their URLs.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/integration",
@@ -154,5 +154,5 @@ pub(super) async fn try_hook(
     let tried = extension::try_hook(outgoing, &tenants.random, &extension, url, &request, timeout).await;
     let response = tried.map_err(|error| ControlError::Bad(format!("no response: {error}")))?;
     let body = String::from_utf8_lossy(&response.body).into_owned();
-    Ok(json(StatusCode::OK, &HookResponse { url: url.as_str().to_owned(), status: response.status, body }))
+    Ok(json(StatusCode::OK, &HookResponse { url: url.shown(), status: response.status, body }))
 }

@@ -117,7 +117,7 @@ fn receivers(page: &TenantPage) -> Markup {
                 h2 { "Subscribers" }
                 @if subscriptions.is_empty() { p.empty { "None." } }
                 ul.plain { @for subscription in subscriptions {
-                    li { code { (subscription.url.as_str()) } br;
+                    li { code { (subscription.url.shown()) } br;
                          span.dim { (subscription.types.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")) } }
                 } }
             }
@@ -126,7 +126,7 @@ fn receivers(page: &TenantPage) -> Markup {
                 @match &page.tenant.extension {
                     None => p.empty { "There is no extension: the vendor's default behavior applies." },
                     Some(extension) => ul.plain {
-                        @for (hook, url) in &extension.hooks { li { (hook.as_str()) br; code { (url.as_str()) } } }
+                        @for (hook, url) in &extension.hooks { li { (hook.as_str()) br; code { (url.shown()) } } }
                         @if extension.hooks.is_empty() { li.dim { "It answers no hooks." } }
                     },
                 }
