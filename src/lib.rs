@@ -27,6 +27,7 @@ pub mod error_chain;
 pub mod extension;
 pub mod fault_injection;
 pub mod gateway;
+pub mod guesses;
 pub mod journal;
 pub mod model;
 pub mod outgoing;

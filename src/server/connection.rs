@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::framing::Framing;
-use crate::control::Peer;
+use crate::guesses::Peer;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {

@@ -18,8 +18,8 @@ use super::Server;
 use super::connection::{Connection, MAX_DISCARD_BYTES, Overdue, Timeouts};
 use super::malformed::MalformedRequest;
 use crate::config::ListenAddress;
-use crate::control::Peer;
 use crate::error_chain::ErrorChain;
+use crate::guesses::Peer;
 
 /// How often to look for a port that is free in both address families.
 const PORT_ATTEMPTS: usize = 20;

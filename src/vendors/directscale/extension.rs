@@ -14,6 +14,7 @@ use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::gateway::{BodyError, Operation, RawRequest, Services, bearer_token, json_response};
+use crate::guesses::Attempt;
 use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
@@ -73,10 +74,15 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let services = request.gateway.services.get().ok_or(Rejected::Broken)?;
     let body = body.map_err(|error| unreadable(&error, request.gateway.options.max_body_bytes))?;
     let (customers, headers) = (&services.customers, &request.parts.headers);
-    let tenants = customers.extensions_of(bearer_token(headers).ok_or(INVALID_TOKEN)?).await?;
+    let bearer = bearer_token(headers).ok_or(INVALID_TOKEN)?;
+    let attempt = Attempt { kind: "extension-token", account: None, credential: bearer, operation: OPERATION.id };
+    request.gateway.guesses.admit(&attempt).map_err(|_| INVALID_TOKEN)?;
+    let tenants = customers.extensions_of(bearer).await?;
     if tenants.is_empty() {
+        request.gateway.guesses.rejected(&attempt);
         return Err(INVALID_TOKEN);
     }
+    request.gateway.guesses.accepted(&attempt);
     let token = CALLBACK_TOKENS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     let token = token.ok_or(INVALID_CALLBACK_TOKEN)?;
     // Read before the token is claimed, so that a body that is not JSON does not use it up.
@@ -129,6 +135,7 @@ mod tests {
 
     use super::*;
     use crate::gateway::{GatewayState, ResponseOptions, VendorState};
+    use crate::guesses::Guesses;
     use crate::journal::{Filter, Journal, JournalOptions};
     use crate::vendors::directscale::{DirectScale, table};
 
@@ -140,6 +147,8 @@ mod tests {
             services: Arc::default(),
             random: Arc::default(),
             journal: journal.clone(),
+            guesses: Guesses::new(0).expect("a counter"),
+            cors_origin: None,
         };
         let router = table().split().0.with_state(Arc::new(VendorState { vendor: DirectScale, gateway }));
         let body = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();

@@ -7,8 +7,12 @@ use serde::Serialize;
 use super::route;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BodyError, BrokenBody, Operation, RawRequest, basic_credentials, json_response};
-use crate::tenants::{Credential, CredentialKind, presented};
+use crate::gateway::{
+    BodyError, BrokenBody, GatewayState, Operation, RawRequest, Services, basic_credentials, json_response,
+    with_retry_after,
+};
+use crate::guesses::TooManyGuesses;
+use crate::tenants::{self, Caller, Credential, CredentialKind, presented};
 use crate::wire::coding;
 
 pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
@@ -38,12 +42,16 @@ struct ErrorResponse<'a> {
 /// The challenge to an unknown client (RFC 6749, 5.2): it may authenticate in the header.
 const CHALLENGE: &str = r#"Basic realm="connect/token""#;
 
+const UNKNOWN_CLIENT: &str = "The client is unknown, revoked or expired.";
+
 /// Why no token is issued.
 enum Denied {
     /// The request has another method than POST.
     Method,
     /// The client is missing or unknown. Holds the description.
     Client(&'static str),
+    /// The client was not looked up: the network sent too many wrong secrets for it.
+    Guesses(TooManyGuesses),
     /// The request is wrong in another way. Holds the name of the error and the description.
     Request(&'static str, &'static str),
     Body(BrokenBody),
@@ -74,10 +82,10 @@ fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
     };
     match denied {
         Denied::Request(error, description) => reject(StatusCode::BAD_REQUEST, error, description),
-        Denied::Client(description) => {
-            let mut response = reject(StatusCode::UNAUTHORIZED, "invalid_client", description);
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
-            response
+        Denied::Client(description) => challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", description)),
+        Denied::Guesses(TooManyGuesses(seconds)) => {
+            let response = challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", UNKNOWN_CLIENT));
+            with_retry_after(response, seconds)
         }
         Denied::Method => {
             let description = "The token endpoint takes POST only.";
@@ -99,6 +107,11 @@ fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
             reject(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The server failed.")
         }
     }
+}
+
+fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    response
 }
 
 async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Denied> {
@@ -136,21 +149,29 @@ async fn issued(request: &mut RawRequest<'_>, form: &[(String, String)]) -> Resu
     let readings = of_header(&request.parts.headers).or_else(of_form);
     let readings = readings.ok_or(Denied::Client("client_id and client_secret are required."))?;
     let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
-    let mut found = None;
-    for (id, secret) in readings {
-        let presented = presented(CredentialKind::OauthClient, &id, &secret);
-        let client = services.credentials.caller(&presented).await?;
-        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
-            found = Some((client, presented));
-            break;
-        }
-    }
-    let (client, presented) = found.ok_or(Denied::Client("The client is unknown, revoked or expired."))?;
+    let (client, presented) = client_of(request.gateway, services, &readings).await?;
     let token = Credential::access_token(&request.gateway.random);
     services.credentials.issue_token(&client, &presented, &token, LIFETIME).await?;
     request.log.caller = Some(client);
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
     Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
+}
+
+/// The client with one of these ids and secrets, and its credential as it was presented.
+async fn client_of(
+    gateway: &GatewayState,
+    services: &Services,
+    readings: &[(String, String)],
+) -> Result<(Caller, String), Denied> {
+    const KIND: CredentialKind = CredentialKind::OauthClient;
+    let readings: Vec<String> = readings.iter().map(|(id, secret)| presented(KIND, id, secret)).collect();
+    let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
+    let client = services.credentials.caller_of_any(&readings, KIND, OPERATION.id, &gateway.guesses).await;
+    client.map(|(client, presented)| (client, presented.to_owned())).map_err(|denied| match denied {
+        tenants::Denied::Unknown => Denied::Client(UNKNOWN_CLIENT),
+        tenants::Denied::TooManyGuesses(guesses) => Denied::Guesses(guesses),
+        tenants::Denied::Database(error) => error.into(),
+    })
 }
 
 /// The readings of the client in the header: id and secret are form-encoded there (RFC 6749, 2.3.1), and some clients send them

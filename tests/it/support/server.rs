@@ -75,6 +75,8 @@ impl TestServer {
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024 },
                 access: Access::default(),
+                // The tests share one address.
+                guess_limit: 0,
                 has_admin_listener: false,
             };
             let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
