@@ -70,7 +70,7 @@ mod tests {
         let (sessions, random, now) = (Sessions::default(), Random::default(), Instant::now());
         let (first, second) = (sessions.open_at(&random, now), sessions.open_at(&random, now));
         assert_eq!((first.len(), first == second), (64, false));
-        assert!(sessions.is_open_at(&first, now + LIFETIME - Duration::from_secs(1)));
+        assert!(sessions.is_open_at(&first, now + LIFETIME.saturating_sub(Duration::from_secs(1))));
         assert!(!sessions.is_open_at(&first, now + LIFETIME) && !sessions.is_open_at("", now));
         sessions.end(&first);
         assert!(!sessions.is_open_at(&first, now) && sessions.is_open_at(&second, now));

@@ -16,7 +16,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
 /// The IPv4 addresses that no public server has, or that lead to the machine's own network: IANA's registry of special-purpose addresses
 /// (2025), multicast, and the address under which Azure's virtual machines reach their host.
 const PRIVATE_V4: &[(Ipv4Addr, u32)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     // Shared addresses of carriers.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
@@ -44,7 +44,7 @@ const PRIVATE_V4: &[(Ipv4Addr, u32)] = &[
 /// The IPv6 addresses of the same kinds, and those that can contain an IPv4 address.
 const PRIVATE_V6: &[(Ipv6Addr, u32)] = &[
     // Unspecified, loopback, and IPv4-compatible addresses.
-    (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 96),
+    (Ipv6Addr::UNSPECIFIED, 96),
     // IPv4-translated addresses.
     (Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96),
     // NAT64, of any network and of this one.
