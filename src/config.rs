@@ -20,7 +20,9 @@ pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
 pub use secret::{DatabaseUrl, Secret, place};
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
-pub use values::{Count, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch};
+pub use values::{
+    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+};
 
 /// The settings as flags and variables.
 #[derive(Debug, Clone, Default, Args)]

@@ -29,6 +29,7 @@ pub mod fault_injection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod gateway;
+pub mod guesses;
 pub mod journal;
 pub mod model;
 pub mod outgoing;

@@ -1,11 +1,12 @@
 //! Outgoing HTTP requests to addresses that tenants choose: no redirects, a limited response, a limited time, and no private
 //! networks unless the settings allow them.
 
+mod private_networks;
 mod timeout;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use url::{Host, Url};
 use crate::error_chain::ErrorChain;
 use crate::secret::HIDDEN;
 use crate::wire::coding::response_to_utf8;
+use private_networks::is_private;
 
 pub use timeout::TimeoutSeconds;
 
@@ -45,6 +47,7 @@ impl TargetUrl {
         &self.0
     }
 
+    /// The whole address, which can hold a key in its query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -237,42 +240,6 @@ fn is_private_host(url: &Url) -> bool {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         None => true,
     }
-}
-
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_private_v4(address),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => is_private_v4(address),
-            None => is_private_v6(address),
-        },
-    }
-}
-
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || address.is_broadcast()
-        || address.is_multicast()
-        || first == 0
-        // Shared addresses of carriers, 100.64.0.0/10; protocol assignments and benchmarks; reserved addresses.
-        || (first == 100 && (64..128).contains(&second))
-        || address.octets().starts_with(&[192, 0, 0])
-        || (first == 198 && (18..20).contains(&second))
-        || first >= 240
-}
-
-fn is_private_v6(address: Ipv6Addr) -> bool {
-    address.is_loopback()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
-        // These can contain an IPv4 address: 64:ff9b::/96 and 2002::/16.
-        || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x2002, ..])
 }
 
 /// Selects the cryptography provider of TLS: ring, which sqlx uses too. Further calls have no effect.

@@ -36,9 +36,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let random = Arc::new(Random::default());
     let admin_listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
     // Off loopback no request is accepted without a token.
-    let needs_token = settings.admin_token.is_none() && !admin_listen.is_loopback();
+    let is_required = !admin_listen.is_loopback() || settings.admin_token_required == Switch::On;
+    let needs_token = settings.admin_token.is_none() && is_required;
     let generated = needs_token.then(|| AdminToken::generate(&random));
     let token = settings.admin_token.clone().or_else(|| generated.clone());
+    let is_open = token.is_none();
     let options = ServerOptions {
         journal: JournalOptions {
             entries: settings.journal_entries,
@@ -47,6 +49,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         },
         access: Access { token, hosts: admin_hosts(settings, admin_listen) },
         body_memory_bytes: settings.body_memory_bytes.0,
+        guess_limit: settings.guess_limit.0,
         has_admin_listener: settings.admin_listen.is_some(),
         responses: ResponseOptions {
             max_body_bytes: settings.max_body_bytes.0,
@@ -84,7 +87,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         code = end(&mut stop, supervisor) => return Ok(code),
     };
     server.set_services(&started);
-    if let Err(error) = out(banner(settings, address, admin_address, generated.as_ref(), &started)) {
+    if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
         started.close().await;
         return Err(error.into());
     }
@@ -267,9 +270,8 @@ fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
 /// The server's addresses, its data and a request to paste. The last line is `Ready.`.
 fn banner(
     settings: &Settings,
-    address: SocketAddr,
-    admin: Option<SocketAddr>,
-    generated: Option<&AdminToken>,
+    (address, admin): (SocketAddr, Option<SocketAddr>),
+    (is_open, generated): (bool, Option<&AdminToken>),
     started: &Started,
 ) -> String {
     let database = match &settings.database_url {
@@ -284,6 +286,9 @@ fn banner(
         format!("  inspector http://{control}/_emulator/"),
         format!("  docs      http://{control}/_emulator/docs"),
     ];
+    if is_open {
+        lines.push("  control API open to every program on this machine; --admin-token-required closes it".to_owned());
+    }
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
     lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
     if started.has_demo {

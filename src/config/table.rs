@@ -10,7 +10,7 @@ use super::choose::Chooser;
 use super::duration::{Milliseconds, Seconds};
 use super::secret::{DatabaseUrl, Secret};
 use super::values::{
-    Count, HostNames, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
 };
 use super::{ConfigError, Setting, SettingListing};
 use crate::control::AdminToken;
@@ -45,7 +45,7 @@ macro_rules! settings {
         )* }
         settings { $(
             $name:ident: $Type:ty, $kind:ident $text:literal, $value:literal, $variable:literal,
-            $help:literal, $details:literal $(, $attribute:ident = $attribute_value:literal)*;
+            $help:literal, $details:literal $(, $attribute:ident = $attribute_value:expr)*;
         )* }
     )*) => {
         /// Each setting by its name.
@@ -255,8 +255,15 @@ settings! {
     secrets {}
     settings {
         admin_listen: ListenAddress, optional "127.0.0.1:8081", "HOST:PORT", "EMULATOR_ADMIN_LISTEN",
-            "Serve /_emulator on an address of its own instead of the vendor APIs' address",
+            "Serve /_emulator and /metrics on an address of their own instead of the vendor APIs' address",
             "";
+        admin_token_required: Switch, default "off", "on|off", "EMULATOR_ADMIN_TOKEN_REQUIRED",
+            "Require the token on loopback too; without EMULATOR_ADMIN_TOKEN the server generates and prints it",
+            "For a machine that other people use, and behind a proxy or tunnel on this machine.",
+            num_args = 0..=1, default_missing_value = "on", hide_possible_values = true;
+        guess_limit: Limit, default "20", "NUMBER", "EMULATOR_GUESS_LIMIT",
+            "Look up no more credentials of a network after this many wrong ones a minute for one account; 0 for no limit",
+            "An account is a user name, a client id, or the admin token. For keys without an account it is ten times as many.";
         admin_hosts: HostNames, default "", "NAMES", "EMULATOR_ADMIN_HOSTS",
             "More host names, separated by commas, under which /_emulator answers without a token",
             "IP addresses and localhost always do. Another name is rejected, because another site could point its own name \

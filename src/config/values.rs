@@ -46,7 +46,7 @@ macro_rules! words {
     )* };
 }
 
-texts!(String, usize, Count, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
+texts!(String, usize, Count, Limit, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
 words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {
@@ -73,6 +73,11 @@ pub struct ListenAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
 pub struct Count(pub usize);
+
+/// A whole number of which 0 stands for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Limit(pub u32);
 
 /// Names of hosts, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -211,6 +216,28 @@ impl TryFrom<u64> for Count {
             Ok(number) if number > 0 => Ok(Self(number)),
             _ => Err("must be a whole number above zero".to_owned()),
         }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<u64>().map_err(|error| error.to_string())?.try_into()
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl TryFrom<u64> for Limit {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        u32::try_from(number).map(Self).map_err(|_| format!("must be at most {}", u32::MAX))
     }
 }
 

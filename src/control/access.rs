@@ -14,15 +14,44 @@ use axum::response::IntoResponse as _;
 
 use super::Control;
 use super::admin_token::AdminToken;
+use super::audit::{Client, Write};
 use super::error::ControlError;
-use crate::gateway::bearer_token;
+use super::sessions::Sessions;
+use crate::gateway::{bearer_token, is_from_another_site};
+use crate::guesses::{Attempt, Guesses, Peer};
 
-/// The cookie of a browser that has sent the token.
-pub(super) const COOKIE: &str = "emulator_admin";
+/// The cookie with the id of a browser's session.
+const COOKIE: &str = "emulator_admin";
 
 /// Headers that proxies add.
-const PROXIES: [&str; 6] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+const PROXIES: [&str; 16] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-envoy-external-address",
+    "via",
+];
+
+tokio::task_local! {
+    /// Whether the browser of the current request has a session.
+    static HAS_SESSION: bool;
+}
+
+/// Whether the browser of the current request can sign out.
+pub(super) fn has_session() -> bool {
+    HAS_SESSION.try_with(|has_session| *has_session).unwrap_or_default()
+}
 
 /// Which clients may use the control API.
 #[derive(Debug, Clone, Default)]
@@ -33,29 +62,35 @@ pub struct Access {
     pub hosts: Vec<String>,
 }
 
-/// The address of the other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
 impl Access {
-    fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), ControlError> {
+    fn check(
+        &self,
+        peer: Option<Peer>,
+        headers: &HeaderMap,
+        sessions: &Sessions,
+        guesses: &Guesses,
+    ) -> Result<Client, ControlError> {
         self.check_site(headers)?;
         match &self.token {
             // A proxy on this machine forwards clients from elsewhere.
             None if PROXIES.iter().any(|name| headers.contains_key(*name)) => {
                 Err(ControlError::Forbidden("a proxy needs an admin token: set EMULATOR_ADMIN_TOKEN".to_owned()))
             }
-            None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(()),
+            None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(Client::Loopback),
             None => Err(ControlError::Forbidden(
                 "without an admin token only loopback is accepted: set EMULATOR_ADMIN_TOKEN".to_owned(),
             )),
-            Some(token) => match (bearer_token(headers), cookie(headers)) {
-                (Some(presented), _) if token.is(presented) => Ok(()),
-                (None, Some(presented)) if token.is_cookie(presented) => Ok(()),
+            Some(token) => match (bearer_token(headers), session_id(headers)) {
+                (Some(presented), _) => match check_token(token, presented, guesses) {
+                    Ok(()) => Ok(Client::Token),
+                    Err(Some(error)) => Err(error),
+                    Err(None) => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
+                },
+                (None, Some(id)) if sessions.is_open(id) => Ok(Client::Session(guesses.fingerprint(id))),
+                (None, Some(_)) => Err(ControlError::Unauthorized("the session has ended".to_owned())),
                 (None, None) => Err(ControlError::Unauthorized(
                     "the control API needs 'Authorization: Bearer <EMULATOR_ADMIN_TOKEN>'".to_owned(),
                 )),
-                _ => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
             },
         }
     }
@@ -69,7 +104,10 @@ impl Access {
             let host: String = host.chars().take(100).collect();
             return Err(ControlError::Forbidden(format!("the Host '{host}' {reason}")));
         }
-        check_origin(headers, host)
+        if is_from_another_site(headers) {
+            return Err(ControlError::Forbidden("the request comes from a page of another site".to_owned()));
+        }
+        Ok(())
     }
 
     /// Whether other sites cannot point this name at this address. A site that can could send requests here with its scripts.
@@ -84,23 +122,19 @@ impl Access {
     }
 }
 
-fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), ControlError> {
-    let site = text(headers, "sec-fetch-site");
-    let is_foreign = match text(headers, header::ORIGIN.as_str()) {
-        // Only the browser can set this header. Behind a proxy that rewrites Host, the Origin differs from it.
-        _ if site == Some("same-origin") => false,
-        // A link on another page may lead here: it is a GET, which changes nothing.
-        None if text(headers, "sec-fetch-mode") == Some("navigate") => false,
-        None => matches!(site, Some("cross-site" | "same-site")),
-        Some(origin) => {
-            let own = |scheme: &str| origin.strip_prefix(scheme).is_some_and(|rest| rest.eq_ignore_ascii_case(host));
-            !(own("http://") || own("https://"))
-        }
-    };
-    if is_foreign {
-        Err(ControlError::Forbidden("the request comes from a page of another site".to_owned()))
-    } else {
+/// Whether this is the token.
+///
+/// # Errors
+/// `None` for a wrong one; an error where it is not compared, because the network sent too many wrong ones.
+pub(super) fn check_token(token: &AdminToken, presented: &str, guesses: &Guesses) -> Result<(), Option<ControlError>> {
+    let attempt = Attempt { kind: "admin-token", account: Some(""), credential: presented, operation: "control API" };
+    guesses.admit(&attempt).map_err(|too_many| Some(too_many.into()))?;
+    if token.is(presented) {
+        guesses.accepted(&attempt);
         Ok(())
+    } else {
+        guesses.rejected(&attempt);
+        Err(None)
     }
 }
 
@@ -108,9 +142,19 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The id of the browser's session.
+pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// The cookie with the id of a session that lasts this number of seconds; 0 deletes it. A browser that sees this server over
+/// https:// sends it over https:// only. A forged header would only keep the forger's own browser from logging in.
+pub(super) fn session_cookie(headers: &HeaderMap, id: &str, seconds: u64) -> String {
+    let is_https = text(headers, header::ORIGIN.as_str()).is_some_and(|origin| origin.starts_with("https://"))
+        || text(headers, "x-forwarded-proto") == Some("https");
+    let secure = if is_https { "; Secure" } else { "" };
+    format!("{COOKIE}={id}; Path=/_emulator; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// Whether the client is a browser. Java's own client accepts `text/html` too, with a list that no browser sends.
@@ -121,8 +165,22 @@ pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
 
 /// Accepts or rejects a request. A browser without the token is redirected to the login, and from there back to its page.
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
-    let peer = request.extensions().get::<Peer>().copied();
-    let Err(rejected) = control.access.check(peer, request.headers()) else { return next.run(request).await };
+    let write = Write::of(&request);
+    let checked = control.access.check(Peer::current(), request.headers(), &control.sessions, &control.guesses);
+    let (client, response) = match checked {
+        Ok(client) => {
+            let has_session = matches!(client, Client::Session(_));
+            (client, HAS_SESSION.scope(has_session, next.run(request)).await)
+        }
+        Err(rejected) => (Client::Rejected, reject(rejected, &request)),
+    };
+    if let Some(write) = write {
+        write.log(&client, &response);
+    }
+    response
+}
+
+fn reject(rejected: ControlError, request: &Request) -> Response<Body> {
     if matches!(rejected, ControlError::Unauthorized(_)) && is_browser(request.headers()) {
         // The data of a form is lost, so the login does not lead back to its address.
         let requested = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
@@ -150,8 +208,9 @@ mod tests {
     }
 
     fn status(access: &Access, peer: &str, pairs: &[(&'static str, &'static str)]) -> u16 {
-        let peer = Peer(peer.parse().expect("an address"));
-        access.check(Some(peer), &headers(pairs)).map_or_else(|error| error.status().as_u16(), |()| 200)
+        let (peer, guesses) = (Peer(peer.parse().expect("an address")), Guesses::new(0).expect("a counter"));
+        let checked = access.check(Some(peer), &headers(pairs), &Sessions::default(), &guesses);
+        checked.map_or_else(|error| error.status().as_u16(), |_| 200)
     }
 
     #[test]
@@ -161,6 +220,19 @@ mod tests {
         assert_eq!(status(&open, "::1", &[("host", "[::1]:8080")]), 200);
         assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost"), ("x-forwarded-for", "192.0.2.7")]), 403);
         assert_eq!(status(&open, "192.0.2.7", &[("host", "192.0.2.1:8080")]), 403);
+        for header in PROXIES {
+            assert_eq!(status(&open, "127.0.0.1", &[("host", "localhost"), (header, "x")]), 403, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_of_a_page_that_was_reached_by_https_is_secure() {
+        let cookie = |pairs: &[(&'static str, &'static str)]| session_cookie(&headers(pairs), "a", 5);
+        let plain = "emulator_admin=a; Path=/_emulator; Max-Age=5; HttpOnly; SameSite=Strict";
+        assert_eq!(cookie(&[("origin", "http://localhost:8080")]), plain);
+        assert_eq!(cookie(&[]), plain);
+        assert_eq!(cookie(&[("origin", "https://outer.example")]), format!("{plain}; Secure"));
+        assert_eq!(cookie(&[("x-forwarded-proto", "https")]), format!("{plain}; Secure"));
     }
 
     #[test]

@@ -23,19 +23,9 @@ impl AdminToken {
         &self.0
     }
 
-    /// The value of the cookie, from which the token cannot be computed.
-    pub(super) fn cookie(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(format!("cookie of {}", self.reveal()).as_bytes()).into();
-        format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|place| digest[place])))
-    }
-
     /// Whether a text is the token. Digests are compared, so that the duration does not tell how much of it is right.
     pub(super) fn is(&self, presented: &str) -> bool {
         Sha256::digest(self.reveal().as_bytes()) == Sha256::digest(presented.as_bytes())
-    }
-
-    pub(super) fn is_cookie(&self, presented: &str) -> bool {
-        Sha256::digest(self.cookie().as_bytes()) == Sha256::digest(presented.as_bytes())
     }
 }
 

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::database::{DatabaseError, is_impossible_text};
 use crate::error_chain::ErrorChain;
 use crate::gateway::MEMORY_FULL;
+use crate::guesses::TooManyGuesses;
 use crate::tenants::{CredentialError, TenantError};
 
 /// Why the control API rejected a request, or failed.
@@ -37,6 +38,8 @@ pub(super) enum ControlError {
     /// The token is missing or wrong.
     #[error("{0}")]
     Unauthorized(String),
+    #[error(transparent)]
+    TooManyGuesses(#[from] TooManyGuesses),
     #[error(transparent)]
     Tenant(#[from] TenantError),
     /// The task panicked: a defect.
@@ -77,6 +80,7 @@ impl ControlError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::TooManyGuesses(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Tenant(error) => match error {
                 TenantError::UnknownTenant(_)
@@ -123,6 +127,9 @@ impl IntoResponse for ControlError {
         *response.status_mut() = status;
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::TooManyGuesses(TooManyGuesses(seconds)) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,12 +3,14 @@
 mod access;
 mod admin_token;
 mod api;
+mod audit;
 mod catalog;
 mod documents;
 mod error;
 mod journal;
 mod keys;
 mod pages;
+mod sessions;
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,12 +23,15 @@ use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
 use crate::gateway::{BodyError, BodyMemory, collect_body};
+use crate::guesses::Guesses;
+use crate::random::Random;
 use crate::tenants::Tenants;
 use catalog::Catalog;
 use error::ControlError;
+use sessions::Sessions;
 
+pub use access::Access;
 pub(crate) use access::is_browser;
-pub use access::{Access, Peer};
 pub use admin_token::AdminToken;
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
@@ -39,6 +44,9 @@ pub struct Control {
     tenants: OnceLock<Tenants>,
     access: Access,
     body_memory: BodyMemory,
+    guesses: Guesses,
+    sessions: Sessions,
+    random: Arc<Random>,
     catalog: Catalog,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor APIs, for replays of requests.
@@ -52,12 +60,21 @@ pub struct Control {
 impl Control {
     /// A control API for the vendor operations in `document`. `access` says who may use it.
     #[must_use]
-    pub fn new(access: Access, body_memory: BodyMemory, document: &OpenApi) -> Self {
+    pub fn new(
+        access: Access,
+        body_memory: BodyMemory,
+        guesses: Guesses,
+        random: Arc<Random>,
+        document: &OpenApi,
+    ) -> Self {
         let catalog = Catalog::new(document);
         Self {
             tenants: OnceLock::new(),
             access,
             body_memory,
+            guesses,
+            sessions: Sessions::default(),
+            random,
             catalog,
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),

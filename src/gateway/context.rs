@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use axum::http::Uri;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, Uri};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::body::BodyMemory;
 use crate::clock::Clock;
 use crate::customers::Customers;
+use crate::guesses::Guesses;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::random::Random;
@@ -43,6 +44,16 @@ pub struct GatewayState {
     pub body_memory: BodyMemory,
     pub random: Arc<Random>,
     pub journal: Journal,
+    pub guesses: Guesses,
+    /// The origin of the pages that may use the vendor APIs, `*` for any.
+    pub cors_origin: Option<HeaderValue>,
+}
+
+impl GatewayState {
+    /// Whether pages of this origin may use the vendor APIs.
+    pub(super) fn permits(&self, origin: Option<&HeaderValue>) -> bool {
+        self.cors_origin.as_ref().is_some_and(|permitted| permitted == "*" || Some(permitted) == origin)
+    }
 }
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Response};
 
 use super::context::RequestContext;
 use super::request_log::Transmission;
-use super::response::GatewayRejection;
+use super::response::{GatewayRejection, KeyProblem};
 use super::vendor::{InjectedStatus, Vendor};
 use crate::fault_injection::{FaultResponse, Point, TriggeredFault};
 use crate::journal::FaultNote;
@@ -109,7 +109,7 @@ impl InjectedFault {
 /// The gateway's rejection with this status; the response of the vendor's back end if the gateway has none.
 fn respond<V: Vendor>(vendor: &V, injected: InjectedStatus<'_>, context: &RequestContext<'_>) -> Response<Bytes> {
     let rejection = match injected.code {
-        401 => GatewayRejection::InvalidKey,
+        401 => GatewayRejection::InvalidKey(KeyProblem::Unknown),
         403 => GatewayRejection::QuotaExceeded(injected.retry_after),
         413 => GatewayRejection::BodyTooLarge(context.options.max_body_bytes),
         429 => GatewayRejection::RateLimited(injected.retry_after),

@@ -6,6 +6,7 @@ mod context;
 mod injected_fault;
 mod not_found;
 mod openapi;
+mod origin;
 mod pipeline;
 mod raw;
 mod request;
@@ -23,10 +24,11 @@ pub(crate) use context::{
 };
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
+pub(crate) use origin::is_from_another_site;
 pub(crate) use raw::RawRequest;
 pub(crate) use request::{ApiRequest, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};
-pub use response::{BODY_TOO_LARGE, GatewayRejection, NotBuilt};
+pub use response::{BODY_TOO_LARGE, GatewayRejection, KeyProblem, NotBuilt};
 pub(crate) use response::{
     BrokenBody, MEMORY_FULL, Reply, header_text, json_response, typed, with_allow, with_retry_after,
 };

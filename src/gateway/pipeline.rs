@@ -11,21 +11,25 @@ use std::time::Duration;
 use axum::RequestPartsExt as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request};
-use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::{Response, header};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::body::{BodyError, read_body, writes};
 use super::context::{GatewayState, Operation, Replayed, RequestContext, Services, VendorState};
 use super::injected_fault::{InjectedFault, InsideFault, Sent};
+use super::origin::is_from_another_site;
 use super::request::{ApiRequest, wants_rollback};
 use super::request_log::{RequestLog, Transmission};
-use super::response::{BrokenBody, GatewayRejection, NotBuilt, Reply, header_text, prefer};
+use super::response::{
+    BrokenBody, GatewayRejection, KeyProblem, NotBuilt, Reply, header_text, prefer, with_retry_after,
+};
 use super::vendor::Vendor;
 use crate::database::{DatabaseError, Transaction, charge};
 use crate::error_chain::ErrorChain;
-use crate::tenants::{Caller, LimitExceeded};
+use crate::guesses::TooManyGuesses;
+use crate::tenants::{Caller, Denied, LimitExceeded};
 use crate::wire::json::Rewritten;
 use crate::wire::members::Notes;
 
@@ -143,7 +147,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         let services = gateway.services.get().ok_or(GatewayRejection::BackEndFailed(request_id))?;
         let caller = match self.parts.extensions.get() {
             Some(Replayed(caller)) => caller.clone(),
-            None => caller_of(vendor, services, self.parts, request_id).await?,
+            None => caller_of(vendor, gateway, services, self.parts, (self.operation.id, request_id)).await?,
         };
         charge(caller.tenant.id);
         let now = caller.tenant.clock.now();
@@ -159,7 +163,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
             None => Ok(()),
             Some(LimitExceeded::RateLimit(seconds)) => Err(GatewayRejection::RateLimited(seconds)),
             Some(LimitExceeded::Quota(seconds)) => Err(GatewayRejection::QuotaExceeded(seconds)),
-            Some(LimitExceeded::TenantDeleted) => Err(GatewayRejection::InvalidKey),
+            Some(LimitExceeded::TenantDeleted) => Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
         }
     }
 
@@ -295,7 +299,15 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
 
     fn reject(&mut self, rejection: GatewayRejection) -> Response<Bytes> {
         self.log.rejected(&rejection);
-        self.state.vendor.reject(rejection, &self.context())
+        let retry_after = match rejection {
+            GatewayRejection::InvalidKey(KeyProblem::TooManyGuesses(seconds)) => Some(seconds),
+            _ => None,
+        };
+        let response = self.state.vendor.reject(rejection, &self.context());
+        match retry_after {
+            Some(seconds) => with_retry_after(response, seconds),
+            None => response,
+        }
     }
 
     fn context(&self) -> RequestContext<'_> {
@@ -311,19 +323,27 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
 
 async fn caller_of<V: Vendor>(
     vendor: &V,
+    gateway: &GatewayState,
     services: &Services,
     parts: &Parts,
-    request_id: Uuid,
+    (operation, request_id): (&str, Uuid),
 ) -> Result<Caller, GatewayRejection> {
-    let failed = |error: DatabaseError| database_failed(&error, request_id);
     let credential = vendor.presented_credential(parts).ok_or(GatewayRejection::MissingKey)?;
-    let caller = services.credentials.caller(&credential).await.map_err(failed)?;
-    let caller = caller.filter(|caller| caller.kind == V::CREDENTIAL).ok_or(GatewayRejection::InvalidKey)?;
-    if vendor.may_use(services, &caller, parts).await.map_err(failed)? {
-        Ok(caller)
-    } else {
-        Err(GatewayRejection::InvalidKey)
+    // A page of another site can send a key that it knows in the query, and cannot read the response.
+    if writes(&parts.method)
+        && is_from_another_site(&parts.headers)
+        && !gateway.permits(parts.headers.get(header::ORIGIN))
+    {
+        return Err(GatewayRejection::InvalidKey(KeyProblem::AnotherSite));
     }
+    let caller = services.credentials.caller(&credential, V::CREDENTIAL, operation, &gateway.guesses).await;
+    caller.map_err(|denied| match denied {
+        Denied::Unknown => GatewayRejection::InvalidKey(KeyProblem::Unknown),
+        Denied::TooManyGuesses(TooManyGuesses(seconds)) => {
+            GatewayRejection::InvalidKey(KeyProblem::TooManyGuesses(seconds))
+        }
+        Denied::Database(error) => database_failed(&error, request_id),
+    })
 }
 
 fn database_failed(error: &DatabaseError, request_id: Uuid) -> GatewayRejection {

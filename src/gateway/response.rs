@@ -151,7 +151,7 @@ pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayRejection {
     MissingKey,
-    InvalidKey,
+    InvalidKey(KeyProblem),
     /// No operation matches the path.
     NoSuchOperation,
     /// No operation of this path has this method. Holds the allowed methods, as `Allow` lists them.
@@ -167,6 +167,17 @@ pub enum GatewayRejection {
     MemoryFull,
     /// The database failed, is not ready yet, or a handler panicked. Holds the id of the request.
     BackEndFailed(Uuid),
+}
+
+/// Why a key is not valid. The responses are equal, but for the header `Retry-After`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// It is unknown, revoked, expired or of another kind.
+    Unknown,
+    /// It was not looked up; it may be sent again after this number of seconds.
+    TooManyGuesses(u64),
+    /// A browser sends it for a page of another site.
+    AnotherSite,
 }
 
 /// An operation, or a group of operations, that this emulator does not build; with the vendor's name for it.
@@ -196,9 +207,7 @@ impl GatewayRejection {
     pub fn reason(&self) -> Reason {
         let (rule, message) = match self {
             Self::MissingKey => ("missingKey", "The request presents no key.".to_owned()),
-            Self::InvalidKey => {
-                ("invalidKey", "The key is not valid: it is unknown, revoked, expired or of another kind.".to_owned())
-            }
+            Self::InvalidKey(problem) => ("invalidKey", problem.message()),
             Self::NoSuchOperation => ("noSuchOperation", "No operation has this method and path.".to_owned()),
             Self::WrongMethod(allowed) => {
                 ("noSuchOperation", format!("No operation has this method and path; the path allows {allowed}."))
@@ -211,6 +220,20 @@ impl GatewayRejection {
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };
         Reason { field: "$".to_owned(), rule: rule.to_owned(), message }
+    }
+}
+
+impl KeyProblem {
+    fn message(self) -> String {
+        match self {
+            Self::Unknown => "The key is not valid: it is unknown, revoked, expired or of another kind.".to_owned(),
+            Self::TooManyGuesses(seconds) => format!(
+                "The key was not looked up: this network sent too many wrong ones. It may be sent again after {seconds} s."
+            ),
+            Self::AnotherSite => "A browser sent this for a page of another site, and EMULATOR_CORS_ORIGIN does not \
+                                  permit that site."
+                .to_owned(),
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use super::context::{RequestContext, Services};
+use super::context::RequestContext;
 use super::request::ApiRequest;
 use super::response::{BrokenBody, GatewayRejection};
 use crate::database::DatabaseError;
 use crate::journal::Reason;
-use crate::tenants::{Caller, CredentialKind};
+use crate::tenants::CredentialKind;
 
 /// A failure that a fault rule injects as a status.
 #[derive(Debug, Clone, Copy)]
@@ -38,17 +38,6 @@ pub(crate) trait Vendor: Debug + Send + Sync + 'static {
     /// The text that identifies the request's credential, in the form of `tenants::presented` for [`Self::CREDENTIAL`]. `None` when
     /// the request presents no credential.
     fn presented_credential<'a>(&self, parts: &'a Parts) -> Option<Cow<'a, str>>;
-
-    /// Whether a valid credential may be used for this request.
-    fn may_use(
-        &self,
-        services: &Services,
-        caller: &Caller,
-        parts: &Parts,
-    ) -> impl Future<Output = Result<bool, DatabaseError>> + Send {
-        let _ = (services, caller, parts);
-        async { Ok(true) }
-    }
 
     /// The path as the routes spell it, without the base that clients put before it; `None` if it has no base.
     fn canonical_path(&self, path: &str) -> Option<String> {

@@ -19,8 +19,12 @@ pub use ring::{Journal, JournalOptions, Listener};
 pub use rows::{Cell, Change, FieldChange, RowTexts};
 pub use secret_names::is_secret_column;
 
-/// A header's value, hidden if it is one of `secret_headers` or has the name of a secret. The last four characters of a long key stay
-/// visible. `name` is in lower case.
+/// The length of a key, of which the last four characters stay visible. Anything else under the name of a key is hidden as a whole: it
+/// may be a password.
+const KEY_LENGTH: usize = 32;
+
+/// A header's value, hidden if it is one of `secret_headers` or has the name of a secret. The last four characters of a text as long as
+/// a key stay visible. `name` is in lower case.
 #[must_use]
 pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
@@ -30,7 +34,9 @@ pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str])
         return if may_repeat { Cow::Owned(redacted_text(&text)) } else { text };
     }
     match text.char_indices().nth_back(3) {
-        Some((at, _)) if name.ends_with("-key") && text.len() > 16 => Cow::Owned(format!("{HIDDEN}{}", &text[at..])),
+        Some((at, _)) if name.ends_with("-key") && text.len() == KEY_LENGTH => {
+            Cow::Owned(format!("{HIDDEN}{}", &text[at..]))
+        }
         _ => Cow::Borrowed(HIDDEN),
     }
 }
@@ -56,6 +62,9 @@ mod tests {
         assert_eq!(redacted_header("x-acme", value, &[]), "0123456789abcdef0123456789abcdef");
         assert_eq!(redacted_header("x-acme", value, &["x-acme"]), HIDDEN);
         assert_eq!(redacted_header("x-acme-key", value, &["x-acme-key"]), format!("{HIDDEN}cdef"));
+        for value in [&value[1..], b"a-password-of-somebody", b"0123456789abcdef0123456789abcdef0"] {
+            assert_eq!(redacted_header("x-acme-key", value, &["x-acme-key"]), HIDDEN);
+        }
         for name in crate::vendors::secret_headers() {
             let shown = redacted_header(name, value, &crate::vendors::secret_headers());
             assert!(shown.starts_with(HIDDEN), "{name}: {shown}");

@@ -12,7 +12,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
 use super::framing::Framing;
-use crate::control::Peer;
+use crate::guesses::Peer;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {

@@ -135,7 +135,7 @@ fn network(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::Peer;
+    use crate::guesses::Peer;
     use crate::server::connection::Timeouts;
 
     fn connection(peer: &str) -> Connection {

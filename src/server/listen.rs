@@ -20,8 +20,8 @@ use super::connections::Connections;
 use super::malformed::{MAX_HEAD_BYTES, MalformedRequest};
 use super::stream::Stream;
 use crate::config::ListenAddress;
-use crate::control::Peer;
 use crate::error_chain::ErrorChain;
+use crate::guesses::Peer;
 
 /// How often to look for a port that is free in both address families.
 const PORT_ATTEMPTS: usize = 20;

@@ -13,6 +13,7 @@ use prometheus::{
 use super::Shared;
 use crate::database::Database;
 use crate::error_chain::ErrorChain;
+use crate::guesses::Guesses;
 
 /// Labels are operations, never paths: clients cannot add labels.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Drop for CountedConnection {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Result<Self, prometheus::Error> {
+    pub(super) fn new(guesses: &Guesses) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
             Opts::new("emulator_requests_total", "Requests by operation and status; - stands for no operation."),
@@ -60,6 +61,7 @@ impl Metrics {
             &["operation"],
         )?;
         registry.register(Box::new(faults.clone()))?;
+        registry.register(Box::new(guesses.counter()))?;
         let connections_in_use = IntGauge::new("emulator_database_connections_in_use", "Database connections in use.")?;
         let connections_max =
             IntGauge::new("emulator_database_connections_max", "The largest number of open database connections.")?;

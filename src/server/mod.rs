@@ -35,6 +35,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
 use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, Services};
+use crate::guesses::Guesses;
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
 use crate::vendors::{Vendors, canonical_path, secret_headers};
@@ -85,7 +86,9 @@ pub struct ServerOptions {
     pub access: Access,
     /// How many bytes of request bodies are in memory at once; at least one body of the vendor APIs.
     pub body_memory_bytes: usize,
-    /// Whether `/_emulator` is on a listener of its own, and not on the vendor's.
+    /// How many wrong credentials a network may present for one account in a minute; 0 for no limit.
+    pub guess_limit: u32,
+    /// Whether `/_emulator` and `/metrics` are on a listener of their own, and not on the vendor's.
     pub has_admin_listener: bool,
 }
 
@@ -108,12 +111,16 @@ impl Server {
         let services = Arc::new(OnceLock::new());
         let secret_headers = secret_headers();
         let journal = Journal::new(options.journal, secret_headers.clone());
+        let guesses = Guesses::new(options.guess_limit)?;
+        let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let gateway = GatewayState {
             options: options.responses,
             services: Arc::clone(&services),
             body_memory: BodyMemory::new(options.body_memory_bytes.max(options.responses.max_body_bytes)),
-            random,
+            random: Arc::clone(&random),
             journal: journal.clone(),
+            guesses: guesses.clone(),
+            cors_origin: cors_origin.clone(),
         };
         // A wrong method on a known path is not found either (the gateway's default). Added before the layer for browsers, which
         // answers their OPTIONS.
@@ -121,11 +128,11 @@ impl Server {
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
-        let control = Arc::new(Control::new(options.access, gateway.body_memory.clone(), &document));
+        let control = Control::new(options.access, gateway.body_memory.clone(), guesses.clone(), random, &document);
+        let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
-        let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
         let shared = Arc::new(Shared {
-            metrics: Metrics::new()?,
+            metrics: Metrics::new(&guesses)?,
             readiness: Readiness::default(),
             services,
             control: Arc::clone(&control),
@@ -136,17 +143,17 @@ impl Server {
         let ours = Router::new()
             .route("/livez", get(health::livez))
             .route("/readyz", get(health::readyz))
-            .route("/metrics", get(metrics::metrics))
             .with_state(Arc::clone(&shared));
+        let counts = Router::new().route("/metrics", get(metrics::metrics)).with_state(Arc::clone(&shared));
         let admin = control::routes(control, &document);
         let vendor = vendor.merge(ours.clone().method_not_allowed_fallback(unknown.clone()));
         let (vendor, admin) = if options.has_admin_listener {
             let ours = ours.method_not_allowed_fallback(no_such_route);
-            let admin = ours.merge(admin).fallback(inspector_or(no_such_route, secret_headers));
+            let admin = ours.merge(counts).merge(admin).fallback(inspector_or(no_such_route, secret_headers));
             (with_cors(vendor.fallback(unknown), shared.cors_origin.as_ref()), Some(with_layers(admin)))
         } else {
             let vendor = with_cors(vendor.fallback(inspector_or(unknown, secret_headers)), shared.cors_origin.as_ref());
-            (vendor.merge(admin), None)
+            (vendor.merge(counts).merge(admin), None)
         };
         Ok(Self { stack: with_layers(vendor), admin, shared })
     }

@@ -17,9 +17,9 @@ use super::Server;
 use super::connection::{Connection, ResponseBody, Unread};
 use super::malformed::MalformedRequest;
 use crate::clock::milliseconds;
-use crate::control::Peer;
 use crate::database::{ShareOf, measured};
 use crate::gateway::{NO_OPERATION, RequestSummary, Transmission};
+use crate::guesses::Peer;
 use crate::journal::{redacted_path, redacted_text};
 
 impl Server {
@@ -34,17 +34,14 @@ impl Server {
         let persistence = Persistence::of(&parts);
         let expects_continue = parts.headers.contains_key(header::EXPECT);
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
-        let mut request = Request::from_parts(parts, body);
+        let request = Request::from_parts(parts, body);
         let console = ConsoleLine::begin(&request);
         let share = match request.uri().path() {
             "/livez" | "/readyz" => ShareOf::Control,
-            path if path.starts_with("/_emulator") => {
-                request.extensions_mut().insert(connection.peer());
-                ShareOf::Control
-            }
+            path if path.starts_with("/_emulator") => ShareOf::Control,
             _ => ShareOf::Unauthenticated,
         };
-        let (responded, waited) = measured(share, self.stack.oneshot(request)).await;
+        let (responded, waited) = connection.peer().requests(measured(share, self.stack.oneshot(request))).await;
         let Ok(mut response) = responded;
         let summary = response.extensions_mut().remove::<RequestSummary>();
         let elapsed = start.elapsed();

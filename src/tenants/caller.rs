@@ -16,6 +16,8 @@ use super::{Caller, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, is_of_deleted_tenant, lock_tenant_shared};
 use crate::fault_injection::{self, TriggeredFault};
+use crate::guesses::{Attempt, Guesses, TooManyGuesses};
+use crate::vendor_facts::CredentialKind;
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
@@ -47,6 +49,28 @@ struct CacheEntry {
     read_at: Instant,
 }
 
+/// Why a credential is not accepted.
+#[derive(Debug)]
+pub enum Denied {
+    /// It is unknown, revoked, expired or of another kind.
+    Unknown,
+    /// It was not looked up.
+    TooManyGuesses(TooManyGuesses),
+    Database(DatabaseError),
+}
+
+impl From<DatabaseError> for Denied {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<TooManyGuesses> for Denied {
+    fn from(error: TooManyGuesses) -> Self {
+        Self::TooManyGuesses(error)
+    }
+}
+
 impl CredentialCache {
     #[must_use]
     pub fn new(database: Database) -> Self {
@@ -59,18 +83,40 @@ impl CredentialCache {
         }
     }
 
-    /// The caller with a credential of any kind, in the form of [`super::presented`], counted as a request of its tenant. `None` when
-    /// no tenant has the credential, or when it is revoked or expired.
+    /// The caller with a credential of this kind, in the form of [`super::presented`], counted as a request of its tenant. `guesses` is
+    /// told of a credential that is not in the cache, and says whether it is looked up.
     ///
     /// # Errors
-    /// When the database fails and the cache has no entry.
-    pub async fn caller(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let (digest, deadline) = (digest(presented), self.database.locks().deadline());
+    /// When no tenant has the credential, it is revoked or expired, or the network sent too many wrong ones; or when the database
+    /// fails and the cache has no entry.
+    pub async fn caller(
+        &self,
+        presented: &str,
+        kind: CredentialKind,
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<Caller, Denied> {
+        Ok(self.caller_of_any(&[presented], kind, operation, guesses).await?.0)
+    }
+
+    /// The same for a credential that can be read in several ways, with the reading that is valid. They count as one attempt.
+    ///
+    /// # Errors
+    /// As [`Self::caller`].
+    pub async fn caller_of_any<'a>(
+        &self,
+        readings: &[&'a str],
+        kind: CredentialKind,
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<(Caller, &'a str), Denied> {
+        let deadline = self.database.locks().deadline();
         loop {
-            let Some(caller) = self.find(digest).await? else { return Ok(None) };
+            let (caller, reading) = self.find(readings, kind, operation, guesses).await?;
             // The tenant's data and plan may have changed during a wait, so they are read again.
-            if let Some(guard) = self.database.locks().enter(caller.tenant.id, deadline).await? {
-                return Ok(Some(caller.with_guard(guard)));
+            let entered = self.database.locks().enter(caller.tenant.id, deadline).await;
+            if let Some(guard) = entered.map_err(DatabaseError::from)? {
+                return Ok((caller.with_guard(guard), reading));
             }
         }
     }
@@ -81,7 +127,11 @@ impl CredentialCache {
     /// # Errors
     /// When the database fails and the cache has no entry.
     pub async fn holder(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        self.find(digest(presented)).await
+        let digest = digest(presented);
+        match self.cached(&digest) {
+            Some(caller) => Ok(Some(caller)),
+            None => self.read(digest).await,
+        }
     }
 
     /// Stores an access token for a client that presented its secret. The token expires after this many seconds. False when the
@@ -120,10 +170,35 @@ impl CredentialCache {
         self.unknown.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    async fn find(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
-        if let Some(caller) = self.cached(&digest) {
-            return Ok(Some(caller));
+    async fn find<'a>(
+        &self,
+        readings: &[&'a str],
+        kind: CredentialKind,
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<(Caller, &'a str), Denied> {
+        for reading in readings {
+            if let Some(caller) = self.cached(&digest(reading)).filter(|caller| caller.kind == kind) {
+                return Ok((caller, reading));
+            }
         }
+        let mut denied = Denied::Unknown;
+        for reading in readings {
+            let attempt = attempt(reading, kind, operation);
+            if let Err(too_many) = guesses.admit(&attempt) {
+                denied = too_many.into();
+            } else if let Some(caller) = self.read(digest(reading)).await?.filter(|caller| caller.kind == kind) {
+                guesses.accepted(&attempt);
+                return Ok((caller, reading));
+            }
+        }
+        if let (Denied::Unknown, Some(reading)) = (&denied, readings.first()) {
+            guesses.rejected(&attempt(reading, kind, operation));
+        }
+        Err(denied)
+    }
+
+    async fn read(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
         let _turn = self.turn(&digest).await;
         if self.is_unknown(&digest) {
             return Ok(None);
@@ -183,6 +258,12 @@ impl CredentialCache {
             }
         }
     }
+}
+
+/// `presented` is in the form of [`super::presented`].
+fn attempt<'a>(presented: &'a str, kind: CredentialKind, operation: &'a str) -> Attempt<'a> {
+    let account = presented.rsplit_once('\0').map(|(account, _)| account).filter(|_| kind.has_account());
+    Attempt { kind: kind.name(), account, credential: presented, operation }
 }
 
 /// Counts requests in the database, so that limits apply across all servers. Cheap to clone.

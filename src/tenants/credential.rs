@@ -14,6 +14,22 @@ use crate::vendor_facts::CredentialKind;
 /// the credential.
 pub(super) type CredentialDigest = [u8; 32];
 
+/// The least number of characters of a secret whose last four are shown.
+const SHOWN_FROM: usize = 16;
+
+/// Marks the stored ending of a password or client secret.
+const LONG: char = '…';
+
+/// The ending of a credential of this kind as people see it, given the stored one.
+pub(super) fn shown_ending(kind: CredentialKind, stored: &str) -> &str {
+    if kind.has_account() { stored.strip_prefix(LONG).unwrap_or_default() } else { stored }
+}
+
+/// The stored ending for an export: without that of a short secret.
+pub(super) fn kept_ending(kind: CredentialKind, stored: String) -> String {
+    if shown_ending(kind, &stored).is_empty() { String::new() } else { stored }
+}
+
 /// The two keys of a subscription. Both are active at once, so that one can be rotated while a program still uses the other.
 #[derive(
     Debug,
@@ -45,7 +61,7 @@ pub struct CredentialListing {
     pub kind: CredentialKind,
     /// The user name or client id; null for a subscription key.
     pub account: Option<String>,
-    /// The last four characters of the secret.
+    /// The last four characters of the secret; empty for a password or client secret of less than 16 characters.
     pub ending: String,
     pub created_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
@@ -151,11 +167,18 @@ impl Credential {
         &self.secret
     }
 
-    /// The last four characters of the secret, by which people distinguish credentials.
+    /// The last four characters of the secret, by which people distinguish credentials; empty for a short secret, of which they would
+    /// be too large a part.
     #[must_use]
     pub fn ending(&self) -> &str {
-        let start = self.secret.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
-        &self.secret[start..]
+        let mut places = self.secret.char_indices().rev().map(|(place, _)| place);
+        let (start, is_long) = (places.nth(3), places.nth(SHOWN_FROM - 5).is_some());
+        start.filter(|_| is_long).map_or("", |start| &self.secret[start..])
+    }
+
+    /// The ending as the database has it. Rows without the mark were written when short secrets had an ending too.
+    pub(in crate::tenants) fn stored_ending(&self) -> String {
+        if self.kind.has_account() { format!("{LONG}{}", self.ending()) } else { self.ending().to_owned() }
     }
 
     /// The form that [`super::CredentialCache::caller`] looks up.
@@ -205,6 +228,21 @@ mod tests {
     fn debug_shows_no_secret() {
         let key: Credential = "0123456789abcdef0123456789abcdef".parse().expect("a key");
         assert_eq!(format!("{key:?}"), "Credential(SubscriptionKey, None, …cdef)");
+    }
+
+    #[test]
+    fn only_the_ending_of_a_long_secret_is_shown() {
+        let random = Random::default();
+        for (secret, ending) in
+            [("12345678", ""), ("123456789012345", ""), ("1234567890123456", "3456"), ("ééééééééééééëëëë", "ëëëë")]
+        {
+            let new = Credential::new(&random, CredentialKind::Basic, "ci", Some(secret.to_owned())).expect("a secret");
+            assert_eq!(new.ending(), ending, "{secret}");
+            assert_eq!(shown_ending(CredentialKind::Basic, &new.stored_ending()), ending);
+        }
+        // Stored by an earlier version, which showed the ending of every secret.
+        assert_eq!(shown_ending(CredentialKind::Basic, "5678"), "");
+        assert_eq!(shown_ending(CredentialKind::SubscriptionKey, "cdef"), "cdef");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use super::credential::{Credential, CredentialListing, CredentialSlot, NewCredential};
+use super::credential::{Credential, CredentialListing, CredentialSlot, NewCredential, shown_ending};
 use super::error::CredentialError;
 use super::service::Tenants;
 use super::store;
@@ -65,13 +65,14 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
+    let ending = credential.stored_ending();
     let row = CredentialRow {
         name,
         slot: CredentialSlot::Primary,
         kind: credential.kind(),
         account: credential.account(),
         digest: &credential.digest(),
-        ending: credential.ending(),
+        ending: &ending,
         created_at: now,
         expires_at,
     };
@@ -116,7 +117,11 @@ pub async fn list_credentials(
     database: &Database,
     tenant: Option<&str>,
 ) -> Result<Vec<CredentialListing>, CredentialError> {
-    Ok(database.run(async |connection| rows::list(connection, tenant).await).await?)
+    let mut listed = database.run(async |connection| rows::list(connection, tenant).await).await?;
+    for listing in &mut listed {
+        listing.ending = shown_ending(listing.kind, &listing.ending).to_owned();
+    }
+    Ok(listed)
 }
 
 /// Revokes a subscription's key in a slot, or both. Revoking it again changes nothing.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::credential::kept_ending;
 use super::error::TenantError;
 use super::seed::{
     Counters, MAX_SEED_BYTES, SecretDigest, SeedCredential, SeedEntry, SeedExtension, SeedFile, SeedTenant,
@@ -197,7 +198,7 @@ fn subscriptions(rows: Vec<StoredCredentialRow>) -> Vec<SeedCredential> {
         if keys.last().is_none_or(|last| last.name != name) {
             keys.push(SeedCredential::stored(name, kind, account, expires_at));
         }
-        let stored = Some(StoredCredential { sha256: SecretDigest::stored(digest), ending });
+        let stored = Some(StoredCredential { sha256: SecretDigest::stored(digest), ending: kept_ending(kind, ending) });
         if let Some(key) = keys.last_mut() {
             *(if is_primary { &mut key.key_digest } else { &mut key.secondary_key_digest }) = stored;
         }

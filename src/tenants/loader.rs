@@ -30,14 +30,6 @@ impl TenantLoader {
         if name.contains('\0') { Ok(None) } else { self.load(By::Name(name)).await }
     }
 
-    /// Whether a tenant has this name, in any case.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn has_name(&self, name: &str) -> Result<bool, DatabaseError> {
-        self.database.run(async |connection| store::has_name(connection, name, Clock::Real.now()).await).await
-    }
-
     async fn load(&self, by: By<'_>) -> Result<Option<Tenant>, DatabaseError> {
         let row = self.database.run(async |connection| store::find(connection, by, Clock::Real.now()).await).await?;
         Ok(row.map(TenantRow::into_tenant))

@@ -34,7 +34,7 @@ use crate::webhooks::EventSettings;
 
 pub use crate::tasks::SeedSummary;
 pub use crate::vendor_facts::CredentialKind;
-pub use caller::{CredentialCache, FaultRules, LimitExceeded, Limits};
+pub use caller::{CredentialCache, Denied, FaultRules, LimitExceeded, Limits};
 pub use credential::{Credential, CredentialListing, CredentialSlot, NewCredential, presented};
 pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
 pub use diff::{Diff, RowDiff, TableDiff};

@@ -134,22 +134,6 @@ pub(super) async fn find(
     .await
 }
 
-/// Whether a tenant has this name, in any case.
-pub(super) async fn has_name(
-    connection: &mut PgConnection,
-    name: &str,
-    now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select exists (select from tenants
-                           where lower(name) = lower($1) and (expires_at is null or expires_at > $2)) as "exists!""#,
-        name,
-        now,
-    )
-    .fetch_one(connection)
-    .await
-}
-
 /// Replaces the vendor's tables of types and statuses.
 pub(super) async fn write_names(
     connection: &mut PgConnection,

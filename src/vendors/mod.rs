@@ -16,7 +16,7 @@ use crate::vendor_facts::{CredentialKind, ProfileOwner};
 
 pub(crate) use fallback::NotFoundHandler;
 use fallback::{Fallback, KnownRoutes};
-pub(crate) use path::{CanonicalPath, PathTenant, canonical_path};
+pub(crate) use path::canonical_path;
 use path::{RoutePaths, without_prefix};
 
 /// The first entry responds to every request that no other vendor owns, and is the head of the document of all.
@@ -44,7 +44,7 @@ pub(crate) struct VendorApi {
     pub document: fn() -> OpenApi,
     pub routes: fn(&GatewayState) -> VendorRoutes,
     /// Reads the path of a request in the spelling of the routes; `None` when no route has it.
-    pub canonical_path: fn(&str) -> Option<CanonicalPath>,
+    pub canonical_path: fn(&str) -> Option<String>,
 }
 
 /// How curl presents a credential that is in a variable of the shell.

@@ -10,24 +10,6 @@ use utoipa::openapi::OpenApi;
 use super::VENDORS;
 use crate::gateway::OriginalUri;
 
-/// A path in the spelling of the routes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CanonicalPath {
-    pub path: String,
-    /// The tenant that the prefix names.
-    pub tenant: Option<PathTenant>,
-}
-
-/// In the extensions of a request: the first segment of its path, which names a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PathTenant(pub String);
-
-impl From<String> for CanonicalPath {
-    fn from(path: String) -> Self {
-        Self { path, tenant: None }
-    }
-}
-
 /// The paths of a document, found in any case.
 #[derive(Debug)]
 pub(crate) struct RoutePaths {
@@ -79,10 +61,7 @@ pub(crate) fn canonical_path(mut request: Request) -> Request {
         return request;
     }
     let canonical = VENDORS.iter().rev().find_map(|vendor| (vendor.canonical_path)(path));
-    let Some(CanonicalPath { path, tenant }) = canonical else { return request };
-    if let Some(tenant) = tenant {
-        request.extensions_mut().insert(tenant);
-    }
+    let Some(path) = canonical else { return request };
     if path != request.uri().path()
         && let Some(uri) = with_path(request.uri(), &path)
     {

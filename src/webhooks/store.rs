@@ -71,20 +71,7 @@ pub async fn list(
     state: Option<DeliveryState>,
     limit: i64,
 ) -> Result<Vec<DeliveryListing>, DatabaseError> {
-    let mut deliveries = stored(database, tenant, state, limit).await?;
-    for delivery in &mut deliveries {
-        delivery.url = without_query_values(&delivery.url);
-    }
-    Ok(deliveries)
-}
-
-async fn stored(
-    database: &Database,
-    tenant: &str,
-    state: Option<DeliveryState>,
-    limit: i64,
-) -> Result<Vec<DeliveryListing>, DatabaseError> {
-    database
+    let mut listed = database
         .run(async |connection| {
             sqlx::query_as!(
                 DeliveryListing,
@@ -107,7 +94,11 @@ async fn stored(
             .fetch_all(connection)
             .await
         })
-        .await
+        .await?;
+    for delivery in &mut listed {
+        delivery.url = without_query_values(&delivery.url);
+    }
+    Ok(listed)
 }
 
 /// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. A resent delivery starts

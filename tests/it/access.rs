@@ -1,12 +1,14 @@
 //! Who may use the control API.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::control::control;
 use crate::support::http::request;
 use crate::support::process::{Process, program};
+use crate::support::receiver::Receiver;
 use crate::support::server::server;
 use crate::support::{Client, Reply, tenant};
 
@@ -186,6 +188,133 @@ fn a_token_that_is_set_is_required_on_loopback_too() {
 }
 
 #[test]
+fn the_token_can_be_required_on_loopback() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let open = Process::start(&["--data", &data("open")]);
+    let banner = open.banner.join("\n");
+    assert!(banner.contains("open to every program on this machine; --admin-token-required"), "{banner}");
+    // As nginx forwards a request of another machine by default.
+    send(open.address, "GET", "/_emulator/tenants", &open.address.to_string(), "Connection: close\r\n").done(200);
+    for (number, argument) in ["--admin-token-required", "--admin-token-required=on"].into_iter().enumerate() {
+        let server = Process::start(&["--data", &data(&number.to_string()), argument]);
+        let banner = server.banner.join("\n");
+        assert!(!banner.contains("open to every program"), "{banner}");
+        let token = banner.lines().find_map(|line| line.split_once("generated for this start: ")).expect("a token").1;
+        let host = server.address.to_string();
+        for (method, path) in [("GET", "/_emulator/tenants"), ("DELETE", "/_emulator/tenants/demo")] {
+            send(server.address, method, path, &host, "").problem(401);
+        }
+        let right = format!("Authorization: Bearer {token}\r\n");
+        send(server.address, "GET", "/_emulator/tenants", &host, &right).done(200);
+        server.client().get("/v1/customers/2").succeeds(200);
+    }
+}
+
+#[test]
+fn a_page_of_another_site_cannot_use_a_key_that_it_knows() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    // Such a request needs no preflight.
+    let path = format!("/v1/customers?subscription-key={}", tenant.client.key);
+    let body = crate::support::seeds::retail().to_string();
+    let sent = |address: SocketAddr, path: &str, headers: &str| {
+        Client { address, key: String::new() }.raw(&request(
+            "POST",
+            path,
+            &format!("Content-Type: text/plain\r\n{headers}"),
+            Some(&body),
+        ))
+    };
+    for headers in [
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n",
+    ] {
+        let reply = sent(server().address, &path, headers);
+        assert_eq!(reply.status, 401, "{headers}: {reply:?}");
+        assert!(reply.body.contains("invalid subscription key"), "{reply:?}");
+    }
+    assert_eq!(tenant.everything(), before);
+    // Programs, own pages, pages behind a proxy of their own, and reads.
+    for headers in [
+        "",
+        "Origin: http://test.example\r\n",
+        "Origin: http://localhost:3000\r\nSec-Fetch-Site: same-origin\r\n",
+        "Sec-Fetch-Site: none\r\n",
+    ] {
+        let reply = sent(server().address, &path, headers);
+        assert_ne!(reply.status, 401, "{headers}: {reply:?}");
+    }
+    let read = tenant.call("GET", "/v1/customers/2", "Origin: http://evil.example\r\n", None);
+    assert_eq!(read.status, 200, "{read:?}");
+    // An origin that the setting permits.
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let other = Process::start(&["--data", data.to_str().expect("a path"), "--cors-origin", "http://app.example"]);
+    let path = format!("/v1/customers?subscription-key={}", crate::support::process::DEMO_KEY);
+    assert_ne!(sent(other.address, &path, "Origin: http://app.example\r\n").status, 401);
+    assert_eq!(sent(other.address, &path, "Origin: http://evil.example\r\n").status, 401);
+}
+
+#[test]
+fn the_values_in_the_queries_of_urls_are_hidden() {
+    const SECRET: &str = "secret-in-a-url";
+    let receiver = Receiver::with_json(|_| (200, json!({})));
+    let tenant = tenant();
+    let url = |path: &str| receiver.url(&format!("{path}?code={SECRET}&v=1"));
+    let id = "Associates.UpdateAssociate";
+    let integration = json!({
+        "extension": {
+            "extension_token": "sent-along-to-hooks", "directscale_token": "calls-back-from-hooks", "hooks": { id: url("/hook") }
+        },
+        "events": { "subscriptions": [{ "url": url("/events") }], "retry_seconds": [] },
+    });
+    tenant.control("PUT", "/integration", Some(&integration)).done(204);
+    tenant.patch("/v1/customers/2", &json!({ "FirstName": "Hooked" }));
+    tenant.put("/v1/customers/upgrade/3", &crate::support::seeds::distributor());
+    let tried = tenant.control("POST", &format!("/hooks/{id}/try"), Some(&json!({}))).done(200);
+    let start = Instant::now();
+    while !receiver.received().iter().any(|received| received.path == format!("/events?code={SECRET}&v=1")) {
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", receiver.received());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(receiver.received().iter().any(|received| received.path == format!("/hook?code={SECRET}&v=1")));
+    let page = |path: &str| {
+        let path = format!("/_emulator/t/{}{path}", tenant.name());
+        send(server().address, "GET", &path, "localhost", "Accept: text/html\r\n").body
+    };
+    let requests = tenant.requests("");
+    let hooked = requests.iter().find(|request| request["hooks"] != json!([])).expect("a request with a hook");
+    let newest = &hooked["request_id"];
+    for (what, shown) in [
+        ("hook try", tried.to_string()),
+        ("integration", tenant.control("GET", "/integration", None).body),
+        ("webhooks", tenant.control("GET", "/webhooks", None).body),
+        ("journal", json!(tenant.requests("")).to_string()),
+        ("request", tenant.control("GET", &format!("/requests/{}", newest.as_str().expect("an id")), None).body),
+        ("page of webhooks", page("/webhooks")),
+        ("page of the request", page(&format!("/requests/{}", newest.as_str().expect("an id")))),
+    ] {
+        assert!(!shown.contains(SECRET), "{what}: {shown}");
+        if what != "journal" {
+            assert!(shown.contains("code=•••"), "{what}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn the_document_pages_cannot_be_framed_and_keep_no_key() {
+    for path in ["/_emulator/docs/index.html", "/_emulator/docs/swagger-initializer.js", "/_emulator/coverage"] {
+        let reply = send(server().address, "GET", path, "localhost", "Accept: text/html\r\n");
+        let policy = reply.header("Content-Security-Policy").unwrap_or_else(|| panic!("a policy in {reply:?}"));
+        assert!(policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(reply.status == 200 && !reply.body.contains("\"persistAuthorization\": true"), "{path}");
+    }
+}
+
+#[test]
 fn the_control_api_can_have_its_own_listener() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
@@ -197,10 +326,11 @@ fn the_control_api_can_have_its_own_listener() {
     assert_ne!(admin, server.address);
     send(admin, "GET", "/_emulator/tenants", "localhost", "").done(200);
     assert_eq!(send(admin, "GET", "/livez", "localhost", "").status, 200);
+    assert_eq!(send(admin, "GET", "/metrics", "localhost", "").status, 200);
     assert_eq!(send(admin, "GET", "/v1/customers/2", "localhost", "").status, 404);
     assert_eq!(send(admin, "GET", "/", "localhost", "Accept: text/html\r\n").header("Location"), Some("/_emulator/"));
     assert_eq!(send(server.address, "GET", "/", "localhost", "Accept: text/html\r\n").status, 404);
-    for path in ["/_emulator/tenants", "/_emulator/docs", "/_emulator/openapi.json", "/_emulator"] {
+    for path in ["/_emulator/tenants", "/_emulator/docs", "/_emulator/openapi.json", "/_emulator", "/metrics"] {
         let reply = send(server.address, "GET", path, "localhost", "");
         assert_eq!(
             (reply.status, reply.body.as_str()),
@@ -247,6 +377,10 @@ fn a_body_that_cannot_be_read_is_rejected_with_the_reason() {
 fn a_name_with_a_nul_is_not_found() {
     let tenant = tenant();
     let before = tenant.everything();
+    let token = "Authorization: Bearer x\r\nX-DirectScale-CallbackToken: x\r\n";
+    for path in ["/api/extension/hooks/%00", "/api/extension/hooks/a%00b"] {
+        assert_eq!(send(server().address, "POST", path, "localhost", token).status, 403, "{path}");
+    }
     for (method, path, body) in [
         ("POST", "/keys/%00/revoke", json!({})),
         ("POST", "/keys/%00/rotate", json!({ "slot": "primary" })),

@@ -38,6 +38,7 @@ fn own_server() -> (Server, Client) {
             journal: JournalOptions { entries: 0, bytes: 0, total_bytes: 0 },
             access: Access::default(),
             body_memory_bytes: 1_000_000,
+            guess_limit: 0,
             has_admin_listener: false,
         };
         let server = Server::new(options, Arc::new(Random::default())).await.expect("a server");

@@ -234,9 +234,26 @@ fn a_browser_logs_in_with_the_token() {
     let signed = send(&client, "/_emulator/login", "", &format!("token={token}"));
     assert_eq!(redirected_to(&signed), "");
     let cookie = signed.header("Set-Cookie").expect("a cookie").to_owned();
-    assert!(cookie.ends_with("; Path=/_emulator; HttpOnly; SameSite=Strict") && !cookie.contains(token), "{cookie}");
-    let cookie = cookie.split(';').next().expect("a pair");
-    assert_eq!(open(&format!("Cookie: {cookie}\r\n")).status, 200);
+    let attributes = "; Path=/_emulator; Max-Age=43200; HttpOnly; SameSite=Strict";
+    assert!(cookie.ends_with(attributes) && !cookie.contains(token), "{cookie}");
+    let other = send(&client, "/_emulator/login", "", &format!("token={token}"));
+    let other = other.header("Set-Cookie").expect("a cookie").to_owned();
+    let secure = send(&client, "/_emulator/login", "X-Forwarded-Proto: https\r\n", &format!("token={token}"));
+    assert!(secure.header("Set-Cookie").expect("a cookie").ends_with("; SameSite=Strict; Secure"), "{secure:?}");
+    let header = |cookie: &str| format!("Cookie: {}\r\n", cookie.split(';').next().expect("a pair"));
+    assert_ne!(cookie, other, "each browser has a session of its own");
+    let page = open(&header(&cookie));
+    assert!(page.status == 200 && page.body.contains("action=\"/_emulator/logout\""), "{page:?}");
+    // Ending one session does not end the other. A page of another site cannot end it.
+    let foreign = format!("{}Origin: http://evil.example\r\n", header(&cookie));
+    assert_eq!(send(&client, "/_emulator/logout", &foreign, "").status, 403);
+    assert_eq!(open(&header(&cookie)).status, 200);
+    let ended = send(&client, "/_emulator/logout", &header(&cookie), "");
+    assert_eq!(redirected_to(&ended), "/login");
+    assert!(ended.header("Set-Cookie").expect("a cookie").starts_with("emulator_admin=; Path=/_emulator; Max-Age=0;"));
+    assert_eq!((open(&header(&cookie)).status, open(&header(&other)).status), (303, 200));
+    let bytes = as_request("GET", "/tenants", &header(&cookie), None);
+    assert_eq!(client.raw(&bytes).problem(401), "the session has ended");
     server.signal("TERM");
     assert!(server.wait().success());
 }
@@ -300,4 +317,66 @@ fn all_content_of_a_page_is_in_a_landmark() {
     }
     let coverage = page("/coverage").body;
     assert_eq!((coverage.matches("<main").count(), coverage.matches("</main>").count()), (1, 1));
+}
+
+/// The text of an element, without the escapes of HTML.
+fn text_of(page: &str, id: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("id=\"{id}\""))?;
+    let text = rest.split_once('>')?.1.split_once("</pre>")?.0;
+    Some(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"))
+}
+
+#[test]
+fn a_copied_command_runs_nothing_that_a_client_chose() {
+    // Without a key: anybody can send them.
+    let tenant = tenant();
+    let key = format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.client.key);
+    let hostile = [
+        ("X&touch$IFS.pwned&", "/v1/x?a='$(touch.pwned)'`touch`;!!", "", None),
+        (
+            "!!`touch$IFS.pwned`|",
+            "/v1/customers/3",
+            "X-A: '; touch pwned; '\r\nX-B: $(touch pwned)`touch pwned`\r\n",
+            None,
+        ),
+        ("PUT", "/v1/customers/[1-9]{a,b}/../x", "X'`touch`!: !!\r\n", None),
+        (
+            "POST",
+            "/v1/customers",
+            "Content-Type: text/plain;'\r\n",
+            Some("'; touch pwned; '\n!x\n\u{1b}[201~\ntouch pwned\n"),
+        ),
+        ("PATCH", "/v1/customers/3", "", Some("\"\\'\n$(touch pwned)`touch pwned`\u{202e}")),
+    ];
+    for (method, path, headers, body) in hostile {
+        let bytes = String::from_utf8(request(method, path, &format!("{key}{headers}"), body)).expect("text");
+        let reply = client().raw(bytes.replacen("Host: test.example", "Host: evil.example", 1).as_bytes());
+        assert!(reply.status >= 200, "{reply:?}");
+        let entry = &tenant.requests("?limit=1")[0];
+        assert_eq!(entry["method"], method, "{reply:?}");
+        let page = tenant.page(&format!("/requests/{}", entry["request_id"].as_str().expect("an id")));
+        let command = text_of(&page.body, "curl-text").unwrap_or_else(|| panic!("a command in {page:?}"));
+        assert!(command.contains("http://localhost/") && !command.contains("evil.example"), "{command}");
+        assert!(!command.contains(['\u{1b}', '\u{202e}']), "{command:?}");
+        let folder = tempfile::tempdir().expect("a folder");
+        // Curl is replaced by a function that prints its arguments, each followed by a NUL.
+        let script = format!("curl() {{ printf '%s\\0' \"$@\"; }}\n{command}\n");
+        for interactive in ["+H", "-H"] {
+            let output = std::process::Command::new("bash")
+                .args([interactive, "-c", &script])
+                .env("EMULATOR_KEY", "k")
+                .current_dir(folder.path())
+                .output()
+                .expect("bash");
+            let (text, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let arguments: Vec<&str> = text.split('\0').collect();
+            assert_eq!(arguments[..5], ["-i", "-g", "--path-as-is", "-X", method], "{command}: {error}");
+            assert_eq!(arguments[5], format!("http://localhost{path}"), "{command}");
+            assert!(error.is_empty(), "{command}: {error}");
+            if let Some(body) = body {
+                assert!(arguments.contains(&body), "{body:?} in {arguments:?}");
+            }
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "{command}");
+    }
 }

@@ -29,6 +29,7 @@ mod every_field;
 mod examples;
 mod faults;
 mod gateway;
+mod guessing;
 mod hooks;
 mod inspector;
 mod journal;

@@ -75,7 +75,7 @@ impl From<&Subscription> for SubscriptionStatus {
 
 /// Get a tenant's extension and subscribers
 ///
-/// Without their secrets.
+/// Without their secrets, and without the values in the queries of their URLs.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/integration",

@@ -26,10 +26,11 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::audit::NewTenant;
 use super::error::{ControlError, ControlProblem};
 use super::{Control, read_body};
 use crate::gateway::{DecodeError, THIS_SERVER, decode_body, example_body, example_parameters, server, tags};
-use crate::tasks::{StartedTask, Tasks};
+use crate::tasks::{StartedTask, TaskStatus, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 use crate::wire::misread::without_value;
 use object::Object;
@@ -174,6 +175,7 @@ fn complete(operation: &mut utoipa::openapi::path::Operation) {
         ("403", "The request comes from another machine, or from a page of another site"),
         ("404", "There is nothing with this name"),
         ("413", "The request's body is too long"),
+        ("429", "This network sent too many wrong tokens"),
         ("415", "The Content-Encoding of the body is not supported"),
         ("409", "The name is in use, or a concurrent request made the same change"),
         ("500", "The database failed"),
@@ -252,7 +254,8 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     if is_async {
-        let mut response = json(StatusCode::ACCEPTED, &tasks.status(begun.id));
+        let status_of_task = tasks.status(begun.id);
+        let mut response = with_tenant(json(StatusCode::ACCEPTED, &status_of_task), status_of_task);
         if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
             response.headers_mut().insert(header::LOCATION, location);
         }
@@ -260,6 +263,14 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
     }
     let result = begun.end.await.map_err(|_| ControlError::Interrupted)??;
     // A key in it is shown in this response, and not again.
-    let _ = tasks.status(begun.id);
-    Ok(json(status, &result))
+    let ended = tasks.status(begun.id);
+    Ok(with_tenant(json(status, &result), ended))
+}
+
+/// The response with the task's tenant for the audit.
+fn with_tenant(mut response: Response<Body>, task: Option<TaskStatus>) -> Response<Body> {
+    if let Some(task) = task {
+        response.extensions_mut().insert(NewTenant(task.tenant));
+    }
+    response
 }

@@ -1,5 +1,7 @@
 //! A request as a curl command.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use crate::journal::{Entry, HIDDEN};
@@ -18,9 +20,10 @@ const OMITTED_HEADERS: [&str; 8] = [
     "content-encoding",
 ];
 
-/// The command, and a button that copies it.
-pub(super) fn section(entry: &Entry) -> Markup {
-    let command = command(entry);
+/// The command, and a button that copies it. `server` is the address of the vendor APIs, as host and port. The request's own Host is
+/// not used: the client chose it, and the command sends the key there.
+pub(super) fn section(entry: &Entry, server: &str) -> Markup {
+    let Some(command) = command(entry, server) else { return html! {} };
     let is_incomplete = command.contains(HIDDEN) || entry.request_body.is_truncated;
     html! {
         section aria-labelledby="curl" {
@@ -28,7 +31,7 @@ pub(super) fn section(entry: &Entry) -> Markup {
             p.buttons {
                 button type="button" data-copy="curl-text" hidden { "Copy as curl" }
                 span.hint {
-                    "The journal has no keys. Set " code { (vendor_of_operation(entry.operation).curl.variable) } "."
+                    "For bash or zsh. The journal has no keys. Set " code { (vendor_of_operation(entry.operation).curl.variable) } "."
                     @if is_incomplete { " Replace " (HIDDEN) " and complete the body: the journal has no secrets, and only the beginning of long bodies." }
                 }
             }
@@ -37,11 +40,15 @@ pub(super) fn section(entry: &Entry) -> Markup {
     }
 }
 
-fn command(entry: &Entry) -> String {
-    let host = header(entry, "host").unwrap_or("127.0.0.1:8080");
+/// `None` for a request whose target is not a path.
+fn command(entry: &Entry, server: &str) -> Option<String> {
     let path = without_key(&entry.path);
+    if !path.starts_with('/') {
+        return None;
+    }
+    // Curl shortens `/../`, and reads braces and brackets as a list of URLs, unless it is told not to.
     let mut lines = vec![
-        format!("curl -i -X {} {}", entry.method, quoted(&format!("http://{host}{path}"))),
+        format!("curl -i -g --path-as-is -X {} {}", word(&entry.method), quoted(&format!("http://{server}{path}"))),
         vendor_of_operation(entry.operation).curl.argument.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {
@@ -54,7 +61,7 @@ fn command(entry: &Entry) -> String {
     if !entry.request_body.text.is_empty() {
         lines.push(format!("--data-raw {}", quoted(&entry.request_body.text)));
     }
-    lines.join(" \\\n  ")
+    Some(lines.join(" \\\n  "))
 }
 
 pub(super) fn header<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
@@ -82,9 +89,43 @@ pub(super) fn without_key(path: &str) -> String {
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
-/// A text quoted as one word of a shell.
+/// A word of a shell, quoted unless it is only letters.
+fn word(text: &str) -> String {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// A text quoted as one word of bash or zsh. Control characters are escaped: a terminal would act upon them when they are pasted.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let is_unsafe = |character: char| character.is_control() || is_direction(character);
+    if !text.chars().any(is_unsafe) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let mut word = String::from("$'");
+    for character in text.chars() {
+        match character {
+            '\n' => word.push_str("\\n"),
+            '\t' => word.push_str("\\t"),
+            '\\' => word.push_str("\\\\"),
+            // An exclamation mark is history, and within these quotes a shell may not see where they end.
+            '\'' | '!' => {
+                let _ = write!(word, "\\x{:02x}", u32::from(character));
+            }
+            character if is_unsafe(character) => {
+                for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(word, "\\x{byte:02x}");
+                }
+            }
+            character => word.push(character),
+        }
+    }
+    word.push('\'');
+    word
+}
+
+/// Whether a character changes the order in which a text is shown, or its lines.
+fn is_direction(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -94,6 +135,31 @@ mod tests {
     #[test]
     fn a_text_is_one_word_of_a_shell() {
         assert_eq!(quoted("it's $HOME `x`"), r"'it'\''s $HOME `x`'");
+        assert_eq!((word("PATCH").as_str(), word("X&y").as_str(), word("").as_str()), ("PATCH", "'X&y'", "''"));
+        assert_eq!(quoted("a\n'!\\\u{1b}[201~\u{202e}"), r"$'a\n\x27\x21\\\x1b[201~\xe2\x80\xae'");
+    }
+
+    #[test]
+    fn a_shell_reads_the_same_text() {
+        let hostile = [
+            "X&touch$IFS.pwned&",
+            "'; touch pwned; '",
+            "$(touch pwned)`touch pwned`",
+            "!!",
+            "it's\n!x \\ \t\u{7f}",
+            "\u{1b}[201~\ntouch pwned\n",
+            "\\' \u{9b}\u{202e}\u{e9}\u{1f600} \\x41 \\n",
+            "*?[a]{b,c}~ #\"|<>",
+            "-",
+            "",
+        ];
+        for text in hostile {
+            for shell in ["bash", "zsh"] {
+                let command = format!("printf '%s' {}", quoted(text));
+                let Ok(output) = std::process::Command::new(shell).args(["-c", &command]).output() else { continue };
+                assert_eq!(String::from_utf8_lossy(&output.stdout), text, "{shell}: {command}");
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::RequestPartsExt as _;
 use axum::body::Body;
 use axum::extract::{FromRequest, RawPathParams, Request};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use maud::html;
 
@@ -65,9 +65,25 @@ pub(super) struct PageRequest {
     /// The query before decoding.
     pub query_text: String,
     path: Vec<(String, String)>,
+    /// The name under which the browser reached this server.
+    host: String,
 }
 
 impl PageRequest {
+    /// The address of the vendor APIs for this browser: that of the page, with another port if `/_emulator` has its own listener.
+    pub(super) fn vendor_address(&self) -> String {
+        match self.control.api_port.get() {
+            Some(port) => {
+                let without_port = match self.host.rfind(':') {
+                    Some(colon) if !self.host[colon..].contains(']') => &self.host[..colon],
+                    _ => &self.host,
+                };
+                format!("{without_port}:{port}")
+            }
+            None => self.host.clone(),
+        }
+    }
+
     /// A part of the path.
     pub(super) fn part(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
@@ -83,6 +99,10 @@ impl FromRequest<Arc<Control>> for PageRequest {
         let path = parts.extract::<RawPathParams>().await;
         let path = path.map_err(|_| ControlError::Bad("the address must be UTF-8, percent-encoded".to_owned()))?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        // Part of a URL in a command: nothing that ends its host.
+        let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+        let host = host.filter(is_host).filter(|host| !host.is_empty()).unwrap_or("127.0.0.1:8080").to_owned();
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
             Fields::parse(&read_body(control, body, MAX_FORM_BYTES).await?)
@@ -90,7 +110,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
             Fields::default()
         };
         let query = Fields::parse(query_text.as_bytes());
-        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path })
+        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path, host })
     }
 }
 

@@ -129,7 +129,7 @@ fn row(page: &TenantPage, key: &CredentialListing) -> Markup {
         tr {
             td data-label="Name" { (key.name) span.dim { " " (key.slot) } }
             td data-label="Key" {
-                @if let Some(account) = &key.account { code { (account) ":…" (key.ending) } } @else { code { "…" (key.ending) } }
+                code { @if let Some(account) = &key.account { (account) ":" } "…" (key.ending) }
                 span.dim { " " (kind_words(key.kind)) }
             }
             td data-label="Created" { (time(key.created_at)) }

@@ -5,8 +5,10 @@ use axum::http::{HeaderValue, Response, header};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::VERSION;
+use crate::control::access::has_session;
 use crate::control::error::ControlError;
 use crate::control::typed;
+use crate::guesses::TooManyGuesses;
 
 /// A page may load and send only to its own server, and contains no script or style.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
@@ -54,6 +56,9 @@ pub(super) fn framed(
                         a href="/_emulator/docs" { "Operations" }
                         a href="/_emulator/coverage" { "Coverage" }
                     }
+                    @if has_session() {
+                        form method="post" action="/_emulator/logout" { button.quiet.small { "Log out" } }
+                    }
                 }
                 (above)
                 main #main tabindex="-1" {
@@ -71,6 +76,9 @@ pub(super) fn framed(
         *response.status_mut() = problem.status();
     }
     let headers = response.headers_mut();
+    if let Some(ControlError::TooManyGuesses(TooManyGuesses(seconds))) = problem {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,16 +1,19 @@
-//! The login page: a form for the token.
+//! The login page: a form for the token, which opens a session; and the end of the session.
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Response, Uri, header};
 use maud::{Markup, html};
 
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{PageResult, see_other};
-use crate::control::access::{COOKIE, check_form, token};
+use crate::control::access::{check_form, check_token, session_cookie, session_id, token};
+use crate::control::audit::{Client, Write};
 use crate::control::error::ControlError;
+use crate::control::sessions::LIFETIME;
 use crate::control::{Control, read_body};
 
 /// The longest form, in bytes.
@@ -45,23 +48,42 @@ pub(super) fn is_own_page(address: &str) -> bool {
     is_below && !leads_out && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// Sets a cookie for a browser that sends the token.
+/// Opens a session for a browser that sends the token.
 pub(super) async fn login(State(control): State<Arc<Control>>, request: Request) -> PageResult {
+    let write = Write::of(&request);
     let (parts, body) = request.into_parts();
     check_form(&control, &parts.headers)?;
     // Without a token there is nothing to log in to, so the form is not read.
     let Some(token) = token(&control) else { return Ok(see_other(HOME)) };
     let fields = Fields::parse(&read_body(&control, body, MAX_FORM_BYTES).await?);
     let next = next(&fields);
-    if !token.is(fields.text("token")) {
-        let wrong = ControlError::Unauthorized("this is not the token".to_owned());
-        return Ok(layout::plain("Log in", Some(&wrong), &form(next)));
+    if let Err(error) = check_token(token, fields.text("token"), &control.guesses) {
+        let error = error.unwrap_or_else(|| ControlError::Unauthorized("this is not the token".to_owned()));
+        return Ok(layout::plain("Log in", Some(&error), &form(next)));
     }
-    let mut response = see_other(next);
-    let cookie = format!("{COOKIE}={}; Path=/_emulator; HttpOnly; SameSite=Strict", token.cookie());
-    let cookie = HeaderValue::try_from(cookie).expect("invariant: a digest in hexadecimal is plain ASCII");
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    let id = control.sessions.open(&control.random);
+    let response = with_cookie(see_other(next), &session_cookie(&parts.headers, &id, LIFETIME.as_secs()));
+    if let Some(write) = write {
+        write.log(&Client::Session(control.guesses.fingerprint(&id)), &response);
+    }
     Ok(response)
+}
+
+/// Ends the browser's session.
+pub(super) async fn logout(State(control): State<Arc<Control>>, request: Request) -> PageResult {
+    check_form(&control, request.headers())?;
+    let response = with_cookie(see_other("/_emulator/login"), &session_cookie(request.headers(), "", 0));
+    if let (Some(id), Some(write)) = (session_id(request.headers()), Write::of(&request)) {
+        control.sessions.end(id);
+        write.log(&Client::Session(control.guesses.fingerprint(id)), &response);
+    }
+    Ok(response)
+}
+
+fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {
+    let cookie = HeaderValue::try_from(cookie).expect("invariant: an id in hexadecimal is plain ASCII");
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
 }
 
 fn form(next: &str) -> Markup {

@@ -91,6 +91,7 @@ pub(super) fn routes() -> Router<Arc<Control>> {
 pub(super) fn open_routes() -> Router<Arc<Control>> {
     Router::new()
         .route("/_emulator/login", get(login::page).post(login::login))
+        .route("/_emulator/logout", post(login::logout))
         .route("/_emulator/assets/inspector.css", get(assets::style))
         .route("/_emulator/assets/inspector.js", get(assets::script))
         .route("/_emulator/assets/icon.svg", get(assets::icon))

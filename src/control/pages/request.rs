@@ -17,7 +17,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
     let entry = find_request(journal(page.tenants())?, Some(page.tenant.id), page.request.part("request"))?;
     let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
-        (render(&entry, scope))
+        (render(&entry, scope, &page.request.vendor_address()))
         (replay::form(&page, &replay::Draft::of(&entry)))
     };
     Ok(tabs::of_tenant(&page, Tab::Requests, &title(&entry), None, &body))
@@ -25,7 +25,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
 
 pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
     let entry = find_request(journal(&request.tenants)?, None, request.part("request"))?;
-    Ok(layout::plain(&title(&entry), None, &render(&entry, RequestScope { tenant: None })))
+    Ok(layout::plain(&title(&entry), None, &render(&entry, RequestScope { tenant: None }, &request.vendor_address())))
 }
 
 fn title(entry: &Entry) -> String {
@@ -33,7 +33,8 @@ fn title(entry: &Entry) -> String {
     format!("{} {path}", entry.method)
 }
 
-fn render(entry: &Entry, scope: RequestScope<'_>) -> Markup {
+/// `server` is the address of the vendor APIs.
+fn render(entry: &Entry, scope: RequestScope<'_>, server: &str) -> Markup {
     let tenant = scope.tenant.map(|(_, name)| name);
     let customer = |id: i32| {
         html! {
@@ -68,7 +69,7 @@ fn render(entry: &Entry, scope: RequestScope<'_>) -> Markup {
             (parts::message("Request", &entry.request_headers, &entry.request_body, true, &entry.reasons))
             (parts::message("Response", &entry.response_headers, &entry.response_body, entry.status.is_some(), &[]))
         }
-        (curl::section(entry))
+        (curl::section(entry, server))
     }
 }
 

@@ -109,7 +109,7 @@ impl SeedCredential {
         let new =
             NewCredential { name: name.clone(), kind: *kind, account: account.clone(), secret: Some(key.to_owned()) };
         let credential = new.credential(random).map_err(|error| error.to_string())?;
-        Ok(StoredCredential { sha256: credential.digest().into(), ending: credential.ending().to_owned() })
+        Ok(StoredCredential { sha256: credential.digest().into(), ending: credential.stored_ending() })
     }
 
     fn row<'a>(&'a self, slot: CredentialSlot, stored: &'a StoredCredential, now: DateTime<Utc>) -> CredentialRow<'a> {

@@ -87,7 +87,7 @@ pub(in crate::tenants) async fn rotate(
         name,
         slot as CredentialSlot,
         &digest[..],
-        credential.ending(),
+        credential.stored_ending(),
         now,
         credential.kind() as CredentialKind,
         credential.account(),

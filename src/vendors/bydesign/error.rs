@@ -9,7 +9,7 @@ use super::violations::{MemberViolation, merged};
 use crate::customers;
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BrokenBody, GatewayRejection, RequestContext};
+use crate::gateway::{BrokenBody, GatewayRejection, KeyProblem, RequestContext};
 use crate::journal::Reason;
 
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Error {
             }
             Self::Unsupported(message) => Ok(http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message)),
             Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
-            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey),
+            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(context.request_id))

@@ -1,27 +1,22 @@
-//! ByDesign's paths: in any case, with or without a first segment that names the tenant.
+//! ByDesign's paths: in any case, with or without a first segment. There the vendor has the name of its client; here the credential
+//! says which tenant it is, and the segment is not compared, so that no answer says which names tenants have.
 
 use std::sync::LazyLock;
 
 use super::unbuilt::GROUPS;
-use crate::vendors::{CanonicalPath, PathTenant, RoutePaths, without_prefix};
+use crate::vendors::{RoutePaths, without_prefix};
 
 static ROUTES: LazyLock<RoutePaths> = LazyLock::new(|| RoutePaths::new(&super::document()));
 
-/// A path in the spelling of the routes, with the tenant in its prefix; `None` when no route has it.
-pub(super) fn canonical_path(path: &str) -> Option<CanonicalPath> {
-    let (tenant, path) = split(path)?;
-    let path = ROUTES.canonical(path).or_else(|| in_group(path))?;
-    Some(CanonicalPath { path, tenant: tenant.map(|tenant| PathTenant(tenant.to_owned())) })
+/// A path in the spelling of the routes; `None` when no route has it.
+pub(super) fn canonical_path(path: &str) -> Option<String> {
+    let path = without_client(path)?;
+    ROUTES.canonical(path).or_else(|| in_group(path))
 }
 
-/// A path from `/api` on, without the tenant before it.
-pub(super) fn without_tenant(path: &str) -> Option<&str> {
-    split(path).map(|(_, path)| path)
-}
-
-/// Whether a path is below `api`, with or without a tenant before it.
+/// Whether a path is below `api`, with or without a segment before it.
 pub(super) fn is_below_api(path: &str) -> bool {
-    split(path).is_some()
+    without_client(path).is_some()
 }
 
 /// The path in the spelling of its group, if the group is not built.
@@ -32,18 +27,18 @@ fn in_group(path: &str) -> Option<String> {
     })
 }
 
-/// The tenant of a path, and the rest from `/api` on.
-fn split(path: &str) -> Option<(Option<&str>, &str)> {
+/// A path from `/api` on, without the segment before it.
+pub(super) fn without_client(path: &str) -> Option<&str> {
     let is_api = |path: &str| {
         let head = path.get(..5);
         head.is_some_and(|head| head.eq_ignore_ascii_case("/api/")) || path.eq_ignore_ascii_case("/api")
     };
     if is_api(path) {
-        return Some((None, path));
+        return Some(path);
     }
     let end = path.get(1..)?.find('/')? + 1;
-    let (tenant, rest) = path.split_at(end);
-    (tenant.len() > 1 && is_api(rest)).then_some((Some(&tenant[1..]), rest))
+    let (client, rest) = path.split_at(end);
+    (client.len() > 1 && is_api(rest)).then_some(rest)
 }
 
 #[cfg(test)]
@@ -51,19 +46,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_read_in_any_case_and_after_a_tenant() {
-        for (path, canonical, tenant) in [
-            ("/api/users/customer", "/api/users/customer", None),
-            ("/AdaptureDemo/API/Users/Customer", "/api/users/customer", Some("AdaptureDemo")),
-            ("/x/api/admin/customertype/7", "/api/Admin/CustomerType/7", Some("x")),
-            ("/api/users/customer/customerlookup", "/api/users/customer/CustomerLookup", None),
-            ("/x/API/Users/Customer/createrepinstead", "/api/users/customer/CreateRepInstead", Some("x")),
-            ("/api/User/Rep/17/Info", "/api/user/rep/17/Info", None),
-            ("/x/api/REP", "/api/rep", Some("x")),
-            ("/api/admin/RepType", "/api/Admin/repType", None),
+    fn paths_are_read_in_any_case_and_after_a_segment() {
+        for (path, canonical) in [
+            ("/api/users/customer", "/api/users/customer"),
+            ("/AdaptureDemo/API/Users/Customer", "/api/users/customer"),
+            ("/x/api/admin/customertype/7", "/api/Admin/CustomerType/7"),
+            ("/api/users/customer/customerlookup", "/api/users/customer/CustomerLookup"),
+            ("/x/API/Users/Customer/createrepinstead", "/api/users/customer/CreateRepInstead"),
+            ("/api/User/Rep/17/Info", "/api/user/rep/17/Info"),
+            ("/x/api/REP", "/api/rep"),
+            ("/api/admin/RepType", "/api/Admin/repType"),
         ] {
-            let tenant = tenant.map(|tenant| PathTenant(tenant.to_owned()));
-            assert_eq!(canonical_path(path), Some(CanonicalPath { path: canonical.to_owned(), tenant }), "{path}");
+            assert_eq!(canonical_path(path).as_deref(), Some(canonical), "{path}");
         }
         for path in [
             "/",

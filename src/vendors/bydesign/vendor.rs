@@ -12,14 +12,12 @@ use super::error_body;
 use super::response::error_response;
 use super::route;
 use super::violations::MemberViolation;
-use crate::database::DatabaseError;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Services, Vendor, basic_credentials,
+    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Vendor, basic_credentials,
     original_path_and_query, realm, with_allow, with_retry_after,
 };
 use crate::journal::Reason;
-use crate::tenants::{Caller, CredentialKind, presented};
-use crate::vendors::PathTenant;
+use crate::tenants::{CredentialKind, presented};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ByDesign;
@@ -34,18 +32,8 @@ impl Vendor for ByDesign {
         Some(Cow::Owned(presented(CredentialKind::Basic, &user, &password)))
     }
 
-    /// False where the segment before `/api` names another tenant than the caller's.
-    async fn may_use(&self, services: &Services, caller: &Caller, parts: &Parts) -> Result<bool, DatabaseError> {
-        match parts.extensions.get::<PathTenant>() {
-            Some(PathTenant(name)) if !name.eq_ignore_ascii_case(&caller.tenant.name) => {
-                Ok(!services.tenants.has_name(name).await?)
-            }
-            _ => Ok(true),
-        }
-    }
-
     fn canonical_path(&self, path: &str) -> Option<String> {
-        route::without_tenant(path).map(str::to_owned)
+        route::without_client(path).map(str::to_owned)
     }
 
     fn owns(&self, path: &str) -> bool {
@@ -57,7 +45,7 @@ impl Vendor for ByDesign {
         let http_error =
             |status: StatusCode, sentence: &str| error_response(context, status, &error_body::http_error(sentence));
         match rejection {
-            GatewayRejection::MissingKey | GatewayRejection::InvalidKey => {
+            GatewayRejection::MissingKey | GatewayRejection::InvalidKey(_) => {
                 let mut response = http_error(StatusCode::UNAUTHORIZED, error_body::DENIED);
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 response

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::customers::{self, Points, Rejection, ViolationKind};
 use crate::database::DatabaseError;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{BrokenBody, GatewayRejection, header_text, json_response};
+use crate::gateway::{BrokenBody, GatewayRejection, KeyProblem, header_text, json_response};
 use crate::journal::Reason;
 use crate::model::Field;
 use crate::plan::{Plan, RejectionStatus, UnknownStatus};
@@ -174,7 +174,7 @@ fn rejected_by_customers(
     use customers::Error as Customers;
     Ok(match error {
         Customers::UnknownCustomer => without_violations(StatusCode::NOT_FOUND, NOT_FOUND),
-        Customers::UnknownTenant => return Err(GatewayRejection::InvalidKey),
+        Customers::UnknownTenant => return Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
         Customers::NoSuchUpgrade { from, to } => {
             single(status, "CustomerType", "transition", no_such_upgrade(from, to, plan))
         }

@@ -16,6 +16,7 @@ use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::gateway::{
     BodyError, GatewayRejection, MEMORY_FULL, Operation, RawRequest, Services, bearer_token, json_response,
 };
+use crate::guesses::Attempt;
 use crate::tenants::{Caller, CredentialKind};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
@@ -74,10 +75,15 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let (services, limit) =
         (request.gateway.services.get().ok_or(Rejected::Broken)?, request.gateway.options.max_body_bytes);
     let (customers, headers) = (&services.customers, &request.parts.headers);
-    let tenants = customers.extensions_of(bearer_token(headers).ok_or(INVALID_TOKEN)?).await?;
+    let bearer = bearer_token(headers).ok_or(INVALID_TOKEN)?;
+    let attempt = Attempt { kind: "extension-token", account: None, credential: bearer, operation: OPERATION.id };
+    request.gateway.guesses.admit(&attempt).map_err(|_| INVALID_TOKEN)?;
+    let tenants = customers.extensions_of(bearer).await?;
     if tenants.is_empty() {
+        request.gateway.guesses.rejected(&attempt);
         return Err(INVALID_TOKEN);
     }
+    request.gateway.guesses.accepted(&attempt);
     let token = CALLBACK_TOKENS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     let token = token.ok_or(INVALID_CALLBACK_TOKEN)?;
     let hook = hook(request).to_owned();
@@ -98,7 +104,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let request_id = request.log.request_id;
     let failed = |error: crate::customers::Error| match Error::from(error).rejected(&tenant.plan, request_id) {
         Ok(rejected) => Rejected::Failed(rejected.message),
-        Err(GatewayRejection::InvalidKey) => INVALID_TOKEN,
+        Err(GatewayRejection::InvalidKey(_)) => INVALID_TOKEN,
         Err(_) => Rejected::Broken,
     };
     let hooked = hooked_request(&callback).map_err(failed)?;

@@ -9,7 +9,7 @@ use crate::gateway::{GatewayRejection, MEMORY_FULL, header_text, json_response};
 pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> String) -> Response<Bytes> {
     use GatewayRejection as Rejection;
     let status = match rejection {
-        Rejection::MissingKey | Rejection::InvalidKey => StatusCode::UNAUTHORIZED,
+        Rejection::MissingKey | Rejection::InvalidKey(_) => StatusCode::UNAUTHORIZED,
         // The gateway does not distinguish methods of a path.
         Rejection::NoSuchOperation | Rejection::WrongMethod(_) => StatusCode::NOT_FOUND,
         Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -25,7 +25,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
                                 making requests to an API."
                 .to_owned()
         }
-        Rejection::InvalidKey => {
+        Rejection::InvalidKey(_) => {
             "Access denied due to invalid subscription key. Make sure to provide a valid key for an \
                                 active subscription."
                 .to_owned()
@@ -84,12 +84,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::gateway::KeyProblem;
 
     #[test]
     fn bodies_have_the_captured_lengths() {
         for (rejection, length) in [
             (GatewayRejection::MissingKey, 152),
-            (GatewayRejection::InvalidKey, 143),
+            (GatewayRejection::InvalidKey(KeyProblem::Unknown), 143),
             (GatewayRejection::NoSuchOperation, 54),
             (GatewayRejection::RateLimited(42), 84),
             (GatewayRejection::BackEndFailed(Uuid::nil()), 111),

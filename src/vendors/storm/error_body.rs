@@ -11,7 +11,7 @@ use super::error::{ErrorCode, Rejection, StormError};
 use super::wire::json;
 use crate::customers;
 use crate::error_chain::ErrorChain;
-use crate::gateway::{GatewayRejection, RequestContext, typed};
+use crate::gateway::{GatewayRejection, KeyProblem, RequestContext, typed};
 use crate::journal::Reason;
 
 /// The fault detail that every operation declares (vendor's WSDL, `ErrorMessage_v2`), its members in the order of the WSDL.
@@ -60,7 +60,7 @@ impl StormError {
                 let reasons = rejections.iter().map(reason).collect();
                 Ok((rejected(StatusCode::BAD_REQUEST, rejections, about), reasons))
             }
-            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey),
+            Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
             Self::Customers(error) => {
                 tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
                 Err(GatewayRejection::BackEndFailed(about.request_id))

@@ -30,7 +30,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
 use crate::vendor_facts::{CredentialKind, ProfileOwner};
-use crate::vendors::{Access, CanonicalPath, CurlCredential, VendorApi, VendorRoutes};
+use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
 
 use vendor::Storm;
 
@@ -52,7 +52,7 @@ pub(crate) static API: VendorApi = VendorApi {
     profile: Some(ProfileOwner::Storm),
     document,
     routes,
-    canonical_path: |path| route::canonical_path(path).map(CanonicalPath::from),
+    canonical_path: route::canonical_path,
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {

@@ -10,7 +10,8 @@ use crate::error_chain::ErrorChain;
 use crate::gateway::{
     BodyError, BrokenBody, MEMORY_FULL, Operation, RawRequest, basic_credentials, json_response, with_retry_after,
 };
-use crate::tenants::{Caller, Credential, CredentialKind, LimitExceeded, presented};
+use crate::guesses::TooManyGuesses;
+use crate::tenants::{self, Caller, Credential, CredentialKind, LimitExceeded, presented};
 use crate::wire::coding;
 
 pub(crate) const OPERATION: Operation = Operation { id: "StormToken", route: route::TOKEN };
@@ -43,12 +44,16 @@ struct ErrorResponse<'a> {
 /// The challenge to an unknown client (RFC 6749, 5.2): it may authenticate in the header.
 const CHALLENGE: &str = r#"Basic realm="connect/token""#;
 
+const UNKNOWN_CLIENT: &str = "The client is unknown, revoked or expired.";
+
 /// Why no token is issued.
 enum Denied {
     /// The request has another method than POST.
     Method,
     /// The client is missing or unknown. Holds the description.
     Client(&'static str),
+    /// The client was not looked up: the network sent too many wrong secrets for it.
+    Guesses(TooManyGuesses),
     /// The request is wrong in another way. Holds the name of the error and the description.
     Request(&'static str, &'static str),
     Body(BrokenBody),
@@ -59,8 +64,6 @@ enum Denied {
     /// The database failed, or the server is not ready yet.
     Server(Option<DatabaseError>),
 }
-
-const UNKNOWN_CLIENT: Denied = Denied::Client("The client is unknown, revoked or expired.");
 
 impl From<DatabaseError> for Denied {
     fn from(error: DatabaseError) -> Self {
@@ -85,10 +88,10 @@ fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
     };
     match denied {
         Denied::Request(error, description) => reject(StatusCode::BAD_REQUEST, error, description),
-        Denied::Client(description) => {
-            let mut response = reject(StatusCode::UNAUTHORIZED, "invalid_client", description);
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
-            response
+        Denied::Client(description) => challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", description)),
+        Denied::Guesses(TooManyGuesses(seconds)) => {
+            let response = challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", UNKNOWN_CLIENT));
+            with_retry_after(response, seconds)
         }
         Denied::Method => {
             let description = "The token endpoint takes POST only.";
@@ -120,6 +123,11 @@ fn deny(request: &mut RawRequest<'_>, denied: Denied) -> Response<Bytes> {
     }
 }
 
+fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    response
+}
+
 async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Denied> {
     if request.parts.method != Method::POST {
         return Err(Denied::Method);
@@ -149,15 +157,16 @@ type Client = (Caller, String);
 
 /// The client with one of these ids and secrets.
 async fn client(request: &RawRequest<'_>, readings: Vec<(String, String)>) -> Result<Client, Denied> {
+    const KIND: CredentialKind = CredentialKind::OauthClient;
     let services = request.gateway.services.get().ok_or(Denied::Server(None))?;
-    for (id, secret) in readings {
-        let presented = presented(CredentialKind::OauthClient, &id, &secret);
-        let client = services.credentials.caller(&presented).await?;
-        if let Some(client) = client.filter(|caller| caller.kind == CredentialKind::OauthClient) {
-            return Ok((client, presented));
-        }
-    }
-    Err(Denied::Client("The client is unknown, revoked or expired."))
+    let readings: Vec<String> = readings.iter().map(|(id, secret)| presented(KIND, id, secret)).collect();
+    let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
+    let client = services.credentials.caller_of_any(&readings, KIND, OPERATION.id, &request.gateway.guesses).await;
+    client.map(|(client, presented)| (client, presented.to_owned())).map_err(|denied| match denied {
+        tenants::Denied::Unknown => Denied::Client(UNKNOWN_CLIENT),
+        tenants::Denied::TooManyGuesses(guesses) => Denied::Guesses(guesses),
+        tenants::Denied::Database(error) => error.into(),
+    })
 }
 
 /// The JSON of a new token for the client that the header or the form names.
@@ -193,7 +202,7 @@ async fn issued(
     }
     let token = Credential::access_token(&request.gateway.random);
     if !services.credentials.issue_token(&client, &presented, &token, LIFETIME).await? {
-        return Err(UNKNOWN_CLIENT);
+        return Err(Denied::Client(UNKNOWN_CLIENT));
     }
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
     Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))

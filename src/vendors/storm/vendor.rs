@@ -50,7 +50,7 @@ impl Vendor for Storm {
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the headers Authorization (Bearer) and ApplicationId are required.",
             )),
-            GatewayRejection::InvalidKey => challenged(json(
+            GatewayRejection::InvalidKey(_) => challenged(json(
                 StatusCode::UNAUTHORIZED,
                 "Authorization has been denied: the access token is unknown or has expired.",
             )),

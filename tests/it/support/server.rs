@@ -77,6 +77,8 @@ impl TestServer {
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
                 access: Access::default(),
                 body_memory_bytes: 256 * 1024 * 1024,
+                // The tests share one address.
+                guess_limit: 0,
                 has_admin_listener: false,
             };
             let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
