@@ -18,8 +18,11 @@ use crate::wire::dates::{self, DateForms};
 use crate::wire::json::{Rewritten, Source};
 use crate::wire::relaxed::Leniency;
 
+/// A function that reads bytes, and panics where a property does not hold.
+pub type Target = fn(&[u8]);
+
 /// The name of each target, which is that of its folder in `fuzz/corpus`, and its function.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("dates", dates),
     ("forms", forms),
     ("heads", heads),
@@ -35,6 +38,9 @@ const LENIENCIES: [Leniency; 3] = [Leniency::Strict, Leniency::Comments, Lenienc
 const MAX_DECODED: usize = 64 * 1024;
 
 /// JSON bodies of each vendor.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn json(bytes: &[u8]) {
     let _ = Text::request(bytes);
     for leniency in LENIENCIES {
@@ -58,6 +64,9 @@ fn text(value: &Value<'_>) -> String {
 }
 
 /// Forms of ByDesign's API and of Storm's token endpoint. The first byte chooses the encoding.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn forms(bytes: &[u8]) {
     let _ = Text::request(bytes);
     let (first, form) = bytes.split_first().unwrap_or((&0, &[]));
@@ -78,12 +87,18 @@ pub fn forms(bytes: &[u8]) {
 }
 
 /// XML bodies of ByDesign's API.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn xml(bytes: &[u8]) {
     let _ = Text::request(bytes);
     bydesign::fuzzing::xml(bytes);
 }
 
 /// The head of a request, and what its headers say about the body after it.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn heads(bytes: &[u8]) {
     server::fuzzing::head(bytes);
     let end = bytes.windows(2).position(|pair| pair == b"\n\n").unwrap_or(bytes.len());
@@ -112,6 +127,9 @@ pub fn heads(bytes: &[u8]) {
 }
 
 /// The path and query of a request.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn paths(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for route in ["-", "/v1/validate/tax-id/{taxId}", "/v1/customers/{customerId}", "/v1/{*rest}"] {
@@ -131,6 +149,9 @@ pub fn paths(bytes: &[u8]) {
 }
 
 /// Dates, in every form.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn dates(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for forms in [DateForms::JSON_NET, DateForms::ISO, DateForms::DATA_CONTRACT, DateForms::DATA_CONTRACT_OR_ISO] {
@@ -148,6 +169,9 @@ pub fn dates(bytes: &[u8]) {
 }
 
 /// Seed files in YAML and JSON.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn seeds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for is_json in [false, true] {

@@ -285,7 +285,7 @@ impl Run {
         let mut stream = TcpStream::connect(self.client.address).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
         stream.write_all(&request("GET", path, &headers, None)).expect("it is sent");
-        let (mut all, mut part) = (Vec::new(), [0; 65_536]);
+        let (mut all, mut part) = (Vec::new(), [0; 8_192]);
         while let Ok(length @ 1..) = stream.read(&mut part) {
             all.extend_from_slice(&part[..length]);
         }
@@ -421,7 +421,7 @@ fn extension(emulator: &Arc<Mutex<Option<Client>>>, callbacks: &Arc<Mutex<Vec<Re
             let number = broken.fetch_add(1, Ordering::Relaxed);
             let plain =
                 || format!("No access for {} with {token}.", received.header("Authorization").unwrap_or_default());
-            return response(500, "", &if number % 2 == 0 { echo(received) } else { plain() });
+            return response(500, "", &if number.is_multiple_of(2) { echo(received) } else { plain() });
         }
         let client = emulator.lock().expect("no panic").clone().expect("a server");
         let path = format!("/api/extension/hooks/{UPGRADE}");

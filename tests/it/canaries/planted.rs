@@ -14,7 +14,7 @@ use crate::support::{seeds, with};
 const MALFORMED_JSON: &[&str] = &[
     r#"{"Password":"{}"#,
     r#"{"Password":"{}","CustomerType":}"#,
-    r#"{'Password':'{}', oops"#,
+    r"{'Password':'{}', oops",
     r#"{Password:"{}",,}"#,
     r#"{"Password"/*c*/:/*d*/"{}" x"#,
     r#"{"Pass\u0077ord":"{}""#,

@@ -222,7 +222,8 @@ fn every_change_sends_one_webhook_and_nothing_else_does() {
 
 #[test]
 fn an_exceeded_limit_rejects_in_the_shape_of_the_service() {
-    let tenant = tenant_with(json!({ "rate_limit": { "calls": 3, "renewal_seconds": 60 } }));
+    // The request of the token counts too.
+    let tenant = tenant_with(json!({ "rate_limit": { "calls": 4, "renewal_seconds": 60 } }));
     let storm = tenant.storm();
     for _ in 0..3 {
         customer(&storm, 3);
@@ -234,7 +235,7 @@ fn an_exceeded_limit_rejects_in_the_shape_of_the_service() {
     let expected = format!(r#"{{"Message":"Too many requests. Try again in {seconds} seconds."}}"#);
     assert_eq!(reply.says(429, JSON), expected);
     assert_eq!(tenant.everything(), before);
-    let tenant = tenant_with(json!({ "quota": { "calls": 1, "renewal_seconds": 60 } }));
+    let tenant = tenant_with(json!({ "quota": { "calls": 2, "renewal_seconds": 60 } }));
     let storm = tenant.storm();
     customer(&storm, 3);
     let reply = update(&storm, &json!({ "Id": 3, "FirstName": "A" }));
