@@ -89,8 +89,8 @@ pub(super) struct LeasedDelivery {
 /// pending one, so that they arrive in order; a reordered event does not block later ones. Those that another server leases at this
 /// moment are skipped.
 ///
-/// Reads a page of due deliveries. If an earlier one of the customer is not due yet, they become due after it, so that the next page
-/// does not begin with them.
+/// Reads a page of due deliveries. If an earlier one of the customer is not due yet, they become due together with it, so that the next
+/// page does not begin with them.
 pub(super) async fn lease(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -117,7 +117,7 @@ pub(super) async fn lease(
                      order by e.sequence
                      limit 1) earliest
          ), deferred as (
-             update event_deliveries d set due_at = chain.first_due_at + interval '1 microsecond'
+             update event_deliveries d set due_at = chain.first_due_at
                from chain
               where chain.first_due_at > $2
                 and d.tenant_id = $1 and d.id = chain.id and d.url = chain.url and d.state = 'pending'
