@@ -1,6 +1,7 @@
 //! The log: one line per request to standard output, everything else to standard error.
 
 use std::io::{IsTerminal as _, stderr, stdout};
+use std::sync::OnceLock;
 
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
@@ -9,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use super::console::Console;
+use super::log_output::LogOutput;
 use super::output::allows_color;
 use crate::config::{LogFormat, Settings};
 use crate::server::CONSOLE_TARGET;
@@ -16,7 +18,17 @@ use crate::server::CONSOLE_TARGET;
 /// The target of the events for programs.
 const ACCESS_TARGET: &str = "access";
 
-pub(super) fn start(settings: &Settings) {
+static OUTPUTS: OnceLock<[LogOutput; 2]> = OnceLock::new();
+
+/// Writes the lines that wait, for a second at most for each output. Must be called before the process ends.
+pub(super) fn flush() {
+    OUTPUTS.get().into_iter().flatten().for_each(LogOutput::flush);
+}
+
+/// # Errors
+/// When a thread cannot be started.
+pub(super) fn start(settings: &Settings) -> std::io::Result<()> {
+    let outputs = [LogOutput::new(stdout())?, LogOutput::new(stderr())?];
     // Checked when the settings were read.
     let filter = EnvFilter::builder().parse_lossy(&settings.log.0);
     let is_terminal = stdout().is_terminal();
@@ -29,7 +41,9 @@ pub(super) fn start(settings: &Settings) {
     // A request has two events, one for people and one for programs.
     let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
     let one_event = filter_fn(move |metadata| metadata.target() != other);
-    let writer = stdout.with_filter(|event| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET)).or_else(stderr);
+    let [out, err] = OUTPUTS.get_or_init(|| outputs);
+    let is_access = |event: &tracing::Metadata<'_>| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET);
+    let writer = out.clone().with_filter(is_access).or_else(err.clone());
     // After the reader has closed the output, each line would cause an error.
     let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
     let layer = match format {
@@ -40,4 +54,5 @@ pub(super) fn start(settings: &Settings) {
         }
     };
     tracing_subscriber::registry().with(layer).with(filter).with(one_event).init();
+    Ok(())
 }

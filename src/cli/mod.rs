@@ -13,6 +13,7 @@ mod help;
 mod hook;
 mod keys;
 mod log;
+mod log_output;
 mod output;
 mod progress;
 mod remote;
@@ -217,8 +218,10 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if cli.command.opens_database() {
-        log::start(&settings);
+    if cli.command.opens_database()
+        && let Err(error) = log::start(&settings)
+    {
+        return failed(&error.into(), 1);
     }
     for variable in unknown_variables(&command) {
         if matches!(cli.command, Command::Serve(_)) {
@@ -235,6 +238,7 @@ pub fn run() -> ExitCode {
     let outcome = runtime.block_on(dispatch(cli.command, &settings));
     // Does not wait for tasks that still run.
     runtime.shutdown_background();
+    log::flush();
     outcome.unwrap_or_else(|error| failed(&error, code_of_failure))
 }
 

@@ -83,9 +83,14 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let options = start_options(settings);
     let started = tokio::select! {
-        started = start_up(&options, random, Some(&server)) => started?,
-        code = end(&mut stop, supervisor) => return Ok(code),
+        started = start_up(&options, random, Some(&server)) => started,
+        code = end(&mut stop, supervisor) => {
+            supervisor.stop();
+            return Ok(code);
+        }
     };
+    // The parts end because the server does, which is not worth a line of its own.
+    let started = started.inspect_err(|_| supervisor.stop())?;
     server.set_services(&started);
     if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
         started.close().await;
@@ -195,6 +200,7 @@ async fn end(stop: &mut watch::Receiver<bool>, supervisor: &Supervisor) -> ExitC
 fn end_within(time: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(time).await;
+        super::log::flush();
         std::process::exit(1)
     });
 }
@@ -219,10 +225,14 @@ fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
             say_stopping();
             request.send_replace(true);
             tokio::select! {
-                code = signals.next() => std::process::exit(code),
+                code = signals.next() => {
+                    super::log::flush();
+                    std::process::exit(code)
+                }
                 () = tokio::time::sleep(DEADLINE) => {
                     // The embedded database has every acknowledged write on disk.
                     tracing::error!("not stopped within {} seconds; quitting", DEADLINE.as_secs());
+                    super::log::flush();
                     std::process::exit(1)
                 }
             }

@@ -241,12 +241,20 @@ impl TryFrom<u64> for Limit {
     }
 }
 
+/// The levels of the log, and its end.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 impl FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse::<tracing_subscriber::EnvFilter>().map_err(|error| error.to_string())?;
-        Ok(Self(text.to_owned()))
+        // The library takes a word that is no level for the name of a module, and then nothing is logged.
+        let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        match text.split(',').map(str::trim).find(|part| !part.contains(['=', ':']) && !is_level(part)) {
+            Some(word) => Err(format!("'{word}' is not a level: {}", LEVELS.join(", "))),
+            None => Ok(Self(text.to_owned())),
+        }
     }
 }
 

@@ -1,16 +1,12 @@
 //! The rules for new keys that the API and the pages share.
 
 use super::error::ControlError;
-use crate::tenants::NewCredential;
+use crate::tenants::{NOT_A_KEY_NAME, NewCredential, is_key_name};
 
 /// The name of a new tenant's key, unless another is chosen.
 pub(crate) const DEFAULT_KEY_NAME: &str = "default";
 
 /// A new key with a name that is allowed.
 pub(super) fn checked_key(key: NewCredential) -> Result<NewCredential, ControlError> {
-    let name = &key.name;
-    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(ControlError::Bad("the name of a key has 1 to 100 visible characters".to_owned()));
-    }
-    Ok(key)
+    if is_key_name(&key.name) { Ok(key) } else { Err(ControlError::Bad(NOT_A_KEY_NAME.to_owned())) }
 }

@@ -12,6 +12,10 @@ use super::text::is_forbidden;
 use crate::database::TenantId;
 use crate::model::{Customer, CustomerId};
 
+/// The maximum length of a term, in characters: that of the longest value that a plan allows. The database compares a term with every
+/// customer.
+const MAX_TERM: usize = 4_000;
+
 /// The conditions of a search. An empty list is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
@@ -39,8 +43,8 @@ impl Customers {
     /// # Errors
     /// When the database fails.
     pub async fn search(&self, scope: &Scope<'_>, search: &Search) -> Result<Vec<Customer>, Error> {
-        // No stored value contains such a character.
-        if search.term.contains(is_forbidden) {
+        // No stored value contains such a character, or is that long.
+        if search.term.contains(is_forbidden) || search.term.chars().count() > MAX_TERM {
             return Ok(Vec::new());
         }
         let found = self.database.run(async |connection| {

@@ -185,11 +185,20 @@ fn listening_on(builder: PgliteServerBuilder, _socket: Option<&SocketFolder>) ->
     builder
 }
 
+/// Creates a folder that only this user can read, as Postgres does: it holds tax ids and tokens. An existing one stays as it is.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Checks that a folder is writable, and creates it if absent. For a folder that is not writable, the database's own message wrongly
 /// says that another process uses it.
 fn check_writable(folder: &Path) -> Result<(), String> {
     let message = |error: std::io::Error| format!("it cannot be written: {error}");
-    std::fs::create_dir_all(folder).map_err(message)?;
+    create_private(folder).map_err(message)?;
     let probe = folder.join(format!(".writable-{}", std::process::id()));
     std::fs::write(&probe, []).map_err(message)?;
     std::fs::remove_file(&probe).map_err(message)

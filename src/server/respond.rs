@@ -246,14 +246,22 @@ pub(super) fn log(summary: Option<&RequestSummary>, status: u16, elapsed: Durati
         tracing::debug!(target: "access", status, ms, "health check or metrics");
         return;
     };
-    let RequestSummary { operation, route, request_id, caller, fault, .. } = summary;
+    if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+        return;
+    }
+    let RequestSummary { operation, route, request_id, caller, fault, reason, .. } = summary;
     let request_id = request_id.as_ref().map(tracing::field::display);
-    let tenant = caller.as_ref().map(|caller| caller.tenant.id.0);
+    let tenant = caller.as_ref().map(|caller| &caller.tenant);
+    let (id, name) = (tenant.map(|tenant| tenant.id.0), tenant.map(|tenant| tenant.name.as_str()));
     let waited = milliseconds(waited);
+    let reason = reason.as_ref().map(|reason| redacted_text(reason));
     tracing::event!(
         target: "access",
         tracing::Level::INFO,
-        { request.id = request_id, tenant.id = tenant, operation, route, status, ms, database.ms = waited, fault.id = fault },
+        {
+            request.id = request_id, tenant.id = id, tenant.name = name, operation, route, status, ms, database.ms = waited,
+            fault.id = fault, reason
+        },
         "request"
     );
 }

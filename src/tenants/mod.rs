@@ -47,7 +47,7 @@ pub use seed::{
     DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedTenant, is_named_json, load_seed,
     read_seed, read_text,
 };
-pub use service::{SEED, Tenants};
+pub use service::{NOT_A_KEY_NAME, SEED, Tenants, is_key_name};
 pub use settings::Integration;
 pub use store::is_empty;
 

@@ -153,3 +153,13 @@ pub(super) fn check_name(name: &str) -> Result<&str, TenantError> {
     let is_name = begins_well && name.len() <= 63 && name.bytes().all(is_plain);
     if is_name { Ok(name) } else { Err(TenantError::BadName(name.chars().take(100).collect())) }
 }
+
+/// Why a text cannot be the name of a key.
+pub const NOT_A_KEY_NAME: &str = "the name of a key has 1 to 100 visible characters, and is not '.' or '..'";
+
+/// Whether a text can be the name of a key, which is a part of an index, and of a path: clients resolve `.` and `..` there.
+#[must_use]
+pub fn is_key_name(name: &str) -> bool {
+    let is_path = matches!(name.trim(), "" | "." | "..");
+    !is_path && name.chars().count() <= 100 && !name.chars().any(char::is_control)
+}

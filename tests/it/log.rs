@@ -1,6 +1,8 @@
 //! The log: one line for each request, without secrets at every level.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -199,5 +201,30 @@ fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
     let token = receiver.received()[0].header("X-DirectScale-CallbackToken").expect("a token").to_owned();
     for secret in ["sent-to-secret", "calls-back-secret", "event-secret", "Password123!", "TAX-TEST-3333", &token] {
         assert!(!logged.contains(secret), "{secret} in the log");
+    }
+}
+
+#[test]
+fn a_reader_of_the_log_that_pauses_stops_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = program(&["--listen", "127.0.0.1:0", "--log-format", "json"])
+        .args(["--data", folder.path().join("data").to_str().expect("a path")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("a line"));
+    let address = lines.find_map(|line| Some(line.trim().strip_prefix("address   http://")?.to_owned()));
+    let client = Client { address: address.expect("an address").parse().expect("an address"), key: "wrong".to_owned() };
+    // Nobody reads from here on. A pipe holds 64 KiB, and each request has a line in both.
+    for _ in 0..1_000 {
+        assert_eq!(client.get("/v1/customers/3").status, 401);
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    let start = Instant::now();
+    while child.try_wait().expect("a state").is_none() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it does not end");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -180,7 +180,9 @@ pub(super) async fn stream(
             }
         }
     });
-    let events = requests.map(|entry| {
+    let events = requests.then(async |entry| {
+        // Entries that the journal has are all ready at once. Other requests run between them.
+        tokio::task::yield_now().await;
         let event = Event::default().event("request").id(entry.number.to_string());
         Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
     });

@@ -12,12 +12,9 @@ use crate::plan::Plan;
 use crate::tasks::{Progress, SeedSummary, StartedTask, TaskResult};
 use crate::tenants::credentials::MAX_SUBSCRIPTIONS;
 use crate::tenants::error::{SeedError, TenantError};
-use crate::tenants::service::{SEED, Tenants, check_name};
+use crate::tenants::service::{NOT_A_KEY_NAME, SEED, Tenants, check_name, is_key_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
-
-/// The maximum length of the name of a key, in characters.
-const MAX_KEY_NAME: usize = 100;
 
 /// Creates the tenants of a seed file, all or none. A reset of each restores the file's data. An existing tenant does not change.
 ///
@@ -63,9 +60,8 @@ fn check_names(seed: &SeedFile) -> Result<(), SeedError> {
         if i64::try_from(keys.len()).is_ok_and(|keys| keys > MAX_SUBSCRIPTIONS) {
             return Err(failed(name, format!("it must have at most {MAX_SUBSCRIPTIONS} keys, not {}", keys.len())));
         }
-        // A name is a part of an index.
-        if keys.iter().any(|key| key.name.chars().count() > MAX_KEY_NAME) {
-            return Err(failed(name, format!("the name of a key is at most {MAX_KEY_NAME} characters long")));
+        if keys.iter().any(|key| !is_key_name(&key.name)) {
+            return Err(failed(name, NOT_A_KEY_NAME.to_owned()));
         }
     }
     Ok(())

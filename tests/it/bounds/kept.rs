@@ -47,7 +47,11 @@ fn keys_have_a_maximum() {
     let add = |name: &str| tenant.control("POST", "/keys", Some(&json!({ "name": name })));
     add("last").done(201);
     assert_eq!(add("more").problem(400), "a tenant has at most 500 keys: delete one first");
-    assert_eq!(add(&"x".repeat(101)).problem(400), "the name of a key has 1 to 100 visible characters");
+    // A client resolves the path of a key with such a name to that of the tenant.
+    for name in ["x".repeat(101), ".".to_owned(), "..".to_owned(), " ..".to_owned()] {
+        let reason = "the name of a key has 1 to 100 visible characters, and is not '.' or '..'";
+        assert_eq!(add(&name).problem(400), reason, "{name}");
+    }
     assert_eq!(tenant.rows("select count(*) as n from subscription_keys where tenant_id = {tenant}")[0]["n"], 500);
     tenant.control("DELETE", "/keys/last", None).done(204);
     add("more").done(201);
@@ -58,7 +62,9 @@ fn keys_have_a_maximum() {
     assert!(error.is_err_and(|error| error.ends_with("it must have at most 500 keys, not 501")));
     let keys = [json!({ "name": "x".repeat(101), "key": format!("{:032x}", 1) })];
     let error = server().seed(&json!({ "version": 1, "tenants": [{ "name": name, "keys": keys }] }));
-    assert!(error.is_err_and(|error| error.ends_with("the name of a key is at most 100 characters long")));
+    assert!(error.is_err_and(|error| {
+        error.ends_with("the name of a key has 1 to 100 visible characters, and is not '.' or '..'")
+    }));
 }
 
 #[test]
