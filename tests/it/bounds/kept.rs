@@ -1,13 +1,17 @@
 //! The things that a tenant can have: snapshots, keys, fault rules, tokens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use directscale_emulator::tenants::CredentialKind;
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::server::server;
+use crate::restart::own_database;
+use crate::support::control::as_request;
+use crate::support::process::Process;
+use crate::support::server::{database_url, on_real_postgres, server};
 use crate::support::vendors::VendorClient;
-use crate::support::{seeds, tenant, tenant_with, with};
+use crate::support::{Client, seeds, tenant, tenant_of, tenant_with, with};
 
 /// Rows in place of so many requests.
 fn insert(statement: &str, tenant: i64) {
@@ -33,6 +37,77 @@ fn snapshots_have_a_maximum() {
     save("last").done(200);
     tenant.control("DELETE", "/snapshots/last", None).done(204);
     save("more").done(200);
+}
+
+#[test]
+fn a_database_has_a_maximum_of_tenants() {
+    if !on_real_postgres() {
+        return;
+    }
+    let url = own_database(&database_url().expect("Postgres"), "tenants");
+    let process = Process::start(&["--database-url", &url, "--seed", "demo"]);
+    let admin = Client { address: process.address, key: String::new() };
+    let send = |method: &str, path: &str, body: Option<&Value>| admin.raw(&as_request(method, path, "", body));
+    let add = |name: &str| send("POST", "/tenants", Some(&json!({ "name": name })));
+    add("first").done(201);
+    // With the tenant of the demo, 9,999.
+    server().runtime.block_on(async {
+        let mut connection = PgConnection::connect(&url).await.expect("a connection");
+        let statement = "insert into tenants (name, plan, created_at)
+                         select 't' || n, '{}', now() from generate_series(3, 9999) n";
+        connection.execute(statement).await.expect("tenants");
+    });
+    add("last").done(201);
+    let why = "a database has at most 10000 tenants: delete one first";
+    assert_eq!(add("more").problem(400), why);
+    assert_eq!(send("POST", "/tenants/demo/fork", Some(&json!({ "name": "more" }))).problem(400), why);
+    send("GET", "/tenants/more/plan", None).problem(404);
+    send("DELETE", "/tenants/last", None).done(200);
+    add("more").done(201);
+}
+
+#[test]
+fn pending_webhooks_have_a_maximum_and_those_that_ended_an_age() {
+    let subscriptions = json!([{ "url": "http://127.0.0.1:9/", "types": ["UpdateAssociateEvent"] }]);
+    let tenant = tenant_of(json!({ "events": { "subscriptions": subscriptions } }));
+    insert(
+        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state, due_at)
+         select {tenant}, gen_random_uuid(), 'http://x.example/', 2, n, 'UpdateAssociateEvent', '', '', now(), 'pending',
+                now() + interval '1 day' + n * interval '1 ms'
+           from generate_series(1, 100050) n",
+        tenant.id,
+    );
+    // Eight days ago and six days ago.
+    insert(
+        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state, due_at)
+         select {tenant}, gen_random_uuid(), 'http://x.example/', 4, n, 'UpdateAssociateEvent', '', '', now() - n * interval '1 day',
+                'delivered', now()
+           from generate_series(6, 8, 2) n",
+        tenant.id,
+    );
+    // The attempt of this event is why the tenant's deliveries are counted.
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
+    let failed =
+        || tenant.rows("select sequence from event_deliveries where tenant_id = {tenant} and state = 'failed'");
+    let start = Instant::now();
+    while failed().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(150), "no delivery has failed");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let pending = "select count(*) as n from event_deliveries where tenant_id = {tenant} and state = 'pending'";
+    assert_eq!(tenant.rows(pending)[0]["n"], 100_000);
+    let last = failed().iter().filter_map(|row| row["sequence"].as_i64()).max();
+    assert!(last.is_some_and(|last| last < 100), "those fail that are due first, not {last:?}");
+    let old = || {
+        tenant.rows(
+            "select sequence from event_deliveries where tenant_id = {tenant} and customer_id = 4 order by sequence",
+        )
+    };
+    while old().len() > 1 {
+        assert!(start.elapsed() < Duration::from_secs(150), "the old one is kept");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    assert_eq!(old(), [json!({ "sequence": 6 })]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Everything that a tenant can make grow has a limit. Each test fills one, and sees the rejection and that nothing changed.
 
+mod control;
 mod journal;
 mod kept;
 mod memory;
