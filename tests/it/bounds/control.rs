@@ -1,6 +1,9 @@
-//! The longest lists and forms of the control API.
+//! The longest lists, forms and tasks of the control API.
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::restart::own_database;
 use crate::support::control::{as_request, control};
@@ -75,4 +78,30 @@ fn a_form_of_the_inspector_has_a_maximum_size() {
     assert_eq!(tenant.requests("").len(), 1, "nothing was deleted");
     assert_eq!(send(MAX, &"x".repeat(MAX)), 303);
     assert_eq!(tenant.requests("").len(), 0);
+}
+
+#[test]
+fn a_transaction_of_a_task_has_a_maximum_duration() {
+    if !on_real_postgres() {
+        return;
+    }
+    let url = own_database(&database_url().expect("Postgres"), "long_task");
+    let process = Process::start(&["--database-url", &url, "--seed", "demo", "--database-task-timeout-ms", "1000"]);
+    let client = process.client();
+    client.patch("/v1/customers/3", &json!({ "FirstName": "Changed" })).succeeds(200);
+    let before = client.customer(3);
+    let reset = || client.raw(&as_request("POST", "/tenants/demo/reset", "", None));
+    let runtime = &server().runtime;
+    let mut session = runtime.block_on(PgConnection::connect(&url)).expect("a connection");
+    let mut run = |statement: &'static str| {
+        runtime.block_on(session.execute(sqlx::raw_sql(statement))).expect("a result");
+    };
+    run("begin; select pg_advisory_xact_lock(tenant_lock_key(), tenant_id) from tenants where name = 'demo'");
+    let start = Instant::now();
+    assert_eq!(reset().problem(500), "the database failed; the server's log says why");
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    run("rollback");
+    assert_eq!(client.customer(3), before, "nothing changed");
+    reset().done(200);
+    assert_ne!(client.customer(3), before);
 }

@@ -1,6 +1,6 @@
 //! The things that a tenant can have: snapshots, keys, fault rules, tokens.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use directscale_emulator::tenants::CredentialKind;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::control::as_request;
 use crate::support::process::Process;
 use crate::support::server::{database_url, on_real_postgres, server};
 use crate::support::vendors::VendorClient;
-use crate::support::{Client, seeds, tenant, tenant_of, tenant_with, with};
+use crate::support::{Client, seeds, tenant, tenant_with, with};
 
 /// Rows in place of so many requests.
 fn insert(statement: &str, tenant: i64) {
@@ -64,50 +64,6 @@ fn a_database_has_a_maximum_of_tenants() {
     send("GET", "/tenants/more/plan", None).problem(404);
     send("DELETE", "/tenants/last", None).done(200);
     add("more").done(201);
-}
-
-#[test]
-fn pending_webhooks_have_a_maximum_and_those_that_ended_an_age() {
-    let subscriptions = json!([{ "url": "http://127.0.0.1:9/", "types": ["UpdateAssociateEvent"] }]);
-    let tenant = tenant_of(json!({ "events": { "subscriptions": subscriptions } }));
-    insert(
-        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state, due_at)
-         select {tenant}, gen_random_uuid(), 'http://x.example/', 2, n, 'UpdateAssociateEvent', '', '', now(), 'pending',
-                now() + interval '1 day' + n * interval '1 ms'
-           from generate_series(1, 100050) n",
-        tenant.id,
-    );
-    // Eight days ago and six days ago.
-    insert(
-        "insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state, due_at)
-         select {tenant}, gen_random_uuid(), 'http://x.example/', 4, n, 'UpdateAssociateEvent', '', '', now() - n * interval '1 day',
-                'delivered', now()
-           from generate_series(6, 8, 2) n",
-        tenant.id,
-    );
-    // The attempt of this event is why the tenant's deliveries are counted.
-    tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
-    let failed =
-        || tenant.rows("select sequence from event_deliveries where tenant_id = {tenant} and state = 'failed'");
-    let start = Instant::now();
-    while failed().is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(150), "no delivery has failed");
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    let pending = "select count(*) as n from event_deliveries where tenant_id = {tenant} and state = 'pending'";
-    assert_eq!(tenant.rows(pending)[0]["n"], 100_000);
-    let last = failed().iter().filter_map(|row| row["sequence"].as_i64()).max();
-    assert!(last.is_some_and(|last| last < 100), "those fail that are due first, not {last:?}");
-    let old = || {
-        tenant.rows(
-            "select sequence from event_deliveries where tenant_id = {tenant} and customer_id = 4 order by sequence",
-        )
-    };
-    while old().len() > 1 {
-        assert!(start.elapsed() < Duration::from_secs(150), "the old one is kept");
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    assert_eq!(old(), [json!({ "sequence": 6 })]);
 }
 
 #[test]

@@ -6,3 +6,4 @@ mod kept;
 mod memory;
 mod plans;
 mod vendors;
+mod webhooks;
