@@ -159,6 +159,8 @@ fn every_wrong_credential_and_every_change_is_in_the_audit() {
     let key = json!({ "name": "ci", "kind": "basic", "key": "password-of-ci-in-the-log" }).to_string();
     server.send("POST", "/_emulator/tenants/demo/keys", &right, Some(&key)).done(201);
     server.send("POST", "/_emulator/tenants/demo%1b%5b2J/reset", &right, None).problem(404);
+    let endless = "x".repeat(300);
+    server.send("POST", &format!("/_emulator/tenants/{endless}/reset"), &right, None).problem(404);
     server.send("DELETE", "/_emulator/tenants/mine", "", None).problem(401);
     let login = server.send("POST", "/_emulator/login", "", Some(&format!("token={TOKEN}")));
     let cookie = login.header("Set-Cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
@@ -185,6 +187,8 @@ fn every_wrong_credential_and_every_change_is_in_the_audit() {
             json!(["token", "POST", "/_emulator/tenants", "mine", 201]),
             json!(["token", "POST", "/_emulator/tenants/demo/keys", "demo", 201]),
             json!(["token", "POST", "/_emulator/tenants/demo%1b%5b2J/reset", "demo\u{1b}[2J", 404]),
+            // Both are cut.
+            json!(["token", "POST", format!("/_emulator/tenants/{endless}")[..200], endless[..100], 404]),
             json!(["rejected", "DELETE", "/_emulator/tenants/mine", "mine", 401]),
             json!(["session", "POST", "/_emulator/login", null, 303]),
             json!(["session", "POST", "/_emulator/t/mine/requests/clear", "mine", 303]),

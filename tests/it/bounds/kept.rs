@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use directscale_emulator::tenants::CredentialKind;
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::server::server;
+use crate::restart::own_database;
+use crate::support::control::as_request;
+use crate::support::process::Process;
+use crate::support::server::{database_url, on_real_postgres, server};
 use crate::support::vendors::VendorClient;
-use crate::support::{seeds, tenant, tenant_with, with};
+use crate::support::{Client, seeds, tenant, tenant_with, with};
 
 /// Rows in place of so many requests.
 fn insert(statement: &str, tenant: i64) {
@@ -33,6 +37,33 @@ fn snapshots_have_a_maximum() {
     save("last").done(200);
     tenant.control("DELETE", "/snapshots/last", None).done(204);
     save("more").done(200);
+}
+
+#[test]
+fn a_database_has_a_maximum_of_tenants() {
+    if !on_real_postgres() {
+        return;
+    }
+    let url = own_database(&database_url().expect("Postgres"), "tenants");
+    let process = Process::start(&["--database-url", &url, "--seed", "demo"]);
+    let admin = Client { address: process.address, key: String::new() };
+    let send = |method: &str, path: &str, body: Option<&Value>| admin.raw(&as_request(method, path, "", body));
+    let add = |name: &str| send("POST", "/tenants", Some(&json!({ "name": name })));
+    add("first").done(201);
+    // With the tenant of the demo, 9,999.
+    server().runtime.block_on(async {
+        let mut connection = PgConnection::connect(&url).await.expect("a connection");
+        let statement = "insert into tenants (name, plan, created_at)
+                         select 't' || n, '{}', now() from generate_series(3, 9999) n";
+        connection.execute(statement).await.expect("tenants");
+    });
+    add("last").done(201);
+    let why = "a database has at most 10000 tenants: delete one first";
+    assert_eq!(add("more").problem(400), why);
+    assert_eq!(send("POST", "/tenants/demo/fork", Some(&json!({ "name": "more" }))).problem(400), why);
+    send("GET", "/tenants/more/plan", None).problem(404);
+    send("DELETE", "/tenants/last", None).done(200);
+    add("more").done(201);
 }
 
 #[test]

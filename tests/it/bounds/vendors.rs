@@ -142,3 +142,18 @@ fn long_lists_are_merged_in_one_pass() {
     let expected: Vec<i64> = (1_001..=2_000).rev().chain(1..=1_000).collect();
     assert_eq!(ids(&updated), expected, "those that were sent come first");
 }
+
+#[test]
+fn json_has_a_maximum_depth() {
+    let tenant = tenant();
+    let before = tenant.everything();
+    // With the object of the body, one level more.
+    let send = |levels: usize| {
+        let name = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        tenant.call("PATCH", "/v1/customers/3", "", Some(&format!(r#"{{"FirstName":{name}}}"#)))
+    };
+    let too_deep = |levels: usize| send(levels).message().contains("recursion limit exceeded");
+    assert!(!too_deep(126));
+    assert!(too_deep(127));
+    unchanged(&tenant, &before);
+}
