@@ -233,6 +233,8 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         request.customer = self.state.vendor.customer(&request);
         self.log.customer = request.customer;
         let held_open = may_be_held_open(transaction.as_ref(), inside).await;
+        // One that is not held open is not delayed either.
+        let inside = inside.filter(|_| held_open.is_ok());
         let (held_open, failed) = match held_open {
             Ok(held_open) => (held_open, None),
             Err(error) => (None, Some(error)),
