@@ -127,7 +127,8 @@ fn changes_of_a_locked_tenant_are_told_to_try_again_and_leave_others_alone() {
     if !has_clusters() {
         return;
     }
-    let shared = Shared::start("control", &QUICK);
+    // Below the timeout of a statement, so that it is the lock that ends the wait.
+    let shared = Shared::start("control", &["--database-lock-timeout-ms", "1000"]);
     let before = admin(&shared.process, "GET", "/tenants/demo/plan", None).body;
     let mut session = lock(&shared, "demo");
     thread::scope(|scope| {
