@@ -220,7 +220,7 @@ settings! {
             "";
         database_connections: Count, default "8", "NUMBER", "EMULATOR_DATABASE_CONNECTIONS",
             "Open at most this many database connections for requests; one tenant uses at most half of them",
-            "With 2 or more, health checks and the control API have 2 in addition. The embedded database has one in all.";
+            "With 2 or more, the control API has 2 in addition, and health checks 1. The embedded database has one in all.";
         database_acquire_timeout_ms: Milliseconds, default "2000", "DURATION", "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS",
             "Wait at most this long for a database connection, in milliseconds or as 2s",
             "Then the client gets the gateway's 500.";

@@ -17,6 +17,7 @@ use super::admin_token::AdminToken;
 use super::audit::{Client, Write};
 use super::error::ControlError;
 use super::sessions::Sessions;
+use crate::database::{ShareOf, count_to};
 use crate::gateway::{bearer_token, is_from_another_site};
 use crate::guesses::{Attempt, Guesses, Peer};
 
@@ -169,6 +170,7 @@ pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request,
     let checked = control.access.check(Peer::current(), request.headers(), &control.sessions, &control.guesses);
     let (client, response) = match checked {
         Ok(client) => {
+            count_to(ShareOf::Control);
             let has_session = matches!(client, Client::Session(_));
             (client, HAS_SESSION.scope(has_session, next.run(request)).await)
         }

@@ -88,6 +88,7 @@ impl ControlError {
                 | TenantError::Credential(CredentialError::Unknown { .. }) => StatusCode::NOT_FOUND,
                 TenantError::NameTaken(_)
                 | TenantError::Conflict
+                | TenantError::Locked
                 | TenantError::Credential(CredentialError::InUse(_)) => StatusCode::CONFLICT,
                 TenantError::BadName(_)
                 | TenantError::Rejected(_)

@@ -31,7 +31,8 @@ struct Open {
 }
 
 impl Batches {
-    /// The first batch begins with the first use of the connection. On an embedded database there is no acquire timeout.
+    /// The first batch begins with the first use of the connection. It waits as long for its
+    /// connection as long work does. Whoever uses it limits the whole by [`Database::in_time`].
     #[must_use]
     pub fn new(database: &Database) -> Self {
         Self { database: database.patient(), open: None, has_committed: false }

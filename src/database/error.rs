@@ -27,6 +27,12 @@ pub fn is_deadlock(error: &sqlx::Error) -> bool {
     has_code(error, "40P01")
 }
 
+/// Whether a statement waited for a lock for as long as it may.
+#[must_use]
+pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    has_code(error, "55P03")
+}
+
 /// Whether a statement referred to a tenant that was deleted: every foreign key refers to a tenant.
 #[must_use]
 pub fn is_of_deleted_tenant(error: &sqlx::Error) -> bool {

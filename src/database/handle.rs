@@ -88,11 +88,6 @@ impl Database {
         self.within(limit, running).await
     }
 
-    /// Transactions of the control API wait for the locks of tenants, so they must not take the few connections of health checks.
-    fn transaction_limit(&self) -> Limit {
-        if request_use::share() == ShareOf::Control { Limit::LongWork } else { self.limit }
-    }
-
     /// Runs work up to a limit. Then the work is dropped, its connection is closed, and its transaction is lost.
     async fn within<T, E: From<DatabaseError>>(
         &self,
@@ -114,7 +109,7 @@ impl Database {
         if let Some(outer) = &self.transaction {
             return (self.clone(), outer.nested());
         }
-        let transaction = Transaction::new(self.pool.clone(), self.transaction_limit());
+        let transaction = Transaction::new(self.pool.clone(), self.limit);
         (Self { transaction: Some(transaction.clone()), ..self.clone() }, transaction)
     }
 
@@ -127,8 +122,8 @@ impl Database {
         self.pool.acquire(ShareOf::Background, timeout).await.map(drop)
     }
 
-    /// The same database for long work. Its transactions have the limits of long work and wait for each other, so that they use at
-    /// most half of the connections. On an embedded database it waits for the only connection as long.
+    /// The same database for long work. Its transactions have the limits of long work and wait for each other, so that they use few
+    /// connections. On an embedded database it waits for the only connection as long.
     #[must_use]
     pub fn patient(&self) -> Self {
         Self { limit: Limit::LongWork, ..self.clone() }
@@ -165,7 +160,7 @@ impl Database {
                 }
             }
         };
-        self.within(self.transaction_limit().duration(&self.pool), running).await
+        self.within(self.limit.duration(&self.pool), running).await
     }
 
     /// Runs `work` in one transaction that sees the database as it was at its beginning: committed when it returns `Ok`, rolled
@@ -220,6 +215,18 @@ impl Database {
     /// The statements that begin each session.
     pub(super) fn session_settings(&self) -> String {
         self.pool.session_settings()
+    }
+
+    /// Limits long work in one transaction by the limit of a transaction, in case that the server is silent. On an embedded database,
+    /// which is a part of this process, there is no limit.
+    ///
+    /// # Errors
+    /// Those of `work`, or when it did not end in time.
+    pub async fn in_time<T, E: From<DatabaseError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        if self.has_one_connection() {
+            return work.await;
+        }
+        self.within(self.pool.timeouts().long_work(), work).await
     }
 
     /// The maximum total time that one request waits for the database.

@@ -42,7 +42,7 @@ impl Limit {
     pub(super) fn duration(self, pool: &Pool) -> Duration {
         match self {
             Self::LongWork => pool.timeouts().long_work(),
-            // Requests of the control API also do long work.
+            // Requests of the control API also wait for long work.
             Self::Request if request_use::share() == ShareOf::Control => pool.timeouts().request(),
             Self::Request => pool.timeouts().request().saturating_sub(request_use::waited()),
         }

@@ -20,13 +20,15 @@ mod transaction;
 pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
-pub use error::{DatabaseError, is_deadlock, is_impossible_text, is_of_deleted_tenant, violated_unique_constraint};
+pub use error::{
+    DatabaseError, is_deadlock, is_impossible_text, is_lock_timeout, is_of_deleted_tenant, violated_unique_constraint,
+};
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
-pub use pool::{CONTROL_CONNECTIONS, DatabaseOptions, PoolUse};
-pub use request_use::{charge, measured, waited};
+pub use pool::{DatabaseOptions, PoolUse};
+pub use request_use::{charge, count_to, measured, waited};
 pub use shares::ShareOf;
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use timeouts::DatabaseTimeouts;

@@ -12,17 +12,21 @@ use std::time::Duration;
 use deadpool::managed::{self, PoolError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tracing::log::LevelFilter;
 
 use super::connection::{Connection, Manager, State};
 use super::error::DatabaseError;
-use super::shares::{ShareGuard, ShareOf, Shares};
+use super::request_use;
+use super::shares::{Share, ShareGuard, ShareOf, Shares};
 use super::timeouts::{CHECK_INTERVAL, DatabaseTimeouts};
 use crate::error_chain::ErrorChain;
 
-/// The connections of the control API and of health checks, in addition to those of the pool.
-pub const CONTROL_CONNECTIONS: usize = 2;
+/// The connections of the control API, in addition to those of the pool.
+const CONTROL_CONNECTIONS: usize = 2;
+
+/// The connection of health checks, in addition to all others, so that they wait for nobody.
+const HEALTH_CONNECTIONS: usize = 1;
 
 /// How long a connection whose work was interrupted may take to roll back before it is closed.
 const ROLL_BACK_TIMEOUT: Duration = Duration::from_millis(200);
@@ -31,15 +35,15 @@ const ROLL_BACK_TIMEOUT: Duration = Duration::from_millis(200);
 pub struct DatabaseOptions {
     /// A `postgres://` URL. Contains a password, so it is never logged.
     pub url: String,
-    /// The maximum number of open connections, at least 1. On a server, if it is above 1, the control API and health checks have
-    /// [`CONTROL_CONNECTIONS`] more.
+    /// The maximum number of open connections, at least 1. On a server, if it is above 1, the control API has two more, and
+    /// health checks one.
     pub connections: usize,
     pub timeouts: DatabaseTimeouts,
     /// Whether it is the embedded database.
     pub is_embedded: bool,
 }
 
-/// Connections in use, and their maximum, without those of the control API.
+/// Connections in use, and their maximum, without those of the control API and health checks.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolUse {
     pub in_use: usize,
@@ -53,10 +57,17 @@ pub(super) struct Pool(Arc<Pools>);
 struct Pools {
     main: managed::Pool<Manager>,
     /// `None` where there is only one connection.
-    control: Option<managed::Pool<Manager>>,
+    own: Option<OwnPools>,
     shares: Shares,
     timeouts: DatabaseTimeouts,
     is_embedded: bool,
+}
+
+/// Connections that no tenant uses.
+#[derive(Debug)]
+struct OwnPools {
+    control: managed::Pool<Manager>,
+    health: managed::Pool<Manager>,
 }
 
 impl Pool {
@@ -74,10 +85,14 @@ impl Pool {
                 .build()
                 .map_err(|error| DatabaseError::Unavailable(error.into()))
         };
-        let has_control = !is_embedded && *connections > 1;
+        let own = || {
+            let (control, health) = (pool(CONTROL_CONNECTIONS)?, pool(HEALTH_CONNECTIONS)?);
+            Ok::<_, DatabaseError>(OwnPools { control, health })
+        };
+        let has_own = !is_embedded && *connections > 1;
         Ok(Self(Arc::new(Pools {
             main: pool(*connections)?,
-            control: has_control.then(|| pool(CONTROL_CONNECTIONS)).transpose()?,
+            own: has_own.then(own).transpose()?,
             shares: Shares::new(*connections),
             timeouts: *timeouts,
             is_embedded: *is_embedded,
@@ -96,16 +111,18 @@ impl Pool {
     /// Waits for a free connection of a share.
     pub(super) async fn acquire(&self, share: ShareOf, timeout: Duration) -> Result<PooledConnection, DatabaseError> {
         let acquired = tokio::time::timeout(timeout, self.acquire_patiently(share)).await;
-        acquired.unwrap_or_else(|_| {
-            Err(DatabaseError::Unavailable(format!("none became free within {} ms", timeout.as_millis()).into()))
-        })
+        acquired.unwrap_or_else(|_| Err(none_free(timeout)))
     }
 
     async fn acquire_patiently(&self, share: ShareOf) -> Result<PooledConnection, DatabaseError> {
         let pools = &*self.0;
-        let guard = pools.shares.acquire(share).await;
-        let pool = match (&pools.control, share) {
-            (Some(control), ShareOf::Control) => control,
+        let guard = match self.find(share) {
+            Some(found) => pools.shares.acquire(found).await,
+            None => ShareGuard::default(),
+        };
+        let pool = match (&pools.own, share) {
+            (Some(own), ShareOf::Control) => &own.control,
+            (Some(own), ShareOf::Health) => &own.health,
             _ => &pools.main,
         };
         let connection = pool.get().await.map_err(|error| match error {
@@ -113,6 +130,24 @@ impl Pool {
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
         Ok(PooledConnection { connection: Some(connection), share: Some(guard), is_embedded: pools.is_embedded })
+    }
+
+    /// Found once in a request that uses only one.
+    fn find(&self, of: ShareOf) -> Option<Arc<Share>> {
+        if let Some(known) = request_use::known(of) {
+            return Some(known);
+        }
+        let found = self.0.shares.find(of)?;
+        request_use::know(of, &found);
+        Some(found)
+    }
+
+    /// Waits until a request may hold a connection during an injected delay. One that waits too long is answered as if no connection
+    /// had become free.
+    pub(super) async fn acquire_delay(&self) -> Result<OwnedSemaphorePermit, DatabaseError> {
+        let timeout = self.0.timeouts.acquire;
+        let acquired = tokio::time::timeout(timeout, self.0.shares.acquire_delay()).await;
+        acquired.map_err(|_| none_free(timeout))
     }
 
     pub(super) fn usage(&self) -> PoolUse {
@@ -131,10 +166,15 @@ impl Pool {
 
     pub(super) fn close(&self) {
         self.0.main.close();
-        if let Some(control) = &self.0.control {
-            control.close();
+        if let Some(own) = &self.0.own {
+            own.control.close();
+            own.health.close();
         }
     }
+}
+
+fn none_free(timeout: Duration) -> DatabaseError {
+    DatabaseError::Unavailable(format!("none became free within {} ms", timeout.as_millis()).into())
 }
 
 /// A connection of the pool, returned to it on drop.

@@ -1,9 +1,10 @@
 //! One transaction for all sessions of a request, which use its connection one after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
 
 use super::error::DatabaseError;
 use super::limit::{Limit, no_answer};
@@ -36,6 +37,10 @@ struct State {
 /// The use of the transaction's connection by one session.
 #[derive(Debug)]
 pub(super) struct TransactionLease(OwnedMutexGuard<State>);
+
+/// How long the end of a transaction may take at least. The request may have used up its time, and a commit that is sent must not be
+/// reported as failed because nobody waited for its answer.
+const MIN_COMMIT: Duration = Duration::from_secs(1);
 
 const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
 
@@ -87,6 +92,19 @@ impl Transaction {
         }
     }
 
+    /// Waits until this transaction may be held open during an injected delay, so that few connections are. To be called before its
+    /// first session. `None` where it uses the only connection, and so is not held open.
+    ///
+    /// # Errors
+    /// When too many others are held open for the acquire timeout.
+    pub async fn may_be_held_open(&self) -> Result<Option<OwnedSemaphorePermit>, DatabaseError> {
+        if self.has_one_connection {
+            return Ok(None);
+        }
+        let pool = self.state.lock().await.pool.clone();
+        pool.acquire_delay().await.map(Some)
+    }
+
     /// Whether the transaction uses the only connection.
     #[must_use]
     pub fn is_on_only_connection(&self) -> bool {
@@ -119,7 +137,7 @@ impl Transaction {
             }
             end(connection, "commit").await
         };
-        let limit = state.limit.duration(&state.pool);
+        let limit = state.limit.duration(&state.pool).max(MIN_COMMIT);
         tokio::time::timeout(limit, committed).await.unwrap_or_else(|_| Err(no_answer(limit)))
     }
 
@@ -134,7 +152,7 @@ impl Transaction {
             return Ok(());
         }
         let Some(connection) = state.connection.take() else { return Ok(()) };
-        let limit = state.limit.duration(&state.pool);
+        let limit = state.limit.duration(&state.pool).max(MIN_COMMIT);
         let rolled_back = tokio::time::timeout(limit, end(connection, "rollback")).await;
         rolled_back.unwrap_or_else(|_| Err(no_answer(limit)))
     }

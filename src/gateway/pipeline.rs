@@ -14,6 +14,7 @@ use axum::extract::{RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{Response, header};
 use chrono::{DateTime, Utc};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::body::{BodyError, read_body, writes};
@@ -146,10 +147,12 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         let request_id = self.log.request_id;
         let services = gateway.services.get().ok_or(GatewayRejection::BackEndFailed(request_id))?;
         let caller = match self.parts.extensions.get() {
-            Some(Replayed(caller)) => caller.clone(),
+            Some(Replayed(caller)) => {
+                charge(caller.tenant.id);
+                caller.clone()
+            }
             None => caller_of(vendor, gateway, services, self.parts, (self.operation.id, request_id)).await?,
         };
-        charge(caller.tenant.id);
         let now = caller.tenant.clock.now();
         self.log.caller = Some(caller.clone());
         self.log.tenant_time = Some(now);
@@ -229,14 +232,23 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
         };
         request.customer = self.state.vendor.customer(&request);
         self.log.customer = request.customer;
-        let mut result = match broken {
-            Some(broken) => Err(Failure::Operation(broken.into())),
-            None => handle(handler, &request).await,
+        let held_open = may_be_held_open(transaction.as_ref(), inside).await;
+        // One that is not held open is not delayed either.
+        let inside = inside.filter(|_| held_open.is_ok());
+        let (held_open, failed) = match held_open {
+            Ok(held_open) => (held_open, None),
+            Err(error) => (None, Some(error)),
+        };
+        let mut result = match (broken, failed) {
+            (Some(broken), _) => Err(Failure::Operation(broken.into())),
+            (None, Some(error)) => Err(Failure::Operation(error.into())),
+            (None, None) => handle(handler, &request).await,
         };
         if let Some(transaction) = transaction {
             // Boxed, because it is rare.
             result = Box::pin(end(transaction, result, is_dry_run, inside)).await;
         }
+        drop(held_open);
         if inside.is_some_and(|inside| inside.is_rolled_back) {
             self.log.recorder.discard_changes();
         }
@@ -358,6 +370,18 @@ async fn handle<V: Vendor>(handler: Handler<V>, request: &ApiRequest<'_>) -> Res
             Ok(result) => result.map_err(Failure::Operation),
             Err(rejection) => Err(Failure::Gateway(rejection)),
         },
+    }
+}
+
+/// Waits until a transaction may be held open for as long as a fault says.
+async fn may_be_held_open(
+    transaction: Option<&Transaction>,
+    inside: Option<InsideFault>,
+) -> Result<Option<OwnedSemaphorePermit>, DatabaseError> {
+    match (transaction, inside) {
+        // Boxed, because it is rare.
+        (Some(transaction), Some(inside)) if !inside.delay.is_zero() => Box::pin(transaction.may_be_held_open()).await,
+        _ => Ok(None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Health checks: `/livez` is about the process, `/readyz` about database, migrations, seed and the parts in the background.
 //!
-//! Ready means that the database answers on a connection of its own, however busy the pool is, and that it is not read-only. A full
+//! Ready means that the database answers on a connection that only health checks use, however busy the others are, and that it is not read-only. A full
 //! disk is not tested, because that would take a write: then reads still succeed, and each write fails at once.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -14,7 +14,7 @@ use sqlx::Executor as _;
 
 use super::Shared;
 use super::supervisor::Supervisor;
-use crate::database::Database;
+use crate::database::{Database, ShareOf, count_to};
 
 /// How long the database may take to answer before the server is unready.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -70,6 +70,7 @@ const TEST: &str = "do $$ begin \
 end $$";
 
 async fn ping(database: &Database) -> bool {
+    count_to(ShareOf::Health);
     database.run(async |connection| connection.execute(TEST).await).await.is_ok()
 }
 

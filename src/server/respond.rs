@@ -17,7 +17,7 @@ use super::Server;
 use super::connection::{Connection, ResponseBody, Unread};
 use super::malformed::MalformedRequest;
 use crate::clock::milliseconds;
-use crate::database::{ShareOf, measured};
+use crate::database::measured;
 use crate::gateway::{NO_OPERATION, RequestSummary, Transmission};
 use crate::guesses::Peer;
 use crate::journal::{redacted_path, redacted_text};
@@ -36,12 +36,7 @@ impl Server {
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let request = Request::from_parts(parts, body);
         let console = ConsoleLine::begin(&request);
-        let share = match request.uri().path() {
-            "/livez" | "/readyz" => ShareOf::Control,
-            path if path.starts_with("/_emulator") => ShareOf::Control,
-            _ => ShareOf::Unauthenticated,
-        };
-        let (responded, waited) = connection.peer().requests(measured(share, self.stack.oneshot(request))).await;
+        let (responded, waited) = connection.peer().requests(measured(self.stack.oneshot(request))).await;
         let Ok(mut response) = responded;
         let summary = response.extensions_mut().remove::<RequestSummary>();
         let elapsed = start.elapsed();

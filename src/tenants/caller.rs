@@ -14,7 +14,7 @@ use super::credential::{Credential, CredentialDigest, digest};
 use super::store::{self, By};
 use super::{Caller, Tenant};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError, is_of_deleted_tenant, lock_tenant_shared};
+use crate::database::{Database, DatabaseError, charge, is_of_deleted_tenant, lock_tenant_shared};
 use crate::fault_injection::{self, TriggeredFault};
 use crate::guesses::{Attempt, Guesses, TooManyGuesses};
 use crate::vendor_facts::CredentialKind;
@@ -113,6 +113,7 @@ impl CredentialCache {
         let deadline = self.database.locks().deadline();
         loop {
             let (caller, reading) = self.find(readings, kind, operation, guesses).await?;
+            charge(caller.tenant.id);
             // The tenant's data and plan may have changed during a wait, so they are read again.
             let entered = self.database.locks().enter(caller.tenant.id, deadline).await;
             if let Some(guard) = entered.map_err(DatabaseError::from)? {

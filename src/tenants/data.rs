@@ -37,7 +37,8 @@ impl Tenants {
             let tenant = tenants.tenant(&name).await?;
             let access = tenants.locks().exclusive_to_replace(tenant.id).await;
             let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
-            let replaced = tenants.replace_data(&mut batches, &mut unfinished, &tenant, seed, &progress).await;
+            let replaced = tenants.replace_data(&mut batches, &mut unfinished, &tenant, seed, &progress);
+            let replaced = tenants.database.in_time(replaced).await;
             let (mut rows, new_seed) = tenants.finish(batches, unfinished, replaced).await?;
             if let Some(NewSeed { snapshot, before }) = new_seed {
                 rows = tenants.restore_in_parts(&access, snapshot, tenant.id, &progress).await?;
@@ -161,8 +162,8 @@ impl Tenants {
         let mut attempt = 1;
         loop {
             let restored = match attempt {
-                1 => self.try_in_parts(snapshot, tenant, progress).await,
-                _ => self.restore_at_once(snapshot, tenant, progress).await,
+                1 => self.database.in_time(self.try_in_parts(snapshot, tenant, progress)).await,
+                _ => self.database.in_time(self.restore_at_once(snapshot, tenant, progress)).await,
             };
             match restored {
                 Ok(rows) => {

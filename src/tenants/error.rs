@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use crate::database::{
-    AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_of_deleted_tenant, violated_unique_constraint,
+    AccessError, DatabaseError, INCOMPLETE, is_deadlock, is_lock_timeout, is_of_deleted_tenant,
+    violated_unique_constraint,
 };
 use crate::tasks::TooManyTasks;
 
@@ -32,6 +33,9 @@ pub enum TenantError {
     /// A concurrent request changed the same data.
     #[error("another request changed the same data at the same time; try again")]
     Conflict,
+    /// The tenant's lock did not become free within the lock timeout.
+    #[error("long work on the tenant, or a request to it, did not end in time; try again")]
+    Locked,
     #[error(transparent)]
     Seed(SeedError),
     #[error(transparent)]
@@ -95,6 +99,9 @@ impl Attempts {
 
 impl From<sqlx::Error> for TenantError {
     fn from(error: sqlx::Error) -> Self {
+        if is_lock_timeout(&error) {
+            return Self::Locked;
+        }
         // Two requests save the same snapshot, or fork to the same name, or one of them deletes the tenant, at once.
         let is_race = violated_unique_constraint(&error).is_some()
             || is_deadlock(&error)

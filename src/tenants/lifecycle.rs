@@ -48,7 +48,8 @@ impl Tenants {
             let credential = new.key.credential(&tenants.random)?;
             tenants.check_room(1).await?;
             let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
-            let created = tenants.fill_new(&mut batches, &mut unfinished, &new, &credential, seed, &progress).await;
+            let created = tenants.fill_new(&mut batches, &mut unfinished, &new, &credential, seed, &progress);
+            let created = tenants.database.in_time(created).await;
             tenants.finish(batches, unfinished, created).await?;
             Ok(created_tenant(name, &new.key.name, &credential))
         })

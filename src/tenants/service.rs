@@ -52,7 +52,7 @@ impl Tenants {
         }
     }
 
-    /// The same for a task, which waits for a connection without a timeout.
+    /// The same for a task, whose transactions have the limits of long work.
     pub(super) fn for_task(&self) -> Self {
         let database = self.database.patient();
         Self { loader: TenantLoader::new(database.clone()), database, ..self.clone() }

@@ -51,7 +51,9 @@ impl Tenants {
     }
 
     async fn try_to_replace_plan(&self, tenant: &Tenant, plan: &Plan) -> Result<(), TenantError> {
-        let replaced = self.database.in_transaction(async |connection| {
+        // With other unique fields all customers are written.
+        let database = if plan.unique == tenant.plan.unique { self.database.clone() } else { self.database.patient() };
+        let replaced = database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
             // Read again, because a concurrent restore may have replaced the plan.
             if plan.unique != reload(connection, tenant).await?.plan.unique {

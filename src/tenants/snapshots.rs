@@ -78,7 +78,7 @@ impl Tenants {
             let before = snapshots::replace(batches.connection().await?, id, tenant, name, Clock::Real.now()).await?;
             Ok::<_, TenantError>((unfinished.rows, before))
         };
-        let saved = saved.await;
+        let saved = self.database.in_time(saved).await;
         let (rows, before) = self.finish(batches, unfinished, saved).await?;
         if let Some(before) = before {
             unfinished::delete(&self.database, before, progress).await?;
@@ -112,7 +112,7 @@ impl Tenants {
                 "a reset restores the snapshot '{SEED}', so it cannot be deleted"
             )));
         }
-        let _access = self.locks().exclusive(tenant.id).await?;
+        let access = self.locks().exclusive(tenant.id).await?;
         let unpublished = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
             let found = snapshots::find(connection, tenant.id, snapshot).await?;
@@ -120,7 +120,17 @@ impl Tenants {
             lifecycle::unpublish(connection, found, Clock::Real.now()).await?;
             Ok::<_, TenantError>(found)
         });
-        Ok(unfinished::delete(&self.database, unpublished.await?, &Progress::default()).await?)
+        let (database, unpublished) = (self.database.clone(), unpublished.await?);
+        // No request finds it any more. Its rows are deleted as soon as other long work permits that, or with the expired tenants.
+        let deleting = tokio::spawn(async move {
+            let deleted = unfinished::delete(&database, unpublished, &Progress::default()).await;
+            drop(access);
+            deleted
+        });
+        match tokio::time::timeout(self.database.request_limit(), deleting).await {
+            Ok(Ok(deleted)) => Ok(deleted?),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Creates a tenant with a copy of another one's current data (`demo`) or of a snapshot (`demo@before`). Only the result of the
@@ -144,8 +154,8 @@ impl Tenants {
                 }
                 let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
                 let source = (source, from.as_str());
-                let forked =
-                    tenants.fork_in_parts(&mut batches, &mut unfinished, source, &new, &credential, &progress).await;
+                let forked = tenants.fork_in_parts(&mut batches, &mut unfinished, source, &new, &credential, &progress);
+                let forked = tenants.database.in_time(forked).await;
                 tenants.finish(batches, unfinished, forked).await?;
             } else {
                 let rows = tenants.fork_at_once((source, &from), &new, &credential, &progress).await?;

@@ -48,6 +48,10 @@ impl Tenants {
 
 /// Deletes a tenant or snapshot with its credentials, snapshots and data. No request finds it after the first transaction.
 pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
+    database.in_time(delete_in_batches(database, tenant, progress)).await
+}
+
+async fn delete_in_batches(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
     let mut batches = Batches::new(database);
     let connection = batches.connection().await?;
     lock_tenant(connection, tenant).await?;

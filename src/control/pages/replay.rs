@@ -15,7 +15,7 @@ use super::layout::field;
 use super::tabs::{self, Tab};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
-use crate::database::{ShareOf, measured};
+use crate::database::measured;
 use crate::gateway::{Replayed, RequestSummary};
 use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
@@ -135,7 +135,7 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));
     // In its own task, so that a browser that disconnects does not abort the request.
-    let sent = tokio::spawn(async move { measured(ShareOf::Unauthenticated, vendor.oneshot(request)).await.0 });
+    let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
     let Ok(response) = sent.await.map_err(|_| ControlError::Interrupted)?;
     Ok(page.path(&format!("requests/{}", id_of(page, &response))))
 }

@@ -42,7 +42,8 @@ async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<
     // One file at a time, so that the second of two files with the same tenant finds that tenant.
     let _turn = tenants.loading.lock().await;
     let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
-    let loaded = load_tenants(&mut batches, &mut unfinished, tenants, seed, progress).await;
+    let loading = load_tenants(&mut batches, &mut unfinished, tenants, seed, progress);
+    let loaded = tenants.database.in_time(loading).await;
     let summary = tenants.finish(batches, unfinished, loaded).await?;
     tenants.credentials.clear();
     Ok(summary)

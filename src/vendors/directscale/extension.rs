@@ -84,6 +84,8 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
         return Err(INVALID_TOKEN);
     }
     request.gateway.guesses.accepted(&attempt);
+    // Until the token is claimed, tenants that share an extension share this as well.
+    charge(tenants[0]);
     let token = CALLBACK_TOKENS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     let token = token.ok_or(INVALID_CALLBACK_TOKEN)?;
     let hook = hook(request).to_owned();
