@@ -175,7 +175,8 @@ settings! {
             "The status is 413.";
         body_memory_bytes: Count, default "268435456", "BYTES", "EMULATOR_BODY_MEMORY_BYTES",
             "Keep at most this many bytes of large request bodies in memory at once",
-            "The first 16 KiB of each body are not counted. A body that finds no room for 5 seconds is rejected with 503.";
+            "At most half of it for the bodies of one tenant; as much again is for those of the control API. The first 16 KiB of each \
+             body are not counted. A body that finds no room for 5 seconds is rejected with 503.";
         max_connections: Count, default "10240", "NUMBER", "EMULATOR_MAX_CONNECTIONS",
             "Serve at most this many connections at once on each address",
             "One more closes those that have waited longest for their client. Each needs a file descriptor: the limit of the \

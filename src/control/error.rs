@@ -30,6 +30,8 @@ pub(super) enum ControlError {
     /// An unknown Content-Encoding.
     #[error("{0}")]
     Unsupported(String),
+    #[error("other tenants are exported: try again in a moment")]
+    TooManyExports,
     #[error("{0}")]
     NotFound(String),
     /// The client may not use the control API.
@@ -73,7 +75,7 @@ pub(super) struct ControlProblem {
 impl ControlError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotReady | Self::MemoryFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::MemoryFull | Self::TooManyExports => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

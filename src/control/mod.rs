@@ -16,13 +16,13 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
 use chrono::{DateTime, Utc};
 use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
-use crate::gateway::{BodyError, BodyMemory, collect_body};
+use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
 use crate::tenants::Tenants;
@@ -43,7 +43,9 @@ pub struct Control {
     /// Set once the database is open, migrated and seeded.
     tenants: OnceLock<Tenants>,
     access: Access,
+    /// Of this API alone, so that no tenant's bodies keep an administrator waiting, nor a seed those of tenants.
     body_memory: BodyMemory,
+    exports: api::Exports,
     guesses: Guesses,
     sessions: Sessions,
     random: Arc<Random>,
@@ -72,6 +74,7 @@ impl Control {
             tenants: OnceLock::new(),
             access,
             body_memory,
+            exports: api::Exports::default(),
             guesses,
             sessions: Sessions::default(),
             random,
@@ -117,12 +120,28 @@ pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.
 async fn read_body(control: &Control, body: Body, limit: usize) -> Result<Bytes, ControlError> {
-    let read = collect_body(body, limit, &control.body_memory).await;
-    read.map_err(|error| match error {
+    let read = collect_body(body, limit, control.body_memory.share(None)).await;
+    read.map_err(|error| unreadable(error, limit))
+}
+
+/// The same, decoded as its headers say; at most `limit` bytes of it are decoded.
+async fn read_decoded_body(
+    control: &Control,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, ControlError> {
+    let read = collect_decoded_body(headers, body, limit, control.body_memory.share(None)).await;
+    read.map_err(|error| unreadable(error, limit))
+}
+
+fn unreadable(error: BodyError, limit: usize) -> ControlError {
+    match error {
         BodyError::TooLong => ControlError::TooLong(limit),
         BodyError::MemoryFull => ControlError::MemoryFull,
+        BodyError::Broken(BrokenBody::Unsupported(reason)) => ControlError::Unsupported(reason),
         BodyError::Broken(broken) => ControlError::Bad(broken.to_string()),
-    })
+    }
 }
 
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

@@ -1,6 +1,4 @@
-//! Bodies as operations read them: whole, within the limit, without codings, in UTF-8, without a byte order mark. The memory of all
-//! of them together is limited. Nearly every body is so short that it is not counted: a few large ones cannot keep other requests
-//! waiting.
+//! Bodies as operations read them: whole, within the limit, without codings, in UTF-8, without a byte order mark.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +8,11 @@ use axum::http::HeaderMap;
 use axum::http::Method;
 use axum::http::request::Parts;
 use http_body_util::BodyExt as _;
-use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::response::{BrokenBody, MEMORY_FULL};
-use crate::wire::coding::{CharsetError, CodingError, codings, decode, to_utf8};
+use super::body_memory::{Counted, MemoryFull, Reserved, Share, UNCOUNTED};
+use super::response::BrokenBody;
+use crate::wire::coding::{CharsetError, Coding, CodingError, codings, declared, decode, from_encoding, without_mark};
 
 /// How long a body may take to arrive, plus a second for each [`BYTES_PER_SECOND`] that it can have.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -23,48 +20,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The slowest arrival of a long body.
 const BYTES_PER_SECOND: usize = 256 * 1024;
 
-/// Why a body cannot be decoded.
-#[derive(Debug, Error)]
-pub(crate) enum DecodeError {
-    #[error("{0}")]
-    UnsupportedCoding(String),
-    /// It is not what its headers say.
-    #[error("{0}")]
-    Malformed(String),
-    /// Decoded, it is longer than the limit.
-    #[error("The request body is longer than the limit.")]
-    TooLong,
-    /// Other bodies take all of the memory for bodies.
-    #[error("{MEMORY_FULL}")]
-    MemoryFull,
-}
-
-impl From<MemoryFull> for DecodeError {
-    fn from(_: MemoryFull) -> Self {
-        Self::MemoryFull
-    }
-}
-
-impl From<CodingError> for DecodeError {
-    fn from(error: CodingError) -> Self {
-        match error {
-            CodingError::Unsupported(_) => Self::UnsupportedCoding(error.to_string()),
-            CodingError::Broken(_) => Self::Malformed(error.to_string()),
-            CodingError::TooLong => Self::TooLong,
-        }
-    }
-}
-
-impl From<CharsetError> for DecodeError {
-    fn from(error: CharsetError) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
-
 /// Why there is no body.
 #[derive(Debug)]
 pub(crate) enum BodyError {
-    /// It is longer than the limit.
+    /// It is longer than the limit, as it is or decoded.
     TooLong,
     /// Other bodies take all of the memory for bodies.
     MemoryFull,
@@ -77,14 +36,19 @@ impl From<MemoryFull> for BodyError {
     }
 }
 
-impl From<DecodeError> for BodyError {
-    fn from(error: DecodeError) -> Self {
+impl From<CodingError> for BodyError {
+    fn from(error: CodingError) -> Self {
         match error {
-            DecodeError::TooLong => Self::TooLong,
-            DecodeError::MemoryFull => Self::MemoryFull,
-            DecodeError::Malformed(why) => Self::Broken(BrokenBody::Undecodable(why)),
-            DecodeError::UnsupportedCoding(why) => Self::Broken(BrokenBody::Unsupported(why)),
+            CodingError::Unsupported(_) => Self::Broken(BrokenBody::Unsupported(error.to_string())),
+            CodingError::Broken(_) => Self::Broken(BrokenBody::Undecodable(error.to_string())),
+            CodingError::TooLong => Self::TooLong,
         }
+    }
+}
+
+impl From<CharsetError> for BodyError {
+    fn from(error: CharsetError) -> Self {
+        Self::Broken(BrokenBody::Undecodable(error.to_string()))
     }
 }
 
@@ -94,44 +58,69 @@ pub(super) fn writes(method: &Method) -> bool {
 }
 
 /// The body of a write, decoded; at most `limit` bytes of it. The body of a read is ignored.
-pub(super) async fn read_body(
-    parts: &Parts,
-    body: Body,
-    limit: usize,
-    memory: &BodyMemory,
-) -> Result<Bytes, BodyError> {
+pub(super) async fn read_body(parts: &Parts, body: Body, limit: usize, memory: Share<'_>) -> Result<Bytes, BodyError> {
     if !writes(&parts.method) {
         return Ok(Bytes::new());
     }
-    let body = collect_body(body, limit, memory).await?;
-    Ok(decode_body(&parts.headers, body, limit, memory).await?)
+    collect_decoded_body(&parts.headers, body, limit, memory).await
 }
 
 /// A body as it arrives, at most `limit` bytes of it. One with a longer Content-Length is not read at all.
 ///
 /// # Errors
 /// When it is longer, does not arrive in time or at all, or when there is no memory for it.
-pub(crate) async fn collect_body(body: Body, limit: usize, memory: &BodyMemory) -> Result<Bytes, BodyError> {
+pub(crate) async fn collect_body(body: Body, limit: usize, memory: Share<'_>) -> Result<Bytes, BodyError> {
+    Ok(collect(body, limit, memory).await?.hold())
+}
+
+/// The body that these headers describe, in UTF-8; at most `limit` bytes of it are ever read or decoded.
+///
+/// # Errors
+/// As of [`collect_body`]; and when a coding is not supported, or the body is not what the headers say.
+pub(crate) async fn collect_decoded_body(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    memory: Share<'_>,
+) -> Result<Bytes, BodyError> {
+    let mut body = collect(body, limit, memory).await?;
+    let codings = codings(headers)?;
+    if !codings.is_empty() && !body.bytes.is_empty() {
+        body = decoded(body, codings.into(), limit, memory).await?;
+    }
+    Ok(in_utf8(body, headers, memory).await?.hold())
+}
+
+async fn collect(body: Body, limit: usize, memory: Share<'_>) -> Result<Counted, BodyError> {
     let size = body.size_hint();
     // Before any of it is read: a client that waits for `100 Continue` need not send it.
     if size.lower() > limit as u64 {
         return Err(BodyError::TooLong);
     }
-    let longest =
-        size.upper().and_then(|length| usize::try_from(length).ok()).map_or(limit, |length| length.min(limit));
-    let time = TIMEOUT + Duration::from_secs((longest / BYTES_PER_SECOND) as u64);
+    let content_length = size.exact().and_then(|length| usize::try_from(length).ok());
+    let time = TIMEOUT + Duration::from_secs((content_length.unwrap_or(limit) / BYTES_PER_SECOND) as u64);
     let late = |_| incomplete(format!("{} seconds passed", time.as_secs()));
-    timeout(time, frames(body, longest, limit, memory)).await.map_err(late)?
+    timeout(time, frames(body, content_length, limit, memory)).await.map_err(late)?
 }
 
 /// The data of all frames.
-async fn frames(mut body: Body, longest: usize, limit: usize, memory: &BodyMemory) -> Result<Bytes, BodyError> {
-    let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
+async fn frames(
+    mut body: Body,
+    content_length: Option<usize>,
+    limit: usize,
+    memory: Share<'_>,
+) -> Result<Counted, BodyError> {
+    let (mut bytes, mut reserved) = (Vec::new(), Reserved::default());
+    // At once: bodies that reserve step by step can all wait for each other.
+    if let Some(length) = content_length.filter(|length| *length > UNCOUNTED) {
+        memory.reserve(length, &mut reserved).await?;
+        bytes.reserve_exact(length);
+    }
+    let Some(first) = next(&mut body).await? else { return Ok(Counted::default()) };
     // Almost every body arrives in one piece.
     if body.is_end_stream() && first.len() <= UNCOUNTED {
-        return if first.len() > limit { Err(BodyError::TooLong) } else { Ok(first) };
+        return if first.len() > limit { Err(BodyError::TooLong) } else { Ok(Counted { bytes: first, reserved }) };
     }
-    let (mut bytes, mut reserved) = (Vec::new(), Reserved::default());
     let mut frame = Some(first);
     while let Some(data) = frame {
         let length = bytes.len() + data.len();
@@ -139,16 +128,16 @@ async fn frames(mut body: Body, longest: usize, limit: usize, memory: &BodyMemor
             return Err(BodyError::TooLong);
         }
         if length > bytes.capacity() {
-            let capacity = (2 * bytes.capacity()).max(UNCOUNTED).min(longest).max(length);
+            let capacity = (2 * bytes.capacity()).max(UNCOUNTED).min(limit).max(length);
             if capacity > UNCOUNTED {
-                memory.reserve(capacity - bytes.capacity(), &mut reserved).await?;
+                memory.reserve(capacity, &mut reserved).await?;
             }
             bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(&data);
         frame = next(&mut body).await?;
     }
-    Ok(reserved.hold(bytes))
+    Ok(Counted::new(bytes, reserved))
 }
 
 /// The data of the next frame; `None` at the end.
@@ -171,30 +160,57 @@ fn incomplete(why: String) -> BodyError {
     BodyError::Broken(BrokenBody::Incomplete(why))
 }
 
-/// The body that these headers describe, in UTF-8; at most `limit` bytes of it are ever decoded.
-///
-/// # Errors
-/// When a coding is not supported, or the body is not what the headers say, or too long, or when there is no memory for it.
-pub(crate) async fn decode_body(
-    headers: &HeaderMap,
-    body: Bytes,
-    limit: usize,
-    memory: &BodyMemory,
-) -> Result<Bytes, DecodeError> {
-    let codings = codings(headers)?;
-    let body = if codings.is_empty() || body.is_empty() {
-        body
-    } else {
-        // The length is known only when it is decoded.
-        let mut reserved = Reserved::default();
-        memory.reserve(limit, &mut reserved).await?;
-        // A long body takes some milliseconds, during which the runtime's threads serve other requests.
-        let work = tokio::task::spawn_blocking(move || decode(&body, &codings, limit));
-        let decoded =
-            work.await.map_err(|_| DecodeError::Malformed("The request body cannot be decoded.".to_owned()))?;
-        reserved.hold(decoded?)
-    };
-    Ok(to_utf8(body, headers)?)
+/// The body before these codings. How long it is, is known only when it is decoded: it is decoded in room for a small one first,
+/// and again in more room, so that a small one does not reserve memory for a large one. Together this takes a third more time.
+async fn decoded(body: Counted, codings: Arc<[Coding]>, limit: usize, memory: Share<'_>) -> Result<Counted, BodyError> {
+    const GROWTH: usize = 4;
+    let Counted { bytes, mut reserved } = body;
+    // While a coding is decoded, the decoder holds its input and its output; the first input is `bytes`.
+    let at_once = codings.len().min(2);
+    let mut room = bytes.len().saturating_mul(GROWTH).max(UNCOUNTED).min(limit);
+    loop {
+        if room > UNCOUNTED {
+            memory.reserve(bytes.len().saturating_add(room.saturating_mul(at_once)), &mut reserved).await?;
+        }
+        let (body, codings) = (bytes.clone(), Arc::clone(&codings));
+        let (result, returned) = on_own_thread(memory, reserved, move || decode(&body, &codings, room)).await?;
+        reserved = returned;
+        match result {
+            Err(CodingError::TooLong) if room < limit => room = room.saturating_mul(GROWTH).min(limit),
+            result => return Ok(Counted::new(result?, reserved)),
+        }
+    }
+}
+
+/// A body in UTF-8, without a byte order mark.
+async fn in_utf8(body: Counted, headers: &HeaderMap, memory: Share<'_>) -> Result<Counted, BodyError> {
+    /// A byte of another encoding is at most so many in UTF-8.
+    const LONGEST: usize = 3;
+    let Counted { bytes, mut reserved } = body;
+    let Some(encoding) = declared(headers) else { return Ok(Counted { bytes: without_mark(bytes), reserved }) };
+    if bytes.len() <= UNCOUNTED / LONGEST {
+        return Ok(Counted { bytes: from_encoding(bytes, encoding)?, reserved });
+    }
+    memory.reserve(bytes.len().saturating_mul(1 + LONGEST), &mut reserved).await?;
+    let (text, reserved) = on_own_thread(memory, reserved, move || from_encoding(bytes, encoding)).await?;
+    Ok(Counted { bytes: text?, reserved })
+}
+
+/// Decodes on a thread that blocks no other request: a long body takes some milliseconds. The memory is reserved until it ends,
+/// even if the client hangs up before.
+async fn on_own_thread<T: Send + 'static>(
+    memory: Share<'_>,
+    reserved: Reserved,
+    decode: impl FnOnce() -> T + Send + 'static,
+) -> Result<(T, Reserved), BodyError> {
+    let decoder = memory.decoder().await?;
+    let work = tokio::task::spawn_blocking(move || {
+        let decoded = decode();
+        drop(decoder);
+        (decoded, reserved)
+    });
+    let failed = |_| BodyError::Broken(BrokenBody::Undecodable("The request body cannot be decoded.".to_owned()));
+    work.await.map_err(failed)
 }
 
 fn why_incomplete(error: &(dyn std::error::Error + 'static)) -> &'static str {
@@ -205,103 +221,5 @@ fn why_incomplete(error: &(dyn std::error::Error + 'static)) -> &'static str {
         "its chunks are not written as HTTP says"
     } else {
         "it broke off"
-    }
-}
-
-/// The bytes of each body that are not counted.
-const UNCOUNTED: usize = 16 * 1024;
-
-/// How long a body waits for others to end.
-const WAIT: Duration = Duration::from_secs(5);
-
-/// The bytes that the counted bodies of all requests may take together. Cheap to clone; all clones are one.
-#[derive(Debug, Clone)]
-pub struct BodyMemory {
-    left: Arc<Semaphore>,
-    total: usize,
-}
-
-/// Other bodies take all of the memory.
-#[derive(Debug, Clone, Copy)]
-struct MemoryFull;
-
-/// A part of the memory, until it is dropped.
-#[derive(Debug, Default)]
-struct Reserved(Option<OwnedSemaphorePermit>);
-
-impl BodyMemory {
-    #[must_use]
-    pub fn new(bytes: usize) -> Self {
-        let total = bytes.min(Semaphore::MAX_PERMITS);
-        Self { left: Arc::new(Semaphore::new(total)), total }
-    }
-
-    /// Adds bytes to a part. A single body that is larger than the whole memory takes all of it.
-    async fn reserve(&self, more: usize, reserved: &mut Reserved) -> Result<(), MemoryFull> {
-        let before = reserved.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(more.min(self.total - before.min(self.total))).unwrap_or(u32::MAX);
-        let acquired = timeout(WAIT, Arc::clone(&self.left).acquire_many_owned(more)).await;
-        let permit = acquired.map_err(|_| MemoryFull)?.map_err(|_| MemoryFull)?;
-        match &mut reserved.0 {
-            Some(all) => all.merge(permit),
-            None => reserved.0 = Some(permit),
-        }
-        Ok(())
-    }
-}
-
-impl Reserved {
-    /// Gives back what a body of this length does not need.
-    fn shrink(&mut self, length: usize) {
-        let needed = if length > UNCOUNTED { length } else { 0 };
-        if let Some(all) = &mut self.0 {
-            drop(all.split(all.num_permits().saturating_sub(needed)));
-        }
-    }
-
-    /// The bytes, which keep their part of the memory as long as they live.
-    fn hold(mut self, bytes: Vec<u8>) -> Bytes {
-        self.shrink(bytes.len());
-        match self.0 {
-            Some(permit) if permit.num_permits() > 0 => Bytes::from_owner(Held { bytes, _permit: permit }),
-            _ => bytes.into(),
-        }
-    }
-}
-
-struct Held {
-    bytes: Vec<u8>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_body_keeps_its_memory_until_its_last_clone_is_dropped() {
-        let memory = BodyMemory::new(100_000);
-        let mut reserved = Reserved::default();
-        memory.reserve(60_000, &mut reserved).await.expect("memory");
-        let body = reserved.hold(vec![0; 50_000]);
-        let clone = body.clone();
-        drop(body);
-        assert_eq!(memory.left.available_permits(), 50_000);
-        let mut second = Reserved::default();
-        let waited = timeout(Duration::from_millis(20), memory.reserve(60_000, &mut second)).await;
-        assert!(waited.is_err(), "there is no memory yet");
-        drop(clone);
-        memory.reserve(60_000, &mut second).await.expect("memory");
-        // The whole memory at most, so that a longer body does not wait for ever.
-        memory.reserve(60_000, &mut second).await.expect("memory");
-        assert_eq!(memory.left.available_permits(), 0);
-        drop(second.hold(vec![0; UNCOUNTED]));
-        assert_eq!(memory.left.available_permits(), 100_000);
     }
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, Uri};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::body::BodyMemory;
+use super::body_memory::BodyMemory;
 use crate::clock::Clock;
 use crate::customers::Customers;
 use crate::guesses::Guesses;

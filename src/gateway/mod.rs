@@ -2,6 +2,7 @@
 
 mod authorization;
 mod body;
+mod body_memory;
 mod context;
 mod injected_fault;
 mod not_found;
@@ -16,8 +17,8 @@ mod table;
 mod vendor;
 
 pub(crate) use authorization::{basic_credentials, bearer_token};
-pub use body::BodyMemory;
-pub(crate) use body::{BodyError, DecodeError, collect_body, decode_body};
+pub(crate) use body::{BodyError, collect_body, collect_decoded_body};
+pub use body_memory::BodyMemory;
 pub use context::{GatewayState, Replayed, ResponseOptions, Services};
 pub(crate) use context::{
     NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm,

@@ -125,7 +125,7 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
     async fn steps(&mut self, body: Body, handler: Handler<V>) -> Result<Sent, GatewayRejection> {
         let authenticated = self.authenticate().await?;
         self.limit(&authenticated).await?;
-        let body = self.read(body).await?;
+        let body = self.read(body, &authenticated.caller).await?;
         let fault = self.inject(&authenticated).await?;
         let vendor = &self.state.vendor;
         if let Some(fault) = &fault
@@ -171,10 +171,10 @@ impl<'a, V: Vendor> Pipeline<'a, V> {
     }
 
     /// The body of the request. The vendor rejects a broken one, after the injected faults.
-    async fn read(&mut self, body: Body) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
+    async fn read(&mut self, body: Body, caller: &Caller) -> Result<Result<Bytes, BrokenBody>, GatewayRejection> {
         let GatewayState { options, body_memory, .. } = &self.state.gateway;
         let limit = options.max_body_bytes;
-        match read_body(self.parts, body, limit, body_memory).await {
+        match read_body(self.parts, body, limit, body_memory.share(Some(caller.tenant.id))).await {
             Ok(body) => {
                 self.log.read(&body);
                 Ok(Ok(body))

@@ -17,6 +17,7 @@ use super::context::{GatewayState, Operation, RequestContext, VendorState};
 use super::pipeline::{path_parameters, unless_panicked};
 use super::request_log::{RequestLog, Transmission};
 use super::vendor::Vendor;
+use crate::database::TenantId;
 use crate::journal::Reason;
 
 pub(crate) type RawFuture<'a> = Pin<Box<dyn Future<Output = Response<Bytes>> + Send + 'a>>;
@@ -37,10 +38,16 @@ impl RawRequest<'_> {
         self.path.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// The body, of at most `limit` bytes, where `limit` is below that of all bodies.
-    pub(crate) async fn read(&mut self, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    /// The body, of at most `limit` bytes, where `limit` is below that of all bodies. Its memory is the tenant's, if one is known.
+    pub(crate) async fn read(
+        &mut self,
+        body: Body,
+        limit: usize,
+        tenant: Option<TenantId>,
+    ) -> Result<Bytes, BodyError> {
         let GatewayState { options, body_memory, .. } = self.gateway;
-        let body = read_body(self.parts, body, limit.min(options.max_body_bytes), body_memory).await?;
+        let limit = limit.min(options.max_body_bytes);
+        let body = read_body(self.parts, body, limit, body_memory.share(tenant)).await?;
         self.log.read(&body);
         Ok(body)
     }

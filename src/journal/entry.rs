@@ -126,6 +126,12 @@ impl Suggestions {
         self.0.as_ref().map_or(&[], |names| names)
     }
 
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         if self.0.is_some() { 512 } else { 0 }

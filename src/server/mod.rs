@@ -113,10 +113,12 @@ impl Server {
         let journal = Journal::new(options.journal, secret_headers.clone());
         let guesses = Guesses::new(options.guess_limit)?;
         let cors_origin = options.cors_origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
+        // A tenant has room for at least one body.
+        let body_bytes = options.body_memory_bytes.max(options.responses.max_body_bytes.saturating_mul(2));
         let gateway = GatewayState {
             options: options.responses,
             services: Arc::clone(&services),
-            body_memory: BodyMemory::new(options.body_memory_bytes.max(options.responses.max_body_bytes)),
+            body_memory: BodyMemory::of_tenants(body_bytes),
             random: Arc::clone(&random),
             journal: journal.clone(),
             guesses: guesses.clone(),
@@ -128,7 +130,8 @@ impl Server {
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
-        let control = Control::new(options.access, gateway.body_memory.clone(), guesses.clone(), random, &document);
+        let control_memory = BodyMemory::undivided(body_bytes);
+        let control = Control::new(options.access, control_memory, guesses.clone(), random, &document);
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {

@@ -2,6 +2,7 @@
 //! injected fault truncates, and the access log, for machines or for people.
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -261,6 +262,17 @@ pub(super) fn log(summary: Option<&RequestSummary>, status: u16, elapsed: Durati
     );
 }
 
+/// Whether an operation that is similar to a request may be looked for: the search takes longer than a request, so once a second.
+fn may_search() -> bool {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
+}
+
 /// A request as the log shows it to people. A subscriber selects this line or the one for machines.
 pub(super) struct ConsoleLine {
     method: Method,
@@ -279,7 +291,8 @@ impl ConsoleLine {
 
     pub(super) fn end(self, summary: &RequestSummary, status: u16, elapsed: Duration) {
         let status = (!matches!(summary.transmission, Transmission::Reset | Transmission::Empty)).then_some(status);
-        let nearest = summary.did_you_mean.names().first();
+        let is_unknown = !summary.did_you_mean.is_none();
+        let nearest = (is_unknown && may_search()).then(|| summary.did_you_mean.names().first()).flatten();
         let hint = nearest.map_or_else(String::new, |nearest| format!(" Did you mean {nearest}?"));
         let reason = summary.reason.as_ref().map(|reason| format!("{}{hint}", redacted_text(reason)));
         tracing::event!(

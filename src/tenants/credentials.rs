@@ -26,7 +26,7 @@ enum Added {
 
 impl Tenants {
     /// Adds a subscription with a primary key to a tenant. The key expires after this many seconds of real time. Returns the
-    /// credential, which clients see only this once.
+    /// credential, which clients see only this once. Requests that run at once can exceed the maximum by one each.
     ///
     /// # Errors
     /// `Malformed`, `UnknownTenant`, `InUse`, `TooMany`, or when the database fails.

@@ -35,9 +35,23 @@ pub fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
 /// # Errors
 /// When it is not in the encoding that the headers name.
 pub fn to_utf8(body: Bytes, headers: &HeaderMap) -> Result<Bytes, CharsetError> {
-    let Some(encoding) = declared(headers) else {
-        return Ok(if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body });
-    };
+    match declared(headers) {
+        Some(encoding) => from_encoding(body, encoding),
+        None => Ok(without_mark(body)),
+    }
+}
+
+/// A body in UTF-8 without its byte order mark.
+#[must_use]
+pub fn without_mark(body: Bytes) -> Bytes {
+    if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body }
+}
+
+/// A body in this encoding, in UTF-8.
+///
+/// # Errors
+/// When it is not in this encoding.
+pub fn from_encoding(body: Bytes, encoding: &'static Encoding) -> Result<Bytes, CharsetError> {
     let encoding = if encoding == UTF_16LE && body.starts_with(b"\0") { UTF_16BE } else { encoding };
     // JSON, XML and forms begin with an ASCII character, one of whose two bytes in UTF-16 is zero.
     let is_utf_16 = encoding == UTF_16LE || encoding == UTF_16BE;
@@ -50,7 +64,11 @@ pub fn to_utf8(body: Bytes, headers: &HeaderMap) -> Result<Bytes, CharsetError> 
         _ if is_broken => Err(CharsetError(used.name())),
         // The body is all ASCII.
         Cow::Borrowed(text) if text.len() == body.len() => Ok(body),
-        text => Ok(Bytes::from(text.into_owned())),
+        text => {
+            let mut text = text.into_owned();
+            text.shrink_to_fit();
+            Ok(Bytes::from(text))
+        }
     }
 }
 
@@ -151,7 +169,7 @@ fn unsupported(name: &[u8]) -> CodingError {
     CodingError::Unsupported(printable.collect())
 }
 
-/// The body before these codings. No step may be longer than `limit`.
+/// The body before these codings. No step may be longer than `limit`; at most two are in memory at once.
 ///
 /// # Errors
 /// When a step is broken or too long.
@@ -180,9 +198,14 @@ impl Coding {
     }
 }
 
+/// Memory for one byte more than the limit: no decoder takes more.
+fn room(limit: usize) -> Vec<u8> {
+    Vec::with_capacity(limit.saturating_add(1))
+}
+
 fn read(decoder: impl Read, limit: usize, name: &'static str) -> Result<Vec<u8>, CodingError> {
-    let mut bytes = Vec::new();
-    let read_limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = room(limit);
+    let read_limit = u64::try_from(bytes.capacity()).unwrap_or(u64::MAX);
     decoder.take(read_limit).read_to_end(&mut bytes).map_err(|_| CodingError::Broken(name))?;
     if bytes.len() > limit { Err(CodingError::TooLong) } else { Ok(bytes) }
 }
@@ -194,14 +217,12 @@ fn has_zlib_header(body: &[u8]) -> bool {
 }
 
 fn inflate(body: &[u8], has_zlib_header: bool, limit: usize) -> Result<Vec<u8>, CodingError> {
-    const STEP: usize = 32 * 1024;
     const BROKEN: CodingError = CodingError::Broken("deflate");
     let mut decoder = Decompress::new(has_zlib_header);
-    let mut bytes = Vec::new();
+    let mut bytes = room(limit);
     loop {
         let before = (decoder.total_in(), decoder.total_out());
         let rest = usize::try_from(decoder.total_in()).ok().and_then(|read| body.get(read..)).unwrap_or_default();
-        bytes.reserve(STEP);
         let status = decoder.decompress_vec(rest, &mut bytes, FlushDecompress::None).map_err(|_| BROKEN)?;
         if bytes.len() > limit {
             return Err(CodingError::TooLong);

@@ -28,12 +28,14 @@ use utoipa_axum::routes;
 
 use super::audit::NewTenant;
 use super::error::{ControlError, ControlProblem};
-use super::{Control, read_body};
-use crate::gateway::{DecodeError, THIS_SERVER, decode_body, example_body, example_parameters, server, tags};
+use super::{Control, read_decoded_body};
+use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
 use crate::tasks::{StartedTask, TaskStatus, Tasks};
 use crate::tenants::{MAX_SEED_BYTES, TenantError, read_text};
 use crate::wire::misread::without_value;
 use object::Object;
+
+pub(super) use seeds::Exports;
 
 /// The tag of the control API's operations.
 const TAG: &str = "control";
@@ -193,14 +195,7 @@ impl FromRequest<Arc<Control>> for Content {
 
     async fn from_request(request: Request, control: &Arc<Control>) -> Result<Self, ControlError> {
         let (parts, body) = request.into_parts();
-        let body = read_body(control, body, MAX_BODY_BYTES).await?;
-        let decoded = decode_body(&parts.headers, body, MAX_BODY_BYTES, &control.body_memory).await;
-        decoded.map(Self).map_err(|error| match error {
-            DecodeError::MemoryFull => ControlError::MemoryFull,
-            DecodeError::TooLong => ControlError::TooLong(MAX_BODY_BYTES),
-            DecodeError::Malformed(reason) => ControlError::Bad(reason),
-            DecodeError::UnsupportedCoding(reason) => ControlError::Unsupported(reason),
-        })
+        read_decoded_body(control, &parts.headers, body, MAX_BODY_BYTES).await.map(Self)
     }
 }
 
@@ -253,9 +248,9 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ControlError> {
 async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantError>, status: StatusCode) -> Answer {
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
-    if is_async {
-        let status_of_task = tasks.status(begun.id);
-        let mut response = with_tenant(json(StatusCode::ACCEPTED, &status_of_task), status_of_task);
+    // A task that could not begin has no status: its error is the response.
+    if is_async && let Some(status_of_task) = tasks.status(begun.id) {
+        let mut response = with_tenant(json(StatusCode::ACCEPTED, &status_of_task), Some(status_of_task));
         if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
             response.headers_mut().insert(header::LOCATION, location);
         }
@@ -273,4 +268,30 @@ fn with_tenant(mut response: Response<Body>, task: Option<TaskStatus>) -> Respon
         response.extensions_mut().insert(NewTenant(task.tenant));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks::TaskResult;
+
+    #[tokio::test]
+    async fn a_task_that_cannot_begin_is_an_error_for_a_client_that_does_not_wait() {
+        let tasks = Tasks::default();
+        let headers = HeaderMap::from_iter(
+            [(header::HeaderName::from_static("prefer"), "respond-async")]
+                .map(|(name, value)| (name, HeaderValue::from_static(value))),
+        );
+        let reset = async |number| {
+            let pending = |_| std::future::pending::<Result<TaskResult, TenantError>>();
+            let begun = tasks.begin(uuid::Uuid::from_u128(number), "t", "reset", pending);
+            finished(&tasks, &headers, begun, StatusCode::OK).await
+        };
+        for number in 0..50 {
+            assert_eq!(reset(number).await.expect("a task").status(), StatusCode::ACCEPTED);
+        }
+        let error = reset(50).await.expect_err("one too many");
+        assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(error.to_string(), "50 tasks are running: try again when one of them has ended");
+    }
 }

@@ -71,9 +71,11 @@ impl<'a> Source<'a> {
         Ok(Self { journal: journal(tenants)?, tenant })
     }
 
-    fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
+    /// Written on a thread that blocks no other request: a listing can be long, and similar operations are looked for.
+    async fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
         let found = self.journal.find(self.tenant, &query.filter(control)?, query.limit.unwrap_or(100).min(1_000));
-        Ok(json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>()))
+        let written = move || json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>());
+        tokio::task::spawn_blocking(written).await.map_err(|_| ControlError::Interrupted)
     }
 }
 
@@ -90,7 +92,7 @@ impl<'a> Source<'a> {
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
     let query: RequestsQuery = query(&uri)?;
     query.filter(&control)?;
-    Source::tenant(&control, &tenant).await?.list(&control, &query)
+    Source::tenant(&control, &tenant).await?.list(&control, &query).await
 }
 
 /// Get a request
@@ -230,5 +232,5 @@ pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Pat
 )]
 pub(super) async fn unauthenticated(State(control): State<Arc<Control>>, uri: Uri) -> Answer {
     let source = Source { journal: journal(control.tenants()?)?, tenant: None };
-    source.list(&control, &query(&uri)?)
+    source.list(&control, &query(&uri)?).await
 }

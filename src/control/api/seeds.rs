@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use futures_util::stream;
 use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use utoipa::IntoParams;
 
-use super::{Answer, Content, Control, finished, query, read_seed};
+use super::{Answer, Content, Control, ControlError, finished, query, read_seed};
 use crate::tasks::{SeedSummary, TaskStatus};
 use crate::tenants::{ExportFormat, ExportOptions, SeedFile};
 
@@ -32,6 +35,29 @@ pub(super) async fn load(State(control): State<Arc<Control>>, headers: HeaderMap
     let tenants = control.tenants()?;
     let seed: SeedFile = read_seed(headers.clone(), body).await?;
     finished(&tenants.tasks, &headers, tenants.load(seed), StatusCode::OK).await
+}
+
+/// The maximum number of exports at once: each holds a whole seed file in memory until its client has received it.
+const MAX_EXPORTS: usize = 2;
+
+/// How long an export waits for others to end.
+const EXPORT_WAIT: Duration = Duration::from_secs(10);
+
+/// The exports that may begin.
+#[derive(Debug)]
+pub(in crate::control) struct Exports(Arc<Semaphore>);
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_EXPORTS)))
+    }
+}
+
+impl Exports {
+    async fn begin(&self) -> Result<OwnedSemaphorePermit, ControlError> {
+        let begun = timeout(EXPORT_WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        begun.map_err(|_| ControlError::TooManyExports)?.map_err(|_| ControlError::TooManyExports)
+    }
 }
 
 /// The format and contents of an export
@@ -72,14 +98,19 @@ pub(super) async fn export(State(control): State<Arc<Control>>, Path(tenant): Pa
         Some(snapshot) => format!("{tenant}@{snapshot}"),
         None => tenant.clone(),
     };
+    let permit = control.exports.begin().await?;
     let export = tenants.export(&side, ExportOptions { format, has_keys: keys }).await?;
     let (content_type, ending) = match format {
         ExportFormat::Yaml => ("application/yaml", "yaml"),
         ExportFormat::Json => ("application/json", "json"),
     };
     let bytes = export.bytes();
-    let parts = export.into_parts().into_iter().map(|part| Ok::<_, Infallible>(Bytes::from(part)));
-    let mut response = crate::control::typed(content_type, Body::from_stream(stream::iter(parts)));
+    // The permit is given back when everything is sent, or the client is gone.
+    let parts = stream::unfold((export.into_parts().into_iter(), permit), async |(mut parts, permit)| {
+        let part = parts.next()?;
+        Some((Ok::<_, Infallible>(Bytes::from(part)), (parts, permit)))
+    });
+    let mut response = crate::control::typed(content_type, Body::from_stream(parts));
     let plain: String =
         tenant.chars().filter(|letter| letter.is_ascii_alphanumeric() || "._-".contains(*letter)).collect();
     let headers = response.headers_mut();

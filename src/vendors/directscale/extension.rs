@@ -92,7 +92,7 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     if !HOOKS.contains(&hook.as_str()) {
         return Err(INVALID_CALLBACK_TOKEN);
     }
-    let body = request.read(body, limit).await.map_err(|error| unreadable(&error, limit))?;
+    let body = request.read(body, limit, tenants.first().copied()).await.map_err(|error| unreadable(&error, limit))?;
     // Read before the token is claimed, so that a body that is not JSON does not use it up.
     let leniency = leniency(services, &tenants).await?;
     let source = Source { bytes: &body, leniency, buffer: &Rewritten::default() };

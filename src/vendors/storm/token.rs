@@ -137,7 +137,7 @@ async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Deni
         Some(readings) => Some(client(request, readings).await?),
         None => None,
     };
-    let body = request.read(body, MAX_FORM_BYTES).await.map_err(|error| match error {
+    let body = request.read(body, MAX_FORM_BYTES, None).await.map_err(|error| match error {
         BodyError::Broken(broken) => Denied::Body(broken),
         BodyError::TooLong => Denied::Request("invalid_request", "The request body is too large."),
         BodyError::MemoryFull => Denied::MemoryFull,

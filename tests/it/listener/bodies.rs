@@ -5,10 +5,10 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::*;
-use crate::support::control::control;
+use crate::support::control::{as_request, control};
 use crate::support::process::DEMO_KEY;
 use crate::support::server::server;
-use crate::support::tenant_of;
+use crate::support::{Client, tenant_of};
 
 const TOKEN: &str = "an-admin-token-of-a-test";
 
@@ -92,16 +92,21 @@ fn a_body_must_arrive_in_time() {
 }
 
 #[test]
-fn large_bodies_share_a_limited_memory() {
-    let own = Own::start(&["--body-memory-bytes", "200000", "--max-body-bytes", "100000"]);
+fn large_bodies_share_a_limited_memory_and_a_tenant_gets_half() {
+    let own = Own::start(&["--body-memory-bytes", "400000", "--max-body-bytes", "100000"]);
     let client = own.process.client();
     let before = client.get("/v1/customers/3").body;
+    let key = "fedcba9876543210fedcba9876543210";
+    let fork = json!({ "name": "second", "key": key });
+    client.raw(&as_request("POST", "/tenants/demo/fork", "", Some(&fork))).done(201);
+    let second = Client { address: client.address, key: key.to_owned() };
     let held: Vec<TcpStream> = (0..2)
         .map(|_| {
             let stream = own.connect();
             let head = "POST /v1/customers HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
             send(&stream, &format!("{head}Ocp-Apim-Subscription-Key: {DEMO_KEY}\r\nContent-Length: 99000\r\n\r\n"));
-            send(&stream, &" ".repeat(98_000));
+            // All of it is reserved when the body begins.
+            send(&stream, &" ".repeat(10));
             stream
         })
         .collect();
@@ -116,15 +121,23 @@ fn large_bodies_share_a_limited_memory() {
     let text = "The server is reading too many large request bodies at the moment; try again.";
     assert_eq!((full.status, full.header("Retry-After")), (503, Some("1")), "{full:?}");
     assert_eq!(full.body, format!(r#"{{ "statusCode": 503, "message": "{text}" }}"#));
-    let seed = format!(
-        "PUT /_emulator/seed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{large}",
-        large.len()
-    );
-    let problem = client.raw(seed.as_bytes());
-    assert_eq!((problem.status, problem.json()["detail"].as_str()), (503, Some(text)), "{problem:?}");
+    // Other tenants have the other half, and the control API has memory of its own.
+    assert_eq!(second.call("PATCH", "/v1/customers/3", "", Some(&large)).status, 200);
+    let seed = |length: usize| {
+        format!(
+            "PUT /_emulator/seed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let small = format!("{}{large}", seed(large.len()));
+    assert!(client.raw(small.as_bytes()).problem(400).contains("unknown field"));
+    let long = own.connect();
+    send(&long, &seed(390_000));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(client.raw(small.as_bytes()).problem(503), text);
+    drop(long);
     // The memory of a body that was read is free again.
     for stream in &held {
-        send(stream, &" ".repeat(1_000));
+        send(stream, &" ".repeat(98_990));
         assert_eq!(last_reply(stream).status, 500);
     }
     assert_eq!(client.call("PATCH", "/v1/customers/3", "", Some(&large)).status, 200);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{created_from, send, yaml};
+use crate::support::compress::gzip;
 use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, tenant, with};
@@ -104,4 +105,47 @@ fn many_addresses_can_share_one_yaml_anchor() {
     let tenant = tenant();
     yaml("PUT", &format!("/tenants/{}/seed", tenant.name()), &text).done(200);
     assert_eq!(tenant.customer(301)["PrimaryAddress"]["City"], "Lindon");
+}
+
+/// A request whose body is compressed.
+fn compressed(path: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "PUT /_emulator{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.into_bytes(), body.to_vec()].concat()
+}
+
+#[test]
+fn a_seed_can_be_compressed() {
+    let tenant = tenant();
+    let customer = |id: u64| {
+        // Digits that compress badly.
+        let name =
+            format!("u{:016x}{:016x}", id.wrapping_mul(0x9e37_79b9_7f4a_7c15), id.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        json!({ "id": id, "CustomerType": 2, "Username": name })
+    };
+    let seed = json!({ "customers": (1..=1_500).map(customer).collect::<Vec<_>>() });
+    let body = gzip(seed.to_string().as_bytes());
+    assert!(body.len() > 20_000, "{} bytes", body.len());
+    let client = Client { address: server().address, key: String::new() };
+    client.raw(&compressed(&format!("/tenants/{}/seed", tenant.name()), &body)).done(200);
+    assert_eq!(tenant.customer(1_500)["Username"], customer(1_500)["Username"]);
+}
+
+#[test]
+fn a_compressed_seed_stops_at_the_limit_and_keeps_no_tenant_waiting() {
+    let tenant = tenant();
+    let bomb = gzip(&vec![b' '; 1024 * 1024]).repeat(300);
+    let client = Client { address: server().address, key: String::new() };
+    let request = compressed("/seed", &bomb);
+    let sent = std::thread::spawn(move || client.raw(&request));
+    while !sent.is_finished() {
+        let start = std::time::Instant::now();
+        let large = format!("{}{{\"FirstName\":\"Riley\"}}", " ".repeat(30_000));
+        assert_eq!(tenant.call("PATCH", "/v1/customers/3", "", Some(&large)).status, 200);
+        assert!(start.elapsed().as_secs() < 4, "{:?}", start.elapsed());
+    }
+    let expected = "the request's body is longer than the limit of 268435456 bytes";
+    assert_eq!(sent.join().expect("a response").problem(413), expected);
 }
