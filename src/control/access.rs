@@ -128,12 +128,12 @@ impl Access {
 /// `None` for a wrong one; an error where it is not compared, because the network sent too many wrong ones.
 pub(super) fn check_token(token: &AdminToken, presented: &str, guesses: &Guesses) -> Result<(), Option<ControlError>> {
     let attempt = Attempt { kind: "admin-token", account: Some(""), credential: presented, operation: "control API" };
-    guesses.admit(&attempt).map_err(|too_many| Some(too_many.into()))?;
+    let admitted = guesses.admit(attempt).map_err(|too_many| Some(too_many.into()))?;
     if token.is(presented) {
-        guesses.accepted(&attempt);
+        admitted.accepted();
         Ok(())
     } else {
-        guesses.rejected(&attempt);
+        admitted.rejected();
         Err(None)
     }
 }
