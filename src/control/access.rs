@@ -167,15 +167,18 @@ pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let write = Write::of(&request);
     let checked = control.access.check(Peer::current(), request.headers(), &control.sessions, &control.guesses);
-    let (client, response) = match checked {
-        Ok(client) => {
-            let has_session = matches!(client, Client::Session(_));
-            (client, HAS_SESSION.scope(has_session, next.run(request)).await)
-        }
-        Err(rejected) => (Client::Rejected, reject(rejected, &request)),
+    let (client, rejected) = match checked {
+        Ok(client) => (client, None),
+        Err(rejected) => (Client::Rejected, Some(rejected)),
     };
-    if let Some(write) = write {
-        write.log(&client, &response);
+    let has_session = matches!(client, Client::Session(_));
+    let begun = write.map(|write| write.begin(client));
+    let response = match rejected {
+        None => HAS_SESSION.scope(has_session, next.run(request)).await,
+        Some(rejected) => reject(rejected, &request),
+    };
+    if let Some(begun) = begun {
+        begun.end(&response);
     }
     response
 }
