@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::support::database::OwnDatabase;
 use crate::support::http::request;
-use crate::support::process::{DEMO_KEY, program};
+use crate::support::process::{DEMO_KEY, Process, program};
 use crate::support::{Client, Reply};
 
 const TOKEN: &str = "a-long-secret-of-mine";
@@ -157,6 +158,40 @@ fn wrong_passwords_at_once_are_no_more_than_the_limit() {
         assert_eq!(reply.status, 404, "{reply:?}");
     }
     assert!(server.bydesign("other", "wrong-password").header("Retry-After").is_some());
+}
+
+#[test]
+fn few_unknown_credentials_are_looked_up_at_once() {
+    let Some(database) = OwnDatabase::create("lookups") else { return };
+    let server = Process::start(&["--database-url", &database.url, "--seed", "demo"]);
+    let client = server.client();
+    client.get("/v1/customers/2").succeeds(200);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            database.execute("begin; lock table access_tokens in access exclusive mode; select pg_sleep(3); commit");
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        let unknown = |path: &'static str, number: u32| {
+            let client = Client { key: format!("{number:032x}"), ..client.clone() };
+            scope.spawn(move || client.get(path))
+        };
+        let first = [unknown("/v1/customers/2", 1), unknown("/v1/customers/2", 2)];
+        std::thread::sleep(Duration::from_millis(300));
+        let asked = Instant::now();
+        let refused: Vec<_> = (3..6).map(|number| unknown("/v1/customers/2", number)).collect();
+        let no_path = unknown("/v1/no/such/path", 6).join().expect("a reply");
+        assert_eq!(no_path.status, 404, "{no_path:?}");
+        for reply in refused {
+            let reply = reply.join().expect("a reply");
+            assert_eq!((reply.status, reply.header("Retry-After")), (503, Some("1")), "{reply:?}");
+            let text = "The server is looking up too many credentials at the moment; try again.";
+            assert_eq!(reply.body, format!(r#"{{ "statusCode": 503, "message": "{text}" }}"#));
+        }
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        // One that was valid waits for the database, and not for its turn.
+        client.get("/v1/customers/2").succeeds(200);
+        assert!(first.into_iter().all(|reply| reply.join().expect("a reply").status == 401));
+    });
 }
 
 #[test]
