@@ -132,7 +132,8 @@ impl CredentialCache {
         let digest = digest(presented);
         match self.cached(&digest) {
             Some(caller) => Ok(Some(caller)),
-            None => self.read(digest).await,
+            // It does not get into the cache: a client that presents it is still to be accepted.
+            None => self.stored(&digest).await,
         }
     }
 
@@ -273,16 +274,21 @@ impl CredentialCache {
             return Ok(None);
         }
         let (read_at, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
+        let caller = self.stored(&digest).await?;
+        self.store(digest, caller.as_ref(), read_at, epoch);
+        Ok(caller)
+    }
+
+    /// The caller with this credential in the database.
+    async fn stored(&self, digest: &CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
         let find = self
             .database
-            .run(async |connection| store::find(connection, By::Credential(&digest), Clock::Real.now()).await);
-        let caller = find.await?.map(|mut row| {
+            .run(async |connection| store::find(connection, By::Credential(digest), Clock::Real.now()).await);
+        Ok(find.await?.map(|mut row| {
             let name = row.credential_name.take().unwrap_or_default();
             let kind = row.credential_kind.unwrap_or_default();
             Caller::new(Arc::new(row.into_tenant()), &name, kind)
-        });
-        self.store(digest, caller.as_ref(), read_at, epoch);
-        Ok(caller)
+        }))
     }
 
     /// Whether a credential is looked for without waiting: it was valid before, or costs no statement.
