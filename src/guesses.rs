@@ -375,9 +375,9 @@ mod tests {
             assert!(admit("wrong-0").is_ok() && admit("wrong-9").is_err());
             drop(all);
             // What did not end is given back, and so is what is valid, however often it is presented.
-            let right: Vec<_> = (0..100).map(|_| admit("right").ok().expect("one guess")).collect();
+            let right: Vec<_> = (0..100).map(|_| admit("right").expect("one guess")).collect();
             right.into_iter().for_each(Admitted::accepted);
-            let same: Vec<_> = (0..100).map(|_| admit("wrong").ok().expect("one guess")).collect();
+            let same: Vec<_> = (0..100).map(|_| admit("wrong").expect("one guess")).collect();
             same.into_iter().for_each(Admitted::rejected);
             let TooManyGuesses(seconds) = admit("wrong-0").err().expect("a limit");
             assert!((60..=73).contains(&seconds), "{seconds}");
@@ -403,8 +403,8 @@ mod tests {
             assert!((0..LIMIT).all(|number| guess(&guesses, Some("ci"), number).is_ok()));
             for number in 0..MAX_TARGETS + 10 {
                 let text = number.to_string();
-                guesses.admit(attempt(Some(&text), &text)).ok().expect("the first").rejected();
-                guesses.admit(attempt(Some(&text), &text)).ok().expect("the second").accepted();
+                guesses.admit(attempt(Some(&text), &text)).expect("the first").rejected();
+                guesses.admit(attempt(Some(&text), &text)).expect("the second").accepted();
                 let state = guesses.state();
                 assert!(state.targets.len() <= MAX_TARGETS && state.valid.len() <= MAX_VALID);
             }
