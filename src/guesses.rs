@@ -22,8 +22,11 @@ const PERIOD: Duration = Duration::from_mins(1);
 const WITHOUT_ACCOUNT: u32 = 10;
 
 /// The largest number of accounts and networks whose failures are remembered. The next one drops those without recent failures, and
-/// all of them if there are none of these.
+/// if there are none of these, those with the fewest.
 const MAX_TARGETS: usize = 10_000;
+
+/// The level of failures never exceeds this multiple of the limit, so that a network is locked out for about a minute at most.
+const HIGHEST: f64 = 2.0;
 
 /// The largest number of credentials that are remembered as valid. The next one clears them.
 const MAX_VALID: usize = 10_000;
@@ -49,7 +52,8 @@ impl Peer {
     }
 
     /// An IPv4 address, or the 64 bits of an IPv6 address that one customer of a provider has.
-    fn network(self) -> IpAddr {
+    #[must_use]
+    pub fn network(self) -> IpAddr {
         match self.0.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
             address @ IpAddr::V4(_) => address,
@@ -93,14 +97,39 @@ struct Shared {
 struct State {
     targets: HashMap<u64, Failures>,
     valid: HashSet<u64>,
+    /// The credentials that are being looked up and were never valid.
+    running: HashMap<u64, Running>,
+}
+
+/// A credential that is being looked up.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    target: u64,
+    /// How many requests present it: together they are one guess.
+    requests: usize,
+    /// Whether it is among the failures, as it is until it was valid.
+    is_counted: bool,
 }
 
 /// The recent failures of one network with one account.
 #[derive(Debug, Clone, Copy)]
 struct Failures {
-    /// It sinks to zero within a period.
+    /// A level of the limit sinks to zero within a period.
     level: f64,
+    limit: f64,
     at: Instant,
+}
+
+/// A credential that may be looked up. Until then it counts as wrong, so that many at once are not more than the limit. One whose
+/// lookup did not end does not count.
+#[must_use]
+pub struct Admitted<'a> {
+    guesses: &'a Guesses,
+    attempt: Attempt<'a>,
+    /// The key of its `Running`; `None` where it is not counted yet: there is no limit, or it was valid before.
+    running: Option<u64>,
+    /// Whether it was valid before.
+    pub was_valid: bool,
 }
 
 impl Guesses {
@@ -123,50 +152,38 @@ impl Guesses {
         self.0.rejected.clone()
     }
 
-    /// Whether a credential may be looked up.
+    /// Admits a credential that is to be looked up.
     ///
     /// # Errors
     /// When the peer's network has reached the limit and the credential was never valid.
-    pub fn admit(&self, attempt: &Attempt<'_>) -> Result<(), TooManyGuesses> {
-        let Some(target) = self.target(attempt) else { return Ok(()) };
-        let limit = self.limit(attempt);
+    pub fn admit<'a>(&'a self, attempt: Attempt<'a>) -> Result<Admitted<'a>, TooManyGuesses> {
+        let admitted = |running: Option<u64>, was_valid: bool| Admitted { guesses: self, attempt, running, was_valid };
+        let hash = self.hash(&attempt);
+        let Some(target) = self.target(&attempt) else {
+            return Ok(admitted(None, self.state().valid.contains(&hash)));
+        };
+        let (limit, now) = (self.limit(&attempt), Instant::now());
+        let key = self.0.hasher.hash_one((target, hash));
         let level = {
-            let state = self.state();
-            let level = state.targets.get(&target).map_or(0.0, |failures| failures.level(limit, Instant::now()));
-            if level + 1.0 <= limit || state.valid.contains(&self.hash(attempt)) {
-                return Ok(());
+            let mut state = self.state();
+            if state.valid.contains(&hash) {
+                return Ok(admitted(None, true));
+            }
+            if let Some(running) = state.running.get_mut(&key) {
+                running.requests += 1;
+                return Ok(admitted(Some(key), false));
+            }
+            let level = state.targets.get(&target).map_or(0.0, |failures| failures.level(now));
+            if level + 1.0 <= limit {
+                state.add(target, limit, now);
+                state.running.insert(key, Running { target, requests: 1, is_counted: true });
+                return Ok(admitted(Some(key), false));
             }
             level
         };
-        self.report(attempt, "too many guesses");
+        self.report(&attempt, "too many guesses");
         let wait = PERIOD.mul_f64((level + 1.0 - limit) / limit);
         Err(TooManyGuesses(wait.as_secs() + 1))
-    }
-
-    /// A credential is valid.
-    pub fn accepted(&self, attempt: &Attempt<'_>) {
-        let hash = self.hash(attempt);
-        let mut state = self.state();
-        if state.valid.len() >= MAX_VALID {
-            state.valid.clear();
-        }
-        state.valid.insert(hash);
-    }
-
-    /// A credential is not valid.
-    pub fn rejected(&self, attempt: &Attempt<'_>) {
-        self.report(attempt, "rejected");
-        let Some(target) = self.target(attempt) else { return };
-        let (limit, now) = (self.limit(attempt), Instant::now());
-        let mut state = self.state();
-        if state.targets.len() >= MAX_TARGETS && !state.targets.contains_key(&target) {
-            state.targets.retain(|_, failures| now.duration_since(failures.at) < PERIOD);
-            if state.targets.len() >= MAX_TARGETS {
-                state.targets.clear();
-            }
-        }
-        let failures = state.targets.entry(target).or_insert(Failures { level: 0.0, at: now });
-        *failures = Failures { level: failures.level(limit, now) + 1.0, at: now };
     }
 
     /// A text by which lines of the audit that are about one credential can be recognized. Another start gives another one.
@@ -203,10 +220,91 @@ impl Guesses {
     }
 }
 
+impl Admitted<'_> {
+    /// The credential is valid.
+    pub fn accepted(self) {
+        let hash = self.guesses.hash(&self.attempt);
+        let mut state = self.guesses.state();
+        if state.valid.len() >= MAX_VALID {
+            state.valid.clear();
+        }
+        state.valid.insert(hash);
+    }
+
+    /// The credential is not valid.
+    pub fn rejected(self) {
+        self.guesses.report(&self.attempt, "rejected");
+        self.count();
+    }
+
+    /// The same for another reading of a credential that was rejected: it is counted, and not logged again.
+    pub fn count(self) {
+        let Some(target) = self.guesses.target(&self.attempt) else { return };
+        let mut state = self.guesses.state();
+        let running = self.running.and_then(|key| state.running.get_mut(&key));
+        if running.is_some_and(|running| std::mem::take(&mut running.is_counted)) {
+            return;
+        }
+        state.add(target, self.guesses.limit(&self.attempt), Instant::now());
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.running {
+            self.guesses.state().leave(key, Instant::now());
+        }
+    }
+}
+
+impl State {
+    /// Counts a failure.
+    fn add(&mut self, target: u64, limit: f64, now: Instant) {
+        if self.targets.len() >= MAX_TARGETS && !self.targets.contains_key(&target) {
+            self.make_room(now);
+        }
+        let failures = self.targets.entry(target).or_insert(Failures { level: 0.0, limit, at: now });
+        let level = (failures.level(now) + 1.0).min(limit * HIGHEST);
+        *failures = Failures { level, limit, at: now };
+    }
+
+    /// Drops half of the targets: those that are furthest from their limit.
+    fn make_room(&mut self, now: Instant) {
+        self.targets.retain(|_, failures| now.duration_since(failures.at) < PERIOD);
+        if self.targets.len() < MAX_TARGETS {
+            return;
+        }
+        let mut shares: Vec<f64> = self.targets.values().map(|failures| failures.share(now)).collect();
+        let half = shares.len() / 2;
+        let (_, median, _) = shares.select_nth_unstable_by(half, f64::total_cmp);
+        let least = *median;
+        self.targets.retain(|_, failures| failures.share(now) > least);
+    }
+
+    /// A request that presented a credential has ended. The last one takes back what was counted and not rejected.
+    fn leave(&mut self, key: u64, now: Instant) {
+        let Some(running) = self.running.get_mut(&key) else { return };
+        running.requests -= 1;
+        if running.requests > 0 {
+            return;
+        }
+        let Running { target, is_counted, .. } = *running;
+        self.running.remove(&key);
+        if let Some(failures) = self.targets.get_mut(&target).filter(|_| is_counted) {
+            *failures = Failures { level: (failures.level(now) - 1.0).max(0.0), at: now, ..*failures };
+        }
+    }
+}
+
 impl Failures {
-    fn level(&self, limit: f64, now: Instant) -> f64 {
-        let gone = now.duration_since(self.at).as_secs_f64() / PERIOD.as_secs_f64() * limit;
+    fn level(&self, now: Instant) -> f64 {
+        let gone = now.duration_since(self.at).as_secs_f64() / PERIOD.as_secs_f64() * self.limit;
         (self.level - gone).max(0.0)
+    }
+
+    /// The part of the limit that is used up.
+    fn share(&self, now: Instant) -> f64 {
+        self.level(now) / self.limit
     }
 }
 
@@ -226,9 +324,7 @@ mod tests {
 
     fn guess(guesses: &Guesses, account: Option<&str>, number: u32) -> Result<(), TooManyGuesses> {
         let credential = format!("wrong-{number}");
-        let attempt = attempt(account, &credential);
-        guesses.admit(&attempt)?;
-        guesses.rejected(&attempt);
+        guesses.admit(attempt(account, &credential))?.rejected();
         Ok(())
     }
 
@@ -243,7 +339,7 @@ mod tests {
             assert!((1..=13).contains(&seconds), "{seconds}");
             assert_eq!(guess(&guesses, Some("other"), 0), Ok(()));
             // A secret that nobody presented before is not looked up, right or not.
-            assert!(guesses.admit(&attempt(Some("ci"), "right")).is_err());
+            assert!(guesses.admit(attempt(Some("ci"), "right")).is_err());
             for number in 0..LIMIT * WITHOUT_ACCOUNT {
                 assert_eq!(guess(&guesses, None, number), Ok(()), "{number}");
             }
@@ -260,10 +356,32 @@ mod tests {
     fn a_credential_that_was_valid_is_not_locked_out() {
         let guesses = Guesses::new(LIMIT).expect("a counter");
         from("192.0.2.7", || {
-            guesses.accepted(&attempt(Some("ci"), "right"));
+            guesses.admit(attempt(Some("ci"), "right")).expect("the first").accepted();
             assert!((0..LIMIT).all(|number| guess(&guesses, Some("ci"), number).is_ok()));
             assert!(guess(&guesses, Some("ci"), 9).is_err());
-            assert_eq!(guesses.admit(&attempt(Some("ci"), "right")), Ok(()));
+            assert!(guesses.admit(attempt(Some("ci"), "right")).is_ok_and(|admitted| admitted.was_valid));
+        });
+    }
+
+    #[test]
+    fn lookups_at_once_are_no_more_than_the_limit() {
+        let guesses = Guesses::new(LIMIT).expect("a counter");
+        from("192.0.2.7", || {
+            let texts: Vec<String> = (0..100).map(|number| format!("wrong-{number}")).collect();
+            let admit = |text: &'static str| guesses.admit(attempt(Some("ci"), text));
+            let all: Vec<_> = texts.iter().map(|text| guesses.admit(attempt(Some("ci"), text))).collect();
+            assert_eq!(all.iter().filter(|admitted| admitted.is_ok()).count(), 5);
+            // The same credential is the same guess.
+            assert!(admit("wrong-0").is_ok() && admit("wrong-9").is_err());
+            drop(all);
+            // What did not end is given back, and so is what is valid, however often it is presented.
+            let right: Vec<_> = (0..100).map(|_| admit("right").expect("one guess")).collect();
+            right.into_iter().for_each(Admitted::accepted);
+            let same: Vec<_> = (0..100).map(|_| admit("wrong").expect("one guess")).collect();
+            same.into_iter().for_each(Admitted::rejected);
+            let TooManyGuesses(seconds) = admit("wrong-0").err().expect("a limit");
+            assert!((60..=73).contains(&seconds), "{seconds}");
+            assert!(guesses.state().running.is_empty());
         });
     }
 
@@ -282,22 +400,24 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let guesses = Guesses::new(LIMIT).expect("a counter");
         from("192.0.2.7", || {
+            assert!((0..LIMIT).all(|number| guess(&guesses, Some("ci"), number).is_ok()));
             for number in 0..MAX_TARGETS + 10 {
                 let text = number.to_string();
-                let attempt = attempt(Some(&text), &text);
-                guesses.rejected(&attempt);
-                guesses.accepted(&attempt);
+                guesses.admit(attempt(Some(&text), &text)).expect("the first").rejected();
+                guesses.admit(attempt(Some(&text), &text)).expect("the second").accepted();
                 let state = guesses.state();
                 assert!(state.targets.len() <= MAX_TARGETS && state.valid.len() <= MAX_VALID);
             }
+            // Many accounts do not push out one that is being guessed.
+            assert!(guess(&guesses, Some("ci"), 9).is_err());
         });
     }
 
     #[test]
     fn failures_are_forgotten() {
         let now = Instant::now();
-        let failures = Failures { level: 5.0, at: now };
-        let after = |seconds| failures.level(5.0, now + Duration::from_secs(seconds));
+        let failures = Failures { level: 5.0, limit: 5.0, at: now };
+        let after = |seconds| failures.level(now + Duration::from_secs(seconds));
         assert!((after(12) - 4.0).abs() < 1e-9 && after(60) < 1e-9 && after(600) < 1e-9);
     }
 

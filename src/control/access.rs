@@ -129,12 +129,12 @@ impl Access {
 /// `None` for a wrong one; an error where it is not compared, because the network sent too many wrong ones.
 pub(super) fn check_token(token: &AdminToken, presented: &str, guesses: &Guesses) -> Result<(), Option<ControlError>> {
     let attempt = Attempt { kind: "admin-token", account: Some(""), credential: presented, operation: "control API" };
-    guesses.admit(&attempt).map_err(|too_many| Some(too_many.into()))?;
+    let admitted = guesses.admit(attempt).map_err(|too_many| Some(too_many.into()))?;
     if token.is(presented) {
-        guesses.accepted(&attempt);
+        admitted.accepted();
         Ok(())
     } else {
-        guesses.rejected(&attempt);
+        admitted.rejected();
         Err(None)
     }
 }
@@ -168,16 +168,21 @@ pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let write = Write::of(&request);
     let checked = control.access.check(Peer::current(), request.headers(), &control.sessions, &control.guesses);
-    let (client, response) = match checked {
-        Ok(client) => {
-            count_to(ShareOf::Control);
-            let has_session = matches!(client, Client::Session(_));
-            (client, HAS_SESSION.scope(has_session, next.run(request)).await)
-        }
-        Err(rejected) => (Client::Rejected, reject(rejected, &request)),
+    let (client, rejected) = match checked {
+        Ok(client) => (client, None),
+        Err(rejected) => (Client::Rejected, Some(rejected)),
     };
-    if let Some(write) = write {
-        write.log(&client, &response);
+    let has_session = matches!(client, Client::Session(_));
+    let begun = write.map(|write| write.begin(client));
+    let response = match rejected {
+        None => {
+            count_to(ShareOf::Control);
+            HAS_SESSION.scope(has_session, next.run(request)).await
+        }
+        Some(rejected) => reject(rejected, &request),
+    };
+    if let Some(begun) = begun {
+        begun.end(&response);
     }
     response
 }

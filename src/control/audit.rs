@@ -18,7 +18,7 @@ const MAX_PATH_LENGTH: usize = 200;
 
 /// In the extensions of a response: the tenant that the request created, where its path names none.
 #[derive(Debug, Clone)]
-pub(super) struct NewTenant(pub String);
+pub(super) struct CreatedTenant(pub String);
 
 /// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +51,15 @@ impl Write {
         Some(Self { method: request.method().clone(), path: shown, tenant: tenant(path) })
     }
 
-    pub(super) fn log(self, client: &Client, response: &Response<Body>) {
+    /// The client is known, and the request begins to change something.
+    pub(super) fn begin(self, client: Client) -> BegunWrite {
+        BegunWrite { write: self, client, is_logged: false }
+    }
+
+    /// `response` is `None` where there is none.
+    fn log(&self, client: &Client, response: Option<&Response<Body>>) {
         let Self { method, path, tenant } = self;
-        let tenant = tenant.or_else(|| new_tenant(response));
+        let tenant = tenant.clone().or_else(|| response.and_then(new_tenant));
         let (client, session) = match client {
             Client::Loopback => ("loopback", None),
             Client::Token => ("token", None),
@@ -62,8 +68,37 @@ impl Write {
         };
         let peer = Peer::current().map(|peer| peer.0);
         let peer = peer.as_ref().map(tracing::field::display);
-        let (method, status) = (method.as_str(), response.status().as_u16());
-        tracing::info!(target: "audit", peer, client, session, method, path, tenant, status, "control API");
+        let (method, status) = (method.as_str(), response.map(|response| response.status().as_u16()));
+        let result = match response {
+            Some(_) => None,
+            None if std::thread::panicking() => Some("panicked"),
+            None => Some("hung up"),
+        };
+        tracing::info!(target: "audit", peer, client, session, method, path, tenant, status, result, "control API");
+    }
+}
+
+/// A request that may have changed something. It is logged without a status when it is dropped before its response: the client hung
+/// up, and what it began may run on, or the handler panicked.
+#[derive(Debug)]
+pub(super) struct BegunWrite {
+    write: Write,
+    client: Client,
+    is_logged: bool,
+}
+
+impl BegunWrite {
+    pub(super) fn end(mut self, response: &Response<Body>) {
+        self.write.log(&self.client, Some(response));
+        self.is_logged = true;
+    }
+}
+
+impl Drop for BegunWrite {
+    fn drop(&mut self) {
+        if !self.is_logged {
+            self.write.log(&self.client, None);
+        }
     }
 }
 
@@ -75,7 +110,7 @@ fn tenant(path: &str) -> Option<String> {
 
 /// The tenant that the request created.
 fn new_tenant(response: &Response<Body>) -> Option<String> {
-    if let Some(NewTenant(name)) = response.extensions().get() {
+    if let Some(CreatedTenant(name)) = response.extensions().get() {
         return Some(shown(name));
     }
     // A page redirects to the new tenant.

@@ -29,9 +29,9 @@ impl Sessions {
         self.is_open_at(id, Instant::now())
     }
 
-    /// Ends a session.
-    pub(super) fn end(&self, id: &str) {
-        self.sessions().remove(&digest(id));
+    /// Ends a session. Returns whether it was open.
+    pub(super) fn end(&self, id: &str) -> bool {
+        self.end_at(id, Instant::now())
     }
 
     fn open_at(&self, random: &Random, now: Instant) -> String {
@@ -45,6 +45,10 @@ impl Sessions {
         }
         sessions.insert(digest(&id), now);
         id
+    }
+
+    fn end_at(&self, id: &str, now: Instant) -> bool {
+        self.sessions().remove(&digest(id)).is_some_and(|began| now.duration_since(began) < LIFETIME)
     }
 
     fn is_open_at(&self, id: &str, now: Instant) -> bool {
@@ -72,7 +76,7 @@ mod tests {
         assert_eq!((first.len(), first == second), (64, false));
         assert!(sessions.is_open_at(&first, now + LIFETIME.saturating_sub(Duration::from_secs(1))));
         assert!(!sessions.is_open_at(&first, now + LIFETIME) && !sessions.is_open_at("", now));
-        sessions.end(&first);
+        assert!(sessions.end_at(&first, now) && !sessions.end_at(&first, now));
         assert!(!sessions.is_open_at(&first, now) && sessions.is_open_at(&second, now));
     }
 

@@ -73,7 +73,6 @@ impl Customers {
         });
         match written.await {
             Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-                scope.recorder.discard_changes();
                 let mut conflicting = self.conflicting_companies(scope, Some(id), companies).await?;
                 if conflicting.is_empty() {
                     // The other request no longer uses the name, or another company of this customer has it.

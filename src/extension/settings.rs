@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -10,8 +11,8 @@ use super::HOOKS;
 use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::secret;
 
-/// The maximum length of the extension's token, in bytes.
-const MAX_TOKEN_LENGTH: usize = 1_000;
+/// The length of the extension's token, in bytes. A shorter one could be a part of words, in which it would be hidden too.
+const TOKEN_LENGTH: RangeInclusive<usize> = 8..=1_000;
 
 /// The settings are stored in the clear, because the token must be sent. A newer version may have stored them: what is unknown here is
 /// left out.
@@ -53,8 +54,9 @@ impl Extension {
     /// # Errors
     /// The first part that is not in its range.
     pub fn check(&self) -> Result<(), String> {
-        if self.extension_token.len() > MAX_TOKEN_LENGTH {
-            return Err(format!("extension.extension_token must be at most {MAX_TOKEN_LENGTH} bytes long"));
+        if !TOKEN_LENGTH.contains(&self.extension_token.len()) {
+            let (min, max) = (TOKEN_LENGTH.start(), TOKEN_LENGTH.end());
+            return Err(format!("extension.extension_token must be {min} to {max} bytes long"));
         }
         self.hooks.values().try_for_each(TargetUrl::check).map_err(|why| format!("extension.hooks: {why}"))?;
         self.timeout_seconds.check().map_err(|why| format!("extension.{why}"))
@@ -105,7 +107,18 @@ impl TryFrom<String> for HookId {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::Extension;
+
+    #[test]
+    fn a_token_that_a_person_sends_is_not_short() {
+        let check = |length: usize| Extension::new("t".repeat(length), BTreeMap::new(), None).check();
+        assert!(check(8).is_ok() && check(1_000).is_ok());
+        for length in [0, 7, 1_001] {
+            assert_eq!(check(length), Err("extension.extension_token must be 8 to 1000 bytes long".to_owned()));
+        }
+    }
 
     #[test]
     fn hooks_and_members_of_a_newer_version_are_left_out() {

@@ -31,7 +31,7 @@ pub(crate) use request::{ApiRequest, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};
 pub use response::{BODY_TOO_LARGE, GatewayRejection, KeyProblem, NotBuilt};
 pub(crate) use response::{
-    BrokenBody, MEMORY_FULL, Reply, header_text, json_response, typed, with_allow, with_retry_after,
+    BrokenBody, MEMORY_FULL, Reply, TOO_MANY_LOOKUPS, header_text, json_response, typed, with_allow, with_retry_after,
 };
 pub(crate) use table::{Table, UnbuiltGroup, UnbuiltOperation, operations};
 pub(crate) use vendor::{InjectedStatus, Vendor};

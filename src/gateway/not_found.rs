@@ -1,5 +1,6 @@
 //! Requests whose method and path no operation has; the journal names similar operations.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -7,12 +8,15 @@ use axum::http::request::Parts;
 use axum::http::{Method, Response};
 use utoipa::openapi::{OpenApi, PathItem};
 
-use super::context::{Operation, Replayed, RequestContext, VendorState, original_path_and_query, original_uri};
+use super::context::{
+    GatewayState, Operation, Replayed, RequestContext, VendorState, original_path_and_query, original_uri,
+};
 use super::request_log::{RequestLog, RequestSummary};
 use super::response::GatewayRejection;
 use super::vendor::Vendor;
 use crate::journal::{Suggestions, redacted_path};
 use crate::tenants::Caller;
+use crate::vendor_facts::CredentialKind;
 
 /// How many similar operations are named.
 const MAX_SIMILAR: usize = 3;
@@ -100,14 +104,17 @@ fn without_secrets(response: &Response<Bytes>, parts: &Parts) -> Response<Bytes>
     kept
 }
 
-/// The caller whose journal gets a request that no operation has.
-pub(crate) async fn caller_of_unknown<V: Vendor>(state: &VendorState<V>, parts: &Parts) -> Option<Caller> {
+/// The caller whose journal gets a request that no operation has, given what it presents to each vendor.
+pub(crate) async fn caller_of_unknown(
+    gateway: &GatewayState,
+    parts: &Parts,
+    presented: &[(CredentialKind, Cow<'_, str>)],
+) -> Option<Caller> {
     if let Some(Replayed(caller)) = parts.extensions.get() {
         return Some(caller.clone());
     }
-    let services = state.gateway.services.get()?;
-    let caller = services.credentials.holder(&state.vendor.presented_credential(parts)?).await.ok().flatten();
-    caller.filter(|caller| caller.kind == V::CREDENTIAL)
+    let credentials = &gateway.services.get()?.credentials;
+    credentials.holder_of_any(presented, Operation::NONE.id, &gateway.guesses).await.ok()
 }
 
 /// The methods that a path has, as `Allow` lists them; empty where no operation has the path.

@@ -354,6 +354,7 @@ async fn caller_of<V: Vendor>(
         Denied::TooManyGuesses(TooManyGuesses(seconds)) => {
             GatewayRejection::InvalidKey(KeyProblem::TooManyGuesses(seconds))
         }
+        Denied::TooManyLookups => GatewayRejection::TooManyLookups,
         Denied::Database(error) => database_failed(&error, request_id),
     })
 }

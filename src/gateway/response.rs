@@ -145,6 +145,9 @@ pub(crate) fn header_text(text: &str) -> HeaderValue {
 /// Why a body is not read at the moment.
 pub(crate) const MEMORY_FULL: &str = "The server is reading too many large request bodies at the moment; try again.";
 
+/// Why a credential is not looked up at the moment.
+pub(crate) const TOO_MANY_LOOKUPS: &str = "The server is looking up too many credentials at the moment; try again.";
+
 /// The rule that a too long body breaks.
 pub const BODY_TOO_LARGE: &str = "bodyTooLarge";
 
@@ -165,6 +168,8 @@ pub enum GatewayRejection {
     BodyTooLarge(usize),
     /// The bodies of other requests take all of the memory for bodies.
     MemoryFull,
+    /// The credential was not looked up, because too many others were looked up at the same time.
+    TooManyLookups,
     /// The database failed, is not ready yet, or a handler panicked. Holds the id of the request.
     BackEndFailed(Uuid),
 }
@@ -217,6 +222,7 @@ impl GatewayRejection {
             Self::NotBuilt(missing) => ("notBuilt", format!("{} is not built here.", missing.name())),
             Self::BodyTooLarge(limit) => (BODY_TOO_LARGE, format!("The body is longer than {limit} bytes.")),
             Self::MemoryFull => ("memoryFull", MEMORY_FULL.to_owned()),
+            Self::TooManyLookups => ("tooManyLookups", TOO_MANY_LOOKUPS.to_owned()),
             Self::BackEndFailed(_) => ("backEndFailed", "The back end failed; the server's log says why.".to_owned()),
         };
         Reason { field: "$".to_owned(), rule: rule.to_owned(), message }

@@ -109,7 +109,7 @@ impl Shared {
 fn displace<'a>(connections: impl Iterator<Item = &'a Connection>, number: usize) -> usize {
     let mut peers: HashMap<IpAddr, Vec<&Connection>> = HashMap::new();
     for connection in connections {
-        peers.entry(network(connection.peer().0)).or_default().push(connection);
+        peers.entry(connection.peer().network()).or_default().push(connection);
     }
     let mut peers: Vec<Vec<&Connection>> = peers.into_values().collect();
     peers.sort_by_key(|connections| std::cmp::Reverse(connections.len()));
@@ -122,14 +122,6 @@ fn displace<'a>(connections: impl Iterator<Item = &'a Connection>, number: usize
         }
     }
     0
-}
-
-/// The network of one client: in IPv6 each has 2^64 addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

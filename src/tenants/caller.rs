@@ -1,6 +1,7 @@
 //! What every request asks about its caller: the tenant of the presented credential, whether a limit of the subscription is
 //! exceeded (both are off unless the plan sets them), and the fault that the request triggers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,16 +17,16 @@ use super::{Caller, Tenant};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, charge, is_of_deleted_tenant, lock_tenant_shared};
 use crate::fault_injection::{self, TriggeredFault};
-use crate::guesses::{Attempt, Guesses, TooManyGuesses};
+use crate::guesses::{Admitted, Attempt, Guesses, TooManyGuesses};
 use crate::vendor_facts::CredentialKind;
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
-/// How many credentials that no server has seen lately are looked for at once: guesses cannot take all database connections.
+/// How many credentials that this server never found are looked for at once: guesses cannot take all database connections.
 const LOOKUPS: usize = 2;
 
-/// How long such a credential waits for others.
+/// How long such a credential waits for others. After that it is not looked for.
 const LOOKUP_WAIT: Duration = Duration::from_secs(1);
 
 /// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
@@ -56,6 +57,8 @@ pub enum Denied {
     Unknown,
     /// It was not looked up.
     TooManyGuesses(TooManyGuesses),
+    /// It was not looked up, because too many others were looked up at the same time.
+    TooManyLookups,
     Database(DatabaseError),
 }
 
@@ -122,8 +125,7 @@ impl CredentialCache {
         }
     }
 
-    /// The same for code that only needs the tenant of a credential: it counts no request and does not wait for exclusive access to
-    /// the tenant.
+    /// The same for a credential that this program knows, not a client's: it counts no request and waits for nothing.
     ///
     /// # Errors
     /// When the database fails and the cache has no entry.
@@ -131,8 +133,53 @@ impl CredentialCache {
         let digest = digest(presented);
         match self.cached(&digest) {
             Some(caller) => Ok(Some(caller)),
-            None => self.read(digest).await,
+            // It does not get into the cache: a client that presents it is still to be accepted.
+            None => self.stored(&digest).await,
         }
+    }
+
+    /// The same for the credentials of several kinds that a client presents: who holds the first valid one. It does not wait for
+    /// exclusive access to the tenant. Credentials that no tenant has cost one statement together.
+    ///
+    /// # Errors
+    /// As [`Self::caller`].
+    pub async fn holder_of_any(
+        &self,
+        presented: &[(CredentialKind, Cow<'_, str>)],
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<Caller, Denied> {
+        let is_of = |kind: CredentialKind| move |caller: &Caller| caller.kind == kind;
+        for (kind, credential) in presented {
+            if let Some(caller) = self.cached(&digest(credential)).filter(is_of(*kind)) {
+                return Ok(caller);
+            }
+        }
+        let mut admitted = Vec::new();
+        for (kind, credential) in presented {
+            admitted.push((*kind, digest(credential), guesses.admit(attempt(credential, *kind, operation))?));
+        }
+        let may_pass = admitted.iter().all(|(_, digest, admitted)| self.may_pass(digest, admitted));
+        let _turn = if may_pass { None } else { Some(self.turn().await?) };
+        let digests: Vec<&[u8]> = admitted.iter().map(|(_, digest, _)| digest.as_slice()).collect();
+        let known = match &digests[..] {
+            [] | [_] => None,
+            _ => {
+                Some(self.database.run(async |connection| store::credentials::known(connection, &digests).await).await?)
+            }
+        };
+        for (kind, digest, admitted) in admitted {
+            let is_known = known.as_ref().is_none_or(|known| known.iter().any(|known| known[..] == digest));
+            let found = if is_known { self.read(digest).await? } else { None };
+            match found.filter(is_of(kind)) {
+                Some(caller) => {
+                    admitted.accepted();
+                    return Ok(caller);
+                }
+                None => admitted.rejected(),
+            }
+        }
+        Err(Denied::Unknown)
     }
 
     /// Stores an access token for a client that presented its secret. The token expires after this many seconds. False when the
@@ -183,46 +230,78 @@ impl CredentialCache {
                 return Ok((caller, reading));
             }
         }
-        let mut denied = Denied::Unknown;
+        let (mut denied, mut wrong) = (Denied::Unknown, Vec::new());
         for reading in readings {
-            let attempt = attempt(reading, kind, operation);
-            if let Err(too_many) = guesses.admit(&attempt) {
-                denied = too_many.into();
-            } else if let Some(caller) = self.read(digest(reading)).await?.filter(|caller| caller.kind == kind) {
-                guesses.accepted(&attempt);
-                return Ok((caller, reading));
+            let admitted = match guesses.admit(attempt(reading, kind, operation)) {
+                Ok(admitted) => admitted,
+                Err(too_many) => {
+                    denied = too_many.into();
+                    continue;
+                }
+            };
+            match self.look_up(digest(reading), &admitted).await {
+                Ok(Some(caller)) if caller.kind == kind => {
+                    admitted.accepted();
+                    return Ok((caller, reading));
+                }
+                Ok(_) => wrong.push(admitted),
+                Err(error) => {
+                    denied = error;
+                    break;
+                }
             }
         }
-        if let (Denied::Unknown, Some(reading)) = (&denied, readings.first()) {
-            guesses.rejected(&attempt(reading, kind, operation));
-        }
+        let mut wrong = wrong.into_iter();
+        wrong.next().into_iter().for_each(Admitted::rejected);
+        wrong.for_each(Admitted::count);
         Err(denied)
     }
 
+    /// Finds the holder of a client's credential. One that was never valid waits for its turn.
+    async fn look_up(&self, digest: CredentialDigest, admitted: &Admitted<'_>) -> Result<Option<Caller>, Denied> {
+        if self.may_pass(&digest, admitted) {
+            return Ok(self.read(digest).await?);
+        }
+        let _turn = self.turn().await?;
+        // Another request with it may have been before.
+        match self.cached(&digest) {
+            Some(caller) => Ok(Some(caller)),
+            None => Ok(self.read(digest).await?),
+        }
+    }
+
     async fn read(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
-        let _turn = self.turn(&digest).await;
         if self.is_unknown(&digest) {
             return Ok(None);
         }
         let (read_at, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
-        let find = self
-            .database
-            .run(async |connection| store::find(connection, By::Credential(&digest), Clock::Real.now()).await);
-        let caller = find.await?.map(|mut row| {
-            let name = row.credential_name.take().unwrap_or_default();
-            let kind = row.credential_kind.unwrap_or_default();
-            Caller::new(Arc::new(row.into_tenant()), &name, kind)
-        });
+        let caller = self.stored(&digest).await?;
         self.store(digest, caller.as_ref(), read_at, epoch);
         Ok(caller)
     }
 
-    /// Waits until few other credentials are looked for. One that was valid lately does not wait.
-    async fn turn(&self, digest: &CredentialDigest) -> Option<SemaphorePermit<'_>> {
-        if self.is_unknown(digest) || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(digest) {
-            return None;
-        }
-        timeout(LOOKUP_WAIT, self.lookups.acquire()).await.ok()?.ok()
+    /// The caller with this credential in the database.
+    async fn stored(&self, digest: &CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
+        let find = self
+            .database
+            .run(async |connection| store::find(connection, By::Credential(digest), Clock::Real.now()).await);
+        Ok(find.await?.map(|mut row| {
+            let name = row.credential_name.take().unwrap_or_default();
+            let kind = row.credential_kind.unwrap_or_default();
+            Caller::new(Arc::new(row.into_tenant()), &name, kind)
+        }))
+    }
+
+    /// Whether a credential is looked for without waiting: it was valid before, or costs no statement.
+    fn may_pass(&self, digest: &CredentialDigest, admitted: &Admitted<'_>) -> bool {
+        let is_entry = || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(digest);
+        admitted.was_valid || self.is_unknown(digest) || is_entry()
+    }
+
+    /// Waits until few other credentials are looked for.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Denied> {
+        let turn = timeout(LOOKUP_WAIT, self.lookups.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or(Denied::TooManyLookups)
     }
 
     fn is_unknown(&self, digest: &CredentialDigest) -> bool {

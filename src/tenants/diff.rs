@@ -11,6 +11,7 @@ use super::service::Tenants;
 use super::store::copy::{self, DifferingRow, Part, TenantTable};
 use crate::database::{Batches, DatabaseError, TenantId};
 use crate::journal::{FieldChange, HIDDEN, is_secret_column};
+use crate::outgoing::without_query_values;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Diff {
@@ -47,6 +48,9 @@ const MAX_LISTED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Members of settings whose values are secrets.
 const SECRET_MEMBERS: [&str; 3] = ["extension_token", "secret", "TaxID2"];
+
+/// Members of settings that hold addresses, whose queries can hold keys.
+const ADDRESS_MEMBERS: [&str; 2] = ["url", "hooks"];
 
 impl Tenants {
     /// Compares two tenants or snapshots (`demo@seed`). Lists at most `limit` rows of each table, and at most 16 MiB.
@@ -237,8 +241,12 @@ fn without_secrets(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let hide = |(name, value): (String, Value)| {
-                let is_secret = SECRET_MEMBERS.contains(&name.as_str()) && !value.is_null();
-                (name, if is_secret { HIDDEN.into() } else { without_secrets(value) })
+                let value = match name.as_str() {
+                    name if SECRET_MEMBERS.contains(&name) && !value.is_null() => HIDDEN.into(),
+                    name if ADDRESS_MEMBERS.contains(&name) => without_keys(value),
+                    _ => without_secrets(value),
+                };
+                (name, value)
             };
             members.into_iter().map(hide).collect::<Map<_, _>>().into()
         }
@@ -247,10 +255,30 @@ fn without_secrets(value: Value) -> Value {
     }
 }
 
+/// An address, or the addresses in an object, without the values of their queries.
+fn without_keys(value: Value) -> Value {
+    match value {
+        Value::String(address) => without_query_values(&address).into(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, without_keys(value))).collect::<Map<_, _>>().into()
+        }
+        other => without_secrets(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn addresses_are_listed_without_their_keys() {
+        let of = |key: &str| json!({ "hooks": { "A": format!("http://h/?code={key}") }, "subscriptions": [{ "url": format!("http://s/?{key}") }] });
+        let shown = json!({ "hooks": { "A": "http://h/?code=•••" }, "subscriptions": [{ "url": "http://s/?•••" }] });
+        let changes = field_changes(Some(json!({ "e": of("one") })), Some(json!({ "e": of("two") })));
+        let changes = serde_json::to_value(changes).expect("JSON");
+        assert_eq!(changes, json!([{ "field": "e", "before": shown, "after": shown }]));
+    }
 
     #[test]
     fn only_differing_fields_are_listed_and_secrets_are_hidden() {

@@ -6,8 +6,8 @@ pub(super) mod export;
 pub(super) mod lifecycle;
 pub(super) mod snapshots;
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -71,10 +71,10 @@ impl TenantRow {
         Tenant {
             id: TenantId(tenant_id),
             name,
-            plan: stored(known::read, plan).unwrap_or_default(),
-            clock: clock.and_then(|clock| stored(known::read, clock)).unwrap_or_default(),
-            extension: extension.and_then(|extension| stored(known::read, extension)),
-            events: events.and_then(|events| stored(EventSettings::from_stored, events)),
+            plan: stored(tenant_id, "plan", known::read, plan).unwrap_or_default(),
+            clock: clock.and_then(|clock| stored(tenant_id, "clock", known::read, clock)).unwrap_or_default(),
+            extension: extension.and_then(|extension| stored(tenant_id, "extension", known::read, extension)),
+            events: events.and_then(|events| stored(tenant_id, "events", EventSettings::from_stored, events)),
             faults: faults.0,
             has_event_faults,
             lenient_plan: OnceLock::new(),
@@ -82,11 +82,32 @@ impl TenantRow {
     }
 }
 
+/// The largest number of settings that are remembered as unreadable. The next one clears them.
+const MAX_UNREADABLE: usize = 10_000;
+
+/// The settings that could not be read, so that each is logged once.
+static UNREADABLE: Mutex<BTreeSet<(i32, &str)>> = Mutex::new(BTreeSet::new());
+
 /// Settings as far as this version knows them: a newer version may have stored them, and its servers may run beside this one.
-fn stored<T>(read: impl FnOnce(Value) -> Result<T, serde_json::Error>, document: Value) -> Option<T> {
-    read(document)
-        .inspect_err(|error| tracing::warn!(error = %ErrorChain(error), "settings of another version cannot be read"))
-        .ok()
+fn stored<T>(
+    tenant: i32,
+    settings: &'static str,
+    read: impl FnOnce(Value) -> Result<T, serde_json::Error>,
+    document: Value,
+) -> Option<T> {
+    let warn = |error: &serde_json::Error| {
+        let mut unreadable = UNREADABLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if unreadable.len() >= MAX_UNREADABLE {
+            unreadable.clear();
+        }
+        if unreadable.insert((tenant, settings)) {
+            tracing::warn!(
+                error = %ErrorChain(error), tenant.id = tenant, settings,
+                "settings of another version cannot be read: the default is used, and a default plan has no limits"
+            );
+        }
+    };
+    read(document).inspect_err(warn).ok()
 }
 
 /// Finds a tenant. Snapshots and unfinished tenants are not found, nor are tenants and credentials that expired before `now`.

@@ -1,5 +1,6 @@
 //! Requests that no operation has. The vendor that owns the path responds.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,8 +11,11 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{DocumentedRoute, Vendor, VendorState, caller_of_unknown, documented_routes, not_found};
+use crate::gateway::{
+    DocumentedRoute, GatewayState, Vendor, VendorState, caller_of_unknown, documented_routes, not_found,
+};
 use crate::tenants::Caller;
+use crate::vendor_facts::CredentialKind;
 
 type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -29,10 +33,10 @@ impl KnownRoutes {
 pub(super) trait Fallback: Debug + Send + Sync {
     fn owns(&self, path: &str) -> bool;
 
-    fn journal_is_on(&self) -> bool;
+    fn gateway(&self) -> &GatewayState;
 
-    /// Who sent the request, if it presents a credential of this vendor.
-    fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>>;
+    /// What the request presents as a credential of this vendor.
+    fn presented<'a>(&self, parts: &'a Parts) -> Option<(CredentialKind, Cow<'a, str>)>;
 
     fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
 }
@@ -42,12 +46,12 @@ impl<V: Vendor> Fallback for VendorState<V> {
         self.vendor.owns(path)
     }
 
-    fn journal_is_on(&self) -> bool {
-        self.gateway.journal.is_on()
+    fn gateway(&self) -> &GatewayState {
+        &self.gateway
     }
 
-    fn caller<'a>(&'a self, parts: &'a Parts) -> BoxedFuture<'a, Option<Caller>> {
-        Box::pin(caller_of_unknown(self, parts))
+    fn presented<'a>(&self, parts: &'a Parts) -> Option<(CredentialKind, Cow<'a, str>)> {
+        Some((V::CREDENTIAL, self.vendor.presented_credential(parts)?))
     }
 
     fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body> {
@@ -94,11 +98,8 @@ impl Shared {
 
     /// The caller whose journal gets the request. The path may belong to another vendor than the credential.
     async fn caller(&self, parts: &Parts) -> Option<Caller> {
-        for vendor in self.vendors.iter().filter(|vendor| vendor.journal_is_on()) {
-            if let Some(caller) = vendor.caller(parts).await {
-                return Some(caller);
-            }
-        }
-        None
+        let gateway = self.vendors.first().map(|vendor| vendor.gateway()).filter(|gateway| gateway.journal.is_on())?;
+        let presented: Vec<_> = self.vendors.iter().filter_map(|vendor| vendor.presented(parts)).collect();
+        caller_of_unknown(gateway, parts, &presented).await
     }
 }

@@ -333,7 +333,7 @@ fn a_path_that_is_not_a_hooks_id_is_forbidden() {
     });
     let token = format!("directscale-{}", receiver.address.port());
     let hooks = json!({ UPGRADE: receiver.url("/hooks") });
-    let extension = json!({ "extension_token": "x", "directscale_token": token, "hooks": hooks });
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": token, "hooks": hooks });
     let tenant = tenant_of(json!({ "extension": extension }));
     tenant.put(PATH, &seeds::distributor()).succeeds(201);
     let seen = seen.lock().expect("no panic");

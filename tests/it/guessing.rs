@@ -1,6 +1,8 @@
 //! Credentials that are not valid: what the log, the metrics and the limit on guesses do with them.
 
 use std::fs::File;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::support::database::OwnDatabase;
 use crate::support::http::request;
-use crate::support::process::{DEMO_KEY, program};
+use crate::support::process::{DEMO_KEY, Process, program};
 use crate::support::{Client, Reply};
 
 const TOKEN: &str = "a-long-secret-of-mine";
@@ -128,6 +131,113 @@ fn guesses_are_limited_and_whoever_was_accepted_goes_on() {
     assert_eq!(count("admin-token"), Some(tokens + 1), "{metrics}");
     assert_eq!((count("basic"), count("oauth-client")), (Some(passwords + 2), Some(secrets)));
     assert_eq!(count("subscription-key"), Some(keys + 1));
+}
+
+#[test]
+fn wrong_passwords_at_once_are_no_more_than_the_limit() {
+    let server = Logging::start(&[]);
+    let looked_up = std::thread::scope(|scope| {
+        let (server, per_thread) = (&server, 2);
+        let threads: Vec<_> = (0..40)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let replies =
+                        (0..per_thread).map(|number| server.bydesign("demo", &format!("wrong-{thread}-{number}")));
+                    replies.filter(|reply| reply.header("Retry-After").is_none()).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("replies")).sum::<usize>()
+    });
+    // A few more where this takes seconds.
+    assert!((LIMIT..=LIMIT + 5).contains(&looked_up), "{looked_up}");
+    // Unknown paths are no way around the limit.
+    let pair = STANDARD.encode("other:wrong-password");
+    for _ in 0..=LIMIT {
+        let reply = server.send("GET", "/api/no/such/path", &format!("Authorization: Basic {pair}\r\n"), None);
+        assert_eq!(reply.status, 404, "{reply:?}");
+    }
+    assert!(server.bydesign("other", "wrong-password").header("Retry-After").is_some());
+}
+
+#[test]
+fn few_unknown_credentials_are_looked_up_at_once() {
+    let Some(database) = OwnDatabase::create("lookups") else { return };
+    let server = Process::start(&["--database-url", &database.url, "--seed", "demo"]);
+    let client = server.client();
+    client.get("/v1/customers/2").succeeds(200);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            database.execute("begin; lock table access_tokens in access exclusive mode; select pg_sleep(3); commit");
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        let unknown = |path: &'static str, number: u32| {
+            let client = Client { key: format!("{number:032x}"), ..client.clone() };
+            scope.spawn(move || client.get(path))
+        };
+        let first = [unknown("/v1/customers/2", 1), unknown("/v1/customers/2", 2)];
+        std::thread::sleep(Duration::from_millis(300));
+        let asked = Instant::now();
+        let refused: Vec<_> = (3..6).map(|number| unknown("/v1/customers/2", number)).collect();
+        let no_path = unknown("/v1/no/such/path", 6).join().expect("a reply");
+        assert_eq!(no_path.status, 404, "{no_path:?}");
+        for reply in refused {
+            let reply = reply.join().expect("a reply");
+            assert_eq!((reply.status, reply.header("Retry-After")), (503, Some("1")), "{reply:?}");
+            let text = "The server is looking up too many credentials at the moment; try again.";
+            assert_eq!(reply.body, format!(r#"{{ "statusCode": 503, "message": "{text}" }}"#));
+        }
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        // One that was valid waits for the database, and not for its turn.
+        client.get("/v1/customers/2").succeeds(200);
+        assert!(first.into_iter().all(|reply| reply.join().expect("a reply").status == 401));
+    });
+}
+
+#[test]
+fn a_change_whose_client_hangs_up_is_in_the_audit() {
+    let server = Logging::start(&[]);
+    let right = format!("Authorization: Bearer {TOKEN}\r\n");
+    for number in 0..10 {
+        let path = format!("/_emulator/tenants/left-{number}");
+        let body = json!({ "name": format!("left-{number}") }).to_string();
+        server.send("POST", "/_emulator/tenants", &right, Some(&body)).done(201);
+        let bytes = String::from_utf8(request("DELETE", &path, &right, None)).expect("text");
+        let bytes = bytes.replacen("Host: test.example", "Host: localhost", 1);
+        let mut stream = TcpStream::connect(server.client.address).expect("a connection");
+        stream.write_all(bytes.as_bytes()).expect("it is sent");
+        drop(stream);
+    }
+    let start = Instant::now();
+    loop {
+        let left = server.send("GET", "/_emulator/tenants", &right, None).done(200).to_string();
+        let (lines, _) = server.audit();
+        let deleted = |number: &usize| !left.contains(&format!("left-{number}"));
+        let logged = |number: usize| {
+            let tenant = format!("left-{number}");
+            let mut lines = lines.iter().filter(|line| line["method"] == "DELETE");
+            lines.any(|line| {
+                line["tenant"] == tenant.as_str() && (line["status"].is_number() || line["result"] == "hung up")
+            })
+        };
+        let deleted: Vec<usize> = (0..10).filter(deleted).collect();
+        if !deleted.is_empty() && deleted.iter().all(|number| logged(*number)) {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{deleted:?} {lines:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(server.audit().0.iter().any(|line| line["result"] == "hung up"));
+}
+
+#[test]
+fn a_logout_with_an_invented_cookie_is_no_session() {
+    let server = Logging::start(&[]);
+    let reply = server.send("POST", "/_emulator/logout", "Cookie: emulator_admin=invented\r\n", Some(""));
+    assert_eq!(reply.status, 303, "{reply:?}");
+    let (lines, _) = server.audit();
+    let logout = lines.iter().find(|line| line["path"] == "/_emulator/logout").expect("a line");
+    assert_eq!((&logout["client"], logout["session"].is_null()), (&json!("rejected"), true), "{logout}");
 }
 
 /// Sends wrong credentials until one is not looked up: how many there were, and the response to the last one. At least `limit` of them

@@ -338,7 +338,7 @@ fn a_hook_that_hangs_or_is_unreachable_fails() {
 
     let unused = std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
     let extension = json!({
-        "extension_token": "x", "directscale_token": format!("gone-{}", unused.port()),
+        "extension_token": "sent-to-it", "directscale_token": format!("gone-{}", unused.port()),
         "hooks": { UPGRADE: format!("http://{unused}/") }
     });
     let tenant = tenant_of(json!({ "extension": extension }));
@@ -523,7 +523,7 @@ fn an_extension_may_replace_the_vendors_decisions() {
         .iter()
         .map(|hook| ((*hook).to_owned(), json!(receiver.url(&format!("/hooks/{hook}")))))
         .collect();
-    let extension = json!({ "extension_token": "x", "directscale_token": token, "hooks": hooks });
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": token, "hooks": hooks });
     let tenant = tenant_of(json!({ "extension": extension }));
 
     // An extension that overrides the validation requires nothing.
@@ -821,7 +821,7 @@ fn private_networks_are_unreachable_unless_they_are_allowed() {
             "name": "demo",
             "keys": [{ "name": "demo", "key": crate::support::process::DEMO_KEY }],
             "extension": {
-                "extension_token": "a", "directscale_token": "b",
+                "extension_token": "sent-to-it", "directscale_token": "b",
                 "hooks": {
                     "Associates.UpdateAssociate": receiver.url("/hook"),
                     "Associates.Enrollment.ValidateApplication": "http://[::ffff:10.0.0.1]/hook"

@@ -233,7 +233,7 @@ fn a_customer_whose_id_was_reserved_before_a_reset_gets_another_one() {
             response(200, "", &json!({ "BackOfficeId": format!("own{number}") }).to_string())
         }
     });
-    let extension = json!({ "extension_token": "t", "directscale_token": format!("reserved-{}", receiver.address.port()),
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": format!("reserved-{}", receiver.address.port()),
         "hooks": { HOOK: receiver.url("/hooks") } });
     let tenant = tenant_of(json!({ "extension": extension }));
     let body = |number: usize| {
@@ -270,7 +270,7 @@ fn a_request_whose_tenant_is_deleted_during_its_hook_is_rejected() {
             response(200, "", &json!({ "BackOfficeId": "own" }).to_string())
         }
     });
-    let extension = json!({ "extension_token": "t", "directscale_token": format!("deleted-{}", receiver.address.port()),
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": format!("deleted-{}", receiver.address.port()),
         "hooks": { HOOK: receiver.url("/hooks") } });
     let tenant = tenant_of(json!({ "extension": extension }));
     let name = tenant.name();

@@ -26,7 +26,7 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::audit::NewTenant;
+use super::audit::CreatedTenant;
 use super::error::{ControlError, ControlProblem};
 use super::{Control, read_decoded_body};
 use crate::gateway::{THIS_SERVER, example_body, example_parameters, server, tags};
@@ -265,7 +265,7 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
 /// The response with the task's tenant for the audit.
 fn with_tenant(mut response: Response<Body>, task: Option<TaskStatus>) -> Response<Body> {
     if let Some(task) = task {
-        response.extensions_mut().insert(NewTenant(task.tenant));
+        response.extensions_mut().insert(CreatedTenant(task.tenant));
     }
     response
 }

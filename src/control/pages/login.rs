@@ -64,7 +64,7 @@ pub(super) async fn login(State(control): State<Arc<Control>>, request: Request)
     let id = control.sessions.open(&control.random);
     let response = with_cookie(see_other(next), &session_cookie(&parts.headers, &id, LIFETIME.as_secs()));
     if let Some(write) = write {
-        write.log(&Client::Session(control.guesses.fingerprint(&id)), &response);
+        write.begin(Client::Session(control.guesses.fingerprint(&id))).end(&response);
     }
     Ok(response)
 }
@@ -74,8 +74,9 @@ pub(super) async fn logout(State(control): State<Arc<Control>>, request: Request
     check_form(&control, request.headers())?;
     let response = with_cookie(see_other("/_emulator/login"), &session_cookie(request.headers(), "", 0));
     if let (Some(id), Some(write)) = (session_id(request.headers()), Write::of(&request)) {
-        control.sessions.end(id);
-        write.log(&Client::Session(control.guesses.fingerprint(id)), &response);
+        let client =
+            if control.sessions.end(id) { Client::Session(control.guesses.fingerprint(id)) } else { Client::Rejected };
+        write.begin(client).end(&response);
     }
     Ok(response)
 }

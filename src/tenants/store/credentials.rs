@@ -62,6 +62,21 @@ pub(in crate::tenants) async fn has_digest(connection: &mut PgConnection, digest
         .await
 }
 
+/// Which of these digests any credential or access token has, valid or not.
+pub(in crate::tenants) async fn known(
+    connection: &mut PgConnection,
+    digests: &[&[u8]],
+) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select k.digest as "digest!" from subscription_keys k where k.digest = any($1)
+           union all
+           select a.digest from access_tokens a where a.digest = any($1)"#,
+        digests as _,
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// Writes a new key into a slot of a subscription. It expires when the subscription does. False when there is no such subscription,
 /// or when it has expired.
 pub(in crate::tenants) async fn rotate(

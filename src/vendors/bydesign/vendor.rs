@@ -13,8 +13,8 @@ use super::response::error_response;
 use super::route;
 use super::violations::MemberViolation;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Vendor, basic_credentials,
-    original_path_and_query, realm, with_allow, with_retry_after,
+    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, TOO_MANY_LOOKUPS, Vendor,
+    basic_credentials, original_path_and_query, realm, with_allow, with_retry_after,
 };
 use crate::journal::Reason;
 use crate::tenants::{CredentialKind, presented};
@@ -75,6 +75,9 @@ impl Vendor for ByDesign {
             }
             GatewayRejection::MemoryFull => {
                 with_retry_after(http_error(StatusCode::SERVICE_UNAVAILABLE, MEMORY_FULL), 1)
+            }
+            GatewayRejection::TooManyLookups => {
+                with_retry_after(http_error(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_LOOKUPS), 1)
             }
             GatewayRejection::BackEndFailed(_) => http_error(StatusCode::INTERNAL_SERVER_ERROR, error_body::FAILED),
         }

@@ -77,13 +77,13 @@ async fn do_default_work(request: &mut RawRequest<'_>, body: Body) -> Result<Val
     let (customers, headers) = (&services.customers, &request.parts.headers);
     let bearer = bearer_token(headers).ok_or(INVALID_TOKEN)?;
     let attempt = Attempt { kind: "extension-token", account: None, credential: bearer, operation: OPERATION.id };
-    request.gateway.guesses.admit(&attempt).map_err(|_| INVALID_TOKEN)?;
+    let admitted = request.gateway.guesses.admit(attempt).map_err(|_| INVALID_TOKEN)?;
     let tenants = customers.extensions_of(bearer).await?;
     if tenants.is_empty() {
-        request.gateway.guesses.rejected(&attempt);
+        admitted.rejected();
         return Err(INVALID_TOKEN);
     }
-    request.gateway.guesses.accepted(&attempt);
+    admitted.accepted();
     // Until the token is claimed, tenants that share an extension share this as well.
     charge(tenants[0]);
     let token = CALLBACK_TOKENS.iter().find_map(|name| headers.get(*name)?.to_str().ok());

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-use crate::gateway::{GatewayRejection, MEMORY_FULL, header_text, json_response};
+use crate::gateway::{GatewayRejection, MEMORY_FULL, TOO_MANY_LOOKUPS, header_text, json_response};
 
 /// `realm` is the scheme, host and base path of the API, for the challenge to a caller without a valid key.
 pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> String) -> Response<Bytes> {
@@ -16,7 +16,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         Rejection::QuotaExceeded(_) => StatusCode::FORBIDDEN,
         Rejection::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
         Rejection::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Rejection::MemoryFull => StatusCode::SERVICE_UNAVAILABLE,
+        Rejection::MemoryFull | Rejection::TooManyLookups => StatusCode::SERVICE_UNAVAILABLE,
         Rejection::BackEndFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = match rejection {
@@ -38,6 +38,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
         Rejection::NotBuilt(missing) => missing.sentence("DirectScale"),
         Rejection::BodyTooLarge(limit) => format!("Request body is larger than the limit of {limit} bytes."),
         Rejection::MemoryFull => MEMORY_FULL.to_owned(),
+        Rejection::TooManyLookups => TOO_MANY_LOOKUPS.to_owned(),
         Rejection::BackEndFailed(_) => "Internal server error".to_owned(),
     };
     let code = status.as_u16();
@@ -61,7 +62,7 @@ pub(super) fn response(rejection: &GatewayRejection, realm: impl FnOnce() -> Str
     if let Rejection::RateLimited(seconds) | Rejection::QuotaExceeded(seconds) = rejection {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
-    if matches!(rejection, Rejection::MemoryFull) {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

@@ -11,8 +11,8 @@ use super::error::{ErrorCode, Rejection, StormError};
 use super::error_body::{self, ErrorMessage, html_response, json_response, unauthorized};
 use super::route;
 use crate::gateway::{
-    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, Vendor, bearer_token, with_allow,
-    with_retry_after,
+    ApiRequest, GatewayRejection, InjectedStatus, MEMORY_FULL, RequestContext, TOO_MANY_LOOKUPS, Vendor, bearer_token,
+    with_allow, with_retry_after,
 };
 use crate::journal::Reason;
 use crate::tenants::{CredentialKind, presented};
@@ -45,6 +45,9 @@ impl Vendor for Storm {
 
     fn reject(&self, rejection: GatewayRejection, context: &RequestContext<'_>) -> Response<Bytes> {
         let json = |status: StatusCode, text: &str| json_response(status, unauthorized(text));
+        let unavailable = |why: &str| {
+            with_retry_after(html_response(StatusCode::SERVICE_UNAVAILABLE, error_body::request_error(why)), 1)
+        };
         match rejection {
             GatewayRejection::MissingKey => challenged(json(
                 StatusCode::UNAUTHORIZED,
@@ -79,10 +82,8 @@ impl Vendor for Storm {
                 let why = format!("The request body is larger than the limit of {limit} bytes.");
                 html_response(StatusCode::PAYLOAD_TOO_LARGE, error_body::request_error(&why))
             }
-            GatewayRejection::MemoryFull => {
-                let body = error_body::request_error(MEMORY_FULL);
-                with_retry_after(html_response(StatusCode::SERVICE_UNAVAILABLE, body), 1)
-            }
+            GatewayRejection::MemoryFull => unavailable(MEMORY_FULL),
+            GatewayRejection::TooManyLookups => unavailable(TOO_MANY_LOOKUPS),
             GatewayRejection::BackEndFailed(_) => {
                 let body = ErrorMessage::internal(context.now(), context.plan().storm.time_zone);
                 json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_bytes())

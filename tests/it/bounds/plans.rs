@@ -99,7 +99,7 @@ fn an_id_at_the_end_of_the_numbers_is_rejected() {
 #[test]
 fn timeouts_and_subscribers_have_ranges() {
     let tenant = tenant();
-    let extension = |timeout: u32| json!({ "extension": { "extension_token": "t", "directscale_token": "d", "hooks": {}, "timeout_seconds": timeout } });
+    let extension = |timeout: u32| json!({ "extension": { "extension_token": "sent-to-it", "directscale_token": "d", "hooks": {}, "timeout_seconds": timeout } });
     let events = |changes: Value| json!({ "events": with(&json!({ "subscriptions": [] }), changes) });
     let urls = |count: usize| -> Vec<Value> {
         (0..count).map(|number| json!({ "url": format!("http://{number}.example/") })).collect()

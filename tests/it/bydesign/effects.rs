@@ -229,7 +229,7 @@ fn an_extensions_hooks_are_called() {
 fn a_rejection_by_an_extension_rejects_the_creation() {
     let hook = "Associates.Enrollment.ValidateApplication";
     let receiver = Receiver::with_json(|_| (500, json!({ "ErrorMessage": "Not <today>." })));
-    let extension = json!({ "extension_token": "a", "directscale_token": format!("b{}", receiver.address.port()), "hooks": { hook: receiver.url("/") } });
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": format!("b{}", receiver.address.port()), "hooks": { hook: receiver.url("/") } });
     let tenant = tenant_of(json!({ "extension": extension }));
     let client = tenant.bydesign();
     let before = tenant.everything();

@@ -181,6 +181,21 @@ impl Run {
         reply
     }
 
+    /// Connects other addresses than those of the snapshot, so that a comparison has them.
+    pub fn connect(&mut self) {
+        let of = format!("/_emulator/tenants/{TENANT}");
+        let export = self.control(Place::Export, "GET", &format!("{of}/export?format=json&keys=true"), None).json();
+        let Value::Object(tenant) = &export["tenants"][0] else { panic!("a tenant: {export}") };
+        let (mut extension, mut events) = (tenant["extension"].clone(), tenant["events"].clone());
+        let (hook, webhook) = (self.plant(Kind::HookQuery, "connect"), self.plant(Kind::WebhookQuery, "connect"));
+        extension["hooks"][CREATE] = format!("http://127.0.0.1:9/?code={hook}").into();
+        let subscription = json!({ "url": format!("http://127.0.0.1:9/?{webhook}") });
+        events["subscriptions"].as_array_mut().expect("subscriptions").push(subscription);
+        let body = json!({ "extension": extension, "events": events }).to_string();
+        let reply = self.control(Place::Control, "PUT", &format!("{of}/integration"), Some(&body));
+        assert_eq!(reply.status, 204, "{reply:?}");
+    }
+
     /// Collects everything that the program writes, ends it, and searches.
     pub fn search(mut self) -> Vec<Found> {
         self.collect_deliveries();

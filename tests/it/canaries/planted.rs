@@ -74,6 +74,7 @@ pub fn send(run: &mut Run) {
     control(run);
     forms(run);
     faults(run);
+    run.connect();
 }
 
 fn directscale(run: &mut Run) {

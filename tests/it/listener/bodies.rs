@@ -28,7 +28,8 @@ fn is_answered_unread(address: SocketAddr, line: &str, headers: &str, status: u1
 fn a_body_is_read_only_for_a_known_client() {
     let address = server().address;
     let hooks = json!({ "Associates.Enrollment.WriteApplication": "http://127.0.0.1:9/hooks" });
-    let extension = json!({ "extension_token": "s", "directscale_token": "known-extension-token", "hooks": hooks });
+    let extension =
+        json!({ "extension_token": "sent-to-it", "directscale_token": "known-extension-token", "hooks": hooks });
     let _tenant = tenant_of(json!({ "extension": extension }));
     let hook = "POST /api/extension/hooks/Associates.Enrollment.WriteApplication";
     let length = "Content-Length: 1000\r\n";
@@ -165,7 +166,7 @@ fn extensions_of_chunks_and_trailers_are_limited() {
 #[test]
 fn a_callback_whose_body_breaks_off_is_journaled() {
     let hooks = json!({ "Associates.Enrollment.WriteApplication": "http://127.0.0.1:9/hooks" });
-    let extension = json!({ "extension_token": "s", "directscale_token": "hanging-up-token", "hooks": hooks });
+    let extension = json!({ "extension_token": "sent-to-it", "directscale_token": "hanging-up-token", "hooks": hooks });
     let _tenant = tenant_of(json!({ "extension": extension }));
     let stream = connect(server().address);
     let mark = "hung-up-callback";

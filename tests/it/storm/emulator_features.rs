@@ -342,8 +342,9 @@ fn an_extension_may_reject_an_update() {
         (500, json!({ "DiscoRemoteException": { "ErrorId": "1234abcd", "ErrorMessage": "Not this customer." } }))
     });
     let hooks = json!({ "Associates.UpdateAssociate": receiver.url("/hook") });
-    let tenant =
-        tenant_of(json!({ "extension": { "extension_token": "a", "directscale_token": "b-storm", "hooks": hooks } }));
+    let tenant = tenant_of(
+        json!({ "extension": { "extension_token": "sent-to-it", "directscale_token": "b-storm", "hooks": hooks } }),
+    );
     let storm = tenant.storm();
     let before = tenant.everything();
     let rejections = rejection(update(&storm, &json!({ "Id": 3, "FirstName": "A", "Companies": [{ "Name": "New" }] })));
