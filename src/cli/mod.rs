@@ -288,7 +288,7 @@ impl Command {
 async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let to = |remote: &RemoteArgs| Remote::new(remote, settings);
     match command {
-        Command::Serve(_) => serve::serve(settings).await,
+        Command::Serve(_) => Box::pin(serve::serve(settings)).await,
         Command::Migrate { json, .. } => serve::migrate(settings, json).await,
         Command::Seed(command) if command.offline => serve::seed(settings, command.file, command.remote.json).await,
         Command::Seed(command) => {

@@ -222,11 +222,18 @@ impl Database {
     ///
     /// # Errors
     /// Those of `work`, or when it did not end in time.
-    pub async fn in_time<T, E: From<DatabaseError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        if self.has_one_connection() {
-            return work.await;
+    pub fn in_time<T, E: From<DatabaseError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, E>> {
+        // Boxed, because the futures of long work are large.
+        let work = Box::pin(work);
+        async move {
+            if self.has_one_connection() {
+                return work.await;
+            }
+            self.within(self.pool.timeouts().long_work(), work).await
         }
-        self.within(self.pool.timeouts().long_work(), work).await
     }
 
     /// The maximum total time that one request waits for the database.

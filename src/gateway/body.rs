@@ -203,11 +203,11 @@ async fn on_own_thread<T: Send + 'static>(
     reserved: Reserved,
     decode: impl FnOnce() -> T + Send + 'static,
 ) -> Result<(T, Reserved), BodyError> {
-    let decoder = memory.decoder().await?;
+    let turn = memory.decoder().await?;
     let work = tokio::task::spawn_blocking(move || {
-        let decoded = decode();
-        drop(decoder);
-        (decoded, reserved)
+        let body = decode();
+        drop(turn);
+        (body, reserved)
     });
     let failed = |_| BodyError::Broken(BrokenBody::Undecodable("The request body cannot be decoded.".to_owned()));
     work.await.map_err(failed)
