@@ -8,7 +8,7 @@ use super::store::{copy, lifecycle, snapshots};
 use super::{CredentialCache, Tenant, TenantLoader};
 use crate::clock::Clock;
 use crate::customers::Customers;
-use crate::database::{Database, DatabaseError, ExclusiveAccess, RequestGuard, TenantId, TenantLocks};
+use crate::database::{Database, DatabaseError, ExclusiveAccess, RequestGuard, TenantId, TenantLocks, charge};
 use crate::journal::Journal;
 use crate::random::Random;
 use crate::tasks::Tasks;
@@ -62,6 +62,17 @@ impl Tenants {
     /// `UnknownTenant`, or when the database fails.
     pub async fn tenant(&self, name: &str) -> Result<Tenant, TenantError> {
         self.loader.by_name(name).await?.ok_or_else(|| TenantError::UnknownTenant(name.to_owned()))
+    }
+
+    /// A tenant whose lock the current request is going to wait for. Its connections count to the tenant's share from here on: the
+    /// control API has few of its own.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or when the database fails.
+    pub(super) async fn tenant_to_lock(&self, name: &str) -> Result<Tenant, TenantError> {
+        let tenant = self.tenant(name).await?;
+        charge(tenant.id);
+        Ok(tenant)
     }
 
     /// All tenants, by name.

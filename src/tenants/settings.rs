@@ -37,7 +37,7 @@ impl Tenants {
     /// database fails.
     pub async fn replace_plan(&self, name: &str, plan: &Plan) -> Result<(), TenantError> {
         plan.check().map_err(TenantError::Rejected)?;
-        let tenant = self.tenant(name).await?;
+        let tenant = self.tenant_to_lock(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
         let mut attempts = Attempts::default();
         loop {
@@ -77,7 +77,7 @@ impl Tenants {
     /// # Errors
     /// `UnknownTenant`, `Rejected` when `change` returns none, or when the database fails.
     pub async fn set_clock(&self, name: &str, change: impl Fn(Clock) -> Option<Clock>) -> Result<Clock, TenantError> {
-        let tenant = self.tenant(name).await?;
+        let tenant = self.tenant_to_lock(name).await?;
         let _access = self.locks().exclusive(tenant.id).await?;
         let mut attempts = Attempts::default();
         let clock = loop {
@@ -116,7 +116,7 @@ impl Tenants {
     /// `UnknownTenant`, `Rejected` when a part of `integration` is not in its range or two subscriptions have the same
     /// address, or when the database fails.
     pub async fn connect(&self, name: &str, integration: Integration) -> Result<(), TenantError> {
-        let tenant = self.tenant(name).await?;
+        let tenant = self.tenant_to_lock(name).await?;
         let Integration { extension, events } = integration;
         events.as_ref().map_or(Ok(()), EventSettings::check).map_err(TenantError::Rejected)?;
         let split = extension.map(SeedExtension::split).transpose();

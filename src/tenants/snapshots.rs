@@ -106,7 +106,7 @@ impl Tenants {
     /// # Errors
     /// `UnknownTenant`, `UnknownSnapshot`, `Rejected` for `seed`, or when the database fails.
     pub async fn delete_snapshot(&self, name: &str, snapshot: &str) -> Result<(), TenantError> {
-        let tenant = self.tenant(name).await?;
+        let tenant = self.tenant_to_lock(name).await?;
         if snapshot == SEED {
             return Err(TenantError::Rejected(format!(
                 "a reset restores the snapshot '{SEED}', so it cannot be deleted"

@@ -143,6 +143,9 @@ fn changes_of_a_locked_tenant_are_told_to_try_again_and_leave_others_alone() {
         thread::sleep(Duration::from_millis(300));
         let asked = Instant::now();
         assert_eq!(shared.other.get("/readyz").status, 200);
+        admin(&shared.process, "GET", "/tenants", None).done(200);
+        let at = json!({ "at": "2030-01-31T12:00:00Z" });
+        admin(&shared.process, "POST", "/tenants/other/clock/freeze", Some(&at)).done(200);
         assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
         let replies: Vec<_> = changes.into_iter().map(|change| change.join().expect("a reply")).collect();
         let told = |reply: &crate::support::Reply| reply.status == 409 && reply.body.contains("try again");
