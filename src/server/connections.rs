@@ -35,7 +35,7 @@ struct Open {
     latest: u64,
     connections: HashMap<u64, Connection>,
     /// When a search last found no connection that could make room.
-    searched_in_vain: Option<Instant>,
+    found_none_at: Option<Instant>,
 }
 
 /// The place of a connection, until it is dropped.
@@ -90,11 +90,11 @@ impl Connections {
     /// whose request or response is on its way. False where there is none.
     pub(super) fn make_room(&self) -> bool {
         let mut open = self.0.open();
-        if open.searched_in_vain.is_some_and(|searched| searched.elapsed() < PAUSE) {
+        if open.found_none_at.is_some_and(|searched| searched.elapsed() < PAUSE) {
             return false;
         }
         let displaced = displace(open.connections.values(), self.0.max / FREED + 1);
-        open.searched_in_vain = (displaced == 0).then(Instant::now);
+        open.found_none_at = (displaced == 0).then(Instant::now);
         displaced > 0
     }
 }

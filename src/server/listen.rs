@@ -135,7 +135,7 @@ impl Listener {
 fn refuse(stream: &TcpStream, server: &Server, peer: Peer) {
     server.shared.metrics.connection_refused();
     // As much as the operating system takes at once.
-    let _ = stream.try_write(&server.reject(&MalformedRequest::crowded(), peer));
+    let _ = stream.try_write(&server.reject(&MalformedRequest::too_many_connections(), peer));
 }
 
 /// Every address of this machine, of both families where it has both.
@@ -276,7 +276,7 @@ async fn run<C: Future<Output = hyper::Result<()>> + Unpin>(
                 return Poll::Ready(Ended::ByHttp(ended));
             }
             let Some((due, what)) = client.poll_due(context) else { return Poll::Pending };
-            if !has_come(timer.as_mut(), due, context) {
+            if !is_due(timer.as_mut(), due, context) {
                 return Poll::Pending;
             }
             match what {
@@ -299,7 +299,7 @@ async fn run<C: Future<Output = hyper::Result<()>> + Unpin>(
 }
 
 /// Whether a time has come. A timer that expires too early is set again, which costs less than to set it for every request.
-fn has_come(mut timer: Pin<&mut Sleep>, due: Instant, context: &mut Context<'_>) -> bool {
+fn is_due(mut timer: Pin<&mut Sleep>, due: Instant, context: &mut Context<'_>) -> bool {
     if due < timer.deadline() {
         timer.as_mut().reset(due);
     }

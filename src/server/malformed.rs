@@ -36,7 +36,7 @@ impl MalformedRequest {
     }
 
     /// A connection for which there is no room.
-    pub(super) fn crowded() -> Self {
+    pub(super) fn too_many_connections() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server has no room for another connection; try again.")
     }
 

@@ -1,10 +1,10 @@
-//! The listener's bounds: connections, clients that send or read slowly, bodies, and requests of strangers.
+//! The listener's bounds: connections, clients that send or read slowly, bodies, and requests with unknown credentials or paths.
 
 mod bodies;
 mod crowd;
 mod places;
 mod readers;
-mod strangers;
+mod unknown;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

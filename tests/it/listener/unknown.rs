@@ -7,11 +7,11 @@ use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::{Client, tenant};
 
-fn stranger(key: &str) -> Client {
+fn client_with(key: &str) -> Client {
     Client { address: server().address, key: key.to_owned() }
 }
 
-/// The milliseconds that the latest stranger's requests for a path waited for the database.
+/// The milliseconds that the latest unauthenticated requests for a path waited for the database.
 fn database_ms(path: &str) -> Vec<f64> {
     let entries = control("GET", "/unauthenticated-requests?limit=500", None).done(200);
     let entries = entries.as_array().expect("requests").clone();
@@ -21,7 +21,7 @@ fn database_ms(path: &str) -> Vec<f64> {
 
 #[test]
 fn an_unknown_credential_is_looked_for_once_in_a_while() {
-    let client = stranger("5eed0000000000000000000000000001");
+    let client = client_with("5eed0000000000000000000000000001");
     for path in ["/v1/customers/3?often", "/v1/nothing?often"] {
         for _ in 0..4 {
             let status = client.get(path).status;
@@ -38,17 +38,21 @@ fn a_new_key_is_valid_at_once_although_it_was_unknown_before() {
     let tenant = tenant();
     for number in 0..20 {
         let key = format!("{}{number:04}", &tenant.client.key[..28]);
-        assert_eq!(stranger(&key).get("/v1/customers/3").status, 401);
+        assert_eq!(client_with(&key).get("/v1/customers/3").status, 401);
         let name = format!("{}-{number}", tenant.name());
         let seed = json!({ "version": 1, "tenants": [{ "name": name, "keys": [{ "name": "k", "key": key }] }] });
         server().seed(&seed).expect("a seed");
-        assert_eq!(stranger(&key).get("/v1/customers/3").status, 404, "the key is valid, the customer does not exist");
+        assert_eq!(
+            client_with(&key).get("/v1/customers/3").status,
+            404,
+            "the key is valid, the customer does not exist"
+        );
     }
 }
 
 #[test]
 fn an_unknown_path_costs_as_little_as_a_known_one() {
-    let client = stranger("5eed0000000000000000000000000002");
+    let client = client_with("5eed0000000000000000000000000002");
     let time = |path: &str| {
         let stream = connect(client.address);
         let request = format!("POST {path} HTTP/1.1\r\nHost: h\r\n\r\n");
