@@ -55,7 +55,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
             max_body_bytes: settings.max_body_bytes.0,
             extra_headers: settings.extra_headers == Switch::On,
         },
-        cors_origin: settings.cors_origin.clone(),
+        cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
     let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };

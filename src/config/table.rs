@@ -10,7 +10,8 @@ use super::choose::Chooser;
 use super::duration::{Milliseconds, Seconds};
 use super::secret::{DatabaseUrl, Secret};
 use super::values::{
-    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    BrowserOrigin, Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
+    Switch,
 };
 use super::{ConfigError, Setting, SettingListing};
 use crate::control::AdminToken;
@@ -192,7 +193,7 @@ settings! {
             "Add headers and members to responses that the vendor does not have",
             "They are the X-Emulator-* headers and the list of violations in the body of an error.",
             hide_possible_values = true;
-        cors_origin: String, optional "http://localhost:3000", "ORIGIN", "EMULATOR_CORS_ORIGIN",
+        cors_origin: BrowserOrigin, optional "http://localhost:3000", "ORIGIN", "EMULATOR_CORS_ORIGIN",
             "Let browsers on this origin use the vendor APIs, * for any; without it there are no CORS headers",
             "The vendor sends none. Errors can be read too.";
         journal_entries: usize, default "500", "NUMBER", "EMULATOR_JOURNAL_ENTRIES",

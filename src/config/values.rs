@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use serde::Deserialize;
+use url::Url;
 
 use super::duration::{Milliseconds, Seconds};
 
@@ -46,7 +47,7 @@ macro_rules! words {
     )* };
 }
 
-texts!(String, usize, Count, Limit, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
+texts!(String, usize, BrowserOrigin, Count, Limit, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
 words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {
@@ -78,6 +79,11 @@ pub struct Count(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
 pub struct Limit(pub u32);
+
+/// An origin of browsers, or `*` for any.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BrowserOrigin(pub String);
 
 /// Names of hosts, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -170,6 +176,35 @@ impl fmt::Display for ListenAddress {
         } else {
             write!(formatter, "{}:{}", self.host, self.port)
         }
+    }
+}
+
+impl FromStr for BrowserOrigin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A browser sends exactly this form; another one would never match.
+        let is_origin =
+            || Url::parse(text).is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == text);
+        if text == "*" || is_origin() {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be * or an origin as browsers send it, such as http://localhost:3000")
+        }
+    }
+}
+
+impl TryFrom<String> for BrowserOrigin {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for BrowserOrigin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 
@@ -293,5 +328,27 @@ mod tests {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
         assert!(!"0.0.0.0:8080".parse::<ListenAddress>().expect("an address").is_loopback());
+    }
+
+    #[test]
+    fn an_origin_has_the_form_that_browsers_send() {
+        for text in ["*", "http://localhost:3000", "https://a.example"] {
+            assert_eq!(text.parse::<BrowserOrigin>().expect(text).to_string(), text);
+        }
+        for text in
+            ["localhost:3000", "https://a.example/", "https://A.example", "https://a.example:443", "null", " ", "é"]
+        {
+            assert!(text.parse::<BrowserOrigin>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_no_filter() {
+        for text in ["info", "OFF", "warn,sqlx=trace", "directscale_emulator::server=debug", "audit=off,info"] {
+            assert!(text.parse::<LogFilter>().is_ok(), "{text}");
+        }
+        for text in ["verbose", "loud", "info,verbose"] {
+            assert!(text.parse::<LogFilter>().is_err(), "{text}");
+        }
     }
 }
