@@ -338,7 +338,7 @@ mod tests {
             let TooManyGuesses(seconds) = guess(&guesses, Some("ci"), 9).expect_err("a limit");
             assert!((1..=13).contains(&seconds), "{seconds}");
             assert_eq!(guess(&guesses, Some("other"), 0), Ok(()));
-            // A secret that nobody presented before is not looked up, right or not.
+            // A secret that was never presented before is not looked up, right or not.
             assert!(guesses.admit(attempt(Some("ci"), "right")).is_err());
             for number in 0..LIMIT * WITHOUT_ACCOUNT {
                 assert_eq!(guess(&guesses, None, number), Ok(()), "{number}");

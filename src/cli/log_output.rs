@@ -1,4 +1,4 @@
-//! An output of the log that nobody waits for: a reader that pauses, as a pager or a terminal does, must not stop the server.
+//! An output of the log that does not block: a reader that pauses, as a pager or a terminal does, must not stop the server.
 
 use std::io::{self, Write};
 use std::sync::Arc;

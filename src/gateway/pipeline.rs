@@ -394,7 +394,7 @@ async fn end<E: From<DatabaseError>>(
     inside: Option<InsideFault>,
 ) -> Result<Reply, Failure<E>> {
     let delay = inside.map_or(Duration::ZERO, |inside| inside.delay);
-    // On the only connection nobody could see the open transaction, and all tenants would wait for it.
+    // On the only connection no request could see the open transaction, and all tenants would wait for it.
     let is_held_open = !transaction.is_on_only_connection();
     if is_held_open {
         tokio::time::sleep(delay).await;

@@ -138,7 +138,7 @@ mod tests {
         HookNote { hook: "h", url, request, status: None, response, duration_ms: 0.0, has_called_back: false }
     }
 
-    /// An entry with so many effects, and with texts of this length everywhere.
+    /// An entry with this number of effects, and with texts of this length everywhere.
     fn entry(tenant: i32, effects: usize, length: usize) -> Entry {
         let recorder = Recorder::on(Arc::new(Tables::default()));
         for _ in 0..effects {

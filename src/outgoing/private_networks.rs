@@ -86,7 +86,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    /// The first and the last address of each network are private, and those beside it are not unless another network has them.
+    /// The first and the last address of each network are private, and its neighbors are not unless another network has them.
     #[test]
     fn each_network_is_private_from_its_first_to_its_last_address() {
         for (network, bits) in PRIVATE_V4 {

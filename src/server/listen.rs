@@ -105,7 +105,7 @@ impl Listener {
                     Ok((stream, peer)) => {
                         let client = Connection::new(Peer(peer.ip()), self.timeouts);
                         let Some(place) = connections.enter(&client).await else {
-                            refuse(&stream, &server, client.peer());
+                            reject_connection(&stream, &server, client.peer());
                             continue;
                         };
                         let (server, stopped, open) = (Arc::clone(&server), stopped.clone(), open.clone());
@@ -132,7 +132,7 @@ impl Listener {
 }
 
 /// Answers a connection for which there is no room.
-fn refuse(stream: &TcpStream, server: &Server, peer: Peer) {
+fn reject_connection(stream: &TcpStream, server: &Server, peer: Peer) {
     server.shared.metrics.connection_refused();
     // As much as the operating system takes at once.
     let _ = stream.try_write(&server.reject(&MalformedRequest::too_many_connections(), peer));

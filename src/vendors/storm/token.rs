@@ -48,7 +48,7 @@ const CHALLENGE: &str = r#"Basic realm="connect/token""#;
 const UNKNOWN_CLIENT: &str = "The client is unknown, revoked or expired.";
 
 /// Why no token is issued.
-enum Refusal {
+enum TokenRejection {
     /// The request has another method than POST.
     Method,
     /// The client is missing or unknown. Holds the description.
@@ -68,7 +68,7 @@ enum Refusal {
     Server(Option<DatabaseError>),
 }
 
-impl From<DatabaseError> for Refusal {
+impl From<DatabaseError> for TokenRejection {
     fn from(error: DatabaseError) -> Self {
         Self::Server(Some(error))
     }
@@ -84,43 +84,45 @@ pub(super) async fn issue(mut request: RawRequest<'_>, body: Body) -> Response<B
     response
 }
 
-fn deny(request: &mut RawRequest<'_>, denied: Refusal) -> Response<Bytes> {
+fn deny(request: &mut RawRequest<'_>, denied: TokenRejection) -> Response<Bytes> {
     let mut reject = |status: StatusCode, error: &'static str, error_description: &str| {
         request.rejected(error, error_description);
         json_response(status, json(&ErrorResponse { error, error_description }))
     };
     match denied {
-        Refusal::Request(error, description) => reject(StatusCode::BAD_REQUEST, error, description),
-        Refusal::Client(description) => challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", description)),
-        Refusal::Guesses(TooManyGuesses(seconds)) => {
+        TokenRejection::Request(error, description) => reject(StatusCode::BAD_REQUEST, error, description),
+        TokenRejection::Client(description) => {
+            challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", description))
+        }
+        TokenRejection::Guesses(TooManyGuesses(seconds)) => {
             let response = challenged(reject(StatusCode::UNAUTHORIZED, "invalid_client", UNKNOWN_CLIENT));
             with_retry_after(response, seconds)
         }
-        Refusal::Method => {
+        TokenRejection::Method => {
             let description = "The token endpoint takes POST only.";
             let mut response = reject(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", description);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             response
         }
-        Refusal::Body(error) => {
+        TokenRejection::Body(error) => {
             let status = match error {
                 BrokenBody::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 BrokenBody::Incomplete(_) | BrokenBody::Undecodable(_) => StatusCode::BAD_REQUEST,
             };
             reject(status, "invalid_request", &error.to_string())
         }
-        Refusal::MemoryFull => {
+        TokenRejection::MemoryFull => {
             with_retry_after(reject(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", MEMORY_FULL), 1)
         }
-        Refusal::TooManyLookups => {
+        TokenRejection::TooManyLookups => {
             with_retry_after(reject(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", TOO_MANY_LOOKUPS), 1)
         }
-        Refusal::Limited(seconds) => {
+        TokenRejection::Limited(seconds) => {
             let description = format!("Too many requests. Try again in {seconds} seconds.");
             let response = reject(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", &description);
             with_retry_after(response, seconds)
         }
-        Refusal::Server(error) => {
+        TokenRejection::Server(error) => {
             if let Some(error) = error {
                 tracing::error!(error = %ErrorChain(&error), "database failure");
             }
@@ -134,9 +136,9 @@ fn challenged(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Refusal> {
+async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, TokenRejection> {
     if request.parts.method != Method::POST {
-        return Err(Refusal::Method);
+        return Err(TokenRejection::Method);
     }
     // A client that the header names is looked for before the body is read.
     let of_header = match of_header(&request.parts.headers) {
@@ -144,9 +146,9 @@ async fn token(request: &mut RawRequest<'_>, body: Body) -> Result<Vec<u8>, Refu
         None => None,
     };
     let body = request.read(body, MAX_FORM_BYTES, None).await.map_err(|error| match error {
-        BodyError::Broken(broken) => Refusal::Body(broken),
-        BodyError::TooLong => Refusal::Request("invalid_request", "The request body is too large."),
-        BodyError::MemoryFull => Refusal::MemoryFull,
+        BodyError::Broken(broken) => TokenRejection::Body(broken),
+        BodyError::TooLong => TokenRejection::Request("invalid_request", "The request body is too large."),
+        BodyError::MemoryFull => TokenRejection::MemoryFull,
     })?;
     issued(request, of_header, &form(&request.parts.headers, &body)).await
 }
@@ -162,16 +164,16 @@ pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
 type Client = (Caller, String);
 
 /// The client with one of these ids and secrets.
-async fn client(request: &RawRequest<'_>, readings: Vec<(String, String)>) -> Result<Client, Refusal> {
+async fn client(request: &RawRequest<'_>, readings: Vec<(String, String)>) -> Result<Client, TokenRejection> {
     const KIND: CredentialKind = CredentialKind::OauthClient;
-    let services = request.gateway.services.get().ok_or(Refusal::Server(None))?;
+    let services = request.gateway.services.get().ok_or(TokenRejection::Server(None))?;
     let readings: Vec<String> = readings.iter().map(|(id, secret)| presented(KIND, id, secret)).collect();
     let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
     let client = services.credentials.caller_of_any(&readings, KIND, OPERATION.id, &request.gateway.guesses).await;
     client.map(|(client, presented)| (client, presented.to_owned())).map_err(|denied| match denied {
-        tenants::Denied::Unknown => Refusal::Client(UNKNOWN_CLIENT),
-        tenants::Denied::TooManyGuesses(guesses) => Refusal::Guesses(guesses),
-        tenants::Denied::TooManyLookups => Refusal::TooManyLookups,
+        tenants::Denied::Unknown => TokenRejection::Client(UNKNOWN_CLIENT),
+        tenants::Denied::TooManyGuesses(guesses) => TokenRejection::Guesses(guesses),
+        tenants::Denied::TooManyLookups => TokenRejection::TooManyLookups,
         tenants::Denied::Database(error) => error.into(),
     })
 }
@@ -181,35 +183,37 @@ async fn issued(
     request: &mut RawRequest<'_>,
     of_header: Option<Client>,
     form: &[(String, String)],
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, TokenRejection> {
     let field = |name: &str| form.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str());
     match field("grant_type") {
         Some("client_credentials") => {}
         None => {
-            return Err(Refusal::Request(
+            return Err(TokenRejection::Request(
                 "invalid_request",
                 "grant_type is required, in a body of type application/x-www-form-urlencoded.",
             ));
         }
-        Some(_) => return Err(Refusal::Request("unsupported_grant_type", "grant_type must be client_credentials.")),
+        Some(_) => {
+            return Err(TokenRejection::Request("unsupported_grant_type", "grant_type must be client_credentials."));
+        }
     }
     let of_form = || Some((field("client_id")?.to_owned(), field("client_secret")?.to_owned()));
     let (client, presented) = if let Some(client) = of_header {
         client
     } else {
-        let reading = of_form().ok_or(Refusal::Client("client_id and client_secret are required."))?;
+        let reading = of_form().ok_or(TokenRejection::Client("client_id and client_secret are required."))?;
         client(request, vec![reading]).await?
     };
-    let services = request.gateway.services.get().ok_or(Refusal::Server(None))?;
+    let services = request.gateway.services.get().ok_or(TokenRejection::Server(None))?;
     let now = client.tenant.clock.now();
     request.log.caller = Some(client.clone());
     let limited = services.limits.count_request(&client, now).await?;
     if let Some(LimitExceeded::RateLimit(seconds) | LimitExceeded::Quota(seconds)) = limited {
-        return Err(Refusal::Limited(seconds));
+        return Err(TokenRejection::Limited(seconds));
     }
     let token = Credential::access_token(&request.gateway.random);
     if !services.credentials.issue_token(&client, &presented, &token, LIFETIME).await? {
-        return Err(Refusal::Client(UNKNOWN_CLIENT));
+        return Err(TokenRejection::Client(UNKNOWN_CLIENT));
     }
     let scope = field("scope").map(str::trim).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE);
     Ok(json(&TokenResponse { access_token: token.reveal(), expires_in: LIFETIME, token_type: "Bearer", scope }))
