@@ -25,7 +25,7 @@ const MAX_RUNNING: usize = 50;
 /// How long the result of a finished task keeps a key that no client has read.
 const KEY_LIFETIME: Duration = Duration::from_mins(10);
 
-/// So many tasks run that no other can begin.
+/// The maximum number of tasks is running.
 #[derive(Debug, Error)]
 #[error("{MAX_RUNNING} tasks are running: try again when one of them has ended")]
 pub struct TooManyTasks;

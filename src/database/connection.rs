@@ -103,7 +103,7 @@ async fn connect(options: PgConnectOptions, settings: String) -> Result<Connecti
     Ok(Connection { connection, state: State::Usable })
 }
 
-/// Whether nobody listens at the address.
+/// Whether no server listens at the address.
 fn is_refused(error: &sqlx::Error) -> bool {
     use std::io::ErrorKind;
     matches!(error, sqlx::Error::Io(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound))

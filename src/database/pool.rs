@@ -25,7 +25,7 @@ use crate::error_chain::ErrorChain;
 /// The connections of the control API, in addition to those of the pool.
 const CONTROL_CONNECTIONS: usize = 2;
 
-/// The connection of health checks, in addition to all others, so that they wait for nobody.
+/// The connection of health checks, in addition to all others, so that they do not wait for others.
 const HEALTH_CONNECTIONS: usize = 1;
 
 /// How long a connection whose work was interrupted may take to roll back before it is closed.

@@ -54,7 +54,7 @@ pub(super) struct Shares {
 
 #[derive(Debug)]
 pub(super) struct Share {
-    /// What the share may hold, if nobody else does.
+    /// What the share may hold while the others hold nothing.
     connections: Arc<Semaphore>,
     /// What it holds of the room. Changes only while the room is locked.
     held: AtomicUsize,

@@ -39,7 +39,7 @@ struct State {
 pub(super) struct TransactionLease(OwnedMutexGuard<State>);
 
 /// How long the end of a transaction may take at least. The request may have used up its time, and a commit that is sent must not be
-/// reported as failed because nobody waited for its answer.
+/// reported as failed because the wait for its answer had ended.
 const MIN_COMMIT: Duration = Duration::from_secs(1);
 
 const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
@@ -85,7 +85,7 @@ impl Transaction {
 
     /// Gives the connection up after a session did not end in time. Nothing is committed.
     pub(super) fn lose(&self) {
-        // The session that did not end was dropped, so nobody else holds the lock for long.
+        // The session that did not end was dropped, so the lock is soon free.
         if let Ok(mut state) = self.state.try_lock() {
             state.is_lost = true;
             state.connection = None;

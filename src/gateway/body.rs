@@ -144,7 +144,7 @@ async fn frames(
 async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
     while let Some(frame) = body.frame().await {
         match frame {
-            // What is no data are trailers, which nobody reads.
+            // What is no data are trailers, which are not read.
             Ok(frame) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));
@@ -184,7 +184,7 @@ async fn decoded(body: Counted, codings: Arc<[Coding]>, limit: usize, memory: Sh
 
 /// A body in UTF-8, without a byte order mark.
 async fn in_utf8(body: Counted, headers: &HeaderMap, memory: Share<'_>) -> Result<Counted, BodyError> {
-    /// A byte of another encoding is at most so many in UTF-8.
+    /// A byte of another encoding has at most this many bytes in UTF-8.
     const LONGEST: usize = 3;
     let Counted { bytes, mut reserved } = body;
     let Some(encoding) = declared(headers) else { return Ok(Counted { bytes: without_mark(bytes), reserved }) };

@@ -26,7 +26,7 @@ pub struct NewTenant {
 const MAX_TENANTS: i64 = 10_000;
 
 impl Tenants {
-    /// Checks that the database may have so many more tenants. Requests that run at once can exceed the maximum by one each.
+    /// Checks that the database may have this number of further tenants. Requests that run at once can exceed the maximum by one each.
     pub(super) async fn check_room(&self, more: usize) -> Result<(), TenantError> {
         let count = self.database.run(async |connection| lifecycle::count(connection).await).await?;
         let more = i64::try_from(more).unwrap_or(i64::MAX);

@@ -88,7 +88,7 @@ const MAX_UNREADABLE: usize = 10_000;
 /// The settings that could not be read, so that each is logged once.
 static UNREADABLE: Mutex<BTreeSet<(i32, &str)>> = Mutex::new(BTreeSet::new());
 
-/// Settings as far as this version knows them: a newer version may have stored them, and its servers may run beside this one.
+/// Settings as far as this version knows them: a newer version may have stored them, and its servers may run at the same time.
 fn stored<T>(
     tenant: i32,
     settings: &'static str,

@@ -205,7 +205,7 @@ fn no_secret_of_an_extension_or_a_subscriber_is_logged() {
 }
 
 #[test]
-fn a_reader_of_the_log_that_pauses_stops_nobody() {
+fn a_reader_of_the_log_that_pauses_stops_no_request() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = program(&["--listen", "127.0.0.1:0", "--log-format", "json"])
         .args(["--data", folder.path().join("data").to_str().expect("a path")])
@@ -216,7 +216,7 @@ fn a_reader_of_the_log_that_pauses_stops_nobody() {
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("a line"));
     let address = lines.find_map(|line| Some(line.trim().strip_prefix("address   http://")?.to_owned()));
     let client = Client { address: address.expect("an address").parse().expect("an address"), key: "wrong".to_owned() };
-    // Nobody reads from here on. A pipe holds 64 KiB, and each request has a line in both.
+    // Nothing is read from here on. A pipe holds 64 KiB, and each request has a line in both.
     for _ in 0..1_000 {
         assert_eq!(client.get("/v1/customers/3").status, 401);
     }

@@ -46,7 +46,7 @@ fn command(entry: &Entry, server: &str) -> Option<String> {
     if !path.starts_with('/') {
         return None;
     }
-    // Curl shortens `/../`, and reads braces and brackets as a list of URLs, unless it is told not to.
+    // Curl shortens `/../`, and reads braces and brackets as a list of URLs, unless an option prevents that.
     let mut lines = vec![
         format!("curl -i -g --path-as-is -X {} {}", word(&entry.method), quoted(&format!("http://{server}{path}"))),
         vendor_of_operation(entry.operation).curl.argument.to_owned(),

@@ -13,7 +13,7 @@ use crate::support::server::{database_url, on_real_postgres, server};
 use crate::support::vendors::VendorClient;
 use crate::support::{Client, seeds, tenant, tenant_with, with};
 
-/// Rows in place of so many requests.
+/// Rows in place of that number of requests.
 fn insert(statement: &str, tenant: i64) {
     server().execute(&statement.replace("{tenant}", &tenant.to_string()));
 }

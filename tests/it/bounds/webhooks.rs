@@ -15,7 +15,7 @@ fn subscribed(url: &str) -> Tenant {
     )
 }
 
-/// Rows in place of so many requests.
+/// Rows in place of that number of requests.
 fn insert(statement: &str, tenant: i64) {
     server().execute(&statement.replace("{tenant}", &tenant.to_string()));
 }

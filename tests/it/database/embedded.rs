@@ -1,4 +1,4 @@
-//! The embedded database: its only connection is nobody's for long, and its end is noticed.
+//! The embedded database: no request keeps its only connection for long, and its end is noticed.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;

@@ -94,7 +94,7 @@ fn settings_of_a_newer_version_do_not_break_requests() {
     assert_eq!(tenant.post("/v1/customers", &json!({})).status, 400);
     let events = tenant.rows("select event_type from event_deliveries where tenant_id = {tenant}");
     assert_eq!(events, [json!({ "event_type": "UpdateAssociateEvent" })]);
-    // A person who writes such a member is told.
+    // A person who writes such a member gets an error.
     let problem = tenant.control("PUT", "/plan", Some(&json!({ "newer": 1 }))).problem(400);
     assert!(problem.contains("unknown field `newer`"), "{problem}");
 }
