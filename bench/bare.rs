@@ -1,14 +1,14 @@
-//! For comparison: an axum handler with sqlx's own pool that runs one UPDATE of every column, without validation, credentials
-//! or log. `bare ADDRESS DATABASE_URL CONNECTIONS`.
+//! For comparison: axum handlers with sqlx's own pool that run one statement each, without validation, credentials or log: GET
+//! reads a customer, PATCH updates three columns, PUT and upgrade update every column. `bare ADDRESS DATABASE_URL CONNECTIONS`.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::put;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::{PgPoolOptions, PgQueryResult};
+use sqlx::{FromRow, PgPool};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -50,8 +50,109 @@ struct Address {
     country_code: Option<String>,
 }
 
-async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(c): Json<Body>) -> StatusCode {
+/// Every column that the emulator shows.
+#[derive(Debug, FromRow, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Customer {
+    customer_id: i32,
+    customer_type: i32,
+    customer_status: i32,
+    sponsor_id: Option<i32>,
+    enroller_id: Option<i32>,
+    birth_date: Option<DateTime<Utc>>,
+    sign_up_date: DateTime<Utc>,
+    inactive_date: Option<DateTime<Utc>>,
+    send_emails: bool,
+    tax_exempt: bool,
+    terms_accepted: bool,
+    language_code: String,
+    back_office_id: String,
+    email_address: Option<String>,
+    tax_id: Option<String>,
+    username: Option<String>,
+    web_alias: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company_name: Option<String>,
+    external_reference_id: Option<String>,
+    primary_phone: Option<String>,
+    secondary_phone: Option<String>,
+    text_phone: Option<String>,
+    tax_exempt_id: Option<String>,
+    primary_street1: Option<String>,
+    primary_street2: Option<String>,
+    primary_street3: Option<String>,
+    primary_city: Option<String>,
+    primary_region: Option<String>,
+    primary_postal_code: Option<String>,
+    primary_country_code: Option<String>,
+    shipping_street1: Option<String>,
+    shipping_street2: Option<String>,
+    shipping_street3: Option<String>,
+    shipping_city: Option<String>,
+    shipping_region: Option<String>,
+    shipping_postal_code: Option<String>,
+    shipping_country_code: Option<String>,
+    custom_fields: Vec<Option<String>>,
+}
+
+async fn read(State(pool): State<PgPool>, Path(id): Path<i32>) -> Result<Json<Customer>, StatusCode> {
+    let read = sqlx::query_as(
+        "select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date, inactive_date,
+                send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address, tax_id, username,
+                web_alias, first_name, last_name, company_name, external_reference_id, primary_phone, secondary_phone,
+                text_phone, tax_exempt_id, primary_street1, primary_street2, primary_street3, primary_city, primary_region,
+                primary_postal_code, primary_country_code, shipping_street1, shipping_street2, shipping_street3,
+                shipping_city, shipping_region, shipping_postal_code, shipping_country_code, custom_fields
+           from customers where tenant_id = 1 and customer_id = $1",
+    );
+    match read.bind(id).fetch_optional(&pool).await {
+        Ok(Some(customer)) => Ok(Json(customer)),
+        Ok(None) => Err(StatusCode::NOT_FOUND),
+        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The members of the benchmark's PATCH.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Names {
+    first_name: String,
+    last_name: String,
+    primary_phone: String,
+}
+
+async fn patch(State(pool): State<PgPool>, Path(id): Path<i32>, Json(names): Json<Names>) -> StatusCode {
     let done = sqlx::query(
+        "update customers set first_name = $2, last_name = $3, primary_phone = $4, modified_at = now()
+          where tenant_id = 1 and customer_id = $1",
+    )
+    .bind(id)
+    .bind(names.first_name)
+    .bind(names.last_name)
+    .bind(names.primary_phone)
+    .execute(&pool)
+    .await;
+    status(done, StatusCode::OK)
+}
+
+async fn replace(State(pool): State<PgPool>, Path(id): Path<i32>, Json(body): Json<Body>) -> StatusCode {
+    status(update(&pool, id, body).await, StatusCode::OK)
+}
+
+async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(body): Json<Body>) -> StatusCode {
+    status(update(&pool, id, body).await, StatusCode::CREATED)
+}
+
+fn status(done: Result<PgQueryResult, sqlx::Error>, success: StatusCode) -> StatusCode {
+    match done {
+        Ok(done) if done.rows_affected() == 1 => success,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+async fn update(pool: &PgPool, id: i32, c: Body) -> Result<PgQueryResult, sqlx::Error> {
+    sqlx::query(
         "update customers set customer_type = $2, birth_date = $3, company_name = $4, email_address = $5,
                 external_reference_id = $6, first_name = $7, language_code = $8, last_name = $9, primary_phone = $10,
                 secondary_phone = $11, send_emails = $12, sponsor_id = $13, tax_exempt = $14, tax_exempt_id = $15,
@@ -94,12 +195,8 @@ async fn upgrade(State(pool): State<PgPool>, Path(id): Path<i32>, Json(c): Json<
     .bind(c.default_shipping_address.region)
     .bind(c.default_shipping_address.postal_code)
     .bind(c.default_shipping_address.country_code)
-    .execute(&pool)
-    .await;
-    match done {
-        Ok(done) if done.rows_affected() == 1 => StatusCode::CREATED,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+    .execute(pool)
+    .await
 }
 
 #[tokio::main]
@@ -110,7 +207,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let pool =
         PgPoolOptions::new().max_connections(connections.parse()?).test_before_acquire(false).connect(url).await?;
-    let router = Router::new().route("/v1/customers/upgrade/{id}", put(upgrade)).with_state(pool);
+    let router = Router::new()
+        .route("/v1/customers/{id}", get(read).patch(patch).put(replace))
+        .route("/v1/customers/upgrade/{id}", put(upgrade))
+        .with_state(pool);
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("Ready.");
     axum::serve(listener, router).await?;
