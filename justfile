@@ -77,8 +77,9 @@ screenshots *arguments:
 bench *arguments:
     bench/run {{ arguments }}
 
-# A short run of every benchmark with the debug build, to check that they run (apt-get install postgresql wrk)
+# A short run of every benchmark with the debug build, to check that they run (apt-get install postgresql wrk nodejs npm)
 bench-smoke:
-    bench/run --seconds 1 --rounds 1
+    bench/run --smoke
+    bench/growth --smoke
     bench/downline --smoke
     bench/tenants --smoke

@@ -1,11 +1,12 @@
 """Instructions of a server per request: the difference between a long and a short run under callgrind."""
 
+import json
 import re
 import shutil
-import socket
 
+from .client import Client
 from .operations import FIRST, HTTP
-from .servers import KEY, Server, free_address
+from .servers import Server, free_address
 
 SHORT, LONG = 500, 1500
 
@@ -28,30 +29,8 @@ def measure(cluster, base, command, operation, folder, has_readyz=True, kept=Non
 
 def send(address, operation, count):
     method, path, body = HTTP[operation]
-    host, port = address.split(":")
-    with socket.create_connection((host, port)) as stream:
-        for number in range(count):
-            identity = str(FIRST + number * 7)
-            text = (body or "").replace("@ID@", identity)
-            head = f"{method} {path.replace('@ID@', identity)} HTTP/1.1\r\nHost: {address}\r\n" \
-                   f"Ocp-Apim-Subscription-Key: {KEY}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-            stream.sendall((head + text).encode())
-            read_response(stream)
-
-
-def read_response(stream):
-    """Reads one response with a Content-Length. Returns its status and body."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = stream.recv(1 << 16)
-        assert part, data
-        data += part
-    head, body = data.split(b"\r\n\r\n", 1)
-    status = int(head.split(None, 2)[1])
-    length = int(re.search(rb"content-length: (\d+)", head, re.I).group(1))
-    while len(body) < length:
-        part = stream.recv(1 << 20)
-        assert part, head
-        body += part
-    assert 200 <= status < 300, data
-    return status, body
+    client = Client(address)
+    for number in range(count):
+        identity = str(FIRST + number * 7)
+        client.send(method, path.replace("@ID@", identity), body and json.loads(body.replace("@ID@", identity)))
+    client.close()

@@ -76,10 +76,9 @@ class Cluster:
 
     def cpu(self):
         """CPU seconds of all processes so far, those that have ended included."""
-        with open(f"/proc/{self.postmaster}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        ended = sum(int(field) for field in fields[13:15]) / TICKS
-        return ended + tree_cpu(self.postmaster)
+        # First the list: a session that ends now is either in it or in the sum of the ended ones.
+        alive = [self.postmaster, *children(self.postmaster)]
+        return ticks(self.postmaster, 13) + sum(cpu_seconds(pid) for pid in alive)
 
     def cpu_of(self, database):
         """CPU seconds of the sessions that are connected to a database now."""
@@ -103,12 +102,23 @@ def command_line(pid):
 
 
 def cpu_seconds(pid):
-    """User and system time of all threads of a process, in nanoseconds' resolution; 0 when the process has ended."""
+    """User and system time of all threads of a process; 0 when the process is gone."""
     try:
-        # The clock of another process: clock_getcpuclockid(3).
+        # The clock of another process, in nanoseconds: clock_getcpuclockid(3).
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
+        return ticks(pid, 11)
+
+
+def ticks(pid, field):
+    """The sum of two fields of /proc/PID/stat, in seconds: 11 for the process, also when its parent has not yet heard of its end, 13
+    for those children of whose end it has heard."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except OSError:
         return 0.0
+    return sum(int(value) for value in fields[field:field + 2]) / TICKS
 
 
 def tree_cpu(pid):

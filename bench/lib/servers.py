@@ -1,5 +1,6 @@
 """Builds and starts the servers that are measured."""
 
+import atexit
 import http.client
 import os
 import signal
@@ -41,6 +42,8 @@ class Server:
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
         self.pid = self.process.pid
+        # A benchmark that fails leaves none behind.
+        atexit.register(self.process.kill)
         # Its access log goes into a pipe that another process reads, as in a container.
         self.reader = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 120

@@ -41,9 +41,10 @@ def statements(cluster, program, base):
                  "alter database run set log_statement = 'all'")
     address = free_address()
     server = start(program, cluster, "run", address)
-    found = {operation: logged(cluster, address, operation) for operation in HTTP}
-    server.stop()
-    return found
+    try:
+        return {operation: logged(cluster, address, operation) for operation in HTTP}
+    finally:
+        server.stop()
 
 
 def logged(cluster, address, operation):

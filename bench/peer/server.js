@@ -42,9 +42,9 @@ const ADDRESSES = { PrimaryAddress: 'primary', DefaultShippingAddress: 'shipping
 
 const snake = (name) => name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 const schemaOf = (type) => (type === 'date' ? { type: 'string', format: 'date-time' } : { type });
-const texts = (names) => ({
+const texts = (names, nullable = false) => ({
   type: 'object',
-  properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'string', nullable }])),
 });
 
 function bodySchema(required) {
@@ -59,6 +59,20 @@ function bodySchema(required) {
       Password: { type: 'string', minLength: 8 },
     },
   };
+}
+
+// With the schema of a response Fastify writes it faster than JSON.stringify.
+function customerSchema() {
+  const { SignUpDate, ...others } = MEMBERS;
+  const text = { type: 'string', nullable: true };
+  const address = texts(ADDRESS, true);
+  address.properties = { AddressId: { type: 'integer' }, ...address.properties };
+  const properties = {
+    ...Object.fromEntries(Object.entries(others).map(([name, [, type]]) => [name, /string|date/.test(type) ? text : { type }])),
+    AssociateCustom: texts(CUSTOM, true), CustomerId: { type: 'integer' }, DefaultShippingAddress: address,
+    EnrollerId: { type: 'integer' }, InactiveDate: text, PrimaryAddress: address, SignupDate: text,
+  };
+  return { type: 'object', properties: Object.fromEntries(Object.entries(properties).sort()) };
 }
 
 // The columns that a body sets, and their values.
@@ -195,7 +209,7 @@ async function serve(poolSize) {
   const params = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } } };
   const missing = (reply) => reply.code(404).send({ statusCode: 404, message: 'There is no such customer.' });
 
-  fastify.get('/v1/customers/:id', { schema: { params } }, async (request, reply) => {
+  fastify.get('/v1/customers/:id', { schema: { params, response: { 200: customerSchema() } } }, async (request, reply) => {
     const { rows } = await pool.query({ ...GET, values: [tenant, request.params.id] });
     return rows.length === 0 ? missing(reply) : customerOf(rows[0]);
   });

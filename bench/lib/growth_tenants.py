@@ -1,0 +1,145 @@
+"""Requests to more and more tenants, in random order. Each was created through the control API and has twenty customers."""
+
+import concurrent.futures
+
+from . import servers
+from .client import Client
+from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, World, body
+from .operations import PATCH, insert
+
+CUSTOMERS = 20  # of each tenant
+CREDENTIALS = 500  # the credentials for the requests whose credential is not cached
+CACHE_SECONDS = 0.6  # a credential is looked up again after half a second (src/tenants/caller.rs)
+
+
+class Tenants(World):
+    """Tenants of one database."""
+
+    def __init__(self, cluster, program, size):
+        super().__init__(cluster, program, f"tenants_{size}", size)
+        self.created = []
+        self.create(0)
+        # A connection plans a statement when it first prepares it: here, while the tables are nearly empty.
+        for _ in range(2 * servers.POOL):
+            for _, request in CONTROL:
+                request(self, 0)
+            send(self, 0, "GET", "/v1/customers/?email=nobody")
+        with concurrent.futures.ThreadPoolExecutor(4) as workers:
+            list(workers.map(self.create, range(1, size)))
+        self.load()
+        self.credentials = self.add_credentials()
+
+    def create(self, number):
+        client = Client(self.client.address)
+        client.send("POST", "/_emulator/tenants", {"name": tenant(number), "key": key(number)})
+        client.close()
+
+    def load(self):
+        ids = f"generate_series({FIRST}, {FIRST + CUSTOMERS - 1})"
+        customer_type = f"case when n = {FIRST} then {DISTRIBUTOR} else {RETAIL} end"
+        self.cluster.psql(
+            self.name,
+            insert(customer_type, "null::integer", "null::integer", ids, "name is not null"),
+            f"""insert into sponsor_tree (tenant_id, customer_id, placed_at)
+                select tenant_id, customer_id, modified_at from customers where customer_id = {FIRST}""",
+            f"update tenant_counters set last_customer_id = {FIRST + CUSTOMERS - 1}",
+            # The program calls this after it wrote many rows.
+            "select analyze_tenant_data()")
+
+    def add_credentials(self):
+        """As many keys in every world, of as many tenants as there are, in random order."""
+        tenants = self.random.sample(range(self.size), min(self.size, CREDENTIALS))
+        found = [(number, key(number)) for number in tenants]
+        while len(found) < CREDENTIALS:
+            number, added = tenants[len(found) % len(tenants)], f"f{len(found):031x}"
+            self.client.send("POST", f"/_emulator/tenants/{tenant(number)}/keys", {"name": f"k{len(found)}", "key": added})
+            found.append((number, added))
+        self.random.shuffle(found)
+        return found
+
+    def any(self):
+        return self.random.randrange(self.size)
+
+    def customer(self):
+        """A retail customer's id."""
+        return FIRST + 1 + self.random.randrange(CUSTOMERS - 1)
+
+
+def tenant(number):
+    return f"tenant{number}"
+
+
+def key(number):
+    return f"{number:032x}"
+
+
+def send(world, number, method, path, *content):
+    return world.client.send(method, path, *content, key=key(number))
+
+
+def control(path):
+    return lambda world, number: world.client.send("GET", path.replace("@TENANT@", tenant(number)))
+
+
+REQUESTS = [
+    ("GET by id", lambda world, number: send(world, number, "GET", f"/v1/customers/{world.customer()}")),
+    ("by email", lambda world, number: send(world, number, "GET", f"/v1/customers/?email=user{world.customer()}%40bench.example")),
+    ("search, one found", lambda world, number: send(world, number, "GET", f"/v1/customers/search/user{world.customer()}%40")),
+    ("PATCH", lambda world, number: send(world, number, "PATCH", f"/v1/customers/{world.customer()}", PATCH)),
+    ("PUT", lambda world, number: put(world, number, world.customer())),
+]
+CONTROL = [
+    ("control API: a tenant", control("/_emulator/tenants/@TENANT@")),
+    ("control API: a tenant's plan", control("/_emulator/tenants/@TENANT@/plan")),
+    ("control API: a tenant's keys", control("/_emulator/tenants/@TENANT@/keys")),
+    ("control API: tenants (the response grows)", control("/_emulator/tenants")),
+    ("control API: status", control("/_emulator/status")),
+    ("inspector: tenants", control("/_emulator")),
+    ("inspector: requests of a tenant", control("/_emulator/t/@TENANT@/")),
+    ("inspector: customers of a tenant", control("/_emulator/t/@TENANT@/customers")),
+    ("metrics", control("/metrics")),
+    ("readyz", control("/readyz")),
+]
+
+
+def put(world, number, id):
+    send(world, number, "PUT", f"/v1/customers/{id}", body(f"user{id}", RETAIL, FIRST))
+
+
+def create(world):
+    number, name = world.any(), f"new{world.number()}"
+    id = int(send(world, number, "POST", "/v1/customers", body(name, RETAIL, FIRST)))
+    world.created.append((number, id, name))
+
+
+def upgrade(world):
+    if not world.created:
+        create(world)
+    number, id, name = world.created.pop()
+    send(world, number, "PUT", f"/v1/customers/upgrade/{id}", body(name, DISTRIBUTOR, FIRST))
+
+
+def uncached(world):
+    """A GET with the credential that was used the longest time ago."""
+    number, used = world.credentials.pop(0)
+    world.credentials.append((number, used))
+    world.client.send("GET", f"/v1/customers/{world.customer()}", key=used)
+
+
+def measure(cluster, program, sizes, rounds, seconds, idle):
+    worlds = [Tenants(cluster, program, size) for size in sizes]
+    growth = Growth(worlds, rounds, seconds)
+    for name, request in REQUESTS:
+        growth.request(name, lambda world: request(world, world.any()))
+    growth.request("GET, credential not cached", uncached, pause=(CREDENTIALS, CACHE_SECONDS))
+    growth.request("create", create)
+    growth.request("upgrade", upgrade, min(len(world.created) for world in worlds) // (rounds + 1))
+    for name, request in CONTROL:
+        growth.request(name, lambda world: request(world, world.any()))
+    growth.idle("an idle second", idle)
+    for world in worlds:
+        world.cluster.psql(world.name, """update tenants
+            set events = '{"subscriptions": [{"url": "http://127.0.0.1:9/"}]}' where name is not null""")
+    growth.idle("an idle second, each tenant with a subscriber", idle)
+    for world in worlds:
+        world.stop()
