@@ -20,7 +20,8 @@ def install():
         shutil.copy(f"{source}/{name}", folder)
     if not (is_same and os.path.exists(f"{folder}/node_modules/.package-lock.json")):
         try:
-            done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"],
+            done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline", "--fetch-retries=1",
+                                   "--fetch-timeout=20000"],
                                   cwd=folder, capture_output=True, text=True, timeout=180)
         except subprocess.TimeoutExpired:
             return None, "npm ci took more than three minutes"
