@@ -50,15 +50,17 @@ def measure(cluster, base, command, operation, customers, seconds, folder, has_r
     assert "Non-2xx" not in done and "Socket errors" not in done, done
     requests = int(re.search(r"(\d+) requests in", done).group(1))
     found = lambda pattern: re.search(pattern, done, re.M).group(1)
-    return {
+    figures = {
         "rate": float(found(r"Requests/sec:\s+([\d.]+)")),
         "p50": milliseconds(found(r"^\s+50%\s+(\S+)")),
         "p99": milliseconds(found(r"^\s+99%\s+(\S+)")),
         "server": (after[0] - before[0]) / requests * 1000,
         "postgres": (after[1] - before[1]) / requests * 1000,
         "cpu": (sum(after) - sum(before)) / requests * 1000,
-        **({"instructions": counted_events(folder) / requests} if counts else {}),
     }
+    if counts and (events := counted_events(folder)):
+        figures["instructions"] = events / requests
+    return figures
 
 
 def milliseconds(text):
@@ -80,5 +82,7 @@ def counted(server, folder, event="instructions:u"):
 
 
 def counted_events(folder):
+    """What perf has counted; None where it could not."""
     with open(f"{folder}/perf") as file:
-        return float(re.search(r"^([\d.]+),", file.read(), re.M).group(1))
+        count = re.search(r"^(\d+),", file.read(), re.M)
+    return int(count.group(1)) if count else None
