@@ -53,7 +53,7 @@ struct Address {
 /// Every column that the emulator shows.
 #[derive(Debug, FromRow, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Customer {
+struct Row {
     customer_id: i32,
     customer_type: i32,
     customer_status: i32,
@@ -96,7 +96,7 @@ struct Customer {
     custom_fields: Vec<Option<String>>,
 }
 
-async fn read(State(pool): State<PgPool>, Path(id): Path<i32>) -> Result<Json<Customer>, StatusCode> {
+async fn read(State(pool): State<PgPool>, Path(id): Path<i32>) -> Result<Json<Row>, StatusCode> {
     let read = sqlx::query_as(
         "select customer_id, customer_type, customer_status, sponsor_id, enroller_id, birth_date, sign_up_date, inactive_date,
                 send_emails, tax_exempt, terms_accepted, language_code, back_office_id, email_address, tax_id, username,
@@ -107,7 +107,7 @@ async fn read(State(pool): State<PgPool>, Path(id): Path<i32>) -> Result<Json<Cu
            from customers where tenant_id = 1 and customer_id = $1",
     );
     match read.bind(id).fetch_optional(&pool).await {
-        Ok(Some(customer)) => Ok(Json(customer)),
+        Ok(Some(row)) => Ok(Json(row)),
         Ok(None) => Err(StatusCode::NOT_FOUND),
         Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }
