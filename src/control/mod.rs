@@ -108,14 +108,14 @@ impl Control {
 }
 
 /// Everything under `/_emulator`.
-pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
+pub fn routes(control: Arc<Control>) -> Router {
     let guarded = api::router()
         .0
         .merge(pages::routes())
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .with_state(control);
-    documents::routes(vendor).merge(guarded)
+    documents::routes().merge(guarded)
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.

@@ -148,7 +148,7 @@ impl Server {
             .route("/readyz", get(health::readyz))
             .with_state(Arc::clone(&shared));
         let counts = Router::new().route("/metrics", get(metrics::metrics)).with_state(Arc::clone(&shared));
-        let admin = control::routes(control, &document);
+        let admin = control::routes(control);
         let vendor = vendor.merge(ours.clone().method_not_allowed_fallback(unknown.clone()));
         let (vendor, admin) = if options.has_admin_listener {
             let ours = ours.method_not_allowed_fallback(no_such_route);
