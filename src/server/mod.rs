@@ -126,12 +126,12 @@ impl Server {
         };
         // A wrong method on a known path is not found either (the gateway's default). Added before the layer for browsers, which
         // answers their OPTIONS.
-        let Vendors { router: vendor, document, unknown } = Vendors::new(&gateway);
+        let Vendors { router: vendor, unknown } = Vendors::new(&gateway);
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control_memory = BodyMemory::undivided(body_bytes);
-        let control = Control::new(options.access, control_memory, guesses.clone(), random, &document);
+        let control = Control::new(options.access, control_memory, guesses.clone(), random);
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
