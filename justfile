@@ -82,3 +82,4 @@ bench-smoke:
     bench/run --seconds 1 --rounds 1
     bench/downline --smoke
     bench/tenants --smoke
+    bench/start --smoke

@@ -83,9 +83,9 @@ pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
 /// What the database has, if the user may change its schema and if it is not one that another `search_path` hides. Where a table is
 /// absent, this statement fails.
 const STATE: &str = "\
-    select array_agg(version order by version) as versions, array_agg(checksum order by version) as checksums, \
-           coalesce(bool_and(success), false) as is_complete, functions.version, functions.digest \
-      from _sqlx_migrations, emulator_functions functions \
+    select array_agg(applied.version order by applied.version), array_agg(applied.checksum order by applied.version), \
+           bool_and(applied.success), functions.version, functions.digest \
+      from _sqlx_migrations applied, emulator_functions functions \
      where (select relnamespace = current_schema()::regnamespace from pg_class where oid = '_sqlx_migrations'::regclass) \
        and has_schema_privilege(current_schema(), 'create') and current_setting('transaction_read_only') = 'off' \
      group by functions.version, functions.digest";
