@@ -83,3 +83,4 @@ bench-smoke:
     bench/growth --smoke
     bench/downline --smoke
     bench/tenants --smoke
+    bench/start --smoke

@@ -7,7 +7,7 @@ mod timeout;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -112,7 +112,8 @@ impl TryFrom<String> for TargetUrl {
 
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    client: reqwest::Client,
+    /// Created for the first request, because it reads and keeps the certificates of the system.
+    client: Arc<OnceLock<reqwest::Client>>,
     private_targets: bool,
 }
 
@@ -140,21 +141,22 @@ pub enum OutgoingError {
     Broken,
 }
 
-#[derive(Debug, Error)]
-#[error("the HTTP client cannot be created")]
-pub struct OutgoingSetupError(#[from] reqwest::Error);
-
 impl Outgoing {
     /// `private_targets` allows loopback and private networks. On a system without certificates only `http://` works.
-    ///
-    /// # Errors
-    /// Only for a defect of this program.
-    pub fn new(private_targets: bool) -> Result<Self, OutgoingSetupError> {
+    #[must_use]
+    pub fn new(private_targets: bool) -> Self {
+        Self { client: Arc::default(), private_targets }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         use_ring();
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
-                .dns_resolver(Arc::new(Resolver { private_targets }))
+                .dns_resolver(Arc::new(Resolver { private_targets: self.private_targets }))
                 // A proxy would resolve names itself, without the resolver's check.
                 .no_proxy()
                 .user_agent("directscale-emulator")
@@ -165,7 +167,8 @@ impl Outgoing {
             tracing::warn!(error = %ErrorChain(&error), "hooks and webhooks over https:// will fail");
             builder().tls_certs_only([]).build()
         })?;
-        Ok(Self { client, private_targets })
+        // Two first requests at once use the same client.
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Sends a POST request with a JSON body. Any status but a redirect is a result.
@@ -189,7 +192,10 @@ impl Outgoing {
     }
 
     async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<OutgoingResponse, OutgoingError> {
-        let sent = self.client.post(url.clone()).headers(headers).body(body).send().await;
+        let sent = match self.client() {
+            Ok(client) => client.post(url.clone()).headers(headers).body(body).send().await,
+            Err(error) => Err(error),
+        };
         let mut response = sent.map_err(|error| {
             let failure = if error.is_connect() { OutgoingError::Unreachable } else { OutgoingError::Broken };
             tracing::debug!(error = %ErrorChain(&error.without_url()), "an outgoing request failed");
@@ -299,7 +305,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_private_target_is_rejected_by_number_and_by_name() {
-        let outgoing = Outgoing::new(false).expect("a client");
+        let outgoing = Outgoing::new(false);
         let post = async |address: &str| {
             let url = address.parse().expect("an address");
             outgoing.post(&url, HeaderMap::new(), Vec::new(), Duration::from_secs(5)).await

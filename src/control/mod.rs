@@ -12,20 +12,20 @@ mod keys;
 mod pages;
 mod sessions;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
 use chrono::{DateTime, Utc};
-use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
 use crate::tenants::Tenants;
+use crate::vendors;
 use catalog::Catalog;
 use error::ControlError;
 use sessions::Sessions;
@@ -49,7 +49,7 @@ pub struct Control {
     guesses: Guesses,
     sessions: Sessions,
     random: Arc<Random>,
-    catalog: Catalog,
+    catalog: LazyLock<Catalog>,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
     /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
@@ -60,16 +60,9 @@ pub struct Control {
 }
 
 impl Control {
-    /// A control API for the vendor operations in `document`. `access` says who may use it.
+    /// A control API. `access` says who may use it.
     #[must_use]
-    pub fn new(
-        access: Access,
-        body_memory: BodyMemory,
-        guesses: Guesses,
-        random: Arc<Random>,
-        document: &OpenApi,
-    ) -> Self {
-        let catalog = Catalog::new(document);
+    pub fn new(access: Access, body_memory: BodyMemory, guesses: Guesses, random: Arc<Random>) -> Self {
         Self {
             tenants: OnceLock::new(),
             access,
@@ -78,7 +71,7 @@ impl Control {
             guesses,
             sessions: Sessions::default(),
             random,
-            catalog,
+            catalog: LazyLock::new(|| Catalog::new(&vendors::document())),
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
@@ -108,14 +101,14 @@ impl Control {
 }
 
 /// Everything under `/_emulator`.
-pub fn routes(control: Arc<Control>, vendor: &OpenApi) -> Router {
+pub fn routes(control: Arc<Control>) -> Router {
     let guarded = api::router()
         .0
         .merge(pages::routes())
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .with_state(control);
-    documents::routes(vendor).merge(guarded)
+    documents::routes().merge(guarded)
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.

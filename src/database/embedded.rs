@@ -23,6 +23,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The same during a panic, when an open connection can prevent the stop.
 const STOP_TIMEOUT_IN_PANIC: Duration = Duration::from_secs(1);
 
+/// Postgres writes to all of its buffers when it starts. What they do not hold is in the system's cache of files.
+const SHARED_BUFFERS: &str = "16MB";
+
 #[derive(Debug, Error)]
 #[error("the embedded database cannot be opened in {path}: {reason}")]
 pub struct EmbeddedError {
@@ -53,8 +56,9 @@ impl EmbeddedPostgres {
         let new_folder = is_empty(folder).then(|| folder.to_owned());
         let deadline = Instant::now() + LOCK_TIMEOUT;
         let socket = SocketFolder::new();
+        let builder = PgliteServer::builder().path(folder).postgres_config("shared_buffers", SHARED_BUFFERS);
         loop {
-            match listening_on(PgliteServer::builder().path(folder), socket.as_ref()).start() {
+            match listening_on(builder.clone(), socket.as_ref()).start() {
                 Ok(server) => {
                     return Ok(Self { url: url_of(&server), server: Some(server), new_folder, _socket: socket });
                 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::error::DatabaseError;
 use super::handle::Database;
+use crate::error_chain::ErrorChain;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
@@ -62,6 +63,9 @@ impl From<sqlx::Error> for MigrateError {
 /// # Errors
 /// `Newer`, or when the database or a migration fails.
 pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
+    if is_current(database).await? {
+        return Ok(());
+    }
     let mut session = database.session().await?;
     // A migration of large tables takes its time, and waits for the other servers.
     let begun = session.connection().execute("set statement_timeout = 0; set lock_timeout = 0").await;
@@ -74,6 +78,35 @@ pub async fn migrate(database: &Database) -> Result<(), MigrateError> {
     let limited = session.connection().execute(sqlx::raw_sql(AssertSqlSafe(database.session_settings()))).await;
     session.end(limited)?;
     database.patient().in_transaction(create_functions).await
+}
+
+/// What the database has, if the user may change its schema and if it is not one that another `search_path` hides. Where a table is
+/// absent, this statement fails.
+const STATE: &str = "\
+    select array_agg(applied.version order by applied.version), array_agg(applied.checksum order by applied.version), \
+           bool_and(applied.success), functions.version, functions.digest \
+      from _sqlx_migrations applied, emulator_functions functions \
+     where (select relnamespace = current_schema()::regnamespace from pg_class where oid = '_sqlx_migrations'::regclass) \
+       and has_schema_privilege(current_schema(), 'create') and current_setting('transaction_read_only') = 'off' \
+     group by functions.version, functions.digest";
+
+/// Whether the database has exactly the migrations and functions of this version. Asks in one statement and without locks. Every
+/// other state, and every error, is left to the migration.
+async fn is_current(database: &Database) -> Result<bool, DatabaseError> {
+    let mut session = database.session().await?;
+    let state = sqlx::query_as(STATE).persistent(false).fetch_optional(session.connection()).await;
+    let state: Option<(Vec<i64>, Vec<Vec<u8>>, bool, i32, String)> = match session.end(state) {
+        Ok(state) => state,
+        Err(error) => {
+            tracing::debug!(error = %ErrorChain(&error), "the schema is migrated");
+            None
+        }
+    };
+    Ok(state.is_some_and(|(versions, checksums, is_complete, version, digest)| {
+        let applied = versions.into_iter().zip(checksums.iter().map(Vec::as_slice));
+        let known = MIGRATOR.iter().map(|migration| (migration.version, &*migration.checksum));
+        is_complete && applied.eq(known) && version == FUNCTIONS_VERSION && digest == self::digest()
+    }))
 }
 
 fn failed(error: sqlx::migrate::MigrateError) -> MigrateError {

@@ -64,17 +64,27 @@ pub(crate) struct UnbuiltGroup {
 /// Adds the parts that all operations of a vendor have to the description of an operation.
 pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
 
+/// An operation and the schemas to which it refers.
+type Description = (utoipa::openapi::path::Operation, Vec<(String, RefOr<Schema>)>);
+
 /// The operations of a vendor API.
 pub(crate) struct Table<V: Vendor> {
     router: OpenApiRouter<Arc<VendorState<V>>>,
-    complete: Complete,
+    /// `None` for a table without a document.
+    complete: Option<Complete>,
 }
 
 impl<V: Vendor> Table<V> {
     /// An empty table; `head` is the document without operations.
     #[must_use]
-    pub(crate) fn new(head: OpenApi, complete: Complete) -> Self {
-        Self { router: OpenApiRouter::with_openapi(head), complete }
+    pub(crate) fn with_document(head: OpenApi, complete: Complete) -> Self {
+        Self { router: OpenApiRouter::with_openapi(head), complete: Some(complete) }
+    }
+
+    /// An empty table of routes alone: to describe them takes most of the time of a start.
+    #[must_use]
+    pub(crate) fn of_routes() -> Self {
+        Self { router: OpenApiRouter::new(), complete: None }
     }
 
     /// Adds the operation whose attributes `P` holds.
@@ -84,9 +94,14 @@ impl<V: Vendor> Table<V> {
         _attributes: P,
         handler: for<'a> fn(&'a ApiRequest<'a>) -> HandlerFuture<'a, V::Error>,
     ) -> Self {
-        let mut schemas = Vec::new();
-        P::schemas(&mut schemas);
-        self.add_operation(&P::methods(), &P::path(), P::operation(), schemas, Handler::Built(handler))
+        let operation = P::operation();
+        let id = operation.operation_id.clone().unwrap_or_default();
+        let describe = || {
+            let mut schemas = Vec::new();
+            P::schemas(&mut schemas);
+            (operation, schemas)
+        };
+        self.add_operation(&P::methods(), &P::path(), id, Handler::Built(handler), describe)
     }
 
     /// Adds operations that are not built. Each has a route, so that the request is authenticated, limited and journaled like any
@@ -98,9 +113,9 @@ impl<V: Vendor> Table<V> {
             table.add_operation(
                 std::slice::from_ref(&operation.method),
                 operation.path,
-                unbuilt_description(operation),
-                Vec::new(),
+                operation.id.to_owned(),
                 Handler::NotBuilt(missing),
+                || (unbuilt_description(operation), Vec::new()),
             )
         })
     }
@@ -136,23 +151,23 @@ impl<V: Vendor> Table<V> {
         self,
         methods: &[HttpMethod],
         path: &str,
-        mut description: utoipa::openapi::path::Operation,
-        schemas: Vec<(String, RefOr<Schema>)>,
+        id: String,
         handler: Handler<V>,
+        describe: impl FnOnce() -> Description,
     ) -> Self {
-        (self.complete)(&mut description, path);
+        let operation = Operation { id: interned(id), route: interned(path.to_owned()) };
+        let router = methods.iter().fold(MethodRouter::new(), |router, method| {
+            router.merge(on(method.to_method_filter(), Endpoint { operation, handler }))
+        });
+        let Some(complete) = self.complete else { return self.route(operation, router) };
+        let (mut description, schemas) = describe();
+        complete(&mut description, path);
         let is_built = matches!(handler, Handler::Built(_));
         if is_built && methods.iter().any(|method| !matches!(method, HttpMethod::Get | HttpMethod::Head)) {
             describe_ignored(&mut description);
         }
-        let id = interned(description.operation_id.clone().unwrap_or_default());
-        let operation = Operation { id, route: interned(path.to_owned()) };
-        let methods = methods.to_vec();
-        let router = methods.iter().fold(MethodRouter::new(), |router, method| {
-            router.merge(on(method.to_method_filter(), Endpoint { operation, handler }))
-        });
         let mut paths = Paths::new();
-        paths.add_path_operation(path, methods, description);
+        paths.add_path_operation(path, methods.to_vec(), description);
         Self { router: self.router.routes((schemas, paths, router)), ..self }
     }
 
@@ -160,9 +175,12 @@ impl<V: Vendor> Table<V> {
         Self { router: self.router.route(operation.route, router), ..self }
     }
 
-    /// The routes and their description.
-    pub(crate) fn split(self) -> (axum::Router<Arc<VendorState<V>>>, OpenApi) {
-        self.router.split_for_parts()
+    pub(crate) fn into_routes(self) -> axum::Router<Arc<VendorState<V>>> {
+        self.router.into()
+    }
+
+    pub(crate) fn into_document(self) -> OpenApi {
+        self.router.into_openapi()
     }
 }
 

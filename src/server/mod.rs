@@ -126,12 +126,12 @@ impl Server {
         };
         // A wrong method on a known path is not found either (the gateway's default). Added before the layer for browsers, which
         // answers their OPTIONS.
-        let Vendors { router: vendor, document, unknown } = Vendors::new(&gateway);
+        let Vendors { router: vendor, unknown } = Vendors::new(&gateway);
         let unknown = unknown.handler();
         let secret_headers: Arc<[&str]> = secret_headers.into();
         let vendor = vendor.method_not_allowed_fallback(unknown.clone());
         let control_memory = BodyMemory::undivided(body_bytes);
-        let control = Control::new(options.access, control_memory, guesses.clone(), random, &document);
+        let control = Control::new(options.access, control_memory, guesses.clone(), random);
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
@@ -148,7 +148,7 @@ impl Server {
             .route("/readyz", get(health::readyz))
             .with_state(Arc::clone(&shared));
         let counts = Router::new().route("/metrics", get(metrics::metrics)).with_state(Arc::clone(&shared));
-        let admin = control::routes(control, &document);
+        let admin = control::routes(control);
         let vendor = vendor.merge(ours.clone().method_not_allowed_fallback(unknown.clone()));
         let (vendor, admin) = if options.has_admin_listener {
             let ours = ours.method_not_allowed_fallback(no_such_route);

@@ -16,7 +16,7 @@ use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
 use crate::gateway::Services;
 use crate::journal::{Journal, JournalOptions};
-use crate::outgoing::{Outgoing, OutgoingSetupError};
+use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
@@ -82,8 +82,6 @@ pub enum StartError {
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Seed(#[from] SeedError),
-    #[error(transparent)]
-    Outgoing(#[from] OutgoingSetupError),
 }
 
 impl Started {
@@ -139,7 +137,7 @@ pub async fn start_up(
     }
 
     pending(&["seed"]);
-    let outgoing = Outgoing::new(options.private_targets)?;
+    let outgoing = Outgoing::new(options.private_targets);
     let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
     let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
     let passwords = Passwords::new(options.password_cost);

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::http::request::Parts;
-use utoipa::openapi::OpenApi;
 
+use super::document;
 use crate::gateway::{
     DocumentedRoute, GatewayState, Vendor, VendorState, caller_of_unknown, documented_routes, not_found,
 };
@@ -19,13 +19,13 @@ use crate::vendor_facts::CredentialKind;
 
 type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The operations of all vendors, to find those with a similar path.
+/// The operations of all vendors, to find those with a similar path. Read when they are first needed.
 #[derive(Debug)]
-pub(super) struct KnownRoutes(Arc<[DocumentedRoute]>);
+pub(super) struct KnownRoutes(LazyLock<Arc<[DocumentedRoute]>>);
 
 impl KnownRoutes {
-    pub(super) fn new(document: &OpenApi) -> Self {
-        Self(documented_routes(document).into())
+    pub(super) fn new() -> Self {
+        Self(LazyLock::new(|| documented_routes(&document()).into()))
     }
 }
 

@@ -69,26 +69,19 @@ pub(crate) struct Access {
 /// A vendor's routes, and its fallback for requests that no route has.
 pub(crate) struct VendorRoutes {
     router: Router,
-    document: OpenApi,
     fallback: Arc<dyn Fallback>,
 }
 
 impl VendorRoutes {
-    pub(crate) fn new<V: Vendor>(
-        vendor: V,
-        gateway: &GatewayState,
-        router: Router<Arc<VendorState<V>>>,
-        document: OpenApi,
-    ) -> Self {
+    pub(crate) fn new<V: Vendor>(vendor: V, gateway: &GatewayState, router: Router<Arc<VendorState<V>>>) -> Self {
         let state = Arc::new(VendorState { vendor, gateway: gateway.clone() });
-        Self { router: router.with_state(Arc::clone(&state)), document, fallback: state }
+        Self { router: router.with_state(Arc::clone(&state)), fallback: state }
     }
 }
 
 /// The routes of all vendors.
 pub(crate) struct Vendors {
     pub router: Router,
-    pub document: OpenApi,
     /// Responds to requests that no route has.
     pub unknown: NotFoundHandler,
 }
@@ -97,16 +90,13 @@ impl Vendors {
     #[must_use]
     pub(crate) fn new(gateway: &GatewayState) -> Self {
         let mut router = Router::new();
-        let (mut documents, mut fallbacks) = (Vec::new(), Vec::new());
+        let mut fallbacks = Vec::new();
         for vendor in VENDORS {
-            let VendorRoutes { router: own, document, fallback } = (vendor.routes)(gateway);
+            let VendorRoutes { router: own, fallback } = (vendor.routes)(gateway);
             router = router.merge(own);
-            documents.push(document);
             fallbacks.push(fallback);
         }
-        let document = merged(documents);
-        let unknown = NotFoundHandler::new(fallbacks, KnownRoutes::new(&document));
-        Self { router, document, unknown }
+        Self { router, unknown: NotFoundHandler::new(fallbacks, KnownRoutes::new()) }
     }
 }
 

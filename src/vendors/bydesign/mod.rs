@@ -54,16 +54,14 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    let (router, document) = table().split();
-    VendorRoutes::new(ByDesign, gateway, router, document)
+    VendorRoutes::new(ByDesign, gateway, with_operations(Table::of_routes()).into_routes())
 }
 
 fn document() -> OpenApi {
-    table().split().1
+    with_operations(Table::with_document(openapi::head(), openapi::complete)).into_document()
 }
 
-fn table() -> Table<ByDesign> {
-    let table = Table::new(openapi::head(), openapi::complete);
+fn with_operations(table: Table<ByDesign>) -> Table<ByDesign> {
     let built = operations![
         table;
         customers::create,

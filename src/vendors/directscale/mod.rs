@@ -44,19 +44,16 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    let (router, mut document) = table().split();
-    openapi::mark(&mut document);
-    VendorRoutes::new(DirectScale, gateway, router, document)
+    VendorRoutes::new(DirectScale, gateway, with_operations(Table::of_routes()).into_routes())
 }
 
 fn document() -> OpenApi {
-    let mut document = table().split().1;
+    let mut document = with_operations(Table::with_document(openapi::head(), openapi::complete)).into_document();
     openapi::mark(&mut document);
     document
 }
 
-fn table() -> Table<DirectScale> {
-    let table = Table::new(openapi::head(), openapi::complete);
+fn with_operations(table: Table<DirectScale>) -> Table<DirectScale> {
     let built = operations![
         table;
         customers::by_parameter,

@@ -56,16 +56,14 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    let (router, document) = table().split();
-    VendorRoutes::new(Storm, gateway, router, document)
+    VendorRoutes::new(Storm, gateway, with_operations(Table::of_routes()).into_routes())
 }
 
 fn document() -> OpenApi {
-    table().split().1
+    with_operations(Table::with_document(openapi::head(), openapi::complete)).into_document()
 }
 
-fn table() -> Table<Storm> {
-    let table = Table::new(openapi::head(), openapi::complete);
+fn with_operations(table: Table<Storm>) -> Table<Storm> {
     let built = operations![
         table;
         write::update_customer,

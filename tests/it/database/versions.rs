@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::{connect, query};
 use crate::support::database::OwnDatabase;
 use crate::support::process::{Process, program, run};
 use crate::support::server::server;
@@ -49,6 +50,47 @@ fn a_database_of_a_newer_version_is_rejected_and_stays_as_it_is() {
     let before = created();
     assert_eq!(command(&["migrate"]).0, Some(0));
     assert_eq!(created(), before, "current functions are not created again");
+
+    // A current schema needs no lock, so that a start does not wait for one. This session holds that of the functions.
+    let mut holder = connect(&database.url);
+    query(&mut holder, "begin; select version from emulator_functions for update");
+    let mut migrate = program(&["migrate"]);
+    migrate.env("DATABASE_URL", &database.url).env("EMULATOR_DATABASE_TASK_TIMEOUT_MS", "2000");
+    let (code, _, error) = run(&mut migrate);
+    assert_eq!(code, Some(0), "{error}");
+    query(&mut holder, "rollback");
+}
+
+/// A start asks in one statement whether the schema is current. Every difference leads to the migrator.
+#[test]
+fn a_migration_that_is_missing_changed_or_unknown_is_noticed() {
+    let Some(database) = OwnDatabase::create("differing") else {
+        println!("not run: it needs a Postgres server");
+        return;
+    };
+    let migrate = |options: &str| run(program(&["migrate"]).env("DATABASE_URL", format!("{}{options}", database.url)));
+    assert_eq!(migrate("").0, Some(0));
+    database.execute("create table kept as table _sqlx_migrations; create schema app;");
+    for (difference, error) in [
+        ("update _sqlx_migrations set checksum = '\\x00' where version = 1", "migrated it (migration 1)"),
+        ("update _sqlx_migrations set success = false where version = 2", "migrated it (migration 2)"),
+        ("delete from _sqlx_migrations where version = 1", "has a table `tenants` that this program did not create"),
+        (
+            "insert into _sqlx_migrations select 999999, 'newer', now(), true, '', 0",
+            "a newer version of this program migrated the database (its migration is 999999",
+        ),
+    ] {
+        database.execute(difference);
+        let (code, _, shown) = migrate("");
+        assert_eq!(code, Some(1), "{difference}: {shown}");
+        assert!(shown.contains(error), "{difference}: {shown}");
+        database.execute("delete from _sqlx_migrations; insert into _sqlx_migrations table kept;");
+        assert_eq!(migrate("").0, Some(0));
+    }
+
+    // The current schema is in `public`, and the tables of this server belong in the first schema of its path.
+    assert_eq!(migrate("?options=-csearch_path%3Dapp,public").0, Some(0));
+    assert_eq!(database.rows("select count(*) from app.tenants"), [json!({ "count": 0 })]);
 }
 
 /// A newer version migrates the database while this one runs.
