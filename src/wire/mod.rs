@@ -8,4 +8,5 @@ pub mod json;
 pub mod known;
 pub mod members;
 pub mod misread;
+pub mod names;
 pub mod relaxed;
