@@ -62,9 +62,7 @@ impl WriteJson for DateJson {
 
 impl WriteJson for &str {
     fn write(&self, out: &mut Vec<u8>) {
-        // Without a jump for each byte several are looked at together.
-        let is_plain =
-            self.bytes().fold(true, |is_plain, byte| is_plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'));
+        let is_plain = self.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         if !is_plain {
             return serialized(self, out);
         }
