@@ -14,6 +14,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 USER 65532:65532
 # A server in a container must listen on every address; publish its port on 127.0.0.1.
 ENV EMULATOR_LISTEN=0.0.0.0:8080
+# Customers' passwords must be test data: they are hashed at the test cost. EMULATOR_PASSWORD_COST=owasp costs 15 ms of CPU for each.
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=4s --start-period=30s CMD ["/usr/local/bin/directscale-emulator", "healthcheck"]

@@ -164,12 +164,11 @@ fn start_options(settings: &Settings) -> StartOptions {
     }
 }
 
-/// Cheap on a laptop that no other machine reaches, safe on a shared server.
+/// An emulator has test data wherever it listens, so only a user who wants slow hashes pays for them.
 fn password_cost(settings: &Settings) -> PasswordCost {
     match settings.password_cost {
-        PasswordCostSetting::Test => PasswordCost::Test,
-        PasswordCostSetting::Auto if settings.listen.is_loopback() => PasswordCost::Test,
-        PasswordCostSetting::Owasp | PasswordCostSetting::Auto => PasswordCost::Owasp,
+        PasswordCostSetting::Test | PasswordCostSetting::Auto => PasswordCost::Test,
+        PasswordCostSetting::Owasp => PasswordCost::Owasp,
     }
 }
 
@@ -298,6 +297,12 @@ fn banner(
     ];
     if is_open {
         lines.push("  control API open to every program on this machine; --admin-token-required closes it".to_owned());
+    }
+    // Other people use it: they must know.
+    if !settings.listen.is_loopback() && password_cost(settings) == PasswordCost::Test {
+        lines.push(
+            "  passwords hashed at the test cost, for test data only; --password-cost owasp protects them".to_owned(),
+        );
     }
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
     lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));

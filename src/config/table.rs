@@ -183,8 +183,9 @@ settings! {
             "One more closes those that have waited longest for their client. Each needs a file descriptor: the limit of the \
              process is raised at start as far as it may be.";
         password_cost: PasswordCostSetting, default "auto", "auto|owasp|test", "EMULATOR_PASSWORD_COST",
-            "The cost of password hashes; auto is test on loopback and owasp elsewhere",
-            "owasp is 19 MiB and 2 passes, test the cheapest possible.", hide_possible_values = true;
+            "The cost of hashing customers' passwords; auto is test, wherever the server listens",
+            "test is one salted SHA-256, which protects no password: use it for test data only. owasp is Argon2id with 19 MiB and \
+             2 passes, about 15 ms of CPU for each write with a password and each login. Logins accept the hashes of either cost.", hide_possible_values = true;
         private_targets: PrivateTargets, default "auto", "auto|allow|reject", "EMULATOR_PRIVATE_TARGETS",
             "Whether hooks and webhooks may go to loopback and private networks; auto allows it if the server listens on \
              loopback only",

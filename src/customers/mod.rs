@@ -2,6 +2,7 @@
 
 mod create;
 mod defaults;
+mod email;
 mod error;
 mod events;
 mod generate_password;
@@ -29,6 +30,7 @@ mod write;
 mod write_profile;
 
 pub use create::SeedCustomer;
+pub use email::is_email_address;
 pub use error::{Error, Rejection, Violation, ViolationKind};
 pub use hooks::{HookedRequest, hooked_request};
 pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};

@@ -6,6 +6,13 @@ pub fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
+/// Whether a text has a forbidden character.
+pub(super) fn has_forbidden(text: &str) -> bool {
+    // Most texts are plain ASCII, whose bytes need no decoding.
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    !is_plain && text.contains(is_forbidden)
+}
+
 /// The form in which values are compared for uniqueness: without surrounding space, in lower case.
 pub(super) fn comparable(text: &str) -> String {
     text.trim().to_lowercase()
@@ -25,6 +32,15 @@ mod tests {
     #[test]
     fn comparison_ignores_case_and_surrounding_space() {
         assert_eq!(comparable("  Straße@X.Y "), "straße@x.y");
+    }
+
+    #[test]
+    fn every_control_character_but_tab_and_line_breaks_is_forbidden() {
+        for character in (0..=0x2ff).filter_map(char::from_u32) {
+            let text = format!("{character}plain text");
+            assert_eq!(has_forbidden(&text), text.contains(is_forbidden), "{text:?}");
+            assert_eq!(has_forbidden(&text), character.is_control() && !"\t\n\r".contains(character), "{text:?}");
+        }
     }
 
     #[test]

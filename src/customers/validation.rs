@@ -2,13 +2,14 @@
 //! replaces or adds to them.
 
 use chrono::{DateTime, Months, Utc};
-use validator::{ValidateEmail as _, ValidateLength as _};
+use validator::ValidateLength as _;
 
+use super::email::is_email_address;
 use super::error::{Error, Violation, ViolationKind, reject};
 use super::hooks::DeferredAction;
 use super::scope::Scope;
 use super::service::Customers;
-use super::text::{comparable, is_forbidden};
+use super::text::{comparable, has_forbidden};
 use super::write::Patch;
 use crate::extension::{
     IsEmailAvailable, IsEmailAvailableRequest, IsTaxIdAvailable, IsTaxIdAvailableRequest, NoResponse,
@@ -114,7 +115,7 @@ impl Validator<'_> {
         let mut violations = Vec::new();
         let known_type = fields.customer_type.filter(|customer_type| self.plan.types.contains_key(customer_type));
         for &field in self.plan.required.keys() {
-            if self.plan.requires(field, known_type) && fields.is_missing(field) {
+            if fields.is_missing(field) && self.plan.requires(field, known_type) {
                 violations.push(Violation { field, kind: ViolationKind::Required(known_type) });
             }
         }
@@ -180,7 +181,7 @@ impl Validator<'_> {
             }
         }
         if let Some(email) = &fields.email_address
-            && !email.trim().validate_email()
+            && !is_email_address(email.trim())
         {
             violations.push(Violation {
                 field: Field::EmailAddress,
@@ -222,10 +223,11 @@ impl Validator<'_> {
 
     fn text_violation(&self, field: Field, text: &str) -> Option<ViolationKind> {
         let max_length = self.plan.max_length(field);
-        if !text.validate_length(None, Some(max_length as u64), None) {
+        // A text has no more characters than bytes.
+        if text.len() > max_length && !text.validate_length(None, Some(max_length as u64), None) {
             return Some(ViolationKind::MaxLength(max_length));
         }
-        text.contains(is_forbidden).then_some(ViolationKind::ControlCharacter)
+        has_forbidden(text).then_some(ViolationKind::ControlCharacter)
     }
 
     fn password_rule_violation(&self, password: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::journal::Reason;
+use crate::wire::write_json::WriteJson;
 
 /// The response of an operation that succeeds.
 #[derive(Debug)]
@@ -31,6 +32,16 @@ impl Reply {
     #[must_use]
     pub(crate) fn json(status: StatusCode, value: &impl serde::Serialize) -> Self {
         let json = serde_json::to_vec(value).expect("invariant: plain data is JSON");
+        Self::of(status, HeaderValue::from_static("application/json"), json)
+    }
+
+    /// The same body, for values that write themselves.
+    #[must_use]
+    pub(crate) fn written(status: StatusCode, value: &(impl WriteJson + ?Sized)) -> Self {
+        /// More than most customers take.
+        const SIZE: usize = 2048;
+        let mut json = Vec::with_capacity(SIZE);
+        value.write(&mut json);
         Self::of(status, HeaderValue::from_static("application/json"), json)
     }
 

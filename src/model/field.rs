@@ -169,7 +169,7 @@ macro_rules! customer_fields {
             }
 
             /// The position of the whole field in the table.
-            pub(super) fn ordinal(self) -> u32 {
+            pub(crate) fn ordinal(self) -> u32 {
                 match self {
                     $(Self::$field { .. } => Ordinal::$field as u32,)*
                 }

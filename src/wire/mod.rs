@@ -1,4 +1,4 @@
-//! Shared by the vendor APIs: body encodings, lenient JSON, dates, header case, unknown members, documents of other versions.
+//! Shared by the vendor APIs: body encodings, lenient JSON, dates, JSON of responses, header case, unknown members, documents of other versions.
 
 pub mod any_case;
 pub mod coding;
@@ -8,4 +8,6 @@ pub mod json;
 pub mod known;
 pub mod members;
 pub mod misread;
+pub mod names;
 pub mod relaxed;
+pub mod write_json;

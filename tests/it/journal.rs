@@ -194,7 +194,7 @@ fn no_secret_is_kept() {
         "path-secret",
         "query-secret",
         "Reset-secret1",
-        "$argon2id",
+        "$test-sha256",
         &token,
         &tenant.client.key,
     ] {

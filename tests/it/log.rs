@@ -118,7 +118,7 @@ fn one_line_for_each_request_and_no_secret_anywhere() {
         "Password123!",
         "weak-and-secret",
         "TAX-TEST-3333",
-        "$argon2id",
+        "$test-sha256",
         "TAX-IN-THE-PATH",
         "Password-In-The-Query1",
         "Password-In-The-Body1",

@@ -44,7 +44,7 @@ pub(super) async fn by_parameter(request: &ApiRequest<'_>) -> Result<Reply, Erro
     let found = request.services.customers.look_up(&scope, by).await?;
     let found: Vec<_> = found.iter().map(|customer| CustomerJson::new(customer, scope.plan)).collect();
     let ignored = ignored.into_iter().map(str::to_owned).collect();
-    Ok(Reply::json(StatusCode::OK, &found).ignoring(ignored))
+    Ok(Reply::written(StatusCode::OK, found.as_slice()).ignoring(ignored))
 }
 
 /// Get Customer
@@ -219,7 +219,7 @@ pub(super) async fn custom_fields(request: &ApiRequest<'_>) -> Result<Reply, Err
     let id = request.customer_id()?;
     let scope = request.scope();
     let customer = request.services.customers.get(&scope, id).await?;
-    Ok(Reply::json(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
+    Ok(Reply::written(StatusCode::OK, &CustomFieldsJson::new(&customer, scope.plan)))
 }
 
 /// The response of a write: empty, or the customer if the client's `Prefer` header requests it.
@@ -233,5 +233,5 @@ async fn written(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -
 async fn representation(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
     let scope = request.scope();
     let customer = request.services.customers.get(&scope, id).await?;
-    Ok(Reply::json(status, &CustomerJson::new(&customer, scope.plan)))
+    Ok(Reply::written(status, &CustomerJson::new(&customer, scope.plan)))
 }

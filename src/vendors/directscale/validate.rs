@@ -149,5 +149,5 @@ async fn login_with(request: &ApiRequest<'_>, username: &str, password: &str) ->
     let scope = request.scope();
     let customer = request.services.customers.log_in(&scope, username, &password).await?;
     let customer = customer.ok_or(Error::Credentials)?;
-    Ok(Reply::json(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
+    Ok(Reply::written(StatusCode::OK, &CustomerJson::new(&customer, scope.plan)))
 }

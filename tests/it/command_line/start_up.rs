@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use crate::support::fake_postgres::{self, Manner};
 use crate::support::process::{DEMO_KEY, Process, program, run};
 use crate::support::server::{database_url, server};
@@ -243,6 +245,36 @@ fn a_shutdown_has_a_deadline() {
     let status = server.wait();
     println!("{status} after {:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(13), "{:?}", start.elapsed());
+}
+
+/// Wherever the server listens: a server for a team in a container has test data too, but its users are told.
+#[test]
+fn passwords_have_the_test_cost_unless_another_one_is_set() {
+    const NOTE: &str = "passwords hashed at the test cost, for test data only; --password-cost owasp protects them";
+    const TOKEN: &str = "a-long-secret-of-mine";
+    for (listen, cost, is_noted, start) in [
+        ("127.0.0.1:0", "auto", false, "$test-sha256$"),
+        (":0", "auto", true, "$test-sha256$"),
+        (":0", "owasp", false, "$argon2id$v=19$m=19456,t=2,p=1$"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().to_str().expect("a path");
+        let server = Process::start_on(listen, &["--data", data, "--password-cost", cost, "--admin-token", TOKEN]);
+        assert_eq!(server.banner.join("\n").contains(NOTE), is_noted, "{:?}", server.banner);
+        let client = crate::support::Client {
+            address: ([127, 0, 0, 1], server.address.port()).into(),
+            key: server.client().key,
+        };
+        client.put("/v1/customers/4/reset-password", &json!({ "Password": "PasswordHere4" })).succeeds(200);
+        let login = json!({ "username": "pat", "password": "PasswordHere4" });
+        client.post("/v1/validate/login", &login).succeeds(200);
+        let mut export = program(&["export", "demo", "--json", "--server", &client.address.to_string()]);
+        let (code, exported, error) = run(export.env("EMULATOR_ADMIN_TOKEN", TOKEN));
+        assert_eq!(code, Some(0), "{error}");
+        let exported: Value = serde_json::from_str(&exported).expect("JSON");
+        let hash = exported["tenants"][0]["customers"][3]["password_hash"].as_str().expect("a hash");
+        assert!(hash.starts_with(start), "{hash}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{assert_equal, diff, stored};
+use super::{assert_equal, created_from, diff, export, stored};
 use crate::support::control::control;
 use crate::support::process::Process;
 use crate::support::server::{database_url, server};
@@ -134,6 +134,36 @@ fn one_file_can_have_customers_with_and_without_a_record() {
     tenant.post("/v1/validate/login", &json!({ "username": "new", "password": "PasswordHere1" })).succeeds(200);
     assert_eq!(tenant.control("GET", "/faults", None).done(200)[0]["id"], 1);
     assert_eq!(tenant.control("GET", "/clock", None).done(200)["mode"], "frozen");
+}
+
+/// Hashes of PasswordHere1: of the test cost, of Argon2id's cheapest setting, and of the OWASP cost.
+const HASHES: [&str; 3] = [
+    "$test-sha256$BwcHBwcHBwcHBwcHBwcHBw$jWyFtCOxNwdsaKF6VZZ2jVYYnBG1GYrxF2lGxV0ffbE",
+    "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$ehrCkd+HrKo0aL6XhFbj224ZED42zlfCp9y0SS3pprs",
+    "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$z63K+7ST8uNjlppAuP+HuZZyg6PYT6Sc8LolraxEp9A",
+];
+
+#[test]
+fn a_password_hash_of_every_cost_is_loaded_and_exported() {
+    let tenant = tenant();
+    let name = tenant.name();
+    let customers = HASHES.iter().zip(1..);
+    let customers: Vec<Value> = customers
+        .map(|(hash, id)| json!({ "CustomerType": 1, "id": id, "Username": format!("u{id}"), "password_hash": hash }))
+        .collect();
+    tenant.control("PUT", "/seed", Some(&json!({ "customers": customers }))).done(200);
+    let new = json!({ "Username": "u4", "EmailAddress": "u4@x.example", "Password": "PasswordHere1" });
+    assert_eq!(tenant.create(&with(&seeds::retail(), new)), 4);
+    let copy = format!("{name}-copy");
+    let of_copy = created_from(&copy, &export(&name, "").into());
+    assert_equal(&name, &copy);
+    for client in [&tenant.client, &of_copy] {
+        for number in 1..=4 {
+            let login = |password: &str| json!({ "username": format!("u{number}"), "password": password });
+            client.post("/v1/validate/login", &login("PasswordHere1")).succeeds(200);
+            assert_eq!(client.post("/v1/validate/login", &login("PasswordHere2")).status, 400, "{number}");
+        }
+    }
 }
 
 #[test]

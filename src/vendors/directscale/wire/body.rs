@@ -1,5 +1,4 @@
-//! Reading a request body: property names in any case, every wrong type reported. Members that have no effect are noted: unknown
-//! ones, with a suggestion, and those that other operations read.
+//! Reading a request body: property names in any case, every wrong type reported.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,6 +6,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use serde_json_borrow::{ObjectAsVec, Value};
 
+use super::notes::{Noted, notes};
 use crate::customers::{Violation, ViolationKind};
 use crate::gateway::ApiRequest;
 use crate::model::{Address, AddressPart, CustomFields, CustomerFields, Field, MemberMut, filled};
@@ -14,7 +14,8 @@ use crate::secret::Password;
 use crate::vendors::directscale::error::{BodyError, Error};
 use crate::wire::dates::{self, DateForms, ParsedDate};
 use crate::wire::json::{Coercion, JsonError, Source};
-use crate::wire::members::{Notes, unknown, unused};
+use crate::wire::members::Notes;
+use crate::wire::names::Names;
 use crate::wire::relaxed::Leniency;
 
 /// A body as a JSON object.
@@ -55,7 +56,8 @@ impl<'a> Body<'a> {
         }
         // Responses have 0 if there is none.
         fields.sponsor_id = fields.sponsor_id.filter(|id| *id != 0);
-        Request { content: fields, violations: read.violations, ignored: notes(&self.object, &Noted::Customer) }
+        let ignored = if read.has_others { notes(&self.object, &Noted::Customer) } else { Notes::default() };
+        Request { content: fields, violations: read.violations, ignored }
     }
 
     /// The new password of a reset: `Password`, or the name in older clients' forms.
@@ -95,7 +97,8 @@ impl<'a> Body<'a> {
 
     pub(super) fn reader(&self) -> Reader<'_, 'a> {
         let dates = if self.is_strict { DateForms::ISO } else { DateForms::JSON_NET };
-        Reader { object: &self.object, coercion: self.coercion(), dates, violations: Vec::new() }
+        let (values, has_others) = sorted(&self.object, &FIELDS);
+        Reader { values, coercion: self.coercion(), dates, violations: Vec::new(), has_others }
     }
 
     fn coercion(&self) -> Coercion {
@@ -108,18 +111,41 @@ fn property<'o, 'a>(object: &'o ObjectAsVec<'a>, name: &str) -> Option<&'o Value
     object.as_vec().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Reads the properties of one object and collects their violations.
+/// The names of the fields, of the parts of an address, and of the custom fields.
+static FIELDS: LazyLock<Names> = LazyLock::new(|| Names::new(Field::WHOLE.iter().map(|field| field.name())));
+static ADDRESS: LazyLock<Names> = LazyLock::new(|| names_of_parts(Field::PrimaryAddress(None)));
+static CUSTOM: LazyLock<Names> = LazyLock::new(|| names_of_parts(Field::AssociateCustom(0)));
+
+fn names_of_parts(whole: Field) -> Names {
+    Names::new(whole.parts().map(Field::part_name))
+}
+
+/// The values of an object's properties with these names, in the order of the names, and whether it has others: properties with
+/// another name, or two of one name. The last one counts when there are several.
+fn sorted<'o, 'a, const N: usize>(object: &'o ObjectAsVec<'a>, names: &Names) -> ([Option<&'o Value<'a>>; N], bool) {
+    let (mut values, mut has_others) = ([None; N], false);
+    for (name, value) in object.as_vec() {
+        let known = names.position(name).and_then(|position| values.get_mut(position));
+        has_others |= known.is_none_or(|known| known.replace(value).is_some());
+    }
+    (values, has_others)
+}
+
+/// Reads the properties of a customer and collects their violations.
 pub(super) struct Reader<'o, 'a> {
-    object: &'o ObjectAsVec<'a>,
+    /// In the order of the field table.
+    values: [Option<&'o Value<'a>>; Field::WHOLE.len()],
     coercion: Coercion,
     dates: DateForms,
     pub(super) violations: Vec<Violation>,
+    /// Whether the customer, an address or the custom fields have other properties. Only then there can be something to note.
+    pub(super) has_others: bool,
 }
 
 impl<'o, 'a> Reader<'o, 'a> {
     /// Reads a field into its member; returns whether the property is there, even if it is null.
     pub(super) fn member(&mut self, field: Field, fields: &mut CustomerFields) -> bool {
-        let Some(value) = property(self.object, field.name()) else { return false };
+        let Some(value) = self.value(field) else { return false };
         match fields.member_mut(field) {
             MemberMut::Text(text) => *text = self.text(field, value),
             MemberMut::Code(code) => {
@@ -166,8 +192,10 @@ impl<'o, 'a> Reader<'o, 'a> {
     /// An address; null is an empty one.
     fn address(&mut self, field: Field, value: &Value<'a>, address: &mut Address) {
         let Some(object) = self.object_of(field, value) else { return };
-        for (part, field) in AddressPart::ALL.into_iter().zip(field.parts()) {
-            *address.part_mut(part) = property(object, field.part_name()).and_then(|value| self.text(field, value));
+        let (values, has_others) = sorted::<{ AddressPart::ALL.len() }>(object, &ADDRESS);
+        self.has_others |= has_others;
+        for ((part, field), value) in AddressPart::ALL.into_iter().zip(field.parts()).zip(values) {
+            *address.part_mut(part) = value.and_then(|value| self.text(field, value));
         }
         if let Some(code) = &mut address.country_code {
             *code = code.trim().to_ascii_uppercase();
@@ -176,8 +204,10 @@ impl<'o, 'a> Reader<'o, 'a> {
 
     fn custom_fields(&mut self, field: Field, value: &Value<'a>, texts: &mut CustomFields) {
         let Some(object) = self.object_of(field, value) else { return };
-        for (text, field) in texts.iter_mut().zip(field.parts()) {
-            *text = property(object, field.part_name()).and_then(|value| self.text(field, value));
+        let (values, has_others) = sorted::<10>(object, &CUSTOM);
+        self.has_others |= has_others;
+        for ((text, field), value) in texts.iter_mut().zip(field.parts()).zip(values) {
+            *text = value.and_then(|value| self.text(field, value));
         }
     }
 
@@ -194,7 +224,7 @@ impl<'o, 'a> Reader<'o, 'a> {
 
     /// The value of a field that was sent.
     pub(super) fn value(&self, field: Field) -> Option<&'o Value<'a>> {
-        property(self.object, field.name())
+        self.values[field.ordinal() as usize]
     }
 
     fn text(&mut self, field: Field, value: &Value<'_>) -> Option<String> {
@@ -221,105 +251,28 @@ pub(super) fn has_part(object: &ObjectAsVec<'_>, part: Field) -> bool {
     property(object, part.part_name()).is_some()
 }
 
-/// Which members of a body have an effect.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Noted {
-    /// Those of the customer that create, update and upgrade take.
-    Customer,
-    /// Those that PATCH supports; whether it rejects the other fields of a customer.
-    Patch {
-        rejects: bool,
-    },
-    Only(&'static [&'static str]),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::json::Rewritten;
 
-/// The members of a customer that only responses have.
-const RESPONSE_ONLY: [&str; 3] = ["CustomerId", "EnrollerId", "InactiveDate"];
-const RESPONSE_ONLY_IN_ADDRESS: &str = "AddressId";
-const RESPONSE_ONLY_NOTE: &str = "only answers have it";
-
-const ELSEWHERE: [&str; 6] = ["Username", "Password", "NewPassword", "pointsToAdd", "pointsToDeduct", "EmailAddress"];
-
-/// The fields of a customer, without their parts.
-static FIELDS: LazyLock<Vec<(Field, &'static str)>> =
-    LazyLock::new(|| Field::WHOLE.iter().map(|field| (*field, field.name())).collect());
-
-/// The parts of an address, and the custom fields.
-static PARTS: LazyLock<[Vec<&'static str>; 2]> = LazyLock::new(|| {
-    [Field::PrimaryAddress(None), Field::AssociateCustom(0)].map(|whole| whole.parts().map(Field::part_name).collect())
-});
-
-/// Notes on the members of a body that have no effect, with their paths.
-pub(super) fn notes(object: &ObjectAsVec<'_>, which: &Noted) -> Notes {
-    let mut notes = Notes::default();
-    for (name, value) in object.as_vec() {
-        if let Noted::Only(names) = which {
-            if !is_one_of(names, name) {
-                notes.add(|| unread(name, names));
+    proptest::proptest! {
+        /// Members are looked at for notes only where a pass over their names met others.
+        #[test]
+        fn no_note_is_missed(members in proptest::collection::vec(
+            "\"(TaxId|taxid|BirthDate|Nonsense|PrimaryAddress|AssociateCustom)\":(null|\"x\"|\\{(\"(City|city|AddressId|Field1)\":1)?\\})",
+            0..6,
+        )) {
+            let text = format!("{{{}}}", members.join(","));
+            let buffer = Rewritten::default();
+            let source = Source { bytes: text.as_bytes(), leniency: Leniency::JsonNet, buffer: &buffer };
+            let body = Body::read(source).expect("a JSON object");
+            proptest::prop_assert_eq!(body.fields().ignored, notes(body.object(), &Noted::Customer), "{}", text);
+            for rejects in [false, true] {
+                proptest::prop_assert_eq!(
+                    body.patch(rejects).ignored, notes(body.object(), &Noted::Patch { rejects }), "{}", text
+                );
             }
-            continue;
-        }
-        let Some((field, known)) = FIELDS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)) else {
-            notes.add(|| unknown_member(name));
-            continue;
-        };
-        match which {
-            Noted::Patch { rejects } if !field.is_patchable() => {
-                if !rejects {
-                    notes.add(|| unused("", name, "PATCH does not change it"));
-                }
-            }
-            _ => parts(&mut notes, *field, known, value),
         }
     }
-    notes
-}
-
-/// Notes on the members of an address, or of the custom fields.
-fn parts(notes: &mut Notes, field: Field, path: &str, value: &Value<'_>) {
-    let [address, custom] = &*PARTS;
-    let (known, is_address) = match field {
-        Field::PrimaryAddress(_) | Field::DefaultShippingAddress(_) => (address, true),
-        Field::AssociateCustom(_) => (custom, false),
-        _ => return,
-    };
-    let Value::Object(object) = value else { return };
-    for (name, _) in object.as_vec().iter().filter(|(name, _)| !is_one_of(known, name)) {
-        notes.add(|| {
-            let path = format!("{path}.");
-            if is_address && name.eq_ignore_ascii_case(RESPONSE_ONLY_IN_ADDRESS) {
-                unused(&path, name, RESPONSE_ONLY_NOTE)
-            } else {
-                unknown(&path, name, known.iter().copied())
-            }
-        });
-    }
-}
-
-/// A name that no request for a customer has.
-fn unknown_member(name: &str) -> String {
-    if is_one_of(&RESPONSE_ONLY, name) {
-        return unused("", name, RESPONSE_ONLY_NOTE);
-    }
-    // A part that is not in the address or the custom fields, where it belongs.
-    let places = [Field::PrimaryAddress(Some(AddressPart::Street1)), Field::AssociateCustom(1)];
-    for (place, parts) in places.into_iter().zip(&*PARTS) {
-        if let Some(part) = parts.iter().find(|part| part.eq_ignore_ascii_case(name)) {
-            let whole = place.whole().name();
-            return unused("", name, &format!("did you mean {whole}.{part}?"));
-        }
-    }
-    unknown("", name, FIELDS.iter().map(|(_, known)| *known))
-}
-
-fn unread(name: &str, names: &[&'static str]) -> String {
-    if is_one_of(&ELSEWHERE, name) {
-        unused("", name, "this operation does not read it")
-    } else {
-        unknown("", name, names.iter().copied())
-    }
-}
-
-fn is_one_of(names: &[&str], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

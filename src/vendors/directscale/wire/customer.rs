@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::texts::Texts;
 use crate::model::{Address, CustomFields, Customer, CustomerFields, CustomerId};
 use crate::plan::Plan;
-use crate::wire::dates;
+use crate::wire::write_json::{DateJson, write_members};
 
 /// A customer as DirectScale shows it. Every member is always present, in alphabetical order as far as the vendor's
 /// sample goes; an unset member is null (or empty, as the plan sets it), a number 0, a date 1900-01-01.
@@ -16,7 +16,8 @@ use crate::wire::dates;
 pub(in crate::vendors::directscale) struct CustomerJson<'a> {
     associate_custom: CustomFieldsJson<'a>,
     back_office_id: &'a str,
-    birth_date: String,
+    #[schema(value_type = String)]
+    birth_date: DateJson,
     company_name: Option<&'a str>,
     customer_id: i32,
     customer_status: i32,
@@ -29,14 +30,16 @@ pub(in crate::vendors::directscale) struct CustomerJson<'a> {
     external_reference_id: Option<&'a str>,
     first_name: Option<&'a str>,
     /// 1900-01-01T00:00:00Z where there is none.
-    inactive_date: String,
+    #[schema(value_type = String)]
+    inactive_date: DateJson,
     language_code: &'a str,
     last_name: Option<&'a str>,
     primary_address: AddressJson<'a>,
     primary_phone: Option<&'a str>,
     secondary_phone: Option<&'a str>,
     send_emails: bool,
-    signup_date: String,
+    #[schema(value_type = String)]
+    signup_date: DateJson,
     sponsor_id: i32,
     #[schema(extensions(("x-evidence" = json!({ "class": "inferred", "source": "the request has it" }))))]
     tax_exempt: bool,
@@ -86,6 +89,61 @@ pub(in crate::vendors::directscale) struct CustomFieldsJson<'a> {
     field10: Option<&'a str>,
 }
 
+write_members!(CustomerJson {
+    associate_custom: "AssociateCustom",
+    back_office_id: "BackOfficeId",
+    birth_date: "BirthDate",
+    company_name: "CompanyName",
+    customer_id: "CustomerId",
+    customer_status: "CustomerStatus",
+    customer_type: "CustomerType",
+    default_shipping_address: "DefaultShippingAddress",
+    email_address: "EmailAddress",
+    enroller_id: "EnrollerId",
+    external_reference_id: "ExternalReferenceId",
+    first_name: "FirstName",
+    inactive_date: "InactiveDate",
+    language_code: "LanguageCode",
+    last_name: "LastName",
+    primary_address: "PrimaryAddress",
+    primary_phone: "PrimaryPhone",
+    secondary_phone: "SecondaryPhone",
+    send_emails: "SendEmails",
+    signup_date: "SignupDate",
+    sponsor_id: "SponsorId",
+    tax_exempt: "TaxExempt",
+    tax_exempt_id: "TaxExemptId",
+    tax_id: "TaxId",
+    terms_accepted: "TermsAccepted",
+    text_phone: "TextPhone",
+    username: "Username",
+    web_alias: "WebAlias",
+});
+
+write_members!(AddressJson {
+    address_id: "AddressId",
+    street1: "Street1",
+    street2: "Street2",
+    street3: "Street3",
+    city: "City",
+    region: "Region",
+    postal_code: "PostalCode",
+    country_code: "CountryCode",
+});
+
+write_members!(CustomFieldsJson {
+    field1: "Field1",
+    field2: "Field2",
+    field3: "Field3",
+    field4: "Field4",
+    field5: "Field5",
+    field6: "Field6",
+    field7: "Field7",
+    field8: "Field8",
+    field9: "Field9",
+    field10: "Field10",
+});
+
 impl<'a> CustomerJson<'a> {
     /// The customer in the form that a plan sets.
     pub(in crate::vendors::directscale) fn new(customer: &'a Customer, plan: &Plan) -> Self {
@@ -124,7 +182,7 @@ impl<'a> CustomerJson<'a> {
         Self {
             associate_custom: custom(custom_fields, texts),
             back_office_id: back_office_id.as_deref().unwrap_or_default(),
-            birth_date: dates::format(*birth_date),
+            birth_date: DateJson(*birth_date),
             company_name: texts.or_empty(company_name.as_deref()),
             customer_id: id.0,
             customer_status: customer_status.unwrap_or_default(),
@@ -139,14 +197,14 @@ impl<'a> CustomerJson<'a> {
             enroller_id: enroller_id.unwrap_or_default(),
             external_reference_id: texts.or_empty(external_reference_id.as_deref()),
             first_name: texts.or_empty(first_name.as_deref()),
-            inactive_date: dates::format(*inactive_date),
+            inactive_date: DateJson(*inactive_date),
             language_code: language_code.as_deref().unwrap_or_default(),
             last_name: texts.or_empty(last_name.as_deref()),
             primary_address: primary,
             primary_phone: texts.or_empty(primary_phone.as_deref()),
             secondary_phone: texts.or_empty(secondary_phone.as_deref()),
             send_emails: send_emails.unwrap_or_default(),
-            signup_date: dates::format(*sign_up_date),
+            signup_date: DateJson(*sign_up_date),
             sponsor_id: sponsor_id.unwrap_or_default(),
             tax_exempt: tax_exempt.unwrap_or_default(),
             tax_exempt_id: texts.or_empty(tax_exempt_id.as_deref()),
@@ -199,5 +257,46 @@ fn custom(fields: &CustomFields, texts: Texts) -> CustomFieldsJson<'_> {
         field8: field(7),
         field9: field(8),
         field10: field(9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::write_json::WriteJson as _;
+
+    #[test]
+    fn a_customer_is_written_as_serde_writes_it() {
+        let text = |text: &str| Some(text.to_owned());
+        let date = "2020-02-20T15:47:52.123456Z".parse().ok();
+        let address = Address { street1: text("1 \"A\" St"), country_code: text("US"), ..Address::default() };
+        let fields = CustomerFields {
+            back_office_id: text("15F92"),
+            birth_date: date,
+            company_name: text("Žofie\n"),
+            customer_status: Some(1),
+            language_code: text("en"),
+            shipping_address: address.clone(),
+            primary_address: Address { street2: text("2"), ..address },
+            send_emails: Some(true),
+            custom_fields: std::array::from_fn(|number| text(&number.to_string())),
+            ..CustomerFields::default()
+        };
+        let full = Customer { id: CustomerId(7), enroller_id: Some(2), inactive_date: date, fields };
+        let empty = Customer {
+            id: CustomerId(i32::MAX),
+            enroller_id: None,
+            inactive_date: None,
+            fields: CustomerFields::default(),
+        };
+        for plan in [Plan::default(), Plan { empty_unset_texts: true, ..Plan::default() }] {
+            for customer in [&full, &empty] {
+                let customer = CustomerJson::new(customer, &plan);
+                let mut written = Vec::new();
+                customer.write(&mut written);
+                let expected = serde_json::to_string(&customer).expect("JSON");
+                assert_eq!(String::from_utf8(written).expect("UTF-8"), expected);
+            }
+        }
     }
 }

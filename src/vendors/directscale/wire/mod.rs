@@ -3,6 +3,7 @@
 mod body;
 mod customer;
 mod lookups;
+mod notes;
 mod patch;
 mod schema;
 mod texts;

@@ -2,9 +2,11 @@
 
 use serde_json_borrow::Value;
 
-use super::body::{Body, Noted, Reader, Request, has_part, notes};
+use super::body::{Body, Reader, Request, has_part};
+use super::notes::{Noted, notes};
 use crate::customers::{Patch, Violation, ViolationKind};
 use crate::model::{AddressPart, Field};
+use crate::wire::members::Notes;
 
 /// "If the variable desired is part of an array of variables, then the rest of the variables must be included"
 /// (DirectScale, PATCH Customer page).
@@ -44,13 +46,16 @@ impl Body<'_> {
                 (field, _) => patch.mask.insert(field),
             }
         }
+        let is_unsupported = |field: &Field| !field.is_patchable() && read.value(*field).is_some();
+        let has_others = read.has_others || Field::WHOLE.iter().any(is_unsupported);
         let mut violations = read.violations;
-        if reject_unsupported {
+        if reject_unsupported && has_others {
             let named = self.object().as_vec().iter().filter_map(|(name, _)| name.parse::<Field>().ok());
             let unsupported = named.filter(|field| field.whole() != *field || !field.is_patchable());
             violations.extend(unsupported.map(|field| Violation { field, kind: ViolationKind::Unsupported }));
         }
-        let ignored = notes(self.object(), &Noted::Patch { rejects: reject_unsupported });
+        let which = Noted::Patch { rejects: reject_unsupported };
+        let ignored = if has_others { notes(self.object(), &which) } else { Notes::default() };
         Request { content: patch, violations, ignored }
     }
 }

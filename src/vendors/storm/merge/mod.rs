@@ -6,11 +6,10 @@
 mod addresses;
 mod lists;
 
-use validator::ValidateEmail as _;
-
 use super::error::{ErrorCode, Rejection};
 use super::wire::read::MAX_REJECTIONS;
 use super::wire::{Parsed, Sent, request, response};
+use crate::customers::is_email_address;
 use crate::vendor_facts::StormPlan;
 
 use addresses::DeliveryAddresses;
@@ -184,7 +183,7 @@ impl<'p> Merge<'p> {
     }
 
     fn check_email(&mut self, email: &Sent<String>, path: &str) {
-        if email.value().is_some_and(|email| !email.trim().validate_email()) {
+        if email.value().is_some_and(|email| !is_email_address(email.trim())) {
             self.reject(ErrorCode::InvalidEmail, format!("{path} must be an e-mail address."));
         }
     }
