@@ -24,12 +24,14 @@ pub(super) fn shorten(text: &mut String, max: usize) {
 
 /// Keeps the first reasons or notes. `cut` shortens one and returns its size in bytes.
 pub(super) fn keep_first<T>(items: &mut Vec<T>, cut: impl Fn(&mut T) -> usize) {
-    let mut bytes = 0;
-    let fitting = items.iter_mut().take_while(|item| {
+    let (mut bytes, mut count) = (0, 0);
+    for item in items.iter_mut() {
         bytes += cut(item);
-        bytes <= MAX_REASONS
-    });
-    let count = fitting.count();
+        if bytes > MAX_REASONS {
+            break;
+        }
+        count += 1;
+    }
     items.truncate(count);
 }
 
