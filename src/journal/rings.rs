@@ -210,9 +210,9 @@ mod tests {
             for thread in 0..4 {
                 let rings = &rings;
                 scope.spawn(move || {
-                    for number in 0..3_000_i32 {
-                        let tenant = TenantId((number * 7 + thread) % 400);
-                        rings.add(Kept::new(request(tenant, 10 + number as usize % 500)));
+                    for number in 0..3_000_u16 {
+                        let tenant = TenantId((i32::from(number) * 7 + thread) % 400);
+                        rings.add(Kept::new(request(tenant, 10 + usize::from(number % 500))));
                         if number % 97 == 0 {
                             rings.clear(Some(tenant));
                         }
@@ -243,7 +243,7 @@ mod tests {
         let rings = Rings::new(JournalOptions { entries: 10_000, bytes: 10_000_000, total_bytes: 1_000_000 });
         let add = |tenant: i32| rings.add(Kept::new(request(TenantId(tenant), 10)));
         let size = Kept::new(request(TenantId(1), 10)).size;
-        (0..1_000_000 / size).for_each(|number| add(number as i32 % 2));
+        [0, 1].into_iter().cycle().take(1_000_000 / size).for_each(add);
         let full = rings.bytes.load(Ordering::Relaxed);
         add(2);
         let free = 1_000_000 - rings.bytes.load(Ordering::Relaxed);
