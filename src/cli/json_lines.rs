@@ -61,7 +61,7 @@ fn write_event(line: &mut Vec<u8>, event: &Event<'_>) {
     line.push(b'"');
     event.record(&mut Members(line));
     line.extend_from_slice(b",\"target\":");
-    write_value(line, event.metadata().target());
+    write_text(line, event.metadata().target());
     line.extend_from_slice(b"}\n");
 }
 
@@ -94,15 +94,31 @@ fn write_value<T: Serialize + ?Sized>(line: &mut Vec<u8>, value: &T) {
     }
 }
 
+fn write_text(line: &mut Vec<u8>, text: &str) {
+    // Without an early end, so that the compiler looks at several bytes at once.
+    let is_plain = |is_plain, byte: u8| is_plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+    if !text.bytes().fold(true, is_plain) {
+        return write_value(line, text);
+    }
+    line.push(b'"');
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'"');
+}
+
 /// The fields of an event as members of the line.
 struct Members<'a>(&'a mut Vec<u8>);
 
 impl Members<'_> {
     fn write<T: Serialize + ?Sized>(&mut self, field: &Field, value: &T) {
-        self.0.push(b',');
-        write_value(self.0, field.name());
-        self.0.push(b':');
+        self.write_name(field);
         write_value(self.0, value);
+    }
+
+    /// The names of fields are identifiers and literals of programs, which need no escapes.
+    fn write_name(&mut self, field: &Field) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(field.name().as_bytes());
+        self.0.extend_from_slice(b"\":");
     }
 }
 
@@ -124,7 +140,8 @@ impl Visit for Members<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, value);
+        self.write_name(field);
+        write_text(self.0, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
