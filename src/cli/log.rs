@@ -4,31 +4,29 @@ use std::io::{IsTerminal as _, stderr, stdout};
 use std::sync::OnceLock;
 
 use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use super::console::Console;
-use super::log_output::LogOutput;
+use super::json_lines::JsonLines;
+use super::log_output::{ACCESS_TARGET, LogOutput, LogOutputs};
 use super::output::allows_color;
 use crate::config::{LogFormat, Settings};
 use crate::server::CONSOLE_TARGET;
 
-/// The target of the events for programs.
-const ACCESS_TARGET: &str = "access";
-
-static OUTPUTS: OnceLock<[LogOutput; 2]> = OnceLock::new();
+static OUTPUTS: OnceLock<LogOutputs> = OnceLock::new();
 
 /// Writes the lines that wait, for a second at most for each output. Must be called before the process ends.
 pub(super) fn flush() {
-    OUTPUTS.get().into_iter().flatten().for_each(LogOutput::flush);
+    OUTPUTS.get().into_iter().for_each(LogOutputs::flush);
 }
 
 /// # Errors
 /// When a thread cannot be started.
 pub(super) fn start(settings: &Settings) -> std::io::Result<()> {
-    let outputs = [LogOutput::new(stdout())?, LogOutput::new(stderr())?];
+    let outputs = LogOutputs::new(LogOutput::new(stdout())?, LogOutput::new(stderr())?);
     // Checked when the settings were read.
     let filter = EnvFilter::builder().parse_lossy(&settings.log.0);
     let is_terminal = stdout().is_terminal();
@@ -41,18 +39,17 @@ pub(super) fn start(settings: &Settings) -> std::io::Result<()> {
     // A request has two events, one for people and one for programs.
     let other = if format == LogFormat::Console { ACCESS_TARGET } else { CONSOLE_TARGET };
     let one_event = filter_fn(move |metadata| metadata.target() != other);
-    let [out, err] = OUTPUTS.get_or_init(|| outputs);
-    let is_access = |event: &tracing::Metadata<'_>| matches!(event.target(), ACCESS_TARGET | CONSOLE_TARGET);
-    let writer = out.clone().with_filter(is_access).or_else(err.clone());
-    // After the reader has closed the output, each line would cause an error.
-    let layer = fmt::layer::<Registry>().with_writer(writer).log_internal_errors(false);
+    let outputs = OUTPUTS.get_or_init(|| outputs).clone();
     let layer = match format {
-        LogFormat::Console => layer.with_ansi(has_color).event_format(Console::new(has_color)).boxed(),
-        LogFormat::Text => layer.with_ansi(has_color).compact().boxed(),
-        LogFormat::Json | LogFormat::Auto => {
-            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
-        }
+        LogFormat::Json | LogFormat::Auto => JsonLines::new(outputs).boxed(),
+        LogFormat::Console => for_people(outputs).with_ansi(has_color).event_format(Console::new(has_color)).boxed(),
+        LogFormat::Text => for_people(outputs).with_ansi(has_color).compact().boxed(),
     };
     tracing_subscriber::registry().with(layer).with(filter).with(one_event).init();
     Ok(())
+}
+
+fn for_people(outputs: LogOutputs) -> fmt::Layer<Registry, DefaultFields, Format, LogOutputs> {
+    // After the reader has closed the output, each line would cause an error.
+    fmt::layer().with_writer(outputs).log_internal_errors(false)
 }

@@ -1,38 +1,56 @@
 //! An output of the log that does not block: a reader that pauses, as a pager or a terminal does, must not stop the server.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::server::CONSOLE_TARGET;
+
+/// The target of the events for programs.
+pub(super) const ACCESS_TARGET: &str = "access";
 
 /// The maximum size of the lines that wait for the reader, in bytes. Beyond it lines are dropped.
 const MAX_WAITING: usize = 4 * 1024 * 1024;
+
+/// A larger buffer is not kept after its lines are written. In bytes.
+const MAX_KEPT: usize = 64 * 1024;
+
+/// How long the first line waits for others that are written together with it: a write for each line costs more than the line.
+const COLLECTED_FOR: Duration = Duration::from_millis(1);
 
 /// How long [`LogOutput::flush`] waits for the reader.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub(super) struct LogOutput {
-    messages: Sender<Message>,
-    state: Arc<State>,
+pub(super) struct LogOutput(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// There are lines, where there were none.
+    arrived: Condvar,
+    /// Lines were written.
+    written: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    /// The size of the lines that wait, in bytes.
-    waiting: AtomicUsize,
-    dropped: AtomicU64,
+struct Waiting {
+    lines: Vec<u8>,
+    /// The size of the lines that are being written, in bytes.
+    in_flight: usize,
+    /// How many lines were dropped since this was last reported.
+    dropped: u64,
 }
 
-#[derive(Debug)]
-enum Message {
-    Line(Box<[u8]>),
-    /// Everything before it was written.
-    Flush(Sender<()>),
+/// The outputs of the requests' lines and of all others.
+#[derive(Debug, Clone)]
+pub(super) struct LogOutputs {
+    requests: LogOutput,
+    others: LogOutput,
 }
 
 impl LogOutput {
@@ -41,50 +59,106 @@ impl LogOutput {
     /// # Errors
     /// When the thread cannot be started.
     pub(super) fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
-        let (messages, received) = mpsc::channel();
-        let state = Arc::<State>::default();
-        let own = Arc::clone(&state);
-        std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(output, &received, &own))?;
-        Ok(Self { messages, state })
+        let shared = Arc::<Shared>::default();
+        let own = Arc::clone(&shared);
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(output, &own))?;
+        Ok(Self(shared))
+    }
+
+    /// Keeps a line until it is written, or drops it where too many wait.
+    pub(super) fn write_line(&self, line: &[u8]) {
+        let mut waiting = self.0.lock();
+        if waiting.size() + line.len() > MAX_WAITING {
+            waiting.dropped += 1;
+            return;
+        }
+        let is_first = waiting.lines.is_empty();
+        waiting.lines.extend_from_slice(line);
+        drop(waiting);
+        if is_first {
+            self.0.arrived.notify_one();
+        }
     }
 
     /// Waits until all lines are written, or a second has passed.
     pub(super) fn flush(&self) {
-        let (written, is_written) = mpsc::channel();
-        if self.messages.send(Message::Flush(written)).is_ok() {
-            let _ = is_written.recv_timeout(FLUSH_TIMEOUT);
+        let until = Instant::now() + FLUSH_TIMEOUT;
+        let mut waiting = self.0.lock();
+        while waiting.size() > 0 {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { return };
+            waiting = self.0.written.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-fn write_lines(mut output: impl Write, messages: &Receiver<Message>, state: &State) {
-    for message in messages {
-        match message {
-            Message::Line(line) => {
-                // A closed output loses its lines. That is no reason to stop.
-                let _ = output.write_all(&line).and_then(|()| output.flush());
-                let before = state.waiting.fetch_sub(line.len(), Ordering::Relaxed);
-                if before == line.len() {
-                    report_dropped(state);
-                }
-            }
-            Message::Flush(written) => drop(written.send(())),
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_lines(&self) {
+        let waiting = self.lock();
+        drop(self.arrived.wait_while(waiting, |waiting| waiting.lines.is_empty()));
+    }
+}
+
+impl Waiting {
+    /// In bytes.
+    fn size(&self) -> usize {
+        self.lines.len() + self.in_flight
+    }
+}
+
+fn write_lines(mut output: impl Write, shared: &Shared) {
+    let mut lines = Vec::new();
+    loop {
+        shared.wait_for_lines();
+        std::thread::sleep(COLLECTED_FOR);
+        let mut waiting = shared.lock();
+        std::mem::swap(&mut lines, &mut waiting.lines);
+        waiting.in_flight = lines.len();
+        drop(waiting);
+        // A closed output loses its lines. That is no reason to stop.
+        let _ = output.write_all(&lines).and_then(|()| output.flush());
+        lines.clear();
+        lines.shrink_to(MAX_KEPT);
+        let mut waiting = shared.lock();
+        waiting.in_flight = 0;
+        let dropped = if waiting.lines.is_empty() { std::mem::take(&mut waiting.dropped) } else { 0 };
+        drop(waiting);
+        if dropped > 0 {
+            tracing::warn!(lines = dropped, "lines of the log were dropped, because its reader paused");
         }
+        shared.written.notify_all();
     }
 }
 
-fn report_dropped(state: &State) {
-    let lines = state.dropped.swap(0, Ordering::Relaxed);
-    if lines > 0 {
-        tracing::warn!(lines, "lines of the log were dropped, because its reader paused");
+impl LogOutputs {
+    pub(super) fn new(requests: LogOutput, others: LogOutput) -> Self {
+        Self { requests, others }
+    }
+
+    /// The output of an event with this target.
+    pub(super) fn of(&self, target: &str) -> &LogOutput {
+        if matches!(target, ACCESS_TARGET | CONSOLE_TARGET) { &self.requests } else { &self.others }
+    }
+
+    /// As [`LogOutput::flush`], one after the other.
+    pub(super) fn flush(&self) {
+        self.requests.flush();
+        self.others.flush();
     }
 }
 
-impl<'a> MakeWriter<'a> for LogOutput {
+impl<'a> MakeWriter<'a> for LogOutputs {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Line(self)
+        Line(&self.others)
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Self::Writer {
+        Line(self.of(event.target()))
     }
 }
 
@@ -93,13 +167,7 @@ pub(super) struct Line<'a>(&'a LogOutput);
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let LogOutput { messages, state } = self.0;
-        if state.waiting.fetch_add(line.len(), Ordering::Relaxed) + line.len() > MAX_WAITING {
-            state.waiting.fetch_sub(line.len(), Ordering::Relaxed);
-            state.dropped.fetch_add(1, Ordering::Relaxed);
-        } else {
-            let _ = messages.send(Message::Line(line.into()));
-        }
+        self.0.write_line(line);
         Ok(line.len())
     }
 
@@ -110,8 +178,6 @@ impl Write for Line<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     /// An output whose reader pauses while the lock is held.
@@ -136,15 +202,17 @@ mod tests {
         let line = [b'x'; 1024];
         let reading = paused.0.lock().expect("the lock");
         for _ in 0..10 * 1024 {
-            output.make_writer().write_all(&line).expect("no wait");
+            output.write_line(&line);
         }
-        assert_eq!(output.state.waiting.load(Ordering::Relaxed), MAX_WAITING);
-        let dropped = output.state.dropped.load(Ordering::Relaxed);
-        assert_eq!(dropped, 10 * 1024 - 4 * 1024);
+        let counts = || {
+            let waiting = output.0.lock();
+            (waiting.size(), waiting.dropped)
+        };
+        assert_eq!(counts(), (MAX_WAITING, 10 * 1024 - 4 * 1024));
         drop(reading);
         output.flush();
         assert_eq!(paused.0.lock().expect("the lock").len(), MAX_WAITING);
-        assert_eq!(output.state.waiting.load(Ordering::Relaxed), 0);
-        assert_eq!(output.state.dropped.load(Ordering::Relaxed), 0, "they were reported");
+        assert_eq!(counts(), (0, 0), "they were reported");
+        assert!(output.0.lock().lines.capacity() <= MAX_KEPT, "the memory is free");
     }
 }

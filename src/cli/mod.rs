@@ -11,6 +11,7 @@ mod files;
 mod healthcheck;
 mod help;
 mod hook;
+mod json_lines;
 mod keys;
 mod log;
 mod log_output;

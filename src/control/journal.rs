@@ -1,10 +1,8 @@
 //! The journal, as the control API and the pages read it.
 
-use std::sync::Arc;
-
 use super::error::ControlError;
 use crate::database::TenantId;
-use crate::journal::{Entry, Filter, Journal};
+use crate::journal::{Detail, Entry, Filter, Journal};
 use crate::tenants::Tenants;
 
 /// # Errors
@@ -22,14 +20,15 @@ pub(super) fn find_request(
     journal: &Journal,
     tenant: Option<TenantId>,
     id_or_number: &str,
-) -> Result<Arc<Entry>, ControlError> {
+) -> Result<Entry, ControlError> {
     let found = if let Ok(number) = id_or_number.parse::<u64>() {
         // The earliest one after the number before.
         let filter = Filter { since: number.checked_sub(1), ..Filter::default() };
         journal.earliest(tenant, &filter).filter(|entry| entry.number == number)
     } else {
         let id = id_or_number.parse().ok();
-        id.and_then(|id| journal.find(tenant, &Filter { request_id: Some(id), ..Filter::default() }, 1).pop())
+        let by_id = |id| Filter { request_id: Some(id), ..Filter::default() };
+        id.and_then(|id| journal.find(tenant, &by_id(id), 1, Detail::Whole).pop())
     };
     found
         .ok_or_else(|| ControlError::NotFound("the journal does not have this request, or no longer has it".to_owned()))

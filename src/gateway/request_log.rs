@@ -1,22 +1,20 @@
 //! Collects what the journal, the log line and the metrics record of a request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
+use axum::http::{Method, Response};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::context::{GatewayState, Operation, original_path_and_query};
 use super::response::GatewayRejection;
-use crate::clock::{Clock, milliseconds};
+use crate::clock::Clock;
 use crate::database::waited;
-use crate::journal::{
-    Effects, Entry, FaultNote, HIDDEN, Headers, Journal, Reason, Recorder, Suggestions, Text, redacted_path,
-    redacted_text,
-};
+use crate::journal::{FaultNote, Journal, RawMessages, RawRequest, Reason, Recorder, Suggestions};
 use crate::tenants::Caller;
 
 /// The log of one request. It is journaled exactly once: when the request is finished, or when it is dropped because the client
@@ -29,7 +27,6 @@ pub(crate) struct RequestLog {
     pub request_id: Uuid,
     /// `None` where the journal is off.
     head: Option<RequestHead>,
-    body: RequestBody,
     /// `None` for an unauthenticated request.
     pub caller: Option<Caller>,
     pub tenant_time: Option<DateTime<Utc>>,
@@ -59,24 +56,14 @@ enum Progress {
     Journaled,
 }
 
-#[derive(Debug)]
-enum RequestBody {
-    Unread,
-    Read(Bytes),
-}
-
-/// The head of a request, as the journal keeps it.
+/// A request as the journal keeps it, before it has its response.
 #[derive(Debug)]
 struct RequestHead {
     received_at: DateTime<Utc>,
     method: Cow<'static, str>,
-    path: String,
-    headers: Headers,
-    /// `None` where the request has no Content-Length.
-    content_length: Option<usize>,
-    is_chunked: bool,
-    /// A header with a credential, and its name. The journal shows the last characters if the credential is not valid.
-    credential: Option<(&'static str, HeaderValue)>,
+    messages: RawMessages,
+    /// See [`Vendor::PREVIEW_HEADER`](super::vendor::Vendor::PREVIEW_HEADER).
+    credential_header: Option<&'static str>,
 }
 
 /// A request that has its response, for the log line and the metrics: in the extensions of the response.
@@ -139,8 +126,7 @@ impl RequestLog {
             start: Instant::now(),
             operation,
             request_id: gateway.random.uuid(),
-            head: journal.is_on().then(|| RequestHead::new(&journal, operation, parts, preview_header)),
-            body: RequestBody::Unread,
+            head: journal.is_on().then(|| RequestHead::new(operation, parts, preview_header)),
             caller: None,
             tenant_time: None,
             customer: None,
@@ -157,7 +143,9 @@ impl RequestLog {
     }
 
     pub(super) fn read(&mut self, body: &Bytes) {
-        self.body = RequestBody::Read(body.clone());
+        if let Some(head) = &mut self.head {
+            head.messages.read(body);
+        }
     }
 
     /// The operation has ended: its recorded changes are final, also if the client disconnects now.
@@ -201,45 +189,32 @@ impl RequestLog {
 
     fn write_entry(&mut self, response: Option<&Response<Bytes>>) {
         self.progress = Progress::Journaled;
-        let Some(head) = self.head.take() else { return };
-        let Effects { changes, events, hooks, left_out, .. } = self.recorder.take();
-        let created = || changes.iter().find(|change| change.table == "customers")?.id.parse().ok();
+        let Some(mut head) = self.head.take() else { return };
+        if let Some(response) = response {
+            head.messages.respond(response.headers(), response.body());
+        }
         let caller = self.caller.as_ref();
-        let redacted_reason = |reason: Reason| Reason { message: redacted_text(&reason.message), ..reason };
-        self.journal.add(Entry {
-            // The journal assigns it.
-            number: 0,
+        self.journal.add(RawRequest {
             request_id: self.request_id,
+            received_at: head.received_at,
             tenant_time: self.tenant_time,
             tenant: caller.map(|caller| caller.tenant.id),
-            request_body: self.body.redacted(&head),
-            received_at: head.received_at,
-            key: match caller {
-                Some(caller) => Some(caller.key_name.to_string()),
-                None => head.credential.map(|(name, value)| last_characters(&self.journal, name, &value)),
-            },
+            key: caller.map(|caller| Arc::clone(&caller.key_name)),
+            credential_header: head.credential_header,
             operation: self.operation.id,
             route: self.operation.route,
             method: head.method,
-            path: head.path,
-            customer: self.customer.or_else(created),
-            request_headers: head.headers,
+            customer: self.customer,
             status: response.map(|response| response.status().as_u16()),
-            response_headers: response
-                .map(|response| redacted_headers(&self.journal, response.headers()))
-                .unwrap_or_default(),
-            response_body: response.map(|response| Text::response(response.body())).unwrap_or_default(),
-            duration_ms: milliseconds(self.start.elapsed()),
-            database_ms: milliseconds(waited()),
+            messages: head.messages,
+            duration: self.start.elapsed(),
+            waited: waited(),
             fault: self.fault.clone(),
-            reasons: std::mem::take(&mut self.reasons).into_iter().map(redacted_reason).collect(),
+            reasons: std::mem::take(&mut self.reasons),
             ignored: std::mem::take(&mut self.ignored),
             did_you_mean: std::mem::take(&mut self.did_you_mean),
             is_dry_run: self.is_dry_run,
-            changes,
-            events,
-            hooks,
-            left_out,
+            effects: self.recorder.take(),
         });
     }
 }
@@ -265,34 +240,15 @@ impl Drop for RequestLog {
 }
 
 impl RequestHead {
-    fn new(journal: &Journal, operation: Operation, parts: &Parts, preview_header: Option<&'static str>) -> Self {
-        let Parts { method, headers, .. } = parts;
+    fn new(operation: Operation, parts: &Parts, credential_header: Option<&'static str>) -> Self {
+        let path = original_path_and_query(parts);
         Self {
             received_at: Clock::Real.now(),
-            method: method_name(method),
-            path: redacted_path(original_path_and_query(parts), operation.route),
-            headers: redacted_headers(journal, headers),
-            content_length: headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
-            is_chunked: headers.contains_key(header::TRANSFER_ENCODING),
-            credential: preview_header.and_then(|name| Some((name, headers.get(name)?.clone()))),
+            method: method_name(&parts.method),
+            messages: RawMessages::of_request(path, operation.route, &parts.headers),
+            credential_header,
         }
     }
-}
-
-impl RequestBody {
-    fn redacted(&self, head: &RequestHead) -> Text {
-        let body: &[u8] = if let Self::Read(body) = self { body } else { &[] };
-        match head.content_length.filter(|length| *length > 0) {
-            Some(length) if body.is_empty() => Text::unread(length),
-            // The length is not known.
-            None if head.is_chunked && matches!(self, Self::Unread) => Text::unread(0),
-            _ => Text::request(body),
-        }
-    }
-}
-
-fn redacted_headers(journal: &Journal, headers: &HeaderMap) -> Headers {
-    journal.redacted_headers(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
 /// Without an allocation for the usual methods.
@@ -303,10 +259,4 @@ fn method_name(method: &Method) -> Cow<'static, str> {
         }
     }
     Cow::Owned(method.to_string())
-}
-
-/// The last four characters of a credential that is long enough to stay secret without them.
-fn last_characters(journal: &Journal, header: &str, credential: &HeaderValue) -> String {
-    let redacted = journal.redacted_header(header, credential.as_bytes());
-    if redacted == HIDDEN { redacted.into_owned() } else { redacted.replace(HIDDEN, "…") }
 }

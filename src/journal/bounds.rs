@@ -1,67 +1,69 @@
-//! The sizes of the journal's requests. An entry has at most 512 KiB, whatever the client sent.
+//! The sizes of the journal's requests. A request has at most 512 KiB, whatever the client sent.
 
 use std::borrow::Cow;
 
-use super::entry::{Effects, Entry, EventNote, HookNote, Reason, Text};
+use super::entry::{Entry, EventNote, HookNote, Reason, Text};
+use super::raw::{Kept, RawRequest, Slot};
+use super::recorder::{Effects, RawChange};
 use super::rows::{Change, shortened};
 
 /// The maximum length of a path, in bytes.
-const MAX_PATH: usize = 16 * 1024;
+pub(super) const MAX_PATH: usize = 16 * 1024;
 
 /// The maximum size of the reasons of a rejection, and of the notes on ignored members, in bytes.
 const MAX_REASONS: usize = 32 * 1024;
 
 /// The maximum length of the text of a reason or note, in bytes.
-const MAX_REASON: usize = 4 * 1024;
+pub(super) const MAX_REASON: usize = 4 * 1024;
 
-fn shorten(text: &mut String, max: usize) {
+pub(super) fn shorten(text: &mut String, max: usize) {
     if let Some(short) = shortened(text, max) {
         *text = short;
     }
 }
 
-/// Keeps the first items up to a size in bytes.
-fn keep_first<T>(items: &mut Vec<T>, max: usize, size: impl Fn(&T) -> usize) {
-    let mut bytes = 0;
-    let fitting = items.iter().take_while(|item| {
-        bytes += size(item);
-        bytes <= max
-    });
-    let count = fitting.count();
+/// Keeps the first reasons or notes. `cut` shortens one and returns its size in bytes.
+pub(super) fn keep_first<T>(items: &mut Vec<T>, cut: impl Fn(&mut T) -> usize) {
+    let (mut bytes, mut count) = (0, 0);
+    for item in items.iter_mut() {
+        bytes += cut(item);
+        if bytes > MAX_REASONS {
+            break;
+        }
+        count += 1;
+    }
     items.truncate(count);
 }
 
-impl Entry {
-    /// Cuts what a client can make long.
-    pub(super) fn bounded(mut self) -> Self {
-        shorten(&mut self.path, MAX_PATH);
-        if let Cow::Owned(method) = &mut self.method {
-            shorten(method, MAX_REASON);
-        }
-        for Reason { field, rule, message } in &mut self.reasons {
-            for text in [field, rule, message] {
-                shorten(text, MAX_REASON);
-            }
-        }
-        keep_first(&mut self.reasons, MAX_REASONS, Reason::size);
-        for note in &mut self.ignored {
-            shorten(note, MAX_REASON);
-        }
-        keep_first(&mut self.ignored, MAX_REASONS, String::capacity);
-        self
-    }
-
+impl Kept {
     /// The bytes in memory.
-    pub(super) fn size(&self) -> usize {
-        let Self { key, method, path, request_headers, request_body, response_headers, response_body, .. } = self;
-        let method = if let Cow::Owned(method) = method { method.capacity() } else { 0 };
-        let fault = self.fault.as_ref().map_or(0, |fault| fault.description.capacity());
-        let ignored = of_items(&self.ignored, |note| note.capacity() + size_of::<String>());
+    pub(super) fn bytes(&self) -> usize {
+        let RawRequest { key, method, messages, fault, reasons, ignored, did_you_mean, effects, .. } = &self.request;
         // The counts of the `Arc`.
         size_of::<Self>()
             + 2 * size_of::<usize>()
+            + size_of::<Slot>()
+            + key.as_ref().map_or(0, |key| key.len())
+            + of_method(method)
+            + messages.size()
+            + fault.as_ref().map_or(0, |fault| fault.description.capacity())
+            + of_items(reasons, Reason::size)
+            + of_items(ignored, |note| note.capacity() + size_of::<String>())
+            + did_you_mean.size()
+            + of_items(&effects.changes, RawChange::size)
+            + of_items(&effects.events, EventNote::size)
+            + of_items(&effects.hooks, HookNote::size)
+    }
+}
+
+impl Entry {
+    /// The bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        let Self { key, method, path, request_headers, request_body, response_headers, response_body, .. } = self;
+        let fault = self.fault.as_ref().map_or(0, |fault| fault.description.capacity());
+        size_of::<Self>()
             + key.as_ref().map_or(0, String::capacity)
-            + method
+            + of_method(method)
             + path.capacity()
             + request_headers.0.capacity()
             + response_headers.0.capacity()
@@ -69,12 +71,16 @@ impl Entry {
             + response_body.text.capacity()
             + fault
             + of_items(&self.reasons, Reason::size)
-            + ignored
+            + of_items(&self.ignored, |note| note.capacity() + size_of::<String>())
             + self.did_you_mean.size()
             + of_items(&self.changes, Change::size)
             + of_items(&self.events, EventNote::size)
             + of_items(&self.hooks, HookNote::size)
     }
+}
+
+fn of_method(method: &Cow<'static, str>) -> usize {
+    if let Cow::Owned(method) = method { method.capacity() } else { 0 }
 }
 
 /// The bytes of a list: those of its items, their structs included, and those of its unused space.
@@ -85,14 +91,14 @@ fn of_items<T>(items: &Vec<T>, size: impl Fn(&T) -> usize) -> usize {
 impl Effects {
     /// The bytes in memory.
     pub(super) fn size(&self) -> usize {
-        let changes: usize = self.changes.iter().map(Change::size).sum();
+        let changes: usize = self.changes.iter().map(RawChange::size).sum();
         let events: usize = self.events.iter().map(EventNote::size).sum();
         changes + events + self.hooks.iter().map(HookNote::size).sum::<usize>()
     }
 }
 
 impl Reason {
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         size_of::<Self>() + self.field.capacity() + self.rule.capacity() + self.message.capacity()
     }
 }
@@ -114,12 +120,16 @@ impl HookNote {
 mod tests {
     use std::sync::Arc;
 
-    use chrono::{DateTime, Utc};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
     use serde_json::json;
     use uuid::Uuid;
 
-    use super::super::entry::{Filter, Recorder, Suggestions};
+    use super::super::filter::Filter;
+    use super::super::raw::RawMessages;
+    use super::super::raw::tests::request as empty;
+    use super::super::recorder::Recorder;
     use super::super::rows::{Cell, Tables};
+    use super::super::show::{Detail, Shower};
     use super::super::{Journal, JournalOptions};
     use super::*;
     use crate::database::TenantId;
@@ -138,66 +148,62 @@ mod tests {
         HookNote { hook: "h", url, request, status: None, response, duration_ms: 0.0, has_called_back: false }
     }
 
-    /// An entry with this number of effects, and with texts of this length everywhere.
-    fn entry(tenant: i32, effects: usize, length: usize) -> Entry {
+    /// A request with this number of effects, and with texts of this length everywhere.
+    fn request(tenant: i32, effects: usize, length: usize) -> RawRequest {
         let recorder = Recorder::on(Arc::new(Tables::default()));
         for _ in 0..effects {
             recorder.event(|| note(length));
             recorder.hook(|| hook(length));
         }
-        let Effects { changes, events, hooks, left_out, .. } = recorder.take();
         let text = || "x".repeat(length);
-        let body = || Text::request(text().as_bytes());
-        let headers = || super::super::entry::Headers::new([("x-long", text().as_bytes()), ("x-short", b"1")], &[]);
-        Entry {
-            number: 0,
-            request_id: Uuid::nil(),
-            received_at: DateTime::<Utc>::UNIX_EPOCH,
-            tenant_time: None,
-            tenant: Some(TenantId(tenant)),
-            key: None,
-            operation: "-",
-            route: "-",
+        let long = text();
+        let header = |name: &'static str, value: &str| {
+            (HeaderName::from_static(name), HeaderValue::try_from(value).expect("a value"))
+        };
+        let headers = HeaderMap::from_iter([header("x-long", &long), header("x-short", "1")]);
+        let mut messages = RawMessages::of_request(&long, "-", &headers);
+        messages.read(long.as_bytes());
+        messages.respond(&headers, long.as_bytes());
+        RawRequest {
             method: Cow::Owned(text()),
-            path: text(),
-            customer: None,
-            request_headers: headers(),
-            request_body: body(),
-            status: Some(200),
-            response_headers: headers(),
-            response_body: body(),
-            duration_ms: 0.0,
-            database_ms: 0.0,
-            fault: None,
+            messages,
             reasons: (0..effects).map(|_| Reason { field: text(), rule: text(), message: text() }).collect(),
             ignored: (0..effects).map(|_| text()).collect(),
-            did_you_mean: Suggestions::default(),
-            is_dry_run: false,
-            changes,
-            events,
-            hooks,
-            left_out,
+            effects: recorder.take(),
+            ..empty(TenantId(tenant), 0)
         }
+    }
+
+    fn kept(effects: usize, length: usize) -> Kept {
+        Kept::new(request(1, effects, length))
+    }
+
+    fn entry(kept: Kept) -> Entry {
+        Shower::default().entry(&Slot { number: 1, kept: Arc::new(kept) }, Detail::Whole)
     }
 
     #[test]
     fn an_entry_has_a_maximum_size() {
-        let entry = entry(1, 1_000, 1_000_000).bounded();
+        let kept = kept(1_000, 1_000_000);
+        assert!(kept.size < MAX_ENTRY, "{}", kept.size);
+        let entry = entry(kept);
         assert!(entry.size() < MAX_ENTRY, "{}", entry.size());
         assert!(entry.left_out > 1_900 && entry.events.len() >= 5, "{} left out", entry.left_out);
         assert!(serde_json::to_vec(&entry).expect("JSON").len() < MAX_ENTRY);
         let text = entry.events[0].payload.value();
         assert!(text.as_str().is_some_and(|text| text.ends_with("… (1000011 bytes)")), "{text}");
         assert!(entry.path.ends_with("… (1000000 bytes)"));
+        assert!(entry.reasons[0].message.ends_with("… (1000000 bytes)"));
     }
 
     #[test]
-    fn a_size_is_that_of_everything_an_entry_holds() {
-        let (small, large) = (entry(1, 1, 10), entry(1, 1, 1_010));
+    fn a_size_is_that_of_everything_a_request_holds() {
+        let (small, large) = (kept(1, 10), kept(1, 1_010));
         // Method, path, two headers each, two bodies, three texts of a reason, a note, a payload, and a hook's two bodies.
-        let grown = large.size() - small.size();
+        let grown = large.size - small.size;
         assert!((13 * 1_000..16 * 1_000).contains(&grown), "{grown}");
-        assert!(small.size() > serde_json::to_vec(&small).expect("JSON").len() / 2);
+        let size = small.size;
+        assert!(size > serde_json::to_vec(&entry(small)).expect("JSON").len() / 2);
     }
 
     #[test]
@@ -226,17 +232,15 @@ mod tests {
     fn the_journal_of_all_tenants_is_bounded() {
         let options = JournalOptions { entries: 1_000, bytes: 300_000, total_bytes: 1_000_000 };
         let journal = Journal::new(options, Vec::new());
-        let count = |tenant| journal.find(Some(TenantId(tenant)), &Filter::default(), 1_000).len();
-        let bytes = |tenant| -> usize {
-            let found = journal.find(Some(TenantId(tenant)), &Filter::default(), 1_000);
-            found.iter().map(|entry| entry.size()).sum()
-        };
+        let count = |tenant| journal.find(Some(TenantId(tenant)), &Filter::default(), 1_000, Detail::Whole).len();
+        // All requests of a tenant have the same size.
+        let bytes = |tenant| count(tenant) * Kept::new(request(tenant, 0, if tenant == 1 { 10 } else { 1_000 })).size;
         for _ in 0..10 {
-            journal.add(entry(1, 0, 10));
+            journal.add(request(1, 0, 10));
         }
         for tenant in 2..=12 {
             for _ in 0..100 {
-                journal.add(entry(tenant, 0, 1_000));
+                journal.add(request(tenant, 0, 1_000));
             }
         }
         assert_eq!(count(1), 10, "a tenant with few bytes keeps them");
@@ -250,7 +254,7 @@ mod tests {
             journal.clear(Some(TenantId(tenant)));
         }
         for _ in 0..100 {
-            journal.add(entry(2, 0, 1_000));
+            journal.add(request(2, 0, 1_000));
         }
         assert!((250_000..=300_000).contains(&bytes(2)), "{}", bytes(2));
     }

@@ -1,24 +1,20 @@
-//! One request in the journal, and the recorder of its effects while it runs. Bodies are kept as text, without secrets, and of a long
-//! one only the beginning.
+//! One request of the journal, as it is shown: without secrets, bodies as text, and of a long one only the beginning.
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::redact::{redacted, redacted_response};
 use super::redacted_header;
-use super::rows::{Cell, Change, RowTexts, Tables};
+use super::rows::{Cell, Change};
 use crate::database::TenantId;
 
-/// The maximum size of the changes, events and hooks of a request, in bytes.
-const MAX_EFFECTS: usize = 256 * 1024;
-
 /// The maximum size of the headers of a request or response, in bytes.
-const MAX_HEADERS: usize = 32 * 1024;
+pub(super) const MAX_HEADERS: usize = 32 * 1024;
 
 /// A request with its response and effects. Secrets are hidden.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -162,65 +158,8 @@ pub struct FaultNote {
     pub description: String,
 }
 
-/// Selects requests that match all criteria that are set.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub operation: Option<String>,
-    pub status: Option<StatusFilter>,
-    pub customer: Option<i32>,
-    pub request_id: Option<Uuid>,
-    /// Only requests with a higher number.
-    pub since: Option<u64>,
-}
-
-/// `404`, or a class such as `4xx`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum StatusFilter {
-    Exactly(u16),
-    /// The first digit.
-    Class(u16),
-}
-
-impl TryFrom<String> for StatusFilter {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let failed = || "must be a status such as 404, or a class such as 4xx".to_owned();
-        match text.strip_suffix("xx") {
-            Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Self::Class),
-            None => text.parse().ok().filter(|status| (100..=599).contains(status)).map(Self::Exactly),
-        }
-        .ok_or_else(failed)
-    }
-}
-
-impl std::fmt::Display for StatusFilter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exactly(status) => write!(formatter, "{status}"),
-            Self::Class(class) => write!(formatter, "{class}xx"),
-        }
-    }
-}
-
-impl Filter {
-    #[must_use]
-    pub fn matches(&self, entry: &Entry) -> bool {
-        let has_status = |status: StatusFilter| match status {
-            StatusFilter::Exactly(status) => entry.status == Some(status),
-            StatusFilter::Class(class) => entry.status.is_some_and(|status| status / 100 == class),
-        };
-        self.operation.as_ref().is_none_or(|operation| operation == entry.operation)
-            && self.status.is_none_or(has_status)
-            && self.customer.is_none_or(|customer| entry.customer == Some(customer))
-            && self.request_id.is_none_or(|id| entry.request_id == id)
-            && self.since.is_none_or(|since| entry.number > since)
-    }
-}
-
 /// The maximum length of a kept body in bytes.
-const MAX_LENGTH: usize = 16 * 1024;
+pub(super) const MAX_LENGTH: usize = 16 * 1024;
 
 /// A body. Secrets are hidden.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -236,19 +175,29 @@ pub struct Text {
 impl Text {
     #[must_use]
     pub fn request(body: &[u8]) -> Self {
-        Self::new(body, redacted)
+        Self::new(body, body.len(), redacted)
     }
 
     #[must_use]
     pub fn response(body: &[u8]) -> Self {
-        Self::new(body, redacted_response)
+        Self::new(body, body.len(), redacted_response)
     }
 
-    fn new(body: &[u8], redacted: fn(&str) -> Cow<'_, str>) -> Self {
-        let kept = &body[..body.len().min(MAX_LENGTH)];
+    /// The beginning of a request's body that has this many bytes.
+    pub(super) fn request_of(kept: &[u8], bytes: usize) -> Self {
+        Self::new(kept, bytes, redacted)
+    }
+
+    /// The beginning of a response's body that has this many bytes.
+    pub(super) fn response_of(kept: &[u8], bytes: usize) -> Self {
+        Self::new(kept, bytes, redacted_response)
+    }
+
+    fn new(kept: &[u8], bytes: usize, redacted: fn(&str) -> Cow<'_, str>) -> Self {
+        let kept = &kept[..kept.len().min(MAX_LENGTH)];
         // Checked first, because almost every body is UTF-8.
         let kept = std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed);
-        Self { text: redacted(&kept).into_owned(), bytes: body.len(), is_truncated: body.len() > MAX_LENGTH }
+        Self { text: redacted(&kept).into_owned(), bytes, is_truncated: bytes > MAX_LENGTH }
     }
 
     #[must_use]
@@ -261,28 +210,6 @@ impl Text {
     pub fn is_unread(&self) -> bool {
         self.text.is_empty() && self.is_truncated
     }
-}
-
-/// Records nothing when the journal is off.
-#[derive(Debug, Default)]
-pub struct Recorder(Option<Recording>);
-
-#[derive(Debug)]
-struct Recording {
-    tables: Arc<Tables>,
-    effects: Mutex<Effects>,
-}
-
-/// The effects of a request.
-#[derive(Debug, Default)]
-pub struct Effects {
-    pub changes: Vec<Change>,
-    pub events: Vec<EventNote>,
-    pub hooks: Vec<HookNote>,
-    /// How many more there were.
-    pub left_out: usize,
-    /// The size of those that are kept, in bytes.
-    bytes: usize,
 }
 
 /// An event that a request caused.
@@ -310,125 +237,6 @@ pub struct HookNote {
     pub duration_ms: f64,
     /// Whether the extension's callback wrote the change.
     pub has_called_back: bool,
-}
-
-impl Recorder {
-    pub const OFF: &'static Self = &Self(None);
-
-    pub(super) fn on(tables: Arc<Tables>) -> Self {
-        Self(Some(Recording { tables, effects: Mutex::default() }))
-    }
-
-    /// Statements return rows only for a recorder that is on.
-    #[must_use]
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Records a row that was written: each column as text, before and after.
-    pub fn row(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
-        if let Some(recording) = &self.0
-            && (before.is_some() || after.is_some())
-            && let Some(change) = recording.tables.change(table, before, after)
-        {
-            recording.with(|effects| effects.keep(change.size(), |effects| effects.changes.push(change)));
-        }
-    }
-
-    /// Records a row that a statement may have written; `after` is `None` if it did not.
-    pub fn update(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
-        if after.is_some() {
-            self.row(table, before, after);
-        }
-    }
-
-    /// Records an event that was written to the outbox.
-    pub fn event(&self, note: impl FnOnce() -> EventNote) {
-        if let Some(recording) = &self.0 {
-            let note = note();
-            recording.with(|effects| effects.keep(note.size(), |effects| effects.events.push(note)));
-        }
-    }
-
-    /// Records a hook that an extension answered.
-    pub fn hook(&self, note: impl FnOnce() -> HookNote) {
-        if let Some(recording) = &self.0 {
-            let note = note();
-            recording.with(|effects| effects.keep(note.size(), |effects| effects.hooks.push(note)));
-        }
-    }
-
-    /// Drops the changes and events of a request that was rejected or rolled back.
-    pub fn discard_changes(&self) {
-        if let Some(recording) = &self.0 {
-            recording.with(|effects| effects.truncate(0, 0, 0));
-        }
-    }
-
-    /// Begins to record a transaction. Its changes and events are dropped unless it is committed: also when its client hangs up.
-    pub fn transaction(&self) -> RecordedTransaction<'_> {
-        let before = self
-            .0
-            .as_ref()
-            .map(|recording| recording.with(|effects| (effects.changes.len(), effects.events.len(), effects.left_out)));
-        RecordedTransaction { recorder: self, before }
-    }
-
-    /// The effects until now.
-    #[must_use]
-    pub fn take(&self) -> Effects {
-        self.0.as_ref().map(|recording| recording.with(std::mem::take)).unwrap_or_default()
-    }
-}
-
-/// The recording of a transaction that is not committed yet.
-#[derive(Debug)]
-#[must_use]
-pub struct RecordedTransaction<'a> {
-    recorder: &'a Recorder,
-    /// How many changes and events there were before, and how many were left out; `None` when they are final.
-    before: Option<(usize, usize, usize)>,
-}
-
-impl RecordedTransaction<'_> {
-    /// The transaction is committed.
-    pub fn committed(mut self) {
-        self.before = None;
-    }
-}
-
-impl Drop for RecordedTransaction<'_> {
-    fn drop(&mut self) {
-        if let (Some(recording), Some((changes, events, left_out))) = (&self.recorder.0, self.before) {
-            recording.with(|effects| effects.truncate(changes, events, left_out));
-        }
-    }
-}
-
-impl Effects {
-    /// Keeps one more effect of this size, unless they would be too large together.
-    fn keep(&mut self, size: usize, push: impl FnOnce(&mut Self)) {
-        if self.bytes + size > MAX_EFFECTS {
-            self.left_out += 1;
-            return;
-        }
-        self.bytes += size;
-        push(self);
-    }
-
-    /// Drops the changes and events after the first ones.
-    fn truncate(&mut self, changes: usize, events: usize, left_out: usize) {
-        self.changes.truncate(changes);
-        self.events.truncate(events);
-        self.left_out = left_out;
-        self.bytes = self.size();
-    }
-}
-
-impl Recording {
-    fn with<T>(&self, work: impl FnOnce(&mut Effects) -> T) -> T {
-        work(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
@@ -19,9 +20,15 @@ use super::secret_names::is_secret_column;
 const HEADER_LENGTH: usize = 20;
 
 /// The bytes of a `text[]`. They are parsed only when two rows are compared, because a separate string for each column would cost
-/// more than the comparison.
-#[derive(Debug, Clone, Default)]
+/// more than the comparison. They contain secrets, which `Debug` does not show.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RowTexts(Box<[u8]>);
+
+impl fmt::Debug for RowTexts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RowTexts(…)")
+    }
+}
 
 impl Type<Postgres> for RowTexts {
     fn type_info() -> PgTypeInfo {
@@ -39,6 +46,11 @@ impl<'r> Decode<'r, Postgres> for RowTexts {
 }
 
 impl RowTexts {
+    /// In bytes, without the struct itself.
+    pub(super) fn size(&self) -> usize {
+        self.0.len()
+    }
+
     /// `None` is NULL.
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
         let mut rest = self.0.get(HEADER_LENGTH..).unwrap_or_default();
@@ -67,6 +79,20 @@ impl RowTexts {
             bytes.extend(text.unwrap_or_default().as_bytes());
         }
         Self(bytes.into())
+    }
+}
+
+#[cfg(test)]
+impl Tables {
+    /// A table of three columns: tenant, key and a secret.
+    pub(super) fn of_customers() -> Self {
+        let column = Column::new;
+        let columns = vec![
+            column("tenant_id", Kind::Number, false),
+            column("customer_id", Kind::Number, true),
+            column("tax_id", Kind::Text, false),
+        ];
+        Self([("customers".to_owned(), columns)].into())
     }
 }
 

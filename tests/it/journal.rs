@@ -74,6 +74,8 @@ fn an_accepted_request_has_its_changes() {
     let id = tenant.create(&seeds::retail());
     let entry = &tenant.requests("")[0];
     assert_eq!((&entry["customer"], &one(&entry["changes"], "customers")["id"]), (&json!(id), &json!(id.to_string())));
+    let of_customer = tenant.requests(&format!("?customer={id}"));
+    assert_eq!(of_customer.iter().map(|entry| &entry["number"]).collect::<Vec<_>>(), [&entry["number"]]);
     let tables_after = |act: &dyn Fn()| {
         act();
         let entry = tenant.requests("")[0].clone();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Answer, Control, ControlError, json, no_content, query};
 use crate::control::journal::{find_request, journal};
 use crate::database::TenantId;
-use crate::journal::{Entry, Filter, Journal, StatusFilter};
+use crate::journal::{Detail, Entry, Filter, Journal, StatusFilter};
 
 /// Which requests, and how many
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,10 +71,11 @@ impl<'a> Source<'a> {
         Ok(Self { journal: journal(tenants)?, tenant })
     }
 
-    /// Written on a thread that blocks no other request: a listing can be long, and similar operations are looked for.
+    /// On a thread that blocks no other request: a listing can be long, and is made of what the journal keeps.
     async fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
-        let found = self.journal.find(self.tenant, &query.filter(control)?, query.limit.unwrap_or(100).min(1_000));
-        let written = move || json(StatusCode::OK, &found.iter().map(AsRef::as_ref).collect::<Vec<&Entry>>());
+        let (journal, tenant, filter) = (self.journal.clone(), self.tenant, query.filter(control)?);
+        let limit = query.limit.unwrap_or(100).min(1_000);
+        let written = move || json(StatusCode::OK, &journal.find(tenant, &filter, limit, Detail::Whole));
         tokio::task::spawn_blocking(written).await.map_err(|_| ControlError::Interrupted)
     }
 }
@@ -111,7 +112,7 @@ pub(super) async fn get(
     Path((tenant, request_id)): Path<(String, String)>,
 ) -> Answer {
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
-    Ok(json(StatusCode::OK, find_request(journal, tenant, &request_id)?.as_ref()))
+    Ok(json(StatusCode::OK, &find_request(journal, tenant, &request_id)?))
 }
 
 /// Wait for a request
@@ -134,7 +135,7 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
     match journal.wait(tenant, &filter, timeout).await {
-        Some(entry) => Ok(json(StatusCode::OK, entry.as_ref())),
+        Some(entry) => Ok(json(StatusCode::OK, &entry)),
         None => Ok(json(
             StatusCode::REQUEST_TIMEOUT,
             &serde_json::json!({ "status": 408, "title": "Request Timeout", "detail": "no request matched in time" }),
@@ -175,18 +176,14 @@ pub(super) async fn stream(
         None => journal.listen(tenant),
     };
     let requests = stream::unfold((listener, filter), async |(mut listener, filter)| {
-        loop {
-            let entry = listener.next().await?;
-            if filter.matches(&entry) {
-                return Some((entry, (listener, filter)));
-            }
-        }
+        let entry = listener.next(&filter).await?;
+        Some((entry, (listener, filter)))
     });
     let events = requests.then(async |entry| {
         // Entries that the journal has are all ready at once. Other requests run between them.
         tokio::task::yield_now().await;
         let event = Event::default().event("request").id(entry.number.to_string());
-        Ok::<_, Infallible>(event.json_data(entry.as_ref()).unwrap_or_default())
+        Ok::<_, Infallible>(event.json_data(&entry).unwrap_or_default())
     });
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     // Otherwise nginx buffers the events.

@@ -17,7 +17,7 @@ use super::{PageResult, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
 use crate::gateway::{Replayed, RequestSummary};
-use crate::journal::{Entry, Filter, HIDDEN};
+use crate::journal::{Detail, Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
 /// In the journal, the key of requests from the inspector.
@@ -144,7 +144,8 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
 fn id_of(page: &TenantPage, response: &Response<Body>) -> String {
     let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
     let newest = || {
-        let found = page.tenants().journal.find(Some(page.tenant.id), &Filter::default(), 1).pop();
+        let found =
+            page.tenants().journal.find(Some(page.tenant.id), &Filter::default(), 1, Detail::WithoutMessages).pop();
         found.map(|entry| request_id(&entry)).unwrap_or_default()
     };
     id.map_or_else(newest, |id| id.to_string())

@@ -1,7 +1,5 @@
 //! The live list of requests.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use maud::{Markup, html};
@@ -16,7 +14,7 @@ use crate::control::error::ControlError;
 use crate::control::journal::journal;
 use crate::control::typed;
 use crate::database::TenantId;
-use crate::journal::{Entry, Filter};
+use crate::journal::{Detail, Entry, Filter};
 
 const MAX_SHOWN: usize = 100;
 
@@ -61,7 +59,7 @@ pub(super) async fn rows(request: PageRequest) -> PageResult {
     let filter = filter(&request.query)?;
     let tenant = request.tenants.tenant(request.part("tenant")).await?;
     let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
-    let found = journal(&request.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN);
+    let found = journal(&request.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN, Detail::WithoutMessages);
     let rows = html! { @for entry in &found { (row(entry, scope)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -90,7 +88,7 @@ fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<Contro
         Ok(filter) => (None, filter),
         Err(error) => (Some(error), Filter::default()),
     };
-    let found = journal.find(scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN);
+    let found = journal.find(scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN, Detail::WithoutMessages);
     let last = found.first().map_or(0, |entry| entry.number);
     let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
     let query = query_of(&filter);
@@ -123,7 +121,7 @@ fn query_of(filter: &Filter) -> String {
     query.finish()
 }
 
-fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Arc<Entry>]) -> Markup {
+fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Entry]) -> Markup {
     let query = &request.query;
     let input = |name: &str, list: Option<&str>, hint: &str| {
         html! { input id=(name) name=(name) value=(query.text(name)) list=[list] placeholder=(hint) autocomplete="off"; }
@@ -154,7 +152,7 @@ fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Arc<Entry>])
     }
 }
 
-pub(super) fn table(found: &[Arc<Entry>], scope: RequestScope<'_>) -> Markup {
+pub(super) fn table(found: &[Entry], scope: RequestScope<'_>) -> Markup {
     html! {
         table.requests.stack {
             thead { tr {
