@@ -449,5 +449,8 @@ mod tests {
         let panicked: Result<(), _> = unless_panicked(Box::pin(async { panic!("on purpose") }), id).await;
         assert_eq!(panicked, Err(GatewayRejection::BackEndFailed(id)));
         assert_eq!(unless_panicked(Box::pin(async { 7 }), id).await, Ok(7));
+        let text = "formatted".to_owned();
+        let panicked = caught(async { panic!("{text}") }).await;
+        assert_eq!(panicked.map_err(|panic: Box<dyn Any + Send>| panic_text(&*panic).to_owned()), Err::<(), _>(text));
     }
 }

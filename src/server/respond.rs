@@ -1,7 +1,7 @@
 //! From a request to its response, its log line and its metrics: the request's body as its handler reads it, the response that an
 //! injected fault truncates, and the access log, for machines or for people.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -37,8 +37,9 @@ impl Server {
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let request = Request::from_parts(parts, body);
         let console = ConsoleLine::begin(&request);
-        let responding = caught(self.stack.clone().oneshot(request));
-        let (responded, waited) = connection.peer().requests(measured(responding)).await;
+        // Pinned here, because each function that takes it would move it.
+        let responding = pin!(self.stack.clone().oneshot(request));
+        let (responded, waited) = connection.peer().requests(measured(caught(responding))).await;
         let mut response = responded.map_or_else(panicked, |Ok(response)| response);
         let summary = response.extensions_mut().remove::<RequestSummary>();
         let elapsed = start.elapsed();

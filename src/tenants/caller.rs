@@ -247,6 +247,17 @@ impl CredentialCache {
                 return Ok((caller, reading));
             }
         }
+        // Boxed, because it is rare: unboxed it would be part of every request's future.
+        Box::pin(self.find_in_database(readings, kind, operation, guesses)).await
+    }
+
+    async fn find_in_database<'a>(
+        &self,
+        readings: &[&'a str],
+        kind: CredentialKind,
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<(Caller, &'a str), Denied> {
         let (mut denied, mut wrong) = (Denied::Unknown, Vec::new());
         for reading in readings {
             let admitted = match guesses.admit(attempt(reading, kind, operation)) {
@@ -301,8 +312,9 @@ impl CredentialCache {
     /// Reads an entry again before it expires, so that no request waits for that. If it fails, the next request after that tries it.
     fn refresh(&self, key: LookupKey) {
         let cache = self.clone();
-        // Its connection counts as that of a request before authentication, as if the request itself looked it up.
-        tokio::spawn(measured(async move { cache.read(key).await }));
+        // Its connection counts as that of a request before authentication, as if the request itself looked it up. Boxed, because a
+        // task's future is moved several times.
+        tokio::spawn(measured(Box::pin(async move { cache.read(key).await })));
     }
 
     /// The caller with this credential in the database.
@@ -426,7 +438,8 @@ impl Limits {
         let counted = self.database.run(async |connection| {
             store::count_request(connection, caller.tenant.id, &caller.key_name, plan, now).await
         });
-        let counted = counted.await?;
+        // Boxed, because it is rare.
+        let counted = Box::pin(counted).await?;
         let Some(rejected_by) = counted.rejected_by else { return Ok(None) };
         let left = counted.renewed_at.unwrap_or(now) - now;
         // Rounded up, so that a request after that time is accepted.
