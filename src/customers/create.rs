@@ -36,7 +36,7 @@ impl Customers {
         customer: impl Into<NewCustomer>,
         violations: Vec<Violation>,
     ) -> Result<CustomerId, Error> {
-        let mut customer = customer.into();
+        let mut customer = Box::new(customer.into());
         self.validate(scope, None, &customer.fields, violations).await?;
         self.check_availability(scope, None, &customer.fields).await?;
         let reserved = self.call_back_office_id_hook(scope, &mut customer.fields).await?;

@@ -42,7 +42,7 @@ pub(super) enum DeferredAction {
     /// Validates an application. `id` is `None` for a new customer.
     Validate {
         id: Option<CustomerId>,
-        fields: CustomerFields,
+        fields: Box<CustomerFields>,
         has_password: bool,
     },
     Execute(Command),

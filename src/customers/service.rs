@@ -83,8 +83,8 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn get(&self, scope: &Scope<'_>, id: CustomerId) -> Result<Customer, Error> {
-        let found = self.database.run(async |connection| store::find(connection, scope.tenant, &[id.0]).await).await?;
-        found.into_iter().next().ok_or(Error::UnknownCustomer)
+        let found = self.database.run(async |connection| store::find_one(connection, scope.tenant, id.0).await).await?;
+        found.map(|customer| *customer).ok_or(Error::UnknownCustomer)
     }
 
     /// The customers with this value, by ascending id. It is no error if there are none.

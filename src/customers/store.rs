@@ -99,12 +99,24 @@ pub(super) async fn find(
     tenant: TenantId,
     ids: &[i32],
 ) -> Result<Vec<Customer>, sqlx::Error> {
-    let query = match ids {
-        [] => return Ok(Vec::new()),
-        [id] => sqlx::query(FIND_ONE.as_str()).bind(tenant.0).bind(*id),
-        ids => sqlx::query(FIND_SEVERAL.as_str()).bind(tenant.0).bind(ids),
-    };
-    query.fetch_all(connection).await?.iter().map(columns::customer).collect()
+    match ids {
+        [] => Ok(Vec::new()),
+        [id] => Ok(find_one(connection, tenant, *id).await?.map(|customer| *customer).into_iter().collect()),
+        ids => {
+            let rows = sqlx::query(FIND_SEVERAL.as_str()).bind(tenant.0).bind(ids).fetch_all(connection).await?;
+            rows.iter().map(columns::customer).collect()
+        }
+    }
+}
+
+/// The customer of this id. Boxed, because each step of its way to the response would move it.
+pub(super) async fn find_one(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: i32,
+) -> Result<Option<Box<Customer>>, sqlx::Error> {
+    let row = sqlx::query(FIND_ONE.as_str()).bind(tenant.0).bind(id).fetch_optional(connection).await?;
+    row.map(|row| columns::customer(&row).map(Box::new)).transpose()
 }
 
 /// Whether there is such a customer.

@@ -23,7 +23,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        fields: CustomerFields,
+        fields: Box<CustomerFields>,
         mut violations: Vec<Violation>,
     ) -> Result<(), Error> {
         violations.extend(scope.validator().whole(Some(id), &fields));
@@ -47,7 +47,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        mut patch: Patch,
+        mut patch: Box<Patch>,
         mut violations: Vec<Violation>,
     ) -> Result<(), Error> {
         violations.extend(scope.validator().partial(&patch));
@@ -119,7 +119,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        fields: CustomerFields,
+        fields: Box<CustomerFields>,
         violations: Vec<Violation>,
     ) -> Result<(), Error> {
         self.validate(scope, Some(id), &fields, violations).await?;

@@ -63,7 +63,8 @@ impl Customers {
             self.check_exists(scope, id).await?;
         }
         let request = ValidateApplicationRequest { application: to_application(id, fields) };
-        let action = DeferredAction::Validate { id, fields: fields.clone(), has_password: fields.password.is_some() };
+        let has_password = fields.password.is_some();
+        let action = DeferredAction::Validate { id, fields: Box::new(fields.clone()), has_password };
         let NoResponse {} = self.call_hook::<ValidateApplication>(scope, request, action).await?;
         Ok(())
     }

@@ -41,28 +41,28 @@ pub struct Patch {
 }
 
 /// A validated change. The password is in it only as its hash, so that it can be stored while a hook runs and executed on any
-/// server.
+/// server. The fields are boxed, because each future that passes them on would have room for two copies of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Command {
     Create {
         /// The id that was reserved, where a hook needed it before.
         reserved: Option<CustomerId>,
-        customer: NewCustomer,
+        customer: Box<NewCustomer>,
         password_hash: Option<String>,
     },
     Replace {
         id: CustomerId,
-        fields: CustomerFields,
+        fields: Box<CustomerFields>,
         password_hash: Option<String>,
     },
     Patch {
         id: CustomerId,
-        patch: Patch,
+        patch: Box<Patch>,
         password_hash: Option<String>,
     },
     Upgrade {
         id: CustomerId,
-        fields: CustomerFields,
+        fields: Box<CustomerFields>,
         password_hash: Option<String>,
     },
 }
@@ -89,10 +89,10 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         reserved: Option<CustomerId>,
-        customer: NewCustomer,
+        customer: Box<NewCustomer>,
         password_hash: Option<String>,
     ) -> Result<CustomerId, Error> {
-        let NewCustomer { fields, uuid, profile } = customer;
+        let NewCustomer { fields, uuid, profile } = *customer;
         let fields = super::defaults::with_derived(fields, scope);
         let columns = Columns {
             plan: scope.plan,
@@ -128,7 +128,7 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        mut fields: CustomerFields,
+        mut fields: Box<CustomerFields>,
         password_hash: Option<String>,
         upgrade_from: Option<&[i32]>,
     ) -> Result<CustomerId, Error> {
@@ -163,12 +163,12 @@ impl Customers {
         &self,
         scope: &Scope<'_>,
         id: CustomerId,
-        patch: Patch,
+        mut patch: Box<Patch>,
         password_hash: Option<String>,
     ) -> Result<CustomerId, Error> {
-        let Patch { mut fields, mask, profile, version } = patch;
-        fields.set_defaults();
-        let columns = Columns { plan: scope.plan, fields: &fields, mask, password_hash: password_hash.as_deref() };
+        patch.fields.set_defaults();
+        let Patch { ref fields, mask, ref profile, version } = *patch;
+        let columns = Columns { plan: scope.plan, fields, mask, password_hash: password_hash.as_deref() };
         let statement =
             Statement::Patch { id, latest_adult_birth_date: scope.validator().latest_adult_birth_date(), version };
         let write = Write { statement, columns: &columns, companies: companies(profile.as_ref()) };
@@ -284,20 +284,21 @@ impl Customers {
                     write.statement = Statement::Create { reserved: None };
                 }
                 Ok(WriteOutcome::Unmatched(id)) => {
-                    self.explain_unmatched(scope, id, write, was_unmatched).await?;
+                    // Boxed, as the other explanations, because it is rare.
+                    Box::pin(self.explain_unmatched(scope, id, write, was_unmatched)).await?;
                     was_unmatched = true;
                     if !attempts.may_try_again() {
                         return Err(Error::UnknownCustomer);
                     }
                 }
                 Ok(WriteOutcome::Rejected(rejected)) => {
-                    return Err(self.explain_rejection(scope, write, rejected).await?);
+                    return Err(Box::pin(self.explain_rejection(scope, write, rejected)).await?);
                 }
                 // Also two writers who take each other's values at the same moment.
                 Err(DatabaseError::Statement(error))
                     if violated_unique_constraint(&error).is_some() || is_deadlock(&error) =>
                 {
-                    self.explain_conflict(scope, write).await?;
+                    Box::pin(self.explain_conflict(scope, write)).await?;
                     if !attempts.may_try_again() {
                         return Err(error.into());
                     }

@@ -91,14 +91,18 @@ impl TenantLocks {
         Self(has_one_connection.then(|| Arc::new(Shared::new(HOOK_TIMEOUT, MAX_WAIT))))
     }
 
-    /// Until when a request that arrives now waits, even if it waits several times.
+    /// Until when a request that arrives now waits, even if it waits several times. `None` where it never waits.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
-        Instant::now() + self.0.as_ref().map_or(MAX_WAIT, |shared| shared.max_wait)
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.as_ref().map(|shared| Instant::now() + shared.max_wait)
     }
 
     /// Counts a request. `None` if it had to wait: the tenant may have changed, so the caller reads it again and enters again.
-    pub async fn enter(&self, tenant: TenantId, deadline: Instant) -> Result<Option<RequestGuard>, AccessError> {
+    pub async fn enter(
+        &self,
+        tenant: TenantId,
+        deadline: Option<Instant>,
+    ) -> Result<Option<RequestGuard>, AccessError> {
         let Some(shared) = &self.0 else { return Ok(Some(RequestGuard::default())) };
         // Checked and counted in one step, so that no exclusive access begins in between.
         let enter = |state: &mut State| match state {
@@ -109,7 +113,7 @@ impl TenantLocks {
                 Some(Ok(()))
             }
         };
-        let (entered, waited) = shared.wait_until(tenant, enter, Some(deadline)).await.ok_or(AccessError::Busy)?;
+        let (entered, waited) = shared.wait_until(tenant, enter, deadline).await.ok_or(AccessError::Busy)?;
         entered?;
         let counted = CountedRequest { shared: Arc::clone(shared), tenant };
         // The guard of a request that waited is dropped at once, which no longer counts it.

@@ -11,6 +11,7 @@
 //!   transaction.commit()          or roll_back(), or drop
 //! ```
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ impl Database {
     /// When the URL cannot be read.
     pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let pool = Pool::new(options)?;
-        let locks = TenantLocks::new(pool.usage().size == 1);
+        let locks = TenantLocks::new(pool.has_one_connection());
         Ok(Self { pool, transaction: None, limit: Limit::Request, locks, written_rows: Arc::default() })
     }
 
@@ -80,11 +81,12 @@ impl Database {
     ) -> Result<T, DatabaseError> {
         let limit = if self.has_one_connection() { self.limit } else { Limit::Request };
         let limit = limit.duration(&self.pool);
-        let running = async {
+        // Pinned here, because each function that takes it would move it, and it is large.
+        let running = pin!(async {
             let mut session = self.session().await?;
             let done = work(session.connection()).await;
             session.end(done)
-        };
+        });
         self.within(limit, running).await
     }
 
@@ -204,7 +206,7 @@ impl Database {
     /// Whether there is only one connection, as on an embedded database. Then all requests wait for long work.
     #[must_use]
     pub fn has_one_connection(&self) -> bool {
-        self.pool.usage().size == 1
+        self.pool.has_one_connection()
     }
 
     #[must_use]

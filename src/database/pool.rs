@@ -5,8 +5,11 @@
 //! only a connection whose work was interrupted (the client hung up, a timeout passed, the socket failed), in a separate task, which no
 //! client can interrupt. A connection that does not roll back at once is closed, and Postgres cancels its statement.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool::managed::{self, PoolError};
@@ -61,6 +64,7 @@ struct Pools {
     shares: Shares,
     timeouts: DatabaseTimeouts,
     is_embedded: bool,
+    has_one_connection: bool,
 }
 
 /// Connections that no tenant uses.
@@ -96,6 +100,7 @@ impl Pool {
             shares: Shares::new(*connections),
             timeouts: *timeouts,
             is_embedded: *is_embedded,
+            has_one_connection: *connections == 1,
         })))
     }
 
@@ -110,8 +115,16 @@ impl Pool {
 
     /// Waits for a free connection of a share.
     pub(super) async fn acquire(&self, share: ShareOf, timeout: Duration) -> Result<PooledConnection, DatabaseError> {
-        let acquired = tokio::time::timeout(timeout, self.acquire_patiently(share)).await;
-        acquired.unwrap_or_else(|_| Err(none_free(timeout)))
+        let mut acquiring = pin!(self.acquire_patiently(share));
+        // Without a timer if it need not wait.
+        let at_once = poll_fn(|context| Poll::Ready(acquiring.as_mut().poll(context))).await;
+        match at_once {
+            Poll::Ready(acquired) => acquired,
+            Poll::Pending => {
+                let acquired = tokio::time::timeout(timeout, acquiring).await;
+                acquired.unwrap_or_else(|_| Err(none_free(timeout)))
+            }
+        }
     }
 
     async fn acquire_patiently(&self, share: ShareOf) -> Result<PooledConnection, DatabaseError> {
@@ -148,6 +161,10 @@ impl Pool {
         let timeout = self.0.timeouts.acquire;
         let acquired = tokio::time::timeout(timeout, self.0.shares.acquire_delay()).await;
         acquired.map_err(|_| none_free(timeout))
+    }
+
+    pub(super) fn has_one_connection(&self) -> bool {
+        self.0.has_one_connection
     }
 
     pub(super) fn usage(&self) -> PoolUse {

@@ -46,7 +46,7 @@ const ROLL_BACK_SESSION: &str = "rollback to savepoint session";
 
 impl Transaction {
     pub(super) fn new(pool: Pool, limit: Limit) -> Self {
-        let has_one_connection = pool.usage().size == 1;
+        let has_one_connection = pool.has_one_connection();
         let state = State { pool, limit, connection: None, has_failed: false, must_roll_back: false, is_lost: false };
         Self { state: Arc::new(Mutex::new(state)), is_nested: false, has_one_connection }
     }

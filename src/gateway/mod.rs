@@ -26,6 +26,7 @@ pub(crate) use context::{
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use origin::is_from_another_site;
+pub(crate) use pipeline::{caught, panic_text};
 pub(crate) use raw::RawRequest;
 pub(crate) use request::{ApiRequest, parameters, wants_representation};
 pub use request_log::{RequestSummary, Transmission};

@@ -1,9 +1,11 @@
 //! The steps of every request of a vendor API: authenticate, limit, read, look for an injected fault, run, respond,
 //! record.
 
+use std::any::Any;
 use std::borrow::Cow;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -409,22 +411,32 @@ async fn end<E: From<DatabaseError>>(
 
 /// What a handler returns. A panic in it becomes a rejection, so that the client, the journal and the metrics get a response.
 pub(super) async fn unless_panicked<T>(
-    mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+    future: Pin<Box<dyn Future<Output = T> + Send + '_>>,
     request_id: Uuid,
 ) -> Result<T, GatewayRejection> {
-    std::future::poll_fn(|context| {
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match polled {
-            Ok(polled) => polled.map(Ok),
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().copied();
-                let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
-                tracing::error!(panic = text, request.id = %request_id, "a handler panicked");
-                Poll::Ready(Err(GatewayRejection::BackEndFailed(request_id)))
-            }
-        }
+    caught(future).await.map_err(|panic| {
+        tracing::error!(panic = panic_text(&*panic), request.id = %request_id, "a handler panicked");
+        GatewayRejection::BackEndFailed(request_id)
+    })
+}
+
+/// The output of a future.
+///
+/// # Errors
+/// The panic in it.
+pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
     })
     .await
+}
+
+/// The message of a panic.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -437,5 +449,8 @@ mod tests {
         let panicked: Result<(), _> = unless_panicked(Box::pin(async { panic!("on purpose") }), id).await;
         assert_eq!(panicked, Err(GatewayRejection::BackEndFailed(id)));
         assert_eq!(unless_panicked(Box::pin(async { 7 }), id).await, Ok(7));
+        let text = "formatted".to_owned();
+        let panicked = caught(async { panic!("{text}") }).await;
+        assert_eq!(panicked.map_err(|panic: Box<dyn Any + Send>| panic_text(&*panic).to_owned()), Err::<(), _>(text));
     }
 }

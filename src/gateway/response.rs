@@ -85,7 +85,9 @@ impl Reply {
 
 /// The `Prefer` header (RFC 7240). Both preferences are extensions of this emulator.
 pub(super) mod prefer {
-    use axum::http::{HeaderMap, HeaderValue};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    const PREFER: HeaderName = HeaderName::from_static("prefer");
 
     /// The header that lists the preferences that the response follows.
     pub(in crate::gateway) const APPLIED: &str = "preference-applied";
@@ -102,7 +104,7 @@ pub(super) mod prefer {
 
     pub(in crate::gateway) fn has(headers: &HeaderMap, expected: &str) -> bool {
         headers
-            .get_all("prefer")
+            .get_all(PREFER)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split([',', ';']))

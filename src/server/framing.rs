@@ -8,7 +8,7 @@ const MAX_LINE: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Framing {
     at: At,
-    /// The beginning of the current line.
+    /// The beginning of the current line, if its end has not arrived.
     line: Vec<u8>,
     /// What the current head says about its body.
     body: BodyFraming,
@@ -65,18 +65,25 @@ impl Framing {
         let end = memchr::memchr(b'\n', bytes);
         let part = &bytes[..end.unwrap_or(bytes.len())];
         let room = MAX_LINE - self.line.len();
-        self.line.extend_from_slice(&part[..part.len().min(room)]);
-        if self.at == At::Between && !self.line.iter().all(|byte| *byte == b'\r') {
+        let part = &part[..part.len().min(room)];
+        if self.at == At::Between && !self.line.iter().chain(part).all(|byte| *byte == b'\r') {
             (self.at, self.body) = (At::Head, BodyFraming::default());
         }
-        let Some(end) = end else { return &[] };
-        self.end_line();
-        self.line.clear();
-        &bytes[end + 1..]
+        match end {
+            // Almost every line arrives in one piece, and is not copied.
+            Some(_) if self.line.is_empty() => self.end_line(part),
+            Some(_) => {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(part);
+                self.end_line(&line);
+            }
+            None => self.line.extend_from_slice(part),
+        }
+        end.map_or(&[], |end| &bytes[end + 1..])
     }
 
-    fn end_line(&mut self) {
-        let line = self.line.trim_ascii();
+    fn end_line(&mut self, line: &[u8]) {
+        let line = line.trim_ascii();
         self.at = match (self.at, line) {
             (At::Head, b"") => match self.body {
                 BodyFraming { is_chunked: true, .. } => At::ChunkSize,
@@ -106,6 +113,9 @@ impl Framing {
 impl BodyFraming {
     /// Reads what a line of the head says about the body.
     fn read(&mut self, line: &[u8]) {
+        if !matches!(line.first(), Some(b'c' | b'C' | b't' | b'T')) {
+            return;
+        }
         let Some(colon) = memchr::memchr(b':', line) else { return };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {

@@ -212,14 +212,13 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
         client.answering();
-        let (server, client) = (Server::clone(&server), client.clone());
+        let (server, client) = (Arc::clone(&server), client.clone());
         async move { server.respond(request, &client).await }
     });
     let mut connection = http1::Builder::new()
         // The library's own would cut off idle connections too.
         .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES)
-        .preserve_header_case(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(Stream::new(stream, client.clone())), service);
     let ended = run(&mut connection, http1::Connection::graceful_shutdown, &client, stopped.clone()).await;

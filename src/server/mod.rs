@@ -34,7 +34,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 use crate::control::{self, Access, Control};
-use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, Services};
+use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, Services, panic_text};
 use crate::guesses::Guesses;
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
@@ -202,9 +202,8 @@ impl Server {
     }
 }
 
-/// A router with the layers of every router.
+/// A router with the layers of every router. Its caller catches panics.
 fn with_layers(router: Router) -> Stack {
-    let router = router.layer(CatchPanicLayer::custom(panicked));
     // Outside the router: the path loses its trailing slash and is written as in the routes, before it is matched.
     let read: fn(Request<Body>) -> Request<Body> = canonical_path;
     NormalizePathLayer::trim_trailing_slash().layer(MapRequest::new(router, read))
@@ -219,9 +218,7 @@ async fn no_such_route(_: Request<Body>) -> Response<Body> {
 /// Answers a panic outside of the vendors' handlers. The gateway answers theirs.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(panic = text, "a handler panicked");
+    tracing::error!(panic = panic_text(&*panic), "a handler panicked");
     problem(StatusCode::INTERNAL_SERVER_ERROR)
 }
 

@@ -1,7 +1,7 @@
 //! From a request to its response, its log line and its metrics: the request's body as its handler reads it, the response that an
 //! injected fault truncates, and the access log, for machines or for people.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -14,18 +14,18 @@ use thiserror::Error;
 use tokio::time::{Sleep, sleep};
 use tower::ServiceExt as _;
 
-use super::Server;
 use super::connection::{Connection, ResponseBody, Unread};
 use super::malformed::MalformedRequest;
+use super::{Server, panicked};
 use crate::clock::milliseconds;
 use crate::database::measured;
-use crate::gateway::{NO_OPERATION, RequestSummary, Transmission};
+use crate::gateway::{NO_OPERATION, RequestSummary, Transmission, caught};
 use crate::guesses::Peer;
 use crate::journal::{redacted_path, redacted_text};
 
 impl Server {
     pub(super) async fn respond(
-        self,
+        &self,
         request: Request<Incoming>,
         connection: &Connection,
     ) -> Result<Response<ResponseBody>, ConnectionEnded> {
@@ -37,8 +37,10 @@ impl Server {
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(RequestBody::new(body, connection)) };
         let request = Request::from_parts(parts, body);
         let console = ConsoleLine::begin(&request);
-        let (responded, waited) = connection.peer().requests(measured(self.stack.oneshot(request))).await;
-        let Ok(mut response) = responded;
+        // Pinned here, because each function that takes it would move it.
+        let responding = pin!(self.stack.clone().oneshot(request));
+        let (responded, waited) = connection.peer().requests(measured(caught(responding))).await;
+        let mut response = responded.map_or_else(panicked, |Ok(response)| response);
         let summary = response.extensions_mut().remove::<RequestSummary>();
         let elapsed = start.elapsed();
         let status = response.status().as_u16();
@@ -60,7 +62,7 @@ impl Server {
         } else {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        response.extensions_mut().extend(self.shared.case_map.clone());
+        *response.extensions_mut() = self.shared.case_map.clone();
         match summary.map_or(Transmission::Complete, |summary| summary.transmission) {
             Transmission::Complete => Ok(response.map(|body| connection.response_body(body))),
             Transmission::Truncated if !is_head => Ok(truncated(response).map(|body| connection.response_body(body))),

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -15,13 +16,16 @@ use super::credential::{Credential, CredentialDigest, digest};
 use super::store::{self, By};
 use super::{Caller, Tenant};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError, charge, is_of_deleted_tenant, lock_tenant_shared};
+use crate::database::{Database, DatabaseError, charge, is_of_deleted_tenant, lock_tenant_shared, measured};
 use crate::fault_injection::{self, TriggeredFault};
 use crate::guesses::{Admitted, Attempt, Guesses, TooManyGuesses};
 use crate::vendor_facts::CredentialKind;
 
 /// The lifetime of an entry. Every server rejects a revoked credential after this time.
 const MAX_AGE: Duration = Duration::from_millis(500);
+
+/// The age from which an entry that is still used is read again, while its requests go on.
+const REFRESH_AGE: Duration = Duration::from_millis(400);
 
 /// How many credentials that this server never found are looked for at once: guesses cannot take all database connections.
 const LOOKUPS: usize = 2;
@@ -32,22 +36,35 @@ const LOOKUP_WAIT: Duration = Duration::from_secs(1);
 /// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
 const CAPACITY: usize = 10_000;
 
-/// Finds the tenant of a credential, with at most two statements a second for each credential. Cheap to clone; all clones are one.
+/// 128 bits of a credential under a random key of this process. The cache has no credential in it, and costs less than with digests.
+type Fingerprint = [u64; 2];
+
+/// Finds the tenant of a credential, with at most three statements a second for each credential. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
 pub struct CredentialCache {
     database: Database,
-    entries: Arc<RwLock<HashMap<CredentialDigest, CacheEntry>>>,
+    hasher: RandomState,
+    entries: Arc<RwLock<HashMap<Fingerprint, CacheEntry>>>,
     /// Credentials that no tenant has, and when the database said so.
-    unknown: Arc<RwLock<HashMap<CredentialDigest, Instant>>>,
+    unknown: Arc<RwLock<HashMap<Fingerprint, Instant>>>,
     lookups: Arc<Semaphore>,
     /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
     epoch: Arc<AtomicU64>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct CacheEntry {
     caller: Caller,
     read_at: Instant,
+    /// Whether it is being read again.
+    is_refreshed: AtomicBool,
+}
+
+/// A presented credential, as it is looked up in the cache and in the database.
+#[derive(Debug, Clone, Copy)]
+struct LookupKey {
+    fingerprint: Fingerprint,
+    digest: CredentialDigest,
 }
 
 /// Why a credential is not accepted.
@@ -79,6 +96,7 @@ impl CredentialCache {
     pub fn new(database: Database) -> Self {
         Self {
             database,
+            hasher: RandomState::new(),
             entries: Arc::default(),
             unknown: Arc::default(),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
@@ -130,11 +148,10 @@ impl CredentialCache {
     /// # Errors
     /// When the database fails and the cache has no entry.
     pub async fn holder(&self, presented: &str) -> Result<Option<Caller>, DatabaseError> {
-        let digest = digest(presented);
-        match self.cached(&digest) {
+        match self.cached(presented) {
             Some(caller) => Ok(Some(caller)),
             // It does not get into the cache: a client that presents it is still to be accepted.
-            None => self.stored(&digest).await,
+            None => self.stored(&digest(presented)).await,
         }
     }
 
@@ -151,26 +168,26 @@ impl CredentialCache {
     ) -> Result<Caller, Denied> {
         let is_of = |kind: CredentialKind| move |caller: &Caller| caller.kind == kind;
         for (kind, credential) in presented {
-            if let Some(caller) = self.cached(&digest(credential)).filter(is_of(*kind)) {
+            if let Some(caller) = self.cached(credential).filter(is_of(*kind)) {
                 return Ok(caller);
             }
         }
         let mut admitted = Vec::new();
         for (kind, credential) in presented {
-            admitted.push((*kind, digest(credential), guesses.admit(attempt(credential, *kind, operation))?));
+            admitted.push((*kind, self.key(credential), guesses.admit(attempt(credential, *kind, operation))?));
         }
-        let may_pass = admitted.iter().all(|(_, digest, admitted)| self.may_pass(digest, admitted));
+        let may_pass = admitted.iter().all(|(_, key, admitted)| self.may_pass(key, admitted));
         let _turn = if may_pass { None } else { Some(self.turn().await?) };
-        let digests: Vec<&[u8]> = admitted.iter().map(|(_, digest, _)| digest.as_slice()).collect();
+        let digests: Vec<&[u8]> = admitted.iter().map(|(_, key, _)| key.digest.as_slice()).collect();
         let known = match &digests[..] {
             [] | [_] => None,
             _ => {
                 Some(self.database.run(async |connection| store::credentials::known(connection, &digests).await).await?)
             }
         };
-        for (kind, digest, admitted) in admitted {
-            let is_known = known.as_ref().is_none_or(|known| known.iter().any(|known| known[..] == digest));
-            let found = if is_known { self.read(digest).await? } else { None };
+        for (kind, key, admitted) in admitted {
+            let is_known = known.as_ref().is_none_or(|known| known.iter().any(|known| known[..] == key.digest));
+            let found = if is_known { self.read(key).await? } else { None };
             match found.filter(is_of(kind)) {
                 Some(caller) => {
                     admitted.accepted();
@@ -226,10 +243,21 @@ impl CredentialCache {
         guesses: &Guesses,
     ) -> Result<(Caller, &'a str), Denied> {
         for reading in readings {
-            if let Some(caller) = self.cached(&digest(reading)).filter(|caller| caller.kind == kind) {
+            if let Some(caller) = self.cached(reading).filter(|caller| caller.kind == kind) {
                 return Ok((caller, reading));
             }
         }
+        // Boxed, because it is rare: unboxed it would be part of every request's future.
+        Box::pin(self.find_in_database(readings, kind, operation, guesses)).await
+    }
+
+    async fn find_in_database<'a>(
+        &self,
+        readings: &[&'a str],
+        kind: CredentialKind,
+        operation: &str,
+        guesses: &Guesses,
+    ) -> Result<(Caller, &'a str), Denied> {
         let (mut denied, mut wrong) = (Denied::Unknown, Vec::new());
         for reading in readings {
             let admitted = match guesses.admit(attempt(reading, kind, operation)) {
@@ -239,7 +267,7 @@ impl CredentialCache {
                     continue;
                 }
             };
-            match self.look_up(digest(reading), &admitted).await {
+            match self.look_up(reading, &admitted).await {
                 Ok(Some(caller)) if caller.kind == kind => {
                     admitted.accepted();
                     return Ok((caller, reading));
@@ -258,26 +286,35 @@ impl CredentialCache {
     }
 
     /// Finds the holder of a client's credential. One that was never valid waits for its turn.
-    async fn look_up(&self, digest: CredentialDigest, admitted: &Admitted<'_>) -> Result<Option<Caller>, Denied> {
-        if self.may_pass(&digest, admitted) {
-            return Ok(self.read(digest).await?);
+    async fn look_up(&self, presented: &str, admitted: &Admitted<'_>) -> Result<Option<Caller>, Denied> {
+        let key = self.key(presented);
+        if self.may_pass(&key, admitted) {
+            return Ok(self.read(key).await?);
         }
         let _turn = self.turn().await?;
         // Another request with it may have been before.
-        match self.cached(&digest) {
+        match self.cached(presented) {
             Some(caller) => Ok(Some(caller)),
-            None => Ok(self.read(digest).await?),
+            None => Ok(self.read(key).await?),
         }
     }
 
-    async fn read(&self, digest: CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
-        if self.is_unknown(&digest) {
+    async fn read(&self, key: LookupKey) -> Result<Option<Caller>, DatabaseError> {
+        if self.is_unknown(&key) {
             return Ok(None);
         }
         let (read_at, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
-        let caller = self.stored(&digest).await?;
-        self.store(digest, caller.as_ref(), read_at, epoch);
+        let caller = self.stored(&key.digest).await?;
+        self.store(key.fingerprint, caller.as_ref(), read_at, epoch);
         Ok(caller)
+    }
+
+    /// Reads an entry again before it expires, so that no request waits for that. If it fails, the next request after that tries it.
+    fn refresh(&self, key: LookupKey) {
+        let cache = self.clone();
+        // Its connection counts as that of a request before authentication, as if the request itself looked it up. Boxed, because a
+        // task's future is moved several times.
+        tokio::spawn(measured(Box::pin(async move { cache.read(key).await })));
     }
 
     /// The caller with this credential in the database.
@@ -293,9 +330,9 @@ impl CredentialCache {
     }
 
     /// Whether a credential is looked for without waiting: it was valid before, or costs no statement.
-    fn may_pass(&self, digest: &CredentialDigest, admitted: &Admitted<'_>) -> bool {
-        let is_entry = || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(digest);
-        admitted.was_valid || self.is_unknown(digest) || is_entry()
+    fn may_pass(&self, key: &LookupKey, admitted: &Admitted<'_>) -> bool {
+        let is_entry = || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(&key.fingerprint);
+        admitted.was_valid || self.is_unknown(key) || is_entry()
     }
 
     /// Waits until few other credentials are looked for.
@@ -304,17 +341,34 @@ impl CredentialCache {
         turn.ok().and_then(Result::ok).ok_or(Denied::TooManyLookups)
     }
 
-    fn is_unknown(&self, digest: &CredentialDigest) -> bool {
+    fn is_unknown(&self, key: &LookupKey) -> bool {
         let unknown = self.unknown.read().unwrap_or_else(PoisonError::into_inner);
-        unknown.get(digest).is_some_and(|read_at| read_at.elapsed() < MAX_AGE)
+        unknown.get(&key.fingerprint).is_some_and(|read_at| read_at.elapsed() < MAX_AGE)
     }
 
-    fn cached(&self, digest: &CredentialDigest) -> Option<Caller> {
+    fn fingerprint(&self, presented: &str) -> Fingerprint {
+        [false, true].map(|half| self.hasher.hash_one((half, presented)))
+    }
+
+    fn key(&self, presented: &str) -> LookupKey {
+        LookupKey { fingerprint: self.fingerprint(presented), digest: digest(presented) }
+    }
+
+    fn cached(&self, presented: &str) -> Option<Caller> {
+        let fingerprint = self.fingerprint(presented);
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(digest).filter(|entry| entry.read_at.elapsed() < MAX_AGE).map(|entry| entry.caller.clone())
+        let entry = entries.get(&fingerprint)?;
+        let age = entry.read_at.elapsed();
+        if age >= MAX_AGE {
+            return None;
+        }
+        if age >= REFRESH_AGE && !entry.is_refreshed.swap(true, Ordering::Relaxed) {
+            self.refresh(LookupKey { fingerprint, digest: digest(presented) });
+        }
+        Some(entry.caller.clone())
     }
 
-    fn store(&self, digest: CredentialDigest, caller: Option<&Caller>, read_at: Instant, epoch: u64) {
+    fn store(&self, fingerprint: Fingerprint, caller: Option<&Caller>, read_at: Instant, epoch: u64) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         let mut unknown = self.unknown.write().unwrap_or_else(PoisonError::into_inner);
         // Under the locks, so that what was read before the cache was cleared does not stay in it.
@@ -323,18 +377,19 @@ impl CredentialCache {
         }
         match caller {
             None => {
-                entries.remove(&digest);
+                entries.remove(&fingerprint);
                 // Apart from the others, because a client can send any number of them.
                 if unknown.len() >= CAPACITY {
                     unknown.clear();
                 }
-                unknown.insert(digest, read_at);
+                unknown.insert(fingerprint, read_at);
             }
             Some(caller) => {
                 if entries.len() >= CAPACITY {
                     entries.clear();
                 }
-                entries.insert(digest, CacheEntry { caller: caller.clone(), read_at });
+                let is_refreshed = AtomicBool::new(false);
+                entries.insert(fingerprint, CacheEntry { caller: caller.clone(), read_at, is_refreshed });
             }
         }
     }
@@ -383,7 +438,8 @@ impl Limits {
         let counted = self.database.run(async |connection| {
             store::count_request(connection, caller.tenant.id, &caller.key_name, plan, now).await
         });
-        let counted = counted.await?;
+        // Boxed, because it is rare.
+        let counted = Box::pin(counted).await?;
         let Some(rejected_by) = counted.rejected_by else { return Ok(None) };
         let left = counted.renewed_at.unwrap_or(now) - now;
         // Rounded up, so that a request after that time is accepted.

@@ -11,24 +11,24 @@ use serde_json::{Error, Map, Value};
 /// # Errors
 /// When no default replaces what cannot be read.
 pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, Error> {
-    match T::deserialize(Known(document.clone())) {
+    match T::deserialize(Known(&document)) {
         Ok(read) => Ok(read),
         Err(error) => {
             let Value::Object(members) = document else { return Err(error) };
             let is_readable = |name: &str, value: &Value| {
                 let alone = Map::from_iter([(name.to_owned(), value.clone())]);
-                T::deserialize(Known(Value::Object(alone))).is_ok()
+                T::deserialize(Known(&Value::Object(alone))).is_ok()
             };
             let readable = members.into_iter().filter(|(name, value)| is_readable(name, value)).collect();
-            T::deserialize(Known(Value::Object(readable))).map_err(|_| error)
+            T::deserialize(Known(&Value::Object(readable))).map_err(|_| error)
         }
     }
 }
 
 /// A value whose structures have only the members that their reader knows.
-struct Known(Value);
+struct Known<'a>(&'a Value);
 
-impl IntoDeserializer<'_, Error> for Known {
+impl<'de> IntoDeserializer<'de, Error> for Known<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -36,7 +36,7 @@ impl IntoDeserializer<'_, Error> for Known {
     }
 }
 
-impl<'de> Deserializer<'de> for Known {
+impl<'de> Deserializer<'de> for Known<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -51,8 +51,8 @@ impl<'de> Deserializer<'de> for Known {
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::Object(members) => {
-                let known = members.into_iter().filter(|(name, _)| fields.contains(&name.as_str()));
-                visitor.visit_map(MapDeserializer::new(known.map(|(name, value)| (name, Self(value)))))
+                let known = members.iter().filter(|(name, _)| fields.contains(&name.as_str()));
+                visitor.visit_map(MapDeserializer::new(known.map(|(name, value)| (name.as_str(), Self(value)))))
             }
             other => other.deserialize_struct(name, fields, visitor),
         }
@@ -60,7 +60,7 @@ impl<'de> Deserializer<'de> for Known {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Self))),
+            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter().map(Self))),
             other => other.deserialize_seq(visitor),
         }
     }

@@ -106,7 +106,7 @@ pub(super) async fn create(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let (fields, violations) = request.noted(Body::of(request)?.fields());
     let id = request.customer_id()?;
-    request.services.customers.replace(&request.scope(), id, fields, violations).await?;
+    request.services.customers.replace(&request.scope(), id, Box::new(fields), violations).await?;
     written(request, id, StatusCode::OK).await
 }
 
@@ -127,9 +127,9 @@ pub(super) async fn replace(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 )]
 pub(super) async fn patch(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let reject_unsupported = request.scope().plan.unsupported_patch_fields == UnsupportedPatchFields::Reject;
-    let (fields, violations) = request.noted(Body::of(request)?.patch(reject_unsupported));
+    let (patch, violations) = request.noted(Body::of(request)?.patch(reject_unsupported));
     let id = request.customer_id()?;
-    request.services.customers.patch(&request.scope(), id, fields, violations).await?;
+    request.services.customers.patch(&request.scope(), id, Box::new(patch), violations).await?;
     written(request, id, StatusCode::OK).await
 }
 
@@ -176,7 +176,7 @@ pub(super) async fn delete(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 pub(super) async fn upgrade(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let (fields, violations) = request.noted(Body::of(request)?.fields());
     let id = request.customer_id().map_err(Error::on_upgrade)?;
-    let upgraded = request.services.customers.upgrade(&request.scope(), id, fields, violations).await;
+    let upgraded = request.services.customers.upgrade(&request.scope(), id, Box::new(fields), violations).await;
     upgraded.map_err(|error| Error::from(error).on_upgrade())?;
     written(request, id, StatusCode::CREATED).await
 }
@@ -225,7 +225,8 @@ pub(super) async fn custom_fields(request: &ApiRequest<'_>) -> Result<Reply, Err
 /// The response of a write: empty, or the customer if the client's `Prefer` header requests it.
 async fn written(request: &ApiRequest<'_>, id: CustomerId, status: StatusCode) -> Result<Reply, Error> {
     if wants_representation(&request.parts.headers) {
-        return Ok(representation(request, id, status).await?.preferred());
+        // Boxed, because it is rare.
+        return Ok(Box::pin(representation(request, id, status)).await?.preferred());
     }
     Ok(Reply::empty(status))
 }

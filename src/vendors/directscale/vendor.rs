@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderName, Response, StatusCode};
 use uuid::Uuid;
 
 use super::error::{Error, NOT_FOUND, Rejected};
@@ -23,6 +23,11 @@ use crate::tenants::CredentialKind;
 /// The header that carries the key (DirectScale, Getting API Keys page).
 pub(super) const HEADER: &str = "ocp-apim-subscription-key";
 
+const KEY: HeaderName = HeaderName::from_static(HEADER);
+
+/// The header of every response of the back end.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-directscale-requestid");
+
 /// The query parameter that may carry it instead (the gateway's default).
 const PARAMETER: &str = "subscription-key";
 
@@ -35,7 +40,7 @@ pub(super) const SECRETS: [&str; 5] = [HEADER, PARAMETER, CALLBACK_TOKENS[0], CA
 
 /// The key that a request presents: the header's, else the query's. A blank one counts as none.
 pub(super) fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
-    let header = parts.headers.get(HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let header = parts.headers.get(KEY).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let key = header.or_else(|| query_parameter(parts.uri.query()?))?;
     (!key.trim().is_empty()).then_some(key)
 }
@@ -95,7 +100,8 @@ impl Vendor for DirectScale {
     }
 
     fn add_response_headers(&self, response: &mut Response<Bytes>, request_id: Uuid) {
-        response.headers_mut().insert("x-directscale-requestid", header_text(&request_id.to_string()));
+        let mut buffer = Uuid::encode_buffer();
+        response.headers_mut().insert(REQUEST_ID, header_text(request_id.hyphenated().encode_lower(&mut buffer)));
     }
 
     fn customer(&self, request: &ApiRequest<'_>) -> Option<i32> {

@@ -105,7 +105,7 @@ async fn update(request: &ApiRequest<'_>, password: Option<Password>) -> Result<
         }
         let password = password.clone().or_else(|| generate_password(request, &scope, &changes));
         let patch = changes.by(updated_by).into_patch(&stored, password);
-        match request.services.customers.patch(&scope, id, patch, Vec::new()).await {
+        match request.services.customers.patch(&scope, id, Box::new(patch), Vec::new()).await {
             // Another request changed the customer since it was read.
             Err(CustomerError::Changed) => {}
             Err(error) => return Err(error.into()),
