@@ -22,6 +22,9 @@ pub struct CustomerSummary {
     pub name: Option<String>,
 }
 
+/// The nodes directly below a customer are counted up to this number.
+pub const MAX_COUNTED: i64 = 1_000;
+
 /// A customer in the sponsor tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeNode {
@@ -33,7 +36,7 @@ pub struct TreeNode {
     pub customer_type: Option<i32>,
     /// First and last name, or the company's name.
     pub name: Option<String>,
-    /// The number of nodes directly below it.
+    /// The number of nodes directly below it, counted up to one more than [`MAX_COUNTED`].
     pub children: i64,
 }
 
@@ -137,29 +140,36 @@ async fn list(
     .await
 }
 
+/// The statement that reads changes of type, of all or of those that meet a condition.
+macro_rules! select_changes {
+    ($condition:tt, $tenant:expr, $limit:expr $(, $argument:expr)?) => {
+        sqlx::query_as!(
+            TypeChange,
+            "select id, recordnumber as record_number, AssociateID as associate_id, OldAssociateType as old_associate_type,
+                    NewAssociateType as new_associate_type, ChangeDate as change_date, ChangedBy as changed_by,
+                    RequestId as request_id
+               from CRM_AssociateTypeChanges
+              where tenant_id = $1" + $condition + "
+              order by recordnumber desc
+              limit $2",
+            $tenant,
+            $limit,
+            $($argument)?
+        )
+    };
+}
+
+/// Those of all customers are read as a whole: an index by number would cost every upgrade a twentieth of its work in Postgres.
 async fn type_changes(
     connection: &mut PgConnection,
     tenant: TenantId,
     id: Option<CustomerId>,
     limit: i64,
 ) -> Result<Vec<TypeChange>, sqlx::Error> {
-    sqlx::query_as!(
-        TypeChange,
-        r#"
-        select id, recordnumber as record_number, AssociateID as associate_id, OldAssociateType as old_associate_type,
-               NewAssociateType as new_associate_type, ChangeDate as change_date, ChangedBy as changed_by,
-               RequestId as request_id
-          from CRM_AssociateTypeChanges
-         where tenant_id = $1 and ($2::integer is null or AssociateID = $2)
-         order by recordnumber desc
-         limit $3
-        "#,
-        tenant.0,
-        id.map(|id| id.0),
-        limit,
-    )
-    .fetch_all(connection)
-    .await
+    match id {
+        Some(id) => select_changes!(" and AssociateID = $3", tenant.0, limit, id.0).fetch_all(connection).await,
+        None => select_changes!("", tenant.0, limit).fetch_all(connection).await,
+    }
 }
 
 /// From the root to the customer itself, at most the nearest 2000 nodes.
@@ -177,13 +187,15 @@ async fn upline(connection: &mut PgConnection, tenant: TenantId, id: CustomerId)
         )
         select a.customer_id as "id!", a.upline_id, a.level as "level!", c.customer_type as "customer_type?",
                coalesce(nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.company_name) as name,
-               (select count(*) from sponsor_tree t where t.tenant_id = $1 and t.upline_id = a.customer_id) as "children!"
+               (select count(*) from (select from sponsor_tree t
+                                      where t.tenant_id = $1 and t.upline_id = a.customer_id limit $3) counted) as "children!"
           from above a
           left join customers c on c.tenant_id = $1 and c.customer_id = a.customer_id
          order by a.level desc
         "#,
         tenant.0,
         id.0,
+        MAX_COUNTED + 1,
     )
     .fetch_all(connection)
     .await
@@ -215,7 +227,8 @@ async fn below(
         )
         select n.customer_id as "id!", n.upline_id, n.level as "level!", c.customer_type as "customer_type?",
                coalesce(nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.company_name) as name,
-               (select count(*) from sponsor_tree t where t.tenant_id = $1 and t.upline_id = n.customer_id) as "children!"
+               (select count(*) from (select from sponsor_tree t
+                                      where t.tenant_id = $1 and t.upline_id = n.customer_id limit $4) counted) as "children!"
           from nearest n
           left join customers c on c.tenant_id = $1 and c.customer_id = n.customer_id
          order by n.level, n.customer_id
@@ -223,6 +236,7 @@ async fn below(
         tenant.0,
         id.0,
         limit,
+        MAX_COUNTED + 1,
     )
     .fetch_all(connection)
     .await

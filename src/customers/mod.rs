@@ -33,7 +33,7 @@ pub use create::SeedCustomer;
 pub use email::is_email_address;
 pub use error::{Error, Rejection, Violation, ViolationKind};
 pub use hooks::{HookedRequest, hooked_request};
-pub use listing::{CustomerSummary, TreeAround, TreeNode, TypeChange};
+pub use listing::{CustomerSummary, MAX_COUNTED, TreeAround, TreeNode, TypeChange};
 pub use look_up::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
 pub use points::Points;

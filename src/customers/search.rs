@@ -48,7 +48,8 @@ impl Customers {
             return Ok(Vec::new());
         }
         let found = self.database.run(async |connection| {
-            let ids = matching(connection, scope.tenant, search).await?;
+            let Some(range) = searched(connection, scope.tenant, search.company).await? else { return Ok(Vec::new()) };
+            let ids = matching(connection, scope.tenant, search, range).await?;
             store::find(connection, scope.tenant, &ids).await
         });
         Ok(found.await?)
@@ -102,10 +103,33 @@ impl Customers {
     }
 }
 
+/// The lowest and the highest id that a search can find; `None` when no customer has the company.
+async fn searched(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    company: Option<i32>,
+) -> Result<Option<(i32, i32)>, sqlx::Error> {
+    let Some(company) = company else { return Ok(Some((1, i32::MAX))) };
+    let customer = sqlx::query_scalar!(
+        "select customer_id from companies where tenant_id = $1 and company_id = $2",
+        tenant.0,
+        company,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(customer.map(|id| (id, id)))
+}
+
 /// The ids of the first fifty customers with the term in one of the searched fields ("searchTerm is matched against …",
-/// DirectScale, Search Associates page). Reads every customer of the tenant.
-async fn matching(connection: &mut PgConnection, tenant: TenantId, search: &Search) -> Result<Vec<i32>, sqlx::Error> {
-    let Search { term, types, statuses, countries, company } = search;
+/// DirectScale, Search Associates page). Reads every customer of the range, until it has found fifty: an index on these fields would make
+/// every update of one of them a write of all indexes.
+async fn matching(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    search: &Search,
+    (first, last): (i32, i32),
+) -> Result<Vec<i32>, sqlx::Error> {
+    let Search { term, types, statuses, countries, company: _ } = search;
     sqlx::query_scalar!(
         r#"
         select customer_id from customers
@@ -117,8 +141,7 @@ async fn matching(connection: &mut PgConnection, tenant: TenantId, search: &Sear
            and (cardinality($3::integer[]) = 0 or customer_type = any ($3))
            and (cardinality($4::integer[]) = 0 or customer_status = any ($4))
            and (cardinality($5::text[]) = 0 or primary_country_code = any ($5))
-           and ($6::integer is null
-                or customer_id = (select k.customer_id from companies k where k.tenant_id = $1 and k.company_id = $6))
+           and customer_id between $6 and $7
          order by customer_id
          limit 50
         "#,
@@ -127,25 +150,39 @@ async fn matching(connection: &mut PgConnection, tenant: TenantId, search: &Sear
         types,
         statuses,
         countries,
-        *company,
+        first,
+        last,
     )
     .fetch_all(connection)
     .await
 }
 
+/// Every id is above 0; the comparison makes Postgres read them in their order. Without a condition they are read from the index alone. A
+/// condition reads every customer: what it compares changes with ordinary updates, so it has no index.
 async fn ids(connection: &mut PgConnection, tenant: TenantId, filter: &IdFilter) -> Result<Vec<i32>, sqlx::Error> {
-    let ids = sqlx::query_scalar!(
-        "select array_agg(customer_id order by customer_id) from customers
-          where tenant_id = $1
-            and ($2::integer is null or customer_type = $2)
-            and ($3::integer is null or customer_status = $3)
-            and ($4::timestamptz is null or modified_at >= $4)",
+    if *filter == IdFilter::default() {
+        return sqlx::query_scalar!(
+            r#"select array(select customer_id from customers
+                             where tenant_id = $1 and customer_id > 0 order by customer_id) as "ids!""#,
+            tenant.0,
+        )
+        .fetch_one(connection)
+        .await;
+    }
+    sqlx::query_scalar!(
+        r#"
+        select array(select customer_id from customers
+                      where tenant_id = $1 and customer_id > 0
+                        and ($2::integer is null or customer_type = $2)
+                        and ($3::integer is null or customer_status = $3)
+                        and ($4::timestamptz is null or modified_at >= $4)
+                      order by customer_id) as "ids!"
+        "#,
         tenant.0,
         filter.customer_type,
         filter.customer_status,
         filter.modified_since,
     )
     .fetch_one(connection)
-    .await?;
-    Ok(ids.unwrap_or_default())
+    .await
 }

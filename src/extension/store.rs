@@ -78,7 +78,7 @@ pub(super) async fn close(connection: &mut PgConnection, tenant: TenantId, token
 pub(super) async fn tenants_of(connection: &mut PgConnection, digest: &[u8]) -> Result<Vec<TenantId>, sqlx::Error> {
     let ids = sqlx::query_scalar!(
         "select e.tenant_id from extension_tokens e
-           join tenants t on t.tenant_id = e.tenant_id
+          cross join lateral (select t.snapshot_of from tenants t where t.tenant_id = e.tenant_id offset 0) t
           where e.digest = $1 and t.snapshot_of is null",
         digest
     )

@@ -93,7 +93,7 @@ pub async fn rotate_credential(
     secret: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Credential, CredentialError> {
-    let listed = list_credentials(database, Some(tenant)).await?;
+    let listed = list_credentials(database, tenant).await?;
     let CredentialListing { kind, account, .. } =
         listed.into_iter().find(|listing| listing.name == name).ok_or_else(|| unknown(tenant, name))?;
     let credential = Credential::new(random, kind, account.as_deref().unwrap_or_default(), secret)?;
@@ -109,14 +109,11 @@ pub async fn rotate_credential(
     }
 }
 
-/// The credentials of all tenants or of one.
+/// The credentials of a tenant.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_credentials(
-    database: &Database,
-    tenant: Option<&str>,
-) -> Result<Vec<CredentialListing>, CredentialError> {
+pub async fn list_credentials(database: &Database, tenant: &str) -> Result<Vec<CredentialListing>, CredentialError> {
     let mut listed = database.run(async |connection| rows::list(connection, tenant).await).await?;
     for listing in &mut listed {
         listing.ending = shown_ending(listing.kind, &listing.ending).to_owned();

@@ -80,7 +80,20 @@ impl Tenants {
     /// # Errors
     /// When the database fails.
     pub async fn list(&self) -> Result<Vec<TenantListing>, TenantError> {
-        Ok(self.database.run(async |connection| lifecycle::list(connection, None, Clock::Real.now()).await).await?)
+        self.list_after("", i64::MAX).await
+    }
+
+    /// At most `limit` tenants whose names come after `after`, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_after(&self, after: &str, limit: i64) -> Result<Vec<TenantListing>, TenantError> {
+        // Postgres compares no text with a NUL.
+        if after.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let now = Clock::Real.now();
+        Ok(self.database.run(async |connection| lifecycle::list(connection, after, limit, now).await).await?)
     }
 
     /// The listing of one tenant; `None` if there is none of this name.
@@ -93,8 +106,7 @@ impl Tenants {
             return Ok(None);
         }
         let now = Clock::Real.now();
-        let listed = self.database.run(async |connection| lifecycle::list(connection, Some(name), now).await);
-        Ok(listed.await?.pop())
+        Ok(self.database.run(async |connection| lifecycle::listing(connection, name, now).await).await?)
     }
 
     /// Enters a tenant as a request does: no other code gets exclusive access to its data until the guard is dropped.

@@ -32,6 +32,32 @@ pub(super) async fn subscribed_tenants(connection: &mut PgConnection) -> Result<
     .await
 }
 
+/// Those that have pending deliveries. Reads one entry of an index for each tenant that has any, subscribed or not.
+pub(super) async fn waiting_tenants(connection: &mut PgConnection) -> Result<Vec<SubscribedTenant>, sqlx::Error> {
+    sqlx::query_as!(
+        SubscribedTenant,
+        r#"
+        with recursive waiting (tenant_id) as (
+            (select d.tenant_id from event_deliveries d where d.state = 'pending' order by d.tenant_id, d.due_at limit 1)
+            union all
+            select (select d.tenant_id from event_deliveries d
+                     where d.state = 'pending' and d.tenant_id > w.tenant_id
+                     order by d.tenant_id, d.due_at limit 1)
+              from waiting w
+             where w.tenant_id is not null
+        )
+        select t.tenant_id as "tenant_id!", t.clock
+          from waiting w
+         cross join lateral (select * from tenants
+                              where tenants.tenant_id = w.tenant_id and events is not null and snapshot_of is null
+                             offset 0) t
+         order by t.tenant_id
+        "#,
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// A tenant's clock as it is stored, `None` for real time.
 pub(super) async fn clock(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Value>, sqlx::Error> {
     let clock = sqlx::query_scalar!("select clock from tenants where tenant_id = $1", tenant.0);
@@ -62,7 +88,7 @@ pub(super) async fn due_tenants(
                 where d.tenant_id = at.tenant_id and d.state = 'pending' and d.due_at <= at.now
                   and (d.leased_until is null or d.leased_until <= clock_timestamp())
                 order by d.due_at limit 1) due
-          join tenants t on t.tenant_id = at.tenant_id
+         cross join lateral (select * from tenants where tenants.tenant_id = at.tenant_id offset 0) t
          where t.name is not null and t.events is not null
          order by t.tenant_id
         "#,
@@ -199,41 +225,56 @@ pub(super) async fn finish(
     Ok(())
 }
 
-/// The time and id of the newest delivery of too many that ended.
+/// A place in the order of a tenant's deliveries: from the oldest to the newest, and among those of one moment by descending customer
+/// and ascending sequence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeliveryOrder {
+    pub created_at: DateTime<Utc>,
+    pub customer_id: i32,
+    pub sequence: i64,
+}
+
+impl DeliveryOrder {
+    /// Before all deliveries of this time or a later one.
+    pub(super) fn before(time: DateTime<Utc>) -> Self {
+        Self { created_at: time, customer_id: i32::MAX, sequence: 0 }
+    }
+}
+
+/// The newest delivery of too many that ended.
 pub(super) async fn beyond(
     connection: &mut PgConnection,
     tenant: TenantId,
-) -> Result<Option<(DateTime<Utc>, Uuid)>, sqlx::Error> {
-    let found = sqlx::query!(
-        "select created_at, id from event_deliveries where tenant_id = $1 and state <> 'pending'
-          order by created_at desc, id desc offset $2 limit 1",
+) -> Result<Option<DeliveryOrder>, sqlx::Error> {
+    sqlx::query_as!(
+        DeliveryOrder,
+        "select created_at, customer_id, sequence from event_deliveries where tenant_id = $1 and state <> 'pending'
+          order by created_at desc, customer_id, sequence desc offset $2 limit 1",
         tenant.0,
         MAX_ENDED,
     )
     .fetch_optional(connection)
-    .await?;
-    Ok(found.map(|row| (row.created_at, row.id)))
+    .await
 }
 
-/// Deletes at most `limit` deliveries that ended, and are older than `before` or among too many. Returns how many.
+/// Deletes at most `limit` deliveries that ended, those up to `last`. Returns how many.
 ///
 /// The rows are found one by one, because a plan that was made while the tables were small would read all attempts for each.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     tenant: TenantId,
-    before: DateTime<Utc>,
-    beyond: Option<(DateTime<Utc>, Uuid)>,
+    last: DeliveryOrder,
     limit: i64,
 ) -> Result<i64, sqlx::Error> {
-    let (created_at, id) = beyond.unzip();
     sqlx::query_scalar!(
         r#"
         with swept as (
             delete from event_deliveries
              where ctid = any (array(
                    select d.ctid from event_deliveries d
-                    where d.tenant_id = $1 and d.state <> 'pending'
-                      and (d.created_at < $2 or (d.created_at, d.id) <= ($3::timestamptz, $4::uuid))
+                    where d.tenant_id = $1 and d.state <> 'pending' and d.created_at <= $2
+                      and (d.created_at < $2 or d.customer_id > $3 or d.customer_id = $3 and d.sequence <= $4)
+                    order by d.created_at, d.customer_id desc, d.sequence
                     limit $5))
                and tenant_id = $1
             returning id, url
@@ -248,9 +289,9 @@ pub(super) async fn sweep(
         select count(*) as "count!" from swept
         "#,
         tenant.0,
-        before,
-        created_at,
-        id,
+        last.created_at,
+        last.customer_id,
+        last.sequence,
         limit,
     )
     .fetch_one(connection)

@@ -61,7 +61,7 @@ pub struct DeliveryListing {
     pub payload: String,
 }
 
-/// The deliveries of a tenant, the newest first. Their addresses have no values in the query.
+/// The deliveries of a tenant, the newest first. Their addresses have no values in the query. With a state all newer ones are read too.
 ///
 /// # Errors
 /// When the database fails.
@@ -80,12 +80,15 @@ pub async fn list(
                a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?",
                d.due_at, d.fault_id, d.body as payload
           from tenants t
-          join event_deliveries d on d.tenant_id = t.tenant_id
-          left join event_attempts a on a.tenant_id = d.tenant_id and a.id = d.id and a.url = d.url
-                                    and a.attempt = d.attempts
-         where t.name = $1 and ($2::text is null or d.state = $2)
+         cross join lateral (select * from event_deliveries e
+                              where e.tenant_id = t.tenant_id and ($2::text is null or e.state = $2)
+                              order by e.created_at desc, e.customer_id, e.sequence desc
+                              limit $3) d
+          left join lateral (select * from event_attempts b
+                              where b.tenant_id = d.tenant_id and b.id = d.id and b.url = d.url and b.attempt = d.attempts
+                             offset 0) a on true
+         where t.name = $1
          order by d.created_at desc, d.customer_id, d.sequence desc
-         limit $3
         "#,
                 tenant,
                 state.map(DeliveryState::name),
@@ -120,9 +123,11 @@ pub async fn resend(
         with resent as (
             update event_deliveries d
                set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false, attempts = 0
-              from tenants t
-             where t.name = $1 and d.tenant_id = t.tenant_id
-               and (d.id = $2 or $2 is null and d.state in ('failed', 'dropped'))
+             where d.tenant_id = (select t.tenant_id from tenants t where t.name = $1)
+               -- As a range, so that one id is found by the index.
+               and d.id >= coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+               and d.id <= coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+               and ($2 is not null or d.state in ('failed', 'dropped'))
             returning d.tenant_id, d.id, d.url, d.customer_id, d.sequence
         ), forgotten as (
             -- One by one: a plan that was made while the tables were small would read all attempts for each.

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
 use super::event::DeliveryState;
-use super::queue::{self, AttemptResult, DueTenant, LeasedDelivery, SubscribedTenant};
+use super::queue::{self, AttemptResult, DeliveryOrder, DueTenant, LeasedDelivery, SubscribedTenant};
 use super::settings::{EventSettings, Subscription};
 use super::slots::{self, Slots};
 use crate::clock::Clock;
@@ -137,8 +137,9 @@ impl Deliveries {
     /// Starts the attempts that are due and returns how many. Each turn begins with another tenant, and no tenant gets more than its
     /// share.
     async fn turn(&self, attempts: &mut JoinSet<bool>, memory: &mut Memory) -> Result<usize, DatabaseError> {
-        let subscribers = self.subscribers().await?;
-        self.sweep(&subscribers, memory).await?;
+        self.sweep(memory).await?;
+        let waiting = self.database.run(async |connection| queue::waiting_tenants(connection).await).await?;
+        let subscribers = subscribers(waiting);
         let mut due = self.due(&subscribers).await?;
         memory.turn += 1;
         if !due.is_empty() {
@@ -174,15 +175,6 @@ impl Deliveries {
         Ok(started)
     }
 
-    async fn subscribers(&self) -> Result<Vec<Subscriber>, DatabaseError> {
-        let found = self.database.run(async |connection| queue::subscribed_tenants(connection).await).await?;
-        let subscribers = found.into_iter().map(|SubscribedTenant { tenant_id, clock }| Subscriber {
-            tenant: TenantId(tenant_id),
-            clock: clock_of(clock),
-        });
-        Ok(subscribers.collect())
-    }
-
     async fn due(&self, subscribers: &[Subscriber]) -> Result<Vec<DueTenant>, DatabaseError> {
         if subscribers.is_empty() {
             return Ok(Vec::new());
@@ -210,10 +202,12 @@ impl Deliveries {
     }
 
     /// Deletes old deliveries, if it is time to.
-    async fn sweep(&self, subscribers: &[Subscriber], memory: &mut Memory) -> Result<(), DatabaseError> {
+    async fn sweep(&self, memory: &mut Memory) -> Result<(), DatabaseError> {
         if memory.swept_at.is_some_and(|at| at.elapsed() < SWEEP_INTERVAL) {
             return Ok(());
         }
+        let subscribed = self.database.run(async |connection| queue::subscribed_tenants(connection).await).await?;
+        let subscribers = subscribers(subscribed);
         memory.swept_at = Some(Instant::now());
         let attempted = std::mem::take(&mut memory.attempted);
         let is_full = memory.fully_swept_at.is_none_or(|at| at.elapsed() >= FULL_SWEEP_INTERVAL);
@@ -222,7 +216,7 @@ impl Deliveries {
             memory.unreadable.clear();
             memory.slots.forget_all_but(subscribers.iter().map(|subscriber| subscriber.tenant));
         }
-        for Subscriber { tenant, clock } in subscribers.iter().copied() {
+        for Subscriber { tenant, clock } in subscribers {
             if is_full || attempted.contains(&tenant) {
                 let swept = self.sweep_tenant(tenant, clock.now() - RETENTION).await;
                 only_of_this_tenant(swept, tenant, "the old deliveries of a tenant cannot be deleted")?;
@@ -234,12 +228,11 @@ impl Deliveries {
     async fn sweep_tenant(&self, tenant: TenantId, before: DateTime<Utc>) -> Result<(), DatabaseError> {
         self.database.run(async |connection| queue::fail_beyond(connection, tenant).await).await?;
         let beyond = self.database.run(async |connection| queue::beyond(connection, tenant).await).await?;
+        let last = beyond.filter(|beyond| beyond.created_at >= before).unwrap_or(DeliveryOrder::before(before));
         // Each in its own session, so that requests run in between on an embedded database.
         for _ in 0..SWEEP_BATCHES {
-            let swept = self
-                .database
-                .run(async |connection| queue::sweep(connection, tenant, before, beyond, SWEEP_BATCH).await)
-                .await?;
+            let swept =
+                self.database.run(async |connection| queue::sweep(connection, tenant, last, SWEEP_BATCH).await).await?;
             if swept < SWEEP_BATCH {
                 break;
             }
@@ -333,6 +326,12 @@ impl Deliveries {
 fn without_secrets(response: &[u8], subscription: &Subscription) -> String {
     let text = redacted_text(&String::from_utf8_lossy(response));
     secret::without(&text, subscription.secret.as_deref().unwrap_or_default())
+}
+
+fn subscribers(found: Vec<SubscribedTenant>) -> Vec<Subscriber> {
+    let subscriber =
+        |SubscribedTenant { tenant_id, clock }| Subscriber { tenant: TenantId(tenant_id), clock: clock_of(clock) };
+    found.into_iter().map(subscriber).collect()
 }
 
 fn timeout(settings: &EventSettings) -> Duration {

@@ -77,7 +77,7 @@ impl CreatedKey {
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
     tenants.tenant(&tenant).await?;
-    Ok(json(StatusCode::OK, &list_credentials(&tenants.database, Some(&tenant)).await?))
+    Ok(json(StatusCode::OK, &list_credentials(&tenants.database, &tenant).await?))
 }
 
 /// Add a key to a tenant

@@ -14,6 +14,9 @@ use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 /// Maximum number of rows of each table.
 const MAX_ROWS: u32 = 100;
 
+/// Maximum number of tenants that the fields suggest.
+const MAX_SUGGESTED: i64 = 100;
+
 /// Without a query, the page compares the seed with the current data.
 pub(super) async fn page(page: TenantPage) -> PageResult {
     let query = &page.request.query;
@@ -24,14 +27,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
         Ok(diff) => (None, Some(diff)),
         Err(error) => (Some(error), None),
     };
-    let mut names: Vec<String> = Vec::new();
-    for tenant in page.tenants().list().await? {
-        names.push(tenant.name.clone());
-        if tenant.name == page.name() {
-            let snapshots = page.tenants().snapshots(&tenant.name).await?;
-            names.extend(snapshots.into_iter().map(|snapshot| format!("{}@{}", tenant.name, snapshot.name)));
-        }
-    }
+    let names = suggested(&page).await?;
     let side = |name: &str, value: &str| {
         html! { input id=(name) name=(name) value=(value) list="tenants" required autocomplete="off"; }
     };
@@ -47,6 +43,17 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
         @if let Some(diff) = &diff { (render(&page, diff)) }
     };
     Ok(tabs::of_tenant(&page, Tab::Data, "Comparison", problem.as_ref(), &body))
+}
+
+/// The tenant, its snapshots, and other tenants.
+async fn suggested(page: &TenantPage) -> Result<Vec<String>, ControlError> {
+    let own = page.name();
+    let mut names = vec![own.to_owned()];
+    let snapshots = page.tenants().snapshots(own).await?;
+    names.extend(snapshots.into_iter().map(|snapshot| format!("{own}@{}", snapshot.name)));
+    let others = page.tenants().list_after("", MAX_SUGGESTED).await?;
+    names.extend(others.into_iter().map(|tenant| tenant.name).filter(|name| name != own));
+    Ok(names)
 }
 
 fn render(page: &TenantPage, diff: &Diff) -> Markup {

@@ -59,7 +59,7 @@ async fn ended(page: &TenantPage, done: Result<(), ControlError>) -> PageResult 
 }
 
 async fn render(page: &TenantPage, problem: Option<ControlError>, notice: Option<Markup>) -> PageResult {
-    let keys = list_credentials(&page.tenants().database, Some(page.name())).await?;
+    let keys = list_credentials(&page.tenants().database, page.name()).await?;
     let body = html! {
         @if let Some(notice) = &notice { (notice) }
         (section(page, &keys))

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::extract::PageRequest;
-use super::format::{at, count, time};
+use super::format::{at, count, encoded, time};
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{PageResult, see_other, tasks};
@@ -14,6 +14,9 @@ use crate::control::error::ControlError;
 use crate::control::keys::{DEFAULT_KEY_NAME, checked_key};
 use crate::tenants::{NewCredential, NewTenant, SeedContents, TenantListing};
 use crate::wire::misread::without_value;
+
+/// Number of tenants on a page.
+const PAGE: usize = 100;
 
 pub(super) async fn page(request: PageRequest) -> PageResult {
     Ok(render(&request, None).await?)
@@ -117,11 +120,23 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
 }
 
 async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
-    let tenants = request.tenants.list().await?;
+    let after = request.query.text("after");
+    let mut tenants = request.tenants.list_after(after, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?;
+    let has_more = tenants.len() > PAGE;
+    tenants.truncate(PAGE);
+    let address = |after: &str| format!("/_emulator?after={}", encoded(after));
     let body = html! {
         @if request.query_text == "deleted" { div.alert.good role="status" { "The tenant is deleted." } }
-        @if tenants.is_empty() { p.empty { "There are no tenants." } }
+        @if tenants.is_empty() { p.empty { @if after.is_empty() { "There are no tenants." } @else { "No other tenants." } } }
         div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
+        @if has_more || !after.is_empty() {
+            nav.pages aria-label="Pages of the list" {
+                @if !after.is_empty() { a.button.quiet href="/_emulator" { "From the beginning" } }
+                @if let Some(last) = tenants.last().filter(|_| has_more) {
+                    a.button.quiet href=(address(&last.name)) rel="next" { "After " (last.name) }
+                }
+            }
+        }
         section aria-labelledby="create" {
             h2 #create { "Create a tenant" }
             p.hint { "A new tenant has its own data and its own key. Its customers are generated." }

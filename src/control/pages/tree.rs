@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::extract::TenantPage;
 use super::format::{count, customer_type};
-use crate::customers::{TreeAround, TreeNode};
+use crate::customers::{MAX_COUNTED, TreeAround, TreeNode};
 
 /// Maximum number of customers below a customer that are drawn.
 pub(super) const MAX_BELOW: i64 = 60;
@@ -39,7 +39,8 @@ pub(super) fn drawn(page: &TenantPage, id: i32, around: &TreeAround) -> Markup {
 /// The customers directly below another, each with those below it.
 fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Markup {
     let shown: Vec<&TreeNode> = all.iter().filter(|node| node.upline_id == Some(upline)).collect();
-    let hidden = usize::try_from(children).unwrap_or_default().saturating_sub(shown.len());
+    let counted = usize::try_from(children.min(MAX_COUNTED)).unwrap_or_default();
+    let hidden = counted.saturating_sub(shown.len());
     if shown.is_empty() {
         // The customer's own node shows how many there are.
         return html! {};
@@ -49,7 +50,7 @@ fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Ma
             @for below in &shown {
                 li { (node(page, below, false)) (branch(page, below.id, below.children, all)) }
             }
-            @if hidden > 0 { li.more { "and " (hidden) " more" } }
+            @if hidden > 0 { li.more { "and " @if children > MAX_COUNTED { "more than " } (hidden) " more" } }
         }
     }
 }
@@ -57,11 +58,15 @@ fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Ma
 fn node(page: &TenantPage, node: &TreeNode, is_own: bool) -> Markup {
     let name = node.name.as_deref().unwrap_or("(no name)");
     let kind = node.customer_type.map(|number| customer_type(&page.tenant.plan, number)).unwrap_or_default();
-    let below = usize::try_from(node.children).unwrap_or_default();
     html! {
         a.node.own[is_own] href=(page.path(&format!("customers/{}", node.id))) aria-current=[is_own.then_some("true")] {
             strong { (node.id) } " " (name) " "
-            span.dim { (kind) @if below > 0 { " · " (below) " below" } }
+            span.dim {
+                (kind)
+                @if node.children > 0 {
+                    " · " @if node.children > MAX_COUNTED { "more than " } (node.children.min(MAX_COUNTED)) " below"
+                }
+            }
         }
     }
 }

@@ -68,9 +68,9 @@ pub(in crate::tenants) async fn known(
     digests: &[&[u8]],
 ) -> Result<Vec<Vec<u8>>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"select k.digest as "digest!" from subscription_keys k where k.digest = any($1)
-           union all
-           select a.digest from access_tokens a where a.digest = any($1)"#,
+        r#"select p.digest as "digest!" from unnest($1::bytea[]) as p (digest)
+            where exists (select from subscription_keys k where k.digest = p.digest)
+               or exists (select from access_tokens a where a.digest = p.digest)"#,
         digests as _,
     )
     .fetch_all(connection)
@@ -114,15 +114,15 @@ pub(in crate::tenants) async fn rotate(
 
 pub(in crate::tenants) async fn list(
     connection: &mut PgConnection,
-    tenant: Option<&str>,
+    tenant: &str,
 ) -> Result<Vec<CredentialListing>, sqlx::Error> {
     sqlx::query_as!(
         CredentialListing,
         r#"select t.name as "tenant!", k.name, k.slot, k.kind as "kind: CredentialKind", k.account, k.ending, k.created_at, k.revoked_at, k.expires_at
-           from subscription_keys k
-           join tenants t on t.tenant_id = k.tenant_id
-          where $1::text is null or t.name = $1
-          order by t.name, k.name, k.slot"#,
+           from tenants t
+          cross join lateral (select * from subscription_keys where subscription_keys.tenant_id = t.tenant_id offset 0) k
+          where t.name = $1
+          order by k.name, k.slot"#,
         tenant,
     )
     .fetch_all(connection)

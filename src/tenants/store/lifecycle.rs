@@ -164,35 +164,46 @@ pub(in crate::tenants) async fn incomplete_restores(
     .await
 }
 
-/// The tenants that have not expired, by name; with a name, only that tenant.
+/// The statement that lists tenants that have not expired: those whose name meets a condition. Snapshots and unfinished tenants have no
+/// name.
+macro_rules! select_listings {
+    ($condition:tt, $($argument:expr),+) => {
+        sqlx::query_as!(
+            TenantListing,
+            r#"
+            select t.name as "name!", t.created_at, t.expires_at, t.origin,
+                   coalesce((select c.last_customer_id from tenant_counters c where c.tenant_id = t.tenant_id), 0)
+                       as "last_customer_id!",
+                   (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
+                   (select count(*) from faults f
+                     where f.tenant_id = t.tenant_id
+                       and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
+                                              f.matched + 1)) as "faults!"
+              from tenants t
+             where (t.expires_at is null or t.expires_at > $1) and
+            "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
+/// At most `limit` tenants that have not expired and whose names come after `after`, by name.
 pub(in crate::tenants) async fn list(
     connection: &mut PgConnection,
-    name: Option<&str>,
+    after: &str,
+    limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<TenantListing>, sqlx::Error> {
-    sqlx::query_as!(
-        TenantListing,
-        r#"
-        select t.name as "name!", t.created_at, t.expires_at, t.origin,
-               coalesce((select c.last_customer_id from tenant_counters c where c.tenant_id = t.tenant_id), 0)
-                   as "last_customer_id!",
-               (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
-               (select count(*) from faults f
-                 where f.tenant_id = t.tenant_id
-                   and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
-                                          f.matched + 1)) as "faults!"
-          from tenants t
-         where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $1)
-           -- The index is read from this name on, and the first name is the one or there is none: no other tenant is counted.
-           and t.name >= coalesce($2, '') and ($2::text is null or t.name = $2)
-         order by t.name
-         limit case when $2::text is not null then 1 end
-        "#,
-        now,
-        name,
-    )
-    .fetch_all(connection)
-    .await
+    select_listings!("t.name > $2 order by t.name limit $3", now, after, limit).fetch_all(connection).await
+}
+
+/// The tenant of this name, unless it has expired.
+pub(in crate::tenants) async fn listing(
+    connection: &mut PgConnection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<TenantListing>, sqlx::Error> {
+    select_listings!("t.name = $2", now, name).fetch_optional(connection).await
 }
 
 /// The expired tenants and the expired unfinished tenants.

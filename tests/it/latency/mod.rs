@@ -1,6 +1,7 @@
 //! Requests stay as fast as before, and see complete data, while tenants are filled, copied, restored and deleted.
 
 mod database;
+mod growth;
 mod measured;
 mod populations;
 mod resets;
