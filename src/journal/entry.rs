@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::redact::{redacted, redacted_response};
 use super::redacted_header;
-use super::rows::{Cell, Change, RowTexts, Tables};
+use super::row_texts::RowTexts;
+use super::rows::{Cell, Change, Tables};
 use crate::database::TenantId;
 
 /// The maximum size of the changes, events and hooks of a request, in bytes.

@@ -5,6 +5,7 @@ mod bounds;
 mod entry;
 mod redact;
 mod ring;
+mod row_texts;
 mod rows;
 mod secret_names;
 
@@ -16,7 +17,8 @@ pub use entry::{
     StatusFilter, Suggestions, Text,
 };
 pub use ring::{Journal, JournalOptions, Listener};
-pub use rows::{Cell, Change, FieldChange, RowTexts};
+pub use row_texts::RowTexts;
+pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
 
 /// The length of a key, of which the last four characters stay visible. Anything else under the name of a key is hidden as a whole: it
