@@ -13,7 +13,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PACKAGES = {"initdb": "postgresql", "pgbench": "postgresql", "psql": "postgresql", "wrk": "wrk", "valgrind": "valgrind"}
 # The same as in src/database/connection.rs.
 PLANNING = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off " \
-           "-c enable_material=off -c plan_cache_mode=force_generic_plan"
+           "-c enable_material=off -c jit=off -c plan_cache_mode=force_generic_plan"
 
 
 def programs():

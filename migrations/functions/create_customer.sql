@@ -39,11 +39,10 @@ $$;
 --
 -- p_customer is the id of the caller's choice (seed files); otherwise the tenant's counter gives it. A BackOfficeId that was not
 -- sent is made of p_back_office_seed plus the id, and a WebAlias that was not sent is p_default_alias when that is free.
--- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as texts.
+-- The outcome is 'created', or names why nothing was written. With p_is_recorded the new rows come along, as bytes.
 --
 -- The new_*_key are the values in the form in which they are compared. Those that the tenant's plan does not make unique are not
 -- stored: the plan at this moment, which is another one than the request has read if it was changed in between.
--- p_back_office_unique has no effect.
 --
 -- The lists of columns are made from the table, once, when the function is made.
 do $do$
@@ -66,15 +65,14 @@ create or replace function create_customer(
     p_placed_types       integer[],
     p_back_office_seed   bigint,
     p_back_office_radix  integer,
-    p_back_office_unique boolean,
     p_default_alias      text,
     p_default_alias_key  text,
     p_is_recorded        boolean,
     {parameters},
     out outcome          text,
     out customer_id      integer,
-    out customer_after   text[],
-    out node_after       text[]
+    out customer_after   bytea,
+    out node_after       bytea
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -128,12 +126,12 @@ begin
     insert into customers as c (tenant_id, customer_id, enroller_id, inactive_date, modified_at, {columns})
     values (p_tenant, create_customer.customer_id, new_sponsor_id, inactive_since(1, new_customer_status, null, p_now), p_now,
             {values})
-    returning case when p_is_recorded then row_texts(c) end into customer_after;
+    returning case when p_is_recorded then record_send(c) end into customer_after;
 
     if new_customer_type = any (p_placed_types) then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, create_customer.customer_id, new_sponsor_id, p_now)
-        returning case when p_is_recorded then row_texts(t) end into node_after;
+        returning case when p_is_recorded then record_send(t) end into node_after;
     end if;
 
     outcome := 'created';

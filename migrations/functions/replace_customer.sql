@@ -4,7 +4,7 @@
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
 -- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
--- rows as they were and as they are come along, as texts.
+-- rows as they were and as they are come along, as bytes.
 --
 -- The new_*_key are the values in the form in which they are compared; create_customer.sql tells which of them are stored.
 --
@@ -26,6 +26,7 @@ select string_agg(format('new_%s %s', column_name, column_type), ', ' order by c
   from columns_of_callers();
 execute replace(replace($function$
 create or replace function replace_customer(
+    p_is_recorded      boolean,
     p_tenant           integer,
     p_customer         integer,
     p_now              timestamptz,
@@ -35,15 +36,14 @@ create or replace function replace_customer(
     p_recordnumber     bigint,
     p_changed_by       text,
     p_request          uuid,
-    p_is_recorded      boolean,
     {parameters},
     out outcome        text,
     out old_type       integer,
-    out customer_before text[],
-    out customer_after  text[],
-    out node_before     text[],
-    out node_after      text[],
-    out log_after       text[]
+    out customer_before bytea,
+    out customer_after  bytea,
+    out node_before     bytea,
+    out node_after      bytea,
+    out log_after       bytea
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -64,8 +64,8 @@ begin
                s.customer_type, t.customer_id is not null, t.upline_id,
                p_upgrade_from is not null
                    and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
-               case when p_is_recorded then row_texts(c) end,
-               case when p_is_recorded and t.tenant_id is not null then row_texts(t) end
+               case when p_is_recorded then record_send(c) end,
+               case when p_is_recorded and t.tenant_id is not null then record_send(t) end
           into old_type, v_version, v_unique, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
           from customers c
           left join customers s on s.tenant_id = p_tenant and s.customer_id = new_sponsor_id
@@ -111,7 +111,7 @@ begin
                    c.customer_status, coalesce(new_customer_status, c.customer_status), c.inactive_date, p_now),
                modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
-        returning case when p_is_recorded then row_texts(c) end into customer_after;
+        returning case when p_is_recorded then record_send(c) end into customer_after;
         exit when found;
     end loop;
 
@@ -119,12 +119,12 @@ begin
         if new_sponsor_id is not null and v_upline is distinct from new_sponsor_id then
             update sponsor_tree t set upline_id = new_sponsor_id
              where t.tenant_id = p_tenant and t.customer_id = p_customer
-            returning case when p_is_recorded then row_texts(t) end into node_after;
+            returning case when p_is_recorded then record_send(t) end into node_after;
         end if;
     elsif p_upgrade_from is not null then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, new_sponsor_id, p_now)
-        returning case when p_is_recorded then row_texts(t) end into node_after;
+        returning case when p_is_recorded then record_send(t) end into node_after;
     end if;
 
     if p_upgrade_from is not null then
@@ -132,7 +132,7 @@ begin
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
             p_tenant, p_change, p_recordnumber, p_customer, old_type, new_customer_type, p_now, p_changed_by, p_request)
-        returning case when p_is_recorded then row_texts(l) end into log_after;
+        returning case when p_is_recorded then record_send(l) end into log_after;
     end if;
 
     outcome := 'replaced';

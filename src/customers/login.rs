@@ -141,10 +141,10 @@ async fn set_password_hash(
         r#"
         update customers c set password_hash = $3, modified_at = $4
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then (select row_texts(o) from customers o
+        returning case when $5::boolean then (select record_send(o) from customers o
                                              where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
                       as "before: RowTexts",
-                  case when $5::boolean then row_texts(c) end as "after: RowTexts"
+                  case when $5::boolean then record_send(c) end as "after: RowTexts"
         "#,
         scope.tenant.0,
         id.0,

@@ -122,7 +122,7 @@ async fn insert(
         insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
         select $1, $2, $3, $4::float8::numeric, $5, $6
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning row_texts(p) as "row!: RowTexts"
+        returning record_send(p) as "row!: RowTexts"
         "#,
         scope.tenant.0,
         id.0,

@@ -4,6 +4,8 @@
 mod columns;
 mod conflicts;
 mod patch;
+mod prepared;
+mod replace;
 pub(super) mod stored;
 pub(super) mod uniqueness;
 
@@ -19,9 +21,10 @@ use crate::journal::RowTexts;
 use crate::model::{Customer, CustomerId, Field, FieldMask};
 use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
-pub(super) use columns::{Columns, UpgradeLog, create, replace};
+pub(super) use columns::{Columns, create};
 pub(super) use conflicts::conflicts;
 pub(super) use patch::patch;
+pub(super) use replace::{UpgradeLog, replace};
 
 /// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +92,7 @@ pub fn generated_statements() -> Vec<String> {
         mask
     });
     let patches = single.chain([FieldMask::ALL]).map(patch::statement);
-    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &columns::REPLACE];
+    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::UPDATE, &replace::UPGRADE, &replace::REPLACE];
     others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
 }
 
@@ -272,10 +275,10 @@ pub(super) async fn soft_delete(
                inactive_date   = inactive_since(c.customer_status, $3, c.inactive_date, $4),
                modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then (select row_texts(o) from customers o
+        returning case when $5::boolean then (select record_send(o) from customers o
                                              where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
                       as "before: RowTexts",
-                  case when $5::boolean then row_texts(c) end as "after: RowTexts"
+                  case when $5::boolean then record_send(c) end as "after: RowTexts"
         "#,
         scope.tenant.0,
         id.0,

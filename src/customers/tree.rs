@@ -172,7 +172,7 @@ async fn place(
         select outcome as "outcome!", customer_before as "customer_before: RowTexts",
                customer_after as "customer_after: RowTexts", node_before as "node_before: RowTexts",
                node_after as "node_after: RowTexts"
-          from place_customer($1, $2, $3, $4, $5, $6, $7)
+          from place_below($1, $2, $3, $4, $5, $6, $7)
         "#,
         scope.tenant.0,
         id.0,
@@ -192,7 +192,7 @@ async fn place(
         "sponsor_unknown" => Ok(PlaceOutcome::UplineUnknown),
         "sponsor_type" => Ok(PlaceOutcome::UplineType),
         "sponsor_below" => Ok(PlaceOutcome::UplineBelow),
-        other => Err(sqlx::Error::Protocol(format!("place_customer returned the unknown outcome '{other}'"))),
+        other => Err(sqlx::Error::Protocol(format!("place_below returned the unknown outcome '{other}'"))),
     }
 }
 

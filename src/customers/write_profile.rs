@@ -112,12 +112,12 @@ async fn write_fields(
     let row = sqlx::query!(
         r#"
         with before as (
-            select row_texts(p) as texts from customer_profiles p
+            select record_send(p) as row from customer_profiles p
              where $5::boolean and p.tenant_id = $1 and p.customer_id = $2 and p.owner = $3)
         insert into customer_profiles as p (tenant_id, customer_id, owner, fields) values ($1, $2, $3, $4)
         on conflict (tenant_id, customer_id, owner) do update set fields = excluded.fields
-        returning (select b.texts from before b) as "before: RowTexts",
-                  case when $5::boolean then row_texts(p) end as "after: RowTexts"
+        returning (select b.row from before b) as "before: RowTexts",
+                  case when $5::boolean then record_send(p) end as "after: RowTexts"
         "#,
         scope.tenant.0,
         id.0,
@@ -139,7 +139,7 @@ async fn write_uuid(
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query!(
         r#"insert into customer_keys as k (tenant_id, customer_key, customer_id) values ($1, $2, $3)
-           returning case when $4::boolean then row_texts(k) end as "after: RowTexts""#,
+           returning case when $4::boolean then record_send(k) end as "after: RowTexts""#,
         scope.tenant.0,
         uuid,
         id.0,
@@ -198,10 +198,10 @@ async fn write_rows(
            set place = excluded.place, company_key = excluded.company_key, name = excluded.name,
                org_no = excluded.org_no, name_key = excluded.name_key, details = excluded.details
          where c.customer_id = excluded.customer_id
-        returning case when $10::boolean then (select row_texts(o) from companies o
+        returning case when $10::boolean then (select record_send(o) from companies o
                                               where o.tenant_id = c.tenant_id and o.company_id = c.company_id) end
                       as "before: RowTexts",
-                  case when $10::boolean then row_texts(c) end as "after: RowTexts"
+                  case when $10::boolean then record_send(c) end as "after: RowTexts"
         "#,
         scope.tenant.0,
         id.0,

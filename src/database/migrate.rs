@@ -15,11 +15,11 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// The version of the functions. A change of `migrations/functions/` raises it by one, so that an older program does not replace the
 /// functions of a newer one.
-const FUNCTIONS_VERSION: i32 = 2;
+const FUNCTIONS_VERSION: i32 = 3;
 
 /// A test compares it with the functions, so that a change of them does not keep their version.
 #[cfg(test)]
-const FUNCTIONS_DIGEST: &str = "bb9f90472035b747ccbba05b455b8c5c7919d34296cec4d9595282403089d0fd";
+const FUNCTIONS_DIGEST: &str = "a8c64e7e97128eaa9a537330242991c69022e799cf0659bd1e80f14fd81c60dc";
 
 /// In the order in which they can be created.
 const FUNCTIONS: &str = concat!(
@@ -28,10 +28,9 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),
-    include_str!("../../migrations/functions/row_texts.sql"),
     include_str!("../../migrations/functions/create_customer.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),
-    include_str!("../../migrations/functions/place_customer.sql"),
+    include_str!("../../migrations/functions/place_below.sql"),
     include_str!("../../migrations/functions/count_request.sql"),
     include_str!("../../migrations/functions/tenant_tables.sql"),
     include_str!("../../migrations/functions/copy_tenant_data.sql"),

@@ -10,6 +10,7 @@ mod recorder;
 mod redact;
 mod requests;
 mod rings;
+mod row_texts;
 mod rows;
 mod secret_names;
 mod show;
@@ -23,7 +24,8 @@ pub use raw::{RawMessages, RawRequest};
 pub use recorder::{Effects, RecordedTransaction, Recorder};
 pub use requests::{Journal, Listener};
 pub use rings::JournalOptions;
-pub use rows::{Cell, Change, FieldChange, RowTexts};
+pub use row_texts::RowTexts;
+pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
 pub use show::Detail;
 

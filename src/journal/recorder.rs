@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::entry::{EventNote, HookNote};
-use super::rows::{Change, RowTexts, Tables};
+use super::row_texts::RowTexts;
+use super::rows::{Change, Tables};
 
 /// The maximum size of the changes, events and hooks of a request, in bytes.
 const MAX_EFFECTS: usize = 256 * 1024;

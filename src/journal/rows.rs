@@ -1,86 +1,18 @@
-//! The changes between two versions of a row, whose columns are texts (`migrations/functions/row_texts.sql`).
+//! The changes between two versions of a row.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef};
-use sqlx::{Decode, PgConnection, Postgres, Type};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::HIDDEN;
 use super::redact::redacted;
+use super::row_texts::{ColumnBytes, RowTexts};
 use super::secret_names::is_secret_column;
-
-/// The length of an array's header in bytes: dimensions, flags, type, length and lower bound.
-const HEADER_LENGTH: usize = 20;
-
-/// The bytes of a `text[]`. They are parsed only when two rows are compared, because a separate string for each column would cost
-/// more than the comparison. They contain secrets, which `Debug` does not show.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct RowTexts(Box<[u8]>);
-
-impl fmt::Debug for RowTexts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RowTexts(…)")
-    }
-}
-
-impl Type<Postgres> for RowTexts {
-    fn type_info() -> PgTypeInfo {
-        <Vec<String> as Type<Postgres>>::type_info()
-    }
-}
-
-impl<'r> Decode<'r, Postgres> for RowTexts {
-    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        match value.format() {
-            PgValueFormat::Binary => Ok(Self(value.as_bytes()?.into())),
-            PgValueFormat::Text => Err("a row needs the binary format".into()),
-        }
-    }
-}
-
-impl RowTexts {
-    /// In bytes, without the struct itself.
-    pub(super) fn size(&self) -> usize {
-        self.0.len()
-    }
-
-    /// `None` is NULL.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
-        let mut rest = self.0.get(HEADER_LENGTH..).unwrap_or_default();
-        std::iter::from_fn(move || {
-            let (length, behind) = rest.split_first_chunk::<4>()?;
-            // -1 stands for NULL.
-            let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
-                rest = behind;
-                return Some(None);
-            };
-            let (text, behind) = behind.split_at_checked(length)?;
-            rest = behind;
-            Some(std::str::from_utf8(text).ok())
-        })
-    }
-}
-
-#[cfg(test)]
-impl RowTexts {
-    /// As Postgres sends them.
-    pub(super) fn of(texts: &[Option<&str>]) -> Self {
-        let mut bytes = vec![0; HEADER_LENGTH];
-        for text in texts {
-            let length = text.map_or(-1, |text| i32::try_from(text.len()).expect("a short text"));
-            bytes.extend(length.to_be_bytes());
-            bytes.extend(text.unwrap_or_default().as_bytes());
-        }
-        Self(bytes.into())
-    }
-}
 
 #[cfg(test)]
 impl Tables {
@@ -283,8 +215,8 @@ impl Tables {
                 if !id.is_empty() {
                     id.push('/');
                 }
-                let key = is.or(was).unwrap_or_default();
-                id.push_str(if column.is_secret { HIDDEN } else { key });
+                let key = is.or(was).map(text).unwrap_or_default();
+                id.push_str(if column.is_secret { HIDDEN } else { &key });
             }
             if was != is {
                 let after = if was.is_some() { HIDDEN_AFTER } else { HIDDEN };
@@ -297,8 +229,12 @@ impl Tables {
 }
 
 /// The next column of a row; `None` also for NULL.
-fn next<'a>(row: &mut Option<impl Iterator<Item = Option<&'a str>>>) -> Option<&'a str> {
+fn next<'a>(row: &mut Option<impl Iterator<Item = Option<ColumnBytes<'a>>>>) -> Option<ColumnBytes<'a>> {
     row.as_mut()?.next()?
+}
+
+fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
+    column.text().unwrap_or(Cow::Borrowed("(unreadable)"))
 }
 
 impl Column {
@@ -308,16 +244,19 @@ impl Column {
         Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
     }
 
-    fn cell(&self, field: Option<&str>, mask: &'static str) -> Cell {
-        match field {
-            None => Cell(CellValue::Null),
-            Some(_) if self.is_secret => Cell(CellValue::Hidden(mask)),
+    fn cell(&self, column: Option<ColumnBytes<'_>>, mask: &'static str) -> Cell {
+        let Some(column) = column else { return Cell(CellValue::Null) };
+        if self.is_secret {
+            return Cell(CellValue::Hidden(mask));
+        }
+        let text = text(column);
+        match self.kind {
             // A vendor's members, which may contain secrets. Only what is kept is searched for them.
-            Some(field) if matches!(self.kind, Kind::Json) => match shortened(field, MAX_CELL) {
+            Kind::Json => match shortened(&text, MAX_CELL) {
                 Some(short) => Cell(CellValue::Text(redacted(&short).into(), Kind::Text)),
-                None => Cell(CellValue::Text(redacted(field).into(), self.kind)),
+                None => Cell(CellValue::Text(redacted(&text).into(), self.kind)),
             },
-            Some(field) => Cell::text(field, self.kind),
+            kind => Cell::text(&text, kind),
         }
     }
 }
@@ -340,16 +279,6 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_keep_their_order() {
-        let texts = [Some("a"), None, Some(""), Some("é")];
-        assert_eq!(RowTexts::of(&texts).iter().collect::<Vec<_>>(), texts);
-        assert_eq!(RowTexts::default().iter().count(), 0);
-        let mut truncated = RowTexts::of(&texts).0.into_vec();
-        truncated.pop();
-        assert_eq!(RowTexts(truncated.into()).iter().count(), 3);
-    }
 
     #[test]
     fn a_change_has_the_changed_columns_and_no_secret() {

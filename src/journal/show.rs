@@ -129,7 +129,7 @@ mod tests {
     use super::super::entry::FaultNote;
     use super::super::raw::tests::request as empty;
     use super::super::recorder::Recorder;
-    use super::super::rows::RowTexts;
+    use super::super::row_texts::RowTexts;
     use super::*;
     use crate::database::TenantId;
 

@@ -33,6 +33,7 @@ mod guessing;
 mod hooks;
 mod inspector;
 mod journal;
+mod journal_rows;
 mod latency;
 mod limits;
 mod limits_table;

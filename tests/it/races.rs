@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -92,6 +93,38 @@ fn one_of_32_upgrades_of_the_same_customer_succeeds() {
     let tenant = tenant();
     let replies = at_once(32, |_| tenant.put("/v1/customers/upgrade/3", &seeds::distributor()));
     one_succeeds(replies, 201, "An upgrade from CustomerType 1 to CustomerType 1 was asked for; allowed: 2 to 1.");
+    assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
+}
+
+/// The upgrade waits for the lock of a change whose unique fields it has not read, neither from its plan nor in its snapshot.
+#[test]
+fn an_upgrade_during_a_change_of_the_plan_follows_the_new_plan() {
+    let tenant = tenant();
+    thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            server().execute(&format!(
+                r#"do $$ begin
+                       perform pg_advisory_xact_lock(tenant_lock_key(), {id});
+                       perform pg_sleep(0.5);
+                       update tenants set plan = plan || '{{"unique": ["EmailAddress"]}}' where tenant_id = {id};
+                       update customers set username_key = null, web_alias_key = null where tenant_id = {id};
+                   end $$"#,
+                id = tenant.id
+            ));
+        });
+        thread::sleep(Duration::from_millis(200));
+        tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+        change.join().expect("a change");
+    });
+    let keys = tenant.rows(
+        "select email_address_key, username_key, username from customers where tenant_id = {tenant} and customer_id = 3",
+    );
+    assert_eq!(
+        keys,
+        [
+            json!({ "email_address_key": "yodaminch@testing.directscale.com", "username_key": null, "username": "YodaIAm" })
+        ]
+    );
     assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
 }
 

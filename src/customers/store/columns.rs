@@ -1,5 +1,5 @@
-//! Customers as rows: the columns of the field table, written and read, and the writes of a whole customer, which call functions with
-//! a parameter for each column.
+//! Customers as rows: the columns of the field table, written and read, and the creation, which calls a function with a
+//! parameter for each column.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -10,7 +10,6 @@ use serde::ser::SerializeMap;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, PgConnection, Row as _};
-use uuid::Uuid;
 
 use super::{WriteOutcome, outcome, radix};
 use crate::customers::scope::Scope;
@@ -27,6 +26,15 @@ pub(in crate::customers) struct Columns<'a> {
     pub fields: &'a CustomerFields,
     pub mask: FieldMask,
     pub password_hash: Option<&'a str>,
+}
+
+/// The columns by which values are compared that a statement gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// Those of every field. The statement looks up which of them are stored.
+    All,
+    /// Those of the fields that the plan makes unique; the others are NULL.
+    OfPlan,
 }
 
 /// The value of a column.
@@ -77,11 +85,15 @@ impl<'a> Columns<'a> {
         text.map(comparable)
     }
 
+    fn is_unique(&self, field: Field) -> bool {
+        UniqueField::of(field).is_some_and(|unique| self.plan.is_unique(unique))
+    }
+
     /// Adds the columns to the arguments of a statement.
-    pub(super) fn add_to(&self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
-        self.each(|_, _, value| match value {
+    pub(super) fn add_to(&self, arguments: &mut PgArguments, keys: Keys) -> Result<(), BoxDynError> {
+        self.each(|field, _, value| match value {
             ColumnValue::Text(text) => arguments.add(text),
-            ColumnValue::Key(key) => arguments.add(key),
+            ColumnValue::Key(key) => arguments.add(key.filter(|_| keys == Keys::All || self.is_unique(field))),
             ColumnValue::Date(date) => arguments.add(date),
             ColumnValue::Integer(number) => arguments.add(number),
             ColumnValue::Boolean(flag) => arguments.add(flag),
@@ -92,10 +104,9 @@ impl<'a> Columns<'a> {
     /// Serializes the columns as members of an object, for `jsonb_populate_recordset`. Keys of fields that `plan` does not make unique
     /// are null.
     pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let is_unique = |field: Field| UniqueField::of(field).is_some_and(|unique| self.plan.is_unique(unique));
         self.each(|field, column, value| match value {
             ColumnValue::Text(text) => map.serialize_entry(column, &text),
-            ColumnValue::Key(key) => map.serialize_entry(column, &key.filter(|_| is_unique(field))),
+            ColumnValue::Key(key) => map.serialize_entry(column, &key.filter(|_| self.is_unique(field))),
             ColumnValue::Date(date) => map.serialize_entry(column, &date.map(date_text)),
             ColumnValue::Integer(number) => map.serialize_entry(column, &number),
             ColumnValue::Boolean(flag) => map.serialize_entry(column, &flag),
@@ -176,15 +187,10 @@ pub(super) fn visited<T>(result: Result<T, Infallible>) -> T {
 }
 
 pub(super) static CREATE: LazyLock<String> =
-    LazyLock::new(|| call("create_customer", "outcome, customer_id, customer_after, node_after", 11));
-
-pub(super) static REPLACE: LazyLock<String> = LazyLock::new(|| {
-    let returned = "outcome, old_type, customer_before, customer_after, node_before, node_after, log_after";
-    call("replace_customer", returned, 10)
-});
+    LazyLock::new(|| call("create_customer", "outcome, customer_id, customer_after, node_after", 10));
 
 /// The text of a call: the parameters that the function names itself by their position, then those of the columns by their names.
-fn call(function: &str, returned: &str, own_parameters: usize) -> String {
+pub(super) fn call(function: &str, returned: &str, own_parameters: usize) -> String {
     let own: Vec<String> = (1..=own_parameters).map(|number| format!("${number}")).collect();
     let mut text = format!("select {returned} from {function}({}", own.join(", "));
     let (plan, fields) = (Plan::default(), CustomerFields::default());
@@ -231,59 +237,9 @@ fn create_arguments(
     arguments.add([DISTRIBUTOR].as_slice())?;
     arguments.add(i64::from(plan.back_office_id.seed))?;
     arguments.add(radix(plan))?;
-    arguments.add(plan.is_unique(UniqueField::BackOfficeId))?;
     arguments.add(default_alias)?;
     arguments.add(default_alias_key)?;
     arguments.add(scope.recorder.is_on())?;
-    columns.add_to(&mut arguments)?;
-    Ok(arguments)
-}
-
-/// What an upgrade adds to a replacement.
-#[derive(Debug)]
-pub(in crate::customers) struct UpgradeLog<'a> {
-    pub from: &'a [i32],
-    pub change: Uuid,
-    pub record_number: i64,
-    pub changed_by: &'a str,
-    pub request: Uuid,
-}
-
-/// Replaces a customer and, for an upgrade, places it and logs the change. The columns are those of all fields; where BackOfficeId,
-/// status, sign-up date or password is absent, the stored value stays.
-pub(in crate::customers) async fn replace(
-    connection: &mut PgConnection,
-    scope: &Scope<'_>,
-    id: CustomerId,
-    columns: &Columns<'_>,
-    upgrade: Option<&UpgradeLog<'_>>,
-) -> Result<WriteOutcome, sqlx::Error> {
-    let arguments = replace_arguments(scope, id, columns, upgrade).map_err(sqlx::Error::Encode)?;
-    let row = sqlx::query_with(REPLACE.as_str(), arguments).fetch_one(connection).await?;
-    let texts = |index: usize| row.try_get::<Option<RowTexts>, _>(index);
-    scope.recorder.update("customers", texts(2)?.as_ref(), texts(3)?.as_ref());
-    scope.recorder.update("sponsor_tree", texts(4)?.as_ref(), texts(5)?.as_ref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, texts(6)?.as_ref());
-    outcome(row.try_get(0)?, row.try_get(1)?, Some(id))
-}
-
-fn replace_arguments(
-    scope: &Scope<'_>,
-    id: CustomerId,
-    columns: &Columns<'_>,
-    upgrade: Option<&UpgradeLog<'_>>,
-) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
-    arguments.add(scope.tenant.0)?;
-    arguments.add(id.0)?;
-    arguments.add(scope.now)?;
-    arguments.add(scope.plan.sponsor_types())?;
-    arguments.add(upgrade.map(|log| log.from))?;
-    arguments.add(upgrade.map(|log| log.change))?;
-    arguments.add(upgrade.map(|log| log.record_number))?;
-    arguments.add(upgrade.map(|log| log.changed_by))?;
-    arguments.add(upgrade.map(|log| log.request))?;
-    arguments.add(scope.recorder.is_on())?;
-    columns.add_to(&mut arguments)?;
+    columns.add_to(&mut arguments, Keys::All)?;
     Ok(arguments)
 }

@@ -1,16 +1,16 @@
 //! The partial update: a statement that sets the columns of the fields that were sent, and no other.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
-use super::columns::{Columns, visited};
+use super::columns::{Columns, Keys, visited};
+use super::prepared::Prepared;
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
 use crate::journal::RowTexts;
@@ -21,11 +21,7 @@ use crate::plan::{Plan, UniqueField};
 /// are recorded.
 const FIXED_PARAMETERS: usize = 6;
 
-/// Maximum number of sets of fields whose statements stay prepared on each connection. Callers choose the sets, so the number is
-/// bounded; any further set is parsed anew each time.
-const MAX_PREPARED: usize = 32;
-
-static PREPARED: LazyLock<Mutex<HashMap<FieldMask, &'static str>>> = LazyLock::new(Mutex::default);
+static PREPARED: LazyLock<Mutex<Prepared>> = LazyLock::new(Mutex::default);
 
 /// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `latest_adult_birth_date`, or it is
 /// another version by now.
@@ -39,7 +35,7 @@ pub(in crate::customers) async fn patch(
 ) -> Result<WriteOutcome, sqlx::Error> {
     let arguments = arguments(scope, id, columns, latest_adult_birth_date, version).map_err(sqlx::Error::Encode)?;
     let query = match prepared(columns.mask) {
-        Some(statement) => sqlx::query_with(statement, arguments),
+        Some(statement) => sqlx::query_with(AssertSqlSafe(statement), arguments),
         None => sqlx::query_with(AssertSqlSafe(statement(columns.mask)), arguments).persistent(false),
     };
     let Some(row) = query.fetch_optional(connection).await? else {
@@ -64,23 +60,13 @@ fn arguments(
     arguments.add(latest_adult_birth_date)?;
     arguments.add(version.map(|version| version.0))?;
     arguments.add(scope.recorder.is_on())?;
-    columns.add_to(&mut arguments)?;
+    columns.add_to(&mut arguments, Keys::All)?;
     Ok(arguments)
 }
 
 /// The statement for a set of fields, if it is one of those that stay prepared.
-fn prepared(mask: FieldMask) -> Option<&'static str> {
-    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(statement) = prepared.get(&mask) {
-        return Some(statement);
-    }
-    if prepared.len() == MAX_PREPARED {
-        return None;
-    }
-    // Kept for the life of the process; their number is limited.
-    let statement: &'static str = statement(mask).leak();
-    prepared.insert(mask, statement);
-    Some(statement)
+fn prepared(mask: FieldMask) -> Option<Arc<str>> {
+    PREPARED.lock().unwrap_or_else(PoisonError::into_inner).get(mask, statement)
 }
 
 /// The text of the statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a
@@ -146,9 +132,9 @@ pub(super) fn statement(mask: FieldMask) -> String {
         text.push_str(&condition);
     }
     text.push_str(
-        " returning case when $6 then (select row_texts(o) from customers o
+        " returning case when $6 then (select record_send(o) from customers o
                                         where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end,
-                    case when $6 then row_texts(c) end",
+                    case when $6 then record_send(c) end",
     );
     text
 }

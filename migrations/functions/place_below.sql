@@ -4,8 +4,8 @@
 -- One move at a time within a tenant: two concurrent moves could close a circle. The customer's row is locked first, so that a
 -- concurrent update or upgrade reads it again.
 -- The outcome is 'placed', or the reason why no row was written. With p_is_recorded it also returns the rows before and after,
--- as texts.
-create or replace function place_customer(
+-- as bytes.
+create or replace function place_below(
     p_tenant        integer,
     p_customer      integer,
     p_upline        integer,
@@ -14,10 +14,10 @@ create or replace function place_customer(
     p_now           timestamptz,
     p_is_recorded   boolean,
     out outcome       text,
-    out customer_before text[],
-    out customer_after  text[],
-    out node_before     text[],
-    out node_after      text[]
+    out customer_before bytea,
+    out customer_after  bytea,
+    out node_before     bytea,
+    out node_after      bytea
 ) language plpgsql as $$
 declare
     v_upline_type integer;
@@ -27,7 +27,7 @@ begin
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
 
-    select case when p_is_recorded then row_texts(c) end into customer_before
+    select case when p_is_recorded then record_send(c) end into customer_before
       from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
     if not found then
         outcome := 'unknown_customer';
@@ -52,19 +52,19 @@ begin
     if p_is_enrollment then
         update customers c set enroller_id = p_upline, modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then row_texts(c) end into customer_after;
+        returning case when p_is_recorded then record_send(c) end into customer_after;
     else
         if p_is_recorded then
-            select row_texts(t) into node_before from sponsor_tree t
+            select record_send(t) into node_before from sponsor_tree t
              where t.tenant_id = p_tenant and t.customer_id = p_customer;
         end if;
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, p_upline, p_now)
         on conflict (tenant_id, customer_id) do update set upline_id = p_upline
-        returning case when p_is_recorded then row_texts(t) end into node_after;
+        returning case when p_is_recorded then record_send(t) end into node_after;
         update customers c set sponsor_id = p_upline, modified_at = p_now
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then row_texts(c) end into customer_after;
+        returning case when p_is_recorded then record_send(c) end into customer_after;
     end if;
     outcome := 'placed';
 end

@@ -1,0 +1,94 @@
+//! Which statements of partial updates stay prepared. Callers choose the sets of fields, so their number is limited.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::FieldMask;
+
+/// Maximum number of sets of fields whose statements stay prepared on each connection. Another set is planned at each use, until it is
+/// used more often than one of them.
+const MAX_KEPT: usize = 32;
+
+/// A set that was used more often is not kept longer than one that was used this often.
+const MAX_USES: u32 = 1_000;
+
+/// The statements that are kept. When there are as many as may be, the use of another set takes one use from each, and one without uses
+/// makes room. So a set of which more than one in `MAX_KEPT` uses is made stays, however many others a caller tries.
+#[derive(Debug, Default)]
+pub(super) struct Prepared(HashMap<FieldMask, Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    statement: Arc<str>,
+    uses: u32,
+}
+
+impl Prepared {
+    /// The statement of a set that is kept, now or already; `None` for another, which is not prepared.
+    pub(super) fn get(&mut self, mask: FieldMask, text: impl FnOnce(FieldMask) -> String) -> Option<Arc<str>> {
+        if let Some(kept) = self.0.get_mut(&mask) {
+            kept.uses = (kept.uses + 1).min(MAX_USES);
+            return Some(Arc::clone(&kept.statement));
+        }
+        if self.0.len() == MAX_KEPT {
+            self.0.retain(|_, kept| {
+                kept.uses -= 1;
+                kept.uses > 0
+            });
+        }
+        if self.0.len() == MAX_KEPT {
+            return None;
+        }
+        let statement: Arc<str> = text(mask).into();
+        self.0.insert(mask, Kept { statement: Arc::clone(&statement), uses: 1 });
+        Some(statement)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Field;
+
+    /// Every set of two fields.
+    fn sets() -> Vec<FieldMask> {
+        let fields: Vec<Field> = Field::all().collect();
+        let pair = |(one, other): (usize, usize)| {
+            let mut mask = FieldMask::default();
+            mask.insert(fields[one]);
+            mask.insert(fields[other]);
+            mask
+        };
+        (0..fields.len()).flat_map(|one| (0..one).map(move |other| (one, other))).map(pair).collect()
+    }
+
+    fn is_kept(prepared: &mut Prepared, mask: FieldMask) -> bool {
+        prepared.get(mask, |_| "update".to_owned()).is_some()
+    }
+
+    #[test]
+    fn unusual_sets_make_room_for_one_that_is_used() {
+        let (mut prepared, sets) = (Prepared::default(), sets());
+        let (unusual, usual) = sets.split_at(MAX_KEPT);
+        for _ in 0..3 {
+            assert!(unusual.iter().all(|mask| is_kept(&mut prepared, *mask)));
+        }
+        let planned = (0..10).filter(|_| !is_kept(&mut prepared, usual[0])).count();
+        assert_eq!(planned, 2, "each of the unusual ones was used three times");
+        assert!(prepared.0.len() <= MAX_KEPT);
+    }
+
+    #[test]
+    fn a_set_that_is_used_stays_whatever_others_are_tried() {
+        let (mut prepared, sets) = (Prepared::default(), sets());
+        let (used, tried) = sets.split_first().expect("sets");
+        assert!(tried.len() > 10 * MAX_KEPT);
+        for (number, mask) in tried.iter().enumerate() {
+            if number % 10 == 0 {
+                assert!(is_kept(&mut prepared, *used), "{number}");
+            }
+            is_kept(&mut prepared, *mask);
+            assert!(prepared.0.len() <= MAX_KEPT);
+        }
+    }
+}
