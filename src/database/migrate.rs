@@ -89,12 +89,15 @@ const STATE: &str = "\
        and has_schema_privilege(current_schema(), 'create') and current_setting('transaction_read_only') = 'off' \
      group by functions.version, functions.digest";
 
+/// The versions and checksums of the migrations, whether all succeeded, version and digest of the functions.
+type State = (Vec<i64>, Vec<Vec<u8>>, bool, i32, String);
+
 /// Whether the database has exactly the migrations and functions of this version. Asks in one statement and without locks. Every
 /// other state, and every error, is left to the migration.
 async fn is_current(database: &Database) -> Result<bool, DatabaseError> {
     let mut session = database.session().await?;
     let state = sqlx::query_as(STATE).persistent(false).fetch_optional(session.connection()).await;
-    let state: Option<(Vec<i64>, Vec<Vec<u8>>, bool, i32, String)> = match session.end(state) {
+    let state: Option<State> = match session.end(state) {
         Ok(state) => state,
         Err(error) => {
             tracing::debug!(error = %ErrorChain(&error), "the schema is migrated");
