@@ -36,7 +36,19 @@ impl<'r> Decode<'r, Postgres> for RowTexts {
     }
 }
 
+impl From<Vec<u8>> for RowTexts {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
 impl RowTexts {
+    /// The text of each column; `None` is NULL, or a value of a type that no table of this program has.
+    #[must_use]
+    pub fn texts(&self) -> Vec<Option<String>> {
+        self.iter().map(|column| Some(column?.text()?.into_owned())).collect()
+    }
+
     /// The columns in their order; `None` is NULL.
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<ColumnBytes<'_>>> {
         let mut rest = Reader(self.0.get(4..).unwrap_or_default());
