@@ -42,10 +42,22 @@ impl<'r> Decode<'r, Postgres> for RowTexts {
     }
 }
 
+impl From<Vec<u8>> for RowTexts {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
 impl RowTexts {
     /// In bytes, without the struct itself.
     pub(super) fn size(&self) -> usize {
         self.0.len()
+    }
+
+    /// The text of each column; `None` is NULL, or a value of a type that no table of this program has.
+    #[must_use]
+    pub fn texts(&self) -> Vec<Option<String>> {
+        self.iter().map(|column| Some(column?.text()?.into_owned())).collect()
     }
 
     /// The columns in their order; `None` is NULL.
