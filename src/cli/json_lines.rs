@@ -95,9 +95,7 @@ fn write_value<T: Serialize + ?Sized>(line: &mut Vec<u8>, value: &T) {
 }
 
 fn write_text(line: &mut Vec<u8>, text: &str) {
-    // Without an early end, so that the compiler looks at several bytes at once.
-    let is_plain = |is_plain, byte: u8| is_plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\');
-    if !text.bytes().fold(true, is_plain) {
+    if !text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         return write_value(line, text);
     }
     line.push(b'"');

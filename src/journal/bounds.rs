@@ -1,7 +1,5 @@
 //! The sizes of the journal's requests. A request has at most 512 KiB, whatever the client sent.
 
-use std::borrow::Cow;
-
 use super::entry::{Entry, EventNote, HookNote, Reason, Text};
 use super::raw::{Kept, RawRequest, Slot};
 use super::recorder::{Effects, RawChange};
@@ -44,7 +42,7 @@ impl Kept {
             + 2 * size_of::<usize>()
             + size_of::<Slot>()
             + key.as_ref().map_or(0, |key| key.len())
-            + of_method(method)
+            + method.len()
             + messages.size()
             + fault.as_ref().map_or(0, |fault| fault.description.capacity())
             + of_items(reasons, Reason::size)
@@ -63,7 +61,7 @@ impl Entry {
         let fault = self.fault.as_ref().map_or(0, |fault| fault.description.capacity());
         size_of::<Self>()
             + key.as_ref().map_or(0, String::capacity)
-            + of_method(method)
+            + method.len()
             + path.capacity()
             + request_headers.0.capacity()
             + response_headers.0.capacity()
@@ -77,10 +75,6 @@ impl Entry {
             + of_items(&self.events, EventNote::size)
             + of_items(&self.hooks, HookNote::size)
     }
-}
-
-fn of_method(method: &Cow<'static, str>) -> usize {
-    if let Cow::Owned(method) = method { method.capacity() } else { 0 }
 }
 
 /// The bytes of a list: those of its items, their structs included, and those of its unused space.
@@ -118,6 +112,7 @@ impl HookNote {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::sync::Arc;
 
     use axum::http::{HeaderMap, HeaderName, HeaderValue};

@@ -136,7 +136,7 @@ fn one_file_can_have_customers_with_and_without_a_record() {
     assert_eq!(tenant.control("GET", "/clock", None).done(200)["mode"], "frozen");
 }
 
-/// Hashes of PasswordHere1: of the test cost, of Argon2id's cheapest setting, and of the OWASP cost.
+/// Hashes of `PasswordHere1`: of the test cost, of Argon2id's cheapest setting, and of the OWASP cost.
 const HASHES: [&str; 3] = [
     "$test-sha256$BwcHBwcHBwcHBwcHBwcHBw$jWyFtCOxNwdsaKF6VZZ2jVYYnBG1GYrxF2lGxV0ffbE",
     "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$ehrCkd+HrKo0aL6XhFbj224ZED42zlfCp9y0SS3pprs",
