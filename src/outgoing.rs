@@ -7,7 +7,7 @@ mod timeout;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -15,6 +15,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 use crate::error_chain::ErrorChain;
@@ -113,7 +114,7 @@ impl TryFrom<String> for TargetUrl {
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// Created for the first request, because it reads and keeps the certificates of the system.
-    client: Arc<OnceLock<reqwest::Client>>,
+    client: Arc<OnceCell<reqwest::Client>>,
     private_targets: bool,
 }
 
@@ -148,27 +149,32 @@ impl Outgoing {
         Self { client: Arc::default(), private_targets }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
+    /// Created on a blocking thread, once.
+    async fn client(&self) -> Result<&reqwest::Client, OutgoingError> {
+        let private_targets = self.private_targets;
+        let create = async || {
+            let created = tokio::task::spawn_blocking(move || Self::create(private_targets)).await;
+            created.ok().and_then(Result::ok).ok_or(OutgoingError::Broken)
+        };
+        self.client.get_or_try_init(create).await
+    }
+
+    fn create(private_targets: bool) -> Result<reqwest::Client, reqwest::Error> {
         use_ring();
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
-                .dns_resolver(Arc::new(Resolver { private_targets: self.private_targets }))
+                .dns_resolver(Arc::new(Resolver { private_targets }))
                 // A proxy would resolve names itself, without the resolver's check.
                 .no_proxy()
                 .user_agent("directscale-emulator")
                 // X-Directscale-Message-Id, as the vendor spells it.
                 .http1_title_case_headers()
         };
-        let client = builder().build().or_else(|error| {
+        builder().build().or_else(|error| {
             tracing::warn!(error = %ErrorChain(&error), "hooks and webhooks over https:// will fail");
             builder().tls_certs_only([]).build()
-        })?;
-        // Two first requests at once use the same client.
-        Ok(self.client.get_or_init(|| client))
+        })
     }
 
     /// Sends a POST request with a JSON body. Any status but a redirect is a result.
@@ -192,10 +198,7 @@ impl Outgoing {
     }
 
     async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<OutgoingResponse, OutgoingError> {
-        let sent = match self.client() {
-            Ok(client) => client.post(url.clone()).headers(headers).body(body).send().await,
-            Err(error) => Err(error),
-        };
+        let sent = self.client().await?.post(url.clone()).headers(headers).body(body).send().await;
         let mut response = sent.map_err(|error| {
             let failure = if error.is_connect() { OutgoingError::Unreachable } else { OutgoingError::Broken };
             tracing::debug!(error = %ErrorChain(&error.without_url()), "an outgoing request failed");

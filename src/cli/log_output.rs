@@ -1,6 +1,6 @@
 //! An output of the log that does not block: a reader that pauses, as a pager or a terminal does, must not stop the server.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -119,7 +119,7 @@ fn write_lines(mut output: impl Write, shared: &Shared) {
         waiting.in_flight = lines.len();
         drop(waiting);
         // A closed output loses its lines. That is no reason to stop.
-        let _ = output.write_all(&lines).and_then(|()| output.flush());
+        let _ = write_patiently(&mut output, &lines);
         lines.clear();
         lines.shrink_to(MAX_KEPT);
         let mut waiting = shared.lock();
@@ -131,6 +131,20 @@ fn write_lines(mut output: impl Write, shared: &Shared) {
         }
         shared.written.notify_all();
     }
+}
+
+/// Writes all lines, also to an output that another process made non-blocking and whose reader pauses.
+fn write_patiently(output: &mut impl Write, mut lines: &[u8]) -> std::io::Result<()> {
+    while !lines.is_empty() {
+        match output.write(lines) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => lines = &lines[written..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(COLLECTED_FOR),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    output.flush()
 }
 
 impl LogOutputs {

@@ -12,6 +12,22 @@ pub(super) fn journal(tenants: &Tenants) -> Result<&Journal, ControlError> {
     if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
 }
 
+/// A tenant's requests for a page, the newest first, without headers and bodies. They are made on a blocking thread: rows are compared
+/// and secrets hidden only now.
+///
+/// # Errors
+/// `Interrupted` when the server stops.
+pub(super) async fn listed(
+    journal: &Journal,
+    tenant: Option<TenantId>,
+    filter: Filter,
+    limit: usize,
+) -> Result<Vec<Entry>, ControlError> {
+    let journal = journal.clone();
+    let find = move || journal.find(tenant, &filter, limit, Detail::WithoutMessages);
+    tokio::task::spawn_blocking(find).await.map_err(|_| ControlError::Interrupted)
+}
+
 /// A request by its id or number. Unauthenticated requests have no tenant.
 ///
 /// # Errors

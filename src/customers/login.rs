@@ -9,7 +9,7 @@ use super::service::Customers;
 use super::store;
 use super::text::comparable;
 use crate::database::TenantId;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{Customer, CustomerFields, CustomerId, Field, filled};
 use crate::plan::UniqueField;
 use crate::secret::Password;
@@ -143,8 +143,8 @@ async fn set_password_hash(
          where c.tenant_id = $1 and c.customer_id = $2
         returning case when $5::boolean then (select record_send(o) from customers o
                                              where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
-                      as "before: RowTexts",
-                  case when $5::boolean then record_send(c) end as "after: RowTexts"
+                      as "before: RowBytes",
+                  case when $5::boolean then record_send(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

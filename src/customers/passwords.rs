@@ -108,7 +108,7 @@ impl Passwords {
     }
 
     /// Whether this is the password of a hash of any cost. Takes at least as long as a new hash, so that the time does not
-    /// distinguish an unknown user from one with a cheap hash.
+    /// distinguish an unknown user from one with a cheap hash. It does distinguish one with an expensive hash, where new ones are cheap.
     ///
     /// # Panics
     /// When Argon2id panics, which the tests exclude.

@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::CustomerId;
 
 /// Added points expire after this time (DirectScale, reward points operations).
@@ -122,7 +122,7 @@ async fn insert(
         insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
         select $1, $2, $3, $4::float8::numeric, $5, $6
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning record_send(p) as "row!: RowTexts"
+        returning record_send(p) as "row!: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

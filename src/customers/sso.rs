@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{Customer, CustomerId};
 
 /// "Tokens live one minute" (DirectScale, SSO pages).
@@ -102,7 +102,7 @@ async fn insert(
         insert into sso_tokens as s (tenant_id, digest, customer_id, expires_at)
         select $1, $3, $2, $5
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning record_send(s) as "row!: RowTexts"
+        returning record_send(s) as "row!: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

@@ -17,7 +17,7 @@ use super::look_up::LookUp;
 use super::scope::Scope;
 use super::text::comparable;
 use crate::database::TenantId;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{Customer, CustomerId, Field, FieldMask};
 use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
@@ -277,8 +277,8 @@ pub(super) async fn soft_delete(
          where c.tenant_id = $1 and c.customer_id = $2
         returning case when $5::boolean then (select record_send(o) from customers o
                                              where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
-                      as "before: RowTexts",
-                  case when $5::boolean then record_send(c) end as "after: RowTexts"
+                      as "before: RowBytes",
+                  case when $5::boolean then record_send(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,
@@ -295,8 +295,8 @@ pub(super) async fn soft_delete(
 /// A customer's row as it was and as it is, where they are recorded.
 #[derive(Debug)]
 struct Versions {
-    before: Option<RowTexts>,
-    after: Option<RowTexts>,
+    before: Option<RowBytes>,
+    after: Option<RowBytes>,
 }
 
 /// Notes what an update made of a customer's row.

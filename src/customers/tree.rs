@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::service::Customers;
 use super::write::Attempts;
 use crate::database::{DatabaseError, TenantId, is_deadlock};
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::CustomerId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,9 +169,9 @@ async fn place(
 ) -> Result<PlaceOutcome, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select outcome as "outcome!", customer_before as "customer_before: RowTexts",
-               customer_after as "customer_after: RowTexts", node_before as "node_before: RowTexts",
-               node_after as "node_after: RowTexts"
+        select outcome as "outcome!", customer_before as "customer_before: RowBytes",
+               customer_after as "customer_after: RowBytes", node_before as "node_before: RowBytes",
+               node_after as "node_after: RowBytes"
           from place_below($1, $2, $3, $4, $5, $6, $7)
         "#,
         scope.tenant.0,

@@ -13,7 +13,7 @@ use super::read_profile::number_of;
 use super::scope::Scope;
 use super::service::Customers;
 use crate::database::{DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::CustomerId;
 use crate::vendor_facts::ProfileOwner;
 
@@ -116,8 +116,8 @@ async fn write_fields(
              where $5::boolean and p.tenant_id = $1 and p.customer_id = $2 and p.owner = $3)
         insert into customer_profiles as p (tenant_id, customer_id, owner, fields) values ($1, $2, $3, $4)
         on conflict (tenant_id, customer_id, owner) do update set fields = excluded.fields
-        returning (select b.row from before b) as "before: RowTexts",
-                  case when $5::boolean then record_send(p) end as "after: RowTexts"
+        returning (select b.row from before b) as "before: RowBytes",
+                  case when $5::boolean then record_send(p) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,
@@ -139,7 +139,7 @@ async fn write_uuid(
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query!(
         r#"insert into customer_keys as k (tenant_id, customer_key, customer_id) values ($1, $2, $3)
-           returning case when $4::boolean then record_send(k) end as "after: RowTexts""#,
+           returning case when $4::boolean then record_send(k) end as "after: RowBytes""#,
         scope.tenant.0,
         uuid,
         id.0,
@@ -200,8 +200,8 @@ async fn write_rows(
          where c.customer_id = excluded.customer_id
         returning case when $10::boolean then (select record_send(o) from companies o
                                               where o.tenant_id = c.tenant_id and o.company_id = c.company_id) end
-                      as "before: RowTexts",
-                  case when $10::boolean then record_send(c) end as "after: RowTexts"
+                      as "before: RowBytes",
+                  case when $10::boolean then record_send(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

@@ -81,12 +81,17 @@ impl Database {
     ) -> Result<T, DatabaseError> {
         let limit = if self.has_one_connection() { self.limit } else { Limit::Request };
         let limit = limit.duration(&self.pool);
-        // Pinned here, because each function that takes it would move it, and it is large.
-        let running = pin!(async {
+        let running = async {
             let mut session = self.session().await?;
             let done = work(session.connection()).await;
             session.end(done)
-        });
+        };
+        if self.transaction.is_some() {
+            // Dropped by `within` before the transaction is lost, which it holds.
+            return self.within(limit, Box::pin(running)).await;
+        }
+        // Pinned here, because each function that takes it would move it, and it is large.
+        let running = pin!(running);
         self.within(limit, running).await
     }
 
@@ -96,7 +101,8 @@ impl Database {
         limit: Duration,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let done = tokio::time::timeout(limit, work).await;
+        done.unwrap_or_else(|_| {
             if let Some(transaction) = &self.transaction {
                 transaction.lose();
             }

@@ -23,7 +23,7 @@ pub use context::{GatewayState, Replayed, ResponseOptions, Services};
 pub(crate) use context::{
     NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm,
 };
-pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, documented_routes, not_found};
+pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use origin::is_from_another_site;
 pub(crate) use pipeline::{caught, panic_text};

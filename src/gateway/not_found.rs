@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{Method, Response};
-use utoipa::openapi::{OpenApi, PathItem};
 
 use super::context::{
     GatewayState, Operation, Replayed, RequestContext, VendorState, original_path_and_query, original_uri,
@@ -27,31 +26,20 @@ const MAX_COMPARED: usize = 200;
 /// The minimum similarity of a similar path; equal paths have 1.
 const SIMILAR: f64 = 0.7;
 
-/// An operation of a document, to be compared with a request.
-#[derive(Debug)]
+/// An operation that the document describes, to be compared with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DocumentedRoute {
-    method: &'static str,
-    path: String,
-    id: String,
+    pub method: &'static str,
+    pub path: &'static str,
+    pub id: &'static str,
 }
 
-#[must_use]
-pub(crate) fn documented_routes(document: &OpenApi) -> Vec<DocumentedRoute> {
-    let of_path = |(path, item): (&String, &PathItem)| {
-        let methods = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        let routes = methods.into_iter().filter_map(|(method, operation)| {
-            let id = operation.as_ref()?.operation_id.clone().unwrap_or_default();
-            Some(DocumentedRoute { method, path: path.clone(), id })
-        });
-        routes.collect::<Vec<_>>()
-    };
-    document.paths.paths.iter().flat_map(of_path).collect()
+impl DocumentedRoute {
+    /// In the order of the document: by path, and by method in the order in which `Allow` lists them.
+    pub(crate) fn order(&self) -> (&'static str, usize) {
+        const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        (self.path, METHODS.iter().position(|method| *method == self.method).unwrap_or(METHODS.len()))
+    }
 }
 
 /// Responds to a request that no operation has, and journals it with this caller's requests.
@@ -207,7 +195,7 @@ mod tests {
             ["GET /v1/customers/{customerId}", "PUT /v1/customers/upgrade/{customerId}", "GET /v1/sso/{token}"];
         let of = |route: &&'static str| {
             let (method, path) = route.split_once(' ').expect("a method and a path");
-            DocumentedRoute { method, path: path.to_owned(), id: "X".to_owned() }
+            DocumentedRoute { method, path, id: "X" }
         };
         let routes: Vec<DocumentedRoute> = routes.iter().map(of).collect();
         for (method, path) in [

@@ -14,7 +14,7 @@ use super::context::{GatewayState, Operation, original_path_and_query};
 use super::response::GatewayRejection;
 use crate::clock::Clock;
 use crate::database::waited;
-use crate::journal::{FaultNote, Journal, RawMessages, RawRequest, Reason, Recorder, Suggestions};
+use crate::journal::{FaultNote, Journal, RawEntry, RawMessages, Reason, Recorder, Suggestions};
 use crate::tenants::Caller;
 
 /// The log of one request. It is journaled exactly once: when the request is finished, or when it is dropped because the client
@@ -194,7 +194,7 @@ impl RequestLog {
             head.messages.respond(response.headers(), response.body());
         }
         let caller = self.caller.as_ref();
-        self.journal.add(RawRequest {
+        self.journal.add(RawEntry {
             request_id: self.request_id,
             received_at: head.received_at,
             tenant_time: self.tenant_time,

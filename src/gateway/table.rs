@@ -18,6 +18,7 @@ use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::context::{Operation, VendorState};
+use super::not_found::DocumentedRoute;
 use super::openapi::NOT_BUILT;
 use super::pipeline::{Endpoint, Handler, HandlerFuture};
 use super::raw::{RawEndpoint, RawHandler};
@@ -70,6 +71,8 @@ type Description = (utoipa::openapi::path::Operation, Vec<(String, RefOr<Schema>
 /// The operations of a vendor API.
 pub(crate) struct Table<V: Vendor> {
     router: OpenApiRouter<Arc<VendorState<V>>>,
+    /// Those that the document describes.
+    routes: Vec<DocumentedRoute>,
     /// `None` for a table without a document.
     complete: Option<Complete>,
 }
@@ -78,13 +81,13 @@ impl<V: Vendor> Table<V> {
     /// An empty table; `head` is the document without operations.
     #[must_use]
     pub(crate) fn with_document(head: OpenApi, complete: Complete) -> Self {
-        Self { router: OpenApiRouter::with_openapi(head), complete: Some(complete) }
+        Self { router: OpenApiRouter::with_openapi(head), routes: Vec::new(), complete: Some(complete) }
     }
 
     /// An empty table of routes alone: to describe them takes most of the time of a start.
     #[must_use]
     pub(crate) fn of_routes() -> Self {
-        Self { router: OpenApiRouter::new(), complete: None }
+        Self { router: OpenApiRouter::new(), routes: Vec::new(), complete: None }
     }
 
     /// Adds the operation whose attributes `P` holds.
@@ -148,7 +151,7 @@ impl<V: Vendor> Table<V> {
     }
 
     fn add_operation(
-        self,
+        mut self,
         methods: &[HttpMethod],
         path: &str,
         id: String,
@@ -159,6 +162,12 @@ impl<V: Vendor> Table<V> {
         let router = methods.iter().fold(MethodRouter::new(), |router, method| {
             router.merge(on(method.to_method_filter(), Endpoint { operation, handler }))
         });
+        let Operation { id, route } = operation;
+        self.routes.extend(methods.iter().map(|method| DocumentedRoute {
+            method: method_name(method),
+            path: route,
+            id,
+        }));
         let Some(complete) = self.complete else { return self.route(operation, router) };
         let (mut description, schemas) = describe();
         complete(&mut description, path);
@@ -175,12 +184,26 @@ impl<V: Vendor> Table<V> {
         Self { router: self.router.route(operation.route, router), ..self }
     }
 
-    pub(crate) fn into_routes(self) -> axum::Router<Arc<VendorState<V>>> {
-        self.router.into()
+    /// The router, and the operations that the document describes.
+    pub(crate) fn into_routes(self) -> (axum::Router<Arc<VendorState<V>>>, Vec<DocumentedRoute>) {
+        (self.router.into(), self.routes)
     }
 
     pub(crate) fn into_document(self) -> OpenApi {
         self.router.into_openapi()
+    }
+}
+
+fn method_name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Trace => "TRACE",
     }
 }
 

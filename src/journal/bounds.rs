@@ -1,7 +1,7 @@
 //! The sizes of the journal's requests. A request has at most 512 KiB, whatever the client sent.
 
 use super::entry::{Entry, EventNote, HookNote, Reason, Text};
-use super::raw::{Kept, RawRequest, Slot};
+use super::raw::{Kept, Numbered, RawEntry};
 use super::recorder::{Effects, RawChange};
 use super::rows::{Change, shortened};
 
@@ -36,11 +36,11 @@ pub(super) fn keep_first<T>(items: &mut Vec<T>, cut: impl Fn(&mut T) -> usize) {
 impl Kept {
     /// The bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        let RawRequest { key, method, messages, fault, reasons, ignored, did_you_mean, effects, .. } = &self.request;
+        let RawEntry { key, method, messages, fault, reasons, ignored, did_you_mean, effects, .. } = &self.request;
         // The counts of the `Arc`.
         size_of::<Self>()
             + 2 * size_of::<usize>()
-            + size_of::<Slot>()
+            + size_of::<Numbered>()
             + key.as_ref().map_or(0, |key| key.len())
             + method.len()
             + messages.size()
@@ -124,7 +124,7 @@ mod tests {
     use super::super::raw::tests::request as empty;
     use super::super::recorder::Recorder;
     use super::super::rows::{Cell, Tables};
-    use super::super::show::{Detail, Shower};
+    use super::super::show::{Detail, Redactor};
     use super::super::{Journal, JournalOptions};
     use super::*;
     use crate::database::TenantId;
@@ -144,7 +144,7 @@ mod tests {
     }
 
     /// A request with this number of effects, and with texts of this length everywhere.
-    fn request(tenant: i32, effects: usize, length: usize) -> RawRequest {
+    fn request(tenant: i32, effects: usize, length: usize) -> RawEntry {
         let recorder = Recorder::on(Arc::new(Tables::default()));
         for _ in 0..effects {
             recorder.event(|| note(length));
@@ -159,7 +159,7 @@ mod tests {
         let mut messages = RawMessages::of_request(&long, "-", &headers);
         messages.read(long.as_bytes());
         messages.respond(&headers, long.as_bytes());
-        RawRequest {
+        RawEntry {
             method: Cow::Owned(text()),
             messages,
             reasons: (0..effects).map(|_| Reason { field: text(), rule: text(), message: text() }).collect(),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn entry(kept: Kept) -> Entry {
-        Shower::default().entry(&Slot { number: 1, kept: Arc::new(kept) }, Detail::Whole)
+        Redactor::default().entry(&Numbered { number: 1, kept: Arc::new(kept) }, Detail::Whole)
     }
 
     #[test]

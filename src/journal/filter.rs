@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::raw::{Kept, Slot};
+use super::raw::{Kept, Numbered};
 
 /// Selects requests that match all criteria that are set.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +49,8 @@ impl std::fmt::Display for StatusFilter {
 
 impl Filter {
     /// `customer` is that of a request; see [`Kept::customer`].
-    pub(super) fn matches(&self, slot: &Slot, customer: impl FnOnce(&Kept) -> Option<i32>) -> bool {
-        let Slot { number, kept } = slot;
+    pub(super) fn matches(&self, numbered: &Numbered, customer: impl FnOnce(&Kept) -> Option<i32>) -> bool {
+        let Numbered { number, kept } = numbered;
         let request = &kept.request;
         let has_status = |status: StatusFilter| match status {
             StatusFilter::Exactly(status) => request.status == Some(status),

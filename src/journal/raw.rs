@@ -11,14 +11,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::bounds::{MAX_PATH, MAX_REASON, keep_first, shorten};
-use super::entry::{FaultNote, MAX_HEADERS, MAX_LENGTH, Reason, Suggestions};
+use super::entry::{FaultNote, MAX_LENGTH, Reason, Suggestions};
 use super::recorder::Effects;
 use super::rows::Tables;
 use super::{redacted_path, redacted_text};
 use crate::database::TenantId;
 
 /// A request that ended, with its response and effects; see [`Entry`](super::Entry).
-pub struct RawRequest {
+pub struct RawEntry {
     pub request_id: Uuid,
     pub received_at: DateTime<Utc>,
     pub tenant_time: Option<DateTime<Utc>>,
@@ -44,9 +44,9 @@ pub struct RawRequest {
     pub effects: Effects,
 }
 
-impl fmt::Debug for RawRequest {
+impl fmt::Debug for RawEntry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RawRequest(…)")
+        formatter.write_str("RawEntry(…)")
     }
 }
 
@@ -146,12 +146,15 @@ impl RawMessages {
     }
 }
 
+/// The maximum size of the headers of a message, in bytes: as much as the head of a request may have.
+const MAX_RAW_HEADERS: usize = 64 * 1024;
+
 /// How many headers are kept, and the length of their lines in bytes.
 fn kept_headers(headers: &HeaderMap) -> (usize, usize) {
     let (mut count, mut length) = (0, 0);
     for (name, value) in headers {
         let line = name.as_str().len() + value.len() + ": \n".len();
-        if length + line > MAX_HEADERS {
+        if length + line > MAX_RAW_HEADERS {
             break;
         }
         count += 1;
@@ -179,7 +182,7 @@ fn headers_in(lines: &[u8]) -> impl Iterator<Item = Header<'_>> {
 
 /// A request in the memory of the journal.
 pub(super) struct Kept {
-    pub request: RawRequest,
+    pub request: RawEntry,
     /// Long reasons are redacted at once, because they are not kept whole.
     pub are_reasons_redacted: bool,
     /// The customer of the first row of a customer that changed. Looked for once.
@@ -190,15 +193,15 @@ pub(super) struct Kept {
 
 /// A request with its number.
 #[derive(Clone)]
-pub(super) struct Slot {
+pub(super) struct Numbered {
     pub number: u64,
     pub kept: Arc<Kept>,
 }
 
 impl Kept {
     /// Cuts what a client can make long.
-    pub(super) fn new(mut request: RawRequest) -> Self {
-        let RawRequest { method, reasons, ignored, .. } = &mut request;
+    pub(super) fn new(mut request: RawEntry) -> Self {
+        let RawEntry { method, reasons, ignored, .. } = &mut request;
         if let Cow::Owned(method) = method {
             shorten(method, MAX_REASON);
         }
@@ -237,8 +240,8 @@ pub(super) mod tests {
     use super::*;
 
     /// A request whose path has this length.
-    pub(in super::super) fn request(tenant: TenantId, length: usize) -> RawRequest {
-        RawRequest {
+    pub(in super::super) fn request(tenant: TenantId, length: usize) -> RawEntry {
+        RawEntry {
             request_id: Uuid::nil(),
             received_at: DateTime::<Utc>::UNIX_EPOCH,
             tenant_time: None,

@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::entry::{EventNote, HookNote};
-use super::row_texts::RowTexts;
+use super::row_bytes::RowBytes;
 use super::rows::{Change, Tables};
 
 /// The maximum size of the changes, events and hooks of a request, in bytes.
-const MAX_EFFECTS: usize = 256 * 1024;
+pub(super) const MAX_EFFECTS: usize = 256 * 1024;
 
 /// The maximum size of the two versions of a row that are kept to be compared when somebody looks. Larger ones are compared at once,
-/// because of a long value that did not change nothing is kept. In bytes.
+/// so that a long value that did not change is not kept. In bytes.
 const MAX_ROWS: usize = 32 * 1024;
 
 /// Records nothing when the journal is off.
@@ -38,17 +38,17 @@ pub struct Effects {
 /// A row that was written, as it is kept.
 #[derive(Debug)]
 pub(super) enum RawChange {
-    Rows { table: &'static str, before: Option<RowTexts>, after: Option<RowTexts> },
+    Rows { table: &'static str, before: Option<RowBytes>, after: Option<RowBytes> },
     Compared(Change),
 }
 
 impl RawChange {
     /// `None` if nothing changed.
-    fn new(tables: &Tables, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) -> Option<Self> {
+    fn new(tables: &Tables, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) -> Option<Self> {
         if before == after {
             return None;
         }
-        if before.map_or(0, RowTexts::size) + after.map_or(0, RowTexts::size) > MAX_ROWS {
+        if before.map_or(0, RowBytes::size) + after.map_or(0, RowBytes::size) > MAX_ROWS {
             return tables.change(table, before, after).map(Self::Compared);
         }
         Some(Self::Rows { table, before: before.cloned(), after: after.cloned() })
@@ -72,7 +72,7 @@ impl RawChange {
     /// In bytes.
     pub(super) fn size(&self) -> usize {
         let content = match self {
-            Self::Rows { before, after, .. } => [before, after].into_iter().flatten().map(RowTexts::size).sum(),
+            Self::Rows { before, after, .. } => [before, after].into_iter().flatten().map(RowBytes::size).sum(),
             Self::Compared(change) => change.size(),
         };
         size_of::<Self>() + content
@@ -92,8 +92,8 @@ impl Recorder {
         self.0.is_some()
     }
 
-    /// Records a row that was written: each column as text, before and after.
-    pub fn row(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
+    /// Records a row that was written, before and after.
+    pub fn row(&self, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) {
         if let Some(recording) = &self.0
             && let Some(change) = RawChange::new(&recording.tables, table, before, after)
         {
@@ -102,7 +102,7 @@ impl Recorder {
     }
 
     /// Records a row that a statement may have written; `after` is `None` if it did not.
-    pub fn update(&self, table: &'static str, before: Option<&RowTexts>, after: Option<&RowTexts>) {
+    pub fn update(&self, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) {
         if after.is_some() {
             self.row(table, before, after);
         }

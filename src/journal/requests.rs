@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::entry::Entry;
 use super::filter::Filter;
-use super::raw::{Kept, RawRequest, Slot};
+use super::raw::{Kept, Numbered, RawEntry};
 use super::recorder::Recorder;
 use super::rings::{JournalOptions, Rings};
 use super::rows::Tables;
-use super::show::{Detail, Shower};
+use super::show::{Detail, Redactor};
 use crate::database::{Database, DatabaseError, TenantId};
 
 const WAIT_INTERVAL: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ pub struct Journal {
 
 struct Shared {
     rings: Rings,
-    shower: Shower,
+    redactor: Redactor,
     /// Tells listeners that there is a new request.
     added: watch::Sender<()>,
     is_closed: watch::Sender<bool>,
@@ -58,7 +58,7 @@ impl Journal {
     pub fn new(options: JournalOptions, secret_headers: Vec<&'static str>) -> Self {
         let shared = Shared {
             rings: Rings::new(options),
-            shower: Shower { secret_headers, ..Shower::default() },
+            redactor: Redactor { secret_headers, ..Redactor::default() },
             added: watch::Sender::new(()),
             is_closed: watch::Sender::new(false),
         };
@@ -72,7 +72,7 @@ impl Journal {
     pub async fn learn_tables(&self, database: &Database) -> Result<(), DatabaseError> {
         let tables = database.run(async |connection| Tables::load(connection).await).await?;
         // A second database would have the same tables.
-        let _ = self.shared.shower.tables.set(Arc::new(tables));
+        let _ = self.shared.redactor.tables.set(Arc::new(tables));
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Journal {
     /// A recorder for one request.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
-        match self.shared.shower.tables.get() {
+        match self.shared.redactor.tables.get() {
             Some(tables) if self.is_on() => Recorder::on(Arc::clone(tables)),
             _ => Recorder::default(),
         }
@@ -96,9 +96,9 @@ impl Journal {
         self.shared.rings.latest()
     }
 
-    /// Keeps a request, and gives it the next number. Where all requests together are too large, the tenant with the most bytes loses its
-    /// oldest ones.
-    pub fn add(&self, request: RawRequest) {
+    /// Keeps a request, and gives it the next number. Where all requests together are too large, the tenants with the most bytes lose
+    /// their oldest ones.
+    pub fn add(&self, request: RawEntry) {
         self.shared.rings.add(Kept::new(request));
         // A listener that is not counted yet looks into the journal after it is.
         if self.shared.added.receiver_count() > 0 {
@@ -112,14 +112,14 @@ impl Journal {
         let mut found = Vec::new();
         let (mut before, mut bytes) = (u64::MAX, 0);
         while found.len() < limit
-            && let Some(slot) = self.shared.rings.before(tenant, before)
-            && filter.since.is_none_or(|since| slot.number > since)
+            && let Some(numbered) = self.shared.rings.before(tenant, before)
+            && filter.since.is_none_or(|since| numbered.number > since)
         {
-            before = slot.number;
-            if !self.matches(filter, &slot) {
+            before = numbered.number;
+            if !self.matches(filter, &numbered) {
                 continue;
             }
-            let entry = self.shown(&slot, detail);
+            let entry = self.shown(&numbered, detail);
             bytes += entry.size();
             if bytes > MAX_LISTED_BYTES {
                 break;
@@ -134,11 +134,11 @@ impl Journal {
     pub fn earliest(&self, tenant: Option<TenantId>, filter: &Filter) -> Option<Entry> {
         let mut after = filter.since.unwrap_or_default();
         loop {
-            let slot = self.shared.rings.after(tenant, after)?;
-            if self.matches(filter, &slot) {
-                return Some(self.shown(&slot, Detail::Whole));
+            let numbered = self.shared.rings.after(tenant, after)?;
+            if self.matches(filter, &numbered) {
+                return Some(self.shown(&numbered, Detail::Whole));
             }
-            after = slot.number;
+            after = numbered.number;
         }
     }
 
@@ -161,12 +161,12 @@ impl Journal {
         }
     }
 
-    fn matches(&self, filter: &Filter, slot: &Slot) -> bool {
-        filter.matches(slot, |kept| self.shared.shower.customer(kept))
+    fn matches(&self, filter: &Filter, numbered: &Numbered) -> bool {
+        filter.matches(numbered, |kept| self.shared.redactor.customer(kept))
     }
 
-    fn shown(&self, slot: &Slot, detail: Detail) -> Entry {
-        self.shared.shower.entry(slot, detail)
+    fn shown(&self, numbered: &Numbered, detail: Detail) -> Entry {
+        self.shared.redactor.entry(numbered, detail)
     }
 
     /// Receives a tenant's requests from now on.
@@ -202,20 +202,20 @@ impl Listener {
     /// The next request that matches; `None` when the server stops.
     pub async fn next(&mut self, filter: &Filter) -> Option<Entry> {
         loop {
-            let slot = self.next_slot().await?;
-            if self.journal.matches(filter, &slot) {
-                return Some(self.journal.shown(&slot, Detail::Whole));
+            let numbered = self.next_numbered().await?;
+            if self.journal.matches(filter, &numbered) {
+                return Some(self.journal.shown(&numbered, Detail::Whole));
             }
         }
     }
 
-    async fn next_slot(&mut self) -> Option<Slot> {
+    async fn next_numbered(&mut self) -> Option<Numbered> {
         loop {
             // Marked as seen before the journal is read, so that a request that comes in between ends the wait.
             self.added.borrow_and_update();
-            if let Some(slot) = self.journal.shared.rings.after(self.tenant, self.last) {
-                self.last = slot.number;
-                return Some(slot);
+            if let Some(numbered) = self.journal.shared.rings.after(self.tenant, self.last) {
+                self.last = numbered.number;
+                return Some(numbered);
             }
             tokio::select! {
                 changed = self.added.changed() => changed.ok()?,

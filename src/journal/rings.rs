@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::raw::{Kept, Slot};
+use super::raw::{Kept, Numbered};
 use crate::database::TenantId;
 
 /// Beyond this number, the tenant that has been idle longest loses its requests.
@@ -41,7 +41,7 @@ struct Ring(Mutex<Requests>);
 #[derive(Default)]
 struct Requests {
     /// The numbers ascend.
-    slots: VecDeque<Slot>,
+    entries: VecDeque<Numbered>,
     /// In bytes.
     bytes: usize,
 }
@@ -66,17 +66,20 @@ impl Rings {
     pub(super) fn add(&self, kept: Kept) {
         let tenant = kept.request.tenant;
         let kept = Arc::new(kept);
-        loop {
-            let rings = self.read();
-            if let Some(ring) = rings.get(&tenant) {
-                self.add_to(ring, kept);
-                self.make_room(&rings);
-                return;
-            }
-            drop(rings);
-            // Dropped when no lock is held.
-            drop(self.add_tenant(tenant));
+        let rings = self.read();
+        if let Some(ring) = rings.get(&tenant) {
+            self.add_to(ring, kept);
+            self.make_room(&rings);
+            return;
         }
+        drop(rings);
+        let mut rings = self.write();
+        let removed = self.add_tenant(&mut rings, tenant);
+        // Under the same lock, so that the next new tenant does not take this one for the one that has been idle longest.
+        self.add_to(&rings[&tenant], kept);
+        self.make_room(&rings);
+        drop(rings);
+        drop(removed);
     }
 
     fn add_to(&self, ring: &Ring, kept: Arc<Kept>) {
@@ -85,18 +88,18 @@ impl Rings {
         // Numbered and kept under one lock, so that every listener receives a tenant's numbers in ascending order.
         let number = self.latest.fetch_add(1, Ordering::AcqRel) + 1;
         requests.bytes += kept.size;
-        requests.slots.push_back(Slot { number, kept });
+        requests.entries.push_back(Numbered { number, kept });
         let mut dropped = requests.take_excess(self.options);
         drop(requests);
-        while let Some(slot) = dropped {
-            self.free(slot);
+        while let Some(numbered) = dropped {
+            self.free(numbered);
             dropped = ring.lock().take_excess(self.options);
         }
     }
 
-    fn free(&self, slot: Slot) {
-        self.bytes.fetch_sub(slot.kept.size, Ordering::Relaxed);
-        drop(slot);
+    fn free(&self, numbered: Numbered) {
+        self.bytes.fetch_sub(numbered.kept.size, Ordering::Relaxed);
+        drop(numbered);
     }
 
     /// Where all requests together are too large, the tenants with the most bytes lose their oldest ones, until a part of the memory is
@@ -126,14 +129,13 @@ impl Rings {
         }
     }
 
-    /// Adds a tenant. Returns the requests of the one that made room for it.
-    fn add_tenant(&self, tenant: Option<TenantId>) -> Option<Ring> {
-        let mut rings = self.write();
+    /// Adds a tenant, unless it is there. Returns the requests of the one that made room for it.
+    fn add_tenant(&self, rings: &mut OfTenants, tenant: Option<TenantId>) -> Option<Ring> {
         let mut removed = None;
         if rings.len() >= MAX_TENANTS && !rings.contains_key(&tenant) {
-            let last = |ring: &Ring| ring.lock().slots.back().map_or(0, |slot| slot.number);
+            let last = |ring: &Ring| ring.lock().entries.back().map_or(0, |numbered| numbered.number);
             let idle = rings.iter().min_by_key(|(_, ring)| last(ring)).map(|(tenant, _)| *tenant);
-            removed = idle.and_then(|idle| self.remove(&mut rings, idle));
+            removed = idle.and_then(|idle| self.remove(rings, idle));
         }
         rings.entry(tenant).or_default();
         removed
@@ -154,19 +156,19 @@ impl Rings {
     }
 
     /// A tenant's earliest request with a higher number than this.
-    pub(super) fn after(&self, tenant: Option<TenantId>, number: u64) -> Option<Slot> {
+    pub(super) fn after(&self, tenant: Option<TenantId>, number: u64) -> Option<Numbered> {
         let rings = self.read();
         let requests = rings.get(&tenant)?.lock();
-        let at = requests.slots.partition_point(|slot| slot.number <= number);
-        requests.slots.get(at).cloned()
+        let at = requests.entries.partition_point(|numbered| numbered.number <= number);
+        requests.entries.get(at).cloned()
     }
 
     /// A tenant's latest request with a lower number than this.
-    pub(super) fn before(&self, tenant: Option<TenantId>, number: u64) -> Option<Slot> {
+    pub(super) fn before(&self, tenant: Option<TenantId>, number: u64) -> Option<Numbered> {
         let rings = self.read();
         let requests = rings.get(&tenant)?.lock();
-        let at = requests.slots.partition_point(|slot| slot.number < number).checked_sub(1)?;
-        requests.slots.get(at).cloned()
+        let at = requests.entries.partition_point(|numbered| numbered.number < number).checked_sub(1)?;
+        requests.entries.get(at).cloned()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, OfTenants> {
@@ -186,15 +188,15 @@ impl Ring {
 
 impl Requests {
     /// The oldest request, if the tenant has too many or too large ones.
-    fn take_excess(&mut self, options: JournalOptions) -> Option<Slot> {
-        let is_over = self.slots.len() > options.entries || self.bytes > options.bytes;
+    fn take_excess(&mut self, options: JournalOptions) -> Option<Numbered> {
+        let is_over = self.entries.len() > options.entries || self.bytes > options.bytes;
         if is_over { self.take_oldest() } else { None }
     }
 
-    fn take_oldest(&mut self) -> Option<Slot> {
-        let slot = self.slots.pop_front()?;
-        self.bytes -= slot.kept.size;
-        Some(slot)
+    fn take_oldest(&mut self) -> Option<Numbered> {
+        let numbered = self.entries.pop_front()?;
+        self.bytes -= numbered.kept.size;
+        Some(numbered)
     }
 }
 
@@ -226,16 +228,16 @@ mod tests {
         let (mut bytes, mut numbers) = (0, Vec::new());
         for ring in of_tenants.values_mut() {
             let requests = ring.lock();
-            assert_eq!(requests.bytes, requests.slots.iter().map(|slot| slot.kept.size).sum::<usize>());
-            assert!(requests.slots.iter().is_sorted_by_key(|slot| slot.number));
+            assert_eq!(requests.bytes, requests.entries.iter().map(|numbered| numbered.kept.size).sum::<usize>());
+            assert!(requests.entries.iter().is_sorted_by_key(|numbered| numbered.number));
             bytes += requests.bytes;
-            numbers.extend(requests.slots.iter().map(|slot| slot.number));
+            numbers.extend(requests.entries.iter().map(|numbered| numbered.number));
         }
         assert_eq!(rings.bytes.load(Ordering::Relaxed), bytes);
         assert!(bytes <= 1_000_000 && rings.latest() == 12_000, "{bytes}");
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers.len(), of_tenants.values().map(|ring| ring.lock().slots.len()).sum::<usize>());
+        assert_eq!(numbers.len(), of_tenants.values().map(|ring| ring.lock().entries.len()).sum::<usize>());
     }
 
     #[test]

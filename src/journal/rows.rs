@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::HIDDEN;
 use super::redact::redacted;
-use super::row_texts::{ColumnBytes, RowTexts};
+use super::row_bytes::{ColumnBytes, RowBytes};
 use super::secret_names::is_secret_column;
 
 #[cfg(test)]
@@ -195,8 +195,8 @@ impl Tables {
     pub(super) fn change(
         &self,
         table: &'static str,
-        before: Option<&RowTexts>,
-        after: Option<&RowTexts>,
+        before: Option<&RowBytes>,
+        after: Option<&RowBytes>,
     ) -> Option<Change> {
         let columns = match self.0.get(table) {
             Some(columns) => columns,
@@ -205,7 +205,7 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        let (mut before, mut after) = (before.map(RowTexts::iter), after.map(RowTexts::iter));
+        let (mut before, mut after) = (before.map(RowBytes::iter), after.map(RowBytes::iter));
         for column in columns {
             let (was, is) = (next(&mut before), next(&mut after));
             if column.is_tenant {
@@ -292,7 +292,7 @@ mod tests {
             column("fields", Kind::Json, false),
         ];
         let tables = Tables([("customers".to_owned(), columns)].into());
-        let row = |texts: [&'static str; 6]| RowTexts::of(&texts.map(Some));
+        let row = |texts: [&'static str; 6]| RowBytes::of(&texts.map(Some));
         let before = row(["7", "3", "OLD-TAX", "2026-11-22 05:00:00+00", "false", "{}"]);
         let after =
             row(["7", "3", "NEW-TAX", "2026-11-22 05:00:00.25+00", "false", r#"{"Phone4": "4", "TaxID2": "2"}"#]);

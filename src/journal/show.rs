@@ -3,14 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use super::entry::{Entry, Headers, Reason, Text};
-use super::raw::{Kept, RawMessages, RawRequest, Slot};
-use super::rows::Tables;
+use super::raw::{Kept, Numbered, RawEntry, RawMessages};
+use super::recorder::{Effects, MAX_EFFECTS};
+use super::rows::{Change, Tables};
 use super::{HIDDEN, redacted_header, redacted_path, redacted_text};
 use crate::clock::milliseconds;
 
 /// What is known of secrets and tables.
 #[derive(Debug, Default)]
-pub(super) struct Shower {
+pub(super) struct Redactor {
     /// In lower case. They are hidden in addition to the headers with the names of secrets.
     pub secret_headers: Vec<&'static str>,
     /// Empty until they are read from the database.
@@ -25,7 +26,7 @@ pub enum Detail {
     WithoutMessages,
 }
 
-impl Shower {
+impl Redactor {
     pub(super) fn customer(&self, kept: &Kept) -> Option<i32> {
         match self.tables.get() {
             Some(tables) => kept.customer(tables),
@@ -33,18 +34,14 @@ impl Shower {
         }
     }
 
-    pub(super) fn entry(&self, slot: &Slot, detail: Detail) -> Entry {
-        let Slot { number, kept } = slot;
+    pub(super) fn entry(&self, numbered: &Numbered, detail: Detail) -> Entry {
+        let Numbered { number, kept } = numbered;
         let request = &kept.request;
         let messages = &request.messages;
         let effects = &request.effects;
         let is_whole = detail == Detail::Whole;
         let (request_body, response_body) = if is_whole { bodies(request) } else { (Text::default(), Text::default()) };
-        let changes = self
-            .tables
-            .get()
-            .into_iter()
-            .flat_map(|tables| effects.changes.iter().filter_map(|change| change.shown(tables)));
+        let (changes, left_out) = self.changes(effects);
         Entry {
             number: *number,
             request_id: request.request_id,
@@ -69,11 +66,27 @@ impl Shower {
             ignored: request.ignored.clone(),
             did_you_mean: request.did_you_mean.clone(),
             is_dry_run: request.is_dry_run,
-            changes: changes.collect(),
+            changes,
             events: effects.events.clone(),
             hooks: effects.hooks.clone(),
-            left_out: effects.left_out,
+            left_out: effects.left_out + left_out,
         }
+    }
+
+    /// The changes as they are shown, up to the size of all effects, and how many more there are: they are larger than the rows as bytes.
+    fn changes(&self, effects: &Effects) -> (Vec<Change>, usize) {
+        let Some(tables) = self.tables.get() else { return (Vec::new(), 0) };
+        let mut changes = Vec::new();
+        let (mut bytes, mut left_out) = (0, 0);
+        for change in effects.changes.iter().filter_map(|change| change.shown(tables)) {
+            bytes += change.size();
+            if bytes > MAX_EFFECTS {
+                left_out += 1;
+            } else {
+                changes.push(change);
+            }
+        }
+        (changes, left_out)
     }
 
     fn headers<'a>(&self, headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers {
@@ -82,7 +95,7 @@ impl Shower {
 
     /// The name of the key; of a credential that is not valid the last four characters, if it is long enough to stay secret without
     /// them.
-    fn key(&self, request: &RawRequest) -> Option<String> {
+    fn key(&self, request: &RawEntry) -> Option<String> {
         if let Some(key) = &request.key {
             return Some(key.to_string());
         }
@@ -98,7 +111,7 @@ fn path(messages: &RawMessages, route: &str) -> String {
 }
 
 /// The bodies of the request and the response.
-fn bodies(request: &RawRequest) -> (Text, Text) {
+fn bodies(request: &RawEntry) -> (Text, Text) {
     let messages = &request.messages;
     let header = |name: &str| std::str::from_utf8(messages.request_header(name)?).ok();
     let declared = header("content-length").and_then(|length| length.parse().ok()).filter(|length| *length > 0);
@@ -129,7 +142,7 @@ mod tests {
     use super::super::entry::FaultNote;
     use super::super::raw::tests::request as empty;
     use super::super::recorder::Recorder;
-    use super::super::row_texts::RowTexts;
+    use super::super::row_bytes::RowBytes;
     use super::*;
     use crate::database::TenantId;
 
@@ -142,20 +155,20 @@ mod tests {
         lines.iter().map(header).collect()
     }
 
-    fn shower() -> Shower {
-        let shower = Shower { secret_headers: vec!["x-acme"], ..Shower::default() };
-        let _ = shower.tables.set(Arc::new(Tables::of_customers()));
-        shower
+    fn redactor() -> Redactor {
+        let redactor = Redactor { secret_headers: vec!["x-acme"], ..Redactor::default() };
+        let _ = redactor.tables.set(Arc::new(Tables::of_customers()));
+        redactor
     }
 
     /// A request with a secret in each of its parts.
-    fn request(messages: RawMessages) -> RawRequest {
+    fn request(messages: RawMessages) -> RawEntry {
         let recorder = Recorder::on(Arc::new(Tables::of_customers()));
-        let row = |texts: [&'static str; 3]| RowTexts::of(&texts.map(Some));
+        let row = |texts: [&'static str; 3]| RowBytes::of(&texts.map(Some));
         let (before, after) = (row(["7", "3", "row-secret-1"]), row(["7", "3", "row-secret-2"]));
         recorder.row("customers", Some(&before), Some(&after));
         recorder.row("customers", Some(&after), Some(&after));
-        RawRequest {
+        RawEntry {
             credential_header: Some("x-acme-key"),
             operation: "GetCustomer",
             route: "/v1/validate/tax-id/{taxId}",
@@ -185,8 +198,8 @@ mod tests {
     }
 
     fn shown(messages: RawMessages, detail: Detail) -> Value {
-        let slot = Slot { number: 5, kept: Arc::new(Kept::new(request(messages))) };
-        serde_json::to_value(shower().entry(&slot, detail)).expect("JSON")
+        let numbered = Numbered { number: 5, kept: Arc::new(Kept::new(request(messages))) };
+        serde_json::to_value(redactor().entry(&numbered, detail)).expect("JSON")
     }
 
     #[test]
@@ -256,7 +269,7 @@ mod tests {
         let messages = RawMessages::of_request(&path, "/", &HeaderMap::new());
         let mut request = request(messages);
         request.reasons[0].message = format!("{}password=long-secret", "x".repeat(4 * 1024 - 12));
-        let entry = shower().entry(&Slot { number: 1, kept: Arc::new(Kept::new(request)) }, Detail::Whole);
+        let entry = redactor().entry(&Numbered { number: 1, kept: Arc::new(Kept::new(request)) }, Detail::Whole);
         for text in [&entry.path, &entry.reasons[0].message] {
             assert!(text.ends_with(" bytes)") && !text.contains("-secret") && !text.contains("lon"), "{text}");
         }

@@ -36,7 +36,8 @@ const LOOKUP_WAIT: Duration = Duration::from_secs(1);
 /// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
 const CAPACITY: usize = 10_000;
 
-/// 128 bits of a credential under a random key of this process. The cache has no credential in it, and costs less than with digests.
+/// 128 bits of a credential, two hashes of the standard library under a random key of this process, which nobody outside it knows. A
+/// digest as in the database would be most of the cost of a look-up.
 type Fingerprint = [u64; 2];
 
 /// Finds the tenant of a credential, with at most three statements a second for each credential. Cheap to clone; all clones are one.
@@ -362,10 +363,13 @@ impl CredentialCache {
         if age >= MAX_AGE {
             return None;
         }
-        if age >= REFRESH_AGE && !entry.is_refreshed.swap(true, Ordering::Relaxed) {
+        let caller = entry.caller.clone();
+        let must_refresh = age >= REFRESH_AGE && !entry.is_refreshed.swap(true, Ordering::Relaxed);
+        drop(entries);
+        if must_refresh {
             self.refresh(LookupKey { fingerprint, digest: digest(presented) });
         }
-        Some(entry.caller.clone())
+        Some(caller)
     }
 
     fn store(&self, fingerprint: Fingerprint, caller: Option<&Caller>, read_at: Instant, epoch: u64) {

@@ -3,31 +3,18 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::http::request::Parts;
 
-use super::document;
-use crate::gateway::{
-    DocumentedRoute, GatewayState, Vendor, VendorState, caller_of_unknown, documented_routes, not_found,
-};
+use crate::gateway::{DocumentedRoute, GatewayState, Vendor, VendorState, caller_of_unknown, not_found};
 use crate::tenants::Caller;
 use crate::vendor_facts::CredentialKind;
 
 type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The operations of all vendors, to find those with a similar path. Read when they are first needed.
-#[derive(Debug)]
-pub(super) struct KnownRoutes(LazyLock<Arc<[DocumentedRoute]>>);
-
-impl KnownRoutes {
-    pub(super) fn new() -> Self {
-        Self(LazyLock::new(|| documented_routes(&document()).into()))
-    }
-}
 
 /// A vendor's part in the response to a request that no operation has.
 pub(super) trait Fallback: Debug + Send + Sync {
@@ -38,7 +25,7 @@ pub(super) trait Fallback: Debug + Send + Sync {
     /// What the request presents as a credential of this vendor.
     fn presented<'a>(&self, parts: &'a Parts) -> Option<(CredentialKind, Cow<'a, str>)>;
 
-    fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
+    fn not_found(&self, routes: &Arc<[DocumentedRoute]>, parts: &Parts, caller: Option<Caller>) -> Response<Body>;
 }
 
 impl<V: Vendor> Fallback for VendorState<V> {
@@ -54,8 +41,8 @@ impl<V: Vendor> Fallback for VendorState<V> {
         Some((V::CREDENTIAL, self.vendor.presented_credential(parts)?))
     }
 
-    fn not_found(&self, routes: &KnownRoutes, parts: &Parts, caller: Option<Caller>) -> Response<Body> {
-        not_found(self, &routes.0, parts, caller)
+    fn not_found(&self, routes: &Arc<[DocumentedRoute]>, parts: &Parts, caller: Option<Caller>) -> Response<Body> {
+        not_found(self, routes, parts, caller)
     }
 }
 
@@ -66,11 +53,12 @@ pub(crate) struct NotFoundHandler(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     vendors: Vec<Arc<dyn Fallback>>,
-    routes: KnownRoutes,
+    /// The operations of all vendors, to find those with a similar path.
+    routes: Arc<[DocumentedRoute]>,
 }
 
 impl NotFoundHandler {
-    pub(super) fn new(vendors: Vec<Arc<dyn Fallback>>, routes: KnownRoutes) -> Self {
+    pub(super) fn new(vendors: Vec<Arc<dyn Fallback>>, routes: Arc<[DocumentedRoute]>) -> Self {
         Self(Arc::new(Shared { vendors, routes }))
     }
 

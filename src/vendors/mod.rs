@@ -11,11 +11,11 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa::openapi::OpenApi;
 
-use crate::gateway::{GatewayState, Vendor, VendorState};
+use crate::gateway::{DocumentedRoute, GatewayState, Table, Vendor, VendorState};
 use crate::vendor_facts::{CredentialKind, ProfileOwner};
 
+use fallback::Fallback;
 pub(crate) use fallback::NotFoundHandler;
-use fallback::{Fallback, KnownRoutes};
 pub(crate) use path::canonical_path;
 use path::{RoutePaths, without_prefix};
 
@@ -69,13 +69,15 @@ pub(crate) struct Access {
 /// A vendor's routes, and its fallback for requests that no route has.
 pub(crate) struct VendorRoutes {
     router: Router,
+    documented: Vec<DocumentedRoute>,
     fallback: Arc<dyn Fallback>,
 }
 
 impl VendorRoutes {
-    pub(crate) fn new<V: Vendor>(vendor: V, gateway: &GatewayState, router: Router<Arc<VendorState<V>>>) -> Self {
+    pub(crate) fn new<V: Vendor>(vendor: V, gateway: &GatewayState, table: Table<V>) -> Self {
         let state = Arc::new(VendorState { vendor, gateway: gateway.clone() });
-        Self { router: router.with_state(Arc::clone(&state)), fallback: state }
+        let (router, documented) = table.into_routes();
+        Self { router: router.with_state(Arc::clone(&state)), documented, fallback: state }
     }
 }
 
@@ -90,13 +92,15 @@ impl Vendors {
     #[must_use]
     pub(crate) fn new(gateway: &GatewayState) -> Self {
         let mut router = Router::new();
-        let mut fallbacks = Vec::new();
+        let (mut fallbacks, mut known) = (Vec::new(), Vec::new());
         for vendor in VENDORS {
-            let VendorRoutes { router: own, fallback } = (vendor.routes)(gateway);
+            let VendorRoutes { router: own, documented, fallback } = (vendor.routes)(gateway);
             router = router.merge(own);
+            known.extend(documented);
             fallbacks.push(fallback);
         }
-        Self { router, unknown: NotFoundHandler::new(fallbacks, KnownRoutes::new()) }
+        known.sort_by_key(DocumentedRoute::order);
+        Self { router, unknown: NotFoundHandler::new(fallbacks, known.into()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rows that the journal compares: their texts are those that Postgres writes.
 
-use directscale_emulator::journal::RowTexts;
+use directscale_emulator::journal::RowBytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ const RECORDED: [&str; 8] = [
     "sso_tokens",
 ];
 
-/// A column of a type that `RowTexts` cannot read fails here before a request shows it.
+/// A column of a type that `RowBytes` cannot read fails here before a request shows it.
 #[test]
 fn every_column_of_every_table_is_read() {
     let tenant = tenant();
@@ -115,7 +115,7 @@ fn compare(row: &str, casts: &str, from: &str) -> usize {
         let bytes: Vec<u8> = bytes
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("a number"))
             .collect();
-        let texts: Value = RowTexts::from(bytes).texts().into();
+        let texts: Value = RowBytes::from(bytes).texts().into();
         assert_eq!(texts, row["texts"], "{from}");
     }
     rows.len()

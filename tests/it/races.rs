@@ -128,6 +128,20 @@ fn an_upgrade_during_a_change_of_the_plan_follows_the_new_plan() {
     assert_eq!(tenant.rows("select 1 from CRM_AssociateTypeChanges where tenant_id = {tenant}").len(), 1);
 }
 
+/// An upgrade whose snapshot is older than the plan relies on it: it writes only the version of a row that it has seen.
+#[test]
+fn a_change_of_the_plan_writes_every_row() {
+    let tenant = tenant();
+    let versions = || tenant.rows("select xmin::text from customers where tenant_id = {tenant} order by customer_id");
+    let before = versions();
+    for unique in [json!(["EmailAddress"]), json!([])] {
+        tenant.control("PUT", "/plan", Some(&json!({ "unique": unique }))).done(200);
+        let after = versions();
+        assert!(before.len() >= 4 && before.len() == after.len());
+        assert!(before.iter().zip(&after).all(|(before, after)| before != after), "{before:?} {after:?}");
+    }
+}
+
 /// Each request writes the value that the other one replaces. Postgres detects a deadlock; the clients get a success or a rejection.
 #[test]
 fn two_customers_that_exchange_addresses_cause_no_server_error() {

@@ -10,8 +10,9 @@ use super::requests::{self, RequestScope};
 use super::tabs::{self, Tab};
 use super::{PageResult, changes, profile_section, tree};
 use crate::control::error::ControlError;
+use crate::control::journal::listed;
 use crate::customers::{Error, Scope};
-use crate::journal::{Detail, Filter, is_secret_column};
+use crate::journal::{Filter, is_secret_column};
 use crate::model::{Address, Customer, CustomerId, Field, Member};
 
 /// Maximum number of requests of a customer on its page.
@@ -36,7 +37,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
     let around = customers.tree_around(page.tenant.id, id, tree::MAX_BELOW).await?;
     let changes = customers.type_changes(page.tenant.id, Some(id), MAX_CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
-    let requests = page.tenants().journal.find(Some(page.tenant.id), &filter, MAX_REQUESTS, Detail::WithoutMessages);
+    let requests = listed(&page.tenants().journal, Some(page.tenant.id), filter, MAX_REQUESTS).await?;
     let place = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
         p.lead { "Customer " (id.0) " · " (customer_type(&page.tenant.plan, customer.customer_type())) " · "

@@ -16,7 +16,7 @@ use super::tabs::{self, Tab};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
 use crate::database::measured;
-use crate::gateway::{Replayed, RequestSummary};
+use crate::gateway::{Replayed, RequestSummary, caught, panic_text};
 use crate::journal::{Detail, Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
@@ -135,8 +135,11 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
     let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
     request.extensions_mut().insert(Replayed(caller));
     // In its own task, so that a browser that disconnects does not abort the request.
-    let sent = tokio::spawn(async move { measured(vendor.oneshot(request)).await.0 });
-    let Ok(response) = sent.await.map_err(|_| ControlError::Interrupted)?;
+    let sent = tokio::spawn(async move { caught(measured(vendor.oneshot(request))).await });
+    let (Ok(response), _) = sent.await.map_err(|_| ControlError::Interrupted)?.map_err(|panic| {
+        tracing::error!(panic = panic_text(&*panic), "a handler panicked");
+        ControlError::Interrupted
+    })?;
     Ok(page.path(&format!("requests/{}", id_of(page, &response))))
 }
 

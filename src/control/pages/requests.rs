@@ -11,10 +11,10 @@ use super::forms::Fields;
 use super::layout::{self, field};
 use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
-use crate::control::journal::journal;
+use crate::control::journal::{journal, listed};
 use crate::control::typed;
 use crate::database::TenantId;
-use crate::journal::{Detail, Entry, Filter};
+use crate::journal::{Entry, Filter};
 
 const MAX_SHOWN: usize = 100;
 
@@ -41,12 +41,12 @@ impl RequestScope<'_> {
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
     let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
-    let (problem, body) = body(&page.request, scope)?;
+    let (problem, body) = body(&page.request, scope).await?;
     Ok(tabs::of_tenant(&page, Tab::Requests, "Requests", problem.as_ref(), &body))
 }
 
 pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
-    let (problem, list) = body(&request, RequestScope { tenant: None })?;
+    let (problem, list) = body(&request, RequestScope { tenant: None }).await?;
     let body = html! {
         p.lead { "Requests without a key, or with a key that is not valid." }
         (list)
@@ -59,7 +59,7 @@ pub(super) async fn rows(request: PageRequest) -> PageResult {
     let filter = filter(&request.query)?;
     let tenant = request.tenants.tenant(request.part("tenant")).await?;
     let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
-    let found = journal(&request.tenants)?.find(Some(tenant.id), &filter, MAX_SHOWN, Detail::WithoutMessages);
+    let found = listed(journal(&request.tenants)?, Some(tenant.id), filter, MAX_SHOWN).await?;
     let rows = html! { @for entry in &found { (row(entry, scope)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -82,16 +82,16 @@ fn filter(query: &Fields) -> Result<Filter, ControlError> {
     })
 }
 
-fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
+async fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
     let journal = journal(&request.tenants)?;
     let (problem, filter) = match filter(&request.query) {
         Ok(filter) => (None, filter),
         Err(error) => (Some(error), Filter::default()),
     };
-    let found = journal.find(scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN, Detail::WithoutMessages);
+    let query = query_of(&filter);
+    let found = listed(journal, scope.tenant.map(|(tenant, _)| tenant), filter, MAX_SHOWN).await?;
     let last = found.first().map_or(0, |entry| entry.number);
     let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
-    let query = query_of(&filter);
     let body = html! {
         (filters(request, scope, &found))
         div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream?{query}"))]

@@ -14,7 +14,7 @@ use sqlx::{Arguments as _, PgConnection, Row as _};
 use super::{WriteOutcome, outcome, radix};
 use crate::customers::scope::Scope;
 use crate::customers::text::comparable;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{AddressPart, Customer, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{DISTRIBUTOR, Plan, UniqueField};
 
@@ -215,7 +215,7 @@ pub(in crate::customers) async fn create(
 ) -> Result<WriteOutcome, sqlx::Error> {
     let arguments = create_arguments(scope, id, columns).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(CREATE.as_str(), arguments).fetch_one(connection).await?;
-    let (customer_after, node_after): (Option<RowTexts>, Option<RowTexts>) = (row.try_get(2)?, row.try_get(3)?);
+    let (customer_after, node_after): (Option<RowBytes>, Option<RowBytes>) = (row.try_get(2)?, row.try_get(3)?);
     scope.recorder.row("customers", None, customer_after.as_ref());
     scope.recorder.row("sponsor_tree", None, node_after.as_ref());
     outcome(row.try_get(0)?, None, row.try_get::<Option<i32>, _>(1)?.map(CustomerId))

@@ -13,7 +13,7 @@ use super::columns::{Columns, Keys, visited};
 use super::prepared::Prepared;
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
 
@@ -41,7 +41,7 @@ pub(in crate::customers) async fn patch(
     let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(WriteOutcome::Unmatched(id));
     };
-    let (before, after): (Option<RowTexts>, Option<RowTexts>) = (row.try_get(0)?, row.try_get(1)?);
+    let (before, after): (Option<RowBytes>, Option<RowBytes>) = (row.try_get(0)?, row.try_get(1)?);
     scope.recorder.update("customers", before.as_ref(), after.as_ref());
     Ok(WriteOutcome::Done(id))
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::columns::{Columns, Keys, call, visited};
 use super::{WriteOutcome, outcome};
 use crate::customers::scope::Scope;
-use crate::journal::RowTexts;
+use crate::journal::RowBytes;
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::Plan;
 
@@ -149,7 +149,7 @@ pub(in crate::customers) async fn replace(
     }
     let arguments = arguments(scope, id, columns, upgrade, Keys::All).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(REPLACE.as_str(), arguments).fetch_one(connection).await?;
-    let texts = |index: usize| row.try_get::<Option<RowTexts>, _>(index);
+    let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
     scope.recorder.update("customers", texts(2)?.as_ref(), texts(3)?.as_ref());
     scope.recorder.update("sponsor_tree", texts(4)?.as_ref(), texts(5)?.as_ref());
     scope.recorder.row("CRM_AssociateTypeChanges", None, texts(6)?.as_ref());
@@ -170,7 +170,7 @@ async fn replace_ordinary(
     let Some(row) = sqlx::query_with(statement.as_str(), arguments).fetch_optional(connection).await? else {
         return Ok(false);
     };
-    let texts = |index: usize| row.try_get::<Option<RowTexts>, _>(index);
+    let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
     scope.recorder.update("customers", texts(0)?.as_ref(), texts(1)?.as_ref());
     if upgrade.is_some() {
         scope.recorder.row("sponsor_tree", None, texts(2)?.as_ref());

@@ -6,7 +6,8 @@ use crate::customers::text::comparable;
 use crate::database::TenantId;
 use crate::plan::{Plan, UniqueField};
 
-/// Writes the keys by which unique values are compared anew.
+/// Writes the keys by which unique values are compared anew: in every row, also where they stay the same, so that a write whose snapshot
+/// is older than the plan finds another version of its row (`replace.rs`).
 pub(in crate::customers) async fn write_keys(
     connection: &mut PgConnection,
     tenant: TenantId,

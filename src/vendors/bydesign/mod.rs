@@ -54,7 +54,7 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    VendorRoutes::new(ByDesign, gateway, with_operations(Table::of_routes()).into_routes())
+    VendorRoutes::new(ByDesign, gateway, with_operations(Table::of_routes()))
 }
 
 fn document() -> OpenApi {

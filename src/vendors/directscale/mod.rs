@@ -44,7 +44,7 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    VendorRoutes::new(DirectScale, gateway, with_operations(Table::of_routes()).into_routes())
+    VendorRoutes::new(DirectScale, gateway, with_operations(Table::of_routes()))
 }
 
 fn document() -> OpenApi {

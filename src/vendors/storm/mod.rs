@@ -56,7 +56,7 @@ pub(crate) static API: VendorApi = VendorApi {
 };
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
-    VendorRoutes::new(Storm, gateway, with_operations(Table::of_routes()).into_routes())
+    VendorRoutes::new(Storm, gateway, with_operations(Table::of_routes()))
 }
 
 fn document() -> OpenApi {

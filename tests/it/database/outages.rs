@@ -58,6 +58,41 @@ fn a_silent_database_does_not_hold_requests_or_connections() {
     }
 }
 
+/// The dry run's transaction is lost with its statement: it does not wait for the database once more, to roll back.
+#[test]
+fn a_silent_database_does_not_hold_a_transaction() {
+    if !has_clusters() {
+        return;
+    }
+    let mut cluster = Cluster::start();
+    let process = start(&cluster.url("postgres"), &QUICK);
+    let client = process.client();
+    let mut session = connect(&cluster.url("postgres"));
+    let durations = [0, 1].map(|_| {
+        query(&mut session, "begin; select 1::text from customers where customer_id = 3 for update");
+        let (reply, duration) = thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                let asked = Instant::now();
+                let body = seeds::distributor().to_string();
+                let reply = client.call("PUT", "/v1/customers/upgrade/3", "Prefer: tx=rollback\r\n", Some(&body));
+                (reply, asked.elapsed())
+            });
+            thread::sleep(Duration::from_millis(300));
+            cluster.freeze();
+            asked.join().expect("a reply")
+        });
+        cluster.thaw();
+        query(&mut session, "rollback");
+        assert_failed(&reply);
+        wait_until_ready(&process);
+        duration
+    });
+    // A second less than with another wait. The better of two, for a busy machine.
+    assert!(durations.iter().min() < Some(&Duration::from_millis(3_700)), "{durations:?}");
+    wait_until_idle(&process);
+    client.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
+}
+
 #[test]
 fn single_sessions_that_end_under_load_lose_no_write() {
     if !has_clusters() {

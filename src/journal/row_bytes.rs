@@ -12,28 +12,28 @@ use uuid::Uuid;
 /// The bytes of `record_send(row)`: the number of columns, then the type, length and value of each. Postgres makes them in half the
 /// time that the texts would cost, and they become texts only where somebody looks. They contain secrets, which `Debug` does not show.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct RowTexts(Box<[u8]>);
+pub struct RowBytes(Box<[u8]>);
 
-impl fmt::Debug for RowTexts {
+impl fmt::Debug for RowBytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RowTexts(…)")
+        formatter.write_str("RowBytes(…)")
     }
 }
 
 /// A value of a column as Postgres sends it. Two values of one column are equal if their texts are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ColumnBytes<'a> {
     kind: u32,
     value: &'a [u8],
 }
 
-impl Type<Postgres> for RowTexts {
+impl Type<Postgres> for RowBytes {
     fn type_info() -> PgTypeInfo {
         <Vec<u8> as Type<Postgres>>::type_info()
     }
 }
 
-impl<'r> Decode<'r, Postgres> for RowTexts {
+impl<'r> Decode<'r, Postgres> for RowBytes {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         match value.format() {
             PgValueFormat::Binary => Ok(Self(value.as_bytes()?.into())),
@@ -42,13 +42,13 @@ impl<'r> Decode<'r, Postgres> for RowTexts {
     }
 }
 
-impl From<Vec<u8>> for RowTexts {
+impl From<Vec<u8>> for RowBytes {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes.into())
     }
 }
 
-impl RowTexts {
+impl RowBytes {
     /// In bytes, without the struct itself.
     pub(super) fn size(&self) -> usize {
         self.0.len()
@@ -107,7 +107,6 @@ impl<'a> ColumnBytes<'a> {
 }
 
 /// Reads the integers and bytes of a value, in network order.
-#[derive(Debug)]
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -233,7 +232,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-impl RowTexts {
+impl RowBytes {
     /// As Postgres sends a row of these texts.
     pub(super) fn of(texts: &[Option<&str>]) -> Self {
         let values: Vec<_> = texts.iter().map(|text| (kinds::TEXT, text.map(str::as_bytes))).collect();
@@ -259,13 +258,13 @@ mod tests {
     #[test]
     fn columns_keep_their_order() {
         let texts = [Some("a"), None, Some(""), Some("é")];
-        let row = RowTexts::of(&texts);
+        let row = RowBytes::of(&texts);
         let read: Vec<_> = row.iter().map(|column| column.map(|column| column.text().expect("a text"))).collect();
         assert_eq!(read, texts.map(|text| text.map(Cow::Borrowed)));
-        assert_eq!(RowTexts::default().iter().count(), 0);
-        let mut truncated = RowTexts::of(&texts).0.into_vec();
+        assert_eq!(RowBytes::default().iter().count(), 0);
+        let mut truncated = RowBytes::of(&texts).0.into_vec();
         truncated.pop();
-        assert_eq!(RowTexts(truncated.into()).iter().count(), 3);
+        assert_eq!(RowBytes(truncated.into()).iter().count(), 3);
     }
 
     #[test]
