@@ -1,7 +1,6 @@
 //! The sizes of the journal's requests. A request has at most 512 KiB, whatever the client sent.
 
 use super::entry::{Entry, EventNote, HookNote, Reason, Text};
-use super::raw::{Kept, Numbered, RawEntry};
 use super::recorder::{Effects, RawChange};
 use super::rows::{Change, shortened};
 
@@ -33,27 +32,6 @@ pub(super) fn keep_first<T>(items: &mut Vec<T>, cut: impl Fn(&mut T) -> usize) {
     items.truncate(count);
 }
 
-impl Kept {
-    /// The bytes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        let RawEntry { key, method, messages, fault, reasons, ignored, did_you_mean, effects, .. } = &self.request;
-        // The counts of the `Arc`.
-        size_of::<Self>()
-            + 2 * size_of::<usize>()
-            + size_of::<Numbered>()
-            + key.as_ref().map_or(0, |key| key.len())
-            + method.len()
-            + messages.size()
-            + fault.as_ref().map_or(0, |fault| fault.description.capacity())
-            + of_items(reasons, Reason::size)
-            + of_items(ignored, |note| note.capacity() + size_of::<String>())
-            + did_you_mean.size()
-            + of_items(&effects.changes, RawChange::size)
-            + of_items(&effects.events, EventNote::size)
-            + of_items(&effects.hooks, HookNote::size)
-    }
-}
-
 impl Entry {
     /// The bytes in memory.
     pub(super) fn size(&self) -> usize {
@@ -78,7 +56,7 @@ impl Entry {
 }
 
 /// The bytes of a list: those of its items, their structs included, and those of its unused space.
-fn of_items<T>(items: &Vec<T>, size: impl Fn(&T) -> usize) -> usize {
+pub(super) fn of_items<T>(items: &Vec<T>, size: impl Fn(&T) -> usize) -> usize {
     items.iter().map(size).sum::<usize>() + (items.capacity() - items.len()) * size_of::<T>()
 }
 
@@ -120,8 +98,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::filter::Filter;
-    use super::super::raw::RawMessages;
     use super::super::raw::tests::request as empty;
+    use super::super::raw::{Kept, Numbered, RawEntry, RawMessages};
     use super::super::recorder::Recorder;
     use super::super::rows::{Cell, Tables};
     use super::super::show::{Detail, Redactor};

@@ -10,9 +10,9 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::bounds::{MAX_PATH, MAX_REASON, keep_first, shorten};
-use super::entry::{FaultNote, MAX_LENGTH, Reason, Suggestions};
-use super::recorder::Effects;
+use super::bounds::{MAX_PATH, MAX_REASON, keep_first, of_items, shorten};
+use super::entry::{EventNote, FaultNote, HookNote, MAX_LENGTH, Reason, Suggestions};
+use super::recorder::{Effects, RawChange};
 use super::rows::Tables;
 use super::{redacted_path, redacted_text};
 use crate::database::TenantId;
@@ -223,6 +223,25 @@ impl Kept {
         let mut kept = Self { request, are_reasons_redacted, changed_customer: OnceLock::new(), size: 0 };
         kept.size = kept.bytes();
         kept
+    }
+
+    /// The bytes in memory.
+    fn bytes(&self) -> usize {
+        let RawEntry { key, method, messages, fault, reasons, ignored, did_you_mean, effects, .. } = &self.request;
+        // The counts of the `Arc`.
+        size_of::<Self>()
+            + 2 * size_of::<usize>()
+            + size_of::<Numbered>()
+            + key.as_ref().map_or(0, |key| key.len())
+            + method.len()
+            + messages.size()
+            + fault.as_ref().map_or(0, |fault| fault.description.capacity())
+            + of_items(reasons, Reason::size)
+            + of_items(ignored, |note| note.capacity() + size_of::<String>())
+            + did_you_mean.size()
+            + of_items(&effects.changes, RawChange::size)
+            + of_items(&effects.events, EventNote::size)
+            + of_items(&effects.hooks, HookNote::size)
     }
 
     /// The customer of the request, or the one that it changed, for example created.

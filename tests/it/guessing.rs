@@ -73,10 +73,18 @@ impl Logging {
         self.send("POST", "/1.0/connect/token", headers, Some(&form))
     }
 
-    /// The lines of the audit so far, and the whole log.
+    /// The lines of the audit so far, and the whole log. The log is written after the responses, so it is read when it no longer grows.
     fn audit(&self) -> (Vec<Value>, String) {
         let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).expect("a file");
-        let log = read("err");
+        let mut log = String::new();
+        loop {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = read("err");
+            if now.len() == log.len() {
+                break;
+            }
+            log = now;
+        }
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         (lines.filter(|line| line["target"] == "audit").collect(), log + &read("out"))
     }
