@@ -221,7 +221,7 @@ settings! {
         data: PathBuf, default "./data", "FOLDER", "EMULATOR_DATA",
             "Keep the embedded database in this folder",
             "";
-        database_connections: Count, default "8", "NUMBER", "EMULATOR_DATABASE_CONNECTIONS",
+        database_connections: Count, default "10", "NUMBER", "EMULATOR_DATABASE_CONNECTIONS",
             "Open at most this many database connections for requests; one tenant uses at most half of them",
             "With 2 or more, the control API has 2 in addition, and health checks 1. The embedded database has one in all.";
         database_acquire_timeout_ms: Milliseconds, default "2000", "DURATION", "EMULATOR_DATABASE_ACQUIRE_TIMEOUT_MS",

@@ -91,7 +91,7 @@ pub fn generated_statements() -> Vec<String> {
         mask.insert(field);
         mask
     });
-    let patches = single.chain([FieldMask::ALL]).map(patch::statement);
+    let patches = single.chain([FieldMask::ALL]).map(|mask| patch::statement(mask).text.to_string());
     let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::UPDATE, &replace::UPGRADE, &replace::REPLACE];
     others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
 }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
-use chrono::{DateTime, Datelike as _, Timelike as _};
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::{Decode, Postgres, Type};
@@ -12,7 +13,24 @@ use uuid::Uuid;
 /// The bytes of `record_send(row)`: the number of columns, then the type, length and value of each. Postgres makes them in half the
 /// time that the texts would cost, and they become texts only where somebody looks. They contain secrets, which `Debug` does not show.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct RowBytes(Box<[u8]>);
+pub struct RowBytes {
+    bytes: Box<[u8]>,
+    /// The names of the columns; `None` for all of the table.
+    columns: Option<ColumnNames>,
+}
+
+/// The names of the columns of a part of a row.
+pub type ColumnNames = Arc<[&'static str]>;
+
+/// A value that this program wrote into a column.
+#[derive(Debug, Clone, Copy)]
+pub enum WrittenValue<'a> {
+    Int4(Option<i32>),
+    Int8(i64),
+    Text(&'a str),
+    Time(DateTime<Utc>),
+    Uuid(Uuid),
+}
 
 impl fmt::Debug for RowBytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +54,7 @@ impl Type<Postgres> for RowBytes {
 impl<'r> Decode<'r, Postgres> for RowBytes {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         match value.format() {
-            PgValueFormat::Binary => Ok(Self(value.as_bytes()?.into())),
+            PgValueFormat::Binary => Ok(Self { bytes: value.as_bytes()?.into(), columns: None }),
             PgValueFormat::Text => Err("a row needs the binary format".into()),
         }
     }
@@ -44,14 +62,38 @@ impl<'r> Decode<'r, Postgres> for RowBytes {
 
 impl From<Vec<u8>> for RowBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
+        Self { bytes: bytes.into(), columns: None }
     }
 }
 
 impl RowBytes {
+    /// A row that has only these columns.
+    #[must_use]
+    pub fn with_columns(self, columns: &ColumnNames) -> Self {
+        Self { columns: Some(Arc::clone(columns)), ..self }
+    }
+
+    /// A row that Postgres does not return, because this program knows what it wrote.
+    #[must_use]
+    pub fn written<const N: usize>(columns: &ColumnNames, values: [WrittenValue<'_>; N]) -> Self {
+        let mut bytes = vec![0; 4];
+        for value in values {
+            value.write(&mut bytes);
+        }
+        Self { bytes: bytes.into(), columns: Some(Arc::clone(columns)) }
+    }
+
+    /// The values in the order of these columns of the table; `None` is NULL, or a column that the row does not have.
+    pub(super) fn values<'a>(&'a self, columns: impl Iterator<Item = &'static str>) -> Vec<Option<ColumnBytes<'a>>> {
+        let values: Vec<_> = self.iter().collect();
+        let Some(names) = &self.columns else { return values };
+        let value = |column| values.get(names.iter().position(|name| *name == column)?).copied().flatten();
+        columns.map(value).collect()
+    }
+
     /// In bytes, without the struct itself.
     pub(super) fn size(&self) -> usize {
-        self.0.len()
+        self.bytes.len()
     }
 
     /// The text of each column; `None` is NULL, or a value of a type that no table of this program has.
@@ -62,7 +104,7 @@ impl RowBytes {
 
     /// The columns in their order; `None` is NULL.
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<ColumnBytes<'_>>> {
-        let mut rest = Reader(self.0.get(4..).unwrap_or_default());
+        let mut rest = Reader(self.bytes.get(4..).unwrap_or_default());
         std::iter::from_fn(move || {
             let kind = rest.number()?.cast_unsigned();
             // -1 stands for NULL.
@@ -84,6 +126,31 @@ mod kinds {
     pub(super) const NUMERIC: u32 = 1700;
     pub(super) const UUID: u32 = 2950;
     pub(super) const JSONB: u32 = 3802;
+}
+
+impl WrittenValue<'_> {
+    fn write(self, row: &mut Vec<u8>) {
+        match self {
+            Self::Int4(Some(number)) => write(row, kinds::INT4, &number.to_be_bytes()),
+            Self::Int4(None) => {
+                row.extend(kinds::INT4.to_be_bytes());
+                row.extend((-1_i32).to_be_bytes());
+            }
+            Self::Int8(number) => write(row, kinds::INT8, &number.to_be_bytes()),
+            Self::Text(text) => write(row, kinds::TEXT, text.as_bytes()),
+            Self::Time(time) => {
+                let since_2000 = time.timestamp_micros() - FROM_1970_TO_2000;
+                write(row, kinds::TIMESTAMPTZ, &since_2000.to_be_bytes());
+            }
+            Self::Uuid(uuid) => write(row, kinds::UUID, uuid.as_bytes()),
+        }
+    }
+}
+
+fn write(row: &mut Vec<u8>, kind: u32, value: &[u8]) {
+    row.extend(kind.to_be_bytes());
+    row.extend(i32::try_from(value.len()).unwrap_or(i32::MAX).to_be_bytes());
+    row.extend(value);
 }
 
 impl<'a> ColumnBytes<'a> {
@@ -136,9 +203,11 @@ macro_rules! append {
     };
 }
 
+/// In microseconds.
+const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
+
 /// A time from its microseconds since 2000. `None` for one that chrono does not know (after the year 262,000).
 fn time(since_2000: i64) -> Option<String> {
-    const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
     match since_2000 {
         i64::MAX => return Some("infinity".to_owned()),
         i64::MIN => return Some("-infinity".to_owned()),
@@ -247,7 +316,7 @@ impl RowBytes {
             bytes.extend(value.map_or((-1_i32).to_be_bytes(), |value| count(value.len())));
             bytes.extend(value.unwrap_or_default());
         }
-        Self(bytes.into())
+        Self::from(bytes)
     }
 }
 
@@ -262,9 +331,9 @@ mod tests {
         let read: Vec<_> = row.iter().map(|column| column.map(|column| column.text().expect("a text"))).collect();
         assert_eq!(read, texts.map(|text| text.map(Cow::Borrowed)));
         assert_eq!(RowBytes::default().iter().count(), 0);
-        let mut truncated = RowBytes::of(&texts).0.into_vec();
+        let mut truncated = RowBytes::of(&texts).bytes.into_vec();
         truncated.pop();
-        assert_eq!(RowBytes(truncated.into()).iter().count(), 3);
+        assert_eq!(RowBytes::from(truncated).iter().count(), 3);
     }
 
     #[test]

@@ -205,9 +205,9 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        let (mut before, mut after) = (before.map(RowBytes::iter), after.map(RowBytes::iter));
-        for column in columns {
-            let (was, is) = (next(&mut before), next(&mut after));
+        let (before, after) = (values(columns, before), values(columns, after));
+        for (number, column) in columns.iter().enumerate() {
+            let (was, is) = (before.get(number).copied().flatten(), after.get(number).copied().flatten());
             if column.is_tenant {
                 continue;
             }
@@ -228,9 +228,9 @@ impl Tables {
     }
 }
 
-/// The next column of a row; `None` also for NULL.
-fn next<'a>(row: &mut Option<impl Iterator<Item = Option<ColumnBytes<'a>>>>) -> Option<ColumnBytes<'a>> {
-    row.as_mut()?.next()?
+/// The values of a row in the order of the table's columns; none for no row.
+fn values<'a>(columns: &[Column], row: Option<&'a RowBytes>) -> Vec<Option<ColumnBytes<'a>>> {
+    row.map(|row| row.values(columns.iter().map(|column| column.name))).unwrap_or_default()
 }
 
 fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {

@@ -13,7 +13,7 @@ use super::columns::{Columns, Keys, visited};
 use super::prepared::Prepared;
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
-use crate::journal::RowBytes;
+use crate::journal::{ColumnNames, RowBytes};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
 
@@ -34,14 +34,15 @@ pub(in crate::customers) async fn patch(
     version: Option<Version>,
 ) -> Result<WriteOutcome, sqlx::Error> {
     let arguments = arguments(scope, id, columns, latest_adult_birth_date, version).map_err(sqlx::Error::Encode)?;
-    let query = match prepared(columns.mask) {
-        Some(statement) => sqlx::query_with(AssertSqlSafe(statement), arguments),
-        None => sqlx::query_with(AssertSqlSafe(statement(columns.mask)), arguments).persistent(false),
-    };
+    let prepared = prepared(columns.mask);
+    let is_prepared = prepared.is_some();
+    let PatchStatement { text, columns } = prepared.unwrap_or_else(|| statement(columns.mask));
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_prepared);
     let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(WriteOutcome::Unmatched(id));
     };
-    let (before, after): (Option<RowBytes>, Option<RowBytes>) = (row.try_get(0)?, row.try_get(1)?);
+    let part = |index: usize| row.try_get::<Option<RowBytes>, _>(index).map(|row| Some(row?.with_columns(&columns)));
+    let (before, after) = (part(0)?, part(1)?);
     scope.recorder.update("customers", before.as_ref(), after.as_ref());
     Ok(WriteOutcome::Done(id))
 }
@@ -65,16 +66,28 @@ fn arguments(
 }
 
 /// The statement for a set of fields, if it is one of those that stay prepared.
-fn prepared(mask: FieldMask) -> Option<Arc<str>> {
+fn prepared(mask: FieldMask) -> Option<PatchStatement> {
     PREPARED.lock().unwrap_or_else(PoisonError::into_inner).get(mask, statement)
 }
 
-/// The text of the statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a
+/// A statement, and the columns that it returns for the journal: the key and those that it writes.
+#[derive(Debug, Clone)]
+pub(super) struct PatchStatement {
+    pub text: Arc<str>,
+    pub columns: ColumnNames,
+}
+
+/// The statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a
 /// change of the plan does not miss them.
-pub(super) fn statement(mask: FieldMask) -> String {
+pub(super) fn statement(mask: FieldMask) -> PatchStatement {
     let (plan, fields) = (Plan::default(), CustomerFields::default());
     let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
     let mut text = "update customers c set modified_at = $3".to_owned();
+    let mut returned = vec!["customer_id", "modified_at"];
+    let mut set = |text: &mut String, column: &'static str, value: &str| {
+        write!(text, ", {column} = {value}").expect("invariant: a String takes every text");
+        returned.push(column);
+    };
     let (mut number, mut birth_date, mut customer_type) = (FIXED_PARAMETERS, None, "c.customer_type".to_owned());
     let mut has_unique_field = false;
     let written: Result<(), Infallible> = columns.each(|field, column, _| {
@@ -131,16 +144,19 @@ pub(super) fn statement(mask: FieldMask) -> String {
             format!(" and (${birth_date}::timestamptz is null or ${birth_date} <= $4 or {customer_type} <> 1)");
         text.push_str(&condition);
     }
-    text.push_str(
-        " returning case when $6 then (select record_send(o) from customers o
-                                        where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end,
-                    case when $6 then record_send(c) end",
-    );
-    text
-}
-
-fn set(text: &mut String, column: &str, value: &str) {
-    write!(text, ", {column} = {value}").expect("invariant: a String takes every text");
+    let row = |of: &str| {
+        let columns: Vec<String> = returned.iter().map(|column| format!("{of}.{column}")).collect();
+        format!("record_send(row({}))", columns.join(", "))
+    };
+    write!(
+        text,
+        " returning case when $6 then (select {} from customers o where o.tenant_id = $1 and o.customer_id = $2) end,
+                    case when $6 then {} end",
+        row("o"),
+        row("c"),
+    )
+    .expect("invariant: a String takes every text");
+    PatchStatement { text: text.into(), columns: returned.into() }
 }
 
 /// The custom fields, empty when none is set.

@@ -1,8 +1,8 @@
 //! Which statements of partial updates stay prepared. Callers choose the sets of fields, so their number is limited.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use super::patch::PatchStatement;
 use crate::model::FieldMask;
 
 /// Maximum number of sets of fields that are counted. Their statements are prepared from their second use, and planned once for each
@@ -20,16 +20,20 @@ pub(super) struct Prepared(HashMap<FieldMask, Kept>);
 #[derive(Debug)]
 struct Kept {
     /// Made at the second use.
-    statement: Option<Arc<str>>,
+    statement: Option<PatchStatement>,
     uses: u32,
 }
 
 impl Prepared {
     /// The statement of a set that was used before and is still counted; `None` for another, which is not prepared.
-    pub(super) fn get(&mut self, mask: FieldMask, text: impl FnOnce(FieldMask) -> String) -> Option<Arc<str>> {
+    pub(super) fn get(
+        &mut self,
+        mask: FieldMask,
+        make: impl FnOnce(FieldMask) -> PatchStatement,
+    ) -> Option<PatchStatement> {
         if let Some(kept) = self.0.get_mut(&mask) {
             kept.uses = (kept.uses + 1).min(MAX_USES);
-            return Some(Arc::clone(kept.statement.get_or_insert_with(|| text(mask).into())));
+            return Some(kept.statement.get_or_insert_with(|| make(mask)).clone());
         }
         if self.0.len() == MAX_KEPT {
             self.0.retain(|_, kept| {
@@ -67,7 +71,7 @@ mod tests {
     }
 
     fn is_kept(prepared: &mut Prepared, mask: FieldMask) -> bool {
-        prepared.get(mask, |_| "update".to_owned()).is_some()
+        prepared.get(mask, |_| PatchStatement { text: "update".into(), columns: [].into() }).is_some()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::columns::{Columns, Keys, call, visited};
 use super::{WriteOutcome, outcome};
 use crate::customers::scope::Scope;
-use crate::journal::RowBytes;
+use crate::journal::{ColumnNames, RowBytes, WrittenValue};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::Plan;
 
@@ -31,16 +31,14 @@ pub(super) static UPGRADE: LazyLock<String> = LazyLock::new(|| {
         "with updated as (
              {update} returning o.customer_type as old_type, {BEFORE} as before, {AFTER} as after
          ), node as (
-             insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
+             insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
              select $2, $3, {sponsor}, $4 from updated
-             returning case when $1 then record_send(t) end as after
          ), log as (
-             insert into CRM_AssociateTypeChanges as l (
+             insert into CRM_AssociateTypeChanges (
                  tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
              select $2, $7, $8, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u
-             returning case when $1 then record_send(l) end as after
          )
-         select u.before, u.after, node.after, log.after from updated u, node, log"
+         select before, after, old_type from updated"
     )
 });
 
@@ -62,7 +60,7 @@ const ORDINARY: &str = "
     and pg_advisory_xact_lock_shared(tenant_lock_key(), $2) is not null
     and (select n.unique_fields from tenants n where n.tenant_id = $2) = {unique}
     and ({sponsor}::integer is null
-         or (select $5 is null or s.customer_type = any ($5) from customers s
+         or (select $5::integer[] is null or s.customer_type = any ($5) from customers s
               where s.tenant_id = $2 and s.customer_id = {sponsor}))";
 
 /// The customer has no node, or stays where it is.
@@ -172,11 +170,47 @@ async fn replace_ordinary(
     };
     let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
     scope.recorder.update("customers", texts(0)?.as_ref(), texts(1)?.as_ref());
-    if upgrade.is_some() {
-        scope.recorder.row("sponsor_tree", None, texts(2)?.as_ref());
-        scope.recorder.row("CRM_AssociateTypeChanges", None, texts(3)?.as_ref());
+    if let Some(upgrade) = upgrade.filter(|_| scope.recorder.is_on()) {
+        record_upgrade(scope, id, columns.fields, upgrade, row.try_get(2)?);
     }
     Ok(true)
+}
+
+static NODE: LazyLock<ColumnNames> = LazyLock::new(|| ["customer_id", "upline_id", "placed_at"].into());
+
+static LOG: LazyLock<ColumnNames> = LazyLock::new(|| {
+    let names = [
+        "id",
+        "recordnumber",
+        "associateid",
+        "oldassociatetype",
+        "newassociatetype",
+        "changedate",
+        "changedby",
+        "requestid",
+    ];
+    names.into()
+});
+
+/// Records the node and the log row of an upgrade. Postgres does not return them, because all of their values come from here.
+fn record_upgrade(scope: &Scope<'_>, id: CustomerId, fields: &CustomerFields, upgrade: &UpgradeLog<'_>, old_type: i32) {
+    let (customer, now) = (WrittenValue::Int4(Some(id.0)), WrittenValue::Time(scope.now));
+    let node = RowBytes::written(&NODE, [customer, WrittenValue::Int4(fields.sponsor_id), now]);
+    let log = RowBytes::written(
+        &LOG,
+        [
+            WrittenValue::Uuid(upgrade.change),
+            WrittenValue::Int8(upgrade.record_number),
+            customer,
+            WrittenValue::Int4(Some(old_type)),
+            WrittenValue::Int4(fields.customer_type),
+            now,
+            WrittenValue::Text(upgrade.changed_by),
+            WrittenValue::Uuid(upgrade.request),
+        ],
+    );
+    scope.recorder.row("sponsor_tree", None, Some(&node));
+    scope.recorder.row("CRM_AssociateTypeChanges", None, Some(&log));
 }
 
 fn arguments(
