@@ -14,7 +14,7 @@ from .cluster import children, tree_cpu
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = "0123456789abcdef0123456789abcdef"
-POOL = 5  # database connections of every program: on two cores more are slower
+POOL = 5  # database connections that every program uses: on two cores more are slower
 
 
 def build(profile, *more):
@@ -84,7 +84,8 @@ def start(program, cluster, database, address, *more):
 
 
 def command(program, cluster, database, address, *more):
-    return [program, "--database-url", cluster.url(database), "--listen", address, "--database-connections", str(POOL), *more]
+    # The emulator lets one tenant use at most half of them.
+    return [program, "--database-url", cluster.url(database), "--listen", address, "--database-connections", str(2 * POOL), *more]
 
 
 def seed_demo(cluster, program, database):

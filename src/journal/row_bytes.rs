@@ -84,7 +84,7 @@ impl RowBytes {
     }
 
     /// The values in the order of these columns of the table; `None` is NULL, or a column that the row does not have.
-    pub(super) fn values<'a>(&'a self, columns: impl Iterator<Item = &'static str>) -> Vec<Option<ColumnBytes<'a>>> {
+    pub(super) fn values(&self, columns: impl Iterator<Item = &'static str>) -> Vec<Option<ColumnBytes<'_>>> {
         let values: Vec<_> = self.iter().collect();
         let Some(names) = &self.columns else { return values };
         let value = |column| values.get(names.iter().position(|name| *name == column)?).copied().flatten();

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
@@ -10,10 +10,10 @@ use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
 use super::columns::{Columns, Keys, visited};
-use super::prepared::Prepared;
+use super::prepared::{PatchStatement, Prepared};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
-use crate::journal::{ColumnNames, RowBytes};
+use crate::journal::RowBytes;
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
 
@@ -68,13 +68,6 @@ fn arguments(
 /// The statement for a set of fields, if it is one of those that stay prepared.
 fn prepared(mask: FieldMask) -> Option<PatchStatement> {
     PREPARED.lock().unwrap_or_else(PoisonError::into_inner).get(mask, statement)
-}
-
-/// A statement, and the columns that it returns for the journal: the key and those that it writes.
-#[derive(Debug, Clone)]
-pub(super) struct PatchStatement {
-    pub text: Arc<str>,
-    pub columns: ColumnNames,
 }
 
 /// The statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a

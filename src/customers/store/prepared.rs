@@ -1,8 +1,9 @@
 //! Which statements of partial updates stay prepared. Callers choose the sets of fields, so their number is limited.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::patch::PatchStatement;
+use crate::journal::ColumnNames;
 use crate::model::FieldMask;
 
 /// Maximum number of sets of fields that are counted. Their statements are prepared from their second use, and planned once for each
@@ -11,6 +12,13 @@ const MAX_KEPT: usize = 32;
 
 /// A set that was used more often is not kept longer than one that was used this often.
 const MAX_USES: u32 = 1_000;
+
+/// The statement of a partial update, and the columns that it returns for the journal: the key and those that it writes.
+#[derive(Debug, Clone)]
+pub(super) struct PatchStatement {
+    pub text: Arc<str>,
+    pub columns: ColumnNames,
+}
 
 /// The statements that are kept. When there are as many as may be, the use of another set takes one use from each, and one without uses
 /// makes room. So a set of which more than one in `MAX_KEPT` uses is made stays, however many others a caller tries.
