@@ -76,7 +76,9 @@ impl RowBytes {
     /// A row that Postgres does not return, because this program knows what it wrote.
     #[must_use]
     pub fn written<const N: usize>(columns: &ColumnNames, values: [WrittenValue<'_>; N]) -> Self {
-        let mut bytes = vec![0; 4];
+        // Space for values of usual length, behind the number of columns, which is not read.
+        let mut bytes = Vec::with_capacity(4 + N * 24);
+        bytes.extend([0; 4]);
         for value in values {
             value.write(&mut bytes);
         }
