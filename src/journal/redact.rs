@@ -84,14 +84,22 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         Some((path, query)) => (path, Some(query)),
         None => (path_and_query, None),
     };
-    let names_a_secret = |part: &str| is_secret_name(&part.replace('-', ""));
+    let mut is_secret = false;
     let mut shown = if !route.contains('/') || route.contains("{*") {
-        // The path is no operation: hides each part that follows the name of a secret.
-        let mut is_secret = false;
-        let parts = path.split('/').map(|part| {
-            let shown = if is_secret && !part.is_empty() { HIDDEN } else { part };
-            is_secret = names_a_secret(part);
-            shown
+        // The path is no operation: hides all that follows the name of a secret.
+        let parts = path.split('/').map(|part| match secret_name_in(part) {
+            _ if is_secret => {
+                if part.is_empty() {
+                    Cow::Borrowed(part)
+                } else {
+                    Cow::Borrowed(HIDDEN)
+                }
+            }
+            Some(name) => {
+                is_secret = true;
+                if name == part { Cow::Borrowed(part) } else { Cow::Owned(format!("{name}{HIDDEN}")) }
+            }
+            None => Cow::Borrowed(part),
         });
         parts.collect::<Vec<_>>().join("/")
     } else if route.split('/').any(is_secret_parameter) {
@@ -104,8 +112,10 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
     };
     if let Some(query) = query {
         shown.push('?');
-        // An encoded name is decoded first.
-        if query.contains('%') && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret_name(&name)) {
+        // An encoded name is decoded first. A value without a name is that of the path.
+        if is_secret && !query.is_empty()
+            || query.contains('%') && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret_name(&name))
+        {
             shown.push_str(HIDDEN);
         } else {
             let pairs = query.split('&').map(|pair| match pair.split_once('=') {
@@ -118,6 +128,18 @@ pub(super) fn redacted_path(path_and_query: &str, route: &str) -> String {
         }
     }
     shown
+}
+
+/// The name of a secret with which a part of a path begins, before anything that is no letter of a name: `tax-id` in `tax-id%2F123`. An
+/// encoded name is as long as the part.
+fn secret_name_in(part: &str) -> Option<&str> {
+    let names_a_secret = |name: &str| is_secret_name(&name.replace('-', ""));
+    let name = part.split(['%', '=', ':', ';', ',', '&', '+']).next().unwrap_or_default();
+    if names_a_secret(name) {
+        return Some(name);
+    }
+    let decoded = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
+    (part.contains('%') && names_a_secret(&decoded)).then_some(part)
 }
 
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
@@ -316,6 +338,13 @@ mod tests {
             ("/v1/customers?Passwrd=a&taxx-id=b&x=1", "/v1/customers", "/v1/customers?Passwrd=•••&taxx-id=•••&x=1"),
             ("/v1/customers?Passwr%64=a", "/v1/customers", "/v1/customers?•••"),
             ("/v1/validate/tax-id/12-34", "-", "/v1/validate/tax-id/•••"),
+            ("/v1/validate/tax-id//12-34", "-", "/v1/validate/tax-id//•••"),
+            ("/v1/validate/tax-id/a/12-34", "-", "/v1/validate/tax-id/•••/•••"),
+            ("/v1/validate/tax-id%2F12-34", "-", "/v1/validate/tax-id•••"),
+            ("/v1/validate/tax-id=12-34", "-", "/v1/validate/tax-id•••"),
+            ("/v1/validate/t%61x-id/12-34", "-", "/v1/validate/t%61x-id/•••"),
+            ("/v1/validate/tax-id?12-34", "-", "/v1/validate/tax-id?•••"),
+            ("/v1/customers?12-34", "-", "/v1/customers?12-34"),
             ("/v1/sso/token/abc", "-", "/v1/sso/token/•••"),
             ("/v1/customers?email=a%40b.c", "/v1/customers", "/v1/customers?email=a%40b.c"),
         ] {

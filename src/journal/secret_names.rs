@@ -8,7 +8,7 @@ use crate::wire::members::is_like;
 /// The endings of secret names in lower case, by their last letter, because most names have another one.
 fn names_ending(last: u8) -> &'static [&'static str] {
     match last.to_ascii_lowercase() {
-        b'd' => &["password", "passwd", "taxid", "tax_id"],
+        b'd' => &["password", "passwd", "pwd", "taxid", "tax_id"],
         b's' => &["pass"],
         b'n' => &["ssn", "token", "authorization"],
         b'h' => &["password_hash"],

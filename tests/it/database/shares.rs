@@ -255,7 +255,7 @@ fn a_client_that_hangs_up_ends_its_statement() {
             })
             .collect();
         let deadline = Instant::now() + Duration::from_secs(5);
-        while query(&mut observer, waiting).as_deref() != Some("4") {
+        while query(&mut observer, waiting).as_deref() != Some("5") {
             assert!(Instant::now() < deadline, "half of the pool waits for the lock");
             thread::sleep(Duration::from_millis(20));
         }
