@@ -111,8 +111,8 @@ def cpu_seconds(pid):
 
 
 def ticks(pid, field):
-    """The sum of two fields of /proc/PID/stat, in seconds: 11 for the process, also when its parent has not yet heard of its end, 13
-    for those children of whose end it has heard."""
+    """The sum of two fields of /proc/PID/stat, in seconds: 11 for the process, also when its parent has not yet waited for its end, 13
+    for those children for whose end it has waited."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()

@@ -20,10 +20,10 @@ def body(name, customer_type, sponsor):
 
 
 def get(path):
-    return lambda world, id: world.client.send("GET", path.replace("@ID@", str(id)))
+    return lambda setup, id: setup.client.send("GET", path.replace("@ID@", str(id)))
 
 
-class World:
+class Setup:
     """A server on a database of its own, with data of one size."""
 
     def __init__(self, cluster, program, name, size, *more):
@@ -49,34 +49,34 @@ class World:
 
 
 class Growth:
-    """Measures each request in worlds of every size, and prints a row of the table."""
+    """Measures each request in setups of every size, and prints a row of the table."""
 
-    def __init__(self, worlds, rounds, seconds):
-        self.worlds, self.rounds, self.seconds = worlds, rounds, seconds
-        sizes = [f"{world.size:,}" for world in worlds]
+    def __init__(self, setups, rounds, seconds):
+        self.setups, self.rounds, self.seconds = setups, rounds, seconds
+        sizes = [f"{setup.size:,}" for setup in setups]
         print(table.head("request", *(f"{size}: CPU ms" for size in sizes),
                          *(f"{size} / {sizes[0]}" for size in sizes[1:])), flush=True)
 
     def request(self, name, request, most=None, pause=None):
-        """`request` sends one to a world. At most `most` of them in a round."""
-        for world in self.worlds:
+        """`request` sends one to a setup. At most `most` of them in a round."""
+        for setup in self.setups:
             # Each connection prepares the statement.
-            repeat(lambda: request(world), self.seconds / 2, min(most or 30, 30))
-        self.row(name, lambda world: cpu_each(world, request, self.seconds, most, pause))
+            repeat(lambda: request(setup), self.seconds / 2, min(most or 30, 30))
+        self.row(name, lambda setup: cpu_each(setup, request, self.seconds, most, pause))
 
     def row(self, name, measure):
         """`measure` returns CPU seconds. Rounds alternate their order, so that the machine's other work meets all sizes."""
-        results = {world: [] for world in self.worlds}
+        results = {setup: [] for setup in self.setups}
         for number in range(self.rounds):
-            for world in self.worlds[::-1 if number % 2 else 1]:
-                results[world].append(measure(world) * 1000)
-        self.print(name, [statistics.median(results[world]) for world in self.worlds])
+            for setup in self.setups[::-1 if number % 2 else 1]:
+                results[setup].append(measure(setup) * 1000)
+        self.print(name, [statistics.median(results[setup]) for setup in self.setups])
 
     def idle(self, name, seconds):
-        """CPU milliseconds in each second without requests, of all worlds at once."""
-        before = [world.cpu() for world in self.worlds]
+        """CPU milliseconds in each second without requests, of all setups at once."""
+        before = [setup.cpu() for setup in self.setups]
         time.sleep(seconds)
-        self.print(name, [(world.cpu() - start) / seconds * 1000 for world, start in zip(self.worlds, before)])
+        self.print(name, [(setup.cpu() - start) / seconds * 1000 for setup, start in zip(self.setups, before)])
 
     @staticmethod
     def print(name, figures):
@@ -93,8 +93,8 @@ def repeat(work, seconds, most):
     return count
 
 
-def cpu_each(world, request, seconds, most, pause):
-    """CPU seconds of one request. With `pause` each run of so many requests takes so many seconds at least: (count, seconds)."""
+def cpu_each(setup, request, seconds, most, pause):
+    """CPU seconds of one request. `pause` is a count and seconds: each run of that many requests takes at least that long."""
     state = {"sent": 0, "since": time.monotonic()}
 
     def paced():
@@ -102,7 +102,7 @@ def cpu_each(world, request, seconds, most, pause):
             time.sleep(max(0, state["since"] + pause[1] - time.monotonic()))
             state["since"] = time.monotonic()
         state["sent"] += 1
-        request(world)
-    before = world.cpu()
+        request(setup)
+    before = setup.cpu()
     count = repeat(paced, seconds, most)
-    return (world.cpu() - before) / count
+    return (setup.cpu() - before) / count

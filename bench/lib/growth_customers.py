@@ -2,13 +2,13 @@
 each is its retail customer."""
 
 from . import servers
-from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, World, body, get
+from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, Setup, body, get
 from .operations import PATCH, insert
 
 MAX_PENDING = 100_000  # more pending webhooks than this are not kept (src/webhooks/queue.rs)
 
 
-class Customers(World):
+class Customers(Setup):
     """A tenant with many customers."""
 
     def __init__(self, cluster, program, size):
@@ -64,7 +64,7 @@ READS = [
     ("validate tax-id", get("/v1/validate/tax-id/T@ID@")),
     ("validate web-alias", get("/v1/validate/web-alias/user@ID@")),
     ("validate back-office-id", get("/v1/validate/back-office-id/B@ID@")),
-    ("login, wrong password", lambda world, id: world.client.send(
+    ("login, wrong password", lambda setup, id: setup.client.send(
         "POST", "/v1/validate/login", {"username": f"user{id}", "password": "wrong-password"}, status=400)),
     ("customFields", get("/v1/customers/@ID@/customFields")),
     ("search, one found", get("/v1/customers/search/user@ID@%40")),
@@ -93,63 +93,63 @@ CONTROL = [
     ("inspector: the root customer", get("/_emulator/t/demo/customers/2")),
 ]
 WRITES = [
-    ("PATCH", lambda world, id: world.client.send("PATCH", f"/v1/customers/{id}", PATCH)),
-    ("reward points", lambda world, id: world.client.send("POST", f"/v1/customers/{id}/reward-points", {"pointsToAdd": 1})),
+    ("PATCH", lambda setup, id: setup.client.send("PATCH", f"/v1/customers/{id}", PATCH)),
+    ("reward points", lambda setup, id: setup.client.send("POST", f"/v1/customers/{id}/reward-points", {"pointsToAdd": 1})),
 ]
 
 
-def request_new(world, customer_type):
+def request_new(setup, customer_type):
     """Creates a customer. Returns its id and its unique name."""
-    name = f"new{world.number()}"
-    return int(world.client.send("POST", "/v1/customers", body(name, customer_type, 2))), name
+    name = f"new{setup.number()}"
+    return int(setup.client.send("POST", "/v1/customers", body(name, customer_type, 2))), name
 
 
-def create_and_upgrade(world):
-    id, name = request_new(world, RETAIL)
-    world.client.send("PUT", f"/v1/customers/{id}", body(name, RETAIL, 2))
-    world.client.send("PUT", f"/v1/customers/upgrade/{id}", body(name, DISTRIBUTOR, 2))
+def create_and_upgrade(setup):
+    id, name = request_new(setup, RETAIL)
+    setup.client.send("PUT", f"/v1/customers/{id}", body(name, RETAIL, 2))
+    setup.client.send("PUT", f"/v1/customers/upgrade/{id}", body(name, DISTRIBUTOR, 2))
 
 
-def upgrade(world):
-    id = world.free.pop()
-    world.client.send("PUT", f"/v1/customers/upgrade/{id}", body(f"user{id}", DISTRIBUTOR, 2))
+def upgrade(setup):
+    id = setup.free.pop()
+    setup.client.send("PUT", f"/v1/customers/upgrade/{id}", body(f"user{id}", DISTRIBUTOR, 2))
 
 
 def measure(cluster, program, sizes, rounds, seconds, idle):
-    worlds = [Customers(cluster, program, size) for size in sizes]
-    growth = Growth(worlds, rounds, seconds)
+    setups = [Customers(cluster, program, size) for size in sizes]
+    growth = Growth(setups, rounds, seconds)
     # A customer is upgraded once, and the smallest tenant must not grow much.
     few = min(sizes[0] // 2 // (rounds + 2), 200)
     for requests, id_of in ((READS, Customers.any), (OF_LEAF, Customers.leaf), (OF_INNER, Customers.inner),
                             (OF_ROOT, Customers.any), (CONTROL, Customers.any), (WRITES, Customers.any)):
         for name, request in requests:
-            growth.request(name, lambda world: request(world, id_of(world)))
-    growth.request("SSO by externalId", lambda world: get("/v1/sso/?externalId=EXT@ID@")(world, world.any()))
-    growth.request("PUT", lambda world: put(world, world.random.choice(world.free)))
+            growth.request(name, lambda setup: request(setup, id_of(setup)))
+    growth.request("SSO by externalId", lambda setup: get("/v1/sso/?externalId=EXT@ID@")(setup, setup.any()))
+    growth.request("PUT", lambda setup: put(setup, setup.random.choice(setup.free)))
     growth.request("upgrade", upgrade, few)
-    growth.request("create", lambda world: request_new(world, RETAIL), few)
+    growth.request("create", lambda setup: request_new(setup, RETAIL), few)
     growth.idle("an idle second", idle)
-    for world in worlds:
-        subscribe(world)
-    pending = "/".join(f"{min(world.size, MAX_PENDING):,}" for world in worlds)
+    for setup in setups:
+        subscribe(setup)
+    pending = "/".join(f"{min(setup.size, MAX_PENDING):,}" for setup in setups)
     growth.idle(f"an idle second, {pending} webhooks pending", idle)
-    growth.request("inspector: webhooks, as many pending", lambda world: world.client.send("GET", "/_emulator/t/demo/webhooks"))
-    for world in worlds:
-        world.stop()
+    growth.request("inspector: webhooks, as many pending", lambda setup: setup.client.send("GET", "/_emulator/t/demo/webhooks"))
+    for setup in setups:
+        setup.stop()
 
 
-def put(world, id):
-    world.client.send("PUT", f"/v1/customers/{id}", body(f"user{id}", RETAIL, 2))
+def put(setup, id):
+    setup.client.send("PUT", f"/v1/customers/{id}", body(f"user{id}", RETAIL, 2))
 
 
-def subscribe(world):
+def subscribe(setup):
     """Adds a subscriber, and webhooks that are due tomorrow."""
     url = "http://127.0.0.1:9/"
-    world.client.send("PUT", "/_emulator/tenants/demo/integration", {"events": {"subscriptions": [{"url": url}]}})
-    world.cluster.psql(world.name, f"""
+    setup.client.send("PUT", "/_emulator/tenants/demo/integration", {"events": {"subscriptions": [{"url": url}]}})
+    setup.cluster.psql(setup.name, f"""
         insert into event_deliveries (tenant_id, id, url, customer_id, sequence, event_type, body, caller, created_at, state, due_at)
         select tenant_id, gen_random_uuid(), '{url}', {FIRST} + n, 1, 'UpdateAssociateEvent', '{{}}', 'demo', now(), 'pending',
                now() + interval '1 day'
-          from tenants, generate_series(1, {min(world.size, MAX_PENDING)}) n where name = 'demo'""",
+          from tenants, generate_series(1, {min(setup.size, MAX_PENDING)}) n where name = 'demo'""",
         # The program calls this after it wrote many rows.
         "select analyze_tenant_data()")

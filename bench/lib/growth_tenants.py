@@ -4,7 +4,7 @@ import concurrent.futures
 
 from . import servers
 from .client import Client
-from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, World, body
+from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, Setup, body
 from .operations import PATCH, insert
 
 CUSTOMERS = 20  # of each tenant
@@ -12,7 +12,7 @@ CREDENTIALS = 500  # the credentials for the requests whose credential is not ca
 CACHE_SECONDS = 0.6  # a credential is looked up again after half a second (src/tenants/caller.rs)
 
 
-class Tenants(World):
+class Tenants(Setup):
     """Tenants of one database."""
 
     def __init__(self, cluster, program, size):
@@ -47,7 +47,7 @@ class Tenants(World):
             "select analyze_tenant_data()")
 
     def add_credentials(self):
-        """As many keys in every world, of as many tenants as there are, in random order."""
+        """As many keys in every setup, of as many tenants as there are, in random order."""
         tenants = self.random.sample(range(self.size), min(self.size, CREDENTIALS))
         found = [(number, key(number)) for number in tenants]
         while len(found) < CREDENTIALS:
@@ -73,20 +73,20 @@ def key(number):
     return f"{number:032x}"
 
 
-def send(world, number, method, path, *content):
-    return world.client.send(method, path, *content, key=key(number))
+def send(setup, number, method, path, *content):
+    return setup.client.send(method, path, *content, key=key(number))
 
 
 def control(path):
-    return lambda world, number: world.client.send("GET", path.replace("@TENANT@", tenant(number)))
+    return lambda setup, number: setup.client.send("GET", path.replace("@TENANT@", tenant(number)))
 
 
 REQUESTS = [
-    ("GET by id", lambda world, number: send(world, number, "GET", f"/v1/customers/{world.customer()}")),
-    ("by email", lambda world, number: send(world, number, "GET", f"/v1/customers/?email=user{world.customer()}%40bench.example")),
-    ("search, one found", lambda world, number: send(world, number, "GET", f"/v1/customers/search/user{world.customer()}%40")),
-    ("PATCH", lambda world, number: send(world, number, "PATCH", f"/v1/customers/{world.customer()}", PATCH)),
-    ("PUT", lambda world, number: put(world, number, world.customer())),
+    ("GET by id", lambda setup, number: send(setup, number, "GET", f"/v1/customers/{setup.customer()}")),
+    ("by email", lambda setup, number: send(setup, number, "GET", f"/v1/customers/?email=user{setup.customer()}%40bench.example")),
+    ("search, one found", lambda setup, number: send(setup, number, "GET", f"/v1/customers/search/user{setup.customer()}%40")),
+    ("PATCH", lambda setup, number: send(setup, number, "PATCH", f"/v1/customers/{setup.customer()}", PATCH)),
+    ("PUT", lambda setup, number: put(setup, number, setup.customer())),
 ]
 CONTROL = [
     ("control API: a tenant", control("/_emulator/tenants/@TENANT@")),
@@ -102,44 +102,44 @@ CONTROL = [
 ]
 
 
-def put(world, number, id):
-    send(world, number, "PUT", f"/v1/customers/{id}", body(f"user{id}", RETAIL, FIRST))
+def put(setup, number, id):
+    send(setup, number, "PUT", f"/v1/customers/{id}", body(f"user{id}", RETAIL, FIRST))
 
 
-def create(world):
-    number, name = world.any(), f"new{world.number()}"
-    id = int(send(world, number, "POST", "/v1/customers", body(name, RETAIL, FIRST)))
-    world.created.append((number, id, name))
+def create(setup):
+    number, name = setup.any(), f"new{setup.number()}"
+    id = int(send(setup, number, "POST", "/v1/customers", body(name, RETAIL, FIRST)))
+    setup.created.append((number, id, name))
 
 
-def upgrade(world):
-    if not world.created:
-        create(world)
-    number, id, name = world.created.pop()
-    send(world, number, "PUT", f"/v1/customers/upgrade/{id}", body(name, DISTRIBUTOR, FIRST))
+def upgrade(setup):
+    if not setup.created:
+        create(setup)
+    number, id, name = setup.created.pop()
+    send(setup, number, "PUT", f"/v1/customers/upgrade/{id}", body(name, DISTRIBUTOR, FIRST))
 
 
-def uncached(world):
+def uncached(setup):
     """A GET with the credential that was used the longest time ago."""
-    number, used = world.credentials.pop(0)
-    world.credentials.append((number, used))
-    world.client.send("GET", f"/v1/customers/{world.customer()}", key=used)
+    number, used = setup.credentials.pop(0)
+    setup.credentials.append((number, used))
+    setup.client.send("GET", f"/v1/customers/{setup.customer()}", key=used)
 
 
 def measure(cluster, program, sizes, rounds, seconds, idle):
-    worlds = [Tenants(cluster, program, size) for size in sizes]
-    growth = Growth(worlds, rounds, seconds)
+    setups = [Tenants(cluster, program, size) for size in sizes]
+    growth = Growth(setups, rounds, seconds)
     for name, request in REQUESTS:
-        growth.request(name, lambda world: request(world, world.any()))
+        growth.request(name, lambda setup: request(setup, setup.any()))
     growth.request("GET, credential not cached", uncached, pause=(CREDENTIALS, CACHE_SECONDS))
     growth.request("create", create)
-    growth.request("upgrade", upgrade, min(len(world.created) for world in worlds) // (rounds + 1))
+    growth.request("upgrade", upgrade, min(len(setup.created) for setup in setups) // (rounds + 1))
     for name, request in CONTROL:
-        growth.request(name, lambda world: request(world, world.any()))
+        growth.request(name, lambda setup: request(setup, setup.any()))
     growth.idle("an idle second", idle)
-    for world in worlds:
-        world.cluster.psql(world.name, """update tenants
+    for setup in setups:
+        setup.cluster.psql(setup.name, """update tenants
             set events = '{"subscriptions": [{"url": "http://127.0.0.1:9/"}]}' where name is not null""")
     growth.idle("an idle second, each tenant with a subscriber", idle)
-    for world in worlds:
-        world.stop()
+    for setup in setups:
+        setup.stop()
