@@ -23,7 +23,7 @@ class Tenants(Setup):
         for _ in range(2 * servers.POOL):
             for _, request in CONTROL:
                 request(self, 0)
-            send(self, 0, "GET", "/v1/customers/?email=nobody")
+            send(self, 0, "GET", "/v1/customers/?email=absent")
         with concurrent.futures.ThreadPoolExecutor(4) as workers:
             list(workers.map(self.create, range(1, size)))
         self.load()

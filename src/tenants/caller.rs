@@ -36,7 +36,7 @@ const LOOKUP_WAIT: Duration = Duration::from_secs(1);
 /// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
 const CAPACITY: usize = 10_000;
 
-/// 128 bits of a credential, two hashes of the standard library under a random key of this process, which nobody outside it knows. A
+/// 128 bits of a credential, two hashes of the standard library under a random key that does not leave this process. A
 /// digest as in the database would be most of the cost of a look-up.
 type Fingerprint = [u64; 2];
 
