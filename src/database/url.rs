@@ -92,11 +92,13 @@ impl FromStr for PostgresUrl {
         let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (user, places) = before.rsplit_once('@').map_or(("", before), |(user, _)| before.split_at(user.len() + 1));
         // The text after such a character in a password would be read, and shown, as a host.
-        if rest.contains('#') || user.trim_end_matches('@').contains(['@', '/']) {
+        if rest.contains('#') || user.strip_suffix('@').unwrap_or(user).contains(['@', '/']) {
             return Err(UNREADABLE.to_owned());
         }
         let (authority, path) = places.split_once('/').unwrap_or((places, ""));
-        let parameters = Parameters::read(query)?;
+        // A ? in the password may have ended it.
+        let is_cut = query.contains('@') && !before.contains('@');
+        let parameters = Parameters::read(query).map_err(|why| if is_cut { UNREADABLE.to_owned() } else { why })?;
         let hosts = Hosts { authority: authority.split(',').collect(), parameters: &parameters };
         let count = hosts.count()?;
         let urls = (0..count).map(|host| hosts.url(user, path, host));
@@ -169,7 +171,12 @@ impl Hosts<'_> {
 
     /// The URL of one host.
     fn url(&self, user: &str, path: &str, host: usize) -> String {
-        let authority = self.authority.get(host).copied().unwrap_or_default();
+        // The library reads no URL with a user and without a host.
+        let is_named_later = self.lists().any(|(name, _)| name != "port");
+        let authority = match self.authority.get(host).copied().unwrap_or_default() {
+            "" if is_named_later => "localhost",
+            named => named,
+        };
         let mut query = Serializer::new(String::new());
         for (name, value) in &self.parameters.driver {
             query.append_pair(name, value);
