@@ -19,11 +19,12 @@ mod values;
 
 pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
-pub use secret::{DatabaseUrl, Secret, place};
+pub use secret::{DatabaseUrl, Secret};
 pub use server_name::ServerName;
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{
-    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, ShellCommand,
+    Switch,
 };
 
 /// The settings as flags and variables.

@@ -15,7 +15,7 @@ use super::output::{out, out_json, plain, say};
 use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
-use crate::database::DatabaseTimeouts;
+use crate::database::{DatabaseTimeouts, LoginSource};
 use crate::gateway::ResponseOptions;
 use crate::journal::JournalOptions;
 use crate::random::Random;
@@ -153,11 +153,12 @@ pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> an
 /// `server` is what this server is to the others of its database; a command is none.
 fn start_options(settings: &Settings, server: servers::ServerOptions) -> StartOptions {
     let origin = match &settings.database_url {
-        Some(url) => Origin::Server(url.reveal().to_owned()),
+        Some(database) => Origin::Server(database.url.reveal().to_owned()),
         None => Origin::Embedded(settings.data.clone()),
     };
     StartOptions {
         origin,
+        login: login_source(settings),
         seed: settings.seed.clone(),
         connections: settings.database_connections.0,
         timeouts: DatabaseTimeouts {
@@ -185,6 +186,17 @@ fn server_name(settings: &Settings, port: u16) -> String {
         ServerName::of_host(&host, port)
     };
     settings.server_name.clone().unwrap_or_else(default).0
+}
+
+/// A command has precedence over a file with the password, and that over the file with the URL.
+fn login_source(settings: &Settings) -> LoginSource {
+    let url_file = settings.database_url.as_ref().and_then(|database| database.file.clone());
+    match (&settings.database_password_command, &settings.database_password_file, url_file) {
+        (Some(command), ..) => LoginSource::PasswordCommand(command.0.clone()),
+        (None, Some(file), _) => LoginSource::PasswordFile(file.clone()),
+        (None, None, Some(file)) => LoginSource::UrlFile(file),
+        (None, None, None) => LoginSource::Url,
+    }
 }
 
 /// An emulator has test data wherever it listens, so only a user who wants slow hashes pays for them.
@@ -307,7 +319,7 @@ fn banner(
     started: &Started,
 ) -> String {
     let database = match &settings.database_url {
-        Some(url) => url.without_password(),
+        Some(database) => database.url.place(),
         None => format!("embedded PostgreSQL in {}", settings.data.display()),
     };
     let control = reachable(admin.unwrap_or(address));

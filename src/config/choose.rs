@@ -104,17 +104,20 @@ impl<'a> Chooser<'a> {
         };
         sources.retain(|(other, _)| *other == origin);
         let (direct, by_file) = (origin.name_of(setting), origin.name_of(file));
+        let mut read_from = None;
         let (name, secret) = match (sources.pop(), sources.pop()) {
             (Some((_, SecretSource::Direct(secret))), None) => (direct, secret),
             (Some((_, SecretSource::File(path))), None) => {
                 let secret =
                     Secret::read(&path).map_err(|reason| ConfigError::Value { name: by_file.clone(), reason })?;
+                read_from = Some(path);
                 (by_file, secret)
             }
             _ => return Err(ConfigError::Value { name: by_file, reason: format!("{direct} is given as well") }),
         };
         // The reason is this program's own, and does not repeat the secret.
         let value = T::from_str(secret.reveal()).map_err(|reason| ConfigError::Value { name, reason })?;
+        let value = read_from.into_iter().fold(value, T::of_file);
         self.list(setting, value.hidden(), origin);
         Ok(Some(value))
     }

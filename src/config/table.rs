@@ -12,7 +12,7 @@ use super::secret::{DatabaseUrl, Secret};
 use super::server_name::ServerName;
 use super::values::{
     BrowserOrigin, Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
-    Switch,
+    ShellCommand, Switch,
 };
 use super::{ConfigError, Setting, SettingListing};
 use crate::control::AdminToken;
@@ -217,11 +217,21 @@ settings! {
     secrets {
         database_url: DatabaseUrl, "URL", "postgres://user:password@localhost:5432/emulator", "DATABASE_URL",
             "Use this Postgres, 14 or newer, instead of the embedded one",
-            "Behind a pooler in transaction mode add ?statement-cache-capacity=0.";
+            "It may name several hosts, postgres://user@host1:5432,host2:5432/emulator: connections go to the one that can write. \
+             Behind a pooler in transaction mode add ?statement-cache-capacity=0.";
         database_url_file, "DATABASE_URL_FILE",
             "Read the URL from a file, - for stdin; `ps` does not show it then";
     }
     settings {
+        database_password_file: PathBuf, optional "/run/secrets/database_password", "FILE", "EMULATOR_DATABASE_PASSWORD_FILE",
+            "Read the password of the database from this file, anew for each connection",
+            "So a password can be rotated while the server runs. It takes the place of one in the URL. A URL in DATABASE_URL_FILE is \
+             read anew as well, and so are PGPASSFILE and ~/.pgpass.";
+        database_password_command: ShellCommand, optional "aws rds generate-db-auth-token --hostname $PGHOST --port $PGPORT --username $PGUSER",
+            "COMMAND", "EMULATOR_DATABASE_PASSWORD_COMMAND",
+            "Run this command of the shell for the password of the database; its output is used for 5 seconds",
+            "For tokens that live for minutes. PGHOST, PGPORT and PGUSER are set. It may take 10 seconds; its standard error is not read. \
+             It takes the place of a password in the URL or a file.", hide_env_values = true;
         data: PathBuf, default "./data", "FOLDER", "EMULATOR_DATA",
             "Keep the embedded database in this folder",
             "";

@@ -59,7 +59,8 @@ texts!(
     LogFilter,
     Milliseconds,
     Seconds,
-    ServerName
+    ServerName,
+    ShellCommand
 );
 words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
@@ -102,6 +103,11 @@ pub struct BrowserOrigin(pub String);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct HostNames(pub Vec<String>);
+
+/// A command of the shell. What follows its first word is not shown: it may hold a secret.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct ShellCommand(pub String);
 
 /// A filter of `tracing`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -239,6 +245,35 @@ impl FromStr for HostNames {
 impl fmt::Display for HostNames {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.join(","))
+    }
+}
+
+impl From<String> for ShellCommand {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl FromStr for ShellCommand {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ShellCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = self.0.split_whitespace();
+        // A variable before the program may hold a secret too.
+        let program = words.next().filter(|word| !word.contains('=')).unwrap_or_default();
+        write!(formatter, "{program} …")
+    }
+}
+
+impl fmt::Debug for ShellCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ShellCommand({self})")
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::database::{DatabaseError, is_impossible_text};
+use crate::database::{DatabaseError, is_impossible_text, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::gateway::MEMORY_FULL;
 use crate::guesses::TooManyGuesses;
@@ -112,7 +112,9 @@ impl ControlError {
                 "a name cannot contain the character U+0000".to_owned()
             }
             Self::Tenant(TenantError::Database(error)) => {
-                tracing::error!(error = %ErrorChain(error), "database failure in the control API");
+                if let Some(left_out) = to_be_logged(error) {
+                    tracing::error!(error = %ErrorChain(error), left_out, "database failure in the control API");
+                }
                 "the database failed; the server's log says why".to_owned()
             }
             other => other.to_string(),

@@ -1,12 +1,14 @@
 //! Connections: how they are opened, and whether they can be used again.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
+
+use super::hosts::{ConnectError, Hosts};
 
 /// A connection that was idle for this long is tested before its next use: the server may have stopped in the meantime.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
@@ -19,16 +21,14 @@ const TEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
 /// are sampled. A statement that could read a large tenant as a whole would be compiled at each execution, which takes 25 ms, and 130 ms
 /// the first time in a session, even when it reads one row.
-const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
+pub(super) const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
     set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
     set default_statistics_target = 10; set jit = off";
 
 /// The database to which connections are opened.
 #[derive(Debug)]
 pub(super) struct Manager {
-    connect: PgConnectOptions,
-    /// The statements that begin each session.
-    settings: String,
+    hosts: Arc<Hosts>,
     is_embedded: bool,
     /// When a test found that the server is silent. A connection that was not used since then is not tested, but closed.
     silent_at: Mutex<Option<Instant>>,
@@ -40,6 +40,8 @@ pub(super) struct Manager {
 pub(super) struct Connection {
     pub(super) connection: PgConnection,
     pub(super) state: State,
+    /// The number of its host.
+    host: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,27 +58,27 @@ impl State {
     pub(super) fn after<T>(result: &Result<T, sqlx::Error>) -> Self {
         match result {
             Ok(_) | Err(sqlx::Error::RowNotFound) => Self::Usable,
-            Err(sqlx::Error::Database(error)) => match error.code().as_deref() {
-                // The server is a standby, or its default changed. A new session may be able to write.
-                Some("25006") => Self::Spoiled,
-                // After an error of Postgres itself the connection is usable, unless the server stops (class 57P).
-                Some(code) if code.starts_with("57P") => Self::Interrupted,
-                _ => Self::Usable,
-            },
+            // After an error of Postgres itself the session is usable, unless it ends or cannot write.
+            Err(sqlx::Error::Database(error)) if ends_session(&**error) => Self::Spoiled,
+            Err(sqlx::Error::Database(_)) => Self::Usable,
             Err(_) => Self::Interrupted,
         }
     }
 }
 
-impl Manager {
-    /// `settings` are more statements that begin each session of a server.
-    pub(super) fn new(connect: PgConnectOptions, is_embedded: bool, settings: &str) -> Self {
-        let settings = if is_embedded { PLANNING.to_owned() } else { format!("{PLANNING}; {settings}") };
-        Self { connect, settings, is_embedded, silent_at: Mutex::default(), ended: watch::Sender::new(false) }
-    }
+/// Whether a session cannot be used after an error: the server ends it, stops (class 57P) or lost it (class 08), or the session is
+/// read-only (25006), because the server is a standby or its default changed. A new session may be able to write.
+fn ends_session(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    let is_fatal = error
+        .try_downcast_ref::<PgDatabaseError>()
+        .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic));
+    is_fatal || code == "25006" || code.starts_with("57P") || code.starts_with("08")
+}
 
-    pub(super) fn settings(&self) -> &str {
-        &self.settings
+impl Manager {
+    pub(super) fn new(hosts: Arc<Hosts>, is_embedded: bool) -> Self {
+        Self { hosts, is_embedded, silent_at: Mutex::default(), ended: watch::Sender::new(false) }
     }
 
     /// Changes to true when the embedded database has ended.
@@ -85,7 +87,7 @@ impl Manager {
     }
 
     /// Tests an idle connection. When the server is silent, the other idle ones need no test of their own: their waits would add up.
-    async fn test(&self, connection: &mut Connection, last_used: Instant) -> RecycleResult<sqlx::Error> {
+    async fn test(&self, connection: &mut Connection, last_used: Instant) -> RecycleResult<ConnectError> {
         let silent_at = *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner);
         if silent_at.is_some_and(|silent_at| last_used < silent_at) {
             return Err(RecycleError::message("the server was silent"));
@@ -94,44 +96,43 @@ impl Manager {
             *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             return Err(RecycleError::message("the server is silent"));
         };
-        tested.map_err(RecycleError::Backend)
+        tested.map_err(|error| RecycleError::Backend(error.into()))
     }
 }
 
-async fn connect(options: PgConnectOptions, settings: String) -> Result<Connection, sqlx::Error> {
-    let mut connection = options.connect().await?;
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
-    Ok(Connection { connection, state: State::Usable })
-}
-
 /// Whether no server listens at the address.
-fn is_refused(error: &sqlx::Error) -> bool {
+fn is_refused(error: &ConnectError) -> bool {
     use std::io::ErrorKind;
-    matches!(error, sqlx::Error::Io(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound))
+    matches!(error, ConnectError::Failed(sqlx::Error::Io(error)) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound))
 }
 
 impl managed::Manager for Manager {
     type Type = Connection;
-    type Error = sqlx::Error;
+    type Error = ConnectError;
 
-    async fn create(&self) -> Result<Connection, sqlx::Error> {
-        let connecting = connect(self.connect.clone(), self.settings.clone());
+    async fn create(&self) -> Result<Connection, ConnectError> {
+        let hosts = Arc::clone(&self.hosts);
         if !self.is_embedded {
             // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's future.
-            return Box::pin(connecting).await;
+            let (connection, host) = Box::pin(async move { hosts.connect().await }).await?;
+            return Ok(Connection { connection, state: State::Usable, host });
         }
         // The embedded database does not survive a connection that ends during its start, so no timeout and no client interrupts it.
-        let connected =
-            tokio::spawn(connecting).await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+        let connecting = tokio::spawn(async move { hosts.open(0).await });
+        let connected = connecting.await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
         if connected.as_ref().is_err_and(is_refused) {
             self.ended.send_replace(true);
         }
-        connected
+        Ok(Connection { connection: connected?, state: State::Usable, host: 0 })
     }
 
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectError> {
         if connection.state != State::Usable {
             return Err(RecycleError::message("its work was interrupted"));
+        }
+        // After a failover, the former host may answer again, as a standby or with data that the others do not have.
+        if !self.hosts.is_current(connection.host) {
+            return Err(RecycleError::message("the database is on another host"));
         }
         let last_used = metrics.recycled.unwrap_or(metrics.created);
         // The embedded database cannot stop without this process, and it would not survive a test that a client interrupts.

@@ -4,8 +4,9 @@ use thiserror::Error;
 
 #[derive(Debug, Error)]
 pub enum DatabaseError {
-    #[error("the database URL cannot be read")]
-    Url(#[source] sqlx::Error),
+    /// The text is a sentence about the URL, without anything of it.
+    #[error("the database URL {0}")]
+    Url(String),
     /// No connection could be opened, or none became free in time.
     #[error("no connection to the database")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::error::DatabaseError;
 use super::exclusive::TenantLocks;
-use super::limit::{Limit, no_answer};
+use super::limit::{Limit, in_time};
 use super::pool::{DatabaseOptions, Pool, PoolUse, PooledConnection};
 use super::request_use;
 use super::shares::ShareOf;
@@ -101,13 +101,28 @@ impl Database {
         limit: Duration,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let done = tokio::time::timeout(limit, work).await;
-        done.unwrap_or_else(|_| {
-            if let Some(transaction) = &self.transaction {
-                transaction.lose();
-            }
-            Err(no_answer(limit).into())
-        })
+        let mut has_ended = false;
+        let work = async {
+            let done = work.await;
+            has_ended = true;
+            done
+        };
+        let done = in_time(&self.pool, Some(limit), work).await;
+        if !has_ended && let Some(transaction) = &self.transaction {
+            transaction.lose();
+        }
+        done
+    }
+
+    /// Runs work of the start, which may take long, as long as the database answers at all.
+    ///
+    /// # Errors
+    /// Those of `work`, or when the database does not answer.
+    pub async fn while_it_answers<T, E: From<DatabaseError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        in_time(&self.pool, None, work).await
     }
 
     /// The same database in a transaction, which begins with its first session. A transaction within a transaction is a part of the
@@ -190,9 +205,12 @@ impl Database {
             let started = session.connection().execute(sqlx::raw_sql(AssertSqlSafe(begin))).await;
             started.map_err(DatabaseError::from)?;
             let outcome = work(session.connection()).await;
-            let end = if outcome.is_ok() { "commit" } else { "rollback" };
-            let ended = session.connection().execute(end).await;
-            session.end(ended)?;
+            if outcome.is_ok() {
+                let committed = session.connection().execute("commit").await;
+                session.end(committed)?;
+            } else {
+                session.roll_back().await?;
+            }
             outcome
         };
         self.within(limit, running).await
@@ -237,7 +255,7 @@ impl Database {
         // Boxed, because the futures of long work are large.
         let work = Box::pin(work);
         async move {
-            if self.has_one_connection() {
+            if self.pool.is_embedded() {
                 return work.await;
             }
             self.within(self.pool.timeouts().long_work(), work).await
@@ -304,6 +322,15 @@ impl Session {
             Lease::Transaction(lease) => lease.ended(&result),
         }
         Ok(result?)
+    }
+
+    /// Rolls the transaction of a snapshot back.
+    async fn roll_back(mut self) -> Result<(), DatabaseError> {
+        match &mut self.lease {
+            Lease::Pooled(connection) => Ok(connection.roll_back().await?),
+            // It is rolled back with its owner.
+            Lease::Transaction(_) => Ok(()),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The limit of this program's own wait for the database. Normally the server's timeouts end a statement first; this one is for a server
 //! that is silent.
 
-use std::time::Duration;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
 
 use super::error::DatabaseError;
 use super::pool::Pool;
 use super::request_use;
 use super::shares::ShareOf;
+use super::silence::PATIENCE;
 
 /// Which limit applies to the work of a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,53 @@ impl Limit {
     }
 }
 
+/// Runs work up to a limit, without one for `None`, and no longer than the database answers at all. Then the work is dropped, and its
+/// connection is closed.
+///
+/// # Errors
+/// Those of `work`, or when it did not end in time.
+pub(super) async fn in_time<T, E: From<DatabaseError>>(
+    pool: &Pool,
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let began = Instant::now();
+    let mut work = pin!(work);
+    let patience = limit.map_or(PATIENCE, |limit| limit.min(PATIENCE));
+    match tokio::time::timeout(patience, work.as_mut()).await {
+        Ok(done) => done,
+        // Boxed, because it is rare.
+        Err(_) => Box::pin(while_answering(pool, began, limit, work)).await,
+    }
+}
+
+async fn while_answering<T, E: From<DatabaseError>>(
+    pool: &Pool,
+    began: Instant,
+    limit: Option<Duration>,
+    work: Pin<&mut impl Future<Output = Result<T, E>>>,
+) -> Result<T, E> {
+    let is_over = async {
+        match limit {
+            Some(limit) => tokio::time::sleep_until((began + limit).into()).await,
+            None => std::future::pending().await,
+        }
+        limit.unwrap_or_default()
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        limit = is_over => Err(no_answer(limit).into()),
+        () = pool.found_silent(began) => Err(silent(began.elapsed()).into()),
+    }
+}
+
 /// The error of work that did not end within its limit.
-pub(super) fn no_answer(limit: Duration) -> DatabaseError {
+fn no_answer(limit: Duration) -> DatabaseError {
     DatabaseError::Unavailable(format!("no answer within {} ms", limit.as_millis()).into())
+}
+
+/// The error of work that was given up.
+fn silent(after: Duration) -> DatabaseError {
+    DatabaseError::Unavailable(format!("given up after {} ms: the database does not answer", after.as_millis()).into())
 }

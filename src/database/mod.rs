@@ -7,15 +7,21 @@ mod embedded;
 mod error;
 mod exclusive;
 mod handle;
+mod hosts;
 mod limit;
+mod login;
 mod maintenance;
 mod migrate;
+mod outage;
+mod parameters;
 mod pool;
 mod request_use;
 mod shares;
+mod silence;
 mod tenant_lock;
 mod timeouts;
 mod transaction;
+mod url;
 
 pub use batches::Batches;
 #[cfg(feature = "embedded")]
@@ -25,14 +31,18 @@ pub use error::{
 };
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
+pub use hosts::ConnectError;
+pub use login::LoginSource;
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
+pub use outage::{outage, to_be_logged};
 pub use pool::{DatabaseOptions, PoolUse};
 pub use request_use::{charge, count_to, measured, waited};
 pub use shares::ShareOf;
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use timeouts::DatabaseTimeouts;
 pub use transaction::Transaction;
+pub use url::PostgresUrl;
 
 /// The number of a tenant: `$1` of every statement on a tenant's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]

@@ -7,21 +7,21 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, PoolError};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
+use sqlx::{Executor as _, PgConnection, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tracing::log::LevelFilter;
 
-use super::connection::{Connection, Manager, State};
+use super::connection::{Connection, Manager, PLANNING, State};
 use super::error::DatabaseError;
+use super::hosts::{ConnectError, Hosts};
+use super::login::LoginSource;
 use super::request_use;
 use super::shares::{Share, ShareGuard, ShareOf, Shares};
+use super::silence::Silence;
 use super::timeouts::{CHECK_INTERVAL, DatabaseTimeouts};
 use crate::error_chain::ErrorChain;
 
@@ -38,8 +38,10 @@ const ROLL_BACK_TIMEOUT: Duration = Duration::from_millis(200);
 pub struct DatabaseOptions {
     /// A `postgres://` URL. Contains a password, so it is never logged.
     pub url: String,
-    /// The maximum number of open connections, at least 1. On a server, if it is above 1, the control API has two more, and
-    /// health checks one.
+    /// Where the password comes from.
+    pub login: LoginSource,
+    /// The maximum number of open connections, at least 1. On a server, if it is above 1, the control API has two more, health
+    /// checks one, and the question whether the database answers one.
     pub connections: usize,
     pub timeouts: DatabaseTimeouts,
     /// Whether it is the embedded database.
@@ -62,6 +64,9 @@ struct Pools {
     /// `None` where there is only one connection.
     own: Option<OwnPools>,
     shares: Shares,
+    /// `None` where there is only one connection.
+    silence: Option<Arc<Silence>>,
+    hosts: Arc<Hosts>,
     timeouts: DatabaseTimeouts,
     is_embedded: bool,
     has_one_connection: bool,
@@ -76,15 +81,12 @@ struct OwnPools {
 
 impl Pool {
     pub(super) fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let DatabaseOptions { url, connections, timeouts, is_embedded } = options;
-        let connect = PgConnectOptions::from_str(url)
-            .map_err(DatabaseError::Url)?
-            .application_name("directscale-emulator")
-            .log_statements(LevelFilter::Trace)
-            .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
-        let settings = timeouts.of_session();
+        let DatabaseOptions { url, login, connections, timeouts, is_embedded } = options;
+        let settings =
+            if *is_embedded { PLANNING.to_owned() } else { format!("{PLANNING}; {}", timeouts.of_session()) };
+        let hosts = Arc::new(Hosts::new(url.parse().map_err(DatabaseError::Url)?, login, settings));
         let pool = |size| {
-            managed::Pool::builder(Manager::new(connect.clone(), *is_embedded, &settings))
+            managed::Pool::builder(Manager::new(Arc::clone(&hosts), *is_embedded))
                 .max_size(size)
                 .build()
                 .map_err(|error| DatabaseError::Unavailable(error.into()))
@@ -98,6 +100,8 @@ impl Pool {
             main: pool(*connections)?,
             own: has_own.then(own).transpose()?,
             shares: Shares::new(*connections),
+            silence: has_own.then(|| Arc::new(Silence::new(Arc::clone(&hosts)))),
+            hosts,
             timeouts: *timeouts,
             is_embedded: *is_embedded,
             has_one_connection: *connections == 1,
@@ -110,7 +114,19 @@ impl Pool {
 
     /// The statements that begin each session.
     pub(super) fn session_settings(&self) -> String {
-        self.0.main.manager().settings().to_owned()
+        self.0.hosts.settings().to_owned()
+    }
+
+    /// Returns when work that began at `began` waits in vain, because the database does not answer.
+    pub(super) async fn found_silent(&self, began: Instant) {
+        match &self.0.silence {
+            Some(silence) => silence.found(began).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn is_embedded(&self) -> bool {
+        self.0.is_embedded
     }
 
     /// Waits for a free connection of a share.
@@ -139,6 +155,7 @@ impl Pool {
             _ => &pools.main,
         };
         let connection = pool.get().await.map_err(|error| match error {
+            PoolError::Backend(ConnectError::Failed(error)) => DatabaseError::Unavailable(error.into()),
             PoolError::Backend(error) => DatabaseError::Unavailable(error.into()),
             other => DatabaseError::Unavailable(other.to_string().into()),
         })?;
@@ -222,6 +239,19 @@ impl PooledConnection {
         }
     }
 
+    /// Rolls back. The statement that failed may have failed because the session cannot write, which its caller does not say, so the
+    /// session is asked in the same round trip.
+    pub(super) async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
+        let rows = self.connection().fetch_all(sqlx::raw_sql("rollback; show transaction_read_only")).await;
+        self.ended(&rows);
+        let is_read_only =
+            rows?.last().and_then(|row| row.try_get::<String, _>(0).ok()).is_some_and(|value| value == "on");
+        if is_read_only && let Some(connection) = &mut self.connection {
+            connection.state = State::Spoiled;
+        }
+        Ok(())
+    }
+
     /// Records how a statement within a transaction ended, after which the connection is still in use.
     pub(super) fn ended_within<T>(&mut self, result: &Result<T, sqlx::Error>) {
         if let Some(connection) = &mut self.connection
@@ -251,7 +281,7 @@ impl Drop for PooledConnection {
 /// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx has not recorded (sqlx 0.9.0
 /// forgets one whose BEGIN was interrupted), and a response that was not read yet.
 async fn repair(mut connection: managed::Object<Manager>, share: Option<ShareGuard>, is_embedded: bool) {
-    let Connection { connection: session, state } = &mut *connection;
+    let Connection { connection: session, state, .. } = &mut *connection;
     let rolling_back = session.execute("rollback");
     let rolled_back = if is_embedded {
         // It would not survive a connection that is closed during a statement, and cannot cancel the statement.

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
 
 use super::error::DatabaseError;
-use super::limit::{Limit, no_answer};
+use super::limit::{Limit, in_time};
 use super::pool::{Pool, PooledConnection};
 
 /// A transaction, to be committed or rolled back. It acquires its connection and begins with its first session. A drop of the last
@@ -135,10 +135,10 @@ impl Transaction {
             if has_failed {
                 connection.connection().execute(ROLL_BACK_SESSION).await?;
             }
-            end(connection, "commit").await
+            commit(connection).await
         };
         let limit = state.limit.duration(&state.pool).max(MIN_COMMIT);
-        tokio::time::timeout(limit, committed).await.unwrap_or_else(|_| Err(no_answer(limit)))
+        in_time(&state.pool, Some(limit), committed).await
     }
 
     /// Rolls back. A roll-back of a nested transaction takes effect at the end of the outer one.
@@ -151,10 +151,10 @@ impl Transaction {
             state.must_roll_back = true;
             return Ok(());
         }
-        let Some(connection) = state.connection.take() else { return Ok(()) };
+        let Some(mut connection) = state.connection.take() else { return Ok(()) };
         let limit = state.limit.duration(&state.pool).max(MIN_COMMIT);
-        let rolled_back = tokio::time::timeout(limit, end(connection, "rollback")).await;
-        rolled_back.unwrap_or_else(|_| Err(no_answer(limit)))
+        let rolled_back = async { Ok(connection.roll_back().await?) };
+        in_time(&state.pool, Some(limit), rolled_back).await
     }
 }
 
@@ -162,8 +162,8 @@ fn lost() -> DatabaseError {
     DatabaseError::Unavailable("the transaction was given up, because the database did not answer".into())
 }
 
-async fn end(mut connection: PooledConnection, statement: &'static str) -> Result<(), DatabaseError> {
-    let ended = connection.connection().execute(statement).await;
+async fn commit(mut connection: PooledConnection) -> Result<(), DatabaseError> {
+    let ended = connection.connection().execute("commit").await;
     connection.ended(&ended);
     ended?;
     Ok(())

@@ -29,7 +29,7 @@ use super::response::{
     BrokenBody, GatewayRejection, KeyProblem, NotBuilt, Reply, header_text, prefer, with_retry_after,
 };
 use super::vendor::Vendor;
-use crate::database::{DatabaseError, Transaction, charge};
+use crate::database::{DatabaseError, Transaction, charge, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::guesses::TooManyGuesses;
 use crate::tenants::{Caller, Denied, LimitExceeded};
@@ -362,7 +362,9 @@ async fn caller_of<V: Vendor>(
 }
 
 fn database_failed(error: &DatabaseError, request_id: Uuid) -> GatewayRejection {
-    tracing::error!(error = %ErrorChain(error), request.id = %request_id, "database failure");
+    if let Some(left_out) = to_be_logged(error) {
+        tracing::error!(error = %ErrorChain(error), request.id = %request_id, left_out, "database failure");
+    }
     GatewayRejection::BackEndFailed(request_id)
 }
 

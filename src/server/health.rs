@@ -14,7 +14,7 @@ use sqlx::Executor as _;
 
 use super::Shared;
 use super::supervisor::Supervisor;
-use crate::database::{Database, ShareOf, count_to};
+use crate::database::{Database, ShareOf, count_to, outage};
 
 /// How long the database may take to answer before the server is unready.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -47,18 +47,27 @@ impl Readiness {
         self.pending(&[]);
     }
 
-    /// What is missing, the parts that do not run last; empty when the server is ready.
-    async fn missing(&self) -> Vec<&'static str> {
+    /// What is missing, the parts that do not run last; empty when the server is ready. Then why the database is missing.
+    async fn missing(&self) -> (Vec<&'static str>, Option<String>) {
         let pending = *self.pending.read().unwrap_or_else(PoisonError::into_inner);
         let mut missing = pending.to_vec();
-        if let Some(database) = self.database.get().filter(|_| pending.is_empty())
-            && !matches!(tokio::time::timeout(TIMEOUT, ping(database)).await, Ok(true))
-        {
+        let reason = match self.database.get().filter(|_| pending.is_empty()) {
+            Some(database) => {
+                tokio::time::timeout(TIMEOUT, ping(database)).await.unwrap_or_else(|_| Err(silent())).err()
+            }
+            // The log says more.
+            None => missing.contains(&"database").then(|| "it is not reached yet".to_owned()),
+        };
+        if reason.is_some() && pending.is_empty() {
             missing.push("database");
         }
         missing.extend(self.supervisor.not_running());
-        missing
+        (missing, reason)
     }
+}
+
+fn silent() -> String {
+    format!("no answer within {} ms", TIMEOUT.as_millis())
 }
 
 /// Fails when the database is read-only, with the error that a write would have. The connection is closed then: a new one may lead to
@@ -69,9 +78,11 @@ const TEST: &str = "do $$ begin \
     end if; \
 end $$";
 
-async fn ping(database: &Database) -> bool {
+/// Fails with the reason for everybody.
+async fn ping(database: &Database) -> Result<(), String> {
     count_to(ShareOf::Health);
-    database.run(async |connection| connection.execute(TEST).await).await.is_ok()
+    let tested = database.run(async |connection| connection.execute(TEST).await).await;
+    tested.map(drop).map_err(|error| outage(&error).unwrap_or_else(|| "it answers with an error".to_owned()))
 }
 
 pub(super) async fn livez() -> Json<Value> {
@@ -79,10 +90,13 @@ pub(super) async fn livez() -> Json<Value> {
 }
 
 pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
-    let missing = shared.readiness.missing().await;
+    let (missing, reason) = shared.readiness.missing().await;
     if missing.is_empty() {
-        (StatusCode::OK, Json(json!({ "status": "ready" })))
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unready", "pending": missing })))
+        return (StatusCode::OK, Json(json!({ "status": "ready" })));
     }
+    let mut body = json!({ "status": "unready", "pending": missing });
+    if let Some(reason) = reason {
+        body["reason"] = format!("database: {reason}").into();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body))
 }

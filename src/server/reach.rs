@@ -2,14 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
-use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::MigrateError as SqlxMigrateError;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::config::place;
-use crate::database::{Database, DatabaseError, DatabaseOptions, MigrateError};
+use crate::database::{ConnectError, Database, DatabaseError, DatabaseOptions, MigrateError, PostgresUrl};
 
 /// The oldest version that the migrations and functions are written for.
 const MIN_VERSION: u32 = 14;
@@ -36,8 +34,11 @@ impl fmt::Display for Unusable {
 
 impl Error for Unusable {}
 
-/// The server of a URL. Holds a password, so it is never shown.
-pub(super) struct Target(PgConnectOptions);
+/// The server of a URL, of several hosts the first. Holds a password, so it is never shown.
+pub(super) struct Target {
+    place: String,
+    options: PgConnectOptions,
+}
 
 /// A failure, for the person who starts the server.
 struct Problem {
@@ -49,36 +50,63 @@ struct Problem {
 
 impl Target {
     pub(super) fn new(url: &str) -> Result<Self, DatabaseError> {
-        PgConnectOptions::from_str(url).map(Self).map_err(DatabaseError::Url)
+        let url: PostgresUrl = url.parse().map_err(DatabaseError::Url)?;
+        let options = url.options(0).map_err(DatabaseError::Url)?;
+        Ok(Self { place: url.place(), options })
     }
 
     fn database(&self) -> &str {
-        self.0.get_database().unwrap_or_else(|| self.0.get_username())
+        self.options.get_database().unwrap_or_else(|| self.options.get_username())
     }
 
     /// A command line of a Postgres tool for this server.
     fn command(&self, program: &str, options: &str, name: &str) -> String {
-        let (host, port) = (self.0.get_host(), self.0.get_port());
-        let host = self.0.get_socket().map_or_else(|| host.to_owned(), |folder| folder.display().to_string());
+        let (host, port) = (self.options.get_host(), self.options.get_port());
+        let host = self.options.get_socket().map_or_else(|| host.to_owned(), |folder| folder.display().to_string());
         format!("{program} -h {host} -p {port}{options} {name}")
     }
 
     fn create_database(&self, name: &str) -> String {
-        self.command("createdb", &format!(" -U {}", self.0.get_username()), name)
+        self.command("createdb", &format!(" -U {}", self.options.get_username()), name)
     }
 
     fn unusable(&self, problem: Problem) -> Unusable {
-        let what = format!("cannot use {} as user \"{}\": {}", place(&self.0), self.0.get_username(), problem.reason);
+        let what = format!("cannot use {} as user \"{}\": {}", self.place, self.options.get_username(), problem.reason);
         Unusable { what, hint: problem.hint }
     }
 
     /// Why there is no connection.
     fn connecting(&self, error: &DatabaseError, timeout: Duration) -> Problem {
-        let Some(error) = cause::<sqlx::Error>(error) else {
-            // The pool's own failure: its timeout.
-            let reason = format!("no answer within {} ms", timeout.as_millis());
-            return Problem { reason, hint: None, is_final: false };
-        };
+        if let Some(error) = cause::<sqlx::Error>(error) {
+            return self.failed(error);
+        }
+        if let Some(error) = cause::<ConnectError>(error) {
+            return self.not_connected(error);
+        }
+        // The pool's own failure: its timeout.
+        let reason = format!("no answer within {} ms", timeout.as_millis());
+        Problem { reason, hint: None, is_final: false }
+    }
+
+    /// Of several hosts each is named. Waiting cannot help if it helps none of them.
+    fn not_connected(&self, error: &ConnectError) -> Problem {
+        match error {
+            ConnectError::Failed(error) => self.failed(error),
+            ConnectError::NoHost(failures) => {
+                let problems: Vec<_> = failures.iter().map(|(host, error)| (host, self.not_connected(error))).collect();
+                let is_final = problems.iter().all(|(_, problem)| problem.is_final);
+                let reasons: Vec<_> =
+                    problems.iter().map(|(host, problem)| format!("{host}: {}", problem.reason)).collect();
+                let hint = problems.into_iter().find_map(|(_, problem)| problem.hint);
+                Problem { reason: reasons.join("; "), hint, is_final }
+            }
+            ConnectError::Login(_) | ConnectError::ReadOnly | ConnectError::Silent => {
+                Problem { reason: error.to_string(), hint: None, is_final: false }
+            }
+        }
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> Problem {
         match error {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
@@ -114,7 +142,7 @@ impl Target {
     }
 
     fn hint_for(&self, code: &str, message: &str) -> Option<String> {
-        let user = self.0.get_username();
+        let user = self.options.get_username();
         match code {
             "28P01" => Some(
                 "check user and password in the database URL (DATABASE_URL, --database-url, --database-url-file)"
@@ -156,7 +184,7 @@ impl Target {
             return self.unusable(Problem { reason, hint: None, is_final: true });
         };
         let message = error.message();
-        let (user, code) = (self.0.get_username(), error.code().unwrap_or_default());
+        let (user, code) = (self.options.get_username(), error.code().unwrap_or_default());
         let (reason, hint) = match &*code {
             "42501" => {
                 let schema = message.strip_prefix("permission denied for schema ").unwrap_or("public");
@@ -209,7 +237,7 @@ pub(super) async fn reach(
         if logged.is_none_or(|logged| now.duration_since(logged) >= LOG_INTERVAL) {
             logged = Some(now);
             let left = (deadline - now).as_secs_f64().ceil();
-            tracing::warn!("waiting for {} ({left} s left): {}", place(&target.0), problem.reason);
+            tracing::warn!("waiting for {} ({left} s left): {}", target.place, problem.reason);
         }
         tokio::time::sleep(RETRY_INTERVAL.min(deadline - now)).await;
     }
@@ -222,7 +250,7 @@ impl Target {
         (major < MIN_VERSION).then(|| Unusable {
             what: format!(
                 "{} is PostgreSQL {major}.{}; {MIN_VERSION} or newer is needed",
-                place(&self.0),
+                self.place,
                 version % 10_000
             ),
             hint: None,

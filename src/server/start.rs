@@ -11,7 +11,9 @@ use super::reach::{Target, Unusable, reach};
 use super::supervisor::Supervisor;
 use crate::clock::Clock;
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
+use crate::database::{
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, LoginSource, MigrateError, maintain, migrate,
+};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -37,6 +39,8 @@ pub enum Origin {
 #[derive(Debug, Clone)]
 pub struct StartOptions {
     pub origin: Origin,
+    /// Where the password of a Postgres server comes from.
+    pub login: LoginSource,
     /// The seed to load; an empty embedded database gets the seed `demo` when none is named.
     pub seed: Option<String>,
     /// The largest number of connections to a Postgres server for requests; the embedded one takes one.
@@ -245,7 +249,7 @@ pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
 async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
-    match (migrate(database).await, origin) {
+    match (database.while_it_answers(migrate(database)).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }
@@ -293,6 +297,7 @@ async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
             let embedded = opened.expect("invariant: opening does not panic")?;
             let database = Database::new(&DatabaseOptions {
                 url: embedded.url(),
+                login: LoginSource::Url,
                 connections: 1,
                 timeouts: options.timeouts,
                 is_embedded: true,
@@ -313,7 +318,7 @@ async fn connect(options: &StartOptions) -> Result<Opened, StartError> {
 }
 
 async fn reach_server(options: &StartOptions, url: &str) -> Result<Database, StartError> {
-    let StartOptions { connections, timeouts, wait, .. } = *options;
-    let options = DatabaseOptions { url: url.to_owned(), connections, timeouts, is_embedded: false };
+    let StartOptions { login, connections, timeouts, wait, .. } = options.clone();
+    let options = DatabaseOptions { url: url.to_owned(), login, connections, timeouts, is_embedded: false };
     Ok(reach(&options, wait).await??)
 }

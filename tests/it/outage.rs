@@ -55,7 +55,8 @@ fn requests_fail_quickly_while_the_database_is_down_and_succeed_afterwards() {
         cluster.stop();
         thread::sleep(Duration::from_secs(seconds));
         assert_eq!(client.get("/livez").status, 200);
-        assert_eq!(client.get("/readyz").body, r#"{"pending":["database"],"status":"unready"}"#);
+        let unready = client.get("/readyz").body;
+        assert_eq!(unready, r#"{"pending":["database"],"reason":"database: connection refused","status":"unready"}"#);
         cluster.start_again();
         thread::sleep(Duration::from_secs(2));
         stop.store(true, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use super::error_body;
 use super::response::error_response;
 use super::violations::{MemberViolation, merged};
 use crate::customers;
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BrokenBody, GatewayRejection, KeyProblem, RequestContext};
 use crate::journal::Reason;
@@ -79,7 +79,9 @@ impl Error {
             Self::NotFound(message) => Ok(http_error(StatusCode::NOT_FOUND, &message)),
             Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
             Self::Customers(error) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, "the back end failed");
+                if let Some(left_out) = to_be_logged(&error) {
+                    tracing::error!(error = %ErrorChain(&error), request.id = %context.request_id, left_out, "the back end failed");
+                }
                 Err(GatewayRejection::BackEndFailed(context.request_id))
             }
         }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::customers::{self, Points, Rejection, ViolationKind};
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::gateway::{BrokenBody, GatewayRejection, KeyProblem, header_text, json_response};
 use crate::journal::Reason;
@@ -190,7 +190,9 @@ fn rejected_by_customers(
             return Err(GatewayRejection::BackEndFailed(request_id));
         }
         Customers::Database(error) => {
-            tracing::error!(error = %ErrorChain(&error), request.id = %request_id, "database failure");
+            if let Some(left_out) = to_be_logged(&error) {
+                tracing::error!(error = %ErrorChain(&error), request.id = %request_id, left_out, "database failure");
+            }
             return Err(GatewayRejection::BackEndFailed(request_id));
         }
     })

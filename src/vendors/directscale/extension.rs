@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::vendor::CALLBACK_TOKENS;
 use crate::customers::hooked_request;
-use crate::database::{DatabaseError, TenantId, charge};
+use crate::database::{DatabaseError, TenantId, charge, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::extension::{CallbackToken, DiscoRemoteException, HOOKS};
 use crate::gateway::{
@@ -40,7 +40,9 @@ const INVALID_CALLBACK_TOKEN: Rejected =
 
 impl From<DatabaseError> for Rejected {
     fn from(error: DatabaseError) -> Self {
-        tracing::error!(error = %ErrorChain(&error), "database failure in a hook's callback");
+        if let Some(left_out) = to_be_logged(&error) {
+            tracing::error!(error = %ErrorChain(&error), left_out, "database failure in a hook's callback");
+        }
         Self::Broken
     }
 }

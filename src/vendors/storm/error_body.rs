@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::error::{ErrorCode, Rejection, StormError};
 use super::wire::json;
 use crate::customers;
+use crate::database::to_be_logged;
 use crate::error_chain::ErrorChain;
 use crate::gateway::{GatewayRejection, KeyProblem, RequestContext, typed};
 use crate::journal::Reason;
@@ -62,7 +63,9 @@ impl StormError {
             }
             Self::Customers(customers::Error::UnknownTenant) => Err(GatewayRejection::InvalidKey(KeyProblem::Unknown)),
             Self::Customers(error) => {
-                tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, "the back end failed");
+                if let Some(left_out) = to_be_logged(&error) {
+                    tracing::error!(error = %ErrorChain(&error), request.id = %about.request_id, left_out, "the back end failed");
+                }
                 Err(GatewayRejection::BackEndFailed(about.request_id))
             }
         }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::route;
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::gateway::{
     BodyError, BrokenBody, MEMORY_FULL, Operation, RawRequest, TOO_MANY_LOOKUPS, basic_credentials, json_response,
@@ -123,8 +123,10 @@ fn deny(request: &mut RawRequest<'_>, denied: TokenRejection) -> Response<Bytes>
             with_retry_after(response, seconds)
         }
         TokenRejection::Server(error) => {
-            if let Some(error) = error {
-                tracing::error!(error = %ErrorChain(&error), "database failure");
+            if let Some(error) = error
+                && let Some(left_out) = to_be_logged(&error)
+            {
+                tracing::error!(error = %ErrorChain(&error), left_out, "database failure");
             }
             reject(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The server failed.")
         }

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres};
+use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, LoginSource};
 use serde_json::json;
 
 use super::{admin, other_tenant};
@@ -50,7 +50,8 @@ fn the_end_of_the_embedded_database_is_noticed() {
     let _ = broken.write_all(&[0, 0, 0, 4, 0, 0, 0, 0]);
     drop(broken);
 
-    let options = DatabaseOptions { url, connections: 1, timeouts: timeouts(), is_embedded: true };
+    let options =
+        DatabaseOptions { url, login: LoginSource::Url, connections: 1, timeouts: timeouts(), is_embedded: true };
     server().runtime.block_on(async {
         let database = Database::new(&options).expect("a database");
         let deadline = Instant::now() + Duration::from_secs(10);

@@ -11,7 +11,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::Duration;
 
-use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres};
+use directscale_emulator::database::{Database, DatabaseOptions, EmbeddedPostgres, LoginSource};
 use serde_json::{Value, json};
 use sqlx::{Executor as _, Row as _};
 
@@ -74,7 +74,8 @@ fn wait_for_rows(process: &Process, task: &str, rows: u64) {
 fn in_folder(folder: &tempfile::TempDir, statements: &'static str) -> i64 {
     let embedded = EmbeddedPostgres::open(&folder.path().join("data")).expect("a database");
     let url = embedded.url();
-    let options = DatabaseOptions { url, connections: 1, timeouts: timeouts(), is_embedded: true };
+    let options =
+        DatabaseOptions { url, login: LoginSource::Url, connections: 1, timeouts: timeouts(), is_embedded: true };
     let number = server().runtime.block_on(async {
         let database = Database::new(&options).expect("a database");
         let mut session = database.session().await.expect("a connection");

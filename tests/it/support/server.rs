@@ -8,7 +8,7 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::database::DatabaseTimeouts;
+use directscale_emulator::database::{DatabaseTimeouts, LoginSource};
 use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
@@ -170,6 +170,7 @@ pub fn timeouts() -> DatabaseTimeouts {
 pub fn start_options(origin: Origin) -> StartOptions {
     StartOptions {
         origin,
+        login: LoginSource::Url,
         seed: Some("demo".to_owned()),
         connections: 8,
         timeouts: timeouts(),
