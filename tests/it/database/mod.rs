@@ -2,6 +2,8 @@
 //! share of it, other programs' tables, and several versions of this program.
 
 mod embedded;
+mod failover;
+mod logins;
 mod outages;
 mod own_tables;
 mod released_schemas;
