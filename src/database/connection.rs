@@ -1,6 +1,6 @@
 //! Connections: how they are opened, and whether they can be used again.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
@@ -14,21 +14,12 @@ const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// The maximum duration of this test.
 const TEST_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Every statement in this program is static, can use an index, and is planned once, often while its tables are small. A plan that
-/// reads a whole table would stay after the table grows, so such plans are off (only `compare_rows` joins whole tenants and turns
-/// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
-/// are sampled. A statement that could read a large tenant as a whole would be compiled at each execution, which takes 25 ms, and 130 ms
-/// the first time in a session, even when it reads one row.
-const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
-    set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
-    set default_statistics_target = 10; set jit = off";
-
 /// The database to which connections are opened.
 #[derive(Debug)]
 pub(super) struct Manager {
     connect: PgConnectOptions,
-    /// The statements that begin each session.
-    settings: String,
+    /// The statements that begin each session, the same for all pools. Empty if none are needed.
+    settings: Arc<Mutex<String>>,
     is_embedded: bool,
     /// When a test found that the server is silent. A connection that was not used since then is not tested, but closed.
     silent_at: Mutex<Option<Instant>>,
@@ -69,14 +60,15 @@ impl State {
 }
 
 impl Manager {
-    /// `settings` are more statements that begin each session of a server.
-    pub(super) fn new(connect: PgConnectOptions, is_embedded: bool, settings: &str) -> Self {
-        let settings = if is_embedded { PLANNING.to_owned() } else { format!("{PLANNING}; {settings}") };
+    /// `settings` are the statements that begin each session.
+    pub(super) fn new(connect: PgConnectOptions, is_embedded: bool, settings: Arc<Mutex<String>>) -> Self {
         Self { connect, settings, is_embedded, silent_at: Mutex::default(), ended: watch::Sender::new(false) }
     }
 
-    pub(super) fn settings(&self) -> &str {
-        &self.settings
+    /// Opens a connection.
+    pub(super) async fn open(&self) -> Result<Connection, sqlx::Error> {
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        connect(self.connect.clone(), settings).await
     }
 
     /// Changes to true when the embedded database has ended.
@@ -100,7 +92,9 @@ impl Manager {
 
 async fn connect(options: PgConnectOptions, settings: String) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+    if !settings.is_empty() {
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+    }
     Ok(Connection { connection, state: State::Usable })
 }
 
@@ -115,11 +109,12 @@ impl managed::Manager for Manager {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
-        let connecting = connect(self.connect.clone(), self.settings.clone());
         if !self.is_embedded {
             // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's future.
-            return Box::pin(connecting).await;
+            return Box::pin(self.open()).await;
         }
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let connecting = connect(self.connect.clone(), settings);
         // The embedded database does not survive a connection that ends during its start, so no timeout and no client interrupts it.
         let connected =
             tokio::spawn(connecting).await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;

@@ -8,7 +8,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::str::FromStr as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tracing::log::LevelFilter;
 use super::connection::{Connection, Manager, State};
 use super::error::DatabaseError;
 use super::request_use;
+use super::role_settings;
 use super::shares::{Share, ShareGuard, ShareOf, Shares};
 use super::timeouts::{CHECK_INTERVAL, DatabaseTimeouts};
 use crate::error_chain::ErrorChain;
@@ -61,6 +62,8 @@ struct Pools {
     main: managed::Pool<Manager>,
     /// `None` where there is only one connection.
     own: Option<OwnPools>,
+    /// The statements that begin each session.
+    session_settings: Arc<Mutex<String>>,
     shares: Shares,
     timeouts: DatabaseTimeouts,
     is_embedded: bool,
@@ -80,11 +83,15 @@ impl Pool {
         let connect = PgConnectOptions::from_str(url)
             .map_err(DatabaseError::Url)?
             .application_name("directscale-emulator")
+            // Only texts of floating-point numbers depend on it, and PgBouncer rejects it.
+            .extra_float_digits(None)
             .log_statements(LevelFilter::Trace)
             .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
-        let settings = timeouts.of_session();
+        // On a server they are known after the migrations.
+        let settings = if *is_embedded { role_settings::of_embedded_session() } else { String::new() };
+        let settings = Arc::new(Mutex::new(settings));
         let pool = |size| {
-            managed::Pool::builder(Manager::new(connect.clone(), *is_embedded, &settings))
+            managed::Pool::builder(Manager::new(connect.clone(), *is_embedded, Arc::clone(&settings)))
                 .max_size(size)
                 .build()
                 .map_err(|error| DatabaseError::Unavailable(error.into()))
@@ -97,6 +104,7 @@ impl Pool {
         Ok(Self(Arc::new(Pools {
             main: pool(*connections)?,
             own: has_own.then(own).transpose()?,
+            session_settings: Arc::clone(&settings),
             shares: Shares::new(*connections),
             timeouts: *timeouts,
             is_embedded: *is_embedded,
@@ -108,9 +116,22 @@ impl Pool {
         &self.0.timeouts
     }
 
-    /// The statements that begin each session.
-    pub(super) fn session_settings(&self) -> String {
-        self.0.main.manager().settings().to_owned()
+    /// Begins each session with these statements from now on, and closes the idle ones that began before.
+    pub(super) fn set_session_settings(&self, statements: String) {
+        *self.0.session_settings.lock().unwrap_or_else(PoisonError::into_inner) = statements;
+        let own = self.0.own.iter().flat_map(|own| [&own.control, &own.health]);
+        for pool in own.chain([&self.0.main]) {
+            pool.retain(|_, _| false);
+        }
+    }
+
+    pub(super) fn is_embedded(&self) -> bool {
+        self.0.is_embedded
+    }
+
+    /// A connection outside the pool.
+    pub(super) async fn open(&self) -> Result<PgConnection, sqlx::Error> {
+        Ok(self.0.main.manager().open().await?.connection)
     }
 
     /// Waits for a free connection of a share.

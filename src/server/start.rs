@@ -10,7 +10,9 @@ use super::Server;
 use super::reach::{Target, Unusable, reach};
 use super::supervisor::Supervisor;
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
+use crate::database::{
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, Program, maintain, migrate,
+};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -130,7 +132,8 @@ pub async fn start_up(
     let database = opened.database.clone();
 
     pending(&["migrations", "seed"]);
-    if let Err(error) = migrate_at(&database, &options.origin).await {
+    let program = if server.is_some() { Program::Server } else { Program::Command };
+    if let Err(error) = migrate_at(&database, &options.origin, program).await {
         drop(database);
         opened.discard_new().await;
         return Err(error);
@@ -178,14 +181,14 @@ pub async fn start_up(
 /// Opens the database and migrates it.
 pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
-    migrate_at(&opened.database, &options.origin).await?;
+    migrate_at(&opened.database, &options.origin, Program::Command).await?;
     opened.close().await;
     Ok(())
 }
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
-async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
-    match (migrate(database).await, origin) {
+async fn migrate_at(database: &Database, origin: &Origin, program: Program) -> Result<(), StartError> {
+    match (migrate(database, program).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }
