@@ -30,6 +30,7 @@ pub use handle::{Database, Session};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{DatabaseOptions, PoolUse};
+pub use pooler::is_through_pooler;
 pub use request_use::{charge, count_to, measured, waited};
 pub use role_settings::Program;
 pub use shares::ShareOf;

@@ -2,6 +2,7 @@
 //! several sessions must prepare them in each: `PgBouncer` does so from 1.21 on, with `max_prepared_statements` above zero. Others are
 //! recognized at start. Without a check they fail later, when several clients use them at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::{Executor as _, PgConnection, Row as _};
@@ -19,11 +20,22 @@ const SESSION_TIMEOUT: Duration = Duration::from_secs(1);
 const IS_RENAMED: &str = "select exists(select from pg_prepared_statements \
     where statement like 'select exists(select from pg_prepared_statements where %' and name not like 'sqlx\\_s\\_%')";
 
-/// Whether the pooler of this connection loses prepared statements.
+/// The database of this process is behind a pooler.
+static IS_USED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pooler is in between, from the start on. Then each statement with parameters must be prepared with a name: the two messages
+/// of one without a name can reach two sessions, and meet the statement of another client.
+#[must_use]
+pub fn is_through_pooler() -> bool {
+    IS_USED.load(Ordering::Relaxed)
+}
+
+/// Records that a pooler is in between. Returns whether it loses prepared statements.
 ///
 /// # Errors
 /// When the connection breaks, or a statement fails for another reason.
 pub(super) async fn loses_statements(connection: &mut PgConnection, pool: &Pool) -> Result<bool, sqlx::Error> {
+    IS_USED.store(true, Ordering::Relaxed);
     match sqlx::query_scalar::<_, bool>(IS_RENAMED).fetch_one(&mut *connection).await {
         Ok(true) => Ok(false),
         Ok(false) => shares_sessions(connection, pool).await,
