@@ -218,7 +218,7 @@ settings! {
         database_url: DatabaseUrl, "URL", "postgres://user:password@localhost:5432/emulator", "DATABASE_URL",
             "Use this Postgres, 14 or newer, instead of the embedded one",
             "It may name several hosts, postgres://user@host1:5432,host2:5432/emulator: connections go to the one that can write. \
-             Behind a pooler in transaction mode add ?statement-cache-capacity=0.";
+             A PgBouncer in between needs version 1.21 and max_prepared_statements, unless it pools sessions.";
         database_url_file, "DATABASE_URL_FILE",
             "Read the URL from a file, - for stdin; `ps` does not show it then";
     }

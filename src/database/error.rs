@@ -46,7 +46,7 @@ pub fn is_impossible_text(error: &sqlx::Error) -> bool {
     has_code(error, "22021")
 }
 
-fn has_code(error: &sqlx::Error, expected: &str) -> bool {
+pub(super) fn has_code(error: &sqlx::Error, expected: &str) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code == expected)
 }

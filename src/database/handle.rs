@@ -238,9 +238,8 @@ impl Database {
         self.pool.usage()
     }
 
-    /// The statements that begin each session.
-    pub(super) fn session_settings(&self) -> String {
-        self.pool.session_settings()
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// Limits long work in one transaction by the limit of a transaction, in case that the server is silent. On an embedded database,

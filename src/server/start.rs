@@ -12,7 +12,7 @@ use super::supervisor::Supervisor;
 use crate::clock::Clock;
 use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{
-    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, LoginSource, MigrateError, maintain, migrate,
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, LoginSource, MigrateError, Program, maintain, migrate,
 };
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
@@ -141,7 +141,8 @@ pub async fn start_up(
     };
     let opened = connect(options).await?;
     pending(&["migrations", "seed"]);
-    if let Err(error) = migrate_at(&opened.database, &options.origin).await {
+    let program = if server.is_some() { Program::Server } else { Program::Command };
+    if let Err(error) = migrate_at(&opened.database, &options.origin, program).await {
         opened.discard_new().await;
         return Err(error);
     }
@@ -242,14 +243,14 @@ async fn fill(
 /// Opens the database and migrates it.
 pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
-    migrate_at(&opened.database, &options.origin).await?;
+    migrate_at(&opened.database, &options.origin, Program::Command).await?;
     opened.close().await;
     Ok(())
 }
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
-async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
-    match (database.while_it_answers(migrate(database)).await, origin) {
+async fn migrate_at(database: &Database, origin: &Origin, program: Program) -> Result<(), StartError> {
+    match (database.while_it_answers(migrate(database, program)).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }

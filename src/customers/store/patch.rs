@@ -13,6 +13,7 @@ use super::columns::{Columns, Keys, visited};
 use super::prepared::{PatchStatement, Prepared};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
+use crate::database::is_through_pooler;
 use crate::journal::RowBytes;
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
@@ -37,7 +38,7 @@ pub(in crate::customers) async fn patch(
     let prepared = prepared(columns.mask);
     let is_prepared = prepared.is_some();
     let PatchStatement { text, columns } = prepared.unwrap_or_else(|| statement(columns.mask));
-    let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_prepared);
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_prepared || is_through_pooler());
     let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(WriteOutcome::Unmatched(id));
     };

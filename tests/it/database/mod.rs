@@ -8,6 +8,7 @@ mod outages;
 mod own_tables;
 mod released_schemas;
 mod shares;
+mod starts;
 mod versions;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,74 @@
+//! Poolers between this program and Postgres. Statements stay prepared, so a pooler that gives the transactions of one client to
+//! several sessions must prepare them in each: `PgBouncer` does so from 1.21 on, with `max_prepared_statements` above zero. Others are
+//! recognized at start. Without a check they fail later, when several clients use them at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::{Executor as _, PgConnection, Row as _};
+
+use super::error::{DatabaseError, has_code};
+use super::pool::Pool;
+
+/// How often two clients are compared. One comparison is enough unless others use the pooler at the same time.
+const COMPARISONS: usize = 20;
+
+/// The maximum wait for a session of a pooler that gives each client its own and has no more of them.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whether the pooler gave this statement, which is prepared, a name of its own.
+const IS_RENAMED: &str = "select exists(select from pg_prepared_statements \
+    where statement like 'select exists(select from pg_prepared_statements where %' and name not like 'sqlx\\_s\\_%')";
+
+/// The database of this process is behind a pooler.
+static IS_USED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pooler is in between, from the start on. Then each statement with parameters must be prepared with a name: the two messages
+/// of one without a name can reach two sessions, and meet the statement of another client.
+#[must_use]
+pub fn is_through_pooler() -> bool {
+    IS_USED.load(Ordering::Relaxed)
+}
+
+/// Records that a pooler is in between. Returns whether it loses prepared statements.
+///
+/// # Errors
+/// When the connection breaks, or a statement fails for another reason.
+pub(super) async fn loses_statements(connection: &mut PgConnection, pool: &Pool) -> Result<bool, DatabaseError> {
+    IS_USED.store(true, Ordering::Relaxed);
+    match sqlx::query_scalar::<_, bool>(IS_RENAMED).fetch_one(&mut *connection).await {
+        Ok(true) => Ok(false),
+        Ok(false) => shares_sessions(connection, pool).await,
+        Err(error) if is_lost_statement(&error) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The statement exists already in another session than its own, or does not exist in that of the moment.
+fn is_lost_statement(error: &sqlx::Error) -> bool {
+    has_code(error, "42P05") || has_code(error, "26000")
+}
+
+/// Whether a session of Postgres serves several clients. Otherwise each client keeps its own, and with it what it prepared.
+async fn shares_sessions(connection: &mut PgConnection, pool: &Pool) -> Result<bool, DatabaseError> {
+    let opened = tokio::time::timeout(SESSION_TIMEOUT, async {
+        let mut other = pool.open().await.map_err(|error| DatabaseError::Unavailable(error.into()))?;
+        process(&mut other).await?;
+        Ok::<_, DatabaseError>(other)
+    });
+    let Ok(opened) = opened.await else { return Ok(false) };
+    let (mut other, own) = (opened?, process(connection).await?);
+    for _ in 0..COMPARISONS {
+        let (others, owns) = (process(&mut other).await?, process(connection).await?);
+        if others == owns || owns != own {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The process of Postgres that serves a transaction of this connection.
+async fn process(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    let row = connection.fetch_one(sqlx::raw_sql("select pg_backend_pid()::text")).await?;
+    row.try_get(0)
+}
