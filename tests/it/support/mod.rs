@@ -7,6 +7,7 @@ pub mod database;
 pub mod documented;
 pub mod fake_postgres;
 pub mod http;
+pub mod pooler;
 pub mod process;
 pub mod receiver;
 pub mod seeds;
