@@ -15,7 +15,7 @@ use self::applied::{applied, hex};
 use super::error::{DatabaseError, is_deadlock, is_lock_timeout};
 use super::handle::Database;
 use super::pool::Pool;
-use super::pooler::loses_statements;
+use super::pooler::{loses_statements, reach_open_sessions};
 use super::role_settings::{Program, RoleSettings};
 use crate::error_chain::ErrorChain;
 
@@ -116,6 +116,9 @@ async fn update(connection: &mut PgConnection, pool: &Pool, program: Program) ->
     }
     if !(role.is_complete() && is_current(connection).await?) {
         in_one_transaction(connection, pool, Some(&mut role)).await?;
+    }
+    if role.has_older_sessions() {
+        reach_open_sessions(connection, pool, &role.statement_for_older_session()).await;
     }
     let statements = role.session_statements();
     if !statements.is_empty() {

@@ -135,8 +135,9 @@ impl Pool {
     }
 
     /// A connection outside the pool.
-    pub(super) async fn open(&self) -> Result<PgConnection, ConnectError> {
-        Ok(self.0.hosts.connect().await?.0)
+    pub(super) async fn open(&self) -> Result<PgConnection, DatabaseError> {
+        let connected = self.0.hosts.connect().await;
+        Ok(connected.map_err(|error| DatabaseError::Unavailable(error.into()))?.0)
     }
 
     /// Waits for a free connection of a share.

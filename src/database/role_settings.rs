@@ -63,6 +63,8 @@ pub(super) struct RoleSettings {
     wanted: Vec<Setting>,
     found: Found,
     program: Program,
+    /// Whether this start gave the role some of them.
+    is_new: bool,
 }
 
 /// The statements that begin each session of the embedded database, which has no other clients and one connection.
@@ -83,7 +85,7 @@ impl RoleSettings {
         let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(reading(&wanted)))).await?;
         let text: String = row.try_get(0)?;
         let found = serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        Ok(Self { wanted, found, program })
+        Ok(Self { wanted, found, program, is_new: false })
     }
 
     /// Whether the connection is not to Postgres itself: `PgBouncer` and its like open sessions without the name that clients give
@@ -138,8 +140,18 @@ impl RoleSettings {
         }
         changes.push_str("end $do$");
         connection.execute(sqlx::raw_sql(AssertSqlSafe(changes))).await?;
-        *self = Self::read(connection, timeouts, self.program).await?;
+        *self = Self { is_new: true, ..Self::read(connection, timeouts, self.program).await? };
         Ok(())
+    }
+
+    /// Whether a pooler can have sessions that are older than these settings.
+    pub(super) fn has_older_sessions(&self) -> bool {
+        self.is_new && self.is_through_pooler()
+    }
+
+    /// The statement that gives a session what it lacks of the settings of its role.
+    pub(super) fn statement_for_older_session(&self) -> String {
+        reading(&self.wanted)
     }
 
     /// The settings that each session sets for itself: the role does not have them, or has another limit, or the options of the
@@ -240,7 +252,12 @@ mod tests {
         let of_session = |(name, value, source): &(&str, &str, &str)| {
             ((*name).to_owned(), ((*value).to_owned(), (*source).to_owned()))
         };
-        RoleSettings { wanted, found: Found { role, session: session.iter().map(of_session).collect() }, program }
+        RoleSettings {
+            wanted,
+            found: Found { role, session: session.iter().map(of_session).collect() },
+            program,
+            is_new: false,
+        }
     }
 
     const DIRECT: (&str, &str, &str) = ("application_name", "directscale-emulator", "client");

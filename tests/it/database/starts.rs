@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 use super::{connect, has_clusters, query};
 use crate::support::cluster::Cluster;
 use crate::support::database::OwnDatabase;
+use crate::support::pooler::{self, Pooled};
 use crate::support::process::{program, run};
 use crate::support::server::{server, timeouts};
 
@@ -125,7 +126,7 @@ fn migrations_of_another_program_are_recognized() {
 
 /// Our settings in one session: name, value, and where it is from.
 const SETTINGS: &str =
-    "select string_agg(name || ' ' || setting || ' ' || source, e'\\n' order by name) from pg_settings
+    "select string_agg(name || ' ' || setting || '|' || source, e'\\n' order by name) from pg_settings
      where name in ('enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material',
                     'plan_cache_mode', 'default_statistics_target', 'jit', 'statement_timeout', 'lock_timeout',
                     'idle_in_transaction_session_timeout', 'client_connection_check_interval')";
@@ -151,7 +152,7 @@ fn sessions(url: &str) -> Vec<String> {
 }
 
 fn without_source(settings: &str) -> Vec<&str> {
-    settings.lines().map(|line| line.rsplit_once(' ').expect("a source").0).collect()
+    settings.lines().map(|line| line.rsplit_once('|').expect("a source").0).collect()
 }
 
 #[track_caller]
@@ -181,7 +182,7 @@ fn every_session_has_the_settings_and_those_of_the_role_are_not_set_again() {
     let second = sessions(&database.url);
     assert_same(&[first, second.clone()].concat());
     for line in second.iter().chain(&sessions(&database.url)).flat_map(|session| session.lines()) {
-        assert!(line.ends_with(" database user"), "{line}");
+        assert!(line.ends_with("|database user"), "{line}");
     }
 }
 
@@ -194,10 +195,10 @@ fn another_value_of_the_role_is_respected_for_plans_and_replaced_for_limits() {
              execute format('alter role session_user in database %I set lock_timeout = 1', current_database()); end $$",
     );
     for session in sessions(&database.url) {
-        assert!(session.contains("plan_cache_mode auto database user"), "{session}");
+        assert!(session.contains("plan_cache_mode auto|database user"), "{session}");
         // The role got the limits of the command; those of this server differ.
-        assert!(session.contains("lock_timeout 50000 session"), "{session}");
-        assert!(session.contains("statement_timeout 60000 session"), "{session}");
+        assert!(session.contains("lock_timeout 50000|session"), "{session}");
+        assert!(session.contains("statement_timeout 60000|session"), "{session}");
     }
     let kept = database.rows(
         "select entry from pg_db_role_setting, unnest(setconfig) entry where entry like '%\\_timeout=%'
@@ -219,6 +220,36 @@ fn sessions_set_what_the_role_may_not_keep() {
     query(&mut admin, "create database emulator owner owner");
     let found = sessions(&cluster.url("emulator").replace("postgres@", "login@"));
     assert_same(&found);
-    assert!(found.iter().all(|session| session.contains("plan_cache_mode force_generic_plan session")), "{found:?}");
-    assert!(found.iter().all(|session| session.contains("statement_timeout 60000 session")), "{found:?}");
+    assert!(found.iter().all(|session| session.contains("plan_cache_mode force_generic_plan|session")), "{found:?}");
+    assert!(found.iter().all(|session| session.contains("statement_timeout 60000|session")), "{found:?}");
+}
+
+#[test]
+fn a_pooler_that_loses_prepared_statements_is_rejected() {
+    if !has_clusters() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let url = |port: u16| format!("postgres://postgres@127.0.0.1:{port}/postgres");
+    let port = pooler::start(cluster.port(), Pooled::Transactions);
+    // Also when its sessions have what another client prepared.
+    for _ in 0..2 {
+        let (code, error) = try_migrate(&url(port), &[]);
+        assert_eq!(code, Some(1), "{error}");
+        let reason =
+            "as user \"postgres\": a pooler in between loses prepared statements\nhint: use PgBouncer 1.21 or newer";
+        assert!(error.contains(reason), "{error}");
+    }
+    let mut direct = connect(&cluster.url("postgres"));
+    let tables =
+        query(&mut direct, "select count(*)::text from pg_class where relname in ('tenants', '_sqlx_migrations')");
+    assert_eq!(tables.as_deref(), Some("0"));
+
+    // One that pools sessions loses nothing.
+    let port = pooler::start(cluster.port(), Pooled::Sessions);
+    for _ in 0..2 {
+        let (code, error) = try_migrate(&url(port), &[]);
+        assert_eq!(code, Some(0), "{error}");
+    }
+    assert_same(&sessions(&url(port)));
 }

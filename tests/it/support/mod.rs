@@ -8,6 +8,7 @@ pub mod documented;
 pub mod fake_postgres;
 pub mod http;
 pub mod link;
+pub mod pooler;
 pub mod process;
 pub mod receiver;
 pub mod replicas;
