@@ -273,12 +273,13 @@ pub(super) async fn soft_delete(
         update customers c
            set customer_status = $3,
                inactive_date   = inactive_since(c.customer_status, $3, c.inactive_date, $4),
-               modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
+               modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end,
+               version         = case when c.customer_status = $3 then c.version else c.version + 1 end
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then (select record_send(o) from customers o
-                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+        returning case when $5::boolean then (select row_bytes(o) from customers o
+                                             where o.tenant_id = $1 and o.customer_id = $2) end
                       as "before: RowBytes",
-                  case when $5::boolean then record_send(c) end as "after: RowBytes"
+                  case when $5::boolean then row_bytes(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

@@ -142,7 +142,7 @@ impl Customers {
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
-            record_number: self.random.record_number(scope.tenant, scope.now),
+            least_number: scope.now.timestamp_micros(),
             changed_by: scope.caller,
             request: scope.request,
         });

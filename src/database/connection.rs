@@ -19,9 +19,12 @@ const TEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
 /// are sampled. A statement that could read a large tenant as a whole would be compiled at each execution, which takes 25 ms, and 130 ms
 /// the first time in a session, even when it reads one row.
+///
+/// On a distributed database the coordinator plans for the nodes, and needs the tenant to find the node.
 const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
-    set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
-    set default_statistics_target = 10; set jit = off";
+    set enable_mergejoin = off; set enable_material = off; set default_statistics_target = 10; set jit = off; \
+    select set_config('plan_cache_mode', case current_setting('emulator.layout', true) when 'distributed' then 'auto' \
+    else 'force_generic_plan' end, false)";
 
 /// The database to which connections are opened.
 #[derive(Debug)]

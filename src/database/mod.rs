@@ -2,11 +2,13 @@
 
 mod batches;
 mod connection;
+mod distribute;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
 mod exclusive;
 mod handle;
+mod layout;
 mod limit;
 mod maintenance;
 mod migrate;
@@ -18,6 +20,7 @@ mod timeouts;
 mod transaction;
 
 pub use batches::Batches;
+pub use distribute::{DistributeError, distribute};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{
@@ -25,6 +28,7 @@ pub use error::{
 };
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
+pub use layout::{FUNCTIONS_ON_NODES, Place, TABLES};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use pool::{DatabaseOptions, PoolUse};

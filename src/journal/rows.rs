@@ -41,7 +41,8 @@ struct Column {
     name: &'static str,
     kind: Kind,
     is_key: bool,
-    is_tenant: bool,
+    /// The tenant, and the version of a customer, which no request sets.
+    is_left_out: bool,
     is_secret: bool,
 }
 
@@ -208,7 +209,7 @@ impl Tables {
         let (before, after) = (values(columns, before), values(columns, after));
         for (number, column) in columns.iter().enumerate() {
             let (was, is) = (before.get(number).copied().flatten(), after.get(number).copied().flatten());
-            if column.is_tenant {
+            if column.is_left_out {
                 continue;
             }
             if column.is_key {
@@ -239,9 +240,9 @@ fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
 
 impl Column {
     fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
-        let is_tenant = name == "tenant_id";
+        let is_left_out = ["tenant_id", "version"].contains(&name);
         let is_secret = is_secret_column(name);
-        Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
+        Self { name, kind, is_key: is_key && !is_left_out, is_left_out, is_secret }
     }
 
     fn cell(&self, column: Option<ColumnBytes<'_>>, mask: &'static str) -> Cell {

@@ -10,7 +10,10 @@ use super::Server;
 use super::reach::{Target, Unusable, reach};
 use super::supervisor::Supervisor;
 use crate::customers::{Customers, PasswordCost, Passwords};
-use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
+use crate::database::{
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, DistributeError, MigrateError, distribute, maintain,
+    migrate,
+};
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
@@ -81,6 +84,8 @@ pub enum StartError {
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
+    Distribute(#[from] DistributeError),
+    #[error(transparent)]
     Seed(#[from] SeedError),
 }
 
@@ -135,6 +140,7 @@ pub async fn start_up(
         opened.discard_new().await;
         return Err(error);
     }
+    database.read_layout().await?;
 
     pending(&["seed"]);
     let outgoing = Outgoing::new(options.private_targets);
@@ -181,6 +187,15 @@ pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     migrate_at(&opened.database, &options.origin).await?;
     opened.close().await;
     Ok(())
+}
+
+/// Opens the database, migrates it and lays it out over the nodes of a Citus cluster. Each step is told to `say`.
+pub async fn distribute_only(options: &StartOptions, say: &mut (dyn FnMut(String) + Send)) -> Result<(), StartError> {
+    let opened = connect(options).await?;
+    migrate_at(&opened.database, &options.origin).await?;
+    let distributed = distribute(&opened.database, say).await;
+    opened.close().await;
+    Ok(distributed?)
 }
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.

@@ -75,7 +75,7 @@ fn prepared(mask: FieldMask) -> Option<PatchStatement> {
 pub(super) fn statement(mask: FieldMask) -> PatchStatement {
     let (plan, fields) = (Plan::default(), CustomerFields::default());
     let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
-    let mut text = "update customers c set modified_at = $3".to_owned();
+    let mut text = "update customers c set modified_at = $3, version = c.version + 1".to_owned();
     let mut returned = vec!["customer_id", "modified_at"];
     let mut set = |text: &mut String, column: &'static str, value: &str| {
         write!(text, ", {column} = {value}").expect("invariant: a String takes every text");
@@ -128,9 +128,7 @@ pub(super) fn statement(mask: FieldMask) -> PatchStatement {
     if has_unique_field {
         text.push_str(" from (select enter_tenant($1) as unique_fields) tenant");
     }
-    text.push_str(
-        " where c.tenant_id = $1 and c.customer_id = $2 and ($5::bigint is null or c.xmin::text::bigint = $5)",
-    );
+    text.push_str(" where c.tenant_id = $1 and c.customer_id = $2 and ($5::bigint is null or c.version = $5)");
     if let Some(birth_date) = birth_date {
         // Decided here, because only the row knows the type when it is not sent.
         let condition =
@@ -139,7 +137,7 @@ pub(super) fn statement(mask: FieldMask) -> PatchStatement {
     }
     let row = |of: &str| {
         let columns: Vec<String> = returned.iter().map(|column| format!("{of}.{column}")).collect();
-        format!("record_send(row({}))", columns.join(", "))
+        format!("row_bytes(row({}))", columns.join(", "))
     };
     write!(
         text,

@@ -33,12 +33,16 @@ pub(super) static UPGRADE: LazyLock<String> = LazyLock::new(|| {
          ), node as (
              insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
              select $2, $3, {sponsor}, $4 from updated
+         ), number as (
+             insert into record_numbers as n (tenant_id, last_number) select $2, $8 from updated
+             on conflict (tenant_id) do update set last_number = greatest(n.last_number + 1, excluded.last_number)
+             returning n.last_number
          ), log as (
              insert into CRM_AssociateTypeChanges (
                  tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
-             select $2, $7, $8, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u
+             select $2, $7, n.last_number, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u, number n
          )
-         select before, after, old_type from updated"
+         select before, after, old_type, last_number from updated, number"
     )
 });
 
@@ -48,15 +52,15 @@ pub(super) static REPLACE: LazyLock<String> = LazyLock::new(|| {
     call("replace_customer", returned, FIXED_PARAMETERS)
 });
 
-const BEFORE: &str = "case when $1 then record_send(o) end";
-const AFTER: &str = "case when $1 then record_send(c) end";
+const BEFORE: &str = "case when $1 then row_bytes(o) end";
+const AFTER: &str = "case when $1 then row_bytes(c) end";
 
 /// What `{sponsor}` and `{unique}` stand for are parameters. The row is written only if it is still the version that the statement's
 /// snapshot shows. Whatever replaces the tenant's data or changes its unique fields writes each of its rows, under the lock that is
 /// taken here; so such a change before the lock was taken is noticed as well, and the snapshot is as good as one taken under the lock.
 const ORDINARY: &str = "
    from customers o
-  where c.tenant_id = $2 and c.customer_id = $3 and o.tenant_id = $2 and o.customer_id = $3 and o.xmin = c.xmin
+  where c.tenant_id = $2 and c.customer_id = $3 and o.tenant_id = $2 and o.customer_id = $3 and o.version = c.version
     and pg_advisory_xact_lock_shared(tenant_lock_key(), $2) is not null
     and (select n.unique_fields from tenants n where n.tenant_id = $2) = {unique}
     and ({sponsor}::integer is null
@@ -114,7 +118,7 @@ impl Texts {
         let conditions = format!("{ORDINARY}{conditions}").replace("{sponsor}", &sponsor).replace("{unique}", &unique);
         let update = format!(
             "update customers c
-                set {}, modified_at = $4,
+                set {}, modified_at = $4, version = c.version + 1,
                     upgrade_date = case when c.customer_type = {customer_type} then c.upgrade_date else $4 end,
                     inactive_date = inactive_since(c.customer_status, {status}, c.inactive_date, $4){conditions}",
             sets.join(", ")
@@ -128,7 +132,8 @@ impl Texts {
 pub(in crate::customers) struct UpgradeLog<'a> {
     pub from: &'a [i32],
     pub change: Uuid,
-    pub record_number: i64,
+    /// The record number, unless the tenant has had it or a higher one.
+    pub least_number: i64,
     pub changed_by: &'a str,
     pub request: Uuid,
 }
@@ -171,7 +176,7 @@ async fn replace_ordinary(
     let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
     scope.recorder.update("customers", texts(0)?.as_ref(), texts(1)?.as_ref());
     if let Some(upgrade) = upgrade.filter(|_| scope.recorder.is_on()) {
-        record_upgrade(scope, id, columns.fields, upgrade, row.try_get(2)?);
+        record_upgrade(scope, id, columns.fields, upgrade, (row.try_get(2)?, row.try_get(3)?));
     }
     Ok(true)
 }
@@ -193,14 +198,20 @@ static LOG: LazyLock<ColumnNames> = LazyLock::new(|| {
 });
 
 /// Records the node and the log row of an upgrade. Postgres does not return them, because all of their values come from here.
-fn record_upgrade(scope: &Scope<'_>, id: CustomerId, fields: &CustomerFields, upgrade: &UpgradeLog<'_>, old_type: i32) {
+fn record_upgrade(
+    scope: &Scope<'_>,
+    id: CustomerId,
+    fields: &CustomerFields,
+    upgrade: &UpgradeLog<'_>,
+    (old_type, number): (i32, i64),
+) {
     let (customer, now) = (WrittenValue::Int4(Some(id.0)), WrittenValue::Time(scope.now));
     let node = RowBytes::written(&NODE, [customer, WrittenValue::Int4(fields.sponsor_id), now]);
     let log = RowBytes::written(
         &LOG,
         [
             WrittenValue::Uuid(upgrade.change),
-            WrittenValue::Int8(upgrade.record_number),
+            WrittenValue::Int8(number),
             customer,
             WrittenValue::Int4(Some(old_type)),
             WrittenValue::Int4(fields.customer_type),
@@ -228,7 +239,7 @@ fn arguments(
     arguments.add(scope.plan.sponsor_types())?;
     arguments.add(upgrade.map(|log| log.from))?;
     arguments.add(upgrade.map(|log| log.change))?;
-    arguments.add(upgrade.map(|log| log.record_number))?;
+    arguments.add(upgrade.map(|log| log.least_number))?;
     arguments.add(upgrade.map(|log| log.changed_by))?;
     arguments.add(upgrade.map(|log| log.request))?;
     columns.add_to(&mut arguments, keys)?;
