@@ -82,15 +82,14 @@ begin
     -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
-    select t.unique_fields, c.customer_type into v_unique, v_sponsor_type
-      from tenants t
-      left join customers c on c.tenant_id = p_tenant and c.customer_id = coalesce(new_sponsor_id, 0)
-     where t.tenant_id = p_tenant;
+    select t.unique_fields into v_unique from tenants t where t.tenant_id = p_tenant;
     if not found then
         outcome := 'unknown_tenant';
         return;
     elsif new_sponsor_id is not null then
-        if v_sponsor_type is null then
+        select c.customer_type into v_sponsor_type from customers c
+         where c.tenant_id = p_tenant and c.customer_id = new_sponsor_id;
+        if not found then
             outcome := 'sponsor_unknown';
             return;
         elsif p_sponsor_types is not null and v_sponsor_type <> all (p_sponsor_types) then

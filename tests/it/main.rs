@@ -47,6 +47,7 @@ mod patch;
 mod placeholders;
 mod points;
 mod races;
+mod record_numbers;
 mod replace;
 mod restart;
 mod schema;
