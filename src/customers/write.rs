@@ -196,18 +196,6 @@ impl Customers {
     }
 }
 
-/// The fields that a replacement writes: all but these where they are absent, which then stay as they are, and the password.
-pub(super) fn replaced_fields(fields: &CustomerFields) -> FieldMask {
-    let mut mask = FieldMask::ALL;
-    mask.remove(Field::Password);
-    for field in [Field::BackOfficeId, Field::CustomerStatus, Field::SignUpDate] {
-        if fields.is_missing(field) {
-            mask.remove(field);
-        }
-    }
-    mask
-}
-
 /// A write: its statement, and what it sets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Write<'a> {

@@ -147,8 +147,10 @@ fn every_statement_that_is_made_from_the_field_table_fits_the_schema() {
     for statement in statements {
         // Postgres cannot infer the type of a parameter that an update does not use.
         let types = if statement.starts_with("update customers c set modified_at") {
-            "(integer, integer, timestamptz, timestamptz, bigint, boolean)"
-        } else if statement.starts_with("update") || statement.starts_with("with updated") {
+            "(integer, integer, timestamptz)"
+        } else if statement.starts_with("update") {
+            "(boolean, integer, integer, timestamptz, integer[])"
+        } else if statement.starts_with("with updated") {
             "(boolean, integer, integer, timestamptz, integer[], integer[], uuid, bigint, text, uuid)"
         } else {
             ""
