@@ -21,10 +21,12 @@ use crate::journal::RowBytes;
 use crate::model::{Customer, CustomerId, Field, FieldMask};
 use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
+use prepared::PatchKind;
+
 pub(super) use columns::{Columns, create};
 pub(super) use conflicts::conflicts;
 pub(super) use patch::patch;
-pub(super) use replace::{UpgradeLog, replace};
+pub(super) use replace::{UpgradeLog, replace, replaced_fields};
 
 /// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +93,10 @@ pub fn generated_statements() -> Vec<String> {
         mask.insert(field);
         mask
     });
-    let patches = single.chain([FieldMask::ALL]).map(|mask| patch::statement(mask).text.to_string());
-    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::UPDATE, &replace::UPGRADE, &replace::REPLACE];
-    others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
+    let recorded = |mask| PatchKind { mask, has_version: true, is_recorded: true, is_distributed: false };
+    let patches = single.chain([FieldMask::ALL]).map(|mask| patch::statement(recorded(mask)).text.to_string());
+    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::REPLACE].map(|statement| statement.to_string());
+    others.into_iter().chain(replace::ordinary_statements()).chain(patches).collect()
 }
 
 /// The customers of these ids that exist, ascending.

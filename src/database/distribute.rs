@@ -159,7 +159,12 @@ async fn places(connection: &mut PgConnection) -> Result<HashMap<String, Place>,
 }
 
 async fn functions(connection: &mut PgConnection, say: &mut (dyn FnMut(String) + Send)) -> Result<(), DistributeError> {
-    connection.execute("alter function row_bytes(anyelement) immutable").await?;
+    connection
+        .execute(
+            "alter function row_bytes(anyelement) immutable; alter function text_bytes(text) immutable;
+             alter function texts_bytes(text[]) immutable",
+        )
+        .await?;
     for function in FUNCTIONS_ON_NODES {
         let missing = sqlx::query(
             "select create_distributed_function(p.oid::regprocedure, 'p_tenant', colocate_with => 'customers', force_delegation => true)

@@ -206,7 +206,9 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        let (before, after) = (values(columns, before), values(columns, after));
+        let before = values(columns, before, &[]);
+        // What was not written is as before.
+        let after = values(columns, after, &before);
         for (number, column) in columns.iter().enumerate() {
             let (was, is) = (before.get(number).copied().flatten(), after.get(number).copied().flatten());
             if column.is_left_out {
@@ -229,9 +231,13 @@ impl Tables {
     }
 }
 
-/// The values of a row in the order of the table's columns; none for no row.
-fn values<'a>(columns: &[Column], row: Option<&'a RowBytes>) -> Vec<Option<ColumnBytes<'a>>> {
-    row.map(|row| row.values(columns.iter().map(|column| column.name))).unwrap_or_default()
+/// The values of a row in the order of the table's columns, where it has none those of `others`; none for no row.
+fn values<'a>(
+    columns: &[Column],
+    row: Option<&'a RowBytes>,
+    others: &[Option<ColumnBytes<'a>>],
+) -> Vec<Option<ColumnBytes<'a>>> {
+    row.map(|row| row.values(columns.iter().map(|column| column.name), others)).unwrap_or_default()
 }
 
 fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {

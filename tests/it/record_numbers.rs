@@ -67,13 +67,15 @@ fn a_frozen_clock_several_servers_and_a_restart_repeat_no_number() {
         upgrade(&servers[number % SERVERS].client(), *id, json!({}));
     }
 
-    let log = database.rows("select associateid, recordnumber, changedate from CRM_AssociateTypeChanges order by recordnumber");
+    let log = database
+        .rows("select associateid, recordnumber, changedate from CRM_AssociateTypeChanges order by recordnumber");
     assert_eq!(log.len(), ids.len());
     let dates: BTreeSet<String> = log.iter().map(|row| row["changedate"].to_string()).collect();
     assert_eq!(dates.len(), 1, "the clock stands still on each server: {dates:?}");
     let numbers: BTreeSet<i64> = log.iter().filter_map(|row| row["recordnumber"].as_i64()).collect();
     assert_eq!(numbers.len(), ids.len(), "none is repeated");
-    let last: Vec<i64> = log.iter().rev().take(one_by_one.len()).filter_map(|row| row["associateid"].as_i64()).collect();
+    let last: Vec<i64> =
+        log.iter().rev().take(one_by_one.len()).filter_map(|row| row["associateid"].as_i64()).collect();
     assert!(last.iter().rev().eq(&one_by_one), "those that were made one after the other ascend: {log:?}");
 }
 
