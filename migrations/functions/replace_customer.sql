@@ -62,31 +62,32 @@ begin
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop run once more, and the ordinary request pays for no row lock.
     loop
-        select c.customer_type, c.version, (select n.unique_fields from tenants n where n.tenant_id = p_tenant),
-               s.customer_type, t.customer_id is not null, t.upline_id,
-               p_upgrade_from is not null
-                   and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
-               case when p_is_recorded then row_bytes(c) end,
-               case when p_is_recorded and t.tenant_id is not null then row_bytes(t) end
-          into old_type, v_version, v_unique, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
-          from customers c
-          left join customers s on s.tenant_id = p_tenant and s.customer_id = coalesce(new_sponsor_id, 0)
-          left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
-         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+        select c.customer_type, c.version, case when p_is_recorded then row_bytes(c) end
+          into old_type, v_version, customer_before
+          from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
             outcome := case when exists (select from tenants n where n.tenant_id = p_tenant)
                             then 'unknown_customer' else 'unknown_tenant' end;
             return;
         end if;
+        -- After the version: whoever changes the node raises it.
+        select t.upline_id, case when p_is_recorded then row_bytes(t) end into v_upline, node_before
+          from sponsor_tree t where t.tenant_id = p_tenant and t.customer_id = p_customer;
+        v_placed := found;
+        select n.unique_fields into v_unique from tenants n where n.tenant_id = p_tenant;
 
         if new_sponsor_id is not null then
-            if v_sponsor_type is null then
+            select s.customer_type into v_sponsor_type from customers s
+             where s.tenant_id = p_tenant and s.customer_id = new_sponsor_id;
+            if not found then
                 outcome := 'sponsor_unknown';
                 return;
             elsif p_sponsor_types is not null and v_sponsor_type <> all (p_sponsor_types) then
                 outcome := 'sponsor_type';
                 return;
             end if;
+            v_has_downline := p_upgrade_from is not null
+                and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer);
             -- A customer that is no customer's upline and cannot become one before this commit closes no circle. Any other
             -- is checked, one at a time in a tenant, so that two moves that race see each other.
             if v_upline is distinct from new_sponsor_id

@@ -23,6 +23,7 @@ mod connections;
 mod create;
 mod database;
 mod delete;
+mod distributed_sql;
 mod documents;
 mod dry_run;
 mod every_field;

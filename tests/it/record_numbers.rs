@@ -15,7 +15,8 @@ const SERVERS: usize = 3;
 const EACH: usize = 12;
 
 fn upgrade(client: &Client, id: i64, values: Value) {
-    let own = json!({ "Username": format!("u{id}"), "EmailAddress": format!("u{id}@x.example"), "WebAlias": format!("u{id}") });
+    let own =
+        json!({ "Username": format!("u{id}"), "EmailAddress": format!("u{id}@x.example"), "TaxId": format!("u{id}") });
     let body = with(&with(&seeds::distributor(), own), values);
     client.put(&format!("/v1/customers/upgrade/{id}"), &body).succeeds(201);
 }
