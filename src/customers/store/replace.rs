@@ -67,8 +67,10 @@ struct Statement {
     columns: ColumnNames,
 }
 
-/// The statements by the columns that they write and whether they upgrade. Only the fields that may stay as they are differ.
-static STATEMENTS: LazyLock<Mutex<HashMap<(FieldMask, bool), Arc<Statement>>>> = LazyLock::new(Mutex::default);
+/// By the fields that they write and whether they upgrade. At most 32, because only the fields that stay where they are absent differ.
+type Statements = HashMap<(FieldMask, bool), Arc<Statement>>;
+
+static STATEMENTS: LazyLock<Mutex<Statements>> = LazyLock::new(Mutex::default);
 
 fn statement(mask: FieldMask, is_upgrade: bool) -> Arc<Statement> {
     let mut statements = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
