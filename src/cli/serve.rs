@@ -21,7 +21,7 @@ use crate::journal::JournalOptions;
 use crate::random::Random;
 use crate::server::{
     Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
-    migrate_only, start_up,
+    distribute_only, migrate_only, start_up,
 };
 use crate::servers::{self, TokenUse};
 use crate::tenants::DEMO_KEY;
@@ -138,6 +138,17 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
         out_json(&json!({ "is_up_to_date": true }))?;
     }
     say("The schema is up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn distribute(settings: &Settings) -> anyhow::Result<ExitCode> {
+    if settings.database_url.is_none() {
+        anyhow::bail!(
+            "the embedded database is on one machine: set DATABASE_URL to the coordinator of a Citus cluster"
+        );
+    }
+    distribute_only(&start_options(settings, no_server()), &mut |step| say(&step)).await?;
+    say("The database is laid out. Restart the servers that run on it.");
     Ok(ExitCode::SUCCESS)
 }
 

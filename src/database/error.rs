@@ -19,7 +19,9 @@ pub enum DatabaseError {
 #[must_use]
 pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
     let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
-    error.constraint().map(without_shard)
+    // A coordinator passes a node's error on without the field, and with its text.
+    let name = error.constraint().or_else(|| error.message().rsplit('"').nth(1))?;
+    Some(without_shard(name))
 }
 
 /// Whether Postgres canceled a statement because it and another one waited for each other. The statement can be tried again.

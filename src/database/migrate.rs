@@ -43,15 +43,18 @@ const HOLDER: &str = "\
 
 /// The version of the functions. A change of `migrations/functions/` raises it by one, so that an older program does not replace the
 /// functions of a newer one.
-const FUNCTIONS_VERSION: i32 = 3;
+const FUNCTIONS_VERSION: i32 = 4;
 
 /// A test compares it with the functions, so that a change of them does not keep their version.
 #[cfg(test)]
-const FUNCTIONS_DIGEST: &str = "a8c64e7e97128eaa9a537330242991c69022e799cf0659bd1e80f14fd81c60dc";
+const FUNCTIONS_DIGEST: &str = "dff5432dd9cb0d831b6df41ce5a63f2129b7e39dd5b7f61e9d32f74f0842ffad";
 
 /// In the order in which they can be created.
 const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/tenant_lock_key.sql"),
+    include_str!("../../migrations/functions/row_bytes.sql"),
+    include_str!("../../migrations/functions/moved_back.sql"),
+    include_str!("../../migrations/functions/lock_tenant.sql"),
     include_str!("../../migrations/functions/enter_tenant.sql"),
     include_str!("../../migrations/functions/sponsor_is_below.sql"),
     include_str!("../../migrations/functions/enroller_is_below.sql"),
@@ -59,6 +62,8 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/create_customer.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),
     include_str!("../../migrations/functions/place_below.sql"),
+    include_str!("../../migrations/functions/write_profile.sql"),
+    include_str!("../../migrations/functions/write_companies.sql"),
     include_str!("../../migrations/functions/count_request.sql"),
     include_str!("../../migrations/functions/tenant_tables.sql"),
     include_str!("../../migrations/functions/copy_tenant_data.sql"),

@@ -2,12 +2,14 @@
 
 mod batches;
 mod connection;
+mod distribute;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
 mod exclusive;
 mod handle;
 mod hosts;
+mod layout;
 mod limit;
 mod login;
 mod maintenance;
@@ -26,6 +28,7 @@ mod transaction;
 mod url;
 
 pub use batches::Batches;
+pub use distribute::{DistributeError, distribute};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{
@@ -35,6 +38,7 @@ pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGua
 pub use handle::{Database, Session};
 pub use hosts::ConnectError;
 pub use login::LoginSource;
+pub use layout::{FUNCTIONS_ON_NODES, Place, TABLES};
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use outage::{outage, to_be_logged};

@@ -24,7 +24,7 @@ pub use raw::{RawEntry, RawMessages};
 pub use recorder::{Effects, RecordedTransaction, Recorder};
 pub use requests::{Journal, Listener};
 pub use rings::JournalOptions;
-pub use row_bytes::{ColumnNames, RowBytes, WrittenValue};
+pub use row_bytes::{ColumnNames, ColumnType, RowBytes, WrittenRow, WrittenValue};
 pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
 pub use show::Detail;

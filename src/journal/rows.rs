@@ -41,7 +41,8 @@ struct Column {
     name: &'static str,
     kind: Kind,
     is_key: bool,
-    is_tenant: bool,
+    /// The tenant, and the version of a customer, which no request sets.
+    is_left_out: bool,
     is_secret: bool,
 }
 
@@ -205,10 +206,12 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        let (before, after) = (values(columns, before), values(columns, after));
+        let before = values(columns, before, &[]);
+        // What was not written is as before.
+        let after = values(columns, after, &before);
         for (number, column) in columns.iter().enumerate() {
             let (was, is) = (before.get(number).copied().flatten(), after.get(number).copied().flatten());
-            if column.is_tenant {
+            if column.is_left_out {
                 continue;
             }
             if column.is_key {
@@ -228,9 +231,13 @@ impl Tables {
     }
 }
 
-/// The values of a row in the order of the table's columns; none for no row.
-fn values<'a>(columns: &[Column], row: Option<&'a RowBytes>) -> Vec<Option<ColumnBytes<'a>>> {
-    row.map(|row| row.values(columns.iter().map(|column| column.name))).unwrap_or_default()
+/// The values of a row in the order of the table's columns, where it has none those of `others`; none for no row.
+fn values<'a>(
+    columns: &[Column],
+    row: Option<&'a RowBytes>,
+    others: &[Option<ColumnBytes<'a>>],
+) -> Vec<Option<ColumnBytes<'a>>> {
+    row.map(|row| row.values(columns.iter().map(|column| column.name), others)).unwrap_or_default()
 }
 
 fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
@@ -239,9 +246,9 @@ fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
 
 impl Column {
     fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
-        let is_tenant = name == "tenant_id";
+        let is_left_out = ["tenant_id", "version"].contains(&name);
         let is_secret = is_secret_column(name);
-        Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
+        Self { name, kind, is_key: is_key && !is_left_out, is_left_out, is_secret }
     }
 
     fn cell(&self, column: Option<ColumnBytes<'_>>, mask: &'static str) -> Cell {

@@ -48,7 +48,7 @@ pub use descriptors::connections_for_descriptors;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use respond::CONSOLE_TARGET;
-pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
+pub use start::{Origin, StartError, StartOptions, Started, distribute_only, migrate_only, start_up};
 pub use supervisor::Supervisor;
 
 /// How long a browser may cache a preflight: as long as any browser does.

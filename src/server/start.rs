@@ -12,7 +12,8 @@ use super::supervisor::Supervisor;
 use crate::clock::Clock;
 use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{
-    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, LoginSource, MigrateError, Program, maintain, migrate,
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, DistributeError, LoginSource, MigrateError, Program,
+    distribute, maintain, migrate,
 };
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
@@ -93,6 +94,8 @@ pub enum StartError {
     #[error(transparent)]
     Register(#[from] RegisterError),
     #[error(transparent)]
+    Distribute(#[from] DistributeError),
+    #[error(transparent)]
     Seed(#[from] SeedError),
 }
 
@@ -146,6 +149,7 @@ pub async fn start_up(
         opened.discard_new().await;
         return Err(error);
     }
+    opened.database.read_layout().await?;
     pending(&["other servers", "seed"]);
     let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
     let servers = join(options, opened.database.clone(), server.map(|_| &supervisor), &random).await?;
@@ -246,6 +250,15 @@ pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     migrate_at(&opened.database, &options.origin, Program::Command).await?;
     opened.close().await;
     Ok(())
+}
+
+/// Opens the database, migrates it and lays it out over the nodes of a Citus cluster. Each step is told to `say`.
+pub async fn distribute_only(options: &StartOptions, say: &mut (dyn FnMut(String) + Send)) -> Result<(), StartError> {
+    let opened = connect(options).await?;
+    migrate_at(&opened.database, &options.origin, Program::Command).await?;
+    let distributed = distribute(&opened.database, say).await;
+    opened.close().await;
+    Ok(distributed?)
 }
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
