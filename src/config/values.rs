@@ -48,7 +48,7 @@ macro_rules! words {
 }
 
 texts!(String, usize, BrowserOrigin, Count, Limit, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
-words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
+words!(JournalSetting, PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {
     fn of_default(text: &str) -> Self {
@@ -106,6 +106,14 @@ pub enum LogFormat {
     Text,
     /// One JSON object per event.
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JournalSetting {
+    Auto,
+    Memory,
+    Database,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]

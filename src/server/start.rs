@@ -15,7 +15,7 @@ use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
 use crate::gateway::Services;
-use crate::journal::{Journal, JournalOptions};
+use crate::journal::{Journal, JournalOptions, JournalPlace};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::tenants::{
@@ -23,6 +23,9 @@ use crate::tenants::{
     read_seed,
 };
 use crate::webhooks::Deliveries;
+
+/// How long the end of the server waits until the last requests are in the journal.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub enum Origin {
@@ -96,6 +99,8 @@ impl Started {
         let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
         self.supervisor.restarting("webhooks", move || deliveries.clone().run());
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
+        let journal = self.tenants.journal.clone();
+        self.supervisor.restarting("journal", move || journal.clone().run());
         if self.is_embedded {
             // It does not vacuum and analyze by itself.
             let database = self.opened.database.clone();
@@ -110,6 +115,9 @@ impl Started {
     pub async fn close(self) {
         self.supervisor.stop();
         self.deliveries.stop().await;
+        if !self.tenants.journal.flush(JOURNAL_TIMEOUT).await {
+            tracing::warn!("the last requests are not in the journal, because the database did not answer in time");
+        }
         self.supervisor.abort();
         self.opened.close().await;
     }
@@ -148,13 +156,22 @@ pub async fn start_up(
         _ => None,
     };
     let journal = server.map_or_else(
-        || Journal::new(JournalOptions { entries: 0, bytes: 0, total_bytes: 0 }, Vec::new()),
+        || {
+            Journal::new(
+                JournalOptions { place: JournalPlace::Memory, entries: 0, bytes: 0, total_bytes: 0 },
+                Vec::new(),
+            )
+        },
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;
+    let is_embedded = matches!(options.origin, Origin::Embedded(_));
+    if server.is_some() && !is_embedded {
+        let (_, others) = tokio::sync::watch::channel(false);
+        journal.open(&database, random.uuid(), others).await?;
+    }
     let credentials = CredentialCache::new(database.clone());
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
-    let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }

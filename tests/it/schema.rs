@@ -89,6 +89,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0008_vendors.sql"),
         include_str!("../../migrations/0105_sso_tokens.sql"),
         include_str!("../../migrations/0111_references_to_tenants.sql"),
+        include_str!("../../migrations/0114_journal.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
