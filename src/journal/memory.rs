@@ -36,15 +36,20 @@ pub(super) fn newest(
     found
 }
 
-/// The earliest request that matches.
-pub(super) fn earliest(rings: &Rings, redactor: &Redactor, tenant: Option<TenantId>, filter: &Filter) -> Option<Entry> {
-    let mut after = filter.since.unwrap_or_default();
+/// The earliest request that matches, with a higher number than `after`, which becomes the number of the last one that was looked at.
+pub(super) fn earliest(
+    rings: &Rings,
+    redactor: &Redactor,
+    tenant: Option<TenantId>,
+    filter: &Filter,
+    after: &mut u64,
+) -> Option<Entry> {
     loop {
-        let numbered = rings.after(tenant, after)?;
+        let numbered = rings.after(tenant, *after)?;
+        *after = numbered.number;
         if matches(redactor, filter, &numbered) {
             return Some(redactor.entry(&numbered, Detail::Whole));
         }
-        after = numbered.number;
     }
 }
 

@@ -234,7 +234,8 @@ impl Journal {
             if let Some(database) = self.database().await? {
                 return Ok(self.page(database, tenant, filter, Most { rows: 1, ..PAGE }).await?.pop_front());
             }
-            let found = memory::earliest(&self.shared.rings, &self.shared.redactor, tenant, filter);
+            let mut after = filter.since.unwrap_or_default();
+            let found = memory::earliest(&self.shared.rings, &self.shared.redactor, tenant, filter, &mut after);
             if self.shared.place().is_memory() {
                 return Ok(found);
             }
@@ -401,10 +402,8 @@ impl Listener {
             match journal.database().await? {
                 Some(database) => self.read_page(database, filter).await?,
                 None => {
-                    let filter = Filter { since: Some(self.last), ..filter.clone() };
-                    let shared = &journal.shared;
-                    let found = memory::earliest(&shared.rings, &shared.redactor, self.tenant, &filter);
-                    self.ready.extend(found);
+                    let Shared { rings, redactor, .. } = &*journal.shared;
+                    self.ready.extend(memory::earliest(rings, redactor, self.tenant, filter, &mut self.last));
                 }
             }
         }

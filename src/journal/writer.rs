@@ -128,6 +128,7 @@ async fn join(shared: &Shared, stored: &Stored) -> Result<Place, DatabaseError> 
                 }
             }
             Some(_) => sleep(JOIN_INTERVAL).await,
+            // Postgres lost it in a crash.
             None => table::begin_if_absent(database, shared.started_at, shared.known()).await?,
         }
     }

@@ -147,7 +147,7 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
 ///
 /// Sends each request as a server-sent event `request`, whose data is the request and whose id is its number. With `since`, or with
 /// the header `Last-Event-ID` that a browser sends when it reconnects, the stream begins with the requests of the journal after that
-/// number; the header takes precedence. A number that this server has not reached is another server's: then all requests are sent.
+/// number; the header takes precedence. A number that is not reached yet is that of an earlier start: then all requests are sent.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/stream",
@@ -175,6 +175,7 @@ pub(super) async fn stream(
         Some(since) => journal.listen_since(tenant, since),
         None => journal.listen(tenant).await?,
     };
+    let filter = Filter { since: None, ..filter };
     let requests = stream::unfold((listener, filter), async |(mut listener, filter)| {
         let entry = listener.next(&filter).await?;
         Some((entry, (listener, filter)))

@@ -34,7 +34,8 @@ fn a_tenant_keeps_its_last_requests_up_to_a_number_and_a_size() {
     let found = servers.requests(0, "?limit=1000");
     // An eighth more, until they are trimmed.
     assert!((80..=90).contains(&found.len()), "{}", found.len());
-    assert_eq!((number_of(&found[0]), number_of(found.last().expect("one"))), (300, 301 - found.len() as u64));
+    let count = u64::try_from(found.len()).expect("small");
+    assert_eq!((number_of(&found[0]), number_of(found.last().expect("one"))), (300, 301 - count));
     let counted = "select (select count(*) from journal_entries) as n, (select sum(bytes) from journal_entries) as bytes, entries, \
                    bytes as counted from journal_tenants";
     let row = &servers.database.rows(counted)[0];
@@ -105,15 +106,15 @@ fn a_database_that_does_not_answer_holds_up_no_request_and_drops_are_counted() {
         });
         std::thread::sleep(Duration::from_millis(500));
         let began = Instant::now();
-        for _ in 0..200 {
+        for _ in 0..100 {
             client.get("/v1/customers/2").succeeds(200);
         }
         assert!(began.elapsed() < Duration::from_millis(2_400), "{:?}", began.elapsed());
-        assert!(dropped(&servers) > 50, "{}", dropped(&servers));
+        assert!(dropped(&servers) > 20, "{}", dropped(&servers));
         holding.join().expect("it ends");
     });
     let dropped = dropped(&servers);
     let found = servers.requests(0, "?limit=1000");
-    assert_eq!(u64::try_from(found.len()).expect("small") + dropped, 201);
+    assert_eq!(u64::try_from(found.len()).expect("small") + dropped, 101);
     assert_ne!(found, Vec::<Value>::new());
 }

@@ -42,7 +42,7 @@ impl Servers {
 
     fn add(&mut self, arguments: &[&str]) {
         let own = ["--database-url", &self.database.url, "--seed", "demo"];
-        self.servers.push(Process::start(&[&own, arguments].concat()));
+        self.servers.push(Process::start(&[&own[..], arguments].concat()));
     }
 
     /// Waits until the first server has moved its requests into the database.

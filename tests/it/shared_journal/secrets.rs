@@ -23,15 +23,7 @@ fn the_tables_of_the_journal_contain_no_secret() {
     );
     let text = rows.iter().map(|row| row["row"].as_str().expect("a row")).collect::<Vec<_>>().join("\n");
     assert!(text.contains("CanaryName") && text.contains("customer_type"), "the rest is there");
-    for secret in [
-        "Canary-Pass",
-        "CanaryTax",
-        "CanaryToken",
-        "CanaryWrong",
-        "CanaryKey",
-        DEMO_KEY,
-        "password_hash\", \"after\": \"$",
-    ] {
+    for secret in ["Canary-Pass", "CanaryTax", "CanaryToken", "CanaryWrong", "CanaryKey", DEMO_KEY, "test-sha256"] {
         assert!(!text.contains(secret), "{secret} in a row of the journal");
     }
 }
