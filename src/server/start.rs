@@ -19,7 +19,7 @@ use crate::database::{
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
 use crate::gateway::Services;
-use crate::journal::{Journal, JournalOptions};
+use crate::journal::{Journal, JournalOptions, JournalPlace};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::servers::{RegisterError, ServerOptions, Servers};
@@ -28,6 +28,9 @@ use crate::tenants::{
     read_seed,
 };
 use crate::webhooks::Deliveries;
+
+/// How long the end of the server waits until the last requests are in the journal.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub enum Origin {
@@ -111,6 +114,8 @@ impl Started {
         let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
         self.supervisor.restarting("webhooks", move || deliveries.clone().run());
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
+        let journal = self.tenants.journal.clone();
+        self.supervisor.restarting("journal", move || journal.clone().run());
         if self.is_embedded {
             // It does not vacuum and analyze by itself.
             let database = self.opened.database.clone();
@@ -125,6 +130,9 @@ impl Started {
     pub async fn close(self) {
         self.supervisor.stop();
         self.deliveries.stop().await;
+        if !self.tenants.journal.flush(JOURNAL_TIMEOUT).await {
+            tracing::warn!("the last requests are not in the journal, because the database did not answer in time");
+        }
         self.supervisor.abort();
         self.servers.leave().await;
         self.opened.close().await;
@@ -206,13 +214,21 @@ async fn fill(
         _ => None,
     };
     let journal = server.map_or_else(
-        || Journal::new(JournalOptions { entries: 0, bytes: 0, total_bytes: 0 }, Vec::new()),
+        || {
+            Journal::new(
+                JournalOptions { place: JournalPlace::Memory, entries: 0, bytes: 0, total_bytes: 0 },
+                Vec::new(),
+            )
+        },
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;
+    let is_embedded = matches!(options.origin, Origin::Embedded(_));
+    if server.is_some() && !is_embedded {
+        journal.open(&database, servers.id(), servers.others()).await?;
+    }
     let credentials = CredentialCache::new(database.clone());
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
-    let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }

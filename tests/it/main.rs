@@ -54,6 +54,7 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod shared_journal;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;

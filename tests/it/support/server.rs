@@ -10,7 +10,7 @@ use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
 use directscale_emulator::database::{DatabaseTimeouts, LoginSource};
 use directscale_emulator::gateway::ResponseOptions;
-use directscale_emulator::journal::JournalOptions;
+use directscale_emulator::journal::{JournalOptions, JournalPlace};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
@@ -75,7 +75,12 @@ impl TestServer {
             let server_options = ServerOptions {
                 responses,
                 cors_origin: None,
-                journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
+                journal: JournalOptions {
+                    place: JournalPlace::Auto,
+                    entries: 500,
+                    bytes: 4 * 1024 * 1024,
+                    total_bytes: 64 * 1024 * 1024,
+                },
                 access: Access::default(),
                 body_memory_bytes: 256 * 1024 * 1024,
                 // The tests share one address.
