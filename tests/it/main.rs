@@ -52,6 +52,8 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod shared_sessions;
+mod shared_tasks;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;
