@@ -13,12 +13,14 @@ mod choose;
 mod duration;
 mod example;
 mod secret;
+mod server_name;
 mod table;
 mod values;
 
 pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
 pub use secret::{DatabaseUrl, Secret, place};
+pub use server_name::ServerName;
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{
     Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
-use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
+use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
 use crate::database::DatabaseTimeouts;
@@ -23,6 +23,7 @@ use crate::server::{
     Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
     migrate_only, start_up,
 };
+use crate::servers::{self, TokenUse};
 use crate::tenants::DEMO_KEY;
 
 /// The limit for the whole shutdown.
@@ -41,6 +42,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let generated = needs_token.then(|| AdminToken::generate(&random));
     let token = settings.admin_token.clone().or_else(|| generated.clone());
     let is_open = token.is_none();
+    let token_use = match (&settings.admin_token, &generated) {
+        (Some(token), _) => TokenUse::Set(token.digest()),
+        (None, Some(_)) => TokenUse::Generated,
+        (None, None) => TokenUse::Open,
+    };
     let options = ServerOptions {
         journal: JournalOptions {
             entries: settings.journal_entries,
@@ -57,11 +63,12 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         },
         cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
-    let server = Server::new(options, Arc::clone(&random)).await?;
     let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
     let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
     let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
     let address = listener.address();
+    let name = server_name(settings, address.port());
+    let server = Server::new(options, Arc::clone(&random)).await?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
             let listener = bind(listen).await?.with_max_connections(max_connections);
@@ -81,7 +88,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         None => (None, None),
     };
 
-    let options = start_options(settings);
+    let options = start_options(settings, servers::ServerOptions { name: name.clone(), token: token_use });
     let started = tokio::select! {
         started = start_up(&options, random, Some(&server)) => started,
         code = end(&mut stop, supervisor) => {
@@ -126,7 +133,7 @@ async fn bind(listen: &ListenAddress) -> anyhow::Result<Listener> {
 }
 
 pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Result<ExitCode> {
-    migrate_only(&start_options(settings)).await?;
+    migrate_only(&start_options(settings, no_server())).await?;
     if is_json {
         out_json(&json!({ "is_up_to_date": true }))?;
     }
@@ -135,7 +142,7 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = StartOptions { seed: Some(file), ..start_options(settings) };
+    let options = StartOptions { seed: Some(file), ..start_options(settings, no_server()) };
     let started = start_up(&options, Arc::new(Random::default()), None).await?;
     let seeded = started.seeded.clone();
     started.close().await;
@@ -143,7 +150,8 @@ pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> an
     Ok(ExitCode::SUCCESS)
 }
 
-fn start_options(settings: &Settings) -> StartOptions {
+/// `server` is what this server is to the others of its database; a command is none.
+fn start_options(settings: &Settings, server: servers::ServerOptions) -> StartOptions {
     let origin = match &settings.database_url {
         Some(url) => Origin::Server(url.reveal().to_owned()),
         None => Origin::Embedded(settings.data.clone()),
@@ -161,7 +169,22 @@ fn start_options(settings: &Settings) -> StartOptions {
         wait: settings.database_wait_seconds.0,
         password_cost: password_cost(settings),
         private_targets: private_targets(settings),
+        server,
     }
+}
+
+/// A command is not one of the servers.
+fn no_server() -> servers::ServerOptions {
+    servers::ServerOptions { name: String::new(), token: TokenUse::Open }
+}
+
+/// The name that was set, or the machine's with the port.
+fn server_name(settings: &Settings, port: u16) -> String {
+    let default = || {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        ServerName::of_host(&host, port)
+    };
+    settings.server_name.clone().unwrap_or_else(default).0
 }
 
 /// An emulator has test data wherever it listens, so only a user who wants slow hashes pays for them.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::choose::Chooser;
 use super::duration::{Milliseconds, Seconds};
 use super::secret::{DatabaseUrl, Secret};
+use super::server_name::ServerName;
 use super::values::{
     BrowserOrigin, Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
     Switch,
@@ -168,6 +169,9 @@ settings! {
         listen: ListenAddress, default "127.0.0.1:8080", "HOST:PORT", "EMULATOR_LISTEN",
             "Listen on this address; :PORT is every address of this machine, port 0 any free port",
             "localhost is its IPv4 and its IPv6 address.";
+        server_name: ServerName, optional "emulator-1", "NAME", "EMULATOR_SERVER_NAME",
+            "The name of this server among those that use the same database; by default the machine's name and the port",
+            "1 to 100 letters, digits and .-_: in ASCII. No other server of the database may have it. It is a label of the metrics.";
         seed: String, optional "demo", "demo|FILE", "EMULATOR_SEED",
             "Load this seed at start: demo, or a seed file; an empty embedded database gets demo by itself",
             "docs/SEEDS.md describes seed files.";

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::duration::{Milliseconds, Seconds};
+use super::server_name::ServerName;
 
 /// A value of the table of settings.
 pub(super) trait SettingValue: Sized {
@@ -47,7 +48,19 @@ macro_rules! words {
     )* };
 }
 
-texts!(String, usize, BrowserOrigin, Count, Limit, ListenAddress, HostNames, LogFilter, Milliseconds, Seconds);
+texts!(
+    String,
+    usize,
+    BrowserOrigin,
+    Count,
+    Limit,
+    ListenAddress,
+    HostNames,
+    LogFilter,
+    Milliseconds,
+    Seconds,
+    ServerName
+);
 words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {

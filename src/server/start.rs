@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::Server;
 use super::reach::{Target, Unusable, reach};
 use super::supervisor::Supervisor;
+use crate::clock::Clock;
 use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, MigrateError, maintain, migrate};
 #[cfg(feature = "embedded")]
@@ -18,6 +19,7 @@ use crate::gateway::Services;
 use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
+use crate::servers::{RegisterError, ServerOptions, Servers};
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
     read_seed,
@@ -45,6 +47,8 @@ pub struct StartOptions {
     pub password_cost: PasswordCost,
     /// Whether hooks and webhooks may go to loopback and private networks.
     pub private_targets: bool,
+    /// What this server is to the other servers of its database.
+    pub server: ServerOptions,
 }
 
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub struct Started {
     pub services: Services,
     pub deliveries: Deliveries,
     pub tenants: Tenants,
+    /// The servers of the database.
+    pub servers: Servers,
     /// The HTTP client for hooks and webhooks.
     pub outgoing: Outgoing,
     is_embedded: bool,
@@ -80,6 +86,8 @@ pub enum StartError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     #[error(transparent)]
     Seed(#[from] SeedError),
 }
@@ -111,6 +119,7 @@ impl Started {
         self.supervisor.stop();
         self.deliveries.stop().await;
         self.supervisor.abort();
+        self.servers.leave().await;
         self.opened.close().await;
     }
 }
@@ -127,16 +136,56 @@ pub async fn start_up(
         }
     };
     let opened = connect(options).await?;
-    let database = opened.database.clone();
-
     pending(&["migrations", "seed"]);
-    if let Err(error) = migrate_at(&database, &options.origin).await {
-        drop(database);
+    if let Err(error) = migrate_at(&opened.database, &options.origin).await {
         opened.discard_new().await;
         return Err(error);
     }
-
+    pending(&["other servers", "seed"]);
+    let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
+    let servers = join(options, opened.database.clone(), server.map(|_| &supervisor), &random).await?;
     pending(&["seed"]);
+    let started = fill(options, opened, servers.clone(), supervisor, random, server).await;
+    match &started {
+        // Until the other servers know of this one, they answer to changes without waiting for it.
+        Ok(_) => drop(servers.settle().await),
+        Err(_) => servers.leave().await,
+    }
+    started
+}
+
+/// Makes this process one of the servers of its database, if it is a server.
+async fn join(
+    options: &StartOptions,
+    database: Database,
+    supervisor: Option<&Supervisor>,
+    random: &Random,
+) -> Result<Servers, StartError> {
+    let (id, now) = (random.uuid(), Clock::Real.now());
+    let ServerOptions { name, .. } = &options.server;
+    let servers = match (&options.origin, supervisor) {
+        (Origin::Embedded(_), _) => Servers::only(database, id, name.clone(), now),
+        (Origin::Server(_), None) => Servers::command(database, id, now),
+        (Origin::Server(_), Some(supervisor)) => {
+            let servers = Servers::register(database, options.server.clone(), id).await?;
+            let part = servers.clone();
+            supervisor.restarting("servers", move || part.clone().run());
+            servers
+        }
+    };
+    Ok(servers)
+}
+
+/// Loads the seed, and makes the services of an open database.
+async fn fill(
+    options: &StartOptions,
+    opened: Opened,
+    servers: Servers,
+    supervisor: Supervisor,
+    random: Arc<Random>,
+    server: Option<&Server>,
+) -> Result<Started, StartError> {
+    let database = opened.database.clone();
     let outgoing = Outgoing::new(options.private_targets);
     let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
     let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
@@ -171,8 +220,19 @@ pub async fn start_up(
         tenants: TenantLoader::new(database),
         customers,
     };
-    let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
-    Ok(Started { opened, services, deliveries, tenants, outgoing, is_embedded, supervisor, seeded, has_demo, is_empty })
+    Ok(Started {
+        opened,
+        services,
+        deliveries,
+        tenants,
+        servers,
+        outgoing,
+        is_embedded,
+        supervisor,
+        seeded,
+        has_demo,
+        is_empty,
+    })
 }
 
 /// Opens the database and migrates it.

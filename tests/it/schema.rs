@@ -36,13 +36,15 @@ fn the_vendors_tables_have_the_documented_names() {
 
 #[test]
 fn tenant_id_is_the_first_column_of_every_key_and_index() {
-    const ACROSS_TENANTS: [&str; 6] = [
+    const ACROSS_TENANTS: [&str; 8] = [
         "tenants_name_key",
         "tenants_snapshot_key",
         "subscription_keys_digest_key",
         "access_tokens_digest_key",
         "extension_tokens_digest_idx",
         "tenants_expires_idx",
+        "servers_pkey",
+        "settings_changes_pkey",
     ];
     let rows = server().rows(
         "select c.relname as table, i.relname as index,
@@ -57,7 +59,8 @@ fn tenant_id_is_the_first_column_of_every_key_and_index() {
     for row in rows {
         let index = row["index"].as_str().expect("a name");
         // A tenant is found by its name and by the digests of its credentials and of its extension's token, a snapshot by its owner and
-        // name, and the cleanup finds the expired tenants. Everything else is found within a tenant.
+        // name, the cleanup finds the expired tenants, and servers know each other and what changed. Everything else is found within a
+        // tenant.
         if !ACROSS_TENANTS.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
@@ -89,6 +92,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0008_vendors.sql"),
         include_str!("../../migrations/0105_sso_tokens.sql"),
         include_str!("../../migrations/0111_references_to_tenants.sql"),
+        include_str!("../../migrations/0113_servers.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");

@@ -15,6 +15,7 @@ use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
 };
+use directscale_emulator::servers::{self, TokenUse};
 use directscale_emulator::tenants::{Credential, DEMO_SEED, load_seed, read_seed, read_text};
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -239,6 +240,7 @@ pub fn start_options(origin: Origin) -> StartOptions {
         wait: Duration::from_secs(10),
         password_cost: PasswordCost::Test,
         private_targets: true,
+        server: servers::ServerOptions { name: "test".to_owned(), token: TokenUse::Open },
     }
 }
 
