@@ -20,6 +20,7 @@ use crate::journal::{Journal, JournalOptions};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::servers::{RegisterError, ServerOptions, Servers};
+use crate::tasks::{TaskTable, Tasks};
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
     read_seed,
@@ -104,6 +105,8 @@ impl Started {
         let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
         self.supervisor.restarting("webhooks", move || deliveries.clone().run());
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
+        let tasks = self.tenants.tasks.clone();
+        self.supervisor.restarting("tasks", move || tasks.clone().renew());
         if self.is_embedded {
             // It does not vacuum and analyze by itself.
             let database = self.opened.database.clone();
@@ -119,6 +122,7 @@ impl Started {
         self.supervisor.stop();
         self.deliveries.stop().await;
         self.supervisor.abort();
+        self.tenants.tasks.stop().await;
         self.servers.leave().await;
         self.opened.close().await;
     }
@@ -202,7 +206,9 @@ async fn fill(
     );
     journal.learn_tables(&database).await?;
     let credentials = CredentialCache::new(database.clone());
+    let tasks = Tasks::new(TaskTable::new(database.clone(), servers.id(), servers.others()));
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
+    let tenants = tenants.with_tasks(tasks);
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
         tenants.finish_interrupted_work().await?;

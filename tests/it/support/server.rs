@@ -117,10 +117,10 @@ impl TestServer {
         let (origin, cluster, folder) = choose_database();
         assert!(servers() == 1 || matches!(origin, Origin::Server(_)), "several servers need a real Postgres");
         let (first, others, balanced) = runtime.block_on(async {
-            let first = RunningServer::start(&origin).await;
+            let first = RunningServer::start(&origin, 0).await;
             let mut others = Vec::new();
-            for _ in 1..servers() {
-                others.push(RunningServer::start(&origin).await);
+            for number in 1..servers() {
+                others.push(RunningServer::start(&origin, number).await);
             }
             let all: Vec<SocketAddr> = [&first].into_iter().chain(&others).map(|server| server.address).collect();
             let balanced = if others.is_empty() { first.address } else { balance(all).await };
@@ -143,7 +143,7 @@ impl TestServer {
 }
 
 impl RunningServer {
-    async fn start(origin: &Origin) -> Self {
+    async fn start(origin: &Origin, number: usize) -> Self {
         let random = Arc::new(Random::default());
         let server_options = ServerOptions {
             responses: ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true },
@@ -161,7 +161,8 @@ impl RunningServer {
         let address = listener.address();
         let (shutdown, serving) = listener.serve(server.clone());
         tokio::spawn(serving);
-        let options = start_options(origin.clone());
+        let mut options = start_options(origin.clone());
+        options.server.name = format!("test-{number}");
         let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
         server.set_services(&started);
         Self { address, server, started, random, shutdown }
