@@ -23,7 +23,8 @@ pub use secret::{DatabaseUrl, Secret, place};
 pub use server_name::ServerName;
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{
-    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, Switch,
+    Count, HostNames, JournalSetting, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
+    Switch,
 };
 
 /// The settings as flags and variables.

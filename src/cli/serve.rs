@@ -12,12 +12,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
-use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
+use crate::config::{JournalSetting, ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
 use crate::database::DatabaseTimeouts;
 use crate::gateway::ResponseOptions;
-use crate::journal::JournalOptions;
+use crate::journal::{JournalOptions, JournalPlace};
 use crate::random::Random;
 use crate::server::{
     Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
@@ -49,6 +49,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let options = ServerOptions {
         journal: JournalOptions {
+            place: match settings.journal {
+                JournalSetting::Auto => JournalPlace::Auto,
+                JournalSetting::Memory => JournalPlace::Memory,
+                JournalSetting::Database => JournalPlace::Database,
+            },
             entries: settings.journal_entries,
             bytes: settings.journal_bytes,
             total_bytes: settings.journal_total_bytes,

@@ -61,7 +61,7 @@ texts!(
     Seconds,
     ServerName
 );
-words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
+words!(JournalSetting, PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {
     fn of_default(text: &str) -> Self {
@@ -119,6 +119,14 @@ pub enum LogFormat {
     Text,
     /// One JSON object per event.
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JournalSetting {
+    Auto,
+    Memory,
+    Database,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]

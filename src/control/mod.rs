@@ -18,9 +18,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
-use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
@@ -54,8 +52,6 @@ pub struct Control {
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
-    /// Identifies this run of the server: the journal's numbers start at 1 in each.
-    started_at: DateTime<Utc>,
 }
 
 impl Control {
@@ -73,7 +69,6 @@ impl Control {
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
-            started_at: Clock::Real.now(),
         }
     }
 

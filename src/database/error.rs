@@ -45,6 +45,14 @@ pub fn is_impossible_text(error: &sqlx::Error) -> bool {
     has_code(error, "22021")
 }
 
+/// Whether Postgres rejected a value of a statement, which would be rejected again.
+#[must_use]
+pub fn is_of_value(error: &DatabaseError) -> bool {
+    let DatabaseError::Statement(error) = error else { return false };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
 fn has_code(error: &sqlx::Error, expected: &str) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code == expected)

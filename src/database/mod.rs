@@ -21,7 +21,8 @@ pub use batches::Batches;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{
-    DatabaseError, is_deadlock, is_impossible_text, is_lock_timeout, is_of_deleted_tenant, violated_unique_constraint,
+    DatabaseError, is_deadlock, is_impossible_text, is_lock_timeout, is_of_deleted_tenant, is_of_value,
+    violated_unique_constraint,
 };
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};

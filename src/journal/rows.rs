@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -55,9 +55,9 @@ enum Kind {
 }
 
 /// A row that a request changed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Change {
-    pub table: &'static str,
+    pub table: Cow<'static, str>,
     /// The row's primary key without the tenant.
     pub id: String,
     /// Each column that changed; of a new row each that is not null.
@@ -65,7 +65,7 @@ pub struct Change {
 }
 
 /// A column that a request changed. Secrets such as a tax id are hidden.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     pub field: Cow<'static, str>,
     /// Null in a new row.
@@ -160,6 +160,17 @@ impl Serialize for Cell {
     }
 }
 
+impl<'de> Deserialize<'de> for Cell {
+    /// Of a value that was shortened before, and so is not shortened again.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Null => Self(CellValue::Null),
+            Value::String(text) => Self(CellValue::Text(text.into(), Kind::Text)),
+            other => Self(CellValue::Text(other.to_string().into(), Kind::Json)),
+        })
+    }
+}
+
 impl Tables {
     pub(super) async fn load(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let columns = sqlx::query!(
@@ -224,7 +235,7 @@ impl Tables {
                 fields.push(FieldChange { field: Cow::Borrowed(column.name), before, after });
             }
         }
-        (!fields.is_empty()).then_some(Change { table, id, fields })
+        (!fields.is_empty()).then_some(Change { table: Cow::Borrowed(table), id, fields })
     }
 }
 

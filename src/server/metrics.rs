@@ -14,6 +14,7 @@ use super::Shared;
 use crate::database::Database;
 use crate::error_chain::ErrorChain;
 use crate::guesses::Guesses;
+use crate::journal::Journal;
 
 /// Labels are operations, never paths: clients cannot add labels.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) struct Metrics {
     connections: IntGauge,
     refused: IntCounter,
     closed: IntCounterVec,
+    journal_dropped: IntCounter,
+    journal: Journal,
     database: OnceLock<Database>,
 }
 
@@ -41,7 +44,7 @@ impl Drop for CountedConnection {
 }
 
 impl Metrics {
-    pub(super) fn new(guesses: &Guesses) -> Result<Self, prometheus::Error> {
+    pub(super) fn new(guesses: &Guesses, journal: Journal) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
             Opts::new("emulator_requests_total", "Requests by operation and status; - stands for no operation."),
@@ -74,6 +77,11 @@ impl Metrics {
             Opts::new("emulator_connections_closed_total", "Connections that the server closed, by reason."),
             &["reason"],
         )?;
+        let journal_dropped = IntCounter::new(
+            "emulator_journal_dropped_total",
+            "Requests that are not in the journal, because the database was too slow for them.",
+        )?;
+        registry.register(Box::new(journal_dropped.clone()))?;
         registry.register(Box::new(connections.clone()))?;
         registry.register(Box::new(refused.clone()))?;
         registry.register(Box::new(closed.clone()))?;
@@ -91,6 +99,8 @@ impl Metrics {
             connections,
             refused,
             closed,
+            journal_dropped,
+            journal,
             database: OnceLock::new(),
         })
     }
@@ -130,6 +140,7 @@ impl Metrics {
             self.connections_in_use.set(i64::try_from(pool.in_use).unwrap_or(i64::MAX));
             self.connections_max.set(i64::try_from(pool.size).unwrap_or(i64::MAX));
         }
+        self.journal_dropped.inc_by(self.journal.dropped().saturating_sub(self.journal_dropped.get()));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)

@@ -135,7 +135,7 @@ impl Server {
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
-            metrics: Metrics::new(&guesses)?,
+            metrics: Metrics::new(&guesses, journal.clone())?,
             readiness: Readiness::default(),
             services,
             control: Arc::clone(&control),

@@ -16,7 +16,7 @@ use crate::database::{Database, DatabaseError, DatabaseOptions, DatabaseTimeouts
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
 use crate::gateway::Services;
-use crate::journal::{Journal, JournalOptions};
+use crate::journal::{Journal, JournalOptions, JournalPlace};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::servers::{RegisterError, ServerOptions, Servers};
@@ -26,6 +26,9 @@ use crate::tenants::{
     read_seed,
 };
 use crate::webhooks::Deliveries;
+
+/// How long the end of the server waits until the last requests are in the journal.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub enum Origin {
@@ -107,6 +110,8 @@ impl Started {
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
         let tasks = self.tenants.tasks.clone();
         self.supervisor.restarting("tasks", move || tasks.clone().renew());
+        let journal = self.tenants.journal.clone();
+        self.supervisor.restarting("journal", move || journal.clone().run());
         if self.is_embedded {
             // It does not vacuum and analyze by itself.
             let database = self.opened.database.clone();
@@ -121,6 +126,9 @@ impl Started {
     pub async fn close(self) {
         self.supervisor.stop();
         self.deliveries.stop().await;
+        if !self.tenants.journal.flush(JOURNAL_TIMEOUT).await {
+            tracing::warn!("the last requests are not in the journal, because the database did not answer in time");
+        }
         self.supervisor.abort();
         self.tenants.tasks.stop().await;
         self.servers.leave().await;
@@ -201,15 +209,23 @@ async fn fill(
         _ => None,
     };
     let journal = server.map_or_else(
-        || Journal::new(JournalOptions { entries: 0, bytes: 0, total_bytes: 0 }, Vec::new()),
+        || {
+            Journal::new(
+                JournalOptions { place: JournalPlace::Memory, entries: 0, bytes: 0, total_bytes: 0 },
+                Vec::new(),
+            )
+        },
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;
+    let is_embedded = matches!(options.origin, Origin::Embedded(_));
+    if server.is_some() && !is_embedded {
+        journal.open(&database, servers.id(), servers.others()).await?;
+    }
     let credentials = CredentialCache::new(database.clone());
     let tasks = Tasks::new(TaskTable::new(database.clone(), servers.id(), servers.others()));
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
     let tenants = tenants.with_tasks(tasks);
-    let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }

@@ -11,6 +11,7 @@ use super::store::{self, lifecycle};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
+use crate::error_chain::ErrorChain;
 use crate::tasks::{CreatedTenant, DeletedTenant, Progress, StartedTask, TaskResult};
 
 /// A tenant that is to be created.
@@ -128,7 +129,9 @@ impl Tenants {
         access.set_incomplete(false);
         drop(access);
         self.invalidate(id);
-        self.journal.clear(Some(id));
+        if let Err(error) = self.journal.clear(Some(id)).await {
+            tracing::warn!(error = %ErrorChain(&error), tenant.id = id.0, "the journal of a deleted tenant was not cleared");
+        }
         Ok(())
     }
 }

@@ -95,6 +95,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0105_sso_tokens.sql"),
         include_str!("../../migrations/0111_references_to_tenants.sql"),
         include_str!("../../migrations/0113_servers.sql"),
+        include_str!("../../migrations/0114_journal.sql"),
         include_str!("../../migrations/0115_tasks_and_sessions.sql"),
     );
     for row in &rows {

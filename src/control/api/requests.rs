@@ -71,12 +71,12 @@ impl<'a> Source<'a> {
         Ok(Self { journal: journal(tenants)?, tenant })
     }
 
-    /// On a thread that blocks no other request: a listing can be long, and is made of what the journal keeps.
+    /// Written on a thread that blocks no other request: a listing can be long.
     async fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
-        let (journal, tenant, filter) = (self.journal.clone(), self.tenant, query.filter(control)?);
         let limit = query.limit.unwrap_or(100).min(1_000);
-        let written = move || json(StatusCode::OK, &journal.find(tenant, &filter, limit, Detail::Whole));
-        tokio::task::spawn_blocking(written).await.map_err(|_| ControlError::Interrupted)
+        let found = self.journal.find(self.tenant, &query.filter(control)?, limit, Detail::Whole).await?;
+        let written = tokio::task::spawn_blocking(move || json(StatusCode::OK, &found));
+        written.await.map_err(|_| ControlError::Interrupted)
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn get(
     Path((tenant, request_id)): Path<(String, String)>,
 ) -> Answer {
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
-    Ok(json(StatusCode::OK, &find_request(journal, tenant, &request_id)?))
+    Ok(json(StatusCode::OK, &find_request(journal, tenant, &request_id).await?))
 }
 
 /// Wait for a request
@@ -134,7 +134,7 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal.wait(tenant, &filter, timeout).await {
+    match journal.wait(tenant, &filter, timeout).await? {
         Some(entry) => Ok(json(StatusCode::OK, &entry)),
         None => Ok(json(
             StatusCode::REQUEST_TIMEOUT,
@@ -169,11 +169,11 @@ pub(super) async fn stream(
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let since = last_event_id(&headers)?.or(query.since);
-    let since = since.map(|since| if since > journal.latest() { 0 } else { since });
-    let filter = Filter { since, ..filter };
     let listener = match since {
+        // Of another run.
+        Some(since) if since > journal.current_run().await?.latest => journal.listen_since(tenant, 0),
         Some(since) => journal.listen_since(tenant, since),
-        None => journal.listen(tenant),
+        None => journal.listen(tenant).await?,
     };
     let requests = stream::unfold((listener, filter), async |(mut listener, filter)| {
         let entry = listener.next(&filter).await?;
@@ -213,7 +213,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
 )]
 pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
-    journal.clear(tenant);
+    journal.clear(tenant).await?;
     Ok(no_content())
 }
 

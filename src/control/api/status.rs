@@ -23,13 +23,14 @@ const DEMO_ACCOUNT: &str = "demo";
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServerStatus {
     version: &'static str,
+    /// When this server was started; where several servers run on one database, the first of them. The journal's numbers belong to it.
     started_at: DateTime<Utc>,
     tenants: usize,
     /// The snapshots of all tenants, including each tenant's `seed`.
     snapshots: i64,
     /// The active faults of all tenants.
     faults: i64,
-    /// The requests to the vendor APIs since the start; 0 if the journal is off.
+    /// The requests to the vendor APIs since then; 0 if the journal is off.
     requests: u64,
     /// The port of the vendor APIs if `/_emulator` has its own listener; null if both are on one.
     api_port: Option<u16>,
@@ -69,13 +70,14 @@ struct DemoAccount {
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let tenants = control.tenants()?;
     let listed = tenants.list().await?;
+    let run = tenants.journal.current_run().await?;
     let status = ServerStatus {
         version: env!("CARGO_PKG_VERSION"),
-        started_at: control.started_at,
+        started_at: run.started_at,
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
         faults: listed.iter().map(|tenant| tenant.faults).sum(),
-        requests: tenants.journal.latest(),
+        requests: run.latest,
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
     };

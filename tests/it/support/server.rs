@@ -10,7 +10,7 @@ use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
 use directscale_emulator::database::DatabaseTimeouts;
 use directscale_emulator::gateway::ResponseOptions;
-use directscale_emulator::journal::JournalOptions;
+use directscale_emulator::journal::{JournalOptions, JournalPlace};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
@@ -148,7 +148,12 @@ impl RunningServer {
         let server_options = ServerOptions {
             responses: ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true },
             cors_origin: None,
-            journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
+            journal: JournalOptions {
+                place: JournalPlace::Auto,
+                entries: 500,
+                bytes: 4 * 1024 * 1024,
+                total_bytes: 64 * 1024 * 1024,
+            },
             access: Access::default(),
             body_memory_bytes: 256 * 1024 * 1024,
             // The tests share one address.
