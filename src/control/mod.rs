@@ -45,7 +45,6 @@ pub struct Control {
     body_memory: BodyMemory,
     exports: api::Exports,
     guesses: Guesses,
-    sessions: Sessions,
     random: Arc<Random>,
     catalog: LazyLock<Catalog>,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
@@ -65,7 +64,6 @@ impl Control {
             body_memory,
             exports: api::Exports::default(),
             guesses,
-            sessions: Sessions::default(),
             random,
             catalog: LazyLock::new(|| Catalog::new(&vendors::document())),
             outgoing: OnceLock::new(),
@@ -92,6 +90,11 @@ impl Control {
 
     fn tenants(&self) -> Result<&Tenants, ControlError> {
         self.tenants.get().ok_or(ControlError::NotReady)
+    }
+
+    /// The sessions of browsers that sent this token.
+    fn sessions<'a>(&'a self, token: &'a AdminToken) -> Result<Sessions<'a>, ControlError> {
+        Ok(Sessions { database: &self.tenants()?.database, token })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::journal::{Journal, JournalOptions, JournalPlace};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
 use crate::servers::{RegisterError, ServerOptions, Servers};
+use crate::tasks::{TaskTable, Tasks};
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
     read_seed,
@@ -114,6 +115,8 @@ impl Started {
         let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
         self.supervisor.restarting("webhooks", move || deliveries.clone().run());
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
+        let tasks = self.tenants.tasks.clone();
+        self.supervisor.restarting("tasks", move || tasks.clone().renew());
         let journal = self.tenants.journal.clone();
         self.supervisor.restarting("journal", move || journal.clone().run());
         if self.is_embedded {
@@ -134,6 +137,7 @@ impl Started {
             tracing::warn!("the last requests are not in the journal, because the database did not answer in time");
         }
         self.supervisor.abort();
+        self.tenants.tasks.stop().await;
         self.servers.leave().await;
         self.opened.close().await;
     }
@@ -228,7 +232,9 @@ async fn fill(
         journal.open(&database, servers.id(), servers.others()).await?;
     }
     let credentials = CredentialCache::new(database.clone());
+    let tasks = Tasks::new(TaskTable::new(database.clone(), servers.id(), servers.others()));
     let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
+    let tenants = tenants.with_tasks(tasks);
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }

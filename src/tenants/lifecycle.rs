@@ -141,7 +141,7 @@ pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) 
     TaskResult::CreatedTenant(CreatedTenant {
         tenant: tenant.to_owned(),
         key_name: name.to_owned(),
-        kind: credential.kind().name(),
+        kind: credential.kind().name().into(),
         account: credential.account().map(str::to_owned),
         key: credential.reveal().to_owned(),
     })

@@ -52,6 +52,12 @@ impl Tenants {
         }
     }
 
+    /// The same with these tasks: those of the servers of its database.
+    #[must_use]
+    pub fn with_tasks(self, tasks: Tasks) -> Self {
+        Self { tasks, ..self }
+    }
+
     /// The same for a task, whose transactions have the limits of long work.
     pub(super) fn for_task(&self) -> Self {
         let database = self.database.patient();

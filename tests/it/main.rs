@@ -55,6 +55,8 @@ mod schema;
 mod seed_commands;
 mod seed_files;
 mod shared_journal;
+mod shared_sessions;
+mod shared_tasks;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;

@@ -39,7 +39,7 @@ fn the_vendors_tables_have_the_documented_names() {
 
 #[test]
 fn tenant_id_is_the_first_column_of_every_key_and_index() {
-    const ACROSS_TENANTS: [&str; 8] = [
+    const ACROSS_TENANTS: [&str; 10] = [
         "tenants_name_key",
         "tenants_snapshot_key",
         "subscription_keys_digest_key",
@@ -48,6 +48,8 @@ fn tenant_id_is_the_first_column_of_every_key_and_index() {
         "tenants_expires_idx",
         "servers_pkey",
         "settings_changes_pkey",
+        "emulator_tasks_pkey",
+        "emulator_sessions_pkey",
     ];
     let rows = server().rows(
         "select c.relname as table, i.relname as index,
@@ -62,8 +64,8 @@ fn tenant_id_is_the_first_column_of_every_key_and_index() {
     for row in rows {
         let index = row["index"].as_str().expect("a name");
         // A tenant is found by its name and by the digests of its credentials and of its extension's token, a snapshot by its owner and
-        // name, the cleanup finds the expired tenants, and servers know each other and what changed. Everything else is found within a
-        // tenant.
+        // name, the cleanup finds the expired tenants, and servers know each other, what changed, their tasks and sessions. Everything
+        // else is found within a tenant.
         if !ACROSS_TENANTS.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
@@ -97,6 +99,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0111_references_to_tenants.sql"),
         include_str!("../../migrations/0113_servers.sql"),
         include_str!("../../migrations/0114_journal.sql"),
+        include_str!("../../migrations/0115_tasks_and_sessions.sql"),
         include_str!("../../migrations/0117_version_and_record_numbers.sql"),
     );
     for row in &rows {

@@ -435,7 +435,7 @@ fn a_task_reports_its_progress() {
     assert_eq!(created["result"]["key"].as_str().map(str::len), Some(32), "{created}");
     assert_eq!(control("GET", &location, None).done(200)["result"]["key"], "•••");
     assert_eq!(control("GET", &format!("/tenants/{name}/tasks"), None).done(200)[0]["result"]["key"], "•••");
-    assert!(control("GET", "/tasks/0", None).problem(404).contains("has no task 0"));
+    assert!(control("GET", "/tasks/0", None).problem(404).contains("there is no task 0"));
 }
 
 /// Requests write while the tenant is reset many times. Only what they write after the last reset stays.

@@ -249,7 +249,7 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     // A task that could not begin has no status: its error is the response.
-    if is_async && let Some(status_of_task) = tasks.status(begun.id) {
+    if is_async && let Some(status_of_task) = tasks.status(begun.id).await? {
         let mut response = with_tenant(json(StatusCode::ACCEPTED, &status_of_task), Some(status_of_task));
         if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
             response.headers_mut().insert(header::LOCATION, location);
@@ -257,8 +257,8 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
         return Ok(response);
     }
     let result = begun.end.await.map_err(|_| ControlError::Interrupted)??;
-    // A key in it is shown in this response, and not again.
-    let ended = tasks.status(begun.id);
+    // A key in it is shown in this response, and not again. The work is done, so it is told also if the task is not found.
+    let ended = tasks.status(begun.id).await.ok().flatten();
     Ok(with_tenant(json(status, &result), ended))
 }
 

@@ -1,5 +1,6 @@
 //! For all tests: a shared server with a tenant for each test, HTTP in exact bytes, and access to the database.
 
+pub mod balancer;
 pub mod cluster;
 pub mod compress;
 pub mod control;

@@ -1,4 +1,4 @@
-//! One server for all tests, in this process, with a real listener and a real database.
+//! One server for all tests, in this process, with a real listener and a real database; or several behind a balancer (`TEST_SERVERS`).
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,31 +21,77 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::Client;
+use super::balancer::balance;
 use super::cluster::Cluster;
 
-/// The shared server.
+/// The shared server: where its requests go, and the first of its processes.
 #[derive(Debug)]
 pub struct TestServer {
+    /// Of the balancer, unless the test is about one server.
     pub address: SocketAddr,
+    run: Arc<Run>,
+}
+
+/// The servers and the database of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// The first server.
     pub server: Server,
     pub started: Started,
     pub random: Arc<Random>,
     pub runtime: tokio::runtime::Runtime,
     pub origin: Origin,
+    _others: Vec<RunningServer>,
     _shutdown: ShutdownHandle,
     _cluster: Option<Cluster>,
     _folder: Option<tempfile::TempDir>,
 }
 
+/// One server that listens.
+#[derive(Debug)]
+struct RunningServer {
+    address: SocketAddr,
+    server: Server,
+    started: Started,
+    random: Arc<Random>,
+    shutdown: ShutdownHandle,
+}
+
+impl std::ops::Deref for TestServer {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+/// The modules and tests that address one server, also when there are several.
+const ONE_SERVER: &str = include_str!("../../one_server.txt");
+
 /// The limit of bodies in the tests' server. It is small, so that tests reach it quickly.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub fn server() -> &'static TestServer {
-    static SERVER: OnceLock<TestServer> = OnceLock::new();
-    SERVER.get_or_init(|| {
+    static SERVERS: OnceLock<[TestServer; 2]> = OnceLock::new();
+    let [balanced, first] = SERVERS.get_or_init(|| {
         // Without a server every test would fail: end the run with one failure.
         std::panic::catch_unwind(TestServer::start).unwrap_or_else(|_| std::process::exit(101))
-    })
+    });
+    if is_about_one_server() { first } else { balanced }
+}
+
+/// The number of servers that the run's requests go to.
+pub fn servers() -> usize {
+    std::env::var("TEST_SERVERS").map_or(1, |number| number.parse().expect("TEST_SERVERS is a number"))
+}
+
+/// Whether the current test, whose thread has its name, addresses one server.
+fn is_about_one_server() -> bool {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    let named = ONE_SERVER.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name);
+    let mut prefixes = named.filter_map(|name| test.strip_prefix(name));
+    prefixes.any(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 /// The URL of the real Postgres that the run is on.
@@ -62,54 +108,73 @@ pub fn on_real_postgres() -> bool {
 }
 
 impl TestServer {
-    fn start() -> Self {
+    /// As most tests see it, and as those see it that address one server.
+    fn start() -> [Self; 2] {
         if let Ok(filter) = std::env::var("TEST_LOG") {
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let (origin, cluster, folder) = choose_database();
-        let random = Arc::new(Random::default());
-        let options = start_options(origin.clone());
-        let (address, server, started, shutdown) = runtime.block_on(async {
-            let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
-            let server_options = ServerOptions {
-                responses,
-                cors_origin: None,
-                journal: JournalOptions {
-                    place: JournalPlace::Auto,
-                    entries: 500,
-                    bytes: 4 * 1024 * 1024,
-                    total_bytes: 64 * 1024 * 1024,
-                },
-                access: Access::default(),
-                body_memory_bytes: 256 * 1024 * 1024,
-                // The tests share one address.
-                guess_limit: 0,
-                has_admin_listener: false,
-            };
-            let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
-            let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
-            let listener = Listener::bind(&listen).await.expect("a port");
-            let address = listener.address();
-            let (shutdown, serving) = listener.serve(server.clone());
-            tokio::spawn(serving);
-            let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
-            server.set_services(&started);
-            (address, server, started, shutdown)
+        assert!(servers() == 1 || matches!(origin, Origin::Server(_)), "several servers need a real Postgres");
+        let (first, others, balanced) = runtime.block_on(async {
+            let first = RunningServer::start(&origin, 0).await;
+            let mut others = Vec::new();
+            for number in 1..servers() {
+                others.push(RunningServer::start(&origin, number).await);
+            }
+            let all: Vec<SocketAddr> = [&first].into_iter().chain(&others).map(|server| server.address).collect();
+            let balanced = if others.is_empty() { first.address } else { balance(all).await };
+            (first, others, balanced)
         });
-        Self {
-            address,
+        let RunningServer { address, server, started, random, shutdown } = first;
+        let run = Arc::new(Run {
             server,
             started,
             random,
             runtime,
             origin,
+            _others: others,
             _shutdown: shutdown,
             _cluster: cluster,
             _folder: folder,
-        }
+        });
+        [balanced, address].map(|address| Self { address, run: Arc::clone(&run) })
     }
+}
 
+impl RunningServer {
+    async fn start(origin: &Origin, number: usize) -> Self {
+        let random = Arc::new(Random::default());
+        let server_options = ServerOptions {
+            responses: ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true },
+            cors_origin: None,
+            journal: JournalOptions {
+                place: JournalPlace::Auto,
+                entries: 500,
+                bytes: 4 * 1024 * 1024,
+                total_bytes: 64 * 1024 * 1024,
+            },
+            access: Access::default(),
+            body_memory_bytes: 256 * 1024 * 1024,
+            // The tests share one address.
+            guess_limit: 0,
+            has_admin_listener: false,
+        };
+        let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
+        let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
+        let listener = Listener::bind(&listen).await.expect("a port");
+        let address = listener.address();
+        let (shutdown, serving) = listener.serve(server.clone());
+        tokio::spawn(serving);
+        let mut options = start_options(origin.clone());
+        options.server.name = format!("test-{number}");
+        let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
+        server.set_services(&started);
+        Self { address, server, started, random, shutdown }
+    }
+}
+
+impl Run {
     /// The rows that a query over the database returns, as JSON.
     pub fn rows(&self, query: &str) -> Vec<Value> {
         let text = format!("select to_jsonb(row) from ({query}) row");
