@@ -133,3 +133,66 @@ impl managed::Manager for Manager {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
+    use std::fmt;
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// An error of a server with this SQLSTATE.
+    #[derive(Debug)]
+    struct Failed(&'static str);
+
+    impl fmt::Display for Failed {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(self.0)
+        }
+    }
+
+    impl Error for Failed {}
+
+    impl DatabaseError for Failed {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+    }
+
+    #[test]
+    fn errors_that_end_a_session_close_its_connection() {
+        for code in ["25006", "57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006", "08P01"] {
+            let result: Result<(), _> = Err(sqlx::Error::Database(Box::new(Failed(code))));
+            assert_eq!(State::after(&result), State::Spoiled, "{code}");
+        }
+        for code in ["23505", "40P01", "55P03", "57014", "25001"] {
+            let result: Result<(), _> = Err(sqlx::Error::Database(Box::new(Failed(code))));
+            assert_eq!(State::after(&result), State::Usable, "{code}");
+        }
+        let lost: Result<(), _> = Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+        assert_eq!(State::after(&lost), State::Interrupted);
+    }
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::cluster::Cluster;
-use crate::support::process::Process;
+use crate::support::process::{Process, program, run};
 use crate::support::server::on_real_postgres;
 
 #[test]
@@ -76,4 +76,27 @@ fn requests_fail_quickly_while_the_database_is_down_and_succeed_afterwards() {
     }
     server.signal("TERM");
     assert!(server.wait().success());
+}
+
+#[test]
+fn an_outage_has_one_line_in_the_log_in_five_seconds() {
+    if !on_real_postgres() || Cluster::programs().is_none() {
+        println!("not run: it needs its own Postgres server");
+        return;
+    }
+    let mut cluster = Cluster::start();
+    let (code, _, error) = run(program(&["migrate"]).env("DATABASE_URL", cluster.url("postgres")));
+    assert_eq!(code, Some(0), "{error}");
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let mut started = program(&["--seed", "demo", "--database-url", &cluster.url("postgres"), "--log-format", "json"]);
+    started.stderr(log.reopen().expect("a file"));
+    let server = Process::start_logging(started);
+    cluster.stop();
+    let client = server.client();
+    let failed = (0..100).filter(|_| client.get("/v1/customers/3").status == 500).count();
+    assert_eq!(failed, 100);
+    let logged = std::fs::read_to_string(log.path()).expect("the log");
+    let lines: Vec<&str> = logged.lines().filter(|line| line.contains("database failure")).collect();
+    println!("{failed} requests failed, {} lines", lines.len());
+    assert!((1..20).contains(&lines.len()), "{logged}");
 }

@@ -104,7 +104,7 @@ fn fail_over(replicas: &mut Replicas, process: &Process, lose: impl FnOnce(&mut 
     let mut count = |ids: &[String], type_of: &str| {
         let ids = ids.join(",");
         let text = format!(
-            "select count(*)::text from customers c join tenants t on t.id = c.tenant_id
+            "select count(*)::text from customers c join tenants t on t.tenant_id = c.tenant_id
               where t.name = 'demo' and c.customer_id = any('{{{ids}}}') {type_of}"
         );
         query(&mut session, &text).and_then(|count| count.parse::<usize>().ok()).expect("a count")

@@ -164,6 +164,46 @@ fn a_read_only_database_is_not_ready_and_rejects_writes() {
     wait_until_idle(&process);
 }
 
+/// Transactions and snapshots do not return a session that cannot write to the pool, and a read-only database has a few lines in the log
+/// and not one for each request.
+#[test]
+fn sessions_that_cannot_write_are_closed_whoever_used_them() {
+    if !has_clusters() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let process = start(&cluster.url("postgres"), &[&QUICK[..], &["--database-connections", "2"]].concat());
+    let mut session = connect(&cluster.url("postgres"));
+    let keys = |name: &str| admin(&process, "POST", "/tenants/demo/keys", Some(&json!({ "name": name }))).status;
+    let fork = |name: &str| admin(&process, "POST", "/tenants/demo/fork", Some(&json!({ "name": name }))).status;
+    let dry = || {
+        let body = json!({ "FirstName": "Dry" }).to_string();
+        process.client().call("PATCH", "/v1/customers/3", "Prefer: tx=rollback\r\n", Some(&body)).status
+    };
+    assert_eq!((keys("before"), fork("before"), dry()), (201, 201, 200));
+    query(&mut session, "alter database postgres set default_transaction_read_only = on");
+    query(
+        &mut session,
+        "select count(pg_terminate_backend(pid))::text from pg_stat_activity
+          where application_name = 'directscale-emulator'",
+    );
+    thread::sleep(Duration::from_millis(1_100));
+    for number in 0..4 {
+        let name = format!("during{number}");
+        assert!(keys(&name) >= 500 && fork(&name) >= 500 && dry() == 500);
+    }
+    query(
+        &mut session,
+        "set default_transaction_read_only = off; alter database postgres reset default_transaction_read_only",
+    );
+    // At most the one session that a read left in the pool of each kind fails once more.
+    let tries =
+        |name: &str, work: &dyn Fn(&str) -> u16| (0..4).position(|number| work(&format!("{name}{number}")) < 300);
+    let tries = [tries("key", &keys), tries("fork", &fork), tries("dry", &|_| dry())];
+    println!("{tries:?}");
+    assert!(tries.iter().all(|tries| tries.is_some_and(|tries| tries <= 1)), "{tries:?}");
+}
+
 /// A small file system of its own, removed on drop.
 struct SmallDisk(PathBuf);
 

@@ -69,6 +69,11 @@ impl Process {
         Self::from(program(arguments).args(["--listen", "127.0.0.1:0", "--log-format", "json"]))
     }
 
+    /// The same for a program with its own log.
+    pub fn start_logging(mut program: Command) -> Self {
+        Self::from(program.args(["--listen", "127.0.0.1:0"]))
+    }
+
     /// The next line of the log of requests that holds a text.
     pub fn line_with(&self, text: &str) -> String {
         let lines = self.lines.lock().expect("no panic");
