@@ -15,7 +15,7 @@ use self::applied::{applied, hex};
 use super::error::{DatabaseError, is_deadlock, is_lock_timeout};
 use super::handle::Database;
 use super::pool::Pool;
-use super::pooler::{loses_statements, reach_open_sessions};
+use super::pooler::{Pooling, pooling, reach_open_sessions};
 use super::role_settings::{Program, RoleSettings};
 use crate::error_chain::ErrorChain;
 
@@ -116,13 +116,14 @@ async fn update(connection: &mut PgConnection, pool: &Pool, program: Program) ->
         return if is_current(connection).await? { Ok(()) } else { in_one_transaction(connection, pool, None).await };
     }
     let mut role = RoleSettings::read(&mut *connection, pool.timeouts(), program).await?;
-    if role.is_through_pooler() && loses_statements(connection, pool).await? {
+    let pooling = if role.is_through_pooler() { Some(pooling(connection, pool).await?) } else { None };
+    if pooling == Some(Pooling::LosesStatements) {
         return Err(MigrateError::Pooler);
     }
     if !(role.is_complete() && is_current(connection).await?) {
         in_one_transaction(connection, pool, Some(&mut role)).await?;
     }
-    if role.has_older_sessions() {
+    if role.is_new() && pooling == Some(Pooling::Transactions) {
         reach_open_sessions(connection, pool, &role.statement_for_older_session()).await;
     }
     let statements = role.session_statements();
@@ -165,7 +166,10 @@ async fn in_one_transaction(
         if logged.elapsed() >= LOG_INTERVAL {
             logged = Instant::now();
             let holder = holder(connection).await?;
-            tracing::warn!("the migration waits for a lock{holder}, at most {} s more", (limit - waited).as_secs());
+            tracing::warn!(
+                "the migration waits for a lock{holder}, at most {} s more",
+                limit.saturating_sub(waited).as_secs()
+            );
         }
         tokio::time::sleep(RETRY_INTERVAL).await;
     }

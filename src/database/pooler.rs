@@ -31,6 +31,17 @@ const OPEN_SESSIONS: &str = "select pid::text from pg_stat_activity \
 const IS_RENAMED: &str = "select exists(select from pg_prepared_statements \
     where statement like 'select exists(select from pg_prepared_statements where %' and name not like 'sqlx\\_s\\_%')";
 
+/// What a pooler does with the sessions of Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pooling {
+    /// Each client has a session of its own.
+    Sessions,
+    /// Clients share sessions, and the pooler prepares each statement where it is executed.
+    Transactions,
+    /// Clients share sessions, and a statement is prepared in one of them.
+    LosesStatements,
+}
+
 /// The database of this process is behind a pooler.
 static IS_USED: AtomicBool = AtomicBool::new(false);
 
@@ -41,16 +52,17 @@ pub fn is_through_pooler() -> bool {
     IS_USED.load(Ordering::Relaxed)
 }
 
-/// Records that a pooler is in between. Returns whether it loses prepared statements.
+/// Records that a pooler is in between, and finds out what it does.
 ///
 /// # Errors
 /// When the connection breaks, or a statement fails for another reason.
-pub(super) async fn loses_statements(connection: &mut PgConnection, pool: &Pool) -> Result<bool, DatabaseError> {
+pub(super) async fn pooling(connection: &mut PgConnection, pool: &Pool) -> Result<Pooling, DatabaseError> {
     IS_USED.store(true, Ordering::Relaxed);
     match sqlx::query_scalar::<_, bool>(IS_RENAMED).fetch_one(&mut *connection).await {
-        Ok(true) => Ok(false),
-        Ok(false) => shares_sessions(connection, pool).await,
-        Err(error) if is_lost_statement(&error) => Ok(true),
+        Ok(true) => Ok(Pooling::Transactions),
+        Ok(false) if shares_sessions(connection, pool).await? => Ok(Pooling::LosesStatements),
+        Ok(false) => Ok(Pooling::Sessions),
+        Err(error) if is_lost_statement(&error) => Ok(Pooling::LosesStatements),
         Err(error) => Err(error.into()),
     }
 }

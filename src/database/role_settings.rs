@@ -144,9 +144,9 @@ impl RoleSettings {
         Ok(())
     }
 
-    /// Whether a pooler can have sessions that are older than these settings.
-    pub(super) fn has_older_sessions(&self) -> bool {
-        self.is_new && self.is_through_pooler()
+    /// Whether this start gave the role some of them, so that a pooler can have older sessions without them.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// The statement that gives a session what it lacks of the settings of its role.

@@ -43,6 +43,7 @@ pub fn start(postgres: u16, pooled: Pooled) -> u16 {
 }
 
 fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
+    client.set_nodelay(true)?;
     let mut startup = packet(&mut client)?;
     if startup.starts_with(&80_877_103_i32.to_be_bytes()) {
         // It has no TLS.
