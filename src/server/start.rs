@@ -201,8 +201,9 @@ async fn fill(
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;
-    let credentials = CredentialCache::new(database.clone());
-    let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
+    let credentials = CredentialCache::new(database.clone(), servers.clone());
+    let tenants =
+        Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random, servers.clone());
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
     if is_embedded {
         tenants.finish_interrupted_work().await?;

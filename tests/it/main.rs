@@ -52,6 +52,7 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod servers;
 mod side_by_side;
 mod sponsor_tree;
 mod sso;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::database::DatabaseTimeouts;
+use directscale_emulator::database::{DatabaseTimeouts, TenantId};
 use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::JournalOptions;
 use directscale_emulator::random::Random;
@@ -73,6 +73,7 @@ impl TestServer {
         let (address, server, started, shutdown) = runtime.block_on(async {
             let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
             let server_options = ServerOptions {
+                name: "test".to_owned(),
                 responses,
                 cors_origin: None,
                 journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
@@ -224,6 +225,12 @@ impl Tenant {
     /// Rows of this tenant: `{tenant}` in the query stands for its number.
     pub fn rows(&self, query: &str) -> Vec<Value> {
         server().rows(&query.replace("{tenant}", &self.id.to_string()))
+    }
+
+    /// Makes the server read this tenant again, as a change over the control API does.
+    pub fn was_changed_by_sql(&self) {
+        let id = i32::try_from(self.id).expect("an id");
+        server().started.tenants.credentials.forget(TenantId(id));
     }
 
     /// All data of this tenant, to compare before with after, except what requests and deliveries themselves change: limits, fault
