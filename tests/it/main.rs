@@ -52,6 +52,7 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod servers;
 mod shared_sessions;
 mod shared_tasks;
 mod side_by_side;
