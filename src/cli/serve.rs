@@ -47,7 +47,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         (None, Some(_)) => TokenUse::Generated,
         (None, None) => TokenUse::Open,
     };
+    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
+    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
+    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
+    let address = listener.address();
+    let name = server_name(settings, address.port());
     let options = ServerOptions {
+        name: name.clone(),
         journal: JournalOptions {
             place: match settings.journal {
                 JournalSetting::Auto => JournalPlace::Auto,
@@ -68,11 +74,6 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         },
         cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
-    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
-    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
-    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
-    let address = listener.address();
-    let name = server_name(settings, address.port());
     let server = Server::new(options, Arc::clone(&random)).await?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
@@ -93,7 +94,8 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         None => (None, None),
     };
 
-    let options = start_options(settings, servers::ServerOptions { name: name.clone(), token: token_use });
+    tracing::info!(server = name, "the server starts");
+    let options = start_options(settings, servers::ServerOptions { name, token: token_use });
     let started = tokio::select! {
         started = start_up(&options, random, Some(&server)) => started,
         code = end(&mut stop, supervisor) => {

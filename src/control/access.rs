@@ -182,11 +182,17 @@ pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request,
         Err(rejected) => (Client::Rejected, Some(rejected)),
     };
     let has_session = matches!(client, Client::Session(_));
+    // A task waits for the other servers before it ends.
+    let may_be_pending = write.is_some() || request.uri().path().starts_with("/_emulator/tasks/");
     let begun = write.map(|write| write.begin(client));
     let response = match rejected {
         None => {
             count_to(ShareOf::Control);
-            HAS_SESSION.scope(has_session, next.run(request)).await
+            let mut response = HAS_SESSION.scope(has_session, next.run(request)).await;
+            if may_be_pending {
+                super::pending::settle(&control, &mut response).await;
+            }
+            response
         }
         Some(rejected) => reject(rejected, &request),
     };

@@ -10,6 +10,7 @@ mod error;
 mod journal;
 mod keys;
 mod pages;
+mod pending;
 mod sessions;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -34,6 +35,7 @@ pub use admin_token::AdminToken;
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::pretty_json;
+pub(crate) use pending::PENDING;
 
 /// The state of the control API and the inspector.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! `/metrics` in Prometheus' text form.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -44,8 +45,10 @@ impl Drop for CountedConnection {
 }
 
 impl Metrics {
-    pub(super) fn new(guesses: &Guesses, journal: Journal) -> Result<Self, prometheus::Error> {
-        let registry = Registry::new();
+    /// `server` is the name of this server, a label of each metric.
+    pub(super) fn new(server: &str, guesses: &Guesses, journal: Journal) -> Result<Self, prometheus::Error> {
+        let labels = HashMap::from([("server".to_owned(), server.to_owned())]);
+        let registry = Registry::new_custom(None, Some(labels))?;
         let requests = IntCounterVec::new(
             Opts::new("emulator_requests_total", "Requests by operation and status; - stands for no operation."),
             &["operation", "status"],

@@ -78,6 +78,8 @@ struct Shared {
 
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
+    /// The name of this server among those of its database.
+    pub name: String,
     pub responses: ResponseOptions,
     /// The origin of the pages that may read responses, `*` for any.
     pub cors_origin: Option<String>,
@@ -135,7 +137,7 @@ impl Server {
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
-            metrics: Metrics::new(&guesses, journal.clone())?,
+            metrics: Metrics::new(&options.name, &guesses, journal.clone())?,
             readiness: Readiness::default(),
             services,
             control: Arc::clone(&control),

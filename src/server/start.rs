@@ -231,9 +231,10 @@ async fn fill(
     if server.is_some() && !is_embedded {
         journal.open(&database, servers.id(), servers.others()).await?;
     }
-    let credentials = CredentialCache::new(database.clone());
+    let credentials = CredentialCache::new(database.clone(), servers.clone());
     let tasks = Tasks::new(TaskTable::new(database.clone(), servers.id(), servers.others()));
-    let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
+    let tenants =
+        Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random, servers.clone());
     let tenants = tenants.with_tasks(tasks);
     if is_embedded {
         tenants.finish_interrupted_work().await?;

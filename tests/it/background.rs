@@ -33,6 +33,7 @@ fn eventually(what: &str, within: Duration, holds: impl Fn() -> bool) {
 fn own_server() -> (Server, Client) {
     server().runtime.block_on(async {
         let options = ServerOptions {
+            name: "test".to_owned(),
             responses: ResponseOptions { max_body_bytes: 1_000, extra_headers: false },
             cors_origin: None,
             journal: JournalOptions { place: JournalPlace::Auto, entries: 0, bytes: 0, total_bytes: 0 },

@@ -54,6 +54,7 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod servers;
 mod shared_journal;
 mod shared_sessions;
 mod shared_tasks;

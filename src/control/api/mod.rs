@@ -154,6 +154,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(tasks::get))
         .split_for_parts();
     for item in document.paths.paths.values_mut() {
+        [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten().for_each(add_pending);
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             operation.tags = Some(vec![TAG.to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
@@ -162,6 +163,20 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         }
     }
     (router, document)
+}
+
+/// Describes the header of a change that not every server knows.
+fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
+    use utoipa::openapi::{HeaderBuilder, Object, RefOr, Type};
+    let description = "The names of the servers of the same database that did not know the change after one second, separated by commas; \
+                       absent where all do.";
+    let text = Object::with_type(Type::String);
+    let header = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
+    for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let RefOr::T(response) = response {
+            response.headers.insert("X-Emulator-Pending".to_owned(), RefOr::T(header.clone()));
+        }
+    }
 }
 
 /// Adds the responses that every operation has.

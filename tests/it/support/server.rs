@@ -8,7 +8,7 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::database::{DatabaseTimeouts, LoginSource};
+use directscale_emulator::database::{DatabaseTimeouts, LoginSource, TenantId};
 use directscale_emulator::gateway::ResponseOptions;
 use directscale_emulator::journal::{JournalOptions, JournalPlace};
 use directscale_emulator::random::Random;
@@ -41,7 +41,7 @@ pub struct Run {
     pub random: Arc<Random>,
     pub runtime: tokio::runtime::Runtime,
     pub origin: Origin,
-    _others: Vec<RunningServer>,
+    others: Vec<RunningServer>,
     _shutdown: ShutdownHandle,
     _cluster: Option<Cluster>,
     _folder: Option<tempfile::TempDir>,
@@ -133,7 +133,7 @@ impl TestServer {
             random,
             runtime,
             origin,
-            _others: others,
+            others,
             _shutdown: shutdown,
             _cluster: cluster,
             _folder: folder,
@@ -145,7 +145,9 @@ impl TestServer {
 impl RunningServer {
     async fn start(origin: &Origin, number: usize) -> Self {
         let random = Arc::new(Random::default());
+        let name = format!("test-{number}");
         let server_options = ServerOptions {
+            name: name.clone(),
             responses: ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true },
             cors_origin: None,
             journal: JournalOptions {
@@ -167,7 +169,7 @@ impl RunningServer {
         let (shutdown, serving) = listener.serve(server.clone());
         tokio::spawn(serving);
         let mut options = start_options(origin.clone());
-        options.server.name = format!("test-{number}");
+        options.server.name = name;
         let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
         server.set_services(&started);
         Self { address, server, started, random, shutdown }
@@ -175,6 +177,10 @@ impl RunningServer {
 }
 
 impl Run {
+    fn all_started(&self) -> impl Iterator<Item = &Started> {
+        [&self.started].into_iter().chain(self.others.iter().map(|server| &server.started))
+    }
+
     /// The rows that a query over the database returns, as JSON.
     pub fn rows(&self, query: &str) -> Vec<Value> {
         let text = format!("select to_jsonb(row) from ({query}) row");
@@ -295,6 +301,14 @@ impl Tenant {
     /// Rows of this tenant: `{tenant}` in the query stands for its number.
     pub fn rows(&self, query: &str) -> Vec<Value> {
         server().rows(&query.replace("{tenant}", &self.id.to_string()))
+    }
+
+    /// Makes every server read this tenant again, as a change over the control API does.
+    pub fn was_changed_by_sql(&self) {
+        let id = i32::try_from(self.id).expect("an id");
+        for started in server().all_started() {
+            started.tenants.credentials.forget(TenantId(id));
+        }
     }
 
     /// All data of this tenant, to compare before with after, except what requests and deliveries themselves change: limits, fault
