@@ -94,7 +94,6 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         None => (None, None),
     };
 
-    tracing::info!(server = name, "the server starts");
     let options = start_options(settings, servers::ServerOptions { name, token: token_use });
     let started = tokio::select! {
         started = start_up(&options, random, Some(&server)) => started,
@@ -106,6 +105,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     // The parts end because the server does, which is not worth a line of its own.
     let started = started.inspect_err(|_| supervisor.stop())?;
     server.set_services(&started);
+    tracing::info!(server = started.servers.name(), "the server is ready");
     if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
         started.close().await;
         return Err(error.into());

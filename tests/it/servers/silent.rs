@@ -85,9 +85,9 @@ fn a_server_alone_waits_for_nobody_and_does_little_while_it_is_idle() {
     thread::sleep(Duration::from_secs(2));
     let before = transactions();
     thread::sleep(Duration::from_secs(10));
-    let idle = (transactions() - before) as f64 / 10.0;
-    println!("alone a change took {:?} (median); {idle:.1} transactions in an idle second", took[10]);
+    let idle = transactions() - before;
+    println!("alone a change took {:?} (median); {idle} transactions in ten idle seconds", took[10]);
     assert!(took[10] < Duration::from_millis(200), "{took:?}");
-    // Four questions for changes, two signs of life, deliveries, expiry.
-    assert!(idle < 15.0, "{idle}");
+    // In a second: four questions for changes, two signs of life, deliveries, expiry.
+    assert!(idle < 150, "{idle}");
 }
