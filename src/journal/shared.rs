@@ -16,8 +16,9 @@ use super::show::Redactor;
 use crate::clock::Clock;
 use crate::database::Database;
 
-/// The part of `total_bytes` that the queue has.
+/// The part of `total_bytes` that the queue has, and what it has at least, in bytes.
 const QUEUE_PART: usize = 4;
+const MIN_QUEUE: usize = 1024 * 1024;
 
 /// Where the requests are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Shared {
         Self {
             rings: Rings::new(options),
             redactor: Redactor { secret_headers, ..Redactor::default() },
-            queue: Queue::new(options.total_bytes / QUEUE_PART),
+            queue: Queue::new((options.total_bytes / QUEUE_PART).max(MIN_QUEUE)),
             stored: OnceLock::new(),
             place: watch::Sender::new(Place::Memory),
             polling: Polling::default(),

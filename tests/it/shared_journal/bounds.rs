@@ -94,11 +94,12 @@ fn all_tenants_together_have_a_maximum_size_and_number() {
 
 #[test]
 fn a_database_that_does_not_answer_holds_up_no_request_and_drops_are_counted() {
-    let arguments = ["--journal", "database", "--journal-total-bytes", "400000"];
+    let arguments = ["--journal", "database", "--journal-total-bytes", "4000000"];
     let Some(servers) = Servers::start("frozen", 1, &arguments) else { return };
     let client = servers.servers[0].client();
     client.get("/v1/customers/2").succeeds(200);
     assert_eq!((servers.requests(0, "").len(), dropped(&servers)), (1, 0));
+    let body = json!({ "FirstName": "x".repeat(15_000) }).to_string();
     // The lock of the run's row is held, as by a server that hangs.
     std::thread::scope(|scope| {
         let holding = scope.spawn(|| {
@@ -107,7 +108,7 @@ fn a_database_that_does_not_answer_holds_up_no_request_and_drops_are_counted() {
         std::thread::sleep(Duration::from_millis(500));
         let began = Instant::now();
         for _ in 0..100 {
-            client.get("/v1/customers/2").succeeds(200);
+            client.call("POST", "/v1/customers/3/orders", "", Some(&body));
         }
         assert!(began.elapsed() < Duration::from_millis(2_400), "{:?}", began.elapsed());
         assert!(dropped(&servers) > 20, "{}", dropped(&servers));

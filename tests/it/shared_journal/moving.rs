@@ -136,7 +136,9 @@ fn a_server_that_starts_alone_begins_a_new_run() {
     let run = |servers: &Servers| servers.control(0, "GET", "/status").done(200)["started_at"].clone();
     let first = run(&servers);
     // One that starts beside another joins it.
-    servers.servers.remove(0).kill();
+    let stopped = servers.servers.remove(0);
+    stopped.signal("TERM");
+    assert!(stopped.wait().success());
     servers.add(&[]);
     assert_eq!((run(&servers), servers.requests(1, "").len()), (first.clone(), 2));
     for server in servers.servers.drain(..) {

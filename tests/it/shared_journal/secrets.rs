@@ -18,10 +18,10 @@ fn the_tables_of_the_journal_contain_no_secret() {
     // Also requests that end just now are written before it is asked for them.
     assert!(servers.requests(1, "?limit=1000").len() > 12);
     let rows = servers.database.rows(
-        "select to_jsonb(e)::text as row from journal_entries e union all select to_jsonb(t)::text from journal_tenants t
+        "select to_jsonb(e)::text as text from journal_entries e union all select to_jsonb(t)::text from journal_tenants t
          union all select to_jsonb(r)::text from journal_run r",
     );
-    let text = rows.iter().map(|row| row["row"].as_str().expect("a row")).collect::<Vec<_>>().join("\n");
+    let text = rows.iter().map(|row| row["text"].as_str().expect("a row")).collect::<Vec<_>>().join("\n");
     assert!(text.contains("CanaryName") && text.contains("customer_type"), "the rest is there");
     for secret in ["Canary-Pass", "CanaryTax", "CanaryToken", "CanaryWrong", "CanaryKey", DEMO_KEY, "test-sha256"] {
         assert!(!text.contains(secret), "{secret} in a row of the journal");
