@@ -1,4 +1,4 @@
-//! A pooler that gives the transactions of all clients to the same few sessions of Postgres, as PgBouncer did before 1.21: it does not
+//! A pooler that gives the transactions of all clients to the same few sessions of Postgres, as `PgBouncer` did before 1.21: it does not
 //! know which statements are prepared where. It ends with the test run.
 
 use std::io::{self, Read, Write as _};
@@ -56,7 +56,7 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     loop {
         let (kind, message) = message(&mut client)?;
         if kind == b'X' {
-            session.into_iter().for_each(|session| shared.idle.lock().expect("no panic").push(session));
+            shared.idle.lock().expect("no panic").extend(session);
             return Ok(());
         }
         let used = match &mut session {
