@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::rule::{EventRule, FaultRule, RequestRule};
-use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::database::{Database, DatabaseError, TenantId, is_deadlock, violated_unique_constraint};
 
 /// The operation of a rule for requests: enough to know whether a request must be counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -138,12 +138,14 @@ pub async fn add(
     rule: &FaultRule,
     now: DateTime<Utc>,
 ) -> Result<Option<i32>, DatabaseError> {
-    // Two testers who add a rule at the same time compute the same number.
+    // Two testers who add a rule at the same time compute the same number. On a distributed database, where each node has a copy of the
+    // rules, they may also wait for each other.
     let mut attempts = 0;
     loop {
         attempts += 1;
         match database.run(async |connection| insert(connection, tenant, rule, now).await).await {
-            Err(DatabaseError::Statement(error)) if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
+            Err(DatabaseError::Statement(error))
+                if attempts < 20 && (violated_unique_constraint(&error).is_some() || is_deadlock(&error)) => {}
             added => return added,
         }
     }
