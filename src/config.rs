@@ -24,8 +24,7 @@ pub use server_name::ServerName;
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{
     Count, HostNames, JournalSetting, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
-    ShellCommand,
-    Switch,
+    ShellCommand, Switch,
 };
 
 /// The settings as flags and variables.

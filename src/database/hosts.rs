@@ -1,7 +1,7 @@
 //! The hosts of a database URL: a connection goes to the one that can write.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, Row as _};
@@ -93,7 +93,13 @@ pub(super) type Opened = (PgConnection, usize);
 impl Hosts {
     pub(super) fn new(url: PostgresUrl, login: &LoginSource, settings: String) -> Self {
         let logins = (0..url.count()).map(|host| Login::new(login.clone(), host)).collect();
-        Self { url, logins, settings: Mutex::new(settings), current: AtomicUsize::new(0), moved: watch::Sender::new(None) }
+        Self {
+            url,
+            logins,
+            settings: Mutex::new(settings),
+            current: AtomicUsize::new(0),
+            moved: watch::Sender::new(None),
+        }
     }
 
     /// Begins each session with these statements from now on.

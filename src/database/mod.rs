@@ -38,8 +38,8 @@ pub use error::{
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
 pub use hosts::ConnectError;
-pub use login::LoginSource;
 pub use layout::{FUNCTIONS_ON_NODES, Place, TABLES};
+pub use login::LoginSource;
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use outage::{outage, to_be_logged};

@@ -10,7 +10,7 @@ use super::seed::{SeedExtension, SeedTenant};
 use super::service::Tenants;
 use super::store::{self, By, lifecycle};
 use crate::clock::Clock;
-use crate::database::{DatabaseError, TenantId, lock_tenant, violated_unique_constraint};
+use crate::database::{DatabaseError, TenantId, is_deadlock, lock_tenant, violated_unique_constraint};
 use crate::fault_injection::{self, FaultRule};
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
@@ -167,9 +167,10 @@ impl Tenants {
                 Ok::<_, DatabaseError>(id)
             });
             match added.await {
-                // Two testers who add a rule at the same time compute the same number.
+                // Two testers who add a rule at the same time compute the same number. On a distributed database, where each node has
+                // a copy of the rules, they may also wait for each other.
                 Err(DatabaseError::Statement(error))
-                    if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
+                    if attempts < 20 && (violated_unique_constraint(&error).is_some() || is_deadlock(&error)) => {}
                 added => return added,
             }
         }

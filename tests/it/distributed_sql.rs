@@ -132,11 +132,11 @@ fn offences(statement: &str) -> Vec<&'static str> {
     for insert in references.iter().filter(|reference| reference.is_insert) {
         // Rows as JSON or as lines have the tenant in them.
         let has_rows = has("jsonb_populate_recordset(null::") || has("v[1]::integer");
-        let begins =
+        let is_named = ["(tenant_id, ", "( tenant_id, ", "(tenant_id)"].iter().any(|start| has(start));
+        let is_given =
             ["select $1", "values ($1", "select tenant_id", "select c.tenant_id"].iter().any(|start| has(start));
-        if !has_rows
-            && !(begins && has("(tenant_id, ") || has("( tenant_id, ") && begins || has("(tenant_id) values ($1"))
-        {
+        let begins_with_tenant = is_named && is_given;
+        if !has_rows && !begins_with_tenant {
             offences.push("an insert does not begin with the tenant");
         }
         let values = text.find(" values (").map(|at| &text[at..]);
