@@ -110,6 +110,12 @@ const STATED: &[(&str, &str)] = &[
     ("order by created_at desc, customer_id, sequence desc offset $2", "the newest 10,000 webhooks of a tenant"),
     ("with swept as (", "the old webhooks of a tenant"),
     ("update event_deliveries set state = 'failed' where", "the pending webhooks of a tenant, at most some 100,000"),
+    // The servers of the database, which are few, the one version of the settings, and the last changes.
+    ("seen_at > clock_timestamp()", "the servers, and the changes that a server does not know"),
+    ("update settings_version set version", "one row"),
+    ("select token_salt from settings_version", "one row"),
+    ("delete from servers where seen_at", "the servers"),
+    ("delete from settings_changes where version", "the changes beyond the last 1,000"),
     // Work on all data of a tenant.
     ("update event_deliveries set due_at = due_at -", "a clock that is set back: the pending webhooks"),
     ("update sso_tokens set expires_at = expires_at -", "a clock that is set back: the tokens, at most 10,000"),
