@@ -8,6 +8,9 @@ use super::filter::{Filter, StatusFilter};
 use super::table::{signed, unsigned};
 use crate::database::{Database, DatabaseError};
 
+/// The maximum size of one request in bytes, about: what is left of a maximum for one more.
+const MAX_ENTRY: usize = 512 * 1024;
+
 /// A row: its number, and its entry as JSON.
 pub(super) type Row = (i64, String);
 
@@ -16,6 +19,14 @@ pub(super) type Row = (i64, String);
 pub(super) struct Most {
     pub rows: usize,
     pub bytes: usize,
+}
+
+impl Most {
+    /// Whether there may be more than these rows.
+    pub(super) fn may_have_cut(self, rows: &[Row]) -> bool {
+        let bytes: usize = rows.iter().map(|(_, json)| json.len()).sum();
+        rows.len() >= self.rows || bytes + MAX_ENTRY > self.bytes
+    }
 }
 
 /// The statuses that a filter selects, the first and the last one.

@@ -232,7 +232,7 @@ impl Journal {
     pub async fn earliest(&self, tenant: Option<TenantId>, filter: &Filter) -> Result<Option<Entry>, JournalError> {
         loop {
             if let Some(database) = self.database().await? {
-                return Ok(self.page(database, tenant, filter, Most { rows: 1, ..PAGE }).await?.pop_front());
+                return Ok(self.page(database, tenant, filter, Most { rows: 1, ..PAGE }).await?.0.pop_front());
             }
             let mut after = filter.since.unwrap_or_default();
             let found = memory::earliest(&self.shared.rings, &self.shared.redactor, tenant, filter, &mut after);
@@ -351,18 +351,20 @@ impl Journal {
         tokio::join!(sleep(SETTLE), self.shared.queue.flush(OWN_SETTLE));
     }
 
+    /// The earliest requests that match, and whether there may be more.
     async fn page(
         &self,
         database: &Database,
         tenant: Option<TenantId>,
         filter: &Filter,
         most: Most,
-    ) -> Result<VecDeque<Entry>, JournalError> {
+    ) -> Result<(VecDeque<Entry>, bool), JournalError> {
         let rows = reading::earliest(database, tenant_number(tenant), filter, most).await?;
+        let has_more = most.may_have_cut(&rows);
         let entries = move || {
             rows.into_iter().filter_map(|(number, json)| entry_of(tenant, number, &json, Detail::Whole)).collect()
         };
-        read(entries).await
+        Ok((read(entries).await?, has_more))
     }
 }
 
@@ -429,10 +431,10 @@ impl Listener {
         }
         let reading = shared.polling.reads.acquire().await.map_err(|_| JournalError::Interrupted)?;
         let filter = Filter { since: Some(self.last), ..filter.clone() };
-        self.ready = self.journal.page(database, self.tenant, &filter, PAGE).await?;
+        (self.ready, self.is_behind) = self.journal.page(database, self.tenant, &filter, PAGE).await?;
         drop(reading);
-        self.is_behind = !self.ready.is_empty();
         if self.ready.is_empty()
+            && !self.is_behind
             && let Some(latest) = latest
         {
             // None of those up to this number matches.

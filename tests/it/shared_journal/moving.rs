@@ -48,22 +48,7 @@ fn nothing_is_lost_or_doubled_when_a_second_server_starts() {
     assert_eq!(request_ids(&streamed).into_iter().map(str::to_owned).collect::<HashSet<_>>(), ids);
     assert!(streamed.iter().map(number_of).is_sorted(), "a stream goes on in the order of the numbers");
     for server in [0, 1] {
-        let mut found = Vec::new();
-        loop {
-            let since = found.last().map_or(0, number_of);
-            let path = format!("/tenants/demo/requests/wait?timeout_ms=0&since={since}");
-            let more = servers.database.rows(&format!("select from journal_entries where number > {since}"));
-            if more.is_empty() {
-                break;
-            }
-            // Listings are the newest 1,000, so the first ones are read one by one and the rest at once.
-            let rest = servers.requests(server, &format!("?limit=1000&since={since}"));
-            if rest.len() < 1_000 {
-                found.extend(rest.into_iter().rev());
-            } else {
-                found.push(servers.control(server, "GET", &path).done(200));
-            }
-        }
+        let found: Vec<Value> = events(servers.stream(server, "?since=0", "")).take(ids.len()).collect();
         assert_eq!(found.len(), ids.len(), "server {server}");
         assert_eq!(request_ids(&found).into_iter().map(str::to_owned).collect::<HashSet<_>>(), ids);
         let numbers: Vec<u64> = found.iter().map(number_of).collect();
