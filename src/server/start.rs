@@ -189,7 +189,7 @@ pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
 async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
-    match (database.while_it_answers(migrate(database)).await, origin) {
+    match (database.while_it_answers(Box::pin(migrate(database))).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }
