@@ -29,7 +29,7 @@ pub(super) struct Manager {
 
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) connection: PgConnection,
+    pub(super) session: PgConnection,
     pub(super) state: State,
     /// The number of its host.
     host: usize,
@@ -48,10 +48,9 @@ impl State {
     /// The state after a statement of which this is the result.
     pub(super) fn after<T>(result: &Result<T, sqlx::Error>) -> Self {
         match result {
-            Ok(_) | Err(sqlx::Error::RowNotFound) => Self::Usable,
             // After an error of Postgres itself the session is usable, unless it ends or cannot write.
             Err(sqlx::Error::Database(error)) if ends_session(&**error) => Self::Spoiled,
-            Err(sqlx::Error::Database(_)) => Self::Usable,
+            Ok(_) | Err(sqlx::Error::RowNotFound | sqlx::Error::Database(_)) => Self::Usable,
             Err(_) => Self::Interrupted,
         }
     }
@@ -83,7 +82,7 @@ impl Manager {
         if silent_at.is_some_and(|silent_at| last_used < silent_at) {
             return Err(RecycleError::message("the server was silent"));
         }
-        let Ok(tested) = tokio::time::timeout(TEST_TIMEOUT, connection.connection.ping()).await else {
+        let Ok(tested) = tokio::time::timeout(TEST_TIMEOUT, connection.session.ping()).await else {
             *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             return Err(RecycleError::message("the server is silent"));
         };
@@ -105,8 +104,8 @@ impl managed::Manager for Manager {
         let hosts = Arc::clone(&self.hosts);
         if !self.is_embedded {
             // Boxed, because connecting is rare and its future is large: unboxed it would be part of every request's future.
-            let (connection, host) = Box::pin(async move { hosts.connect().await }).await?;
-            return Ok(Connection { connection, state: State::Usable, host });
+            let (session, host) = Box::pin(async move { hosts.connect().await }).await?;
+            return Ok(Connection { session, state: State::Usable, host });
         }
         // The embedded database does not survive a connection that ends during its start, so no timeout and no client interrupts it.
         let connecting = tokio::spawn(async move { hosts.open(0).await });
@@ -114,7 +113,7 @@ impl managed::Manager for Manager {
         if connected.as_ref().is_err_and(is_refused) {
             self.ended.send_replace(true);
         }
-        Ok(Connection { connection: connected?, state: State::Usable, host: 0 })
+        Ok(Connection { session: connected?, state: State::Usable, host: 0 })
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectError> {

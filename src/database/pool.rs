@@ -238,7 +238,7 @@ impl PooledConnection {
         if connection.state == State::Usable {
             connection.state = State::Interrupted;
         }
-        &mut connection.connection
+        &mut connection.session
     }
 
     /// Records how the last statement ended. Without this call the connection counts as interrupted.
@@ -292,7 +292,7 @@ impl Drop for PooledConnection {
 /// Returns an interrupted connection to the pool, or closes it. It may have an open transaction that sqlx has not recorded (sqlx 0.9.0
 /// forgets one whose BEGIN was interrupted), and a response that was not read yet.
 async fn repair(mut connection: managed::Object<Manager>, share: Option<ShareGuard>, is_embedded: bool) {
-    let Connection { connection: session, state, .. } = &mut *connection;
+    let Connection { session, state, .. } = &mut *connection;
     let rolling_back = session.execute("rollback");
     let rolled_back = if is_embedded {
         // It would not survive a connection that is closed during a statement, and cannot cancel the statement.

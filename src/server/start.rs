@@ -286,7 +286,7 @@ pub async fn distribute_only(options: &StartOptions, say: &mut (dyn FnMut(String
 
 /// Migrates the database. The error of a Postgres server names the server and what to do.
 async fn migrate_at(database: &Database, origin: &Origin, program: Program) -> Result<(), StartError> {
-    match (database.while_it_answers(migrate(database, program)).await, origin) {
+    match (database.while_it_answers(Box::pin(migrate(database, program))).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }
