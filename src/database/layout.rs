@@ -12,7 +12,7 @@ pub enum Place {
 }
 
 /// Every table. `tenants` is the first, because others refer to it, and `customers` the first of those with a tenant's rows.
-pub const TABLES: [(&str, Place); 23] = [
+pub const TABLES: [(&str, Place); 31] = [
     ("tenants", Place::EachNode),
     ("access_tokens", Place::EachNode),
     ("extension_tokens", Place::EachNode),
@@ -36,6 +36,14 @@ pub const TABLES: [(&str, Place); 23] = [
     ("tenant_counters", Place::NodeOfTenant),
     ("_sqlx_migrations", Place::Coordinator),
     ("emulator_functions", Place::Coordinator),
+    ("emulator_sessions", Place::Coordinator),
+    ("emulator_tasks", Place::Coordinator),
+    ("journal_entries", Place::Coordinator),
+    ("journal_run", Place::Coordinator),
+    ("journal_tenants", Place::Coordinator),
+    ("servers", Place::Coordinator),
+    ("settings_changes", Place::Coordinator),
+    ("settings_version", Place::Coordinator),
 ];
 
 /// The functions that run on the node of `p_tenant`: all that write or lock a tenant's rows in several statements.

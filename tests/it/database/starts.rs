@@ -4,7 +4,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::database::{Database, DatabaseOptions, Program, migrate};
+use directscale_emulator::database::{Database, DatabaseOptions, LoginSource, Program, migrate};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
@@ -133,7 +133,13 @@ const SETTINGS: &str =
 
 /// What each of several sessions of a server has, after its start.
 fn sessions(url: &str) -> Vec<String> {
-    let options = DatabaseOptions { url: url.to_owned(), connections: 10, timeouts: timeouts(), is_embedded: false };
+    let options = DatabaseOptions {
+        url: url.to_owned(),
+        login: LoginSource::Url,
+        connections: 10,
+        timeouts: timeouts(),
+        is_embedded: false,
+    };
     server().runtime.block_on(async {
         let database = Database::new(&options).expect("a database");
         migrate(&database, Program::Server).await.expect("a schema");
