@@ -9,7 +9,7 @@ use super::arguments::without_empty_variables;
 
 /// The commands by purpose. A test finds a missing one.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Server", &["serve", "migrate", "status", "healthcheck", "config"]),
+    ("Server", &["serve", "migrate", "distribute", "status", "healthcheck", "config"]),
     ("Tenants and keys", &["tenants", "keys", "fork"]),
     ("Data", &["seed", "export", "reset", "snapshot", "diff"]),
     ("Faults and time", &["faults", "clock"]),

@@ -85,7 +85,7 @@ async fn settings(connection: &mut PgConnection, say: &mut (dyn FnMut(String) + 
     connection.execute("set statement_timeout = 0; set lock_timeout = 0").await?;
     for (name, value) in SETTINGS {
         let set = format!(
-            "do $$ begin execute format('alter role %I in database %I set {name} = {value}', current_user, current_database()); end $$;
+            "do $$ begin execute format('alter role %I in database %I set {name} = {value}', session_user, current_database()); end $$;
              set {name} = '{value}'"
         );
         connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
