@@ -71,6 +71,20 @@ def write(url, stop, results):
             results[-1] = results[-1][:5] + (customer,)
 
 
+def look_up(client, customer):
+    """The customer, or nothing if there is none. Another answer says nothing about it, so it is asked again for a minute."""
+    end = time.time() + 60
+    while True:
+        status, text = client.call("GET", f"/v1/customers/{customer}")
+        if status == 200:
+            return json.loads(text)
+        if status == 404:
+            return {}
+        if time.time() > end:
+            raise SystemExit(f"customer {customer} cannot be looked up: {status}")
+        time.sleep(0.2)
+
+
 def load(url, stop):
     per_writer = [[] for _ in range(WRITERS)]
     writers = [threading.Thread(target=write, args=(url, stop, results)) for results in per_writer]
@@ -81,12 +95,12 @@ def load(url, stop):
     results = sorted((entry for results in per_writer for entry in results), key=lambda entry: entry[1])
     client, lost = Client(url), []
     types = {}
+    # By customer and name: a primary without the writes of another one would give the same number to a second customer.
     for step, _, _, status, name, customer in results:
         if status == 201:
-            types[customer] = (name, 1 if step == "upgrade" else 2)
-    for customer, (name, kind) in types.items():
-        status, text = client.call("GET", f"/v1/customers/{customer}")
-        stored = json.loads(text) if status == 200 else {}
+            types[customer, name] = 1 if step == "upgrade" else 2
+    for (customer, name), kind in types.items():
+        stored = look_up(client, customer)
         # An upgrade whose answer was lost may be stored.
         if stored.get("LastName") != name or (kind == 1 and stored.get("CustomerType") != 1):
             lost.append(customer)
