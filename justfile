@@ -18,6 +18,10 @@ test *arguments:
 test-embedded *names:
     scripts/test-embedded {{ names }}
 
+# The suite, or the named modules and tests, against three servers behind a balancer, each request at another server
+test-servers *names:
+    TEST_SERVERS=3 cargo test --locked --test it -- {{ names }}
+
 fmt:
     cargo fmt
 

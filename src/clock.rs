@@ -1,5 +1,5 @@
 //! A tenant's time. No other code of the domain reads a clock, and no SQL calls `now()`. Leases of webhooks and hooks are in the
-//! database's time (`clock_timestamp()`), which all servers share.
+//! database's time (`statement_timestamp()`), which all servers share.
 
 use std::time::Duration;
 

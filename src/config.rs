@@ -13,16 +13,18 @@ mod choose;
 mod duration;
 mod example;
 mod secret;
+mod server_name;
 mod table;
 mod values;
 
 pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
 pub use secret::{DatabaseUrl, Secret};
+pub use server_name::ServerName;
 pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
 pub use values::{
-    Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets, ShellCommand,
-    Switch,
+    Count, HostNames, JournalSetting, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
+    ShellCommand, Switch,
 };
 
 /// The settings as flags and variables.

@@ -12,7 +12,7 @@
 //!    [`plan`] has a tenant's rules, [`vendor_facts`] has what lower layers need to know about a vendor.
 //! 6. [`extension`]: calls the hooks of a Client Extension. [`webhooks`]: delivers events from the outbox.
 //! 7. [`tenants`]: credentials, limits, seeds, snapshots and clocks of tenants.
-//! 8. [`database`]: pool, transactions, migrations, embedded Postgres.
+//! 8. [`database`]: pool, transactions, migrations, embedded Postgres. [`servers`]: the servers of one database.
 //!
 //! [`control`] is the control API and the inspector under `/_emulator`, and [`tasks`] runs its long work. [`outgoing`] sends
 //! HTTP requests to tenants' addresses. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
@@ -37,6 +37,7 @@ pub mod plan;
 pub mod random;
 pub mod secret;
 pub mod server;
+pub mod servers;
 pub mod tasks;
 pub mod tenants;
 pub mod vendor_facts;

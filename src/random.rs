@@ -1,6 +1,5 @@
-//! Randomness, and unique record numbers.
+//! Randomness.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -8,22 +7,16 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use uuid::Uuid;
 
-use crate::database::TenantId;
-
-/// The maximum number of tenants whose last number is stored. The next one deletes all stored numbers.
-const CAPACITY: usize = 10_000;
-
 /// The operating system's generator, for salts and credentials, and one that it seeds, for ids.
 #[derive(Debug)]
 pub struct Random {
     /// In this process, so that the id of a request costs no system call.
     ids: Mutex<ChaCha20Rng>,
-    last_record_numbers: Mutex<HashMap<TenantId, i64>>,
 }
 
 impl Default for Random {
     fn default() -> Self {
-        Self { ids: Mutex::new(ChaCha20Rng::from_seed(system_bytes())), last_record_numbers: Mutex::default() }
+        Self { ids: Mutex::new(ChaCha20Rng::from_seed(system_bytes())) }
     }
 }
 
@@ -69,27 +62,6 @@ impl Random {
         let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.id_bytes()).into_uuid()
     }
-
-    /// The number of a new log row of a tenant: the microseconds of `now`, but always above the last number. It ascends within
-    /// one process; two servers can return the same number in the same microsecond.
-    #[must_use]
-    pub fn record_number(&self, tenant: TenantId, now: DateTime<Utc>) -> i64 {
-        let mut last = self.last_record_numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.len() >= CAPACITY && !last.contains_key(&tenant) {
-            last.clear();
-        }
-        let number = match last.get(&tenant) {
-            Some(last) => now.timestamp_micros().max(last + 1),
-            None => now.timestamp_micros(),
-        };
-        last.insert(tenant, number);
-        number
-    }
-
-    /// Deletes the last number of a tenant after its data was replaced or its clock was set.
-    pub fn forget(&self, tenant: TenantId) {
-        self.last_record_numbers.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
-    }
 }
 
 #[cfg(test)]
@@ -105,16 +77,5 @@ mod tests {
         assert_eq!(ids.len(), 400);
         assert_eq!(generators[0].uuid().get_version_num(), 4);
         assert_eq!(generators[0].uuid_at(now).get_version_num(), 7);
-    }
-
-    #[test]
-    fn record_numbers_ascend_even_in_one_microsecond() {
-        let random = Random::default();
-        let now = DateTime::from_timestamp_micros(1_000_000).expect("a time");
-        let numbers: Vec<i64> = (0..3).map(|_| random.record_number(TenantId(1), now)).collect();
-        assert_eq!(numbers, [1_000_000, 1_000_001, 1_000_002]);
-        assert_eq!(random.record_number(TenantId(2), now), 1_000_000, "another tenant's numbers do not count");
-        random.forget(TenantId(1));
-        assert_eq!(random.record_number(TenantId(1), now), 1_000_000);
     }
 }

@@ -7,7 +7,7 @@ declare
     v_exists boolean;
 begin
     for v_table in select table_name from tenant_tables() loop
-        execute format('select exists (select from %I)', v_table) into v_exists;
+        execute format('select exists (select 1 from %I)', v_table) into v_exists;
         if v_exists then
             execute format('analyze %I', v_table);
         end if;

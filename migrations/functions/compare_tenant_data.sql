@@ -24,7 +24,8 @@ begin
      where a.attrelid = quote_ident(p_table)::regclass and a.attname <> 'tenant_id';
     -- join_key is for a table whose only key is the tenant.
     return query execute format(
-        'select jsonb_build_object(%s), to_jsonb(l) - ''tenant_id'' - ''join_key'', to_jsonb(r) - ''tenant_id'' - ''join_key'',
+        'select jsonb_build_object(%s), to_jsonb(l) - ''tenant_id'' - ''version'' - ''join_key'',
+                to_jsonb(r) - ''tenant_id'' - ''version'' - ''join_key'',
                 count(*) over ()
            from (select *, 0 as join_key from %I where tenant_id = $1 and %s) l
            full join (select *, 0 as join_key from %I where tenant_id = $2 and %s) r using (join_key%s)

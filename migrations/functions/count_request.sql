@@ -14,6 +14,9 @@ create or replace function count_request(
 ) language plpgsql as $$
 declare
     v_limit record;
+    v_began timestamptz;
+    v_start timestamptz;
+    v_calls bigint;
 begin
     -- Whoever replaces the counts holds the tenant's lock and then writes them in any order.
     if enter_tenant(p_tenant) is null then
@@ -27,22 +30,21 @@ begin
             as limits (kind, most, seconds)
          where limits.most is not null
     loop
+        v_began := p_now - make_interval(secs => v_limit.seconds);
         insert into subscription_usage as u (tenant_id, name, kind, started_at, calls)
         values (p_tenant, p_name, v_limit.kind, p_now, 0)
         on conflict (tenant_id, name, kind) do update set
-            started_at = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now
-                              then p_now else u.started_at end,
-            calls      = case when u.started_at + make_interval(secs => v_limit.seconds) <= p_now then 0 else u.calls end
-        returning case when u.calls >= v_limit.most then v_limit.kind end,
-                  u.started_at + make_interval(secs => v_limit.seconds)
-             into rejected_by, renewed_at;
-        if rejected_by is not null then
+            started_at = case when u.started_at <= v_began then p_now else u.started_at end,
+            calls      = case when u.started_at <= v_began then 0 else u.calls end
+        returning u.calls, u.started_at into v_calls, v_start;
+        if v_calls >= v_limit.most then
+            rejected_by := v_limit.kind;
+            renewed_at := v_start + make_interval(secs => v_limit.seconds);
             return;
         end if;
     end loop;
     update subscription_usage u set calls = u.calls + 1
      where u.tenant_id = p_tenant and u.name = p_name
        and (u.kind = 'rate_limit' and p_rate_calls is not null or u.kind = 'quota' and p_quota_calls is not null);
-    renewed_at := null;
 end
 $$;

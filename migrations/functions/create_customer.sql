@@ -23,7 +23,7 @@ returns table (column_name name, column_type text, column_number smallint) langu
     select attname, format_type(atttypid, atttypmod), attnum
       from pg_attribute
      where attrelid = 'customers'::regclass and attnum > 0 and not attisdropped
-       and attname not in ('tenant_id', 'customer_id', 'enroller_id', 'upgrade_date', 'inactive_date', 'modified_at')
+       and attname not in ('tenant_id', 'customer_id', 'enroller_id', 'upgrade_date', 'inactive_date', 'modified_at', 'version')
 $$;
 
 -- What a function stores in such a column, as SQL text: its parameter; NULL for the key of a field that is not among v_unique.
@@ -82,15 +82,14 @@ begin
     -- No write while the tenant's data is replaced as a whole.
     perform pg_advisory_xact_lock_shared(tenant_lock_key(), p_tenant);
 
-    select t.unique_fields, c.customer_type into v_unique, v_sponsor_type
-      from tenants t
-      left join customers c on c.tenant_id = p_tenant and c.customer_id = new_sponsor_id
-     where t.tenant_id = p_tenant;
+    select t.unique_fields into v_unique from tenants t where t.tenant_id = p_tenant;
     if not found then
         outcome := 'unknown_tenant';
         return;
     elsif new_sponsor_id is not null then
-        if v_sponsor_type is null then
+        select c.customer_type into v_sponsor_type from customers c
+         where c.tenant_id = p_tenant and c.customer_id = new_sponsor_id;
+        if not found then
             outcome := 'sponsor_unknown';
             return;
         elsif p_sponsor_types is not null and v_sponsor_type <> all (p_sponsor_types) then
@@ -126,12 +125,12 @@ begin
     insert into customers as c (tenant_id, customer_id, enroller_id, inactive_date, modified_at, {columns})
     values (p_tenant, create_customer.customer_id, new_sponsor_id, inactive_since(1, new_customer_status, null, p_now), p_now,
             {values})
-    returning case when p_is_recorded then record_send(c) end into customer_after;
+    returning case when p_is_recorded then row_bytes(c) end into customer_after;
 
     if new_customer_type = any (p_placed_types) then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, create_customer.customer_id, new_sponsor_id, p_now)
-        returning case when p_is_recorded then record_send(t) end into node_after;
+        returning case when p_is_recorded then row_bytes(t) end into node_after;
     end if;
 
     outcome := 'created';

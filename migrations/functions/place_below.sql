@@ -27,7 +27,7 @@ begin
     perform pg_advisory_xact_lock(
         hashtext(case when p_is_enrollment then 'enrollment_tree' else 'sponsor_tree' end), p_tenant);
 
-    select case when p_is_recorded then record_send(c) end into customer_before
+    select case when p_is_recorded then row_bytes(c) end into customer_before
       from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer for no key update;
     if not found then
         outcome := 'unknown_customer';
@@ -50,21 +50,21 @@ begin
     end if;
 
     if p_is_enrollment then
-        update customers c set enroller_id = p_upline, modified_at = p_now
+        update customers c set enroller_id = p_upline, modified_at = p_now, version = c.version + 1
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then record_send(c) end into customer_after;
+        returning case when p_is_recorded then row_bytes(c) end into customer_after;
     else
         if p_is_recorded then
-            select record_send(t) into node_before from sponsor_tree t
+            select row_bytes(t) into node_before from sponsor_tree t
              where t.tenant_id = p_tenant and t.customer_id = p_customer;
         end if;
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, p_upline, p_now)
         on conflict (tenant_id, customer_id) do update set upline_id = p_upline
-        returning case when p_is_recorded then record_send(t) end into node_after;
-        update customers c set sponsor_id = p_upline, modified_at = p_now
+        returning case when p_is_recorded then row_bytes(t) end into node_after;
+        update customers c set sponsor_id = p_upline, modified_at = p_now, version = c.version + 1
          where c.tenant_id = p_tenant and c.customer_id = p_customer
-        returning case when p_is_recorded then record_send(c) end into customer_after;
+        returning case when p_is_recorded then row_bytes(c) end into customer_after;
     end if;
     outcome := 'placed';
 end

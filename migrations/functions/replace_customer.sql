@@ -2,7 +2,8 @@
 -- status, sign-up date and password stay as they are.
 --
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
--- the sponsor tree and the change is appended to CRM_AssociateTypeChanges.
+-- the sponsor tree and the change is appended to CRM_AssociateTypeChanges. Its number is p_recordnumber, or the one after the tenant's
+-- last if that is higher.
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
 -- rows as they were and as they are come along, as bytes.
 --
@@ -51,7 +52,8 @@ declare
     v_placed       boolean;
     v_upline       integer;
     v_has_downline boolean;
-    v_version      xid;
+    v_version      bigint;
+    v_number       bigint;
     v_unique       integer;
 begin
     -- No write while the tenant's data is replaced as a whole. An assignment costs less than PERFORM.
@@ -60,31 +62,32 @@ begin
     -- Read without a lock and written only if the row is still the version that was read: another writer who came
     -- between makes the loop run once more, and the ordinary request pays for no row lock.
     loop
-        select c.customer_type, c.xmin, (select n.unique_fields from tenants n where n.tenant_id = p_tenant),
-               s.customer_type, t.customer_id is not null, t.upline_id,
-               p_upgrade_from is not null
-                   and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer),
-               case when p_is_recorded then record_send(c) end,
-               case when p_is_recorded and t.tenant_id is not null then record_send(t) end
-          into old_type, v_version, v_unique, v_sponsor_type, v_placed, v_upline, v_has_downline, customer_before, node_before
-          from customers c
-          left join customers s on s.tenant_id = p_tenant and s.customer_id = new_sponsor_id
-          left join sponsor_tree t on t.tenant_id = p_tenant and t.customer_id = p_customer
-         where c.tenant_id = p_tenant and c.customer_id = p_customer;
+        select c.customer_type, c.version, case when p_is_recorded then row_bytes(c) end
+          into old_type, v_version, customer_before
+          from customers c where c.tenant_id = p_tenant and c.customer_id = p_customer;
         if not found then
             outcome := case when exists (select from tenants n where n.tenant_id = p_tenant)
                             then 'unknown_customer' else 'unknown_tenant' end;
             return;
         end if;
+        -- After the version: whoever changes the node raises it.
+        select t.upline_id, case when p_is_recorded then row_bytes(t) end into v_upline, node_before
+          from sponsor_tree t where t.tenant_id = p_tenant and t.customer_id = p_customer;
+        v_placed := found;
+        select n.unique_fields into v_unique from tenants n where n.tenant_id = p_tenant;
 
         if new_sponsor_id is not null then
-            if v_sponsor_type is null then
+            select s.customer_type into v_sponsor_type from customers s
+             where s.tenant_id = p_tenant and s.customer_id = new_sponsor_id;
+            if not found then
                 outcome := 'sponsor_unknown';
                 return;
             elsif p_sponsor_types is not null and v_sponsor_type <> all (p_sponsor_types) then
                 outcome := 'sponsor_type';
                 return;
             end if;
+            v_has_downline := p_upgrade_from is not null
+                and exists (select from sponsor_tree d where d.tenant_id = p_tenant and d.upline_id = p_customer);
             -- A customer that is no customer's upline and cannot become one before this commit closes no circle. Any other
             -- is checked, one at a time in a tenant, so that two moves that race see each other.
             if v_upline is distinct from new_sponsor_id
@@ -109,9 +112,10 @@ begin
                upgrade_date = case when c.customer_type = new_customer_type then c.upgrade_date else p_now end,
                inactive_date = inactive_since(
                    c.customer_status, coalesce(new_customer_status, c.customer_status), c.inactive_date, p_now),
-               modified_at = p_now
-         where c.tenant_id = p_tenant and c.customer_id = p_customer and c.xmin = v_version
-        returning case when p_is_recorded then record_send(c) end into customer_after;
+               modified_at = p_now,
+               version = c.version + 1
+         where c.tenant_id = p_tenant and c.customer_id = p_customer and c.version = v_version
+        returning case when p_is_recorded then row_bytes(c) end into customer_after;
         exit when found;
     end loop;
 
@@ -119,20 +123,23 @@ begin
         if new_sponsor_id is not null and v_upline is distinct from new_sponsor_id then
             update sponsor_tree t set upline_id = new_sponsor_id
              where t.tenant_id = p_tenant and t.customer_id = p_customer
-            returning case when p_is_recorded then record_send(t) end into node_after;
+            returning case when p_is_recorded then row_bytes(t) end into node_after;
         end if;
     elsif p_upgrade_from is not null then
         insert into sponsor_tree as t (tenant_id, customer_id, upline_id, placed_at)
         values (p_tenant, p_customer, new_sponsor_id, p_now)
-        returning case when p_is_recorded then record_send(t) end into node_after;
+        returning case when p_is_recorded then row_bytes(t) end into node_after;
     end if;
 
     if p_upgrade_from is not null then
+        insert into record_numbers as n (tenant_id, last_number) values (p_tenant, p_recordnumber)
+        on conflict (tenant_id) do update set last_number = greatest(n.last_number + 1, excluded.last_number)
+        returning n.last_number into v_number;
         insert into CRM_AssociateTypeChanges as l (
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (
-            p_tenant, p_change, p_recordnumber, p_customer, old_type, new_customer_type, p_now, p_changed_by, p_request)
-        returning case when p_is_recorded then record_send(l) end into log_after;
+            p_tenant, p_change, v_number, p_customer, old_type, new_customer_type, p_now, p_changed_by, p_request)
+        returning case when p_is_recorded then row_bytes(l) end into log_after;
     end if;
 
     outcome := 'replaced';

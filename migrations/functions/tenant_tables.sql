@@ -20,6 +20,7 @@ language sql immutable as $$
            ('extension_tokens',         'copied',  null),
            ('faults',                   'copied',  null),
            ('hook_calls',               'emptied', null),
+           ('record_numbers',           'copied',  null),
            ('reward_points',            'copied',  'customer_id'),
            ('sponsor_tree',             'copied',  'customer_id'),
            ('sso_tokens',               'emptied', 'customer_id'),
@@ -35,13 +36,14 @@ language sql stable as $$
     select e.table_name, e.kind = 'copied' from emulator_tables() e where e.kind <> 'kept' order by e.table_name
 $$;
 
--- A table's columns without tenant_id, each after a prefix, as SQL text; with p_is_key only those of its primary key.
+-- A table's columns without tenant_id and version, each after a prefix, as SQL text; with p_is_key only those of its primary key. A copy
+-- of a customer has a version of its own.
 create or replace function table_columns(p_table text, p_prefix text, p_is_key boolean) returns text
 language sql stable as $$
     select coalesce(string_agg(p_prefix || quote_ident(a.attname), ', ' order by a.attnum), '')
       from pg_attribute a
      where a.attrelid = quote_ident(p_table)::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-       and a.attname <> 'tenant_id'
+       and a.attname not in ('tenant_id', 'version')
        and (not p_is_key or exists (select from pg_index x
                                      where x.indrelid = a.attrelid and x.indisprimary and a.attnum = any (x.indkey)))
 $$;

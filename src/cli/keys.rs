@@ -31,7 +31,7 @@ pub(super) enum KeysCommand {
         #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
         expires_in: Option<u32>,
     },
-    /// Replace a key and print the new one, which is not shown again; the old one is valid for one more second
+    /// Replace a key and print the new one, which is not shown again; the old one is rejected from then on
     Rotate {
         /// The tenant
         tenant: String,

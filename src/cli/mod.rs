@@ -66,6 +66,15 @@ enum Command {
         #[command(flatten, next_help_heading = "Log options")]
         log: LogArgs,
     },
+    /// Lay the database out over the nodes of a Citus cluster; can be run again
+    Distribute {
+        #[command(flatten)]
+        file: FileArgs,
+        #[command(flatten, next_help_heading = "Database options")]
+        database: Box<DatabaseArgs>,
+        #[command(flatten, next_help_heading = "Log options")]
+        log: LogArgs,
+    },
     /// Load a seed file into a running server; tenants that exist stay unchanged
     Seed(Box<seeds::SeedCommand>),
     /// Write a tenant of a running server as a seed file
@@ -247,7 +256,7 @@ impl Command {
     fn settings(&self) -> SettingArgs {
         match self {
             Self::Serve(settings) | Self::Config { settings, .. } => (**settings).clone(),
-            Self::Migrate { file, database, log, .. } => SettingArgs {
+            Self::Migrate { file, database, log, .. } | Self::Distribute { file, database, log } => SettingArgs {
                 file: file.clone(),
                 database: (**database).clone(),
                 log: log.clone(),
@@ -282,7 +291,8 @@ impl Command {
 
     /// Whether it opens the database itself, and so has a log.
     fn opens_database(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Migrate { .. }) || matches!(self, Self::Seed(command) if command.offline)
+        matches!(self, Self::Serve(_) | Self::Migrate { .. } | Self::Distribute { .. })
+            || matches!(self, Self::Seed(command) if command.offline)
     }
 }
 
@@ -291,6 +301,7 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
     match command {
         Command::Serve(_) => Box::pin(serve::serve(settings)).await,
         Command::Migrate { json, .. } => serve::migrate(settings, json).await,
+        Command::Distribute { .. } => serve::distribute(settings).await,
         Command::Seed(command) if command.offline => serve::seed(settings, command.file, command.remote.json).await,
         Command::Seed(command) => {
             seeds::check_flags(settings)?;

@@ -15,6 +15,7 @@ use super::files::read_text_file;
 use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, table, value_text};
 use super::progress::ProgressLine;
 use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
+use crate::control::PENDING;
 use crate::outgoing::use_ring;
 use crate::tenants::is_named_json;
 
@@ -267,6 +268,7 @@ impl Remote {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         if status.is_success() {
+            warn_of_pending(&response);
             return Ok(response);
         }
         let text = response.text().await.unwrap_or_default();
@@ -334,6 +336,13 @@ impl Remote {
         let listed = self.get(&["tenants"]).await?;
         let name = |tenant: &Value| Some(tenant["name"].as_str()?.to_owned());
         Ok(listed.as_array().into_iter().flatten().filter_map(name).collect())
+    }
+}
+
+/// Names the servers that do not know a change yet.
+fn warn_of_pending(response: &Response) {
+    if let Some(names) = response.headers().get(PENDING).and_then(|names| names.to_str().ok()) {
+        say(format_args!("warning: not known yet to the servers {}: they do not answer", plain_lines(names)));
     }
 }
 

@@ -12,17 +12,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
-use crate::config::{ListenAddress, PasswordCostSetting, PrivateTargets, Settings, Switch};
+use crate::config::{JournalSetting, ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
 use crate::database::{DatabaseTimeouts, LoginSource};
 use crate::gateway::ResponseOptions;
-use crate::journal::JournalOptions;
+use crate::journal::{JournalOptions, JournalPlace};
 use crate::random::Random;
 use crate::server::{
     Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
-    migrate_only, start_up,
+    distribute_only, migrate_only, start_up,
 };
+use crate::servers::{self, TokenUse};
 use crate::tenants::DEMO_KEY;
 
 /// The limit for the whole shutdown.
@@ -41,8 +42,24 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let generated = needs_token.then(|| AdminToken::generate(&random));
     let token = settings.admin_token.clone().or_else(|| generated.clone());
     let is_open = token.is_none();
+    let token_use = match (&settings.admin_token, &generated) {
+        (Some(token), _) => TokenUse::Set(token.digest()),
+        (None, Some(_)) => TokenUse::Generated,
+        (None, None) => TokenUse::Open,
+    };
+    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
+    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
+    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
+    let address = listener.address();
+    let name = server_name(settings, address.port());
     let options = ServerOptions {
+        name: name.clone(),
         journal: JournalOptions {
+            place: match settings.journal {
+                JournalSetting::Auto => JournalPlace::Auto,
+                JournalSetting::Memory => JournalPlace::Memory,
+                JournalSetting::Database => JournalPlace::Database,
+            },
             entries: settings.journal_entries,
             bytes: settings.journal_bytes,
             total_bytes: settings.journal_total_bytes,
@@ -58,10 +75,6 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
-    let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
-    let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
-    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
-    let address = listener.address();
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
             let listener = bind(listen).await?.with_max_connections(max_connections);
@@ -81,7 +94,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         None => (None, None),
     };
 
-    let options = start_options(settings);
+    let options = start_options(settings, servers::ServerOptions { name, token: token_use });
     let started = tokio::select! {
         started = start_up(&options, random, Some(&server)) => started,
         code = end(&mut stop, supervisor) => {
@@ -92,6 +105,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     // The parts end because the server does, which is not worth a line of its own.
     let started = started.inspect_err(|_| supervisor.stop())?;
     server.set_services(&started);
+    tracing::info!(server = started.servers.name(), "the server is ready");
     if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
         started.close().await;
         return Err(error.into());
@@ -126,7 +140,7 @@ async fn bind(listen: &ListenAddress) -> anyhow::Result<Listener> {
 }
 
 pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Result<ExitCode> {
-    migrate_only(&start_options(settings)).await?;
+    migrate_only(&start_options(settings, no_server())).await?;
     if is_json {
         out_json(&json!({ "is_up_to_date": true }))?;
     }
@@ -134,16 +148,28 @@ pub(super) async fn migrate(settings: &Settings, is_json: bool) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+pub(super) async fn distribute(settings: &Settings) -> anyhow::Result<ExitCode> {
+    if settings.database_url.is_none() {
+        anyhow::bail!(
+            "the embedded database is on one machine: set DATABASE_URL to the coordinator of a Citus cluster"
+        );
+    }
+    distribute_only(&start_options(settings, no_server()), &mut |step| say(&step)).await?;
+    say("The database is laid out. Restart the servers that run on it.");
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = StartOptions { seed: Some(file), ..start_options(settings) };
-    let started = start_up(&options, Arc::new(Random::default()), None).await?;
+    let options = StartOptions { seed: Some(file), ..start_options(settings, no_server()) };
+    let started = Box::pin(start_up(&options, Arc::new(Random::default()), None)).await?;
     let seeded = started.seeded.clone();
     started.close().await;
     super::seeds::print(&seeded, is_json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn start_options(settings: &Settings) -> StartOptions {
+/// `server` is what this server is to the others of its database; a command is none.
+fn start_options(settings: &Settings, server: servers::ServerOptions) -> StartOptions {
     let origin = match &settings.database_url {
         Some(database) => Origin::Server(database.url.reveal().to_owned()),
         None => Origin::Embedded(settings.data.clone()),
@@ -162,7 +188,22 @@ fn start_options(settings: &Settings) -> StartOptions {
         wait: settings.database_wait_seconds.0,
         password_cost: password_cost(settings),
         private_targets: private_targets(settings),
+        server,
     }
+}
+
+/// A command is not one of the servers.
+fn no_server() -> servers::ServerOptions {
+    servers::ServerOptions { name: String::new(), token: TokenUse::Open }
+}
+
+/// The name that was set, or the machine's with the port.
+fn server_name(settings: &Settings, port: u16) -> String {
+    let default = || {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        ServerName::of_host(&host, port)
+    };
+    settings.server_name.clone().unwrap_or_else(default).0
 }
 
 /// A command has precedence over a file with the password, and that over the file with the URL.

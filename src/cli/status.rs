@@ -47,6 +47,7 @@ fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
 /// Addresses, credentials and counts.
 fn described(status: &Value, control: &str, api: &str) -> Value {
     let mut all = json!({
+        "name": status["name"],
         "version": status["version"],
         "started_at": status["started_at"],
         "server": control,
@@ -55,7 +56,8 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
         "tenants": status["tenants"],
         "snapshots": status["snapshots"],
         "faults": status["faults"],
-        "requests": status["requests"]
+        "requests": status["requests"],
+        "servers": status["servers"]
     });
     for vendor in VENDORS {
         let credential = &status["demo"][vendor.credential.name().replace('-', "_")];
@@ -141,12 +143,45 @@ fn text(status: &Value, screen: Screen) -> String {
         counted(&status["faults"], "active fault", "active faults"),
         counted(&status["requests"], "request", "requests")
     );
+    text + &servers(status, screen)
+}
+
+/// The servers of the database, where there are several.
+fn servers(status: &Value, screen: Screen) -> String {
+    let mut text = String::new();
+    let listed = status["servers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (index, server) in listed.iter().enumerate().filter(|_| listed.len() > 1) {
+        let title = screen.paint(CYAN, format_args!("{:<14}", if index == 0 { "Servers" } else { "" }));
+        let of = |member: &str| value_text(&server[member]);
+        let this = if server["is_this"] == true { ", this one" } else { "" };
+        let _ = writeln!(
+            text,
+            "  {title}{} {}, started {}, last seen {}{this}",
+            of("name"),
+            of("version"),
+            of("started_at"),
+            of("seen_at")
+        );
+    }
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::output::ColorChoice;
     use super::*;
+
+    #[test]
+    fn servers_are_listed_where_there_are_several() {
+        let server = |name: &str, is_this: bool| json!({ "name": name, "version": "1", "started_at": "s", "seen_at": "l", "is_this": is_this });
+        let screen = Screen::of_stdout(ColorChoice::Never);
+        assert_eq!(servers(&json!({ "servers": [server("a", true)] }), screen), "");
+        let two = servers(&json!({ "servers": [server("a", false), server("b", true)] }), screen);
+        assert_eq!(
+            two,
+            "  Servers       a 1, started s, last seen l\n                b 1, started s, last seen l, this one\n"
+        );
+    }
 
     #[test]
     fn the_vendor_apis_have_another_port_than_a_separate_control_api() {

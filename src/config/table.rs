@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::choose::Chooser;
 use super::duration::{Milliseconds, Seconds};
 use super::secret::{DatabaseUrl, Secret};
+use super::server_name::ServerName;
 use super::values::{
-    BrowserOrigin, Count, HostNames, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
-    ShellCommand, Switch,
+    BrowserOrigin, Count, HostNames, JournalSetting, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting,
+    PrivateTargets, ShellCommand, Switch,
 };
 use super::{ConfigError, Setting, SettingListing};
 use crate::control::AdminToken;
@@ -168,6 +169,9 @@ settings! {
         listen: ListenAddress, default "127.0.0.1:8080", "HOST:PORT", "EMULATOR_LISTEN",
             "Listen on this address; :PORT is every address of this machine, port 0 any free port",
             "localhost is its IPv4 and its IPv6 address.";
+        server_name: ServerName, optional "emulator-1", "NAME", "EMULATOR_SERVER_NAME",
+            "The name of this server among those that use the same database; by default the machine's name and the port",
+            "1 to 100 letters, digits and .-_: in ASCII. No other server of the database may have it. It is a label of the metrics.";
         seed: String, optional "demo", "demo|FILE", "EMULATOR_SEED",
             "Load this seed at start: demo, or a seed file; an empty embedded database gets demo by itself",
             "docs/SEEDS.md describes seed files.";
@@ -197,9 +201,13 @@ settings! {
         cors_origin: BrowserOrigin, optional "http://localhost:3000", "ORIGIN", "EMULATOR_CORS_ORIGIN",
             "Let browsers on this origin use the vendor APIs, * for any; without it there are no CORS headers",
             "The vendor sends none. Errors can be read too.";
+        journal: JournalSetting, default "auto", "auto|memory|database", "EMULATOR_JOURNAL",
+            "Where the journal is; auto is memory, and the database as soon as several servers run on one",
+            "In the database all servers have one journal, at about a tenth more of its CPU for each write. An embedded \
+             database has one server, and its journal is always in memory.", hide_possible_values = true;
         journal_entries: usize, default "500", "NUMBER", "EMULATOR_JOURNAL_ENTRIES",
             "Keep this many requests of each tenant in the journal; 0 switches it off",
-            "The journal is in the memory of the process.";
+            "";
         journal_bytes: usize, default "4194304", "BYTES", "EMULATOR_JOURNAL_BYTES",
             "Keep at most this many bytes of each tenant's requests",
             "";
@@ -214,7 +222,7 @@ settings! {
         database_url: DatabaseUrl, "URL", "postgres://user:password@localhost:5432/emulator", "DATABASE_URL",
             "Use this Postgres, 14 or newer, instead of the embedded one",
             "It may name several hosts, postgres://user@host1:5432,host2:5432/emulator: connections go to the one that can write. \
-             Behind a pooler in transaction mode add ?statement-cache-capacity=0.";
+             A PgBouncer in between needs version 1.21 and max_prepared_statements, unless it pools sessions.";
         database_url_file, "DATABASE_URL_FILE",
             "Read the URL from a file, - for stdin; `ps` does not show it then";
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::duration::{Milliseconds, Seconds};
+use super::server_name::ServerName;
 
 /// A value of the table of settings.
 pub(super) trait SettingValue: Sized {
@@ -58,9 +59,10 @@ texts!(
     LogFilter,
     Milliseconds,
     Seconds,
+    ServerName,
     ShellCommand
 );
-words!(PasswordCostSetting, PrivateTargets, Switch, LogFormat);
+words!(JournalSetting, PasswordCostSetting, PrivateTargets, Switch, LogFormat);
 
 impl SettingValue for PathBuf {
     fn of_default(text: &str) -> Self {
@@ -123,6 +125,14 @@ pub enum LogFormat {
     Text,
     /// One JSON object per event.
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JournalSetting {
+    Auto,
+    Memory,
+    Database,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]

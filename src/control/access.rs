@@ -16,7 +16,6 @@ use super::Control;
 use super::admin_token::AdminToken;
 use super::audit::{Client, Write};
 use super::error::ControlError;
-use super::sessions::Sessions;
 use crate::database::{ShareOf, count_to};
 use crate::gateway::{bearer_token, is_from_another_site};
 use crate::guesses::{Attempt, Guesses, Peer};
@@ -63,32 +62,43 @@ pub struct Access {
     pub hosts: Vec<String>,
 }
 
+/// Who sent a request, as far as its headers tell.
+#[derive(Debug)]
+enum Checked<'a> {
+    Known(Client),
+    /// A browser with the id of a session, which may have ended.
+    Session {
+        id: &'a str,
+        token: &'a AdminToken,
+    },
+}
+
 impl Access {
-    fn check(
-        &self,
+    fn check<'a>(
+        &'a self,
         peer: Option<Peer>,
-        headers: &HeaderMap,
-        sessions: &Sessions,
+        headers: &'a HeaderMap,
         guesses: &Guesses,
-    ) -> Result<Client, ControlError> {
+    ) -> Result<Checked<'a>, ControlError> {
         self.check_site(headers)?;
         match &self.token {
             // A proxy on this machine forwards clients from elsewhere.
             None if PROXIES.iter().any(|name| headers.contains_key(*name)) => {
                 Err(ControlError::Forbidden("a proxy needs an admin token: set EMULATOR_ADMIN_TOKEN".to_owned()))
             }
-            None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => Ok(Client::Loopback),
+            None if peer.is_some_and(|peer| peer.0.to_canonical().is_loopback()) => {
+                Ok(Checked::Known(Client::Loopback))
+            }
             None => Err(ControlError::Forbidden(
                 "without an admin token only loopback is accepted: set EMULATOR_ADMIN_TOKEN".to_owned(),
             )),
             Some(token) => match (bearer_token(headers), session_id(headers)) {
                 (Some(presented), _) => match check_token(token, presented, guesses) {
-                    Ok(()) => Ok(Client::Token),
+                    Ok(()) => Ok(Checked::Known(Client::Token)),
                     Err(Some(error)) => Err(error),
                     Err(None) => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
                 },
-                (None, Some(id)) if sessions.is_open(id) => Ok(Client::Session(guesses.fingerprint(id))),
-                (None, Some(_)) => Err(ControlError::Unauthorized("the session has ended".to_owned())),
+                (None, Some(id)) => Ok(Checked::Session { id, token }),
                 (None, None) => Err(ControlError::Unauthorized(
                     "the control API needs 'Authorization: Bearer <EMULATOR_ADMIN_TOKEN>'".to_owned(),
                 )),
@@ -167,17 +177,22 @@ pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
 /// Accepts or rejects a request. A browser without the token is redirected to the login, and from there back to its page.
 pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response<Body> {
     let write = Write::of(&request);
-    let checked = control.access.check(Peer::current(), request.headers(), &control.sessions, &control.guesses);
-    let (client, rejected) = match checked {
+    let (client, rejected) = match client(&control, request.headers()).await {
         Ok(client) => (client, None),
         Err(rejected) => (Client::Rejected, Some(rejected)),
     };
     let has_session = matches!(client, Client::Session(_));
+    // A task waits for the other servers before it ends.
+    let may_be_pending = write.is_some() || request.uri().path().starts_with("/_emulator/tasks/");
     let begun = write.map(|write| write.begin(client));
     let response = match rejected {
         None => {
             count_to(ShareOf::Control);
-            HAS_SESSION.scope(has_session, next.run(request)).await
+            let mut response = HAS_SESSION.scope(has_session, next.run(request)).await;
+            if may_be_pending {
+                super::pending::settle(&control, &mut response).await;
+            }
+            response
         }
         Some(rejected) => reject(rejected, &request),
     };
@@ -185,6 +200,17 @@ pub(super) async fn guard(State(control): State<Arc<Control>>, request: Request,
         begun.end(&response);
     }
     response
+}
+
+/// Who sent a request.
+async fn client(control: &Control, headers: &HeaderMap) -> Result<Client, ControlError> {
+    match control.access.check(Peer::current(), headers, &control.guesses)? {
+        Checked::Known(client) => Ok(client),
+        Checked::Session { id, token } if control.sessions(token)?.is_open(id).await? => {
+            Ok(Client::Session(control.guesses.fingerprint(id)))
+        }
+        Checked::Session { .. } => Err(ControlError::Unauthorized("the session has ended".to_owned())),
+    }
 }
 
 fn reject(rejected: ControlError, request: &Request) -> Response<Body> {
@@ -216,7 +242,8 @@ mod tests {
 
     fn status(access: &Access, peer: &str, pairs: &[(&'static str, &'static str)]) -> u16 {
         let (peer, guesses) = (Peer(peer.parse().expect("an address")), Guesses::new(0).expect("a counter"));
-        let checked = access.check(Some(peer), &headers(pairs), &Sessions::default(), &guesses);
+        let headers = headers(pairs);
+        let checked = access.check(Some(peer), &headers, &guesses);
         checked.map_or_else(|error| error.status().as_u16(), |_| 200)
     }
 
@@ -294,9 +321,9 @@ mod tests {
         ] {
             assert_eq!(status(&closed, "192.0.2.7", &pairs), expected, "{pairs:?}");
         }
-        assert_eq!(
-            status(&closed, "127.0.0.1", &[("host", "localhost"), ("cookie", "emulator_admin=0123456789abcdef")]),
-            401
-        );
+        let headers = headers(&[("host", "localhost"), ("cookie", "emulator_admin=0123456789abcdef")]);
+        let (peer, guesses) = (Peer(std::net::Ipv4Addr::LOCALHOST.into()), Guesses::new(0).expect("a counter"));
+        let checked = closed.check(Some(peer), &headers, &guesses).expect("a session to look up");
+        assert!(matches!(checked, Checked::Session { id: "0123456789abcdef", .. }), "{checked:?}");
     }
 }

@@ -11,6 +11,7 @@ use crate::database::{DatabaseError, is_impossible_text, to_be_logged};
 use crate::error_chain::ErrorChain;
 use crate::gateway::MEMORY_FULL;
 use crate::guesses::TooManyGuesses;
+use crate::journal::JournalError;
 use crate::tenants::{CredentialError, TenantError};
 
 /// Why the control API rejected a request, or failed.
@@ -52,6 +53,16 @@ pub(super) enum ControlError {
 impl From<DatabaseError> for ControlError {
     fn from(error: DatabaseError) -> Self {
         Self::Tenant(error.into())
+    }
+}
+
+impl From<JournalError> for ControlError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Database(error) => error.into(),
+            JournalError::NotJoined => Self::NotReady,
+            JournalError::Interrupted => Self::Interrupted,
+        }
     }
 }
 

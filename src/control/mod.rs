@@ -10,6 +10,7 @@ mod error;
 mod journal;
 mod keys;
 mod pages;
+mod pending;
 mod sessions;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -18,9 +19,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::middleware::from_fn_with_state;
-use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
@@ -36,6 +35,7 @@ pub use admin_token::AdminToken;
 pub use documents::{Api, Coverage, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::pretty_json;
+pub(crate) use pending::PENDING;
 
 /// The state of the control API and the inspector.
 #[derive(Debug)]
@@ -47,7 +47,6 @@ pub struct Control {
     body_memory: BodyMemory,
     exports: api::Exports,
     guesses: Guesses,
-    sessions: Sessions,
     random: Arc<Random>,
     catalog: LazyLock<Catalog>,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
@@ -55,8 +54,6 @@ pub struct Control {
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
-    /// Identifies this run of the server: the journal's numbers start at 1 in each.
-    started_at: DateTime<Utc>,
 }
 
 impl Control {
@@ -69,13 +66,11 @@ impl Control {
             body_memory,
             exports: api::Exports::default(),
             guesses,
-            sessions: Sessions::default(),
             random,
             catalog: LazyLock::new(|| Catalog::new(&vendors::document())),
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
-            started_at: Clock::Real.now(),
         }
     }
 
@@ -97,6 +92,11 @@ impl Control {
 
     fn tenants(&self) -> Result<&Tenants, ControlError> {
         self.tenants.get().ok_or(ControlError::NotReady)
+    }
+
+    /// The sessions of browsers that sent this token.
+    fn sessions<'a>(&'a self, token: &'a AdminToken) -> Result<Sessions<'a>, ControlError> {
+        Ok(Sessions { database: &self.tenants()?.database, token })
     }
 }
 

@@ -1,92 +1,99 @@
-//! The sessions of browsers that sent the token. They are in the memory of this server, and end with it.
+//! The sessions of browsers that sent the token. They are in the database, so that each server on it knows them.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::admin_token::AdminToken;
+use crate::database::{Database, DatabaseError};
 use crate::random::Random;
 
 /// How long a session lasts after the login.
 pub(super) const LIFETIME: Duration = Duration::from_hours(12);
 
 /// The largest number of sessions. The next one ends the oldest.
-const MAX_SESSIONS: usize = 100;
+const MAX_SESSIONS: i64 = 100;
 
-/// The open sessions: the digest of each id, and when it began.
-#[derive(Debug, Default)]
-pub(super) struct Sessions(Mutex<HashMap<[u8; 32], Instant>>);
+/// The length of a session's id, in hexadecimal digits.
+const ID_LENGTH: usize = 64;
 
-impl Sessions {
+/// The open sessions of one token: servers with another token do not know them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sessions<'a> {
+    pub database: &'a Database,
+    pub token: &'a AdminToken,
+}
+
+impl Sessions<'_> {
     /// Opens a session, and returns its id.
-    pub(super) fn open(&self, random: &Random) -> String {
-        self.open_at(random, Instant::now())
+    pub(super) async fn open(self, random: &Random) -> Result<String, DatabaseError> {
+        let id = random.hexadecimal() + &random.hexadecimal();
+        let digest = self.digest(&id);
+        let opened = self.database.run(async |connection| {
+            sqlx::query!("insert into emulator_sessions (digest, began_at) values ($1, clock_timestamp())", &digest)
+                .execute(&mut *connection)
+                .await?;
+            // After the insert, so that of two logins at once the later one sees both.
+            sqlx::query!(
+                "delete from emulator_sessions
+                  where began_at <= clock_timestamp() - make_interval(secs => $1)
+                     or digest in (select digest from emulator_sessions order by began_at desc offset $2)",
+                LIFETIME.as_secs_f64(),
+                MAX_SESSIONS,
+            )
+            .execute(connection)
+            .await
+        });
+        opened.await?;
+        Ok(id)
     }
 
     /// Whether a session is open.
-    pub(super) fn is_open(&self, id: &str) -> bool {
-        self.is_open_at(id, Instant::now())
+    pub(super) async fn is_open(self, id: &str) -> Result<bool, DatabaseError> {
+        if !is_id(id) {
+            return Ok(false);
+        }
+        let digest = self.digest(id);
+        let found = self.database.run(async |connection| {
+            sqlx::query_scalar!(
+                r#"select exists (select from emulator_sessions
+                                   where digest = $1 and began_at > clock_timestamp() - make_interval(secs => $2)) as "is_open!""#,
+                &digest,
+                LIFETIME.as_secs_f64(),
+            )
+            .fetch_one(connection)
+            .await
+        });
+        found.await
     }
 
     /// Ends a session. Returns whether it was open.
-    pub(super) fn end(&self, id: &str) -> bool {
-        self.end_at(id, Instant::now())
-    }
-
-    fn open_at(&self, random: &Random, now: Instant) -> String {
-        let id = random.hexadecimal() + &random.hexadecimal();
-        let mut sessions = self.sessions();
-        sessions.retain(|_, began| now.duration_since(*began) < LIFETIME);
-        if sessions.len() >= MAX_SESSIONS
-            && let Some(oldest) = sessions.iter().min_by_key(|(_, began)| **began).map(|(digest, _)| *digest)
-        {
-            sessions.remove(&oldest);
+    pub(super) async fn end(self, id: &str) -> Result<bool, DatabaseError> {
+        if !is_id(id) {
+            return Ok(false);
         }
-        sessions.insert(digest(&id), now);
-        id
+        let digest = self.digest(id);
+        let ended = self.database.run(async |connection| {
+            sqlx::query_scalar!(
+                r#"delete from emulator_sessions where digest = $1
+                   returning began_at > clock_timestamp() - make_interval(secs => $2) as "was_open!""#,
+                &digest,
+                LIFETIME.as_secs_f64(),
+            )
+            .fetch_optional(connection)
+            .await
+        });
+        Ok(ended.await?.unwrap_or_default())
     }
 
-    fn end_at(&self, id: &str, now: Instant) -> bool {
-        self.sessions().remove(&digest(id)).is_some_and(|began| now.duration_since(began) < LIFETIME)
-    }
-
-    fn is_open_at(&self, id: &str, now: Instant) -> bool {
-        self.sessions().get(&digest(id)).is_some_and(|began| now.duration_since(*began) < LIFETIME)
-    }
-
-    fn sessions(&self) -> MutexGuard<'_, HashMap<[u8; 32], Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is stored of an id. It depends on the token, so that a session ends when the token is replaced.
+    fn digest(self, id: &str) -> Vec<u8> {
+        let token = Sha256::digest(self.token.reveal().as_bytes());
+        Sha256::new().chain_update(token).chain_update(id.as_bytes()).finalize().to_vec()
     }
 }
 
-/// Sessions are found by it, so that the duration does not tell how much of an id is right.
-fn digest(id: &str) -> [u8; 32] {
-    Sha256::digest(id.as_bytes()).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_ends_by_itself_or_when_it_is_ended() {
-        let (sessions, random, now) = (Sessions::default(), Random::default(), Instant::now());
-        let (first, second) = (sessions.open_at(&random, now), sessions.open_at(&random, now));
-        assert_eq!((first.len(), first == second), (64, false));
-        assert!(sessions.is_open_at(&first, now + LIFETIME.saturating_sub(Duration::from_secs(1))));
-        assert!(!sessions.is_open_at(&first, now + LIFETIME) && !sessions.is_open_at("", now));
-        assert!(sessions.end_at(&first, now) && !sessions.end_at(&first, now));
-        assert!(!sessions.is_open_at(&first, now) && sessions.is_open_at(&second, now));
-    }
-
-    #[test]
-    fn the_number_of_sessions_is_bounded() {
-        let (sessions, random, now) = (Sessions::default(), Random::default(), Instant::now());
-        let later = |number: u32| now + Duration::from_secs(1) * number;
-        let ids: Vec<String> =
-            (0..).take(MAX_SESSIONS + 1).map(|number| sessions.open_at(&random, later(number))).collect();
-        assert_eq!(sessions.sessions().len(), MAX_SESSIONS);
-        assert!(!sessions.is_open_at(&ids[0], now) && ids[1..].iter().all(|id| sessions.is_open_at(id, now)));
-    }
+/// Whether a text has the form of an id, so that no other is looked up.
+fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -105,7 +105,7 @@ impl Customers {
             now: scope.now,
         };
         webhooks::append(&self.database, scope.tenant, settings, scope.has_event_faults, &event).await?;
-        let (id, event_type, customer) = (event.id, event_type.name(), event.customer);
+        let (id, event_type, customer) = (event.id, event_type.name().into(), event.customer);
         scope.recorder.event(|| EventNote { id, event_type, customer, payload: body.into() });
         Ok(())
     }

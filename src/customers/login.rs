@@ -139,12 +139,12 @@ async fn set_password_hash(
 ) -> Result<bool, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        update customers c set password_hash = $3, modified_at = $4
+        update customers c set password_hash = $3, modified_at = $4, version = c.version + 1
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then (select record_send(o) from customers o
-                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+        returning case when $5::boolean then (select row_bytes(o) from customers o
+                                             where o.tenant_id = $1 and o.customer_id = $2) end
                       as "before: RowBytes",
-                  case when $5::boolean then record_send(c) end as "after: RowBytes"
+                  case when $5::boolean then row_bytes(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

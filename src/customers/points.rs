@@ -120,9 +120,9 @@ async fn insert(
     let row = sqlx::query_scalar!(
         r#"
         insert into reward_points as p (tenant_id, customer_id, id, points, entered_at, expires_at)
-        select $1, $2, $3, $4::float8::numeric, $5, $6
-         where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning record_send(p) as "row!: RowBytes"
+        select c.tenant_id, c.customer_id, $3, $4::float8::numeric, $5::timestamptz, $6::timestamptz
+          from customers c where c.tenant_id = $1 and c.customer_id = $2
+        returning row_bytes(p) as "row!: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

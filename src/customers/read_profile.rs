@@ -123,7 +123,7 @@ async fn profiles(
                fields as "fields?: Json<Map<String, Value>>"
           from unnest($2::integer[]) as requested (id)
          cross join lateral (
-               select c.customer_id, c.xmin::text::bigint as version, c.modified_at, k.customer_key, p.fields
+               select c.customer_id, c.version, c.modified_at, k.customer_key, p.fields
                  from customers c
                  left join customer_keys k on k.tenant_id = $1 and k.customer_id = requested.id
                  left join customer_profiles p

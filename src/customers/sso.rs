@@ -102,7 +102,7 @@ async fn insert(
         insert into sso_tokens as s (tenant_id, digest, customer_id, expires_at)
         select $1, $3, $2, $5
          where exists (select from customers where tenant_id = $1 and customer_id = $2)
-        returning record_send(s) as "row!: RowBytes"
+        returning row_bytes(s) as "row!: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

@@ -21,10 +21,12 @@ use crate::journal::RowBytes;
 use crate::model::{Customer, CustomerId, Field, FieldMask};
 use crate::plan::{BackOfficeIdFormat, DELETED, Plan, UniqueField};
 
+use prepared::PatchKind;
+
 pub(super) use columns::{Columns, create};
 pub(super) use conflicts::conflicts;
 pub(super) use patch::patch;
-pub(super) use replace::{UpgradeLog, replace};
+pub(super) use replace::{UpgradeLog, replace, replaced_fields};
 
 /// How a write of a customer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +93,10 @@ pub fn generated_statements() -> Vec<String> {
         mask.insert(field);
         mask
     });
-    let patches = single.chain([FieldMask::ALL]).map(|mask| patch::statement(mask).text.to_string());
-    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::UPDATE, &replace::UPGRADE, &replace::REPLACE];
-    others.into_iter().map(|statement| statement.to_string()).chain(patches).collect()
+    let recorded = |mask| PatchKind { mask, has_version: true, is_recorded: true, is_distributed: false };
+    let patches = single.chain([FieldMask::ALL]).map(|mask| patch::statement(recorded(mask)).text.to_string());
+    let others = [&FIND_ONE, &FIND_SEVERAL, &columns::CREATE, &replace::REPLACE].map(|statement| statement.to_string());
+    others.into_iter().chain(replace::ordinary_statements()).chain(patches).collect()
 }
 
 /// The customers of these ids that exist, ascending.
@@ -273,12 +276,13 @@ pub(super) async fn soft_delete(
         update customers c
            set customer_status = $3,
                inactive_date   = inactive_since(c.customer_status, $3, c.inactive_date, $4),
-               modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end
+               modified_at     = case when c.customer_status = $3 then c.modified_at else $4 end,
+               version         = case when c.customer_status = $3 then c.version else c.version + 1 end
          where c.tenant_id = $1 and c.customer_id = $2
-        returning case when $5::boolean then (select record_send(o) from customers o
-                                             where o.tenant_id = c.tenant_id and o.customer_id = c.customer_id) end
+        returning case when $5::boolean then (select row_bytes(o) from customers o
+                                             where o.tenant_id = $1 and o.customer_id = $2) end
                       as "before: RowBytes",
-                  case when $5::boolean then record_send(c) end as "after: RowBytes"
+                  case when $5::boolean then row_bytes(c) end as "after: RowBytes"
         "#,
         scope.tenant.0,
         id.0,

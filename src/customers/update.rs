@@ -9,7 +9,7 @@ use super::hooks::DeferredAction;
 use super::scope::Scope;
 use super::service::Customers;
 use super::store;
-use super::write::{Command, Patch, replaced_fields};
+use super::write::{Command, Patch};
 use crate::extension::{
     NoResponse, UpdateAssociate, UpdateAssociateBaseType, UpdateAssociateBaseTypeRequest, UpdateAssociateRequest,
     to_application, to_associate,
@@ -30,7 +30,7 @@ impl Customers {
         self.reject_known(scope, id, violations).await?;
         let password_hash = self.hash_of(&fields).await;
         if scope.calls::<UpdateAssociate>() {
-            let mask = replaced_fields(&fields);
+            let mask = store::replaced_fields(&fields);
             let mut changes = fields.clone();
             changes.set_defaults();
             let command = Command::Replace { id, fields, password_hash };

@@ -13,6 +13,7 @@ use super::service::Customers;
 use super::store::{self, Columns, UpgradeLog, WriteOutcome};
 use crate::database::{DatabaseError, is_deadlock, violated_unique_constraint};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
+use crate::plan::UniqueField;
 
 /// A customer that is to be created.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -142,7 +143,7 @@ impl Customers {
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
-            record_number: self.random.record_number(scope.tenant, scope.now),
+            least_number: scope.now.timestamp_micros(),
             changed_by: scope.caller,
             request: scope.request,
         });
@@ -172,8 +173,10 @@ impl Customers {
         let statement =
             Statement::Patch { id, latest_adult_birth_date: scope.validator().latest_adult_birth_date(), version };
         let write = Write { statement, columns: &columns, companies: companies(profile.as_ref()) };
+        // Postgres takes the lock of unique values in the statement itself, a distributed database before it.
+        let takes_lock = self.database.is_distributed() && mask.iter().any(|field| UniqueField::of(field).is_some());
         let write_all = async |within: Self| {
-            if profile.is_some() {
+            if profile.is_some() || takes_lock {
                 within.enter_tenant(scope).await?;
             }
             if !write.companies.is_empty() {
@@ -187,25 +190,13 @@ impl Customers {
             // The customer that an event compares shows neither the password nor a profile.
             let is_sure = mask.contains(Field::Password) || profile.is_some();
             Box::pin(self.with_update_event(scope, settings, id, is_sure, write_all)).await?;
-        } else if profile.is_some() {
+        } else if profile.is_some() || takes_lock {
             Box::pin(self.in_transaction(scope, write_all)).await?;
         } else {
             self.write_customer(scope, write).await?;
         }
         Ok(id)
     }
-}
-
-/// The fields that a replacement writes: all but these where they are absent, which then stay as they are, and the password.
-pub(super) fn replaced_fields(fields: &CustomerFields) -> FieldMask {
-    let mut mask = FieldMask::ALL;
-    mask.remove(Field::Password);
-    for field in [Field::BackOfficeId, Field::CustomerStatus, Field::SignUpDate] {
-        if fields.is_missing(field) {
-            mask.remove(field);
-        }
-    }
-    mask
 }
 
 /// A write: its statement, and what it sets.
@@ -270,10 +261,11 @@ impl Customers {
     /// Runs a statement that writes, and returns the customer's id. Where a unique value collides, it is rejected with all
     /// colliding fields at once; where the competing writer has let go of the value in the meantime, the statement runs again.
     pub(super) async fn write_customer(&self, scope: &Scope<'_>, mut write: Write<'_>) -> Result<CustomerId, Error> {
+        let is_distributed = self.database.is_distributed();
         let mut attempts = Attempts::default();
         let mut was_unmatched = false;
         loop {
-            match self.database.run(async |connection| run(connection, scope, write).await).await {
+            match self.database.run(async |connection| run(connection, scope, write, is_distributed).await).await {
                 Ok(WriteOutcome::Done(id)) => return Ok(id),
                 Ok(WriteOutcome::UnknownCustomer) => return Err(Error::UnknownCustomer),
                 Ok(WriteOutcome::UnknownTenant) => return Err(Error::UnknownTenant),
@@ -360,13 +352,20 @@ impl Customers {
     }
 }
 
-async fn run(connection: &mut PgConnection, scope: &Scope<'_>, write: Write<'_>) -> Result<WriteOutcome, sqlx::Error> {
+async fn run(
+    connection: &mut PgConnection,
+    scope: &Scope<'_>,
+    write: Write<'_>,
+    is_distributed: bool,
+) -> Result<WriteOutcome, sqlx::Error> {
     let columns = write.columns;
     match write.statement {
         Statement::Create { reserved } => store::create(connection, scope, reserved, columns).await,
-        Statement::Replace { id, upgrade } => store::replace(connection, scope, id, columns, upgrade).await,
+        Statement::Replace { id, upgrade } => {
+            store::replace(connection, scope, id, columns, upgrade, is_distributed).await
+        }
         Statement::Patch { id, latest_adult_birth_date, version } => {
-            store::patch(connection, scope, id, columns, latest_adult_birth_date, version).await
+            store::patch(connection, scope, id, columns, latest_adult_birth_date, version, is_distributed).await
         }
     }
 }

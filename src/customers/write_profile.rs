@@ -110,15 +110,7 @@ async fn write_fields(
     fields: &Map<String, Value>,
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query!(
-        r#"
-        with before as (
-            select record_send(p) as row from customer_profiles p
-             where $5::boolean and p.tenant_id = $1 and p.customer_id = $2 and p.owner = $3)
-        insert into customer_profiles as p (tenant_id, customer_id, owner, fields) values ($1, $2, $3, $4)
-        on conflict (tenant_id, customer_id, owner) do update set fields = excluded.fields
-        returning (select b.row from before b) as "before: RowBytes",
-                  case when $5::boolean then record_send(p) end as "after: RowBytes"
-        "#,
+        r#"select row_before as "before: RowBytes", row_after as "after: RowBytes" from write_profile($1, $2, $3, $4, $5)"#,
         scope.tenant.0,
         id.0,
         owner.name(),
@@ -139,7 +131,7 @@ async fn write_uuid(
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query!(
         r#"insert into customer_keys as k (tenant_id, customer_key, customer_id) values ($1, $2, $3)
-           returning case when $4::boolean then record_send(k) end as "after: RowBytes""#,
+           returning case when $4::boolean then row_bytes(k) end as "after: RowBytes""#,
         scope.tenant.0,
         uuid,
         id.0,
@@ -171,7 +163,7 @@ async fn reserve_numbers(connection: &mut PgConnection, tenant: TenantId, count:
     .await
 }
 
-/// Writes companies, in one statement whatever their number. A company of another customer does not change.
+/// Writes companies, in one call whatever their number. A company of another customer does not change.
 async fn write_rows(
     connection: &mut PgConnection,
     scope: &Scope<'_>,
@@ -190,18 +182,8 @@ async fn write_rows(
     let details: Vec<Json<&Map<String, Value>>> = rows.iter().map(|row| Json(&row.company.details)).collect();
     let written = sqlx::query!(
         r#"
-        insert into companies as c (tenant_id, company_id, customer_id, place, company_key, name, org_no, name_key, details)
-        select $1, s.number, $2, s.place, s.key, s.name, s.org_no, s.name_key, s.details
-          from unnest($3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[])
-            as s (number, place, key, name, org_no, name_key, details)
-        on conflict (tenant_id, company_id) do update
-           set place = excluded.place, company_key = excluded.company_key, name = excluded.name,
-               org_no = excluded.org_no, name_key = excluded.name_key, details = excluded.details
-         where c.customer_id = excluded.customer_id
-        returning case when $10::boolean then (select record_send(o) from companies o
-                                              where o.tenant_id = c.tenant_id and o.company_id = c.company_id) end
-                      as "before: RowBytes",
-                  case when $10::boolean then record_send(c) end as "after: RowBytes"
+        select row_before as "before: RowBytes", row_after as "after: RowBytes"
+          from write_companies($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         scope.tenant.0,
         id.0,

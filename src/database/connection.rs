@@ -16,15 +16,6 @@ const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// The maximum duration of this test.
 const TEST_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Every statement in this program is static, can use an index, and is planned once, often while its tables are small. A plan that
-/// reads a whole table would stay after the table grows, so such plans are off (only `compare_rows` joins whole tenants and turns
-/// them on). A new plan for each execution costs more than a read, so plans are generic. Such plans need few statistics, so few rows
-/// are sampled. A statement that could read a large tenant as a whole would be compiled at each execution, which takes 25 ms, and 130 ms
-/// the first time in a session, even when it reads one row.
-pub(super) const PLANNING: &str = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
-    set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; \
-    set default_statistics_target = 10; set jit = off";
-
 /// The database to which connections are opened.
 #[derive(Debug)]
 pub(super) struct Manager {

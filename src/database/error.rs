@@ -19,7 +19,9 @@ pub enum DatabaseError {
 #[must_use]
 pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
     let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
-    error.constraint().map(without_shard)
+    // A coordinator passes a node's error on without the field, and with its text.
+    let name = error.constraint().or_else(|| error.message().rsplit('"').nth(1))?;
+    Some(without_shard(name))
 }
 
 /// Whether Postgres canceled a statement because it and another one waited for each other. The statement can be tried again.
@@ -46,7 +48,15 @@ pub fn is_impossible_text(error: &sqlx::Error) -> bool {
     has_code(error, "22021")
 }
 
-fn has_code(error: &sqlx::Error, expected: &str) -> bool {
+/// Whether Postgres rejected a value of a statement, which would be rejected again.
+#[must_use]
+pub fn is_of_value(error: &DatabaseError) -> bool {
+    let DatabaseError::Statement(error) = error else { return false };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
+pub(super) fn has_code(error: &sqlx::Error, expected: &str) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code == expected)
 }

@@ -13,7 +13,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
@@ -35,6 +35,7 @@ pub struct Database {
     locks: TenantLocks,
     /// The number of rows written in bulk since the tables were last analyzed.
     pub(super) written_rows: Arc<AtomicU64>,
+    is_distributed: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -45,7 +46,14 @@ impl Database {
     pub fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let pool = Pool::new(options)?;
         let locks = TenantLocks::new(pool.has_one_connection());
-        Ok(Self { pool, transaction: None, limit: Limit::Request, locks, written_rows: Arc::default() })
+        Ok(Self {
+            pool,
+            transaction: None,
+            limit: Limit::Request,
+            locks,
+            written_rows: Arc::default(),
+            is_distributed: Arc::default(),
+        })
     }
 
     /// A connection for one autocommit statement, or for several that need not be atomic, whose owner limits how long they take.
@@ -222,6 +230,28 @@ impl Database {
         &self.locks
     }
 
+    /// Reads whether `directscale-emulator distribute` laid the database out. To be called once, before other statements.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read_layout(&self) -> Result<(), DatabaseError> {
+        let read = self.run(async |connection| {
+            sqlx::query_scalar!(
+                r#"select coalesce(current_setting('emulator.layout', true) = 'distributed', false) as "is_distributed!""#
+            )
+            .fetch_one(connection)
+            .await
+        });
+        self.is_distributed.store(read.await?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether tenants' rows are on several nodes.
+    #[must_use]
+    pub fn is_distributed(&self) -> bool {
+        self.is_distributed.load(Ordering::Relaxed)
+    }
+
     #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_some()
@@ -238,9 +268,8 @@ impl Database {
         self.pool.usage()
     }
 
-    /// The statements that begin each session.
-    pub(super) fn session_settings(&self) -> String {
-        self.pool.session_settings()
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// Limits long work in one transaction by the limit of a transaction, in case that the server is silent. On an embedded database,

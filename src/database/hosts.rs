@@ -1,7 +1,7 @@
 //! The hosts of a database URL: a connection goes to the one that can write.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, Row as _};
@@ -79,8 +79,8 @@ impl ConnectError {
 pub(super) struct Hosts {
     url: PostgresUrl,
     logins: Vec<Login>,
-    /// The statements that begin each session.
-    settings: String,
+    /// The statements that begin each session. Empty if none are needed.
+    settings: Mutex<String>,
     /// The host of the last connection that was opened.
     current: AtomicUsize,
     /// When that became another host.
@@ -93,11 +93,18 @@ pub(super) type Opened = (PgConnection, usize);
 impl Hosts {
     pub(super) fn new(url: PostgresUrl, login: &LoginSource, settings: String) -> Self {
         let logins = (0..url.count()).map(|host| Login::new(login.clone(), host)).collect();
-        Self { url, logins, settings, current: AtomicUsize::new(0), moved: watch::Sender::new(None) }
+        Self {
+            url,
+            logins,
+            settings: Mutex::new(settings),
+            current: AtomicUsize::new(0),
+            moved: watch::Sender::new(None),
+        }
     }
 
-    pub(super) fn settings(&self) -> &str {
-        &self.settings
+    /// Begins each session with these statements from now on.
+    pub(super) fn set_settings(&self, statements: String) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = statements;
     }
 
     /// Whether new connections lead to this host.
@@ -177,6 +184,8 @@ impl Hosts {
         let options = login.options(&self.url, was_rejected).await.map_err(ConnectError::Login)?;
         let options = options
             .application_name("directscale-emulator")
+            // Only texts of floating-point numbers depend on it, and PgBouncer rejects it.
+            .extra_float_digits(None)
             .log_statements(LevelFilter::Trace)
             .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1));
         let mut connection = options.connect().await?;
@@ -186,12 +195,15 @@ impl Hosts {
 
     /// Sets the session up. In the same round trip it says whether it can write, if it must.
     async fn begin(&self, connection: &mut PgConnection) -> Result<(), ConnectError> {
-        let settings = if self.url.must_write() {
-            format!("{}; show transaction_read_only", self.settings)
-        } else {
-            self.settings.clone()
-        };
-        let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+        let mut statements = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.url.must_write() {
+            let separator = if statements.is_empty() { "" } else { "; " };
+            statements = format!("{statements}{separator}show transaction_read_only");
+        }
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
         if self.url.must_write() {
             let is_read_only: String = rows.last().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?;
             if is_read_only != "off" {

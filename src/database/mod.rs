@@ -2,12 +2,14 @@
 
 mod batches;
 mod connection;
+mod distribute;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
 mod exclusive;
 mod handle;
 mod hosts;
+mod layout;
 mod limit;
 mod login;
 mod maintenance;
@@ -15,7 +17,9 @@ mod migrate;
 mod outage;
 mod parameters;
 mod pool;
+mod pooler;
 mod request_use;
+mod role_settings;
 mod shares;
 mod silence;
 mod tenant_lock;
@@ -24,20 +28,25 @@ mod transaction;
 mod url;
 
 pub use batches::Batches;
+pub use distribute::{DistributeError, distribute};
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedError, EmbeddedPostgres, remove_content};
 pub use error::{
-    DatabaseError, is_deadlock, is_impossible_text, is_lock_timeout, is_of_deleted_tenant, violated_unique_constraint,
+    DatabaseError, is_deadlock, is_impossible_text, is_lock_timeout, is_of_deleted_tenant, is_of_value,
+    violated_unique_constraint,
 };
 pub use exclusive::{AccessError, ExclusiveAccess, INCOMPLETE, InHook, RequestGuard, TenantLocks};
 pub use handle::{Database, Session};
 pub use hosts::ConnectError;
+pub use layout::{FUNCTIONS_ON_NODES, Place, TABLES};
 pub use login::LoginSource;
 pub use maintenance::{maintain, vacuum_and_analyze};
 pub use migrate::{MigrateError, migrate};
 pub use outage::{outage, to_be_logged};
 pub use pool::{DatabaseOptions, PoolUse};
+pub use pooler::is_through_pooler;
 pub use request_use::{charge, count_to, measured, waited};
+pub use role_settings::Program;
 pub use shares::ShareOf;
 pub use tenant_lock::{lock_tenant, lock_tenant_shared};
 pub use timeouts::DatabaseTimeouts;

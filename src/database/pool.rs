@@ -15,11 +15,12 @@ use deadpool::managed::{self, PoolError};
 use sqlx::{Executor as _, PgConnection, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::connection::{Connection, Manager, PLANNING, State};
+use super::connection::{Connection, Manager, State};
 use super::error::DatabaseError;
 use super::hosts::{ConnectError, Hosts};
 use super::login::LoginSource;
 use super::request_use;
+use super::role_settings;
 use super::shares::{Share, ShareGuard, ShareOf, Shares};
 use super::silence::Silence;
 use super::timeouts::{CHECK_INTERVAL, DatabaseTimeouts};
@@ -82,8 +83,8 @@ struct OwnPools {
 impl Pool {
     pub(super) fn new(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let DatabaseOptions { url, login, connections, timeouts, is_embedded } = options;
-        let settings =
-            if *is_embedded { PLANNING.to_owned() } else { format!("{PLANNING}; {}", timeouts.of_session()) };
+        // On a server they are known after the migrations.
+        let settings = if *is_embedded { role_settings::of_embedded_session() } else { String::new() };
         let hosts = Arc::new(Hosts::new(url.parse().map_err(DatabaseError::Url)?, login, settings));
         let pool = |size| {
             managed::Pool::builder(Manager::new(Arc::clone(&hosts), *is_embedded))
@@ -112,11 +113,6 @@ impl Pool {
         &self.0.timeouts
     }
 
-    /// The statements that begin each session.
-    pub(super) fn session_settings(&self) -> String {
-        self.0.hosts.settings().to_owned()
-    }
-
     /// Returns when work that began at `began` waits in vain, because the database does not answer.
     pub(super) async fn found_silent(&self, began: Instant) {
         match &self.0.silence {
@@ -125,8 +121,23 @@ impl Pool {
         }
     }
 
+    /// Begins each session with these statements from now on, and closes the idle ones that began before.
+    pub(super) fn set_session_settings(&self, statements: String) {
+        self.0.hosts.set_settings(statements);
+        let own = self.0.own.iter().flat_map(|own| [&own.control, &own.health]);
+        for pool in own.chain([&self.0.main]) {
+            pool.retain(|_, _| false);
+        }
+    }
+
     pub(super) fn is_embedded(&self) -> bool {
         self.0.is_embedded
+    }
+
+    /// A connection outside the pool.
+    pub(super) async fn open(&self) -> Result<PgConnection, DatabaseError> {
+        let connected = self.0.hosts.connect().await;
+        Ok(connected.map_err(|error| DatabaseError::Unavailable(error.into()))?.0)
     }
 
     /// Waits for a free connection of a share.

@@ -10,7 +10,7 @@ use super::TenantId;
 /// # Errors
 /// When the database fails.
 pub async fn lock_tenant(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock(tenant_lock_key(), $1)", tenant.0).execute(connection).await?;
+    sqlx::query!("select from lock_tenant($1, false)", tenant.0).execute(connection).await?;
     Ok(())
 }
 
@@ -20,6 +20,6 @@ pub async fn lock_tenant(connection: &mut PgConnection, tenant: TenantId) -> Res
 /// # Errors
 /// When the database fails.
 pub async fn lock_tenant_shared(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(tenant_lock_key(), $1)", tenant.0).execute(connection).await?;
+    sqlx::query!("select from lock_tenant($1, true)", tenant.0).execute(connection).await?;
     Ok(())
 }

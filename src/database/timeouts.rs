@@ -38,21 +38,20 @@ impl DatabaseTimeouts {
         self.long_statement + MARGIN
     }
 
-    /// The settings of each session on a server, as statements. TCP settings have no effect on a Unix socket. A server whose client
+    /// The settings of each session on a server, in their units. Those of TCP have no effect on a Unix socket. A server whose client
     /// machine disappeared ends the session within a minute and releases its locks.
-    pub(super) fn of_session(&self) -> String {
-        format!(
-            "set statement_timeout = {statement}; set lock_timeout = {lock}; \
-             set idle_in_transaction_session_timeout = {idle}; \
-             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; \
-             set tcp_user_timeout = 30000; \
-             do $$ begin set client_connection_check_interval = {check}; \
-             exception when others then null; /* some systems cannot check */ end $$",
-            statement = milliseconds(self.statement),
-            lock = milliseconds(self.lock),
-            idle = milliseconds(IDLE_IN_TRANSACTION),
-            check = milliseconds(CHECK_INTERVAL),
-        )
+    pub(super) fn of_session(&self) -> [(&'static str, String); 8] {
+        let milliseconds = |duration| milliseconds(duration).to_string();
+        [
+            ("statement_timeout", milliseconds(self.statement)),
+            ("lock_timeout", milliseconds(self.lock)),
+            ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
+            ("tcp_keepalives_idle", "30".to_owned()),
+            ("tcp_keepalives_interval", "10".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
+            ("tcp_user_timeout", "30000".to_owned()),
+            ("client_connection_check_interval", milliseconds(CHECK_INTERVAL)),
+        ]
     }
 
     /// The settings of a transaction of long work, as statements.

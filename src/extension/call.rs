@@ -183,7 +183,15 @@ impl Hooks {
                 Err(error) => (None, Text::request(error.to_string().as_bytes())),
             };
             let (url, request) = (url.shown(), sent.unwrap_or_default());
-            HookNote { hook: H::ID, url, request, status, response, duration_ms: ms, has_called_back: has_committed }
+            HookNote {
+                hook: H::ID.into(),
+                url,
+                request,
+                status,
+                response,
+                duration_ms: ms,
+                has_called_back: has_committed,
+            }
         });
         let read = match answered {
             Ok(answer) => read_answer::<H>(&answer),

@@ -15,9 +15,9 @@ pub(super) async fn open(
     seconds: f64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "with ended as (delete from hook_calls where tenant_id = $1 and expires_at <= clock_timestamp())
+        "with ended as (delete from hook_calls where tenant_id = $1 and expires_at <= statement_timestamp())
          insert into hook_calls (tenant_id, token, hook_id, context, state, expires_at)
-         values ($1, $2, $3, $4, 'running', clock_timestamp() + make_interval(secs => $5))",
+         values ($1, $2, $3, $4, 'running', statement_timestamp() + make_interval(secs => $5))",
         tenant.0,
         token,
         hook,
@@ -39,7 +39,7 @@ pub(super) async fn claim(
     let tenants: Vec<i32> = tenants.iter().map(|tenant| tenant.0).collect();
     let claimed = sqlx::query!(
         "update hook_calls set state = 'claimed'
-          where tenant_id = any ($1) and token = $2 and hook_id = $3 and state = 'running' and expires_at > clock_timestamp()
+          where tenant_id = any ($1) and token = $2 and hook_id = $3 and state = 'running' and expires_at > statement_timestamp()
          returning tenant_id, context",
         &tenants,
         token,

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::rule::{EventRule, FaultRule, RequestRule};
-use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
+use crate::database::{Database, DatabaseError, TenantId};
 
 /// The operation of a rule for requests: enough to know whether a request must be counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -131,25 +131,8 @@ pub const MAX_RULES: usize = 200;
 /// Adds a rule and returns its number; `None` when the tenant has the maximum number of rules.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or another request adds a rule at the same time: then the number is not unique.
 pub async fn add(
-    database: &Database,
-    tenant: TenantId,
-    rule: &FaultRule,
-    now: DateTime<Utc>,
-) -> Result<Option<i32>, DatabaseError> {
-    // Two testers who add a rule at the same time compute the same number.
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match database.run(async |connection| insert(connection, tenant, rule, now).await).await {
-            Err(DatabaseError::Statement(error)) if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
-            added => return added,
-        }
-    }
-}
-
-async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
     rule: &FaultRule,
@@ -237,13 +220,9 @@ pub async fn restore(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete(database: &Database, tenant: TenantId, id: i32) -> Result<bool, DatabaseError> {
-    let deleted = database
-        .run(async |connection| {
-            sqlx::query!("delete from faults where tenant_id = $1 and fault_id = $2", tenant.0, id)
-                .execute(connection)
-                .await
-        })
+pub async fn delete(connection: &mut PgConnection, tenant: TenantId, id: i32) -> Result<bool, sqlx::Error> {
+    let deleted = sqlx::query!("delete from faults where tenant_id = $1 and fault_id = $2", tenant.0, id)
+        .execute(connection)
         .await?;
     Ok(deleted.rows_affected() == 1)
 }
@@ -252,11 +231,7 @@ pub async fn delete(database: &Database, tenant: TenantId, id: i32) -> Result<bo
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete_all(database: &Database, tenant: TenantId) -> Result<u64, DatabaseError> {
-    let deleted = database
-        .run(async |connection| {
-            sqlx::query!("delete from faults where tenant_id = $1", tenant.0).execute(connection).await
-        })
-        .await?;
+pub async fn delete_all(connection: &mut PgConnection, tenant: TenantId) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query!("delete from faults where tenant_id = $1", tenant.0).execute(connection).await?;
     Ok(deleted.rows_affected())
 }

@@ -98,12 +98,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::filter::Filter;
+    use super::super::memory;
     use super::super::raw::tests::request as empty;
     use super::super::raw::{Kept, Numbered, RawEntry, RawMessages};
     use super::super::recorder::Recorder;
+    use super::super::rings::{JournalOptions, JournalPlace, Rings};
     use super::super::rows::{Cell, Tables};
     use super::super::show::{Detail, Redactor};
-    use super::super::{Journal, JournalOptions};
     use super::*;
     use crate::database::TenantId;
 
@@ -111,14 +112,22 @@ mod tests {
 
     fn note(length: usize) -> EventNote {
         let payload = Cell::from(json!({ "text": "x".repeat(length) }));
-        EventNote { id: Uuid::nil(), event_type: "Enrollment", customer: 1, payload }
+        EventNote { id: Uuid::nil(), event_type: Cow::Borrowed("Enrollment"), customer: 1, payload }
     }
 
     fn hook(length: usize) -> HookNote {
         let text = || Text::request(&vec![b'x'; length]);
         let (request, response) = (text(), text());
         let url = "http://h/".to_owned();
-        HookNote { hook: "h", url, request, status: None, response, duration_ms: 0.0, has_called_back: false }
+        HookNote {
+            hook: Cow::Borrowed("h"),
+            url,
+            request,
+            status: None,
+            response,
+            duration_ms: 0.0,
+            has_called_back: false,
+        }
     }
 
     /// A request with this number of effects, and with texts of this length everywhere.
@@ -203,17 +212,22 @@ mod tests {
 
     #[test]
     fn the_journal_of_all_tenants_is_bounded() {
-        let options = JournalOptions { entries: 1_000, bytes: 300_000, total_bytes: 1_000_000 };
-        let journal = Journal::new(options, Vec::new());
-        let count = |tenant| journal.find(Some(TenantId(tenant)), &Filter::default(), 1_000, Detail::Whole).len();
+        let options =
+            JournalOptions { place: JournalPlace::Auto, entries: 1_000, bytes: 300_000, total_bytes: 1_000_000 };
+        let (rings, redactor) = (Rings::new(options), Redactor::default());
+        let most = (1_000, usize::MAX);
+        let count = |tenant| {
+            memory::newest(&rings, &redactor, Some(TenantId(tenant)), &Filter::default(), most, Detail::Whole).len()
+        };
+        let add = |request| assert!(rings.add(Kept::new(request)).is_none());
         // All requests of a tenant have the same size.
         let bytes = |tenant| count(tenant) * Kept::new(request(tenant, 0, if tenant == 1 { 10 } else { 1_000 })).size;
         for _ in 0..10 {
-            journal.add(request(1, 0, 10));
+            add(request(1, 0, 10));
         }
         for tenant in 2..=12 {
             for _ in 0..100 {
-                journal.add(request(tenant, 0, 1_000));
+                add(request(tenant, 0, 1_000));
             }
         }
         assert_eq!(count(1), 10, "a tenant with few bytes keeps them");
@@ -224,10 +238,10 @@ mod tests {
         }
         // Cleared bytes are free again.
         for tenant in 2..=12 {
-            journal.clear(Some(TenantId(tenant)));
+            rings.clear(Some(TenantId(tenant)));
         }
         for _ in 0..100 {
-            journal.add(request(2, 0, 1_000));
+            add(request(2, 0, 1_000));
         }
         assert!((250_000..=300_000).contains(&bytes(2)), "{}", bytes(2));
     }

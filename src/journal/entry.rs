@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,9 +17,10 @@ use crate::database::TenantId;
 pub(super) const MAX_HEADERS: usize = 32 * 1024;
 
 /// A request with its response and effects. Secrets are hidden.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
-    /// Ascends in the order in which the journal of this server got the requests.
+    /// Ascends in the order in which the journal got the requests: that of this server, or that of all servers on the database.
+    #[serde(default)]
     pub number: u64,
     /// The value of `X-DirectScale-RequestId` in the response.
     pub request_id: Uuid,
@@ -32,9 +33,9 @@ pub struct Entry {
     /// The name of the key; the last four characters of a key that is not valid.
     pub key: Option<String>,
     /// The `operationId`; `-` when the path is no operation.
-    pub operation: &'static str,
+    pub operation: Cow<'static, str>,
     /// The pattern of the path.
-    pub route: &'static str,
+    pub route: Cow<'static, str>,
     pub method: Cow<'static, str>,
     /// The path with the query.
     pub path: String,
@@ -73,6 +74,15 @@ pub struct Entry {
     pub left_out: usize,
 }
 
+impl Entry {
+    /// The same without headers and bodies.
+    pub(super) fn without_messages(self) -> Self {
+        let (request_headers, response_headers) = (Headers::default(), Headers::default());
+        let (request_body, response_body) = (Text::default(), Text::default());
+        Self { request_headers, request_body, response_headers, response_body, ..self }
+    }
+}
+
 /// Headers in one text, a line each, because a request has many and few are read. Secrets are hidden. Those beyond 32 KiB are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Headers(pub(super) String);
@@ -102,6 +112,13 @@ impl Headers {
 impl Serialize for Headers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let headers: Vec<(String, String)> = Vec::deserialize(deserializer)?;
+        Ok(Self(headers.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect()))
     }
 }
 
@@ -140,8 +157,15 @@ impl Serialize for Suggestions {
     }
 }
 
+impl<'de> Deserialize<'de> for Suggestions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names: Vec<String> = Vec::deserialize(deserializer)?;
+        Ok(if names.is_empty() { Self::default() } else { Self::new(move || names) })
+    }
+}
+
 /// Why a request was rejected.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     /// The field, or `$` with a name such as `$body` for a part of the request.
     pub field: String,
@@ -151,7 +175,7 @@ pub struct Reason {
 }
 
 /// An injected fault that a request triggered.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FaultNote {
     pub id: i32,
     /// Such as `status 500 before`.
@@ -162,7 +186,7 @@ pub struct FaultNote {
 pub(super) const MAX_LENGTH: usize = 16 * 1024;
 
 /// A body. Secrets are hidden.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Text {
     /// The first 16 KiB.
     pub text: String,
@@ -213,21 +237,21 @@ impl Text {
 }
 
 /// An event that a request caused.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EventNote {
     /// The id that its deliveries have too.
     pub id: Uuid,
-    pub event_type: &'static str,
+    pub event_type: Cow<'static, str>,
     pub customer: i32,
     #[schema(value_type = Object)]
     pub payload: Cell,
 }
 
 /// A hook that an extension answered.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HookNote {
     /// The hook's id.
-    pub hook: &'static str,
+    pub hook: Cow<'static, str>,
     pub url: String,
     pub request: Text,
     /// Null when the extension did not respond.

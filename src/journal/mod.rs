@@ -1,19 +1,28 @@
-//! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is in the memory of this
-//! process and bounded. It keeps requests as they came, and hides their secrets when somebody looks. It knows no operation and no
-//! vendor.
+//! The journal: the last requests of each tenant, with their changes and the reasons of a rejection. It is bounded. While one server
+//! runs on a database, it is in the memory of this process: it keeps requests as they came, and hides their secrets when somebody looks.
+//! Where several do, it is in the database, and the secrets are hidden before they are written. It knows no operation and no vendor.
 
 mod bounds;
 mod entry;
 mod filter;
+mod memory;
+mod polling;
+mod queue;
 mod raw;
+mod reading;
 mod recorder;
 mod redact;
 mod requests;
 mod rings;
+mod row;
 mod row_bytes;
 mod rows;
 mod secret_names;
+mod shared;
 mod show;
+mod table;
+mod trimming;
+mod writer;
 
 use std::borrow::Cow;
 
@@ -22,9 +31,9 @@ pub use entry::{Entry, EventNote, FaultNote, Headers, HookNote, Reason, Suggesti
 pub use filter::{Filter, StatusFilter};
 pub use raw::{RawEntry, RawMessages};
 pub use recorder::{Effects, RecordedTransaction, Recorder};
-pub use requests::{Journal, Listener};
-pub use rings::JournalOptions;
-pub use row_bytes::{ColumnNames, RowBytes, WrittenValue};
+pub use requests::{Journal, JournalError, JournalRun, Listener};
+pub use rings::{JournalOptions, JournalPlace};
+pub use row_bytes::{ColumnNames, ColumnType, RowBytes, WrittenRow, WrittenValue};
 pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
 pub use show::Detail;

@@ -54,10 +54,10 @@ impl RawChange {
         Some(Self::Rows { table, before: before.cloned(), after: after.cloned() })
     }
 
-    pub(super) fn table(&self) -> &'static str {
+    pub(super) fn table(&self) -> &str {
         match self {
             Self::Rows { table, .. } => table,
-            Self::Compared(change) => change.table,
+            Self::Compared(change) => &change.table,
         }
     }
 

@@ -2,17 +2,30 @@
 //! have a lock of their own, which is held only to add, take out or find one.
 
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::raw::{Kept, Numbered};
 use crate::database::TenantId;
 
 /// Beyond this number, the tenant that has been idle longest loses its requests.
-const MAX_TENANTS: usize = 256;
+pub(super) const MAX_TENANTS: usize = 256;
+
+/// Where the journal is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// In memory while one server runs, and in the database from the moment on when another one does.
+    #[default]
+    Auto,
+    /// In the memory of each server.
+    Memory,
+    Database,
+}
 
 #[derive(Debug, Clone, Copy)]
 pub struct JournalOptions {
+    /// The embedded database never has it.
+    pub place: JournalPlace,
     /// Per tenant; 0 switches the journal off.
     pub entries: usize,
     /// Per tenant.
@@ -31,6 +44,8 @@ pub(super) struct Rings {
     of_tenants: RwLock<OfTenants>,
     /// Held while all requests together are made smaller.
     shrinking: Mutex<()>,
+    /// Whether no request is added any more. Changes only while the tenants are locked for writing.
+    is_closed: AtomicBool,
 }
 
 type OfTenants = HashMap<Option<TenantId>, Ring>;
@@ -54,6 +69,7 @@ impl Rings {
             bytes: AtomicUsize::new(0),
             of_tenants: RwLock::default(),
             shrinking: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -62,24 +78,52 @@ impl Rings {
         self.latest.load(Ordering::Acquire)
     }
 
-    /// Keeps a request, and gives it the next number.
-    pub(super) fn add(&self, kept: Kept) {
+    /// Keeps a request, and gives it the next number; returns it where the rings are closed.
+    pub(super) fn add(&self, kept: Kept) -> Option<Arc<Kept>> {
         let tenant = kept.request.tenant;
         let kept = Arc::new(kept);
         let rings = self.read();
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Some(kept);
+        }
         if let Some(ring) = rings.get(&tenant) {
             self.add_to(ring, kept);
             self.make_room(&rings);
-            return;
+            return None;
         }
         drop(rings);
         let mut rings = self.write();
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Some(kept);
+        }
         let removed = self.add_tenant(&mut rings, tenant);
         // Under the same lock, so that the next new tenant does not take this one for the one that has been idle longest.
         self.add_to(&rings[&tenant], kept);
         self.make_room(&rings);
         drop(rings);
         drop(removed);
+        None
+    }
+
+    /// From now on no request is added.
+    pub(super) fn close(&self) {
+        let _rings = self.write();
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// All requests, in the order of their numbers.
+    pub(super) fn all(&self) -> Vec<Numbered> {
+        let rings = self.read();
+        let mut all: Vec<Numbered> = rings.values().flat_map(|ring| ring.lock().entries.clone()).collect();
+        all.sort_unstable_by_key(|numbered| numbered.number);
+        all
+    }
+
+    /// Drops all requests.
+    pub(super) fn empty(&self) {
+        let rings = std::mem::take(&mut *self.write());
+        self.bytes.store(0, Ordering::Relaxed);
+        drop(rings);
     }
 
     fn add_to(&self, ring: &Ring, kept: Arc<Kept>) {
@@ -207,14 +251,20 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_all_requests_while_threads_add_and_clear() {
-        let rings = Rings::new(JournalOptions { entries: 50, bytes: 60_000, total_bytes: 1_000_000 });
+        let rings = Rings::new(JournalOptions {
+            place: JournalPlace::Auto,
+            entries: 50,
+            bytes: 60_000,
+            total_bytes: 1_000_000,
+        });
         std::thread::scope(|scope| {
             for thread in 0..4 {
                 let rings = &rings;
                 scope.spawn(move || {
                     for number in 0..3_000_u16 {
                         let tenant = TenantId((i32::from(number) * 7 + thread) % 400);
-                        rings.add(Kept::new(request(tenant, 10 + usize::from(number % 500))));
+                        let added = rings.add(Kept::new(request(tenant, 10 + usize::from(number % 500))));
+                        assert!(added.is_none());
                         if number % 97 == 0 {
                             rings.clear(Some(tenant));
                         }
@@ -242,8 +292,13 @@ mod tests {
 
     #[test]
     fn all_requests_together_are_made_smaller_for_many_further_ones_at_once() {
-        let rings = Rings::new(JournalOptions { entries: 10_000, bytes: 10_000_000, total_bytes: 1_000_000 });
-        let add = |tenant: i32| rings.add(Kept::new(request(TenantId(tenant), 10)));
+        let rings = Rings::new(JournalOptions {
+            place: JournalPlace::Auto,
+            entries: 10_000,
+            bytes: 10_000_000,
+            total_bytes: 1_000_000,
+        });
+        let add = |tenant: i32| assert!(rings.add(Kept::new(request(TenantId(tenant), 10))).is_none());
         let size = Kept::new(request(TenantId(1), 10)).size;
         [0, 1].into_iter().cycle().take(1_000_000 / size).for_each(add);
         let full = rings.bytes.load(Ordering::Relaxed);

@@ -22,15 +22,33 @@ pub struct RowBytes {
 /// The names of the columns of a part of a row.
 pub type ColumnNames = Arc<[&'static str]>;
 
-/// A value that this program wrote into a column.
+/// A value of a column that Postgres does not return as a part of a row: mostly one that this program wrote.
 #[derive(Debug, Clone, Copy)]
 pub enum WrittenValue<'a> {
     Int4(Option<i32>),
     Int8(i64),
-    Text(&'a str),
-    Time(DateTime<Utc>),
+    Bool(Option<bool>),
+    Text(Option<&'a str>),
+    Time(Option<DateTime<Utc>>),
     Uuid(Uuid),
+    Texts(&'a [Option<String>]),
+    /// What Postgres' function for sending values of the type returned.
+    Sent(ColumnType, Option<&'a [u8]>),
 }
+
+/// The types of the columns of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    Int4,
+    Bool,
+    Text,
+    Time,
+    Texts,
+}
+
+/// A row that is made of values one by one, in the order of its columns.
+#[derive(Debug)]
+pub struct WrittenRow(Vec<u8>);
 
 impl fmt::Debug for RowBytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,30 +85,30 @@ impl From<Vec<u8>> for RowBytes {
 }
 
 impl RowBytes {
-    /// A row that has only these columns.
-    #[must_use]
-    pub fn with_columns(self, columns: &ColumnNames) -> Self {
-        Self { columns: Some(Arc::clone(columns)), ..self }
-    }
-
     /// A row that Postgres does not return, because this program knows what it wrote.
     #[must_use]
     pub fn written<const N: usize>(columns: &ColumnNames, values: [WrittenValue<'_>; N]) -> Self {
-        // Space for values of usual length, behind the number of columns, which is not read.
-        let mut bytes = Vec::with_capacity(4 + N * 24);
-        bytes.extend([0; 4]);
+        let mut row = WrittenRow::new(N);
         for value in values {
-            value.write(&mut bytes);
+            row.add(value);
         }
-        Self { bytes: bytes.into(), columns: Some(Arc::clone(columns)) }
+        row.of(columns)
     }
 
-    /// The values in the order of these columns of the table; `None` is NULL, or a column that the row does not have.
-    pub(super) fn values(&self, columns: impl Iterator<Item = &'static str>) -> Vec<Option<ColumnBytes<'_>>> {
+    /// The values in the order of these columns of the table; `None` is NULL. Where the row does not have a column, its value is that of
+    /// `others`, or NULL.
+    pub(super) fn values<'a>(
+        &'a self,
+        columns: impl Iterator<Item = &'static str>,
+        others: &[Option<ColumnBytes<'a>>],
+    ) -> Vec<Option<ColumnBytes<'a>>> {
         let values: Vec<_> = self.iter().collect();
         let Some(names) = &self.columns else { return values };
-        let value = |column| values.get(names.iter().position(|name| *name == column)?).copied().flatten();
-        columns.map(value).collect()
+        let value = |(number, column)| match names.iter().position(|name| *name == column) {
+            Some(index) => values.get(index).copied().flatten(),
+            None => others.get(number).copied().flatten(),
+        };
+        columns.enumerate().map(value).collect()
     }
 
     /// In bytes, without the struct itself.
@@ -130,29 +148,82 @@ mod kinds {
     pub(super) const JSONB: u32 = 3802;
 }
 
-impl WrittenValue<'_> {
-    fn write(self, row: &mut Vec<u8>) {
+impl WrittenRow {
+    /// With space for so many values of usual length.
+    #[must_use]
+    pub fn new(columns: usize) -> Self {
+        // The number of columns, which comes first, is not read.
+        let mut bytes = Vec::with_capacity(4 + columns * 24);
+        bytes.extend([0; 4]);
+        Self(bytes)
+    }
+
+    pub fn add(&mut self, value: WrittenValue<'_>) {
+        match value {
+            WrittenValue::Int4(number) => self.write(kinds::INT4, number.map(i32::to_be_bytes)),
+            WrittenValue::Int8(number) => self.write(kinds::INT8, Some(number.to_be_bytes())),
+            WrittenValue::Bool(flag) => self.write(kinds::BOOL, flag.map(|flag| [u8::from(flag)])),
+            WrittenValue::Text(text) => self.write(kinds::TEXT, text),
+            WrittenValue::Time(time) => self.write(kinds::TIMESTAMPTZ, time.map(|time| since_2000(time).to_be_bytes())),
+            WrittenValue::Uuid(uuid) => self.write(kinds::UUID, Some(uuid)),
+            WrittenValue::Texts(texts) => self.write(kinds::TEXTS, Some(array_of(texts))),
+            WrittenValue::Sent(kind, value) => self.write(kind.number(), value),
+        }
+    }
+
+    /// The row, of these columns.
+    #[must_use]
+    pub fn of(self, columns: &ColumnNames) -> RowBytes {
+        RowBytes { bytes: self.0.into(), columns: Some(Arc::clone(columns)) }
+    }
+
+    fn write(&mut self, kind: u32, value: Option<impl AsRef<[u8]>>) {
+        self.0.extend(kind.to_be_bytes());
+        write_value(&mut self.0, value);
+    }
+}
+
+impl ColumnType {
+    fn number(self) -> u32 {
         match self {
-            Self::Int4(Some(number)) => write(row, kinds::INT4, &number.to_be_bytes()),
-            Self::Int4(None) => {
-                row.extend(kinds::INT4.to_be_bytes());
-                row.extend((-1_i32).to_be_bytes());
-            }
-            Self::Int8(number) => write(row, kinds::INT8, &number.to_be_bytes()),
-            Self::Text(text) => write(row, kinds::TEXT, text.as_bytes()),
-            Self::Time(time) => {
-                let since_2000 = time.timestamp_micros() - FROM_1970_TO_2000;
-                write(row, kinds::TIMESTAMPTZ, &since_2000.to_be_bytes());
-            }
-            Self::Uuid(uuid) => write(row, kinds::UUID, uuid.as_bytes()),
+            Self::Int4 => kinds::INT4,
+            Self::Bool => kinds::BOOL,
+            Self::Text => kinds::TEXT,
+            Self::Time => kinds::TIMESTAMPTZ,
+            Self::Texts => kinds::TEXTS,
         }
     }
 }
 
-fn write(row: &mut Vec<u8>, kind: u32, value: &[u8]) {
-    row.extend(kind.to_be_bytes());
-    row.extend(i32::try_from(value.len()).unwrap_or(i32::MAX).to_be_bytes());
-    row.extend(value);
+/// The length and the bytes; a length of -1 stands for NULL.
+fn write_value(row: &mut Vec<u8>, value: Option<impl AsRef<[u8]>>) {
+    let Some(value) = value else { return row.extend((-1_i32).to_be_bytes()) };
+    let bytes = value.as_ref();
+    row.extend(i32::try_from(bytes.len()).unwrap_or(i32::MAX).to_be_bytes());
+    row.extend(bytes);
+}
+
+/// In microseconds, as sqlx sends it.
+fn since_2000(time: DateTime<Utc>) -> i64 {
+    const EPOCH: DateTime<Utc> = DateTime::from_timestamp_micros(FROM_1970_TO_2000).expect("invariant: a valid date");
+    time.signed_duration_since(EPOCH).num_microseconds().unwrap_or(i64::MAX)
+}
+
+/// An array as Postgres sends it: the dimensions, whether there is a NULL, the type, the length and the first index; then the elements.
+fn array_of(texts: &[Option<String>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let has_null = i32::from(texts.iter().any(Option::is_none));
+    let of_text = kinds::TEXT.cast_signed();
+    let head: &[i32] =
+        if texts.is_empty() { &[0, 0, of_text] } else { &[1, has_null, of_text, number(texts.len()), 1] };
+    for part in head {
+        bytes.extend(part.to_be_bytes());
+    }
+    for text in texts {
+        write_value(&mut bytes, text.as_ref());
+    }
+    bytes
 }
 
 impl<'a> ColumnBytes<'a> {

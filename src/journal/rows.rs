@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -41,7 +41,8 @@ struct Column {
     name: &'static str,
     kind: Kind,
     is_key: bool,
-    is_tenant: bool,
+    /// The tenant, and the version of a customer, which no request sets.
+    is_left_out: bool,
     is_secret: bool,
 }
 
@@ -55,9 +56,9 @@ enum Kind {
 }
 
 /// A row that a request changed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Change {
-    pub table: &'static str,
+    pub table: Cow<'static, str>,
     /// The row's primary key without the tenant.
     pub id: String,
     /// Each column that changed; of a new row each that is not null.
@@ -65,7 +66,7 @@ pub struct Change {
 }
 
 /// A column that a request changed. Secrets such as a tax id are hidden.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     pub field: Cow<'static, str>,
     /// Null in a new row.
@@ -160,6 +161,17 @@ impl Serialize for Cell {
     }
 }
 
+impl<'de> Deserialize<'de> for Cell {
+    /// Of a value that was shortened before, and so is not shortened again.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Null => Self(CellValue::Null),
+            Value::String(text) => Self(CellValue::Text(text.into(), Kind::Text)),
+            other => Self(CellValue::Text(other.to_string().into(), Kind::Json)),
+        })
+    }
+}
+
 impl Tables {
     pub(super) async fn load(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let columns = sqlx::query!(
@@ -205,10 +217,12 @@ impl Tables {
         };
         let mut id = String::new();
         let mut fields = Vec::new();
-        let (before, after) = (values(columns, before), values(columns, after));
+        let before = values(columns, before, &[]);
+        // What was not written is as before.
+        let after = values(columns, after, &before);
         for (number, column) in columns.iter().enumerate() {
             let (was, is) = (before.get(number).copied().flatten(), after.get(number).copied().flatten());
-            if column.is_tenant {
+            if column.is_left_out {
                 continue;
             }
             if column.is_key {
@@ -224,13 +238,17 @@ impl Tables {
                 fields.push(FieldChange { field: Cow::Borrowed(column.name), before, after });
             }
         }
-        (!fields.is_empty()).then_some(Change { table, id, fields })
+        (!fields.is_empty()).then_some(Change { table: Cow::Borrowed(table), id, fields })
     }
 }
 
-/// The values of a row in the order of the table's columns; none for no row.
-fn values<'a>(columns: &[Column], row: Option<&'a RowBytes>) -> Vec<Option<ColumnBytes<'a>>> {
-    row.map(|row| row.values(columns.iter().map(|column| column.name))).unwrap_or_default()
+/// The values of a row in the order of the table's columns, where it has none those of `others`; none for no row.
+fn values<'a>(
+    columns: &[Column],
+    row: Option<&'a RowBytes>,
+    others: &[Option<ColumnBytes<'a>>],
+) -> Vec<Option<ColumnBytes<'a>>> {
+    row.map(|row| row.values(columns.iter().map(|column| column.name), others)).unwrap_or_default()
 }
 
 fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
@@ -239,9 +257,9 @@ fn text(column: ColumnBytes<'_>) -> Cow<'_, str> {
 
 impl Column {
     fn new(name: &'static str, kind: Kind, is_key: bool) -> Self {
-        let is_tenant = name == "tenant_id";
+        let is_left_out = ["tenant_id", "version"].contains(&name);
         let is_secret = is_secret_column(name);
-        Self { name, kind, is_key: is_key && !is_tenant, is_tenant, is_secret }
+        Self { name, kind, is_key: is_key && !is_left_out, is_left_out, is_secret }
     }
 
     fn cell(&self, column: Option<ColumnBytes<'_>>, mask: &'static str) -> Cell {

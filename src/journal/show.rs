@@ -1,5 +1,6 @@
 //! Makes what is shown of a request: here its secrets are hidden.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use super::entry::{Entry, Headers, Reason, Text};
@@ -49,8 +50,8 @@ impl Redactor {
             tenant_time: request.tenant_time,
             tenant: request.tenant,
             key: self.key(request),
-            operation: request.operation,
-            route: request.route,
+            operation: Cow::Borrowed(request.operation),
+            route: Cow::Borrowed(request.route),
             method: request.method.clone(),
             path: path(messages, request.route),
             customer: self.customer(kept),

@@ -1,5 +1,6 @@
 //! `/metrics` in Prometheus' text form.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::Shared;
 use crate::database::Database;
 use crate::error_chain::ErrorChain;
 use crate::guesses::Guesses;
+use crate::journal::Journal;
 
 /// Labels are operations, never paths: clients cannot add labels.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Metrics {
     connections: IntGauge,
     refused: IntCounter,
     closed: IntCounterVec,
+    journal_dropped: IntCounter,
+    journal: Journal,
     database: OnceLock<Database>,
 }
 
@@ -41,8 +45,10 @@ impl Drop for CountedConnection {
 }
 
 impl Metrics {
-    pub(super) fn new(guesses: &Guesses) -> Result<Self, prometheus::Error> {
-        let registry = Registry::new();
+    /// `server` is the name of this server, a label of each metric.
+    pub(super) fn new(server: &str, guesses: &Guesses, journal: Journal) -> Result<Self, prometheus::Error> {
+        let labels = HashMap::from([("server".to_owned(), server.to_owned())]);
+        let registry = Registry::new_custom(None, Some(labels))?;
         let requests = IntCounterVec::new(
             Opts::new("emulator_requests_total", "Requests by operation and status; - stands for no operation."),
             &["operation", "status"],
@@ -74,6 +80,11 @@ impl Metrics {
             Opts::new("emulator_connections_closed_total", "Connections that the server closed, by reason."),
             &["reason"],
         )?;
+        let journal_dropped = IntCounter::new(
+            "emulator_journal_dropped_total",
+            "Requests that are not in the journal, because the database was too slow for them.",
+        )?;
+        registry.register(Box::new(journal_dropped.clone()))?;
         registry.register(Box::new(connections.clone()))?;
         registry.register(Box::new(refused.clone()))?;
         registry.register(Box::new(closed.clone()))?;
@@ -91,6 +102,8 @@ impl Metrics {
             connections,
             refused,
             closed,
+            journal_dropped,
+            journal,
             database: OnceLock::new(),
         })
     }
@@ -130,6 +143,7 @@ impl Metrics {
             self.connections_in_use.set(i64::try_from(pool.in_use).unwrap_or(i64::MAX));
             self.connections_max.set(i64::try_from(pool.size).unwrap_or(i64::MAX));
         }
+        self.journal_dropped.inc_by(self.journal.dropped().saturating_sub(self.journal_dropped.get()));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)

@@ -48,7 +48,7 @@ pub use descriptors::connections_for_descriptors;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use respond::CONSOLE_TARGET;
-pub use start::{Origin, StartError, StartOptions, Started, migrate_only, start_up};
+pub use start::{Origin, StartError, StartOptions, Started, distribute_only, migrate_only, start_up};
 pub use supervisor::Supervisor;
 
 /// How long a browser may cache a preflight: as long as any browser does.
@@ -78,6 +78,8 @@ struct Shared {
 
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
+    /// The name of this server among those of its database.
+    pub name: String,
     pub responses: ResponseOptions,
     /// The origin of the pages that may read responses, `*` for any.
     pub cors_origin: Option<String>,
@@ -135,7 +137,7 @@ impl Server {
         let control = Arc::new(control);
         control.replay_to(Router::new().fallback_service(with_layers(vendor.clone().fallback(unknown.clone()))));
         let shared = Arc::new(Shared {
-            metrics: Metrics::new(&guesses)?,
+            metrics: Metrics::new(&options.name, &guesses, journal.clone())?,
             readiness: Readiness::default(),
             services,
             control: Arc::clone(&control),

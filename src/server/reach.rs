@@ -156,6 +156,11 @@ impl Target {
             }
             "28000" => Some("the server's pg_hba.conf does not allow this user from this address".to_owned()),
             "3D000" => Some(format!("create it: {}", self.create_database(self.database()))),
+            "08P01" if message.contains("unsupported startup parameter") => Some(
+                "a pooler rejects options in the database URL: keep them in the role, for example ALTER ROLE … SET \
+                 search_path; for another parameter set the pooler's ignore_startup_parameters"
+                    .to_owned(),
+            ),
             "42501" => Some(format!("as its owner: GRANT CONNECT ON DATABASE \"{}\" TO \"{user}\"", self.database())),
             _ => None,
         }
@@ -174,9 +179,25 @@ impl Target {
             let hint = "use a version as new as that one, or another database".to_owned();
             return self.unusable(Problem { reason, hint: Some(hint), is_final: true });
         }
-        if let MigrateError::Newer(_) = error {
-            let hint = "use a version as new as that one, or another database".to_owned();
-            return self.unusable(Problem { reason: error.to_string(), hint: Some(hint), is_final: true });
+        let hint = match error {
+            MigrateError::Newer(_) => Some("use a version as new as that one, or another database".to_owned()),
+            MigrateError::Foreign(_) => Some(format!(
+                "use an empty database: {}; or a schema of its own: CREATE SCHEMA emulator, and \
+                 ?options=-csearch_path%3Demulator in the database URL",
+                self.create_database("emulator")
+            )),
+            MigrateError::Locked { .. } => {
+                Some("if that session hangs, end it: SELECT pg_terminate_backend(PROCESS)".to_owned())
+            }
+            MigrateError::Pooler => Some(
+                "use PgBouncer 1.21 or newer with max_prepared_statements = 200, or pool_mode = session, or connect to \
+                 Postgres itself"
+                    .to_owned(),
+            ),
+            MigrateError::Database(_) | MigrateError::Migration(_) => None,
+        };
+        if hint.is_some() {
+            return self.unusable(Problem { reason: error.to_string(), hint, is_final: true });
         }
         let database = cause::<sqlx::Error>(error).and_then(sqlx::Error::as_database_error);
         let Some(error) = database else {

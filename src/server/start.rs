@@ -9,22 +9,29 @@ use thiserror::Error;
 use super::Server;
 use super::reach::{Target, Unusable, reach};
 use super::supervisor::Supervisor;
+use crate::clock::Clock;
 use crate::customers::{Customers, PasswordCost, Passwords};
 use crate::database::{
-    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, LoginSource, MigrateError, maintain, migrate,
+    Database, DatabaseError, DatabaseOptions, DatabaseTimeouts, DistributeError, LoginSource, MigrateError, Program,
+    distribute, maintain, migrate,
 };
 #[cfg(feature = "embedded")]
 use crate::database::{EmbeddedError, EmbeddedPostgres, remove_content};
 use crate::extension::Hooks;
 use crate::gateway::Services;
-use crate::journal::{Journal, JournalOptions};
+use crate::journal::{Journal, JournalOptions, JournalPlace};
 use crate::outgoing::Outgoing;
 use crate::random::Random;
+use crate::servers::{RegisterError, ServerOptions, Servers};
+use crate::tasks::{TaskTable, Tasks};
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
     read_seed,
 };
 use crate::webhooks::Deliveries;
+
+/// How long the end of the server waits until the last requests are in the journal.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub enum Origin {
@@ -49,6 +56,8 @@ pub struct StartOptions {
     pub password_cost: PasswordCost,
     /// Whether hooks and webhooks may go to loopback and private networks.
     pub private_targets: bool,
+    /// What this server is to the other servers of its database.
+    pub server: ServerOptions,
 }
 
 #[derive(Debug)]
@@ -57,6 +66,8 @@ pub struct Started {
     pub services: Services,
     pub deliveries: Deliveries,
     pub tenants: Tenants,
+    /// The servers of the database.
+    pub servers: Servers,
     /// The HTTP client for hooks and webhooks.
     pub outgoing: Outgoing,
     is_embedded: bool,
@@ -85,6 +96,10 @@ pub enum StartError {
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
+    Register(#[from] RegisterError),
+    #[error(transparent)]
+    Distribute(#[from] DistributeError),
+    #[error(transparent)]
     Seed(#[from] SeedError),
 }
 
@@ -100,6 +115,10 @@ impl Started {
         let (deliveries, tenants) = (self.deliveries.clone(), self.tenants.clone());
         self.supervisor.restarting("webhooks", move || deliveries.clone().run());
         self.supervisor.restarting("cleanup", move || tenants.clone().sweep());
+        let tasks = self.tenants.tasks.clone();
+        self.supervisor.restarting("tasks", move || tasks.clone().renew());
+        let journal = self.tenants.journal.clone();
+        self.supervisor.restarting("journal", move || journal.clone().run());
         if self.is_embedded {
             // It does not vacuum and analyze by itself.
             let database = self.opened.database.clone();
@@ -114,7 +133,12 @@ impl Started {
     pub async fn close(self) {
         self.supervisor.stop();
         self.deliveries.stop().await;
+        if !self.tenants.journal.flush(JOURNAL_TIMEOUT).await {
+            tracing::warn!("the last requests are not in the journal, because the database did not answer in time");
+        }
         self.supervisor.abort();
+        self.tenants.tasks.stop().await;
+        self.servers.leave().await;
         self.opened.close().await;
     }
 }
@@ -131,16 +155,58 @@ pub async fn start_up(
         }
     };
     let opened = connect(options).await?;
-    let database = opened.database.clone();
-
     pending(&["migrations", "seed"]);
-    if let Err(error) = migrate_at(&database, &options.origin).await {
-        drop(database);
+    let program = if server.is_some() { Program::Server } else { Program::Command };
+    if let Err(error) = migrate_at(&opened.database, &options.origin, program).await {
         opened.discard_new().await;
         return Err(error);
     }
-
+    opened.database.read_layout().await?;
+    pending(&["other servers", "seed"]);
+    let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
+    let servers = join(options, opened.database.clone(), server.map(|_| &supervisor), &random).await?;
     pending(&["seed"]);
+    let started = fill(options, opened, servers.clone(), supervisor, random, server).await;
+    match &started {
+        // Until the other servers know of this one, they answer to changes without waiting for it.
+        Ok(_) => drop(servers.settle().await),
+        Err(_) => servers.leave().await,
+    }
+    started
+}
+
+/// Makes this process one of the servers of its database, if it is a server.
+async fn join(
+    options: &StartOptions,
+    database: Database,
+    supervisor: Option<&Supervisor>,
+    random: &Random,
+) -> Result<Servers, StartError> {
+    let (id, now) = (random.uuid(), Clock::Real.now());
+    let ServerOptions { name, .. } = &options.server;
+    let servers = match (&options.origin, supervisor) {
+        (Origin::Embedded(_), _) => Servers::only(database, id, name.clone(), now),
+        (Origin::Server(_), None) => Servers::command(database, id, now),
+        (Origin::Server(_), Some(supervisor)) => {
+            let servers = Servers::register(database, options.server.clone(), id).await?;
+            let part = servers.clone();
+            supervisor.restarting("servers", move || part.clone().run());
+            servers
+        }
+    };
+    Ok(servers)
+}
+
+/// Loads the seed, and makes the services of an open database.
+async fn fill(
+    options: &StartOptions,
+    opened: Opened,
+    servers: Servers,
+    supervisor: Supervisor,
+    random: Arc<Random>,
+    server: Option<&Server>,
+) -> Result<Started, StartError> {
+    let database = opened.database.clone();
     let outgoing = Outgoing::new(options.private_targets);
     let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
     let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
@@ -152,13 +218,24 @@ pub async fn start_up(
         _ => None,
     };
     let journal = server.map_or_else(
-        || Journal::new(JournalOptions { entries: 0, bytes: 0, total_bytes: 0 }, Vec::new()),
+        || {
+            Journal::new(
+                JournalOptions { place: JournalPlace::Memory, entries: 0, bytes: 0, total_bytes: 0 },
+                Vec::new(),
+            )
+        },
         |server| server.journal().clone(),
     );
     journal.learn_tables(&database).await?;
-    let credentials = CredentialCache::new(database.clone());
-    let tenants = Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random);
     let is_embedded = matches!(options.origin, Origin::Embedded(_));
+    if server.is_some() && !is_embedded {
+        journal.open(&database, servers.id(), servers.others()).await?;
+    }
+    let credentials = CredentialCache::new(database.clone(), servers.clone());
+    let tasks = Tasks::new(TaskTable::new(database.clone(), servers.id(), servers.others()));
+    let tenants =
+        Tenants::new(database.clone(), customers.clone(), credentials.clone(), journal, random, servers.clone());
+    let tenants = tenants.with_tasks(tasks);
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }
@@ -175,21 +252,41 @@ pub async fn start_up(
         tenants: TenantLoader::new(database),
         customers,
     };
-    let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
-    Ok(Started { opened, services, deliveries, tenants, outgoing, is_embedded, supervisor, seeded, has_demo, is_empty })
+    Ok(Started {
+        opened,
+        services,
+        deliveries,
+        tenants,
+        servers,
+        outgoing,
+        is_embedded,
+        supervisor,
+        seeded,
+        has_demo,
+        is_empty,
+    })
 }
 
 /// Opens the database and migrates it.
 pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     let opened = connect(options).await?;
-    migrate_at(&opened.database, &options.origin).await?;
+    migrate_at(&opened.database, &options.origin, Program::Command).await?;
     opened.close().await;
     Ok(())
 }
 
+/// Opens the database, migrates it and lays it out over the nodes of a Citus cluster. Each step is told to `say`.
+pub async fn distribute_only(options: &StartOptions, say: &mut (dyn FnMut(String) + Send)) -> Result<(), StartError> {
+    let opened = connect(options).await?;
+    migrate_at(&opened.database, &options.origin, Program::Command).await?;
+    let distributed = distribute(&opened.database, say).await;
+    opened.close().await;
+    Ok(distributed?)
+}
+
 /// Migrates the database. The error of a Postgres server names the server and what to do.
-async fn migrate_at(database: &Database, origin: &Origin) -> Result<(), StartError> {
-    match (database.while_it_answers(Box::pin(migrate(database))).await, origin) {
+async fn migrate_at(database: &Database, origin: &Origin, program: Program) -> Result<(), StartError> {
+    match (database.while_it_answers(Box::pin(migrate(database, program))).await, origin) {
         (Err(error), Origin::Server(url)) => Err(Target::new(url)?.migrating(&error).into()),
         (migrated, _) => Ok(migrated?),
     }

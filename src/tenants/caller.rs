@@ -1,31 +1,28 @@
-//! What every request asks about its caller: the tenant of the presented credential, whether a limit of the subscription is
-//! exceeded (both are off unless the plan sets them), and the fault that the request triggers.
+//! What every request asks about its caller: the tenant of the presented credential.
+
+mod entries;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::Caller;
 use super::credential::{Credential, CredentialDigest, digest};
 use super::store::{self, By};
-use super::{Caller, Tenant};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError, charge, is_of_deleted_tenant, lock_tenant_shared, measured};
-use crate::fault_injection::{self, TriggeredFault};
+use crate::database::{Database, DatabaseError, TenantId, charge, is_of_deleted_tenant, lock_tenant_shared, measured};
 use crate::guesses::{Admitted, Attempt, Guesses, TooManyGuesses};
+use crate::servers::{Changed, Servers};
 use crate::vendor_facts::CredentialKind;
+use entries::{Entries, Fingerprint};
 
-/// The lifetime of an entry. Every server rejects a revoked credential after this time.
-const MAX_AGE: Duration = Duration::from_millis(500);
-
-/// The age from which an entry that is still used is read again, while its requests go on.
-const REFRESH_AGE: Duration = Duration::from_millis(400);
+/// How long a credential that no tenant has is not looked for again.
+const MAX_UNKNOWN_AGE: Duration = Duration::from_millis(500);
 
 /// How many credentials that this server never found are looked for at once: guesses cannot take all database connections.
 const LOOKUPS: usize = 2;
@@ -33,32 +30,22 @@ const LOOKUPS: usize = 2;
 /// How long such a credential waits for others. After that it is not looked for.
 const LOOKUP_WAIT: Duration = Duration::from_secs(1);
 
-/// The maximum number of entries, and of credentials that no tenant has. The next one clears them.
-const CAPACITY: usize = 10_000;
-
-/// 128 bits of a credential, two hashes of the standard library under a random key that does not leave this process. A
-/// digest as in the database would be most of the cost of a look-up.
-type Fingerprint = [u64; 2];
-
-/// Finds the tenant of a credential, with at most three statements a second for each credential. Cheap to clone; all clones are one.
+/// Finds the tenant of a credential. It remembers the answer until the tenant changes, at most for [`Servers::max_age`]. Cheap to
+/// clone; all clones are one.
 #[derive(Debug, Clone)]
 pub struct CredentialCache {
     database: Database,
+    servers: Servers,
     hasher: RandomState,
-    entries: Arc<RwLock<HashMap<Fingerprint, CacheEntry>>>,
-    /// Credentials that no tenant has, and when the database said so.
-    unknown: Arc<RwLock<HashMap<Fingerprint, Instant>>>,
+    entries: Arc<Entries>,
     lookups: Arc<Semaphore>,
-    /// Counts how often the cache was cleared, so that a lookup that began before is not stored.
-    epoch: Arc<AtomicU64>,
 }
 
-#[derive(Debug)]
-struct CacheEntry {
+/// Who holds a credential, and how long the credential and the tenant last.
+struct Holder {
     caller: Caller,
-    read_at: Instant,
-    /// Whether it is being read again.
-    is_refreshed: AtomicBool,
+    /// `None` where neither ends.
+    lasts: Option<Duration>,
 }
 
 /// A presented credential, as it is looked up in the cache and in the database.
@@ -94,15 +81,14 @@ impl From<TooManyGuesses> for Denied {
 
 impl CredentialCache {
     #[must_use]
-    pub fn new(database: Database) -> Self {
-        Self {
-            database,
-            hasher: RandomState::new(),
-            entries: Arc::default(),
-            unknown: Arc::default(),
-            lookups: Arc::new(Semaphore::new(LOOKUPS)),
-            epoch: Arc::default(),
-        }
+    pub fn new(database: Database, servers: Servers) -> Self {
+        let entries = Arc::<Entries>::default();
+        let changing = Arc::clone(&entries);
+        servers.on_change(move |changed| match changed {
+            Changed::Tenants(tenants) => changing.forget(tenants),
+            Changed::All => changing.clear(),
+        });
+        Self { database, servers, hasher: RandomState::new(), entries, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 
     /// The caller with a credential of this kind, in the form of [`super::presented`], counted as a request of its tenant. `guesses` is
@@ -152,7 +138,7 @@ impl CredentialCache {
         match self.cached(presented) {
             Some(caller) => Ok(Some(caller)),
             // It does not get into the cache: a client that presents it is still to be accepted.
-            None => self.stored(&digest(presented)).await,
+            None => Ok(self.stored(&digest(presented)).await?.map(|holder| holder.caller)),
         }
     }
 
@@ -229,11 +215,9 @@ impl CredentialCache {
         }
     }
 
-    /// Clears the cache after a tenant changed on this server. Other servers follow within half a second.
-    pub fn clear(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.write().unwrap_or_else(PoisonError::into_inner).clear();
-        self.unknown.write().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Forgets a tenant that this server has changed. The other servers hear of it by [`Servers::raise`].
+    pub fn forget(&self, tenant: TenantId) {
+        self.entries.forget(&[tenant]);
     }
 
     async fn find<'a>(
@@ -304,10 +288,14 @@ impl CredentialCache {
         if self.is_unknown(&key) {
             return Ok(None);
         }
-        let (read_at, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
-        let caller = self.stored(&key.digest).await?;
-        self.store(key.fingerprint, caller.as_ref(), read_at, epoch);
-        Ok(caller)
+        let question = self.entries.ask();
+        let holder = self.stored(&key.digest).await?;
+        let Some(Holder { caller, lasts }) = holder else {
+            self.entries.store_unknown(key.fingerprint, question);
+            return Ok(None);
+        };
+        self.entries.store(key.fingerprint, &caller, lasts, question);
+        Ok(Some(caller))
     }
 
     /// Reads an entry again before it expires, so that no request waits for that. If it fails, the next request after that tries it.
@@ -319,21 +307,20 @@ impl CredentialCache {
     }
 
     /// The caller with this credential in the database.
-    async fn stored(&self, digest: &CredentialDigest) -> Result<Option<Caller>, DatabaseError> {
-        let find = self
-            .database
-            .run(async |connection| store::find(connection, By::Credential(digest), Clock::Real.now()).await);
+    async fn stored(&self, digest: &CredentialDigest) -> Result<Option<Holder>, DatabaseError> {
+        let now = Clock::Real.now();
+        let find = self.database.run(async |connection| store::find(connection, By::Credential(digest), now).await);
         Ok(find.await?.map(|mut row| {
             let name = row.credential_name.take().unwrap_or_default();
             let kind = row.credential_kind.unwrap_or_default();
-            Caller::new(Arc::new(row.into_tenant()), &name, kind)
+            let lasts = row.expires_at.map(|expires_at| (expires_at - now).to_std().unwrap_or_default());
+            Holder { caller: Caller::new(Arc::new(row.into_tenant()), &name, kind), lasts }
         }))
     }
 
     /// Whether a credential is looked for without waiting: it was valid before, or costs no statement.
     fn may_pass(&self, key: &LookupKey, admitted: &Admitted<'_>) -> bool {
-        let is_entry = || self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(&key.fingerprint);
-        admitted.was_valid || self.is_unknown(key) || is_entry()
+        admitted.was_valid || self.is_unknown(key) || self.entries.has(&key.fingerprint)
     }
 
     /// Waits until few other credentials are looked for.
@@ -343,8 +330,8 @@ impl CredentialCache {
     }
 
     fn is_unknown(&self, key: &LookupKey) -> bool {
-        let unknown = self.unknown.read().unwrap_or_else(PoisonError::into_inner);
-        unknown.get(&key.fingerprint).is_some_and(|read_at| read_at.elapsed() < MAX_AGE)
+        let now = Instant::now();
+        self.entries.is_unknown(&key.fingerprint, now, self.servers.max_age(now).min(MAX_UNKNOWN_AGE))
     }
 
     fn fingerprint(&self, presented: &str) -> Fingerprint {
@@ -356,46 +343,12 @@ impl CredentialCache {
     }
 
     fn cached(&self, presented: &str) -> Option<Caller> {
-        let fingerprint = self.fingerprint(presented);
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(&fingerprint)?;
-        let age = entry.read_at.elapsed();
-        if age >= MAX_AGE {
-            return None;
-        }
-        let caller = entry.caller.clone();
-        let must_refresh = age >= REFRESH_AGE && !entry.is_refreshed.swap(true, Ordering::Relaxed);
-        drop(entries);
+        let (fingerprint, now) = (self.fingerprint(presented), Instant::now());
+        let (caller, must_refresh) = self.entries.find(&fingerprint, now, self.servers.max_age(now))?;
         if must_refresh {
             self.refresh(LookupKey { fingerprint, digest: digest(presented) });
         }
         Some(caller)
-    }
-
-    fn store(&self, fingerprint: Fingerprint, caller: Option<&Caller>, read_at: Instant, epoch: u64) {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        let mut unknown = self.unknown.write().unwrap_or_else(PoisonError::into_inner);
-        // Under the locks, so that what was read before the cache was cleared does not stay in it.
-        if self.epoch.load(Ordering::Acquire) != epoch {
-            return;
-        }
-        match caller {
-            None => {
-                entries.remove(&fingerprint);
-                // Apart from the others, because a client can send any number of them.
-                if unknown.len() >= CAPACITY {
-                    unknown.clear();
-                }
-                unknown.insert(fingerprint, read_at);
-            }
-            Some(caller) => {
-                if entries.len() >= CAPACITY {
-                    entries.clear();
-                }
-                let is_refreshed = AtomicBool::new(false);
-                entries.insert(fingerprint, CacheEntry { caller: caller.clone(), read_at, is_refreshed });
-            }
-        }
     }
 }
 
@@ -403,80 +356,4 @@ impl CredentialCache {
 fn attempt<'a>(presented: &'a str, kind: CredentialKind, operation: &'a str) -> Attempt<'a> {
     let account = presented.rsplit_once('\0').map(|(account, _)| account).filter(|_| kind.has_account());
     Attempt { kind: kind.name(), account, credential: presented, operation }
-}
-
-/// Counts requests in the database, so that limits apply across all servers. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    database: Database,
-}
-
-/// The limit that a request exceeds, with the seconds until it renews, at least one; or that its tenant is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitExceeded {
-    RateLimit(u64),
-    Quota(u64),
-    /// The tenant was deleted.
-    TenantDeleted,
-}
-
-impl Limits {
-    #[must_use]
-    pub fn new(database: Database) -> Self {
-        Self { database }
-    }
-
-    /// Counts a request of a subscription. Returns the limit that it exceeds. A plan without limits costs no statement.
-    ///
-    /// # Errors
-    /// When the plan sets a limit and the database fails.
-    pub async fn count_request(
-        &self,
-        caller: &Caller,
-        now: DateTime<Utc>,
-    ) -> Result<Option<LimitExceeded>, DatabaseError> {
-        let plan = &caller.tenant.plan;
-        if plan.rate_limit.is_none() && plan.quota.is_none() {
-            return Ok(None);
-        }
-        let counted = self.database.run(async |connection| {
-            store::count_request(connection, caller.tenant.id, &caller.key_name, plan, now).await
-        });
-        // Boxed, because it is rare.
-        let counted = Box::pin(counted).await?;
-        let Some(rejected_by) = counted.rejected_by else { return Ok(None) };
-        let left = counted.renewed_at.unwrap_or(now) - now;
-        // Rounded up, so that a request after that time is accepted.
-        let seconds = u64::try_from((left.num_milliseconds() + 999) / 1000).unwrap_or_default().max(1);
-        Ok(Some(match rejected_by.as_str() {
-            "unknown_tenant" => LimitExceeded::TenantDeleted,
-            "quota" => LimitExceeded::Quota(seconds),
-            _ => LimitExceeded::RateLimit(seconds),
-        }))
-    }
-}
-
-/// Counts requests under fault rules. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct FaultRules {
-    database: Database,
-}
-
-impl FaultRules {
-    #[must_use]
-    pub fn new(database: Database) -> Self {
-        Self { database }
-    }
-
-    /// Counts a request under the rules for its operation. Returns the fault that it triggers. A tenant without such a rule costs no
-    /// statement.
-    ///
-    /// # Errors
-    /// When a rule is active and the database fails.
-    pub async fn trigger(&self, tenant: &Tenant, operation: &str) -> Result<Option<TriggeredFault>, DatabaseError> {
-        if !tenant.has_faults_for(operation) {
-            return Ok(None);
-        }
-        Box::pin(fault_injection::trigger(&self.database, tenant.id, operation)).await
-    }
 }

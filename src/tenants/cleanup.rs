@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::error::TenantError;
 use super::service::Tenants;
 use super::store::lifecycle::{self, IncompleteRestore};
-use super::unfinished;
 use crate::clock::Clock;
 use crate::database::{DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
@@ -60,7 +59,7 @@ impl Tenants {
         }
         let unfinished = self.database.run(async |connection| lifecycle::unfinished(connection).await);
         for tenant in unfinished.await? {
-            if let Err(error) = unfinished::delete(&self.database, tenant, &Progress::default()).await {
+            if let Err(error) = self.delete_unfinished(tenant, &Progress::default()).await {
                 tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "an unfinished tenant was not deleted");
             }
         }

@@ -1,5 +1,5 @@
-//! The operations on a tenant's credentials: add, list, rotate, revoke, delete. Only digests are stored. A change reaches every
-//! server within a second ([`super::CredentialCache`]).
+//! The operations on a tenant's credentials: add, list, rotate, revoke, delete. Only digests are stored. Each change raises the version
+//! of the settings ([`crate::servers`]).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -11,14 +11,13 @@ use super::store;
 use super::store::credentials::{self as rows, CredentialRow};
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseError, TenantId, violated_unique_constraint};
-use crate::random::Random;
 
 /// The maximum number of subscriptions of a tenant.
 pub(super) const MAX_SUBSCRIPTIONS: i64 = 500;
 
 /// What became of a new subscription.
 enum Added {
-    Done,
+    Done(TenantId),
     UnknownTenant,
     InUse,
     TooMany,
@@ -39,20 +38,98 @@ impl Tenants {
         let now = Clock::Real.now();
         let expires_at = expires_in_seconds.map(|seconds| now + TimeDelta::seconds(i64::from(seconds)));
         let credential = new.credential(&self.random)?;
-        let added = self.database.run(async |connection| {
+        let added = self.database.in_transaction(async |connection| {
             let Some(id) = store::find_tenant(connection, tenant).await? else { return Ok(Added::UnknownTenant) };
             if rows::count(connection, id).await? >= MAX_SUBSCRIPTIONS {
                 return Ok(Added::TooMany);
             }
-            let is_inserted = insert(connection, id, &new.name, &credential, now, expires_at).await?;
-            Ok(if is_inserted { Added::Done } else { Added::InUse })
+            if !insert(connection, id, &new.name, &credential, now, expires_at).await? {
+                return Ok(Added::InUse);
+            }
+            self.servers.raise(connection, id).await?;
+            Ok::<_, DatabaseError>(Added::Done(id))
         });
         match added.await? {
-            Added::Done => Ok(credential),
+            Added::Done(id) => {
+                self.credentials.forget(id);
+                Ok(credential)
+            }
             Added::UnknownTenant => Err(CredentialError::UnknownTenant(tenant.to_owned())),
             Added::InUse => Err(CredentialError::InUse(new.name)),
             Added::TooMany => Err(CredentialError::TooMany(MAX_SUBSCRIPTIONS)),
         }
+    }
+
+    /// Writes a new key into a slot of a subscription. The previous key of the slot is rejected from then on; the other slot does not
+    /// change. A subscription with revoked keys becomes active again with the new key. Its kind and account do not change.
+    ///
+    /// # Errors
+    /// `Unknown`, `Malformed`, `InUse`, or when the database fails.
+    pub async fn rotate_credential(
+        &self,
+        tenant: &str,
+        name: &str,
+        slot: CredentialSlot,
+        secret: Option<String>,
+    ) -> Result<Credential, CredentialError> {
+        let listed = list_credentials(&self.database, tenant).await?;
+        let CredentialListing { kind, account, .. } =
+            listed.into_iter().find(|listing| listing.name == name).ok_or_else(|| unknown(tenant, name))?;
+        let credential = Credential::new(&self.random, kind, account.as_deref().unwrap_or_default(), secret)?;
+        let now = Clock::Real.now();
+        let rotated = self.change_credential(tenant, name, async |connection| {
+            rows::rotate(connection, tenant, name, slot, &credential, now).await
+        });
+        match rotated.await {
+            Err(CredentialError::Database(DatabaseError::Statement(error)))
+                if violated_unique_constraint(&error).is_some() =>
+            {
+                Err(CredentialError::InUse(name.to_owned()))
+            }
+            rotated => rotated.map(|()| credential),
+        }
+    }
+
+    /// Revokes a subscription's key in a slot, or both. Revoking it again changes nothing.
+    ///
+    /// # Errors
+    /// `Unknown`, or when the database fails.
+    pub async fn revoke_credential(
+        &self,
+        tenant: &str,
+        name: &str,
+        slot: Option<CredentialSlot>,
+    ) -> Result<(), CredentialError> {
+        let now = Clock::Real.now();
+        self.change_credential(tenant, name, async |connection| rows::revoke(connection, tenant, name, slot, now).await)
+            .await
+    }
+
+    /// Deletes a subscription with its keys and its name.
+    ///
+    /// # Errors
+    /// `Unknown`, or when the database fails.
+    pub async fn delete_credential(&self, tenant: &str, name: &str) -> Result<(), CredentialError> {
+        self.change_credential(tenant, name, async |connection| rows::delete(connection, tenant, name).await).await
+    }
+
+    /// Changes a subscription. `change` returns its tenant; `None` when there is no such subscription.
+    async fn change_credential(
+        &self,
+        tenant: &str,
+        name: &str,
+        change: impl AsyncFnOnce(&mut PgConnection) -> Result<Option<TenantId>, sqlx::Error>,
+    ) -> Result<(), CredentialError> {
+        let changed = self.database.in_transaction(async |connection| {
+            let changed = change(connection).await?;
+            if let Some(id) = changed {
+                self.servers.raise(connection, id).await?;
+            }
+            Ok::<_, DatabaseError>(changed)
+        });
+        let id = changed.await?.ok_or_else(|| unknown(tenant, name))?;
+        self.credentials.forget(id);
+        Ok(())
     }
 }
 
@@ -79,36 +156,6 @@ pub(super) async fn insert(
     rows::insert(connection, tenant, &row).await
 }
 
-/// Writes a new key into a slot of a subscription. The previous key of the slot is rejected from then on; the other slot does not
-/// change. A subscription with revoked keys becomes active again with the new key. Its kind and account do not change.
-///
-/// # Errors
-/// `Unknown`, `Malformed`, `InUse`, or when the database fails.
-pub async fn rotate_credential(
-    database: &Database,
-    random: &Random,
-    tenant: &str,
-    name: &str,
-    slot: CredentialSlot,
-    secret: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<Credential, CredentialError> {
-    let listed = list_credentials(database, tenant).await?;
-    let CredentialListing { kind, account, .. } =
-        listed.into_iter().find(|listing| listing.name == name).ok_or_else(|| unknown(tenant, name))?;
-    let credential = Credential::new(random, kind, account.as_deref().unwrap_or_default(), secret)?;
-    let rotated =
-        database.run(async |connection| rows::rotate(connection, tenant, name, slot, &credential, now).await).await;
-    match rotated {
-        Ok(true) => Ok(credential),
-        Ok(false) => Err(unknown(tenant, name)),
-        Err(DatabaseError::Statement(error)) if violated_unique_constraint(&error).is_some() => {
-            Err(CredentialError::InUse(name.to_owned()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// The credentials of a tenant.
 ///
 /// # Errors
@@ -119,30 +166,6 @@ pub async fn list_credentials(database: &Database, tenant: &str) -> Result<Vec<C
         listing.ending = shown_ending(listing.kind, &listing.ending).to_owned();
     }
     Ok(listed)
-}
-
-/// Revokes a subscription's key in a slot, or both. Revoking it again changes nothing.
-///
-/// # Errors
-/// `Unknown`, or when the database fails.
-pub async fn revoke_credential(
-    database: &Database,
-    tenant: &str,
-    name: &str,
-    slot: Option<CredentialSlot>,
-    now: DateTime<Utc>,
-) -> Result<(), CredentialError> {
-    let revoked = database.run(async |connection| rows::revoke(connection, tenant, name, slot, now).await).await?;
-    if revoked { Ok(()) } else { Err(unknown(tenant, name)) }
-}
-
-/// Deletes a subscription with its keys and its name.
-///
-/// # Errors
-/// `Unknown`, or when the database fails.
-pub async fn delete_credential(database: &Database, tenant: &str, name: &str) -> Result<(), CredentialError> {
-    let deleted = database.run(async |connection| rows::delete(connection, tenant, name).await).await?;
-    if deleted { Ok(()) } else { Err(unknown(tenant, name)) }
 }
 
 fn unknown(tenant: &str, name: &str) -> CredentialError {

@@ -7,7 +7,7 @@ use super::error::{Attempts, TenantError};
 use super::seed::{self, SeedContents, SeedTarget};
 use super::service::{SEED, Tenants, unknown_snapshot};
 use super::store::{copy, lifecycle, snapshots};
-use super::unfinished::{self, Unfinished};
+use super::unfinished::Unfinished;
 use crate::clock::Clock;
 use crate::database::{Batches, DatabaseError, ExclusiveAccess, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
@@ -33,7 +33,7 @@ impl Tenants {
     #[must_use]
     pub fn seed(&self, name: &str, seed: SeedContents) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), name.to_owned());
-        self.tasks.begin(self.random.uuid(), &name.clone(), "seed", |progress| async move {
+        self.begin(&name.clone(), "seed", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             let access = tenants.locks().exclusive_to_replace(tenant.id).await;
             let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
@@ -44,7 +44,7 @@ impl Tenants {
                 rows = tenants.restore_in_parts(&access, snapshot, tenant.id, &progress).await?;
                 tenants.database.filled(2 * rows).await;
                 if let Some(before) = before {
-                    unfinished::delete(&tenants.database, before, &progress).await?;
+                    tenants.delete_unfinished(before, &progress).await?;
                 }
             }
             access.set_incomplete(false);
@@ -89,6 +89,7 @@ impl Tenants {
         let rows = copy::replace(connection, Some(id), tenant.id, progress).await?;
         // This replaces a restore that failed before.
         lifecycle::set_restored_from(connection, tenant.id, None).await?;
+        self.servers.raise(connection, tenant.id).await?;
         unfinished.rows = 2 * rows;
         Ok((rows, None))
     }
@@ -112,7 +113,7 @@ impl Tenants {
     fn begin_restore(&self, name: &str, snapshot: &str, kind: &'static str) -> StartedTask<TenantError> {
         // No name in Postgres contains a NUL.
         let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.replace('\0', "?"));
-        self.tasks.begin(self.random.uuid(), &name.clone(), kind, |progress| async move {
+        self.begin(&name.clone(), kind, |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             let access = tenants.locks().exclusive_to_replace(tenant.id).await;
             let find = tenants.database.run(async |connection| snapshots::find(connection, tenant.id, &snapshot).await);
@@ -142,7 +143,9 @@ impl Tenants {
             // A concurrent request may have replaced the snapshot of this name.
             let from = snapshots::find(connection, tenant.id, name).await?;
             let from = from.ok_or_else(|| unknown_snapshot(&tenant.name, name))?;
-            Ok::<_, TenantError>(copy::replace(connection, Some(from), tenant.id, progress).await?)
+            let rows = copy::replace(connection, Some(from), tenant.id, progress).await?;
+            self.servers.raise(connection, tenant.id).await?;
+            Ok::<_, TenantError>(rows)
         });
         restored.await
     }
@@ -195,7 +198,9 @@ impl Tenants {
         batches.rest().await?;
         copy::in_parts(&mut batches, None, tenant, progress).await?;
         let rows = copy::in_parts(&mut batches, Some(snapshot), tenant, progress).await?;
-        lifecycle::set_restored_from(batches.connection().await?, tenant, None).await?;
+        let connection = batches.connection().await?;
+        lifecycle::set_restored_from(connection, tenant, None).await?;
+        self.servers.raise(connection, tenant).await?;
         batches.commit().await?;
         Ok(rows)
     }
@@ -211,6 +216,7 @@ impl Tenants {
         let connection = batches.connection().await?;
         let rows = copy::replace(connection, Some(snapshot), tenant, progress).await?;
         lifecycle::set_restored_from(connection, tenant, None).await?;
+        self.servers.raise(connection, tenant).await?;
         batches.commit().await?;
         Ok(rows)
     }

@@ -8,9 +8,10 @@ use super::error::{CredentialError, TenantError};
 use super::seed::{self, NewSeededTenant, SeedContents};
 use super::service::{Tenants, check_name};
 use super::store::{self, lifecycle};
-use super::unfinished::{self, Unfinished};
+use super::unfinished::Unfinished;
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
+use crate::error_chain::ErrorChain;
 use crate::tasks::{CreatedTenant, DeletedTenant, Progress, StartedTask, TaskResult};
 
 /// A tenant that is to be created.
@@ -43,7 +44,7 @@ impl Tenants {
     #[must_use]
     pub fn create(&self, new: NewTenant, seed: SeedContents) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), new.name.clone());
-        self.tasks.begin(self.random.uuid(), &name, "create", |progress| async move {
+        self.begin(&name, "create", |progress| async move {
             let name = check_name(&new.name)?;
             let credential = new.key.credential(&tenants.random)?;
             tenants.check_room(1).await?;
@@ -105,6 +106,7 @@ impl Tenants {
         if !credentials::insert(connection, id, &new.key.name, credential, now, None).await? {
             return Err(CredentialError::InUse(new.key.name.clone()).into());
         }
+        self.servers.raise(connection, id).await?;
         Ok(())
     }
 
@@ -115,7 +117,7 @@ impl Tenants {
     #[must_use]
     pub fn delete(&self, name: &str) -> StartedTask<TenantError> {
         let (tenants, name) = (self.for_task(), name.to_owned());
-        self.tasks.begin(self.random.uuid(), &name.clone(), "delete", |progress| async move {
+        self.begin(&name.clone(), "delete", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             tenants.delete_by_id(tenant.id, &progress).await?;
             Ok(TaskResult::DeletedTenant(DeletedTenant { deleted: name }))
@@ -124,11 +126,13 @@ impl Tenants {
 
     pub(super) async fn delete_by_id(&self, id: TenantId, progress: &Progress) -> Result<(), TenantError> {
         let access = self.locks().exclusive_to_replace(id).await;
-        unfinished::delete(&self.database, id, progress).await?;
+        self.delete_unfinished(id, progress).await?;
         access.set_incomplete(false);
         drop(access);
         self.invalidate(id);
-        self.journal.clear(Some(id));
+        if let Err(error) = self.journal.clear(Some(id)).await {
+            tracing::warn!(error = %ErrorChain(&error), tenant.id = id.0, "the journal of a deleted tenant was not cleared");
+        }
         Ok(())
     }
 }
@@ -138,7 +142,7 @@ pub(super) fn created_tenant(tenant: &str, name: &str, credential: &Credential) 
     TaskResult::CreatedTenant(CreatedTenant {
         tenant: tenant.to_owned(),
         key_name: name.to_owned(),
-        kind: credential.kind().name(),
+        kind: credential.kind().name().into(),
         account: credential.account().map(str::to_owned),
         key: credential.reveal().to_owned(),
     })

@@ -9,6 +9,7 @@ mod diff;
 mod error;
 mod export;
 mod lifecycle;
+mod limits;
 mod listing;
 mod loader;
 mod seed;
@@ -34,13 +35,14 @@ use crate::webhooks::EventSettings;
 
 pub use crate::tasks::SeedSummary;
 pub use crate::vendor_facts::CredentialKind;
-pub use caller::{CredentialCache, Denied, FaultRules, LimitExceeded, Limits};
+pub use caller::{CredentialCache, Denied};
 pub use credential::{Credential, CredentialListing, CredentialSlot, NewCredential, presented};
-pub use credentials::{delete_credential, list_credentials, revoke_credential, rotate_credential};
+pub use credentials::list_credentials;
 pub use diff::{Diff, RowDiff, TableDiff};
 pub use error::{CredentialError, SeedError, TenantError};
 pub use export::{Export, ExportFormat, ExportOptions};
 pub use lifecycle::NewTenant;
+pub use limits::{FaultRules, LimitExceeded, Limits};
 pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
 pub use seed::{

@@ -11,7 +11,8 @@ use crate::customers::Customers;
 use crate::database::{Database, DatabaseError, ExclusiveAccess, RequestGuard, TenantId, TenantLocks, charge};
 use crate::journal::Journal;
 use crate::random::Random;
-use crate::tasks::Tasks;
+use crate::servers::Servers;
+use crate::tasks::{Progress, StartedTask, TaskResult, Tasks};
 
 /// The name of the snapshot that a reset restores.
 pub const SEED: &str = "seed";
@@ -25,6 +26,7 @@ pub struct Tenants {
     pub journal: Journal,
     pub random: Arc<Random>,
     pub tasks: Tasks,
+    pub servers: Servers,
     loader: TenantLoader,
     /// Locked while a seed file is loaded.
     pub(super) loading: Arc<tokio::sync::Mutex<()>>,
@@ -38,6 +40,7 @@ impl Tenants {
         credentials: CredentialCache,
         journal: Journal,
         random: Arc<Random>,
+        servers: Servers,
     ) -> Self {
         let loader = TenantLoader::new(database.clone());
         Self {
@@ -47,15 +50,43 @@ impl Tenants {
             journal,
             random,
             tasks: Tasks::default(),
+            servers,
             loader,
             loading: Arc::default(),
         }
+    }
+
+    /// The same with these tasks: those of the servers of its database.
+    #[must_use]
+    pub fn with_tasks(self, tasks: Tasks) -> Self {
+        Self { tasks, ..self }
     }
 
     /// The same for a task, whose transactions have the limits of long work.
     pub(super) fn for_task(&self) -> Self {
         let database = self.database.patient();
         Self { loader: TenantLoader::new(database.clone()), database, ..self.clone() }
+    }
+
+    /// Begins a task, which ends when every live server knows what it has changed, or a second later.
+    pub(super) fn begin<F>(
+        &self,
+        tenant: &str,
+        kind: &'static str,
+        work: impl FnOnce(Arc<Progress>) -> F,
+    ) -> StartedTask<TenantError>
+    where
+        F: Future<Output = Result<TaskResult, TenantError>> + Send + 'static,
+    {
+        let servers = self.servers.clone();
+        self.tasks.begin(self.random.uuid(), tenant, kind, |progress| {
+            let work = work(progress);
+            async move {
+                let done = work.await;
+                servers.settle().await;
+                done
+            }
+        })
     }
 
     /// # Errors
@@ -117,10 +148,9 @@ impl Tenants {
         Ok(self.locks().enter_again(tenant).await?)
     }
 
-    /// Makes this server read a changed tenant again. Other servers follow within half a second.
+    /// Makes this server read a changed tenant again. The other servers hear of it by [`Servers::raise`].
     pub fn invalidate(&self, tenant: TenantId) {
-        self.credentials.clear();
-        self.random.forget(tenant);
+        self.credentials.forget(tenant);
     }
 
     pub(super) fn locks(&self) -> &TenantLocks {

@@ -1,5 +1,5 @@
-//! Changes a tenant's settings while servers run: plan, clock, Client Extension, webhook subscriptions and fault rules. Other servers
-//! follow within half a second.
+//! Changes a tenant's settings while servers run: plan, clock, Client Extension, webhook subscriptions and fault rules. Each change
+//! raises the version of the settings ([`crate::servers`]).
 
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use super::seed::{SeedExtension, SeedTenant};
 use super::service::Tenants;
 use super::store::{self, By, lifecycle};
 use crate::clock::Clock;
-use crate::database::{TenantId, lock_tenant, violated_unique_constraint};
+use crate::database::{DatabaseError, TenantId, lock_tenant, violated_unique_constraint};
 use crate::fault_injection::{self, FaultRule};
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
@@ -67,6 +67,7 @@ impl Tenants {
             }
             lifecycle::set_plan(connection, tenant.id, plan).await?;
             store::write_names(connection, tenant.id, plan).await?;
+            self.servers.raise(connection, tenant.id).await?;
             Ok::<_, TenantError>(())
         });
         replaced.await
@@ -105,6 +106,7 @@ impl Tenants {
             if back > 0 {
                 lifecycle::move_back(connection, tenant.id, back).await?;
             }
+            self.servers.raise(connection, tenant.id).await?;
             Ok::<_, TenantError>(clock)
         });
         set.await
@@ -131,6 +133,7 @@ impl Tenants {
             if let Some(token) = &token {
                 store::insert_extension_token(connection, tenant.id, token.bytes()).await?;
             }
+            self.servers.raise(connection, tenant.id).await?;
             Ok::<_, TenantError>(())
         });
         connected.await?;
@@ -145,11 +148,31 @@ impl Tenants {
     pub async fn add_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<i32, TenantError> {
         rule.check_length().map_err(|error| TenantError::Rejected(error.to_string()))?;
         let _access = self.locks().exclusive(tenant).await?;
-        let id = fault_injection::add(&self.database, tenant, rule, Clock::Real.now()).await?;
+        let id = self.insert_fault_rule(tenant, rule).await?;
         let too_many = || format!("a tenant has at most {} fault rules: delete one first", fault_injection::MAX_RULES);
         let id = id.ok_or_else(|| TenantError::Rejected(too_many()))?;
-        self.credentials.clear();
+        self.credentials.forget(tenant);
         Ok(id)
+    }
+
+    async fn insert_fault_rule(&self, tenant: TenantId, rule: &FaultRule) -> Result<Option<i32>, DatabaseError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let added = self.database.in_transaction(async |connection| {
+                let id = fault_injection::add(connection, tenant, rule, Clock::Real.now()).await?;
+                if id.is_some() {
+                    self.servers.raise(connection, tenant).await?;
+                }
+                Ok::<_, DatabaseError>(id)
+            });
+            match added.await {
+                // Two testers who add a rule at the same time compute the same number.
+                Err(DatabaseError::Statement(error))
+                    if attempts < 20 && violated_unique_constraint(&error).is_some() => {}
+                added => return added,
+            }
+        }
     }
 
     /// Deletes a fault rule. False when there is none of this number.
@@ -158,8 +181,15 @@ impl Tenants {
     /// `Incomplete`, or when the database fails.
     pub async fn delete_fault_rule(&self, tenant: TenantId, id: i32) -> Result<bool, TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        let is_deleted = fault_injection::delete(&self.database, tenant, id).await?;
-        self.credentials.clear();
+        let is_deleted = self.database.in_transaction(async |connection| {
+            let is_deleted = fault_injection::delete(connection, tenant, id).await?;
+            if is_deleted {
+                self.servers.raise(connection, tenant).await?;
+            }
+            Ok::<_, DatabaseError>(is_deleted)
+        });
+        let is_deleted = is_deleted.await?;
+        self.credentials.forget(tenant);
         Ok(is_deleted)
     }
 
@@ -169,8 +199,13 @@ impl Tenants {
     /// `Incomplete`, or when the database fails.
     pub async fn clear_fault_rules(&self, tenant: TenantId) -> Result<(), TenantError> {
         let _access = self.locks().exclusive(tenant).await?;
-        fault_injection::delete_all(&self.database, tenant).await?;
-        self.credentials.clear();
+        let deleted = self.database.in_transaction(async |connection| {
+            fault_injection::delete_all(connection, tenant).await?;
+            self.servers.raise(connection, tenant).await?;
+            Ok::<_, DatabaseError>(())
+        });
+        deleted.await?;
+        self.credentials.forget(tenant);
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use super::lifecycle::{NewTenant, created_tenant};
 use super::listing::SnapshotListing;
 use super::service::{SEED, Tenants, check_name, unknown_snapshot};
 use super::store::{copy, lifecycle, snapshots};
-use super::unfinished::{self, Unfinished};
+use super::unfinished::Unfinished;
 use crate::clock::Clock;
-use crate::database::{Batches, ExclusiveAccess, TenantId, lock_tenant, lock_tenant_shared};
+use crate::database::{Batches, DatabaseError, ExclusiveAccess, TenantId, lock_tenant, lock_tenant_shared};
 use crate::plan::Plan;
 use crate::tasks::{Progress, SnapshotRows, StartedTask, TaskResult};
 
@@ -27,7 +27,7 @@ impl Tenants {
     #[must_use]
     pub fn save(&self, name: &str, snapshot: &str, is_forced: bool) -> StartedTask<TenantError> {
         let (tenants, name, snapshot) = (self.for_task(), name.to_owned(), snapshot.to_owned());
-        self.tasks.begin(self.random.uuid(), &name.clone(), "snapshot", |progress| async move {
+        self.begin(&name.clone(), "snapshot", |progress| async move {
             let tenant = tenants.tenant(&name).await?;
             let snapshot = check_name(&snapshot)?;
             if snapshot == SEED && !is_forced {
@@ -81,7 +81,7 @@ impl Tenants {
         let saved = self.database.in_time(saved).await;
         let (rows, before) = self.finish(batches, unfinished, saved).await?;
         if let Some(before) = before {
-            unfinished::delete(&self.database, before, progress).await?;
+            self.delete_unfinished(before, progress).await?;
         }
         Ok(rows)
     }
@@ -120,10 +120,10 @@ impl Tenants {
             lifecycle::unpublish(connection, found, Clock::Real.now()).await?;
             Ok::<_, TenantError>(found)
         });
-        let (database, unpublished) = (self.database.clone(), unpublished.await?);
+        let (tenants, unpublished) = (self.clone(), unpublished.await?);
         // No request finds it any more. Its rows are deleted as soon as other long work permits that, or with the expired tenants.
         let deleting = tokio::spawn(async move {
-            let deleted = unfinished::delete(&database, unpublished, &Progress::default()).await;
+            let deleted = tenants.delete_unfinished(unpublished, &Progress::default()).await;
             drop(access);
             deleted
         });
@@ -141,7 +141,7 @@ impl Tenants {
     #[must_use]
     pub fn fork(&self, from: &str, new: NewTenant) -> StartedTask<TenantError> {
         let (tenants, from) = (self.for_task(), from.to_owned());
-        self.tasks.begin(self.random.uuid(), &new.name.clone(), "fork", |progress| async move {
+        self.begin(&new.name.clone(), "fork", |progress| async move {
             let name = check_name(&new.name)?;
             let credential = new.key.credential(&tenants.random)?;
             tenants.check_room(1).await?;
@@ -181,9 +181,18 @@ impl Tenants {
                 return Err(CredentialError::InUse(new.key.name.clone()).into());
             }
             let rows = copy::replace(connection, Some(source), id, progress).await?;
-            Ok::<_, TenantError>(rows + snapshots::save(connection, source, id, SEED, now, progress).await?)
+            let rows = rows + snapshots::save(connection, source, id, SEED, now, progress).await?;
+            Ok::<_, TenantError>((id, rows))
         });
-        forked.await
+        let (id, rows) = forked.await?;
+        // Not within a transaction that sees the database as it was at its beginning: the version may have been raised since then. Nobody
+        // remembers anything of a new tenant but that its key is unknown, and that not for long.
+        let raised = self.database.in_transaction(async |connection| {
+            self.servers.raise(connection, id).await?;
+            Ok::<_, DatabaseError>(())
+        });
+        raised.await?;
+        Ok(rows)
     }
 
     async fn fork_in_parts(

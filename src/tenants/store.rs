@@ -63,6 +63,8 @@ pub(super) struct TenantRow {
     /// The name of the credential by which the tenant was found.
     pub credential_name: Option<String>,
     pub credential_kind: Option<CredentialKind>,
+    /// When the tenant or the credential by which it was found expires, the earlier of the two.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl TenantRow {
@@ -128,20 +130,21 @@ pub(super) async fn find(
                coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
                           where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
                exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
-               found.credential_name, found.credential_kind as "credential_kind: CredentialKind"
-          from (select k.tenant_id, k.name as credential_name, k.kind as credential_kind
+               found.credential_name, found.credential_kind as "credential_kind: CredentialKind",
+               least(t.expires_at, found.expires_at) as expires_at
+          from (select k.tenant_id, k.name as credential_name, k.kind as credential_kind, k.expires_at
                   from subscription_keys k
                  where k.digest = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)
                 union all
-                select k.tenant_id, k.name, 'access-token'
+                select k.tenant_id, k.name, 'access-token', least(a.expires_at, k.expires_at)
                   from access_tokens a
                   join subscription_keys k on k.tenant_id = a.tenant_id and k.digest = a.key_digest
                  where a.digest = $1 and a.expires_at > $4
                    and k.revoked_at is null and (k.expires_at is null or k.expires_at > $4)
                 union all
-                select n.tenant_id, null, null from tenants n where n.name = $2
+                select n.tenant_id, null, null, null from tenants n where n.name = $2
                 union all
-                select i.tenant_id, null, null from tenants i where i.tenant_id = $3) found
+                select i.tenant_id, null, null, null from tenants i where i.tenant_id = $3) found
           -- OFFSET keeps the planner from starting with all the tenants there are.
          cross join lateral (select * from tenants where tenants.tenant_id = found.tenant_id offset 0) t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $4)
@@ -222,7 +225,8 @@ pub(super) async fn insert_extension_token(
     Ok(())
 }
 
-/// Raises a tenant's counters at least to these numbers and to the highest ids of its customers and companies.
+/// Raises a tenant's counters at least to these numbers and to the highest ids of its customers and companies, and its record numbers to
+/// the highest of its log.
 pub(super) async fn raise_counters(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -239,6 +243,16 @@ pub(super) async fn raise_counters(
         tenant.0,
         customers,
         companies,
+    )
+    .execute(&mut *connection)
+    .await?;
+    // Below the end of the numbers, which a seed file may contain, there is room for all further ones.
+    sqlx::query!(
+        "insert into record_numbers (tenant_id, last_number)
+         select tenant_id, least(max(recordnumber), 4611686018427387904) from CRM_AssociateTypeChanges
+          where tenant_id = $1 group by tenant_id
+         on conflict (tenant_id) do update set last_number = greatest(record_numbers.last_number, excluded.last_number)",
+        tenant.0,
     )
     .execute(connection)
     .await?;

@@ -4,7 +4,7 @@
 use super::service::Tenants;
 use super::store::{copy, lifecycle, snapshots};
 use crate::clock::Clock;
-use crate::database::{Batches, Database, DatabaseError, TenantId, lock_tenant};
+use crate::database::{Batches, DatabaseError, TenantId, lock_tenant};
 use crate::error_chain::ErrorChain;
 use crate::tasks::Progress;
 
@@ -35,7 +35,7 @@ impl Tenants {
             Ok(_) => self.database.filled(unfinished.rows).await,
             Err(_) if has_committed => {
                 for tenant in unfinished.tenants {
-                    if let Err(error) = delete(&self.database, tenant, &Progress::default()).await {
+                    if let Err(error) = self.delete_unfinished(tenant, &Progress::default()).await {
                         tracing::warn!(error = %ErrorChain(&error), tenant.id = tenant.0, "an unfinished tenant was not deleted");
                     }
                 }
@@ -44,26 +44,31 @@ impl Tenants {
         }
         outcome
     }
-}
 
-/// Deletes a tenant or snapshot with its credentials, snapshots and data. No request finds it after the first transaction.
-pub(super) async fn delete(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
-    database.in_time(delete_in_batches(database, tenant, progress)).await
-}
-
-async fn delete_in_batches(database: &Database, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
-    let mut batches = Batches::new(database);
-    let connection = batches.connection().await?;
-    lock_tenant(connection, tenant).await?;
-    let snapshots = snapshots::list(connection, tenant).await?;
-    lifecycle::unpublish(connection, tenant, Clock::Real.now()).await?;
-    for id in snapshots.iter().map(|snapshot| TenantId(snapshot.tenant_id)).chain([tenant]) {
-        if batches.takes_turns() {
-            copy::in_parts(&mut batches, None, id, progress).await?;
-        }
-        // Also deletes the rows that running requests wrote in the meantime.
-        copy::delete(batches.connection().await?, id, progress).await?;
-        batches.pause().await?;
+    /// Deletes a tenant or snapshot with its credentials, snapshots and data. No request finds it after the first transaction.
+    pub(super) async fn delete_unfinished(&self, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
+        self.database.in_time(self.delete_in_batches(tenant, progress)).await
     }
-    batches.commit().await
+
+    async fn delete_in_batches(&self, tenant: TenantId, progress: &Progress) -> Result<(), DatabaseError> {
+        let mut batches = Batches::new(&self.database);
+        let connection = batches.connection().await?;
+        lock_tenant(connection, tenant).await?;
+        let snapshots = snapshots::list(connection, tenant).await?;
+        lifecycle::unpublish(connection, tenant, Clock::Real.now()).await?;
+        if batches.takes_turns() {
+            self.servers.raise(batches.connection().await?, tenant).await?;
+            batches.rest().await?;
+        }
+        for id in snapshots.iter().map(|snapshot| TenantId(snapshot.tenant_id)).chain([tenant]) {
+            if batches.takes_turns() {
+                copy::in_parts(&mut batches, None, id, progress).await?;
+            }
+            // Also deletes the rows that running requests wrote in the meantime.
+            copy::delete(batches.connection().await?, id, progress).await?;
+            batches.pause().await?;
+        }
+        self.servers.raise(batches.connection().await?, tenant).await?;
+        batches.commit().await
+    }
 }

@@ -58,6 +58,23 @@ pub(super) async fn waiting_tenants(connection: &mut PgConnection) -> Result<Vec
     .await
 }
 
+/// The same on a distributed database, where a statement begins with the tenants of each node.
+pub(super) async fn waiting_tenants_of_nodes(
+    connection: &mut PgConnection,
+) -> Result<Vec<SubscribedTenant>, sqlx::Error> {
+    sqlx::query_as!(
+        SubscribedTenant,
+        "select t.tenant_id, t.clock from tenants t
+          where t.events is not null and t.snapshot_of is null
+            and t.tenant_id in (
+                select c.tenant_id from tenant_counters c
+                 where exists (select from event_deliveries d where d.tenant_id = c.tenant_id and d.state = 'pending'))
+          order by t.tenant_id",
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// A tenant's clock as it is stored, `None` for real time.
 pub(super) async fn clock(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Value>, sqlx::Error> {
     let clock = sqlx::query_scalar!("select clock from tenants where tenant_id = $1", tenant.0);
@@ -86,10 +103,37 @@ pub(super) async fn due_tenants(
          cross join lateral (
                select d.id from event_deliveries d
                 where d.tenant_id = at.tenant_id and d.state = 'pending' and d.due_at <= at.now
-                  and (d.leased_until is null or d.leased_until <= clock_timestamp())
+                  and (d.leased_until is null or d.leased_until <= statement_timestamp())
                 order by d.due_at limit 1) due
          cross join lateral (select * from tenants where tenants.tenant_id = at.tenant_id offset 0) t
          where t.name is not null and t.events is not null
+         order by t.tenant_id
+        "#,
+        tenants,
+        nows,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The same on a distributed database. Reads one entry of an index for each due delivery.
+pub(super) async fn due_tenants_of_nodes(
+    connection: &mut PgConnection,
+    tenants: &[i32],
+    nows: &[DateTime<Utc>],
+) -> Result<Vec<DueTenant>, sqlx::Error> {
+    sqlx::query_as!(
+        DueTenant,
+        r#"
+        select t.tenant_id, t.name as "name!", t.events as "events!" from tenants t
+         where t.name is not null and t.events is not null
+           and t.tenant_id in (
+               select d.tenant_id
+                 from event_deliveries d
+                 join unnest($1::integer[], $2::timestamptz[]) as at (tenant_id, now) on at.tenant_id = d.tenant_id
+                where d.state = 'pending' and d.due_at <= at.now
+                  and (d.leased_until is null or d.leased_until <= statement_timestamp())
+                group by d.tenant_id)
          order by t.tenant_id
         "#,
         tenants,
@@ -151,13 +195,13 @@ pub(super) async fn lease(
              select d.id, d.url
                from (select distinct first_id, url from chain where first_due_at <= $2) first
                join event_deliveries d on d.tenant_id = $1 and d.id = first.first_id and d.url = first.url
-              where d.state = 'pending' and (d.leased_until is null or d.leased_until <= clock_timestamp())
+              where d.state = 'pending' and (d.leased_until is null or d.leased_until <= statement_timestamp())
               order by d.due_at
               limit $4
                 for update of d skip locked
          )
          update event_deliveries d
-            set leased_until = clock_timestamp() + make_interval(secs => $3), attempts = d.attempts + 1
+            set leased_until = statement_timestamp() + make_interval(secs => $3), attempts = d.attempts + 1
            from free
           where d.tenant_id = $1 and d.id = free.id and d.url = free.url
          returning d.id, d.url, d.customer_id, d.sequence, d.body as payload, d.caller, d.attempts",
@@ -258,8 +302,6 @@ pub(super) async fn beyond(
 }
 
 /// Deletes at most `limit` deliveries that ended, those up to `last`. Returns how many.
-///
-/// The rows are found one by one, because a plan that was made while the tables were small would read all attempts for each.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -269,22 +311,16 @@ pub(super) async fn sweep(
     sqlx::query_scalar!(
         r#"
         with swept as (
-            delete from event_deliveries
-             where ctid = any (array(
-                   select d.ctid from event_deliveries d
-                    where d.tenant_id = $1 and d.state <> 'pending' and d.created_at <= $2
-                      and (d.created_at < $2 or d.customer_id > $3 or d.customer_id = $3 and d.sequence <= $4)
-                    order by d.created_at, d.customer_id desc, d.sequence
-                    limit $5))
-               and tenant_id = $1
-            returning id, url
+            delete from event_deliveries e
+             using (select d.id, d.url from event_deliveries d
+                     where d.tenant_id = $1 and d.state <> 'pending' and d.created_at <= $2
+                       and (d.created_at < $2 or d.customer_id > $3 or d.customer_id = $3 and d.sequence <= $4)
+                     order by d.created_at, d.customer_id desc, d.sequence
+                     limit $5) oldest
+             where e.tenant_id = $1 and e.id = oldest.id and e.url = oldest.url
+            returning e.id, e.url
         ), forgotten as (
-            delete from event_attempts
-             where ctid = any (array(
-                   select a.ctid from swept
-                    cross join lateral (select ctid from event_attempts
-                                         where tenant_id = $1 and id = swept.id and url = swept.url offset 0) a))
-               and tenant_id = $1
+            delete from event_attempts a using swept where a.tenant_id = $1 and a.id = swept.id and a.url = swept.url
         )
         select count(*) as "count!" from swept
         "#,

@@ -67,7 +67,7 @@ pub struct DeliveryListing {
 /// When the database fails.
 pub async fn list(
     database: &Database,
-    tenant: &str,
+    tenant: TenantId,
     state: Option<DeliveryState>,
     limit: i64,
 ) -> Result<Vec<DeliveryListing>, DatabaseError> {
@@ -79,18 +79,16 @@ pub async fn list(
         select d.id, d.url, d.event_type, d.customer_id, d.state as "state: DeliveryState", d.attempts, d.created_at,
                a.attempted_at as "attempted_at?", a.status, a.duration_ms as "duration_ms?", a.response as "response?",
                d.due_at, d.fault_id, d.body as payload
-          from tenants t
-         cross join lateral (select * from event_deliveries e
-                              where e.tenant_id = t.tenant_id and ($2::text is null or e.state = $2)
-                              order by e.created_at desc, e.customer_id, e.sequence desc
-                              limit $3) d
+          from (select * from event_deliveries e
+                 where e.tenant_id = $1 and ($2::text is null or e.state = $2)
+                 order by e.created_at desc, e.customer_id, e.sequence desc
+                 limit $3) d
           left join lateral (select * from event_attempts b
-                              where b.tenant_id = d.tenant_id and b.id = d.id and b.url = d.url and b.attempt = d.attempts
+                              where b.tenant_id = $1 and b.id = d.id and b.url = d.url and b.attempt = d.attempts
                              offset 0) a on true
-         where t.name = $1
          order by d.created_at desc, d.customer_id, d.sequence desc
         "#,
-                tenant,
+                tenant.0,
                 state.map(DeliveryState::name),
                 limit,
             )
@@ -112,7 +110,7 @@ pub async fn list(
 /// When the database fails.
 pub async fn resend(
     database: &Database,
-    tenant: &str,
+    tenant: TenantId,
     id: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<u64, DatabaseError> {
@@ -123,31 +121,25 @@ pub async fn resend(
         with resent as (
             update event_deliveries d
                set state = 'pending', due_at = $3, leased_until = null, is_overtaken = false, attempts = 0
-             where d.tenant_id = (select t.tenant_id from tenants t where t.name = $1)
+             where d.tenant_id = $1
                -- As a range, so that one id is found by the index.
                and d.id >= coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
                and d.id <= coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
                and ($2 is not null or d.state in ('failed', 'dropped'))
-            returning d.tenant_id, d.id, d.url, d.customer_id, d.sequence
+            returning d.id, d.url, d.customer_id, d.sequence
         ), forgotten as (
-            -- One by one: a plan that was made while the tables were small would read all attempts for each.
-            delete from event_attempts
-             where ctid = any (array(
-                   select a.ctid from resent
-                    cross join lateral (select ctid from event_attempts
-                                         where tenant_id = resent.tenant_id and id = resent.id and url = resent.url
-                                        offset 0) a))
+            delete from event_attempts a using resent where a.tenant_id = $1 and a.id = resent.id and a.url = resent.url
         ), waiting as (
             update event_deliveries d set due_at = $3
               from resent
-             where d.tenant_id = resent.tenant_id and d.customer_id = resent.customer_id and d.url = resent.url
+             where d.tenant_id = $1 and d.customer_id = resent.customer_id and d.url = resent.url
                and d.sequence > resent.sequence and d.state = 'pending' and d.attempts = 0 and d.fault_id is null
                and d.due_at > $3
                and not exists (select from resent own where own.id = d.id and own.url = d.url)
         )
         select count(*) as "count!" from resent
         "#,
-                tenant,
+                tenant.0,
                 id,
                 now,
             )

@@ -138,7 +138,7 @@ impl Deliveries {
     /// share.
     async fn turn(&self, attempts: &mut JoinSet<bool>, memory: &mut Memory) -> Result<usize, DatabaseError> {
         self.sweep(memory).await?;
-        let waiting = self.database.run(async |connection| queue::waiting_tenants(connection).await).await?;
+        let waiting = self.waiting().await?;
         let subscribers = subscribers(waiting);
         let mut due = self.due(&subscribers).await?;
         memory.turn += 1;
@@ -181,7 +181,25 @@ impl Deliveries {
         }
         let (tenants, nows): (Vec<_>, Vec<_>) =
             subscribers.iter().map(|subscriber| (subscriber.tenant.0, subscriber.clock.now())).unzip();
-        self.database.run(async |connection| queue::due_tenants(connection, &tenants, &nows).await).await
+        let due = self.database.run(async |connection| {
+            if self.database.is_distributed() {
+                queue::due_tenants_of_nodes(connection, &tenants, &nows).await
+            } else {
+                queue::due_tenants(connection, &tenants, &nows).await
+            }
+        });
+        due.await
+    }
+
+    async fn waiting(&self) -> Result<Vec<SubscribedTenant>, DatabaseError> {
+        let waiting = self.database.run(async |connection| {
+            if self.database.is_distributed() {
+                queue::waiting_tenants_of_nodes(connection).await
+            } else {
+                queue::waiting_tenants(connection).await
+            }
+        });
+        waiting.await
     }
 
     /// Leases a tenant's due deliveries. A statement that fails is logged and leases none, so that other tenants have their turn.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::gateway::ResponseOptions;
-use directscale_emulator::journal::JournalOptions;
+use directscale_emulator::journal::{JournalOptions, JournalPlace};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{Listener, Server, ServerOptions};
 use serde_json::{Value, json};
@@ -33,9 +33,10 @@ fn eventually(what: &str, within: Duration, holds: impl Fn() -> bool) {
 fn own_server() -> (Server, Client) {
     server().runtime.block_on(async {
         let options = ServerOptions {
+            name: "test".to_owned(),
             responses: ResponseOptions { max_body_bytes: 1_000, extra_headers: false },
             cors_origin: None,
-            journal: JournalOptions { entries: 0, bytes: 0, total_bytes: 0 },
+            journal: JournalOptions { place: JournalPlace::Auto, entries: 0, bytes: 0, total_bytes: 0 },
             access: Access::default(),
             body_memory_bytes: 1_000_000,
             guess_limit: 0,

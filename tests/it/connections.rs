@@ -541,7 +541,7 @@ fn a_malformed_request_is_in_the_log_and_in_the_metrics() {
         assert!(line.contains(part), "{part} in {line}");
     }
     assert!(!line.contains("secret"), "{line}");
-    let metrics = server.client().get("/metrics").body;
+    let metrics = server.client().get("/metrics").metrics();
     assert!(metrics.contains(r#"emulator_requests_total{operation="-",status="400"} 1"#), "{metrics}");
     server.signal("TERM");
     assert!(server.wait().success());

@@ -77,12 +77,14 @@ fn the_readmes_upgrade_is_accepted_as_pasted() {
 }
 
 #[test]
-fn the_modules_for_the_embedded_database_are_modules_of_the_suite() {
+fn the_modules_in_the_lists_of_tests_are_modules_of_the_suite() {
     let suite = file("tests/it/main.rs");
-    let named = file("tests/embedded.txt");
-    let lines: Vec<&str> = named.lines().filter(|line| !line.starts_with('#')).collect();
-    assert!(lines.len() >= 5, "{named}");
-    for line in lines {
+    let named = [file("tests/embedded.txt"), file("tests/one_server.txt")].map(|list| {
+        let lines: Vec<String> = list.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        assert!(lines.len() >= 3, "{list}");
+        lines
+    });
+    for line in named.concat() {
         let (name, reason) = line.split_once(' ').expect("a module or test, and a reason");
         let (path, test) = name.rsplit_once("::").map_or((name, None), |(path, test)| (path, Some(test)));
         let module = path.split_once("::").map_or(path, |(module, _)| module);

@@ -316,7 +316,7 @@ fn a_fault_is_in_the_journal_and_the_metrics() {
         .map(|change| change["table"].as_str().expect("a name"))
         .collect();
     assert_eq!(changed, ["customers", "sponsor_tree", "CRM_AssociateTypeChanges"], "the write stays");
-    let metrics = tenant.get("/metrics").body;
+    let metrics = tenant.get("/metrics").metrics();
     assert!(metrics.contains("emulator_injected_faults_total{operation=\"UpgradeCustomer\"}"), "{metrics}");
 }
 

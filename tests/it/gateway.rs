@@ -61,11 +61,11 @@ fn the_query_may_have_the_key() {
 }
 
 #[test]
-fn a_revoked_key_is_rejected_within_a_second() {
+fn a_revoked_key_is_rejected() {
     let tenant = tenant();
     tenant.get("/v1/customers/3").succeeds(200);
     server().execute(&format!("update subscription_keys set revoked_at = created_at where tenant_id = {}", tenant.id));
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    tenant.was_changed_by_sql();
     assert_eq!(tenant.get("/v1/customers/3").body, INVALID);
 }
 
@@ -132,7 +132,7 @@ fn health_and_metrics_need_no_key() {
     assert_eq!(client.get("/livez").body, r#"{"status":"alive"}"#);
     assert_eq!(client.get("/readyz").body, r#"{"status":"ready"}"#);
     tenant().put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let metrics = client.get("/metrics").body;
+    let metrics = client.get("/metrics").metrics();
     for line in [
         r#"emulator_requests_total{operation="UpgradeCustomer",status="201"} "#,
         r#"emulator_request_duration_seconds_bucket{operation="UpgradeCustomer",le="0.0005"} "#,

@@ -131,7 +131,7 @@ fn guesses_are_limited_and_whoever_was_accepted_goes_on() {
     assert_eq!((refused.status, &refused.body), (401, &first.body));
     assert_eq!(server.client.get("/v1/customers/2").status, 200);
 
-    let metrics = server.send("GET", "/metrics", "", None).body;
+    let metrics = server.send("GET", "/metrics", "", None).metrics();
     let count = |kind: &str| {
         let line = format!("emulator_rejected_credentials_total{{credential=\"{kind}\"}} ");
         metrics.lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok())

@@ -217,6 +217,7 @@ fn a_hook_that_ends_while_its_callback_runs_reports_the_result() {
         r#"update tenants set extension = extension || '{{"timeout_seconds": 1}}' where tenant_id = {}"#,
         tenant.id
     ));
+    tenant.was_changed_by_sql();
     let id = tenant.id;
     thread::scope(|scope| {
         scope.spawn(move || {

@@ -3,8 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{Credential, CredentialSlot, NewCredential, revoke_credential, rotate_credential};
+use directscale_emulator::tenants::{Credential, CredentialSlot, NewCredential};
 use serde_json::json;
 
 use crate::support::server::server;
@@ -93,8 +92,7 @@ fn name_of(tenant: &Tenant) -> String {
 
 fn new_key(tenant: &str, slot: CredentialSlot) -> Client {
     let server = server();
-    let database = server.started.database();
-    let rotated = rotate_credential(database, &server.random, tenant, "test-key", slot, None, Clock::Real.now());
+    let rotated = server.started.tenants.rotate_credential(tenant, "test-key", slot, None);
     let key = server.runtime.block_on(rotated).expect("a new key");
     Client { address: server.address, key: key.reveal().to_owned() }
 }
@@ -139,11 +137,8 @@ fn a_revoked_key_is_rejected_within_a_second() {
     tenant.get(PATH).succeeds(200);
     let server = server();
     let revoke = |slot| {
-        let database = server.started.database();
-        server
-            .runtime
-            .block_on(revoke_credential(database, &name, "test-key", slot, Clock::Real.now()))
-            .expect("revoked");
+        let revoked = server.started.tenants.revoke_credential(&name, "test-key", slot);
+        server.runtime.block_on(revoked).expect("revoked");
     };
     revoke(Some(CredentialSlot::Secondary));
     let stale = accepted_for(&secondary);
@@ -158,16 +153,8 @@ fn a_key_that_is_in_use_elsewhere_is_rejected() {
     let (ours, theirs) = (tenant(), tenant());
     let server = server();
     let key = theirs.client.key.clone();
-    let (database, name) = (server.started.database(), name_of(&ours));
-    let rotated = rotate_credential(
-        database,
-        &server.random,
-        &name,
-        "test-key",
-        CredentialSlot::Secondary,
-        Some(key),
-        Clock::Real.now(),
-    );
+    let name = name_of(&ours);
+    let rotated = server.started.tenants.rotate_credential(&name, "test-key", CredentialSlot::Secondary, Some(key));
     let error = server.runtime.block_on(rotated).expect_err("a rejection");
     assert_eq!(error.to_string(), "the key or its name 'test-key' is in use already");
     assert_eq!(ours.rows("select 1 from subscription_keys where tenant_id = {tenant}").len(), 1);

@@ -427,7 +427,7 @@ fn every_operation_has_a_metric() {
         let path = operation.address(|_| Some("1".to_owned()));
         tenant.call(&operation.method, &path, "", None);
     }
-    let metrics = get("/metrics", "").body;
+    let metrics = get("/metrics", "").metrics();
     for operation in operations() {
         let label = format!("operation=\"{}\"", operation.id);
         assert!(metrics.contains(&label), "{label}");

@@ -1,7 +1,10 @@
 //! The schema: the vendor's tables, and the rules for every table and function.
 
+use directscale_emulator::database::{FUNCTIONS_ON_NODES, Place, TABLES};
 use serde_json::json;
 
+use crate::support::database::OwnDatabase;
+use crate::support::process::{program, run};
 use crate::support::server::server;
 use crate::support::{seeds, tenant};
 
@@ -36,13 +39,17 @@ fn the_vendors_tables_have_the_documented_names() {
 
 #[test]
 fn tenant_id_is_the_first_column_of_every_key_and_index() {
-    const ACROSS_TENANTS: [&str; 6] = [
+    const ACROSS_TENANTS: [&str; 10] = [
         "tenants_name_key",
         "tenants_snapshot_key",
         "subscription_keys_digest_key",
         "access_tokens_digest_key",
         "extension_tokens_digest_idx",
         "tenants_expires_idx",
+        "servers_pkey",
+        "settings_changes_pkey",
+        "emulator_tasks_pkey",
+        "emulator_sessions_pkey",
     ];
     let rows = server().rows(
         "select c.relname as table, i.relname as index,
@@ -57,7 +64,8 @@ fn tenant_id_is_the_first_column_of_every_key_and_index() {
     for row in rows {
         let index = row["index"].as_str().expect("a name");
         // A tenant is found by its name and by the digests of its credentials and of its extension's token, a snapshot by its owner and
-        // name, and the cleanup finds the expired tenants. Everything else is found within a tenant.
+        // name, the cleanup finds the expired tenants, and servers know each other, what changed, their tasks and sessions. Everything
+        // else is found within a tenant.
         if !ACROSS_TENANTS.contains(&index) {
             assert_eq!(row["leading"], "tenant_id", "{row}");
         }
@@ -89,6 +97,10 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0008_vendors.sql"),
         include_str!("../../migrations/0105_sso_tokens.sql"),
         include_str!("../../migrations/0111_references_to_tenants.sql"),
+        include_str!("../../migrations/0113_servers.sql"),
+        include_str!("../../migrations/0114_journal.sql"),
+        include_str!("../../migrations/0115_tasks_and_sessions.sql"),
+        include_str!("../../migrations/0117_version_and_record_numbers.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");
@@ -141,14 +153,62 @@ fn every_function_locks_a_tenant_with_the_same_lock_key() {
 }
 
 #[test]
+fn every_table_and_function_has_a_place_in_a_distributed_database() {
+    let names = |query: &str| -> Vec<String> {
+        let rows = server().rows(query);
+        rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let sorted = |mut names: Vec<String>| {
+        names.sort_unstable();
+        names
+    };
+    let tables = names(
+        "select relname as name from pg_class
+          where relkind = 'r' and relnamespace = (select relnamespace from pg_class where oid = 'tenants'::regclass)",
+    );
+    let placed = TABLES.iter().map(|(table, _)| (*table).to_owned()).collect();
+    assert_eq!(sorted(tables), sorted(placed), "a new table belongs in src/database/layout.rs");
+    // A table whose rows are copied with a tenant's data is where that data is.
+    let copied =
+        names("select table_name as name from tenant_tables() where table_name not in ('faults', 'extension_tokens')");
+    for table in copied {
+        assert!(TABLES.contains(&(table.as_str(), Place::NodeOfTenant)), "{table}");
+    }
+    // A function that writes or locks is volatile; the others read, wherever they run. Those of the control API, which copy from one
+    // tenant to another, run on the coordinator.
+    let writing = names(
+        "select distinct proname::text as name from pg_proc
+          where pronamespace = 'public'::regnamespace and provolatile = 'v' and 'p_tenant' = any (proargnames)
+            and proname <> 'check_node' order by 1",
+    );
+    assert_eq!(writing, FUNCTIONS_ON_NODES, "a new function belongs in src/database/layout.rs");
+}
+
+#[test]
+fn a_postgres_without_nodes_is_not_laid_out() {
+    let Some(database) = OwnDatabase::create("without_nodes") else {
+        println!("not run: it needs a Postgres server");
+        return;
+    };
+    let (code, _, error) = run(program(&["distribute"]).env("DATABASE_URL", &database.url));
+    assert_eq!(code, Some(1));
+    assert!(error.contains("the database does not have the extension Citus"), "{error}");
+    let (code, _, error) = run(&mut program(&["distribute"]));
+    assert_eq!(code, Some(1));
+    assert!(error.contains("the embedded database is on one machine: set DATABASE_URL"), "{error}");
+}
+
+#[test]
 fn every_statement_that_is_made_from_the_field_table_fits_the_schema() {
     let statements = directscale_emulator::customers::generated_statements();
     assert!(statements.len() > 40);
     for statement in statements {
         // Postgres cannot infer the type of a parameter that an update does not use.
         let types = if statement.starts_with("update customers c set modified_at") {
-            "(integer, integer, timestamptz, timestamptz, bigint, boolean)"
-        } else if statement.starts_with("update") || statement.starts_with("with updated") {
+            "(integer, integer, timestamptz)"
+        } else if statement.starts_with("update") {
+            "(boolean, integer, integer, timestamptz, integer[])"
+        } else if statement.starts_with("with updated") {
             "(boolean, integer, integer, timestamptz, integer[], integer[], uuid, bigint, text, uuid)"
         } else {
             ""

@@ -52,7 +52,7 @@ fn frozen() -> Tenant {
 fn rows(tenant: &Tenant) -> Value {
     let of = |query: &str| Value::from(tenant.rows(query));
     json!({
-        "customers": of("select to_jsonb(c) - 'tenant_id' - 'password_hash' as row from customers c where tenant_id = {tenant} order by customer_id"),
+        "customers": of("select to_jsonb(c) - 'tenant_id' - 'password_hash' - 'version' as row from customers c where tenant_id = {tenant} order by customer_id"),
         "tree": of("select to_jsonb(t) - 'tenant_id' as row from sponsor_tree t where tenant_id = {tenant} order by customer_id"),
         "log": of("select to_jsonb(l) - 'tenant_id' - 'id' - 'requestid' as row from CRM_AssociateTypeChanges l where tenant_id = {tenant} order by recordnumber"),
         "counter": of("select last_customer_id from tenant_counters where tenant_id = {tenant}"),

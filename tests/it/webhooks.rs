@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use directscale_emulator::clock::Clock;
+use directscale_emulator::database::TenantId;
 use directscale_emulator::webhooks::resend;
 use serde_json::{Value, json};
 
@@ -184,7 +185,6 @@ fn a_delivery_is_retried_in_order_and_fails_after_the_last_retry() {
 
     let rejecting = Receiver::with_json(|_| (400, json!({ "no": 1 })));
     let tenant = subscribed(&rejecting, json!({ "retry_seconds": [1] }));
-    let name = tenant.rows("select name from tenants where tenant_id = {tenant}");
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
     let failed =
         || tenant.rows("select attempts from event_deliveries where tenant_id = {tenant} and state = 'failed'");
@@ -194,8 +194,8 @@ fn a_delivery_is_retried_in_order_and_fails_after_the_last_retry() {
     tenant.patch("/v1/customers/3", &json!({ "FirstName": "B" })).succeeds(200);
     eventually("failed too", || failed().len() == 2);
     let server = server();
-    let name = name[0]["name"].as_str().expect("a name");
-    let resent = server.runtime.block_on(resend(server.started.database(), name, None, Clock::Real.now()));
+    let id = TenantId(tenant.id.try_into().expect("a number"));
+    let resent = server.runtime.block_on(resend(server.started.database(), id, None, Clock::Real.now()));
     assert_eq!(resent.expect("a number"), 2);
     // Each has its two attempts again.
     eventually("retried", || rejecting.received().len() == 8 && pending(&tenant) == 0);

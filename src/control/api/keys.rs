@@ -8,12 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Answer, Content, Control, json, no_content, read};
-use crate::clock::Clock;
 use crate::control::keys::checked_key;
-use crate::tenants::{
-    Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, delete_credential, list_credentials,
-    revoke_credential, rotate_credential,
-};
+use crate::tenants::{Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, list_credentials};
 
 /// A new key
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,7 +101,7 @@ pub(super) async fn add(
 
 /// Rotate a key
 ///
-/// The response has the new key, which is not shown again. The old one is valid for one more second.
+/// The response has the new key, which is not shown again. The old one is rejected from then on.
 #[utoipa::path(
     post,
     path = "/_emulator/tenants/{tenant}/keys/{name}/rotate",
@@ -124,9 +120,7 @@ pub(super) async fn rotate(
     let SlotRequest { slot, key } = read(&headers, &body)?;
     let slot = slot.unwrap_or(CredentialSlot::Primary);
     tenants.tenant(&tenant).await?;
-    let rotated =
-        rotate_credential(&tenants.database, &tenants.random, &tenant, &name, slot, key, Clock::Real.now()).await?;
-    tenants.credentials.clear();
+    let rotated = tenants.rotate_credential(&tenant, &name, slot, key).await?;
     Ok(json(StatusCode::OK, &CreatedKey::of(name, &rotated)))
 }
 
@@ -148,8 +142,7 @@ pub(super) async fn revoke(
     let tenants = control.tenants()?;
     let SlotRequest { slot, key: _ } = read(&headers, &body)?;
     tenants.tenant(&tenant).await?;
-    revoke_credential(&tenants.database, &tenant, &name, slot, Clock::Real.now()).await?;
-    tenants.credentials.clear();
+    tenants.revoke_credential(&tenant, &name, slot).await?;
     Ok(no_content())
 }
 
@@ -169,7 +162,6 @@ pub(super) async fn delete(
 ) -> Answer {
     let tenants = control.tenants()?;
     tenants.tenant(&tenant).await?;
-    delete_credential(&tenants.database, &tenant, &name).await?;
-    tenants.credentials.clear();
+    tenants.delete_credential(&tenant, &name).await?;
     Ok(no_content())
 }

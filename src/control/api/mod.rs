@@ -154,6 +154,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         .routes(routes!(tasks::get))
         .split_for_parts();
     for item in document.paths.paths.values_mut() {
+        [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten().for_each(add_pending);
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             operation.tags = Some(vec![TAG.to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
@@ -162,6 +163,20 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
         }
     }
     (router, document)
+}
+
+/// Describes the header of a change that not every server knows.
+fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
+    use utoipa::openapi::{HeaderBuilder, Object, RefOr, Type};
+    let description = "The names of the servers of the same database that did not know the change after one second, separated by commas; \
+                       absent where all do.";
+    let text = Object::with_type(Type::String);
+    let header = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
+    for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let RefOr::T(response) = response {
+            response.headers.insert("X-Emulator-Pending".to_owned(), RefOr::T(header.clone()));
+        }
+    }
 }
 
 /// Adds the responses that every operation has.
@@ -249,7 +264,7 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
     let prefer = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_async = prefer.flat_map(|value| value.split(',')).any(|value| value.trim() == "respond-async");
     // A task that could not begin has no status: its error is the response.
-    if is_async && let Some(status_of_task) = tasks.status(begun.id) {
+    if is_async && let Some(status_of_task) = tasks.status(begun.id).await? {
         let mut response = with_tenant(json(StatusCode::ACCEPTED, &status_of_task), Some(status_of_task));
         if let Ok(location) = HeaderValue::try_from(format!("/_emulator/tasks/{}", begun.id)) {
             response.headers_mut().insert(header::LOCATION, location);
@@ -257,8 +272,8 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
         return Ok(response);
     }
     let result = begun.end.await.map_err(|_| ControlError::Interrupted)??;
-    // A key in it is shown in this response, and not again.
-    let ended = tasks.status(begun.id);
+    // A key in it is shown in this response, and not again. The work is done, so it is told also if the task is not found.
+    let ended = tasks.status(begun.id).await.ok().flatten();
     Ok(with_tenant(json(status, &result), ended))
 }
 

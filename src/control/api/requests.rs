@@ -71,12 +71,12 @@ impl<'a> Source<'a> {
         Ok(Self { journal: journal(tenants)?, tenant })
     }
 
-    /// On a thread that blocks no other request: a listing can be long, and is made of what the journal keeps.
+    /// Written on a thread that blocks no other request: a listing can be long.
     async fn list(&self, control: &Control, query: &RequestsQuery) -> Answer {
-        let (journal, tenant, filter) = (self.journal.clone(), self.tenant, query.filter(control)?);
         let limit = query.limit.unwrap_or(100).min(1_000);
-        let written = move || json(StatusCode::OK, &journal.find(tenant, &filter, limit, Detail::Whole));
-        tokio::task::spawn_blocking(written).await.map_err(|_| ControlError::Interrupted)
+        let found = self.journal.find(self.tenant, &query.filter(control)?, limit, Detail::Whole).await?;
+        let written = tokio::task::spawn_blocking(move || json(StatusCode::OK, &found));
+        written.await.map_err(|_| ControlError::Interrupted)
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn get(
     Path((tenant, request_id)): Path<(String, String)>,
 ) -> Answer {
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
-    Ok(json(StatusCode::OK, &find_request(journal, tenant, &request_id)?))
+    Ok(json(StatusCode::OK, &find_request(journal, tenant, &request_id).await?))
 }
 
 /// Wait for a request
@@ -134,7 +134,7 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal.wait(tenant, &filter, timeout).await {
+    match journal.wait(tenant, &filter, timeout).await? {
         Some(entry) => Ok(json(StatusCode::OK, &entry)),
         None => Ok(json(
             StatusCode::REQUEST_TIMEOUT,
@@ -147,7 +147,7 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
 ///
 /// Sends each request as a server-sent event `request`, whose data is the request and whose id is its number. With `since`, or with
 /// the header `Last-Event-ID` that a browser sends when it reconnects, the stream begins with the requests of the journal after that
-/// number; the header takes precedence. A number that this server has not reached is another server's: then all requests are sent.
+/// number; the header takes precedence. A number that is not reached yet is that of an earlier start: then all requests are sent.
 #[utoipa::path(
     get,
     path = "/_emulator/tenants/{tenant}/requests/stream",
@@ -169,12 +169,13 @@ pub(super) async fn stream(
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let since = last_event_id(&headers)?.or(query.since);
-    let since = since.map(|since| if since > journal.latest() { 0 } else { since });
-    let filter = Filter { since, ..filter };
     let listener = match since {
+        // Of another run.
+        Some(since) if since > journal.current_run().await?.latest => journal.listen_since(tenant, 0),
         Some(since) => journal.listen_since(tenant, since),
-        None => journal.listen(tenant),
+        None => journal.listen(tenant).await?,
     };
+    let filter = Filter { since: None, ..filter };
     let requests = stream::unfold((listener, filter), async |(mut listener, filter)| {
         let entry = listener.next(&filter).await?;
         Some((entry, (listener, filter)))
@@ -213,7 +214,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ControlError> {
 )]
 pub(super) async fn clear(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
-    journal.clear(tenant);
+    journal.clear(tenant).await?;
     Ok(no_content())
 }
 

@@ -13,28 +13,53 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Answer, Control, json};
 use crate::database::DatabaseError;
+use crate::servers::ServerRow;
 use crate::tenants::{CredentialKind, DEMO_KEY, Tenants, presented};
 use crate::vendors::VENDORS;
 
 /// The account of the demo credentials that have one.
 const DEMO_ACCOUNT: &str = "demo";
 
+/// A live server of the database.
+#[derive(Debug, Serialize, ToSchema)]
+struct LiveServer {
+    name: String,
+    version: String,
+    started_at: DateTime<Utc>,
+    /// When it last told the others that it lives; at most three seconds ago.
+    seen_at: DateTime<Utc>,
+    /// Whether it is the server that answers.
+    is_this: bool,
+}
+
+impl From<ServerRow> for LiveServer {
+    fn from(row: ServerRow) -> Self {
+        let ServerRow { id: _, name, version, started_at, seen_at, is_this } = row;
+        Self { name, version, started_at, seen_at, is_this }
+    }
+}
+
 /// A running server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServerStatus {
+    /// The name of the server that answers.
+    name: String,
     version: &'static str,
+    /// When this server was started; where several servers run on one database, the first of them. The journal's numbers belong to it.
     started_at: DateTime<Utc>,
     tenants: usize,
     /// The snapshots of all tenants, including each tenant's `seed`.
     snapshots: i64,
     /// The active faults of all tenants.
     faults: i64,
-    /// The requests to the vendor APIs since the start; 0 if the journal is off.
+    /// The requests to the vendor APIs since then; 0 if the journal is off.
     requests: u64,
     /// The port of the vendor APIs if `/_emulator` has its own listener; null if both are on one.
     api_port: Option<u16>,
     /// The credentials of the demo seed that are valid.
     demo: DemoCredentials,
+    /// The live servers of the database, the oldest first.
+    servers: Vec<LiveServer>,
 }
 
 /// The demo seed's credentials by their kinds, which are documented and therefore no secrets; null if one is not valid.
@@ -69,15 +94,18 @@ struct DemoAccount {
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let tenants = control.tenants()?;
     let listed = tenants.list().await?;
+    let run = tenants.journal.current_run().await?;
     let status = ServerStatus {
+        name: tenants.servers.name().to_owned(),
         version: env!("CARGO_PKG_VERSION"),
-        started_at: control.started_at,
+        started_at: run.started_at,
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
         faults: listed.iter().map(|tenant| tenant.faults).sum(),
-        requests: tenants.journal.latest(),
+        requests: run.latest,
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
+        servers: tenants.servers.live().await?.into_iter().map(LiveServer::from).collect(),
     };
     Ok(json(StatusCode::OK, &status))
 }

@@ -19,9 +19,9 @@ use crate::tasks::TaskStatus;
     responses((status = 200, description = "The task", body = TaskStatus)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<String>) -> Answer {
-    let unknown = || ControlError::NotFound(format!("this server has no task {task}, or has deleted it"));
+    let unknown = || ControlError::NotFound(format!("there is no task {task}, or it was deleted"));
     let id = task.parse().map_err(|_| unknown())?;
-    let status = control.tenants()?.tasks.status(id).ok_or_else(unknown)?;
+    let status = control.tenants()?.tasks.status(id).await?.ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &status))
 }
 
@@ -36,5 +36,5 @@ pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<St
     responses((status = 200, description = "The tasks", body = Vec<TaskStatus>)),
 )]
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
-    Ok(json(StatusCode::OK, &control.tenants()?.tasks.of(&tenant)))
+    Ok(json(StatusCode::OK, &control.tenants()?.tasks.of(&tenant).await?))
 }

@@ -42,9 +42,9 @@ pub(super) struct ResendResult {
 pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
     let tenants = control.tenants()?;
     let WebhooksQuery { state, limit } = query(&uri)?;
-    tenants.tenant(&tenant).await?;
+    let tenant = tenants.tenant(&tenant).await?.id;
     let limit = limit.unwrap_or(100).clamp(0, 1_000);
-    Ok(json(StatusCode::OK, &webhooks::list(&tenants.database, &tenant, state, limit).await?))
+    Ok(json(StatusCode::OK, &webhooks::list(&tenants.database, tenant, state, limit).await?))
 }
 
 /// Resend failed and dropped webhooks
@@ -57,8 +57,8 @@ pub(super) async fn list(State(control): State<Arc<Control>>, Path(tenant): Path
 )]
 pub(super) async fn resend(State(control): State<Arc<Control>>, Path(tenant): Path<String>) -> Answer {
     let tenants = control.tenants()?;
-    let now = tenants.tenant(&tenant).await?.clock.now();
-    let due = webhooks::resend(&tenants.database, &tenant, None, now).await?;
+    let found = tenants.tenant(&tenant).await?;
+    let due = webhooks::resend(&tenants.database, found.id, None, found.clock.now()).await?;
     tenants.customers.wake_deliveries();
     Ok(json(StatusCode::OK, &ResendResult { due }))
 }
@@ -80,8 +80,8 @@ pub(super) async fn resend_one(
     let tenants = control.tenants()?;
     let unknown = || ControlError::NotFound(format!("tenant '{tenant}' has no event {event}"));
     let id = event.parse().map_err(|_| unknown())?;
-    let now = tenants.tenant(&tenant).await?.clock.now();
-    let due = webhooks::resend(&tenants.database, &tenant, Some(id), now).await?;
+    let found = tenants.tenant(&tenant).await?;
+    let due = webhooks::resend(&tenants.database, found.id, Some(id), found.clock.now()).await?;
     tenants.customers.wake_deliveries();
     if due > 0 { Ok(json(StatusCode::OK, &ResendResult { due })) } else { Err(unknown()) }
 }

@@ -31,7 +31,7 @@ pub(super) fn section(entry: &Entry, server: &str) -> Markup {
             p.buttons {
                 button type="button" data-copy="curl-text" hidden { "Copy as curl" }
                 span.hint {
-                    "For bash or zsh. The journal has no keys. Set " code { (vendor_of_operation(entry.operation).curl.variable) } "."
+                    "For bash or zsh. The journal has no keys. Set " code { (vendor_of_operation(&entry.operation).curl.variable) } "."
                     @if is_incomplete { " Replace " (HIDDEN) " and complete the body: the journal has no secrets, and only the beginning of long bodies." }
                 }
             }
@@ -49,7 +49,7 @@ fn command(entry: &Entry, server: &str) -> Option<String> {
     // Curl shortens `/../`, and reads braces and brackets as a list of URLs, unless an option prevents that.
     let mut lines = vec![
         format!("curl -i -g --path-as-is -X {} {}", word(&entry.method), quoted(&format!("http://{server}{path}"))),
-        vendor_of_operation(entry.operation).curl.argument.to_owned(),
+        vendor_of_operation(&entry.operation).curl.argument.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {
         let is_omitted = OMITTED_HEADERS.contains(&name) || (name == "accept" && value == "*/*");

@@ -37,7 +37,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
     let around = customers.tree_around(page.tenant.id, id, tree::MAX_BELOW).await?;
     let changes = customers.type_changes(page.tenant.id, Some(id), MAX_CHANGES).await?;
     let filter = Filter { customer: Some(id.0), ..Filter::default() };
-    let requests = listed(&page.tenants().journal, Some(page.tenant.id), filter, MAX_REQUESTS).await?;
+    let requests = listed(&page.tenants().journal, Some(page.tenant.id), &filter, MAX_REQUESTS).await?;
     let place = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
         p.lead { "Customer " (id.0) " · " (customer_type(&page.tenant.plan, customer.customer_type())) " · "

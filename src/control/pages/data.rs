@@ -52,7 +52,8 @@ pub(super) async fn fork(page: TenantPage) -> PageResult {
     let forked = async {
         let new = tenants::new_tenant(form)?;
         let name = new.name.clone();
-        let (Outcome::Done(id) | Outcome::Running(id)) = tasks::outcome(page.tenants().fork(&of, new)).await?;
+        let (Outcome::Done(id) | Outcome::Running(id)) =
+            tasks::outcome(&page.tenants().tasks, page.tenants().fork(&of, new)).await?;
         Ok::<_, ControlError>(tasks::path(&name, id))
     };
     match forked.await {
@@ -82,7 +83,7 @@ pub(super) async fn delete(page: TenantPage) -> PageResult {
         let error = ControlError::Bad(format!("type '{}' to delete this tenant", page.name()));
         return render(&page, Some(error)).await;
     }
-    match tasks::outcome(page.tenants().delete(page.name())).await {
+    match tasks::outcome(&page.tenants().tasks, page.tenants().delete(page.name())).await {
         Ok(Outcome::Done(_)) => Ok(see_other("/_emulator?deleted")),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
         Err(error) => render(&page, Some(error)).await,
@@ -91,7 +92,7 @@ pub(super) async fn delete(page: TenantPage) -> PageResult {
 
 /// Redirects to the data if the task is done, and to the task if it still runs. Shows the error of a task that failed.
 async fn follow(page: &TenantPage, begun: StartedTask<TenantError>) -> PageResult {
-    match tasks::outcome(begun).await {
+    match tasks::outcome(&page.tenants().tasks, begun).await {
         Ok(Outcome::Done(id)) => Ok(page.to(&format!("data?task={id}"))),
         Ok(Outcome::Running(id)) => Ok(see_other(&tasks::path(page.name(), id))),
         Err(error) => render(page, Some(error)).await,
@@ -100,42 +101,45 @@ async fn follow(page: &TenantPage, begun: StartedTask<TenantError>) -> PageResul
 
 async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult {
     let snapshots = page.tenants().snapshots(page.name()).await?;
+    let (done, recent) = (done(page).await?, recent_tasks(page).await?);
     let body = html! {
-        (done(page))
+        (done)
         (forms::reset(page))
         (forms::snapshots(page, &snapshots))
         (forms::fork(page, &snapshots))
         (forms::seed(page))
-        (recent_tasks(page))
+        (recent)
         (forms::delete(page))
     };
     Ok(tabs::of_tenant(page, Tab::Data, "Data", problem.as_ref(), &body))
 }
 
-fn done(page: &TenantPage) -> Markup {
-    let task = page.request.query.text("task").parse().ok().and_then(|id| page.tenants().tasks.status(id));
-    let task = task.filter(|task| task.tenant == page.tenant.name);
-    html! {
+async fn done(page: &TenantPage) -> Result<Markup, ControlError> {
+    let task = match page.request.query.text("task").parse() {
+        Ok(id) => page.tenants().tasks.status(id).await?.filter(|task| task.tenant == page.tenant.name),
+        Err(_) => None,
+    };
+    Ok(html! {
         @if let Some(task) = task {
-            div.alert.good role="status" { strong { (tasks::words(task.kind)) ": " } (tasks::summary(&task)) "." }
+            div.alert.good role="status" { strong { (tasks::words(&task.kind)) ": " } (tasks::summary(&task)) "." }
         }
-    }
+    })
 }
 
 /// The tasks that run, and the last ones.
-fn recent_tasks(page: &TenantPage) -> Markup {
-    let all = page.tenants().tasks.of(page.name());
-    html! {
+async fn recent_tasks(page: &TenantPage) -> Result<Markup, ControlError> {
+    let all = page.tenants().tasks.of(page.name()).await?;
+    Ok(html! {
         @if !all.is_empty() {
             section aria-labelledby="tasks" {
                 h2 #tasks { "Tasks" }
                 ul.plain { @for task in all.iter().take(8) {
                     li {
-                        (tasks::words(task.kind)) ": " (tasks::summary(task)) ". "
+                        (tasks::words(&task.kind)) ": " (tasks::summary(task)) ". "
                         @if task.state == TaskState::Running { a href=(tasks::path(page.name(), task.id)) { "Watch" } }
                     }
                 } }
             }
         }
-    }
+    })
 }

@@ -9,9 +9,8 @@ use super::forms::Fields;
 use super::layout::{self, field};
 use super::tabs::{self, Tab};
 use super::tenants::new_key;
-use crate::clock::Clock;
 use crate::control::error::ControlError;
-use crate::tenants::{CredentialKind, CredentialListing, delete_credential, list_credentials, revoke_credential};
+use crate::tenants::{CredentialKind, CredentialListing, list_credentials};
 use crate::vendors::VENDORS;
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
@@ -38,20 +37,17 @@ async fn added(page: &TenantPage) -> Result<Markup, ControlError> {
 }
 
 pub(super) async fn revoke(page: TenantPage) -> PageResult {
-    let tenants = page.tenants();
-    let name = page.form().raw("name");
-    let done = revoke_credential(&tenants.database, page.name(), name, None, Clock::Real.now()).await;
+    let done = page.tenants().revoke_credential(page.name(), page.form().raw("name"), None).await;
     ended(&page, done.map_err(ControlError::from)).await
 }
 
 /// Deletes a subscription with both of its keys.
 pub(super) async fn delete(page: TenantPage) -> PageResult {
-    let done = delete_credential(&page.tenants().database, page.name(), page.form().raw("name")).await;
+    let done = page.tenants().delete_credential(page.name(), page.form().raw("name")).await;
     ended(&page, done.map_err(ControlError::from)).await
 }
 
 async fn ended(page: &TenantPage, done: Result<(), ControlError>) -> PageResult {
-    page.tenants().credentials.clear();
     match done {
         Ok(()) => Ok(page.to("keys")),
         Err(error) => render(page, Some(error), None).await,

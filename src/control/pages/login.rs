@@ -61,7 +61,7 @@ pub(super) async fn login(State(control): State<Arc<Control>>, request: Request)
         let error = error.unwrap_or_else(|| ControlError::Unauthorized("this is not the token".to_owned()));
         return Ok(layout::plain("Log in", Some(&error), &form(next)));
     }
-    let id = control.sessions.open(&control.random);
+    let id = control.sessions(token)?.open(&control.random).await?;
     let response = with_cookie(see_other(next), &session_cookie(&parts.headers, &id, LIFETIME.as_secs()));
     if let Some(write) = write {
         write.begin(Client::Session(control.guesses.fingerprint(&id))).end(&response);
@@ -73,9 +73,10 @@ pub(super) async fn login(State(control): State<Arc<Control>>, request: Request)
 pub(super) async fn logout(State(control): State<Arc<Control>>, request: Request) -> PageResult {
     check_form(&control, request.headers())?;
     let response = with_cookie(see_other("/_emulator/login"), &session_cookie(request.headers(), "", 0));
-    if let (Some(id), Some(write)) = (session_id(request.headers()), Write::of(&request)) {
-        let client =
-            if control.sessions.end(id) { Client::Session(control.guesses.fingerprint(id)) } else { Client::Rejected };
+    if let (Some(id), Some(token), Some(write)) = (session_id(request.headers()), token(&control), Write::of(&request))
+    {
+        let was_open = control.sessions(token)?.end(id).await?;
+        let client = if was_open { Client::Session(control.guesses.fingerprint(id)) } else { Client::Rejected };
         write.begin(client).end(&response);
     }
     Ok(response)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Request, Response, Uri, header};
+use axum::http::{HeaderValue, Method, Request, Uri, header};
 use maud::{Markup, html};
 use tower::ServiceExt as _;
 
@@ -15,9 +15,10 @@ use super::layout::field;
 use super::tabs::{self, Tab};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
+use crate::control::journal::listed;
 use crate::database::measured;
 use crate::gateway::{Replayed, RequestSummary, caught, panic_text};
-use crate::journal::{Detail, Entry, Filter, HIDDEN};
+use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
 /// In the journal, the key of requests from the inspector.
@@ -140,18 +141,19 @@ async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlErro
         tracing::error!(panic = panic_text(&*panic), "a handler panicked");
         ControlError::Interrupted
     })?;
-    Ok(page.path(&format!("requests/{}", id_of(page, &response))))
+    let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
+    drop(response);
+    let id = match id {
+        Some(id) => id.to_string(),
+        None => newest_id(page).await?,
+    };
+    Ok(page.path(&format!("requests/{id}")))
 }
 
-/// The id of the request that was just answered, for the path of its page.
-fn id_of(page: &TenantPage, response: &Response<Body>) -> String {
-    let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
-    let newest = || {
-        let found =
-            page.tenants().journal.find(Some(page.tenant.id), &Filter::default(), 1, Detail::WithoutMessages).pop();
-        found.map(|entry| request_id(&entry)).unwrap_or_default()
-    };
-    id.map_or_else(newest, |id| id.to_string())
+/// The id of the tenant's newest request, for the path of its page.
+async fn newest_id(page: &TenantPage) -> Result<String, ControlError> {
+    let newest = listed(&page.tenants().journal, Some(page.tenant.id), &Filter::default(), 1).await?;
+    Ok(newest.first().map(request_id).unwrap_or_default())
 }
 
 /// The form that sends a request again.

@@ -14,7 +14,7 @@ use crate::control::journal::{find_request, journal};
 use crate::journal::Entry;
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
-    let entry = find_request(journal(page.tenants())?, Some(page.tenant.id), page.request.part("request"))?;
+    let entry = find_request(journal(page.tenants())?, Some(page.tenant.id), page.request.part("request")).await?;
     let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
         (render(&entry, scope, &page.request.vendor_address()))
@@ -24,7 +24,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
 }
 
 pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
-    let entry = find_request(journal(&request.tenants)?, None, request.part("request"))?;
+    let entry = find_request(journal(&request.tenants)?, None, request.part("request")).await?;
     Ok(layout::plain(&title(&entry), None, &render(&entry, RequestScope { tenant: None }, &request.vendor_address())))
 }
 

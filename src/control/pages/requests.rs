@@ -59,7 +59,7 @@ pub(super) async fn rows(request: PageRequest) -> PageResult {
     let filter = filter(&request.query)?;
     let tenant = request.tenants.tenant(request.part("tenant")).await?;
     let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
-    let found = listed(journal(&request.tenants)?, Some(tenant.id), filter, MAX_SHOWN).await?;
+    let found = listed(journal(&request.tenants)?, Some(tenant.id), &filter, MAX_SHOWN).await?;
     let rows = html! { @for entry in &found { (row(entry, scope)) } };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -67,7 +67,7 @@ pub(super) async fn rows(request: PageRequest) -> PageResult {
 }
 
 pub(super) async fn clear(page: TenantPage) -> PageResult {
-    page.tenants().journal.clear(Some(page.tenant.id));
+    page.tenants().journal.clear(Some(page.tenant.id)).await?;
     Ok(page.to(""))
 }
 
@@ -89,7 +89,7 @@ async fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<
         Err(error) => (Some(error), Filter::default()),
     };
     let query = query_of(&filter);
-    let found = listed(journal, scope.tenant.map(|(tenant, _)| tenant), filter, MAX_SHOWN).await?;
+    let found = listed(journal, scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN).await?;
     let last = found.first().map_or(0, |entry| entry.number);
     let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
     let body = html! {

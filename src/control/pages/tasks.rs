@@ -10,7 +10,7 @@ use super::format::at;
 use super::layout::{self, facts};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
-use crate::tasks::{CreatedTenant, SnapshotRows, StartedTask, TaskResult, TaskState, TaskStatus};
+use crate::tasks::{CreatedTenant, SnapshotRows, StartedTask, TaskResult, TaskState, TaskStatus, Tasks};
 use crate::tenants::TenantError;
 
 /// How long a form waits for its task, before the browser is redirected to the task's page.
@@ -24,10 +24,14 @@ pub(super) enum Outcome {
 }
 
 /// Waits for a task, for at most `TIMEOUT`.
-pub(super) async fn outcome(begun: StartedTask<TenantError>) -> Result<Outcome, ControlError> {
+pub(super) async fn outcome(tasks: &Tasks, begun: StartedTask<TenantError>) -> Result<Outcome, ControlError> {
     let StartedTask { id, end } = begun;
     match tokio::time::timeout(TIMEOUT, end).await {
-        Err(_) => Ok(Outcome::Running(id)),
+        Err(_) => {
+            // The browser may ask another server for it.
+            tasks.try_write().await;
+            Ok(Outcome::Running(id))
+        }
         Ok(Err(_)) => Err(ControlError::Interrupted),
         Ok(Ok(result)) => result.map(|_| Outcome::Done(id)).map_err(ControlError::from),
     }
@@ -41,10 +45,13 @@ pub(super) fn path(tenant: &str, id: Uuid) -> String {
 /// The progress of a task, and then its result.
 pub(super) async fn page(request: PageRequest) -> PageResult {
     let (tenant, text) = (request.part("tenant"), request.part("task"));
-    let known = text.parse().ok().and_then(|id| request.tenants.tasks.status(id)).filter(|task| task.tenant == tenant);
-    let unknown = || ControlError::NotFound("this server has no such task, or has deleted it".to_owned());
+    let known = match text.parse() {
+        Ok(id) => request.tenants.tasks.status(id).await?.filter(|task| task.tenant == tenant),
+        Err(_) => None,
+    };
+    let unknown = || ControlError::NotFound("there is no such task, or it was deleted".to_owned());
     let task = known.ok_or_else(unknown)?;
-    let title = words(task.kind);
+    let title = words(&task.kind);
     match (task.state, &task.result) {
         (TaskState::Running, _) => Ok(layout::renewed(title, &running(&task))),
         (TaskState::Failed, _) => Ok(layout::plain(title, None, &failed(&task))),
@@ -104,7 +111,7 @@ fn running(task: &TaskStatus) -> Markup {
 }
 
 fn failed(task: &TaskStatus) -> Markup {
-    let is_new = matches!(task.kind, "create" | "fork");
+    let is_new = matches!(&*task.kind, "create" | "fork");
     html! {
         p.lead { "Tenant " strong { (task.tenant) } }
         div.alert.bad role="alert" { strong { "That did not work: " } (task.error.as_deref().unwrap_or("the task was interrupted")) }

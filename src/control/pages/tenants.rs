@@ -35,7 +35,7 @@ async fn created(request: &PageRequest) -> Result<String, ControlError> {
     let seed = population(&request.form)?;
     let name = new.name.clone();
     let (tasks::Outcome::Done(id) | tasks::Outcome::Running(id)) =
-        tasks::outcome(request.tenants.create(new, seed)).await?;
+        tasks::outcome(&request.tenants.tasks, request.tenants.create(new, seed)).await?;
     Ok(tasks::path(&name, id))
 }
 

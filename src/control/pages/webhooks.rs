@@ -28,7 +28,7 @@ pub(super) async fn resend(page: TenantPage) -> PageResult {
 async fn resend_deliveries(page: &TenantPage) -> Result<u64, ControlError> {
     let id = page.form().value("event", "the event")?;
     let now = page.tenant.clock.now();
-    let due = webhooks::resend(&page.tenants().database, page.name(), id, now).await?;
+    let due = webhooks::resend(&page.tenants().database, page.tenant.id, id, now).await?;
     page.tenants().customers.wake_deliveries();
     Ok(due)
 }
@@ -36,7 +36,7 @@ async fn resend_deliveries(page: &TenantPage) -> Result<u64, ControlError> {
 async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult {
     let text = page.request.query.text("state");
     let state = DeliveryState::ALL.into_iter().find(|state| state.name() == text);
-    let found = webhooks::list(&page.tenants().database, page.name(), state, MAX_SHOWN).await?;
+    let found = webhooks::list(&page.tenants().database, page.tenant.id, state, MAX_SHOWN).await?;
     let choice = html! {
         select #state name="state" {
             option value="" selected[state.is_none()] { "all" }

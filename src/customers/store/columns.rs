@@ -14,7 +14,7 @@ use sqlx::{Arguments as _, PgConnection, Row as _};
 use super::{WriteOutcome, outcome, radix};
 use crate::customers::scope::Scope;
 use crate::customers::text::comparable;
-use crate::journal::RowBytes;
+use crate::journal::{ColumnType, RowBytes, WrittenValue};
 use crate::model::{AddressPart, Customer, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{DISTRIBUTOR, Plan, UniqueField};
 
@@ -46,6 +46,30 @@ pub(super) enum ColumnValue<'a> {
     Integer(Option<i32>),
     Boolean(Option<bool>),
     Texts(&'a [Option<String>]),
+}
+
+impl ColumnValue<'_> {
+    pub(super) fn column_type(&self) -> ColumnType {
+        match self {
+            Self::Text(_) | Self::Key(_) => ColumnType::Text,
+            Self::Date(_) => ColumnType::Time,
+            Self::Integer(_) => ColumnType::Int4,
+            Self::Boolean(_) => ColumnType::Bool,
+            Self::Texts(_) => ColumnType::Texts,
+        }
+    }
+
+    /// The value for the journal, of a statement that writes it as it is sent.
+    pub(super) fn written(&self) -> WrittenValue<'_> {
+        match self {
+            Self::Text(text) => WrittenValue::Text(*text),
+            Self::Key(key) => WrittenValue::Text(key.as_deref()),
+            Self::Date(date) => WrittenValue::Time(*date),
+            Self::Integer(number) => WrittenValue::Int4(*number),
+            Self::Boolean(flag) => WrittenValue::Bool(*flag),
+            Self::Texts(texts) => WrittenValue::Texts(texts),
+        }
+    }
 }
 
 impl<'a> Columns<'a> {
@@ -89,15 +113,28 @@ impl<'a> Columns<'a> {
         UniqueField::of(field).is_some_and(|unique| self.plan.is_unique(unique))
     }
 
-    /// Adds the columns to the arguments of a statement.
-    pub(super) fn add_to(&self, arguments: &mut PgArguments, keys: Keys) -> Result<(), BoxDynError> {
-        self.each(|field, _, value| match value {
-            ColumnValue::Text(text) => arguments.add(text),
-            ColumnValue::Key(key) => arguments.add(key.filter(|_| keys == Keys::All || self.is_unique(field))),
-            ColumnValue::Date(date) => arguments.add(date),
-            ColumnValue::Integer(number) => arguments.add(number),
-            ColumnValue::Boolean(flag) => arguments.add(flag),
-            ColumnValue::Texts(texts) => arguments.add(empty_where_none_is_set(texts)),
+    /// Adds the columns to the arguments of a statement, and visits each value as it is sent.
+    pub(super) fn add_to(
+        &self,
+        arguments: &mut PgArguments,
+        keys: Keys,
+        mut visit: impl FnMut(&ColumnValue<'_>),
+    ) -> Result<(), BoxDynError> {
+        self.each(|field, _, value| {
+            let value = match value {
+                ColumnValue::Key(key) => ColumnValue::Key(key.filter(|_| keys == Keys::All || self.is_unique(field))),
+                ColumnValue::Texts(texts) => ColumnValue::Texts(empty_where_none_is_set(texts)),
+                other => other,
+            };
+            visit(&value);
+            match value {
+                ColumnValue::Text(text) => arguments.add(text),
+                ColumnValue::Key(key) => arguments.add(key),
+                ColumnValue::Date(date) => arguments.add(date),
+                ColumnValue::Integer(number) => arguments.add(number),
+                ColumnValue::Boolean(flag) => arguments.add(flag),
+                ColumnValue::Texts(texts) => arguments.add(texts),
+            }
         })
     }
 
@@ -240,6 +277,6 @@ fn create_arguments(
     arguments.add(default_alias)?;
     arguments.add(default_alias_key)?;
     arguments.add(scope.recorder.is_on())?;
-    columns.add_to(&mut arguments, Keys::All)?;
+    columns.add_to(&mut arguments, Keys::All, |_| {})?;
     Ok(arguments)
 }

@@ -2,26 +2,30 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
-use super::columns::{Columns, Keys, visited};
-use super::prepared::{PatchStatement, Prepared};
+use super::columns::{ColumnValue, Columns, Keys, visited};
+use super::prepared::{PatchKind, PatchStatement, Prepared};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
-use crate::journal::RowBytes;
+use crate::database::is_through_pooler;
+use crate::journal::{ColumnType, RowBytes, WrittenRow, WrittenValue};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
 
-/// The parameters before those of the columns: tenant, customer, now, the latest birth date of an adult, version, whether the rows
-/// are recorded.
-const FIXED_PARAMETERS: usize = 6;
+/// The parameters before those of the columns: tenant, customer, now.
+const FIXED_PARAMETERS: usize = 3;
 
 static PREPARED: LazyLock<Mutex<Prepared>> = LazyLock::new(Mutex::default);
+
+/// Values of a row as the functions for sending them return them; none where Postgres did not find the row.
+type SentValues = Option<Vec<Option<Vec<u8>>>>;
 
 /// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `latest_adult_birth_date`, or it is
 /// another version by now.
@@ -32,19 +36,58 @@ pub(in crate::customers) async fn patch(
     columns: &Columns<'_>,
     latest_adult_birth_date: DateTime<Utc>,
     version: Option<Version>,
+    is_distributed: bool,
 ) -> Result<WriteOutcome, sqlx::Error> {
-    let arguments = arguments(scope, id, columns, latest_adult_birth_date, version).map_err(sqlx::Error::Encode)?;
-    let prepared = prepared(columns.mask);
+    let is_recorded = scope.recorder.is_on();
+    let kind = PatchKind { mask: columns.mask, has_version: version.is_some(), is_recorded, is_distributed };
+    let prepared = prepared(kind);
     let is_prepared = prepared.is_some();
-    let PatchStatement { text, columns } = prepared.unwrap_or_else(|| statement(columns.mask));
-    let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_prepared);
+    let statement = prepared.unwrap_or_else(|| Arc::new(statement(kind)));
+    let mut after = WrittenRow::new(statement.columns.len());
+    after.add(WrittenValue::Int4(Some(id.0)));
+    after.add(WrittenValue::Time(Some(scope.now)));
+    let written = |value: &ColumnValue<'_>| {
+        if !is_computed(value) {
+            after.add(value.written());
+        }
+    };
+    let arguments = arguments(scope, id, columns, latest_adult_birth_date, version, written);
+    let query = sqlx::query_with(AssertSqlSafe(Arc::clone(&statement.text)), arguments.map_err(sqlx::Error::Encode)?)
+        .persistent(is_prepared || is_through_pooler());
+    if !is_recorded {
+        let is_written = query.execute(connection).await?.rows_affected() > 0;
+        return Ok(if is_written { WriteOutcome::Done(id) } else { WriteOutcome::Unmatched(id) });
+    }
     let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(WriteOutcome::Unmatched(id));
     };
-    let part = |index: usize| row.try_get::<Option<RowBytes>, _>(index).map(|row| Some(row?.with_columns(&columns)));
-    let (before, after) = (part(0)?, part(1)?);
-    scope.recorder.update("customers", before.as_ref(), after.as_ref());
+    let before: SentValues = row.try_get(0)?;
+    let computed: SentValues = if statement.computed > 0 { row.try_get(1)? } else { None };
+    let before = before.map(|values| statement.before(id, &values));
+    let after = statement.after(after, &computed.unwrap_or_default());
+    scope.recorder.update("customers", before.as_ref(), Some(&after));
     Ok(WriteOutcome::Done(id))
+}
+
+impl PatchStatement {
+    fn before(&self, id: CustomerId, sent: &[Option<Vec<u8>>]) -> RowBytes {
+        let mut row = WrittenRow::new(self.columns.len());
+        row.add(WrittenValue::Int4(Some(id.0)));
+        add_sent(&mut row, &self.types, sent);
+        row.of(&self.columns)
+    }
+
+    /// The row of the values that were written as they came, and of those that were computed.
+    fn after(&self, mut written: WrittenRow, computed: &[Option<Vec<u8>>]) -> RowBytes {
+        add_sent(&mut written, &self.types[self.types.len() - self.computed..], computed);
+        written.of(&self.columns)
+    }
+}
+
+fn add_sent(row: &mut WrittenRow, types: &[ColumnType], sent: &[Option<Vec<u8>>]) {
+    for (column_type, value) in types.iter().zip(sent) {
+        row.add(WrittenValue::Sent(*column_type, value.as_deref()));
+    }
 }
 
 fn arguments(
@@ -53,106 +96,156 @@ fn arguments(
     columns: &Columns<'_>,
     latest_adult_birth_date: DateTime<Utc>,
     version: Option<Version>,
-) -> Result<PgArguments, sqlx::error::BoxDynError> {
+    visit: impl FnMut(&ColumnValue<'_>),
+) -> Result<PgArguments, BoxDynError> {
     let mut arguments = PgArguments::default();
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
     arguments.add(scope.now)?;
-    arguments.add(latest_adult_birth_date)?;
-    arguments.add(version.map(|version| version.0))?;
-    arguments.add(scope.recorder.is_on())?;
-    columns.add_to(&mut arguments, Keys::All)?;
+    columns.add_to(&mut arguments, Keys::All, visit)?;
+    if let Some(version) = version {
+        arguments.add(version.0)?;
+    }
+    if columns.mask.contains(Field::BirthDate) {
+        arguments.add(latest_adult_birth_date)?;
+    }
     Ok(arguments)
 }
 
-/// The statement for a set of fields, if it is one of those that stay prepared.
-fn prepared(mask: FieldMask) -> Option<PatchStatement> {
-    PREPARED.lock().unwrap_or_else(PoisonError::into_inner).get(mask, statement)
+/// The statement of a kind, if it is one of those that stay prepared.
+fn prepared(kind: PatchKind) -> Option<Arc<PatchStatement>> {
+    PREPARED.lock().unwrap_or_else(PoisonError::into_inner).get(kind, statement)
+}
+
+/// Whether the value that is stored is not always the one that was sent: a key is stored only if the plan makes its field unique, and
+/// custom fields are merged.
+fn is_computed(value: &ColumnValue<'_>) -> bool {
+    matches!(value, ColumnValue::Key(_) | ColumnValue::Texts(_))
+}
+
+/// A column that a statement sets.
+struct SetColumn {
+    name: &'static str,
+    column_type: ColumnType,
+    is_computed: bool,
+}
+
+/// What a statement sets, in its order.
+#[derive(Default)]
+struct Sets {
+    text: String,
+    columns: Vec<SetColumn>,
+}
+
+impl Sets {
+    fn add(&mut self, name: &'static str, column_type: ColumnType, is_computed: bool, value: &str) {
+        write!(self.text, ", {name} = {value}").expect("invariant: a String takes every text");
+        self.columns.push(SetColumn { name, column_type, is_computed });
+    }
 }
 
 /// The statement, made from the field table. Values that may be unique are written under the tenant's lock, so that a
 /// change of the plan does not miss them.
-pub(super) fn statement(mask: FieldMask) -> PatchStatement {
+pub(super) fn statement(kind: PatchKind) -> PatchStatement {
+    let mask = kind.mask;
     let (plan, fields) = (Plan::default(), CustomerFields::default());
     let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
-    let mut text = "update customers c set modified_at = $3".to_owned();
-    let mut returned = vec!["customer_id", "modified_at"];
-    let mut set = |text: &mut String, column: &'static str, value: &str| {
-        write!(text, ", {column} = {value}").expect("invariant: a String takes every text");
-        returned.push(column);
-    };
+    let mut sets = Sets::default();
     let (mut number, mut birth_date, mut customer_type) = (FIXED_PARAMETERS, None, "c.customer_type".to_owned());
     let mut has_unique_field = false;
-    let written: Result<(), Infallible> = columns.each(|field, column, _| {
+    let written: Result<(), Infallible> = columns.each(|field, column, value| {
         number += 1;
-        match field {
-            Field::AssociateCustom(_) if !mask.contains_all_custom_fields() => {
-                let custom_field = |index: u8| {
-                    let is_sent = mask.contains(Field::AssociateCustom(index));
-                    if is_sent { format!("(${number}::text[])[{index}]") } else { format!("c.{column}[{index}]") }
-                };
-                let merged: Vec<String> = (1..=10).map(custom_field).collect();
-                set(&mut text, column, &empty_where_none_is_set(&format!("array[{}]", merged.join(", "))));
+        let stored = match (field, &value) {
+            (_, ColumnValue::Texts(_)) => custom_fields(mask, column, number),
+            (_, ColumnValue::Key(_)) => {
+                has_unique_field = true;
+                let bit = UniqueField::of(field).map_or(0, UniqueField::bit);
+                format!("case when tenant.unique_fields & {bit} <> 0 then ${number} end")
             }
-            Field::AssociateCustom(_) => {
-                set(&mut text, column, &empty_where_none_is_set(&format!("${number}::text[]")));
-            }
-            _ => match UniqueField::of(field).filter(|_| column.ends_with("_key")) {
-                Some(unique) => {
-                    has_unique_field = true;
-                    let bit = unique.bit();
-                    set(&mut text, column, &format!("case when tenant.unique_fields & {bit} <> 0 then ${number} end"));
-                }
-                None => set(&mut text, column, &format!("${number}")),
-            },
-        }
+            _ => format!("${number}"),
+        };
+        sets.add(column, value.column_type(), is_computed(&value), &stored);
         match field {
             Field::BirthDate => birth_date = Some(number),
             Field::CustomerType => {
                 customer_type = format!("${number}");
-                set(
-                    &mut text,
-                    "upgrade_date",
-                    &format!("case when c.customer_type <> ${number} then $3 else c.upgrade_date end"),
-                );
+                let since = format!("case when c.customer_type <> ${number} then $3 else c.upgrade_date end");
+                sets.add("upgrade_date", ColumnType::Time, true, &since);
             }
             Field::CustomerStatus => {
                 let since = format!("inactive_since(c.customer_status, ${number}, c.inactive_date, $3)");
-                set(&mut text, "inactive_date", &since);
+                sets.add("inactive_date", ColumnType::Time, true, &since);
             }
             _ => {}
         }
         Ok(())
     });
     visited(written);
-    if has_unique_field {
-        text.push_str(" from (select enter_tenant($1) as unique_fields) tenant");
+    let mut conditions = vec!["c.tenant_id = $1 and c.customer_id = $2".to_owned()];
+    if kind.has_version {
+        number += 1;
+        conditions.push(format!("c.version = ${number}"));
     }
-    text.push_str(
-        " where c.tenant_id = $1 and c.customer_id = $2 and ($5::bigint is null or c.xmin::text::bigint = $5)",
-    );
     if let Some(birth_date) = birth_date {
         // Decided here, because only the row knows the type when it is not sent.
-        let condition =
-            format!(" and (${birth_date}::timestamptz is null or ${birth_date} <= $4 or {customer_type} <> 1)");
-        text.push_str(&condition);
+        number += 1;
+        let is_allowed = format!("${birth_date} <= ${number} or {customer_type} <> 1");
+        conditions.push(format!("(${birth_date}::timestamptz is null or {is_allowed})"));
     }
-    let row = |of: &str| {
-        let columns: Vec<String> = returned.iter().map(|column| format!("{of}.{column}")).collect();
-        format!("record_send(row({}))", columns.join(", "))
+    let tenant = match (has_unique_field, kind.is_distributed) {
+        (false, _) => "",
+        (true, false) => " from (select enter_tenant($1) as unique_fields) tenant",
+        // The caller has the lock: in this place a function would take that of another node.
+        (true, true) => " from (select t.unique_fields from tenants t where t.tenant_id = $1) tenant",
     };
-    write!(
-        text,
-        " returning case when $6 then (select {} from customers o where o.tenant_id = $1 and o.customer_id = $2) end,
-                    case when $6 then {} end",
-        row("o"),
-        row("c"),
-    )
-    .expect("invariant: a String takes every text");
-    PatchStatement { text: text.into(), columns: returned.into() }
+    let update = format!(
+        "update customers c set modified_at = $3, version = c.version + 1{}{tenant} where {}",
+        sets.text,
+        conditions.join(" and ")
+    );
+    let (computed, mut columns): (Vec<_>, Vec<_>) = sets.columns.into_iter().partition(|column| column.is_computed);
+    let returned_after = if computed.is_empty() { String::new() } else { format!(", {}", sent("c", &computed)) };
+    let number_of_computed = computed.len();
+    columns.insert(0, SetColumn { name: "modified_at", column_type: ColumnType::Time, is_computed: false });
+    columns.extend(computed);
+    let before = sent("o", &columns);
+    let returning = format!(
+        " returning (select {before} from customers o where o.tenant_id = $1 and o.customer_id = $2){returned_after}"
+    );
+    let names = ["customer_id"].into_iter().chain(columns.iter().map(|column| column.name));
+    PatchStatement {
+        text: if kind.is_recorded { update + &returning } else { update }.into(),
+        columns: names.collect(),
+        types: columns.iter().map(|column| column.column_type).collect(),
+        computed: number_of_computed,
+    }
 }
 
-/// The custom fields, empty when none is set.
-fn empty_where_none_is_set(custom_fields: &str) -> String {
-    format!("coalesce(nullif({custom_fields}, array_fill(null::text, array[10])), '{{}}')")
+/// The values of a row as one array, which costs Postgres least.
+fn sent(row: &str, columns: &[SetColumn]) -> String {
+    let value = |column: &SetColumn| {
+        let send = match column.column_type {
+            ColumnType::Int4 => "int4send",
+            ColumnType::Bool => "boolsend",
+            ColumnType::Text => "text_bytes",
+            ColumnType::Time => "timestamptz_send",
+            ColumnType::Texts => "texts_bytes",
+        };
+        format!("{send}({row}.{})", column.name)
+    };
+    format!("array[{}]", columns.iter().map(value).collect::<Vec<_>>().join(", "))
+}
+
+/// The custom fields that were sent, and the others as they were; empty when none is set.
+fn custom_fields(mask: FieldMask, column: &str, number: usize) -> String {
+    let custom_field = |index: u8| {
+        let is_sent = mask.contains(Field::AssociateCustom(index));
+        if is_sent { format!("(${number}::text[])[{index}]") } else { format!("c.{column}[{index}]") }
+    };
+    let merged = if mask.contains_all_custom_fields() {
+        format!("${number}::text[]")
+    } else {
+        format!("array[{}]", (1..=10).map(custom_field).collect::<Vec<_>>().join(", "))
+    };
+    format!("coalesce(nullif({merged}, array_fill(null::text, array[10])), '{{}}')")
 }

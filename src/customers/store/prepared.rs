@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::journal::ColumnNames;
+use crate::journal::{ColumnNames, ColumnType};
 use crate::model::FieldMask;
 
 /// Maximum number of sets of fields that are counted. Their statements are prepared from their second use, and planned once for each
@@ -13,22 +13,37 @@ const MAX_KEPT: usize = 32;
 /// A set that was used more often is not kept longer than one that was used this often.
 const MAX_USES: u32 = 1_000;
 
-/// The statement of a partial update, and the columns that it returns for the journal: the key and those that it writes.
-#[derive(Debug, Clone)]
+/// The statement of a partial update, and the columns of the journal: the key, the time of the change, and those that it writes.
+#[derive(Debug)]
 pub(super) struct PatchStatement {
     pub text: Arc<str>,
     pub columns: ColumnNames,
+    /// Those of the columns after the key.
+    pub types: Vec<ColumnType>,
+    /// How many of the columns, the last ones, Postgres computes from the row as it was or from the plan.
+    pub computed: usize,
+}
+
+/// What the statement of a partial update depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PatchKind {
+    pub mask: FieldMask,
+    /// Whether only a certain version is written.
+    pub has_version: bool,
+    /// Whether the journal needs the row as it was.
+    pub is_recorded: bool,
+    pub is_distributed: bool,
 }
 
 /// The statements that are kept. When there are as many as may be, the use of another set takes one use from each, and one without uses
 /// makes room. So a set of which more than one in `MAX_KEPT` uses is made stays, however many others a caller tries.
 #[derive(Debug, Default)]
-pub(super) struct Prepared(HashMap<FieldMask, Kept>);
+pub(super) struct Prepared(HashMap<PatchKind, Kept>);
 
 #[derive(Debug)]
 struct Kept {
     /// Made at the second use.
-    statement: Option<PatchStatement>,
+    statement: Option<Arc<PatchStatement>>,
     uses: u32,
 }
 
@@ -36,12 +51,12 @@ impl Prepared {
     /// The statement of a set that was used before and is still counted; `None` for another, which is not prepared.
     pub(super) fn get(
         &mut self,
-        mask: FieldMask,
-        make: impl FnOnce(FieldMask) -> PatchStatement,
-    ) -> Option<PatchStatement> {
-        if let Some(kept) = self.0.get_mut(&mask) {
+        kind: PatchKind,
+        make: impl FnOnce(PatchKind) -> PatchStatement,
+    ) -> Option<Arc<PatchStatement>> {
+        if let Some(kept) = self.0.get_mut(&kind) {
             kept.uses = (kept.uses + 1).min(MAX_USES);
-            return Some(kept.statement.get_or_insert_with(|| make(mask)).clone());
+            return Some(Arc::clone(kept.statement.get_or_insert_with(|| Arc::new(make(kind)))));
         }
         if self.0.len() == MAX_KEPT {
             self.0.retain(|_, kept| {
@@ -52,7 +67,7 @@ impl Prepared {
         if self.0.len() == MAX_KEPT {
             return None;
         }
-        self.0.insert(mask, Kept { statement: None, uses: 1 });
+        self.0.insert(kind, Kept { statement: None, uses: 1 });
         None
     }
 }
@@ -78,8 +93,14 @@ mod tests {
         pairs.map(pair).filter(|mask| found.insert(*mask)).collect()
     }
 
+    fn statement() -> PatchStatement {
+        PatchStatement { text: "update".into(), columns: [].into(), types: Vec::new(), computed: 0 }
+    }
+
     fn is_kept(prepared: &mut Prepared, mask: FieldMask) -> bool {
-        prepared.get(mask, |_| PatchStatement { text: "update".into(), columns: [].into() }).is_some()
+        prepared
+            .get(PatchKind { mask, has_version: false, is_recorded: true, is_distributed: false }, |_| statement())
+            .is_some()
     }
 
     #[test]

@@ -1,62 +1,47 @@
 //! The replacement of a whole customer, as PUT and upgrade do it. One statement does the ordinary case. Where it finds anything else,
-//! it writes nothing, and the function `replace_customer` decides.
+//! it writes nothing, and the function `replace_customer` decides. On a distributed database the function does all: it runs, with its
+//! lock, on the tenant's node.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use sqlx::error::BoxDynError;
-use sqlx::postgres::PgArguments;
-use sqlx::{Arguments as _, PgConnection, Row as _};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::columns::{Columns, Keys, call, visited};
+use super::columns::{ColumnValue, Columns, Keys, call, visited};
 use super::{WriteOutcome, outcome};
 use crate::customers::scope::Scope;
-use crate::journal::{ColumnNames, RowBytes, WrittenValue};
+use crate::journal::{ColumnNames, RowBytes, WrittenRow, WrittenValue};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::Plan;
 
-/// The parameters before those of the columns, which all statements share: whether the rows are recorded, tenant, customer, now, types of
-/// sponsors, and for an upgrade the types that it starts from, the change's id and record number, its caller and its request.
-const FIXED_PARAMETERS: usize = 10;
+/// The parameters before those of the columns: whether the rows are recorded, tenant, customer, now, types of sponsors.
+const UPDATE_PARAMETERS: usize = 5;
 
-pub(super) static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let Texts { update, .. } = Texts::new(ORDINARY_UPDATE);
-    format!("{update} returning {BEFORE} as before, {AFTER} as after")
-});
-
-pub(super) static UPGRADE: LazyLock<String> = LazyLock::new(|| {
-    let Texts { update, sponsor, customer_type } = Texts::new(ORDINARY_UPGRADE);
-    format!(
-        "with updated as (
-             {update} returning o.customer_type as old_type, {BEFORE} as before, {AFTER} as after
-         ), node as (
-             insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
-             select $2, $3, {sponsor}, $4 from updated
-         ), log as (
-             insert into CRM_AssociateTypeChanges (
-                 tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
-             select $2, $7, $8, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u
-         )
-         select before, after, old_type from updated"
-    )
-});
+/// The same, and the types that an upgrade starts from, the change's id and record number, its caller and its request.
+const UPGRADE_PARAMETERS: usize = 10;
 
 /// The function for all other cases.
 pub(super) static REPLACE: LazyLock<String> = LazyLock::new(|| {
     let returned = "outcome, old_type, customer_before, customer_after, node_before, node_after, log_after";
-    call("replace_customer", returned, FIXED_PARAMETERS)
+    call("replace_customer", returned, UPGRADE_PARAMETERS)
 });
 
-const BEFORE: &str = "case when $1 then record_send(o) end";
-const AFTER: &str = "case when $1 then record_send(c) end";
+const BEFORE: &str = "case when $1 then row_bytes(o) end";
+
+/// What only Postgres knows of the row as it is.
+const DATES: &str = "c.upgrade_date, c.inactive_date";
 
 /// What `{sponsor}` and `{unique}` stand for are parameters. The row is written only if it is still the version that the statement's
 /// snapshot shows. Whatever replaces the tenant's data or changes its unique fields writes each of its rows, under the lock that is
 /// taken here; so such a change before the lock was taken is noticed as well, and the snapshot is as good as one taken under the lock.
 const ORDINARY: &str = "
    from customers o
-  where c.tenant_id = $2 and c.customer_id = $3 and o.tenant_id = $2 and o.customer_id = $3 and o.xmin = c.xmin
+  where c.tenant_id = $2 and c.customer_id = $3 and o.tenant_id = $2 and o.customer_id = $3 and o.version = c.version
     and pg_advisory_xact_lock_shared(tenant_lock_key(), $2) is not null
     and (select n.unique_fields from tenants n where n.tenant_id = $2) = {unique}
     and ({sponsor}::integer is null
@@ -75,52 +60,102 @@ const ORDINARY_UPGRADE: &str = "
     and not exists (select from sponsor_tree t where t.tenant_id = $2 and t.customer_id = $3)
     and not exists (select from sponsor_tree d where d.tenant_id = $2 and d.upline_id = $3)";
 
-/// The texts of which the statements of the ordinary case consist.
+/// A statement of the ordinary case, and the columns that it writes, for the journal.
 #[derive(Debug)]
-struct Texts {
-    update: String,
-    sponsor: String,
-    customer_type: String,
+struct Statement {
+    text: Arc<str>,
+    columns: ColumnNames,
 }
 
-impl Texts {
-    fn new(conditions: &str) -> Self {
+/// By the fields that they write and whether they upgrade. At most 32, because only the fields that stay where they are absent differ.
+type Statements = HashMap<(FieldMask, bool), Arc<Statement>>;
+
+static STATEMENTS: LazyLock<Mutex<Statements>> = LazyLock::new(Mutex::default);
+
+fn statement(mask: FieldMask, is_upgrade: bool) -> Arc<Statement> {
+    let mut statements = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(statements.entry((mask, is_upgrade)).or_insert_with(|| Arc::new(Statement::new(mask, is_upgrade))))
+}
+
+/// The statements of the ordinary case that write most and least.
+pub(super) fn ordinary_statements() -> Vec<String> {
+    let least = replaced_fields(&CustomerFields::default());
+    let made = |mask| [false, true].map(|is_upgrade| Statement::new(mask, is_upgrade).text.to_string());
+    [FieldMask::ALL, least].into_iter().flat_map(made).collect()
+}
+
+impl Statement {
+    fn new(mask: FieldMask, is_upgrade: bool) -> Self {
         let (plan, fields) = (Plan::default(), CustomerFields::default());
-        let columns = Columns { plan: &plan, fields: &fields, mask: FieldMask::ALL, password_hash: None };
-        let (mut number, mut sets) = (FIXED_PARAMETERS, Vec::new());
-        let (mut sponsor, mut customer_type, mut status) = (String::new(), String::new(), String::new());
+        let columns = Columns { plan: &plan, fields: &fields, mask, password_hash: None };
+        let mut number = if is_upgrade { UPGRADE_PARAMETERS } else { UPDATE_PARAMETERS };
+        let (mut names, mut sets) = (Vec::new(), Vec::new());
+        let (mut sponsor, mut customer_type, mut inactive_date) = (String::new(), String::new(), String::new());
         let written: Result<(), Infallible> = columns.each(|field, column, _| {
-            let value_of_key = number;
             number += 1;
-            sets.push(match field {
-                Field::BackOfficeId if column.ends_with("_key") => {
-                    format!("{column} = case when ${value_of_key}::text is null then c.{column} else ${number} end")
-                }
-                Field::BackOfficeId | Field::CustomerStatus | Field::SignUpDate | Field::Password => {
-                    format!("{column} = coalesce(${number}, c.{column})")
-                }
-                _ => format!("{column} = ${number}"),
-            });
+            names.push(column);
+            sets.push(format!("{column} = ${number}"));
             match field {
                 Field::SponsorId => sponsor = format!("${number}"),
                 Field::CustomerType => customer_type = format!("${number}"),
-                Field::CustomerStatus => status = format!("coalesce(${number}, c.customer_status)"),
+                Field::CustomerStatus => {
+                    inactive_date =
+                        format!(", inactive_date = inactive_since(c.customer_status, ${number}, c.inactive_date, $4)");
+                }
                 _ => {}
             }
             Ok(())
         });
         visited(written);
+        names.extend(["modified_at", "upgrade_date", "inactive_date"]);
         let unique = format!("${}", number + 1);
+        let conditions = if is_upgrade { ORDINARY_UPGRADE } else { ORDINARY_UPDATE };
         let conditions = format!("{ORDINARY}{conditions}").replace("{sponsor}", &sponsor).replace("{unique}", &unique);
         let update = format!(
             "update customers c
-                set {}, modified_at = $4,
-                    upgrade_date = case when c.customer_type = {customer_type} then c.upgrade_date else $4 end,
-                    inactive_date = inactive_since(c.customer_status, {status}, c.inactive_date, $4){conditions}",
+                set {}, modified_at = $4, version = c.version + 1,
+                    upgrade_date = case when c.customer_type = {customer_type} then c.upgrade_date else $4 end{inactive_date}{conditions}",
             sets.join(", ")
         );
-        Self { update, sponsor, customer_type }
+        let text = if is_upgrade {
+            upgrade(&update, &sponsor, &customer_type)
+        } else {
+            format!("{update} returning {BEFORE} as before, {DATES}")
+        };
+        Self { text: text.into(), columns: names.into() }
     }
+}
+
+fn upgrade(update: &str, sponsor: &str, customer_type: &str) -> String {
+    format!(
+        "with updated as (
+             {update} returning o.customer_type as old_type, {BEFORE} as before, {DATES}
+         ), node as (
+             insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
+             select $2, $3, {sponsor}, $4 from updated
+         ), number as (
+             insert into record_numbers as n (tenant_id, last_number) select $2, $8 from updated
+             on conflict (tenant_id) do update set last_number = greatest(n.last_number + 1, excluded.last_number)
+             returning n.last_number
+         ), log as (
+             insert into CRM_AssociateTypeChanges (
+                 tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
+             select $2, $7, n.last_number, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u, number n
+         )
+         select before, upgrade_date, inactive_date, old_type, last_number from updated, number"
+    )
+}
+
+/// The fields that a replacement writes: all but these where they are absent, which then stay as they are, and the password.
+pub(in crate::customers) fn replaced_fields(fields: &CustomerFields) -> FieldMask {
+    let mut mask = FieldMask::ALL;
+    mask.remove(Field::Password);
+    for field in [Field::BackOfficeId, Field::CustomerStatus, Field::SignUpDate] {
+        if fields.is_missing(field) {
+            mask.remove(field);
+        }
+    }
+    mask
 }
 
 /// What an upgrade adds to a replacement.
@@ -128,7 +163,8 @@ impl Texts {
 pub(in crate::customers) struct UpgradeLog<'a> {
     pub from: &'a [i32],
     pub change: Uuid,
-    pub record_number: i64,
+    /// The record number, unless the tenant has had it or a higher one.
+    pub least_number: i64,
     pub changed_by: &'a str,
     pub request: Uuid,
 }
@@ -141,11 +177,12 @@ pub(in crate::customers) async fn replace(
     id: CustomerId,
     columns: &Columns<'_>,
     upgrade: Option<&UpgradeLog<'_>>,
+    is_distributed: bool,
 ) -> Result<WriteOutcome, sqlx::Error> {
-    if replace_ordinary(connection, scope, id, columns, upgrade).await? {
+    if !is_distributed && replace_ordinary(connection, scope, id, columns, upgrade).await? {
         return Ok(WriteOutcome::Done(id));
     }
-    let arguments = arguments(scope, id, columns, upgrade, Keys::All).map_err(sqlx::Error::Encode)?;
+    let arguments = function_arguments(scope, id, columns, upgrade).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(REPLACE.as_str(), arguments).fetch_one(connection).await?;
     let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
     scope.recorder.update("customers", texts(2)?.as_ref(), texts(3)?.as_ref());
@@ -162,18 +199,35 @@ async fn replace_ordinary(
     columns: &Columns<'_>,
     upgrade: Option<&UpgradeLog<'_>>,
 ) -> Result<bool, sqlx::Error> {
-    let mut arguments = arguments(scope, id, columns, upgrade, Keys::OfPlan).map_err(sqlx::Error::Encode)?;
-    arguments.add(scope.plan.unique_bits()).map_err(sqlx::Error::Encode)?;
-    let statement = if upgrade.is_some() { &UPGRADE } else { &UPDATE };
-    let Some(row) = sqlx::query_with(statement.as_str(), arguments).fetch_optional(connection).await? else {
+    let mut mask = replaced_fields(columns.fields);
+    mask.insert_if(Field::Password, columns.password_hash.is_some());
+    let columns = Columns { mask, ..*columns };
+    let statement = statement(mask, upgrade.is_some());
+    let mut after = WrittenRow::new(statement.columns.len());
+    let arguments = ordinary_arguments(scope, id, &columns, upgrade, |value| after.add(value.written()));
+    let query = sqlx::query_with(AssertSqlSafe(Arc::clone(&statement.text)), arguments.map_err(sqlx::Error::Encode)?);
+    let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(false);
     };
-    let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
-    scope.recorder.update("customers", texts(0)?.as_ref(), texts(1)?.as_ref());
-    if let Some(upgrade) = upgrade.filter(|_| scope.recorder.is_on()) {
-        record_upgrade(scope, id, columns.fields, upgrade, row.try_get(2)?);
+    if scope.recorder.is_on() {
+        record(scope, &row, after, &statement.columns)?;
+        if let Some(upgrade) = upgrade {
+            record_upgrade(scope, id, columns.fields, upgrade, (row.try_get(3)?, row.try_get(4)?));
+        }
     }
     Ok(true)
+}
+
+/// Records the customer. Of the row as it is, Postgres returns only what does not come from here.
+fn record(scope: &Scope<'_>, row: &PgRow, mut after: WrittenRow, columns: &ColumnNames) -> Result<(), sqlx::Error> {
+    let before: Option<RowBytes> = row.try_get(0)?;
+    let (upgrade_date, inactive_date): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
+        (row.try_get(1)?, row.try_get(2)?);
+    for date in [Some(scope.now), upgrade_date, inactive_date] {
+        after.add(WrittenValue::Time(date));
+    }
+    scope.recorder.update("customers", before.as_ref(), Some(&after.of(columns)));
+    Ok(())
 }
 
 static NODE: LazyLock<ColumnNames> = LazyLock::new(|| ["customer_id", "upline_id", "placed_at"].into());
@@ -193,19 +247,25 @@ static LOG: LazyLock<ColumnNames> = LazyLock::new(|| {
 });
 
 /// Records the node and the log row of an upgrade. Postgres does not return them, because all of their values come from here.
-fn record_upgrade(scope: &Scope<'_>, id: CustomerId, fields: &CustomerFields, upgrade: &UpgradeLog<'_>, old_type: i32) {
-    let (customer, now) = (WrittenValue::Int4(Some(id.0)), WrittenValue::Time(scope.now));
+fn record_upgrade(
+    scope: &Scope<'_>,
+    id: CustomerId,
+    fields: &CustomerFields,
+    upgrade: &UpgradeLog<'_>,
+    (old_type, number): (i32, i64),
+) {
+    let (customer, now) = (WrittenValue::Int4(Some(id.0)), WrittenValue::Time(Some(scope.now)));
     let node = RowBytes::written(&NODE, [customer, WrittenValue::Int4(fields.sponsor_id), now]);
     let log = RowBytes::written(
         &LOG,
         [
             WrittenValue::Uuid(upgrade.change),
-            WrittenValue::Int8(upgrade.record_number),
+            WrittenValue::Int8(number),
             customer,
             WrittenValue::Int4(Some(old_type)),
             WrittenValue::Int4(fields.customer_type),
             now,
-            WrittenValue::Text(upgrade.changed_by),
+            WrittenValue::Text(Some(upgrade.changed_by)),
             WrittenValue::Uuid(upgrade.request),
         ],
     );
@@ -213,24 +273,48 @@ fn record_upgrade(scope: &Scope<'_>, id: CustomerId, fields: &CustomerFields, up
     scope.recorder.row("CRM_AssociateTypeChanges", None, Some(&log));
 }
 
-fn arguments(
+fn ordinary_arguments(
     scope: &Scope<'_>,
     id: CustomerId,
     columns: &Columns<'_>,
     upgrade: Option<&UpgradeLog<'_>>,
-    keys: Keys,
+    visit: impl FnMut(&ColumnValue<'_>),
 ) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = first_arguments(scope, id)?;
+    if upgrade.is_some() {
+        add_upgrade(&mut arguments, upgrade)?;
+    }
+    columns.add_to(&mut arguments, Keys::OfPlan, visit)?;
+    arguments.add(scope.plan.unique_bits())?;
+    Ok(arguments)
+}
+
+fn function_arguments(
+    scope: &Scope<'_>,
+    id: CustomerId,
+    columns: &Columns<'_>,
+    upgrade: Option<&UpgradeLog<'_>>,
+) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = first_arguments(scope, id)?;
+    add_upgrade(&mut arguments, upgrade)?;
+    columns.add_to(&mut arguments, Keys::All, |_| {})?;
+    Ok(arguments)
+}
+
+fn first_arguments(scope: &Scope<'_>, id: CustomerId) -> Result<PgArguments, BoxDynError> {
     let mut arguments = PgArguments::default();
     arguments.add(scope.recorder.is_on())?;
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
     arguments.add(scope.now)?;
     arguments.add(scope.plan.sponsor_types())?;
+    Ok(arguments)
+}
+
+fn add_upgrade(arguments: &mut PgArguments, upgrade: Option<&UpgradeLog<'_>>) -> Result<(), BoxDynError> {
     arguments.add(upgrade.map(|log| log.from))?;
     arguments.add(upgrade.map(|log| log.change))?;
-    arguments.add(upgrade.map(|log| log.record_number))?;
+    arguments.add(upgrade.map(|log| log.least_number))?;
     arguments.add(upgrade.map(|log| log.changed_by))?;
-    arguments.add(upgrade.map(|log| log.request))?;
-    columns.add_to(&mut arguments, keys)?;
-    Ok(arguments)
+    arguments.add(upgrade.map(|log| log.request))
 }

@@ -10,6 +10,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::columns::{Columns, date_text};
+use crate::clock::Clock;
 use crate::customers::profile::{Company, name_key};
 use crate::customers::stored::{
     CustomerRecord, Links, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
@@ -233,6 +234,7 @@ impl Serialize for CustomerRow<'_> {
         map.serialize_entry("modified_at", &date_text(self.modified_at))?;
         map.serialize_entry("upgrade_date", &self.upgrade_date.map(date_text))?;
         map.serialize_entry("inactive_date", &self.inactive_date.map(date_text))?;
+        map.serialize_entry("version", &Clock::Real.now().timestamp_micros())?;
         let (plan, fields, password_hash) = (self.plan, &self.fields, self.password_hash.as_deref());
         Columns { plan, fields, mask: FieldMask::ALL, password_hash }.serialize_into(&mut map)?;
         map.end()

@@ -36,7 +36,7 @@ pub(in crate::customers) async fn write_keys(
         sqlx::query!(
             "update customers c
                 set back_office_id_key = k.back_office_id, email_address_key = k.email_address, tax_id_key = k.tax_id,
-                    username_key = k.username, web_alias_key = k.web_alias
+                    username_key = k.username, web_alias_key = k.web_alias, version = c.version + 1
                from unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
                         as k (customer_id, back_office_id, email_address, tax_id, username, web_alias)
               where c.tenant_id = $1 and c.customer_id = k.customer_id",

@@ -30,7 +30,7 @@ impl Tenants {
     pub fn load(&self, seed: SeedFile) -> StartedTask<TenantError> {
         let tenants = self.for_task();
         let names: Vec<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
-        self.tasks.begin(self.random.uuid(), &names.join(", "), "load", |progress| async move {
+        self.begin(&names.join(", "), "load", |progress| async move {
             let summary = load(&tenants, seed, &progress).await?;
             Ok(TaskResult::LoadedSeed(summary))
         })
@@ -44,8 +44,10 @@ async fn load(tenants: &Tenants, seed: SeedFile, progress: &Progress) -> Result<
     let (mut batches, mut unfinished) = (Batches::new(&tenants.database), Unfinished::default());
     let loading = load_tenants(&mut batches, &mut unfinished, tenants, seed, progress);
     let loaded = tenants.database.in_time(loading).await;
-    let summary = tenants.finish(batches, unfinished, loaded).await?;
-    tenants.credentials.clear();
+    let (summary, first) = tenants.finish(batches, unfinished, loaded).await?;
+    if let Some(first) = first {
+        tenants.credentials.forget(first);
+    }
     Ok(summary)
 }
 
@@ -75,13 +77,14 @@ struct FilledTenant {
     keys: Vec<SeedCredential>,
 }
 
+/// Returns also the first tenant that it created.
 async fn load_tenants(
     batches: &mut Batches,
     unfinished: &mut Unfinished,
     tenants: &Tenants,
     seed: SeedFile,
     progress: &Progress,
-) -> Result<SeedSummary, SeedError> {
+) -> Result<(SeedSummary, Option<TenantId>), SeedError> {
     let (mut summary, mut filled) = (SeedSummary::default(), Vec::new());
     // Sorted, so that two servers with the same names do not wait for each other.
     let names: BTreeSet<&str> = seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
@@ -100,11 +103,16 @@ async fn load_tenants(
         summary.created.push(name.clone());
         filled.push(FilledTenant { id, name, keys });
     }
+    let first = filled.first().map(|tenant| tenant.id);
     // Published only when all are filled.
     for tenant in filled {
         publish(batches, tenants, tenant).await?;
     }
-    Ok(summary)
+    // Once for all, because nobody remembers anything of a new tenant but that its keys are unknown.
+    if let Some(first) = first {
+        tenants.servers.raise(batches.connection().await?, first).await?;
+    }
+    Ok((summary, first))
 }
 
 async fn publish(batches: &mut Batches, tenants: &Tenants, tenant: FilledTenant) -> Result<(), SeedError> {

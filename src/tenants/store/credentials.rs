@@ -77,8 +77,8 @@ pub(in crate::tenants) async fn known(
     .await
 }
 
-/// Writes a new key into a slot of a subscription. It expires when the subscription does. False when there is no such subscription,
-/// or when it has expired.
+/// Writes a new key into a slot of a subscription. It expires when the subscription does. `None` when there is no such subscription,
+/// or when it has expired; otherwise the tenant.
 pub(in crate::tenants) async fn rotate(
     connection: &mut PgConnection,
     tenant: &str,
@@ -86,9 +86,9 @@ pub(in crate::tenants) async fn rotate(
     slot: CredentialSlot,
     credential: &Credential,
     now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<TenantId>, sqlx::Error> {
     let digest = credential.digest();
-    let done = sqlx::query!(
+    let id = sqlx::query_scalar!(
         "insert into subscription_keys (tenant_id, name, slot, digest, ending, created_at, expires_at, kind, account)
          select t.tenant_id, $2, $3, $4, $5, $6, k.expires_at, $7, $8
            from tenants t
@@ -97,7 +97,8 @@ pub(in crate::tenants) async fn rotate(
           where t.name = $1
          on conflict (tenant_id, name, slot) do update
             set digest = excluded.digest, ending = excluded.ending, created_at = excluded.created_at, revoked_at = null,
-                expires_at = excluded.expires_at",
+                expires_at = excluded.expires_at
+         returning tenant_id",
         tenant,
         name,
         slot as CredentialSlot,
@@ -107,9 +108,9 @@ pub(in crate::tenants) async fn rotate(
         credential.kind() as CredentialKind,
         credential.account(),
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(id.map(TenantId))
 }
 
 pub(in crate::tenants) async fn list(
@@ -129,41 +130,45 @@ pub(in crate::tenants) async fn list(
     .await
 }
 
+/// Revokes the keys of a subscription. Returns the tenant; `None` when there is no such key.
 pub(in crate::tenants) async fn revoke(
     connection: &mut PgConnection,
     tenant: &str,
     name: &str,
     slot: Option<CredentialSlot>,
     now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
+) -> Result<Option<TenantId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
         "update subscription_keys k set revoked_at = coalesce(k.revoked_at, $3)
            from tenants t
-          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2 and ($4::text is null or k.slot = $4)",
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2 and ($4::text is null or k.slot = $4)
+         returning k.tenant_id",
         tenant,
         name,
         now,
         slot as Option<CredentialSlot>,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(ids.first().copied().map(TenantId))
 }
 
+/// Deletes a subscription. Returns the tenant; `None` when there is no such subscription.
 pub(in crate::tenants) async fn delete(
     connection: &mut PgConnection,
     tenant: &str,
     name: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
+) -> Result<Option<TenantId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
         "delete from subscription_keys k using tenants t
-          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2",
+          where t.name = $1 and k.tenant_id = t.tenant_id and k.name = $2
+         returning k.tenant_id",
         tenant,
         name,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(ids.first().copied().map(TenantId))
 }
 
 /// Deletes all credentials and access tokens of a tenant.

@@ -172,14 +172,14 @@ macro_rules! select_listings {
             TenantListing,
             r#"
             select t.name as "name!", t.created_at, t.expires_at, t.origin,
-                   coalesce((select c.last_customer_id from tenant_counters c where c.tenant_id = t.tenant_id), 0)
-                       as "last_customer_id!",
+                   coalesce(c.last_customer_id, 0) as "last_customer_id!",
                    (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
                    (select count(*) from faults f
                      where f.tenant_id = t.tenant_id
                        and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
                                               f.matched + 1)) as "faults!"
               from tenants t
+              left join tenant_counters c on c.tenant_id = t.tenant_id
              where (t.expires_at is null or t.expires_at > $1) and
             "# + $condition,
             $($argument),+
@@ -255,7 +255,7 @@ pub(in crate::tenants) async fn move_back(
     microseconds: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update event_deliveries set due_at = due_at - $2::bigint * interval '1 microsecond'
+        "update event_deliveries set due_at = moved_back(due_at, $2)
           where tenant_id = $1 and state = 'pending'",
         tenant.0,
         microseconds,
@@ -263,7 +263,7 @@ pub(in crate::tenants) async fn move_back(
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "update sso_tokens set expires_at = expires_at - $2::bigint * interval '1 microsecond' where tenant_id = $1",
+        "update sso_tokens set expires_at = moved_back(expires_at, $2) where tenant_id = $1",
         tenant.0,
         microseconds,
     )

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{CredentialKind, NewCredential, revoke_credential};
+use directscale_emulator::tenants::{CredentialKind, NewCredential};
 use serde_json::{Value, json};
 
 use super::{FORMATS, JSON, LOOK_UP, PATH, XML, basic, casey, http_error, possible};
@@ -144,7 +143,7 @@ fn a_revoked_or_expired_credential_is_not_valid() {
     let client = basic("api", "soon-to-be-revoked");
     client.post(PATH, &json!({})).says(200, JSON);
     let server = server();
-    let revoked = revoke_credential(server.started.database(), &name, "api", None, Clock::Real.now());
+    let revoked = server.started.tenants.revoke_credential(&name, "api", None);
     server.runtime.block_on(revoked).expect("revoked");
     let ends_within = |client: &VendorClient, limit: Duration| {
         let start = Instant::now();

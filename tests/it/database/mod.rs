@@ -8,6 +8,7 @@ mod outages;
 mod own_tables;
 mod released_schemas;
 mod shares;
+mod starts;
 mod versions;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +87,7 @@ fn wait_until_idle(process: &Process) {
     let client = process.client();
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        let metrics = client.get("/metrics").body;
+        let metrics = client.get("/metrics").metrics();
         if metrics.lines().any(|line| line == "emulator_database_connections_in_use 0") {
             return;
         }

@@ -285,7 +285,7 @@ fn a_login_holds_no_connection_while_it_verifies_a_password() {
     let shared = Shared::start("hashed", &["--password-cost", "owasp"]);
     let client = shared.process.client();
     let in_use = || {
-        let metrics = client.get("/metrics").body;
+        let metrics = client.get("/metrics").metrics();
         let line =
             metrics.lines().find(|line| line.starts_with("emulator_database_connections_in_use ")).expect("a line");
         line.rsplit(' ').next().and_then(|number| number.parse::<u32>().ok()).expect("a number")

@@ -34,7 +34,7 @@ impl Own {
 
     /// The value of a metric; 0 before it has one.
     fn metric(&self, name: &str) -> u64 {
-        let text = self.process.client().get("/metrics").body;
+        let text = self.process.client().get("/metrics").metrics();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().expect("a number"))
     }

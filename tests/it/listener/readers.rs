@@ -15,7 +15,7 @@ fn a_client_that_reads_nothing_is_cut_off() {
     std::thread::sleep(Duration::from_secs(8));
     let received = read_to_end(&stream).matches("HTTP/1.1 200").count();
     assert!((1..MANY).contains(&received), "{received} responses");
-    let metrics = crate::support::Client { address: impatient(), key: String::new() }.get("/metrics").body;
+    let metrics = crate::support::Client { address: impatient(), key: String::new() }.get("/metrics").metrics();
     assert!(metrics.contains(r#"emulator_connections_closed_total{reason="response_not_read"}"#), "{metrics}");
 }
 

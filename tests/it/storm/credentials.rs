@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use directscale_emulator::clock::Clock;
-use directscale_emulator::tenants::{Credential, CredentialKind, CredentialSlot, NewCredential, rotate_credential};
+use directscale_emulator::tenants::{Credential, CredentialKind, CredentialSlot, NewCredential};
 use serde_json::json;
 
 use super::*;
@@ -252,6 +251,7 @@ fn a_token_expires_after_an_hour() {
     tenant.control("POST", "/clock/set", Some(&json!({ "at": "2050-01-01T00:00:00Z" }))).done(200);
     read(storm.get(GET));
     server().execute(&format!("update access_tokens set expires_at = now() where tenant_id = {}", tenant.id));
+    tenant.was_changed_by_sql();
     ends(&storm);
     // The next token deletes it.
     read(tenant.storm().get(GET));
@@ -291,8 +291,7 @@ fn a_token_ends_with_its_credential() {
     let first = tenant.add_key(CredentialKind::OauthClient);
     let key = names().into_iter().find(|name| *name != key).expect("the third");
     let rotate = |slot: CredentialSlot| {
-        let rotated =
-            rotate_credential(server.started.database(), &server.random, &name, &key, slot, None, Clock::Real.now());
+        let rotated = server.started.tenants.rotate_credential(&name, &key, slot, None);
         server.runtime.block_on(rotated).expect("a new secret")
     };
     let of_first = issue(&first);

@@ -75,6 +75,10 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Stops it as a crash does.
     pub fn stop(&mut self) {
         self.command("stop");

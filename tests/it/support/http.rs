@@ -28,6 +28,18 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
+    /// Metrics without the label that each has: the name of the server.
+    pub fn metrics(&self) -> String {
+        let lines = self.body.lines().map(|line| match line.split_once("server=\"") {
+            Some((before, after)) => {
+                let after = after.split_once('"').map_or("", |(_, after)| after);
+                format!("{}{after}", before.trim_end_matches(',')).replace("{,", "{").replace("{}", "")
+            }
+            None => line.to_owned(),
+        });
+        lines.map(|line| line + "\n").collect()
+    }
+
     /// The text that the vendor puts in its header; panics when there is none.
     pub fn message(&self) -> &str {
         self.header("X-DirectScale-Message").unwrap_or_else(|| panic!("a message in {self:?}"))

@@ -1,5 +1,6 @@
 //! For all tests: a shared server with a tenant for each test, HTTP in exact bytes, and access to the database.
 
+pub mod balancer;
 pub mod cluster;
 pub mod compress;
 pub mod control;
@@ -8,6 +9,7 @@ pub mod documented;
 pub mod fake_postgres;
 pub mod http;
 pub mod link;
+pub mod pooler;
 pub mod process;
 pub mod receiver;
 pub mod replicas;

@@ -1,4 +1,4 @@
-//! One server for all tests, in this process, with a real listener and a real database.
+//! One server for all tests, in this process, with a real listener and a real database; or several behind a balancer (`TEST_SERVERS`).
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,43 +8,90 @@ use std::time::Duration;
 use directscale_emulator::config::ListenAddress;
 use directscale_emulator::control::Access;
 use directscale_emulator::customers::PasswordCost;
-use directscale_emulator::database::{DatabaseTimeouts, LoginSource};
+use directscale_emulator::database::{DatabaseTimeouts, LoginSource, TenantId};
 use directscale_emulator::gateway::ResponseOptions;
-use directscale_emulator::journal::JournalOptions;
+use directscale_emulator::journal::{JournalOptions, JournalPlace};
 use directscale_emulator::random::Random;
 use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
 };
+use directscale_emulator::servers::{self, TokenUse};
 use directscale_emulator::tenants::{Credential, DEMO_SEED, load_seed, read_seed, read_text};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::Client;
+use super::balancer::balance;
 use super::cluster::Cluster;
 
-/// The shared server.
+/// The shared server: where its requests go, and the first of its processes.
 #[derive(Debug)]
 pub struct TestServer {
+    /// Of the balancer, unless the test is about one server.
     pub address: SocketAddr,
+    run: Arc<Run>,
+}
+
+/// The servers and the database of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// The first server.
     pub server: Server,
     pub started: Started,
     pub random: Arc<Random>,
     pub runtime: tokio::runtime::Runtime,
     pub origin: Origin,
+    others: Vec<RunningServer>,
     _shutdown: ShutdownHandle,
     _cluster: Option<Cluster>,
     _folder: Option<tempfile::TempDir>,
 }
 
+/// One server that listens.
+#[derive(Debug)]
+struct RunningServer {
+    address: SocketAddr,
+    server: Server,
+    started: Started,
+    random: Arc<Random>,
+    shutdown: ShutdownHandle,
+}
+
+impl std::ops::Deref for TestServer {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+/// The modules and tests that address one server, also when there are several.
+const ONE_SERVER: &str = include_str!("../../one_server.txt");
+
 /// The limit of bodies in the tests' server. It is small, so that tests reach it quickly.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub fn server() -> &'static TestServer {
-    static SERVER: OnceLock<TestServer> = OnceLock::new();
-    SERVER.get_or_init(|| {
+    static SERVERS: OnceLock<[TestServer; 2]> = OnceLock::new();
+    let [balanced, first] = SERVERS.get_or_init(|| {
         // Without a server every test would fail: end the run with one failure.
         std::panic::catch_unwind(TestServer::start).unwrap_or_else(|_| std::process::exit(101))
-    })
+    });
+    if is_about_one_server() { first } else { balanced }
+}
+
+/// The number of servers that the run's requests go to.
+pub fn servers() -> usize {
+    std::env::var("TEST_SERVERS").map_or(1, |number| number.parse().expect("TEST_SERVERS is a number"))
+}
+
+/// Whether the current test, whose thread has its name, addresses one server.
+fn is_about_one_server() -> bool {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    let named = ONE_SERVER.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name);
+    let mut prefixes = named.filter_map(|name| test.strip_prefix(name));
+    prefixes.any(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 /// The URL of the real Postgres that the run is on.
@@ -61,47 +108,77 @@ pub fn on_real_postgres() -> bool {
 }
 
 impl TestServer {
-    fn start() -> Self {
+    /// As most tests see it, and as those see it that address one server.
+    fn start() -> [Self; 2] {
         if let Ok(filter) = std::env::var("TEST_LOG") {
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let (origin, cluster, folder) = choose_database();
-        let random = Arc::new(Random::default());
-        let options = start_options(origin.clone());
-        let (address, server, started, shutdown) = runtime.block_on(async {
-            let responses = ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true };
-            let server_options = ServerOptions {
-                responses,
-                cors_origin: None,
-                journal: JournalOptions { entries: 500, bytes: 4 * 1024 * 1024, total_bytes: 64 * 1024 * 1024 },
-                access: Access::default(),
-                body_memory_bytes: 256 * 1024 * 1024,
-                // The tests share one address.
-                guess_limit: 0,
-                has_admin_listener: false,
-            };
-            let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
-            let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
-            let listener = Listener::bind(&listen).await.expect("a port");
-            let address = listener.address();
-            let (shutdown, serving) = listener.serve(server.clone());
-            tokio::spawn(serving);
-            let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
-            server.set_services(&started);
-            (address, server, started, shutdown)
+        assert!(servers() == 1 || matches!(origin, Origin::Server(_)), "several servers need a real Postgres");
+        let (first, others, balanced) = runtime.block_on(async {
+            let first = RunningServer::start(&origin, 0).await;
+            let mut others = Vec::new();
+            for number in 1..servers() {
+                others.push(RunningServer::start(&origin, number).await);
+            }
+            let all: Vec<SocketAddr> = [&first].into_iter().chain(&others).map(|server| server.address).collect();
+            let balanced = if others.is_empty() { first.address } else { balance(all).await };
+            (first, others, balanced)
         });
-        Self {
-            address,
+        let RunningServer { address, server, started, random, shutdown } = first;
+        let run = Arc::new(Run {
             server,
             started,
             random,
             runtime,
             origin,
+            others,
             _shutdown: shutdown,
             _cluster: cluster,
             _folder: folder,
-        }
+        });
+        [balanced, address].map(|address| Self { address, run: Arc::clone(&run) })
+    }
+}
+
+impl RunningServer {
+    async fn start(origin: &Origin, number: usize) -> Self {
+        let random = Arc::new(Random::default());
+        let name = format!("test-{number}");
+        let server_options = ServerOptions {
+            name: name.clone(),
+            responses: ResponseOptions { max_body_bytes: MAX_BODY_BYTES, extra_headers: true },
+            cors_origin: None,
+            journal: JournalOptions {
+                place: JournalPlace::Auto,
+                entries: 500,
+                bytes: 4 * 1024 * 1024,
+                total_bytes: 64 * 1024 * 1024,
+            },
+            access: Access::default(),
+            body_memory_bytes: 256 * 1024 * 1024,
+            // The tests share one address.
+            guess_limit: 0,
+            has_admin_listener: false,
+        };
+        let server = Server::new(server_options, Arc::clone(&random)).await.expect("a server");
+        let listen: ListenAddress = "127.0.0.1:0".parse().expect("an address");
+        let listener = Listener::bind(&listen).await.expect("a port");
+        let address = listener.address();
+        let (shutdown, serving) = listener.serve(server.clone());
+        tokio::spawn(serving);
+        let mut options = start_options(origin.clone());
+        options.server.name = name;
+        let started = start_up(&options, Arc::clone(&random), Some(&server)).await.expect("the demo data");
+        server.set_services(&started);
+        Self { address, server, started, random, shutdown }
+    }
+}
+
+impl Run {
+    fn all_started(&self) -> impl Iterator<Item = &Started> {
+        [&self.started].into_iter().chain(self.others.iter().map(|server| &server.started))
     }
 
     /// The rows that a query over the database returns, as JSON.
@@ -176,6 +253,7 @@ pub fn start_options(origin: Origin) -> StartOptions {
         wait: Duration::from_secs(10),
         password_cost: PasswordCost::Test,
         private_targets: true,
+        server: servers::ServerOptions { name: "test".to_owned(), token: TokenUse::Open },
     }
 }
 
@@ -225,6 +303,14 @@ impl Tenant {
         server().rows(&query.replace("{tenant}", &self.id.to_string()))
     }
 
+    /// Makes every server read this tenant again, as a change over the control API does.
+    pub fn was_changed_by_sql(&self) {
+        let id = i32::try_from(self.id).expect("an id");
+        for started in server().all_started() {
+            started.tenants.credentials.forget(TenantId(id));
+        }
+    }
+
     /// All data of this tenant, to compare before with after, except what requests and deliveries themselves change: limits, fault
     /// rules, and deliveries.
     pub fn everything(&self) -> Value {
@@ -235,7 +321,12 @@ impl Tenant {
         assert!(tables.len() >= 10, "{tables:?}");
         let rows_of = |table: &Value| {
             let table = table["table_name"].as_str().expect("a name").to_owned();
-            let rows = self.rows(&format!("select * from {table} t where tenant_id = {{tenant}} order by t::text"));
+            let order = "order by (to_jsonb(t) - 'version')::text";
+            let mut rows = self.rows(&format!("select * from {table} t where tenant_id = {{tenant}} {order}"));
+            // A row that was replaced by an equal one has another version.
+            for row in &mut rows {
+                row.as_object_mut().expect("a row").remove("version");
+            }
             (table, rows.into())
         };
         Value::Object(tables.iter().map(rows_of).collect())

@@ -1,0 +1,99 @@
+//! Requests as rows of the table, without secrets, and entries made of them.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::entry::Entry;
+use super::raw::{Kept, Numbered};
+use super::show::{Detail, Redactor};
+use crate::database::TenantId;
+
+/// What a row takes in addition to its entry, in bytes.
+const OVERHEAD: usize = 100;
+
+/// The tenant of the unauthenticated requests.
+pub(super) const NO_TENANT: i32 = 0;
+
+/// Rows column by column, as one statement writes them.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub tenants: Vec<i32>,
+    pub numbers: Vec<i64>,
+    pub request_ids: Vec<Uuid>,
+    pub operations: Vec<String>,
+    pub statuses: Vec<Option<i16>>,
+    pub customers: Vec<Option<i32>>,
+    pub bytes: Vec<i32>,
+    pub entries: Vec<String>,
+}
+
+/// The rows of a tenant, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TenantRows {
+    pub tenant: i32,
+    pub entries: i64,
+    pub bytes: i64,
+    /// The place of the last one among all rows, from 1 on.
+    pub last: i64,
+}
+
+/// The tenant's number in the tables.
+pub(super) fn tenant_number(tenant: Option<TenantId>) -> i32 {
+    tenant.map_or(NO_TENANT, |tenant| tenant.0)
+}
+
+impl Rows {
+    /// Hides the secrets of requests whose numbers the database assigns.
+    pub(super) fn of(redactor: &Redactor, batch: &[Arc<Kept>]) -> Self {
+        Self::of_numbered(redactor, batch.iter().map(|kept| Numbered { number: 0, kept: Arc::clone(kept) }))
+    }
+
+    /// Hides the secrets of requests.
+    pub(super) fn of_numbered(redactor: &Redactor, requests: impl IntoIterator<Item = Numbered>) -> Self {
+        let mut rows = Self::default();
+        for numbered in requests {
+            rows.push(&redactor.entry(&numbered, Detail::Whole));
+        }
+        rows
+    }
+
+    fn push(&mut self, entry: &Entry) {
+        let json = serde_json::to_string(entry).expect("invariant: plain data is JSON");
+        self.tenants.push(tenant_number(entry.tenant));
+        self.numbers.push(i64::try_from(entry.number).unwrap_or(i64::MAX));
+        self.request_ids.push(entry.request_id);
+        self.operations.push(entry.operation.clone().into_owned());
+        self.statuses.push(entry.status.and_then(|status| i16::try_from(status).ok()));
+        self.customers.push(entry.customer);
+        self.bytes.push(i32::try_from(json.len() + OVERHEAD).unwrap_or(i32::MAX));
+        self.entries.push(json);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tenants.len()
+    }
+
+    /// The rows by their tenants, in the order of the tenants' numbers, so that servers lock them in one order.
+    pub(super) fn by_tenant(&self) -> Vec<TenantRows> {
+        let mut counted = std::collections::BTreeMap::new();
+        for ((place, tenant), bytes) in (1..).zip(&self.tenants).zip(&self.bytes) {
+            let rows = counted.entry(*tenant).or_insert(TenantRows { tenant: *tenant, entries: 0, bytes: 0, last: 0 });
+            rows.entries += 1;
+            rows.bytes += i64::from(*bytes);
+            rows.last = place;
+        }
+        counted.into_values().collect()
+    }
+}
+
+/// The entry of a row. `None` for one of another version, which this program cannot read.
+pub(super) fn entry_of(tenant: Option<TenantId>, number: i64, json: &str, detail: Detail) -> Option<Entry> {
+    let read = serde_json::from_str::<Entry>(json);
+    let entry = read.inspect_err(|error| tracing::debug!(%error, "a row of the journal cannot be read")).ok()?;
+    let entry = Entry { number: u64::try_from(number).ok()?, tenant, ..entry };
+    Some(match detail {
+        Detail::Whole => entry,
+        Detail::WithoutMessages => entry.without_messages(),
+    })
+}
