@@ -161,7 +161,7 @@ pub(super) async fn distribute(settings: &Settings) -> anyhow::Result<ExitCode> 
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
     let options = StartOptions { seed: Some(file), ..start_options(settings, no_server()) };
-    let started = start_up(&options, Arc::new(Random::default()), None).await?;
+    let started = Box::pin(start_up(&options, Arc::new(Random::default()), None)).await?;
     let seeded = started.seeded.clone();
     started.close().await;
     super::seeds::print(&seeded, is_json)?;
