@@ -191,7 +191,8 @@ impl Database {
                 }
             }
         };
-        self.within(self.limit.duration(&self.pool), running).await
+        // Pinned here, as in `run`.
+        self.within(self.limit.duration(&self.pool), pin!(running)).await
     }
 
     /// Runs `work` in one transaction that sees the database as it was at its beginning: committed when it returns `Ok`, rolled
@@ -221,7 +222,7 @@ impl Database {
             }
             outcome
         };
-        self.within(limit, running).await
+        self.within(limit, pin!(running)).await
     }
 
     /// Exclusive access to tenants, where there is only one connection.

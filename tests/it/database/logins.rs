@@ -14,6 +14,9 @@ use crate::support::process::{Process, program, run};
 
 const ROTATIONS: usize = 4;
 
+/// A name, the variables of the server, and the content of the file for a password.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a dyn Fn(&str) -> String);
+
 /// No request may fail for longer.
 const GAP: Duration = Duration::from_secs(1);
 
@@ -100,17 +103,16 @@ fn a_password_is_read_anew_for_each_connection() {
     let file = folder.path().join("secret");
     let path = file.to_str().expect("a path");
     let plain = cluster.url("postgres").replace("postgres@", "rotating@");
-    let with_password = |password: &str| plain.replace("@", &format!(":{}@", password.replace('/', "%2F")));
+    let with_password = |password: &str| plain.replace('@', &format!(":{}@", password.replace('/', "%2F")));
     let place =
         plain.split_once('@').and_then(|(_, place)| place.strip_suffix("/postgres")).expect("a place").to_owned();
     let command = format!("echo hidden-noise >&2; cat {path}");
     let interval = Duration::from_millis(1_500);
     let arguments = ["--seed", "demo"];
-    let in_url = |password: &str| with_password(password);
-    let as_it_is = |password: &str| password.to_owned();
+    let as_it_is = str::to_owned;
     let in_pgpass = |password: &str| format!("{place}:postgres:rotating:{password}");
-    let cases: [(&str, Vec<(&str, &str)>, &dyn Fn(&str) -> String); 4] = [
-        ("URL file", vec![("DATABASE_URL_FILE", path)], &in_url),
+    let cases: [Case<'_>; 4] = [
+        ("URL file", vec![("DATABASE_URL_FILE", path)], &with_password),
         ("password file", vec![("DATABASE_URL", &plain), ("EMULATOR_DATABASE_PASSWORD_FILE", path)], &as_it_is),
         ("command", vec![("DATABASE_URL", &plain), ("EMULATOR_DATABASE_PASSWORD_COMMAND", &command)], &as_it_is),
         ("PGPASSFILE", vec![("DATABASE_URL", &plain), ("PGPASSFILE", path)], &in_pgpass),
