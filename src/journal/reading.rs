@@ -11,8 +11,14 @@ use crate::database::{Database, DatabaseError};
 /// The maximum size of one request in bytes, about: what is left of a maximum for one more.
 const MAX_ENTRY: usize = 512 * 1024;
 
-/// A row: its number, and its entry as JSON.
-pub(super) type Row = (i64, String);
+/// A row of the table.
+pub(super) struct Row {
+    pub number: i64,
+    /// As JSON, deflated.
+    pub entry: Vec<u8>,
+    /// The length of the entry as JSON.
+    bytes: i32,
+}
 
 /// How many requests, and how many bytes.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +30,7 @@ pub(super) struct Most {
 impl Most {
     /// Whether there may be more than these rows.
     pub(super) fn may_have_cut(self, rows: &[Row]) -> bool {
-        let bytes: usize = rows.iter().map(|(_, json)| json.len()).sum();
+        let bytes: usize = rows.iter().filter_map(|row| usize::try_from(row.bytes).ok()).sum();
         rows.len() >= self.rows || bytes + MAX_ENTRY > self.bytes
     }
 }
@@ -48,10 +54,11 @@ pub(super) async fn newest(
 ) -> Result<Vec<Row>, DatabaseError> {
     let (first, last) = statuses(filter);
     let rows = database.run(async |connection| {
-        sqlx::query!(
+        sqlx::query_as!(
+            Row,
             r#"
-            select number, entry from (
-                select number, entry, sum(bytes) over (order by number desc rows unbounded preceding) as total
+            select number, entry, bytes from (
+                select number, entry, bytes, sum(bytes) over (order by number desc rows unbounded preceding) as total
                   from journal_entries
                  where tenant_id = $1
                    and number > greatest($2, (select trimmed from journal_tenants where tenant_id = $1))
@@ -74,7 +81,7 @@ pub(super) async fn newest(
         .fetch_all(connection)
         .await
     });
-    Ok(rows.await?.into_iter().map(|row| (row.number, row.entry)).collect())
+    rows.await
 }
 
 /// The earliest requests of a tenant that match, the earliest first.
@@ -86,10 +93,11 @@ pub(super) async fn earliest(
 ) -> Result<Vec<Row>, DatabaseError> {
     let (first, last) = statuses(filter);
     let rows = database.run(async |connection| {
-        sqlx::query!(
+        sqlx::query_as!(
+            Row,
             r#"
-            select number, entry from (
-                select number, entry, sum(bytes) over (order by number rows unbounded preceding) as total
+            select number, entry, bytes from (
+                select number, entry, bytes, sum(bytes) over (order by number rows unbounded preceding) as total
                   from journal_entries
                  where tenant_id = $1
                    and number > greatest($2, (select trimmed from journal_tenants where tenant_id = $1))
@@ -112,7 +120,7 @@ pub(super) async fn earliest(
         .fetch_all(connection)
         .await
     });
-    Ok(rows.await?.into_iter().map(|row| (row.number, row.entry)).collect())
+    rows.await
 }
 
 /// The beginning of the run, and the number of the latest request of each of these tenants. `None` where there is no run.

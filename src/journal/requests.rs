@@ -210,7 +210,7 @@ impl Journal {
                 let most = Most { rows: limit, bytes: MAX_LISTED_BYTES };
                 let rows = reading::newest(database, tenant_number(tenant), filter, most).await?;
                 return read(move || {
-                    rows.into_iter().filter_map(|(number, json)| entry_of(tenant, number, &json, detail)).collect()
+                    rows.into_iter().filter_map(|row| entry_of(tenant, row.number, &row.entry, detail)).collect()
                 })
                 .await;
             }
@@ -362,7 +362,7 @@ impl Journal {
         let rows = reading::earliest(database, tenant_number(tenant), filter, most).await?;
         let has_more = most.may_have_cut(&rows);
         let entries = move || {
-            rows.into_iter().filter_map(|(number, json)| entry_of(tenant, number, &json, Detail::Whole)).collect()
+            rows.into_iter().filter_map(|row| entry_of(tenant, row.number, &row.entry, Detail::Whole)).collect()
         };
         Ok((read(entries).await?, has_more))
     }

@@ -1,7 +1,11 @@
 //! Requests as rows of the table, without secrets, and entries made of them.
 
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use uuid::Uuid;
 
 use super::entry::Entry;
@@ -11,6 +15,9 @@ use crate::database::TenantId;
 
 /// What a row takes in addition to its entry, in bytes.
 const OVERHEAD: usize = 100;
+
+/// The maximum size of an entry that is read, in bytes of JSON. None is as large.
+const MAX_JSON: u64 = 2 * 1024 * 1024;
 
 /// The tenant of the unauthenticated requests.
 pub(super) const NO_TENANT: i32 = 0;
@@ -25,7 +32,8 @@ pub(super) struct Rows {
     pub statuses: Vec<Option<i16>>,
     pub customers: Vec<Option<i32>>,
     pub bytes: Vec<i32>,
-    pub entries: Vec<String>,
+    /// As JSON, deflated.
+    pub entries: Vec<Vec<u8>>,
 }
 
 /// The rows of a tenant, counted.
@@ -67,7 +75,7 @@ impl Rows {
         self.statuses.push(entry.status.and_then(|status| i16::try_from(status).ok()));
         self.customers.push(entry.customer);
         self.bytes.push(i32::try_from(json.len() + OVERHEAD).unwrap_or(i32::MAX));
-        self.entries.push(json);
+        self.entries.push(deflated(json.as_bytes()));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,9 +95,16 @@ impl Rows {
     }
 }
 
+fn deflated(json: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(json.len() / 2), Compression::fast());
+    let written = encoder.write_all(json).and_then(|()| encoder.finish());
+    written.expect("invariant: a Vec takes every byte")
+}
+
 /// The entry of a row. `None` for one of another version, which this program cannot read.
-pub(super) fn entry_of(tenant: Option<TenantId>, number: i64, json: &str, detail: Detail) -> Option<Entry> {
-    let read = serde_json::from_str::<Entry>(json);
+pub(super) fn entry_of(tenant: Option<TenantId>, number: i64, deflated: &[u8], detail: Detail) -> Option<Entry> {
+    let json = DeflateDecoder::new(deflated).take(MAX_JSON);
+    let read = serde_json::from_reader::<_, Entry>(std::io::BufReader::new(json));
     let entry = read.inspect_err(|error| tracing::debug!(%error, "a row of the journal cannot be read")).ok()?;
     let entry = Entry { number: u64::try_from(number).ok()?, tenant, ..entry };
     Some(match detail {

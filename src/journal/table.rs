@@ -148,7 +148,7 @@ async fn insert_numbered(connection: &mut PgConnection, rows: &Rows) -> Result<(
     sqlx::query!(
         "insert into journal_entries (tenant_id, number, request_id, operation, status, customer_id, bytes, entry)
          select * from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::integer[],
-                              $7::integer[], $8::text[])",
+                              $7::integer[], $8::bytea[])",
         &rows.tenants,
         &rows.numbers,
         &rows.request_ids,
@@ -205,7 +205,7 @@ pub(super) async fn append(
                     select r.tenant, n.before + r.place, r.request_id, r.operation, r.status, r.customer, r.bytes, r.entry
                       from numbered n
                      cross join unnest($3::integer[], $4::uuid[], $5::text[], $6::smallint[], $7::integer[], $8::integer[],
-                                       $9::text[]) with ordinality
+                                       $9::bytea[]) with ordinality
                            r (tenant, request_id, operation, status, customer, bytes, entry, place)
                 )
                 insert into journal_tenants as t (tenant_id, entries, bytes, trimmed, latest)

@@ -79,7 +79,7 @@ fn all_tenants_together_have_a_maximum_size_and_number() {
     // Beyond 256 tenants those that have been idle longest lose theirs.
     servers.database.execute(
         "insert into journal_entries (tenant_id, number, request_id, operation, status, customer_id, bytes, entry)
-         select 100000 + n, -n, gen_random_uuid(), '-', 200, null, 10, '{}' from generate_series(1, 300) n;
+         select 100000 + n, -n, gen_random_uuid(), '-', 200, null, 10, '' from generate_series(1, 300) n;
          insert into journal_tenants (tenant_id, entries, bytes, trimmed, latest)
          select 100000 + n, 1, 10, -1000, -n from generate_series(1, 300) n",
     );
