@@ -118,7 +118,8 @@ impl Serialize for Headers {
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let headers: Vec<(String, String)> = Vec::deserialize(deserializer)?;
-        Ok(Self(headers.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect()))
+        let lines = headers.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]);
+        Ok(Self(lines.collect()))
     }
 }
 

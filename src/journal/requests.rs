@@ -401,12 +401,11 @@ impl Listener {
     async fn found(&mut self, filter: &Filter) -> Result<Option<Entry>, JournalError> {
         if self.ready.is_empty() {
             let journal = self.journal.clone();
-            match journal.database().await? {
-                Some(database) => self.read_page(database, filter).await?,
-                None => {
-                    let Shared { rings, redactor, .. } = &*journal.shared;
-                    self.ready.extend(memory::earliest(rings, redactor, self.tenant, filter, &mut self.last));
-                }
+            if let Some(database) = journal.database().await? {
+                self.read_page(database, filter).await?;
+            } else {
+                let Shared { rings, redactor, .. } = &*journal.shared;
+                self.ready.extend(memory::earliest(rings, redactor, self.tenant, filter, &mut self.last));
             }
         }
         let entry = self.ready.pop_front();

@@ -95,7 +95,9 @@ async fn move_in(shared: &Arc<Shared>, stored: &Stored) -> Result<Place, Databas
         }
         // Another server began a run, because this one did not answer: its requests get new numbers.
         _ => {
-            all.iter().for_each(|numbered| shared.queue.push(Arc::clone(&numbered.kept)));
+            for numbered in all {
+                shared.queue.push(numbered.kept);
+            }
             Place::Joining
         }
     };
@@ -239,7 +241,9 @@ async fn listen(shared: &Shared, database: &Database) {
         }
         match reading::latest_of(database, &tenants).await {
             Ok(Some((run, latest))) if run == started_at => {
-                latest.values().for_each(|number| shared.learn_number(*number));
+                for number in latest.values() {
+                    shared.learn_number(*number);
+                }
                 if polling.hear(latest) {
                     shared.added.send_replace(());
                 }
