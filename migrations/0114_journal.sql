@@ -13,7 +13,7 @@ create unlogged table journal_entries (
     customer_id integer,
     -- What the request counts against the limits: its length as JSON, and a little more.
     bytes integer not null,
-    -- The whole entry as JSON, deflated by the server: writing it costs Postgres less than half.
+    -- The whole entry as JSON, deflated by the server, so that Postgres receives and stores fewer bytes.
     entry bytea not null,
     constraint journal_entries_pkey primary key (tenant_id, number)
 ) with (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0.5, autovacuum_vacuum_cost_delay = 0,

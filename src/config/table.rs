@@ -203,7 +203,7 @@ settings! {
             "The vendor sends none. Errors can be read too.";
         journal: JournalSetting, default "auto", "auto|memory|database", "EMULATOR_JOURNAL",
             "Where the journal is; auto is memory, and the database as soon as several servers run on one",
-            "In the database all servers have one journal, at about a tenth more of its CPU for each write. An embedded \
+            "In the database all servers have one journal, at the price of more of its CPU for every write. An embedded \
              database has one server, and its journal is always in memory.", hide_possible_values = true;
         journal_entries: usize, default "500", "NUMBER", "EMULATOR_JOURNAL_ENTRIES",
             "Keep this many requests of each tenant in the journal; 0 switches it off",

@@ -118,7 +118,7 @@ impl Serialize for Headers {
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let headers: Vec<(String, String)> = Vec::deserialize(deserializer)?;
-        let lines = headers.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]);
+        let lines = headers.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.as_str(), "\n"]);
         Ok(Self(lines.collect()))
     }
 }
