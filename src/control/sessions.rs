@@ -30,13 +30,16 @@ impl Sessions<'_> {
         let id = random.hexadecimal() + &random.hexadecimal();
         let digest = self.digest(&id);
         let opened = self.database.run(async |connection| {
-            sqlx::query!("insert into emulator_sessions (digest, began_at) values ($1, clock_timestamp())", &digest)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query!(
+                "insert into emulator_sessions (digest, began_at) values ($1, statement_timestamp())",
+                &digest
+            )
+            .execute(&mut *connection)
+            .await?;
             // After the insert, so that of two logins at once the later one sees both.
             sqlx::query!(
                 "delete from emulator_sessions
-                  where began_at <= clock_timestamp() - make_interval(secs => $1)
+                  where began_at <= statement_timestamp() - make_interval(secs => $1)
                      or digest in (select digest from emulator_sessions order by began_at desc offset $2)",
                 LIFETIME.as_secs_f64(),
                 MAX_SESSIONS,
@@ -57,7 +60,7 @@ impl Sessions<'_> {
         let found = self.database.run(async |connection| {
             sqlx::query_scalar!(
                 r#"select exists (select from emulator_sessions
-                                   where digest = $1 and began_at > clock_timestamp() - make_interval(secs => $2)) as "is_open!""#,
+                                   where digest = $1 and began_at > statement_timestamp() - make_interval(secs => $2)) as "is_open!""#,
                 &digest,
                 LIFETIME.as_secs_f64(),
             )
@@ -76,7 +79,7 @@ impl Sessions<'_> {
         let ended = self.database.run(async |connection| {
             sqlx::query_scalar!(
                 r#"delete from emulator_sessions where digest = $1
-                   returning began_at > clock_timestamp() - make_interval(secs => $2) as "was_open!""#,
+                   returning began_at > statement_timestamp() - make_interval(secs => $2) as "was_open!""#,
                 &digest,
                 LIFETIME.as_secs_f64(),
             )

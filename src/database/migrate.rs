@@ -175,7 +175,7 @@ async fn in_one_transaction(
     }
 }
 
-/// Returns the versions of the migrations that were not applied before.
+/// Returns the versions of the migrations that an existing schema did not have before.
 async fn apply_all(
     connection: &mut PgConnection,
     pool: &Pool,
@@ -187,6 +187,10 @@ async fn apply_all(
     create_functions(connection).await?;
     if let Some(role) = role {
         role.complete(connection, pool.timeouts()).await?;
+    }
+    if before.is_empty() {
+        // A new database is nothing to report.
+        return Ok(Vec::new());
     }
     let versions = MIGRATOR.iter().map(|migration| migration.version);
     Ok(versions.filter(|version| before.iter().all(|applied| applied.version != *version)).collect())

@@ -59,10 +59,10 @@ pub(super) async fn news(connection: &mut PgConnection, id: Uuid, known: i64) ->
         r#"select v.version,
                   array(select c.tenant_id from settings_changes c where c.version > $2) as "changed!",
                   array(select s.name from servers s
-                         where s.server_id <> $1 and s.seen_at > clock_timestamp() - interval '3 seconds'
+                         where s.server_id <> $1 and s.seen_at > statement_timestamp() - interval '3 seconds'
                          order by s.name) as "others!",
                   exists (select from servers s
-                           where s.server_id = $1 and s.seen_at > clock_timestamp() - interval '3 seconds') as "is_live!"
+                           where s.server_id = $1 and s.seen_at > statement_timestamp() - interval '3 seconds') as "is_live!"
              from settings_version v"#,
         id,
         known,
@@ -81,7 +81,7 @@ pub(super) async fn others(connection: &mut PgConnection, id: Uuid) -> Result<Ve
     sqlx::query_as!(
         LiveServer,
         "select name, token from servers
-          where server_id <> $1 and seen_at > clock_timestamp() - interval '3 seconds' order by name",
+          where server_id <> $1 and seen_at > statement_timestamp() - interval '3 seconds' order by name",
         id,
     )
     .fetch_all(connection)
@@ -97,7 +97,7 @@ pub(super) async fn insert(
     let NewServer { id, name, version, started_at, token } = *server;
     sqlx::query!(
         "insert into servers (server_id, name, version, started_at, seen_at, known_version, token)
-         values ($1, $2, $3, $4, clock_timestamp(), $5, $6)",
+         values ($1, $2, $3, $4, statement_timestamp(), $5, $6)",
         id,
         name,
         version,
@@ -113,7 +113,7 @@ pub(super) async fn insert(
 /// Tells the others that a server lives and what it knows; false when its row was deleted.
 pub(super) async fn seen(connection: &mut PgConnection, id: Uuid, known: i64) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "update servers set seen_at = clock_timestamp(), known_version = $2 where server_id = $1",
+        "update servers set seen_at = statement_timestamp(), known_version = $2 where server_id = $1",
         id,
         known,
     )
@@ -124,7 +124,7 @@ pub(super) async fn seen(connection: &mut PgConnection, id: Uuid, known: i64) ->
 
 /// Deletes the rows of servers that have ended long ago, and the changes that every live server knows.
 pub(super) async fn clean(connection: &mut PgConnection, known: i64) -> Result<(), sqlx::Error> {
-    sqlx::query!("delete from servers where seen_at < clock_timestamp() - interval '1 minute'")
+    sqlx::query!("delete from servers where seen_at < statement_timestamp() - interval '1 minute'")
         .execute(&mut *connection)
         .await?;
     sqlx::query!("delete from settings_changes where version <= $1", known - KEPT_CHANGES).execute(connection).await?;
@@ -141,7 +141,7 @@ pub(super) async fn delete(connection: &mut PgConnection, id: Uuid) -> Result<()
 pub(super) async fn without(connection: &mut PgConnection, id: Uuid, version: i64) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "select name from servers
-          where server_id <> $1 and seen_at > clock_timestamp() - interval '3 seconds'
+          where server_id <> $1 and seen_at > statement_timestamp() - interval '3 seconds'
             and known_version < least($2, (select version from settings_version))
           order by name",
         id,
@@ -156,7 +156,7 @@ pub(super) async fn live(connection: &mut PgConnection, id: Uuid) -> Result<Vec<
     sqlx::query_as!(
         ServerRow,
         r#"select server_id as id, name, version, started_at, seen_at, server_id = $1 as "is_this!" from servers
-            where seen_at > clock_timestamp() - interval '3 seconds' order by started_at, name"#,
+            where seen_at > statement_timestamp() - interval '3 seconds' order by started_at, name"#,
         id,
     )
     .fetch_all(connection)

@@ -77,9 +77,9 @@ impl TaskTable {
                 r#"
                 insert into emulator_tasks as t (task_id, server_id, tenant, started_at, is_running, leased_until, status,
                                                  secret, secret_until)
-                select task_id, $1, tenant, clock_timestamp() - make_interval(secs => age), is_running,
-                       clock_timestamp() + make_interval(secs => $2), status, secret,
-                       case when secret is not null then clock_timestamp() + make_interval(secs => lifetime) end
+                select task_id, $1, tenant, statement_timestamp() - make_interval(secs => age), is_running,
+                       statement_timestamp() + make_interval(secs => $2), status, secret,
+                       case when secret is not null then statement_timestamp() + make_interval(secs => lifetime) end
                   from unnest($3::uuid[], $4::text[], $5::float8[], $6::boolean[], $7::jsonb[], $8::text[], $9::float8[])
                        as n (task_id, tenant, age, is_running, status, secret, lifetime)
                     on conflict (task_id) do update
@@ -120,8 +120,8 @@ impl TaskTable {
                 let found = sqlx::query!(
                     r#"
                     select status as "status: Json<TaskStatus>",
-                           is_running and leased_until < clock_timestamp() as "has_ended!",
-                           case when secret_until > clock_timestamp() then secret end as secret
+                           is_running and leased_until < statement_timestamp() as "has_ended!",
+                           case when secret_until > statement_timestamp() then secret end as secret
                       from emulator_tasks where task_id = $1
                     "#,
                     id
@@ -146,7 +146,7 @@ impl TaskTable {
             sqlx::query!(
                 r#"
                 select status as "status: Json<TaskStatus>",
-                       is_running and leased_until < clock_timestamp() as "has_ended!"
+                       is_running and leased_until < statement_timestamp() as "has_ended!"
                   from emulator_tasks where tenant = $1 order by started_at desc, task_id desc
                 "#,
                 tenant
@@ -160,13 +160,13 @@ impl TaskTable {
     /// Deletes keys that no client has read in time, and old tasks.
     pub(super) async fn sweep(&self) -> Result<(), DatabaseError> {
         let swept = self.database.run(async |connection| {
-            sqlx::query!("update emulator_tasks set secret = null where secret_until <= clock_timestamp()")
+            sqlx::query!("update emulator_tasks set secret = null where secret_until <= statement_timestamp()")
                 .execute(&mut *connection)
                 .await?;
             sqlx::query!(
                 "delete from emulator_tasks
-                  where (not is_running or leased_until < clock_timestamp())
-                    and (leased_until < clock_timestamp() - make_interval(secs => $1)
+                  where (not is_running or leased_until < statement_timestamp())
+                    and (leased_until < statement_timestamp() - make_interval(secs => $1)
                          or task_id in (select task_id from emulator_tasks order by started_at desc offset $2))",
                 STORED_SECONDS,
                 MAX_STORED,
@@ -181,7 +181,7 @@ impl TaskTable {
     pub(super) async fn release(&self) -> Result<(), DatabaseError> {
         let released = self.database.run(async |connection| {
             sqlx::query!(
-                "update emulator_tasks set leased_until = clock_timestamp() where server_id = $1 and is_running",
+                "update emulator_tasks set leased_until = statement_timestamp() where server_id = $1 and is_running",
                 self.server
             )
             .execute(connection)

@@ -112,7 +112,7 @@ fn the_number_of_sessions_is_bounded() {
 
 #[test]
 fn tokens_of_the_vendor_apis_are_valid_at_every_server() {
-    let Some(database) = OwnDatabase::create("tokens") else { return };
+    let Some(database) = OwnDatabase::create("vendor_tokens") else { return };
     let servers = [start(&database, "one", TOKEN), start(&database, "two", TOKEN)];
     let admin = format!("Authorization: Bearer {TOKEN}\r\n");
     let key = json!({ "name": "storm", "kind": "oauth-client" });

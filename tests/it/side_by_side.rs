@@ -135,8 +135,10 @@ fn a_tenant_does_not_notice_changes_of_another_tenant() {
         assert_eq!(response, responses[number], "step {number}: {step:?}");
     }
     assert_eq!(rows(&observed), rows(&alone));
-    let paths =
-        |tenant: &Tenant| tenant.requests("?limit=1000").iter().map(|entry| entry["path"].clone()).collect::<Vec<_>>();
+    // The journal in the database keeps up to an eighth more than its limit of 500.
+    let paths = |tenant: &Tenant| {
+        tenant.requests("?limit=1000").iter().take(500).map(|entry| entry["path"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(paths(&observed), paths(&alone));
     println!("{} steps during {disturbances} of another tenant", responses.len());
     assert!(responses.len() > 50 && disturbances > 40, "{} {disturbances}", responses.len());

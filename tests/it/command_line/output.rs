@@ -258,7 +258,7 @@ fn help_shows_the_options_of_the_command_alone() {
     {
         assert!(serve.contains(option), "{option} in {serve}");
     }
-    assert!(!serve.contains("--server") && help(&["migrate"]).contains("--database-url"), "{serve}");
+    assert!(!serve.contains("--server <") && help(&["migrate"]).contains("--database-url"), "{serve}");
     let (_, script, _) = run(&mut program(&["completions", "bash"]));
     assert!(script.len() < 200_000, "{} bytes", script.len());
 }

@@ -193,7 +193,8 @@ fn statements() -> Vec<(String, usize)> {
         let parameters = query["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
         (query["query"].as_str().expect("a statement").to_owned(), parameters)
     });
-    let statements: Vec<_> = statements.collect();
+    // TRUNCATE has no plan.
+    let statements: Vec<_> = statements.filter(|(statement, _)| !statement.starts_with("truncate")).collect();
     assert!(statements.len() > 100);
     statements
 }
