@@ -105,7 +105,10 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     // The parts end because the server does, which is not worth a line of its own.
     let started = started.inspect_err(|_| supervisor.stop())?;
     server.set_services(&started);
-    tracing::info!(server = started.servers.name(), "the server is ready");
+    if settings.database_url.is_some() {
+        // Other servers may use the database, so the log says which one this is.
+        tracing::info!(server = started.servers.name(), "the server is ready");
+    }
     if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
         started.close().await;
         return Err(error.into());

@@ -79,7 +79,7 @@ const STATED: &[(&str, &str)] = &[
         "the page of the type changes: the upgrades of the tenant",
     ),
     (
-        "from event_deliveries e where e.tenant_id = t.tenant_id and ($2",
+        "from event_deliveries e where e.tenant_id = $1 and ($2",
         "the listed webhooks; with a state those that are newer",
     ),
     (
@@ -111,14 +111,23 @@ const STATED: &[(&str, &str)] = &[
     ("with swept as (", "the old webhooks of a tenant"),
     ("update event_deliveries set state = 'failed' where", "the pending webhooks of a tenant, at most some 100,000"),
     // The servers of the database, which are few, the one version of the settings, and the last changes.
-    ("seen_at > clock_timestamp()", "the servers, and the changes that a server does not know"),
+    ("seen_at > statement_timestamp()", "the servers, and the changes that a server does not know"),
     ("update settings_version set version", "one row"),
     ("select token_salt from settings_version", "one row"),
     ("delete from servers where seen_at", "the servers"),
     ("delete from settings_changes where version", "the changes beyond the last 1,000"),
+    // The journal of several servers, whose tenants are at most 256, and their tasks and sessions, which are few.
+    ("select tenant_id, bytes, latest from journal_tenants", "the tenants of the journal, at most 256"),
+    ("from journal_tenants) as \"is_empty!\"", "one row"),
+    ("emulator_tasks", "the tasks, at most some thousand"),
+    ("delete from emulator_sessions", "the sessions, at most 100"),
+    // The same on a distributed database.
+    ("t.tenant_id in ( select c.tenant_id from tenant_counters c", "the tenants with subscriptions"),
+    ("join unnest($1::integer[], $2::timestamptz[]) as at", "the due webhooks"),
     // Work on all data of a tenant.
-    ("update event_deliveries set due_at = due_at -", "a clock that is set back: the pending webhooks"),
-    ("update sso_tokens set expires_at = expires_at -", "a clock that is set back: the tokens, at most 10,000"),
+    ("update event_deliveries set due_at = moved_back", "a clock that is set back: the pending webhooks"),
+    ("update sso_tokens set expires_at = moved_back", "a clock that is set back: the tokens, at most 10,000"),
+    ("least(max(recordnumber)", "a seed: the type changes of the tenant"),
     (
         "select customer_id, back_office_id, email_address, tax_id, username, web_alias",
         "a plan that makes other fields unique",
