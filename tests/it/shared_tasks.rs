@@ -84,18 +84,18 @@ fn a_task_is_followed_at_every_server() {
     servers.ask(0, "POST", "/tenants/demo/fork", "", Some(&json!({ "name": "large" }))).done(201);
     let seed = json!({ "population": { "distributors": 5_000, "retail": 5_000, "random_seed": 7 } });
     let task = servers.begin(0, "PUT", "/tenants/large/seed", Some(&seed));
-    let (mut seen, start) = (0, Instant::now());
+    let (mut read, start) = (0, Instant::now());
     let done = loop {
         // The next server each time.
-        let status = servers.status(seen % 3, &task);
+        let status = servers.status(read % 3, &task);
         assert_eq!((&status["tenant"], &status["kind"]), (&json!("large"), &json!("seed")), "{status}");
-        seen += 1;
+        read += 1;
         if status["state"] != "running" {
             break status;
         }
         assert!(start.elapsed() < Duration::from_mins(1), "{status}");
     };
-    assert!(seen >= 3, "it was over at once");
+    assert!(read >= 3, "it was over at once");
     assert_eq!(done["state"], "done", "{done}");
     assert!(done["result"]["rows"].as_i64() > Some(10_000), "{done}");
     for server in 0..3 {

@@ -45,7 +45,9 @@ fn since_gives_each_number_once_over_three_servers() {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| scope.spawn(move || (0..EACH).for_each(|_| drop(servers.send(writer % 3)))))
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
+        for writer in writers {
+            writer.join().expect("a writer");
+        }
         done.store(true, Ordering::Relaxed);
         let all: Vec<u64> = (1..=600).collect();
         for reader in readers {

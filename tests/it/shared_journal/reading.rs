@@ -97,7 +97,7 @@ fn a_wait_and_a_stream_hear_requests_of_another_server() {
         let upgraded = servers.servers[0].client().put("/v1/customers/upgrade/3", &seeds::distributor());
         let sent = Instant::now();
         let heard = waiting.join().expect("a request");
-        assert!(sent.elapsed() < Duration::from_millis(1_000), "{:?}", sent.elapsed());
+        assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
         assert_eq!(heard["request_id"], id_of(&upgraded));
     });
     let heard = events(stream).next().expect("an event");
