@@ -1,5 +1,5 @@
 -- Takes a tenant's lock until the transaction ends: shared, or alone. On Citus it runs where the tenant's rows are, and takes the lock
--- there, because the functions that write do (src/distribute/). Locks of another node would exclude nobody, so it fails there.
+-- there, because the functions that write do (src/database/layout.rs). A lock on another node would exclude no one, so it fails there.
 create or replace function lock_tenant(p_tenant integer, p_is_shared boolean) returns void
 language plpgsql as $$
 begin

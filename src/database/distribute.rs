@@ -39,7 +39,7 @@ impl From<sqlx::Error> for DistributeError {
 /// The numbers of tenants that each node may assign: it has a sequence of its own.
 const TENANT_IDS_OF_NODE: i64 = 1 << 25;
 
-/// Lays out the database, whose schema is up to date: settings, tables with their rows, functions. Each step is told to `say` after it is
+/// Lays out the database, whose schema is up to date: settings, tables with their rows, functions. Calls `say` with each step after it is
 /// done. Rows of a table cannot be written while they are moved.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ const SETTLE: Duration = Duration::from_millis(80);
 /// How long a reader waits for this server's own requests.
 const OWN_SETTLE: Duration = Duration::from_millis(250);
 
-/// How long a reader waits until this server knows the run of the others.
+/// How long a reader waits until this server has moved its requests, and knows the run of the others.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The wait of a listener after the database failed.
@@ -219,7 +219,7 @@ impl Journal {
             let found =
                 read(move || memory::newest(&shared.rings, &shared.redactor, tenant, &filter, most, detail)).await?;
             // Otherwise they may have been moved in the meantime.
-            if self.shared.place().is_memory() {
+            if self.shared.place() == Place::Memory {
                 return Ok(found);
             }
         }
@@ -236,7 +236,7 @@ impl Journal {
             }
             let mut after = filter.since.unwrap_or_default();
             let found = memory::earliest(&self.shared.rings, &self.shared.redactor, tenant, filter, &mut after);
-            if self.shared.place().is_memory() {
+            if self.shared.place() == Place::Memory {
                 return Ok(found);
             }
         }
@@ -248,7 +248,7 @@ impl Journal {
     /// When the database fails, or the server has not joined the others yet.
     pub async fn one(&self, tenant: Option<TenantId>, filter: &Filter) -> Result<Option<Entry>, JournalError> {
         let found = self.earliest(tenant, filter).await?;
-        if found.is_some() || self.shared.place().is_memory() {
+        if found.is_some() || self.shared.place() == Place::Memory {
             return Ok(found);
         }
         self.settle().await;
@@ -279,7 +279,7 @@ impl Journal {
     /// # Errors
     /// When the database fails, or the server has not joined the others yet.
     pub async fn listen(&self, tenant: Option<TenantId>) -> Result<Listener, JournalError> {
-        if !self.shared.place().is_memory() {
+        if self.shared.place() != Place::Memory {
             self.settle().await;
         }
         let latest = self.current_run().await?.latest;
@@ -322,20 +322,19 @@ impl Journal {
                 return Ok(trimming::clear(database, tenant_number(tenant)).await?);
             }
             self.shared.rings.clear(tenant);
-            // While they are moved, those that are moved already have to be dropped too.
+            // Otherwise they may have been moved in the meantime.
             if self.shared.place() == Place::Memory {
                 return Ok(());
             }
-            self.joined().await?;
         }
     }
 
-    /// The database, if the journal is there.
+    /// The database, if the journal is there. Waits while it is on its way.
     async fn database(&self) -> Result<Option<&Database>, JournalError> {
-        if self.shared.place() == Place::Joining {
+        if matches!(self.shared.place(), Place::Moving | Place::Joining) {
             self.joined().await?;
         }
-        let stored = self.shared.stored.get().filter(|_| !self.shared.place().is_memory());
+        let stored = self.shared.stored.get().filter(|_| self.shared.place() != Place::Memory);
         Ok(stored.map(|stored| &stored.database))
     }
 

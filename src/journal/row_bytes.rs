@@ -149,7 +149,7 @@ mod kinds {
 }
 
 impl WrittenRow {
-    /// With space for so many values of usual length.
+    /// With space for this number of values of usual length.
     #[must_use]
     pub fn new(columns: usize) -> Self {
         // The number of columns, which comes first, is not read.

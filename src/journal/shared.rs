@@ -25,18 +25,12 @@ const MIN_QUEUE: usize = 1024 * 1024;
 pub(super) enum Place {
     /// In the memory of this server.
     Memory,
-    /// In the memory of this server, until they are all in the database. New ones wait in the queue.
+    /// On the way from the memory of this server into the database. New ones wait in the queue, so readers wait.
     Moving,
     /// In the database, whose run this server does not know yet. New ones wait in the queue.
     Joining,
     /// In the database, in the run that began at this time.
     Database(DateTime<Utc>),
-}
-
-impl Place {
-    pub(super) fn is_memory(self) -> bool {
-        matches!(self, Self::Memory | Self::Moving)
-    }
 }
 
 pub(super) struct Shared {

@@ -67,9 +67,11 @@ async fn write(shared: &Arc<Shared>, stored: &Stored) {
 
 async fn wait_for_others(shared: &Shared, stored: &Stored) -> Result<Place, DatabaseError> {
     if stored.others.clone().wait_for(|others| *others).await.is_err() {
-        // Nobody looks for other servers any more, because this one ends.
+        // Other servers are not looked for any more, because this one ends.
         std::future::pending::<()>().await;
     }
+    // Before new requests go into the queue, so that no reader takes the memory for all of the journal.
+    shared.set_place(Place::Moving);
     shared.rings.close();
     Ok(Place::Moving)
 }

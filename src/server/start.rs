@@ -275,7 +275,7 @@ pub async fn migrate_only(options: &StartOptions) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Opens the database, migrates it and lays it out over the nodes of a Citus cluster. Each step is told to `say`.
+/// Opens the database, migrates it and lays it out over the nodes of a Citus cluster. Calls `say` with each step.
 pub async fn distribute_only(options: &StartOptions, say: &mut (dyn FnMut(String) + Send)) -> Result<(), StartError> {
     let opened = connect(options).await?;
     migrate_at(&opened.database, &options.origin, Program::Command).await?;

@@ -185,8 +185,8 @@ impl Tenants {
             Ok::<_, TenantError>((id, rows))
         });
         let (id, rows) = forked.await?;
-        // Not within a transaction that sees the database as it was at its beginning: the version may have been raised since then. Nobody
-        // remembers anything of a new tenant but that its key is unknown, and that not for long.
+        // Not within a transaction that sees the database as it was at its beginning: the version may have been raised since then. All
+        // that a server may remember of a new tenant is that its key is unknown, and that not for long.
         let raised = self.database.in_transaction(async |connection| {
             self.servers.raise(connection, id).await?;
             Ok::<_, DatabaseError>(())

@@ -150,7 +150,7 @@ fn a_new_key_is_shown_once_at_any_server() {
     assert_eq!(stored(), [false, false]);
     let listed = servers.ask(1, "GET", "/tenants/second/tasks", "", None).done(200);
     assert_eq!(listed[0]["result"]["key"], HIDDEN);
-    // Nobody reads it. The time that it is stored is over.
+    // It is not read. The time that it is stored is over.
     let task = servers.begin(0, "POST", "/tenants/demo/fork", Some(&json!({ "name": "third" })));
     let start = Instant::now();
     while stored() != [false, false, true] {

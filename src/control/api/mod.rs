@@ -272,7 +272,7 @@ async fn finished(tasks: &Tasks, headers: &HeaderMap, begun: StartedTask<TenantE
         return Ok(response);
     }
     let result = begun.end.await.map_err(|_| ControlError::Interrupted)??;
-    // A key in it is shown in this response, and not again. The work is done, so it is told also if the task is not found.
+    // A key in it is shown in this response, and not again. The work is done, so the result is returned even if the task is not found.
     let ended = tasks.status(begun.id).await.ok().flatten();
     Ok(with_tenant(json(status, &result), ended))
 }

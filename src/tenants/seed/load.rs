@@ -108,7 +108,7 @@ async fn load_tenants(
     for tenant in filled {
         publish(batches, tenants, tenant).await?;
     }
-    // Once for all, because nobody remembers anything of a new tenant but that its keys are unknown.
+    // Once for all, because all that a server may remember of a new tenant is that its keys are unknown.
     if let Some(first) = first {
         tenants.servers.raise(batches.connection().await?, first).await?;
     }

@@ -43,7 +43,7 @@ impl Written {
     }
 }
 
-/// Creates and upgrades customers until it is told to stop.
+/// Creates and upgrades customers until it is stopped.
 fn write(client: &Client, number: &AtomicUsize, stop: &AtomicBool) -> Written {
     let mut written = Written::default();
     while !stop.load(Ordering::Relaxed) {

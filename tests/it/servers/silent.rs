@@ -71,7 +71,7 @@ fn a_dead_server_delays_no_change_after_three_seconds_and_a_stopped_one_none() {
 }
 
 #[test]
-fn a_server_alone_waits_for_nobody_and_does_little_while_it_is_idle() {
+fn a_server_alone_does_not_wait_and_does_little_while_it_is_idle() {
     let Some(database) = database("alone") else { return };
     let server = start(&database, "a");
     let mut took: Vec<Duration> = (0..20).map(|round| set_status(&server, [400, 500][round % 2]).1).collect();

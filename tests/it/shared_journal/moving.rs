@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Servers, events, number_of, request_ids};
+use crate::support::control::as_request;
 
 #[test]
 fn nothing_is_lost_or_doubled_when_a_second_server_starts() {
@@ -56,6 +57,34 @@ fn nothing_is_lost_or_doubled_when_a_second_server_starts() {
         let status = servers.control(server, "GET", "/status").done(200);
         assert_eq!((&status["started_at"], status["requests"].as_u64()), (&started_at, numbers.last().copied()));
     }
+}
+
+#[test]
+fn a_list_has_the_requests_before_it_while_the_journal_moves() {
+    let Some(mut servers) = Servers::start("listed", 1, &["--journal-entries", "100000"]) else { return };
+    for _ in 0..2_000 {
+        servers.send(0);
+    }
+    let first = servers.servers[0].client();
+    let (stop, listed) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let id = super::id_of(&first.get("/v1/customers/2").succeeds(200));
+                let list = first.raw(&as_request("GET", "/tenants/demo/requests?limit=1", "", None)).done(200);
+                assert_eq!(list[0]["request_id"], id.as_str(), "list {}: {list}", listed.load(Ordering::Relaxed));
+                listed.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        servers.add(&["--journal-entries", "100000"]);
+        servers.wait_until_moved();
+        let after = listed.load(Ordering::Relaxed) + 5;
+        while listed.load(Ordering::Relaxed) < after && !reader.is_finished() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    println!("{} lists", listed.into_inner());
 }
 
 #[test]
