@@ -102,19 +102,20 @@ def python_packages(requirements):
 
 
 class Emulator:
-    """The program as a process, on its embedded database with the demo data, or on DATABASE_URL."""
+    """The program as a process, on its embedded database with the demo data."""
 
-    def __init__(self, binary, *arguments, env=None, token=None):
+    def __init__(self, binary, *arguments, token=None):
         self.folder = Path(tempfile.mkdtemp())
         self.token = token
         environment = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
         environment.pop("DATABASE_URL", None)
-        listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
-        self.out = self.folder / "out"
-        with self.out.open("w") as out, (self.folder / "err").open("w") as err:
+        if token:
+            environment["EMULATOR_ADMIN_TOKEN"] = token
+        self.out, self.err = self.folder / "out", self.folder / "err"
+        with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen(
-                [binary, *listen, "--data", self.folder / "data", "--log", "error", *arguments],
-                env={**environment, **(env or {})}, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                [binary, "--listen", "127.0.0.1:0", "--data", self.folder / "data", "--log-format", "json", *arguments],
+                env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
             )
         self.address = self.wait_until_ready()
 
@@ -126,7 +127,7 @@ class Emulator:
             if self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise SystemExit("the server did not become ready: " + (self.folder / "err").read_text())
+        raise SystemExit("the server did not become ready: " + self.err.read_text())
 
     def __enter__(self):
         return self
@@ -156,6 +157,11 @@ class Emulator:
             raise Failed(f"{method} /_emulator/{path} answered {status}: {text}")
         return json.loads(text) if text else None
 
+    def changes(self):
+        """Method, path and status of each request so far that may change something through the control API."""
+        lines = [json.loads(line) for line in self.err.read_text().splitlines() if line.startswith("{")]
+        return [(line["method"], line["path"], line["status"]) for line in lines if line.get("target") == "audit"]
+
     def tenants(self):
         return {tenant["name"] for tenant in self.control("GET", "tenants")}
 
@@ -175,7 +181,7 @@ class Report:
             print(f"SKIPPED {name}: {why}", flush=True)
         except Failed as what:
             self.failed += 1
-            print(f"FAILED  {name}: {what}", flush=True)
+            print(f"FAILED  {name}: {str(what)[-3000:]}", flush=True)
         else:
             self.passed += 1
             print(f"passed  {name}: {result} ({time.monotonic() - began:.1f} s)", flush=True)

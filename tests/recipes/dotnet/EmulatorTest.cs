@@ -17,9 +17,9 @@ public abstract class EmulatorTest : IAsyncLifetime
     /// <summary>Sends requests to DirectScale's API with the tenant's key.</summary>
     protected HttpClient Api { get; private set; }
 
-    /// <summary>Address and admin token: those of the server at EMULATOR_URL.</summary>
+    /// <summary>Address and admin token: those of the server at EMULATOR_SERVER.</summary>
     protected virtual Task<(string Url, string Token)> ServerAsync() => Task.FromResult((
-        Environment.GetEnvironmentVariable("EMULATOR_URL") ?? "http://127.0.0.1:8080",
+        Environment.GetEnvironmentVariable("EMULATOR_SERVER") ?? "http://127.0.0.1:8080",
         Environment.GetEnvironmentVariable("EMULATOR_ADMIN_TOKEN")));
 
     public async Task InitializeAsync()

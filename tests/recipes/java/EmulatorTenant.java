@@ -19,9 +19,9 @@ public final class EmulatorTenant implements BeforeEachCallback, AfterEachCallba
     private final String name = "test-" + UUID.randomUUID();
     private final String key = UUID.randomUUID().toString().replace("-", "");
 
-    /** On the server at EMULATOR_URL, with its EMULATOR_ADMIN_TOKEN. */
+    /** On the server at EMULATOR_SERVER, with its EMULATOR_ADMIN_TOKEN. */
     public EmulatorTenant() {
-        this(System.getenv().getOrDefault("EMULATOR_URL", "http://127.0.0.1:8080"), System.getenv("EMULATOR_ADMIN_TOKEN"));
+        this(System.getenv().getOrDefault("EMULATOR_SERVER", "http://127.0.0.1:8080"), System.getenv("EMULATOR_ADMIN_TOKEN"));
     }
 
     /** On this server; without a token if it is null. */

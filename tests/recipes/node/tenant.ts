@@ -13,7 +13,7 @@ export interface Tenant {
 
 async function control(method: string, path: string, body?: unknown) {
   const token = process.env.EMULATOR_ADMIN_TOKEN;
-  const response = await fetch(`${process.env.EMULATOR_URL}/_emulator/tenants/${path}`, {
+  const response = await fetch(`${process.env.EMULATOR_SERVER}/_emulator/tenants/${path}`, {
     method,
     headers: token ? { Authorization: `Bearer ${token}` } : {},
     body: JSON.stringify(body),
@@ -25,7 +25,7 @@ export const test = base.extend<{ tenant: Tenant }>({
   tenant: async ({}, use) => {
     const name = `test-${randomUUID()}`;
     const key = randomUUID().replaceAll('-', '');
-    const baseUrl = `${process.env.EMULATOR_URL}/v1`;
+    const baseUrl = `${process.env.EMULATOR_SERVER}/v1`;
     // If the run is killed, the server deletes the tenant after ten minutes.
     await control('POST', 'demo/fork', { name, key, expires_in_seconds: 600 });
     const api = (method: string, path: string, body?: unknown) =>

@@ -24,8 +24,8 @@ class Tenant:
 
 @pytest.fixture(scope="session")
 def emulator():
-    """Address and admin token: of the server at EMULATOR_URL, else of a container for this run."""
-    if url := os.environ.get("EMULATOR_URL"):
+    """Address and admin token: of the server at EMULATOR_SERVER, else of a container for this run."""
+    if url := os.environ.get("EMULATOR_SERVER"):
         yield url, os.environ.get("EMULATOR_ADMIN_TOKEN", "")
         return
     from emulator_container import emulator_container
