@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import time
@@ -104,9 +105,10 @@ def python_packages(requirements):
 class Emulator:
     """The program as a process, on its embedded database with the demo data."""
 
-    def __init__(self, binary, *arguments, token=None):
+    def __init__(self, binary, *arguments, token=None, ca=None):
         self.folder = Path(tempfile.mkdtemp())
         self.token = token
+        self.trust = ssl.create_default_context(cafile=ca) if ca else None
         environment = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
         environment.pop("DATABASE_URL", None)
         if token:
@@ -145,7 +147,7 @@ class Emulator:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=30, context=self.trust) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
