@@ -76,15 +76,16 @@ class Engine:
         shutil.copy(HERE / "image.Dockerfile", context / "Dockerfile")
         try:
             run([*self.command, "build", "--quiet", "--tag", IMAGE, context], timeout=300)
-            run([*self.command, "run", "--rm", "--network", "none", IMAGE, "--version"])
+            # With a network and a port, as the recipes start it.
+            run([*self.command, "run", "--rm", "--publish", "127.0.0.1::8080", IMAGE, "--version"])
         except Failed as error:
             raise Skipped(f"the container engine does not work here: {' '.join(str(error).split())[-200:]}") from None
         self.environment["EMULATOR_IMAGE"] = IMAGE
 
     def play(self, manifest, token):
-        """Plays a Kubernetes manifest with the secret `emulator` until the server in it is ready; its address."""
+        """Starts a Kubernetes manifest with the secret `emulator`: the pod's address; its root, user and count of capabilities."""
         if self.command[0] != "podman":
-            raise Skipped("Docker plays no Kubernetes manifests")
+            raise Skipped("Docker starts no Kubernetes manifests (apt-get install podman)")
         file = self.folder / "manifest.yaml"
         text = manifest.read_text().replace("registry.example/directscale-emulator:0.1.0", IMAGE)
         file.write_text(text)

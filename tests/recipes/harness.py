@@ -42,6 +42,8 @@ def run(command, *, cwd=None, env=None, timeout=120, stdin=subprocess.DEVNULL):
             [str(word) for word in command], cwd=cwd, env=environment, timeout=timeout, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )
+    except FileNotFoundError:
+        raise Skipped(f"there is no {command[0]}") from None
     except subprocess.TimeoutExpired as late:
         raise Failed(f"{command[0]} did not end within {timeout} s: {late.stdout}") from None
     if done.returncode != 0:
