@@ -88,20 +88,31 @@ public sealed class ClientExtension
     {
         try
         {
-            try
-            {
-                await WriteAsync(context, HttpStatusCode.OK, await ResultAsync(context.Request));
-            }
-            catch (Failure failure)
-            {
-                await WriteAsync(context, failure.Status, failure.Body);
-            }
+            var (status, body) = await AnswerAsync(context.Request);
+            await WriteAsync(context, status, body);
         }
         catch (Exception error)
         {
-            // One request that fails must not end the program.
+            // The platform hung up.
+            Console.Error.WriteLine(error.Message);
+        }
+    }
+
+    private async Task<(HttpStatusCode, JObject)> AnswerAsync(HttpListenerRequest request)
+    {
+        try
+        {
+            var result = await ResultAsync(request);
+            return (HttpStatusCode.OK, result);
+        }
+        catch (Failure failure)
+        {
+            return (failure.Status, failure.Body);
+        }
+        catch (Exception error)
+        {
             Console.Error.WriteLine(error);
-            context.Response.Abort();
+            return (HttpStatusCode.InternalServerError, Failure.Rejection("The extension failed: " + error.Message).Body);
         }
     }
 
