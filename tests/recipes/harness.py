@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -102,6 +104,36 @@ def python_packages(requirements):
 
     name = "python-" + Path(requirements).parent.name
     return installed(name, [requirements], install) / "venv/bin/python"
+
+
+def expect(out, pattern):
+    if not re.search(pattern, out):
+        raise Failed(f"no '{pattern}' in:\n{out}")
+
+
+def fresh(name):
+    """An empty folder for what a part makes."""
+    folder = WORK / "built" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def status_of(address, headers, body=None):
+    """The status, or 0 as long as no server answers; with a body the request is a POST."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 class Emulator:
