@@ -18,6 +18,9 @@ use crate::vendor_facts::ProfileOwner;
 /// The largest number of points that an entry of the ledger can hold.
 const MAX_POINTS: f64 = 1e13;
 
+/// The highest record number of a seed file. The numbers after it are for later upgrades.
+const MAX_RECORD_NUMBER: i64 = i64::MAX / 2;
+
 /// A customer with everything that is stored about it.
 #[derive(Debug, Clone)]
 pub struct StoredCustomer {
@@ -145,6 +148,9 @@ impl CustomerRecord {
         }
         if self.reward_points.iter().any(|entry| !entry.points.is_finite() || entry.points.abs() >= MAX_POINTS) {
             return Err(format!("record.reward_points.points must be between -{MAX_POINTS:e} and {MAX_POINTS:e}"));
+        }
+        if self.type_changes.iter().any(|change| change.record_number > MAX_RECORD_NUMBER) {
+            return Err(format!("record.type_changes.record_number must be at most {MAX_RECORD_NUMBER}"));
         }
         if self.companies.iter().any(|company| company.id < 1) {
             return Err("record.companies.id must be above zero".to_owned());

@@ -76,8 +76,9 @@ const STATED: &[(&str, &str)] = &[
     ("t.upline_id is null and ($2::integer[]", "the roots of the tree up to the first of a type that may sponsor"),
     (
         "from CRM_AssociateTypeChanges where tenant_id = $1 order by",
-        "the page of the type changes: the upgrades of the tenant",
+        "the page of the type changes: those in the response",
     ),
+    ("l.recordnumber >= (select n.recordnumber from number", "a higher record number: the first one"),
     (
         "from event_deliveries e where e.tenant_id = $1 and ($2",
         "the listed webhooks; with a state those that are newer",
@@ -127,7 +128,6 @@ const STATED: &[(&str, &str)] = &[
     // Work on all data of a tenant.
     ("update event_deliveries set due_at = moved_back", "a clock that is set back: the pending webhooks"),
     ("update sso_tokens set expires_at = moved_back", "a clock that is set back: the tokens, at most 10,000"),
-    ("least(max(recordnumber)", "a seed: the type changes of the tenant"),
     (
         "select customer_id, back_office_id, email_address, tax_id, username, web_alias",
         "a plan that makes other fields unique",
