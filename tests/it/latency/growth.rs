@@ -193,7 +193,7 @@ fn no_other_statement_reads_a_tenant_as_a_whole() {
     }
 }
 
-/// The statements of the query cache, with the number of their parameters.
+/// The statements of the query cache and those whose text is made, with the number of their parameters.
 fn statements() -> Vec<(String, usize)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let files = std::fs::read_dir(folder).expect("the query cache").map(|entry| entry.expect("a file").path());
@@ -205,7 +205,16 @@ fn statements() -> Vec<(String, usize)> {
     // TRUNCATE has no plan.
     let statements: Vec<_> = statements.filter(|(statement, _)| !statement.starts_with("truncate")).collect();
     assert!(statements.len() > 100);
-    statements
+    let generated = directscale_emulator::customers::generated_statements().into_iter();
+    statements.into_iter().chain(generated.map(|statement| (statement.clone(), parameters(&statement)))).collect()
+}
+
+fn parameters(statement: &str) -> usize {
+    let numbers = statement.split('$').skip(1).map(|after| {
+        let digits = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
+        after[..digits].parse::<usize>().expect("a number")
+    });
+    numbers.max().unwrap_or_default()
 }
 
 /// The parts of a plan that read a table without an equality that the index answers, or a large table by the tenant alone.
