@@ -364,7 +364,9 @@ fn banner(
         );
     }
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
-    lines.extend(started.seeded.iter().flat_map(|seed| &seed.created).map(|tenant| format!("  seeded    {}", plain(tenant))));
+    lines.extend(
+        started.seeded.iter().flat_map(|seed| &seed.created).map(|tenant| format!("  seeded    {}", plain(tenant))),
+    );
     if started.has_demo {
         let host = reachable(address);
         lines.push(format!("  demo key  {DEMO_KEY}"));

@@ -32,7 +32,7 @@ use sessions::Sessions;
 pub use access::Access;
 pub(crate) use access::is_browser;
 pub use admin_token::AdminToken;
-pub use documents::{Api, Coverage, at_address, document};
+pub use documents::{Api, Coverage, FileSchema, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::pretty_json;
 pub(crate) use pending::PENDING;

@@ -116,7 +116,10 @@ mod tests {
         std::fs::write(folder.path().join("sub.yaml/x.yaml"), "").expect("a file");
         assert_eq!(names(folder.path()), Ok(["10.yml", "20.yaml", "30.json", "B.YAML"].map(str::to_owned).into()));
         let error = names(&folder.path().join("missing")).expect_err("no folder");
-        assert!(error.starts_with("the folder of seed files ") && error.contains("missing cannot be read: "), "{error}");
+        assert!(
+            error.starts_with("the folder of seed files ") && error.contains("missing cannot be read: "),
+            "{error}"
+        );
     }
 
     #[test]

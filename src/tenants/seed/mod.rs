@@ -2,6 +2,7 @@
 
 mod credential;
 mod entry;
+mod entry_schema;
 mod extension;
 mod file;
 mod fill;

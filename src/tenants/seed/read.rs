@@ -40,8 +40,9 @@ impl SeedSource {
     /// When the file cannot be read, is neither YAML nor JSON, or has an unknown name or value.
     pub fn read(&self) -> Result<SeedFile, SeedError> {
         match self {
-            Self::Demo => read_text(DEMO_SEED, false)
-                .map_err(|reason| SeedError::File { path: self.to_string(), reason }),
+            Self::Demo => {
+                read_text(DEMO_SEED, false).map_err(|reason| SeedError::File { path: self.to_string(), reason })
+            }
             Self::File(path) => read_seed_file(path),
         }
     }
