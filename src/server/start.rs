@@ -26,7 +26,7 @@ use crate::servers::{RegisterError, ServerOptions, Servers};
 use crate::tasks::{TaskTable, Tasks};
 use crate::tenants::{
     CredentialCache, DEMO_KEY, FaultRules, Limits, LoadedSeed, SeedError, SeedSource, TenantLoader, Tenants, is_empty,
-    load_seeds, seed_files,
+    load_source, seed_files,
 };
 use crate::webhooks::Deliveries;
 
@@ -238,7 +238,13 @@ async fn fill(
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }
-    let seeded = load_seeds(&tenants, seeds).await?;
+    let mut seeded = Vec::new();
+    for source in seeds {
+        seeded.push(load_source(&tenants, source).await?);
+        if let (Some(LoadedSeed { file, created, unchanged }), true) = (seeded.last(), server.is_some()) {
+            tracing::info!(file, ?created, ?unchanged, "a seed was loaded; tenants that existed are unchanged");
+        }
+    }
     let is_empty = is_empty(&tenants.database).await?;
     let has_demo = credentials.holder(DEMO_KEY).await?.is_some();
     let services = Services {

@@ -47,7 +47,7 @@ pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
 pub use seed::{
     DEMO_KEY, DEMO_SEED, LoadedSeed, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedSource, SeedTenant,
-    is_named_json, load_seed, load_seeds, read_text, seed_files,
+    is_named_json, load_seed, load_source, read_text, seed_files,
 };
 pub use service::{NOT_A_KEY_NAME, SEED, Tenants, is_key_name};
 pub use settings::Integration;

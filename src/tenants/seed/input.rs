@@ -139,6 +139,14 @@ mod tests {
         assert_eq!(age("{}", "a"), Ok(None));
         assert_eq!(age(&serde_json::to_string(TWO).expect("JSON"), "a"), Ok(Some(21)), "as a text");
         assert_eq!(age(&format!("\u{feff}{TWO}"), "a"), Ok(Some(21)), "with a byte order mark");
+        // Wherever a file names its schema.
+        for text in ["$schema: s\nversion: 1\ntenants: [{name: a}]", "version: 1\ntenants: [{name: a}]\n$schema: s"] {
+            assert_eq!(age(text, "a"), Ok(Some(18)), "{text}");
+        }
+        for text in ["$schema: s\nplan: {minimum_age: 30}", "plan: {minimum_age: 30, $schema: p}\n$schema: s"] {
+            assert_eq!(age(text, "a"), Ok(Some(30)), "{text}");
+        }
+        assert_eq!(age("$schema: s", "a"), Ok(None));
     }
 
     #[test]

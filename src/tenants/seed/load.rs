@@ -31,20 +31,15 @@ pub struct LoadedSeed {
     pub unchanged: Vec<String>,
 }
 
-/// Loads seeds one after the other, each as a whole or not at all. Those before one that cannot be loaded stay loaded.
+/// Loads a seed as a whole or not at all.
 ///
 /// # Errors
 /// As [`SeedSource::read`] and [`load_seed`], with the name of the file.
-pub async fn load_seeds(tenants: &Tenants, sources: Vec<SeedSource>) -> Result<Vec<LoadedSeed>, SeedError> {
-    let mut loaded = Vec::new();
-    for source in sources {
-        let file = source.to_string();
-        let SeedSummary { created, unchanged } =
-            load_seed(tenants, read(source).await?).await.map_err(|error| error.of_file(&file))?;
-        tracing::info!(file, ?created, ?unchanged, "a seed was loaded; tenants that existed are unchanged");
-        loaded.push(LoadedSeed { file, created, unchanged });
-    }
-    Ok(loaded)
+pub async fn load_source(tenants: &Tenants, source: SeedSource) -> Result<LoadedSeed, SeedError> {
+    let file = source.to_string();
+    let loaded = load_seed(tenants, read(source).await?).await;
+    let SeedSummary { created, unchanged } = loaded.map_err(|error| error.of_file(&file))?;
+    Ok(LoadedSeed { file, created, unchanged })
 }
 
 /// Reads a seed, which can be long, on a thread that blocks nothing else.

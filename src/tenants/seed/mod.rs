@@ -23,7 +23,7 @@ pub use file::{SeedContents, SeedFile, SeedTenant};
 pub(super) use fill::{SeedTarget, fill};
 pub use folder::seed_files;
 pub use input::SeedInput;
-pub use load::{LoadedSeed, load_seed, load_seeds};
+pub use load::{LoadedSeed, load_seed, load_source};
 pub(super) use load::{NewSeededTenant, create_unfinished};
 pub use read::{DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedSource, is_named_json, read_text};
 pub(super) use secrets::SecretDigest;
