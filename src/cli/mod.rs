@@ -35,7 +35,7 @@ use serde_json::json;
 use crate::config::{
     DatabaseArgs, FileArgs, ListenAddress, LogArgs, SettingArgs, SettingListing, Settings, example, setting,
 };
-use crate::control::{Api, Coverage, at_address, document};
+use crate::control::{Api, Coverage, FileSchema, at_address, document};
 use crate::error_chain::ErrorChain;
 use crate::vendors;
 use arguments::{arguments, leaf, unknown_variables};
@@ -199,6 +199,11 @@ enum Command {
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
         address: String,
     },
+    /// Print the JSON Schema of seed files or plans, for editors and validators
+    Schema {
+        /// The kind of file
+        kind: FileSchema,
+    },
     /// Print which operations are covered, with the evidence for each, as Markdown
     Coverage {
         /// Print JSON
@@ -285,7 +290,9 @@ impl Command {
             | Self::Hook { remote, .. }
             | Self::Webhooks { remote, .. }
             | Self::Status { remote, .. } => remote.settings(),
-            Self::Openapi { .. } | Self::Coverage { .. } | Self::Completions { .. } => SettingArgs::default(),
+            Self::Openapi { .. } | Self::Schema { .. } | Self::Coverage { .. } | Self::Completions { .. } => {
+                SettingArgs::default()
+            }
         }
     }
 
@@ -327,6 +334,7 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
             let document = api.map_or_else(document, Api::document);
             print(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
+        Command::Schema { kind } => print(&kind.text()),
         Command::Coverage { json } => {
             let coverage = Coverage::of(&vendors::document());
             print(&if json { coverage.to_json() } else { coverage.to_markdown() })

@@ -24,7 +24,7 @@ use crate::server::{
     distribute_only, migrate_only, start_up,
 };
 use crate::servers::{self, TokenUse};
-use crate::tenants::DEMO_KEY;
+use crate::tenants::{DEMO_KEY, LoadedSeed, SeedSummary};
 
 /// The limit for the whole shutdown.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -163,11 +163,13 @@ pub(super) async fn distribute(settings: &Settings) -> anyhow::Result<ExitCode> 
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = StartOptions { seed: Some(file), ..start_options(settings, no_server()) };
+    let options = StartOptions { seed: Some(file), seed_dir: None, ..start_options(settings, no_server()) };
     let started = Box::pin(start_up(&options, Arc::new(Random::default()), None)).await?;
     let seeded = started.seeded.clone();
     started.close().await;
-    super::seeds::print(&seeded, is_json)?;
+    for LoadedSeed { file: _, created, unchanged } in seeded {
+        super::seeds::print(&SeedSummary { created, unchanged }, is_json)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -181,6 +183,7 @@ fn start_options(settings: &Settings, server: servers::ServerOptions) -> StartOp
         origin,
         login: login_source(settings),
         seed: settings.seed.clone(),
+        seed_dir: settings.seed_dir.clone(),
         connections: settings.database_connections.0,
         timeouts: DatabaseTimeouts {
             acquire: settings.database_acquire_timeout_ms.0,
@@ -361,7 +364,9 @@ fn banner(
         );
     }
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
-    lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
+    lines.extend(
+        started.seeded.iter().flat_map(|seed| &seed.created).map(|tenant| format!("  seeded    {}", plain(tenant))),
+    );
     if started.has_demo {
         let host = reachable(address);
         lines.push(format!("  demo key  {DEMO_KEY}"));

@@ -175,6 +175,9 @@ settings! {
         seed: String, optional "demo", "demo|FILE", "EMULATOR_SEED",
             "Load this seed at start: demo, or a seed file; an empty embedded database gets demo by itself",
             "docs/SEEDS.md describes seed files.";
+        seed_dir: PathBuf, optional "/seeds", "FOLDER", "EMULATOR_SEED_DIR",
+            "Load the seed files of this folder at start, *.yaml, *.yml and *.json in the order of their names, after --seed",
+            "Tenants that exist stay unchanged. A file that cannot be loaded stops the start. At most 1,000 files.";
         max_body_bytes: Count, default "1048576", "BYTES", "EMULATOR_MAX_BODY_BYTES",
             "Reject a request body of more bytes than this",
             "The status is 413.";

@@ -23,7 +23,7 @@ use axum::middleware::from_fn_with_state;
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
-use crate::tenants::Tenants;
+use crate::tenants::{LoadedSeed, Tenants};
 use crate::vendors;
 use catalog::Catalog;
 use error::ControlError;
@@ -32,7 +32,7 @@ use sessions::Sessions;
 pub use access::Access;
 pub(crate) use access::is_browser;
 pub use admin_token::AdminToken;
-pub use documents::{Api, Coverage, at_address, document};
+pub use documents::{Api, Coverage, FileSchema, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::pretty_json;
 pub(crate) use pending::PENDING;
@@ -50,6 +50,8 @@ pub struct Control {
     random: Arc<Random>,
     catalog: LazyLock<Catalog>,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
+    /// The seeds that this server loaded when it started.
+    seeded: OnceLock<Vec<LoadedSeed>>,
     /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
@@ -69,13 +71,15 @@ impl Control {
             random,
             catalog: LazyLock::new(|| Catalog::new(&vendors::document())),
             outgoing: OnceLock::new(),
+            seeded: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
         }
     }
 
-    pub fn set_services(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
+    pub fn set_services(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing, seeded: Vec<LoadedSeed>) {
         // A second call would change nothing.
+        let _ = self.seeded.set(seeded);
         let _ = self.tenants.set(tenants);
         let _ = self.outgoing.set(outgoing);
     }

@@ -183,7 +183,7 @@ impl Server {
         }
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
-        self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone());
+        self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone(), started.seeded.clone());
         started.start_parts();
     }
 

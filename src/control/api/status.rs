@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{Answer, Control, json};
 use crate::database::DatabaseError;
 use crate::servers::ServerRow;
-use crate::tenants::{CredentialKind, DEMO_KEY, Tenants, presented};
+use crate::tenants::{CredentialKind, DEMO_KEY, LoadedSeed, Tenants, presented};
 use crate::vendors::VENDORS;
 
 /// The account of the demo credentials that have one.
@@ -60,6 +60,8 @@ pub(super) struct ServerStatus {
     demo: DemoCredentials,
     /// The live servers of the database, the oldest first.
     servers: Vec<LiveServer>,
+    /// The seeds that the server that answers loaded when it started, in order.
+    seeds: Vec<LoadedSeed>,
 }
 
 /// The demo seed's credentials by their kinds, which are documented and therefore no secrets; null if one is not valid.
@@ -106,6 +108,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
         servers: tenants.servers.live().await?.into_iter().map(LiveServer::from).collect(),
+        seeds: control.seeded.get().cloned().unwrap_or_default(),
     };
     Ok(json(StatusCode::OK, &status))
 }
