@@ -53,9 +53,11 @@ clients:
 deny:
     cargo deny --locked check bans licenses sources
 
-# Checks the workflows and the scripts of a release, and their tests (pip install zizmor; python3 3.11 or newer)
+# Checks the workflows, the compose files, and the scripts of a release with their tests (pip install zizmor check-jsonschema)
 workflows:
     zizmor --offline --quiet --no-progress .github
+    check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+    check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml deploy/compose/compose.yaml
     python3 -m unittest discover --start-directory tests/releases
 
 # Generates .sqlx from the queries, against a private cluster

@@ -143,6 +143,36 @@ class Images(unittest.TestCase):
             self.assertIn("target: slim", (ROOT / path).read_text(), path)
 
 
+class Sources(unittest.TestCase):
+    """What the program is compiled from reaches the image and the package, whatever file a change adds."""
+
+    def compiled(self):
+        files = {"Cargo.toml", "Cargo.lock", "build.rs"}
+        listed = subprocess.run(["git", "ls-files", "src", "migrations", ".sqlx"], cwd=ROOT, check=True, capture_output=True, text=True)
+        files.update(listed.stdout.split())
+        for source in (ROOT / "src").rglob("*.rs"):
+            for included in re.findall(r'include_(?:str|bytes)!\("([^"]+)"\)', source.read_text()):
+                files.add(os.path.relpath(source.parent / included, ROOT))
+        self.assertGreater(len(files), 500)
+        return files
+
+    def test_the_image_gets_them(self):
+        lines = (ROOT / ".dockerignore").read_text().splitlines()
+        self.assertIn("*", lines)
+        allowed = [line.removeprefix("!") for line in lines if line.startswith("!")]
+        for path in allowed:
+            self.assertTrue((ROOT / path).exists(), path)
+        for file in self.compiled():
+            self.assertTrue(any(file == path or file.startswith(f"{path}/") for path in allowed), f"{file} in .dockerignore")
+
+    def test_the_package_gets_them(self):
+        listed = subprocess.run(
+            ["cargo", "package", "--list", "--allow-dirty", "--offline"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split("\n")
+        missing = self.compiled() - set(listed)
+        self.assertEqual(missing, set(), "`include` in Cargo.toml")
+
+
 class Workflows(unittest.TestCase):
     def test_actions_are_pinned_by_commit(self):
         for path in (ROOT / ".github/workflows").glob("*.yml"):
