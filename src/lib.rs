@@ -42,5 +42,6 @@ pub mod tasks;
 pub mod tenants;
 pub mod vendor_facts;
 pub mod vendors;
+pub mod version;
 pub mod webhooks;
 pub mod wire;

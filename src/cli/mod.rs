@@ -21,6 +21,7 @@ mod remote;
 mod requests;
 mod seeds;
 mod serve;
+mod signals;
 mod snapshots;
 mod status;
 mod tenants;
@@ -38,13 +39,14 @@ use crate::config::{
 use crate::control::{Api, Coverage, FileSchema, at_address, document};
 use crate::error_chain::ErrorChain;
 use crate::vendors;
+use crate::version::VERSION_AND_COMMIT;
 use arguments::{arguments, leaf, unknown_variables};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
 
 /// A local emulator of DirectScale's customer API, on a real Postgres.
 #[derive(Debug, Parser)]
-#[command(name = "directscale-emulator", version)]
+#[command(name = "directscale-emulator", version = VERSION_AND_COMMIT)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
+use super::signals::Signals;
 use crate::config::{JournalSetting, ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
@@ -25,6 +25,7 @@ use crate::server::{
 };
 use crate::servers::{self, TokenUse};
 use crate::tenants::{DEMO_KEY, LoadedSeed, SeedSummary};
+use crate::version::VERSION_AND_COMMIT;
 
 /// The limit for the whole shutdown.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -205,11 +206,18 @@ fn no_server() -> servers::ServerOptions {
 
 /// The name that was set, or the machine's with the port.
 fn server_name(settings: &Settings, port: u16) -> String {
-    let default = || {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        ServerName::of_host(&host, port)
-    };
+    let default = || ServerName::of_host(&machine_name(), port);
     settings.server_name.clone().unwrap_or_else(default).0
+}
+
+#[cfg(unix)]
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// A command has precedence over a file with the password, and that over the file with the URL.
@@ -307,26 +315,6 @@ fn say_stopping() {
     if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }
 }
 
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Waits for a signal. Returns the exit code of a process that it ends.
-    async fn next(&mut self) -> i32 {
-        let kind = tokio::select! {
-            _ = self.terminate.recv() => SignalKind::terminate(),
-            _ = self.interrupt.recv() => SignalKind::interrupt(),
-        };
-        128 + kind.as_raw_value()
-    }
-}
-
 /// The names under which `/_emulator` answers without a token.
 fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
     let mut hosts = settings.admin_hosts.0.clone();
@@ -348,7 +336,7 @@ fn banner(
     };
     let control = reachable(admin.unwrap_or(address));
     let mut lines = vec![
-        format!("directscale-emulator {}", env!("CARGO_PKG_VERSION")),
+        format!("directscale-emulator {VERSION_AND_COMMIT}"),
         format!("  address   http://{address}"),
         format!("  database  {}", plain(&database)),
         format!("  inspector http://{control}/_emulator/"),

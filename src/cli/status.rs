@@ -49,6 +49,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
     let mut all = json!({
         "name": status["name"],
         "version": status["version"],
+        "commit": status["commit"],
         "started_at": status["started_at"],
         "server": control,
         "inspector": format!("{control}/_emulator/"),

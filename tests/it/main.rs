@@ -7,6 +7,10 @@
 
 mod support;
 
+#[path = "../../build.rs"]
+#[expect(dead_code, reason = "cargo calls its main")]
+mod build_script;
+
 mod access;
 mod across_vendors;
 mod architecture;

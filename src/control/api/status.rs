@@ -16,6 +16,7 @@ use crate::database::DatabaseError;
 use crate::servers::ServerRow;
 use crate::tenants::{CredentialKind, DEMO_KEY, LoadedSeed, Tenants, presented};
 use crate::vendors::VENDORS;
+use crate::version::commit;
 
 /// The account of the demo credentials that have one.
 const DEMO_ACCOUNT: &str = "demo";
@@ -45,6 +46,8 @@ pub(super) struct ServerStatus {
     /// The name of the server that answers.
     name: String,
     version: &'static str,
+    /// The commit that the server was built from; null if it is not known, as in builds for development.
+    commit: Option<&'static str>,
     /// When this server was started; where several servers run on one database, the first of them. The journal's numbers belong to it.
     started_at: DateTime<Utc>,
     tenants: usize,
@@ -100,6 +103,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let status = ServerStatus {
         name: tenants.servers.name().to_owned(),
         version: env!("CARGO_PKG_VERSION"),
+        commit: commit(),
         started_at: run.started_at,
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
