@@ -189,7 +189,7 @@ async fn head(connection: &mut PgConnection, source: &Source<'_>) -> Result<(See
         customers: Vec::new(),
         population: None,
     };
-    Ok((SeedFile { schema: SchemaMember, version: VERSION, tenants: vec![tenant] }, customers))
+    Ok((SeedFile { _schema: SchemaMember, version: VERSION, tenants: vec![tenant] }, customers))
 }
 
 /// The subscriptions of these keys. Each has up to two keys.

@@ -23,7 +23,7 @@ pub(in crate::tenants) const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct SeedFile {
     #[serde(rename = "$schema", default, skip_serializing)]
-    pub(in crate::tenants) schema: SchemaMember,
+    pub(in crate::tenants) _schema: SchemaMember,
     /// The version of the format.
     #[schemars(extend("const" = VERSION))]
     #[serde(deserialize_with = "version")]
@@ -72,7 +72,7 @@ pub struct SeedTenant {
 #[serde(deny_unknown_fields)]
 pub struct SeedContents {
     #[serde(default, rename = "$schema")]
-    schema: SchemaMember,
+    pub(super) _schema: SchemaMember,
     pub(in crate::tenants) plan: Option<Plan>,
     #[serde(default)]
     pub(super) clock: Clock,
@@ -100,7 +100,7 @@ impl From<SeedTenant> for SeedContents {
         let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
             tenant;
         Self {
-            schema: SchemaMember,
+            _schema: SchemaMember,
             plan: Some(plan),
             clock,
             extension,
