@@ -100,7 +100,7 @@ fn env(status: &Value) -> String {
 }
 
 /// A value that a shell does not change.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
     if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
