@@ -7,7 +7,7 @@ use clap::Args;
 use reqwest::{Certificate, Client, ClientBuilder};
 use url::Url;
 
-use super::status::quoted;
+use super::output::quoted;
 use crate::clock::Clock;
 use crate::config::{ListenAddress, SettingArgs, Settings, Switch, setting};
 use crate::tls::{

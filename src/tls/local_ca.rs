@@ -291,3 +291,54 @@ pub fn check_name(setting: &str, name: &str) -> Result<(), TlsError> {
     }
     Err(TlsError::Name { setting: setting.to_owned(), name: name.to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn open(folder: &Path, now: DateTime<Utc>) -> LocalCa {
+        LocalCa::open("--tls-ca-folder", folder, now).expect("a CA")
+    }
+
+    #[test]
+    fn servers_that_start_at_once_have_one_ca() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().join("tls");
+        let now = Clock::Real.now();
+        let found: Vec<String> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| open(&folder, now).pem().to_owned())).collect();
+            starts.into_iter().map(|start| start.join().expect("a start")).collect()
+        });
+        assert!(found.iter().all(|pem| *pem == found[0]), "{found:?}");
+        assert_eq!(fs::read_to_string(folder.join(CA_FILE)).expect("a file"), found[0]);
+    }
+
+    #[test]
+    fn a_ca_is_replaced_before_it_ends_and_no_certificate_outlives_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let now = Clock::Real.now();
+        let first = open(folder.path(), now);
+        let late = first.0.validity.not_after - LIFETIME - TimeDelta::hours(1);
+        let again = open(folder.path(), late);
+        assert_eq!(again.pem(), first.pem());
+        let later = first.0.validity.not_after - TimeDelta::days(1);
+        let issued = first.issue(&["localhost".to_owned()], later).expect("a certificate");
+        assert_eq!(issued.validity.not_after, first.0.validity.not_after);
+        let next = open(folder.path(), later);
+        assert_ne!(next.pem(), first.pem());
+        assert_eq!(next.vouches_for(&issued, later), None);
+        let issued = next.issue(&["localhost".to_owned()], later).expect("a certificate");
+        assert_eq!(next.vouches_for(&issued, later), Some(()));
+    }
+
+    #[test]
+    fn names_of_hosts_and_addresses_are_names_of_a_certificate() {
+        for name in ["localhost", "a.example", "*.a.example", "192.0.2.7", "2001:db8::1", "my_host"] {
+            assert_eq!(check_name("", name), Ok(()), "{name}");
+        }
+        for name in ["", "not a name", "a..b", "*", "a.*.b", "https://a", "a:1", "[::1]", "é.example"] {
+            assert!(check_name("", name).is_err(), "{name}");
+        }
+    }
+}

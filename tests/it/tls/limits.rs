@@ -6,7 +6,6 @@ use std::time::Instant;
 use directscale_emulator::server::{Listener, ShutdownHandle, Timeouts};
 use directscale_emulator::tls::{CertificateFiles, CertificateSource, ServerTls, SettingFile};
 
-use super::handshakes::eventually;
 use super::*;
 use crate::support::server::server;
 
@@ -47,7 +46,7 @@ fn read_to_end(mut stream: &TcpStream) -> Vec<u8> {
 
 #[test]
 fn plain_http_is_answered_with_the_way_to_https() {
-    let (address, ..) = impatient(50);
+    let (address, _authority, _shutdown) = impatient(50);
     let long = format!("POST /v1/customers HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n{}", "x".repeat(3_000_000));
     for request in ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "get", "PROPFIND / HTTP/1.1\r\n\r\n", &long] {
         let mut stream = TcpStream::connect(address).expect("a connection");
@@ -112,7 +111,7 @@ fn a_client_that_does_not_take_its_response_loses_the_connection() {
     let (address, authority, _shutdown) = impatient(50);
     let mut stream = connect(&all_versions(&authority.pem), address, "localhost").expect("TLS");
     // More than the buffers of both sides hold.
-    let get = "GET /_emulator/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(30);
+    let get = "GET /_emulator/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
     stream.write_all(get.as_bytes()).expect("sent");
     std::thread::sleep(Duration::from_secs(5));
     let mut answer = Vec::new();

@@ -164,3 +164,12 @@ pub fn fails_to_start(folder: &Path, arguments: &[&str]) -> String {
     assert_eq!((code, output.as_str()), (Some(1), ""), "{error}");
     error
 }
+
+#[track_caller]
+pub fn eventually(mut is_so: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it is not so after {:?}", start.elapsed());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::handshakes::eventually;
 use super::*;
 
 /// The certificate that the server presents.
