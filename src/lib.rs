@@ -40,6 +40,7 @@ pub mod server;
 pub mod servers;
 pub mod tasks;
 pub mod tenants;
+pub mod tls;
 pub mod vendor_facts;
 pub mod vendors;
 pub mod version;

@@ -25,6 +25,7 @@ mod signals;
 mod snapshots;
 mod status;
 mod tenants;
+mod tls;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -177,6 +178,8 @@ enum Command {
         /// The address that the server listens on [default: 127.0.0.1:8080]
         #[arg(long, env = setting::listen.variable, value_name = "HOST:PORT")]
         listen: Option<ListenAddress>,
+        #[command(flatten)]
+        served: tls::ServedArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -269,9 +272,10 @@ impl Command {
                 log: log.clone(),
                 ..SettingArgs::default()
             },
-            Self::Healthcheck { file, listen, .. } => {
+            Self::Healthcheck { file, listen, served, .. } => {
                 let mut settings = SettingArgs { file: file.clone(), ..SettingArgs::default() };
                 settings.server.listen.clone_from(listen);
+                served.add_to(&mut settings);
                 settings
             }
             Self::Seed(command) => SettingArgs {
@@ -329,7 +333,7 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
         Command::Hook { command, remote } => hook::hook(&to(&remote)?, command).await,
         Command::Webhooks { command, remote } => webhooks::webhooks(&to(&remote)?, command).await,
         Command::Status { output, remote } => status::status(&to(&remote)?, output).await,
-        Command::Healthcheck { json, .. } => healthcheck::healthcheck(&settings.listen, json).await,
+        Command::Healthcheck { json, .. } => healthcheck::healthcheck(settings, json).await,
         Command::Config { example: true, .. } => print(&example()),
         Command::Config { json, .. } => print_settings(&settings.listing, json),
         Command::Openapi { api, address } => {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{BOLD, CYAN, Screen, counted, out, out_json, value_text};
+use super::output::{BOLD, CYAN, Screen, counted, out, out_json, quoted, value_text};
 use super::remote::Remote;
 use crate::vendors::{Access, VENDORS};
 
@@ -99,12 +99,6 @@ fn env(status: &Value) -> String {
         }
     }
     text
-}
-
-/// A value that a shell does not change.
-fn quoted(value: &str) -> String {
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
-    if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
 fn text(status: &Value, screen: Screen) -> String {

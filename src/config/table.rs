@@ -294,6 +294,29 @@ settings! {
              at this server. With a token every name is accepted.";
     }
 
+    /// TLS of the listeners.
+    tls: TlsArgs
+    secrets {}
+    settings {
+        tls_cert: PathBuf, optional "/run/secrets/tls.crt", "FILE", "EMULATOR_TLS_CERT",
+            "Serve HTTPS with the certificate in this PEM file, and the chain after it; needs --tls-key",
+            "Every address that the server listens on serves HTTPS then. Both files are read again when they change.";
+        tls_key: PathBuf, optional "/run/secrets/tls.key", "FILE", "EMULATOR_TLS_KEY",
+            "The key of the certificate: a PEM file without a passphrase",
+            "PKCS#8, PKCS#1 or SEC1.";
+        tls_self_signed: Switch, default "off", "on|off", "EMULATOR_TLS_SELF_SIGNED",
+            "Serve HTTPS with a certificate of a local CA, which is made once; the server prints how clients trust it",
+            "The certificate is for localhost, 127.0.0.1, ::1, the machine's name, the host of the listen addresses, and the names \
+             of admin_hosts and tls_names.",
+            num_args = 0..=1, default_missing_value = "on", hide_possible_values = true;
+        tls_names: HostNames, default "", "NAMES", "EMULATOR_TLS_NAMES",
+            "More host names and IP addresses, separated by commas, for the certificate of --tls-self-signed",
+            "For example the name of a container: emulator,*.test.example,192.0.2.7.";
+        tls_ca_folder: PathBuf, optional "./data/tls", "FOLDER", "EMULATOR_TLS_CA_FOLDER",
+            "Keep the local CA of --tls-self-signed in this folder; without it in the folder tls of the data folder",
+            "ca.pem is its certificate, ca-key.pem its key. Servers with the same folder have the same CA.";
+    }
+
     /// The settings of the log.
     log: LogArgs
     secrets {}

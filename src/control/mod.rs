@@ -56,6 +56,8 @@ pub struct Control {
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
+    /// The certificate of the local CA, in PEM.
+    ca: OnceLock<String>,
 }
 
 impl Control {
@@ -74,6 +76,7 @@ impl Control {
             seeded: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
+            ca: OnceLock::new(),
         }
     }
 
@@ -94,6 +97,11 @@ impl Control {
         let _ = self.api_port.set(port);
     }
 
+    pub fn set_ca(&self, pem: &str) {
+        // A second call would change nothing.
+        let _ = self.ca.set(pem.to_owned());
+    }
+
     fn tenants(&self) -> Result<&Tenants, ControlError> {
         self.tenants.get().ok_or(ControlError::NotReady)
     }
@@ -111,6 +119,7 @@ pub fn routes(control: Arc<Control>) -> Router {
         .merge(pages::routes())
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
+        .merge(api::open_routes().0)
         .with_state(control);
     documents::routes().merge(guarded)
 }

@@ -70,6 +70,7 @@ mod sso;
 mod storm;
 mod tenancy;
 mod tenant_data;
+mod tls;
 mod trees;
 mod unauthenticated;
 mod unbuilt;
