@@ -52,7 +52,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
     let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let machine = machine_name();
     let (tls, ca) = server_tls(settings, &machine)?.unzip();
     let ca = ca.flatten();
     let acceptor = tls.as_ref().map(ServerTls::acceptor);
